@@ -1,0 +1,53 @@
+# Two commands: `make serve` and `make test`. Everything else is for those who build.
+HOST ?= 127.0.0.1
+PORT ?= 8000
+URL ?= http://$(HOST):$(PORT)
+PYTHON ?= python3
+
+VENV := .venv
+FULL := .venv-engines
+BIN := $(VENV)/bin
+
+.PHONY: serve test check format test-engines bench smoke clean
+
+serve: $(VENV)/.base
+	STTS_SERVER__HOST=$(HOST) STTS_SERVER__PORT=$(PORT) exec $(BIN)/python server_v2.py
+
+test: $(VENV)/.dev check
+	$(BIN)/python -m pytest -m "not engines"
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test-engines: $(FULL)/.full
+	$(FULL)/bin/python -m pytest -m engines
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+smoke: $(VENV)/.base
+	$(BIN)/python -m clients.smoke $(URL)
+
+clean:
+	rm -rf $(VENV) $(FULL) build .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/.base: requirements/base.txt
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements/base.txt
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
+	touch $@
+
+$(FULL)/.full: requirements.txt requirements/base.txt requirements/dev.txt
+	test -d $(FULL) || $(PYTHON) -m venv $(FULL)
+	$(FULL)/bin/python -m pip install --quiet "setuptools<81"
+	$(FULL)/bin/python -m pip install --quiet -r requirements.txt -r requirements/test.txt
+	touch $@

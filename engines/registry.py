@@ -1,0 +1,68 @@
+"""Engine name -> class. Built-ins are entry points like everybody else's: one road for both.
+
+A package offers an engine with
+
+    [project.entry-points."stts.engines"]
+    my_engine = "my_package:MyEngine"
+
+Nothing is imported until an engine's description is asked for, and no engine module imports its library at import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pydantic import ValidationError
+
+from stts.engine_api import Engine
+from stts.errors import InvalidConfiguration, UnknownEngine
+
+GROUP = "stts.engines"
+
+BUILTIN: Mapping[str, str] = {
+    "espeak": "engines.tts.espeak:EspeakEngine",
+    "chatterbox": "engines.tts.chatterbox:ChatterboxEngine",
+    "chatterbox_multilingual": "engines.tts.chatterbox:ChatterboxMultilingualEngine",
+    "chatterbox_turbo": "engines.tts.chatterbox:ChatterboxTurboEngine",
+    "pocketsphinx": "engines.stt.pocketsphinx:PocketSphinxEngine",
+    "whisper": "engines.stt.whisper:WhisperEngine",
+    "silero": "engines.vad.silero:SileroEngine",
+}
+
+
+class Registry:
+    """The engines that can be named. A test passes its own entry points."""
+
+    def __init__(self, extra: Iterable[EntryPoint] = ()) -> None:
+        builtin = [EntryPoint(name, target, GROUP) for name, target in BUILTIN.items()]
+        self._points: dict[str, EntryPoint] = {
+            point.name: point for point in (*builtin, *entry_points(group=GROUP), *extra)
+        }
+
+    def names(self) -> list[str]:
+        return list(self._points)
+
+    def target(self, name: str) -> str:
+        """`module:Class` of an engine, for a child process that must make it again."""
+        return self._point(name).value
+
+    def create(self, name: str, options: Mapping[str, Any] | None = None) -> Engine:
+        """Makes an engine with validated options; loads nothing.
+
+        Raises UnknownEngine, and InvalidConfiguration for options its model does not accept.
+        """
+        engine_class: type[Engine] = self._point(name).load()
+        try:
+            return engine_class(engine_class.Options.model_validate(dict(options or {})))
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            key = ".".join(str(part) for part in ("engines", "options", name, *first["loc"]))
+            raise InvalidConfiguration(f"{key}: {first['msg']}", param=key) from error
+
+    def _point(self, name: str) -> EntryPoint:
+        try:
+            return self._points[name]
+        except KeyError:
+            raise UnknownEngine("There is no such engine.", param="engine", allowed=sorted(self._points)) from None

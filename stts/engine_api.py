@@ -1,0 +1,234 @@
+"""What an engine author implements: plain, blocking Python, no HTTP, no asyncio, no settings.
+
+An engine says what it is (`info`) without loading anything, loads on demand, and has one blocking method that yields
+results as they come. Everything else (queues, threads, child processes, time limits, cancellation, cutting long text,
+effects, encoding, decoding, voice activity detection) is done around it. Foreign libraries are imported inside
+`load()`; `info` must be cheap. See docs/write-an-engine.md for a complete example.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from stts.errors import EngineNotInstalled
+
+Samples = NDArray[np.float32]
+"""Mono audio, shape (n,), float32 in -1..1."""
+
+EngineKind = Literal["tts", "stt", "vad"]
+Task = Literal["transcribe", "translate"]
+Progress = Callable[[str, float | None], None]
+"""Called by `load()` with what is going on and the part done, 0..1 (None: unknown)."""
+
+STT_SAMPLE_RATE = 16_000
+"""Rate in Hz of all audio that STT and VAD engines are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    id: str
+    """What a request names; unique within the engine."""
+    name: str = ""
+    """For people."""
+    languages: tuple[str, ...] = ()
+    """BCP 47 tags it speaks."""
+    gender: Literal["female", "male", ""] = ""
+    reference: str | None = None
+    """Path of the recording to clone, where the voice is a reference recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    streaming: bool = False
+    """Yields audio before a piece of text is wholly synthesised."""
+    cloning: bool = False
+    """Speaks with the voice of a reference recording."""
+    seed: bool = False
+    """The same seed gives the same audio."""
+    speed: tuple[float, float] | None = None
+    """Speed factors the engine does itself; others are done by the effects chain."""
+    word_times: bool = False
+    translation: bool = False
+    """Can translate speech into English text."""
+    language_detection: bool = False
+    prompt: bool = False
+    """Uses preceding text as a hint."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    max_characters: int = 1000
+    """Longest text of one `synthesize` call."""
+    min_characters: int = 1
+    """Shorter pieces sound wrong on this engine: they are merged with what follows, where something follows."""
+    max_seconds: float = 30.0
+    """Longest audio of one `transcribe` call."""
+    concurrency: int = 1
+    """Calls that may run at once on one loaded engine (for `process`: child processes)."""
+    reference_seconds: tuple[float, float] | None = None
+    """Shortest and longest useful reference recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    name: str
+    kind: EngineKind
+    description: str
+    languages: tuple[str, ...] = ()
+    """BCP 47 tags."""
+    voices: tuple[Voice, ...] = ()
+    default_voice: str | None = None
+    sample_rate: int = STT_SAMPLE_RATE
+    """Native rate in Hz of what a TTS engine yields."""
+    abilities: Abilities = field(default_factory=Abilities)
+    limits: EngineLimits = field(default_factory=EngineLimits)
+    network: bool = False
+    """Whether text or audio leaves this machine."""
+    state_per_stream: bool = False
+    """Whether each live session must hold a decoder of its own."""
+    runs_in: Literal["thread", "process"] = "thread"
+    """`process` for libraries that hold the interpreter lock, leak, or crash."""
+    packages: tuple[str, ...] = ()
+    """Import names that must be present; looked up, never imported, before `load()`."""
+    install: str = ""
+    """The command that installs what is missing."""
+    licence: str = ""
+    """What binds a user of this engine, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechParams:
+    """What one `synthesize` call gets besides text and voice. Picklable."""
+
+    language: str | None = None
+    """BCP 47, or None for the voice's own."""
+    speed: float = 1.0
+    """Within `abilities.speed`; 1.0 for an engine without it."""
+    seed: int | None = None
+    extra: BaseModel | None = None
+    """An instance of the engine's own `Parameters`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenParams:
+    """What one `transcribe` call gets besides the samples. Picklable."""
+
+    language: str | None = None
+    """BCP 47 or ISO 639-1, or None to detect (or the engine's only one)."""
+    task: Task = "transcribe"
+    word_timestamps: bool = False
+    prompt: str | None = None
+    """The text before this region, as a hint."""
+    extra: BaseModel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    text: str
+    start: float
+    """Seconds from the start of the samples given."""
+    end: float
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    text: str
+    start: float
+    """Seconds from the start of the samples given."""
+    end: float
+    words: tuple[Word, ...] = ()
+    language: str | None = None
+    """BCP 47, where the engine knows it."""
+    tokens: tuple[int, ...] = ()
+    temperature: float = 0.0
+    avg_logprob: float | None = None
+    compression_ratio: float | None = None
+    no_speech_prob: float | None = None
+
+
+class NoOptions(BaseModel):
+    """For engines without settings or parameters of their own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Engine(ABC):
+    """What all kinds share. One instance serves every request of one server."""
+
+    Options: ClassVar[type[BaseModel]] = NoOptions
+    """The operator's settings of this engine: `engines.options.<name>` in config.yaml."""
+    Parameters: ClassVar[type[BaseModel]] = NoOptions
+    """What a request may set beyond the common fields; forbid extra fields in it."""
+
+    def __init__(self, options: BaseModel | None = None) -> None:
+        self.options = options if options is not None else self.Options()
+
+    @property
+    @abstractmethod
+    def info(self) -> EngineInfo:
+        """What this engine is; answered without loading, from cheap look-ups only."""
+
+    def installed(self) -> bool:
+        """Whether the libraries are there. Looks them up without importing them."""
+        return all(importlib.util.find_spec(package) is not None for package in self.info.packages)
+
+    def weights_present(self) -> bool:
+        """Whether `load()` would succeed without a network."""
+        return True
+
+    def require_installed(self) -> None:
+        """Raises EngineNotInstalled, whose message is the install command."""
+        if not self.installed():
+            raise EngineNotInstalled(f"{self.info.name} is not installed: {self.info.install}")
+
+    @abstractmethod
+    def load(self, progress: Progress) -> None:
+        """Imports the library and loads the model. May raise anything; called by one thread at a time."""
+
+    def unload(self) -> None:  # noqa: B027 - nothing to free is a fine default
+        """Frees what `load()` took. Never called while a call runs."""
+
+
+class TTSEngine(Engine):
+    @abstractmethod
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        """Speaks one piece of text, at most `info.limits.max_characters` long.
+
+        Yields blocks at `info.sample_rate`; a consumer that leaves closes the iterator at the next yield.
+        """
+
+
+class STTEngine(Engine):
+    @abstractmethod
+    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
+        """Transcribes one region of speech at 16 kHz, at most `info.limits.max_seconds` long."""
+
+
+class VADEngine(Engine):
+    """Voice activity. All state travels with the call, so that one engine serves any number of streams."""
+
+    frame_samples: ClassVar[int] = 512
+    """New samples of one frame at 16 kHz (512 = 32 ms)."""
+
+    @abstractmethod
+    def new_state(self) -> NDArray[np.float32]:
+        """The state of a stream that has heard nothing."""
+
+    @abstractmethod
+    def probabilities(
+        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """The next frame of a batch of streams.
+
+        `frames` has shape (batch, frame_samples), `states` one entry a stream. Returns the probability of speech of
+        each frame, shape (batch,), and the new states.
+        """

@@ -1,0 +1,170 @@
+"""The one typed model of the configuration. config.yaml, environment and runtime changes all end up here.
+
+Every key stands in config.yaml with its default and in docs/configuration.md with its line. `live` keys take effect
+for the next request, the others after a restart; `protected` ones (paths, module names, URLs, keys) can be set in the
+file and the environment only, never over HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from stts.types import AudioFormat
+
+
+def live(description: str, **constraints: Any) -> Any:
+    """A key that takes effect for the next request."""
+    return Field(description=description, json_schema_extra={"live": True}, **constraints)
+
+
+def fixed(description: str, **constraints: Any) -> Any:
+    """A key that takes effect after a restart."""
+    return Field(description=description, json_schema_extra={"live": False}, **constraints)
+
+
+def protected(description: str, **constraints: Any) -> Any:
+    """A key that cannot be changed over HTTP."""
+    return Field(description=description, json_schema_extra={"live": False, "protected": True}, **constraints)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(Section):
+    host: str = protected("Address to listen on.", default="127.0.0.1")
+    port: int = protected("Port to listen on.", default=8000, ge=0, le=65535)
+    drain_seconds: float = fixed("How long streams in flight may go on after a stop.", default=10.0, ge=0, le=600)
+    tls_certificate: str | None = protected("PEM file with the certificate chain; turns TLS on.", default=None)
+    tls_key: str | None = protected("PEM file with the private key.", default=None)
+
+
+class SecuritySettings(Section):
+    api_key: SecretStr | None = protected("Clients must send this key (Bearer or X-API-Key).", default=None)
+    allow_open: bool = protected("Allow an address beyond loopback without a key.", default=False)
+    allowed_hosts: tuple[str, ...] = protected(
+        "Host names answered besides loopback and server.host (DNS rebinding).", default=()
+    )
+    allowed_origins: tuple[str, ...] = protected("Web origins allowed besides the server's own.", default=())
+    public_lists: bool = protected(
+        "Let /v1/audio/voices and /v1/audio/models answer without a key, as some clients need.", default=True
+    )
+
+
+class LimitSettings(Section):
+    text_characters: int = live("Longest text of one request.", default=100_000, ge=1, le=10_000_000)
+    upload_bytes: int = live("Largest upload.", default=1_000_000_000, ge=1024)
+    json_bytes: int = live("Largest JSON body.", default=2_000_000, ge=1024)
+    body_seconds: float = live("Longest pause while a body arrives.", default=30.0, gt=0, le=3600)
+    audio_seconds: float = live("Longest audio of one upload, counted while decoding.", default=14_400.0, gt=0)
+    queue_length: int = live("Requests that may wait for one engine.", default=64, ge=1, le=10_000)
+    queue_seconds: float = live("Longest wait for an engine.", default=30.0, gt=0, le=3600)
+    call_seconds: float = live("Longest silence of an engine within one call.", default=120.0, gt=0, le=7200)
+    load_seconds: float = live("Longest load of an engine.", default=1800.0, gt=0)
+    decoders: int = fixed("Uploads decoded at once.", default=4, ge=1, le=64)
+
+
+class TTSSettings(Section):
+    order: tuple[str, ...] = live(
+        "Engines that `auto` tries, first to last.",
+        default=("chatterbox_turbo", "chatterbox", "chatterbox_multilingual", "espeak"),
+    )
+    allow_network: bool = protected("Let `auto` choose engines that send text off this machine.", default=False)
+    format: AudioFormat = live("Format where the request names none.", default="wav")
+    voices: dict[str, str] = live("Default voice of an engine: engine name -> voice.", default_factory=dict)
+    first_piece_seconds: float = live("Speech in the first piece of a stream.", default=0.8, gt=0, le=60)
+    piece_growth: float = live("Each next piece is at most this many times the one before.", default=1.35, ge=1, le=4)
+
+
+class STTSettings(Section):
+    order: tuple[str, ...] = live("Engines that `auto` tries, first to last.", default=("whisper", "pocketsphinx"))
+    vad: str = fixed("Engine that finds speech.", default="silero")
+    vad_threshold: float = live("Probability from which a frame counts as speech.", default=0.5, gt=0, lt=1)
+    min_speech_seconds: float = live("Shorter bursts are not speech.", default=0.15, ge=0, le=5)
+    min_silence_seconds: float = live("Silence that ends a region.", default=0.4, gt=0, le=10)
+    padding_seconds: float = live("Audio kept around a region.", default=0.2, ge=0, le=2)
+
+
+class EngineSettings(Section):
+    preload: tuple[str, ...] = fixed("Engines to load at start.", default=())
+    options: dict[str, dict[str, Any]] = protected(
+        "Options of each engine, checked by the engine's own model.", default_factory=dict
+    )
+
+
+class OpenAISettings(Section):
+    models: dict[str, str] = live(
+        "Hosted model name -> engine here.",
+        default_factory=lambda: {
+            "tts-1": "auto",
+            "tts-1-hd": "auto",
+            "gpt-4o-mini-tts": "auto",
+            "gpt-4o-mini-tts-2025-12-15": "auto",
+            "whisper-1": "auto",
+            "gpt-transcribe": "auto",
+            "gpt-4o-transcribe": "auto",
+            "gpt-4o-mini-transcribe": "auto",
+            "gpt-4o-mini-transcribe-2025-12-15": "auto",
+        },
+    )
+    voices: dict[str, dict[str, str]] = live(
+        "Engine -> hosted voice name -> voice here; a hosted name without an entry speaks with the engine's default.",
+        default_factory=lambda: {
+            "espeak": {
+                "alloy": "en-us",
+                "ash": "en-us+m3",
+                "ballad": "en-gb+m4",
+                "coral": "en-us+f2",
+                "echo": "en-us+m1",
+                "fable": "en-gb",
+                "onyx": "en-us+m7",
+                "nova": "en-us+f3",
+                "sage": "en-us+f4",
+                "shimmer": "en-us+f5",
+                "verse": "en-us+m5",
+                "marin": "en-gb+f1",
+                "cedar": "en-gb+m2",
+            }
+        },
+    )
+    input_characters: int = live("Longest `input` on /v1 (hosted: 4096).", default=100_000, ge=1)
+
+
+class StorageSettings(Section):
+    root: str = protected("Folder of references, uploads and outputs.", default="data")
+    file_bytes: int = live("Largest stored file.", default=100_000_000, ge=1024)
+    reference_seconds: float = live("Longest stored reference recording.", default=300.0, gt=0)
+    references_bytes: int = live("Quota of kind references.", default=2_000_000_000, ge=0)
+    uploads_bytes: int = live("Quota of kind uploads.", default=2_000_000_000, ge=0)
+    outputs_bytes: int = live("Quota of kind outputs; the oldest go first.", default=5_000_000_000, ge=0)
+    output_hours: float = live("Age at which outputs expire.", default=168.0, gt=0)
+    temp_hours: float = live("Age at which abandoned temporary files are removed.", default=1.0, gt=0)
+
+
+class LoggingSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = live("Lowest level logged.", default="info")
+    format: Literal["auto", "json", "console"] = fixed("auto: console on a terminal, else json.", default="auto")
+    log_text: bool = protected("Write users' text into logs.", default=False)
+
+
+class AnalyticsSettings(Section):
+    history_minutes: int = fixed("Minutes of history kept in memory.", default=1440, ge=1, le=43_200)
+
+
+class Settings(Section):
+    server: ServerSettings = ServerSettings()
+    security: SecuritySettings = SecuritySettings()
+    limits: LimitSettings = LimitSettings()
+    tts: TTSSettings = TTSSettings()
+    stt: STTSettings = STTSettings()
+    engines: EngineSettings = EngineSettings()
+    openai: OpenAISettings = OpenAISettings()
+    storage: StorageSettings = StorageSettings()
+    logging: LoggingSettings = LoggingSettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
+
+
+CurrentSettings = Annotated[Callable[[], Settings], "the settings of this moment; call it once a request"]

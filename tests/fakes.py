@@ -1,0 +1,113 @@
+"""Engines for tests: ordinary implementations that arrive by the registry.
+
+`registry()` gives the built-ins plus these. They are importable by `module:Class`, so a child process can make them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from engines.registry import GROUP, Registry
+from stts.engine_api import (
+    Abilities,
+    EngineInfo,
+    EngineLimits,
+    ListenParams,
+    Progress,
+    Samples,
+    Segment,
+    SpeechParams,
+    STTEngine,
+    TTSEngine,
+    Voice,
+    Word,
+)
+
+
+def registry() -> Registry:
+    targets = {"tone": "tests.fakes:ToneEngine", "echo": "tests.fakes:EchoEngine"}
+    return Registry([EntryPoint(name, target, GROUP) for name, target in targets.items()])
+
+
+class ToneOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    speed: float = Field(default=float("inf"), gt=0)
+    """Times real time at which it yields; infinite: at once."""
+    fail_on: str = ""
+    """A text that contains this raises RuntimeError."""
+
+
+class ToneParameters(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    frequency: float = Field(default=220.0, ge=50, le=4000)
+    """Hz."""
+
+
+class ToneEngine(TTSEngine):
+    """Speaks every character as 60 ms of a tone, in blocks of 100 ms."""
+
+    Options = ToneOptions
+    Parameters = ToneParameters
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            name="tone",
+            kind="tts",
+            description="Tones for tests",
+            languages=("en",),
+            voices=(Voice("low", "Low", ("en",)), Voice("high", "High", ("en",))),
+            default_voice="low",
+            sample_rate=16_000,
+            abilities=Abilities(streaming=True),
+            limits=EngineLimits(max_characters=500),
+        )
+
+    def load(self, progress: Progress) -> None:
+        progress("tuning", 1.0)
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        assert isinstance(self.options, ToneOptions)
+        if self.options.fail_on and self.options.fail_on in text:
+            raise RuntimeError("the tone broke")
+        extra = params.extra if isinstance(params.extra, ToneParameters) else ToneParameters()
+        total = int(len(text) * 0.06 * 16_000)
+        wave = 0.5 * np.sin(2 * np.pi * extra.frequency * np.arange(total) / 16_000)
+        for start in range(0, total, 1600):
+            block = wave[start : start + 1600].astype(np.float32)
+            if np.isfinite(self.options.speed):
+                time.sleep(len(block) / 16_000 / self.options.speed)
+            yield block
+
+
+class EchoEngine(STTEngine):
+    """Hears one word a second of any audio: `word0 word1 ...`."""
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            name="echo",
+            kind="stt",
+            description="Counts seconds, for tests",
+            languages=("en", "de"),
+            abilities=Abilities(word_times=True, translation=True, language_detection=True, prompt=True),
+            limits=EngineLimits(max_seconds=30.0),
+        )
+
+    def load(self, progress: Progress) -> None:
+        progress("listening", 1.0)
+
+    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
+        seconds = len(samples) / 16_000
+        words = tuple(
+            Word(f"word{index}", float(index), min(index + 1.0, seconds)) for index in range(max(1, round(seconds)))
+        )
+        text = " ".join(word.text for word in words)
+        yield Segment(text, 0.0, seconds, words if params.word_timestamps else (), params.language or "en")
