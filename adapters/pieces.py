@@ -1,0 +1,53 @@
+"""How much text the next piece of a stream may hold. Pure: sizes and measured speeds in, characters out.
+
+A stream speaks early when its first piece is short, and never runs dry when each next piece is at most a fixed factor
+longer than the one before: what has been made then always outlasts the making of the next, even with other streams'
+pieces in between. An engine that is measured to be much faster than that needs no such caution: whatever it makes
+within one quantum delays nobody noticeably, so whole sentences, which sound better, fit.
+"""
+
+from __future__ import annotations
+
+from stts.engine_api import EngineLimits
+
+CHARACTERS_PER_SECOND = 15.0
+"""Of speech, until the engine's own pace on this text is known; true of English at usual speed."""
+
+QUANTUM_SECONDS = 0.02
+"""Engine time that one piece may always take. Sixteen streams' pieces in a row stay far below a first piece's audio."""
+
+COLLECTED_SECONDS = 60.0
+"""Speech in a piece when nobody listens meanwhile: the engine's own limit decides before this does."""
+
+
+class PiecePlanner:
+    """Of one stream. `budget()` before a piece, `made()` after it."""
+
+    def __init__(self, limits: EngineLimits, *, first_seconds: float, growth: float, live: bool) -> None:
+        self._limits = limits
+        self._growth = growth
+        self._live = live
+        self._seconds = first_seconds
+        self._characters = 0
+        self._spoken = 0.0
+
+    def budget(self, real_time_factor: float | None) -> int:
+        """Most characters of the next piece, given the engine's seconds of work per second of speech, if known."""
+        seconds = self._seconds if self._live else COLLECTED_SECONDS
+        if real_time_factor:
+            seconds = max(seconds, QUANTUM_SECONDS / real_time_factor)
+        characters = int(seconds * self.characters_per_second)
+        return min(max(characters, self._limits.min_characters, 1), self._limits.max_characters)
+
+    def made(self, characters: int, seconds: float) -> None:
+        """Tells how long a piece of so many characters came out."""
+        self._characters += characters
+        self._spoken += seconds
+        self._seconds *= self._growth
+
+    @property
+    def characters_per_second(self) -> float:
+        """Of this stream so far; the usual pace until there is enough of it to tell."""
+        if self._spoken < 0.5:
+            return CHARACTERS_PER_SECOND
+        return min(max(self._characters / self._spoken, 3.0), 40.0)

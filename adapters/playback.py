@@ -1,0 +1,29 @@
+"""When a listener runs dry. Pure: times in, deadlines out."""
+
+from __future__ import annotations
+
+COLLECTED_GRACE_SECONDS = 2.0
+"""Streams whose listener runs dry within this time go before answers that nobody listens to yet."""
+
+
+class Playback:
+    """A listener who starts to play when the first audio reaches it, and plays on without pause."""
+
+    def __init__(self, arrived: float, *, live: bool) -> None:
+        self._started = arrived + (0.0 if live else COLLECTED_GRACE_SECONDS)
+        self._made = 0.0
+
+    def made(self, seconds: float, now: float) -> None:
+        """Tells that so much more audio is ready. The first of it starts the clock."""
+        if self._made == 0.0:
+            self._started = max(self._started, now)
+        self._made += seconds
+
+    @property
+    def deadline(self) -> float:
+        """The time at which the next audio must be there; the time of arrival while there is none at all."""
+        return self._started + self._made
+
+    @property
+    def begun(self) -> bool:
+        return self._made > 0.0

@@ -1,0 +1,153 @@
+"""Listens with one engine for all requests at once: a recording in, transcript events out.
+
+The recording is decoded and searched for speech block by block in a slot of the VAD engine; each region goes to the
+engine as it is found, in a slot of that engine, while the next is looked for. Silence never reaches it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, closing
+from dataclasses import replace
+
+from adapters.execution.host import EngineHost
+from adapters.playback import Playback
+from adapters.regions import Region, RegionFinder, RegionRules
+from adapters.voices import check_language, validated
+from stts.audio.decode import Decoder
+from stts.context import RequestContext
+from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Segment, STTEngine, VADEngine
+from stts.errors import InvalidParameter
+from stts.events import TranscriptDone, TranscriptEvent, TranscriptSegment, TranscriptWarning
+from stts.settings import CurrentSettings, STTSettings
+from stts.text.transcript import join_texts
+from stts.types import AudioData, TranscriptionConfig, TranscriptionResult
+
+PROMPT_CHARACTERS = 200
+"""Of the text before a region that an engine is given as a hint."""
+
+
+class EngineSTTAdapter:
+    """The STTAdapter over any STT engine that transcribes one region at a time."""
+
+    def __init__(self, host: EngineHost[STTEngine], vad: EngineHost[VADEngine], settings: CurrentSettings) -> None:
+        self._host = host
+        self._vad = vad
+        self._settings = settings
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._host.info
+
+    def resolve(self, config: TranscriptionConfig) -> ListenParams:
+        """What the engine would be given. Raises InvalidParameter for what it cannot do."""
+        abilities = self.info.abilities
+        check_language(self.info, config.language)
+        if config.task == "translate" and not abilities.translation:
+            raise InvalidParameter(f"{self.info.name} cannot translate.", param="task", allowed=["transcribe"])
+        if config.word_timestamps and not abilities.word_times:
+            raise InvalidParameter(f"{self.info.name} has no word times.", param="word_timestamps", allowed=["false"])
+        extra = validated(self._host.parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters)
+        return ListenParams(config.language, config.task, config.word_timestamps, config.prompt, extra)
+
+    async def transcribe(
+        self, audio: AudioData, config: TranscriptionConfig, context: RequestContext
+    ) -> AsyncIterator[TranscriptEvent]:
+        settings = self._settings()
+        decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
+        rules = region_rules(settings.stt, self.info.limits.max_seconds)
+        listener = _Listener(self._host, self.resolve(config), context)
+        context.output_data.update(engine=self._host.name, language=config.language)
+        async with self._vad.slot(time.monotonic()) as slot:
+            context.add("queue", slot.queue_seconds)
+            async with aclosing(slot.run(find_regions(decoder, rules))) as regions:
+                async for region in regions:
+                    async with aclosing(listener.listen(region)) as segments:
+                        async for segment in segments:
+                            yield TranscriptSegment(segment)
+        for warning in decoder.warnings:
+            yield TranscriptWarning(warning)
+        context.metrics["audio_seconds"] = decoder.seconds
+        context.output_data["language"] = listener.language
+        yield TranscriptDone(decoder.seconds, listener.language)
+
+
+def region_rules(settings: STTSettings, max_seconds: float) -> RegionRules:
+    return RegionRules(
+        threshold=settings.vad_threshold,
+        min_speech=settings.min_speech_seconds,
+        min_silence=settings.min_silence_seconds,
+        padding=settings.padding_seconds,
+        max_seconds=max_seconds,
+    )
+
+
+def find_regions(decoder: Decoder, rules: RegionRules) -> Callable[[VADEngine], Iterator[Region]]:
+    """The blocking work of one recording: decode and search it."""
+
+    def work(vad: VADEngine) -> Iterator[Region]:
+        finder = RegionFinder(vad, rules)
+        with closing(iter(decoder)) as blocks:
+            for block in blocks:
+                yield from finder.push(block)
+        yield from finder.finish()
+
+    return work
+
+
+class _Listener:
+    """Gives the regions of one recording to the engine, each with what was heard before."""
+
+    def __init__(self, host: EngineHost[STTEngine], params: ListenParams, context: RequestContext) -> None:
+        self._host = host
+        self._params = params
+        self._context = context
+        self._progress = Playback(time.monotonic(), live=True)
+        """Who has got less of their recording back goes first: a short clip does not wait for a long file."""
+        self._heard = params.prompt or ""
+        self.language = params.language
+
+    async def listen(self, region: Region) -> AsyncIterator[Segment]:
+        params = replace(self._params, language=self.language, prompt=self._prompt())
+        async with self._host.slot(self._progress.deadline, begun=self._progress.begun) as slot:
+            self._context.add("queue", slot.queue_seconds)
+            started = time.perf_counter()
+            async with aclosing(slot.run(lambda engine: engine.transcribe(region.samples, params))) as segments:
+                async for segment in segments:
+                    self._remember(segment)
+                    yield _shifted(segment, region.start)
+            self._context.add("engine", time.perf_counter() - started)
+        self._progress.made(len(region.samples) / STT_SAMPLE_RATE, time.monotonic())
+
+    def _prompt(self) -> str | None:
+        if not self._host.info.abilities.prompt:
+            return None
+        return self._heard[-PROMPT_CHARACTERS:] or None
+
+    def _remember(self, segment: Segment) -> None:
+        self.language = self.language or segment.language
+        self._heard = join_texts((self._heard, segment.text), self.language)[-PROMPT_CHARACTERS:]
+
+
+def _shifted(segment: Segment, seconds: float) -> Segment:
+    """With times from the start of the recording instead of the region."""
+    words = tuple(replace(word, start=word.start + seconds, end=word.end + seconds) for word in segment.words)
+    return replace(segment, start=segment.start + seconds, end=segment.end + seconds, words=words)
+
+
+async def collect_transcript(events: AsyncIterator[TranscriptEvent]) -> TranscriptionResult:
+    """The whole transcript of one operation."""
+    segments: list[Segment] = []
+    warnings: list[str] = []
+    done = TranscriptDone(0.0, None)
+    async for event in events:
+        match event:
+            case TranscriptSegment(segment):
+                segments.append(segment)
+            case TranscriptWarning(message):
+                warnings.append(message)
+            case TranscriptDone():
+                done = event
+    text = join_texts((segment.text for segment in segments), done.language)
+    return TranscriptionResult(text, done.duration, done.language, tuple(segments), tuple(warnings))

@@ -1,0 +1,187 @@
+"""Speaks with one engine for all requests at once: text in, a stream of encoded audio out.
+
+A task of its own makes the audio ahead of the client, one piece of text at a time, each in a slot of the engine. It is
+decoupled from the client so that a slow reader never holds a slot, and bounded so that it never fills the memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
+from dataclasses import dataclass
+
+from adapters.ahead import ReadAhead
+from adapters.execution.host import EngineHost
+from adapters.pieces import PiecePlanner
+from adapters.playback import Playback
+from adapters.voices import ReferenceVoices, Speaking, resolve_speaking
+from stts.audio.speech import SpeechRenderer
+from stts.context import RequestContext
+from stts.engine_api import EngineInfo, TTSEngine
+from stts.settings import CurrentSettings
+from stts.text.normalise import clean_text
+from stts.text.sentences import TextCutter
+from stts.types import AudioChunk, SynthesisConfig, SynthesisResult
+
+AHEAD_SECONDS = 20.0
+"""Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
+
+
+class EngineTTSAdapter:
+    """The TTSAdapter over any TTS engine."""
+
+    def __init__(self, host: EngineHost[TTSEngine], settings: CurrentSettings, references: ReferenceVoices) -> None:
+        self._host = host
+        self._settings = settings
+        self._references = references
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._host.info
+
+    async def resolve(self, config: SynthesisConfig) -> Speaking:
+        """What the engine would be given. Raises UnknownVoice and InvalidParameter for what it cannot do."""
+        return await resolve_speaking(
+            self.info,
+            self._host.parameters,
+            config,
+            default_voice=self._settings().tts.voices.get(self._host.name),
+            references=self._references,
+        )
+
+    async def synthesize(
+        self, text: str, config: SynthesisConfig, context: RequestContext
+    ) -> AsyncIterator[AudioChunk]:
+        speech = await self._begin(text, config, context)
+        ready: ReadAhead[AudioChunk] = ReadAhead(AHEAD_SECONDS)
+        maker = asyncio.create_task(self._make(speech, ready), name="speech")
+        try:
+            async for chunk in ready:
+                yield chunk
+        finally:
+            maker.cancel()
+            await asyncio.wait([maker])
+
+    async def _begin(self, text: str, config: SynthesisConfig, context: RequestContext) -> _Speech:
+        settings = self._settings()
+        text = clean_text(text, settings.limits.text_characters)
+        speaking = await self.resolve(config)
+        renderer = SpeechRenderer(config, self.info.sample_rate, speed=speaking.remaining_speed)
+        context.metrics["characters"] = len(text)
+        context.output_data.update(
+            engine=self._host.name,
+            voice=speaking.voice.id,
+            language=config.language or next(iter(speaking.voice.languages), None),
+            format=config.format,
+            media_type=renderer.media_type,
+            sample_rate=renderer.sample_rate,
+            channels=config.channels,
+        )
+        planner = PiecePlanner(
+            self.info.limits,
+            first_seconds=settings.tts.first_piece_seconds,
+            growth=settings.tts.piece_growth,
+            live=config.live,
+        )
+        playback = Playback(time.monotonic(), live=config.live)
+        return _Speech(TextCutter(text, config.language), speaking, renderer, planner, playback, context)
+
+    async def _make(self, speech: _Speech, ready: ReadAhead[AudioChunk]) -> None:
+        error: BaseException | None = None
+        try:
+            while not speech.cutter.done:
+                await ready.room()
+                await self._make_piece(speech, ready)
+        except BaseException as caught:
+            error = caught
+            raise
+        finally:
+            ready.close(error)
+            _finish_metrics(speech)
+
+    async def _make_piece(self, speech: _Speech, ready: ReadAhead[AudioChunk]) -> None:
+        """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
+        playback = speech.playback
+        async with self._host.slot(playback.deadline, begun=playback.begun) as slot:
+            speech.context.add("queue", slot.queue_seconds)
+            text = speech.cutter.next_piece(
+                speech.planner.budget(self._host.real_time_factor), self.info.limits.min_characters
+            )
+            if text is None:
+                return
+            piece = _Piece(text, speech, last=speech.cutter.done)
+            async with aclosing(slot.run(piece.render)) as chunks:
+                async for chunk in chunks:
+                    playback.made(chunk.seconds, time.monotonic())
+                    ready.put(chunk, chunk.seconds)
+        self._host.observe(piece.audio_seconds, piece.engine_seconds)
+        speech.planner.made(len(text), piece.audio_seconds)
+        speech.context.add("engine", piece.engine_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """One request on its way."""
+
+    cutter: TextCutter
+    speaking: Speaking
+    renderer: SpeechRenderer
+    planner: PiecePlanner
+    playback: Playback
+    context: RequestContext
+
+
+class _Piece:
+    """One piece of text: rendered in the engine's worker thread, from samples to encoded bytes."""
+
+    def __init__(self, text: str, speech: _Speech, *, last: bool) -> None:
+        self._text = text
+        self._speaking = speech.speaking
+        self._renderer = speech.renderer
+        self._engine_rate = 0
+        self._last = last
+        self.engine_seconds = 0.0
+        self.audio_seconds = 0.0
+
+    def render(self, engine: TTSEngine) -> Iterator[AudioChunk]:
+        with closing(self._samples(engine)) as blocks:
+            for chunk in blocks:
+                if chunk.data:
+                    yield chunk
+        chunk = self._renderer.end_piece()
+        if chunk.data:
+            yield chunk
+        if self._last:
+            yield self._renderer.finish()
+
+    def _samples(self, engine: TTSEngine) -> Iterator[AudioChunk]:
+        """Renders block by block, with the engine's time told apart from the renderer's."""
+        rate = engine.info.sample_rate
+        blocks = engine.synthesize(self._text, self._speaking.voice, self._speaking.params)
+        with closing(blocks):
+            while True:
+                started = time.perf_counter()
+                block = next(blocks, None)
+                self.engine_seconds += time.perf_counter() - started
+                if block is None:
+                    return
+                self.audio_seconds += len(block) / rate
+                yield self._renderer.push(block)
+
+
+def _finish_metrics(speech: _Speech) -> None:
+    speech.context.metrics["encode"] = speech.renderer.encode_seconds
+    speech.context.metrics["audio_seconds"] = speech.renderer.seconds
+
+
+async def collect_speech(chunks: AsyncIterator[AudioChunk], context: RequestContext) -> SynthesisResult:
+    """The whole answer in memory, for callers inside the server."""
+    parts = [chunk async for chunk in chunks]
+    return SynthesisResult(
+        data=b"".join(chunk.data for chunk in parts),
+        media_type=context.output_data["media_type"],
+        seconds=sum(chunk.seconds for chunk in parts),
+        sample_rate=context.output_data["sample_rate"],
+    )
