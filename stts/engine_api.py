@@ -199,6 +199,10 @@ class Engine(ABC):
 
 
 class TTSEngine(Engine):
+    def find_voice(self, voice_id: str) -> Voice | None:
+        """The voice that a request names, or None. Override it to accept more names than `info.voices` lists."""
+        return next((voice for voice in self.info.voices if voice.id == voice_id), None)
+
     @abstractmethod
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         """Speaks one piece of text, at most `info.limits.max_characters` long.
