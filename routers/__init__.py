@@ -1,0 +1,1 @@
+"""The doors: parse, run one operation through the pipeline, answer."""

@@ -1,0 +1,145 @@
+"""All engines of this server: their hosts and adapters by name, and which one `auto` takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from typing import Any
+
+import structlog
+
+from adapters.execution.host import EngineHost
+from adapters.probing import probe_work
+from adapters.stt import EngineSTTAdapter
+from adapters.tts import EngineTTSAdapter
+from adapters.voices import ReferenceVoices
+from engines.registry import Registry
+from stts.context import RequestContext
+from stts.engine_api import EngineKind
+from stts.errors import EngineNotInstalled, InvalidRequest, STTSError, UnknownEngine
+from stts.events import TranscriptEvent
+from stts.settings import CurrentSettings
+from stts.types import AUTO, AudioChunk, ListenRequest, Probe, SpeechRequest, SynthesisConfig, TranscriptionConfig
+
+log = structlog.get_logger(__name__)
+
+
+class Engines:
+    """Made once. `speak` and `listen` are the operations at the end of the pipeline."""
+
+    def __init__(self, registry: Registry, settings: CurrentSettings, references: ReferenceVoices) -> None:
+        self._settings = settings
+        self.hosts: dict[str, EngineHost[Any]] = dict(_hosts(registry, settings))
+        vad = self.hosts[settings().stt.vad]
+        self._tts = {host.name: EngineTTSAdapter(host, settings, references) for host in self._of_kind("tts")}
+        self._stt = {host.name: EngineSTTAdapter(host, vad, settings) for host in self._of_kind("stt")}
+
+    def host(self, name: str) -> EngineHost[Any]:
+        """Raises UnknownEngine."""
+        if name not in self.hosts:
+            raise UnknownEngine("There is no such engine.", param="engine", allowed=sorted(self.hosts))
+        return self.hosts[name]
+
+    async def speak(self, context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
+        adapter = await self.speaker(request.config)
+        async with aclosing(adapter.synthesize(request.text, request.config, context)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def listen(self, context: RequestContext, request: ListenRequest) -> AsyncIterator[TranscriptEvent]:
+        adapter = await self.listener(request.config)
+        async with aclosing(adapter.transcribe(request.audio, request.config, context)) as events:
+            async for event in events:
+                yield event
+
+    async def speaker(self, config: SynthesisConfig) -> EngineTTSAdapter:
+        """The engine named, or the first of `tts.order` that can do what is asked without fetching anything.
+
+        Raises UnknownEngine; for `auto` what the last candidate had against the request.
+        """
+        if config.engine != AUTO:
+            return self._named(self._tts, config.engine)
+        reason: InvalidRequest | None = None
+        for name in await self._candidates("tts"):
+            try:
+                await self._tts[name].resolve(config)
+            except InvalidRequest as refused:
+                reason = refused
+            else:
+                return self._tts[name]
+        raise reason or EngineNotInstalled("No engine of tts.order is installed with its weights on this disk.")
+
+    async def listener(self, config: TranscriptionConfig) -> EngineSTTAdapter:
+        """The engine named, or the first of `stt.order` that can do what is asked without fetching anything."""
+        if config.engine != AUTO:
+            return self._named(self._stt, config.engine)
+        reason: InvalidRequest | None = None
+        for name in await self._candidates("stt"):
+            try:
+                self._stt[name].resolve(config)
+            except InvalidRequest as refused:
+                reason = refused
+            else:
+                return self._stt[name]
+        raise reason or EngineNotInstalled("No engine of stt.order is installed with its weights on this disk.")
+
+    async def chosen(self) -> list[str]:
+        """The engines that `auto` takes for a request without wishes."""
+        speaker = await self._candidates("tts")
+        listener = await self._candidates("stt")
+        return [*speaker[:1], *listener[:1]]
+
+    async def load(self, name: str) -> Probe:
+        """Loads an engine and really runs it once."""
+        host = self.host(name)
+        await host.load()
+        return await self.probe(name)
+
+    async def probe(self, name: str) -> Probe:
+        """Really runs an engine once, loading it first if needed."""
+        host = self.host(name)
+        return await host.probe(probe_work(host.info))
+
+    async def preload(self) -> None:
+        """Loads `engines.preload`, one after the other; what fails is logged and shown at /ready."""
+        for name in self._settings().engines.preload:
+            try:
+                await self.load(name)
+            except STTSError as error:
+                log.warning("preload_failed", engine=name, code=error.code)
+
+    async def close(self) -> None:
+        await asyncio.gather(*(host.close() for host in self.hosts.values()))
+
+    async def _candidates(self, kind: EngineKind) -> list[str]:
+        """Names in the configured order that are usable here and now."""
+        settings = self._settings()
+        order = settings.tts.order if kind == "tts" else settings.stt.order
+        usable = []
+        for name in order:
+            host = self.hosts.get(name)
+            if host is None or host.info.kind != kind or host.state in ("not_installed", "failed"):
+                continue
+            if host.info.network and not settings.tts.allow_network:
+                continue
+            if host.state == "ready" or await asyncio.to_thread(host.engine.weights_present):
+                usable.append(name)
+        return usable
+
+    def _named(self, adapters: dict[str, Any], name: str) -> Any:
+        if name not in adapters:
+            raise UnknownEngine("There is no such engine for this.", param="engine", allowed=[AUTO, *sorted(adapters)])
+        return adapters[name]
+
+    def _of_kind(self, kind: EngineKind) -> Iterator[EngineHost[Any]]:
+        return (host for host in self.hosts.values() if host.info.kind == kind)
+
+
+def _hosts(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str, EngineHost[Any]]]:
+    """Hosts of all engines that can be named. One whose module does not import costs the others nothing."""
+    for name in registry.names():
+        try:
+            yield name, EngineHost(name, registry, settings)
+        except (ImportError, AttributeError) as error:
+            log.warning("engine_left_out", engine=name, error=repr(error))

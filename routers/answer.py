@@ -1,0 +1,130 @@
+"""ASGI answers that are made while the client waits, and stop being made when it leaves.
+
+A handler that waits in a queue is not told that its client has gone; only `receive()` tells. So every answer that takes
+time races `receive()` from the start. The first item of a stream is pulled before the status is sent: what fails until
+then is still a proper error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from stts.errors import STTSError
+
+HEARTBEAT_SECONDS = 10.0
+"""Silence on an event stream after which a comment is sent, so that proxies and clients keep the connection."""
+
+HEARTBEAT = ": still here\n\n"
+
+Headers = Callable[[], Mapping[str, str]]
+"""Called when the first item is there: headers are made from what the operation has found out by then."""
+
+
+class Answer(Response):
+    """Calls `respond(send)` until it is done or the client leaves, whichever is first."""
+
+    def __init__(self, respond: Callable[[Send], Awaitable[None]]) -> None:
+        super().__init__()
+        self.respond = respond
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        work = asyncio.ensure_future(self.respond(send))
+        left = asyncio.ensure_future(_until_left(receive))
+        try:
+            await asyncio.wait((work, left), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            work.cancel()
+            left.cancel()
+            await asyncio.wait((work, left))
+        if not work.cancelled():
+            work.result()
+
+
+async def _until_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def stream_answer(chunks: AsyncGenerator[bytes, None], headers: Headers) -> Answer:
+    """Sends chunks as they come. The headers must hold the content type."""
+
+    async def respond(send: Send) -> None:
+        async with aclosing(chunks):
+            first = await anext(chunks, b"")
+            await send(_start(headers()))
+            await send(_body(first, more=True))
+            async for chunk in chunks:
+                await send(_body(chunk, more=True))
+        await send(_body(b"", more=False))
+
+    return Answer(respond)
+
+
+def collected_answer(make: Callable[[], Awaitable[Response]], scope: Scope, receive: Receive) -> Answer:
+    """Makes a whole response, then sends it."""
+
+    async def respond(send: Send) -> None:
+        response = await make()
+        await response(scope, receive, send)
+
+    return Answer(respond)
+
+
+def event_answer(events: AsyncGenerator[str, None], headers: Headers, on_error: Callable[[STTSError], str]) -> Answer:
+    """Sends server-sent events, already framed, with heart-beats in between.
+
+    An error before the first event is an answer with its own status; once the stream has begun, it is the last event.
+    """
+
+    async def respond(send: Send) -> None:
+        begun = False
+        try:
+            async with aclosing(with_heartbeats(events, HEARTBEAT_SECONDS)) as lively:
+                async for event in lively:
+                    if not begun:
+                        begun = True
+                        await send(_start({"content-type": "text/event-stream", **headers()}))
+                    await send(_body(event.encode(), more=True))
+        except STTSError as error:
+            if not begun:
+                raise
+            await send(_body(on_error(error).encode(), more=True))
+        await send(_body(b"", more=False))
+
+    return Answer(respond)
+
+
+async def with_heartbeats(events: AsyncGenerator[str, None], seconds: float) -> AsyncGenerator[str, None]:
+    """The events, and a comment for each so many seconds without one. Closes the events when it is closed."""
+    async with aclosing(events):
+        pending = asyncio.ensure_future(anext(events, None))
+        try:
+            while True:
+                await asyncio.wait((pending,), timeout=seconds)
+                if not pending.done():
+                    yield HEARTBEAT
+                    continue
+                event = pending.result()
+                if event is None:
+                    return
+                yield event
+                pending = asyncio.ensure_future(anext(events, None))
+        finally:
+            pending.cancel()
+            await asyncio.wait((pending,))
+
+
+def _start(headers: Mapping[str, str]) -> Message:
+    """An answer that is made for one client at one time is not to be kept by anybody."""
+    raw = [(b"cache-control", b"no-store")]
+    raw += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": 200, "headers": raw}
+
+
+def _body(data: bytes, *, more: bool) -> Message:
+    return {"type": "http.response.body", "body": data, "more_body": more}

@@ -1,0 +1,84 @@
+"""GET /engines and /voices, POST /engines/{name}/load and /unload."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+
+from adapters.engines import Engines
+from adapters.execution.host import EngineHost
+from routers.schemas.engines import EngineShape, EngineStatus, VoiceShape
+from stts.languages import best_match
+from stts.storage.files import FileStore
+
+EngineName = Annotated[str, Path(max_length=200)]
+
+
+class EngineRoutes:
+    def __init__(self, engines: Engines, files: FileStore) -> None:
+        self._engines = engines
+        self._files = files
+        self.router = APIRouter(tags=["engines"])
+        add = self.router.add_api_route
+        add("/engines", self.list, methods=["GET"], response_model=list[EngineShape])
+        add("/engines/{name}", self.show, methods=["GET"], response_model=EngineShape)
+        add("/engines/{name}/load", self.load, methods=["POST"], response_model=EngineShape)
+        add("/engines/{name}/unload", self.unload, methods=["POST"], response_model=EngineShape)
+        add("/voices", self.voices, methods=["GET"], response_model=list[VoiceShape])
+
+    async def list(self) -> list[EngineShape]:
+        return [_shape(host) for host in self._engines.hosts.values()]
+
+    async def show(self, name: EngineName) -> EngineShape:
+        return _shape(self._engines.host(name))
+
+    async def load(self, name: EngineName) -> EngineShape:
+        """Loads the engine, fetching its weights if it must, and really runs it once."""
+        await self._engines.load(name)
+        return _shape(self._engines.host(name))
+
+    async def unload(self, name: EngineName) -> EngineShape:
+        """Frees the engine's memory; refused with 409 while it works."""
+        await self._engines.host(name).unload()
+        return _shape(self._engines.host(name))
+
+    async def voices(
+        self,
+        engine: Annotated[str | None, Query(max_length=200)] = None,
+        language: Annotated[str | None, Query(max_length=35, description="BCP 47.")] = None,
+    ) -> list[VoiceShape]:
+        """Voices of the engines, and stored references for those that clone."""
+        hosts = [self._engines.host(engine)] if engine else list(self._engines.hosts.values())
+        references = await asyncio.to_thread(self._files.voices)
+        shapes = []
+        for host in hosts:
+            known = [*host.info.voices, *(references if host.info.abilities.cloning else [])]
+            shapes += [VoiceShape.of(voice, host.name) for voice in known]
+        return [shape for shape in shapes if _speaks(shape, language)]
+
+
+def _speaks(shape: VoiceShape, language: str | None) -> bool:
+    return language is None or not shape.languages or best_match(language, shape.languages) is not None
+
+
+def _shape(host: EngineHost[Any]) -> EngineShape:
+    info = host.info
+    return EngineShape(
+        **EngineStatus.of(host).model_dump(),
+        name=info.name,
+        description=info.description,
+        languages=[*info.languages],
+        sample_rate=info.sample_rate,
+        voices=len(info.voices),
+        default_voice=info.default_voice,
+        abilities=asdict(info.abilities),
+        limits=asdict(info.limits),
+        network=info.network,
+        runs_in=info.runs_in,
+        parameters=host.parameters.model_json_schema(),
+        install=info.install,
+        licence=info.licence,
+    )

@@ -1,0 +1,73 @@
+"""GET /health, /ready and /info: is it alive, does it accept work, what can it do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from adapters.engines import Engines
+from routers.schemas.engines import EngineStatus, Health, Info, Ready
+from stts import __version__
+from stts.audio.formats import FORMATS
+from stts.settings import CurrentSettings
+
+Phase = Literal["starting", "ready", "draining"]
+
+
+class HealthRoutes:
+    def __init__(self, engines: Engines, settings: CurrentSettings, phase: Callable[[], Phase]) -> None:
+        self._engines = engines
+        self._settings = settings
+        self._phase = phase
+        self.router = APIRouter(tags=["health"])
+        self.router.add_api_route("/health", self.health, methods=["GET"], response_model=Health)
+        self.router.add_api_route(
+            "/ready",
+            self.ready,
+            methods=["GET"],
+            response_model=Ready,
+            responses={503: {"model": Ready, "description": "Does not accept work now."}},
+        )
+        self.router.add_api_route("/info", self.info, methods=["GET"], response_model=Info)
+
+    async def health(self) -> Response:
+        """The process is alive. Touches nothing else."""
+        return Response(b'{"status":"ok"}', media_type="application/json")
+
+    async def ready(
+        self,
+        response: Response,
+        probe: Annotated[bool, Query(description="Really run the loaded engines and those that `auto` takes.")] = False,
+    ) -> Ready:
+        """Whether work is accepted, and what each engine's last real run said."""
+        chosen = await self._engines.chosen()
+        if probe:
+            loaded = [host.name for host in self._engines.hosts.values() if host.state == "ready"]
+            await asyncio.gather(*(self._engines.probe(name) for name in dict.fromkeys([*loaded, *chosen])))
+        phase = self._phase()
+        ready = phase == "ready" and bool(chosen)
+        response.status_code = 200 if ready else 503
+        return Ready(
+            ready=ready,
+            status="no_engine" if phase == "ready" and not chosen else phase,
+            engines={name: EngineStatus.of(host) for name, host in self._engines.hosts.items()},
+        )
+
+    async def info(self) -> Info:
+        settings = self._settings()
+        return Info(
+            name="STTS Server",
+            version=__version__,
+            engines={name: host.state for name, host in self._engines.hosts.items()},
+            auto=await self._engines.chosen(),
+            abilities=["tts", "stt", "streaming", "word_timestamps", "translation", "cloning", "effects"],
+            limits=settings.limits.model_dump(),
+            formats={
+                name: {"media_type": spec.media_type, "sample_rates": spec.rates_text} for name, spec in FORMATS.items()
+            },
+            transcript_formats=["json", "text", "srt", "vtt", "verbose_json"],
+            docs="/docs",
+        )

@@ -1,0 +1,126 @@
+"""POST /stt: a recording in, its transcript out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from adapters.stt import collect_transcript
+from middleware.edge.errors import problem
+from middleware.timing import server_timing
+from routers.answer import collected_answer, event_answer
+from routers.operation import Listen, operation_context
+from routers.schemas.stt import SegmentShape, Transcript, VerboseTranscript
+from routers.schemas.tts import NAME_CHARACTERS
+from routers.sse import event
+from stts.context import RequestContext
+from stts.engine_api import Task
+from stts.errors import InvalidRequest, STTSError
+from stts.events import TranscriptDone, TranscriptSegment, TranscriptWarning
+from stts.text.transcript import join_texts, srt, vtt
+from stts.types import AUTO, AudioData, ListenRequest, TranscriptFormat, TranscriptionConfig, TranscriptionResult
+
+PROMPT_CHARACTERS = 4000
+
+FIELDS = frozenset(
+    {"file", "audio_file", "engine", "language", "task", "word_timestamps", "prompt", "format", "stream"}
+)
+"""Common fields; others belong to the engine."""
+
+
+class STTRoutes:
+    def __init__(self, listen: Listen) -> None:
+        self._listen = listen
+        self.router = APIRouter(tags=["listen"])
+        self.router.add_api_route(
+            "/stt",
+            self.transcribe,
+            methods=["POST"],
+            response_model=Transcript,
+            summary="Transcribe a recording",
+            responses={200: {"content": {"text/plain": {}, "text/vtt": {}, "text/event-stream": {}}}},
+        )
+
+    async def transcribe(
+        self,
+        request: Request,
+        file: Annotated[UploadFile | None, File(description="Any audio or video container.")] = None,
+        audio_file: Annotated[UploadFile | None, File(description="Older name of `file`.")] = None,
+        engine: Annotated[str, Form(max_length=NAME_CHARACTERS)] = AUTO,
+        language: Annotated[str | None, Form(max_length=35, description="Default or `auto`: detect.")] = None,
+        task: Annotated[Task, Form()] = "transcribe",
+        word_timestamps: Annotated[bool, Form()] = False,
+        prompt: Annotated[str | None, Form(max_length=PROMPT_CHARACTERS)] = None,
+        format: Annotated[TranscriptFormat, Form()] = "json",
+        stream: Annotated[bool, Form(description="Server-sent events as segments are found.")] = False,
+    ) -> Response:
+        """The engine's own parameters may be sent as further form fields."""
+        audio = upload(file or audio_file)
+        own = {name: value for name, value in (await request.form()).items() if name not in FIELDS}
+        config = TranscriptionConfig(
+            engine=engine,
+            language=None if language in (None, "", "auto") else language,
+            task=task,
+            word_timestamps=word_timestamps,
+            prompt=prompt or None,
+            parameters=own,
+        )
+        context = operation_context(request, "stt", engine=engine, bytes=audio.size, format=format)
+        work = ListenRequest(audio, config)
+        if stream:
+            return event_answer(
+                self._events(context, work), lambda: {}, lambda error: _error_event(error, context.request_id)
+            )
+
+        async def make() -> Response:
+            async with aclosing(self._listen(context, work)) as events:
+                result = await collect_transcript(events)
+            response = transcript_response(result, format)
+            response.headers["server-timing"] = server_timing(context, collected=True)
+            return response
+
+        return collected_answer(make, request.scope, request.receive)
+
+    async def _events(self, context: RequestContext, work: ListenRequest) -> AsyncGenerator[str, None]:
+        texts: list[str] = []
+        async with aclosing(self._listen(context, work)) as events:
+            async for item in events:
+                match item:
+                    case TranscriptSegment(segment):
+                        texts.append(segment.text)
+                        yield event({"type": "segment", **SegmentShape.of(segment).model_dump(exclude_none=True)})
+                    case TranscriptWarning(message):
+                        yield event({"type": "warning", "message": message})
+                    case TranscriptDone(duration, heard):
+                        text = join_texts(texts, heard)
+                        yield event({"type": "done", "text": text, "language": heard, "duration": round(duration, 3)})
+
+
+def upload(file: UploadFile | None) -> AudioData:
+    """Raises InvalidRequest for a form without a file."""
+    if file is None:
+        raise InvalidRequest("The form has no file.", param="file")
+    return AudioData(file.file, file.size or 0)
+
+
+def transcript_response(result: TranscriptionResult, format: TranscriptFormat) -> Response:
+    match format:
+        case "json":
+            return JSONResponse(Transcript.of(result).model_dump())
+        case "verbose_json":
+            return JSONResponse(VerboseTranscript.of(result).model_dump())
+        case "text":
+            return PlainTextResponse(result.text)
+        case "srt":
+            return PlainTextResponse(srt(result.segments))
+        case "vtt":
+            return PlainTextResponse(vtt(result.segments), media_type="text/vtt")
+
+
+def _error_event(error: STTSError, request_id: str) -> str:
+    body: dict[str, Any] = {"type": "error", "error": problem(error, request_id)}
+    return event(body)

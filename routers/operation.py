@@ -1,0 +1,48 @@
+"""What every door does to run an operation: make its context, and headers of what it found out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import HTTPConnection
+
+from stts.context import RequestContext, RequestType, new_request_id
+from stts.events import TranscriptEvent
+from stts.types import AudioChunk, ListenRequest, SpeechRequest
+
+Speak = Callable[[RequestContext, SpeechRequest], AsyncGenerator[AudioChunk, None]]
+"""The pipeline with the TTS adapters at its end."""
+
+Listen = Callable[[RequestContext, ListenRequest], AsyncGenerator[TranscriptEvent, None]]
+"""The pipeline with the STT adapters at its end."""
+
+
+def operation_context(connection: HTTPConnection, kind: RequestType, **input_data: Any) -> RequestContext:
+    """A context with the correlation id, route and principal of the connection."""
+    state = connection.scope.get("state", {})
+    route = connection.scope.get("route")
+    return RequestContext(
+        request_type=kind,
+        request_id=state.get("request_id") or new_request_id(),
+        input_data=input_data,
+        metadata={"route": getattr(route, "path", None), "principal": state.get("principal")},
+    )
+
+
+def speech_headers(context: RequestContext) -> dict[str, str]:
+    """What a client can know about the audio that is coming."""
+    output = context.output_data
+    return {
+        "content-type": output["media_type"],
+        "x-engine": header_value(output["engine"]),
+        "x-voice": header_value(output["voice"]),
+        "x-sample-rate": str(output["sample_rate"]),
+        "x-channels": str(output["channels"]),
+    }
+
+
+def header_value(text: str) -> str:
+    """Headers carry ASCII only; anything else is percent-encoded."""
+    return quote(text, safe=" +-_.:/@,()'!*")

@@ -1,0 +1,75 @@
+"""The native shapes of speaking."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from stts.types import AUTO, AudioFormat, SynthesisConfig
+
+TEXT_FIELD_CHARACTERS = 10_000_000
+"""No configuration allows more; the limit in force is `limits.text_characters`."""
+
+NAME_CHARACTERS = 200
+
+
+class SpeechFields(BaseModel):
+    """What a client may say about speech. Fields beyond these are the engine's own parameters."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, populate_by_name=True)
+
+    text: str = Field(description="What to say.", max_length=TEXT_FIELD_CHARACTERS)
+    engine: str = Field(AUTO, description="An engine of GET /engines, or `auto`.", max_length=NAME_CHARACTERS)
+    voice: str | None = Field(
+        None,
+        description="A voice of GET /voices, or the name or id of a stored reference recording.",
+        validation_alias=AliasChoices("voice", "voice_id", "voice_path", "predefined_voice_id"),
+        max_length=NAME_CHARACTERS,
+    )
+    language: str | None = Field(None, description="BCP 47.", min_length=2, max_length=35)
+    format: AudioFormat | None = Field(
+        None,
+        description="Default: `tts.format` of the configuration.",
+        validation_alias=AliasChoices("format", "output_format"),
+    )
+    sample_rate: int | None = Field(None, description="Hz; default: the engine's own.", ge=1, le=1_000_000)
+    channels: Literal[1, 2] = 1
+    speed: float = Field(
+        1.0,
+        description="Without change of pitch.",
+        ge=0.25,
+        le=4.0,
+        validation_alias=AliasChoices("speed", "speed_factor"),
+    )
+    pitch: float = Field(0.0, description="Semitones, without change of speed.", ge=-24.0, le=24.0)
+    normalize: float | None = Field(None, description="Loudness in LUFS.", ge=-70.0, le=-5.0)
+    trim_silence: bool = Field(
+        False,
+        description="Remove silence at both ends and shorten long pauses.",
+        validation_alias=AliasChoices("trim_silence", "remove_silence"),
+    )
+    stream: bool = Field(True, description="Send audio as it is made; false: whole, with Content-Length.")
+    seed: int | None = Field(None, description="For engines that can repeat themselves; 0: random.", ge=0, le=2**32 - 1)
+    save: bool = Field(False, description="Keep the audio as a file of kind outputs; answered with X-File-Id.")
+
+    def config(self, default_format: AudioFormat) -> SynthesisConfig:
+        return SynthesisConfig(
+            engine=self.engine,
+            voice=self.voice,
+            language=self.language,
+            format=self.format or default_format,
+            sample_rate=self.sample_rate,
+            channels=self.channels,
+            speed=self.speed,
+            pitch=self.pitch,
+            normalize=self.normalize,
+            trim_silence=self.trim_silence,
+            seed=self.seed or None,
+            parameters=self.own_parameters(),
+            live=self.stream,
+        )
+
+    def own_parameters(self) -> dict[str, Any]:
+        """What is left for the engine's own model."""
+        return dict(self.model_extra or {})

@@ -1,0 +1,12 @@
+"""Framing of server-sent events."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def event(data: dict[str, Any], name: str | None = None) -> str:
+    """One event with a JSON body; `json.dumps` leaves no line break in it."""
+    head = f"event: {name}\n" if name else ""
+    return f"{head}data: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n"
