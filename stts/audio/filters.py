@@ -1,0 +1,58 @@
+"""A chain of ffmpeg's audio filters as a stream of mono samples: blocks in, blocks out, the rest at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.filter import Graph
+
+from stts.engine_api import Samples
+
+SILENCE: Samples = np.zeros(0, np.float32)
+"""No samples at all."""
+
+
+class FilterChain:
+    """`filters` are (name, arguments) as ffmpeg writes them; what comes out is at `rate_out`, whatever they do."""
+
+    def __init__(self, rate_in: int, rate_out: int, filters: Sequence[tuple[str, str]]) -> None:
+        self._rate = rate_in
+        self._time_base = Fraction(1, rate_in)
+        self._pts = 0
+        self._graph = Graph()
+        nodes = [
+            self._graph.add_abuffer(format="fltp", sample_rate=rate_in, layout="mono", time_base=self._time_base),
+            *(self._graph.add(name, arguments) for name, arguments in filters),
+            self._graph.add("aformat", f"sample_fmts=fltp:sample_rates={rate_out}:channel_layouts=mono"),
+            self._graph.add("abuffersink"),
+        ]
+        self._graph.link_nodes(*nodes).configure()
+
+    def push(self, samples: Samples) -> Samples:
+        if len(samples) == 0:
+            return SILENCE
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="fltp", layout="mono")
+        frame.sample_rate = self._rate
+        frame.pts = self._pts
+        frame.time_base = self._time_base
+        self._pts += len(samples)
+        self._graph.push(frame)
+        return self._pull()
+
+    def finish(self) -> Samples:
+        """What the filters still hold. Nothing may be pushed after that."""
+        self._graph.push(None)
+        return self._pull()
+
+    def _pull(self) -> Samples:
+        blocks: list[Samples] = []
+        while True:
+            try:
+                frame = self._graph.pull()
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return np.concatenate(blocks) if blocks else SILENCE
+            assert isinstance(frame, av.AudioFrame)
+            blocks.append(frame.to_ndarray()[0].astype(np.float32, copy=False))

@@ -1,0 +1,70 @@
+"""The audio formats of answers: what each is called on the wire and which sample rates it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from stts.errors import UnsupportedFormat
+from stts.types import AudioFormat
+
+
+@dataclass(frozen=True, slots=True)
+class FormatSpec:
+    name: AudioFormat
+    media_type: str
+    extension: str
+    """With the dot."""
+    sample_rates: tuple[int, ...] | range
+    """Hz, rising: every rate it carries; a range where it carries every rate between two."""
+
+    @property
+    def rates_text(self) -> str:
+        """The rates for people: `8000 to 192000` or `8000, 12000, 16000`."""
+        if isinstance(self.sample_rates, range):
+            return f"{self.sample_rates[0]} to {self.sample_rates[-1]}"
+        return ", ".join(map(str, self.sample_rates))
+
+
+_ANY_RATE = range(8_000, 192_001)
+_MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+_AAC_RATES = (*_MP3_RATES, 64_000, 88_200, 96_000)
+_OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
+
+FORMATS: Mapping[AudioFormat, FormatSpec] = MappingProxyType(
+    {
+        "wav": FormatSpec("wav", "audio/wav", ".wav", _ANY_RATE),
+        "mp3": FormatSpec("mp3", "audio/mpeg", ".mp3", _MP3_RATES),
+        "opus": FormatSpec("opus", "audio/ogg", ".ogg", _OPUS_RATES),
+        "aac": FormatSpec("aac", "audio/aac", ".aac", _AAC_RATES),
+        "flac": FormatSpec("flac", "audio/flac", ".flac", _ANY_RATE),
+        "pcm": FormatSpec("pcm", "audio/pcm", ".pcm", _ANY_RATE),
+    }
+)
+"""`pcm` is signed 16 bit little-endian without a header, `opus` is in Ogg, `aac` in ADTS."""
+
+
+def format_spec(format: str) -> FormatSpec:
+    """Raises UnsupportedFormat for a name that is not in `FORMATS`."""
+    for name, spec in FORMATS.items():
+        if name == format:
+            return spec
+    raise UnsupportedFormat(f"format must be one of {', '.join(FORMATS)}", param="format", allowed=list(FORMATS))
+
+
+def resolve_sample_rate(format: AudioFormat, requested: int | None, native: int) -> int:
+    """The rate in Hz of an answer.
+
+    Without a request: the engine's own where the format carries it, else the next higher, else the highest.
+    Raises UnsupportedFormat where `requested` is not carried.
+    """
+    spec = format_spec(format)
+    rates = spec.sample_rates
+    if requested is None:
+        return native if native in rates else next((rate for rate in rates if rate > native), rates[-1])
+    if requested not in rates:
+        allowed = rates if isinstance(rates, tuple) else None
+        message = f"{format} carries these sample rates: {spec.rates_text} Hz"
+        raise UnsupportedFormat(message, param="sample_rate", allowed=allowed)
+    return requested

@@ -1,0 +1,124 @@
+"""How pieces of speech meet: over-long silence at their ends cut to a natural pause, their edges faded.
+
+A listener hears one voice, although the text was spoken in pieces: engines put silence around every piece, and two
+pieces that do not meet at zero click. All of it works on streams and holds back a few milliseconds only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stts.audio.filters import SILENCE
+from stts.engine_api import Samples
+
+PRE_ROLL_SECONDS = 0.015
+"""Silence kept before the first sound, and after the last where silence is to be trimmed."""
+PAUSE_SECONDS = 0.25
+"""The longest silence between two pieces, unless the caller says otherwise."""
+LONGEST_SILENCE_SECONDS = 5.0
+"""Silence within a piece is cut to this: engines that ran wild have gone on for minutes."""
+FADE_IN_SECONDS = 0.005
+FADE_OUT_SECONDS = 0.010
+
+_SILENT_BELOW = 10 ** (-50 / 20)
+_EAGER_SECONDS = 0.1
+"""Silence after a sound that is passed on at once, so that a listener's buffer does not wait for what follows it."""
+
+
+class PieceFramer:
+    """Pieces in, one stream of samples out. `push` any number of blocks, `end_piece`, and so on; `finish` once."""
+
+    def __init__(self, rate: int, *, trim_silence: bool = False) -> None:
+        """`trim_silence` leaves no silence at the very start and end beyond the pre-roll."""
+        self._trimmer = SilenceTrimmer(rate, trim_end=trim_silence)
+        self._fader = EdgeFader(rate)
+
+    def push(self, samples: Samples) -> Samples:
+        return self._fader.push(self._trimmer.push(samples))
+
+    def end_piece(self, pause: float = PAUSE_SECONDS) -> Samples:
+        """The piece is over, and at most `pause` seconds of silence separate it from the next."""
+        tail = self._fader.push(self._trimmer.end_piece(pause))
+        return np.concatenate([tail, self._fader.end_piece()])
+
+
+class SilenceTrimmer:
+    """Cuts the silence at the ends of pieces; passes what is between through."""
+
+    def __init__(self, rate: int, *, trim_end: bool = False) -> None:
+        self._rate = rate
+        self._trim_end = trim_end
+        self._pre_roll = round(PRE_ROLL_SECONDS * rate)
+        self._eager = self._pre_roll if trim_end else round(_EAGER_SECONDS * rate)
+        self._longest = round(LONGEST_SILENCE_SECONDS * rate)
+        self._lead = self._pre_roll
+        self._sounding = False
+        self._passed = 0
+        """Samples of silence passed on since the last sound."""
+        self._held = SILENCE
+        """Silence not passed on yet."""
+        self._pause = SILENCE
+        """Silence after the last piece that only a next piece makes part of the answer."""
+
+    def push(self, samples: Samples) -> Samples:
+        sound = np.flatnonzero(np.abs(samples) > _SILENT_BELOW)
+        if len(sound) == 0:
+            return self._silence(samples)
+        first, last = sound[0], sound[-1] + 1
+        before = np.concatenate([self._held, samples[:first]])
+        if not self._sounding:
+            before = np.concatenate([self._pause, _last(before, self._lead)])
+        self._sounding, self._passed, self._held, self._pause = True, 0, SILENCE, SILENCE
+        return np.concatenate([before, samples[first:last], self._silence(samples[last:])])
+
+    def end_piece(self, pause: float) -> Samples:
+        """What is kept of the silence after the piece; the next piece may lead in with what is left of `pause`."""
+        if not self._sounding:
+            self._held = SILENCE
+            return SILENCE
+        allowed = round(pause * self._rate)
+        tail = self._held[: max(0, allowed - self._passed)]
+        self._lead = max(self._pre_roll, allowed - self._passed - len(tail))
+        self._sounding, self._passed, self._held = False, 0, SILENCE
+        if self._trim_end:
+            self._pause, tail = tail, SILENCE
+        return tail
+
+    def _silence(self, samples: Samples) -> Samples:
+        if not self._sounding:
+            self._held = _last(np.concatenate([self._held, samples]), self._lead)
+            return SILENCE
+        passing = samples[: max(0, self._eager - self._passed)]
+        self._passed += len(passing)
+        self._held = np.concatenate([self._held, samples[len(passing) :]])[: self._longest]
+        return passing
+
+
+class EdgeFader:
+    """Fades each piece in and out with equal power; holds back only what may turn out to be the fade's end."""
+
+    def __init__(self, rate: int) -> None:
+        self._rise = np.sin(np.linspace(0.0, np.pi / 2, round(FADE_IN_SECONDS * rate), dtype=np.float32))
+        self._fall = np.cos(np.linspace(0.0, np.pi / 2, round(FADE_OUT_SECONDS * rate), dtype=np.float32))
+        self._position = 0
+        self._held = SILENCE
+
+    def push(self, samples: Samples) -> Samples:
+        samples = np.concatenate([self._held, self._fade_in(samples)])
+        split = max(0, len(samples) - len(self._fall))
+        self._held = samples[split:]
+        return samples[:split]
+
+    def end_piece(self) -> Samples:
+        tail = self._held * _last(self._fall, len(self._held))
+        self._held, self._position = SILENCE, 0
+        return tail
+
+    def _fade_in(self, samples: Samples) -> Samples:
+        ramp = self._rise[self._position : self._position + len(samples)]
+        self._position += len(ramp)
+        return np.concatenate([samples[: len(ramp)] * ramp, samples[len(ramp) :]])
+
+
+def _last(samples: Samples, count: int) -> Samples:
+    return samples[max(0, len(samples) - count) :]

@@ -1,0 +1,69 @@
+"""What one spoken answer runs through, in the engine's worker thread: framing, effects, encoding."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from stts.audio.effects import Effects
+from stts.audio.encode import Encoder
+from stts.audio.formats import format_spec, resolve_sample_rate
+from stts.audio.framing import PAUSE_SECONDS, PieceFramer
+from stts.engine_api import Samples
+from stts.types import AudioChunk, SynthesisConfig
+
+
+class SpeechRenderer:
+    """One per answer, for all its pieces: `push` blocks, `end_piece` after each piece of text, `finish` once.
+
+    Every call returns an `AudioChunk`, which is empty where the codec or a fade still holds the audio back.
+    """
+
+    def __init__(self, config: SynthesisConfig, engine_rate: int, *, speed: float) -> None:
+        """`engine_rate` in Hz; `speed` is what is left of `config.speed` after the engine did its part.
+
+        Raises UnsupportedFormat.
+        """
+        self.sample_rate = resolve_sample_rate(config.format, config.sample_rate, engine_rate)
+        self.media_type = format_spec(config.format).media_type
+        self.encode_seconds = 0.0
+        """Time spent in here."""
+        self.seconds = 0.0
+        """Audio in the chunks returned so far."""
+        self._framer = PieceFramer(engine_rate, trim_silence=config.trim_silence)
+        self._effects = Effects(
+            engine_rate, self.sample_rate, speed=speed, pitch=config.pitch, normalize=config.normalize
+        )
+        self._encoder = Encoder(config.format, self.sample_rate, config.channels)
+
+    def push(self, block: Samples) -> AudioChunk:
+        start = time.perf_counter()
+        return self._chunk(self._render(self._framer.push(_finite(block))), start)
+
+    def end_piece(self, pause: float = PAUSE_SECONDS) -> AudioChunk:
+        """A piece of text is over; at most `pause` seconds of silence follow it, less where a sentence was cut."""
+        start = time.perf_counter()
+        return self._chunk(self._render(self._framer.end_piece(pause)), start)
+
+    def finish(self) -> AudioChunk:
+        """The rest, to the last frame. The renderer cannot be used after that."""
+        start = time.perf_counter()
+        data = self._render(self._framer.end_piece())
+        data += self._encoder.encode(self._effects.finish()) + self._encoder.finish()
+        return self._chunk(data, start)
+
+    def _render(self, samples: Samples) -> bytes:
+        return self._encoder.encode(self._effects.push(samples))
+
+    def _chunk(self, data: bytes, start: float) -> AudioChunk:
+        seconds = self._encoder.seconds - self.seconds
+        self.seconds += seconds
+        self.encode_seconds += time.perf_counter() - start
+        return AudioChunk(data, seconds)
+
+
+def _finite(block: Samples) -> Samples:
+    """A single NaN of a model would silence every filter for the rest of the answer."""
+    block = np.asarray(block, np.float32)
+    return block if np.isfinite(block).all() else np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0)

@@ -1,0 +1,50 @@
+"""WAV headers of 16 bit PCM, for answers whose length is not yet known and for those whose length is."""
+
+from __future__ import annotations
+
+import struct
+
+HEADER_BYTES = 44
+UNKNOWN = 0xFFFFFFFF
+"""Stands for a size not known when the header is sent; also for one that 32 bits cannot hold."""
+
+_SAMPLE_BYTES = 2
+_RIFF_REST = HEADER_BYTES - 8
+
+
+def streaming_header(sample_rate: int, channels: int) -> bytes:
+    """The header of a stream: players read on until it ends. Nothing may follow the samples."""
+    return _header(sample_rate, channels, UNKNOWN, UNKNOWN)
+
+
+def sized_header(sample_rate: int, channels: int, data_bytes: int) -> bytes:
+    """The header of a whole file with `data_bytes` of samples."""
+    if data_bytes > UNKNOWN - _RIFF_REST:
+        return streaming_header(sample_rate, channels)
+    return _header(sample_rate, channels, data_bytes + _RIFF_REST, data_bytes)
+
+
+def with_sizes(data: bytes) -> bytes:
+    """The same collected stream with its sizes filled in; `data` must begin with a header made here."""
+    channels, sample_rate = struct.unpack_from("<HI", data, 22)
+    return sized_header(sample_rate, channels, len(data) - HEADER_BYTES) + data[HEADER_BYTES:]
+
+
+def _header(sample_rate: int, channels: int, riff_size: int, data_size: int) -> bytes:
+    frame = channels * _SAMPLE_BYTES
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF",
+        riff_size,
+        b"WAVE",
+        b"fmt ",
+        16,
+        1,
+        channels,
+        sample_rate,
+        sample_rate * frame,
+        frame,
+        8 * _SAMPLE_BYTES,
+        b"data",
+        data_size,
+    )
