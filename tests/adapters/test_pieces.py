@@ -1,0 +1,50 @@
+from adapters.pieces import QUANTUM_SECONDS, PiecePlanner
+from stts.engine_api import EngineLimits
+
+LIMITS = EngineLimits(max_characters=300, min_characters=1)
+
+
+def planner(*, live: bool = True, limits: EngineLimits = LIMITS) -> PiecePlanner:
+    return PiecePlanner(limits, first_seconds=0.8, growth=1.35, live=live)
+
+
+def test_the_first_piece_is_short_and_each_next_grows_by_the_factor() -> None:
+    plan = planner()
+    budgets = []
+    for _ in range(6):
+        budget = plan.budget(None)
+        budgets.append(budget)
+        plan.made(budget, budget / 15.0)
+    assert budgets[0] == 12
+    for shorter, longer in zip(budgets, budgets[1:], strict=False):
+        assert shorter < longer <= shorter * 1.35 + 1.35
+
+
+def test_no_piece_is_longer_than_the_engine_takes_or_shorter_than_it_speaks_well() -> None:
+    limits = EngineLimits(max_characters=40, min_characters=25)
+    plan = planner(limits=limits)
+    assert plan.budget(None) == 25
+    for _ in range(20):
+        plan.made(25, 2.0)
+    assert plan.budget(None) == 40
+
+
+def test_a_fast_engine_gets_what_it_makes_within_one_quantum() -> None:
+    assert planner().budget(0.001) == 300
+    speech = QUANTUM_SECONDS / 0.01
+    assert planner().budget(0.01) == int(speech * 15)
+
+
+def test_a_slow_engine_keeps_to_the_schedule() -> None:
+    assert planner().budget(0.7) == planner().budget(None)
+
+
+def test_collected_answers_need_no_short_first_piece() -> None:
+    assert planner(live=False).budget(None) == 300
+
+
+def test_the_pace_of_the_voice_is_learnt() -> None:
+    plan = planner()
+    plan.made(30, 3.0)
+    assert plan.characters_per_second == 10.0
+    assert plan.budget(None) == int(0.8 * 1.35 * 10.0)

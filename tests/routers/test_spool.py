@@ -1,0 +1,15 @@
+import pytest
+
+from routers import spool
+from routers.spool import Spool
+
+
+@pytest.mark.parametrize("memory", [4, 1_000_000])
+async def test_what_goes_in_comes_out_with_its_start_replaced(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "MEMORY_BYTES", memory)
+    async with Spool() as held:
+        await held.write(b"head")
+        await held.write(b"body" * 100)
+        await held.replace_start(b"HEAD")
+        assert held.size == 404
+        assert b"".join([chunk async for chunk in held.chunks()]) == b"HEAD" + b"body" * 100
