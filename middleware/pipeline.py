@@ -1,0 +1,84 @@
+"""The onion every operation passes: stages around an operation, items flowing out as they come.
+
+A stage may act before the first item, on each item, after the last, and when the consumer leaves. Whoever consumes a
+pipeline closes it (`contextlib.aclosing`); when that `aclose()` returns, everything inside is closed, the innermost
+first, however the stages are written. So a stage that ends sees all that was measured further in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from typing import Generic, Protocol, TypeVar, cast
+
+from stts.context import RequestContext
+
+Request = TypeVar("Request")
+"""A frozen dataclass with the real text or audio: SpeechRequest, ListenRequest."""
+Item = TypeVar("Item")
+"""What comes out: AudioChunk, TranscriptEvent."""
+
+Operation = Callable[[RequestContext, Request], AsyncIterator[Item]]
+Pipeline = Callable[[RequestContext, Request], AsyncGenerator[Item, None]]
+"""An operation with its stages around it; whoever consumes it closes it."""
+
+
+class Stage(Protocol):
+    """One layer. It calls `call_next` once, never, or again; what that opens is closed for it."""
+
+    def __call__(
+        self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
+    ) -> AsyncIterator[Item]: ...
+
+
+def compose(stages: Sequence[Stage], operation: Operation[Request, Item]) -> Pipeline[Request, Item]:
+    """Puts stages, named outside in, around an operation."""
+    composed: Operation[Request, Item] = operation
+    for stage in reversed(stages or (_pass_on,)):
+        composed = _hop(stage, composed)
+    return cast(Pipeline[Request, Item], composed)
+
+
+def _pass_on(context: RequestContext, request: Request, call_next: Operation[Request, Item]) -> AsyncIterator[Item]:
+    return call_next(context, request)
+
+
+def _hop(stage: Stage, call_next: Operation[Request, Item]) -> Pipeline[Request, Item]:
+    async def run(context: RequestContext, request: Request) -> AsyncGenerator[Item, None]:
+        hop = _Hop(call_next)
+        async with aclosing(hop):
+            async for item in hop.enter(stage, context, request):
+                yield item
+
+    return run
+
+
+class _Hop(Generic[Request, Item]):
+    """One hop of one operation: the `call_next` of its stage, and whatever is open here."""
+
+    __slots__ = ("_call_next", "_open")
+
+    def __init__(self, call_next: Operation[Request, Item]) -> None:
+        self._call_next = call_next
+        self._open: list[AsyncIterator[Item]] = []
+
+    def enter(self, stage: Stage, context: RequestContext, request: Request) -> AsyncIterator[Item]:
+        items = stage(context, request, self)
+        self._open.insert(0, items)
+        return items
+
+    def __call__(self, context: RequestContext, request: Request) -> AsyncIterator[Item]:
+        items = self._call_next(context, request)
+        self._open.append(items)
+        return items
+
+    async def aclose(self) -> None:
+        """Closes what the stage opened, then the stage, which waits at its yield meanwhile; all, even if one fails."""
+        if self._open:
+            # Adapters promise no more than an AsyncIterator: not everything can be closed.
+            close = getattr(self._open.pop(), "aclose", None)
+            try:
+                if close is not None:
+                    await close()
+            finally:
+                await self.aclose()
