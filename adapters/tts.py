@@ -44,8 +44,7 @@ class EngineTTSAdapter:
     async def resolve(self, config: SynthesisConfig) -> Speaking:
         """What the engine would be given. Raises UnknownVoice and InvalidParameter for what it cannot do."""
         return await resolve_speaking(
-            self.info,
-            self._host.parameters,
+            self._host.engine,
             config,
             default_voice=self._settings().tts.voices.get(self._host.name),
             references=self._references,
@@ -98,8 +97,8 @@ class EngineTTSAdapter:
             error = caught
             raise
         finally:
-            ready.close(error)
             _finish_metrics(speech)
+            ready.close(error)
 
     async def _make_piece(self, speech: _Speech, ready: ReadAhead[AudioChunk]) -> None:
         """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""

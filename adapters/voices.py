@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from stts.engine_api import EngineInfo, SpeechParams, Voice
+from stts.engine_api import EngineInfo, SpeechParams, TTSEngine, Voice
 from stts.errors import InvalidParameter, UnknownVoice
 from stts.languages import best_match
 from stts.types import SynthesisConfig
@@ -32,23 +32,23 @@ class Speaking:
 
 
 async def resolve_speaking(
-    info: EngineInfo,
-    parameters: type[BaseModel],
+    engine: TTSEngine,
     config: SynthesisConfig,
     *,
     default_voice: str | None,
     references: ReferenceVoices,
 ) -> Speaking:
     """Raises UnknownVoice and InvalidParameter for what this engine cannot do."""
+    info = engine.info
     check_language(info, config.language)
-    voice = await _voice(info, config, default_voice, references)
+    voice = await _voice(engine, config, default_voice, references)
     low, high = info.abilities.speed or (1.0, 1.0)
     own_speed = config.speed if low <= config.speed <= high else 1.0
     params = SpeechParams(
         language=config.language,
         speed=own_speed,
         seed=config.seed,
-        extra=validated(parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters),
+        extra=validated(engine.Parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters),
     )
     return Speaking(voice, params, config.speed / own_speed)
 
@@ -74,10 +74,11 @@ def validated(model: type[BaseModel], values: Mapping[str, Any], *, ignore_unkno
         raise InvalidParameter(f"{first['msg']}.", param=".".join(str(part) for part in first["loc"])) from None
 
 
-async def _voice(info: EngineInfo, config: SynthesisConfig, default: str | None, references: ReferenceVoices) -> Voice:
+async def _voice(engine: TTSEngine, config: SynthesisConfig, default: str | None, references: ReferenceVoices) -> Voice:
+    info = engine.info
     if config.voice is None:
-        return _default_voice(info, config.language, default)
-    known = next((voice for voice in info.voices if voice.id == config.voice), None)
+        return _default_voice(engine, config.language, default)
+    known = engine.find_voice(config.voice)
     if known is None and info.abilities.cloning:
         known = await asyncio.to_thread(references, config.voice)
     if known is None:
@@ -90,12 +91,13 @@ async def _voice(info: EngineInfo, config: SynthesisConfig, default: str | None,
     return known
 
 
-def _default_voice(info: EngineInfo, language: str | None, default: str | None) -> Voice:
+def _default_voice(engine: TTSEngine, language: str | None, default: str | None) -> Voice:
+    info = engine.info
     wanted = default or info.default_voice
-    voices = [voice for voice in info.voices if _speaks(voice, language)]
-    preferred = next((voice for voice in voices if voice.id == wanted), None)
-    if preferred is not None:
+    preferred = engine.find_voice(wanted) if wanted else None
+    if preferred is not None and _speaks(preferred, language):
         return preferred
+    voices = [voice for voice in info.voices if _speaks(voice, language)]
     if not voices:
         raise UnknownVoice(f"{info.name} has no voice of its own for this; name a reference recording.", param="voice")
     if language is None:

@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from stts.errors import EngineNotInstalled
+from stts.types import Segment as Segment
+from stts.types import Task as Task
+from stts.types import Word as Word
 
 Samples = NDArray[np.float32]
 """Mono audio, shape (n,), float32 in -1..1."""
 
 EngineKind = Literal["tts", "stt", "vad"]
-Task = Literal["transcribe", "translate"]
 Progress = Callable[[str, float | None], None]
 """Called by `load()` with what is going on and the part done, 0..1 (None: unknown)."""
 
@@ -128,31 +130,6 @@ class ListenParams:
     prompt: str | None = None
     """The text before this region, as a hint."""
     extra: BaseModel | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    text: str
-    start: float
-    """Seconds from the start of the samples given."""
-    end: float
-    probability: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    text: str
-    start: float
-    """Seconds from the start of the samples given."""
-    end: float
-    words: tuple[Word, ...] = ()
-    language: str | None = None
-    """BCP 47, where the engine knows it."""
-    tokens: tuple[int, ...] = ()
-    temperature: float = 0.0
-    avg_logprob: float | None = None
-    compression_ratio: float | None = None
-    no_speech_prob: float | None = None
 
 
 class NoOptions(BaseModel):

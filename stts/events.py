@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stts.engine_api import Segment
+from stts.types import Segment
 
 
 @dataclass(frozen=True, slots=True)

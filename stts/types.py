@@ -6,14 +6,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
-from stts.engine_api import Segment, Task
-
 AudioFormat = Literal["wav", "mp3", "opus", "aac", "flac", "pcm"]
 TranscriptFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 EngineState = Literal["not_installed", "cold", "loading", "ready", "failed"]
 
+Task = Literal["transcribe", "translate"]
+
 AUTO = "auto"
 """The engine name that lets the server choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    text: str
+    start: float
+    """Seconds from the start of the samples given."""
+    end: float
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    text: str
+    start: float
+    """Seconds from the start of the samples given."""
+    end: float
+    words: tuple[Word, ...] = ()
+    language: str | None = None
+    """BCP 47, where the engine knows it."""
+    tokens: tuple[int, ...] = ()
+    temperature: float = 0.0
+    avg_logprob: float | None = None
+    compression_ratio: float | None = None
+    no_speech_prob: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

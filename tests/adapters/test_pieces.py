@@ -1,3 +1,5 @@
+import itertools
+
 from adapters.pieces import QUANTUM_SECONDS, PiecePlanner
 from stts.engine_api import EngineLimits
 
@@ -16,7 +18,7 @@ def test_the_first_piece_is_short_and_each_next_grows_by_the_factor() -> None:
         budgets.append(budget)
         plan.made(budget, budget / 15.0)
     assert budgets[0] == 12
-    for shorter, longer in zip(budgets, budgets[1:], strict=False):
+    for shorter, longer in itertools.pairwise(budgets):
         assert shorter < longer <= shorter * 1.35 + 1.35
 
 

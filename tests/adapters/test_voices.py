@@ -1,8 +1,10 @@
+from collections.abc import Iterator
+
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.voices import Speaking, check_language, resolve_speaking, validated
-from stts.engine_api import Abilities, EngineInfo, Voice
+from stts.engine_api import Abilities, EngineInfo, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import InvalidParameter, UnknownVoice
 from stts.types import SynthesisConfig
 
@@ -27,8 +29,21 @@ def references(name: str) -> Voice | None:
     return Voice("me.wav", reference="references/me.wav") if name == "me.wav" else None
 
 
+class Speaker(TTSEngine):
+    Parameters = Parameters
+
+    @property
+    def info(self) -> EngineInfo:
+        return INFO
+
+    def load(self, progress: Progress) -> None: ...
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        return iter(())
+
+
 async def resolve(config: SynthesisConfig, default: str | None = None) -> Speaking:
-    return await resolve_speaking(INFO, Parameters, config, default_voice=default, references=references)
+    return await resolve_speaking(Speaker(), config, default_voice=default, references=references)
 
 
 @pytest.mark.parametrize(
