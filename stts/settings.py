@@ -31,7 +31,7 @@ def protected(description: str, **constraints: Any) -> Any:
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ServerSettings(Section):
@@ -43,7 +43,9 @@ class ServerSettings(Section):
 
 
 class SecuritySettings(Section):
-    api_key: SecretStr | None = protected("Clients must send this key (Bearer or X-API-Key).", default=None)
+    api_key: SecretStr | None = protected(
+        "Clients must send this key (Bearer or X-API-Key).", default=None, min_length=1
+    )
     allow_open: bool = protected("Allow an address beyond loopback without a key.", default=False)
     allowed_hosts: tuple[str, ...] = protected(
         "Host names answered besides loopback and server.host (DNS rebinding).", default=()

@@ -1,0 +1,1 @@
+"""The parts of the configuration adapter: keys, sources and their merge, changes, edits that keep comments."""
