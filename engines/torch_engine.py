@@ -1,0 +1,122 @@
+"""What engines on PyTorch share: the choice of a device, and what happens when its memory runs out.
+
+Where the operator leaves the device to us (`auto`), running out of memory moves the model to the CPU and the work is
+tried once more; it stays there until the engine is loaded anew. Where the operator chose, the error names the setting.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import Field
+
+from stts.engine_api import Engine, Progress
+from stts.errors import EngineLoadFailed, EngineOutOfMemory
+
+AUTO = "auto"
+CPU = "cpu"
+
+DeviceChoice = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$")]
+"""`auto`, or a device as PyTorch names it."""
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed")
+"""How CUDA and MPS, the CPU allocator, and cuBLAS say it, in lower case."""
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+class TorchEngine(Engine):
+    """Keeps one model on one device."""
+
+    devices: ClassVar[tuple[str, ...]] = ("cuda", "mps", CPU)
+    """What `auto` tries, first to last."""
+
+    device = ""
+    """Where the model is, or was last; empty before the first load."""
+    _model: Any = None
+
+    @property
+    @abstractmethod
+    def wanted_device(self) -> str:
+        """The operator's choice."""
+
+    @abstractmethod
+    def fetch(self, progress: Progress) -> None:
+        """Makes sure that the weights are on this disk."""
+
+    @abstractmethod
+    def read_model(self, device: str) -> Any:
+        """Reads the weights into a model on that device. Needs no network."""
+
+    def load(self, progress: Progress) -> None:
+        self.require_installed()
+        self.fetch(progress)
+        progress("importing PyTorch", None)
+        self.device = self._choose_device()
+        progress(f"reading weights onto {self.device}", None)
+        self.on_device(lambda model: model)
+        progress(f"ready on {self.device}", 1.0)
+
+    def unload(self) -> None:
+        self._model = None
+        gc.collect()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def on_device(self, work: Callable[[Any], T]) -> T:
+        """Runs `work(model)`; out of memory is tried once more on the CPU. Raises EngineOutOfMemory."""
+        try:
+            return self._attempt(work)
+        except EngineOutOfMemory:
+            if self.wanted_device != AUTO or self.device == CPU:
+                raise
+        # Here, behind the handler: its traceback kept the tensors of the failed attempt alive.
+        logger.warning("%s ran out of memory on %s and goes on on the CPU", self.info.name, self.device)
+        self.unload()
+        self.device = CPU
+        return self._attempt(work)
+
+    def _attempt(self, work: Callable[[Any], T]) -> T:
+        try:
+            if self._model is None:
+                self._model = self.read_model(self.device)
+            return work(self._model)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise EngineOutOfMemory(
+                f"{self.info.name} ran out of memory on {self.device}. Free some, or choose another device with "
+                f"engines.options.{self.info.name}.device."
+            ) from error
+
+    def _choose_device(self) -> str:
+        if self.wanted_device == AUTO:
+            return next(device for device in self.devices if is_available(device))
+        if not is_available(self.wanted_device):
+            raise EngineLoadFailed(
+                f"engines.options.{self.info.name}.device is {self.wanted_device}, which PyTorch does not find here."
+            )
+        return self.wanted_device
+
+
+def is_available(device: str) -> bool:
+    """Whether PyTorch can use the device. Imports torch."""
+    import torch
+
+    kind, _, index = device.partition(":")
+    if kind == "cuda":
+        return bool(torch.cuda.is_available()) and int(index or 0) < torch.cuda.device_count()
+    if kind == "mps":
+        return bool(torch.backends.mps.is_available())
+    return kind == CPU
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _OUT_OF_MEMORY)

@@ -1,0 +1,54 @@
+"""What operators and requests may set for the Chatterbox family; defaults and ranges are upstream's."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engines.torch_engine import AUTO, DeviceChoice
+
+
+class ChatterboxOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    device: DeviceChoice = AUTO
+    """auto (cuda, then mps, then cpu), or a device as PyTorch names it."""
+    path: str | None = None
+    """Folder with a checkpoint; None: the published one, from the model hub."""
+    voice_cache: int = Field(default=16, ge=1, le=1024)
+    """Voices kept ready."""
+
+
+class Sampling(BaseModel):
+    """What all three take."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    temperature: float = Field(default=0.8, ge=0.05, le=5)
+    """Higher varies more."""
+    min_p: float = Field(default=0.05, ge=0, le=1)
+    """Drops tokens less likely than this part of the likeliest."""
+    top_p: float = Field(default=1.0, ge=0, le=1)
+    """Draws from the likeliest tokens that make up this probability."""
+    repetition_penalty: float = Field(default=1.2, ge=0.5, le=5)
+    """Above 1 repeats less."""
+
+
+class ChatterboxParameters(Sampling):
+    exaggeration: float = Field(default=0.5, ge=0, le=2)
+    """Intensity of expression."""
+    cfg_weight: float = Field(default=0.5, ge=0, le=1)
+    """How closely the voice's pace is kept; lower is slower and freer."""
+
+
+class MultilingualParameters(ChatterboxParameters):
+    repetition_penalty: float = Field(default=2.0, ge=0.5, le=5)
+
+
+class TurboParameters(Sampling):
+    min_p: float = Field(default=0.0, ge=0, le=1)
+    """Accepted for clients that send it; Turbo does not use it."""
+    top_p: float = Field(default=0.95, ge=0, le=1)
+    top_k: int = Field(default=1000, ge=0, le=6563)
+    """Draws from this many of the likeliest tokens; 0: from all."""
+    norm_loudness: bool = True
+    """Brings the reference recording to -27 LUFS before its voice is taken."""
