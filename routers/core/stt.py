@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -73,7 +73,7 @@ class STTRoutes:
         work = ListenRequest(audio, config)
         if stream:
             return event_answer(
-                self._events(context, work), lambda: {}, lambda error: _error_event(error, context.request_id)
+                self._events(context, work), dict, lambda error: _error_event(error, context.request_id)
             )
 
         async def make() -> Response:

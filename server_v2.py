@@ -1,0 +1,202 @@
+"""STTS Server: wires every part once (`create_app`) and runs it (`main`). One process; scale by instances."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ipaddress
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from adapters.config import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
+from adapters.engines import Engines
+from engines.registry import Registry
+from middleware.analytics import AnalyticsStage
+from middleware.edge import wrap
+from middleware.edge.errors import install_error_handlers
+from middleware.history import History
+from middleware.logging import LoggingStage, configure_logging
+from middleware.metrics import Metrics
+from middleware.pipeline import compose
+from middleware.resources import Resources
+from middleware.timing import TimingStage
+from routers.compat.openai import OpenAIRoutes
+from routers.core.engines import EngineRoutes
+from routers.core.health import HealthRoutes, Phase
+from routers.core.stt import STTRoutes
+from routers.core.tts import TTSRoutes
+from routers.management.analytics import AnalyticsRoutes
+from routers.management.config import ConfigRoutes
+from routers.management.files import FileRoutes
+from stts import __version__
+from stts.errors import InvalidConfiguration
+from stts.settings import CurrentSettings, Settings
+from stts.storage.files import FileStore
+
+CLEANUP_SECONDS = 600.0
+"""Between two looks for expired files."""
+
+class Life:
+    """What the server is doing with itself: starting, ready, or draining after a stop signal."""
+
+    def __init__(self) -> None:
+        self.phase: Phase = "starting"
+
+
+def create_app(
+    settings: Settings,
+    *,
+    config: ConfigAdapter | None = None,
+    registry: Registry | None = None,
+    life: Life | None = None,
+) -> ASGIApp:
+    """The whole application. Loads no engine and no heavy library.
+
+    With `config` the settings are those of the file it manages, live and changeable at /config; without, they are
+    fixed. Raises InvalidConfiguration for engine options that their engine does not accept.
+    """
+    current: CurrentSettings = config.current if config is not None else lambda: settings
+    life = life or Life()
+    files = FileStore(Path(settings.storage.root), current)
+    engines = Engines(registry or Registry(), current, files.voice)
+    resources = Resources()
+    metrics = Metrics(resources)
+    history = History(settings.analytics.history_minutes)
+    stages = [LoggingStage(current), AnalyticsStage(history, metrics), TimingStage()]
+    speak = compose(stages, engines.speak)
+    listen = compose(stages, engines.listen)
+    routes = [
+        HealthRoutes(engines, current, lambda: life.phase),
+        EngineRoutes(engines, files),
+        TTSRoutes(speak, files, current),
+        STTRoutes(listen),
+        OpenAIRoutes(speak, listen, engines, files, current),
+        FileRoutes(files, current),
+        AnalyticsRoutes(history, metrics, resources),
+    ]
+    if config is not None:
+        routes.append(ConfigRoutes(config))
+    app = FastAPI(title="STTS Server", version=__version__, lifespan=_lifespan(life, engines, files, resources))
+    install_error_handlers(app)
+    for each in routes:
+        app.include_router(each.router)
+    return wrap(app, current)
+
+
+def _lifespan(
+    life: Life, engines: Engines, files: FileStore, resources: Resources
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with resources.sampling(), asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_prepare(life, engines)), group.create_task(_keep_tidy(files))]
+            try:
+                yield
+            finally:
+                life.phase = "draining"
+                for task in tasks:
+                    task.cancel()
+                await engines.close()
+
+    return lifespan
+
+
+async def _prepare(life: Life, engines: Engines) -> None:
+    await engines.preload()
+    if life.phase == "starting":
+        life.phase = "ready"
+
+
+async def _keep_tidy(files: FileStore) -> None:
+    """Removes what has expired, now and then."""
+    while True:
+        await asyncio.to_thread(files.expire)
+        await asyncio.sleep(CLEANUP_SECONDS)
+
+
+class Server(uvicorn.Server):
+    """Says at /ready that it is draining from the moment of the stop signal."""
+
+    def __init__(self, config: uvicorn.Config, life: Life) -> None:
+        super().__init__(config)
+        self._life = life
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._life.phase = "draining"
+        super().handle_exit(sig, frame)
+
+
+def check_exposure(settings: Settings) -> None:
+    """Raises InvalidConfiguration for an address beyond loopback that anybody could use."""
+    security = settings.security
+    if security.api_key is None and not security.allow_open and not is_loopback(settings.server.host):
+        raise InvalidConfiguration(
+            f"server.host {settings.server.host} can be reached from other machines and no key is set: "
+            "set security.api_key, or security.allow_open: true if everybody may use it.",
+            param="server.host",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def announce(settings: Settings) -> None:
+    """Where it is and how to make it speak, for the person who started it."""
+    scheme = "https" if settings.server.tls_certificate else "http"
+    host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
+    address = f"{scheme}://{host}:{settings.server.port}"
+    print(  # noqa: T201 - for the person at the terminal, not for the log
+        f"STTS Server {__version__} at {address}\n"
+        f"Docs page: {address}/docs\n"
+        f"Speak:     curl '{address}/tts?text=Hello+world' --output hello.wav",
+        flush=True,
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", help="configuration file (default: config.yaml, or STTS_CONFIG)")
+    options = parser.parse_args(arguments)
+    life = Life()
+    try:
+        config = ConfigAdapter.load(configuration_file(options.config))
+        settings = config.current()
+        check_exposure(settings)
+        configure_logging(config.current)
+        app = create_app(settings, config=config, life=life)
+    except InvalidConfiguration as error:
+        print(startup_message(error), file=sys.stderr)  # noqa: T201 - the log is not set up yet
+        return EXIT_STATUS
+    announce(settings)
+    server = Server(
+        uvicorn.Config(
+            app,
+            host=settings.server.host,
+            port=settings.server.port,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=round(settings.server.drain_seconds),
+            ssl_certfile=settings.server.tls_certificate,
+            ssl_keyfile=settings.server.tls_key,
+        ),
+        life,
+    )
+    server.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
