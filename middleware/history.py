@@ -133,13 +133,10 @@ class History:
         self.minutes = minutes
         self.now = now
         self.started = now()
-        self.version = 0
-        """Grows with each operation."""
         self._minutes: deque[Minute] = deque()
         self._series = 0
 
     def add(self, outcome: Outcome) -> None:
-        self.version += 1
         minute = self._current()
         labels = outcome.labels
         if labels not in minute.series and len(minute.series) >= MINUTE_SERIES:
@@ -161,12 +158,17 @@ class History:
 
     def first_minute(self, window: float) -> int:
         """The oldest minute that a window of so many seconds reaches."""
-        current = int(self.now() // 60)
-        wanted = max(1, -int(-window // 60))
-        return current - min(wanted, self.minutes) + 1
+        return self.minute() - self.covered(window) // 60 + 1
+
+    def covered(self, window: float) -> int:
+        """Seconds that are looked at for a window: whole minutes with the current one, at most the history."""
+        return 60 * min(max(1, -int(-window // 60)), self.minutes)
+
+    def minute(self) -> int:
+        return int(self.now() // 60)
 
     def _current(self) -> Minute:
-        number = int(self.now() // 60)
+        number = self.minute()
         # A clock that is set back must not open a minute before the last one.
         if not self._minutes or number > self._minutes[-1].number:
             self._minutes.append(Minute(number))

@@ -76,7 +76,7 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
         "status": context.status,
     }
     line |= {key: context.output_data[key] for key in RESOLVED if context.output_data.get(key) is not None}
-    line |= {key: context.metadata[key] for key in ("route", "parent_id") if key in context.metadata}
+    line |= {key: context.metadata[key] for key in ("route", "parent_id") if context.metadata.get(key) is not None}
     if isinstance(request, SpeechRequest):
         line["characters"] = len(request.text)
     elif isinstance(request, ListenRequest):

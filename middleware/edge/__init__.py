@@ -1,0 +1,30 @@
+"""The edge: pure ASGI classes that every request and socket passes before a door opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+
+from middleware.edge.access import Access
+from middleware.edge.body_limit import UPLOADS, BodyLimit
+from middleware.edge.boundary import ErrorBoundary
+from middleware.edge.cors import CORS
+from middleware.edge.errors import install_error_handlers
+from middleware.edge.request_id import RequestId
+from stts.settings import CurrentSettings
+
+
+def wrap(app: FastAPI, settings: CurrentSettings, uploads: Sequence[str] = UPLOADS) -> FastAPI:
+    """Puts the classes around an app that has not started, outside in: id, CORS, errors, body limit, access.
+
+    The id is outermost, so that every answer carries it; CORS is around the errors, so that pages can read them; bodies
+    are limited before access is checked, because what is refused early may still be sending its body.
+    """
+    install_error_handlers(app)
+    app.add_middleware(Access, settings=settings)
+    app.add_middleware(BodyLimit, settings=settings, uploads=uploads)
+    app.add_middleware(ErrorBoundary)
+    app.add_middleware(CORS, settings=settings)
+    app.add_middleware(RequestId)
+    return app

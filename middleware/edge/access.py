@@ -1,0 +1,140 @@
+"""Who may come in: Host against DNS rebinding, Origin against foreign web pages, and the key where one is set.
+
+One class for http and websocket. A socket is refused before it is accepted, with the same statuses.
+
+Without a key go: /health; /ready when it is not asked to work (no query); with `security.public_lists` the two lists
+that some clients fetch without one. /health also answers to every Host and Origin, so that any watcher can ask.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from urllib.parse import parse_qsl
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
+
+from middleware.edge.boundary import refuse
+from middleware.edge.errors import local_path
+from middleware.edge.hosts import Hosts, Origins
+from middleware.edge.principal import ANONYMOUS, KEY_HOLDER, Principal
+from stts.errors import Forbidden, STTSError, Unauthorized
+from stts.settings import CurrentSettings, Settings
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+HEALTH = "/health"
+READY = "/ready"
+PUBLIC_LISTS = frozenset({"/v1/audio/voices", "/v1/audio/models"})
+MANAGEMENT = ("/config", "/files", "/analytics", "/engines", "/metrics")
+"""Routes that change or watch the server, and everything below them."""
+KEY_PROTOCOL = "openai-insecure-api-key."
+"""Browsers cannot set headers on a socket: they offer the key as a subprotocol."""
+
+
+class Access:
+    """Puts a Principal into `scope["state"]["principal"]`. Its settings take effect at a start."""
+
+    def __init__(self, app: ASGIApp, settings: CurrentSettings) -> None:
+        self.app = app
+        now = settings()
+        self._hosts = Hosts(now)
+        self._origins = Origins(now.security.allowed_origins)
+        self._key = _key_bytes(now)
+        self._public_lists = now.security.public_lists
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        try:
+            principal = self._admit(scope)
+        except STTSError as error:
+            log.warning("refused", code=error.code, reason=error.message, client=(scope.get("client") or ("",))[0])
+            await refuse(scope, receive, send, error)
+            return
+        scope.setdefault("state", {})["principal"] = principal
+        await self.app(scope, receive, send)
+
+    def _admit(self, scope: Scope) -> Principal:
+        """Raises Forbidden and Unauthorized."""
+        path = local_path(scope)
+        if scope["type"] == "http" and path == HEALTH:
+            return ANONYMOUS
+        headers = _Headers(scope)
+        self._check_host(headers)
+        self._check_origin(headers, path)
+        if self._key is None:
+            return ANONYMOUS
+        if any(hmac.compare_digest(offered, self._key) for offered in _offered(scope, headers)):
+            return KEY_HOLDER
+        if self._is_open(scope, path):
+            return ANONYMOUS
+        raise Unauthorized("This server wants its key: `Authorization: Bearer <key>` or `X-API-Key: <key>`.")
+
+    def _check_host(self, headers: _Headers) -> None:
+        if len(headers.hosts) != 1 or not self._hosts.allow(headers.hosts[0]):
+            raise Forbidden("This server does not answer under that Host; security.allowed_hosts names further ones.")
+
+    def _check_origin(self, headers: _Headers, path: str) -> None:
+        management = is_management(path)
+        for origin in headers.origins:
+            if not self._origins.allow(origin, headers.hosts[0], management=management):
+                raise Forbidden("Pages of that Origin may not use this; security.allowed_origins names those that may.")
+
+    def _is_open(self, scope: Scope, path: str) -> bool:
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            return False
+        if path == READY:
+            return not scope["query_string"]
+        return self._public_lists and path in PUBLIC_LISTS
+
+
+def is_management(path: str) -> bool:
+    return path.startswith(tuple(f"{prefix}/" for prefix in MANAGEMENT)) or path in MANAGEMENT
+
+
+class _Headers:
+    """What this class reads of the headers, in one pass."""
+
+    __slots__ = ("authorizations", "hosts", "keys", "origins", "protocols")
+
+    def __init__(self, scope: Scope) -> None:
+        self.hosts: list[str] = []
+        self.origins: list[str] = []
+        self.authorizations: list[bytes] = []
+        self.keys: list[bytes] = []
+        self.protocols: list[str] = []
+        for name, value in scope["headers"]:
+            if name == b"host":
+                self.hosts.append(value.decode("latin-1"))
+            elif name == b"origin":
+                self.origins.append(value.decode("latin-1"))
+            elif name == b"authorization":
+                self.authorizations.append(value)
+            elif name == b"x-api-key":
+                self.keys.append(value.strip())
+            elif name == b"sec-websocket-protocol":
+                self.protocols += [protocol.strip() for protocol in value.decode("latin-1").split(",")]
+
+
+def _offered(scope: Scope, headers: _Headers) -> Iterator[bytes]:
+    yield from headers.keys
+    for value in headers.authorizations:
+        scheme, _, key = value.partition(b" ")
+        if scheme.lower() == b"bearer":
+            yield key.strip()
+    if scope["type"] == "websocket":
+        for protocol in headers.protocols:
+            if protocol.startswith(KEY_PROTOCOL):
+                yield protocol.removeprefix(KEY_PROTOCOL).encode("latin-1")
+        for name, value in parse_qsl(scope["query_string"].decode("latin-1")):
+            if name == "api_key":
+                yield value.encode()
+
+
+def _key_bytes(settings: Settings) -> bytes | None:
+    key = settings.security.api_key
+    return key.get_secret_value().encode() if key is not None else None

@@ -1,0 +1,115 @@
+"""Bodies: not too long, and not stopping half-way.
+
+A length that is announced is refused at once, one that is not is counted as it comes. A pause longer than
+`limits.body_seconds` ends the request. Both errors are raised where the body is read, so they reach the client as
+proper answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from middleware.edge.boundary import refuse
+from middleware.edge.errors import local_path
+from stts.errors import BodyTimeout, PayloadTooLarge, STTSError
+from stts.settings import CurrentSettings, LimitSettings
+
+UPLOADS = ("/stt", "/conversation", "/files", "/v1/audio/transcriptions", "/v1/audio/translations")
+"""Routes, and all below them, that take files. Elsewhere a body is read into memory: there the JSON limit holds."""
+LINGER_SECONDS = 2.0
+"""How long a rejected body is still read and dropped, for clients that read the answer only after sending it all."""
+
+
+class BodyLimit:
+    def __init__(self, app: ASGIApp, settings: CurrentSettings, uploads: Sequence[str] = UPLOADS) -> None:
+        self.app = app
+        self._settings = settings
+        self._uploads = tuple(uploads)
+        self._below = tuple(f"{path}/" for path in uploads)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        length, chunked, is_json = _announced(scope)
+        if not length and not chunked:
+            await self.app(scope, receive, send)
+            return
+        limits = self._settings().limits
+        body = _Body(receive, send, self._longest(local_path(scope), limits, is_json=is_json), limits.body_seconds)
+        if length > body.longest:
+            await refuse(scope, receive, body.send, body.too_large())
+            return
+        await self.app(scope, body.receive, body.send)
+
+    def _longest(self, path: str, limits: LimitSettings, *, is_json: bool) -> int:
+        is_upload = not is_json and (path in self._uploads or path.startswith(self._below))
+        return limits.upload_bytes if is_upload else limits.json_bytes
+
+
+class _Body:
+    """The body of one request, and how much of it has come."""
+
+    def __init__(self, receive: Receive, send: Send, longest: int, patience: float) -> None:
+        self.longest = longest
+        self._receive = receive
+        self._send = send
+        self._patience = patience
+        self._size = 0
+        self._complete = False
+        self._stalled = False
+
+    def too_large(self) -> STTSError:
+        return PayloadTooLarge(f"The body is longer than {self.longest} bytes.")
+
+    async def receive(self) -> Message:
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._patience):
+                message = await self._receive()
+        except TimeoutError:
+            self._stalled = True
+            raise BodyTimeout(f"Nothing more of the body came for {self._patience:g} s.") from None
+        self._size += len(message.get("body", b""))
+        self._complete = not message.get("more_body", False)
+        if self._size > self.longest:
+            raise self.too_large()
+        return message
+
+    async def send(self, message: Message) -> None:
+        """An answer that is there before the body is the last one on its connection."""
+        if not self._complete:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            elif not message.get("more_body", False):
+                await self._send({**message, "more_body": True})
+                await self._linger()
+                message = {"type": "http.response.body", "body": b""}
+        await self._send(message)
+
+    async def _linger(self) -> None:
+        """To close while the client still sends would reset the connection, and the answer would be lost."""
+        if self._stalled:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while not self._complete:
+                    self._complete = not (await self._receive()).get("more_body", False)
+
+
+def _announced(scope: Scope) -> tuple[int, bool, bool]:
+    """Bytes announced, whether chunked, whether JSON."""
+    length, chunked, is_json = 0, False, False
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            length = int(value)
+        elif name == b"transfer-encoding":
+            chunked = True
+        elif name == b"content-type":
+            is_json = value.lower().startswith(b"application/json")
+    return length, chunked, is_json

@@ -1,0 +1,107 @@
+"""The outermost seam for exceptions: whatever comes this far is answered once, logged once, and goes no further."""
+
+from __future__ import annotations
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+from structlog.typing import FilteringBoundLogger
+
+from middleware.edge.errors import error_response
+from stts.errors import Forbidden, NotFound, STTSError
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+BEGIN = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+POLICY_VIOLATION, UNEXPECTED, TRY_AGAIN_LATER = 1008, 1011, 1013
+"""WebSocket close codes."""
+
+
+class ErrorBoundary:
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send)
+        try:
+            await self.app(scope, exchange.receive, exchange.send)
+        except (ClientDisconnect, WebSocketDisconnect):
+            log.debug("client left", path=scope["path"])
+        except Exception as error:  # noqa: BLE001 - the one place for what nobody foresaw
+            await exchange.fail(_expected(error) or _unexpected(scope, error))
+
+
+def _expected(error: Exception) -> STTSError | None:
+    """An error of ours; once an answer has begun, the framework hands it on as the cause of another."""
+    cause = error if isinstance(error, STTSError) else error.__cause__
+    return cause if isinstance(cause, STTSError) else None
+
+
+def _unexpected(scope: Scope, error: Exception) -> STTSError:
+    log.error("unexpected error", path=scope["path"], error=type(error).__name__, exc_info=error)
+    return STTSError("Something unexpected went wrong; the server's log says more under this request id.")
+
+
+class _Exchange:
+    """How far one request or socket has got."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._begun = False
+        self._ended = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            self._ended = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "websocket.close":
+            self._ended = True
+            if not self._begun:
+                await self._refuse(message)
+                return
+        elif kind in BEGIN:
+            self._begun = True
+            self._ended = kind == "websocket.http.response.start"
+        await self._send(message)
+
+    async def fail(self, error: STTSError) -> None:
+        """Answers where that is still possible. A begun HTTP answer is left incomplete: the server cuts it off."""
+        if self._ended or (self._begun and self._scope["type"] == "http"):
+            return
+        if self._begun:
+            await self._send({"type": "websocket.close", "code": close_code(error)})
+        else:
+            await refuse(self._scope, self._receive, self._send, error)
+
+    async def _refuse(self, close: Message) -> None:
+        """A socket closed before it was accepted: by the router, which knows no such path, or by a door."""
+        if close.get("code") == 1000:
+            error: STTSError = NotFound("There is nothing at this path.")
+        else:
+            error = Forbidden("This socket was refused.")
+        await refuse(self._scope, self._receive, self._send, error)
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, error: STTSError) -> None:
+    """Answers a request, or a socket that is not accepted yet, with an error."""
+    if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": close_code(error)})
+        return
+    await error_response(scope, error)(scope, receive, send)
+
+
+def close_code(error: STTSError) -> int:
+    """The WebSocket close code that says what went wrong."""
+    if error.status < 500:
+        return POLICY_VIOLATION
+    return TRY_AGAIN_LATER if error.status == 503 else UNEXPECTED

@@ -1,0 +1,41 @@
+"""CORS: the configured origins only, and on management routes never just any."""
+
+from __future__ import annotations
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from middleware.edge.access import is_management
+from middleware.edge.errors import local_path
+from middleware.edge.hosts import Origins
+from stts.settings import CurrentSettings
+
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+READABLE = ("X-Request-ID", "Server-Timing", "Retry-After", "X-File-Id")
+"""Headers of answers that pages may read beyond the usual ones."""
+
+
+class CORS:
+    """Chooses between Starlette's middleware with all origins and the same with explicit ones only."""
+
+    def __init__(self, app: ASGIApp, settings: CurrentSettings) -> None:
+        origins = Origins(settings().security.allowed_origins)
+        self._plain = app
+        self._public = _middleware(app, origins.all)
+        self._management = _middleware(app, origins.explicit)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._plain(scope, receive, send)
+        elif is_management(local_path(scope)):
+            await self._management(scope, receive, send)
+        else:
+            await self._public(scope, receive, send)
+
+
+def _middleware(app: ASGIApp, origins: list[str]) -> ASGIApp:
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app, allow_origins=origins, allow_methods=METHODS, allow_headers=("*",), expose_headers=READABLE
+    )

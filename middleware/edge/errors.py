@@ -1,0 +1,182 @@
+"""Errors on the wire, rendered once: RFC 9457 problem JSON natively, OpenAI's body under /v1.
+
+What the client sent is never repeated: not its values, not the messages of parsers, no field name that is not a plain
+word. The JSON is ASCII, so that nothing in it can fail to encode.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError, ValidationException, WebSocketRequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.responses import Response
+from starlette.types import Scope
+
+from stts.errors import InvalidRequest, NotFound, STTSError
+
+OPENAI_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
+MOST_FIELDS = 20
+"""Fields named in one validation error."""
+CLIENT_LEFT = 499
+"""Status of answers that nobody is there to read."""
+
+
+class InvalidFields(InvalidRequest):
+    """A body, form or query that does not fit its model."""
+
+    def __init__(self, fields: Sequence[Mapping[str, str]]) -> None:
+        super().__init__("; ".join(f"{field['param']}: {field['message']}" for field in fields[:3]))
+        self.param = fields[0]["param"] if fields else None
+        self.fields = fields
+        """Of each wrong field: `param`, `message`, `code`."""
+
+
+def problem(error: STTSError, request_id: str) -> dict[str, Any]:
+    """The RFC 9457 members of an error, for answers and for events."""
+    members: dict[str, Any] = {
+        "type": f"urn:stts:error:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+        "request_id": request_id,
+    }
+    if error.param is not None:
+        members["param"] = error.param
+    if error.allowed is not None:
+        members["allowed"] = error.allowed
+    if isinstance(error, InvalidFields):
+        members["errors"] = list(error.fields)
+    return members
+
+
+def openai_error(error: STTSError) -> dict[str, Any]:
+    """OpenAI's `{"error": {...}}`."""
+    default = "server_error" if error.status >= 500 else "invalid_request_error"
+    return {
+        "error": {
+            "message": error.message,
+            "type": OPENAI_TYPES.get(error.status, default),
+            "param": error.param,
+            "code": error.code,
+        }
+    }
+
+
+def error_body(path: str, error: STTSError, request_id: str) -> dict[str, Any]:
+    """The body that clients of this path understand."""
+    return openai_error(error) if _is_openai(path) else problem(error, request_id)
+
+
+def error_status(path: str, error: STTSError) -> int:
+    """OpenAI's clients know 400, not 422."""
+    return 400 if error.status == 422 and _is_openai(path) else error.status
+
+
+def error_response(scope: Scope, error: STTSError, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to a request that failed before its answer began."""
+    path = local_path(scope)
+    response = Response(
+        json.dumps(error_body(path, error, scope.get("state", {}).get("request_id", ""))),
+        error_status(path, error),
+        media_type="application/json" if _is_openai(path) else "application/problem+json",
+    )
+    response.headers.update(headers or {})
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def local_path(scope: Scope) -> str:
+    """The path below whatever prefix a proxy has put before it."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "").rstrip("/"))
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Makes an app answer with these bodies. What no handler knows goes on to the ErrorBoundary."""
+    app.add_exception_handler(STTSError, _on_stts_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(WebSocketRequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(ClientDisconnect, _on_client_left)
+
+
+def _answer(connection: HTTPConnection, error: STTSError, headers: Mapping[str, str] | None = None) -> Response:
+    if connection.scope["type"] == "websocket":
+        # Only the boundary knows whether this socket has been accepted.
+        raise error
+    return error_response(connection.scope, error, headers)
+
+
+async def _on_stts_error(connection: HTTPConnection, error: Exception) -> Response:
+    assert isinstance(error, STTSError)
+    return _answer(connection, error)
+
+
+async def _on_invalid(connection: HTTPConnection, error: Exception) -> Response:
+    assert isinstance(error, ValidationException)
+    return _answer(connection, InvalidFields([_field(item) for item in error.errors()[:MOST_FIELDS]]))
+
+
+async def _on_http_exception(connection: HTTPConnection, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, ClientDisconnect):
+        return Response(status_code=CLIENT_LEFT)
+    return _answer(connection, _translate(error), error.headers)
+
+
+async def _on_client_left(connection: HTTPConnection, error: Exception) -> Response:
+    return Response(status_code=CLIENT_LEFT)
+
+
+def _translate(error: HTTPException) -> STTSError:
+    """The framework's own exceptions. It turns whatever goes wrong while a body is read into one with that as cause."""
+    cause = error.__cause__
+    if isinstance(cause, STTSError):
+        return cause
+    if isinstance(cause, RecursionError):
+        return InvalidRequest("The JSON is nested too deeply.")
+    if error.status_code in (400, 422):
+        return InvalidRequest("The body cannot be read as what its Content-Type says.")
+    if error.status_code == 404:
+        return NotFound("There is nothing at this path.")
+    status = HTTPStatus(error.status_code)
+    translated = STTSError(status.description or status.phrase, allowed=_allowed_methods(error))
+    translated.status, translated.title = status.value, status.phrase
+    translated.code = status.phrase.lower().replace(" ", "_")
+    return translated
+
+
+def _allowed_methods(error: HTTPException) -> list[str] | None:
+    allow = (error.headers or {}).get("Allow")
+    return sorted(method.strip() for method in allow.split(",")) if allow else None
+
+
+def _field(item: Mapping[str, Any]) -> dict[str, str]:
+    # The first part of the location says body, query or path; the rest can hold keys that the client made up.
+    names = [str(part) for part in item["loc"][1:]] or [str(item["loc"][0])] if item["loc"] else ["body"]
+    param = ".".join(name if PLAIN_NAME.fullmatch(name) else "?" for name in names)
+    if item["type"] == "json_invalid":
+        return {"param": "body", "message": "This is not JSON.", "code": "json_invalid"}
+    return {"param": param, "message": item["msg"].removeprefix("Value error, "), "code": item["type"]}
+
+
+def _is_openai(path: str) -> bool:
+    return path.startswith("/v1/")

@@ -1,0 +1,195 @@
+"""Doors of analytics: what was spoken and heard lately, what the process takes, and the page for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from middleware.edge.errors import problem
+from middleware.history import History, Labels, Tally
+from middleware.metrics import Metrics
+from middleware.resources import Resources
+from routers.answer import Answer, event_answer
+from routers.schemas.analytics import (
+    FormatOperations,
+    Formats,
+    Operations,
+    Point,
+    ResourceUsage,
+    Snapshot,
+    Summary,
+    Timeseries,
+    VoiceOperations,
+    Voices,
+)
+from routers.sse import event
+from stts.errors import Busy, InvalidParameter
+
+MOST_POINTS = 1500
+MOST_LIVE_CLIENTS = 16
+LIVE_WINDOW = 120.0
+"""Seconds: the current minute and the one before."""
+Key = TypeVar("Key")
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+Duration = Annotated[
+    str, Query(pattern=r"^[1-9][0-9]{0,7}[smhd]?$", description="Seconds, or with a unit: `90s`, `15m`, `1h`, `7d`.")
+]
+
+
+class AnalyticsRoutes:
+    def __init__(
+        self,
+        history: History,
+        metrics: Metrics,
+        resources: Resources,
+        *,
+        draining: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._history = history
+        self._metrics = metrics
+        self._resources = resources
+        self._draining = draining
+        self._live_clients = 0
+        self.router = APIRouter(tags=["analytics"])
+        self.router.add_api_route("/analytics/summary", self.summary, methods=["GET"])
+        self.router.add_api_route("/analytics/timeseries", self.timeseries, methods=["GET"])
+        self.router.add_api_route("/analytics/voices", self.voices, methods=["GET"])
+        self.router.add_api_route("/analytics/formats", self.formats, methods=["GET"])
+        self.router.add_api_route(
+            "/analytics/live",
+            self.live,
+            methods=["GET"],
+            response_class=Response,
+            responses={
+                200: {
+                    "description": "Events `snapshot`, one at once and one each interval.",
+                    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                },
+                503: {"description": "Too many listen already."},
+            },
+        )
+        self.router.add_api_route("/metrics", self.metrics, methods=["GET"], response_class=PlainTextResponse)
+
+    async def summary(self, window: Duration = "1h") -> Summary:
+        """Counts, errors, latencies, audio and characters, together and by type, engine and language."""
+        groups = await self._history.group(seconds(window), lambda _, labels: labels)
+        return Summary(
+            total=Operations.of(_sum(groups, lambda labels: "").get("", Tally())),
+            by_type=_operations(_sum(groups, lambda labels: labels.type)),
+            by_engine=_operations(_sum(groups, lambda labels: labels.engine)),
+            by_language=_operations(_sum(groups, lambda labels: labels.language)),
+            resources=ResourceUsage.of(self._resources.usage()),
+            window_seconds=self._history.covered(seconds(window)),
+            since=self._history.started,
+        )
+
+    async def timeseries(self, window: Duration = "1h", step: Duration = "1m") -> Timeseries:
+        """The same over time, in steps of whole minutes."""
+        minutes = -(-seconds(step) // 60)
+        covered = self._history.covered(seconds(window))
+        if covered > minutes * 60 * MOST_POINTS:
+            raise InvalidParameter(f"That would be more than {MOST_POINTS} points; use a longer step.", param="step")
+        last = self._history.minute()
+        first = self._history.first_minute(seconds(window))
+        groups = await self._history.group(seconds(window), lambda minute, _: (minute - first) // minutes)
+        points = [
+            Point(start=(first + index * minutes) * 60, operations=Operations.of(groups.get(index, Tally())))
+            for index in range((last - first) // minutes + 1)
+        ]
+        return Timeseries(window_seconds=covered, since=self._history.started, step_seconds=minutes * 60, points=points)
+
+    async def voices(self, window: Duration = "1h") -> Voices:
+        """What each voice was used for."""
+        groups = await self._history.group(
+            seconds(window), lambda _, labels: (labels.engine, labels.voice, labels.type)
+        )
+        voices = [
+            VoiceOperations(engine=engine, voice=voice, operations=Operations.of(tally))
+            for (engine, voice, kind), tally in _most_used(groups)
+            if kind != "stt"
+        ]
+        return Voices(window_seconds=self._history.covered(seconds(window)), since=self._history.started, voices=voices)
+
+    async def formats(self, window: Duration = "1h") -> Formats:
+        """What each format was used for."""
+        groups = await self._history.group(seconds(window), lambda _, labels: (labels.type, labels.format))
+        formats = [
+            FormatOperations(type=kind, format=form, operations=Operations.of(tally))
+            for (kind, form), tally in _most_used(groups)
+        ]
+        return Formats(
+            window_seconds=self._history.covered(seconds(window)), since=self._history.started, formats=formats
+        )
+
+    async def live(
+        self,
+        request: Request,
+        interval: Annotated[float, Query(ge=0.1, le=60, description="Seconds between snapshots.")] = 2.0,
+        count: Annotated[int | None, Query(ge=1, description="End after so many snapshots.")] = None,
+    ) -> Answer:
+        """Server-sent events with the last two minutes and the resources, until the client leaves or the server stops.
+
+        A client that reads slowly gets fewer snapshots, never old ones.
+        """
+        request_id = request.scope.get("state", {}).get("request_id", "")
+        return event_answer(
+            self._snapshots(interval, count), dict, lambda error: event(problem(error, request_id), "error")
+        )
+
+    async def metrics(self, request: Request) -> Response:
+        """The page for Prometheus."""
+        page, media_type = self._metrics.render(request.headers.get("accept", ""))
+        return Response(page, media_type=media_type)
+
+    async def _snapshots(self, interval: float, count: int | None) -> AsyncGenerator[str, None]:
+        if self._live_clients >= MOST_LIVE_CLIENTS:
+            raise Busy(f"{MOST_LIVE_CLIENTS} clients listen already.", retry_after=interval)
+        self._live_clients += 1
+        try:
+            sent = 0
+            while not self._draining() and sent != count:
+                yield event((await self._snapshot()).model_dump(), "snapshot")
+                sent += 1
+                if sent != count:
+                    await self._pause(interval)
+        finally:
+            self._live_clients -= 1
+
+    async def _snapshot(self) -> Snapshot:
+        groups = await self._history.group(LIVE_WINDOW, lambda _, labels: "")
+        return Snapshot(
+            at=self._history.now(),
+            last_minutes=Operations.of(groups.get("", Tally())),
+            resources=ResourceUsage.of(self._resources.usage()),
+        )
+
+    async def _pause(self, interval: float) -> None:
+        """A stop must not wait for a long interval."""
+        while interval > 0 and not self._draining():
+            await asyncio.sleep(min(interval, 1.0))
+            interval -= 1.0
+
+
+def seconds(duration: str) -> int:
+    """Of a Duration that its pattern has let through."""
+    return int(duration[:-1]) * UNITS[duration[-1]] if duration[-1] in UNITS else int(duration)
+
+
+def _sum(groups: dict[Labels, Tally], key: Callable[[Labels], str]) -> dict[str, Tally]:
+    sums: dict[str, Tally] = {}
+    for labels, tally in groups.items():
+        sums.setdefault(key(labels), Tally()).merge(tally)
+    return sums
+
+
+def _operations(tallies: dict[str, Tally]) -> dict[str, Operations]:
+    return {name: Operations.of(tally) for name, tally in sorted(tallies.items())}
+
+
+def _most_used(groups: dict[Key, Tally]) -> list[tuple[Key, Tally]]:
+    return sorted(groups.items(), key=lambda item: -item[1].operations)
