@@ -15,8 +15,8 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from stts.audio import ogg
 from stts.audio.filters import SILENCE
+from stts.audio.loss import SILENT_READERS, GapFinder, is_cut_off
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import AudioTooLong, UndecodableAudio
 
@@ -27,8 +27,7 @@ LOWEST_RATE = 1_000
 """Hz. No recording is slower; a header that says so makes hours of samples out of a few bytes."""
 
 _DEMUXERS = (
-    "3gp,aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,eac3,flac,flv,gsm,matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,"
-    "w64,wav,webm,wv"
+    "3gp,aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,webm,wv"
 )
 _UNDECODABLE = "The file holds no audio that can be decoded"
 
@@ -104,9 +103,9 @@ class Decoder:
         elif self._damaged:
             self.warnings.append(f"The file is damaged: {self._damaged} unreadable parts were skipped")
         if expected is not None and self.seconds < 0.98 * expected - 0.5:
-            self.warnings.append(f"The file is cut off: {self.seconds:.1f} of {expected:.1f} seconds are there")
-        elif ogg.is_cut_off(self._file):
-            self.warnings.append(f"The file is cut off or damaged at its end, after {self.seconds:.1f} seconds")
+            self.warnings.append(f"The file is cut off: {self.seconds:.1f} of {expected:.1f} seconds were decoded")
+        elif is_cut_off(self._file):
+            self.warnings.append(f"The file is cut off after {self.seconds:.1f} seconds")
 
     def _blocks(self, parts: Iterator[Samples]) -> Iterator[Samples]:
         """The same samples in blocks of one length."""
@@ -148,7 +147,7 @@ class Decoder:
 
     def _packets(self, container: InputContainer, stream: AudioStream) -> Iterator[av.Packet[AudioStream] | None]:
         """Goes on behind what cannot be read; ends with None, which makes the codec give what it still holds."""
-        gaps = ogg.GapFinder() if container.format.name == "ogg" else None
+        gaps = GapFinder() if container.format.name in SILENT_READERS else None
         while self._damaged <= MAX_DAMAGED:
             try:
                 for packet in container.demux(stream):
@@ -166,7 +165,8 @@ class Decoder:
 class _MonoResampler:
     def __init__(self, setup: tuple[str, str, int], sample_rate: int) -> None:
         self.setup = setup
-        self._resampler = av.AudioResampler("flt", "mono", sample_rate)
+        # Channels are averaged; by default floats would be added up beyond full scale.
+        self._resampler = av.AudioResampler("flt", "mono", sample_rate, options={"rematrix_maxval": "1.0"})
 
     def resample(self, frame: av.AudioFrame | None) -> Samples:
         """`None` gives what the resampler still holds."""
@@ -214,11 +214,14 @@ def _audio_stream(container: InputContainer) -> AudioStream:
         if stream.codec_context is not None:
             # Frames decoded ahead in threads would outlive an error in one of them.
             stream.codec_context.thread_count = 1
+            if stream.codec_context.name == "flac":
+                # Else a frame passes together with all the rubbish that follows it.
+                stream.codec_context.options = {"err_detect": "crccheck+explode"}
             return stream
     raise UndecodableAudio(_UNDECODABLE)
 
 
-_EXACT_DURATION = ("wav", "w64", "flac", "aiff", "caf", "mov", "au")
+_EXACT_DURATION = ("mov", "flac", "aiff", "caf")
 
 
 def _promised_seconds(container: InputContainer, stream: AudioStream) -> float | None:

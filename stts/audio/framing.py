@@ -21,7 +21,7 @@ FADE_IN_SECONDS = 0.005
 FADE_OUT_SECONDS = 0.010
 
 _SILENT_BELOW = 10 ** (-50 / 20)
-_EAGER_SECONDS = 0.1
+_EAGER_SECONDS = 0.05
 """Silence after a sound that is passed on at once, so that a listener's buffer does not wait for what follows it."""
 
 
@@ -76,9 +76,9 @@ class SilenceTrimmer:
         if not self._sounding:
             self._held = SILENCE
             return SILENCE
-        allowed = round(pause * self._rate)
-        tail = self._held[: max(0, allowed - self._passed)]
-        self._lead = max(self._pre_roll, allowed - self._passed - len(tail))
+        left = round(pause * self._rate) - self._pre_roll - self._passed
+        tail = self._held[: max(0, left)]
+        self._lead = self._pre_roll + max(0, left - len(tail))
         self._sounding, self._passed, self._held = False, 0, SILENCE
         if self._trim_end:
             self._pause, tail = tail, SILENCE

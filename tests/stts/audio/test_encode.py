@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stts.audio.encode import Encoder
+from stts.audio.formats import FORMATS
+from stts.errors import UnsupportedFormat
+from stts.types import AudioFormat
+from tests.stts.audio.signals import blocks, faded, heard, lag, rms, split, tone
+
+CONTAINERS: list[AudioFormat] = ["wav", "mp3", "opus", "aac", "flac"]
+LOSSLESS: list[AudioFormat] = ["wav", "flac"]
+RATES = {
+    "wav": (8_000, 22_050, 192_000),
+    "flac": (8_000, 22_050, 44_100, 96_001, 192_000),
+    **{name: spec.sample_rates for name, spec in FORMATS.items() if isinstance(spec.sample_rates, tuple)},
+}
+CASES = [(format, rate) for format in CONTAINERS for rate in RATES[format]]
+PADDING = {"wav": 0, "flac": 0, "opus": 0, "mp3": 3 * 1152, "aac": 3 * 1024}
+"""Samples that a codec without a length field may add."""
+
+
+def encoded(format: AudioFormat, rate: int, samples: np.ndarray, channels: int = 1, size: int = 441) -> bytes:
+    encoder = Encoder(format, rate, channels)
+    return b"".join([*(encoder.encode(block) for block in blocks(samples, size)), encoder.finish()])
+
+
+@pytest.mark.parametrize(("format", "rate"), CASES)
+def test_nothing_is_lost_or_added_beyond_the_padding_of_the_codec(format: AudioFormat, rate: int) -> None:
+    samples = faded(tone(0.7, rate), rate // 100)
+    (decoded,), decoded_rate = heard(encoded(format, rate, samples))
+    extra = len(decoded) * rate / decoded_rate - len(samples)
+    assert -0.5 <= extra <= PADDING[format] + 0.5
+
+
+@pytest.mark.parametrize(("format", "rate"), CASES)
+def test_the_tail_is_there_and_nothing_sounds_after_it(format: AudioFormat, rate: int) -> None:
+    samples = faded(tone(0.5, rate), rate // 100)
+    (decoded,), decoded_rate = heard(encoded(format, rate, samples))
+    reference = faded(tone(0.5, decoded_rate), decoded_rate // 100)
+    end = lag(decoded, reference) + len(reference)
+    moment = decoded_rate // 25
+    assert rms(decoded[end - moment : end - moment // 4]) == pytest.approx(
+        rms(reference[-moment : -moment // 4]), rel=0.2
+    )
+    assert np.abs(decoded[end + decoded_rate // 200 :]).max(initial=0.0) < 0.05
+
+
+@pytest.mark.parametrize("format", LOSSLESS)
+def test_lossless_formats_give_the_samples_back(format: AudioFormat) -> None:
+    samples = tone(0.3, 22_050, amplitude=1.0)
+    (decoded,), _ = heard(encoded(format, 22_050, samples))
+    np.testing.assert_allclose(decoded, samples, atol=1 / 16_000)
+
+
+def test_pcm_is_bare_little_endian_and_clips_instead_of_wrapping() -> None:
+    data = encoded("pcm", 16_000, np.array([0.0, 1.0, -1.0, 3.0, -3.0], np.float32))
+    assert np.frombuffer(data, "<i2").tolist() == [0, 32_767, -32_767, 32_767, -32_767]
+
+
+@pytest.mark.parametrize("format", CONTAINERS)
+def test_stereo_carries_the_same_voice_on_both_sides(format: AudioFormat) -> None:
+    decoded, _ = heard(encoded(format, 24_000, faded(tone(0.3, 24_000), 240), channels=2))
+    assert len(decoded) == 2
+    assert rms(decoded[0]) > 0.2
+    assert rms(decoded[0] - decoded[1]) < 0.01
+
+
+@pytest.mark.parametrize("format", [*CONTAINERS, "pcm"])
+@settings(max_examples=15, deadline=None)
+@given(cuts=st.lists(st.integers(0, 20_000), max_size=12))
+def test_how_the_samples_are_cut_changes_nothing(format: AudioFormat, cuts: list[int]) -> None:
+    samples = faded(tone(0.25, 24_000), 240)
+    encoder = Encoder(format, 24_000)
+    data = b"".join([*(encoder.encode(part) for part in split(samples, cuts)), encoder.finish()])
+    whole = encoded(format, 24_000, samples, size=len(samples))
+    if format == "opus":
+        # Every Ogg stream has a random serial number, so what is heard is compared.
+        np.testing.assert_array_equal(heard(data)[0], heard(whole)[0])
+    else:
+        assert data == whole
+
+
+@pytest.mark.parametrize(
+    ("format", "milliseconds"), [("wav", 10), ("pcm", 10), ("flac", 20), ("opus", 60), ("mp3", 110), ("aac", 140)]
+)
+def test_the_first_sound_leaves_early_and_decodes(format: AudioFormat, milliseconds: int) -> None:
+    encoder = Encoder(format, 24_000)
+    data = b"".join(encoder.encode(block) for block in blocks(tone(milliseconds / 1000, 24_000), 240))
+    assert encoder.seconds > 0
+    if format != "pcm":
+        (decoded,), _ = heard(data)
+        assert rms(decoded) > 0.01
+
+
+@pytest.mark.parametrize("format", CONTAINERS)
+def test_seconds_never_promise_more_than_a_listener_has(format: AudioFormat) -> None:
+    encoder = Encoder(format, 24_000)
+    data = b""
+    for block in blocks(tone(1.0, 24_000), 1200):
+        data += encoder.encode(block)
+        if encoder.seconds:
+            decoded, rate = heard(data)
+            assert encoder.seconds <= decoded.shape[1] / rate + 1e-9
+    encoder.finish()
+    assert encoder.seconds == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("format", ["wav", "flac", "opus"])
+def test_an_answer_without_a_sample_is_still_a_file_with_a_header(format: AudioFormat) -> None:
+    data = Encoder(format, 24_000).finish()
+    assert data[:4] in (b"RIFF", b"fLaC", b"OggS")
+
+
+@pytest.mark.parametrize("format", CONTAINERS)
+def test_there_is_one_header_and_no_trailer(format: AudioFormat) -> None:
+    data = encoded(format, 24_000, tone(1.0, 24_000))
+    for mark in (b"RIFF", b"fLaC", b"OpusHead", b"ID3", b"Xing", b"Info", b"LIST"):
+        assert data.count(mark) == (1 if data.startswith(mark) or (mark == b"OpusHead" and format == "opus") else 0)
+    if format == "wav":
+        assert len(data) == 44 + 2 * 24_000
+
+
+def test_a_rate_the_format_cannot_carry_is_refused() -> None:
+    with pytest.raises(UnsupportedFormat):
+        Encoder("opus", 22_050)
+
+
+@pytest.mark.parametrize("format", CONTAINERS)
+def test_an_abandoned_encoder_leaves_quietly(format: AudioFormat) -> None:
+    encoder = Encoder(format, 24_000)
+    encoder.encode(tone(0.1, 24_000))
+    del encoder

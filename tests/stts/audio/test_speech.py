@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stts.audio.formats import FORMATS
+from stts.audio.speech import SpeechRenderer
+from stts.errors import UnsupportedFormat
+from stts.types import AudioChunk, AudioFormat, SynthesisConfig
+from tests.stts.audio.signals import blocks, frequency_of, heard, rms, silence, split, tone
+
+RATE = 22_050
+VOICE = np.concatenate([silence(0.1, RATE), tone(0.8, RATE), silence(0.4, RATE)])
+
+
+def spoken(renderer: SpeechRenderer, pieces: list[np.ndarray], size: int = 441) -> list[AudioChunk]:
+    chunks: list[AudioChunk] = []
+    for piece in pieces:
+        chunks += [renderer.push(block) for block in blocks(piece, size)]
+        chunks.append(renderer.end_piece())
+    return [*chunks, renderer.finish()]
+
+
+def joined(chunks: list[AudioChunk]) -> bytes:
+    return b"".join(chunk.data for chunk in chunks)
+
+
+def pcm(config: SynthesisConfig, pieces: list[np.ndarray], *, speed: float = 1.0) -> np.ndarray:
+    data = joined(spoken(SpeechRenderer(config, RATE, speed=speed), pieces))
+    return np.frombuffer(data, "<i2").astype(np.float32) / 32_767
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_chunks_join_to_one_file_and_their_seconds_to_its_length(format: AudioFormat) -> None:
+    renderer = SpeechRenderer(SynthesisConfig(format=format), RATE, speed=1.0)
+    chunks = spoken(renderer, [VOICE, VOICE, VOICE])
+    expected = 3 * 0.8 + 3 * 0.25
+    assert sum(chunk.seconds for chunk in chunks) == pytest.approx(renderer.seconds)
+    assert renderer.seconds == pytest.approx(expected, abs=0.01)
+    assert renderer.sample_rate in FORMATS[format].sample_rates
+    assert renderer.media_type == FORMATS[format].media_type
+    assert renderer.encode_seconds > 0
+    if format != "pcm":
+        decoded, rate = heard(joined(chunks))
+        assert decoded.shape[1] / rate == pytest.approx(expected, abs=0.15)
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_the_first_sound_leaves_while_the_engine_still_speaks(format: AudioFormat) -> None:
+    renderer = SpeechRenderer(SynthesisConfig(format=format), RATE, speed=1.0)
+    sent = [renderer.push(block) for block in blocks(tone(0.2, RATE), 441)]
+    assert sum(chunk.seconds for chunk in sent) > 0
+    if format in ("wav", "pcm"):
+        assert sent[0].seconds > 0.005
+
+
+def test_the_first_chunk_of_a_wav_starts_with_its_header() -> None:
+    renderer = SpeechRenderer(SynthesisConfig(), RATE, speed=1.0)
+    assert renderer.push(VOICE[:4410]).data.startswith(b"RIFF\xff\xff\xff\xff")
+    assert b"RIFF" not in renderer.finish().data
+
+
+def test_pieces_join_without_a_click() -> None:
+    out = pcm(SynthesisConfig(format="pcm"), [np.full(8000, 0.5, np.float32), np.full(8000, -0.5, np.float32)])
+    assert np.abs(np.diff(out)).max() < 0.02
+
+
+def test_a_sentence_cut_in_two_has_no_gap() -> None:
+    renderer = SpeechRenderer(SynthesisConfig(format="pcm"), RATE, speed=1.0)
+    data = renderer.push(VOICE).data + renderer.end_piece(0.1).data + renderer.push(VOICE).data
+    data += renderer.end_piece(0.1).data + renderer.finish().data
+    assert len(data) / 2 / RATE == pytest.approx(2 * (0.8 + 0.1), abs=0.005)
+
+
+def test_all_wishes_at_once() -> None:
+    config = SynthesisConfig(format="pcm", sample_rate=48_000, speed=1.5, pitch=4, normalize=-20, trim_silence=True)
+    out = pcm(config, [VOICE, VOICE], speed=1.5)
+    assert len(out) / 48_000 == pytest.approx((2 * 0.8 + 0.25 + 0.03) / 1.5, abs=0.01)
+    assert frequency_of(out[4800:24_000], 48_000) == pytest.approx(440 * 2 ** (4 / 12), rel=0.03)
+
+
+def test_only_the_speed_that_is_left_is_applied() -> None:
+    assert len(pcm(SynthesisConfig(format="pcm", speed=2.0), [VOICE])) / RATE == pytest.approx(1.05, abs=0.005)
+
+
+def test_an_engine_too_loud_is_limited_and_a_broken_sample_does_not_silence_the_rest() -> None:
+    voice = 4 * tone(1.0, RATE)
+    voice[5000] = np.nan
+    voice[6000] = np.inf
+    out = pcm(SynthesisConfig(format="pcm"), [voice])
+    assert np.abs(out).max() <= 10 ** (-1 / 20) + 1e-3
+    assert rms(out[-8000:-1000]) > 0.4
+
+
+def test_stereo_doubles_the_bytes() -> None:
+    mono = joined(spoken(SpeechRenderer(SynthesisConfig(format="pcm"), RATE, speed=1.0), [VOICE]))
+    stereo = joined(spoken(SpeechRenderer(SynthesisConfig(format="pcm", channels=2), RATE, speed=1.0), [VOICE]))
+    pairs = np.frombuffer(stereo, "<i2").reshape(-1, 2)
+    np.testing.assert_array_equal(pairs[:, 0], np.frombuffer(mono, "<i2"))
+    np.testing.assert_array_equal(pairs[:, 0], pairs[:, 1])
+
+
+def test_an_engine_that_says_nothing_makes_an_empty_file() -> None:
+    chunks = spoken(SpeechRenderer(SynthesisConfig(), RATE, speed=1.0), [])
+    assert (len(joined(chunks)), sum(chunk.seconds for chunk in chunks)) == (44, 0)
+
+
+def test_a_rate_that_the_format_lacks_is_refused_before_anything_is_spoken() -> None:
+    with pytest.raises(UnsupportedFormat):
+        SpeechRenderer(SynthesisConfig(format="mp3", sample_rate=96_000), RATE, speed=1.0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(cuts=st.lists(st.integers(0, 30_000), max_size=10))
+def test_how_the_engine_cuts_its_blocks_changes_nothing(cuts: list[int]) -> None:
+    renderer = SpeechRenderer(SynthesisConfig(format="pcm"), RATE, speed=1.0)
+    chunks = [*(renderer.push(part) for part in split(VOICE, cuts)), renderer.end_piece(), renderer.finish()]
+    out = np.frombuffer(joined(chunks), "<i2").astype(np.float32) / 32_767
+    np.testing.assert_allclose(out, pcm(SynthesisConfig(format="pcm"), [VOICE]), atol=1e-4)

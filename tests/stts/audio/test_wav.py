@@ -1,0 +1,32 @@
+import io
+import wave
+
+import pytest
+
+from stts.audio import wav
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("rate", [8_000, 22_050, 192_000])
+def test_a_sized_header_is_read_by_the_standard_library(rate: int, channels: int) -> None:
+    data = b"\x01\x02" * channels * 100
+    with wave.open(io.BytesIO(wav.sized_header(rate, channels, len(data)) + data)) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (rate, channels, 2)
+        assert file.getnframes() == 100
+        assert file.readframes(1000) == data
+
+
+def test_a_streaming_header_leaves_both_sizes_open() -> None:
+    header = wav.streaming_header(24_000, 1)
+    assert len(header) == wav.HEADER_BYTES
+    assert header[4:8] == header[40:44] == b"\xff\xff\xff\xff"
+
+
+def test_a_collected_stream_gets_its_sizes() -> None:
+    stream = wav.streaming_header(16_000, 2) + b"\0\0\0\0" * 50
+    assert wav.with_sizes(stream) == wav.sized_header(16_000, 2, 200) + b"\0\0\0\0" * 50
+
+
+def test_a_size_beyond_32_bits_stays_open() -> None:
+    assert wav.sized_header(192_000, 2, 2**32) == wav.streaming_header(192_000, 2)
+    assert wav.sized_header(192_000, 2, 2**32 - 1) == wav.streaming_header(192_000, 2)
