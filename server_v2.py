@@ -24,7 +24,7 @@ from middleware.edge.errors import install_error_handlers
 from middleware.history import History
 from middleware.logging import LoggingStage, configure_logging
 from middleware.metrics import Metrics
-from middleware.pipeline import compose
+from middleware.pipeline import Stage, compose
 from middleware.resources import Resources
 from middleware.timing import TimingStage
 from routers.compat.openai import OpenAIRoutes
@@ -69,7 +69,7 @@ def create_app(
     resources = Resources()
     metrics = Metrics(resources)
     history = History(settings.analytics.history_minutes)
-    stages = [LoggingStage(current), AnalyticsStage(history, metrics), TimingStage()]
+    stages: list[Stage] = [LoggingStage(current), AnalyticsStage(history, metrics), TimingStage()]
     speak = compose(stages, engines.speak)
     listen = compose(stages, engines.listen)
     routes = [

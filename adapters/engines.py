@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -17,12 +17,14 @@ from adapters.voices import ReferenceVoices
 from engines.registry import Registry
 from stts.context import RequestContext
 from stts.engine_api import EngineKind
-from stts.errors import EngineNotInstalled, InvalidRequest, STTSError, UnknownEngine
+from stts.errors import EngineNotInstalled, InvalidConfiguration, InvalidRequest, STTSError, UnknownEngine
 from stts.events import TranscriptEvent
 from stts.settings import CurrentSettings
 from stts.types import AUTO, AudioChunk, ListenRequest, Probe, SpeechRequest, SynthesisConfig, TranscriptionConfig
 
-log = structlog.get_logger(__name__)
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+Adapter = TypeVar("Adapter")
 
 
 class Engines:
@@ -31,7 +33,7 @@ class Engines:
     def __init__(self, registry: Registry, settings: CurrentSettings, references: ReferenceVoices) -> None:
         self._settings = settings
         self.hosts: dict[str, EngineHost[Any]] = dict(_hosts(registry, settings))
-        vad = self.hosts[settings().stt.vad]
+        vad = self._vad()
         self._tts = {host.name: EngineTTSAdapter(host, settings, references) for host in self._of_kind("tts")}
         self._stt = {host.name: EngineSTTAdapter(host, vad, settings) for host in self._of_kind("stt")}
 
@@ -41,13 +43,13 @@ class Engines:
             raise UnknownEngine("There is no such engine.", param="engine", allowed=sorted(self.hosts))
         return self.hosts[name]
 
-    async def speak(self, context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
+    async def speak(self, context: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
         adapter = await self.speaker(request.config)
         async with aclosing(adapter.synthesize(request.text, request.config, context)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
-    async def listen(self, context: RequestContext, request: ListenRequest) -> AsyncIterator[TranscriptEvent]:
+    async def listen(self, context: RequestContext, request: ListenRequest) -> AsyncGenerator[TranscriptEvent, None]:
         adapter = await self.listener(request.config)
         async with aclosing(adapter.transcribe(request.audio, request.config, context)) as events:
             async for event in events:
@@ -59,7 +61,7 @@ class Engines:
         Raises UnknownEngine; for `auto` what the last candidate had against the request.
         """
         if config.engine != AUTO:
-            return self._named(self._tts, config.engine)
+            return _named(self._tts, config.engine)
         reason: InvalidRequest | None = None
         for name in await self._candidates("tts"):
             try:
@@ -73,7 +75,7 @@ class Engines:
     async def listener(self, config: TranscriptionConfig) -> EngineSTTAdapter:
         """The engine named, or the first of `stt.order` that can do what is asked without fetching anything."""
         if config.engine != AUTO:
-            return self._named(self._stt, config.engine)
+            return _named(self._stt, config.engine)
         reason: InvalidRequest | None = None
         for name in await self._candidates("stt"):
             try:
@@ -127,13 +129,21 @@ class Engines:
                 usable.append(name)
         return usable
 
-    def _named(self, adapters: dict[str, Any], name: str) -> Any:
-        if name not in adapters:
-            raise UnknownEngine("There is no such engine for this.", param="engine", allowed=[AUTO, *sorted(adapters)])
-        return adapters[name]
+    def _vad(self) -> EngineHost[Any]:
+        name = self._settings().stt.vad
+        if name not in self.hosts or self.hosts[name].info.kind != "vad":
+            known = ", ".join(host.name for host in self._of_kind("vad"))
+            raise InvalidConfiguration(f"stt.vad must be one of: {known}", param="stt.vad")
+        return self.hosts[name]
 
     def _of_kind(self, kind: EngineKind) -> Iterator[EngineHost[Any]]:
         return (host for host in self.hosts.values() if host.info.kind == kind)
+
+
+def _named(adapters: Mapping[str, Adapter], name: str) -> Adapter:
+    if name not in adapters:
+        raise UnknownEngine("There is no such engine for this.", param="engine", allowed=[AUTO, *sorted(adapters)])
+    return adapters[name]
 
 
 def _hosts(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str, EngineHost[Any]]]:

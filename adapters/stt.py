@@ -7,10 +7,11 @@ engine as it is found, in a slot of that engine, while the next is looked for. S
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import aclosing, closing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from dataclasses import replace
 
+from adapters.closing import closing_iterator
 from adapters.execution.host import EngineHost
 from adapters.playback import Playback
 from adapters.regions import Region, RegionFinder, RegionRules
@@ -53,7 +54,7 @@ class EngineSTTAdapter:
 
     async def transcribe(
         self, audio: AudioData, config: TranscriptionConfig, context: RequestContext
-    ) -> AsyncIterator[TranscriptEvent]:
+    ) -> AsyncGenerator[TranscriptEvent, None]:
         settings = self._settings()
         decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
         rules = region_rules(settings.stt, self.info.limits.max_seconds)
@@ -88,7 +89,7 @@ def find_regions(decoder: Decoder, rules: RegionRules) -> Callable[[VADEngine], 
 
     def work(vad: VADEngine) -> Iterator[Region]:
         finder = RegionFinder(vad, rules)
-        with closing(iter(decoder)) as blocks:
+        with closing_iterator(iter(decoder)) as blocks:
             for block in blocks:
                 yield from finder.push(block)
         yield from finder.finish()
@@ -108,7 +109,7 @@ class _Listener:
         self._heard = params.prompt or ""
         self.language = params.language
 
-    async def listen(self, region: Region) -> AsyncIterator[Segment]:
+    async def listen(self, region: Region) -> AsyncGenerator[Segment, None]:
         params = replace(self._params, language=self.language, prompt=self._prompt())
         async with self._host.slot(self._progress.deadline, begun=self._progress.begun) as slot:
             self._context.add("queue", slot.queue_seconds)

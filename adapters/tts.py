@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, closing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from adapters.ahead import ReadAhead
+from adapters.closing import closing_iterator
 from adapters.execution.host import EngineHost
 from adapters.pieces import PiecePlanner
 from adapters.playback import Playback
@@ -52,7 +53,7 @@ class EngineTTSAdapter:
 
     async def synthesize(
         self, text: str, config: SynthesisConfig, context: RequestContext
-    ) -> AsyncIterator[AudioChunk]:
+    ) -> AsyncGenerator[AudioChunk, None]:
         speech = await self._begin(text, config, context)
         ready: ReadAhead[AudioChunk] = ReadAhead(AHEAD_SECONDS)
         maker = asyncio.create_task(self._make(speech, ready), name="speech")
@@ -145,7 +146,7 @@ class _Piece:
         self.audio_seconds = 0.0
 
     def render(self, engine: TTSEngine) -> Iterator[AudioChunk]:
-        with closing(self._samples(engine)) as blocks:
+        with closing_iterator(self._samples(engine)) as blocks:
             for chunk in blocks:
                 if chunk.data:
                     yield chunk
@@ -159,7 +160,7 @@ class _Piece:
         """Renders block by block, with the engine's time told apart from the renderer's."""
         rate = engine.info.sample_rate
         blocks = engine.synthesize(self._text, self._speaking.voice, self._speaking.params)
-        with closing(blocks):
+        with closing_iterator(blocks):
             while True:
                 started = time.perf_counter()
                 block = next(blocks, None)

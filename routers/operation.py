@@ -34,13 +34,16 @@ def operation_context(connection: HTTPConnection, kind: RequestType, **input_dat
 def speech_headers(context: RequestContext) -> dict[str, str]:
     """What a client can know about the audio that is coming."""
     output = context.output_data
-    return {
+    headers = {
         "content-type": output["media_type"],
         "x-engine": header_value(output["engine"]),
         "x-voice": header_value(output["voice"]),
         "x-sample-rate": str(output["sample_rate"]),
         "x-channels": str(output["channels"]),
     }
+    if "file_id" in output:
+        headers["x-file-id"] = output["file_id"]
+    return headers
 
 
 def header_value(text: str) -> str:

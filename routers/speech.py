@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from starlette.types import Send
@@ -16,20 +16,16 @@ from stts.context import RequestContext
 from stts.types import AudioChunk
 
 
-def streamed_speech(
-    chunks: AsyncGenerator[AudioChunk, None], context: RequestContext, extra: Mapping[str, str]
-) -> Answer:
+def streamed_speech(chunks: AsyncGenerator[AudioChunk, None], context: RequestContext) -> Answer:
     """Each chunk as it is made; one file when joined."""
 
     def headers() -> dict[str, str]:
-        return {**speech_headers(context), "server-timing": server_timing(context, collected=False), **extra}
+        return {**speech_headers(context), "server-timing": server_timing(context, collected=False)}
 
     return stream_answer(_data(chunks), headers)
 
 
-def collected_speech(
-    chunks: AsyncGenerator[AudioChunk, None], context: RequestContext, extra: Mapping[str, str]
-) -> Answer:
+def collected_speech(chunks: AsyncGenerator[AudioChunk, None], context: RequestContext) -> Answer:
     """All of it with its length, in the header of a WAV file too."""
 
     async def respond(send: Send) -> None:
@@ -44,7 +40,6 @@ def collected_speech(
                 "server-timing": server_timing(context, collected=True),
                 "content-length": str(spool.size),
                 "x-audio-duration": f"{context.metrics['audio_seconds']:.3f}",
-                **extra,
             }
             await stream_answer(spool.chunks(), lambda: headers).respond(send)
 

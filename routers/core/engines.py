@@ -23,13 +23,13 @@ class EngineRoutes:
         self._files = files
         self.router = APIRouter(tags=["engines"])
         add = self.router.add_api_route
-        add("/engines", self.list, methods=["GET"], response_model=list[EngineShape])
+        add("/engines", self.listing, methods=["GET"], response_model=list[EngineShape])
         add("/engines/{name}", self.show, methods=["GET"], response_model=EngineShape)
         add("/engines/{name}/load", self.load, methods=["POST"], response_model=EngineShape)
         add("/engines/{name}/unload", self.unload, methods=["POST"], response_model=EngineShape)
         add("/voices", self.voices, methods=["GET"], response_model=list[VoiceShape])
 
-    async def list(self) -> list[EngineShape]:
+    async def listing(self) -> list[EngineShape]:
         return [_shape(host) for host in self._engines.hosts.values()]
 
     async def show(self, name: EngineName) -> EngineShape:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -18,7 +15,9 @@ from stts.settings import CurrentSettings
 from stts.storage.files import FileStore
 from stts.types import SpeechRequest
 
-AUDIO = {200: {"content": {spec.media_type: {} for spec in FORMATS.values()}, "description": "The audio."}}
+AUDIO: dict[int | str, dict[str, Any]] = {
+    200: {"content": {spec.media_type: {} for spec in FORMATS.values()}, "description": "The audio."}
+}
 
 
 class TTSRoutes:
@@ -32,23 +31,20 @@ class TTSRoutes:
         add("/tts", self.get, methods=["GET"], response_class=Response, responses=AUDIO, summary="Speak a short text")
 
     async def post(self, fields: SpeechFields, request: Request) -> Response:
-        """Streams from the first piece. Fields beyond those named belong to the engine; GET /engines has their schema."""
-        return await self._answer(fields, request)
+        """Streams from the first piece. Further fields belong to the engine; GET /engines has their schema."""
+        return self._answer(fields, request)
 
     async def get(self, fields: Annotated[SpeechFields, Query()], request: Request) -> Response:
         """The same by query, for the `src` of an `<audio>` element."""
-        return await self._answer(fields, request)
+        return self._answer(fields, request)
 
-    async def _answer(self, fields: SpeechFields, request: Request) -> Response:
+    def _answer(self, fields: SpeechFields, request: Request) -> Response:
         config = fields.config(self._settings().tts.format)
         context = operation_context(
             request, "tts", engine=config.engine, format=config.format, characters=len(fields.text)
         )
         chunks = self._speak(context, SpeechRequest(fields.text, config))
-        extra: dict[str, str] = {}
         if fields.save:
-            writer = await asyncio.to_thread(self._files.create, "outputs", f"speech{FORMATS[config.format].extension}")
-            chunks = recorded(chunks, writer, context)
-            extra["x-file-id"] = writer.id
+            chunks = recorded(chunks, self._files, context)
         answer = streamed_speech if fields.stream else collected_speech
-        return answer(chunks, context, extra)
+        return answer(chunks, context)
