@@ -1,0 +1,65 @@
+"""Text as clients send it, made fit to be spoken: one Unicode form, plain white space, nothing invisible."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from stts.errors import InvalidText, TextTooLong
+
+MAX_MARKS = 30
+"""Combining marks kept on one letter (UAX #15, stream-safe text): without a bound, composing takes quadratic time."""
+
+SPEAKABLE = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "Sm", "Sc", "So"})
+"""Letters, numbers and symbols, by Unicode category; marks and punctuation alone say nothing."""
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_LONG_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS},}}")
+_LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_INVISIBLE = re.compile(
+    "["
+    "\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f"  # controls
+    "\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"  # soft hyphen, zero width space, direction
+    "\ufdd0-\ufdef\ufeff\ufff0-\uffff"  # byte order mark, annotations, replacements, non-characters
+    "\ue000-\uf8ff\U000e0000-\U0010ffff"  # tags, private use
+    "]+"
+)
+_SPACES = re.compile(r"(?: [^\S\n]|[^\S\n ])[^\S\n]*")
+_AROUND_LINE_END = re.compile(r" \n ?|\n ")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_LETTER = re.compile(r"[^\W_]")
+
+
+def clean_text(text: str, limit: int) -> str:
+    """Text of at least one speakable character, at most `limit` characters as sent.
+
+    Line ends become `\\n`, paragraphs stand one blank line apart, other white space is one space. Joiners inside words
+    and emoji stay. Raises TextTooLong and InvalidText.
+    """
+    if len(text) > limit:
+        raise TextTooLong(f"The text is longer than the limit of {limit} characters.", param="text")
+    if _SURROGATE.search(text):
+        raise InvalidText("The text is not valid Unicode: it contains a lone surrogate.", param="text")
+    text = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
+    text = unicodedata.normalize("NFC", _LONG_RUN.sub(_fewer_marks, text))
+    text = _AROUND_LINE_END.sub("\n", _SPACES.sub(" ", text))
+    text = _BLANK_LINES.sub("\n\n", text).strip()
+    if not _speakable(text):
+        raise InvalidText("The text holds nothing that can be spoken.", param="text")
+    return text
+
+
+def _fewer_marks(run: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for character in run.group():
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _speakable(text: str) -> bool:
+    if _LETTER.search(text):
+        return True
+    return any(unicodedata.category(character) in SPEAKABLE for character in set(text))

@@ -1,0 +1,140 @@
+"""Cuts text for streaming speech, one piece at a time, each as long as its moment allows.
+
+Nothing is cut before it is asked for, and no more text is looked at than one piece may hold, so that the first piece of
+a book costs as little as that of a line. Sentences are found by `sentencex`, which knows abbreviations and the marks of
+some 300 languages.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+import sentencex
+
+from stts.languages import primary
+
+LOOKAHEAD = 64
+"""Characters looked at behind the longest piece: whether a full stop ends a sentence shows in what follows."""
+
+GRAPHEME_SEARCH = 64
+"""Characters that a cut inside a word may move back to keep what is written as one."""
+
+_PARAGRAPH = re.compile(r"\s*\n\s*\n")
+_CLAUSE = re.compile(
+    r"""[,;:!?…]+["'”’»)\]}]*(?=\s)"""  # marks that also stand inside numbers and words
+    r"|\s[-–—]+(?=\s)|—"
+    r"|[、，；：。！？｡､،؛؟।॥၊။።፣፤፥፦՝៖།]+[”’」』）】》]*"
+    r"|(?=\n)"
+)
+_WORD = re.compile(r"(?=\s)")
+_SPACE = re.compile(r"\s*")
+_ANY_SPACE = re.compile(r"\s")
+
+_CLOSING = frozenset("!?:;.,…»”’)]}、，；：。！？」』）】》،؛؟।॥%")
+"""No piece should begin with one of these."""
+
+_ZERO_WIDTH_JOINER = "\u200d"
+_VIRAMA = 9
+"""Canonical combining class of the sign that binds two consonants."""
+
+
+class TextCutter:
+    """Gives a text away in pieces. Joined, they are the text but for the white space between them."""
+
+    def __init__(self, text: str, language: str | None) -> None:
+        self._text = text
+        self._language = primary(language or "en")
+        self._end = len(text.rstrip())
+        self._at = self._skip_space(0)
+
+    @property
+    def remaining(self) -> int:
+        """Characters not yet taken."""
+        return self._end - self._at
+
+    @property
+    def done(self) -> bool:
+        return self._at >= self._end
+
+    def next_piece(self, max_characters: int, min_characters: int = 1) -> str | None:
+        """The next piece, at most `max_characters` long; None when all is taken.
+
+        Ends with the last sentence that fits, else clause, else word, else anywhere. Where there is a choice, neither
+        the piece nor what it leaves is shorter than `min_characters`.
+        """
+        if self.done:
+            return None
+        longest = max(max_characters, 1)
+        cut = self._end if self.remaining <= longest else self._at + self._cut(longest, min_characters)
+        piece = self._text[self._at : cut].rstrip()
+        self._at = self._skip_space(cut)
+        return piece
+
+    def _cut(self, longest: int, shortest: int) -> int:
+        window = self._text[self._at : self._at + longest + LOOKAHEAD]
+        kinds = [
+            [cut for cut in cuts if 0 < cut <= longest]
+            for cuts in (self._sentence_ends(window), _matches(_CLAUSE, window), _matches(_WORD, window))
+        ]
+        for cuts in kinds:
+            for cut in reversed(cuts):
+                if cut >= shortest and self._good_rest(cut, shortest):
+                    return cut
+        return max((cuts[-1] for cuts in kinds if cuts), default=0) or _inside_word(window, longest)
+
+    def _good_rest(self, cut: int, shortest: int) -> bool:
+        start = self._skip_space(self._at + cut)
+        return self._end - start >= shortest and self._text[start] not in _CLOSING
+
+    def _sentence_ends(self, window: str) -> list[int]:
+        ends = set(_matches(_PARAGRAPH, window, end=False))
+        line = _ANY_SPACE.sub(" ", window)  # sentencex panics on some others
+        at = 0
+        for sentence in sentencex.segment(self._language, line)[:-1]:
+            if not line.startswith(sentence, at):
+                break
+            at += len(sentence)
+            ends.add(at - len(sentence) + len(sentence.rstrip()))
+        return sorted(ends)
+
+    def _skip_space(self, at: int) -> int:
+        match = _SPACE.match(self._text, at, self._end)
+        return match.end() if match else self._end
+
+
+def _matches(pattern: re.Pattern[str], window: str, *, end: bool = True) -> Iterator[int]:
+    return (match.end() if end else match.start() for match in pattern.finditer(window))
+
+
+def _inside_word(window: str, longest: int) -> int:
+    """For text without spaces: the last place that parts nothing written as one."""
+    for cut in range(longest, max(longest - GRAPHEME_SEARCH, 0), -1):
+        if not _belong_together(window, cut):
+            return cut
+    return longest
+
+
+def _belong_together(text: str, at: int) -> bool:
+    before, after = text[at - 1], text[at]
+    return (
+        unicodedata.category(after).startswith("M")
+        or _ZERO_WIDTH_JOINER in (before, after)
+        or unicodedata.combining(before) == _VIRAMA
+        or "\U0001f3fb" <= after <= "\U0001f3ff"  # skin tones
+        or "\u1160" <= after <= "\u11ff"  # Hangul vowels and finals
+        or after in _CLOSING
+        or (_regional(after) and _flags_before(text, at) % 2 == 1)
+    )
+
+
+def _regional(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def _flags_before(text: str, at: int) -> int:
+    start = at
+    while start > 0 and _regional(text[start - 1]):
+        start -= 1
+    return at - start
