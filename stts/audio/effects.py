@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from stts.audio.filters import FilterChain
+from stts.audio.filters import SILENCE, FilterChain
 from stts.engine_api import Samples
 
 PEAK_LIMIT = 10 ** (-1 / 20)
 """-1 dBFS, as an amplitude."""
 
-_LIMITER = ("alimiter", f"limit={PEAK_LIMIT:.6f}:attack=2:release=50:level=false:latency=true")
-"""Looks 2 ms ahead, which is all it holds back; below the limit samples pass unchanged."""
+_ATTACK_SECONDS = 0.002
+_LIMITER = ("alimiter", f"limit={PEAK_LIMIT:.6f}:attack={_ATTACK_SECONDS * 1000:g}:release=50:level=false:latency=true")
 _SEMITONES_PER_OCTAVE = 12
 _STRETCH_TAIL_SECONDS = 0.25
 """Longer than what a chain of `atempo` holds back, in seconds of its output."""
@@ -30,40 +30,56 @@ class Effects:
     def __init__(
         self, rate_in: int, rate_out: int, *, speed: float = 1.0, pitch: float = 0.0, normalize: float | None = None
     ) -> None:
-        self._rate_in = rate_in
+        stretch = _pitch_and_speed(rate_in, pitch, speed)
+        filters = [*stretch, *_loudness(normalize)]
+        self._chain = FilterChain(rate_in, rate_out, filters) if filters or rate_in != rate_out else None
+        self._limiter = PeakLimiter(rate_out)
         self._ratio = rate_out / rate_in / speed
-        self._speed = speed
-        self._stretches = speed != 1.0 or pitch != 0.0
         self._samples_in = 0
         self._samples_out = 0
-        filters = [
-            *_pitch_and_speed(rate_in, pitch, speed),
-            *_loudness(normalize),
-            ("aresample", str(rate_out)),
-            _LIMITER,
-        ]
-        self._chain = FilterChain(rate_in, rate_out, filters)
+        # `atempo` swallows a part of its last window: silence follows the voice, so that silence is what it takes.
+        self._tail = np.zeros(int(_STRETCH_TAIL_SECONDS * rate_in * max(1.0, speed)) if stretch else 0, np.float32)
 
     def push(self, samples: Samples) -> Samples:
         self._samples_in += len(samples)
-        return self._count(self._chain.push(samples))
+        if self._chain is not None:
+            samples = self._chain.push(samples)
+        self._samples_out += len(samples)
+        return self._limiter.push(samples)
 
     def finish(self) -> Samples:
-        """What the chain still holds. Nothing may be pushed after that."""
-        due = round(self._samples_in * self._ratio) - self._samples_out
-        if not self._stretches:
-            return self._count(self._chain.finish())
-        return self._count(self._finish_stretch()[: max(0, due)])
+        """What is still held. Nothing may be pushed after that."""
+        rest = SILENCE
+        if self._chain is not None:
+            rest = np.concatenate([self._chain.push(self._tail), self._chain.finish()])
+        if len(self._tail):
+            rest = rest[: max(0, round(self._samples_in * self._ratio) - self._samples_out)]
+        return np.concatenate([self._limiter.push(rest), self._limiter.finish()])
 
-    def _finish_stretch(self) -> Samples:
-        """`atempo` swallows a part of its last window: silence follows the voice, so that silence is what it takes."""
-        tail = np.zeros(int(_STRETCH_TAIL_SECONDS * self._rate_in * max(1.0, self._speed)), np.float32)
-        rest = self._chain.push(tail)
-        return np.concatenate([rest, self._chain.finish()])
 
-    def _count(self, samples: Samples) -> Samples:
-        self._samples_out += len(samples)
-        return samples
+class PeakLimiter:
+    """Keeps peaks at `PEAK_LIMIT`. Looks 2 ms ahead, which is all it holds back; quieter streams pass untouched."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._held = SILENCE
+        self._attack = round(_ATTACK_SECONDS * rate)
+        self._chain: FilterChain | None = None
+        """Made at the first peak: most voices have none, and a limiter at rest changes nothing."""
+
+    def push(self, samples: Samples) -> Samples:
+        if self._chain is not None:
+            return self._chain.push(samples)
+        samples, self._held = np.concatenate([self._held, samples]), SILENCE
+        if np.abs(samples).max(initial=0.0) > PEAK_LIMIT:
+            self._chain = FilterChain(self._rate, self._rate, (_LIMITER,))
+            return self._chain.push(samples)
+        split = max(0, len(samples) - self._attack)
+        self._held = samples[split:]
+        return samples[:split]
+
+    def finish(self) -> Samples:
+        return self._chain.finish() if self._chain is not None else self._held
 
 
 def _pitch_and_speed(rate: int, pitch: float, speed: float) -> list[tuple[str, str]]:

@@ -102,7 +102,7 @@ _RECIPES: dict[AudioFormat, _Recipe] = {
     ),
     # Ogg's own default page lasts a second; the last page is marked as such, so each waits for its successor.
     "opus": _Recipe("ogg", "libopus", "flt", {"page_duration": "20000"}, {"frame_duration": "20"}, holds_packet=True),
-    "aac": _Recipe("adts", "aac", "fltp"),
+    "aac": _Recipe("adts", "aac", "fltp", codec_options={"aac_coder": "fast"}),
     "flac": _Recipe("flac", "flac", "s16", {"metadata_header_padding": "0"}),
 }
 _FLAC_FRAMES_PER_SECOND = 50

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stts.audio.effects import PEAK_LIMIT, Effects
+from stts.audio.effects import PEAK_LIMIT, Effects, PeakLimiter
 from tests.stts.audio.signals import blocks, faded, frequency_of, rms, silence, split, tone
 
 
@@ -13,7 +13,20 @@ def through(effects: Effects, samples: np.ndarray, size: int = 441) -> np.ndarra
 
 def test_without_a_wish_samples_pass_unchanged() -> None:
     samples = tone(0.5, 22_050, amplitude=0.85)
-    np.testing.assert_allclose(through(Effects(22_050, 22_050), samples), samples, atol=1e-6)
+    np.testing.assert_array_equal(through(Effects(22_050, 22_050), samples), samples)
+
+
+def test_a_peak_is_met_gently_and_leaves_what_was_before_it_alone() -> None:
+    """The gain falls ahead of the peak, also where the peak is the first sample of a block."""
+    samples = np.full(4000, 0.5, np.float32)
+    samples[2000:2050] = 2.0
+    limiter = PeakLimiter(16_000)
+    out = np.concatenate([limiter.push(samples[:2000]), limiter.push(samples[2000:]), limiter.finish()])
+    assert len(out) == len(samples)
+    assert np.abs(out).max() <= PEAK_LIMIT + 1e-4
+    np.testing.assert_allclose(out[:1960], samples[:1960], atol=1e-6)
+    gain = out / samples
+    assert np.abs(np.diff(gain)).max() < 0.05
 
 
 def test_without_a_wish_hardly_anything_is_held_back() -> None:
