@@ -8,8 +8,9 @@ GROWTH = 1.2
 """Each bound is this many times the one before: a percentile is at most 10 % off."""
 SMALLEST = 0.0001
 """Seconds; whatever is shorter counts as this."""
-BOUNDS = 101
-"""Buckets: the last one ends at 0.0001 * 1.2 ** 101 seconds, nearly three hours, and takes what is longer."""
+BUCKETS = 100
+LARGEST = SMALLEST * GROWTH**BUCKETS
+"""Seconds, over two hours; whatever is longer counts as this."""
 
 
 class Histogram:
@@ -22,7 +23,8 @@ class Histogram:
         """Bucket -> values in it."""
 
     def add(self, seconds: float) -> None:
-        bucket = 0 if seconds <= SMALLEST else min(BOUNDS - 1, int(math.log(seconds / SMALLEST, GROWTH)))
+        seconds = min(max(seconds, SMALLEST), LARGEST)
+        bucket = min(int(math.log(seconds / SMALLEST, GROWTH)), BUCKETS - 1)
         self.counts[bucket] = self.counts.get(bucket, 0) + 1
 
     def merge(self, other: Histogram) -> None:

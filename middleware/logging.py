@@ -26,6 +26,8 @@ from stts.types import ListenRequest, SpeechRequest
 
 RESOLVED = ("engine", "voice", "language", "format", "sample_rate")
 """What of `context.output_data` stands in the line."""
+TIMES = frozenset({"queue", "first_item", "engine", "encode", "total"})
+"""Metrics that get their unit in the line."""
 OURS = ("adapters", "engines", "middleware", "routers", "server_v2", "stts")
 """Packages whose stdlib loggers follow `logging.level`; libraries stay at info: at debug some log keys and texts."""
 QUERY = re.compile(r"\?[^\s\"']+")
@@ -81,7 +83,7 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
         line["characters"] = len(request.text)
     elif isinstance(request, ListenRequest):
         line["upload_bytes"] = request.audio.size
-    line |= {name: round(value, 4) for name, value in context.metrics.items()}
+    line |= {f"{name}_seconds" if name in TIMES else name: round(value, 4) for name, value in context.metrics.items()}
     if heard is not None:
         line["text"] = request.text if isinstance(request, SpeechRequest) else " ".join(heard)
     return line

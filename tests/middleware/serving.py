@@ -1,0 +1,35 @@
+"""A real server on a loopback socket, in this event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+
+class Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, http: str = "auto") -> AsyncIterator[int]:
+    """Yields the port."""
+    server = Server(uvicorn.Config(app, log_config=None, http=http, ws="auto", lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        await server.ready.wait()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await task
