@@ -78,7 +78,7 @@ def create_app(
         TTSRoutes(speak, files, current),
         STTRoutes(listen),
         OpenAIRoutes(speak, listen, engines, files, current),
-        FileRoutes(files, current),
+        FileRoutes(files),
         AnalyticsRoutes(history, metrics, resources),
     ]
     if config is not None:

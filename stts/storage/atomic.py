@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 NEW_FILE_MODE = 0o600
+TEMPORARY_SUFFIX = ".tmp"
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -16,7 +17,7 @@ def replace_file(path: Path, data: bytes) -> None:
     A link is followed: what it points to is replaced.
     """
     target = path.resolve()
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, NEW_FILE_MODE), "wb") as file:
             file.write(data)

@@ -1,0 +1,62 @@
+"""/config: what the configuration is, and changing it while the server runs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+
+from adapters.config import ConfigAdapter
+from routers.schemas.config import ChangeShape, ConfigurationShape, SettingShape, ValidationShape
+from stts.errors import Conflict, Forbidden, InvalidConfiguration
+
+Changes = Annotated[
+    dict[str, Any],
+    Body(
+        description="Nested or dotted keys; null brings a default back, or takes an entry out of a mapping.",
+        examples=[{"limits": {"queue_length": 32}}, {"limits.queue_length": 32}],
+    ),
+]
+
+REFUSED: dict[int | str, dict[str, Any]] = {
+    403: {"description": "A key that cannot be changed over HTTP."},
+    409: {"description": "The file cannot be changed."},
+    422: {"description": "An unknown key, or a value that is not allowed."},
+}
+
+
+class ConfigRoutes:
+    def __init__(self, config: ConfigAdapter) -> None:
+        self._config = config
+        self.router = APIRouter(tags=["configuration"])
+        add = self.router.add_api_route
+        add("/config", self.show, methods=["GET"], response_model=ConfigurationShape)
+        add("/config", self.patch, methods=["PATCH"], response_model=ChangeShape, responses=REFUSED)
+        add("/config/schema", self.schema, methods=["GET"], response_model=dict[str, Any])
+        add("/config/validate", self.validate, methods=["POST"], response_model=ValidationShape)
+        add("/config/reload", self.reload, methods=["POST"], response_model=ChangeShape, responses={422: REFUSED[422]})
+
+    async def show(self) -> ConfigurationShape:
+        """Every key with its value, where that comes from, and when a change takes effect."""
+        return ConfigurationShape(
+            settings={state.key.name: SettingShape.of(state) for state in self._config.describe()}
+        )
+
+    async def schema(self) -> dict[str, Any]:
+        """The JSON schema of the configuration."""
+        return self._config.schema()
+
+    async def validate(self, changes: Changes) -> ValidationShape:
+        """What a PATCH with this body would do."""
+        try:
+            return ValidationShape.good(await self._config.validate(changes))
+        except (InvalidConfiguration, Forbidden, Conflict) as error:
+            return ValidationShape.bad(error)
+
+    async def patch(self, changes: Changes) -> ChangeShape:
+        """Checks, saves and puts into effect all of the changes, or none."""
+        return ChangeShape.of(await self._config.patch(changes))
+
+    async def reload(self) -> ChangeShape:
+        """Reads file, `.env` and environment again. What is not valid changes nothing."""
+        return ChangeShape.of(await self._config.reload())

@@ -1,0 +1,93 @@
+"""/files: reference recordings, uploads and saved outputs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, File, Form, Path, Query, UploadFile
+from fastapi.responses import FileResponse
+
+from routers.schemas.files import CleanupFields, CleanupShape, FileList, FileShape, UploadKind, UsageList
+from stts.storage.files import FileStore
+from stts.storage.kinds import Kind
+from stts.storage.names import stem
+
+MOST_LISTED = 1000
+
+FileId = Annotated[str, Path(max_length=64)]
+
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no file with this id."}}
+REFUSED: dict[int | str, dict[str, Any]] = {
+    409: {"description": "A reference of this name is there already."},
+    413: {"description": "The file, or the recording, is too long."},
+    507: {"description": "The quota of the kind is reached."},
+}
+
+
+class FileRoutes:
+    def __init__(self, files: FileStore) -> None:
+        self._files = files
+        self.router = APIRouter(tags=["files"])
+        add = self.router.add_api_route
+        content: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/*": {}}}, **NOT_FOUND}
+        add("/files", self.list, methods=["GET"], response_model=FileList)
+        add("/files", self.upload, methods=["POST"], response_model=FileShape, status_code=201, responses=REFUSED)
+        add("/files/usage", self.usage, methods=["GET"], response_model=UsageList)
+        add("/files/cleanup", self.cleanup, methods=["POST"], response_model=CleanupShape)
+        add("/files/{file_id}", self.show, methods=["GET"], response_model=FileShape, responses=NOT_FOUND)
+        add("/files/{file_id}", self.delete, methods=["DELETE"], response_model=FileShape, responses=NOT_FOUND)
+        add(
+            "/files/{file_id}/content",
+            self.content,
+            methods=["GET"],
+            response_class=FileResponse,
+            responses=content,
+        )
+
+    async def list(
+        self,
+        kind: Kind | None = None,
+        limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 100,
+        offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+    ) -> FileList:
+        """Newest first."""
+        return FileList.of(await asyncio.to_thread(self._files.page, kind, limit=limit, offset=offset))
+
+    async def upload(
+        self,
+        file: Annotated[UploadFile, File(description="Audio in any container.")],
+        kind: Annotated[UploadKind, Form()] = "uploads",
+        name: Annotated[str | None, Form(max_length=400, description="Instead of the file's own name.")] = None,
+    ) -> FileShape:
+        """What the file is, is found out from its content. A reference is a voice by its name from now on."""
+        stored = await asyncio.to_thread(self._files.save, kind, name or file.filename or None, file.file)
+        return FileShape.of(stored)
+
+    async def show(self, file_id: FileId) -> FileShape:
+        return FileShape.of(await asyncio.to_thread(self._files.get, file_id))
+
+    async def content(self, file_id: FileId) -> FileResponse:
+        """The file itself, or the parts that a Range header asks for."""
+        stored = await asyncio.to_thread(self._files.get, file_id)
+        return FileResponse(
+            stored.path,
+            media_type=stored.media_type,
+            filename=stem(stored.name) + stored.path.suffix,
+            headers={"x-content-type-options": "nosniff"},
+        )
+
+    async def delete(self, file_id: FileId) -> FileShape:
+        """Answers with what it was."""
+        return FileShape.of(await asyncio.to_thread(self._files.delete, file_id))
+
+    async def usage(self) -> UsageList:
+        """Files and bytes of each kind, and its quota."""
+        return UsageList.of(await asyncio.to_thread(self._files.usage))
+
+    async def cleanup(self, fields: Annotated[CleanupFields, Body()] = CleanupFields()) -> CleanupShape:  # noqa: B008
+        """Removes what is older; with `dry_run` only counts it."""
+        removed = await asyncio.to_thread(
+            self._files.cleanup, fields.chosen(), max_age_hours=fields.max_age_hours, dry_run=fields.dry_run
+        )
+        return CleanupShape.of(removed, dry_run=fields.dry_run)

@@ -1,0 +1,92 @@
+"""The kinds of stored files, their ids, and what an audio file is called on disk and on the wire."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from stts.audio.formats import FORMATS
+
+Kind = Literal["references", "uploads", "outputs"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_PREFIXES: Mapping[str, Kind] = MappingProxyType({"ref": "references", "upl": "uploads", "out": "outputs"})
+_ID = re.compile(r"(ref|upl|out)_[A-Za-z0-9_-]{22}")
+_RANDOM_BYTES = 16
+
+RAW = FORMATS["pcm"].extension
+"""Samples without a header: nothing in the file says what it is."""
+
+UNKNOWN = ".audio"
+"""Extension of what is decodable and has no common name."""
+
+MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        **{spec.extension: spec.media_type for spec in FORMATS.values()},
+        ".m4a": "audio/mp4",
+        ".webm": "audio/webm",
+        ".aiff": "audio/aiff",
+        ".caf": "audio/x-caf",
+        ".au": "audio/basic",
+        ".amr": "audio/amr",
+        ".wma": "audio/x-ms-wma",
+        ".avi": "video/x-msvideo",
+        ".ts": "video/mp2t",
+        ".mpg": "video/mpeg",
+        UNKNOWN: "application/octet-stream",
+    }
+)
+"""Extension -> media type."""
+
+_EXTENSIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "wav": ".wav",
+        "w64": ".wav",
+        "mp3": ".mp3",
+        "ogg": ".ogg",
+        "flac": ".flac",
+        "aac": ".aac",
+        "mov": ".m4a",
+        "matroska": ".webm",
+        "aiff": ".aiff",
+        "caf": ".caf",
+        "au": ".au",
+        "amr": ".amr",
+        "asf": ".wma",
+        "avi": ".avi",
+        "mpegts": ".ts",
+        "mpeg": ".mpg",
+    }
+)
+"""ffmpeg's first name of a container -> extension."""
+
+
+def extension_of(container: str) -> str:
+    """By content, so that no upload is served as what it only claims to be."""
+    return _EXTENSIONS.get(container.partition(",")[0], UNKNOWN)
+
+
+def new_id(kind: Kind) -> str:
+    return f"{_prefix(kind)}_{secrets.token_urlsafe(_RANDOM_BYTES)}"
+
+
+def id_of_name(kind: Kind, name: str) -> str:
+    """The id of a file that somebody put into the folder by hand: the same after every restart."""
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[:_RANDOM_BYTES]
+    return f"{_prefix(kind)}_{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+def kind_of(id: str) -> Kind | None:
+    """None for what is no id."""
+    match = _ID.fullmatch(id)
+    return _PREFIXES[match[1]] if match else None
+
+
+def _prefix(kind: Kind) -> str:
+    return next(prefix for prefix, known in _PREFIXES.items() if known == kind)
