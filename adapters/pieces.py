@@ -34,7 +34,7 @@ class PiecePlanner:
     def budget(self, real_time_factor: float | None) -> int:
         """Most characters of the next piece, given the engine's seconds of work per second of speech, if known."""
         seconds = self._seconds if self._live else COLLECTED_SECONDS
-        if real_time_factor:
+        if self._live and real_time_factor:
             seconds = max(seconds, QUANTUM_SECONDS / real_time_factor)
         characters = int(seconds * self.characters_per_second)
         return min(max(characters, self._limits.min_characters, 1), self._limits.max_characters)

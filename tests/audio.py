@@ -1,0 +1,38 @@
+"""Audio for tests, made here, and what came back, measured."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+
+from stts.audio.encode import Encoder
+from stts.audio.wav import with_sizes
+from stts.engine_api import Samples
+from stts.types import AudioFormat
+
+
+def tone(seconds: float, rate: int = 16_000, frequency: float = 220.0) -> Samples:
+    return (0.5 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
+
+
+def encoded(samples: Samples, format: AudioFormat = "wav", rate: int = 16_000) -> bytes:
+    encoder = Encoder(format, rate, 1)
+    data = encoder.encode(samples) + encoder.finish()
+    return with_sizes(data) if format == "wav" else data
+
+
+def decoded(data: bytes) -> tuple[Samples, int]:
+    """Mono samples and their rate in Hz."""
+    with av.open(io.BytesIO(data)) as container:
+        rate = container.streams.audio[0].rate
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
+    return np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames]), rate
+
+
+def speech(name: str = "kitchen.flac") -> bytes:
+    """A recording of tests/data."""
+    return (Path(__file__).parent / "data" / name).read_bytes()

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.audio import decoded
+
+TEXT = "A tone of forty characters, near enough."
+
+
+async def speak(client: httpx.AsyncClient, **fields: Any) -> httpx.Response:
+    return await client.post("/tts", json={"text": TEXT, **fields})
+
+
+@pytest.mark.parametrize("format", ["wav", "mp3", "opus", "aac", "flac"])
+@pytest.mark.parametrize("stream", [True, False])
+async def test_every_format_is_one_valid_file_of_the_right_length(
+    client: httpx.AsyncClient, format: str, stream: bool
+) -> None:
+    answer = await speak(client, format=format, stream=stream)
+    assert answer.status_code == 200
+    samples, rate = decoded(answer.content)
+    assert len(samples) / rate == pytest.approx(len(TEXT) * 0.06, abs=0.15)
+    assert float(np.sqrt(np.mean(samples**2))) > 0.2
+    assert ("content-length" in answer.headers) is not stream
+
+
+async def test_pcm_is_what_the_headers_say(client: httpx.AsyncClient) -> None:
+    answer = await speak(client, format="pcm", sample_rate=8000, channels=2)
+    assert answer.headers["x-sample-rate"] == "8000"
+    assert len(answer.content) / (8000 * 4) == pytest.approx(len(TEXT) * 0.06, abs=0.1)
+
+
+async def test_a_whole_wav_has_its_sizes(client: httpx.AsyncClient) -> None:
+    answer = await speak(client, stream=False)
+    assert int.from_bytes(answer.content[4:8], "little") == len(answer.content) - 8
+    assert int.from_bytes(answer.content[40:44], "little") == len(answer.content) - 44
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert float(answer.headers["x-audio-duration"]) == pytest.approx(len(TEXT) * 0.06, abs=0.1)
+
+
+async def test_a_streamed_wav_says_that_its_length_is_unknown(client: httpx.AsyncClient) -> None:
+    answer = await speak(client)
+    assert answer.content[4:8] == answer.content[40:44] == b"\xff\xff\xff\xff"
+
+
+async def test_the_answer_says_what_spoke_and_when(client: httpx.AsyncClient) -> None:
+    answer = await speak(client)
+    assert (answer.headers["x-engine"], answer.headers["x-voice"]) == ("tone", "low")
+    assert "queue;dur=" in answer.headers["server-timing"] and "first;dur=" in answer.headers["server-timing"]
+    whole = await speak(client, stream=False)
+    assert "total;dur=" in whole.headers["server-timing"] and "encode;dur=" in whole.headers["server-timing"]
+
+
+async def test_a_query_speaks_as_a_body_does(client: httpx.AsyncClient) -> None:
+    query = {"text": TEXT, "voice": "high", "format": "pcm", "frequency": "440", "stream": "false"}
+    got = await client.get("/tts", params=query)
+    posted = await client.post("/tts", json={**query, "frequency": 440})
+    assert got.status_code == 200
+    assert got.headers["x-voice"] == "high"
+    assert got.content == posted.content
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ({"voice_id": "high"}, {"voice": "high"}),
+        ({"voice_path": "high"}, {"voice": "high"}),
+        ({"speed_factor": 2.0}, {"speed": 2.0}),
+        ({"remove_silence": True}, {"trim_silence": True}),
+        ({"seed": 0}, {}),
+    ],
+)
+async def test_older_names_are_aliases(client: httpx.AsyncClient, older: dict[str, Any], newer: dict[str, Any]) -> None:
+    first, second = await speak(client, stream=False, **older), await speak(client, stream=False, **newer)
+    assert first.status_code == second.status_code == 200
+    assert first.content == second.content
+    assert first.headers["x-voice"] == second.headers["x-voice"]
+
+
+async def test_speed_changes_the_length(client: httpx.AsyncClient) -> None:
+    normal, fast = await speak(client, format="pcm"), await speak(client, format="pcm", speed=2.0)
+    assert len(fast.content) / len(normal.content) == pytest.approx(0.5, abs=0.05)
+
+
+async def test_an_engine_parameter_reaches_the_engine(client: httpx.AsyncClient) -> None:
+    samples = np.frombuffer((await speak(client, format="pcm", frequency=1000)).content, np.int16)
+    spectrum = np.abs(np.fft.rfft(samples))
+    assert np.argmax(spectrum) * 16_000 / len(samples) == pytest.approx(1000, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "param"),
+    [
+        ({"text": ""}, "invalid_text", None),
+        ({"text": "\x00\x01\n  "}, "invalid_text", None),
+        ({"text": "x" * 2001}, "text_too_long", None),
+        ({"text": None}, "invalid_request", "text"),
+        ({"text": ["a"]}, "invalid_request", "text"),
+        ({"engine": "nosuch"}, "unknown_engine", "engine"),
+        ({"engine": "echo"}, "unknown_engine", "engine"),
+        ({"engine": "tone", "voice": "nosuch"}, "unknown_voice", "voice"),
+        ({"voice": "../../etc/passwd"}, "unknown_voice", "voice"),
+        ({"format": "wma"}, "invalid_request", "format"),
+        ({"format": "mp3", "sample_rate": 96_000}, "unsupported_format", "sample_rate"),
+        ({"sample_rate": 7999}, "unsupported_format", "sample_rate"),
+        ({"channels": 3}, "invalid_request", "channels"),
+        ({"speed": 0.2}, "invalid_request", "speed"),
+        ({"speed": "fast"}, "invalid_request", "speed"),
+        ({"pitch": 100}, "invalid_request", "pitch"),
+        ({"engine": "tone", "frequency": 1}, "invalid_parameter", "frequency"),
+        ({"engine": "tone", "exaggeration": 0.5}, "invalid_parameter", "exaggeration"),
+        ({"engine": "tone", "language": "fr"}, "invalid_parameter", "language"),
+    ],
+)
+async def test_what_cannot_be_done_is_a_clear_422(
+    client: httpx.AsyncClient, fields: dict[str, Any], code: str, param: str | None
+) -> None:
+    answer = await speak(client, **fields)
+    body = answer.json()
+    assert (answer.status_code, body["code"]) == (422, code)
+    assert param is None or body["param"] == param or param in str(body.get("errors"))
+    assert body["request_id"] == answer.headers["x-request-id"]
+    assert "passwd" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"text": "\\ud800"}',
+        b'{"text": "hi", "speed": NaN}',
+        b'{"text": "hi", "speed": 1e999}',
+        b'{"text": "hi", "frequency": NaN}',
+        b"{",
+        b"\xff\xfe",
+        b'["text"]',
+        b'{"text":' + b"[" * 100_000,
+    ],
+)
+async def test_malformed_bodies_are_4xx_and_the_server_goes_on(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await client.post("/tts", content=body, headers={"content-type": "application/json"})
+    assert 400 <= answer.status_code < 500, answer.text
+    assert answer.json()["request_id"]
+    assert (await speak(client)).status_code == 200
+
+
+async def test_ten_megabytes_are_refused(client: httpx.AsyncClient) -> None:
+    answer = await speak(client, text="x" * 10_000_000)
+    assert answer.status_code == 413
+    assert "x" * 100 not in answer.text
+
+
+async def test_an_engine_that_breaks_is_a_500_without_the_text(client: httpx.AsyncClient) -> None:
+    answer = await speak(client, text="please explode", stream=False)
+    assert (answer.status_code, answer.json()["code"]) == (500, "engine_failed")
+    assert "explode" not in answer.text
+    assert (await speak(client)).status_code == 200
+
+
+async def test_what_is_saved_is_the_audio_that_was_sent(client: httpx.AsyncClient) -> None:
+    answer = await speak(client, save=True, format="flac")
+    stored = await client.get(f"/files/{answer.headers['x-file-id']}/content")
+    assert stored.content == answer.content
+
+
+async def test_a_saved_wav_has_its_sizes(client: httpx.AsyncClient) -> None:
+    answer = await speak(client, save=True)
+    stored = (await client.get(f"/files/{answer.headers['x-file-id']}/content")).content
+    assert stored[44:] == answer.content[44:]
+    assert int.from_bytes(stored[40:44], "little") == len(stored) - 44
+
+
+async def test_a_request_that_fails_leaves_no_file(client: httpx.AsyncClient) -> None:
+    await speak(client, save=True, text="explode")
+    assert (await client.get("/files")).json()["total"] == 0
