@@ -14,6 +14,9 @@ from adapters.configuration.sources import Layer, deep_merged
 from stts.errors import Forbidden, InvalidConfiguration
 from stts.settings import Settings
 
+_DEEPEST = 3
+"""Dots in `openai.voices.espeak.alloy`; what follows belongs to the last name."""
+
 
 def changes_of(body: Mapping[str, Any]) -> dict[Key, Any]:
     """Raises InvalidConfiguration for keys that do not exist, Forbidden for protected ones."""
@@ -44,9 +47,10 @@ def _expanded(body: Mapping[str, Any]) -> dict[str, Any]:
     """Dotted names as nested mappings."""
     nested: dict[str, Any] = {}
     for name, value in body.items():
-        for part in reversed(name.split(".")[1:]):
+        first, *inner = name.split(".", _DEEPEST)
+        for part in reversed(inner):
             value = {part: value}
-        nested = deep_merged(nested, {name.partition(".")[0]: value})
+        nested = deep_merged(nested, {first: value})
     return nested
 
 

@@ -44,15 +44,25 @@ class Configuration:
 
 def validated(layers: Sequence[Layer]) -> Settings:
     """Raises InvalidConfiguration naming every key that is wrong, its place, and what it may be."""
+    merged = _merged(layers)
     try:
-        return Settings.model_validate(_merged(layers))
+        settings = Settings.model_validate(merged)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False)
+        raise _invalid(error, layers) from None
+    try:
+        json.dumps(merged, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise InvalidConfiguration("A value holds what is not Unicode text.", param="configuration") from None
+    return settings
+
+
+def _invalid(error: ValidationError, layers: Sequence[Layer]) -> InvalidConfiguration:
+    problems = error.errors(include_url=False, include_context=False)
     said = [_said(details, layers) for details in problems[:_LISTED_PROBLEMS]]
     if len(problems) > _LISTED_PROBLEMS:
         said.append(f"and {len(problems) - _LISTED_PROBLEMS} more")
     first = problems[0]
-    raise InvalidConfiguration("; ".join(said), param=_known(_path(first)), allowed=_allowed(first))
+    return InvalidConfiguration("; ".join(said), param=_known(_path(first)), allowed=_allowed(first))
 
 
 def _merged(layers: Sequence[Layer]) -> dict[str, Any]:

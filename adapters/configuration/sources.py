@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_origin
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Original, parse_stream
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
@@ -86,15 +86,20 @@ def dotenv_layer(path: Path | None) -> Layer:
         return Layer("dotenv")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidConfiguration(f"{path.name}: cannot be read as UTF-8 text") from error
+    variables = []
     for binding in bindings:
+        place = f"{path.name}, line {_line(binding.original)}"
         if binding.error:
-            raise InvalidConfiguration(f"{path.name}, line {binding.original.line}: is not NAME=VALUE")
-    variables = (
-        (binding.key, binding.value, f"{path.name}, line {binding.original.line}")
-        for binding in bindings
-        if binding.key and binding.value is not None
-    )
+            raise InvalidConfiguration(f"{place}: is not NAME=VALUE")
+        if binding.key and binding.value is not None:
+            variables.append((binding.key, binding.value, place))
     return _variables_layer(Layer("dotenv"), variables)
+
+
+def _line(original: Original) -> int:
+    """The parser counts the empty lines above as part of a binding."""
+    text = original.string
+    return original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _variables_layer(layer: Layer, variables: Iterable[tuple[str, str, str]]) -> Layer:
