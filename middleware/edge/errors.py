@@ -160,7 +160,7 @@ def _translate(error: HTTPException) -> STTSError:
     status = HTTPStatus(error.status_code)
     translated = STTSError(status.description or status.phrase, allowed=_allowed_methods(error))
     translated.status, translated.title = status.value, status.phrase
-    translated.code = status.phrase.lower().replace(" ", "_")
+    translated.code = re.sub(r"[^a-z]+", "_", status.phrase.lower())
     return translated
 
 

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from middleware.edge.boundary import ErrorBoundary, close_code
+from stts.errors import Busy, EngineTimeout, UnknownVoice
+from tests.middleware.edge.apps import SECRET, app_with, client, settings
+from tests.middleware.serving import serving
+
+APP = app_with(settings())
+
+
+@pytest.fixture
+def logged() -> Iterator[list[EventDict]]:
+    structlog.reset_defaults()
+    with capture_logs() as lines:
+        yield lines
+
+
+@pytest.mark.parametrize("path", ["/broken", "/v1/broken"])
+async def test_what_nobody_foresaw_is_answered_and_logged(path: str, logged: list[EventDict]) -> None:
+    app = app_with(settings())
+
+    @app.get("/v1/broken")
+    async def broken() -> None:
+        raise KeyError(SECRET)
+
+    async with client(app) as http:
+        answer = await http.get(path)
+    assert answer.status_code == 500
+    body = answer.json()
+    assert body.get("code", body.get("error", {}).get("code")) == "internal_error"
+    assert SECRET not in answer.text
+    [line] = logged
+    assert (line["event"], line["path"], line["error"]) == ("unexpected error", path, "KeyError")
+    assert isinstance(line["exc_info"], KeyError)
+
+
+async def test_an_answer_that_has_begun_is_cut_off_and_not_answered_again(logged: list[EventDict]) -> None:
+    async with serving(APP) as port, client_of(port) as http:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await http.get(f"http://127.0.0.1:{port}/cut")
+        assert (await http.get(f"http://127.0.0.1:{port}/health")).status_code == 200
+    assert [line for line in logged if line["log_level"] == "error"] == []
+
+
+def client_of(port: int) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/ws/busy", 503, "busy"),
+        ("/ws/broken", 500, "internal_error"),
+        ("/ws/query?rate=fast", 422, "invalid_request"),
+        ("/nowhere", 404, "not_found"),
+    ],
+)
+async def test_sockets_that_fail_before_they_are_accepted(path: str, status: int, code: str) -> None:
+    async with serving(APP) as port:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"ws://127.0.0.1:{port}{path}")
+    assert refused.value.response.status_code == status
+    body = refused.value.response.body or b""
+    assert f'"code": "{code}"'.encode() in body
+    assert SECRET.encode() not in body
+
+
+@pytest.mark.parametrize(("path", "code"), [("/ws/busy", 1013), ("/ws/broken", 1011)])
+async def test_sockets_that_fail_later_are_closed(path: str, code: int) -> None:
+    async with serving(APP) as port, connect(f"ws://127.0.0.1:{port}{path}?accept=true") as socket:
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == code
+
+
+async def test_a_socket_whose_client_leaves_is_no_error(logged: list[EventDict]) -> None:
+    async with serving(APP) as port:
+        socket = await connect(f"ws://127.0.0.1:{port}/ws")
+        await socket.close()
+    assert [line["log_level"] for line in logged if line["log_level"] == "error"] == []
+
+
+async def test_a_client_that_leaves_is_no_error(logged: list[EventDict]) -> None:
+    async def leaving(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ClientDisconnect
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        raise AssertionError("nobody is there")
+
+    await ErrorBoundary(leaving)({"type": "http", "path": "/tts"}, receive, send)
+    assert [line["log_level"] for line in logged] == ["debug"]
+
+
+async def test_the_life_of_the_server_passes_untouched() -> None:
+    async def failing(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("cannot start")
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Message) -> None: ...
+
+    with pytest.raises(RuntimeError, match="cannot start"):
+        await ErrorBoundary(failing)({"type": "lifespan"}, receive, send)
+
+
+def test_close_codes() -> None:
+    assert [close_code(error("x")) for error in (UnknownVoice, Busy, EngineTimeout)] == [1008, 1013, 1011]
