@@ -40,6 +40,9 @@ WORDS_PER_MINUTE = 175
 MAX_BLOCKS = 256
 """Blocks that wait for the consumer: almost any piece, so that a slow consumer holds the library for nobody."""
 
+_Blocks = queue.Queue[bytes | EngineError | None]
+"""None comes last."""
+
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -110,7 +113,7 @@ class EspeakEngine(TTSEngine):
 
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         utterance = self._utterance(text, voice, params)
-        blocks: queue.Queue[bytes | EngineError | None] = queue.Queue(MAX_BLOCKS)
+        blocks: _Blocks = queue.Queue(MAX_BLOCKS)
         left = threading.Event()
         threading.Thread(target=_speak, args=(utterance, blocks, left), name="espeak", daemon=True).start()
         try:
@@ -143,21 +146,21 @@ class EspeakEngine(TTSEngine):
         )
 
 
-def _speak(utterance: Utterance, blocks: queue.Queue[bytes | EngineError | None], left: threading.Event) -> None:
-    def deliver(block: bytes) -> bool:
+def _speak(utterance: Utterance, blocks: _Blocks, left: threading.Event) -> None:
+    def hand_over(block: bytes | EngineError | None) -> bool:
         if not left.is_set():
             blocks.put(block)
         return not left.is_set()
 
     try:
-        LIBRARY.speak(utterance, deliver)
+        LIBRARY.speak(utterance, hand_over)
     except EngineError as error:
-        blocks.put(error)
+        hand_over(error)
     finally:
-        blocks.put(None)
+        hand_over(None)
 
 
-def _empty(blocks: queue.Queue[bytes | EngineError | None]) -> None:
+def _empty(blocks: _Blocks) -> None:
     """Lets a synthesis go on that waits for room, so that it sees that it may stop."""
     while True:
         try:

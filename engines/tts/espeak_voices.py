@@ -32,12 +32,17 @@ _SUBTAGS = (
 
 
 class Catalogue:
-    """What a data folder holds: about 130 voices, and as many variants, which are read when one is asked for."""
+    """What a data folder holds: over 130 voices, and a hundred variants, which are read when one is asked for.
+
+    A voice whose dictionary was not packed says nothing, and is left out.
+    """
 
     def __init__(self, data: Path) -> None:
         self._data = data
         languages = str(data / "lang")
-        found = sorted((_description(path) for path in _files(languages)), key=lambda each: each.order)
+        described = [_description(path) for path in _files(languages)]
+        complete = {name for name in os.listdir(data) if name.endswith("_dict")}
+        found = sorted((each for each in described if each.dictionary in complete), key=lambda each: each.order)
         self._paths: dict[str, str] = {}
         self._aliases: dict[str, Voice] = {}
         for each in found:
@@ -108,6 +113,8 @@ class _Description:
     gender: Gender
     priority: int
     """Of the most general tag."""
+    dictionary: str
+    """Name of a file in the data folder."""
 
     @property
     def file_name(self) -> str:
@@ -124,16 +131,20 @@ class _Description:
 
 
 def _description(path: str) -> _Description:
-    name, gender, tags, priority = os.path.basename(path), "", list[str](), DEFAULT_PRIORITY
+    values: dict[str, list[list[str]]] = {}
     with open(path, encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            key, _, value = line.partition("//")[0].strip().partition(" ")
-            words = value.split()
-            if key == "name" and words:
-                name = " ".join(words)
-            elif key == "gender" and words:
-                gender = words[0]
-            elif key == "language" and words:
-                tags.append(words[0])
-                priority = int(words[1]) if len(words) > 1 else DEFAULT_PRIORITY
-    return _Description(path, name, tuple(tags or [name]), GENDERS.get(gender, ""), priority)
+            key, *words = line.partition("//")[0].split() or [""]
+            if words:
+                values.setdefault(key, []).append(words)
+    file_name = os.path.basename(path)
+    languages = values.get("language", [[file_name]])
+    general = languages[-1]
+    return _Description(
+        path,
+        name=" ".join(values.get("name", [[file_name]])[0]),
+        tags=tuple(words[0] for words in languages),
+        gender=GENDERS.get(values.get("gender", [[""]])[0][0], ""),
+        priority=int(general[1]) if len(general) > 1 else DEFAULT_PRIORITY,
+        dictionary=values.get("dictionary", [[languages[0][0].partition("-")[0]]])[0][0] + "_dict",
+    )

@@ -1,0 +1,61 @@
+"""The engines that come inside their packages keep the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from engines.registry import BUILTIN, Registry
+from stts.engine_api import Engine, STTEngine, TTSEngine, VADEngine
+from tests.engines import contract, speech
+
+EMBEDDED = ("espeak", "pocketsphinx", "silero")
+
+
+@pytest.fixture(scope="module", params=EMBEDDED)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = Registry().create(request.param)
+    engine.load(contract.no_progress)
+    yield engine
+    engine.unload()
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_describes_itself_without_its_library(name: str) -> None:
+    contract.check_describes_itself_without_its_library(name)
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_description(name: str) -> None:
+    engine = Registry().create(name)
+    assert engine.info.name == name
+    contract.check_description(engine)
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_parameters(name: str) -> None:
+    contract.check_parameters(Registry().create(name))
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_is_there_offline(name: str) -> None:
+    engine = Registry().create(name)
+    assert engine.installed() and engine.weights_present()
+
+
+def test_loads_again_after_unload(engine: Engine) -> None:
+    contract.check_reload(engine)
+
+
+def test_does_its_work(engine: Engine) -> None:
+    samples = speech.read(speech.DATA / "kitchen.flac")
+    if isinstance(engine, TTSEngine):
+        voice = engine.find_voice(engine.info.default_voice or "")
+        assert voice is not None
+        contract.check_tts(engine, voice, "Every engine says this sentence, and leaves it when it is told to.")
+    elif isinstance(engine, STTEngine):
+        assert speech.word_error_rate(speech.WORDS["kitchen.flac"], contract.check_stt(engine, samples)) < 0.2
+    else:
+        assert isinstance(engine, VADEngine)
+        contract.check_vad(engine, samples)
