@@ -150,6 +150,7 @@ def _hosts(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str,
     """Hosts of all engines that can be named. One whose module does not import costs the others nothing."""
     for name in registry.names():
         try:
-            yield name, EngineHost(name, registry, settings)
+            capacity = settings().limits.decoders if name == settings().stt.vad else None
+            yield name, EngineHost(name, registry, settings, capacity=capacity)
         except (ImportError, AttributeError) as error:
             log.warning("engine_left_out", engine=name, error=repr(error))

@@ -39,6 +39,11 @@ class EngineTTSAdapter:
         self._references = references
 
     @property
+    def name(self) -> str:
+        """What requests call it."""
+        return self._host.name
+
+    @property
     def info(self) -> EngineInfo:
         return self._host.info
 

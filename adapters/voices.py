@@ -95,9 +95,9 @@ def _default_voice(engine: TTSEngine, language: str | None, default: str | None)
     info = engine.info
     wanted = default or info.default_voice
     preferred = engine.find_voice(wanted) if wanted else None
-    if preferred is not None and _speaks(preferred, language):
+    if preferred is not None and speaks(preferred, language):
         return preferred
-    voices = [voice for voice in info.voices if _speaks(voice, language)]
+    voices = [voice for voice in info.voices if speaks(voice, language)]
     if not voices:
         raise UnknownVoice(f"{info.name} has no voice of its own for this; name a reference recording.", param="voice")
     if language is None:
@@ -106,5 +106,6 @@ def _default_voice(engine: TTSEngine, language: str | None, default: str | None)
     return next((voice for voice in voices if exact in voice.languages), voices[0])
 
 
-def _speaks(voice: Voice, language: str | None) -> bool:
+def speaks(voice: Voice, language: str | None) -> bool:
+    """Whether a voice fits a language; one that names no languages fits all of its engine's."""
     return language is None or not voice.languages or best_match(language, voice.languages) is not None

@@ -1,0 +1,29 @@
+"""How long to leave something alone that keeps failing. Pure."""
+
+from __future__ import annotations
+
+FIRST_SECONDS = 0.5
+LONGEST_SECONDS = 60.0
+
+
+class Backoff:
+    """The first failure may be chance and is tried again at once; each further one in a row doubles the wait."""
+
+    def __init__(self, *, first: float = FIRST_SECONDS, longest: float = LONGEST_SECONDS) -> None:
+        self._first = first
+        self._longest = longest
+        self._failures = 0
+        self._until = 0.0
+
+    def failed(self, now: float) -> None:
+        if self._failures > 0:
+            self._until = now + min(self._first * 2.0 ** min(self._failures - 1, 30), self._longest)
+        self._failures += 1
+
+    def succeeded(self) -> None:
+        self._failures = 0
+        self._until = 0.0
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next try; 0: now."""
+        return max(self._until - now, 0.0)
