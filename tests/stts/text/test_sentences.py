@@ -165,7 +165,7 @@ def test_looks_no_further_than_it_must(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def watched(language: str, text: str) -> list[str]:
         seen.append(len(text))
-        return segment(language, text)
+        return list(segment(language, text))
 
     monkeypatch.setattr(sentencex, "segment", watched)
     cutter = TextCutter(TALE * 5000, "en")
