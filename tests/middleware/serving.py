@@ -27,6 +27,7 @@ async def serving(app: ASGIApp, http: str = "auto") -> AsyncIterator[int]:
     server = Server(uvicorn.Config(app, log_config=None, http=http, ws="auto", lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server.serve(sockets=[listener]))
+        task.add_done_callback(lambda _: server.ready.set())
         await server.ready.wait()
         try:
             yield listener.getsockname()[1]
