@@ -1,0 +1,95 @@
+"""`python -m benchmarks [NAME ...] [--json FILE]`: runs all benchmarks, or those named, and prints one table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks import continuity, first_audio, leaving, long_upload, loop_lag, pipeline, startup, throughput
+from benchmarks.result import Row, table
+
+BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
+    "pipeline": pipeline.run,
+    "first_audio": first_audio.run,
+    "continuity": continuity.run,
+    "continuity_limits": continuity.run_limits,
+    "throughput": throughput.run,
+    "long_upload": long_upload.run,
+    "startup": startup.run,
+    "loop_lag": loop_lag.run,
+    "leaving": leaving.run,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    options = parser.parse_args()
+    for name in options.names:
+        if name not in BENCHMARKS:
+            parser.error(f"there is no benchmark {name}")
+    found: dict[str, list[Row]] = {}
+    try:
+        for name in options.names or BENCHMARKS:
+            found[name] = _run(name)
+    finally:
+        rows = [row for rows in found.values() for row in rows]
+        print(f"\n{machine_line()}\n\n{table(rows)}")
+        if options.json:
+            options.json.write_text(json.dumps({"machine": machine(), "benchmarks": _plain(found)}, indent=1) + "\n")
+    return int(any(row.met is False for row in rows))
+
+
+def _run(name: str) -> list[Row]:
+    print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
+    started = time.perf_counter()
+    rows = BENCHMARKS[name]()
+    print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+    return rows
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "system": platform.platform(),
+        "processor": processor(),
+        "python": platform.python_version(),
+    }
+
+
+def machine_line() -> str:
+    facts = machine()
+    return (
+        f"{facts['cores']} cores ({facts['processor']}), {facts['memory_bytes'] / 1e9:.0f} GB, "
+        f"{facts['system']}, Python {facts['python']}"
+    )
+
+
+def processor() -> str:
+    """Its name, where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _plain(found: Mapping[str, list[Row]]) -> dict[str, list[dict[str, Any]]]:
+    return {name: [asdict(row) | {"figures": dict(row.figures)} for row in rows] for name, rows in found.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

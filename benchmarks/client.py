@@ -1,0 +1,98 @@
+"""An HTTP/1.1 client that costs little and tells when each byte came. One request at a time on a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+HOST = "127.0.0.1"
+BUFFER_BYTES = 1 << 20
+
+
+class BadAnswer(Exception):
+    """The server did not answer 200."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    at: float
+    """`time.monotonic()` seconds."""
+    data: bytes
+
+
+class Connection:
+    """Kept alive from one request to the next. `async with Connection(port) as connection`."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def __aenter__(self) -> Connection:
+        self._reader, self._writer = await asyncio.open_connection(HOST, self._port, limit=BUFFER_BYTES)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Hangs up at once, whatever is under way."""
+        self._writer.transport.abort()
+
+    async def speak(self, text: str, engine: str, **fields: Any) -> AsyncIterator[Received]:
+        """The parts of the audio of POST /tts as they come."""
+        body = json.dumps({"text": text, "engine": engine, **fields}).encode()
+        async for part in self.request("POST", "/tts", body):
+            yield part
+
+    async def request(
+        self, method: str, path: str, body: bytes = b"", content_type: str = "application/json"
+    ) -> AsyncIterator[Received]:
+        """The parts of the body as they come. Raises BadAnswer."""
+        self._writer.write(
+            f"{method} {path} HTTP/1.1\r\nhost: {HOST}:{self._port}\r\ncontent-type: {content_type}\r\n"
+            f"content-length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        status, headers = await self._head()
+        parts = self._chunks() if "transfer-encoding" in headers else self._sized(int(headers["content-length"]))
+        if status != 200:
+            text = b"".join([part.data async for part in parts])
+            raise BadAnswer(f"{method} {path}: {status} {text[:500].decode(errors='replace')}")
+        async for part in parts:
+            yield part
+
+    async def _head(self) -> tuple[int, Mapping[str, str]]:
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        fields = (line.partition(":") for line in head[1:] if line)
+        return int(head[0].split()[1]), {name.lower(): value.strip() for name, _, value in fields}
+
+    async def _chunks(self) -> AsyncIterator[Received]:
+        while size := int(await self._reader.readline(), 16):
+            data = await self._reader.readexactly(size + 2)
+            yield Received(time.monotonic(), data[:-2])
+        await self._reader.readline()
+
+    async def _sized(self, size: int) -> AsyncIterator[Received]:
+        yield Received(time.monotonic(), await self._reader.readexactly(size))
+
+
+async def fetch(port: int, method: str, path: str, body: bytes = b"", content_type: str = "application/json") -> bytes:
+    """One request on a connection of its own."""
+    async with Connection(port) as connection:
+        return b"".join([part.data async for part in connection.request(method, path, body, content_type)])
+
+
+def form(file: bytes, **fields: str) -> tuple[bytes, str]:
+    """A multipart form with a file: its body and content type."""
+    boundary = "benchmark-boundary"
+    parts = [
+        f'--{boundary}\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    head = f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="speech"\r\n\r\n'.encode()
+    return b"".join(
+        [*parts, head, file, f"\r\n--{boundary}--\r\n".encode()]
+    ), f"multipart/form-data; boundary={boundary}"

@@ -1,0 +1,67 @@
+"""What the three stages cost a request whose adapter does nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+from benchmarks.result import Row, milliseconds, quantile
+from middleware.analytics import AnalyticsStage
+from middleware.history import History
+from middleware.logging import LoggingStage, configure_logging
+from middleware.metrics import Metrics
+from middleware.pipeline import Pipeline, Stage, compose
+from middleware.timing import TimingStage
+from stts.context import RequestContext
+from stts.settings import LoggingSettings, Settings
+from stts.types import AudioChunk, SpeechRequest, SynthesisConfig
+
+REQUESTS = 20_000
+WARM_UP = 1_000
+REQUEST = SpeechRequest("The ferry leaves at nine.", SynthesisConfig(engine="null"))
+CHUNK = AudioChunk(bytes(4096), 0.1)
+
+
+def run() -> list[Row]:
+    settings = Settings(logging=LoggingSettings(format="json"))
+    with Path(os.devnull).open("w") as nowhere:
+        configure_logging(lambda: settings, nowhere)
+        stages: list[Stage] = [LoggingStage(lambda: settings), AnalyticsStage(History(60), Metrics()), TimingStage()]
+        staged = asyncio.run(_times(compose(stages, _null)))
+        bare = asyncio.run(_times(compose([], _null)))
+    configure_logging(lambda: settings)
+    p50, p99 = quantile(staged, 0.5), quantile(staged, 0.99)
+    peer = quantile(bare, 0.5), quantile(bare, 0.99)
+    return [
+        Row(
+            "three stages, a request with a null adapter: p50 / p99",
+            "< 0.1 / 1 ms",
+            f"{milliseconds(p50)} / {milliseconds(p99)}",
+            p50 < 0.0001 and p99 < 0.001,
+            {"p50_s": p50, "p99_s": p99},
+        ),
+        Row("  the same without stages", "", f"{milliseconds(peer[0])} / {milliseconds(peer[1])}"),
+    ]
+
+
+async def _times(pipeline: Pipeline[SpeechRequest, AudioChunk]) -> list[float]:
+    times = []
+    for _ in range(WARM_UP + REQUESTS):
+        started = time.perf_counter()
+        async with aclosing(pipeline(RequestContext("tts"), REQUEST)) as items:
+            async for _item in items:
+                pass
+        times.append(time.perf_counter() - started)
+    return times[WARM_UP:]
+
+
+async def _null(context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
+    context.output_data.update(
+        engine="null", voice="nobody", language="en", format="wav", media_type="audio/wav", sample_rate=22_050
+    )
+    context.metrics.update(queue=0.0, engine=0.0, encode=0.0, audio_seconds=0.1, characters=25)
+    yield CHUNK

@@ -1,0 +1,124 @@
+"""A server of its own for each benchmark: a process on a free port, its files in a temporary folder."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).parent.parent
+SERVER = (str(ROOT / "server_v2.py"),)
+HOST = "127.0.0.1"
+START_SECONDS = 60.0
+POLL_SECONDS = 0.002
+
+ENGINES = {
+    "paced": "benchmarks.engines:PacedEngine",
+    "ear": "benchmarks.engines:EarEngine",
+    "matrix": "benchmarks.engines:MatrixEngine",
+}
+
+
+class ServerFailed(Exception):
+    """It did not start; the message holds what it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    port: int
+    process: psutil.Process
+    folder: Path
+    """Temporary."""
+    start_seconds: float
+    """From the start of the process until /health answered."""
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+
+@contextmanager
+def running(settings: Mapping[str, Any] | None = None, program: Sequence[str] = SERVER) -> Iterator[Server]:
+    """Starts `python program...`, which finds its settings as the server does. Raises ServerFailed."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        port = free_port()
+        environment = _prepare(folder, port, settings or {})
+        started = time.perf_counter()
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen([sys.executable, *program], cwd=folder, env=environment, stderr=log, stdout=log)
+        try:
+            _await_health(process, port, folder / "log")
+            yield Server(port, psutil.Process(process.pid), folder, time.perf_counter() - started)
+        finally:
+            _stop(process)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _prepare(folder: Path, port: int, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Writes configuration and entry points; returns the environment, free of the operator's own settings."""
+    server = {"host": HOST, "port": port, "drain_seconds": 1, **settings.get("server", {})}
+    values = {"storage": {"root": str(folder / "data")}, **settings, "server": server}
+    # Any JSON is YAML.
+    (folder / "config.yaml").write_text(json.dumps(values), encoding="utf-8")
+    offer_engines(folder)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("STTS_")}
+    return kept | {
+        "STTS_CONFIG": str(folder / "config.yaml"),
+        "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
+    }
+
+
+def offer_engines(folder: Path) -> None:
+    """Makes the folder hold an installed package that offers our engines, as any stranger's package would."""
+    package = folder / "stts_benchmarks-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: stts-benchmarks\nVersion: 1\n", encoding="utf-8")
+    lines = [f"{name} = {target}" for name, target in ENGINES.items()]
+    (package / "entry_points.txt").write_text("\n".join(["[stts.engines]", *lines, ""]), encoding="utf-8")
+
+
+def _await_health(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not healthy(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise ServerFailed(log.read_text(encoding="utf-8", errors="replace")[-4000:])
+        time.sleep(POLL_SECONDS)
+
+
+def healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

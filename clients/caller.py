@@ -1,0 +1,97 @@
+"""Asks a server over HTTP and tells what came and how long it took. Nothing beyond the standard library."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    """HTTP status; 0 where no answer came."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    seconds: float
+    """Until the last byte."""
+    problem: str = ""
+    """Why no answer came."""
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """The body, or None where it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    def complaint(self) -> str:
+        """What the server had against the request, in either dialect of errors."""
+        body = self.json()
+        if not isinstance(body, dict):
+            return self.problem or f"{len(self.body)} bytes"
+        error = body.get("error")
+        message = error.get("message") if isinstance(error, dict) else body.get("detail")
+        return str(message or "no reason given")
+
+
+class Caller:
+    """Reaches the server directly, whatever proxy the environment names."""
+
+    def __init__(self, url: str, key: str | None = None, timeout: float = 120.0) -> None:
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._timeout = timeout
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def ask(self, method: str, path: str, body: bytes | None = None, content_type: str = "application/json") -> Answer:
+        """Every answer is one, whatever its status."""
+        headers = {**self._headers, **({"Content-Type": content_type} if body is not None else {})}
+        request = urllib.request.Request(self._url + path, body, headers, method=method)
+        started = time.perf_counter()
+        try:
+            with self._open(request) as response:
+                data = response.read()
+                fields = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status, fields, data, time.perf_counter() - started)
+        except (OSError, http.client.HTTPException) as error:
+            return Answer(0, {}, b"", time.perf_counter() - started, f"no answer: {error}")
+
+    def post(self, path: str, value: Any, method: str = "POST") -> Answer:
+        return self.ask(method, path, json.dumps(value).encode())
+
+    def send_file(self, path: str, file: bytes, name: str, **fields: str) -> Answer:
+        body, content_type = multipart(file, name, fields)
+        return self.ask("POST", path, body, content_type)
+
+    def _open(self, request: urllib.request.Request) -> Any:
+        try:
+            return self._opener.open(request, timeout=self._timeout)
+        except urllib.error.HTTPError as refused:
+            return refused
+
+
+def multipart(file: bytes, name: str, fields: Mapping[str, str]) -> tuple[bytes, str]:
+    """A form with a field `file`: its body and content type."""
+    boundary = uuid.uuid4().hex
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
+        for field, value in fields.items()
+    ]
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    body = b"".join([*parts, head.encode(), file, f"\r\n--{boundary}--\r\n".encode()])
+    return body, f"multipart/form-data; boundary={boundary}"
