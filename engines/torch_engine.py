@@ -107,15 +107,15 @@ class TorchEngine(Engine):
 
 
 def is_available(device: str) -> bool:
-    """Whether PyTorch can use the device. Imports torch."""
+    """Whether PyTorch can use the device. Imports torch, except for the CPU."""
+    if device == CPU:
+        return True
     import torch
 
     kind, _, index = device.partition(":")
     if kind == "cuda":
         return bool(torch.cuda.is_available()) and int(index or 0) < torch.cuda.device_count()
-    if kind == "mps":
-        return bool(torch.backends.mps.is_available())
-    return kind == CPU
+    return bool(torch.backends.mps.is_available())
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stts.audio.wav import sized_header
+
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,!?'-"
 
 
@@ -116,14 +118,13 @@ def whisper(path: Path, *, multilingual: bool = True, audio_layers: int = 1, tex
     return path
 
 
-def recording(path: Path, seconds: float, pitch: float = 140.0) -> Path:
+def recording(path: Path, seconds: float, pitch: float = 140.0, level: float = 0.2) -> Path:
     """A voiced sound with the rhythm of syllables, 24 kHz WAV: what a reference recording looks like to a model."""
-    import soundfile
-
     times = np.arange(int(seconds * 24_000)) / 24_000
     voice = sum(np.sin(2 * np.pi * pitch * harmonic * times) / harmonic for harmonic in range(1, 12))
     syllables = 0.55 + 0.45 * np.sin(2 * np.pi * 4 * times)
-    soundfile.write(path, (0.2 * voice * syllables).astype(np.float32), 24_000)
+    pcm = (level * voice * syllables * 16_384).astype("<i2").tobytes()
+    path.write_bytes(sized_header(24_000, 1, len(pcm)) + pcm)
     return path
 
 

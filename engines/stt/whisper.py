@@ -1,0 +1,238 @@
+"""Whisper by OpenAI (the `openai-whisper` package): transcribes and translates one region of speech at a time.
+
+Guarded against loops and invented text: previous text comes only as a prompt, and what compresses too well, is too
+unlikely or sounds like no speech is decoded again at a higher temperature or dropped, by Whisper's own thresholds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.error import URLError
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from engines.torch_engine import AUTO, CPU, TorchEngine
+from engines.weights import fetch_file, user_cache
+from stts.engine_api import (
+    STT_SAMPLE_RATE,
+    Abilities,
+    EngineInfo,
+    EngineLimits,
+    ListenParams,
+    Progress,
+    Samples,
+    Segment,
+    STTEngine,
+    Word,
+)
+from stts.errors import EngineWeightsMissing, InvalidParameter
+from stts.languages import primary
+
+MODELS = (
+    *("tiny.en", "tiny", "base.en", "base", "small.en", "small", "medium.en", "medium"),
+    *("large-v1", "large-v2", "large-v3", "large", "large-v3-turbo", "turbo"),
+)
+"""Names that can be downloaded."""
+_FILES = {"large": "large-v3", "turbo": "large-v3-turbo"}
+LANGUAGES = (
+    *("en", "zh", "de", "es", "ru", "ko", "fr", "ja", "pt", "tr", "pl", "ca", "nl", "ar", "sv", "it", "id"),
+    *("hi", "fi", "vi", "he", "uk", "el", "ms", "cs", "ro", "da", "hu", "ta", "no", "th", "ur", "hr", "bg"),
+    *("lt", "la", "mi", "ml", "cy", "sk", "te", "fa", "lv", "bn", "sr", "az", "sl", "kn", "et", "mk", "br"),
+    *("eu", "is", "hy", "ne", "mn", "bs", "kk", "sq", "sw", "gl", "mr", "pa", "si", "km", "sn", "yo", "so"),
+    *("af", "oc", "ka", "be", "tg", "sd", "gu", "am", "yi", "lo", "uz", "fo", "ht", "ps", "tk", "nn", "mt"),
+    *("sa", "lb", "my", "bo", "tl", "mg", "as", "tt", "haw", "ln", "ha", "ba", "jv", "su"),
+)
+"""BCP 47; large-v3 and its kin also know `yue`."""
+CANTONESE = "yue"
+_TO_WHISPER = {"jv": "jw", "nb": "no", "fil": "tl"}
+
+SILENT = 1e-4
+"""Peak (-80 dBFS) up to which a region holds nothing; Whisper invents text for digital silence."""
+FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+_SPECIAL_TOKEN = re.compile(r"<\|[^|]*\|>")
+
+
+class WhisperOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = "base"
+    """Name of a published model, or path of a checkpoint file."""
+    # Not mps: Whisper keeps a sparse tensor, which PyTorch cannot put there.
+    device: str = Field(default=AUTO, pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$")
+    """auto (cuda, then cpu), or a device as PyTorch names it."""
+    fp16: Literal["auto"] | bool = "auto"
+    """Half precision; auto: on cuda, where it helps."""
+    download_root: str | None = None
+    """Folder of downloaded models; None: where Whisper keeps them."""
+
+
+class WhisperParameters(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    temperature: float = Field(default=0.0, ge=0, le=1)
+    """0: from 0 upwards until the result passes the thresholds."""
+    compression_ratio_threshold: float = Field(default=2.4, gt=0, le=100)
+    """Text that compresses better repeats itself: try again."""
+    logprob_threshold: float = Field(default=-1.0, ge=-100, le=0)
+    """Less likely text: try again."""
+    no_speech_threshold: float = Field(default=0.6, ge=0, le=1)
+    """More likely silence, where the text is unlikely as well: no text."""
+    beam_size: int | None = Field(default=None, ge=1, le=10)
+    """Beams at temperature 0; None decodes greedily."""
+
+
+class WhisperEngine(TorchEngine, STTEngine):
+    Options = WhisperOptions
+    Parameters = WhisperParameters
+    devices = ("cuda", CPU)
+
+    @property
+    def _settings(self) -> WhisperOptions:
+        assert isinstance(self.options, WhisperOptions)
+        return self.options
+
+    @property
+    def wanted_device(self) -> str:
+        return self._settings.device
+
+    @property
+    def info(self) -> EngineInfo:
+        stem = self._file().stem
+        english = stem.endswith(".en")
+        cantonese = (CANTONESE,) if stem.startswith("large-v3") else ()
+        return EngineInfo(
+            name="whisper",
+            kind="stt",
+            description=f"Whisper {stem}",
+            languages=("en",) if english else (*LANGUAGES, "nb", "fil", *cantonese),
+            abilities=Abilities(
+                word_times=True,
+                translation=not english and "turbo" not in stem,
+                language_detection=not english,
+                prompt=True,
+            ),
+            limits=EngineLimits(max_seconds=30.0),
+            packages=("torch", "whisper"),
+            install="pip install -r requirements/whisper.txt",
+            licence="MIT",
+        )
+
+    def weights_present(self) -> bool:
+        return self._file().is_file()
+
+    def fetch(self, progress: Progress) -> None:
+        if self.weights_present():
+            return
+        name, target = self._settings.model, self._file()
+        if name not in MODELS:
+            raise EngineWeightsMissing(
+                "engines.options.whisper.model is neither a checkpoint file on this disk nor one of "
+                + ", ".join(MODELS)
+            )
+        import whisper
+
+        url: str = whisper._MODELS[name]
+        doing = f"downloading Whisper {name}"
+        progress(doing, 0.0)
+        try:
+            fetch_file(url, target, sha256=url.split("/")[-2], report=lambda done: progress(doing, done))
+        except (URLError, TimeoutError, ConnectionError) as error:
+            raise _unfetched(url, target) from error
+
+    def read_model(self, device: str) -> Any:
+        import whisper
+
+        name = self._settings.model
+        try:
+            return whisper.load_model(
+                name if name in MODELS else str(self._file()), device=device, download_root=str(self._file().parent)
+            )
+        except URLError as error:  # the file on disk was damaged, so Whisper tried to fetch it anew
+            raise _unfetched(whisper._MODELS[name], self._file()) from error
+
+    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
+        if np.abs(samples).max(initial=0.0) <= SILENT:
+            return
+        result = self.on_device(lambda model: model.transcribe(samples, **self._decoding(model, params)))
+        duration = len(samples) / STT_SAMPLE_RATE
+        language = "jv" if result["language"] == "jw" else result["language"]
+        for segment in result["segments"]:
+            if segment["text"].strip():
+                yield _segment(segment, language, duration)
+
+    def _decoding(self, model: Any, params: ListenParams) -> dict[str, Any]:
+        extra = params.extra if params.extra is not None else self.Parameters()
+        if params.task == "translate" and not _translates(model):
+            raise InvalidParameter("This Whisper model cannot translate.", param="task", allowed=["transcribe"])
+        fp16 = self._settings.fp16
+        arguments = extra.model_dump()
+        return {
+            **arguments,
+            "temperature": arguments["temperature"] or FALLBACK_TEMPERATURES,
+            "language": _whisper_code(model, params.language),
+            "task": params.task,
+            "word_timestamps": params.word_timestamps,
+            "initial_prompt": _SPECIAL_TOKEN.sub("", params.prompt) if params.prompt else None,
+            "condition_on_previous_text": False,
+            "fp16": self.device.startswith("cuda") if fp16 == "auto" else fp16,
+        }
+
+    def _file(self) -> Path:
+        name = self._settings.model
+        if name not in MODELS:
+            return Path(name).expanduser()
+        root = self._settings.download_root or f"{user_cache()}/whisper"
+        return Path(root).expanduser() / f"{_FILES.get(name, name)}.pt"
+
+
+def _unfetched(url: str, target: Path) -> EngineWeightsMissing:
+    return EngineWeightsMissing(
+        f"{target.name} of Whisper is not on this disk and could not be fetched: put {url} into "
+        f"{target.parent} (engines.options.whisper.download_root), or set engines.options.whisper.model to a "
+        "checkpoint file."
+    )
+
+
+def _translates(model: Any) -> bool:
+    """Models whose decoder was cut down (turbo, distilled ones) were never taught to translate."""
+    return bool(model.is_multilingual) and model.dims.n_text_layer * 4 > model.dims.n_audio_layer
+
+
+def _whisper_code(model: Any, language: str | None) -> str | None:
+    if language is None:
+        return None if model.is_multilingual else "en"
+    from whisper.tokenizer import LANGUAGES as CODES
+
+    code = _TO_WHISPER.get(primary(language), primary(language))
+    # In the order in which they were added, so that a model knows the first so many.
+    if code not in list(CODES)[: model.num_languages if model.is_multilingual else 1]:
+        raise InvalidParameter("This Whisper model does not know this language.", param="language")
+    return code
+
+
+def _segment(segment: Mapping[str, Any], language: str, duration: float) -> Segment:
+    """Times are held within the audio: Whisper works on 30 s and may place an end behind it."""
+    return Segment(
+        text=segment["text"].strip(),
+        start=min(float(segment["start"]), duration),
+        end=min(float(segment["end"]), duration),
+        words=tuple(
+            Word(
+                word["word"].strip(),
+                min(float(word["start"]), duration),
+                min(float(word["end"]), duration),
+                float(word["probability"]),
+            )
+            for word in segment.get("words", ())
+        ),
+        language=language,
+        tokens=tuple(int(token) for token in segment["tokens"]),
+        temperature=float(segment["temperature"]),
+        avg_logprob=float(segment["avg_logprob"]),
+        compression_ratio=float(segment["compression_ratio"]),
+        no_speech_prob=float(segment["no_speech_prob"]),
+    )
