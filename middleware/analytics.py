@@ -1,4 +1,4 @@
-"""Analytics: counts every operation once, in the history and in the metrics. The outermost of the three stages."""
+"""Analytics: counts every operation once, in the history and in the metrics. Around the timing stage."""
 
 from __future__ import annotations
 

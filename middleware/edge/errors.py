@@ -87,13 +87,17 @@ def error_status(path: str, error: STTSError) -> int:
     return 400 if error.status == 422 and _is_openai(path) else error.status
 
 
+def media_type(path: str) -> str:
+    return "application/json" if _is_openai(path) else "application/problem+json"
+
+
 def error_response(scope: Scope, error: STTSError, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to a request that failed before its answer began."""
     path = local_path(scope)
     response = Response(
         json.dumps(error_body(path, error, scope.get("state", {}).get("request_id", ""))),
         error_status(path, error),
-        media_type="application/json" if _is_openai(path) else "application/problem+json",
+        media_type=media_type(path),
     )
     response.headers.update(headers or {})
     if error.retry_after is not None:
