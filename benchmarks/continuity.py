@@ -96,12 +96,12 @@ async def _listener(port: int, text: str, delay: float) -> Heard:
             skipped = min(header, len(part.data))
             header -= skipped
             arrivals.append(Arrival(part.at, (len(part.data) - skipped) / 2 / RATE))
-    _check(text, sum(arrival.seconds for arrival in arrivals))
+    check_complete(text, sum(arrival.seconds for arrival in arrivals))
     first = next(arrival.at for arrival in arrivals if arrival.seconds > 0)
     return Heard(first - started, worst_underrun(arrivals))
 
 
-def _check(text: str, seconds: float) -> None:
+def check_complete(text: str, seconds: float) -> None:
     """A stream that lost audio would look better than it is."""
     asked = len(text) * SECONDS_PER_CHARACTER
     if not 0.9 * asked < seconds < 1.1 * asked:
