@@ -35,6 +35,7 @@ from routers.core.tts import TTSRoutes
 from routers.management.analytics import AnalyticsRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
+from routers.schemas.errors import OPENAI_ERRORS, PROBLEMS
 from stts import __version__
 from stts.errors import InvalidConfiguration
 from stts.settings import CurrentSettings, Settings
@@ -43,11 +44,12 @@ from stts.storage.files import FileStore
 CLEANUP_SECONDS = 600.0
 """Between two looks for expired files."""
 
+
 class Life:
     """What the server is doing with itself: starting, ready, or draining after a stop signal."""
 
-    def __init__(self) -> None:
-        self.phase: Phase = "starting"
+    def __init__(self, phase: Phase = "starting") -> None:
+        self.phase = phase
 
 
 def create_app(
@@ -86,7 +88,7 @@ def create_app(
     app = FastAPI(title="STTS Server", version=__version__, lifespan=_lifespan(life, engines, files, resources))
     install_error_handlers(app)
     for each in routes:
-        app.include_router(each.router)
+        app.include_router(each.router, responses=OPENAI_ERRORS if isinstance(each, OpenAIRoutes) else PROBLEMS)
     return wrap(app, current)
 
 
@@ -95,6 +97,7 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        life.phase = "starting"
         async with resources.sampling(), asyncio.TaskGroup() as group:
             tasks = [group.create_task(_prepare(life, engines)), group.create_task(_keep_tidy(files))]
             try:

@@ -1,0 +1,159 @@
+"""The server as its operator starts it: `python server_v2.py` in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PATIENCE_SECONDS = 30.0
+LONG_TEXT = "This sentence is said again and again, so that there is much to send. " * 800
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def started(folder: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """Ready to answer; killed at the end if it still runs."""
+    environment = {**os.environ, **{f"STTS_{key.upper()}": value for key, value in settings.items()}}
+    command = [sys.executable, str(ROOT / "server_v2.py")]
+    with (folder / "log.txt").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def announcement(process: subprocess.Popen[str]) -> list[str]:
+    assert process.stdout is not None
+    return [process.stdout.readline().strip() for _ in range(3)]
+
+
+def wait_for(port: int) -> None:
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=PATIENCE_SECONDS):
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise AssertionError("the server did not answer")
+
+
+def run(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A start that should end by itself."""
+    environment = {**os.environ, **{f"STTS_{key.upper()}": value for key, value in settings.items()}}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "server_v2.py")],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+def test_it_says_where_it_is_and_how_to_make_it_speak(tmp_path: Path) -> None:
+    port = free_port()
+    with started(tmp_path, server__port=str(port)) as process:
+        address, docs, speak = announcement(process)
+        wait_for(port)
+        assert address.endswith(f"http://127.0.0.1:{port}")
+        assert docs.endswith("/docs")
+        url = speak.split("'")[1]
+        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
+            assert answer.read(4) == b"RIFF"
+
+
+def test_the_log_has_the_request_id_and_never_the_text(tmp_path: Path) -> None:
+    port = free_port()
+    with started(tmp_path, server__port=str(port)) as process:
+        wait_for(port)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/tts?text=confidential", headers={"X-Request-ID": "told-by-me"}
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            answer.read()
+            assert answer.headers["x-request-id"] == "told-by-me"
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_SECONDS)
+    lines = [json.loads(line) for line in (tmp_path / "log.txt").read_text().splitlines()]
+    (operation,) = [line for line in lines if line["event"] == "operation"]
+    assert operation["request_id"] == "told-by-me"
+    assert (operation["engine"], operation["status"]) == ("espeak", "completed")
+    assert "confidential" not in (tmp_path / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("drain", ["20", "1"])
+def test_a_stop_lets_streams_finish_within_the_drain_time_then_cuts_them(tmp_path: Path, drain: str) -> None:
+    port = free_port()
+    with started(tmp_path, server__port=str(port), server__drain_seconds=drain) as process:
+        wait_for(port)
+        body = json.dumps({"text": LONG_TEXT, "format": "pcm"}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/tts", body, headers)
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            got = len(answer.read(10_000))
+            process.send_signal(signal.SIGTERM)
+            if drain == "1":
+                process.wait(PATIENCE_SECONDS)
+                with pytest.raises((OSError, ValueError)):
+                    while got := len(answer.read(1_000_000)):
+                        pass
+                    raise ValueError("it ended without a proper end")
+            else:
+                while data := answer.read(1_000_000):
+                    got += len(data)
+                assert got / 2 / 22_050 > 2000
+        assert process.wait(PATIENCE_SECONDS) == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        ("server:\n  port: eighty\n", ("server.port", "2")),
+        ("limits:\n  queue_length: -1\n", ("limits.queue_length", "2", "-1")),
+        ("tts:\n  nosuch: 1\n", ("tts.nosuch", "2")),
+        ("tts: [\n", ("config.yaml",)),
+        ("engines:\n  options:\n    whisper:\n      nosuch: 1\n", ("engines.options.whisper.nosuch",)),
+        ("stt:\n  vad: nosuch\n", ("stt.vad",)),
+    ],
+)
+def test_a_broken_file_is_one_clear_message_and_exit_2(tmp_path: Path, file: str, named: tuple[str, ...]) -> None:
+    (tmp_path / "config.yaml").write_text(file)
+    ended = run(tmp_path)
+    assert ended.returncode == 2
+    assert all(part in ended.stderr for part in named), ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_open_bind_without_a_key_is_refused(tmp_path: Path) -> None:
+    ended = run(tmp_path, server__host="0.0.0.0")
+    assert ended.returncode == 2
+    assert "security.api_key" in ended.stderr and "security.allow_open" in ended.stderr
+
+
+def test_a_port_in_use_is_an_error_and_not_a_traceback(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = run(tmp_path, server__port=str(taken.getsockname()[1]))
+    assert ended.returncode != 0
+    assert "in use" in ended.stderr

@@ -1,0 +1,70 @@
+"""Whatever a client sends to any documented operation, it gets a documented answer, and the server goes on."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import BaseSchema
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from adapters.config import ConfigAdapter
+from server_v2 import Life, create_app
+from tests.fakes import registry
+
+EXAMPLES = 12
+"""An operation; the nightly number is whatever patience allows."""
+
+CONFIG = """
+security:
+  allowed_hosts: [testserver]
+tts:
+  order: [tone]
+stt:
+  order: [echo]
+limits:
+  text_characters: 2000
+  audio_seconds: 60.0
+  queue_seconds: 2.0
+  call_seconds: 5.0
+"""
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> BaseSchema:
+    return schemathesis.openapi.from_asgi("/openapi.json", make_app(tmp_path_factory.mktemp("api")))
+
+
+def make_app(folder: Path) -> Any:
+    file = folder / "config.yaml"
+    file.write_text(CONFIG, encoding="utf-8")
+    config = ConfigAdapter.load(file, {"STTS_STORAGE__ROOT": str(folder / "data")}, None)
+    return create_app(config.current(), config=config, registry=registry(), life=Life("ready"))
+
+
+def operations() -> Iterator[tuple[str, str]]:
+    """Method and path of each documented operation but the stream that never ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = make_app(Path(folder))
+        while not hasattr(app, "openapi"):
+            app = app.app
+        for path, methods in app.openapi()["paths"].items():
+            if path != "/analytics/live":
+                yield from ((method, path) for method in methods)
+
+
+@pytest.mark.parametrize(("method", "path"), list(operations()))
+def test_every_operation(method: str, path: str, api: BaseSchema) -> None:
+    operation = api[path][method.upper()]
+
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy())
+    def run(case: schemathesis.Case) -> None:
+        case.call_and_validate(excluded_checks=[positive_data_acceptance])
+
+    run()
