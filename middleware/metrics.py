@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from middleware.history import OTHER, Outcome
 from middleware.resources import Resources
-from stts.context import Status
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 WHO = ("type", "engine")
@@ -58,7 +56,7 @@ class Metrics:
 
     def add(self, outcome: Outcome) -> None:
         series = self._of(outcome.labels.type, outcome.labels.engine, outcome.labels.format)
-        series.operations[outcome.status].inc()
+        self._operations.labels(series.type, series.engine, series.format, outcome.status).inc()
         if outcome.code is not None:
             self._errors.labels(series.type, series.engine, outcome.code).inc()
         series.audio.inc(outcome.audio_seconds)
@@ -89,7 +87,7 @@ class Metrics:
         return _Series(
             kind,
             engine,
-            {status: self._operations.labels(*who, form, status) for status in get_args(Status)},
+            form,
             self._audio.labels(*who),
             self._characters.labels(*who),
             self._bytes.labels(*who),
@@ -105,7 +103,7 @@ class _Series:
 
     type: str
     engine: str
-    operations: dict[Status, Counter]
+    format: str
     audio: Counter
     characters: Counter
     bytes: Counter
