@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ipaddress
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -125,7 +126,7 @@ async def _keep_tidy(files: FileStore) -> None:
 
 
 class Server(uvicorn.Server):
-    """Says at /ready that it is draining from the moment of the stop signal."""
+    """Drains at the first stop signal, says so at /ready, and ends with status 0; a second Ctrl-C ends it at once."""
 
     def __init__(self, config: uvicorn.Config, life: Life) -> None:
         super().__init__(config)
@@ -133,7 +134,8 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._life.phase = "draining"
-        super().handle_exit(sig, frame)
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def check_exposure(settings: Settings) -> None:
