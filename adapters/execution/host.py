@@ -1,50 +1,62 @@
-"""EngineHost: one engine with its state, its queue and its worker threads. All that an engine does, it does in a slot.
+"""One engine and everything around its calls: its state, its queue, its lanes and its threads.
 
-    async with host.slot(deadline) as slot:
-        async with aclosing(slot.run(work)) as items:
-            async for item in items: ...
-
-`work(engine)` is a blocking generator. When `aclose()` returns, the engine has stopped and the slot is free.
+All of it lives on the event loop; only loads, unloads and calls go to worker threads. Loads and unloads exclude each
+other, and an unload excludes calls. Properties are read without waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from adapters.execution.backoff import Backoff
+from adapters.execution.lanes import Lane, ThreadLane
 from adapters.execution.process import ProcessEngine
-from adapters.execution.scheduler import Scheduler, Ticket
-from adapters.execution.thread import HANDED_ITEMS, Run, Workers
-from adapters.execution.translate import translate
+from adapters.execution.scheduler import Ticket
+from adapters.execution.slot import Slot
+from adapters.execution.thread import Workers
+from adapters.execution.translate import plain
+from adapters.execution.turns import Turns
 from engines.registry import Registry
 from stts.engine_api import Engine, EngineInfo
-from stts.errors import Conflict, EngineTimeout, STTSError
+from stts.errors import (
+    Busy,
+    Conflict,
+    EngineCrashed,
+    EngineError,
+    EngineLoadFailed,
+    EngineNotInstalled,
+    EngineTimeout,
+    ShuttingDown,
+    STTSError,
+    Unavailable,
+)
 from stts.settings import CurrentSettings
 from stts.types import EngineState, Probe
 
 E = TypeVar("E", bound=Engine)
-T = TypeVar("T")
 
-FIRST_RELOAD_SECONDS = 5.0
-LONGEST_RELOAD_SECONDS = 300.0
-"""A broken engine is not loaded again for every request, but after a pause that doubles between these."""
-
-BACKGROUND = float("inf")
-"""The deadline of work that nobody waits for."""
-
+AT_ONCE = -math.inf
+"""A deadline before all others."""
+PROBE_SECONDS = 1.0
+"""A probe stands behind listeners who run dry within this time."""
+CLOSE_SECONDS = 5.0
+"""For calls that still run at the end to come to their next yield."""
 SMOOTHING = 0.2
-"""Weight of the newest piece in the real-time factor."""
-
-SHORTEST_MEASURED_SECONDS = 0.05
-"""Shorter audio says nothing about speed."""
+"""Weight of the newest observation in the moving average of the real-time factor."""
+SHORTEST_OBSERVED = 0.05
+"""Seconds of audio below which a call says little about the engine's speed."""
 
 
 class EngineHost(Generic[E]):
+    """Made once for each engine. Raises UnknownEngine, InvalidConfiguration, and whatever its module's import does."""
+
     def __init__(
         self,
         name: str,
@@ -54,29 +66,34 @@ class EngineHost(Generic[E]):
         capacity: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`capacity` replaces the engine's own concurrency. Raises what the registry raises."""
+        """`capacity`: slots at once, if not the engine's own `limits.concurrency`."""
         self.name = name
-        self.engine: E = cast(E, registry.create(name, settings().engines.options.get(name)))
-        """The engine as it describes itself; its calls go through slots."""
-        self.failure: STTSError | None = None
+        self.engine: E = registry.create(name, settings().engines.options.get(name))  # type: ignore[assignment]
+        """What it is and knows; never loaded where it runs in a child process. Calls go by slots."""
+        self.state: EngineState = "cold" if self.engine.installed() else "not_installed"
         self.progress: tuple[str, float | None] | None = None
-        """What a load is doing, and the part done."""
+        """What a load is doing, and the part done, 0..1."""
+        self.failure: STTSError | None = None
+        """Why the last load failed, or what ended the engine's use."""
         self.last_probe: Probe | None = None
         self.real_time_factor: float | None = None
-        """Seconds of work for a second of audio, smoothed; None until measured."""
+        """Engine seconds a second of audio, a moving average."""
         self._settings = settings
         self._clock = clock
-        self._workers = Workers(name)
-        self._scheduler = Scheduler(capacity or self.info.limits.concurrency)
-        self._turns: dict[Ticket, asyncio.Future[None]] = {}
+        self._lanes = _lanes(self.engine, registry.target(name), capacity)
+        self._free = list(self._lanes)
+        """The last is the next to be used."""
+        self._turns = Turns(len(self._lanes), settings, clock)
+        self._workers = Workers(name, len(self._lanes))
+        self._slots: set[Slot[E]] = set()
+        self._lifecycle = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
-        self._loaded = False
-        self._failed_loads = 0
-        self._reload_at = 0.0
-        self._worker: E = self.engine
-        """What the calls are made on: the engine, or its stand-in."""
-        if self.info.runs_in == "process":
-            self._worker = cast(E, ProcessEngine(self.engine, registry.target(name), lambda: settings().limits))
+        self._awaiting_load = 0
+        self._loads = Backoff()
+        self._restarts = Backoff()
+        self._stuck = 0
+        """Threads that were given up and have not come back."""
+        self._closed = False
 
     @property
     def info(self) -> EngineInfo:
@@ -87,215 +104,220 @@ class EngineHost(Generic[E]):
         return self.engine.Parameters
 
     @property
-    def state(self) -> EngineState:
-        if self._loading is not None:
-            return "loading"
-        if self.failure is not None:
-            return "failed"
-        if self._loaded:
-            return "ready"
-        return "cold" if self.engine.installed() else "not_installed"
-
-    @property
     def running(self) -> int:
-        return self._scheduler.running
+        """Slots in use."""
+        return self._turns.running
 
     @property
     def waiting(self) -> int:
-        return self._scheduler.waiting
+        """Requests that wait for a slot or for the load."""
+        return self._turns.waiting + self._awaiting_load
+
+    @property
+    def contended(self) -> bool:
+        """Whether whoever holds a slot now is not alone."""
+        return self.running > 1 or self.waiting > 0
 
     def observe(self, audio_seconds: float, engine_seconds: float) -> None:
-        """Tells how long the engine took for so much audio."""
-        if audio_seconds < SHORTEST_MEASURED_SECONDS:
+        """Tells how long the engine worked for so much audio."""
+        if audio_seconds < SHORTEST_OBSERVED:
             return
         factor = engine_seconds / audio_seconds
-        before = self.real_time_factor
-        self.real_time_factor = factor if before is None else before + SMOOTHING * (factor - before)
+        old = self.real_time_factor
+        self.real_time_factor = factor if old is None else old + SMOOTHING * (factor - old)
+
+    @asynccontextmanager
+    async def slot(self, deadline: float, *, begun: bool = False) -> AsyncIterator[Slot[E]]:
+        """The right to run calls, in the order of deadlines (on the host's clock); loads the engine first if needed.
+
+        Raises Busy when the queue or the wait is too long, and what a load raises. At exit a call that still runs is
+        ended at its next yield and the slot is free.
+        """
+        asked = self._clock()
+        if self.state != "ready":
+            await self._load_for_call()
+        async with self._held(deadline, begun=begun) as slot:
+            if not slot.lane.ready:
+                await self._restart(slot)
+            slot.queue_seconds = self._clock() - asked
+            yield slot
+
+    async def probe(self, work: Callable[[E], Iterator[object]]) -> Probe:
+        """Runs a real call and records how it went. What fails is told in the result, not raised."""
+        started = self._clock()
+        error: STTSError | None = None
+        try:
+            async with self.slot(started + PROBE_SECONDS) as slot, aclosing(slot.run(work)) as items:
+                async for _ in items:
+                    pass
+        except STTSError as caught:
+            error = caught
+        probe = Probe(error is None, time.time(), self._clock() - started, error.code if error else None)
+        if not isinstance(error, Unavailable):
+            self.last_probe = probe
+        return probe
 
     async def load(self) -> None:
-        """Loads the engine unless it is loaded; joins a load under way, which goes on if the caller leaves."""
-        if self._loaded and self.failure is None:
+        """Loads the engine unless it is loaded. All who call meanwhile wait for the one load; none can cancel it.
+
+        Raises what went wrong as EngineError; the next call tries again.
+        """
+        if self.state == "ready":
             return
         if self._loading is None:
-            self.engine.require_installed()
+            self._require_open()
+            if self._stuck and self.failure is not None:
+                raise plain(self.failure)
             self._loading = asyncio.create_task(self._load(), name=f"load {self.name}")
             self._loading.add_done_callback(self._load_ended)
         await asyncio.shield(self._loading)
 
     async def unload(self) -> None:
-        """Frees the engine's memory. Raises Conflict while it loads or works."""
-        if self._loading is not None or self.running:
-            raise Conflict(f"{self.name} is at work; try again when it is not.")
-        loaded, self._loaded, self.failure = self._loaded, False, None
-        if loaded:
-            await self._in_thread(self._worker.unload)
-
-    @asynccontextmanager
-    async def slot(self, deadline: float, *, begun: bool = False) -> AsyncIterator[Slot[E]]:
-        """Waits for the turn of one piece of work, due at `deadline` (`time.monotonic()` seconds).
-
-        A stream that has `begun` to play is never refused. Raises Busy if the queue is full or the wait too long, and
-        what `load` raises. The slot is free when the context ends and the engine has come to its next yield.
-        """
-        await self._available()
-        limits = self._settings().limits
-        arrived = self._clock()
-        ticket = self._scheduler.submit(arrived, deadline, begun=begun, queue_length=limits.queue_length)
-        slot = Slot(self._worker, self._workers, self._settings, self._hung)
-        try:
-            await self._turn(ticket, None if begun else limits.queue_seconds)
-            slot.queue_seconds = self._clock() - arrived
-            yield slot
-        finally:
-            slot.leave(lambda: self._finish(ticket))
-            await slot.stopped()
-
-    async def probe(self, work: Callable[[E], Iterator[object]]) -> Probe:
-        """Really runs the engine once, behind everybody who waits for it. Loads it first; errors are in the result."""
-        started, error = self._clock(), None
-        try:
-            async with self.slot(BACKGROUND, begun=True) as slot, aclosing(slot.run(work)) as items:
-                async for _ in items:
-                    pass
-        except STTSError as failed:
-            error = failed.code
-        self.last_probe = Probe(error is None, time.time(), self._clock() - started, error)
-        return self.last_probe
+        """Frees what a load took. Raises Conflict while the engine loads or works, or work waits for it."""
+        async with self._lifecycle:
+            if self.running or self.waiting or self._loading is not None:
+                raise Conflict(f"{self.name} is at work; unload it when it is idle.")
+            if self.state not in ("ready", "failed"):
+                return
+            self.state, self.failure = "cold", None
+            async with self._held(AT_ONCE, begun=True) as slot:
+                await slot.do(self._unload_lanes, "call")
 
     async def close(self) -> None:
-        """Ends what this host has started. Work under way is not waited for."""
+        """Ends running calls at their next yield, by force if need be, then children and threads."""
+        if self._closed:
+            return
+        self._closed = True
+        self._turns.refuse_waiting(_shutting_down)
+        for slot in self._slots:
+            slot.abort()
+        if settling := [slot.current.settled for slot in self._slots if slot.current is not None and slot.busy]:
+            await asyncio.wait(settling, timeout=CLOSE_SECONDS)
+        await asyncio.gather(*(slot.force() for slot in self._slots))
         if self._loading is not None:
-            self._loading.cancel()
-            await asyncio.wait((self._loading,))
-        if self._loaded and not self.running:
-            self._loaded = False
-            await self._in_thread(self._worker.unload)
+            await asyncio.wait([self._loading])
+        if not self._stuck and not any(slot.busy for slot in self._slots):
+            await Slot(self._lanes[0], self._workers, self._settings).do(self._unload_lanes, "call")
+            self.state = "cold"
         self._workers.close()
 
-    async def _available(self) -> None:
-        if self.failure is not None and self._loading is None and self._clock() < self._reload_at:
-            raise self.failure
-        await self.load()
+    @asynccontextmanager
+    async def _held(self, deadline: float, *, begun: bool) -> AsyncIterator[Slot[E]]:
+        """A slot when its turn has come, with a lane of its own."""
+        self._require_open()
+        ticket = await self._turns.take(deadline, begun=begun)
+        slot = Slot(self._free.pop(), self._workers, self._settings)
+        self._slots.add(slot)
+        try:
+            yield slot
+        finally:
+            try:
+                await slot.stop()
+            finally:
+                self._slots.discard(slot)
+                self._take_back(slot, ticket)
+
+    def _take_back(self, slot: Slot[E], ticket: Ticket) -> None:
+        if slot.busy and slot.current is not None:
+            self._strand(slot, ticket)
+            slot.current.on_end = lambda: self._recover(slot, ticket)
+            return
+        if isinstance(slot.failure, EngineCrashed | EngineTimeout | EngineLoadFailed):
+            self._restarts.failed(self._clock())
+        elif slot.failure is None and slot.current is not None:
+            self._restarts.succeeded()
+        self._free.insert(len(self._free) if slot.lane.ready else 0, slot.lane)
+        self._turns.give_back(ticket)
+
+    def _strand(self, slot: Slot[E], ticket: Ticket) -> None:
+        """A thread was given up: its slot stays taken, and nobody may call into an engine in that state."""
+        self._stuck += 1
+        error = slot.failure or EngineTimeout(f"{self.name} said nothing for too long.")
+        self._fail(error)
+        self._turns.refuse_waiting(lambda: plain(error))
+
+    def _recover(self, slot: Slot[E], ticket: Ticket) -> None:
+        """The thread came back after all, so the engine was only slow."""
+        self._stuck -= 1
+        slot.failure = None
+        self._take_back(slot, ticket)
+        if not self._stuck and not self._closed:
+            self.state, self.failure = "ready" if slot.lane.ready else "cold", None
 
     async def _load(self) -> None:
-        self.progress = ("loading", None)
-        try:
-            await self._in_thread(lambda: self._worker.load(self._progressed))
-        except TimeoutError as error:
-            raise self._failed(EngineTimeout(f"{self.name} took longer than limits.load_seconds to load.")) from error
-        except Exception as error:
-            raise self._failed(translate(error, self.info, "load")) from error
-        self._loaded, self.failure, self._failed_loads = True, None, 0
-
-    def _failed(self, error: STTSError) -> STTSError:
-        pause = min(FIRST_RELOAD_SECONDS * 2**self._failed_loads, LONGEST_RELOAD_SECONDS)
-        self._failed_loads += 1
-        self._reload_at = self._clock() + pause
-        self._loaded, self.failure = False, error
-        return error
+        async with self._lifecycle, self._held(AT_ONCE, begun=True) as slot:
+            self.state, self.failure = "loading", None
+            try:
+                await slot.do(lambda: self._load_lane(slot.lane), "load")
+            except STTSError as error:
+                self._fail(error)
+                raise
+            self._loads.succeeded()
+            self.state, self.progress = "ready", None
 
     def _load_ended(self, task: asyncio.Task[None]) -> None:
-        self._loading = self.progress = None
+        self._loading = None
         if not task.cancelled():
-            task.exception()  # every caller has had it, and a load nobody waits for any more is not a fault
+            # Looked at, lest asyncio complain when all who waited have left.
+            task.exception()
 
-    def _progressed(self, step: str, part: float | None) -> None:
+    async def _load_for_call(self) -> None:
+        """Raises the failure of a load that is not worth another try yet."""
+        if self._loading is None and self.failure is not None:
+            wait = self._loads.wait(self._clock())
+            if wait > 0:
+                again = plain(self.failure)
+                again.retry_after = float(math.ceil(wait))
+                raise again
+        if self._awaiting_load >= self._settings().limits.queue_length:
+            raise Busy("Too many requests wait for this engine to load.", retry_after=self._turns.retry_after())
+        self._awaiting_load += 1
+        try:
+            await self.load()
+        finally:
+            self._awaiting_load -= 1
+
+    async def _restart(self, slot: Slot[E]) -> None:
+        """Another child process, or one in the place of one that died: soon, or later if that keeps happening."""
+        await asyncio.sleep(self._restarts.wait(self._clock()))
+        try:
+            await slot.do(lambda: self._load_lane(slot.lane), "load")
+        except EngineError as error:
+            if not any(lane.ready for lane in self._lanes):
+                self._fail(error)
+            raise
+        finally:
+            self.progress = None
+
+    def _load_lane(self, lane: Lane[E]) -> None:
+        """In a worker thread."""
+        self.engine.require_installed()
+        lane.load(self._report)
+
+    def _unload_lanes(self) -> None:
+        """In a worker thread."""
+        for lane in dict.fromkeys(self._lanes):
+            lane.unload()
+
+    def _report(self, step: str, part: float | None) -> None:
         self.progress = (step, part)
 
-    def _hung(self) -> None:
-        """A thread that does not come back keeps its slot; the engine is not trusted until it is loaded again."""
-        if self._worker is self.engine:
-            self._failed(EngineTimeout(f"{self.name} did not answer in time."))
+    def _fail(self, error: STTSError) -> None:
+        self.state = "not_installed" if isinstance(error, EngineNotInstalled) else "failed"
+        self.failure, self.progress = plain(error), None
+        self._loads.failed(self._clock())
 
-    async def _turn(self, ticket: Ticket, patience: float | None) -> None:
-        turn = self._turns[ticket] = asyncio.get_running_loop().create_future()
-        self._next()
-        try:
-            async with asyncio.timeout(patience):
-                await turn
-        except TimeoutError as error:
-            raise self._scheduler.busy("This engine has had no time for the request.") from error
-        finally:
-            del self._turns[ticket]
-
-    def _next(self) -> None:
-        for ticket in self._scheduler.start(self._clock()):
-            turn = self._turns[ticket]
-            if not turn.done():  # who has just given up gives the slot back when told of it
-                turn.set_result(None)
-
-    def _finish(self, ticket: Ticket) -> None:
-        self._scheduler.finish(ticket, self._clock())
-        self._next()
-
-    async def _in_thread(self, call: Callable[[], object]) -> None:
-        """Loading and unloading, in a worker thread like everything the engine does."""
-
-        def work() -> Iterator[None]:
-            call()
-            yield None
-
-        run = Run(self._workers, work, lambda: None)
-        async with aclosing(run.items(self._settings().limits.load_seconds)) as items:
-            async for _ in items:
-                pass
+    def _require_open(self) -> None:
+        if self._closed:
+            raise _shutting_down()
 
 
-class Slot(Generic[E]):
-    """The right to make the engine work, for as long as the context of `EngineHost.slot` lasts."""
+def _lanes(engine: Engine, target: str, capacity: int | None) -> list[Lane[Any]]:
+    count = capacity or engine.info.limits.concurrency
+    if engine.info.runs_in == "thread":
+        return [ThreadLane(engine)] * count
+    return [ProcessEngine(engine, target) for _ in range(count)]
 
-    def __init__(self, engine: E, workers: Workers, settings: CurrentSettings, hung: Callable[[], None]) -> None:
-        self.queue_seconds = 0.0
-        """How long it was waited for."""
-        self._engine = engine
-        self._workers = workers
-        self._settings = settings
-        self._hung = hung
-        self._runs = 0
-        self._stopped = asyncio.Event()
-        self._stopped.set()
-        self._release: Callable[[], None] | None = None
-        self._gave_up = False
 
-    async def run(self, work: Callable[[E], Iterator[T]], ahead: int = HANDED_ITEMS) -> AsyncGenerator[T, None]:
-        """The items of the work, which may be so many items `ahead` of the consumer.
-
-        Raises the engine's errors, translated, and EngineTimeout when it is silent for limits.call_seconds.
-        """
-        run: Run[T] = Run(self._workers, lambda: work(self._engine), self._ended, ahead)
-        self._runs += 1
-        self._stopped.clear()
-        silence = self._settings().limits.call_seconds
-        try:
-            async with aclosing(run.items(silence)) as items:
-                async for item in items:
-                    yield item
-        except TimeoutError as error:
-            self._gave_up = True
-            self._hung()
-            raise EngineTimeout(f"{self._engine.info.name} did not answer in time.") from error
-        except STTSError:
-            raise
-        except Exception as error:
-            raise translate(error, self._engine.info, "call") from error
-        finally:
-            run.abort()
-            await self.stopped()
-
-    def leave(self, release: Callable[[], None]) -> None:
-        """`release` is called when the engine has stopped: now, or at its next yield."""
-        self._release = release
-        if not self._runs:
-            release()
-
-    async def stopped(self) -> None:
-        """Waits until the engine has stopped, unless it was given up."""
-        if not self._gave_up:
-            await self._stopped.wait()
-
-    def _ended(self) -> None:
-        self._runs -= 1
-        if not self._runs:
-            self._stopped.set()
-            if self._release is not None:
-                self._release()
+def _shutting_down() -> ShuttingDown:
+    return ShuttingDown("The server is stopping.")

@@ -1,195 +1,223 @@
-"""An engine whose calls run in child processes: for libraries that hold the interpreter lock, leak or crash.
+"""An engine in a child process, behind the same blocking interface as the engine itself.
 
-`ProcessEngine` has the interface of the engine it stands for, so whoever runs it in a worker thread does not know the
-difference. A child that dies or hangs costs the call it was doing; the next call starts another, after a pause that
-grows while children keep dying.
+The child is a fresh interpreter (never a fork: locks and devices do not survive that) that runs one call at a time. Its
+death, by its own doing or by `kill()`, is the end of its socket here: EngineCrashed for the call that ran, and a new
+child at the next load.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from multiprocessing.connection import Connection
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from adapters.execution.channel import Call, Done, Failed, Item, Leave
-from stts.engine_api import Engine, EngineInfo, ListenParams, Progress, Samples, Segment, SpeechParams, Voice
-from stts.errors import EngineCrashed, EngineTimeout
-from stts.settings import LimitSettings
+import numpy as np
+from numpy.typing import NDArray
 
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
-END_SECONDS = 2.0
-"""How long a child may take to end by itself."""
+from adapters.execution.messages import NUMBER, PROTOCOL, Answer, Failure, Setup
+from stts.engine_api import Engine, ListenParams, Progress, Samples, Segment, SpeechParams, Voice
+from stts.errors import EngineCrashed, EngineError
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULE = "adapters.execution.child"
+UNLOAD_SECONDS = 3.0
+"""For a child to unload its engine and end, before it is made to."""
+STDERR = 2
+UNREADABLE = (EOFError, OSError, pickle.UnpicklingError, AttributeError, ImportError, IndexError)
+"""What reading a pickle may raise when its writer died, or wrote what does not exist here."""
+
+
+class InChild(EngineError):
+    """The cause of an error that came from a child: its message is the traceback there."""
 
 
 class Child:
-    """One child process and the socket to it. Used by one thread at a time."""
+    """The process and this end of its two sockets. One thread makes calls; any may `interrupt` and `kill`."""
 
-    def __init__(self, target: str, options: Any) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
+    def __init__(self, setup: Setup) -> None:
+        calls, far_calls = socket.socketpair()
+        control, far_control = socket.socketpair()
+        with far_calls, far_control:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "adapters.execution.child", str(theirs.fileno()), target],
-                pass_fds=(theirs.fileno(),),
+                [sys.executable, "-P", "-m", MODULE, str(far_calls.fileno()), str(far_control.fileno())],
+                pass_fds=(far_calls.fileno(), far_control.fileno()),
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                stdout=STDERR,
+                env={**os.environ, "PYTHONPATH": _search_path()},
+                # A terminal's Ctrl-C is for the server, which then ends its children.
+                start_new_session=True,
             )
-        self._connection: Connection[Any, Any] = Connection(ours.detach())
-        self._connection.send(options)
+        control.setblocking(False)
+        self._calls = calls
+        self._control = control
+        self._answers = calls.makefile("rb")
+        self._lock = threading.Lock()
+        self._number = 0
+        self._send(sys.path)
+        self._send(setup)
 
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
+    def call(self, method: str, *values: object) -> Iterator[Answer]:
+        """Yields `item` and `progress` answers. Raises what the call raised, and OSError or EOFError for its death.
 
-    def call(self, method: str, arguments: tuple[Any, ...], silence: float) -> Iterator[Any]:
-        """Raises the engine's error, EOFError and its kin if the child dies, TimeoutError if it is silent too long."""
-        self._connection.send(Call(method, arguments))
-        finished = False
+        Whoever closes it early waits until the child has come to its next yield.
+        """
+        self._number += 1
+        self._send((self._number, method, values))
+        ended = False
         try:
             while True:
-                message = self._receive(silence)
-                if isinstance(message, Item):
-                    yield message.value
-                    continue
-                finished = True
-                if isinstance(message, Failed):
-                    raise message.error
-                return
+                kind, value = self._receive()
+                ended = kind in ("end", "error")
+                if kind == "end":
+                    return
+                if kind == "error":
+                    _reraise(value)
+                yield kind, value
         finally:
-            if not finished and self.alive:
-                self._leave(silence)
+            if not ended:
+                self.interrupt()
+                self._drain()
 
-    def end(self) -> None:
-        """Closes the socket, at which the child ends; kills it if it does not."""
-        self._connection.close()
-        try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
+    def interrupt(self) -> None:
+        """Ends the running call at its next yield; says nothing to any other. Never blocks."""
+        with self._lock:
+            if self._control.fileno() >= 0:
+                try:
+                    self._control.send(NUMBER.pack(self._number))
+                except OSError:
+                    # It is dead, or has not looked at thousands of these; the owner will see.
+                    return
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait()
-        self._connection.close()
 
-    def _receive(self, silence: float) -> Any:
-        if not self._connection.poll(silence):
-            raise TimeoutError
-        return self._connection.recv()
+    def close(self) -> None:
+        """Lets it unload and end, or ends it. Frees everything."""
+        try:
+            self._calls.shutdown(socket.SHUT_WR)
+            self._process.wait(UNLOAD_SECONDS)
+        except (OSError, subprocess.TimeoutExpired):
+            self._process.kill()
+            self._process.wait()
+        with self._lock:
+            self._control.close()
+        self._answers.close()
+        self._calls.close()
 
-    def _leave(self, silence: float) -> None:
-        """Reads what is still on its way, so that the next call starts clean."""
-        with suppress(EOFError, OSError, TimeoutError):
-            self._connection.send(Leave())
-            while not isinstance(self._receive(silence), Done | Failed):
-                pass
+    def _send(self, message: object) -> None:
+        try:
+            self._calls.sendall(pickle.dumps(message, PROTOCOL))
+        except OSError:
+            # Dead; reading its answer says so.
             return
-        self.kill()
+
+    def _receive(self) -> Answer:
+        answer: Answer = pickle.load(self._answers)
+        return answer
+
+    def _drain(self) -> None:
+        while self._receive()[0] not in ("end", "error"):
+            pass
 
 
 class ProcessEngine:
-    """Stands for one engine; has as many children as calls run at once, started when they are needed."""
+    """A lane, and the engine that work is given: what takes long runs in the child, what it is and knows is asked here.
 
-    def __init__(self, engine: Engine, target: str, limits: Callable[[], LimitSettings]) -> None:
+    Starts its child at the first `load()`, and a new one at the next after the old one died.
+    """
+
+    def __init__(self, engine: Engine, target: str) -> None:
+        """`engine` is never loaded; `target` is its `module:Class`."""
         self._engine = engine
-        self._target = target
-        self._limits = limits
-        self._lock = threading.Lock()
-        self._idle: list[Child] = []
-        self._children: set[Child] = set()
-        self._deaths = 0
-        self._next_start = 0.0
+        self._setup = Setup(target, engine.options)
+        self._child: Child | None = None
+        self._loaded = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
 
     @property
-    def info(self) -> EngineInfo:
-        return self._engine.info
+    def engine(self) -> Any:
+        return self
+
+    @property
+    def ready(self) -> bool:
+        return self._loaded and self._child is not None and self._child.alive
 
     def load(self, progress: Progress) -> None:
-        """Starts the first child, which loads the engine."""
-        self._give_back(self._start(progress))
+        self.unload()
+        self._child = Child(self._setup)
+        try:
+            for _, (step, part) in self._answers("load"):
+                progress(step, part)
+        except EngineError:
+            self.unload()
+            raise
+        self._loaded = True
 
     def unload(self) -> None:
-        with self._lock:
-            children, self._children, self._idle = self._children, set(), []
-        for child in children:
-            child.end()
+        self._loaded = False
+        child, self._child = self._child, None
+        if child is not None:
+            child.close()
+
+    def interrupt(self) -> None:
+        if (child := self._child) is not None:
+            child.interrupt()
+
+    def kill(self) -> bool:
+        if (child := self._child) is not None:
+            child.kill()
+        return True
 
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
-        return self._call("synthesize", text, voice, params)
+        return self._items("synthesize", text, voice, params)
 
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
-        return self._call("transcribe", samples, params)
+        return self._items("transcribe", samples, params)
 
-    def pids(self) -> list[int]:
-        with self._lock:
-            return [child.pid for child in self._children]
+    def probabilities(
+        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        result: tuple[NDArray[np.float32], list[NDArray[np.float32]]]
+        (result,) = self._items("probabilities", frames, states)
+        return result
 
-    def _call(self, method: str, *arguments: Any) -> Iterator[Any]:
-        child = self._take()
+    def _items(self, method: str, *values: object) -> Iterator[Any]:
+        answers = self._answers(method, *values)
         try:
-            yield from child.call(method, arguments, self._limits().call_seconds)
-        except TimeoutError as error:
-            child.kill()
-            raise EngineTimeout(f"{self.info.name} did not answer in time; it is being restarted.") from error
+            for _, item in answers:
+                yield item
         finally:
-            self._settle(child)
+            answers.close()
 
-    def _take(self) -> Child:
-        with self._lock:
-            while self._idle:
-                child = self._idle.pop()
-                if child.alive:
-                    return child
-                self._lost(child)
-        return self._start(lambda step, part: None)
-
-    def _start(self, progress: Progress) -> Child:
-        wait = self._next_start - time.monotonic()
-        if wait > 0:
-            raise EngineCrashed(f"{self.info.name} keeps crashing; it is tried again soon.", retry_after=wait)
-        child = Child(self._target, self._engine.options.model_dump())
-        with self._lock:
-            self._children.add(child)
+    def _answers(self, method: str, *values: object) -> Generator[Answer, None, None]:
+        child = self._child
+        if child is None:
+            raise EngineError(f"{self._engine.info.name} is not loaded.")
         try:
-            for step, part in child.call("load", (), self._limits().load_seconds):
-                progress(step, part)
-        except BaseException:
+            yield from child.call(method, *values)
+        except UNREADABLE as error:
             child.kill()
-            with self._lock:
-                self._children.discard(child)
-            raise
-        return child
+            self.unload()
+            raise EngineCrashed(f"The process of {self._engine.info.name} died.") from error
 
-    def _settle(self, child: Child) -> None:
-        with self._lock:
-            if not child.alive:
-                self._lost(child)
-            elif child in self._children:
-                self._deaths = 0
-                self._idle.append(child)
-                return
-        with suppress(OSError):
-            child.end()
 
-    def _give_back(self, child: Child) -> None:
-        with self._lock:
-            self._idle.append(child)
+def _reraise(failure: Failure) -> None:
+    raise failure.error from InChild(failure.trace)
 
-    def _lost(self, child: Child) -> None:
-        """Holding the lock: notes a death, and until when no other child is started."""
-        self._children.discard(child)
-        self._deaths += 1
-        if self._deaths > 1:
-            pause = min(FIRST_PAUSE_SECONDS * 2 ** (self._deaths - 2), LONGEST_PAUSE_SECONDS)
-            self._next_start = time.monotonic() + pause
+
+def _search_path() -> str:
+    """Lets the child find its main; what else it may import it is told by its parent."""
+    before = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([str(ROOT), *([before] if before else [])])

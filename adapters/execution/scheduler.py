@@ -61,18 +61,12 @@ class Scheduler:
 
     def join(self, deadline: float, now: float, *, begun: bool, queue_length: int) -> Ticket:
         """Queues a piece of work. Raises Busy for a new stream when so many of them wait already."""
-        if not begun:
-            self.require_room(now, queue_length)
+        if not begun and self._is_full(queue_length):
+            raise Busy("Too many requests wait for this engine.", retry_after=self.retry_after(now))
         self._joined += 1
         ticket = Ticket(deadline, begun, now, self._joined)
         insort(self._waiting, ticket, key=lambda each: each.order)
         return ticket
-
-    def require_room(self, now: float, queue_length: int, *, elsewhere: int = 0) -> None:
-        """Raises Busy unless one more new stream may wait; `elsewhere` of them wait for something else."""
-        new = sum(not ticket.begun for ticket in self._waiting) + elsewhere
-        if new >= queue_length and len(self._running) >= self._capacity:
-            raise Busy("Too many requests wait for this engine.", retry_after=self.retry_after(now))
 
     def grant(self, now: float) -> list[Ticket]:
         """Those whose turn it is now, the most urgent first."""
@@ -94,6 +88,11 @@ class Scheduler:
         seconds = max(self._service_seconds, oldest) * (len(self._waiting) + 1) / self._capacity
         shortest, longest = RETRY_SECONDS
         return float(math.ceil(min(max(seconds, shortest), longest)))
+
+    def _is_full(self, queue_length: int) -> bool:
+        if len(self._running) < self._capacity:
+            return False
+        return sum(not ticket.begun for ticket in self._waiting) >= queue_length
 
     def _measure(self, seconds: float) -> None:
         if self._service_seconds == 0.0:

@@ -12,10 +12,11 @@ import contextvars
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from enum import Enum
 from queue import SimpleQueue
-from typing import Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
+
+from adapters.closing import closing_iterator
 
 T = TypeVar("T")
 
@@ -73,7 +74,7 @@ class Workers:
 
 
 class Run(Generic[T]):
-    """One iterator in its thread: `submit()` it, then `next()` until END, then look at `error`.
+    """One iterator in its thread: `submit()` it, then `next()` until END, then `take_error()`.
 
     Made and used on the event loop, except for the call itself, which a worker makes.
     """
@@ -90,8 +91,7 @@ class Run(Generic[T]):
         self._waking = False
         self._through = False
         self.aborted = False
-        self.error: BaseException | None = None
-        """What the iterator raised; complete once it has ended."""
+        self._error: BaseException | None = None
         # On the loop only:
         self.settled: asyncio.Future[None] = self._loop.create_future()
         """Done when the thread is through with it, or when it is given up."""
@@ -110,11 +110,16 @@ class Run(Generic[T]):
                 if self._items:
                     self._room.notify()
                     return self._items.popleft()
-                if self._through:
+                if self._through or self.settled.done():
                     return END
             self._arrived.clear()
             async with asyncio.timeout(patience):
                 await self._arrived.wait()
+
+    def take_error(self) -> BaseException | None:
+        """What the iterator raised, after END. Once: kept, its traceback would keep this run, which keeps it."""
+        error, self._error = self._error, None
+        return error
 
     def abort(self) -> None:
         """Ends it at its next yield, or before it begins. What it has made is dropped."""
@@ -127,12 +132,13 @@ class Run(Generic[T]):
         """Nobody waits for it any more; its thread may come back or not."""
         if not self.settled.done():
             self.settled.set_result(None)
+        self._arrived.set()
 
     def __call__(self) -> None:
         try:
             self._context.run(self._iterate)
         except BaseException as error:  # noqa: BLE001 - the one seam where foreign code raises: all of it is carried over
-            self.error = error
+            self._error = error
         with self._room:
             self._through = True
             self._wake()
@@ -140,8 +146,7 @@ class Run(Generic[T]):
     def _iterate(self) -> None:
         if self.aborted:
             return
-        iterator = self._make()
-        with closing(iterator) if hasattr(iterator, "close") else nothing():
+        with closing_iterator(self._make()) as iterator:
             for item in iterator:
                 if not self._put(item):
                     return
@@ -176,3 +181,18 @@ class Run(Generic[T]):
             self.give_up()
             if self.on_end is not None:
                 self.on_end()
+
+
+async def outlast(run: Run[Any], seconds: float) -> bool:
+    """Waits so long for an aborted run to settle, whatever is cancelled meanwhile; that is raised afterwards."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    cancelled: asyncio.CancelledError | None = None
+    while not run.ended and not run.settled.done() and (left := deadline - loop.time()) > 0:
+        try:
+            await asyncio.wait([run.settled], timeout=left)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return run.ended or run.settled.done()

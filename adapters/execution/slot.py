@@ -1,0 +1,120 @@
+"""A slot: the right to run one call at a time on an engine, for as long as it is held."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from typing import Any, Generic, Literal, TypeVar
+
+from adapters.execution.lanes import Lane
+from adapters.execution.thread import BUFFER, END, End, Run, Workers, outlast
+from adapters.execution.translate import Doing, translate
+from stts.engine_api import Engine
+from stts.errors import EngineTimeout, ShuttingDown, STTSError
+from stts.settings import CurrentSettings
+
+E = TypeVar("E", bound=Engine)
+T = TypeVar("T")
+
+KILLED_SECONDS = 5.0
+"""For the thread of a killed call to notice."""
+
+
+class Slot(Generic[E]):
+    """Made by the host. `run()` any number of times, one after the other."""
+
+    queue_seconds = 0.0
+    """From asking for the slot to having it, a load included."""
+
+    def __init__(self, lane: Lane[E], workers: Workers, settings: CurrentSettings) -> None:
+        self.lane = lane
+        self._workers = workers
+        self._settings = settings
+        self.current: Run[Any] | None = None
+        """The newest call."""
+        self.failure: STTSError | None = None
+        """What the newest call failed with."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a thread is still at work for this slot."""
+        return self.current is not None and not self.current.ended
+
+    def run(self, work: Callable[[E], Iterator[T]], ahead: int = BUFFER) -> AsyncGenerator[T, None]:
+        """The items of `work(engine)`, made in a worker thread, at most so many `ahead` of the consumer.
+
+        Raises errors of stts.errors only. A consumer that leaves closes the iterator at its next yield, and `aclose()`
+        returns when that has happened. Raises EngineTimeout when no item comes for `limits.call_seconds` while the
+        consumer waits for one.
+        """
+        seconds = self._settings().limits.call_seconds
+        return self._stream(lambda: work(self.lane.engine), "call", seconds, ahead)
+
+    async def do(self, function: Callable[[], object], doing: Doing) -> None:
+        """Runs a load or an unload in a worker thread, within `limits.load_seconds`. Raises as `run` does."""
+
+        def once() -> Iterator[object]:
+            yield function()
+
+        async with aclosing(self._stream(once, doing, self._settings().limits.load_seconds, BUFFER)) as results:
+            async for _ in results:
+                pass
+
+    def abort(self) -> None:
+        """Ends the newest call at its next yield; does not wait for that."""
+        if self.current is not None and self.busy:
+            self.current.abort()
+            self.lane.interrupt()
+
+    async def stop(self) -> None:
+        """Ends the newest call at its next yield, by force if that does not come in time."""
+        run = self.current
+        if run is None or run.settled.done():
+            return
+        self.abort()
+        if not await outlast(run, self._settings().limits.call_seconds):
+            await self.force()
+
+    async def force(self) -> None:
+        """Ends a call that says nothing any more: a child is killed, a thread is given up."""
+        run = self.current
+        if run is None or run.ended:
+            return
+        run.abort()
+        if self.lane.kill():
+            await outlast(run, KILLED_SECONDS)
+        run.give_up()
+
+    async def _stream(
+        self, make: Callable[[], Iterator[T]], doing: Doing, seconds: float, ahead: int
+    ) -> AsyncGenerator[T, None]:
+        if self.busy:
+            raise RuntimeError("A slot runs one call at a time.")
+        self.failure = None
+        run = self.current = Run(make, buffer=ahead)
+        self._workers.submit(run)
+        try:
+            while (item := await self._next(run, seconds)) is not END:
+                yield item
+            self._raise_failure(run, doing)
+        finally:
+            await self.stop()
+
+    async def _next(self, run: Run[T], seconds: float) -> T | Literal[End.END]:
+        try:
+            return await run.next(seconds)
+        except TimeoutError:
+            self.failure = EngineTimeout(f"{self.lane.engine.info.name} said nothing for too long.")
+            await self.force()
+            raise self.failure from None
+
+    def _raise_failure(self, run: Run[Any], doing: Doing) -> None:
+        if run.aborted:
+            raise ShuttingDown("The server is stopping.")
+        error = run.take_error()
+        if error is None:
+            return
+        self.failure = translate(error, self.lane.engine, doing)
+        if self.failure is error:
+            raise error
+        raise self.failure from error

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+import psutil
+import pytest
+
+from adapters.execution.host import EngineHost
+from stts.settings import LimitSettings
+from tests.adapters.execution.engines_under_test import GATES, LOG, ScriptEngine, script_host
+
+
+@pytest.fixture
+async def leaves_nothing() -> AsyncIterator[None]:
+    """Threads, file descriptors, child processes and tasks are as they were before."""
+    process = psutil.Process()
+    threads, descriptors, tasks = set(threading.enumerate()), process.num_fds(), asyncio.all_tasks()
+    LOG.clear()
+    yield
+    for gate in GATES.values():
+        gate.set()
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(5)
+    gc.collect()
+    assert set(threading.enumerate()) - threads == set()
+    assert process.children(recursive=True) == []
+    assert process.num_fds() == descriptors
+    assert asyncio.all_tasks() - tasks - {asyncio.current_task()} == set()
+    GATES.clear()
+
+
+class Hosts:
+    """Makes hosts and closes them at the end."""
+
+    def __init__(self) -> None:
+        self.made: list[EngineHost[ScriptEngine]] = []
+
+    def __call__(self, limits: LimitSettings | None = None, **options: object) -> EngineHost[ScriptEngine]:
+        self.made.append(script_host(limits, **options))
+        return self.made[-1]
+
+
+@pytest.fixture
+async def hosts(leaves_nothing: None) -> AsyncIterator[Hosts]:
+    made = Hosts()
+    yield made
+    for gate in GATES.values():
+        gate.set()
+    for host in made.made:
+        await host.close()
+
+
+@pytest.fixture(params=[False, True], ids=["thread", "process"])
+def process(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Whether the engine runs in a child process."""
+    yield request.param
