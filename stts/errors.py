@@ -11,6 +11,7 @@
     │   ├── UndecodableAudio      nothing in the upload decodes
     │   └── InvalidConfiguration  a configuration value that does not validate
     ├── NotFound                  404
+    │   └── UnknownModel          no such model, in the dialects that name models
     ├── Conflict                  the state of the thing forbids this now (409)
     ├── PayloadTooLarge           413
     │   └── AudioTooLong          over limits.audio_seconds, counted while decoding
@@ -107,6 +108,10 @@ class InvalidConfiguration(InvalidRequest):
 
 class NotFound(STTSError):
     code, title, status = "not_found", "Not found", 404
+
+
+class UnknownModel(NotFound):
+    code, title = "model_not_found", "Unknown model"
 
 
 class Conflict(STTSError):

@@ -1,0 +1,36 @@
+"""OpenAI's audio API: a translation to the core, nothing more.
+
+Decisions where the hosted service gives no model to follow: tests/routers/compat shows each. An unknown model is 404
+`model_not_found`, as there; a model that does the other thing is unknown too. `voice` may be left out. Fields of other
+servers are ignored, those of the engine at hand are used. What a client asks for and nobody here can do (log
+probabilities, telling speakers apart) is refused, since an answer without it would be taken for one with it.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from adapters.engines import Engines
+from routers.compat.openai_models import ModelCatalogue, ModelRoutes
+from routers.compat.openai_speech import SpeechRoutes
+from routers.compat.openai_transcription import TranscriptionRoutes
+from routers.compat.openai_voices import HostedVoices, VoiceRoutes
+from routers.operation import Listen, Speak
+from stts.settings import CurrentSettings
+from stts.storage.files import FileStore
+
+
+class OpenAIRoutes:
+    def __init__(
+        self, speak: Speak, listen: Listen, engines: Engines, files: FileStore, settings: CurrentSettings
+    ) -> None:
+        models = ModelCatalogue(engines, settings)
+        voices = HostedVoices(engines, settings)
+        self.router = APIRouter(tags=["OpenAI"])
+        for each in (
+            SpeechRoutes(speak, models, voices, settings),
+            TranscriptionRoutes(listen, models),
+            ModelRoutes(models),
+            VoiceRoutes(voices, engines, files),
+        ):
+            self.router.include_router(each.router)

@@ -1,0 +1,83 @@
+"""Models as OpenAI's clients name them: hosted names by `openai.models`, engines by their own, and `auto`."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from adapters.engines import Engines
+from routers.schemas.openai import ModelList, ModelName, ModelNames, ModelShape
+from routers.schemas.tts import NAME_CHARACTERS
+from stts.engine_api import EngineKind
+from stts.errors import UnknownModel
+from stts.settings import CurrentSettings
+from stts.types import AUTO
+
+OWNER = "stts-server"
+
+HOSTED_KINDS: dict[str, EngineKind] = {"tts": "tts", "whisper": "stt", "transcribe": "stt"}
+"""What a hosted name contains -> what such a model does, where the name itself is mapped to `auto`."""
+
+
+class ModelCatalogue:
+    def __init__(self, engines: Engines, settings: CurrentSettings) -> None:
+        self._engines = engines
+        self._settings = settings
+        self.created = int(time.time())
+        """Of every model; Unix time."""
+
+    def engine(self, model: str, kind: EngineKind) -> str:
+        """The engine behind a model that does this. Raises UnknownModel."""
+        known = self._known(kind)
+        if model not in known:
+            raise UnknownModel(
+                "There is no such model for this; GET /v1/models lists all.", param="model", allowed=sorted(known)
+            )
+        return known[model]
+
+    def names(self, *kinds: EngineKind) -> list[str]:
+        """Models that can work here; engines that are not installed are left out."""
+        usable = {AUTO} | {host.name for host in self._engines.hosts.values() if host.state != "not_installed"}
+        known = {name: engine for kind in kinds for name, engine in self._known(kind).items()}
+        return [name for name, engine in known.items() if engine in usable]
+
+    def _known(self, kind: EngineKind) -> dict[str, str]:
+        """Model -> engine; a hosted name hides an engine of the same name."""
+        engines = {host.name for host in self._engines.hosts.values() if host.info.kind == kind}
+        hosted = {
+            model: engine
+            for model, engine in self._settings().openai.models.items()
+            if engine in engines or (engine == AUTO and _may_be(model, kind))
+        }
+        return {AUTO: AUTO} | {name: name for name in sorted(engines)} | hosted
+
+
+def _may_be(model: str, kind: EngineKind) -> bool:
+    kinds = {each for part, each in HOSTED_KINDS.items() if part in model}
+    return not kinds or kind in kinds
+
+
+class ModelRoutes:
+    def __init__(self, models: ModelCatalogue) -> None:
+        self._models = models
+        self.router = APIRouter()
+        add = self.router.add_api_route
+        add("/v1/models", self.listing, methods=["GET"], response_model=ModelList, summary="Models")
+        add("/v1/models/{model_id:path}", self.show, methods=["GET"], response_model=ModelShape, summary="One model")
+        add("/v1/audio/models", self.speaking, methods=["GET"], response_model=ModelNames, summary="Models that speak")
+
+    async def listing(self) -> ModelList:
+        return ModelList(data=[self._shape(name) for name in self._models.names("tts", "stt")])
+
+    async def show(self, model_id: Annotated[str, Path(max_length=NAME_CHARACTERS)]) -> ModelShape:
+        if model_id not in self._models.names("tts", "stt"):
+            raise UnknownModel("There is no such model; GET /v1/models lists all.", param="model")
+        return self._shape(model_id)
+
+    async def speaking(self) -> ModelNames:
+        return ModelNames(models=[ModelName(id=name) for name in self._models.names("tts")])
+
+    def _shape(self, name: str) -> ModelShape:
+        return ModelShape(id=name, created=self._models.created, owned_by=OWNER)

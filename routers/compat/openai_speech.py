@@ -1,0 +1,77 @@
+"""POST /v1/audio/speech: audio as it is made, or the same bytes in events."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from fastapi import APIRouter, Request, Response
+
+from routers.answer import Answer, event_answer
+from routers.compat.openai_errors import error_event, in_dialect
+from routers.compat.openai_models import ModelCatalogue
+from routers.compat.openai_usage import speech_usage
+from routers.compat.openai_voices import HostedVoices
+from routers.core.tts import AUDIO
+from routers.operation import Speak, operation_context, speech_headers
+from routers.schemas.openai import CreateSpeechRequest
+from routers.speech import collected_speech, streamed_speech
+from routers.sse import event
+from stts.context import RequestContext
+from stts.errors import TextTooLong
+from stts.settings import CurrentSettings
+from stts.types import AudioChunk, SpeechRequest
+
+
+class SpeechRoutes:
+    def __init__(self, speak: Speak, models: ModelCatalogue, voices: HostedVoices, settings: CurrentSettings) -> None:
+        self._speak = speak
+        self._models = models
+        self._voices = voices
+        self._settings = settings
+        self.router = APIRouter()
+        self.router.add_api_route(
+            "/v1/audio/speech",
+            self.create,
+            methods=["POST"],
+            response_class=Response,
+            responses={200: {**AUDIO[200], "content": {**AUDIO[200]["content"], "text/event-stream": {}}}},
+            summary="Speak a text",
+        )
+
+    async def create(self, fields: CreateSpeechRequest, request: Request) -> Response:
+        """Streams from the first piece. Fields beyond these may be parameters of the engine; others are ignored."""
+        engine = self._models.engine(fields.model, "tts")
+        self._check_length(fields.input)
+        config = await self._voices.translate(fields.config(engine))
+        context = operation_context(
+            request, "tts", engine=config.engine, format=config.format, characters=len(fields.input)
+        )
+        chunks = in_dialect(self._speak(context, SpeechRequest(fields.input, config)))
+        if fields.stream_format == "sse":
+            return _event_speech(chunks, context)
+        answer = streamed_speech if fields.stream else collected_speech
+        return answer(chunks, context)
+
+    def _check_length(self, text: str) -> None:
+        limit = self._settings().openai.input_characters
+        if len(text) > limit:
+            raise TextTooLong(f"The input is longer than the limit of {limit} characters.", param="input")
+
+
+def _event_speech(chunks: AsyncGenerator[AudioChunk, None], context: RequestContext) -> Answer:
+    def headers() -> dict[str, str]:
+        return {**speech_headers(context), "content-type": "text/event-stream"}
+
+    return event_answer(_events(chunks, context), headers, lambda error: error_event("speech.audio.error", error))
+
+
+async def _events(chunks: AsyncGenerator[AudioChunk, None], context: RequestContext) -> AsyncGenerator[str, None]:
+    """The data of all deltas, joined, is one file."""
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if chunk.data:
+                yield event({"type": "speech.audio.delta", "audio": b64encode(chunk.data).decode("ascii")})
+    usage = speech_usage(context.metrics["characters"], context.metrics["audio_seconds"])
+    yield event({"type": "speech.audio.done", "usage": usage})

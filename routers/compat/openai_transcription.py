@@ -1,0 +1,87 @@
+"""POST /v1/audio/transcriptions and /v1/audio/translations."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+
+from adapters.stt import collect_transcript
+from middleware.timing import server_timing
+from routers.answer import collected_answer, event_answer
+from routers.compat.openai_errors import error_event, in_dialect
+from routers.compat.openai_models import ModelCatalogue
+from routers.compat.openai_transcript import transcript_events, whole_transcript
+from routers.core.stt import upload
+from routers.operation import Listen, operation_context
+from routers.schemas.openai import CreateTranscriptionRequest, CreateTranslationRequest, ListeningForm
+from stts.context import RequestContext
+from stts.types import ListenRequest, TranscriptionConfig
+
+MULTIPART = "multipart/form-data"
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"application/json": {}, "text/plain": {}, "text/vtt": {}},
+        "description": "The transcript, as response_format asks.",
+    }
+}
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {**ANSWERS[200], "content": {**ANSWERS[200]["content"], "text/event-stream": {}}}
+}
+
+
+class TranscriptionRoutes:
+    def __init__(self, listen: Listen, models: ModelCatalogue) -> None:
+        self._listen = listen
+        self._models = models
+        self.router = APIRouter()
+        for path, route, responses, summary in (
+            ("/v1/audio/transcriptions", self.transcribe, STREAMED, "Transcribe a recording"),
+            ("/v1/audio/translations", self.translate, ANSWERS, "Translate a recording into English text"),
+        ):
+            self.router.add_api_route(
+                path, route, methods=["POST"], response_class=Response, responses=responses, summary=summary
+            )
+
+    async def transcribe(
+        self, form: Annotated[CreateTranscriptionRequest, Form(media_type=MULTIPART)], request: Request
+    ) -> Response:
+        """Fields beyond these may be parameters of the engine; others are ignored."""
+        context, work = self._work(form, form.config(self._models.engine(form.model, "stt")), request)
+        if not form.stream:
+            return self._whole(context, work, form, request, form.timestamp_granularities)
+        events = transcript_events(in_dialect(self._listen(context, work)), work.config.prompt or "")
+        return event_answer(events, dict, lambda error: error_event("transcript.text.error", error))
+
+    async def translate(
+        self, form: Annotated[CreateTranslationRequest, Form(media_type=MULTIPART)], request: Request
+    ) -> Response:
+        """Refused where the engine cannot translate."""
+        context, work = self._work(form, form.config(self._models.engine(form.model, "stt")), request)
+        return self._whole(context, work, form, request)
+
+    def _work(
+        self, form: ListeningForm, config: TranscriptionConfig, request: Request
+    ) -> tuple[RequestContext, ListenRequest]:
+        audio = upload(form.file)
+        context = operation_context(request, "stt", engine=config.engine, bytes=audio.size, format=form.response_format)
+        return context, ListenRequest(audio, config)
+
+    def _whole(
+        self,
+        context: RequestContext,
+        work: ListenRequest,
+        form: ListeningForm,
+        request: Request,
+        granularities: list[Any] | None = None,
+    ) -> Response:
+        async def make() -> Response:
+            async with aclosing(in_dialect(self._listen(context, work))) as events:
+                result = await collect_transcript(events)
+            response = whole_transcript(result, form.response_format, work.config.task, granularities or ())
+            response.headers["server-timing"] = server_timing(context, collected=True)
+            return response
+
+        return collected_answer(make, request.scope, request.receive)

@@ -1,0 +1,195 @@
+"""The shapes of OpenAI's audio API: what its clients send and what they parse.
+
+Null counts as absent, and fields that nobody here knows are ignored: clients of other servers send many.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import UploadFile
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from routers.schemas.tts import NAME_CHARACTERS, TEXT_FIELD_CHARACTERS
+from stts.errors import InvalidParameter
+from stts.types import AUTO, AudioFormat, SynthesisConfig, TranscriptFormat, TranscriptionConfig
+
+PCM_SAMPLE_RATE = 24_000
+"""Hz: clients play `pcm`, which has no header, at this rate."""
+PROMPT_CHARACTERS = 4000
+MOST_ITEMS = 100
+"""Entries of one list in a form."""
+BRACKETS = "[]"
+"""Some clients name a list `name[]`, some `name`."""
+
+Name = Annotated[str, Field(max_length=NAME_CHARACTERS)]
+Model = Annotated[str, Field(description="A model of GET /v1/models.", min_length=1, max_length=NAME_CHARACTERS)]
+
+
+class VoiceId(BaseModel):
+    id: Name
+
+
+def _voice_name(voice: Any) -> Any:
+    return voice["id"] if isinstance(voice, dict) and "id" in voice else voice
+
+
+class Fields(BaseModel):
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {name: value for name, value in values.items() if value is not None}
+
+    def unknown(self) -> dict[str, Any]:
+        """What is left: parameters of the engine, if it has them."""
+        return dict(self.model_extra or {})
+
+
+class CreateSpeechRequest(Fields):
+    model: Model
+    input: str = Field(description="What to say.", max_length=TEXT_FIELD_CHARACTERS)
+    voice: Annotated[Name, BeforeValidator(_voice_name, json_schema_input_type=str | VoiceId)] = Field(
+        "", description="A voice of GET /v1/audio/voices, or the name or id of a stored reference recording."
+    )
+    instructions: str = Field("", description="For engines that have a parameter of this name.")
+    response_format: AudioFormat = "mp3"
+    speed: float = Field(1.0, ge=0.25, le=4.0)
+    stream_format: Literal["audio", "sse"] = "audio"
+    stream: bool = Field(True, description="Extension. false: whole, with Content-Length.")
+    language: str = Field(AUTO, description="Extension. BCP 47.", max_length=35)
+    lang_code: str = Field("", description="Extension. Another name of `language`.", max_length=35)
+    sample_rate: int | None = Field(None, description="Extension. Hz.", ge=1, le=1_000_000)
+    seed: int = Field(0, description="Extension. 0: random.", ge=0, le=2**32 - 1)
+
+    def config(self, engine: str) -> SynthesisConfig:
+        instructions = {"instructions": self.instructions} if self.instructions else {}
+        return SynthesisConfig(
+            engine=engine,
+            voice=self.voice or None,
+            language=_known_language(self.lang_code or self.language),
+            format=self.response_format,
+            sample_rate=self.sample_rate or (PCM_SAMPLE_RATE if self.response_format == "pcm" else None),
+            speed=self.speed,
+            seed=self.seed or None,
+            parameters=self.unknown() | instructions,
+            ignore_unknown_parameters=True,
+            live=self.stream or self.stream_format == "sse",
+        )
+
+
+class ListeningForm(Fields):
+    """What transcriptions and translations share."""
+
+    file: UploadFile = Field(description="Any audio or video container.")
+    model: Model
+    prompt: str = Field("", max_length=PROMPT_CHARACTERS)
+    response_format: TranscriptFormat = "json"
+    temperature: float = Field(0.0, ge=0, le=1, description="0: the engine's own choice.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_form(cls, values: Any) -> Any:
+        """Joins `name[]` with `name`; what is empty counts as absent."""
+        if not isinstance(values, dict):
+            return values
+        form = {name: value for name, value in values.items() if value != "" and not name.endswith(BRACKETS)}
+        for name in values:
+            if name.endswith(BRACKETS):
+                bare = name.removesuffix(BRACKETS)
+                form[bare] = [*_items(form.get(bare)), *_items(values[name])]
+        return form
+
+    def parameters(self) -> dict[str, Any]:
+        """With a temperature of 0 engines take their own and raise it where they must, as the hosted ones do."""
+        return self.unknown() | ({"temperature": self.temperature} if self.temperature else {})
+
+
+class CreateTranscriptionRequest(ListeningForm):
+    """Lists may be named `name[]` or `name`."""
+
+    language: str = Field(AUTO, description="ISO 639-1 or BCP 47.", max_length=35)
+    languages: list[Name] = Field([], description="One: as `language`. Several: detected.", max_length=MOST_ITEMS)
+    keywords: list[Name] = Field([], description="Words to expect; they go before the prompt.", max_length=MOST_ITEMS)
+    timestamp_granularities: list[Literal["word", "segment"]] = Field(
+        [], description="For verbose_json; default: segment.", max_length=MOST_ITEMS
+    )
+    include: list[Name] = Field([], description="Nothing can be included yet.", max_length=MOST_ITEMS)
+    stream: bool = Field(False, description="Server-sent events; for json and text.")
+    chunking_strategy: str = Field("", description="Accepted; speech is always found by voice activity.")
+
+    def config(self, engine: str) -> TranscriptionConfig:
+        """Raises InvalidParameter for what does not go together."""
+        self._check()
+        only = self.languages[0] if len(self.languages) == 1 else AUTO
+        return TranscriptionConfig(
+            engine=engine,
+            language=_known_language(self.language) or _known_language(only),
+            word_timestamps="word" in self.timestamp_granularities,
+            prompt=" ".join(part for part in (", ".join(self.keywords), self.prompt) if part) or None,
+            parameters=self.parameters(),
+            ignore_unknown_parameters=True,
+        )
+
+    def _check(self) -> None:
+        if self.include:
+            raise InvalidParameter("No engine here tells log probabilities: leave this out.", param="include")
+        if self.timestamp_granularities and self.response_format != "verbose_json":
+            raise InvalidParameter(
+                "This needs response_format verbose_json.", param="timestamp_granularities", allowed=["verbose_json"]
+            )
+        if self.stream and self.response_format not in ("json", "text"):
+            raise InvalidParameter("Only json and text can be streamed.", param="stream", allowed=["json", "text"])
+
+
+class CreateTranslationRequest(ListeningForm):
+    def config(self, engine: str) -> TranscriptionConfig:
+        return TranscriptionConfig(
+            engine=engine,
+            task="translate",
+            prompt=self.prompt or None,
+            parameters=self.parameters(),
+            ignore_unknown_parameters=True,
+        )
+
+
+class ModelShape(BaseModel):
+    id: str
+    object: Literal["model"] = "model"
+    created: int = Field(description="Unix time.")
+    owned_by: str
+
+
+class ModelList(BaseModel):
+    object: Literal["list"] = "list"
+    data: list[ModelShape]
+
+
+class NamedVoice(BaseModel):
+    id: str
+    name: str
+
+
+class VoiceList(BaseModel):
+    voices: list[NamedVoice]
+
+
+class ModelName(BaseModel):
+    id: str
+
+
+class ModelNames(BaseModel):
+    models: list[ModelName]
+
+
+def _items(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _known_language(tag: str) -> str | None:
+    return None if tag.lower() in ("", AUTO) else tag

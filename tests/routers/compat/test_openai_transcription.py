@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Literal
+
+import httpx
+import pytest
+from openai import AsyncOpenAI, BadRequestError, OpenAI
+from openai.types.audio import TranscriptionTextDeltaEvent, TranscriptionTextDoneEvent, TranscriptionVerbose
+
+from tests.routers.compat.recordings import silence, twice, weather
+from tests.server import RunningServer
+
+SEGMENT_KEYS = {
+    "id", "seek", "start", "end", "text", "tokens", "temperature", "avg_logprob", "compression_ratio", "no_speech_prob",
+}  # fmt: skip
+
+# The client calls translations deprecated, as the hosted models that do them are.
+pytestmark = pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
+
+
+def post(server: RunningServer, data: dict[str, Any], path: str = "transcriptions") -> httpx.Response:
+    return httpx.post(f"{server.url}/v1/audio/{path}", data=data, files={"file": weather()})
+
+
+def heard(openai: OpenAI) -> str:
+    return openai.audio.transcriptions.create(model="whisper-1", file=twice()).text
+
+
+def test_json(openai: OpenAI) -> None:
+    answer = openai.audio.transcriptions.create(model="whisper-1", file=weather())
+    assert answer.text.startswith("word0 word1 word2")
+    assert answer.languages is not None
+    assert [language.code for language in answer.languages] == ["en"]
+    assert answer.usage is not None
+    assert answer.usage.to_dict() == {"type": "duration", "seconds": 5}
+
+
+async def test_the_async_client_gets_the_same(openai: OpenAI, async_openai: AsyncOpenAI) -> None:
+    answer = await async_openai.audio.transcriptions.create(model="echo", file=twice())
+    assert answer.text == heard(openai)
+
+
+def test_verbose_json_has_segments_with_all_their_keys(openai: OpenAI) -> None:
+    answer = openai.audio.transcriptions.create(model="whisper-1", file=twice(), response_format="verbose_json")
+    assert isinstance(answer, TranscriptionVerbose)
+    assert (answer.language, answer.words) == ("english", None)
+    assert answer.text == heard(openai)
+    assert answer.segments is not None
+    assert all(segment.to_dict().keys() == SEGMENT_KEYS for segment in answer.segments)
+    assert [segment.id for segment in answer.segments] == list(range(len(answer.segments)))
+    assert answer.segments[-1].start > 7 > answer.segments[0].end
+    assert all(segment.seek == math.floor(segment.start * 100) for segment in answer.segments)
+    assert " ".join(segment.text for segment in answer.segments) == answer.text
+    assert answer.duration > answer.segments[-1].end - 0.5
+    assert answer.usage is not None and answer.usage.seconds == math.ceil(answer.duration)
+
+
+@pytest.mark.parametrize(
+    ("granularities", "words", "segments"),
+    [([], False, True), (["segment"], False, True), (["word"], True, False), (["word", "segment"], True, True)],
+)
+def test_words_and_segments_as_asked(
+    openai: OpenAI, granularities: list[Literal["word", "segment"]], words: bool, segments: bool
+) -> None:
+    answer = openai.audio.transcriptions.create(
+        model="whisper-1", file=twice(), response_format="verbose_json", timestamp_granularities=granularities
+    )
+    assert (answer.words is not None, answer.segments is not None) == (words, segments)
+    if answer.words is not None:
+        assert " ".join(word.word for word in answer.words) == answer.text
+        assert [word.start for word in answer.words] == sorted(word.start for word in answer.words)
+
+
+@pytest.mark.parametrize("name", ["timestamp_granularities", "timestamp_granularities[]"])
+@pytest.mark.parametrize("asked", ["word", ["word"], ["segment", "word"]])
+def test_lists_may_have_brackets_or_not(server: RunningServer, name: str, asked: str | list[str]) -> None:
+    body = post(server, {"model": "whisper-1", "response_format": "verbose_json", name: asked}).json()
+    assert "words" in body
+    assert ("segments" in body) is ("segment" in asked)
+
+
+def test_text(openai: OpenAI) -> None:
+    assert openai.audio.transcriptions.create(model="whisper-1", file=twice(), response_format="text") == heard(openai)
+
+
+@pytest.mark.parametrize(("format", "start"), [("srt", "1\n00:00:00,"), ("vtt", "WEBVTT\n\n00:00:00.")])
+def test_subtitles(openai: OpenAI, format: Literal["srt", "vtt"], start: str) -> None:
+    answer = openai.audio.transcriptions.create(model="whisper-1", file=twice(), response_format=format)
+    assert answer.startswith(start)
+    assert answer.count(" --> ") >= 2
+
+
+def test_media_types(server: RunningServer) -> None:
+    types = {
+        format: post(server, {"model": "whisper-1", "response_format": format}).headers["content-type"]
+        for format in ("json", "text", "srt", "vtt", "verbose_json")
+    }
+    assert types == {
+        "json": "application/json",
+        "text": "text/plain; charset=utf-8",
+        "srt": "text/plain; charset=utf-8",
+        "vtt": "text/vtt; charset=utf-8",
+        "verbose_json": "application/json",
+    }
+
+
+def test_silence_is_an_empty_transcript(openai: OpenAI, server: RunningServer) -> None:
+    create = openai.audio.transcriptions.create
+    assert create(model="whisper-1", file=silence()).text == ""
+    assert create(model="whisper-1", file=silence(), response_format="text") == ""
+    assert create(model="whisper-1", file=silence(), response_format="srt") == ""
+    assert create(model="whisper-1", file=silence(), response_format="vtt").strip() == "WEBVTT"
+    verbose = create(
+        model="whisper-1",
+        file=silence(),
+        response_format="verbose_json",
+        timestamp_granularities=["word", "segment"],
+    )
+    assert (verbose.text, verbose.segments, verbose.words, verbose.duration) == ("", [], [], 2.0)
+    with create(model="whisper-1", file=silence(), stream=True) as stream:
+        assert [each.type for each in stream] == ["transcript.text.done"]
+
+
+def test_deltas_join_to_the_text(openai: OpenAI) -> None:
+    with openai.audio.transcriptions.create(model="whisper-1", file=twice(), stream=True) as stream:
+        *deltas, done = list(stream)
+    assert len(deltas) >= 2
+    assert isinstance(done, TranscriptionTextDoneEvent)
+    assert "".join(each.delta for each in deltas if isinstance(each, TranscriptionTextDeltaEvent)) == done.text
+    assert done.text == heard(openai)
+    assert done.usage is not None and done.usage.input_token_details is not None
+    assert done.usage.input_token_details.audio_tokens == math.ceil(10 * 12.64)
+    assert done.usage.total_tokens == done.usage.input_tokens + done.usage.output_tokens
+
+
+async def test_deltas_through_the_async_client(async_openai: AsyncOpenAI) -> None:
+    stream = await async_openai.audio.transcriptions.create(
+        model="gpt-4o-transcribe-x", file=weather(), stream=True, extra_body={"model": "echo"}
+    )
+    assert [each.type async for each in stream][-1] == "transcript.text.done"
+
+
+@pytest.mark.parametrize(
+    "language", [{"language": "de"}, {"languages[]": "de"}, {"languages": "de"}, {"language": "de", "languages": "en"}]
+)
+def test_the_language_is_passed_on(server: RunningServer, language: dict[str, str]) -> None:
+    body = post(server, {"model": "whisper-1", "response_format": "verbose_json", **language}).json()
+    assert body["language"] == "german"
+
+
+@pytest.mark.parametrize("language", [{"language": ""}, {"language": "auto"}, {"languages": ["en", "de"]}, {}])
+def test_without_one_language_it_is_detected(server: RunningServer, language: dict[str, Any]) -> None:
+    body = post(server, {"model": "whisper-1", "response_format": "verbose_json", **language}).json()
+    assert body["language"] == "english"
+
+
+def test_what_clients_of_other_servers_send_is_accepted(openai: OpenAI) -> None:
+    answer = openai.audio.transcriptions.create(
+        model="whisper-1",
+        file=("speech", weather()[1], "application/pdf"),
+        prompt="A forecast.",
+        keywords=["rain", "warm"],
+        temperature=0.4,
+        chunking_strategy={"type": "server_vad", "threshold": 0.4},
+        known_speaker_names=["anna"],
+        extra_body={"vad_filter": "true", "hotwords": "rain", "batch_size": 4},
+    )
+    assert answer.text.startswith("word0")
+    assert openai.audio.transcriptions.create(model="whisper-1", file=weather(), chunking_strategy="auto").text
+
+
+def test_translations(openai: OpenAI) -> None:
+    create = openai.audio.translations.create
+    text = create(model="whisper-1", file=twice()).text
+    assert text == heard(openai)
+    verbose = create(model="whisper-1", file=twice(), response_format="verbose_json", prompt="A forecast.")
+    assert (verbose.language, verbose.text) == ("english", text)
+    assert verbose.segments is not None
+    assert verbose.segments[0].to_dict().keys() == SEGMENT_KEYS
+    assert create(model="whisper-1", file=twice(), response_format="text") == text
+    assert create(model="whisper-1", file=twice(), response_format="srt").startswith("1\n")
+    assert create(model="whisper-1", file=twice(), response_format="vtt").startswith("WEBVTT")
+
+
+async def test_translations_through_the_async_client(async_openai: AsyncOpenAI) -> None:
+    answer = await async_openai.audio.translations.create(model="whisper-1", file=weather(), temperature=0.2)
+    assert answer.to_dict().keys() == {"text"}
+
+
+def test_an_engine_that_cannot_translate_refuses(openai: OpenAI) -> None:
+    with pytest.raises(BadRequestError) as caught:
+        openai.audio.translations.create(model="pocketsphinx", file=weather())
+    assert caught.value.param == "model"
+    assert "translate" in caught.value.message
+
+
+def test_a_damaged_file_is_transcribed_as_far_as_it_goes(server: RunningServer, openai: OpenAI) -> None:
+    name, data = twice()
+    answer = openai.audio.transcriptions.create(model="whisper-1", file=(name, data[: len(data) // 2]))
+    assert answer.text.startswith("word0")
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"model": None}, "model"),
+        ({"model": ""}, "model"),
+        ({"response_format": "diarized_json"}, "response_format"),
+        ({"response_format": "xml"}, "response_format"),
+        ({"temperature": "1.5"}, "temperature"),
+        ({"temperature": "nan"}, "temperature"),
+        ({"timestamp_granularities[]": "word"}, "timestamp_granularities"),
+        ({"timestamp_granularities": "letter", "response_format": "verbose_json"}, "timestamp_granularities.0"),
+        ({"include[]": "logprobs"}, "include"),
+        ({"language": "xx"}, "language"),
+        ({"stream": "maybe"}, "stream"),
+        ({"stream": "true", "response_format": "srt"}, "stream"),
+        ({"prompt": "x" * 4001}, "prompt"),
+    ],
+)
+def test_what_cannot_be_done_is_400_and_names_the_field(
+    server: RunningServer, fields: dict[str, str], param: str
+) -> None:
+    answer = post(server, {"model": "whisper-1", **fields})
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["param"], error["type"]) == (param, "invalid_request_error")
+    assert error["message"] and error["code"]
+
+
+@pytest.mark.parametrize("data", [b"", b"RIFF", b"not audio at all" * 100])
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_is_no_audio_is_400(openai: OpenAI, data: bytes, stream: bool) -> None:
+    with pytest.raises(BadRequestError) as caught:
+        openai.audio.transcriptions.create(model="whisper-1", file=("a.mp3", data), stream=stream)
+    assert caught.value.code == "undecodable_audio"
+
+
+@pytest.mark.parametrize("path", ["transcriptions", "translations"])
+def test_a_form_without_a_file_is_400(server: RunningServer, path: str) -> None:
+    url = f"{server.url}/v1/audio/{path}"
+    for answer in (
+        httpx.post(url, files={"model": (None, "whisper-1")}),
+        httpx.post(url, data={"model": "whisper-1", "file": "text"}),
+        httpx.post(url, json={"model": "whisper-1"}),
+        httpx.post(url),
+    ):
+        assert answer.status_code == 400
+        assert answer.json()["error"]["param"] == "file"
+
+
+def test_events_are_plain_data_lines(server: RunningServer) -> None:
+    answer = post(server, {"model": "whisper-1", "stream": "true"})
+    assert answer.headers["content-type"] == "text/event-stream"
+    lines = [line for line in answer.text.splitlines() if line]
+    assert all(json.loads(line.removeprefix("data: "))["type"].startswith("transcript.text.") for line in lines)

@@ -1,0 +1,60 @@
+"""The whole application behind a real uvicorn on a loopback port, in a thread of its own, for clients of every kind."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from engines.registry import Registry
+from server_v2 import create_app
+from stts.settings import Settings
+
+PATIENCE_SECONDS = 30.0
+"""For a start or a stop, either of which takes far less than a second."""
+
+
+class RunningServer(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        super().__init__(config)
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        """Without a slash at its end."""
+        self._listener = listener
+        self._answering = threading.Event()
+        self._thread = threading.Thread(target=self.run, args=([listener],), name="server")
+
+    def __enter__(self) -> RunningServer:
+        self._thread.start()
+        assert self._answering.wait(PATIENCE_SECONDS), "the server did not start"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.should_exit = True
+        self._thread.join(PATIENCE_SECONDS)
+        assert not self._thread.is_alive(), "the server did not stop"
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
+        self._answering.set()
+
+    def tasks(self) -> list[str]:
+        """Names of the tasks that run in the server now."""
+
+        async def names() -> list[str]:
+            return sorted(task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task())
+
+        return asyncio.run_coroutine_threadsafe(names(), self._loop).result(PATIENCE_SECONDS)
+
+
+@contextmanager
+def running(settings: Settings, registry: Registry | None = None) -> Iterator[RunningServer]:
+    """A server that answers; it is gone, with its streams, when the context ends."""
+    app = create_app(settings, registry=registry)
+    config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=1)
+    with socket.create_server(("127.0.0.1", 0)) as listener, RunningServer(config, listener) as server:
+        yield server
