@@ -11,17 +11,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 import uvicorn
-from fastapi import FastAPI
-from starlette.types import ASGIApp
+from fastapi import APIRouter, FastAPI
 
 from adapters.config import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from adapters.engines import Engines
 from engines.registry import Registry
 from middleware.analytics import AnalyticsStage
 from middleware.edge import wrap
-from middleware.edge.errors import install_error_handlers
 from middleware.history import History
 from middleware.logging import LoggingStage, configure_logging
 from middleware.metrics import Metrics
@@ -42,6 +41,13 @@ from stts.errors import InvalidConfiguration
 from stts.settings import CurrentSettings, Settings
 from stts.storage.files import FileStore
 
+
+class Routes(Protocol):
+    """What every door offers."""
+
+    router: APIRouter
+
+
 CLEANUP_SECONDS = 600.0
 """Between two looks for expired files."""
 
@@ -59,7 +65,7 @@ def create_app(
     config: ConfigAdapter | None = None,
     registry: Registry | None = None,
     life: Life | None = None,
-) -> ASGIApp:
+) -> FastAPI:
     """The whole application. Loads no engine and no heavy library.
 
     With `config` the settings are those of the file it manages, live and changeable at /config; without, they are
@@ -75,19 +81,18 @@ def create_app(
     stages: list[Stage] = [LoggingStage(current), AnalyticsStage(history, metrics), TimingStage()]
     speak = compose(stages, engines.speak)
     listen = compose(stages, engines.listen)
-    routes = [
+    routes: list[Routes] = [
         HealthRoutes(engines, current, lambda: life.phase),
         EngineRoutes(engines, files),
         TTSRoutes(speak, files, current),
         STTRoutes(listen),
         OpenAIRoutes(speak, listen, engines, files, current),
         FileRoutes(files),
-        AnalyticsRoutes(history, metrics, resources),
+        AnalyticsRoutes(history, metrics, resources, draining=lambda: life.phase == "draining"),
     ]
     if config is not None:
         routes.append(ConfigRoutes(config))
     app = FastAPI(title="STTS Server", version=__version__, lifespan=_lifespan(life, engines, files, resources))
-    install_error_handlers(app)
     for each in routes:
         app.include_router(each.router, responses=OPENAI_ERRORS if isinstance(each, OpenAIRoutes) else PROBLEMS)
     return wrap(app, current)
@@ -192,6 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
             host=settings.server.host,
             port=settings.server.port,
             log_config=None,
+            access_log=False,
             server_header=False,
             timeout_graceful_shutdown=round(settings.server.drain_seconds),
             ssl_certfile=settings.server.tls_certificate,

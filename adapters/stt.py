@@ -29,10 +29,6 @@ PROMPT_CHARACTERS = 200
 """Of the text before a region that an engine is given as a hint."""
 
 
-REGIONS_AHEAD = 2
-"""Regions that are found before the engine has had the one before; one of 30 s is 2 MB."""
-
-
 class EngineSTTAdapter:
     """The STTAdapter over any STT engine that transcribes one region at a time."""
 
@@ -66,7 +62,7 @@ class EngineSTTAdapter:
         context.output_data.update(engine=self._host.name, language=config.language)
         async with self._vad.slot(time.monotonic()) as slot:
             context.add("queue", slot.queue_seconds)
-            async with aclosing(slot.run(find_regions(decoder, rules), REGIONS_AHEAD)) as regions:
+            async with aclosing(slot.run(find_regions(decoder, rules))) as regions:
                 async for region in regions:
                     async with aclosing(listener.listen(region)) as segments:
                         async for segment in segments:

@@ -26,7 +26,7 @@ def encoded(samples: Samples, format: AudioFormat = "wav", rate: int = 16_000) -
 
 def decoded(data: bytes) -> tuple[Samples, int]:
     """Mono samples and their rate in Hz."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         rate = container.streams.audio[0].rate
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
         frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,9 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 def routes(tmp_path: Path) -> set[str]:
     config = ConfigAdapter.load(None, {"STTS_STORAGE__ROOT": str(tmp_path)}, None)
-    app: Any = create_app(config.current(), config=config)
-    while not hasattr(app, "openapi"):
-        app = app.app
+    app = create_app(config.current(), config=config)
     return {path.replace(":path", "") for path in app.openapi()["paths"]}
 
 

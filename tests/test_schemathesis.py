@@ -14,15 +14,14 @@ from schemathesis import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from adapters.config import ConfigAdapter
-from server_v2 import Life, create_app
+from server_v2 import create_app
 from tests.fakes import registry
+from tests.server import running
 
 EXAMPLES = 12
 """An operation; the nightly number is whatever patience allows."""
 
 CONFIG = """
-security:
-  allowed_hosts: [testserver]
 tts:
   order: [tone]
 stt:
@@ -36,23 +35,23 @@ limits:
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> BaseSchema:
-    return schemathesis.openapi.from_asgi("/openapi.json", make_app(tmp_path_factory.mktemp("api")))
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BaseSchema]:
+    config = make_config(tmp_path_factory.mktemp("api"))
+    with running(config.current(), registry(), config) as server:
+        yield schemathesis.openapi.from_url(f"{server.url}/openapi.json")
 
 
-def make_app(folder: Path) -> Any:
+def make_config(folder: Path) -> ConfigAdapter:
     file = folder / "config.yaml"
     file.write_text(CONFIG, encoding="utf-8")
-    config = ConfigAdapter.load(file, {"STTS_STORAGE__ROOT": str(folder / "data")}, None)
-    return create_app(config.current(), config=config, registry=registry(), life=Life("ready"))
+    return ConfigAdapter.load(file, {"STTS_STORAGE__ROOT": str(folder / "data")}, None)
 
 
 def operations() -> Iterator[tuple[str, str]]:
     """Method and path of each documented operation but the stream that never ends."""
     with tempfile.TemporaryDirectory() as folder:
-        app = make_app(Path(folder))
-        while not hasattr(app, "openapi"):
-            app = app.app
+        config = make_config(Path(folder))
+        app = create_app(config.current(), config=config, registry=registry())
         for path, methods in app.openapi()["paths"].items():
             if path != "/analytics/live":
                 yield from ((method, path) for method in methods)
@@ -64,7 +63,7 @@ def test_every_operation(method: str, path: str, api: BaseSchema) -> None:
 
     @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy())
-    def run(case: schemathesis.Case) -> None:
+    def run(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(excluded_checks=[positive_data_acceptance])
 
     run()

@@ -52,6 +52,6 @@ def test_it_can_be_installed_and_speaks(tmp_path: Path) -> None:
         check=False,
     )
     assert spoken.returncode == 0, spoken.stderr
-    seconds, voice, status, param = spoken.stdout.split()
+    seconds, voice, status, param = spoken.stdout.splitlines()[-1].split()
     assert 0.2 <= float(seconds) <= 0.6
     assert (voice, status, param) == ("alto", "422", "vibrato")
