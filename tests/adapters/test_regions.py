@@ -39,7 +39,7 @@ def seconds(*parts: tuple[float, float]) -> Samples:
 
 def find(audio: Samples, rules: RegionRules = RULES, block: int = 4000) -> list[Region]:
     finder = RegionFinder(LoudnessVAD(), rules)
-    regions = []
+    regions: list[Region] = []
     for start in range(0, len(audio), block):
         regions += finder.push(audio[start : start + block])
     return [*regions, *finder.finish()]
