@@ -194,9 +194,9 @@ def test_a_failure_among_events_is_raised_by_the_client(openai: OpenAI) -> None:
 
 
 def test_a_failure_before_the_first_event_has_its_status(openai: OpenAI) -> None:
-    for fields in ({"stream_format": "sse"}, {}):
+    for stream_format in ("sse", "audio"):
         with pytest.raises(InternalServerError) as caught:
-            openai.audio.speech.create(model="tts-1", voice="low", input="explode", **fields)
+            openai.audio.speech.create(model="tts-1", voice="low", input="explode", stream_format=stream_format)
         assert caught.value.type == "server_error"
 
 
