@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -33,6 +34,9 @@ class Engines:
     def __init__(self, registry: Registry, settings: CurrentSettings, references: ReferenceVoices) -> None:
         self._settings = settings
         self.hosts: dict[str, EngineHost[Any]] = dict(_hosts(registry, settings))
+        self._probes: dict[str, asyncio.Task[Probe]] = {}
+        for host in self.hosts.values():
+            host.on_loaded = partial(self._probe_soon, host.name)
         vad = self._vad()
         self._tts = {host.name: EngineTTSAdapter(host, settings, references) for host in self._of_kind("tts")}
         self._stt = {host.name: EngineSTTAdapter(host, vad, settings) for host in self._of_kind("stt")}
@@ -92,11 +96,11 @@ class Engines:
         listener = await self._candidates("stt")
         return [*speaker[:1], *listener[:1]]
 
-    async def load(self, name: str) -> Probe:
-        """Loads an engine and really runs it once."""
-        host = self.host(name)
-        await host.load()
-        return await self.probe(name)
+    async def load(self, name: str) -> None:
+        """Loads an engine, if it is not loaded, and really runs it once."""
+        await self.host(name).load()
+        if name in self._probes:
+            await asyncio.wait([self._probes[name]])
 
     async def probe(self, name: str) -> Probe:
         """Really runs an engine once, loading it first if needed."""
@@ -112,7 +116,16 @@ class Engines:
                 log.warning("preload_failed", engine=name, code=error.code)
 
     async def close(self) -> None:
+        """Ends all work, then frees all engines."""
+        for task in self._probes.values():
+            task.cancel()
         await asyncio.gather(*(host.close() for host in self.hosts.values()))
+
+    def _probe_soon(self, name: str) -> None:
+        """A load has gone well; whether the engine works is known when it has been tried."""
+        task = asyncio.create_task(self.probe(name), name=f"probe {name}")
+        self._probes[name] = task
+        task.add_done_callback(lambda _: self._probes.pop(name, None))
 
     async def _candidates(self, kind: EngineKind) -> list[str]:
         """Names in the configured order that are usable here and now."""

@@ -78,6 +78,8 @@ class EngineHost(Generic[E]):
         self.last_probe: Probe | None = None
         self.real_time_factor: float | None = None
         """Engine seconds a second of audio, a moving average."""
+        self.on_loaded: Callable[[], None] | None = None
+        """Called after each load."""
         self._settings = settings
         self._clock = clock
         self._lanes = _lanes(self.engine, registry.target(name), capacity)
@@ -254,6 +256,8 @@ class EngineHost(Generic[E]):
                 raise
             self._loads.succeeded()
             self.state, self.progress = "ready", None
+        if self.on_loaded is not None:
+            self.on_loaded()
 
     def _load_ended(self, task: asyncio.Task[None]) -> None:
         self._loading = None
