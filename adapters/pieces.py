@@ -19,6 +19,22 @@ QUANTUM_SECONDS = 0.02
 COLLECTED_SECONDS = 60.0
 """Speech in a piece when nobody listens meanwhile: the engine's own limit decides before this does."""
 
+SENTENCE_PAUSE_SECONDS = 0.25
+CLAUSE_PAUSE_SECONDS = 0.12
+"""Silence between two pieces, by what the first one ends with; inside a clause there is none."""
+
+_CLOSING_MARKS = "\"'”’»)]}」』）】》"
+_SENTENCE_MARKS = ".!?…。！？｡।॥။።؟។"
+_CLAUSE_MARKS = ",;:-–—、，；：､،؛၊፣፤፥៖"
+
+
+def pause_after(text: str) -> float:
+    """The longest silence in seconds between this piece and the next, so that a cut inside a sentence is not heard."""
+    mark = text.rstrip(_CLOSING_MARKS)[-1:]
+    if mark and mark in _SENTENCE_MARKS:
+        return SENTENCE_PAUSE_SECONDS
+    return CLAUSE_PAUSE_SECONDS if mark and mark in _CLAUSE_MARKS else 0.0
+
 
 class PiecePlanner:
     """Of one stream. `budget()` before a piece, `made()` after it."""

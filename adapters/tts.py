@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from adapters.ahead import ReadAhead
 from adapters.closing import closing_iterator
 from adapters.execution.host import EngineHost
-from adapters.pieces import PiecePlanner
+from adapters.pieces import PiecePlanner, pause_after
 from adapters.playback import Playback
 from adapters.voices import ReferenceVoices, Speaking, resolve_speaking
 from stts.audio.speech import SpeechRenderer
@@ -155,7 +155,7 @@ class _Piece:
             for chunk in blocks:
                 if chunk.data:
                     yield chunk
-        chunk = self._renderer.end_piece()
+        chunk = self._renderer.end_piece(pause_after(self._text))
         if chunk.data:
             yield chunk
         if self._last:

@@ -1,6 +1,8 @@
 import itertools
 
-from adapters.pieces import QUANTUM_SECONDS, PiecePlanner
+import pytest
+
+from adapters.pieces import CLAUSE_PAUSE_SECONDS, QUANTUM_SECONDS, SENTENCE_PAUSE_SECONDS, PiecePlanner, pause_after
 from stts.engine_api import EngineLimits
 
 LIMITS = EngineLimits(max_characters=300, min_characters=1)
@@ -50,3 +52,18 @@ def test_the_pace_of_the_voice_is_learnt() -> None:
     plan.made(30, 3.0)
     assert plan.characters_per_second == 10.0
     assert plan.budget(None) == int(0.8 * 1.35 * 10.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "pause"),
+    [
+        ("It is done.", SENTENCE_PAUSE_SECONDS),
+        ("“Is it?”", SENTENCE_PAUSE_SECONDS),
+        ("完了。」", SENTENCE_PAUSE_SECONDS),
+        ("when it rains,", CLAUSE_PAUSE_SECONDS),
+        ("in the middle", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_the_pause_is_what_the_mark_asks_for(text: str, pause: float) -> None:
+    assert pause_after(text) == pause
