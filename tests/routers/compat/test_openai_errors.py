@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,10 +28,10 @@ KEY = "correct horse battery staple"
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """Wants a key, takes small bodies, and has room for one request: what comes beside it is turned away."""
+    """Wants a key, takes small bodies, and lets nobody wait for long."""
     settings = Settings(
         security=SecuritySettings(api_key=SecretStr(KEY)),
-        limits=LimitSettings(json_bytes=2000, upload_bytes=4000, queue_length=1, queue_seconds=0.2),
+        limits=LimitSettings(json_bytes=2000, upload_bytes=4000, queue_seconds=0.6),
         tts=TTSSettings(order=("tone",)),
         engines=EngineSettings(options={"tone": {"speed": 2.0}}),
         storage=StorageSettings(root=str(tmp_path_factory.mktemp("guarded") / "data")),
@@ -81,15 +82,28 @@ def test_lists_that_some_clients_fetch_without_a_key_are_open(guarded: RunningSe
     assert httpx.get(f"{guarded.url}/v1/models").status_code == 401
 
 
-def test_a_busy_server_says_when_to_come_back(guarded: RunningServer) -> None:
-    fields: dict[str, Any] = {"model": "tts-1", "voice": "alloy", "input": "This takes a while to say. " * 20}
-    with client(guarded) as openai:
-        create = openai.audio.speech.with_streaming_response.create
-        with create(**fields), create(**fields), pytest.raises(InternalServerError) as caught:
-            openai.audio.speech.create(**fields)
+async def test_a_busy_server_says_when_to_come_back(guarded: RunningServer) -> None:
+    speech: dict[str, Any] = {"model": "tts-1", "voice": "alloy", "input": "This takes a while to say. " * 20}
+    async with AsyncOpenAI(base_url=f"{guarded.url}/v1", api_key=KEY, max_retries=0) as openai:
+        whole = asyncio.ensure_future(openai.audio.speech.create(**speech, extra_body={"stream": False}))
+        await at_work(guarded)
+        with pytest.raises(InternalServerError) as caught:
+            await openai.audio.speech.create(**speech)
+        whole.cancel()
+        await asyncio.wait([whole])
     assert caught.value.status_code == 503
     assert int(caught.value.response.headers["retry-after"]) >= 1
     assert caught.value.code == "busy"
+
+
+async def at_work(server: RunningServer) -> None:
+    """Waits until the only slot is taken."""
+    async with httpx.AsyncClient(headers={"x-api-key": KEY}) as client:
+        for _ in range(1000):
+            if (await client.get(f"{server.url}/engines/tone")).json()["running"]:
+                return
+            await asyncio.sleep(0.01)
+    raise AssertionError("nothing runs")
 
 
 def test_bodies_that_are_too_large(guarded: RunningServer) -> None:
