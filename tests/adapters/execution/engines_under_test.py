@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -9,7 +10,9 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -156,8 +159,6 @@ def kill(rest: str) -> Iterator[Samples]:
 
 def once(rest: str) -> Iterator[Samples]:
     """Fails when the file is there; makes it. So that a second try goes well, or the other way round."""
-    from pathlib import Path
-
     path = Path(rest)
     if not path.exists():
         path.touch()
@@ -200,7 +201,8 @@ class VADScript(ScriptEngine):
 
 
 def registry() -> Registry:
-    return Registry([EntryPoint("script", f"{__name__}:ScriptEngine", GROUP)])
+    targets = {"script": "ScriptEngine", "vad_script": "VADScript"}
+    return Registry([EntryPoint(name, f"{__name__}:{target}", GROUP) for name, target in targets.items()])
 
 
 def script_host(limits: LimitSettings | None = None, **options: Any) -> EngineHost[ScriptEngine]:
@@ -210,3 +212,15 @@ def script_host(limits: LimitSettings | None = None, **options: Any) -> EngineHo
 
 def say(script: str) -> Callable[[ScriptEngine], Iterator[Samples]]:
     return lambda engine: engine.synthesize(script, VOICE, PARAMS)
+
+
+async def run(host: EngineHost[ScriptEngine], script: str, deadline: float = 0.0) -> list[float]:
+    async with host.slot(deadline) as slot, aclosing(slot.run(say(script))) as items:
+        return [float(value) async for item in items for value in item]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Lets the loop run until it is so."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - what engines in threads have done has no event
+            await asyncio.sleep(0.001)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import pickle
 import time
-from collections.abc import Callable
 from contextlib import aclosing
 
 import numpy as np
 import pytest
 
-from adapters.execution.host import EngineHost
 from stts.errors import (
     Busy,
     Conflict,
@@ -26,19 +24,7 @@ from stts.errors import (
 )
 from stts.settings import LimitSettings
 from tests.adapters.execution.conftest import Hosts
-from tests.adapters.execution.engines_under_test import GATES, LOG, ScriptEngine, say
-
-
-async def run(host: EngineHost[ScriptEngine], script: str, deadline: float = 0.0) -> list[float]:
-    async with host.slot(deadline) as slot, aclosing(slot.run(say(script))) as items:
-        return [float(value) async for item in items for value in item]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Lets the loop run until it is so."""
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.001)  # noqa: ASYNC110 - what engines in threads have done has no event
+from tests.adapters.execution.engines_under_test import GATES, LOG, run, say, until
 
 
 async def test_items_come_in_order(hosts: Hosts, process: bool) -> None:
