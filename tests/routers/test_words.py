@@ -1,0 +1,48 @@
+"""Speech posted to /stt comes back as its words: made speech, and a person's, through the embedded engines."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from server_v2 import create_app
+from stts.settings import Settings, StorageSettings
+from tests.audio import speech
+from tests.engines.speech import PERSON_WORDS, WORDS, person, share_heard, word_error_rate
+
+
+@pytest.fixture
+async def embedded(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """The server as it is installed: eSpeak NG, PocketSphinx, Silero."""
+    app = create_app(Settings(storage=StorageSettings(root=str(tmp_path))))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", timeout=60) as client,
+    ):
+        yield client
+
+
+async def words_of(client: httpx.AsyncClient, recording: bytes) -> str:
+    answer = await client.post("/stt", files={"file": ("recording", recording)})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["text"])
+
+
+async def test_made_speech(embedded: httpx.AsyncClient) -> None:
+    for name, said in WORDS.items():
+        assert word_error_rate(said, await words_of(embedded, speech(name))) <= 0.1
+
+
+async def test_a_person(embedded: httpx.AsyncClient) -> None:
+    assert share_heard(PERSON_WORDS, await words_of(embedded, person().read_bytes())) >= 0.8
+
+
+async def test_what_is_spoken_here_is_speech(embedded: httpx.AsyncClient) -> None:
+    """eSpeak NG is hard to understand for a recogniser of people; that it finds speech at all times is what counts."""
+    spoken = await embedded.post("/tts", json={"text": "One two three four five six seven eight nine ten."})
+    answer = await embedded.post("/stt", files={"file": ("spoken.wav", spoken.content)})
+    assert answer.json()["duration"] > 2.0
+    assert len(answer.json()["text"].split()) >= 5
