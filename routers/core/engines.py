@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query
 from adapters.engines import Engines
 from adapters.execution.host import EngineHost
 from routers.schemas.engines import EngineShape, EngineStatus, VoiceShape
+from stts.errors import NotFound
 from stts.languages import best_match
 from stts.storage.files import FileStore
 
@@ -33,17 +34,19 @@ class EngineRoutes:
         return [_shape(host) for host in self._engines.hosts.values()]
 
     async def show(self, name: EngineName) -> EngineShape:
-        return _shape(self._engines.host(name))
+        return _shape(self._host(name))
 
     async def load(self, name: EngineName) -> EngineShape:
         """Loads the engine, fetching its weights if it must, and really runs it once."""
+        host = self._host(name)
         await self._engines.load(name)
-        return _shape(self._engines.host(name))
+        return _shape(host)
 
     async def unload(self, name: EngineName) -> EngineShape:
         """Frees the engine's memory; refused with 409 while it works."""
-        await self._engines.host(name).unload()
-        return _shape(self._engines.host(name))
+        host = self._host(name)
+        await host.unload()
+        return _shape(host)
 
     async def voices(
         self,
@@ -58,6 +61,11 @@ class EngineRoutes:
             known = [*host.info.voices, *(references if host.info.abilities.cloning else [])]
             shapes += [VoiceShape.of(voice, host.name) for voice in known]
         return [shape for shape in shapes if _speaks(shape, language)]
+
+    def _host(self, name: str) -> EngineHost[Any]:
+        if name not in self._engines.hosts:
+            raise NotFound("There is no such engine; GET /engines lists them.")
+        return self._engines.hosts[name]
 
 
 def _speaks(shape: VoiceShape, language: str | None) -> bool:
