@@ -13,19 +13,21 @@ from pathlib import Path
 from benchmarks.client import fetch, form
 from benchmarks.engines import matrix_library
 from benchmarks.result import Row, milliseconds, quantile
-from benchmarks.server import ROOT, running
-from benchmarks.texts import TEN_SENTENCES
+from benchmarks.server import running
+from benchmarks.texts import rotated
 
-PROGRAM = str(ROOT / "benchmarks" / "loop_server.py")
+PROGRAM = ("-m", "benchmarks.loop_server")
 IDLE_SECONDS = 3.0
 BUSY_SECONDS = 12.0
 REACH_SECONDS = 0.010
+SENTENCES = 2
+"""Of a request: long enough to keep an engine at work, short enough to be answered a few times."""
 
 
 def run() -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         output = Path(folder) / "lags.json"
-        with running(program=(PROGRAM, str(output))) as server:
+        with running(program=(*PROGRAM, str(output))) as server:
             idle, busy, counts = asyncio.run(_work(server.port))
         lags: list[tuple[float, float]] = json.loads(output.read_text(encoding="utf-8"))
     calm = _within(lags, idle)
@@ -66,7 +68,7 @@ async def _work(port: int) -> tuple[tuple[float, float], tuple[float, float], tu
 
 
 def _speak(port: int, engine: str) -> Awaitable[bytes]:
-    return fetch(port, "POST", "/tts", json.dumps({"text": TEN_SENTENCES, "engine": engine}).encode())
+    return fetch(port, "POST", "/tts", json.dumps({"text": rotated(0, SENTENCES), "engine": engine}).encode())
 
 
 async def _repeat(ask: Callable[[], Awaitable[bytes]], until: float) -> int:

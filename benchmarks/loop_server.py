@@ -1,6 +1,6 @@
 """The server with a probe on its event loop: writes how late the loop was, every few milliseconds, to a file.
 
-Run by `benchmarks.loop_lag` as a program, in a process of its own: `python loop_server.py FILE`.
+Run by `benchmarks.loop_lag` as a program, in a process of its own: `python -m benchmarks.loop_server FILE`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -20,12 +21,18 @@ from server_v2 import create_app
 INTERVAL_SECONDS = 0.005
 
 
+class ProbedServer(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stops without raising the signal again afterwards: there is still something to write."""
+        self.should_exit = True
+
+
 async def serve() -> list[tuple[float, float]]:
     config = ConfigAdapter.load(configuration_file(None))
     settings = config.current()
     configure_logging(config.current)
     app = create_app(settings, config=config)
-    server = uvicorn.Server(
+    server = ProbedServer(
         uvicorn.Config(
             app, host=settings.server.host, port=settings.server.port, log_config=None, timeout_graceful_shutdown=1
         )
