@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 
 import numpy as np
 
@@ -31,11 +32,22 @@ class SpeechRenderer:
         """Time spent in here."""
         self.seconds = 0.0
         """Audio in the chunks returned so far."""
+        self._config = config
+        self._engine_rate = engine_rate
+        self._speed = speed
         self._framer = PieceFramer(engine_rate, trim_silence=config.trim_silence)
-        self._effects = Effects(
-            engine_rate, self.sample_rate, speed=speed, pitch=config.pitch, normalize=config.normalize
+
+    @cached_property
+    def _effects(self) -> Effects:
+        """Made, like the encoder, at the first push: opening them takes milliseconds that no event loop should lose."""
+        config = self._config
+        return Effects(
+            self._engine_rate, self.sample_rate, speed=self._speed, pitch=config.pitch, normalize=config.normalize
         )
-        self._encoder = Encoder(config.format, self.sample_rate, config.channels)
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return Encoder(self._config.format, self.sample_rate, self._config.channels)
 
     def push(self, block: Samples) -> AudioChunk:
         start = time.perf_counter()
