@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from middleware.edge.errors import openai_error
 from routers.sse import event
-from stts.errors import STTSError
+from stts.errors import AudioTooLong, STTSError, UndecodableAudio
 
 Item = TypeVar("Item")
 
@@ -21,6 +21,9 @@ PARAMS = {
 }
 """What the core calls a field -> what the client called it."""
 
+AUDIO_ERRORS = (UndecodableAudio, AudioTooLong)
+"""About the file, whatever field it came in."""
+
 
 async def in_dialect(items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
     """The items of an operation; its errors name the fields of this dialect."""
@@ -29,7 +32,7 @@ async def in_dialect(items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, 
             async for item in items:
                 yield item
         except STTSError as error:
-            error.param = PARAMS.get(error.param or "", error.param)
+            error.param = "file" if isinstance(error, AUDIO_ERRORS) else PARAMS.get(error.param or "", error.param)
             raise
 
 

@@ -23,7 +23,10 @@ BRACKETS = "[]"
 """Some clients name a list `name[]`, some `name`."""
 
 Name = Annotated[str, Field(max_length=NAME_CHARACTERS)]
-Model = Annotated[str, Field(description="A model of GET /v1/models.", min_length=1, max_length=NAME_CHARACTERS)]
+Model = Annotated[
+    str,
+    Field(description="A model of GET /v1/models.", min_length=1, max_length=NAME_CHARACTERS, examples=["auto"]),
+]
 
 
 class VoiceId(BaseModel):
@@ -51,9 +54,11 @@ class Fields(BaseModel):
 
 class CreateSpeechRequest(Fields):
     model: Model
-    input: str = Field(description="What to say.", max_length=TEXT_FIELD_CHARACTERS)
+    input: str = Field(description="What to say.", max_length=TEXT_FIELD_CHARACTERS, examples=["Hello, world."])
     voice: Annotated[Name, BeforeValidator(_voice_name, json_schema_input_type=str | VoiceId)] = Field(
-        "", description="A voice of GET /v1/audio/voices, or the name or id of a stored reference recording."
+        "",
+        description="A voice of GET /v1/audio/voices, or the name or id of a stored reference recording.",
+        examples=["alloy"],
     )
     instructions: str = Field("", description="For engines that have a parameter of this name.")
     response_format: AudioFormat = "mp3"

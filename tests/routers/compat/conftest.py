@@ -8,7 +8,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from stts.settings import EngineSettings, OpenAISettings, Settings, StorageSettings, STTSettings, TTSSettings
-from tests.fakes import registry
+from tests.routers.compat.faint import registry
 from tests.server import RunningServer, running
 
 INPUT_LIMIT = 3000

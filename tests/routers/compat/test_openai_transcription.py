@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import httpx
 import pytest
-from openai import AsyncOpenAI, BadRequestError, OpenAI
+from openai import APIError, AsyncOpenAI, BadRequestError, InternalServerError, OpenAI
 from openai.types.audio import TranscriptionTextDeltaEvent, TranscriptionTextDoneEvent, TranscriptionVerbose
 
 from tests.routers.compat.recordings import silence, twice, weather
@@ -142,6 +142,22 @@ async def test_deltas_through_the_async_client(async_openai: AsyncOpenAI) -> Non
     assert [each.type async for each in stream][-1] == "transcript.text.done"
 
 
+def test_a_failure_among_events_is_raised_by_the_client(openai: OpenAI) -> None:
+    types: list[str] = []
+    with (
+        openai.audio.transcriptions.create(model="faint", file=twice(), stream=True) as stream,
+        pytest.raises(APIError) as caught,
+    ):
+        types.extend(each.type for each in stream)
+    assert types == ["transcript.text.delta"]
+    assert caught.value.code == "engine_failed"
+
+
+def test_a_failure_of_a_whole_answer_has_its_status(openai: OpenAI) -> None:
+    with pytest.raises(InternalServerError):
+        openai.audio.transcriptions.create(model="faint", file=twice())
+
+
 @pytest.mark.parametrize(
     "language", [{"language": "de"}, {"languages[]": "de"}, {"languages": "de"}, {"language": "de", "languages": "en"}]
 )
@@ -235,7 +251,7 @@ def test_what_cannot_be_done_is_400_and_names_the_field(
 def test_what_is_no_audio_is_400(openai: OpenAI, data: bytes, stream: bool) -> None:
     with pytest.raises(BadRequestError) as caught:
         openai.audio.transcriptions.create(model="whisper-1", file=("a.mp3", data), stream=stream)
-    assert caught.value.code == "undecodable_audio"
+    assert (caught.value.code, caught.value.param) == ("undecodable_audio", "file")
 
 
 @pytest.mark.parametrize("path", ["transcriptions", "translations"])
