@@ -27,6 +27,9 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 Adapter = TypeVar("Adapter")
 
+PROBE_DELAY_SECONDS = 0.05
+"""Between a load and its probe: requests that have waited for the load go first."""
+
 
 class Engines:
     """Made once. `speak` and `listen` are the operations at the end of the pipeline."""
@@ -34,7 +37,7 @@ class Engines:
     def __init__(self, registry: Registry, settings: CurrentSettings, references: ReferenceVoices) -> None:
         self._settings = settings
         self.hosts: dict[str, EngineHost[Any]] = dict(_hosts(registry, settings))
-        self._probes: dict[str, asyncio.Task[Probe]] = {}
+        self._probes: dict[str, asyncio.Task[None]] = {}
         for host in self.hosts.values():
             host.on_loaded = partial(self._probe_soon, host.name)
         vad = self._vad()
@@ -123,9 +126,13 @@ class Engines:
 
     def _probe_soon(self, name: str) -> None:
         """A load has gone well; whether the engine works is known when it has been tried."""
-        task = asyncio.create_task(self.probe(name), name=f"probe {name}")
+        task = asyncio.create_task(self._probe_after_load(name), name=f"probe {name}")
         self._probes[name] = task
         task.add_done_callback(lambda _: self._probes.pop(name, None))
+
+    async def _probe_after_load(self, name: str) -> None:
+        await asyncio.sleep(PROBE_DELAY_SECONDS)
+        await self.probe(name)
 
     async def _candidates(self, kind: EngineKind) -> list[str]:
         """Names in the configured order that are usable here and now."""

@@ -84,7 +84,7 @@ async def _voice(engine: TTSEngine, config: SynthesisConfig, default: str | None
     if known is None:
         ids = [voice.id for voice in info.voices]
         raise UnknownVoice(
-            f"{info.name} has no such voice; GET /voices lists all {len(ids)}.",
+            f"{info.name} has no such voice; the list of voices has all {len(ids)}.",
             param="voice",
             allowed=ids[:LISTED_VOICES],
         )

@@ -67,9 +67,10 @@ def problem(error: STTSError, request_id: str) -> dict[str, Any]:
 def openai_error(error: STTSError) -> dict[str, Any]:
     """OpenAI's `{"error": {...}}`."""
     default = "server_error" if error.status >= 500 else "invalid_request_error"
+    allowed = f" Allowed: {', '.join(map(str, error.allowed))}." if error.allowed else ""
     return {
         "error": {
-            "message": error.message,
+            "message": f"{error.message}{allowed}",
             "type": OPENAI_TYPES.get(error.status, default),
             "param": error.param,
             "code": error.code,
