@@ -17,26 +17,13 @@ from pydantic import BaseModel
 
 from adapters.execution.backoff import Backoff
 from adapters.execution.lanes import Lane, ThreadLane
+from adapters.execution.pool import SlotPool, shutting_down
 from adapters.execution.process import ProcessEngine
-from adapters.execution.scheduler import Ticket
 from adapters.execution.slot import Slot
-from adapters.execution.thread import Workers
 from adapters.execution.translate import plain
-from adapters.execution.turns import Turns
 from engines.registry import Registry
 from stts.engine_api import Engine, EngineInfo
-from stts.errors import (
-    Busy,
-    Conflict,
-    EngineCrashed,
-    EngineError,
-    EngineLoadFailed,
-    EngineNotInstalled,
-    EngineTimeout,
-    ShuttingDown,
-    STTSError,
-    Unavailable,
-)
+from stts.errors import Busy, Conflict, EngineError, EngineNotInstalled, STTSError, Unavailable
 from stts.settings import CurrentSettings
 from stts.types import EngineState, Probe
 
@@ -83,18 +70,11 @@ class EngineHost(Generic[E]):
         self._settings = settings
         self._clock = clock
         self._lanes = _lanes(self.engine, registry.target(name), capacity)
-        self._free = list(self._lanes)
-        """The last is the next to be used."""
-        self._turns = Turns(len(self._lanes), settings, clock)
-        self._workers = Workers(name, len(self._lanes))
-        self._slots: set[Slot[E]] = set()
+        self._pool = SlotPool(name, self._lanes, settings, clock, on_stuck=self._stuck, on_recovered=self._recovered)
         self._lifecycle = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
         self._awaiting_load = 0
         self._loads = Backoff()
-        self._restarts = Backoff()
-        self._stuck = 0
-        """Threads that were given up and have not come back."""
         self._closed = False
 
     @property
@@ -108,12 +88,12 @@ class EngineHost(Generic[E]):
     @property
     def running(self) -> int:
         """Slots in use."""
-        return self._turns.running
+        return self._pool.turns.running
 
     @property
     def waiting(self) -> int:
         """Requests that wait for a slot or for the load."""
-        return self._turns.waiting + self._awaiting_load
+        return self._pool.turns.waiting + self._awaiting_load
 
     @property
     def contended(self) -> bool:
@@ -138,7 +118,7 @@ class EngineHost(Generic[E]):
         asked = self._clock()
         if self.state != "ready":
             await self._load_for_call()
-        async with self._held(deadline, begun=begun) as slot:
+        async with self._pool.slot(deadline, begun=begun) as slot:
             if not slot.lane.ready:
                 await self._restart(slot)
             slot.queue_seconds = self._clock() - asked
@@ -167,8 +147,9 @@ class EngineHost(Generic[E]):
         if self.state == "ready":
             return
         if self._loading is None:
-            self._require_open()
-            if self._stuck and self.failure is not None:
+            if self._closed:
+                raise shutting_down()
+            if self._pool.stuck and self.failure is not None:
                 raise plain(self.failure)
             self._loading = asyncio.create_task(self._load(), name=f"load {self.name}")
             self._loading.add_done_callback(self._load_ended)
@@ -176,13 +157,13 @@ class EngineHost(Generic[E]):
 
     async def unload(self) -> None:
         """Frees what a load took. Raises Conflict while the engine loads or works, or work waits for it."""
+        self._require_idle()
         async with self._lifecycle:
-            if self.running or self.waiting or self._loading is not None:
-                raise Conflict(f"{self.name} is at work; unload it when it is idle.")
+            self._require_idle()
             if self.state not in ("ready", "failed"):
                 return
             self.state, self.failure = "cold", None
-            async with self._held(AT_ONCE, begun=True) as slot:
+            async with self._pool.slot(AT_ONCE, begun=True) as slot:
                 await slot.do(self._unload_lanes, "call")
 
     async def close(self) -> None:
@@ -190,64 +171,15 @@ class EngineHost(Generic[E]):
         if self._closed:
             return
         self._closed = True
-        self._turns.refuse_waiting(_shutting_down)
-        for slot in self._slots:
-            slot.abort()
-        if settling := [slot.current.settled for slot in self._slots if slot.current is not None and slot.busy]:
-            await asyncio.wait(settling, timeout=CLOSE_SECONDS)
-        await asyncio.gather(*(slot.force() for slot in self._slots))
+        await self._pool.stop(CLOSE_SECONDS)
         if self._loading is not None:
             await asyncio.wait([self._loading])
-        if not self._stuck and not any(slot.busy for slot in self._slots):
-            await Slot(self._lanes[0], self._workers, self._settings).do(self._unload_lanes, "call")
-            self.state = "cold"
-        self._workers.close()
-
-    @asynccontextmanager
-    async def _held(self, deadline: float, *, begun: bool) -> AsyncIterator[Slot[E]]:
-        """A slot when its turn has come, with a lane of its own."""
-        self._require_open()
-        ticket = await self._turns.take(deadline, begun=begun)
-        slot = Slot(self._free.pop(), self._workers, self._settings)
-        self._slots.add(slot)
-        try:
-            yield slot
-        finally:
-            try:
-                await slot.stop()
-            finally:
-                self._slots.discard(slot)
-                self._take_back(slot, ticket)
-
-    def _take_back(self, slot: Slot[E], ticket: Ticket) -> None:
-        if slot.busy and slot.current is not None:
-            self._strand(slot, ticket)
-            slot.current.on_end = lambda: self._recover(slot, ticket)
-            return
-        if isinstance(slot.failure, EngineCrashed | EngineTimeout | EngineLoadFailed):
-            self._restarts.failed(self._clock())
-        elif slot.failure is None and slot.current is not None:
-            self._restarts.succeeded()
-        self._free.insert(len(self._free) if slot.lane.ready else 0, slot.lane)
-        self._turns.give_back(ticket)
-
-    def _strand(self, slot: Slot[E], ticket: Ticket) -> None:
-        """A thread was given up: its slot stays taken, and nobody may call into an engine in that state."""
-        self._stuck += 1
-        error = slot.failure or EngineTimeout(f"{self.name} said nothing for too long.")
-        self._fail(error)
-        self._turns.refuse_waiting(lambda: plain(error))
-
-    def _recover(self, slot: Slot[E], ticket: Ticket) -> None:
-        """The thread came back after all, so the engine was only slow."""
-        self._stuck -= 1
-        slot.failure = None
-        self._take_back(slot, ticket)
-        if not self._stuck and not self._closed:
-            self.state, self.failure = "ready" if slot.lane.ready else "cold", None
+        loaded = self.state in ("ready", "failed") and not self._pool.stuck
+        await self._pool.close(self._unload_lanes if loaded else None, CLOSE_SECONDS)
+        self.state = "failed" if self._pool.stuck else "cold"
 
     async def _load(self) -> None:
-        async with self._lifecycle, self._held(AT_ONCE, begun=True) as slot:
+        async with self._lifecycle, self._pool.slot(AT_ONCE, begun=True) as slot:
             self.state, self.failure = "loading", None
             try:
                 await slot.do(lambda: self._load_lane(slot.lane), "load")
@@ -274,7 +206,7 @@ class EngineHost(Generic[E]):
                 again.retry_after = float(math.ceil(wait))
                 raise again
         if self._awaiting_load >= self._settings().limits.queue_length:
-            raise Busy("Too many requests wait for this engine to load.", retry_after=self._turns.retry_after())
+            raise Busy("Too many requests wait for this engine to load.", retry_after=self._pool.turns.retry_after())
         self._awaiting_load += 1
         try:
             await self.load()
@@ -283,7 +215,7 @@ class EngineHost(Generic[E]):
 
     async def _restart(self, slot: Slot[E]) -> None:
         """Another child process, or one in the place of one that died: soon, or later if that keeps happening."""
-        await asyncio.sleep(self._restarts.wait(self._clock()))
+        await self._pool.restart_time()
         try:
             await slot.do(lambda: self._load_lane(slot.lane), "load")
         except EngineError as error:
@@ -311,9 +243,18 @@ class EngineHost(Generic[E]):
         self.failure, self.progress = plain(error), None
         self._loads.failed(self._clock())
 
-    def _require_open(self) -> None:
-        if self._closed:
-            raise _shutting_down()
+    def _stuck(self, error: STTSError) -> None:
+        """A thread was given up, and nobody may call into an engine in that state."""
+        self._fail(error)
+        self._pool.turns.refuse_waiting(lambda: plain(error))
+
+    def _recovered(self) -> None:
+        """The thread came back after all, so the engine was only slow."""
+        self.state, self.failure = "ready" if self._lanes[0].ready else "cold", None
+
+    def _require_idle(self) -> None:
+        if self.running or self.waiting or self._loading is not None:
+            raise Conflict(f"{self.name} is at work; unload it when it is idle.")
 
 
 def _lanes(engine: Engine, target: str, capacity: int | None) -> list[Lane[Any]]:
@@ -321,7 +262,3 @@ def _lanes(engine: Engine, target: str, capacity: int | None) -> list[Lane[Any]]
     if engine.info.runs_in == "thread":
         return [ThreadLane(engine)] * count
     return [ProcessEngine(engine, target) for _ in range(count)]
-
-
-def _shutting_down() -> ShuttingDown:
-    return ShuttingDown("The server is stopping.")

@@ -91,8 +91,9 @@ class Slot(Generic[E]):
         if self.busy:
             raise RuntimeError("A slot runs one call at a time.")
         self.failure = None
-        run = self.current = Run(make, buffer=ahead)
+        run = Run(make, buffer=ahead)
         self._workers.submit(run)
+        self.current = run
         try:
             while (item := await self._next(run, seconds)) is not END:
                 yield item

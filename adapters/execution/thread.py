@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from adapters.closing import closing_iterator
+from stts.errors import ShuttingDown
 
 T = TypeVar("T")
 
@@ -43,13 +44,31 @@ class Workers:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._unfinished = 0
+        self._refusing = False
 
     @property
     def threads(self) -> tuple[threading.Thread, ...]:
         return tuple(self._threads)
 
     def submit(self, job: Callable[[], object]) -> None:
-        """Runs a job that raises nothing as soon as a thread is free."""
+        """Runs a job that raises nothing as soon as a thread is free. Raises ShuttingDown after `refuse`."""
+        if self._refusing:
+            raise ShuttingDown("The server is stopping.")
+        self._submit(job)
+
+    def refuse(self) -> None:
+        """Takes no more jobs."""
+        self._refusing = True
+
+    def close(self, *last: Callable[[], object]) -> None:
+        """Each thread ends after its job; the jobs given here are the last ones."""
+        self.refuse()
+        for job in last:
+            self._submit(job)
+        for _ in self._threads:
+            self._jobs.put(None)
+
+    def _submit(self, job: Callable[[], object]) -> None:
         with self._lock:
             self._unfinished += 1
             if len(self._threads) < min(self._unfinished, self._limit):
@@ -58,11 +77,6 @@ class Workers:
                 self._threads.append(thread)
                 thread.start()
         self._jobs.put(job)
-
-    def close(self) -> None:
-        """Each thread ends after its job. No more jobs may come."""
-        for _ in self._threads:
-            self._jobs.put(None)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

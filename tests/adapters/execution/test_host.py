@@ -24,7 +24,7 @@ from stts.errors import (
 )
 from stts.settings import LimitSettings
 from tests.adapters.execution.conftest import Hosts
-from tests.adapters.execution.engines_under_test import GATES, LOG, run, say, until
+from tests.adapters.execution.engines_under_test import GATES, LOG, ScriptEngine, run, say, until
 
 
 async def test_items_come_in_order(hosts: Hosts, process: bool) -> None:
@@ -331,12 +331,12 @@ async def test_no_unload_while_loading(hosts: Hosts) -> None:
     host = hosts(load="wait loaded")
     task = asyncio.ensure_future(host.load())
     await until(lambda: host.state == "loading")
-    unload = asyncio.ensure_future(host.unload())
+    with pytest.raises(Conflict):
+        await host.unload()
     GATES["loaded"].set()
     await task
-    with pytest.raises(Conflict):
-        await unload
     await host.unload()
+    assert LOG == ["load", "unload"]
 
 
 async def test_a_slow_consumer_stops_only_itself(hosts: Hosts) -> None:
@@ -391,6 +391,31 @@ async def test_close_while_running(hosts: Hosts, process: bool) -> None:
         await run(host, "count 1")
     with pytest.raises(ShuttingDown):
         await host.load()
+
+
+async def test_a_slot_that_is_held_while_the_host_closes(hosts: Hosts, process: bool) -> None:
+    host = hosts(process=process)
+    async with host.slot(0) as slot:
+        async with aclosing(slot.run(say("count 1"))) as items:
+            await anext(items)
+        await host.close()
+        with pytest.raises(ShuttingDown):
+            await anext(slot.run(say("count 1")))
+    assert (host.state, host.running) == ("cold", 0)
+
+
+async def test_an_unload_that_fails_does_not_stop_the_close(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(engine: ScriptEngine) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(ScriptEngine, "unload", refuse)
+    host = hosts()
+    await host.load()
+    with pytest.raises(EngineError):
+        await host.unload()
+    await host.load()
+    await host.close()
+    assert host.state == "cold"
 
 
 async def test_a_call_that_hangs_in_a_thread_fails_the_engine_until_it_returns(hosts: Hosts) -> None:

@@ -1,0 +1,126 @@
+"""The slots of one engine: each has a lane of its own while it is held, and goes in the order of deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
+
+import structlog
+
+from adapters.execution.backoff import Backoff
+from adapters.execution.lanes import Lane
+from adapters.execution.scheduler import Ticket
+from adapters.execution.slot import Slot
+from adapters.execution.thread import END, Run, Workers
+from adapters.execution.turns import Turns
+from stts.engine_api import Engine
+from stts.errors import EngineCrashed, EngineLoadFailed, EngineTimeout, ShuttingDown, STTSError
+from stts.settings import CurrentSettings
+
+E = TypeVar("E", bound=Engine)
+
+log = structlog.get_logger(__name__)
+
+
+class SlotPool(Generic[E]):
+    """`on_stuck` hears of a thread that was given up, `on_recovered` of the return of the last of them."""
+
+    def __init__(
+        self,
+        name: str,
+        lanes: Sequence[Lane[E]],
+        settings: CurrentSettings,
+        clock: Callable[[], float],
+        *,
+        on_stuck: Callable[[STTSError], None],
+        on_recovered: Callable[[], None],
+    ) -> None:
+        self.turns = Turns(len(lanes), settings, clock)
+        self.stuck = 0
+        """Threads that were given up and have not come back; their slots stay taken."""
+        self._name = name
+        self._free = list(lanes)
+        """The last is the next to be used."""
+        self._settings = settings
+        self._clock = clock
+        self._on_stuck = on_stuck
+        self._on_recovered = on_recovered
+        self._workers = Workers(name, len(lanes))
+        self._slots: set[Slot[E]] = set()
+        self._restarts = Backoff()
+        self._closed = False
+
+    @asynccontextmanager
+    async def slot(self, deadline: float, *, begun: bool) -> AsyncIterator[Slot[E]]:
+        """A slot when its turn has come; its lane may need a load. Raises Busy, and ShuttingDown after `stop`."""
+        if self._closed:
+            raise shutting_down()
+        ticket = await self.turns.take(deadline, begun=begun)
+        slot = Slot(self._free.pop(), self._workers, self._settings)
+        self._slots.add(slot)
+        try:
+            yield slot
+        finally:
+            try:
+                await slot.stop()
+            finally:
+                self._slots.discard(slot)
+                self._take_back(slot, ticket)
+
+    async def restart_time(self) -> None:
+        """Waits until a lane may be loaded again: not at all, or longer each time if lanes keep dying."""
+        await asyncio.sleep(self._restarts.wait(self._clock()))
+
+    async def stop(self, patience: float) -> None:
+        """Takes no more work and ends what runs: at its next yield, by force if that takes too long."""
+        self._closed = True
+        self._workers.refuse()
+        self.turns.refuse_waiting(shutting_down)
+        for slot in self._slots:
+            slot.abort()
+        if settling := [slot.current.settled for slot in self._slots if slot.current is not None and slot.busy]:
+            await asyncio.wait(settling, timeout=patience)
+        await asyncio.gather(*(slot.force() for slot in self._slots))
+
+    async def close(self, unload: Callable[[], None] | None, patience: float) -> None:
+        """Ends the threads, after a last job."""
+        if unload is None:
+            self._workers.close()
+            return
+        run = Run(lambda: iter((unload(),)))
+        self._workers.close(run)
+        try:
+            while await run.next(patience) is not END:
+                pass
+        except TimeoutError:
+            log.warning("unload_given_up", engine=self._name)
+        if (error := run.take_error()) is not None:
+            log.warning("unload_failed", engine=self._name, error=type(error).__name__)
+
+    def _take_back(self, slot: Slot[E], ticket: Ticket) -> None:
+        if slot.busy and slot.current is not None:
+            self.stuck += 1
+            slot.current.on_end = lambda: self._recover(slot, ticket)
+            error = slot.failure or EngineTimeout(f"{self._name} said nothing for too long.")
+            self._on_stuck(error)
+            return
+        if isinstance(slot.failure, EngineCrashed | EngineTimeout | EngineLoadFailed):
+            self._restarts.failed(self._clock())
+        elif slot.failure is None and slot.current is not None:
+            self._restarts.succeeded()
+        # Lanes that are ready go before those that need a load first.
+        self._free.insert(len(self._free) if slot.lane.ready else 0, slot.lane)
+        self.turns.give_back(ticket)
+
+    def _recover(self, slot: Slot[E], ticket: Ticket) -> None:
+        self.stuck -= 1
+        slot.failure = None
+        self._take_back(slot, ticket)
+        if not self.stuck and not self._closed:
+            self._on_recovered()
+
+
+def shutting_down() -> ShuttingDown:
+    return ShuttingDown("The server is stopping.")
