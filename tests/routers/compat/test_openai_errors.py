@@ -85,6 +85,7 @@ def test_lists_that_some_clients_fetch_without_a_key_are_open(guarded: RunningSe
 async def test_a_busy_server_says_when_to_come_back(guarded: RunningServer) -> None:
     speech: dict[str, Any] = {"model": "tts-1", "voice": "alloy", "input": "This takes a while to say. " * 20}
     async with AsyncOpenAI(base_url=f"{guarded.url}/v1", api_key=KEY, max_retries=0) as openai:
+        await openai.audio.speech.create(model="tts-1", voice="alloy", input="Loaded.")
         whole = asyncio.ensure_future(openai.audio.speech.create(**speech, extra_body={"stream": False}))
         await at_work(guarded)
         with pytest.raises(InternalServerError) as caught:
