@@ -64,6 +64,8 @@ class EngineSTTAdapter:
             context.add("queue", slot.queue_seconds)
             async with aclosing(slot.run(find_regions(decoder, rules))) as regions:
                 async for region in regions:
+                    if region is None:
+                        continue
                     async with aclosing(listener.listen(region)) as segments:
                         async for segment in segments:
                             yield TranscriptSegment(segment)
@@ -84,14 +86,18 @@ def region_rules(settings: STTSettings, max_seconds: float) -> RegionRules:
     )
 
 
-def find_regions(decoder: Decoder, rules: RegionRules) -> Callable[[VADEngine], Iterator[Region]]:
-    """The blocking work of one recording: decode and search it."""
+def find_regions(decoder: Decoder, rules: RegionRules) -> Callable[[VADEngine], Iterator[Region | None]]:
+    """The blocking work of one recording: decode and search it.
 
-    def work(vad: VADEngine) -> Iterator[Region]:
+    Yields None after each block, so that hours of silence are no silence of the engine, and leaving stops it at once.
+    """
+
+    def work(vad: VADEngine) -> Iterator[Region | None]:
         finder = RegionFinder(vad, rules)
         with closing_iterator(iter(decoder)) as blocks:
             for block in blocks:
                 yield from finder.push(block)
+                yield None
         yield from finder.finish()
 
     return work
