@@ -26,7 +26,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 test-engines: $(FULL)/.full
-	$(FULL)/bin/python -m pytest -m engines
+	STTS_REQUIRE_ENGINES=1 $(FULL)/bin/python -m pytest -m engines tests/engines
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
@@ -42,11 +42,11 @@ $(VENV)/.base: requirements/base.txt
 	$(BIN)/python -m pip install --quiet -r requirements/base.txt
 	touch $@
 
-$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+$(VENV)/.dev: requirements/dev.txt requirements/test.txt $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
 	touch $@
 
-$(FULL)/.full: requirements.txt requirements/base.txt requirements/dev.txt
+$(FULL)/.full: requirements.txt requirements/base.txt requirements/chatterbox.txt requirements/whisper.txt requirements/test.txt
 	test -d $(FULL) || $(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/python -m pip install --quiet "setuptools<81"
 	$(FULL)/bin/python -m pip install --quiet -r requirements.txt -r requirements/test.txt

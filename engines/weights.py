@@ -13,6 +13,7 @@ import os
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,14 +64,16 @@ class HubWeights:
 
         doing = f"downloading {self.repository}"
         progress(doing, 0.0)
+        download = partial(
+            snapshot_download,
+            self.repository,
+            cache_dir=hub_cache(),
+            endpoint=hub_endpoint(),
+            allow_patterns=[*self.required, *self.optional],
+        )
         try:
-            folder = snapshot_download(
-                self.repository,
-                cache_dir=hub_cache(),
-                endpoint=hub_endpoint(),
-                allow_patterns=[*self.required, *self.optional],
-                tqdm_class=_reporting_bar(lambda done: progress(doing, done)),
-            )
+            size = sum(file.file_size for file in download(dry_run=True) if file.will_download)
+            folder = download(tqdm_class=_reporting_bar(size, lambda done: progress(doing, done)))
         except (OSError, httpx.HTTPError) as error:
             raise self._explained(error, setting) from error
         if missing := _missing(Path(folder), (*self.required, *self.optional)):
@@ -127,7 +130,7 @@ def fetch_file(url: str, target: Path, *, sha256: str, report: Callable[[float |
                 digest.update(block)
                 report(file.tell() / total if total else None)
         if digest.hexdigest() != sha256:
-            raise EngineWeightsMissing(f"What was fetched as {target.name} is not that file: its hash differs.")
+            raise EngineWeightsMissing(f"The download of {target.name} broke off or is another file: its hash differs.")
         part.replace(target)
     except http.client.HTTPException as error:
         raise ConnectionError("the download broke off") from error
@@ -149,11 +152,11 @@ def _statuses(error: BaseException | None) -> Iterator[int]:
         error = error.__cause__
 
 
-def _reporting_bar(report: Callable[[float], None]) -> type[Any]:
-    """A progress bar of the kind the hub's client draws on, which draws nothing and reports the part done."""
+def _reporting_bar(size: int, report: Callable[[float], None]) -> type[Any]:
+    """A progress bar of the kind the hub's client draws on, which draws nothing and reports the part done of `size`."""
     from tqdm.auto import tqdm
 
-    furthest = 0.0
+    furthest = 0
 
     class ReportingBar(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -163,9 +166,9 @@ def _reporting_bar(report: Callable[[float], None]) -> type[Any]:
         def update(self, n: float | None = 1) -> None:
             nonlocal furthest
             self.n += n or 0
-            # The total grows while files are found, so the part done could seem to shrink.
-            if self.counts_bytes and self.total and self.n / self.total > furthest:
-                furthest = min(self.n / self.total, 1.0)
-                report(furthest)
+            # Two bars count bytes, those that came and those on disk.
+            if self.counts_bytes and furthest < self.n <= size:
+                furthest = self.n
+                report(furthest / size)
 
     return ReportingBar

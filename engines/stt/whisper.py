@@ -173,10 +173,10 @@ class WhisperEngine(TorchEngine, STTEngine):
         return {
             **arguments,
             "temperature": arguments["temperature"] or FALLBACK_TEMPERATURES,
-            "language": _whisper_code(model, params.language),
+            "language": whisper_code(model, params.language),
             "task": params.task,
             "word_timestamps": params.word_timestamps,
-            "initial_prompt": _SPECIAL_TOKEN.sub("", params.prompt) if params.prompt else None,
+            "initial_prompt": _SPECIAL_TOKEN.sub("", params.prompt or "").strip() or None,
             "condition_on_previous_text": False,
             "fp16": self.device.startswith("cuda") if fp16 == "auto" else fp16,
         }
@@ -202,7 +202,7 @@ def _translates(model: Any) -> bool:
     return bool(model.is_multilingual) and model.dims.n_text_layer * 4 > model.dims.n_audio_layer
 
 
-def _whisper_code(model: Any, language: str | None) -> str | None:
+def whisper_code(model: Any, language: str | None) -> str | None:
     if language is None:
         return None if model.is_multilingual else "en"
     from whisper.tokenizer import LANGUAGES as CODES

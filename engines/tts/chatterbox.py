@@ -215,10 +215,11 @@ class ChatterboxTurboEngine(ChatterboxFamily):
             "ve.safetensors",
             "t3_turbo_v1.safetensors",
             "s3gen_meanflow.safetensors",
+            "tokenizer_config.json",
             "vocab.json",
             "merges.txt",
         ),
-        optional=(BUILTIN_VOICE_FILE, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+        optional=(BUILTIN_VOICE_FILE, "special_tokens_map.json", "added_tokens.json"),
     )
 
     def _generation(self, extra: Any, language: str) -> dict[str, Any]:

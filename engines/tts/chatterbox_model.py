@@ -61,12 +61,12 @@ class SharedModel:
     def _bounded(self, infer: Callable[..., Any], limit: str) -> Callable[..., Any]:
         def bounded(**arguments: Any) -> Any:
             arguments[limit] = min(self._budget, arguments.get(limit, self._budget))
-            return _only_sound(infer(**arguments))
+            return only_sound(infer(**arguments))
 
         return bounded
 
 
-def _only_sound(tokens: Any) -> Any:
+def only_sound(tokens: Any) -> Any:
     """Tokens of shape (1, n) without marks, and never none: the decoder fails on both."""
     sound = tokens[tokens < SPEECH_TOKENS]
     return (sound if len(sound) else sound.new_full((1,), SILENCE_TOKEN)).unsqueeze(0)

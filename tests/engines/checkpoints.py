@@ -17,25 +17,39 @@ import pytest
 
 from stts.audio.wav import sized_header
 
+WIDTH = 128
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,!?'-"
 
 
 def shrink(patch: pytest.MonkeyPatch) -> None:
     """Cuts the sizes of Chatterbox's networks for as long as `patch` lasts."""
     import chatterbox.models.s3gen.s3gen as s3gen
+    import chatterbox.models.t3.modules.cond_enc as cond_enc
     from chatterbox.models.t3.llama_configs import LLAMA_CONFIGS
+    from chatterbox.models.t3.modules.t3_config import T3Config
     from s3tokenizer.model_v2 import S3TokenizerV2
 
-    # Multilingual reads the attention of layers 9, 12 and 13, head 15: that many must be there.
-    for key, size in {"num_hidden_layers": 14, "head_dim": 8, "intermediate_size": 64}.items():
-        patch.setitem(LLAMA_CONFIGS["Llama_520M"], key, size)
-    for key, size in {"n_layer": 1, "n_embd": 64, "hidden_size": 64, "n_head": 4, "n_positions": 4096}.items():
-        patch.setitem(LLAMA_CONFIGS["GPT2_medium"], key, size)
+    llama = LLAMA_CONFIGS["Llama_520M"] | {"hidden_size": WIDTH, "intermediate_size": 64, "head_dim": WIDTH // 16}
+    gpt2 = LLAMA_CONFIGS["GPT2_medium"] | {"n_layer": 1, "n_embd": 64, "hidden_size": 64, "n_head": 4}
+    patch.setitem(LLAMA_CONFIGS, "Llama_520M", llama | {"num_hidden_layers": 1})
+    # Multilingual reads the attention of layers 9, 12 and 13, of heads up to the 16th.
+    patch.setitem(LLAMA_CONFIGS, "Llama_14", llama | {"num_hidden_layers": 14})
+    patch.setitem(LLAMA_CONFIGS, "GPT2_medium", gpt2)
+    published = T3Config.multilingual()
+    published.llama_config_name = "Llama_14"
+    patch.setattr(T3Config, "multilingual", lambda: published)
+    perceiver = _with(cond_enc.Perceiver, pre_attention_query_size=WIDTH, embedding_dim=WIDTH)
+    patch.setattr(cond_enc, "Perceiver", perceiver)
     config = S3TokenizerV2.__init__.__defaults__[0]
-    for name, size in {"n_audio_state": 128, "n_audio_head": 2, "n_audio_layer": 1}.items():
-        patch.setattr(config, name, size)
-    patch.setattr(s3gen, "UpsampleConformerEncoder", _with(s3gen.UpsampleConformerEncoder, num_blocks=1))
-    patch.setattr(s3gen, "ConditionalDecoder", _with(s3gen.ConditionalDecoder, n_blocks=1, num_mid_blocks=1))
+    for field, size in {"n_audio_state": 128, "n_audio_head": 2, "n_audio_layer": 1}.items():
+        patch.setattr(config, field, size)
+    networks: dict[str, dict[str, Any]] = {
+        "UpsampleConformerEncoder": {"num_blocks": 1, "linear_units": 64},
+        "ConditionalDecoder": {"n_blocks": 1, "num_mid_blocks": 1, "channels": [32], "num_heads": 1},
+        "HiFTGenerator": {"base_channels": 64},
+    }
+    for name, sizes in networks.items():
+        patch.setattr(s3gen, name, _with(getattr(s3gen, name), **sizes))
 
 
 def _with(network: Callable[..., Any], **sizes: Any) -> Callable[..., Any]:
@@ -96,8 +110,10 @@ def turbo(folder: Path) -> Path:
     return folder
 
 
-def whisper(path: Path, *, multilingual: bool = True, audio_layers: int = 1, text_layers: int = 1) -> Path:
-    """A checkpoint of Whisper; its vocabulary is whole, since the decoder's rules need every special token."""
+def whisper(
+    path: Path, *, multilingual: bool = True, audio_layers: int = 1, text_layers: int = 1, heads: int = 2
+) -> Path:
+    """A checkpoint of Whisper; its vocabulary is whole, as the decoder's rules need every special token."""
     import torch
     from whisper.model import ModelDimensions, Whisper
 
@@ -105,16 +121,23 @@ def whisper(path: Path, *, multilingual: bool = True, audio_layers: int = 1, tex
     dims = ModelDimensions(
         n_mels=80,
         n_audio_ctx=1500,
-        n_audio_state=64,
-        n_audio_head=2,
+        n_audio_state=32 * heads,
+        n_audio_head=heads,
         n_audio_layer=audio_layers,
         n_vocab=51865 if multilingual else 51864,
-        n_text_ctx=448,
-        n_text_state=64,
-        n_text_head=2,
+        n_text_ctx=32,  # so that a text ends after 16 tokens
+        n_text_state=32 * heads,
+        n_text_head=heads,
         n_text_layer=text_layers,
     )
-    torch.save({"dims": dims.__dict__, "model_state_dict": Whisper(dims).state_dict()}, path)
+    model = Whisper(dims)
+    with torch.no_grad():
+        torch.nn.init.normal_(model.decoder.positional_embedding, std=0.02)  # upstream leaves it as memory was
+        # One number tells words from marks, so that whatever it hears becomes words, up to the longest text.
+        model.decoder.ln.bias[0] = 10
+        model.decoder.token_embedding.weight[:50257, 0] = 0
+        model.decoder.token_embedding.weight[50257:, 0] = -1
+    torch.save({"dims": dims.__dict__, "model_state_dict": model.state_dict()}, path)
     return path
 
 
@@ -166,6 +189,8 @@ def _gpt2_tokenizer(folder: Path) -> None:
     letters = {letter: index for index, letter in enumerate(sorted(ByteLevel.alphabet()))}
     (folder / "vocab.json").write_text(json.dumps(letters | {"<|endoftext|>": 50256}))
     (folder / "merges.txt").write_text("#version: 0.2\n")
+    (folder / "added_tokens.json").write_text(json.dumps({"[laugh]": 50257}))
+    (folder / "special_tokens_map.json").write_text(json.dumps({"eos_token": "<|endoftext|>"}))
     config = {"tokenizer_class": "GPT2Tokenizer", "model_max_length": 8196, "eos_token": "<|endoftext|>"}
     (folder / "tokenizer_config.json").write_text(json.dumps(config))
 

@@ -36,8 +36,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def small_networks() -> Iterator[None]:
+    import torch
+
     with pytest.MonkeyPatch.context() as patch:
         checkpoints.shrink(patch)
+        torch.set_num_threads(1)  # networks this small only wait for each other's threads
         yield
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +34,8 @@ class Hub:
     asked: list[str] = field(default_factory=list)
     """`METHOD /path` of every request."""
     url: str = ""
+    stop: Callable[[], None] = lambda: None
+    """Ends it before its time; its address then refuses connections."""
 
     def fetched(self) -> set[str]:
         """Names of the files that were downloaded."""
@@ -51,12 +53,17 @@ def running(hub: Hub) -> Iterator[Hub]:
     hub.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    try:
-        yield hub
-    finally:
+
+    def stop() -> None:
         server.shutdown()
         thread.join()
         server.server_close()
+
+    hub.stop = stop
+    try:
+        yield hub
+    finally:
+        stop()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -99,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _file(self, path: str, body: bool) -> None:
         repository, _, rest = path.partition("/resolve/")
         folder = self.served.repositories.get(repository, Path("/nowhere"))
-        file = folder / rest.partition("/")[2]
+        file = folder / rest.rpartition("/")[2]
         if not file.is_file():
             self._send(404, b"", {"X-Error-Code": "EntryNotFound"})
         elif body and file.name in self.served.lost:
