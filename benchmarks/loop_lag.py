@@ -17,6 +17,8 @@ from benchmarks.server import running
 from benchmarks.texts import rotated
 
 PROGRAM = ("-m", "benchmarks.loop_server")
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""For numpy, as MatrixEngine has it for torch: with a thread on every core nothing else of the machine would run."""
 IDLE_SECONDS = 3.0
 BUSY_SECONDS = 12.0
 REACH_SECONDS = 0.010
@@ -27,7 +29,7 @@ SENTENCES = 2
 def run() -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         output = Path(folder) / "lags.json"
-        with running(program=(*PROGRAM, str(output))) as server:
+        with running(program=(*PROGRAM, str(output)), variables=ONE_THREAD) as server:
             idle, busy, counts = asyncio.run(_work(server.port))
         lags: list[tuple[float, float]] = json.loads(output.read_text(encoding="utf-8"))
     calm = _within(lags, idle)

@@ -50,12 +50,19 @@ class Server:
 
 
 @contextmanager
-def running(settings: Mapping[str, Any] | None = None, program: Sequence[str] = SERVER) -> Iterator[Server]:
-    """Starts `python program...`, which finds its settings as the server does. Raises ServerFailed."""
+def running(
+    settings: Mapping[str, Any] | None = None,
+    program: Sequence[str] = SERVER,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """Starts `python program...`, which finds its settings as the server does, with further environment variables.
+
+    Raises ServerFailed.
+    """
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         port = free_port()
-        environment = _prepare(folder, port, settings or {})
+        environment = _prepare(folder, port, settings or {}) | dict(variables or {})
         started = time.perf_counter()
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen([sys.executable, *program], cwd=folder, env=environment, stderr=log, stdout=log)
