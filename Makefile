@@ -1,7 +1,5 @@
 # Two commands: `make serve` and `make test`. Everything else is for those who build.
-HOST ?= 127.0.0.1
-PORT ?= 8000
-URL ?= http://$(HOST):$(PORT)
+URL ?= http://$(or $(HOST),127.0.0.1):$(or $(PORT),8000)
 PYTHON ?= python3
 
 VENV := .venv
@@ -11,7 +9,7 @@ BIN := $(VENV)/bin
 .PHONY: serve test check format test-engines bench smoke clean
 
 serve: $(VENV)/.base
-	STTS_SERVER__HOST=$(HOST) STTS_SERVER__PORT=$(PORT) exec $(BIN)/python server_v2.py
+	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
 
 test: $(VENV)/.dev check
 	$(BIN)/python -m pytest -m "not engines"

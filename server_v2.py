@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ipaddress
+import math
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -13,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
@@ -50,6 +53,8 @@ class Routes(Protocol):
 
 CLEANUP_SECONDS = 600.0
 """Between two looks for expired files."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Life:
@@ -104,14 +109,15 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         life.phase = "starting"
-        async with resources.sampling(), asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_prepare(life, engines)), group.create_task(_keep_tidy(files))]
+        async with resources.sampling():
+            tasks = [asyncio.create_task(_prepare(life, engines)), asyncio.create_task(_keep_tidy(files))]
             try:
                 yield
             finally:
                 life.phase = "draining"
                 for task in tasks:
                     task.cancel()
+                await asyncio.wait(tasks)
                 await engines.close()
 
     return lifespan
@@ -124,18 +130,27 @@ async def _prepare(life: Life, engines: Engines) -> None:
 
 
 async def _keep_tidy(files: FileStore) -> None:
-    """Removes what has expired, now and then."""
+    """Removes what has expired, now and then. A disk in trouble is no reason to stop speaking."""
     while True:
-        await asyncio.to_thread(files.expire)
+        try:
+            await asyncio.to_thread(files.expire)
+        except OSError as error:
+            log.warning("cleanup_failed", error=type(error).__name__, errno=error.errno)
         await asyncio.sleep(CLEANUP_SECONDS)
 
 
 class Server(uvicorn.Server):
     """Drains at the first stop signal, says so at /ready, and ends with status 0; a second Ctrl-C ends it at once."""
 
-    def __init__(self, config: uvicorn.Config, life: Life) -> None:
+    def __init__(self, config: uvicorn.Config, settings: Settings, life: Life) -> None:
         super().__init__(config)
+        self._settings = settings
         self._life = life
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            announce(self._settings)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._life.phase = "draining"
@@ -190,7 +205,6 @@ def main(arguments: list[str] | None = None) -> int:
     except InvalidConfiguration as error:
         print(startup_message(error), file=sys.stderr)  # noqa: T201 - the log is not set up yet
         return EXIT_STATUS
-    announce(settings)
     server = Server(
         uvicorn.Config(
             app,
@@ -199,10 +213,11 @@ def main(arguments: list[str] | None = None) -> int:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=round(settings.server.drain_seconds),
+            timeout_graceful_shutdown=math.ceil(settings.server.drain_seconds),
             ssl_certfile=settings.server.tls_certificate,
             ssl_keyfile=settings.server.tls_key,
         ),
+        settings,
         life,
     )
     server.run()

@@ -8,10 +8,34 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+
+async def made_ahead(
+    make: Callable[[ReadAhead[T]], Awaitable[None]], limit: float, name: str
+) -> AsyncGenerator[T, None]:
+    """What a task of its own puts while `make` runs; the task ends with the generator, whoever ends first."""
+    ready: ReadAhead[T] = ReadAhead(limit)
+    maker = asyncio.ensure_future(_made(make, ready))
+    maker.set_name(name)
+    try:
+        async for item in ready:
+            yield item
+    finally:
+        maker.cancel()
+        await asyncio.wait([maker])
+
+
+async def _made(make: Callable[[ReadAhead[T]], Awaitable[None]], ready: ReadAhead[T]) -> None:
+    try:
+        await make(ready)
+    except Exception as error:  # noqa: BLE001 - carried over to the reader, whatever it is
+        ready.close(error)
+    else:
+        ready.close()
 
 
 class ReadAhead(Generic[T]):

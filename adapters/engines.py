@@ -20,6 +20,7 @@ from stts.context import RequestContext
 from stts.engine_api import EngineKind
 from stts.errors import EngineNotInstalled, InvalidConfiguration, InvalidRequest, STTSError, UnknownEngine
 from stts.events import TranscriptEvent
+from stts.protocols import STTAdapter, TTSAdapter
 from stts.settings import CurrentSettings
 from stts.types import AUTO, AudioChunk, ListenRequest, Probe, SpeechRequest, SynthesisConfig, TranscriptionConfig
 
@@ -51,13 +52,13 @@ class Engines:
         return self.hosts[name]
 
     async def speak(self, context: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
-        adapter = await self.speaker(request.config)
+        adapter: TTSAdapter = await self.speaker(request.config)
         async with aclosing(adapter.synthesize(request.text, request.config, context)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
     async def listen(self, context: RequestContext, request: ListenRequest) -> AsyncGenerator[TranscriptEvent, None]:
-        adapter = await self.listener(request.config)
+        adapter: STTAdapter = await self.listener(request.config)
         async with aclosing(adapter.transcribe(request.audio, request.config, context)) as events:
             async for event in events:
                 yield event
@@ -128,7 +129,11 @@ class Engines:
         """A load has gone well; whether the engine works is known when it has been tried."""
         task = asyncio.create_task(self._probe_after_load(name), name=f"probe {name}")
         self._probes[name] = task
-        task.add_done_callback(lambda _: self._probes.pop(name, None))
+        task.add_done_callback(partial(self._probed, name))
+
+    def _probed(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._probes.get(name) is task:
+            del self._probes[name]
 
     async def _probe_after_load(self, name: str) -> None:
         await asyncio.sleep(PROBE_DELAY_SECONDS)
@@ -172,5 +177,7 @@ def _hosts(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str,
         try:
             capacity = settings().limits.decoders if name == settings().stt.vad else None
             yield name, EngineHost(name, registry, settings, capacity=capacity)
-        except (ImportError, AttributeError) as error:
-            log.warning("engine_left_out", engine=name, error=repr(error))
+        except InvalidConfiguration:
+            raise
+        except Exception as error:  # noqa: BLE001 - a stranger's module: whatever it raises, the others go on
+            log.warning("engine_left_out", engine=name, error=type(error).__name__)

@@ -16,8 +16,8 @@ CHARACTERS_PER_SECOND = 15.0
 QUANTUM_SECONDS = 0.02
 """Engine time that one piece may always take. Sixteen streams' pieces in a row stay far below a first piece's audio."""
 
-COLLECTED_SECONDS = 60.0
-"""Speech in a piece when nobody listens meanwhile: the engine's own limit decides before this does."""
+LONGEST_PIECE_SECONDS = 20.0
+"""Most speech in one piece: answers keep pieces in memory. As much at once where nobody listens meanwhile."""
 
 SENTENCE_PAUSE_SECONDS = 0.25
 CLAUSE_PAUSE_SECONDS = 0.12
@@ -49,17 +49,17 @@ class PiecePlanner:
 
     def budget(self, real_time_factor: float | None) -> int:
         """Most characters of the next piece, given the engine's seconds of work per second of speech, if known."""
-        seconds = self._seconds if self._live else COLLECTED_SECONDS
+        seconds = self._seconds if self._live else LONGEST_PIECE_SECONDS
         if self._live and real_time_factor:
             seconds = max(seconds, QUANTUM_SECONDS / real_time_factor)
-        characters = int(seconds * self.characters_per_second)
+        characters = int(min(seconds, LONGEST_PIECE_SECONDS) * self.characters_per_second)
         return min(max(characters, self._limits.min_characters, 1), self._limits.max_characters)
 
     def made(self, characters: int, seconds: float) -> None:
         """Tells how long a piece of so many characters came out."""
         self._characters += characters
         self._spoken += seconds
-        self._seconds *= self._growth
+        self._seconds = min(self._seconds * self._growth, LONGEST_PIECE_SECONDS)
 
     @property
     def characters_per_second(self) -> float:

@@ -1,17 +1,19 @@
 """Listens with one engine for all requests at once: a recording in, transcript events out.
 
-The recording is decoded and searched for speech block by block in a slot of the VAD engine; each region goes to the
-engine as it is found, in a slot of that engine, while the next is looked for. Silence never reaches it.
+The recording is decoded and searched for speech block by block in turns of the VAD engine; each region goes to the
+engine as it is found, in a slot of that engine. Silence never reaches it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 
-from adapters.closing import closing_iterator
+from adapters.ahead import ReadAhead, made_ahead
 from adapters.execution.host import EngineHost
 from adapters.playback import Playback
 from adapters.regions import Region, RegionFinder, RegionRules
@@ -21,9 +23,16 @@ from stts.context import RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Segment, STTEngine, VADEngine
 from stts.errors import InvalidParameter
 from stts.events import TranscriptDone, TranscriptEvent, TranscriptSegment, TranscriptWarning
+from stts.languages import best_match
 from stts.settings import CurrentSettings, STTSettings
 from stts.text.transcript import join_texts
 from stts.types import AudioData, TranscriptionConfig, TranscriptionResult
+
+TURN_BLOCKS = 120
+"""Blocks of half a second in one turn of a recording: about a quarter of a second's work."""
+
+EVENTS_AHEAD = 64
+"""Segments that may wait for a client that reads slowly."""
 
 PROMPT_CHARACTERS = 200
 """Of the text before a region that an engine is given as a hint."""
@@ -56,24 +65,40 @@ class EngineSTTAdapter:
         self, audio: AudioData, config: TranscriptionConfig, context: RequestContext
     ) -> AsyncGenerator[TranscriptEvent, None]:
         settings = self._settings()
+        params = self.resolve(config)
+        asked = best_match(config.language, self.info.languages) if config.language else None
+        context.output_data.update(engine=self._host.name, language=asked)
         decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
-        rules = region_rules(settings.stt, self.info.limits.max_seconds)
-        listener = _Listener(self._host, self.resolve(config), context)
-        context.output_data.update(engine=self._host.name, language=config.language)
-        async with self._vad.slot(time.monotonic()) as slot:
-            context.add("queue", slot.queue_seconds)
-            async with aclosing(slot.run(find_regions(decoder, rules))) as regions:
-                async for region in regions:
-                    if region is None:
-                        continue
-                    async with aclosing(listener.listen(region)) as segments:
-                        async for segment in segments:
-                            yield TranscriptSegment(segment)
+        recording = _Recording(decoder, region_rules(settings.stt, self.info.limits.max_seconds))
+        listener = _Listener(self._host, params, context)
+        try:
+            make = partial(self._make, recording, listener)
+            async with aclosing(made_ahead(make, EVENTS_AHEAD, "transcript")) as events:
+                async for event in events:
+                    yield event
+        finally:
+            recording.close()
         for warning in decoder.warnings:
             yield TranscriptWarning(warning)
         context.metrics["audio_seconds"] = decoder.seconds
-        context.output_data["language"] = listener.language
+        context.output_data["language"] = asked or listener.language
         yield TranscriptDone(decoder.seconds, listener.language)
+
+    async def _make(self, recording: _Recording, listener: _Listener, ready: ReadAhead[TranscriptEvent]) -> None:
+        """Looks for speech for a while, has it transcribed, and so on: no slot is held while another is waited for."""
+        while not recording.done:
+            await ready.room()
+            for region in await self._look(recording, listener):
+                async with aclosing(listener.listen(region)) as segments:
+                    async for segment in segments:
+                        ready.put(TranscriptSegment(segment), 1)
+
+    async def _look(self, recording: _Recording, listener: _Listener) -> list[Region]:
+        """The regions of the next stretch of the recording; there may be none."""
+        async with self._vad.slot(listener.deadline, begun=recording.begun) as slot:
+            listener.context.add("queue", slot.queue_seconds)
+            async with aclosing(slot.run(recording.search)) as found:
+                return [region async for region in found if region is not None]
 
 
 def region_rules(settings: STTSettings, max_seconds: float) -> RegionRules:
@@ -86,21 +111,43 @@ def region_rules(settings: STTSettings, max_seconds: float) -> RegionRules:
     )
 
 
-def find_regions(decoder: Decoder, rules: RegionRules) -> Callable[[VADEngine], Iterator[Region | None]]:
-    """The blocking work of one recording: decode and search it.
+class _Recording:
+    """One recording, decoded and searched for speech in turns, each in a slot of the VAD engine."""
 
-    Yields None after each block, so that hours of silence are no silence of the engine, and leaving stops it at once.
-    """
+    def __init__(self, decoder: Decoder, rules: RegionRules) -> None:
+        self._blocks = iter(decoder)
+        self._rules = rules
+        self._finder: RegionFinder | None = None
+        self.done = False
 
-    def work(vad: VADEngine) -> Iterator[Region | None]:
-        finder = RegionFinder(vad, rules)
-        with closing_iterator(iter(decoder)) as blocks:
-            for block in blocks:
-                yield from finder.push(block)
-                yield None
-        yield from finder.finish()
+    @property
+    def begun(self) -> bool:
+        return self._finder is not None
 
-    return work
+    def search(self, vad: VADEngine) -> Iterator[Region | None]:
+        """Blocking: goes on until it has found speech, or for a turn's length.
+
+        Yields None after each block, so that silence is no silence of the engine and leaving stops it at once.
+        """
+        finder = self._finder = self._finder or RegionFinder(vad, self._rules)
+        for block in islice(self._blocks, TURN_BLOCKS):
+            regions = list(finder.push(block))
+            yield from regions
+            yield None
+            if regions:
+                return
+        last = next(self._blocks, None)
+        if last is None:
+            self.done = True
+            yield from finder.finish()
+        else:
+            yield from finder.push(last)
+
+    def close(self) -> None:
+        """Frees what decodes it."""
+        close = getattr(self._blocks, "close", None)
+        if close is not None:
+            close()
 
 
 class _Listener:
@@ -109,22 +156,26 @@ class _Listener:
     def __init__(self, host: EngineHost[STTEngine], params: ListenParams, context: RequestContext) -> None:
         self._host = host
         self._params = params
-        self._context = context
+        self.context = context
         self._progress = Playback(time.monotonic(), live=True)
         """Who has got less of their recording back goes first: a short clip does not wait for a long file."""
         self._heard = params.prompt or ""
         self.language = params.language
 
+    @property
+    def deadline(self) -> float:
+        return self._progress.deadline
+
     async def listen(self, region: Region) -> AsyncGenerator[Segment, None]:
         params = replace(self._params, language=self.language, prompt=self._prompt())
         async with self._host.slot(self._progress.deadline, begun=self._progress.begun) as slot:
-            self._context.add("queue", slot.queue_seconds)
+            self.context.add("queue", slot.queue_seconds)
             started = time.perf_counter()
             async with aclosing(slot.run(lambda engine: engine.transcribe(region.samples, params))) as segments:
                 async for segment in segments:
                     self._remember(segment)
                     yield _shifted(segment, region.start)
-            self._context.add("engine", time.perf_counter() - started)
+            self.context.add("engine", time.perf_counter() - started)
         self._progress.made(len(region.samples) / STT_SAMPLE_RATE, time.monotonic())
 
     def _prompt(self) -> str | None:

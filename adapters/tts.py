@@ -6,27 +6,27 @@ decoupled from the client so that a slow reader never holds a slot, and bounded 
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
-from adapters.ahead import ReadAhead
+from adapters.ahead import ReadAhead, made_ahead
 from adapters.closing import closing_iterator
 from adapters.execution.host import EngineHost
 from adapters.pieces import PiecePlanner, pause_after
 from adapters.playback import Playback
-from adapters.voices import ReferenceVoices, Speaking, resolve_speaking
+from adapters.voices import ReferenceVoices, Speaking, resolve_speaking, spoken_language
 from stts.audio.speech import SpeechRenderer
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
 from stts.settings import CurrentSettings
 from stts.text.normalise import clean_text
 from stts.text.sentences import TextCutter
-from stts.types import AudioChunk, SynthesisConfig, SynthesisResult
+from stts.types import AudioChunk, SynthesisConfig
 
-AHEAD_SECONDS = 20.0
+AHEAD_BYTES = 2_000_000
 """Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
 
 
@@ -60,25 +60,21 @@ class EngineTTSAdapter:
         self, text: str, config: SynthesisConfig, context: RequestContext
     ) -> AsyncGenerator[AudioChunk, None]:
         speech = await self._begin(text, config, context)
-        ready: ReadAhead[AudioChunk] = ReadAhead(AHEAD_SECONDS)
-        maker = asyncio.create_task(self._make(speech, ready), name="speech")
-        try:
-            async for chunk in ready:
+        async with aclosing(made_ahead(partial(self._make, speech), AHEAD_BYTES, "speech")) as chunks:
+            async for chunk in chunks:
                 yield chunk
-        finally:
-            maker.cancel()
-            await asyncio.wait([maker])
 
     async def _begin(self, text: str, config: SynthesisConfig, context: RequestContext) -> _Speech:
         settings = self._settings()
         text = clean_text(text, settings.limits.text_characters)
         speaking = await self.resolve(config)
+        language = spoken_language(self.info, config.language, speaking.voice)
         renderer = SpeechRenderer(config, self.info.sample_rate, speed=speaking.remaining_speed)
         context.metrics["characters"] = len(text)
         context.output_data.update(
             engine=self._host.name,
             voice=speaking.voice.id,
-            language=config.language or next(iter(speaking.voice.languages), None),
+            language=language,
             format=config.format,
             media_type=renderer.media_type,
             sample_rate=renderer.sample_rate,
@@ -91,20 +87,16 @@ class EngineTTSAdapter:
             live=config.live,
         )
         playback = Playback(time.monotonic(), live=config.live)
-        return _Speech(TextCutter(text, config.language), speaking, renderer, planner, playback, context)
+        return _Speech(TextCutter(text, language), speaking, renderer, planner, playback, context)
 
     async def _make(self, speech: _Speech, ready: ReadAhead[AudioChunk]) -> None:
-        error: BaseException | None = None
         try:
             while not speech.cutter.done:
                 await ready.room()
                 await self._make_piece(speech, ready)
-        except BaseException as caught:
-            error = caught
-            raise
         finally:
-            _finish_metrics(speech)
-            ready.close(error)
+            speech.context.metrics["encode"] = speech.renderer.encode_seconds
+            speech.context.metrics["audio_seconds"] = speech.renderer.seconds
 
     async def _make_piece(self, speech: _Speech, ready: ReadAhead[AudioChunk]) -> None:
         """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
@@ -120,7 +112,7 @@ class EngineTTSAdapter:
             async with aclosing(slot.run(piece.render)) as chunks:
                 async for chunk in chunks:
                     playback.made(chunk.seconds, time.monotonic())
-                    ready.put(chunk, chunk.seconds)
+                    ready.put(chunk, len(chunk.data))
         self._host.observe(piece.audio_seconds, piece.engine_seconds)
         speech.planner.made(len(text), piece.audio_seconds)
         speech.context.add("engine", piece.engine_seconds)
@@ -174,19 +166,3 @@ class _Piece:
                     return
                 self.audio_seconds += len(block) / rate
                 yield self._renderer.push(block)
-
-
-def _finish_metrics(speech: _Speech) -> None:
-    speech.context.metrics["encode"] = speech.renderer.encode_seconds
-    speech.context.metrics["audio_seconds"] = speech.renderer.seconds
-
-
-async def collect_speech(chunks: AsyncIterator[AudioChunk], context: RequestContext) -> SynthesisResult:
-    """The whole answer in memory, for callers inside the server."""
-    parts = [chunk async for chunk in chunks]
-    return SynthesisResult(
-        data=b"".join(chunk.data for chunk in parts),
-        media_type=context.output_data["media_type"],
-        seconds=sum(chunk.seconds for chunk in parts),
-        sample_rate=context.output_data["sample_rate"],
-    )

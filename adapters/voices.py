@@ -60,6 +60,13 @@ def check_language(info: EngineInfo, language: str | None) -> None:
         raise InvalidParameter(f"{info.name} does not know this language.", param="language", allowed=allowed)
 
 
+def spoken_language(info: EngineInfo, wanted: str | None, voice: Voice) -> str | None:
+    """The engine's own tag for what is spoken: never a client's string, for it becomes a label."""
+    if wanted is not None and (known := best_match(wanted, info.languages)) is not None:
+        return known
+    return next(iter(voice.languages), None)
+
+
 def validated(model: type[BaseModel], values: Mapping[str, Any], *, ignore_unknown: bool) -> BaseModel:
     """The engine's own parameters as its model. Raises InvalidParameter naming the field and what it may be."""
     if ignore_unknown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from stts.context import RequestContext
@@ -17,7 +17,7 @@ class TTSAdapter(Protocol):
     @property
     def info(self) -> EngineInfo: ...
 
-    def synthesize(self, text: str, config: SynthesisConfig, context: RequestContext) -> AsyncIterator[AudioChunk]:
+    def synthesize(self, text: str, config: SynthesisConfig, context: RequestContext) -> AsyncGenerator[AudioChunk, None]:
         """Streams the encoded answer. Fills `context.output_data` before the first chunk, `context.metrics` on the way.
 
         Raises stts.errors before the first chunk for whatever can be known then.
@@ -33,4 +33,4 @@ class STTAdapter(Protocol):
 
     def transcribe(
         self, audio: AudioData, config: TranscriptionConfig, context: RequestContext
-    ) -> AsyncIterator[TranscriptEvent]: ...
+    ) -> AsyncGenerator[TranscriptEvent, None]: ...

@@ -102,14 +102,6 @@ class AudioChunk:
 
 
 @dataclass(frozen=True, slots=True)
-class SynthesisResult:
-    data: bytes
-    media_type: str
-    seconds: float
-    sample_rate: int
-
-
-@dataclass(frozen=True, slots=True)
 class TranscriptionResult:
     text: str
     duration: float

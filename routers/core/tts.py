@@ -11,6 +11,7 @@ from routers.recording import recorded
 from routers.schemas.tts import SpeechFields
 from routers.speech import collected_speech, streamed_speech
 from stts.audio.formats import FORMATS
+from stts.errors import InvalidParameter
 from stts.settings import CurrentSettings
 from stts.storage.files import FileStore
 from stts.types import SpeechRequest
@@ -35,7 +36,9 @@ class TTSRoutes:
         return self._answer(fields, request)
 
     async def get(self, fields: Annotated[SpeechFields, Query()], request: Request) -> Response:
-        """The same by query, for the `src` of an `<audio>` element."""
+        """The same by query, for the `src` of an `<audio>` element. Saves nothing: any page may make a browser GET."""
+        if fields.save:
+            raise InvalidParameter("Only POST /tts saves.", param="save", allowed=["false"])
         return self._answer(fields, request)
 
     def _answer(self, fields: SpeechFields, request: Request) -> Response:

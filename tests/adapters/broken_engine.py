@@ -1,0 +1,3 @@
+"""An engine's module that cannot be imported."""
+
+raise RuntimeError("this module is broken")
