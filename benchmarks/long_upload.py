@@ -21,7 +21,7 @@ from benchmarks.server import running
 from benchmarks.texts import TEN_SENTENCES
 from engines.tts.espeak import EspeakEngine
 from stts.audio.encode import Encoder
-from stts.audio.resample import Resampler
+from stts.audio.filters import FilterChain
 from stts.engine_api import SpeechParams
 
 HOURS = 2
@@ -78,7 +78,7 @@ def _minute() -> bytes:
     voice = engine.find_voice("en-us")
     assert voice is not None
     speech = np.concatenate(list(engine.synthesize(TEN_SENTENCES, voice, SpeechParams())))
-    resampler = Resampler(engine.info.sample_rate, MINUTE_RATE)
+    resampler = FilterChain(engine.info.sample_rate, MINUTE_RATE, ())
     speech = np.concatenate([resampler.push(speech), resampler.finish()])
     engine.unload()
     samples = np.zeros(60 * MINUTE_RATE, np.float32)

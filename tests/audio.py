@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from stts.audio.encode import Encoder
-from stts.audio.wav import with_sizes
+from stts.audio.wav import HEADER_BYTES, sized_header
 from stts.engine_api import Samples
 from stts.types import AudioFormat
 
@@ -21,7 +21,9 @@ def tone(seconds: float, rate: int = 16_000, frequency: float = 220.0) -> Sample
 def encoded(samples: Samples, format: AudioFormat = "wav", rate: int = 16_000) -> bytes:
     encoder = Encoder(format, rate, 1)
     data = encoder.encode(samples) + encoder.finish()
-    return with_sizes(data) if format == "wav" else data
+    if format == "wav":
+        return sized_header(rate, 1, len(data) - HEADER_BYTES) + data[HEADER_BYTES:]
+    return data
 
 
 def decoded(data: bytes) -> tuple[Samples, int]:

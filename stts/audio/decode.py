@@ -15,7 +15,7 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from stts.audio.filters import SILENCE
+from stts.audio.filters import SILENCE, bounded
 from stts.audio.loss import SILENT_READERS, GapFinder, is_cut_off
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import AudioTooLong, UndecodableAudio
@@ -175,7 +175,7 @@ class _MonoResampler:
         parts = [part.to_ndarray()[0] for part in self._resampler.resample(frame)]
         samples: Samples = np.concatenate(parts) if parts else SILENCE
         # Files of floats may hold anything.
-        return np.clip(np.nan_to_num(samples, nan=0.0), -1.0, 1.0)
+        return bounded(samples, 1.0)
 
 
 class _Refused(Exception):

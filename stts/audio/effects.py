@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stts.audio.filters import SILENCE, FilterChain
+from stts.audio.filters import LOUDEST, SILENCE, FilterChain, bounded
 from stts.engine_api import Samples
 
 PEAK_LIMIT = 10 ** (-1 / 20)
@@ -45,7 +45,7 @@ class Effects:
         if self._chain is not None:
             samples = self._chain.push(samples)
         self._samples_out += len(samples)
-        return self._limiter.push(samples)
+        return self._limited(samples)
 
     def finish(self) -> Samples:
         """What is still held. Nothing may be pushed after that."""
@@ -54,7 +54,11 @@ class Effects:
             rest = np.concatenate([self._chain.push(self._tail), self._chain.finish()])
         if len(self._tail):
             rest = rest[: max(0, round(self._samples_in * self._ratio) - self._samples_out)]
-        return np.concatenate([self._limiter.push(rest), self._limiter.finish()])
+        return np.concatenate([self._limited(rest), self._limiter.finish()])
+
+    def _limited(self, samples: Samples) -> Samples:
+        # `loudnorm` makes NaN of short silence.
+        return self._limiter.push(bounded(samples, LOUDEST))
 
 
 class PeakLimiter:

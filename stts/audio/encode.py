@@ -17,9 +17,13 @@ from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
 from stts.audio import wav
+from stts.audio.filters import bounded
 from stts.audio.formats import resolve_sample_rate
 from stts.engine_api import Samples
 from stts.types import AudioFormat
+
+SHORTEST_SECONDS = 0.02
+"""Silence that stands for an answer without a sample: without a frame most formats are no file at all."""
 
 
 class Encoder:
@@ -46,12 +50,16 @@ class Encoder:
     def encode(self, samples: Samples) -> bytes:
         """Mono samples, any number of them. The first bytes returned begin with the header."""
         self._samples_in += len(samples)
-        return self._writer.write(samples)
+        # LAME ends the whole process where samples are not numbers, or far too loud.
+        return self._writer.write(bounded(samples, 1.0))
 
     def finish(self) -> bytes:
         """Flushes to the last frame. The encoder cannot be used after that."""
+        data = b""
+        if self._samples_in == 0:
+            data = self.encode(np.zeros(round(SHORTEST_SECONDS * self._sample_rate), np.float32))
         self._finished = True
-        return self._writer.close()
+        return data + self._writer.close()
 
 
 class _Writer(Protocol):
@@ -198,5 +206,5 @@ def _bit_rate(format: AudioFormat, sample_rate: int) -> int:
 
 
 def _to_int16(samples: Samples) -> NDArray[np.int16]:
-    scaled: Samples = np.rint(np.clip(samples, -1.0, 1.0) * 32_767.0)
+    scaled: Samples = np.rint(samples * 32_767.0)
     return scaled.astype(np.int16)

@@ -13,6 +13,15 @@ from stts.engine_api import Samples
 
 SILENCE: Samples = np.zeros(0, np.float32)
 """No samples at all."""
+LOUDEST = 10.0
+"""Amplitude beyond which samples are a fault and not a voice: it would upset filters for long after."""
+
+
+def bounded(samples: Samples, limit: float) -> Samples:
+    """The very samples where all are within +-`limit`; else clipped to it, with 0 for what is not a number."""
+    if np.abs(samples).max(initial=0.0) <= limit:
+        return samples
+    return np.clip(np.nan_to_num(samples, nan=0.0), -limit, limit)
 
 
 class FilterChain:

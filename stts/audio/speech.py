@@ -9,6 +9,7 @@ import numpy as np
 
 from stts.audio.effects import Effects
 from stts.audio.encode import Encoder
+from stts.audio.filters import LOUDEST, bounded
 from stts.audio.formats import format_spec, resolve_sample_rate
 from stts.audio.framing import PAUSE_SECONDS, PieceFramer
 from stts.engine_api import Samples
@@ -51,7 +52,9 @@ class SpeechRenderer:
 
     def push(self, block: Samples) -> AudioChunk:
         start = time.perf_counter()
-        return self._chunk(self._render(self._framer.push(_finite(block))), start)
+        # A single NaN of a model would silence every filter for the rest of the answer.
+        block = bounded(np.asarray(block, np.float32), LOUDEST)
+        return self._chunk(self._render(self._framer.push(block)), start)
 
     def end_piece(self, pause: float = PAUSE_SECONDS) -> AudioChunk:
         """A piece of text is over; at most `pause` seconds of silence follow it, less where a sentence was cut."""
@@ -73,9 +76,3 @@ class SpeechRenderer:
         self.seconds += seconds
         self.encode_seconds += time.perf_counter() - start
         return AudioChunk(data, seconds)
-
-
-def _finite(block: Samples) -> Samples:
-    """A single NaN of a model would silence every filter for the rest of the answer."""
-    block = np.asarray(block, np.float32)
-    return block if np.isfinite(block).all() else np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0)

@@ -24,12 +24,6 @@ def sized_header(sample_rate: int, channels: int, data_bytes: int) -> bytes:
     return _header(sample_rate, channels, data_bytes + _RIFF_REST, data_bytes)
 
 
-def with_sizes(data: bytes) -> bytes:
-    """The same collected stream with its sizes filled in; `data` must begin with a header made here."""
-    channels, sample_rate = struct.unpack_from("<HI", data, 22)
-    return sized_header(sample_rate, channels, len(data) - HEADER_BYTES) + data[HEADER_BYTES:]
-
-
 def _header(sample_rate: int, channels: int, riff_size: int, data_size: int) -> bytes:
     frame = channels * _SAMPLE_BYTES
     return struct.pack(

@@ -78,6 +78,13 @@ def test_normalize_brings_any_level_to_the_target(target: float, amplitude: floa
     assert 20 * np.log10(rms(out)) == pytest.approx(target, abs=1.5)
 
 
+@pytest.mark.parametrize("seconds", [0.02, 1.0, 2.9, 5.0])
+def test_normalized_silence_is_silence(seconds: float) -> None:
+    out = through(Effects(22_050, 24_000, normalize=-16), silence(seconds, 22_050))
+    assert len(out) == pytest.approx(seconds * 24_000, abs=2)
+    assert not out.any()
+
+
 @settings(max_examples=20, deadline=None)
 @given(cuts=st.lists(st.integers(0, 20_000), max_size=10), speed=st.sampled_from([1.0, 0.4, 1.7]))
 def test_how_the_samples_are_cut_does_not_change_the_length(cuts: list[int], speed: float) -> None:

@@ -107,10 +107,38 @@ def test_seconds_never_promise_more_than_a_listener_has(format: AudioFormat) -> 
     assert encoder.seconds == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("format", ["wav", "flac", "opus"])
-def test_an_answer_without_a_sample_is_still_a_file_with_a_header(format: AudioFormat) -> None:
-    data = Encoder(format, 24_000).finish()
-    assert data[:4] in (b"RIFF", b"fLaC", b"OggS")
+@pytest.mark.parametrize(("format", "rate"), CASES)
+@pytest.mark.parametrize("samples", [0, 1])
+def test_an_answer_of_no_or_one_sample_is_still_a_file_that_decodes(
+    format: AudioFormat, rate: int, samples: int
+) -> None:
+    encoder = Encoder(format, rate)
+    decoded, _ = heard(encoder.encode(np.zeros(samples, np.float32)) + encoder.finish())
+    assert decoded.shape[1] > 0
+    assert np.abs(decoded).max() < 1e-3
+    assert encoder.seconds == pytest.approx(samples / rate or 0.02, abs=1e-4)
+
+
+BROKEN = {
+    "nan": np.full(12_000, np.nan),
+    "a nan": np.where(np.arange(12_000) == 6000, np.nan, 0.1),
+    "inf": np.full(12_000, np.inf),
+    "both inf": np.where(np.arange(12_000) % 100 < 50, np.inf, -np.inf),
+    "too loud": 1e30 * np.sin(0.05 * np.arange(12_000)),
+    "denormal": np.full(12_000, 1e-40),
+    "zero": np.zeros(12_000),
+}
+
+
+@pytest.mark.parametrize("format", CONTAINERS)
+@pytest.mark.parametrize("kind", BROKEN)
+def test_no_samples_break_a_codec(format: AudioFormat, kind: str) -> None:
+    """Some would end the process."""
+    (decoded,), rate = heard(encoded(format, 24_000, BROKEN[kind].astype(np.float32)))
+    assert len(decoded) / rate == pytest.approx(0.5, abs=0.15)
+    assert np.isfinite(decoded).all()
+    if kind in ("nan", "denormal", "zero"):
+        assert np.abs(decoded).max() < 1e-3
 
 
 @pytest.mark.parametrize("format", CONTAINERS)

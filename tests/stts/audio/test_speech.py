@@ -100,9 +100,46 @@ def test_stereo_doubles_the_bytes() -> None:
     np.testing.assert_array_equal(pairs[:, 0], pairs[:, 1])
 
 
-def test_an_engine_that_says_nothing_makes_an_empty_file() -> None:
-    chunks = spoken(SpeechRenderer(SynthesisConfig(), RATE, speed=1.0), [])
-    assert (len(joined(chunks)), sum(chunk.seconds for chunk in chunks)) == (44, 0)
+@pytest.mark.parametrize("format", sorted(FORMATS))
+@pytest.mark.parametrize("pieces", [[], [silence(1.0, RATE)]])
+def test_an_engine_that_says_nothing_makes_a_file_of_hardly_any_silence(
+    format: AudioFormat, pieces: list[np.ndarray]
+) -> None:
+    chunks = spoken(SpeechRenderer(SynthesisConfig(format=format), RATE, speed=1.0), pieces)
+    assert sum(chunk.seconds for chunk in chunks) == pytest.approx(0.02)
+    decoded = np.frombuffer(joined(chunks), "<i2") if format == "pcm" else heard(joined(chunks))[0]
+    assert decoded.size
+    assert not decoded.any()
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_a_click_faded_away_before_it_is_normalized(format: AudioFormat) -> None:
+    click = silence(1.0, RATE)
+    click[0] = 0.5
+    renderer = SpeechRenderer(SynthesisConfig(format=format, normalize=-16), RATE, speed=1.0)
+    data = renderer.push(click).data + renderer.end_piece().data + renderer.finish().data
+    decoded = np.frombuffer(data, "<i2") if format == "pcm" else heard(data)[0]
+    assert decoded.size
+    assert not decoded.any()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        SynthesisConfig(format="mp3"),
+        SynthesisConfig(format="mp3", normalize=-16),
+        SynthesisConfig(format="mp3", pitch=3.0),
+        SynthesisConfig(format="mp3", sample_rate=8000),
+    ],
+)
+@pytest.mark.parametrize("fault", [np.nan, np.inf, -np.inf, 1e30, 1e-40])
+def test_a_fault_of_the_engine_does_not_outlast_itself(config: SynthesisConfig, fault: float) -> None:
+    voice = tone(6.0, RATE)
+    voice[5000:5100] = fault
+    renderer = SpeechRenderer(config, RATE, speed=1.0)
+    (decoded,), rate = heard(joined(spoken(renderer, [voice])))
+    assert np.isfinite(decoded).all()
+    assert rms(decoded[-2 * rate : -rate]) > 0.05
 
 
 def test_a_rate_that_the_format_lacks_is_refused_before_anything_is_spoken() -> None:

@@ -22,11 +22,6 @@ def test_a_streaming_header_leaves_both_sizes_open() -> None:
     assert header[4:8] == header[40:44] == b"\xff\xff\xff\xff"
 
 
-def test_a_collected_stream_gets_its_sizes() -> None:
-    stream = wav.streaming_header(16_000, 2) + b"\0\0\0\0" * 50
-    assert wav.with_sizes(stream) == wav.sized_header(16_000, 2, 200) + b"\0\0\0\0" * 50
-
-
 def test_a_size_beyond_32_bits_stays_open() -> None:
     assert wav.sized_header(192_000, 2, 2**32) == wav.streaming_header(192_000, 2)
     assert wav.sized_header(192_000, 2, 2**32 - 1) == wav.streaming_header(192_000, 2)

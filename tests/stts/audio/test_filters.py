@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stts.audio.resample import Resampler
+from stts.audio.filters import FilterChain, bounded
 from tests.stts.audio.signals import frequency_of, split, tone
 
 
 def resampled(rate_in: int, rate_out: int, parts: list[np.ndarray]) -> np.ndarray:
-    resampler = Resampler(rate_in, rate_out)
+    resampler = FilterChain(rate_in, rate_out, ())
     return np.concatenate([*(resampler.push(part) for part in parts), resampler.finish()])
 
 
@@ -34,8 +34,14 @@ def test_there_is_no_seam_between_blocks(cuts: list[int]) -> None:
     np.testing.assert_allclose(resampled(22_050, 24_000, split(samples, cuts)), whole, atol=1e-6)
 
 
-def test_an_equal_rate_passes_the_very_samples() -> None:
-    resampler = Resampler(16_000, 16_000)
+def test_what_is_within_the_bounds_passes_as_it_is() -> None:
     samples = tone(0.1, 16_000)
-    assert resampler.push(samples) is samples
-    assert len(resampler.finish()) == 0
+    assert bounded(samples, 0.5) is samples
+    assert len(bounded(samples[:0], 0.5)) == 0
+
+
+def test_what_is_beyond_them_is_clipped_and_what_is_no_number_is_silence() -> None:
+    samples = np.array([0.5, 1e30, -1e30, np.inf, -np.inf, np.nan], np.float32)
+    out = bounded(samples, 2.0)
+    assert out.tolist() == [0.5, 2.0, -2.0, 2.0, -2.0, 0.0]
+    assert out.dtype == np.float32
