@@ -18,8 +18,10 @@ from typing import Protocol
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
 
 from adapters.config import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
+from adapters.configuration.checks import operator_check
 from adapters.engines import Engines
 from engines.registry import Registry
 from middleware.analytics import AnalyticsStage
@@ -97,7 +99,12 @@ def create_app(
     ]
     if config is not None:
         routes.append(ConfigRoutes(config))
-    app = FastAPI(title="STTS Server", version=__version__, lifespan=_lifespan(life, engines, files, resources))
+    app = FastAPIOffline(  # whose docs page asks nobody else for its scripts
+        title="STTS Server",
+        version=__version__,
+        lifespan=_lifespan(life, engines, files, resources),
+        redoc_url=None,
+    )
     for each in routes:
         app.include_router(each.router, responses=OPENAI_ERRORS if isinstance(each, OpenAIRoutes) else PROBLEMS)
     return wrap(app, current)
@@ -197,11 +204,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     life = Life()
     try:
-        config = ConfigAdapter.load(configuration_file(options.config))
+        registry = Registry()
+        config = ConfigAdapter.load(configuration_file(options.config), check=operator_check(registry))
         settings = config.current()
         check_exposure(settings)
         configure_logging(config.current)
-        app = create_app(settings, config=config, life=life)
+        app = create_app(settings, config=config, registry=registry, life=life)
     except InvalidConfiguration as error:
         print(startup_message(error), file=sys.stderr)  # noqa: T201 - the log is not set up yet
         return EXIT_STATUS

@@ -19,6 +19,9 @@ from stts.engine_api import STT_SAMPLE_RATE, Samples, VADEngine
 HYSTERESIS = 0.15
 """Speech goes on down to this much below the threshold at which it began."""
 
+INAUDIBLE = 1e-4
+"""Amplitude, -80 dB of full scale, below which a frame is silence whatever else it is."""
+
 CUT_WINDOW_SECONDS = 8.0
 """How far back from the limit of a region its quietest moment is looked for."""
 
@@ -87,9 +90,9 @@ class RegionFinder:
             yield from self._close()
 
     def _hear(self, frame: Samples) -> Iterator[Region]:
-        probabilities, (self._state,) = self._vad.probabilities(frame[np.newaxis], [self._state])
+        probability = self._probability(frame)
         self._kept.append(frame)
-        if probabilities[0] >= self._threshold - (HYSTERESIS if self._open else 0.0):
+        if probability >= self._threshold - (HYSTERESIS if self._open else 0.0):
             self._open = True
             self._speech += 1
             self._silence = 0
@@ -101,6 +104,13 @@ class RegionFinder:
             yield from self._close()
         elif len(self._kept) >= self._max:
             yield self._cut()
+
+    def _probability(self, frame: Samples) -> float:
+        """Of speech. Hours of nothing cost nothing: what nobody can hear is not looked at."""
+        if float(np.max(np.abs(frame))) < INAUDIBLE:
+            return 0.0
+        probabilities, (self._state,) = self._vad.probabilities(frame[np.newaxis], [self._state])
+        return float(probabilities[0])
 
     def _close(self) -> Iterator[Region]:
         trailing = max(0, self._silence - self._padding)

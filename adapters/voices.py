@@ -102,6 +102,8 @@ def _default_voice(engine: TTSEngine, language: str | None, default: str | None)
     info = engine.info
     wanted = default or info.default_voice
     preferred = engine.find_voice(wanted) if wanted else None
+    if default and preferred is None:
+        raise UnknownVoice(f"tts.voices names a voice that {info.name} does not have.", param="voice")
     if preferred is not None and speaks(preferred, language):
         return preferred
     voices = [voice for voice in info.voices if speaks(voice, language)]

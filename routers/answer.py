@@ -41,8 +41,8 @@ class Answer(Response):
             work.cancel()
             left.cancel()
             await asyncio.wait((work, left))
-        if not work.cancelled():
-            work.result()
+        # What a body that nobody reads has to say (too long, or never coming) is said by `receive()`.
+        (left if work.cancelled() else work).result()
 
 
 async def _until_left(receive: Receive) -> None:

@@ -53,7 +53,8 @@ class SynthesisConfig:
     format: AudioFormat = "wav"
     sample_rate: int | None = None
     """Hz of the answer; None: the engine's own, or the nearest the format carries."""
-    channels: Literal[1, 2] = 1
+    channels: int = 1
+    """1 or 2; the same on both."""
     speed: float = 1.0
     """0.25..4, without change of pitch."""
     pitch: float = 0.0

@@ -14,6 +14,7 @@ from routers.compat.openai_errors import error_event, in_dialect
 from routers.compat.openai_models import ModelCatalogue
 from routers.compat.openai_transcript import transcript_events, whole_transcript
 from routers.core.stt import upload
+from routers.forms import UploadRoute
 from routers.operation import Listen, operation_context
 from routers.schemas.openai import CreateTranscriptionRequest, CreateTranslationRequest, ListeningForm
 from stts.context import RequestContext
@@ -36,7 +37,7 @@ class TranscriptionRoutes:
     def __init__(self, listen: Listen, models: ModelCatalogue) -> None:
         self._listen = listen
         self._models = models
-        self.router = APIRouter()
+        self.router = APIRouter(route_class=UploadRoute)
         for path, route, responses, summary in (
             ("/v1/audio/transcriptions", self.transcribe, STREAMED, "Transcribe a recording"),
             ("/v1/audio/translations", self.translate, ANSWERS, "Translate a recording into English text"),

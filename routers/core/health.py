@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
 
 from adapters.engines import Engines
 from routers.schemas.engines import EngineStatus, Health, Info, Ready
@@ -23,6 +24,7 @@ class HealthRoutes:
         self._settings = settings
         self._phase = phase
         self.router = APIRouter(tags=["health"])
+        self.router.add_api_route("/", self.root, methods=["GET"], include_in_schema=False)
         self.router.add_api_route("/health", self.health, methods=["GET"], response_model=Health)
         self.router.add_api_route(
             "/ready",
@@ -31,7 +33,13 @@ class HealthRoutes:
             response_model=Ready,
             responses={503: {"model": Ready, "description": "Does not accept work now."}},
         )
+        for path, route in (("/health", self.health), ("/ready", self.ready)):
+            self.router.add_api_route(path, route, methods=["HEAD"], include_in_schema=False)
         self.router.add_api_route("/info", self.info, methods=["GET"], response_model=Info)
+
+    async def root(self) -> Response:
+        """Where people look first."""
+        return RedirectResponse("/docs")
 
     async def health(self) -> Response:
         """The process is alive. Touches nothing else."""

@@ -5,15 +5,23 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, File, Form, Path, Query, UploadFile
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Body, File, Form, Path, Query, Request, Response, UploadFile
+from fastapi.responses import JSONResponse
 
+from routers.answer import collected_answer
+from routers.forms import UploadRoute
+from routers.management.content import StoredContent
 from routers.schemas.files import CleanupFields, CleanupShape, FileList, FileShape, UploadKind, UsageList
+from routers.workers import Workers
 from stts.storage.files import FileStore
 from stts.storage.kinds import Kind
 from stts.storage.names import stem
 
 MOST_LISTED = 1000
+INSPECTORS = 2
+"""Uploads copied and looked at at once."""
+MOST_WAITING = 16
+"""Uploads that may wait for that, each with its temporary file."""
 
 FileId = Annotated[str, Path(max_length=64)]
 
@@ -21,6 +29,7 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no 
 REFUSED: dict[int | str, dict[str, Any]] = {
     409: {"description": "A reference of this name is there already."},
     413: {"description": "The file, or the recording, is too long."},
+    503: {"description": "Too many uploads wait to be looked at."},
     507: {"description": "The quota of the kind is reached."},
 }
 
@@ -28,11 +37,20 @@ REFUSED: dict[int | str, dict[str, Any]] = {
 class FileRoutes:
     def __init__(self, files: FileStore) -> None:
         self._files = files
+        self._inspectors = Workers("inspector", threads=INSPECTORS, queue_length=MOST_WAITING)
         self.router = APIRouter(tags=["files"])
         add = self.router.add_api_route
         content: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/*": {}}}, **NOT_FOUND}
         add("/files", self.list, methods=["GET"], response_model=FileList)
-        add("/files", self.upload, methods=["POST"], response_model=FileShape, status_code=201, responses=REFUSED)
+        add(
+            "/files",
+            self.upload,
+            methods=["POST"],
+            response_model=FileShape,
+            status_code=201,
+            responses=REFUSED,
+            route_class_override=UploadRoute,
+        )
         add("/files/usage", self.usage, methods=["GET"], response_model=UsageList)
         add("/files/cleanup", self.cleanup, methods=["POST"], response_model=CleanupShape)
         add("/files/{file_id}", self.show, methods=["GET"], response_model=FileShape, responses=NOT_FOUND)
@@ -41,7 +59,7 @@ class FileRoutes:
             "/files/{file_id}/content",
             self.content,
             methods=["GET"],
-            response_class=FileResponse,
+            response_class=StoredContent,
             responses=content,
         )
 
@@ -56,21 +74,29 @@ class FileRoutes:
 
     async def upload(
         self,
+        request: Request,
         file: Annotated[UploadFile, File(description="Audio in any container.")],
         kind: Annotated[UploadKind, Form()] = "uploads",
         name: Annotated[str | None, Form(max_length=400, description="Instead of the file's own name.")] = None,
-    ) -> FileShape:
+    ) -> Response:
         """What the file is, is found out from its content. A reference is a voice by its name from now on."""
-        stored = await asyncio.to_thread(self._files.save, kind, name or file.filename or None, file.file)
-        return FileShape.of(stored)
+        wanted = name or file.filename or None
+
+        async def make() -> Response:
+            stored = await self._inspectors.run(
+                lambda checkpoint: self._files.save(kind, wanted, file.file, checkpoint=checkpoint)
+            )
+            return JSONResponse(FileShape.of(stored).model_dump(mode="json"), status_code=201)
+
+        return collected_answer(make, request.scope, request.receive)
 
     async def show(self, file_id: FileId) -> FileShape:
         return FileShape.of(await asyncio.to_thread(self._files.get, file_id))
 
-    async def content(self, file_id: FileId) -> FileResponse:
+    async def content(self, file_id: FileId) -> StoredContent:
         """The file itself, or the parts that a Range header asks for."""
         stored = await asyncio.to_thread(self._files.get, file_id)
-        return FileResponse(
+        return StoredContent(
             stored.path,
             media_type=stored.media_type,
             filename=stem(stored.name) + stored.path.suffix,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from stts.types import AUTO, AudioFormat, SynthesisConfig
 
@@ -12,6 +12,12 @@ TEXT_FIELD_CHARACTERS = 10_000_000
 """No configuration allows more; the limit in force is `limits.text_characters`."""
 
 NAME_CHARACTERS = 200
+
+
+def format_name(name: object) -> object:
+    """What people write: any case, and the container's name for the codec in it."""
+    lower = name.lower() if isinstance(name, str) else name
+    return "opus" if lower == "ogg" else lower
 
 
 class SpeechFields(BaseModel):
@@ -28,13 +34,13 @@ class SpeechFields(BaseModel):
         max_length=NAME_CHARACTERS,
     )
     language: str | None = Field(None, description="BCP 47.", min_length=2, max_length=35)
-    format: AudioFormat | None = Field(
+    format: Annotated[AudioFormat, BeforeValidator(format_name)] | None = Field(
         None,
-        description="Default: `tts.format` of the configuration.",
+        description="Default: `tts.format` of the configuration. `ogg` is another name of `opus`.",
         validation_alias=AliasChoices("format", "output_format"),
     )
     sample_rate: int | None = Field(None, description="Hz; default: the engine's own.", ge=1, le=1_000_000)
-    channels: Literal[1, 2] = 1
+    channels: int = Field(1, ge=1, le=2)
     speed: float = Field(
         1.0,
         description="Without change of pitch.",

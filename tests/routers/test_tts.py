@@ -56,9 +56,9 @@ async def test_the_answer_says_what_spoke_and_when(client: httpx.AsyncClient) ->
 
 
 async def test_a_query_speaks_as_a_body_does(client: httpx.AsyncClient) -> None:
-    query = {"text": TEXT, "voice": "high", "format": "pcm", "frequency": "440", "stream": "false"}
+    query = {"channels": "2", "text": TEXT, "voice": "high", "format": "pcm", "frequency": "440", "stream": "false"}
     got = await client.get("/tts", params=query)
-    posted = await client.post("/tts", json={**query, "frequency": 440})
+    posted = await client.post("/tts", json={**query, "frequency": 440, "channels": 2})
     assert got.status_code == 200
     assert got.headers["x-voice"] == "high"
     assert got.content == posted.content
@@ -70,6 +70,8 @@ async def test_a_query_speaks_as_a_body_does(client: httpx.AsyncClient) -> None:
         ({"voice_id": "high"}, {"voice": "high"}),
         ({"voice_path": "high"}, {"voice": "high"}),
         ({"speed_factor": 2.0}, {"speed": 2.0}),
+        ({"format": "ogg"}, {"format": "opus"}),
+        ({"format": "MP3"}, {"output_format": "mp3"}),
         ({"remove_silence": True}, {"trim_silence": True}),
         ({"seed": 0}, {}),
     ],
@@ -171,6 +173,12 @@ async def test_a_saved_wav_has_its_sizes(client: httpx.AsyncClient) -> None:
     stored = (await client.get(f"/files/{answer.headers['x-file-id']}/content")).content
     assert stored[44:] == answer.content[44:]
     assert int.from_bytes(stored[40:44], "little") == len(stored) - 44
+
+
+async def test_a_get_saves_nothing(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/tts", params={"text": TEXT, "save": "true"})
+    assert (answer.status_code, answer.json()["param"]) == (422, "save")
+    assert (await client.get("/files")).json()["total"] == 0
 
 
 async def test_a_request_that_fails_leaves_no_file(client: httpx.AsyncClient) -> None:
