@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from adapters.configuration.document import Document, read_document
 from adapters.configuration.editing import edited
 from adapters.configuration.keys import KEYS, Key
 from adapters.configuration.merge import Configuration, validated
+from adapters.configuration.problems import Check, Problem, nothing_more
 from adapters.configuration.sources import Layer, Source, dotenv_layer, environment_layer, file_layer
 from stts.errors import Conflict, InvalidConfiguration
 from stts.settings import Settings
@@ -59,11 +60,12 @@ class _Plan:
 
 
 class ConfigAdapter:
-    def __init__(self, path: Path, environ: Mapping[str, str], dotenv_path: Path | None) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str], dotenv_path: Path | None, check: Check) -> None:
         """Reads everything once, as `load` says."""
         self._path = path
         self._environ = environ
         self._dotenv_path = dotenv_path
+        self._check = check
         self._lock = threading.Lock()
         self._patched: frozenset[str] = frozenset()
         self._newest = self._configured(read_document(path))
@@ -75,14 +77,16 @@ class ConfigAdapter:
         path: Path | None = None,
         environ: Mapping[str, str] = os.environ,
         dotenv_path: Path | None = DEFAULT_DOTENV,
+        check: Check = nothing_more,
     ) -> ConfigAdapter:
         """Blocking. `path` None is `config.yaml` in the working folder, which need not exist; a named file must.
 
+        `check` finds what is wrong beyond the model, now and at every change; see `operator_check`.
         Raises InvalidConfiguration with one message: file, line, key, what is wrong and what is allowed.
         """
         if path is not None and not path.is_file():
             raise InvalidConfiguration(f"{path}: there is no such configuration file")
-        return cls(path or DEFAULT_FILE, environ, dotenv_path)
+        return cls(path or DEFAULT_FILE, environ, dotenv_path, check)
 
     def current(self) -> Settings:
         """The settings of this moment: one attribute look-up."""
@@ -143,14 +147,29 @@ class ConfigAdapter:
         document = read_document(self._path)
         self._configured(document)  # what is wrong already is the operator's, not the client's
         wanted = changed_layer(changes, file_layer(document, self._path.name))
-        document = edited(document, _validated(wanted), self._path.name)
+        document = edited(document, self._validated(wanted), self._path.name)
         configuration = self._configured(document)
         return _Plan(document, configuration, self._report(configuration, changes))
 
     def _configured(self, document: Document) -> Configuration:
         return Configuration.of(
-            file_layer(document, self._path.name), dotenv_layer(self._dotenv_path), environment_layer(self._environ)
+            file_layer(document, self._path.name),
+            dotenv_layer(self._dotenv_path),
+            environment_layer(self._environ),
+            check=self._check,
         )
+
+    def _validated(self, wanted: Layer) -> dict[str, dict[str, Any]]:
+        """The wanted values as they are to be written: checked, and of the type they have in the model."""
+
+        def check(settings: Settings) -> Iterator[Problem]:
+            return (problem for problem in self._check(settings) if wanted.has(problem.path[:2]))
+
+        settings = validated([wanted], check)
+        return {
+            section: getattr(settings, section).model_dump(mode="json", include=set(keys))
+            for section, keys in wanted.values.items()
+        }
 
     def _report(self, configuration: Configuration, changes: Mapping[Key, Any]) -> ChangeReport:
         """Counts what the operator has changed in the file by hand meanwhile, too."""
@@ -177,15 +196,6 @@ class ConfigAdapter:
     def _adopt(self, configuration: Configuration) -> None:
         self._newest = configuration
         self._current = _with_live_keys(self._current, configuration.settings)
-
-
-def _validated(wanted: Layer) -> dict[str, dict[str, Any]]:
-    """The wanted values as they are to be written: checked, and of the type they have in the model."""
-    settings = validated([wanted])
-    return {
-        section: getattr(settings, section).model_dump(mode="json", include=set(keys))
-        for section, keys in wanted.values.items()
-    }
 
 
 def _with_live_keys(current: Settings, new: Settings) -> Settings:

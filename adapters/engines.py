@@ -148,7 +148,7 @@ class Engines:
             host = self.hosts.get(name)
             if host is None or host.info.kind != kind or host.state in ("not_installed", "failed"):
                 continue
-            if host.info.network and not settings.tts.allow_network:
+            if host.info.network and not settings.engines.allow_network:
                 continue
             if host.state == "ready" or await asyncio.to_thread(host.engine.weights_present):
                 usable.append(name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from stts.types import AudioFormat
 
@@ -55,6 +55,14 @@ class SecuritySettings(Section):
         "Let /v1/audio/voices and /v1/audio/models answer without a key, as some clients need.", default=True
     )
 
+    @field_validator("api_key")
+    @classmethod
+    def _can_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
+        """A header loses the white space around its value, so no client could send such a key."""
+        if key is not None and key.get_secret_value() != key.get_secret_value().strip():
+            raise ValueError("must not begin or end with white space")
+        return key
+
 
 class LimitSettings(Section):
     text_characters: int = live("Longest text of one request.", default=100_000, ge=1, le=10_000_000)
@@ -74,7 +82,6 @@ class TTSSettings(Section):
         "Engines that `auto` tries, first to last.",
         default=("chatterbox_turbo", "chatterbox", "chatterbox_multilingual", "espeak"),
     )
-    allow_network: bool = protected("Let `auto` choose engines that send text off this machine.", default=False)
     format: AudioFormat = live("Format where the request names none.", default="wav")
     voices: dict[str, str] = live("Default voice of an engine: engine name -> voice.", default_factory=dict)
     first_piece_seconds: float = live("Speech in the first piece of a stream.", default=0.8, gt=0, le=60)
@@ -92,6 +99,9 @@ class STTSettings(Section):
 
 class EngineSettings(Section):
     preload: tuple[str, ...] = fixed("Engines to load at start.", default=())
+    allow_network: bool = protected(
+        "Let `auto` choose engines that send text or audio off this machine.", default=False
+    )
     options: dict[str, dict[str, Any]] = protected(
         "Options of each engine, checked by the engine's own model.", default_factory=dict
     )

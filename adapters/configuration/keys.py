@@ -18,7 +18,9 @@ KeyPath = tuple[str, ...]
 
 MASK = "********"
 
-_SECRET_NAME = re.compile(r"key|token|secret|password|credential", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"key|token|secret|passw|passphrase|credential|auth|cookie|bearer|signature", re.IGNORECASE)
+_SECRET_TEXT = re.compile(r"://[^/\s]*@")
+"""An address with a password in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,20 @@ def _key(section: str, field: str, info: FieldInfo) -> Key:
 
 
 def _masked(value: Any) -> Any:
-    """Options of engines are not typed here, so what is named like a secret is taken for one."""
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: MASK if _SECRET_NAME.search(name) and isinstance(entry, str) else _masked(entry)
-        for name, entry in value.items()
-    }
+    """Options of engines are not typed here, so what is named like a secret is taken for one, whatever it holds."""
+    match value:
+        case dict():
+            return {name: _masked_entry(name, entry) for name, entry in value.items()}
+        case list():
+            return [_masked(entry) for entry in value]
+        case str() if _SECRET_TEXT.search(value):
+            return MASK
+        case _:
+            return value
+
+
+def _masked_entry(name: str, entry: Any) -> Any:
+    return MASK if entry is not None and _SECRET_NAME.search(name) else _masked(entry)
 
 
 KEYS: Mapping[str, Key] = MappingProxyType(

@@ -14,7 +14,7 @@ from engines.registry import GROUP, Registry
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import EngineNotInstalled, InvalidConfiguration, InvalidParameter, UnknownEngine, UnknownVoice
-from stts.settings import Settings, STTSettings, TTSSettings
+from stts.settings import EngineSettings, Settings, STTSettings, TTSSettings
 from stts.types import SpeechRequest, SynthesisConfig, TranscriptionConfig
 from tests import fakes
 
@@ -70,8 +70,12 @@ def registry() -> Registry:
 
 
 @asynccontextmanager
-async def engines(**tts: Any) -> AsyncIterator[Engines]:
-    settings = Settings(tts=TTSSettings(**tts), stt=STTSettings(order=("pocketsphinx", "echo")))
+async def engines(*, allow_network: bool = False, **tts: Any) -> AsyncIterator[Engines]:
+    settings = Settings(
+        tts=TTSSettings(**tts),
+        stt=STTSettings(order=("pocketsphinx", "echo")),
+        engines=EngineSettings(allow_network=allow_network),
+    )
     made = Engines(registry(), lambda: settings, lambda name: None)
     try:
         yield made

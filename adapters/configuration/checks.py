@@ -1,0 +1,127 @@
+"""What the model of the settings cannot know: whether the engines are there that they name, and the files for TLS."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from adapters.configuration.keys import KeyPath
+from adapters.configuration.problems import Check, Problem, model_problems
+from engines.registry import GROUP, Registry
+from stts.engine_api import Engine, EngineKind, STTEngine, TTSEngine, VADEngine
+from stts.settings import Settings
+from stts.types import AUTO
+
+_KINDS: Mapping[EngineKind, type] = {"tts": TTSEngine, "stt": STTEngine, "vad": VADEngine}
+_OPTIONS: KeyPath = ("engines", "options")
+
+
+def operator_check(registry: Registry) -> Check:
+    """Imports the modules of all engines, once; loads none of them."""
+    engines = _NamedEngines(registry)
+
+    def check(settings: Settings) -> Iterator[Problem]:
+        yield from engines.wrong_names(settings)
+        yield from engines.wrong_options(settings)
+        yield from wrong_tls(settings)
+
+    return check
+
+
+class _NamedEngines:
+    """The engines that can be named. Being registered is enough: a library that is missing may come later."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._classes = {name: _engine_class(name, registry.target(name)) for name in registry.names()}
+
+    def wrong_names(self, settings: Settings) -> Iterator[Problem]:
+        tts, stt, openai = settings.tts, settings.stt, settings.openai
+        speaking, listening = self._names("tts"), self._names("stt")
+        yield from _wrong(("tts", "order"), tts.order, speaking)
+        yield from _wrong_entries(("tts", "voices"), tts.voices, speaking)
+        yield from _wrong(("stt", "order"), stt.order, listening)
+        yield from _wrong(("stt", "vad"), [stt.vad], self._names("vad", known_only=True))
+        yield from _wrong(("engines", "preload"), settings.engines.preload, self._classes)
+        yield from _wrong_entries(_OPTIONS, settings.engines.options, self._classes)
+        for model, engine in openai.models.items():
+            yield from _wrong(("openai", "models", model), [engine], {AUTO, *speaking, *listening})
+        yield from _wrong_entries(("openai", "voices"), openai.voices, speaking)
+
+    def wrong_options(self, settings: Settings) -> Iterator[Problem]:
+        """What the engines' own models say; also of engines without options, which may need some."""
+        for name, engine in self._classes.items():
+            if engine is None:
+                continue
+            try:
+                engine.Options.model_validate(settings.engines.options.get(name, {}))
+            except ValidationError as error:
+                yield from model_problems(error, engine.Options, (*_OPTIONS, name))
+            except Exception:  # noqa: BLE001 - a stranger's model: this engine is left out later, with a log line
+                continue
+
+    def _names(self, kind: EngineKind, *, known_only: bool = False) -> set[str]:
+        """An engine whose module does not import may be of any kind: it costs the others nothing."""
+        return {
+            name
+            for name, engine in self._classes.items()
+            if (not known_only if engine is None else issubclass(engine, _KINDS[kind]))
+        }
+
+
+def _engine_class(name: str, target: str) -> type[Engine] | None:
+    try:
+        found = EntryPoint(name, target, GROUP).load()
+    except Exception:  # noqa: BLE001 - a stranger's module, whatever it raises: left out later, with a log line
+        return None
+    return found if isinstance(found, type) and issubclass(found, Engine) else None
+
+
+def _wrong(path: KeyPath, names: Iterable[str], allowed: Iterable[str]) -> Iterator[Problem]:
+    return (_no_such(path, allowed, value=name) for name in names if name not in allowed)
+
+
+def _wrong_entries(path: KeyPath, entries: Mapping[str, Any], allowed: Iterable[str]) -> Iterator[Problem]:
+    return (_no_such((*path, name), allowed) for name in entries if name not in allowed)
+
+
+def _no_such(path: KeyPath, allowed: Iterable[str], value: str | None = None) -> Problem:
+    return Problem(path, "there is no such engine for this", value, tuple(sorted(allowed)))
+
+
+def wrong_tls(settings: Settings) -> Iterator[Problem]:
+    """Blocking: reads the certificate and its key, as the server will."""
+    files = {"tls_certificate": settings.server.tls_certificate, "tls_key": settings.server.tls_key}
+    given = {field: name for field, name in files.items() if name is not None}
+    unreadable = [problem for field, name in given.items() for problem in _unreadable(field, name)]
+    if unreadable:
+        yield from unreadable
+    elif len(given) == 1:
+        (field,) = given
+        (missing,) = files.keys() - given
+        yield Problem(("server", field), f"needs server.{missing} beside it; where one file holds both, name it twice")
+    elif given and not _is_key_pair(given["tls_certificate"], given["tls_key"]):
+        said = "must be a PEM certificate chain whose private key is in server.tls_key, not encrypted"
+        yield Problem(("server", "tls_certificate"), said, given["tls_certificate"])
+
+
+def _unreadable(field: str, name: str) -> Iterator[Problem]:
+    try:
+        Path(name).open("rb").close()
+    except OSError as error:
+        yield Problem(("server", field), f"cannot be read ({error.strerror})", name)
+    except ValueError:
+        yield Problem(("server", field), "must be the name of a file")
+
+
+def _is_key_pair(certificate: str, key: str) -> bool:
+    try:
+        # Without a password of ours OpenSSL would ask for one at the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (ssl.SSLError, OSError):
+        return False
+    return True

@@ -1,0 +1,115 @@
+"""What is wrong with a configuration, said in one message: where it stands, which key, and what is allowed.
+
+The operator is shown the value, unless it may be a secret. What a client sent is never sent back, not even as a name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from adapters.configuration.keys import KEYS, KeyPath
+from adapters.configuration.sources import Layer
+from stts.errors import InvalidConfiguration
+from stts.settings import Settings
+
+_LISTED_PROBLEMS = 8
+_SHOWN_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    path: KeyPath
+    message: str
+    """What is wrong, without the value."""
+    value: Any = None
+    allowed: tuple[str, ...] | None = None
+    """What may stand there, where the list is short."""
+
+
+Check = Callable[[Settings], Iterable[Problem]]
+"""Finds what is wrong with settings that the model accepts."""
+
+
+def nothing_more(settings: Settings) -> Iterable[Problem]:
+    """The check of those for whom the model is enough."""
+    return ()
+
+
+def model_problems(error: ValidationError, model: type[BaseModel], under: KeyPath = ()) -> list[Problem]:
+    """What the model says; its keys stand below `under`."""
+    return [_problem(details, model, under) for details in error.errors(include_url=False, include_context=False)]
+
+
+def refusal(problems: Sequence[Problem], layers: Sequence[Layer]) -> InvalidConfiguration:
+    """Names every problem with the place in the layer that it comes from. There is at least one."""
+    said = [_said(problem, layers) for problem in problems[:_LISTED_PROBLEMS]]
+    if len(problems) > _LISTED_PROBLEMS:
+        said.append(f"and {len(problems) - _LISTED_PROBLEMS} more")
+    first = problems[0]
+    return InvalidConfiguration("; ".join(said), param=_known(first.path), allowed=first.allowed)
+
+
+def _problem(details: ErrorDetails, model: type[BaseModel], under: KeyPath) -> Problem:
+    inner = tuple(str(part) for part in details["loc"])
+    path, value = (*under, *inner), details["input"]
+    match details["type"]:
+        case "extra_forbidden":
+            return Problem(path, "there is no such key", value, _fields(model, inner[:-1]))
+        case "string_type":
+            return Problem(path, "must be text; put it in quotes", value)
+        case _:
+            return Problem(
+                path, details["msg"].removeprefix("Value error, ").replace("Input should be", "must be"), value
+            )
+
+
+def _fields(model: type[BaseModel], path: KeyPath) -> tuple[str, ...] | None:
+    """The keys of the model that stands at the path."""
+    for name in path:
+        inner = model.model_fields[name].annotation if name in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return None
+        model = inner
+    return tuple(model.model_fields)
+
+
+def _said(problem: Problem, layers: Sequence[Layer]) -> str:
+    path, message = problem.path, problem.message
+    if problem.allowed:
+        message += f"; allowed: {', '.join(problem.allowed)}"
+    layer = _layer_of(path, layers)
+    if layer is None or layer.source == "runtime":
+        return f"{_known(path)}: {message}"
+    place = layer.place(path)
+    name = ".".join(path) + _shown(path, problem.value)
+    return f"{place}: {name}: {message}" if place else f"{name}: {message}"
+
+
+def _layer_of(path: KeyPath, layers: Sequence[Layer]) -> Layer | None:
+    """The highest layer that has the value, or the nearest thing it is in."""
+    for length in range(len(path), 0, -1):
+        for layer in reversed(layers):
+            if layer.has(path[:length]):
+                return layer
+    return None
+
+
+def _known(path: KeyPath) -> str:
+    """As much of the name as is ours."""
+    if ".".join(path[:2]) in KEYS:
+        return ".".join(path[:2])
+    return path[0] if path[0] in Settings.model_fields else "configuration"
+
+
+def _shown(path: KeyPath, value: Any) -> str:
+    """The operator's own value, unless it is a secret, or may be one."""
+    key = KEYS.get(".".join(path[:2]))
+    if key is None or key.secret or (key.mapping and key.protected) or not isinstance(value, str | int | float):
+        return ""
+    return f" = {json.dumps(value, ensure_ascii=False)[:_SHOWN_CHARACTERS]}"
