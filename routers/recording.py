@@ -98,7 +98,7 @@ class _Recorder:
     async def _end(self) -> None:
         if self._running is not None:
             await asyncio.wait((self._running,))
-        await asyncio.to_thread(self._guarded, self._abort)
+            await asyncio.to_thread(self._guarded, self._abort)
 
     async def __aenter__(self) -> _Recorder:
         return self

@@ -9,11 +9,13 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal
+
+import structlog
 
 from stts.engine_api import Voice
 from stts.errors import InvalidConfiguration, InvalidParameter, NotFound
@@ -30,6 +32,11 @@ from stts.storage.writer import Writer
 TEMPORARY_FOLDER = ".temporary"
 HOUR = 3600.0
 COPY_BYTES = 1 << 20
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+Checkpoint = Callable[[], None]
+"""Called between blocks of long work; what it raises ends the work."""
 
 Expiring = Literal["outputs", "uploads", "temporary"]
 
@@ -72,7 +79,7 @@ class FileStore:
         self._naming = threading.Lock()
         self._being_written: set[Path] = set()
 
-    def create(self, kind: Kind, name: str | None = None) -> Writer:
+    def create(self, kind: Kind, name: str | None = None, *, checkpoint: Checkpoint = lambda: None) -> Writer:
         """A writer that knows its id already. Raises InvalidRequest for a name, Conflict for one that is taken.
 
         The name of an output is the server's own, and its extension says what it is.
@@ -81,22 +88,27 @@ class FileStore:
         if kind == "references" and name is not None:
             self._references.require_free(name)
         id = new_id(kind)
+        self._temporary.mkdir(parents=True, exist_ok=True)
         temporary = self._temporary / secrets.token_hex(16)
-        self._being_written.add(temporary)
-        return Writer(
+        writer = Writer(
             id,
             temporary,
             max_bytes=self._settings().storage.file_bytes,
             reserve=partial(self._reserve, kind),
-            finish=partial(self._finish, kind, id, name, temporary),
+            finish=partial(self._finish, kind, id, name, temporary, checkpoint),
             settle=partial(self._settle, kind, temporary),
         )
+        self._being_written.add(temporary)
+        return writer
 
-    def save(self, kind: Kind, name: str | None, file: BinaryIO) -> StoredFile:
-        """Copies a file from its start. Raises what the writer raises."""
+    def save(
+        self, kind: Kind, name: str | None, file: BinaryIO, *, checkpoint: Checkpoint = lambda: None
+    ) -> StoredFile:
+        """Copies a file from its start. Raises what the writer and the checkpoint raise."""
         file.seek(0)
-        with self.create(kind, name) as writer:
+        with self.create(kind, name, checkpoint=checkpoint) as writer:
             while data := file.read(COPY_BYTES):
+                checkpoint()
                 writer.write(data)
             return writer.commit()
 
@@ -139,8 +151,15 @@ class FileStore:
         ]
 
     def expire(self) -> Cleanup:
-        """Removes outputs past their age, and what crashes and broken uploads have left."""
-        return self.cleanup(("outputs", "temporary"))
+        """Removes outputs past their age, and what crashes and broken uploads have left.
+
+        A disk that refuses is logged and left for the next time.
+        """
+        try:
+            return self.cleanup(("outputs", "temporary"))
+        except OSError as error:
+            log.warning("cleanup_failed", reason=error.strerror)
+            return Cleanup(0, 0)
 
     def cleanup(
         self, kinds: Sequence[Expiring], *, max_age_hours: float | None = None, dry_run: bool = False
@@ -166,9 +185,12 @@ class FileStore:
         return older(self._folders[kind].entries(), now - hours * HOUR)
 
     def _leftovers(self) -> Sequence[Entry]:
-        halves = map(entry_or_none, set(self._temporary.iterdir()) - self._being_written)
+        halves = map(entry_or_none, self._halves())
         hidden = [entry for folder in self._folders.values() for entry in folder.leftovers()]
         return [*hidden, *(entry for entry in halves if entry)]
+
+    def _halves(self) -> Iterator[Path]:
+        return (path for path in self._temporary.glob("*") if path.is_file() and path not in self._being_written)
 
     def _remove(self, kind: Expiring | Kind, entries: Sequence[Entry]) -> None:
         if kind == "temporary":
@@ -192,8 +214,10 @@ class FileStore:
         self._being_written.discard(temporary)
         self._account.settle(kind, size, kept=kept)
 
-    def _finish(self, kind: Kind, id: str, name: str | None, temporary: Path) -> StoredFile:
-        content = inspected(kind, temporary, name, reference_seconds=self._settings().storage.reference_seconds)
+    def _finish(self, kind: Kind, id: str, name: str | None, temporary: Path, checkpoint: Checkpoint) -> StoredFile:
+        settings = self._settings()
+        seconds = settings.storage.reference_seconds if kind == "references" else settings.limits.audio_seconds
+        content = inspected(kind, temporary, name, max_seconds=seconds, checkpoint=checkpoint)
         with self._naming:
             if kind == "references" and name is not None:
                 self._references.require_free(name)

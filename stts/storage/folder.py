@@ -27,8 +27,7 @@ class Folder:
 
     def entries(self) -> list[Entry]:
         """Newest first."""
-        with os.scandir(self.path) as found:
-            known = [self.entry(entry.name) for entry in found]
+        known = [self.entry(entry.name) for entry in self._scan()]
         return sorted((entry for entry in known if entry), key=lambda entry: (-entry.modified_ns, entry.path.name))
 
     def entry(self, name: str) -> Entry | None:
@@ -79,6 +78,7 @@ class Folder:
             size=written.size,
             modified_ns=written.modified_ns,
         )
+        self.path.mkdir(parents=True, exist_ok=True)
         write_sidecar(path, sidecar)
         temporary.rename(path)
         sync_folder(self.path)
@@ -95,10 +95,17 @@ class Folder:
 
     def leftovers(self) -> list[Entry]:
         """Hidden files that a crash has left: halves of sidecars, and sidecars without their file."""
-        with os.scandir(self.path) as found:
-            hidden = [Path(entry.path) for entry in found if entry.name.startswith(".") and entry.is_file()]
+        hidden = [Path(entry.path) for entry in self._scan() if entry.name.startswith(".") and entry.is_file()]
         lost = (path for path in hidden if path.suffix == TEMPORARY_SUFFIX or not owner_of(path).exists())
         return [entry for entry in map(entry_or_none, lost) if entry]
+
+    def _scan(self) -> list[os.DirEntry[str]]:
+        """Nothing where the operator has removed the folder: the next file makes it again."""
+        try:
+            with os.scandir(self.path) as found:
+                return list(found)
+        except FileNotFoundError:
+            return []
 
     def _look_at(self, entry: Entry, old: Sidecar | None) -> Sidecar | None:
         if entry not in self._looked_at:

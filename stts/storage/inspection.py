@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from stts.audio.decode import Decoder, sniff
-from stts.errors import UndecodableAudio
+from stts.errors import AudioTooLong, UndecodableAudio
 from stts.storage.kinds import MEDIA_TYPES, RAW, UNKNOWN, Kind, extension_of
 from stts.storage.names import extension
 
@@ -22,10 +23,13 @@ class Content:
     channels: int | None = None
 
 
-def inspected(kind: Kind, path: Path, name: str | None, *, reference_seconds: float) -> Content:
-    """Raises UndecodableAudio, and AudioTooLong for a reference recording.
+def inspected(
+    kind: Kind, path: Path, name: str | None, *, max_seconds: float, checkpoint: Callable[[], None]
+) -> Content:
+    """Raises UndecodableAudio, and AudioTooLong: a reference is measured, an upload is believed what its header says.
 
-    What the server has made itself is taken at its name: raw PCM has no header to look at.
+    What the server has made itself is taken at its name: raw PCM has no header to look at. `checkpoint` is called
+    between blocks; what it raises ends the work.
     """
     if kind == "outputs":
         suffix = extension(name or "")
@@ -35,10 +39,12 @@ def inspected(kind: Kind, path: Path, name: str | None, *, reference_seconds: fl
         duration = media.duration
         if kind == "references":
             # A header may claim anything, and a voice is read to its end.
-            decoder = Decoder(file, max_seconds=reference_seconds)
+            decoder = Decoder(file, max_seconds=max_seconds)
             for _ in decoder:
-                pass
+                checkpoint()
             duration = decoder.seconds
+    if duration is not None and duration > max_seconds:
+        raise AudioTooLong(f"The audio is longer than {max_seconds:g} seconds", param="file")
     suffix = extension_of(media.container)
     return Content(suffix, MEDIA_TYPES[suffix], duration, media.sample_rate, media.channels)
 

@@ -64,6 +64,10 @@ class Account:
         with self._lock:
             excess = self._total(kind) + size - quota
             if excess > 0:
+                # The operator may have removed files by hand.
+                self._kept[kind] = self._stored(kind)
+                excess = self._total(kind) + size - quota
+            if excess > 0:
                 self._kept[kind] -= make_room(excess + int(quota * HEADROOM))
                 excess = self._total(kind) + size - quota
             if excess > 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -72,10 +72,14 @@ class Writer:
 
     def abort(self) -> None:
         """Drops what is not committed; may be called again."""
-        self._file.close()
-        self._temporary.unlink(missing_ok=True)
-        self._settle(self.size, False)
-        self.size = 0
+        try:
+            # Closing tries again what a failed disk has refused.
+            with suppress(OSError):
+                self._file.close()
+            self._temporary.unlink(missing_ok=True)
+        finally:
+            self._settle(self.size, False)
+            self.size = 0
 
     def __enter__(self) -> Self:
         return self

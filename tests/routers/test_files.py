@@ -1,18 +1,28 @@
 from __future__ import annotations
 
+import asyncio
 import io
+import threading
 import wave
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.types import Message
 
 from middleware.edge.errors import install_error_handlers
-from routers.management.files import FileRoutes
+from routers.management.content import StoredContent
+from routers.management.files import INSPECTORS, MOST_WAITING, FileRoutes
+from stts.errors import NotFound
 from stts.settings import Settings, StorageSettings
-from stts.storage.files import FileStore
+from stts.storage.files import Checkpoint, FileStore
+from stts.storage.kinds import Kind
+from stts.storage.records import StoredFile
 
 
 def wav(seconds: float = 0.5) -> bytes:
@@ -31,12 +41,18 @@ def files(tmp_path: Path) -> FileStore:
     return FileStore(tmp_path / "data", lambda: settings)
 
 
-@pytest.fixture
-async def client(files: FileStore) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def serving(files: FileStore) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     install_error_handlers(app)
     app.include_router(FileRoutes(files).router)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server") as client:
+        yield client
+
+
+@pytest.fixture
+async def client(files: FileStore) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(files) as client:
         yield client
 
 
@@ -119,6 +135,72 @@ async def test_names_that_are_refused(client: httpx.AsyncClient, name: str, kind
     answer = await post(client, name, kind=kind)
     assert answer.status_code == 422
     assert "hunter2" not in answer.text
+
+
+async def test_a_file_deleted_while_it_is_asked_for(tmp_path: Path) -> None:
+    class Forgetful(FileStore):
+        def get(self, id: str) -> StoredFile:
+            stored = super().get(id)
+            stored.path.unlink()
+            return stored
+
+    files = Forgetful(tmp_path / "data", Settings)
+    async with serving(files) as client:
+        for headers in ({}, {"range": "bytes=0-9"}):
+            id = (await post(client)).json()["id"]
+            answer = await client.get(f"/files/{id}/content", headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("headers", [[], [(b"range", b"bytes=0-9")], [(b"range", b"bytes=0-1,8-9")]])
+async def test_a_file_deleted_after_it_was_looked_at(tmp_path: Path, headers: list[tuple[bytes, bytes]]) -> None:
+    path = tmp_path / "call.wav"
+    path.write_bytes(wav())
+    content = StoredContent(path, stat_result=path.stat())
+    path.unlink()
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(NotFound):
+        await content({"type": "http", "method": "GET", "headers": headers}, receive, send)
+    assert sent == []
+
+
+class Slow(FileStore):
+    """Looks at nothing until it may."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, Settings)
+        self.may = threading.Event()
+
+    def save(
+        self, kind: Kind, name: str | None, file: BinaryIO, *, checkpoint: Checkpoint = lambda: None
+    ) -> StoredFile:
+        self.may.wait(30)
+        return super().save(kind, name, file, checkpoint=checkpoint)
+
+
+async def test_uploads_neither_pile_up_nor_stop_everything_else(tmp_path: Path) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    files = Slow(tmp_path / "data")
+    async with serving(files) as client:
+        uploads = [asyncio.ensure_future(post(client)) for _ in range(INSPECTORS + MOST_WAITING + 3)]
+        done, _ = await asyncio.wait(uploads, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        assert all(upload.result().status_code == 503 for upload in done)
+        usage = await asyncio.wait_for(client.get("/files/usage"), 10)
+        assert usage.status_code == 200
+        files.may.set()
+        answers = await asyncio.gather(*uploads)
+    assert sorted(answer.status_code for answer in answers) == [201] * (INSPECTORS + MOST_WAITING) + [503] * 3
+    busy = next(answer for answer in answers if answer.status_code == 503)
+    assert busy.json()["code"] == "busy"
+    assert int(busy.headers["retry-after"]) > 0
 
 
 async def test_a_form_without_a_file(client: httpx.AsyncClient) -> None:

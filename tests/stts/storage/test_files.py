@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import time
 import wave
 from collections.abc import Callable
@@ -25,9 +26,9 @@ from stts.errors import (
     STTSError,
     UndecodableAudio,
 )
-from stts.settings import Settings, StorageSettings
+from stts.settings import LimitSettings, Settings, StorageSettings
 from stts.storage.files import FileStore
-from stts.storage.kinds import Kind
+from stts.storage.kinds import KINDS, Kind
 
 HOUR = 3600.0
 
@@ -349,6 +350,103 @@ def test_a_full_disk(tmp_path: Path) -> None:
         writer._file = Full()  # type: ignore[assignment]
         with pytest.raises(StorageFull):
             writer.write(b"x")
+
+
+def test_a_disk_that_refuses_to_the_end_still_gives_the_bytes_back(tmp_path: Path) -> None:
+    files = store(tmp_path, uploads_bytes=len(wav()))
+
+    class Refusing(io.BytesIO):
+        def close(self) -> None:
+            raise OSError(5, "Input/output error")
+
+    writer = files.create("uploads")
+    writer.write(wav())
+    writer._file.close()
+    writer._file = Refusing()  # type: ignore[assignment]
+    writer.abort()
+    assert visible(tmp_path) == []
+    assert save(files, "uploads")
+
+
+def test_a_file_that_cannot_be_begun_leaves_nothing(tmp_path: Path) -> None:
+    files = store(tmp_path)
+    (tmp_path / "data" / ".temporary").rmdir()
+    (tmp_path / "data" / ".temporary").write_text("in the way")
+    with pytest.raises(OSError, match="File exists"):
+        files.create("uploads")
+    assert files._being_written == set()
+
+
+def test_folders_removed_by_hand_come_back(tmp_path: Path) -> None:
+    files = store(tmp_path, uploads_bytes=len(wav()))
+    ids = [save(files, kind, "anna.wav") for kind in KINDS]
+    shutil.rmtree(tmp_path / "data")
+    assert files.expire().files == 0
+    assert files.page(limit=10).total == 0
+    assert files.voices() == []
+    assert files.voice("anna") is None
+    for id in ids:
+        with pytest.raises(NotFound):
+            files.get(id)
+    shutil.rmtree(tmp_path / "data", ignore_errors=True)
+    assert [files.get(save(files, kind, "anna.wav")).size for kind in KINDS] == [len(wav())] * 3
+    assert [usage.files for usage in files.usage()] == [1, 1, 1]
+
+
+def test_a_quota_knows_what_was_removed_by_hand(tmp_path: Path) -> None:
+    files = store(tmp_path, uploads_bytes=len(wav()))
+    files.get(save(files, "uploads")).path.unlink()
+    assert save(files, "uploads")
+
+
+def test_expiry_waits_for_a_disk_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    files = store(tmp_path, lambda: now + 1000 * HOUR)
+    save(files, "outputs", "speech.wav")
+
+    def refuse(path: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refuse)
+        assert files.expire().files == 0
+    assert files.expire().files == 1
+
+
+def test_a_folder_among_the_temporary_files_does_not_keep_the_rest(tmp_path: Path) -> None:
+    now = time.time()
+    files = store(tmp_path, lambda: now + 2 * HOUR)
+    (tmp_path / "data" / ".temporary" / "a").mkdir()
+    (tmp_path / "data" / ".temporary" / "b").write_bytes(b"half")
+    assert files.expire().files == 1
+    assert (tmp_path / "data" / ".temporary" / "a").is_dir()
+
+
+def test_an_upload_whose_header_says_that_it_is_too_long(tmp_path: Path) -> None:
+    fixed = Settings(limits=LimitSettings(audio_seconds=2.0), storage=StorageSettings(reference_seconds=1.0))
+    files = FileStore(tmp_path / "data", lambda: fixed)
+    assert files.save("uploads", None, io.BytesIO(wav(2.0))).duration == 2.0
+    with pytest.raises(AudioTooLong):
+        save(files, "uploads", data=wav(2.1))
+    assert files.page(limit=10).total == 1
+    assert [usage.bytes for usage in files.usage()] == [0, len(wav(2.0)), 0]
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_a_checkpoint_ends_the_work(tmp_path: Path, blocks: int) -> None:
+    """In the copy, and in the look at what was copied."""
+    files = store(tmp_path)
+    calls: list[int] = []
+
+    def checkpoint() -> None:
+        calls.append(len(calls))
+        if len(calls) == blocks:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        files.save("references", "anna.wav", io.BytesIO(wav(5.0)), checkpoint=checkpoint)
+    assert visible(tmp_path) == []
+    assert save(files, "references", "anna.wav")
 
 
 def test_a_broken_sidecar_is_looked_past(tmp_path: Path) -> None:
