@@ -134,8 +134,12 @@ def test_a_stop_lets_streams_finish_within_the_drain_time_then_cuts_them(tmp_pat
         ("limits:\n  queue_length: -1\n", ("limits.queue_length", "2", "-1")),
         ("tts:\n  nosuch: 1\n", ("tts.nosuch", "2")),
         ("tts: [\n", ("config.yaml",)),
-        ("engines:\n  options:\n    whisper:\n      nosuch: 1\n", ("engines.options.whisper.nosuch",)),
-        ("stt:\n  vad: nosuch\n", ("stt.vad",)),
+        ("engines:\n  options:\n    whisper:\n      nosuch: 1\n", ("engines.options.whisper.nosuch", "4")),
+        ("engines:\n  options:\n    whispr: {}\n", ("engines.options.whispr", "line 3", "whisper")),
+        ("stt:\n  vad: nosuch\n", ("stt.vad", "line 2", "silero")),
+        ("tts:\n  order: [nosuch]\n", ("tts.order", "line 2", "espeak")),
+        ("server:\n  tls_certificate: nosuch\n  tls_key: nosuch\n", ("server.tls_certificate", "line 2")),
+        ("security:\n  api_key: ' a'\n", ("security.api_key", "line 2", "white space")),
     ],
 )
 def test_a_broken_file_is_one_clear_message_and_exit_2(tmp_path: Path, file: str, named: tuple[str, ...]) -> None:

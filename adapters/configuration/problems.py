@@ -84,9 +84,9 @@ def _said(problem: Problem, layers: Sequence[Layer]) -> str:
     if problem.allowed:
         message += f"; allowed: {', '.join(problem.allowed)}"
     layer = _layer_of(path, layers)
-    if layer is None or layer.source == "runtime":
+    if layer is not None and layer.source == "runtime":
         return f"{_known(path)}: {message}"
-    place = layer.place(path)
+    place = layer.place(path) if layer is not None else None
     name = ".".join(path) + _shown(path, problem.value)
     return f"{place}: {name}: {message}" if place else f"{name}: {message}"
 

@@ -95,7 +95,11 @@ def test_lists_in_variables(file: Path, value: str) -> None:
 
 
 def test_an_empty_variable_says_nothing(file: Path) -> None:
-    assert adapter(file, {"STTS_SECURITY__API_KEY": ""}).current().security.api_key is None
+    empty = {"STTS_SECURITY__API_KEY": ""}
+    assert adapter(file, empty).current().security.api_key is None
+    file.write_text("security: {api_key: hunter2}\n")
+    key = adapter(file, empty).current().security.api_key
+    assert key is not None and key.get_secret_value() == "hunter2"
 
 
 @pytest.mark.parametrize(
@@ -191,6 +195,43 @@ def test_secrets_are_masked(file: Path) -> None:
     assert shown(config, "engines.options") == {"chatterbox": {"hf_token": MASK}}
     assert "hunter2" not in repr(config.describe())
     assert config.current().security.api_key is not None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tokens": ["hunter2"]},
+        {"hf_token": {"value": "hunter2"}},
+        {"headers": {"Authorization": "Bearer hunter2", "Cookie": ["hunter2"]}},
+        {"mirrors": [{"name": "a", "password": "hunter2"}, {"nested": [{"api_key": "hunter2"}]}]},
+        {"passphrase": "hunter2", "secret": [["hunter2"]]},
+        {"proxy": "http://me:hunter2@proxy:8080/", "mirrors": ["https://hunter2@mirror"]},
+    ],
+)
+def test_secrets_in_options_are_masked_at_every_depth(file: Path, options: dict[str, Any]) -> None:
+    file.write_text(yaml.safe_dump({"engines": {"options": {"mine": {"model": "small", **options}}}}))
+    value = shown(adapter(file), "engines.options")["mine"]
+    assert value["model"] == "small"
+    assert set(value) == {"model", *options}
+    assert "hunter2" not in repr(value)
+    assert MASK in repr(value)
+
+
+def test_what_is_no_secret_is_shown(file: Path) -> None:
+    options = {"mine": {"sizes": [1, {"large": True}], "hub": "https://hub/a@b", "token": None}}
+    file.write_text(yaml.safe_dump({"engines": {"options": options}}))
+    assert shown(adapter(file), "engines.options") == options
+
+
+@pytest.mark.parametrize("key", ["", " ", " hunter2", "hunter2\n", "\u00a0hunter2", "hunter2\t"])
+def test_a_key_that_no_client_could_send_is_refused(file: Path, key: str) -> None:
+    error = broken(file, yaml.safe_dump({"security": {"api_key": key}}))
+    assert "security.api_key: " in str(error)
+    assert "hunter2" not in str(error)
+    if key:
+        assert "must not begin or end with white space" in str(error)
+        with pytest.raises(InvalidConfiguration, match=r"STTS_SECURITY__API_KEY: security\.api_key: must not"):
+            adapter(ROOT / "config.yaml", {"STTS_SECURITY__API_KEY": key})
 
 
 def test_the_schema_says_when_a_change_takes_effect(file: Path) -> None:

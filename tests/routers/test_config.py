@@ -9,7 +9,9 @@ import pytest
 from fastapi import FastAPI
 
 from adapters.config import ConfigAdapter
+from adapters.configuration.checks import operator_check
 from adapters.configuration.keys import KEYS, MASK
+from engines.registry import Registry
 from middleware.edge.errors import install_error_handlers
 from routers.management.config import ConfigRoutes
 
@@ -18,7 +20,8 @@ from routers.management.config import ConfigRoutes
 def config(tmp_path: Path) -> ConfigAdapter:
     path = tmp_path / "config.yaml"
     path.write_text("limits:\n  queue_length: 5  # few\n")
-    return ConfigAdapter.load(path, {"STTS_SECURITY__API_KEY": "hunter2", "STTS_LIMITS__JSON_BYTES": "5000"}, None)
+    environ = {"STTS_SECURITY__API_KEY": "hunter2", "STTS_LIMITS__JSON_BYTES": "5000"}
+    return ConfigAdapter.load(path, environ, None, operator_check(Registry()))
 
 
 @pytest.fixture
@@ -61,6 +64,9 @@ async def test_validating_a_change(client: httpx.AsyncClient, config: ConfigAdap
     assert (forbidden.json()["valid"], forbidden.json()["param"]) == (False, "server.port")
     unknown = await client.post("/config/validate", json={"limits.hunter2": 1})
     assert "queue_length" in unknown.json()["allowed"]
+    engine = await client.post("/config/validate", json={"tts.order": ["espeak", "silero"]})
+    assert (engine.json()["valid"], engine.json()["param"]) == (False, "tts.order")
+    assert "espeak" in engine.json()["allowed"] and "silero" not in engine.json()["allowed"]
     assert "hunter2" not in bad.text + unknown.text
     assert config.current().limits.queue_length == 5
 
@@ -82,6 +88,11 @@ async def test_a_change(client: httpx.AsyncClient, config: ConfigAdapter, tmp_pa
     [
         ({"limits.queue_length": "hunter2"}, 422, "invalid_configuration"),
         ({"hunter2": {}}, 422, "invalid_configuration"),
+        (
+            {"stt.vad": "hunter2", "tts.order": ["hunter2"], "engines.preload": ["hunter2"]},
+            422,
+            "invalid_configuration",
+        ),
         ({"security": {"api_key": "hunter2"}}, 403, "forbidden"),
         ({"engines.options.whisper.model": "hunter2"}, 403, "forbidden"),
         (["hunter2"], 422, "invalid_request"),
