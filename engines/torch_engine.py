@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from stts.engine_api import Engine, Progress
 from stts.errors import EngineLoadFailed, EngineOutOfMemory
@@ -23,6 +24,16 @@ CPU = "cpu"
 
 DeviceChoice = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$")]
 """`auto`, or a device as PyTorch names it."""
+
+
+class TorchOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    device: DeviceChoice = AUTO
+    """auto (cuda, then mps, then cpu), or a device as PyTorch names it."""
+    threads: int | None = Field(default=None, ge=1, le=1024)
+    """Threads of PyTorch on the CPU, for all engines of this process; None: one a core, less one for the server."""
+
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed")
 """How CUDA and MPS, the CPU allocator, and cuBLAS say it, in lower case."""
@@ -42,9 +53,10 @@ class TorchEngine(Engine):
     _model: Any = None
 
     @property
-    @abstractmethod
     def wanted_device(self) -> str:
         """The operator's choice."""
+        assert isinstance(self.options, TorchOptions)
+        return self.options.device
 
     @abstractmethod
     def fetch(self, progress: Progress) -> None:
@@ -104,6 +116,15 @@ class TorchEngine(Engine):
                 f"engines.options.{self.info.name}.device is {self.wanted_device}, which PyTorch does not find here."
             )
         return self.wanted_device
+
+
+def limit_threads(count: int | None) -> None:
+    """Leaves a core to the server: threads of PyTorch wait for each other busily, and one that has to share its core
+    with other work slows down all of them many times over."""
+    import torch
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(count or max(1, cores - 1))
 
 
 def is_available(device: str) -> bool:

@@ -15,7 +15,7 @@ from urllib.error import URLError
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from engines.torch_engine import AUTO, CPU, TorchEngine
+from engines.torch_engine import AUTO, CPU, TorchEngine, TorchOptions, limit_threads
 from engines.weights import fetch_file, user_cache
 from stts.engine_api import (
     STT_SAMPLE_RATE,
@@ -56,9 +56,7 @@ FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _SPECIAL_TOKEN = re.compile(r"<\|[^|]*\|>")
 
 
-class WhisperOptions(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class WhisperOptions(TorchOptions):
     model: str = "base"
     """Name of a published model, or path of a checkpoint file."""
     # Not mps: Whisper keeps a sparse tensor, which PyTorch cannot put there.
@@ -94,10 +92,6 @@ class WhisperEngine(TorchEngine, STTEngine):
     def _settings(self) -> WhisperOptions:
         assert isinstance(self.options, WhisperOptions)
         return self.options
-
-    @property
-    def wanted_device(self) -> str:
-        return self._settings.device
 
     @property
     def info(self) -> EngineInfo:
@@ -146,6 +140,7 @@ class WhisperEngine(TorchEngine, STTEngine):
     def read_model(self, device: str) -> Any:
         import whisper
 
+        limit_threads(self._settings.threads)
         name = self._settings.model
         try:
             return whisper.load_model(

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from engines.torch_engine import TorchEngine
+from engines.torch_engine import TorchEngine, limit_threads
 from engines.tts.chatterbox_model import SharedModel, fetch_segmenter, quiet_and_local, segmenter_on_disk
 from engines.tts.chatterbox_parameters import (
     ChatterboxOptions,
@@ -89,10 +89,6 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
         assert isinstance(self.options, ChatterboxOptions)
         return self.options
 
-    @property
-    def wanted_device(self) -> str:
-        return self._settings.device
-
     def weights_present(self) -> bool:
         path = self._settings.path
         return not self.weights.missing_in(Path(path)) if path else self.weights.on_disk() is not None
@@ -111,6 +107,7 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
         folder = Path(self._settings.path) if self._settings.path else self.weights.on_disk()
         if folder is None:
             raise EngineWeightsMissing(f"The weights of {self.name} have gone from this disk; load it again.")
+        limit_threads(self._settings.threads)
         module, name = self.upstream
         model_class = getattr(import_module(module), name)
         with quiet_and_local(folder):

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engines.torch_engine import AUTO, DeviceChoice
+from engines.torch_engine import TorchOptions
 
 
-class ChatterboxOptions(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    device: DeviceChoice = AUTO
-    """auto (cuda, then mps, then cpu), or a device as PyTorch names it."""
+class ChatterboxOptions(TorchOptions):
     path: str | None = None
     """Folder with a checkpoint; None: the published one, from the model hub."""
     voice_cache: int = Field(default=16, ge=1, le=1024)

@@ -36,11 +36,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def small_networks() -> Iterator[None]:
-    import torch
-
     with pytest.MonkeyPatch.context() as patch:
         checkpoints.shrink(patch)
-        torch.set_num_threads(1)  # networks this small only wait for each other's threads
         yield
 
 
@@ -71,7 +68,7 @@ def loaded(checkpoint: Callable[[str], Path]) -> Iterator[Callable[[str], Any]]:
     def get(name: str) -> Any:
         if name not in engines:
             setting = "model" if name == "whisper" else "path"
-            engines[name] = Registry().create(name, {setting: str(checkpoint(name)), "device": "cpu"})
+            engines[name] = Registry().create(name, {setting: str(checkpoint(name)), "device": "cpu", "threads": 1})
             engines[name].load(contract.no_progress)
         return engines[name]
 

@@ -46,7 +46,7 @@ def serve(checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) ->
 
 
 def engine(name: str, **options: Any) -> ChatterboxFamily:
-    created = Registry().create(name, {"device": "cpu", **options})
+    created = Registry().create(name, {"device": "cpu", "threads": 1, **options})
     assert isinstance(created, ChatterboxFamily)
     return created
 

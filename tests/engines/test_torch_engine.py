@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import BaseModel
 
-from engines.torch_engine import CPU, DeviceChoice, TorchEngine, is_available, is_out_of_memory
+from engines.torch_engine import CPU, TorchEngine, TorchOptions, is_available, is_out_of_memory, limit_threads
 from stts.engine_api import EngineInfo, Progress
 from stts.errors import EngineLoadFailed, EngineOutOfMemory
 from tests.engines.contract import no_progress
@@ -13,25 +12,16 @@ from tests.engines.contract import no_progress
 CUDA_MESSAGE = "CUDA out of memory. Tried to allocate 2.00 GiB."
 
 
-class NumberOptions(BaseModel):
-    device: DeviceChoice = "auto"
-
-
 class NumberEngine(TorchEngine):
     """Its model is the count of loads; `cramped` are devices without room for it."""
 
-    Options = NumberOptions
+    Options = TorchOptions
     cramped: tuple[str, ...] = ()
     loads = 0
 
     @property
     def info(self) -> EngineInfo:
         return EngineInfo(name="number", kind="tts", description="A number")
-
-    @property
-    def wanted_device(self) -> str:
-        assert isinstance(self.options, NumberOptions)
-        return self.options.device
 
     def fetch(self, progress: Progress) -> None:
         progress("nothing to fetch", 1.0)
@@ -81,7 +71,7 @@ def test_work_that_does_not_fit_is_done_on_the_cpu_and_stays_there() -> None:
 
 @pytest.mark.parametrize(("device", "too_big_for"), [("auto", ("cuda", CPU)), ("cuda", ("cuda",)), (CPU, (CPU,))])
 def test_no_room_names_the_setting(device: str, too_big_for: tuple[str, ...]) -> None:
-    engine = NumberEngine(NumberOptions(device=device))
+    engine = NumberEngine(TorchOptions(device=device))
     engine.load(no_progress)
     with pytest.raises(EngineOutOfMemory, match=r"engines\.options\.number\.device"):
         engine.work(too_big_for=too_big_for)
@@ -90,7 +80,7 @@ def test_no_room_names_the_setting(device: str, too_big_for: tuple[str, ...]) ->
 
 def test_a_device_that_is_not_there() -> None:
     with pytest.raises(EngineLoadFailed, match=r"engines\.options\.number\.device is mps"):
-        NumberEngine(NumberOptions(device="mps")).load(no_progress)
+        NumberEngine(TorchOptions(device="mps")).load(no_progress)
 
 
 def test_other_errors_pass() -> None:
@@ -108,7 +98,7 @@ def test_other_errors_pass() -> None:
 @pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:x", "CPU", ""])
 def test_device_names(device: str) -> None:
     with pytest.raises(ValueError, match="device"):
-        NumberOptions(device=device)
+        TorchOptions(device=device)
 
 
 @pytest.mark.parametrize(
@@ -136,3 +126,15 @@ def test_what_pytorch_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert [is_available(device) for device in ("cuda", "cuda:1", "cuda:2")] == [True, True, False]
+
+
+@pytest.mark.engines
+def test_threads_leave_a_core_to_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    for cores, count, expected in ((8, None, 7), (1, None, 1), (8, 3, 3)):
+        monkeypatch.setattr("os.sched_getaffinity", lambda _, cores=cores: set(range(cores)), raising=False)
+        limit_threads(count)
+        assert torch.get_num_threads() == expected
+    torch.set_num_threads(before)
