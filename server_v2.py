@@ -26,6 +26,7 @@ from adapters.engines import Engines
 from engines.registry import Registry
 from middleware.analytics import AnalyticsStage
 from middleware.edge import wrap
+from middleware.edge.protocol import BoundedHead
 from middleware.history import History
 from middleware.logging import LoggingStage, configure_logging
 from middleware.metrics import Metrics
@@ -40,7 +41,6 @@ from routers.core.tts import TTSRoutes
 from routers.management.analytics import AnalyticsRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
-from routers.schemas.errors import OPENAI_ERRORS, PROBLEMS
 from stts import __version__
 from stts.errors import InvalidConfiguration
 from stts.settings import CurrentSettings, Settings
@@ -106,7 +106,7 @@ def create_app(
         redoc_url=None,
     )
     for each in routes:
-        app.include_router(each.router, responses=OPENAI_ERRORS if isinstance(each, OpenAIRoutes) else PROBLEMS)
+        app.include_router(each.router)
     return wrap(app, current)
 
 
@@ -216,6 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
     server = Server(
         uvicorn.Config(
             app,
+            http=BoundedHead,
             host=settings.server.host,
             port=settings.server.port,
             log_config=None,

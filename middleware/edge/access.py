@@ -1,5 +1,8 @@
 """Who may come in: Host against DNS rebinding, Origin against foreign web pages, and the key where one is set.
 
+A page's images, players and links send no Origin; browsers then say with Sec-Fetch-Site that the page is a foreign one.
+Links to PAGES may be followed from anywhere. An allowed page names itself with `crossorigin` on its `<audio>`.
+
 One class for http and websocket. A socket is refused before it is accepted, with the same statuses.
 
 Without a key go: /health; /ready when it is not asked to work (no query); with `security.public_lists` the two lists
@@ -30,6 +33,12 @@ READY = "/ready"
 PUBLIC_LISTS = frozenset({"/v1/audio/voices", "/v1/audio/models"})
 MANAGEMENT = ("/config", "/files", "/analytics", "/engines", "/metrics")
 """Routes that change or watch the server, and everything below them."""
+PAGES = frozenset({"/docs"})
+"""Pages for people, which do nothing when they are opened."""
+FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
+"""Of Sec-Fetch-Site: another origin. Ports do not count for a site: any other server of this host is `same-site`."""
+UNNAMED = "null"
+"""The Origin of a page that does not say which."""
 KEY_PROTOCOL = "openai-insecure-api-key."
 """Browsers cannot set headers on a socket: they offer the key as a subprotocol."""
 
@@ -65,7 +74,7 @@ class Access:
             return ANONYMOUS
         headers = _Headers(scope)
         self._check_host(headers)
-        self._check_origin(headers, path)
+        self._check_origin(scope, headers, path)
         if self._key is None:
             return ANONYMOUS
         if any(hmac.compare_digest(offered, self._key) for offered in _offered(scope, headers)):
@@ -78,14 +87,17 @@ class Access:
         if len(headers.hosts) != 1 or not self._hosts.allow(headers.hosts[0]):
             raise Forbidden("This server does not answer under that Host; security.allowed_hosts names further ones.")
 
-    def _check_origin(self, headers: _Headers, path: str) -> None:
+    def _check_origin(self, scope: Scope, headers: _Headers, path: str) -> None:
         management = is_management(path)
-        for origin in headers.origins:
+        origins = headers.origins
+        if not origins and headers.is_foreign and not (headers.opens_page and path in PAGES and _reads(scope)):
+            origins = [UNNAMED]
+        for origin in origins:
             if not self._origins.allow(origin, headers.hosts[0], management=management):
                 raise Forbidden("Pages of that Origin may not use this; security.allowed_origins names those that may.")
 
     def _is_open(self, scope: Scope, path: str) -> bool:
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        if not _reads(scope):
             return False
         if path == READY:
             return not scope["query_string"]
@@ -99,7 +111,7 @@ def is_management(path: str) -> bool:
 class _Headers:
     """What this class reads of the headers, in one pass."""
 
-    __slots__ = ("authorizations", "hosts", "keys", "origins", "protocols")
+    __slots__ = ("authorizations", "hosts", "is_foreign", "keys", "opens_page", "origins", "protocols")
 
     def __init__(self, scope: Scope) -> None:
         self.hosts: list[str] = []
@@ -107,6 +119,10 @@ class _Headers:
         self.authorizations: list[bytes] = []
         self.keys: list[bytes] = []
         self.protocols: list[str] = []
+        self.is_foreign = False
+        """Whether a page of another origin is behind it."""
+        self.opens_page = False
+        """Whether the answer becomes a page of its own, not a part or a frame of another."""
         for name, value in scope["headers"]:
             if name == b"host":
                 self.hosts.append(value.decode("latin-1"))
@@ -118,6 +134,14 @@ class _Headers:
                 self.keys.append(value.strip())
             elif name == b"sec-websocket-protocol":
                 self.protocols += [protocol.strip() for protocol in value.decode("latin-1").split(",")]
+            elif name == b"sec-fetch-site":
+                self.is_foreign = value.strip().lower() in FOREIGN_SITES
+            elif name == b"sec-fetch-dest":
+                self.opens_page = value.strip().lower() == b"document"
+
+
+def _reads(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
 
 
 def _offered(scope: Scope, headers: _Headers) -> Iterator[bytes]:

@@ -16,10 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from middleware.edge.boundary import refuse
 from middleware.edge.errors import local_path
 from stts.errors import BodyTimeout, PayloadTooLarge, STTSError
-from stts.settings import CurrentSettings, LimitSettings
+from stts.settings import CurrentSettings
 
 UPLOADS = ("/stt", "/conversation", "/files", "/v1/audio/transcriptions", "/v1/audio/translations")
-"""Routes, and all below them, that take files. Elsewhere a body is read into memory: there the JSON limit holds."""
+"""Paths where a multipart form may bring files. Any other body is read into memory: for it the JSON limit holds."""
 LINGER_SECONDS = 2.0
 """How long a rejected body is still read and dropped, for clients that read the answer only after sending it all."""
 
@@ -28,27 +28,24 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, settings: CurrentSettings, uploads: Sequence[str] = UPLOADS) -> None:
         self.app = app
         self._settings = settings
-        self._uploads = tuple(uploads)
-        self._below = tuple(f"{path}/" for path in uploads)
+        self._uploads = frozenset(uploads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        length, chunked, is_json = _announced(scope)
+        length, chunked, is_multipart = _announced(scope)
         if not length and not chunked:
             await self.app(scope, receive, send)
             return
         limits = self._settings().limits
-        body = _Body(receive, send, self._longest(local_path(scope), limits, is_json=is_json), limits.body_seconds)
+        is_upload = is_multipart and local_path(scope) in self._uploads
+        longest = limits.upload_bytes if is_upload else limits.json_bytes
+        body = _Body(receive, send, longest, limits.body_seconds)
         if length > body.longest:
             await refuse(scope, receive, body.send, body.too_large())
             return
         await self.app(scope, body.receive, body.send)
-
-    def _longest(self, path: str, limits: LimitSettings, *, is_json: bool) -> int:
-        is_upload = not is_json and (path in self._uploads or path.startswith(self._below))
-        return limits.upload_bytes if is_upload else limits.json_bytes
 
 
 class _Body:
@@ -103,13 +100,13 @@ class _Body:
 
 
 def _announced(scope: Scope) -> tuple[int, bool, bool]:
-    """Bytes announced, whether chunked, whether JSON."""
-    length, chunked, is_json = 0, False, False
+    """Bytes announced, whether chunked, whether a multipart form."""
+    length, chunked, is_multipart = 0, False, False
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
             length = int(value)
         elif name == b"transfer-encoding":
             chunked = True
         elif name == b"content-type":
-            is_json = value.lower().startswith(b"application/json")
-    return length, chunked, is_json
+            is_multipart = value.lower().startswith(b"multipart/form-data")
+    return length, chunked, is_multipart

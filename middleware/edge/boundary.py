@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,7 +11,7 @@ from starlette.websockets import WebSocketDisconnect
 from structlog.typing import FilteringBoundLogger
 
 from middleware.edge.errors import error_response
-from stts.errors import Forbidden, NotFound, STTSError
+from stts.errors import Forbidden, NotFound, ShuttingDown, STTSError
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -31,6 +33,11 @@ class ErrorBoundary:
             await self.app(scope, exchange.receive, exchange.send)
         except (ClientDisconnect, WebSocketDisconnect):
             log.debug("client left", path=scope["path"])
+        except asyncio.CancelledError:
+            # The server stops and waits no longer. Once the answer is out there is nothing left to cancel; uvicorn
+            # would log the exception as an error of this application.
+            if not await exchange.fail(ShuttingDown("The server is stopping.")):
+                raise
         except Exception as error:  # noqa: BLE001 - the one place for what nobody foresaw
             await exchange.fail(_expected(error) or _unexpected(scope, error))
 
@@ -74,14 +81,15 @@ class _Exchange:
             self._ended = kind == "websocket.http.response.start"
         await self._send(message)
 
-    async def fail(self, error: STTSError) -> None:
-        """Answers where that is still possible. A begun HTTP answer is left incomplete: the server cuts it off."""
+    async def fail(self, error: STTSError) -> bool:
+        """Whether the client could be told. A begun HTTP answer is left incomplete: the server cuts it off."""
         if self._ended or (self._begun and self._scope["type"] == "http"):
-            return
+            return False
         if self._begun:
             await self._send({"type": "websocket.close", "code": close_code(error)})
         else:
             await refuse(self._scope, self._receive, self._send, error)
+        return True
 
     async def _refuse(self, close: Message) -> None:
         """A socket closed before it was accepted: by the router, which knows no such path, or by a door."""

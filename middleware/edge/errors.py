@@ -28,7 +28,7 @@ OPENAI_TYPES = {
     404: "not_found_error",
     429: "rate_limit_error",
 }
-PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\[\]?-]{1,128}")
 MOST_FIELDS = 20
 """Fields named in one validation error."""
 CLIENT_LEFT = 499
@@ -56,7 +56,7 @@ def problem(error: STTSError, request_id: str) -> dict[str, Any]:
         "request_id": request_id,
     }
     if error.param is not None:
-        members["param"] = error.param
+        members["param"] = plain_name(error.param)
     if error.allowed is not None:
         members["allowed"] = error.allowed
     if isinstance(error, InvalidFields):
@@ -72,10 +72,15 @@ def openai_error(error: STTSError) -> dict[str, Any]:
         "error": {
             "message": f"{error.message}{allowed}",
             "type": OPENAI_TYPES.get(error.status, default),
-            "param": error.param,
+            "param": None if error.param is None else plain_name(error.param),
             "code": error.code,
         }
     }
+
+
+def plain_name(name: str) -> str:
+    """The name of a field, or a question mark for what a client may have made up as one."""
+    return name if PLAIN_NAME.fullmatch(name) else "?"
 
 
 def error_body(path: str, error: STTSError, request_id: str) -> dict[str, Any]:
@@ -177,7 +182,7 @@ def _allowed_methods(error: HTTPException) -> list[str] | None:
 def _field(item: Mapping[str, Any]) -> dict[str, str]:
     # The first part of the location says body, query or path; the rest can hold keys that the client made up.
     names = [str(part) for part in item["loc"][1:]] or [str(item["loc"][0])] if item["loc"] else ["body"]
-    param = ".".join(name if PLAIN_NAME.fullmatch(name) else "?" for name in names)
+    param = ".".join(map(plain_name, names))
     if item["type"] == "json_invalid":
         return {"param": "body", "message": "This is not JSON.", "code": "json_invalid"}
     return {"param": param, "message": item["msg"].removeprefix("Value error, "), "code": item["type"]}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from stts.settings import Settings
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::", ""})
 ANY = "*"
+HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9_-][a-z0-9._-]*)(:(?P<port>[0-9]{1,5})?)?", re.ASCII)
+LAST_PORT = 65_535
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Hosts:
@@ -29,7 +32,10 @@ class Hosts:
 
     def allow(self, header: str) -> bool:
         """Whether a Host header names this server; its port does not matter."""
-        name = host_name(header)
+        host = parse_host(header)
+        if host is None:
+            return False
+        name, _ = host
         if self._any or name in self._names or name.endswith(self._suffixes or ("\0",)):
             return True
         return _is_loopback_name(name) or (self._any_address and _is_address(name))
@@ -56,31 +62,24 @@ class Origins:
         return [ANY] if ANY in self._allowed else self.explicit
 
 
-def host_name(header: str) -> str:
-    """The name in a Host header, in lower case: without port and final dot, IPv6 in its brackets."""
-    header = header.strip().lower()
-    name = header[: header.find("]") + 1] if header.startswith("[") else header.partition(":")[0]
-    return name.removesuffix(".")
+def parse_host(header: str) -> tuple[str, int | None] | None:
+    """Name and port of a Host header; None for what is none. The name is in lower case, without a final dot, IPv6 in
+    its brackets. Everything that is decided by this header is decided by this reading of it."""
+    match = HOST.fullmatch(header.lower())
+    if match is None:
+        return None
+    port = int(match["port"]) if match["port"] else None
+    return (match["name"].removesuffix("."), port) if port is None or port <= LAST_PORT else None
 
 
 def _same_host(origin: str, host: str) -> bool:
     """Scheme aside: behind a proxy that ends TLS the server does not know its own."""
-    try:
-        parts = urlsplit(origin)
-        default = {"http": 80, "https": 443}.get(parts.scheme)
-        port = parts.port or default
-        ours = urlsplit(f"//{host}")
-        return (
-            default is not None
-            and bool(parts.hostname)
-            and (parts.hostname, port)
-            == (
-                ours.hostname,
-                ours.port or default,
-            )
-        )
-    except ValueError:
+    scheme, _, authority = origin.lower().partition("://")
+    theirs, ours = parse_host(authority), parse_host(host)
+    if scheme not in DEFAULT_PORTS or theirs is None or ours is None:
         return False
+    default = DEFAULT_PORTS[scheme]
+    return (theirs[0], theirs[1] or default) == (ours[0], ours[1] or default)
 
 
 def _bracketed(name: str) -> str:

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from middleware.edge.protocol import BoundedHead
+
 
 class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
@@ -22,9 +24,12 @@ class Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, http: str = "auto") -> AsyncIterator[int]:
-    """Yields the port."""
-    server = Server(uvicorn.Config(app, log_config=None, http=http, ws="auto", lifespan="off"))
+async def serving(
+    app: ASGIApp, http: str | type[asyncio.Protocol] = BoundedHead, grace: int | None = None
+) -> AsyncIterator[int]:
+    """Yields the port. When the context ends, requests in flight have `grace` seconds left, or for ever."""
+    config = uvicorn.Config(app, log_config=None, http=http, ws="auto", lifespan="off", timeout_graceful_shutdown=grace)
+    server = Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server.serve(sockets=[listener]))
         task.add_done_callback(lambda _: server.ready.set())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 
 import httpx
@@ -157,8 +157,11 @@ class Raw:
 
     async def closed(self) -> bool:
         """Waits until the server closes the connection."""
-        return await self.reader.read() == b""
+        with suppress(ConnectionError):
+            return await self.reader.read() == b""
+        return True
 
     async def close(self) -> None:
         self.writer.close()
-        await self.writer.wait_closed()
+        with suppress(ConnectionError):
+            await self.writer.wait_closed()

@@ -9,14 +9,17 @@ import httpx
 import pytest
 
 from middleware.edge import body_limit
+from middleware.edge.protocol import BoundedHead
 from tests.middleware.edge.apps import Raw, app_with, client, settings
 from tests.middleware.serving import serving
 
 SMALL = {"json_bytes": 1024, "upload_bytes": 4096}
 STALLS = {"body_seconds": 0.1}
+Http = str | type[asyncio.Protocol]
+FORM = "multipart/form-data; boundary=x"
 JSON = "Content-Type: application/json"
 
-http_implementations = pytest.mark.parametrize("http", ["h11", "httptools"])
+http_implementations = pytest.mark.parametrize("http", ["h11", BoundedHead])
 
 
 def chunk(data: bytes) -> bytes:
@@ -24,7 +27,7 @@ def chunk(data: bytes) -> bytes:
 
 
 @http_implementations
-async def test_an_announced_length_is_refused_at_once(http: str) -> None:
+async def test_an_announced_length_is_refused_at_once(http: Http) -> None:
     async with serving(app_with(settings(limits=SMALL)), http) as port, Raw.open(port) as raw:
         await raw.post("/tts", f"{JSON}\r\nContent-Length: 1025")
         status, headers, body = await raw.answer()
@@ -35,7 +38,7 @@ async def test_an_announced_length_is_refused_at_once(http: str) -> None:
 
 @http_implementations
 @pytest.mark.parametrize("path", ["/tts", "/files", "/stt"])
-async def test_a_length_that_is_not_announced_is_counted(http: str, path: str) -> None:
+async def test_a_length_that_is_not_announced_is_counted(http: Http, path: str) -> None:
     kind = JSON if path == "/tts" else "Content-Type: multipart/form-data; boundary=x"
     async with serving(app_with(settings(limits=SMALL)), http) as port, Raw.open(port) as raw:
         await raw.post(path, f"{kind}\r\nTransfer-Encoding: chunked")
@@ -51,12 +54,17 @@ async def test_a_length_that_is_not_announced_is_counted(http: str, path: str) -
 @pytest.mark.parametrize(
     ("path", "content_type", "size", "status"),
     [
-        ("/files", "audio/wav", 4096, 200),
-        ("/files", "audio/wav", 4097, 413),
+        ("/files", FORM, 4096, 200),
+        ("/files", "Multipart/Form-Data; boundary=x", 4096, 200),
+        ("/files", FORM, 4097, 413),
+        ("/files", "audio/wav", 1025, 413),
+        ("/files", "", 1025, 413),
+        ("/files", "application/x-www-form-urlencoded", 1025, 413),
         ("/files", "application/json", 1025, 413),
-        ("/tts", "multipart/form-data; boundary=x", 1025, 413),
+        ("/files/cleanup", FORM, 1025, 413),
+        ("/tts", FORM, 1025, 413),
         ("/tts", "audio/wav", 1025, 413),
-        ("/filesystem", "audio/wav", 1025, 413),
+        ("/filesystem", FORM, 1025, 413),
     ],
 )
 async def test_uploads_may_be_longer_but_only_where_files_are_taken(
@@ -74,7 +82,7 @@ async def test_openai_clients_get_their_own_shape() -> None:
 
 
 @http_implementations
-async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(http: str) -> None:
+async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(http: Http) -> None:
     async with serving(app_with(settings(limits=SMALL)), http) as port, httpx.AsyncClient() as client:
         answer = await client.post(f"http://127.0.0.1:{port}/files", content=b"x" * 20_000_000)
     assert answer.status_code == 413
@@ -91,7 +99,7 @@ async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(http: str
         ("/stt", "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000", b"--x\r\n"),
     ],
 )
-async def test_a_body_that_stalls(http: str, path: str, headers: str, start: bytes) -> None:
+async def test_a_body_that_stalls(http: Http, path: str, headers: str, start: bytes) -> None:
     async with serving(app_with(settings(limits=STALLS)), http) as port, Raw.open(port) as raw:
         await raw.post(path, headers, start)
         status, answered, body = await raw.answer()
@@ -112,7 +120,7 @@ async def test_a_slow_body_that_goes_on_is_no_stall() -> None:
 @http_implementations
 @pytest.mark.parametrize("path", ["/tts", "/files", "/stt"])
 async def test_a_client_that_stops_half_way_leaves_no_error(
-    http: str, path: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    http: Http, path: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.INFO)
     async with serving(app_with(settings()), http) as port, Raw.open(port) as raw:
@@ -126,7 +134,7 @@ async def test_a_client_that_stops_half_way_leaves_no_error(
 
 
 @http_implementations
-async def test_a_connection_goes_on_after_a_whole_body(http: str) -> None:
+async def test_a_connection_goes_on_after_a_whole_body(http: Http) -> None:
     async with serving(app_with(settings()), http) as port, Raw.open(port) as raw:
         for _ in range(3):
             await raw.post("/files", "Content-Length: 4", b"abcd")
@@ -136,7 +144,7 @@ async def test_a_connection_goes_on_after_a_whole_body(http: str) -> None:
 
 
 @http_implementations
-async def test_whoever_expects_to_be_asked_for_the_body_is_told_at_once(http: str) -> None:
+async def test_whoever_expects_to_be_asked_for_the_body_is_told_at_once(http: Http) -> None:
     async with serving(app_with(settings(limits=SMALL)), http) as port, Raw.open(port) as raw:
         await raw.post("/tts", f"{JSON}\r\nContent-Length: 100000\r\nExpect: 100-continue")
         assert (await raw.answer())[0] == 413
