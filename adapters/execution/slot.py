@@ -47,8 +47,9 @@ class Slot(Generic[E]):
         returns when that has happened. Raises EngineTimeout when no item comes for `limits.call_seconds` while the
         consumer waits for one.
         """
-        seconds = self._settings().limits.call_seconds
-        return self._stream(lambda: work(self.lane.engine), "call", seconds, ahead)
+        seconds, lane = self._settings().limits.call_seconds, self.lane
+        # Not through self, which holds the call: what the work holds, a filter graph say, is to go when it ends.
+        return self._stream(lambda: work(lane.engine), "call", seconds, ahead)
 
     async def do(self, function: Callable[[], object], doing: Doing) -> None:
         """Runs a load or an unload in a worker thread, within `limits.load_seconds`. Raises as `run` does."""

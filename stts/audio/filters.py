@@ -32,6 +32,7 @@ class FilterChain:
         self._time_base = Fraction(1, rate_in)
         self._pts = 0
         self._graph = Graph()
+        self._graph.threads = 1  # else each graph has a pool of them, and there is one for every listener
         nodes = [
             self._graph.add_abuffer(format="fltp", sample_rate=rate_in, layout="mono", time_base=self._time_base),
             *(self._graph.add(name, arguments) for name, arguments in filters),

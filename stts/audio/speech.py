@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from functools import cached_property
 
@@ -14,6 +15,9 @@ from stts.audio.formats import format_spec, resolve_sample_rate
 from stts.audio.framing import PAUSE_SECONDS, PieceFramer
 from stts.engine_api import Samples
 from stts.types import AudioChunk, SynthesisConfig
+
+QUIETEST_LUFS = -70.0
+"""What the loudness filter can aim at."""
 
 
 class SpeechRenderer:
@@ -42,9 +46,11 @@ class SpeechRenderer:
     def _effects(self) -> Effects:
         """Made, like the encoder, at the first push: opening them takes milliseconds that no event loop should lose."""
         config = self._config
-        return Effects(
-            self._engine_rate, self.sample_rate, speed=self._speed, pitch=config.pitch, normalize=config.normalize
-        )
+        loudness = config.normalize
+        if loudness is not None:
+            # Loudness adds up over channels (ITU-R BS.1770): the same voice on two of them is 3 LU louder than on one.
+            loudness = max(loudness - 10 * math.log10(config.channels), QUIETEST_LUFS)
+        return Effects(self._engine_rate, self.sample_rate, speed=self._speed, pitch=config.pitch, normalize=loudness)
 
     @cached_property
     def _encoder(self) -> Encoder:

@@ -154,3 +154,15 @@ def test_how_the_engine_cuts_its_blocks_changes_nothing(cuts: list[int]) -> None
     chunks = [*(renderer.push(part) for part in split(VOICE, cuts)), renderer.end_piece(), renderer.finish()]
     out = np.frombuffer(joined(chunks), "<i2").astype(np.float32) / 32_767
     np.testing.assert_allclose(out, pcm(SynthesisConfig(format="pcm"), [VOICE]), atol=1e-4)
+
+
+def test_loudness_is_of_the_whole_answer_however_many_channels() -> None:
+    """Two channels of the same voice are 3 LU louder together, so each is 3 dB quieter."""
+    levels = []
+    for channels in (1, 2):
+        config = SynthesisConfig(format="pcm", normalize=-23, channels=channels)
+        renderer = SpeechRenderer(config, RATE, speed=1.0)
+        data = renderer.push(tone(8.0, RATE, frequency=997)).data + renderer.finish().data
+        samples = np.frombuffer(data, np.int16).reshape(-1, channels)[RATE:, 0] / 32768
+        levels.append(20 * np.log10(rms(samples)))
+    assert levels[0] - levels[1] == pytest.approx(3.01, abs=0.1)
