@@ -10,7 +10,9 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from adapters.config import ConfigAdapter
 from engines.registry import Registry
+from middleware.edge.protocol import BoundedHead
 from server_v2 import create_app
 from stts.settings import Settings
 
@@ -52,9 +54,11 @@ class RunningServer(uvicorn.Server):
 
 
 @contextmanager
-def running(settings: Settings, registry: Registry | None = None) -> Iterator[RunningServer]:
+def running(
+    settings: Settings, registry: Registry | None = None, config: ConfigAdapter | None = None
+) -> Iterator[RunningServer]:
     """A server that answers; it is gone, with its streams, when the context ends."""
-    app = create_app(settings, registry=registry)
-    config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=1)
-    with socket.create_server(("127.0.0.1", 0)) as listener, RunningServer(config, listener) as server:
+    app = create_app(settings, config=config, registry=registry)
+    options = uvicorn.Config(app, http=BoundedHead, log_config=None, lifespan="on", timeout_graceful_shutdown=1)
+    with socket.create_server(("127.0.0.1", 0)) as listener, RunningServer(options, listener) as server:
         yield server

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
+from fastapi import Response
 from starlette.types import Message
 
 from routers.answer import HEARTBEAT, Answer, event_answer, stream_answer, with_heartbeats
-from stts.errors import Busy, STTSError
+from stts.errors import BodyTimeout, Busy, STTSError
+from tests.middleware.edge.apps import Raw, app_with, settings
+from tests.middleware.serving import serving
 
 
 class Client:
@@ -118,3 +121,44 @@ async def test_an_error_before_the_first_event_is_raised() -> None:
 
     with pytest.raises(Busy):
         await Client().get(event_answer(broken(), dict, str))
+
+
+async def test_what_receive_has_to_say_is_said_and_the_work_ends() -> None:
+    """The body limit speaks there, also about the body of a request for which nobody reads one."""
+    stopped = asyncio.Event()
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        try:
+            await asyncio.Event().wait()
+            yield b""
+        finally:
+            stopped.set()
+
+    async def receive() -> Message:
+        raise BodyTimeout("Nothing more of the body came.")
+
+    client = Client()
+    with pytest.raises(BodyTimeout):
+        await stream_answer(endless(), dict)({"type": "http"}, receive, client.send)
+    assert stopped.is_set()
+    assert client.sent == []
+
+
+@pytest.mark.parametrize(
+    ("announced", "body", "status"),
+    [
+        ("Content-Length: 100", b"half", 408),
+        ("Transfer-Encoding: chunked", b"7d0\r\n" + b"x" * 2000 + b"\r\n", 413),
+    ],
+)
+async def test_a_body_that_nobody_reads_has_its_limits(announced: str, body: bytes, status: int) -> None:
+    app = app_with(settings(limits={"json_bytes": 1024, "body_seconds": 0.1}))
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        await asyncio.Event().wait()
+        yield b""
+
+    app.add_api_route("/endless", lambda: stream_answer(endless(), dict), response_class=Response)
+    async with serving(app) as port, Raw.open(port) as raw:
+        await raw.send(f"GET /endless HTTP/1.1\r\nHost: 127.0.0.1\r\n{announced}\r\n\r\n".encode() + body)
+        assert (await raw.answer())[0] == status

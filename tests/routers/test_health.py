@@ -9,6 +9,7 @@ from server_v2 import Life, create_app
 from stts.settings import Settings
 from tests.audio import encoded, tone
 from tests.fakes import registry
+from tests.server import running
 
 
 def client_of(settings: Settings, life: Life) -> httpx.AsyncClient:
@@ -19,6 +20,13 @@ def client_of(settings: Settings, life: Life) -> httpx.AsyncClient:
 async def test_health_is_alive(client: httpx.AsyncClient) -> None:
     answer = await client.get("/health")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_balancers_may_ask_for_the_head_only(settings: Settings) -> None:
+    with running(settings, registry()) as server, httpx.Client(base_url=server.url) as client:
+        for path in ("/health", "/ready"):
+            answer = client.head(path)
+            assert (answer.status_code, answer.content) == (200, b"")
 
 
 @pytest.mark.parametrize(("phase", "status"), [("ready", 200), ("starting", 503), ("draining", 503)])

@@ -40,8 +40,43 @@ async def test_pages_of_the_server_itself_may() -> None:
     assert await status(OPEN, "/voices", origin="http://127.0.0.1:8000") == 200
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site"])
+@pytest.mark.parametrize("path", ["/voices", "/ready?probe=true", "/config", "/openapi.json", "/nowhere"])
+@pytest.mark.parametrize("dest", ["audio", "image", "document", "iframe"])
+async def test_a_foreign_page_that_does_not_name_itself_is_refused(site: str, path: str, dest: str) -> None:
+    assert await status(OPEN, path, sec_fetch_site=site, sec_fetch_dest=dest) == 403
+    assert await status(KEYED, path, sec_fetch_site=site, sec_fetch_dest=dest, x_api_key="sesame") == 403
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none", ""])
+async def test_the_own_page_and_the_address_bar_are_not_foreign(site: str) -> None:
+    assert await status(OPEN, "/voices", sec_fetch_site=site, sec_fetch_dest="audio") == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "dest", "expected"), [("GET", "document", 200), ("GET", "iframe", 403), ("POST", "document", 403)]
+)
+async def test_links_to_the_docs_page_may_be_followed(method: str, dest: str, expected: int) -> None:
+    assert await status(OPEN, "/docs", method, sec_fetch_site="cross-site", sec_fetch_dest=dest) == expected
+
+
+@pytest.mark.parametrize(
+    ("allowed", "path", "origin", "expected"),
+    [
+        ("https://app.example", "/voices", "https://app.example", 200),
+        ("https://app.example", "/voices", None, 403),
+        ("*", "/voices", None, 200),
+        ("*", "/config", None, 403),
+    ],
+)
+async def test_foreign_pages_that_are_allowed(allowed: str, path: str, origin: str | None, expected: int) -> None:
+    headers = {"sec_fetch_site": "cross-site", **({"origin": origin} if origin else {})}
+    assert await status(settings(allowed_origins=(allowed,)), path, **headers) == expected
+
+
 async def test_health_answers_whoever_asks() -> None:
-    assert await status(KEYED, "/health", host="10.0.0.7", origin="https://evil.example") == 200
+    foreign = {"host": "10.0.0.7", "origin": "https://evil.example", "sec_fetch_site": "cross-site"}
+    assert await status(KEYED, "/health", **foreign) == 200
 
 
 async def test_without_a_configured_key_everybody_is_anonymous() -> None:

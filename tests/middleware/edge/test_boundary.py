@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import httpx
@@ -84,6 +85,44 @@ async def test_sockets_that_fail_later_are_closed(path: str, code: int) -> None:
             await socket.recv()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == code
+
+
+@pytest.mark.parametrize(("path", "code"), [("/wait", "code"), ("/v1/wait", "error")])
+async def test_a_stop_that_waits_no_longer_is_told(path: str, code: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = app_with(settings())
+    reached = asyncio.Event()
+
+    @app.get(path)
+    async def wait() -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    async with client_of(0) as http:
+        async with serving(app, grace=0) as port:
+            asking = asyncio.create_task(http.get(f"http://127.0.0.1:{port}{path}", headers={"X-Request-ID": "mine"}))
+            await reached.wait()
+        answer = await asking
+    assert (answer.status_code, answer.headers["x-request-id"]) == (503, "mine")
+    assert "shutting_down" in str(answer.json()[code])
+    assert [record.getMessage() for record in caplog.records if "ASGI" in record.getMessage()] == []
+
+
+async def test_a_begun_answer_is_cancelled_as_it_is() -> None:
+    async def begun(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        raise asyncio.CancelledError
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with pytest.raises(asyncio.CancelledError):
+        await ErrorBoundary(begun)({"type": "http", "path": "/tts"}, receive, send)
+    assert [message["type"] for message in sent] == ["http.response.start"]
 
 
 async def test_a_socket_whose_client_leaves_is_no_error(logged: list[EventDict]) -> None:

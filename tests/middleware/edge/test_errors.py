@@ -54,6 +54,24 @@ def test_every_error_has_a_type_that_openai_knows(leaf: type[STTSError]) -> None
     assert openai_error(leaf("x"))["error"]["type"] == expected.get(leaf.status, default)
 
 
+@pytest.mark.parametrize(
+    ("param", "shown"),
+    [
+        ("voice", "voice"),
+        ("fields[0].name", "fields[0].name"),
+        ("my secret words <b>", "?"),
+        ("", "?"),
+        ("x" * 129, "?"),
+        ("übung", "?"),
+        ("voice\n", "?"),
+    ],
+)
+def test_names_that_a_client_may_have_made_up_are_not_repeated(param: str, shown: str) -> None:
+    error = UnknownVoice("There is no such voice.", param=param)
+    assert problem(error, "")["param"] == shown
+    assert openai_error(error)["error"]["param"] == shown
+
+
 def test_the_path_says_which_shape() -> None:
     assert error_body("/v1/audio/speech", VOICE, "id-1") == openai_error(VOICE)
     assert error_body("/tts", VOICE, "id-1") == problem(VOICE, "id-1")

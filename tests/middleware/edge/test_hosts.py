@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from middleware.edge.hosts import Hosts, Origins
+from middleware.edge.hosts import Hosts, Origins, parse_host
 from tests.middleware.edge.apps import settings
 
 
@@ -26,6 +26,15 @@ def test_loopback_is_always_ours(header: str) -> None:
         "127.0.0.1.nip.io",
         "192.168.1.7",
         "localhost@evil.example",
+        "localhost:1@evil.example",
+        "localhost:80:80",
+        "localhost:http",
+        "localhost:70000",
+        "localhost/",
+        "local host",
+        "localhost\u0131",
+        "[::1]evil.example",
+        "[::1",
         "[",
     ],
 )
@@ -55,7 +64,28 @@ def test_a_configured_ipv6_address() -> None:
 
 
 def test_any_name_where_the_operator_says_so() -> None:
-    assert Hosts(settings(allowed_hosts=("*",))).allow("whatever.example")
+    hosts = Hosts(settings(allowed_hosts=("*",)))
+    assert hosts.allow("whatever.example")
+    assert not hosts.allow("no name")
+
+
+@pytest.mark.parametrize(
+    ("header", "parsed"),
+    [
+        ("Speech.Example.:8000", ("speech.example", 8000)),
+        ("my_box", ("my_box", None)),
+        ("localhost:", ("localhost", None)),
+        ("[FD00::5]:65535", ("[fd00::5]", 65535)),
+        ("localhost:65536", None),
+        ("localhost:1@evil", None),
+        ("user@localhost", None),
+        (" localhost", None),
+        ("localhost\n", None),
+        (".", None),
+    ],
+)
+def test_a_host_header_is_read_strictly(header: str, parsed: tuple[str, int | None] | None) -> None:
+    assert parse_host(header) == parsed
 
 
 @given(st.text())
@@ -76,6 +106,8 @@ def test_no_header_breaks_it(header: str) -> None:
         ("http://localhost:8000", "127.0.0.1:8000", False),
         ("https://evil.example", "127.0.0.1:8000", False),
         ("null", "127.0.0.1:8000", False),
+        ("http://evil@127.0.0.1:8000", "127.0.0.1:8000", False),
+        ("http://evil", "localhost:1@evil", False),
         ("", "", False),
         ("chrome-extension://abc", "abc", False),
     ],
