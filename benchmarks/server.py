@@ -32,7 +32,7 @@ ENGINES = {
 
 
 class ServerFailed(Exception):
-    """It did not start; the message holds what it wrote."""
+    """It did not start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,11 @@ def running(
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen([sys.executable, *program], cwd=folder, env=environment, stderr=log, stdout=log)
         try:
-            _await_health(process, port, folder / "log")
+            _await_health(process, port)
             yield Server(port, psutil.Process(process.pid), folder, time.perf_counter() - started)
+        except Exception as error:
+            error.add_note(f"exit status of the server: {process.poll()}; it wrote: {_tail(folder / 'log')}")
+            raise
         finally:
             _stop(process)
 
@@ -103,12 +106,16 @@ def offer_engines(folder: Path) -> None:
     (package / "entry_points.txt").write_text("\n".join(["[stts.engines]", *lines, ""]), encoding="utf-8")
 
 
-def _await_health(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _await_health(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not healthy(port):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise ServerFailed(log.read_text(encoding="utf-8", errors="replace")[-4000:])
+            raise ServerFailed("it did not answer in time")
         time.sleep(POLL_SECONDS)
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")[-4000:]
 
 
 def healthy(port: int) -> bool:
