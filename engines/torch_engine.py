@@ -27,7 +27,7 @@ DeviceChoice = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$")
 
 
 class TorchOptions(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     device: DeviceChoice = AUTO
     """auto (cuda, then mps, then cpu), or a device as PyTorch names it."""

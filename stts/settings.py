@@ -72,7 +72,7 @@ class LimitSettings(Section):
     audio_seconds: float = live("Longest audio of one upload, counted while decoding.", default=14_400.0, gt=0)
     queue_length: int = live("Requests that may wait for one engine.", default=64, ge=1, le=10_000)
     queue_seconds: float = live("Longest wait for an engine.", default=30.0, gt=0, le=3600)
-    call_seconds: float = live("Longest silence of an engine within one call.", default=120.0, gt=0, le=7200)
+    call_seconds: float = live("Longest silence of an engine within one call.", default=600.0, gt=0, le=7200)
     load_seconds: float = live("Longest load of an engine.", default=1800.0, gt=0)
     decoders: int = fixed("Uploads decoded at once.", default=4, ge=1, le=64)
 

@@ -35,7 +35,7 @@ def registry() -> Registry:
 
 
 class ToneOptions(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     speed: float = Field(default=float("inf"), gt=0)
     """Times real time at which it yields; infinite: at once."""
@@ -44,7 +44,7 @@ class ToneOptions(BaseModel):
 
 
 class ToneParameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     frequency: float = Field(default=220.0, ge=50, le=4000)
     """Hz."""

@@ -69,7 +69,7 @@ class WhisperOptions(TorchOptions):
 
 
 class WhisperParameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     temperature: float = Field(default=0.0, ge=0, le=1)
     """0: from 0 upwards until the result passes the thresholds."""

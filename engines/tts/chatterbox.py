@@ -131,6 +131,8 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
         conditionals = self._conditionals(model, voice, extra)
         if seed is not None:
             torch.manual_seed(seed)
+        else:
+            torch.seed()
         return model.speak(text, conditionals, longest_speech(text, language), **self._generation(extra, language))
 
     def _conditionals(self, model: SharedModel, voice: Voice, extra: BaseModel) -> Any:
@@ -169,7 +171,7 @@ class ChatterboxEngine(ChatterboxFamily):
     )
 
     def _generation(self, extra: Any, language: str) -> dict[str, Any]:
-        arguments: dict[str, Any] = extra.model_dump()
+        arguments: dict[str, Any] = extra.model_dump(exclude={"top_k"})
         # At exactly 0 upstream builds one sequence and then expects two.
         arguments["cfg_weight"] = max(arguments["cfg_weight"], _TINY)
         return arguments

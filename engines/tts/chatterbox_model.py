@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +25,9 @@ SPEECH_TOKENS = 6561
 SILENCE_TOKEN = 4299
 
 logger = logging.getLogger(__name__)
+
+_PATCHING = threading.Lock()
+"""Upstream's modules are shared by all that load at the same time."""
 
 
 class SharedModel:
@@ -90,7 +94,12 @@ def _remove_attention_spies(t3: Any) -> None:
 
 @contextmanager
 def quiet_and_local(folder: Path) -> Iterator[None]:
-    """While a model is read: no progress bars later, and no network for the tables of Chinese."""
+    """While a model is read: no progress bars later, and no network for the tables of Chinese. One model at a time."""
+    with _PATCHING:
+        yield from _patched(folder)
+
+
+def _patched(folder: Path) -> Iterator[None]:
     import chatterbox.models.s3gen.flow_matching as flow_matching
     import chatterbox.models.t3.t3 as t3
     import chatterbox.models.tokenizers.tokenizer as tokenizer

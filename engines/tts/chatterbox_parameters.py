@@ -17,7 +17,7 @@ class ChatterboxOptions(TorchOptions):
 class Sampling(BaseModel):
     """What all three take."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     temperature: float = Field(default=0.8, ge=0.05, le=5)
     """Higher varies more."""
@@ -34,6 +34,8 @@ class ChatterboxParameters(Sampling):
     """Intensity of expression."""
     cfg_weight: float = Field(default=0.5, ge=0, le=1)
     """How closely the voice's pace is kept; lower is slower and freer."""
+    top_k: int | None = Field(default=None, ge=0, le=6563)
+    """Accepted for clients that send it; only Turbo uses it."""
 
 
 class MultilingualParameters(ChatterboxParameters):

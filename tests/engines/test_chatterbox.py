@@ -19,8 +19,8 @@ from tests.engines import checkpoints, contract
 pytestmark = pytest.mark.engines
 
 NAMES = ("chatterbox", "chatterbox_multilingual", "chatterbox_turbo")
-OURS_ALONE = {"min_p", "norm_loudness"}
-"""Parameters of Turbo that its `generate` is not given."""
+OURS_ALONE = {"min_p", "norm_loudness", "top_k"}
+"""Parameters that not every `generate` is given."""
 
 Loaded = Callable[[str], ChatterboxFamily]
 Recordings = dict[str, Path]
