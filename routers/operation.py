@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from starlette.requests import HTTPConnection
 
+from middleware.timing import server_timing
 from stts.context import RequestContext, RequestType, new_request_id
 from stts.events import TranscriptEvent
 from stts.types import AudioChunk, ListenRequest, SpeechRequest
@@ -44,6 +45,14 @@ def speech_headers(context: RequestContext) -> dict[str, str]:
     if "file_id" in output:
         headers["x-file-id"] = output["file_id"]
     return headers
+
+
+def event_headers(context: RequestContext) -> dict[str, str]:
+    """What is known when a stream of events starts, which a heart-beat may have done before anything is known."""
+    headers = speech_headers(context) if "media_type" in context.output_data else {}
+    if timing := server_timing(context, collected=False):
+        headers["server-timing"] = timing
+    return {**headers, "content-type": "text/event-stream"}
 
 
 def header_value(text: str) -> str:

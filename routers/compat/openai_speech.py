@@ -14,7 +14,7 @@ from routers.compat.openai_models import ModelCatalogue
 from routers.compat.openai_usage import speech_usage
 from routers.compat.openai_voices import HostedVoices
 from routers.core.tts import AUDIO
-from routers.operation import Speak, operation_context, speech_headers
+from routers.operation import Speak, event_headers, operation_context
 from routers.schemas.openai import CreateSpeechRequest
 from routers.speech import collected_speech, streamed_speech
 from routers.sse import event
@@ -61,10 +61,11 @@ class SpeechRoutes:
 
 
 def _event_speech(chunks: AsyncGenerator[AudioChunk, None], context: RequestContext) -> Answer:
-    def headers() -> dict[str, str]:
-        return {**speech_headers(context), "content-type": "text/event-stream"}
-
-    return event_answer(_events(chunks, context), headers, lambda error: error_event("speech.audio.error", error))
+    return event_answer(
+        _events(chunks, context),
+        lambda: event_headers(context),
+        lambda error: error_event("speech.audio.error", error),
+    )
 
 
 async def _events(chunks: AsyncGenerator[AudioChunk, None], context: RequestContext) -> AsyncGenerator[str, None]:

@@ -15,7 +15,7 @@ from routers.compat.openai_models import ModelCatalogue
 from routers.compat.openai_transcript import transcript_events, whole_transcript
 from routers.core.stt import upload
 from routers.forms import UploadRoute
-from routers.operation import Listen, operation_context
+from routers.operation import Listen, event_headers, operation_context
 from routers.schemas.openai import CreateTranscriptionRequest, CreateTranslationRequest, ListeningForm
 from stts.context import RequestContext
 from stts.types import ListenRequest, TranscriptionConfig
@@ -54,7 +54,9 @@ class TranscriptionRoutes:
         if not form.stream:
             return self._whole(context, work, form, request, form.timestamp_granularities)
         events = transcript_events(in_dialect(self._listen(context, work)), work.config.prompt or "")
-        return event_answer(events, dict, lambda error: error_event("transcript.text.error", error))
+        return event_answer(
+            events, lambda: event_headers(context), lambda error: error_event("transcript.text.error", error)
+        )
 
     async def translate(
         self, form: Annotated[CreateTranslationRequest, Form(media_type=MULTIPART)], request: Request

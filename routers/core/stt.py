@@ -14,7 +14,7 @@ from middleware.edge.errors import problem
 from middleware.timing import server_timing
 from routers.answer import collected_answer, event_answer
 from routers.forms import UploadRoute
-from routers.operation import Listen, operation_context
+from routers.operation import Listen, event_headers, operation_context
 from routers.schemas.stt import SegmentShape, Transcript, VerboseTranscript
 from routers.schemas.tts import NAME_CHARACTERS
 from routers.sse import event
@@ -75,7 +75,9 @@ class STTRoutes:
         work = ListenRequest(audio, config)
         if stream:
             return event_answer(
-                self._events(context, work), dict, lambda error: _error_event(error, context.request_id)
+                self._events(context, work),
+                lambda: event_headers(context),
+                lambda error: _error_event(error, context.request_id),
             )
 
         async def make() -> Response:

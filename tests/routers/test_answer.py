@@ -109,7 +109,9 @@ async def test_an_error_after_the_first_event_is_the_last_event() -> None:
         raise Busy("later")
 
     client = Client()
-    body = await client.get(event_answer(broken(), dict, lambda error: f"data: {error.code}\n\n"))
+    body = await client.get(
+        event_answer(broken(), lambda: {"content-type": "text/event-stream"}, lambda error: f"data: {error.code}\n\n")
+    )
     assert body == b"data: 1\n\ndata: busy\n\n"
     assert (b"content-type", b"text/event-stream") in client.sent[0]["headers"]
 

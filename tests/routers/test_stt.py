@@ -65,7 +65,9 @@ async def test_formats(client: httpx.AsyncClient, format: str) -> None:
 
 
 async def test_events_come_one_by_one_and_end_with_the_text(client: httpx.AsyncClient) -> None:
-    got = events(await listen(client, speech(), stream="true"))
+    answer = await listen(client, speech(), stream="true")
+    assert "queue;dur=" in answer.headers["server-timing"]
+    got = events(answer)
     assert got[0]["type"] == "segment"
     assert got[-1]["type"] == "done"
     assert got[-1]["text"] == " ".join(event["text"] for event in got if event["type"] == "segment")
