@@ -10,7 +10,7 @@ from middleware.edge.access import Access
 from middleware.edge.body_limit import UPLOADS, BodyLimit
 from middleware.edge.boundary import ErrorBoundary
 from middleware.edge.cors import CORS
-from middleware.edge.document import describe_errors
+from middleware.edge.document import describe_edge
 from middleware.edge.errors import install_error_handlers
 from middleware.edge.request_id import RequestId
 from stts.settings import CurrentSettings
@@ -23,7 +23,7 @@ def wrap(app: FastAPI, settings: CurrentSettings, uploads: Sequence[str] = UPLOA
     are limited before access is checked, because what is refused early may still be sending its body.
     """
     install_error_handlers(app)
-    describe_errors(app)
+    describe_edge(app, guarded=settings().security.api_key is not None)
     app.add_middleware(Access, settings=settings)
     app.add_middleware(BodyLimit, settings=settings, uploads=uploads)
     app.add_middleware(ErrorBoundary)

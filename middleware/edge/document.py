@@ -1,4 +1,4 @@
-"""The errors in the OpenAPI document: there they have the shapes that errors.py gives them, not the framework's."""
+"""The edge in the OpenAPI document: errors as errors.py shapes them, and how to send the key."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 from middleware.edge.errors import media_type
+
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+"""Either of them is enough."""
 
 FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
@@ -45,13 +51,17 @@ class OpenAIError(BaseModel):
     error: OpenAIErrorDetail
 
 
-def describe_errors(app: FastAPI) -> None:
-    """Corrects the document when it is first made."""
+def describe_edge(app: FastAPI, *, guarded: bool) -> None:
+    """Corrects the document when it is first made. `guarded`: there is a key, and the document says how to send it."""
     plain = app.openapi
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            _correct(plain())
+            document = plain()
+            _correct(document)
+            if guarded:
+                document["components"]["securitySchemes"] = SCHEMES
+                document["security"] = [{name: []} for name in SCHEMES]
         return plain()
 
     app.openapi = described  # type: ignore[method-assign]

@@ -57,3 +57,10 @@ async def test_a_problem_fits_its_description() -> None:
         openai = await http.post("/v1/audio/speech", json={"text": 7})
     assert Problem.model_validate_json(problem.content).errors
     assert OpenAIError.model_validate_json(openai.content).error.param == "text"
+
+
+def test_the_key_is_described_where_there_is_one() -> None:
+    assert "securitySchemes" not in document()["components"]
+    guarded = app_with(settings(api_key="sesame")).openapi()
+    assert guarded["security"] == [{"bearer": []}, {"header": []}]
+    assert set(guarded["components"]["securitySchemes"]) == {"bearer", "header"}
