@@ -17,7 +17,9 @@ class TTSAdapter(Protocol):
     @property
     def info(self) -> EngineInfo: ...
 
-    def synthesize(self, text: str, config: SynthesisConfig, context: RequestContext) -> AsyncGenerator[AudioChunk, None]:
+    def synthesize(
+        self, text: str, config: SynthesisConfig, context: RequestContext
+    ) -> AsyncGenerator[AudioChunk, None]:
         """Streams the encoded answer. Fills `context.output_data` before the first chunk, `context.metrics` on the way.
 
         Raises stts.errors before the first chunk for whatever can be known then.

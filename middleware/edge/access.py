@@ -6,8 +6,8 @@ Links to PAGES may be followed from anywhere. An allowed page names itself with 
 One class for http and websocket. A socket is refused before it is accepted, with the same statuses.
 
 Without a key go: the docs page and what it loads; /health; /ready when it is not asked to work (no query); with
-`security.public_lists` the two lists that some clients fetch without one. /health also answers to every Host and Origin,
-so that any watcher can ask.
+`security.public_lists` the two lists that some clients fetch without one. /health also answers to every Host and
+Origin, so that any watcher can ask.
 """
 
 from __future__ import annotations
