@@ -7,7 +7,7 @@ decoupled from the client so that a slow reader never holds a slot, and bounded 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,10 @@ from stts.types import AudioChunk, SynthesisConfig
 
 AHEAD_BYTES = 2_000_000
 """Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
+
+
+GATHER_SECONDS = 0.01
+"""Longest wait of audio for more of it."""
 
 
 class EngineTTSAdapter:
@@ -130,6 +134,28 @@ class _Speech:
     context: RequestContext
 
 
+def gathered(chunks: Iterator[AudioChunk], clock: Callable[[], float] = time.perf_counter) -> Iterator[AudioChunk]:
+    """The same audio: the first of it at once, what is made within a moment after that together.
+
+    An engine that makes seconds of speech in a millisecond would else send each of its blocks through the whole house.
+    """
+    held: list[AudioChunk] = []
+    next_time = clock()
+    for chunk in chunks:
+        if chunk.data:
+            held.append(chunk)
+        if held and clock() >= next_time:
+            yield _joined(held)
+            held.clear()
+            next_time = clock() + GATHER_SECONDS
+    if held:
+        yield _joined(held)
+
+
+def _joined(chunks: list[AudioChunk]) -> AudioChunk:
+    return AudioChunk(b"".join(chunk.data for chunk in chunks), sum(chunk.seconds for chunk in chunks))
+
+
 class _Piece:
     """One piece of text: rendered in the engine's worker thread, from samples to encoded bytes."""
 
@@ -143,13 +169,13 @@ class _Piece:
         self.audio_seconds = 0.0
 
     def render(self, engine: TTSEngine) -> Iterator[AudioChunk]:
+        with closing_iterator(self._chunks(engine)) as chunks:
+            yield from gathered(chunks)
+
+    def _chunks(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         with closing_iterator(self._samples(engine)) as blocks:
-            for chunk in blocks:
-                if chunk.data:
-                    yield chunk
-        chunk = self._renderer.end_piece(pause_after(self._text))
-        if chunk.data:
-            yield chunk
+            yield from blocks
+        yield self._renderer.end_piece(pause_after(self._text))
         if self._last:
             yield self._renderer.finish()
 

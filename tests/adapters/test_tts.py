@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.engines import Engines
+from adapters.tts import gathered
 from stts.audio.speech import SpeechRenderer
 from stts.context import RequestContext
 from stts.errors import EngineError
@@ -44,6 +45,14 @@ def renderers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[weakref.ref[Spee
     gc.disable()
     yield made
     gc.enable()
+
+
+def test_a_fast_engine_s_blocks_are_gathered_and_a_slow_one_s_sent_at_once() -> None:
+    fast = iter([0.0, 0.0, 0.001, 0.002, 0.003])
+    blocks = [AudioChunk(b"a", 1.0), AudioChunk(b"", 0.0), AudioChunk(b"b", 1.0), AudioChunk(b"c", 1.0)]
+    assert [chunk.data for chunk in gathered(iter(blocks), lambda: next(fast))] == [b"a", b"bc"]
+    slow = (seconds / 10 for seconds in range(100))
+    assert [chunk.data for chunk in gathered(iter(blocks), lambda: next(slow))] == [b"a", b"b", b"c"]
 
 
 def speak(engines: Engines, text: str = TEXT, **config: Any) -> Any:

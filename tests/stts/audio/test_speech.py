@@ -164,5 +164,5 @@ def test_loudness_is_of_the_whole_answer_however_many_channels() -> None:
         renderer = SpeechRenderer(config, RATE, speed=1.0)
         data = renderer.push(tone(8.0, RATE, frequency=997)).data + renderer.finish().data
         samples = np.frombuffer(data, np.int16).reshape(-1, channels)[RATE:, 0] / 32768
-        levels.append(20 * np.log10(rms(samples)))
+        levels.append(20 * np.log10(rms(samples.astype(np.float32))))
     assert levels[0] - levels[1] == pytest.approx(3.01, abs=0.1)
