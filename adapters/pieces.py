@@ -43,14 +43,21 @@ class PiecePlanner:
         self._limits = limits
         self._growth = growth
         self._live = live
-        self._seconds = first_seconds
+        self._seconds = self._first_seconds = first_seconds
         self._characters = 0
         self._spoken = 0.0
 
-    def budget(self, real_time_factor: float | None) -> int:
-        """Most characters of the next piece, given the engine's seconds of work per second of speech, if known."""
+    def budget(self, real_time_factor: float | None, *, spare: float | None = None, streams: int = 1) -> int:
+        """Most characters of the next piece.
+
+        `real_time_factor`: the engine's seconds of work per second of speech, if known. `spare`: seconds until the
+        listener runs dry; None while there is nothing to hear. `streams`: how many want the engine now, with this one.
+        """
         seconds = self._seconds if self._live else LONGEST_PIECE_SECONDS
         if self._live and real_time_factor:
+            if spare is not None:
+                # The others have pieces as long as this one: all of them must be made before this listener runs dry.
+                seconds = min(seconds, max(self._first_seconds, spare / (real_time_factor * streams)))
             seconds = max(seconds, QUANTUM_SECONDS / real_time_factor)
         characters = int(min(seconds, LONGEST_PIECE_SECONDS) * self.characters_per_second)
         return min(max(characters, self._limits.min_characters, 1), self._limits.max_characters)

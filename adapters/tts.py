@@ -108,7 +108,12 @@ class EngineTTSAdapter:
         async with self._host.slot(playback.deadline, begun=playback.begun) as slot:
             speech.context.add("queue", slot.queue_seconds)
             text = speech.cutter.next_piece(
-                speech.planner.budget(self._host.real_time_factor), self.info.limits.min_characters
+                speech.planner.budget(
+                    self._host.real_time_factor,
+                    spare=playback.deadline - time.monotonic() if playback.begun else None,
+                    streams=self._host.running + self._host.waiting,
+                ),
+                self.info.limits.min_characters,
             )
             if text is None:
                 return

@@ -67,3 +67,16 @@ def test_the_pace_of_the_voice_is_learnt() -> None:
 )
 def test_the_pause_is_what_the_mark_asks_for(text: str, pause: float) -> None:
     assert pause_after(text) == pause
+
+
+def test_a_piece_leaves_time_for_as_long_a_piece_of_everybody_else() -> None:
+    plan = planner()
+    for _ in range(8):
+        plan.made(30, 2.0)
+    unhurried = plan.budget(0.04)
+    assert plan.budget(0.04, spare=1.0, streams=16) == int(1.0 / (0.04 * 16) * 15) < unhurried
+    assert plan.budget(0.04, spare=30.0, streams=16) == unhurried
+
+
+def test_a_piece_is_never_cut_shorter_than_the_first_for_want_of_time() -> None:
+    assert planner().budget(0.04, spare=-1.0, streams=16) == 12
