@@ -24,11 +24,17 @@ class EngineRoutes:
         self._files = files
         self.router = APIRouter(tags=["engines"])
         add = self.router.add_api_route
-        add("/engines", self.listing, methods=["GET"], response_model=list[EngineShape])
-        add("/engines/{name}", self.show, methods=["GET"], response_model=EngineShape)
-        add("/engines/{name}/load", self.load, methods=["POST"], response_model=EngineShape)
-        add("/engines/{name}/unload", self.unload, methods=["POST"], response_model=EngineShape)
-        add("/voices", self.voices, methods=["GET"], response_model=list[VoiceShape])
+        add("/engines", self.listing, methods=["GET"], summary="All engines", response_model=list[EngineShape])
+        add("/engines/{name}", self.show, methods=["GET"], summary="One engine", response_model=EngineShape)
+        add("/engines/{name}/load", self.load, methods=["POST"], summary="Load an engine", response_model=EngineShape)
+        add(
+            "/engines/{name}/unload",
+            self.unload,
+            methods=["POST"],
+            summary="Unload an engine",
+            response_model=EngineShape,
+        )
+        add("/voices", self.voices, methods=["GET"], summary="All voices", response_model=list[VoiceShape])
 
     async def listing(self) -> list[EngineShape]:
         return [_shape(host) for host in self._engines.hosts.values()]

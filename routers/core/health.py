@@ -25,17 +25,18 @@ class HealthRoutes:
         self._phase = phase
         self.router = APIRouter(tags=["health"])
         self.router.add_api_route("/", self.root, methods=["GET"], include_in_schema=False)
-        self.router.add_api_route("/health", self.health, methods=["GET"], response_model=Health)
+        self.router.add_api_route("/health", self.health, methods=["GET"], response_model=Health, summary="Is it alive")
         self.router.add_api_route(
             "/ready",
             self.ready,
             methods=["GET"],
             response_model=Ready,
+            summary="Does it accept work",
             responses={503: {"model": Ready, "description": "Does not accept work now."}},
         )
         for path, route in (("/health", self.health), ("/ready", self.ready)):
             self.router.add_api_route(path, route, methods=["HEAD"], include_in_schema=False)
-        self.router.add_api_route("/info", self.info, methods=["GET"], response_model=Info)
+        self.router.add_api_route("/info", self.info, methods=["GET"], response_model=Info, summary="What it can do")
 
     async def root(self) -> Response:
         """Where people look first."""
