@@ -88,7 +88,7 @@ def event_answer(events: AsyncGenerator[str, None], headers: Headers, on_error: 
                 async for event in lively:
                     if not begun:
                         begun = True
-                        await send(_start(headers()))
+                        await send(_start({"content-type": "text/event-stream", **headers()}))
                     await send(_body(event.encode(), more=True))
         except STTSError as error:
             if not begun:
