@@ -40,4 +40,6 @@ def quantile(values: Sequence[float], part: float) -> float:
 
 
 def milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:.3g} ms"
+    """With three digits, or as many as there are before the point."""
+    value = seconds * 1000
+    return f"{value:.0f} ms" if value >= 100 else f"{value:.3g} ms"

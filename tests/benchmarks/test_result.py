@@ -30,6 +30,8 @@ def test_the_table_says_plainly_what_was_missed() -> None:
     assert len({len(line) for line in lines}) == 1
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.0123456, "12.3 ms"), (0.00000512, "0.00512 ms"), (0.0, "0 ms")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0123456, "12.3 ms"), (0.00000512, "0.00512 ms"), (0.0, "0 ms"), (12.3456, "12346 ms")]
+)
 def test_milliseconds(seconds: float, text: str) -> None:
     assert milliseconds(seconds) == text
