@@ -30,7 +30,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 smoke: $(VENV)/.base
-	$(BIN)/python -m clients.smoke $(URL)
+	$(BIN)/python -m clients.smoke $(URL) $(if $(KEY),--key $(KEY))
 
 clean:
 	rm -rf $(VENV) $(FULL) build .mypy_cache .ruff_cache .hypothesis
