@@ -33,6 +33,9 @@ AHEAD_BYTES = 2_000_000
 GATHER_SECONDS = 0.01
 """Longest wait of audio for more of it."""
 
+AT_ONCE_SECONDS = 0.1
+"""Decodable audio of a piece that is sent without waiting for more: before there is some, bytes are headers only."""
+
 
 class EngineTTSAdapter:
     """The TTSAdapter over any TTS engine."""
@@ -145,11 +148,13 @@ def gathered(chunks: Iterator[AudioChunk], clock: Callable[[], float] = time.per
     An engine that makes seconds of speech in a millisecond would else send each of its blocks through the whole house.
     """
     held: list[AudioChunk] = []
+    sent = 0.0
     next_time = clock()
     for chunk in chunks:
         if chunk.data:
             held.append(chunk)
-        if held and clock() >= next_time:
+        if held and (sent < AT_ONCE_SECONDS or clock() >= next_time):
+            sent += sum(chunk.seconds for chunk in held)
             yield _joined(held)
             held.clear()
             next_time = clock() + GATHER_SECONDS

@@ -51,6 +51,9 @@ def test_a_fast_engine_s_blocks_are_gathered_and_a_slow_one_s_sent_at_once() -> 
     fast = iter([0.0, 0.0, 0.001, 0.002, 0.003])
     blocks = [AudioChunk(b"a", 1.0), AudioChunk(b"", 0.0), AudioChunk(b"b", 1.0), AudioChunk(b"c", 1.0)]
     assert [chunk.data for chunk in gathered(iter(blocks), lambda: next(fast))] == [b"a", b"bc"]
+    headers = [AudioChunk(b"h", 0.0), AudioChunk(b"i", 0.0), *blocks]
+    still = (0.0 for _ in range(100))
+    assert [chunk.data for chunk in gathered(iter(headers), lambda: next(still))] == [b"h", b"i", b"a", b"bc"]
     slow = (seconds / 10 for seconds in range(100))
     assert [chunk.data for chunk in gathered(iter(blocks), lambda: next(slow))] == [b"a", b"b", b"c"]
 
