@@ -24,7 +24,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 test-engines: $(FULL)/.full
-	STTS_REQUIRE_ENGINES=1 $(FULL)/bin/python -m pytest -m engines tests/engines
+	STTS_REQUIRE_ENGINES=1 $(FULL)/bin/python -m pytest -m engines
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
