@@ -95,11 +95,6 @@ class EngineHost(Generic[E]):
         """Requests that wait for a slot or for the load."""
         return self._pool.turns.waiting + self._awaiting_load
 
-    @property
-    def contended(self) -> bool:
-        """Whether whoever holds a slot now is not alone."""
-        return self.running > 1 or self.waiting > 0
-
     def observe(self, audio_seconds: float, engine_seconds: float) -> None:
         """Tells how long the engine worked for so much audio."""
         if audio_seconds < SHORTEST_OBSERVED:
