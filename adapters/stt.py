@@ -13,12 +13,13 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from adapters.ahead import ReadAhead, made_ahead
+from adapters.ahead import made_ahead
 from adapters.execution.host import EngineHost
 from adapters.playback import Playback
 from adapters.regions import Region, RegionFinder, RegionRules
 from adapters.voices import check_language, validated
 from stts.audio.decode import Decoder
+from stts.channel import Channel
 from stts.context import RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Segment, STTEngine, VADEngine
 from stts.errors import InvalidParameter
@@ -84,7 +85,7 @@ class EngineSTTAdapter:
         context.output_data["language"] = asked or listener.language
         yield TranscriptDone(decoder.seconds, listener.language)
 
-    async def _make(self, recording: _Recording, listener: _Listener, ready: ReadAhead[TranscriptEvent]) -> None:
+    async def _make(self, recording: _Recording, listener: _Listener, ready: Channel[TranscriptEvent]) -> None:
         """Looks for speech for a while, has it transcribed, and so on: no slot is held while another is waited for."""
         while not recording.done:
             await ready.room()

@@ -12,13 +12,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
-from adapters.ahead import ReadAhead, made_ahead
+from adapters.ahead import made_ahead
 from adapters.closing import closing_iterator
 from adapters.execution.host import EngineHost
 from adapters.pieces import PiecePlanner, pause_after
 from adapters.playback import Playback
 from adapters.voices import ReferenceVoices, Speaking, resolve_speaking, spoken_language
 from stts.audio.speech import SpeechRenderer
+from stts.channel import Channel
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
 from stts.settings import CurrentSettings
@@ -96,7 +97,7 @@ class EngineTTSAdapter:
         playback = Playback(time.monotonic(), live=config.live)
         return _Speech(TextCutter(text, language), speaking, renderer, planner, playback, context)
 
-    async def _make(self, speech: _Speech, ready: ReadAhead[AudioChunk]) -> None:
+    async def _make(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
         try:
             while not speech.cutter.done:
                 await ready.room()
@@ -105,7 +106,7 @@ class EngineTTSAdapter:
             speech.context.metrics["encode"] = speech.renderer.encode_seconds
             speech.context.metrics["audio_seconds"] = speech.renderer.seconds
 
-    async def _make_piece(self, speech: _Speech, ready: ReadAhead[AudioChunk]) -> None:
+    async def _make_piece(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
         """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
         playback = speech.playback
         async with self._host.slot(playback.deadline, begun=playback.begun) as slot:

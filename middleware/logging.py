@@ -21,6 +21,7 @@ from middleware.tracebacks import describe
 from stts.context import RequestContext
 from stts.errors import STTSError
 from stts.events import TranscriptSegment
+from stts.live import LiveText
 from stts.settings import CurrentSettings
 from stts.types import ListenRequest, SpeechRequest
 
@@ -80,12 +81,14 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
     line |= {key: context.output_data[key] for key in RESOLVED if context.output_data.get(key) is not None}
     line |= {key: context.metadata[key] for key in ("route", "parent_id") if context.metadata.get(key) is not None}
     if isinstance(request, SpeechRequest):
-        line["characters"] = len(request.text)
+        line["characters"] = request.text.characters if isinstance(request.text, LiveText) else len(request.text)
     elif isinstance(request, ListenRequest):
         line["upload_bytes"] = request.audio.size
     line |= {f"{name}_seconds" if name in TIMES else name: round(value, 4) for name, value in context.metrics.items()}
     if heard is not None:
-        line["text"] = request.text if isinstance(request, SpeechRequest) else " ".join(heard)
+        # A live text is gone by now; what wrote it is logged with its reply.
+        spoken = isinstance(request, SpeechRequest) and isinstance(request.text, str)
+        line["text"] = request.text if spoken else " ".join(heard)
     return line
 
 

@@ -22,6 +22,8 @@
     ├── Unavailable               come back later (503)
     │   ├── Busy                  the queue is full, or the wait was too long
     │   └── ShuttingDown          the server is stopping
+    ├── ReplyFailed               whoever writes the replies could not (502)
+    │   └── ReplyTimeout          it said nothing for too long (504)
     └── EngineError               the engine could not do its work (500)
         ├── EngineNotInstalled    its library is missing; the message is the install command (503)
         ├── EngineWeightsMissing  its weights are not on this disk and it may not fetch them (503)
@@ -152,6 +154,14 @@ class Busy(Unavailable):
 
 class ShuttingDown(Unavailable):
     code, title = "shutting_down", "Shutting down"
+
+
+class ReplyFailed(STTSError):
+    code, title, status, retryable = "reply_failed", "Reply failed", 502, True
+
+
+class ReplyTimeout(ReplyFailed):
+    code, title, status = "reply_timeout", "Reply timed out", 504
 
 
 class EngineError(STTSError):

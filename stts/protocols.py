@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stts.context import RequestContext
-from stts.engine_api import EngineInfo
-from stts.events import TranscriptEvent
-from stts.types import AudioChunk, AudioData, SynthesisConfig, TranscriptionConfig
+from stts.engine_api import EngineInfo, Samples
+from stts.events import ReplyEvent, TranscriptEvent
+from stts.live import LiveAudio, LiveText
+from stts.types import AudioChunk, AudioData, Message, ReplyConfig, SynthesisConfig, TranscriptionConfig
 
 
 class TTSAdapter(Protocol):
@@ -18,9 +23,11 @@ class TTSAdapter(Protocol):
     def info(self) -> EngineInfo: ...
 
     def synthesize(
-        self, text: str, config: SynthesisConfig, context: RequestContext
+        self, text: str | LiveText, config: SynthesisConfig, context: RequestContext
     ) -> AsyncGenerator[AudioChunk, None]:
-        """Streams the encoded answer. Fills `context.output_data` before the first chunk, `context.metrics` on the way.
+        """Streams the encoded answer; a live text is spoken clause by clause, as soon as each is complete.
+
+        Fills `context.output_data` before the first chunk, `context.metrics` on the way.
 
         Raises stts.errors before the first chunk for whatever can be known then.
         """
@@ -36,3 +43,65 @@ class STTAdapter(Protocol):
     def transcribe(
         self, audio: AudioData, config: TranscriptionConfig, context: RequestContext
     ) -> AsyncGenerator[TranscriptEvent, None]: ...
+
+    def session(self, config: TranscriptionConfig) -> TranscriptionSession:
+        """A place for one live stream. Raises InvalidParameter, and Busy where all places are taken."""
+        ...
+
+
+class TranscriptionSession(Protocol):
+    """Transcribes one live stream, utterance by utterance. It holds what its engine keeps for a stream."""
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    def transcribe(self, audio: LiveAudio, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
+        """One utterance, from its first sample to `audio.close()`: partial texts, one segment if there are words,
+        one TranscriptDone. One at a time."""
+        ...
+
+    async def aclose(self) -> None:
+        """Gives its place back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HearRequest:
+    """One live utterance on its way through the pipeline."""
+
+    audio: LiveAudio
+    session: TranscriptionSession
+
+
+class VoiceStream(Protocol):
+    """The ear for one live stream."""
+
+    async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Of speech in each of the next frames, in order. Shape (n, 512) at 16 kHz in, (n,) out."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class VoiceActivity(Protocol):
+    """One voice activity detector for all live streams."""
+
+    def stream(self) -> VoiceStream: ...
+
+
+class TurnDetector(Protocol):
+    """Judges from the sound whether a speaker has finished."""
+
+    async def finished(self, samples: Samples) -> float | None:
+        """Probability that the turn is over, after its last seconds at 16 kHz; None: there is no way to tell."""
+        ...
+
+
+class ReplyAdapter(Protocol):
+    """Writes what is said in reply."""
+
+    def reply(
+        self, messages: tuple[Message, ...], config: ReplyConfig, context: RequestContext
+    ) -> AsyncGenerator[ReplyEvent, None]:
+        """Raises stts.errors: ReplyFailed, ReplyTimeout."""
+        ...

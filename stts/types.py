@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
+from stts.live import LiveText
+
 AudioFormat = Literal["wav", "mp3", "opus", "aac", "flac", "pcm"]
 TranscriptFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 EngineState = Literal["not_installed", "cold", "loading", "ready", "failed"]
@@ -100,6 +102,8 @@ class AudioChunk:
     data: bytes
     seconds: float
     """Duration of the audio inside; 0 for headers and trailers."""
+    text: str = ""
+    """The piece of text whose audio begins with this chunk; empty inside a piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ class TranscriptionResult:
 class SpeechRequest:
     """One TTS operation on its way through the pipeline."""
 
-    text: str
+    text: str | LiveText
     config: SynthesisConfig
 
 
@@ -140,3 +144,63 @@ class Probe:
     """How long it took."""
     error: str | None = None
     """Machine code of what went wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A function that a language model wants called."""
+
+    call_id: str
+    name: str
+    arguments: str
+    """JSON, as the model wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that a language model may call."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """JSON schema of its arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One part of a conversation, as whoever replies is given it."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    """Of an assistant."""
+    call_id: str | None = None
+    """Of a tool: the call that `text` is the output of."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyConfig:
+    """How a reply is to be made; None: as the settings say."""
+
+    adapter: str | None = None
+    """echo, template or openai."""
+    model: str | None = None
+    instructions: str | None = None
+    """What the model is told first, in place of `reply.system_prompt`."""
+    temperature: float | None = None
+    max_tokens: int | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    """auto, none, required, or the name of a tool."""
+    parallel_tool_calls: bool = True
+    language: str | None = None
+    """BCP 47 of what was heard, where known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRequest:
+    """One reply on its way through the pipeline."""
+
+    messages: tuple[Message, ...]
+    """The conversation so far, oldest first; the last is what is replied to."""
+    config: ReplyConfig

@@ -10,28 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import SecretStr, field_validator
 
+from stts.settings.conversation import ConversationSettings, RealtimeSettings, ReplySettings, WyomingSettings
+from stts.settings.section import Section, fixed, live, protected
 from stts.types import AudioFormat
-
-
-def live(description: str, **constraints: Any) -> Any:
-    """A key that takes effect for the next request."""
-    return Field(description=description, json_schema_extra={"live": True}, **constraints)
-
-
-def fixed(description: str, **constraints: Any) -> Any:
-    """A key that takes effect after a restart."""
-    return Field(description=description, json_schema_extra={"live": False}, **constraints)
-
-
-def protected(description: str, **constraints: Any) -> Any:
-    """A key that cannot be changed over HTTP."""
-    return Field(description=description, json_schema_extra={"live": False, "protected": True}, **constraints)
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ServerSettings(Section):
@@ -75,6 +58,13 @@ class LimitSettings(Section):
     call_seconds: float = live("Longest silence of an engine within one call.", default=600.0, gt=0, le=7200)
     load_seconds: float = live("Longest load of an engine.", default=1800.0, gt=0)
     decoders: int = fixed("Uploads decoded at once.", default=4, ge=1, le=64)
+    live_decoders: int = live(
+        "Live streams in a container format (WebM, Ogg) decoded at once.", default=16, ge=1, le=256
+    )
+    live_sessions: int = live("Sockets at once that listen, speak or converse.", default=500, ge=1, le=100_000)
+    live_seconds: float = live("Audio of one live stream that may wait for its engine.", default=30.0, gt=1, le=600)
+    message_bytes: int = fixed("Largest message of a WebSocket.", default=16_777_216, ge=65_536, le=1_073_741_824)
+    idle_seconds: float = live("A socket on which a client sends nothing for so long is closed.", default=300.0, gt=0)
 
 
 class TTSSettings(Section):
@@ -174,6 +164,10 @@ class Settings(Section):
     stt: STTSettings = STTSettings()
     engines: EngineSettings = EngineSettings()
     openai: OpenAISettings = OpenAISettings()
+    conversation: ConversationSettings = ConversationSettings()
+    reply: ReplySettings = ReplySettings()
+    realtime: RealtimeSettings = RealtimeSettings()
+    wyoming: WyomingSettings = WyomingSettings()
     storage: StorageSettings = StorageSettings()
     logging: LoggingSettings = LoggingSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()

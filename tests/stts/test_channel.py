@@ -2,11 +2,11 @@ import asyncio
 
 import pytest
 
-from adapters.ahead import ReadAhead
+from stts.channel import Channel
 
 
 async def test_items_come_out_in_order_and_then_it_ends() -> None:
-    ready: ReadAhead[int] = ReadAhead(10)
+    ready: Channel[int] = Channel(10)
     for number in range(3):
         ready.put(number, 1.0)
     ready.close()
@@ -14,7 +14,7 @@ async def test_items_come_out_in_order_and_then_it_ends() -> None:
 
 
 async def test_the_maker_waits_for_room_until_the_reader_has_read() -> None:
-    ready: ReadAhead[str] = ReadAhead(1.0)
+    ready: Channel[str] = Channel(1.0)
     ready.put("a", 2.0)
     room = asyncio.ensure_future(ready.room())
     await asyncio.sleep(0)
@@ -25,7 +25,7 @@ async def test_the_maker_waits_for_room_until_the_reader_has_read() -> None:
 
 
 async def test_the_reader_gets_what_was_made_before_the_error() -> None:
-    ready: ReadAhead[str] = ReadAhead(1.0)
+    ready: Channel[str] = Channel(1.0)
     ready.put("a", 1.0)
     ready.close(ValueError("broke"))
     reader = aiter(ready)
@@ -35,9 +35,19 @@ async def test_the_reader_gets_what_was_made_before_the_error() -> None:
 
 
 async def test_a_waiting_reader_wakes_for_an_item() -> None:
-    ready: ReadAhead[str] = ReadAhead(1.0)
+    ready: Channel[str] = Channel(1.0)
     reader = aiter(ready)
     waiting = asyncio.ensure_future(anext(reader))
     await asyncio.sleep(0)
     ready.put("late", 0.0)
     assert await asyncio.wait_for(waiting, 1) == "late"
+
+
+async def test_all_that_lies_unread_is_taken_at_once() -> None:
+    channel: Channel[str] = Channel(1.0)
+    channel.put("a", 1.0)
+    channel.put("b", 1.0)
+    assert await channel.take() == ["a", "b"]
+    assert channel.weight == 0
+    channel.close()
+    assert await channel.take() == []

@@ -1,0 +1,79 @@
+"""A bounded way from one task to another on the same event loop: items, an end, perhaps an error.
+
+Bounded by weight: a writer asks for room before it starts something it cannot pause, and may then put all of that; so
+the bound can be overrun by one such thing, never by more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Channel(Generic[T]):
+    """One writer, one reader."""
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._items: deque[tuple[T, float]] = deque()
+        self._weight = 0.0
+        self._closed = False
+        self._error: BaseException | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def weight(self) -> float:
+        """Of what lies unread."""
+        return self._weight
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    async def room(self) -> None:
+        """Waits until less than the limit lies unread."""
+        await self._until(lambda: self._weight < self._limit)
+
+    def put(self, item: T, weight: float) -> None:
+        self._items.append((item, weight))
+        self._weight += weight
+        self._changed.set()
+
+    def close(self, error: BaseException | None = None) -> None:
+        """No more items; the reader gets the error, if any, after what was made before it."""
+        self._closed = True
+        self._error = error
+        self._changed.set()
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        while True:
+            await self._until(lambda: bool(self._items) or self._closed)
+            while self._items:
+                item, weight = self._items.popleft()
+                self._weight -= weight
+                self._changed.set()
+                yield item
+            if self._closed and not self._items:
+                if self._error is not None:
+                    raise self._error
+                return
+
+    async def take(self) -> list[T]:
+        """All that lies unread, once there is something; empty at the end. Raises what it was closed with."""
+        await self._until(lambda: bool(self._items) or self._closed)
+        taken = [item for item, _ in self._items]
+        self._items.clear()
+        self._weight = 0.0
+        self._changed.set()
+        if not taken and self._error is not None:
+            raise self._error
+        return taken
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()

@@ -1,0 +1,74 @@
+"""How one session is to listen, reply and speak. A client may change it while the session runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stts.types import Message, ReplyConfig, SynthesisConfig, TranscriptionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRules:
+    """When turns begin and end. Seconds."""
+
+    threshold: float = 0.5
+    """Probability from which a frame is speech."""
+    onset: float = 0.06
+    """Speech after which somebody may be speaking: a reply is ducked."""
+    min_speech: float = 0.15
+    """Speech after which somebody is, while nobody else speaks."""
+    confirm: float = 0.45
+    """Speech after which somebody is, while a reply is being heard."""
+    pause: float = 0.16
+    """Silence after which a transcript and a reply are prepared."""
+    silence: float = 0.5
+    """Silence that ends a turn."""
+    prefix: float = 0.3
+    """Audio before the first frame of speech that belongs to the turn."""
+    longest: float = 60.0
+    """A turn that is longer is ended."""
+    interrupt: bool = True
+    """Speech over a reply ends it."""
+    detector: bool = True
+    """Let a turn detector, where there is one, end turns sooner or later than `silence` says."""
+    longest_silence: float = 3.0
+    """Silence that ends a turn which the detector thinks unfinished."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    listen: TranscriptionConfig = field(default_factory=TranscriptionConfig)
+    speak: SynthesisConfig | None = field(default_factory=lambda: SynthesisConfig(format="pcm", sample_rate=24_000))
+    """Always format pcm; None: replies are text only."""
+    reply: ReplyConfig | None = field(default_factory=ReplyConfig)
+    """None: nobody replies, the session only transcribes."""
+    turns: TurnRules | None = field(default_factory=TurnRules)
+    """None: the client says where turns end (`commit`), no voice activity detection."""
+    respond: bool = True
+    """Reply to each turn of the user without being asked."""
+    resume: bool = True
+    """A reply that was interrupted by nothing in words goes on. Off: an interruption ends it at once."""
+    speculate: bool = True
+    ahead: float | None = 0.3
+    """Seconds of audio sent ahead of its playback; None: as fast as it is made."""
+    prompt: str = ""
+    prompt_after: float = 0.0
+    """Seconds of silence of both sides after which the prompt is spoken; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyOrder:
+    """A reply that a client asks for, where it differs from the session's."""
+
+    messages: tuple[Message, ...] | None = None
+    """Instead of the history."""
+    reply: ReplyConfig | None = None
+    speak: SynthesisConfig | None = None
+    silent: bool = False
+    """Text only, whatever `speak` says."""
+    aside: bool = False
+    """Beside the conversation: it takes no turn, is not paced, and leaves no trace in the history."""
+    text: str | None = None
+    """Say exactly this instead of asking for a reply."""
+    tag: str | None = None
+    """Given back in ReplyStarted, for the door to know its own."""

@@ -1,0 +1,212 @@
+"""What a session tells its door, in order. Times are seconds; `at` counts the audio of the session from its start.
+
+Everything of a reply carries its `generation`, a number that only grows; a door never sees anything of a reply after
+its ReplyEnded, nor a frame of one that was cancelled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stts.errors import STTSError
+from stts.types import Segment, ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The user speaks. While a reply is heard, told when the interruption is confirmed, and then back-dated."""
+
+    turn: int
+    item: str
+    """Id of the history's item that the turn becomes."""
+    at: float
+    """Of the first sample of the turn, its prefix included."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    turn: int
+    item: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCommitted:
+    """The turn's audio is complete and an item of the history."""
+
+    turn: int
+    item: str
+    previous: str | None
+    """The item before it."""
+    seconds: float
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartialTranscript:
+    turn: int
+    item: str
+    stable_delta: str
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinalTranscript:
+    """The turn's words; `segment` is None where it had none. Joined, the stable deltas are its text."""
+
+    turn: int
+    item: str
+    segment: Segment | None
+    start: float
+    """Seconds of the session's audio at which the turn's audio begins: the segment's times count from there."""
+    seconds: float
+    """Of audio transcribed."""
+
+    @property
+    def text(self) -> str:
+        return self.segment.text if self.segment is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFailed:
+    turn: int
+    item: str
+    error: STTSError
+
+
+@dataclass(frozen=True, slots=True)
+class Lagging:
+    """Recognition is so far behind the speaker."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ducked:
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unducked:
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """Nothing more of this reply comes, unless it is Resumed. What the client has not played yet it should drop."""
+
+    generation: int
+    heard: float
+    """Seconds of the reply that were played, as far as the session knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The reply goes on with the frame that follows what was heard."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    turn: int
+    generation: int
+    item: str
+    previous: str | None
+    spoken: bool
+    """Audio will come."""
+    aside: bool = False
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDelta:
+    generation: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    generation: int
+    item: str
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFrame:
+    generation: int
+    sequence: int
+    """From 0, without gaps."""
+    data: bytes
+    """s16le mono at the rate of the session's `speak`."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEnded:
+    generation: int
+    turn: int
+    item: str
+    status: Literal["completed", "cancelled", "interrupted", "failed", "incomplete"]
+    """cancelled: by the client; interrupted: by the user's voice; incomplete: it grew too long."""
+    text: str
+    """All that was written."""
+    heard: str
+    """What of it was played."""
+    seconds: float
+    """Of audio sent."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    error: STTSError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnMetrics:
+    """Where the time of a turn went: milliseconds after the user's last speech; None: it did not come to that."""
+
+    turn: int
+    generation: int
+    transcript: float | None
+    first_token: float | None
+    first_audio: float | None
+    first_byte: float | None
+    speculative: bool = False
+    """The reply was prepared before the turn was over."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptDue:
+    """Nobody has said anything for a while; the idle prompt follows as a reply."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Something went wrong that belongs to no turn; the session lives on."""
+
+    error: STTSError
+
+
+SessionEvent = (
+    SpeechStarted
+    | SpeechStopped
+    | TurnCommitted
+    | PartialTranscript
+    | FinalTranscript
+    | TranscriptFailed
+    | Lagging
+    | Ducked
+    | Unducked
+    | Interrupted
+    | Resumed
+    | ReplyStarted
+    | ReplyDelta
+    | ToolCalled
+    | AudioFrame
+    | ReplyEnded
+    | TurnMetrics
+    | PromptDue
+    | Failed
+)

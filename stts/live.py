@@ -1,0 +1,87 @@
+"""Input that is still being made while it is worked on: text to speak, audio to recognise. One writer, one reader."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stts.channel import Channel
+
+SAMPLE_RATE = 16_000
+"""Hz of all live audio."""
+
+
+class Mark(Enum):
+    """What stands between the pieces of a live input."""
+
+    FLUSH = "flush"
+    """Speak what there is, though the clause may go on."""
+    SETTLE = "settle"
+    """Tell the transcript of what there is, as if it were the end; more may come."""
+
+
+class LiveText:
+    """A text that is still being written, by a language model or a typist."""
+
+    def __init__(self, limit: int) -> None:
+        """`limit`: characters that may wait to be spoken before `room()` waits."""
+        self._channel: Channel[str | Literal[Mark.FLUSH]] = Channel(limit)
+        self.characters = 0
+        """Written so far."""
+
+    def write(self, text: str) -> None:
+        if text:
+            self._channel.put(text, len(text))
+            self.characters += len(text)
+
+    def flush(self) -> None:
+        self._channel.put(Mark.FLUSH, 0)
+
+    def close(self) -> None:
+        """The text is complete."""
+        self._channel.close()
+
+    async def room(self) -> None:
+        await self._channel.room()
+
+    async def take(self) -> list[str | Literal[Mark.FLUSH]]:
+        """All that was written and not yet taken, once there is something; empty at the end."""
+        return await self._channel.take()
+
+
+class LiveAudio:
+    """One utterance that is still being spoken: mono float32 at 16 kHz."""
+
+    def __init__(self, limit: float) -> None:
+        """`limit`: seconds that may wait to be heard before `room()` waits."""
+        self._channel: Channel[NDArray[np.float32] | Literal[Mark.SETTLE]] = Channel(limit)
+        self.seconds = 0.0
+        """Written so far."""
+
+    @property
+    def waiting(self) -> float:
+        """Seconds not yet taken."""
+        return self._channel.weight
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        if len(samples):
+            seconds = len(samples) / SAMPLE_RATE
+            self._channel.put(samples, seconds)
+            self.seconds += seconds
+
+    def settle(self) -> None:
+        self._channel.put(Mark.SETTLE, 0)
+
+    def close(self) -> None:
+        """The utterance is over."""
+        self._channel.close()
+
+    async def room(self) -> None:
+        await self._channel.room()
+
+    async def take(self) -> list[NDArray[np.float32] | Literal[Mark.SETTLE]]:
+        """All that was written and not yet taken, once there is something; empty at the end."""
+        return await self._channel.take()
