@@ -87,8 +87,8 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
     line |= {f"{name}_seconds" if name in TIMES else name: round(value, 4) for name, value in context.metrics.items()}
     if heard is not None:
         # A live text is gone by now; what wrote it is logged with its reply.
-        spoken = isinstance(request, SpeechRequest) and isinstance(request.text, str)
-        line["text"] = request.text if spoken else " ".join(heard)
+        text = request.text if isinstance(request, SpeechRequest) else None
+        line["text"] = text if isinstance(text, str) else " ".join(heard)
     return line
 
 
