@@ -16,6 +16,7 @@
     ├── PayloadTooLarge           413
     │   └── AudioTooLong          over limits.audio_seconds, counted while decoding
     ├── BodyTimeout               the client stopped sending (408)
+    ├── IdleTimeout               nothing passed on a socket for too long (408)
     ├── Unauthorized              no key, or a wrong one (401)
     ├── Forbidden                 Host, Origin or role does not allow it (403)
     ├── StorageFull               a quota is reached (507)
@@ -130,6 +131,10 @@ class AudioTooLong(PayloadTooLarge):
 
 class BodyTimeout(STTSError):
     code, title, status, retryable = "body_timeout", "Request body timed out", 408, True
+
+
+class IdleTimeout(STTSError):
+    code, title, status, retryable = "idle_timeout", "Idle for too long", 408, True
 
 
 class Unauthorized(STTSError):

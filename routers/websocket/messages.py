@@ -1,0 +1,62 @@
+"""The JSON messages of one dialect: which types there are, and what is wrong with one that is none of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar, get_args
+
+import pydantic_core
+from pydantic import BaseModel, ValidationError
+
+from middleware.edge.errors import plain_name
+from stts.errors import InvalidParameter, InvalidRequest, STTSError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Messages(Generic[M]):
+    """Models told apart by their field `type`, a Literal of one or more names."""
+
+    def __init__(self, *models: type[M]) -> None:
+        self._models = {name: model for model in models for name in get_args(model.model_fields["type"].annotation)}
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return tuple(self._models)
+
+    def parse(self, text: str) -> M:
+        """Raises InvalidRequest for what is no object, InvalidParameter for an unknown type or a wrong field."""
+        return self.check(parse_object(text))
+
+    def check(self, message: Mapping[str, Any]) -> M:
+        """As `parse`, of a message whose JSON is read already."""
+        name = message.get("type")
+        if name is None:
+            raise InvalidParameter("The message has no `type`.", param="type", allowed=self.types)
+        model = self._models.get(name) if isinstance(name, str) else None
+        if model is None:
+            raise InvalidParameter("There is no such `type` of message.", param="type", allowed=self.types)
+        try:
+            return model.model_validate(message)
+        except ValidationError as error:
+            raise invalid(error) from None
+
+
+def parse_object(text: str | bytes) -> dict[str, Any]:
+    """Raises InvalidRequest for what is not a JSON object."""
+    try:
+        message = pydantic_core.from_json(text, allow_inf_nan=False)
+    except ValueError:
+        raise InvalidRequest("This is not JSON.") from None
+    if not isinstance(message, dict):
+        raise InvalidRequest("A message is a JSON object.")
+    return message
+
+
+def invalid(error: ValidationError) -> STTSError:
+    """What is wrong with the first wrong field, without anything of its value."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    param = ".".join(plain_name(str(part)) for part in first["loc"]) or "message"
+    allowed = re.findall(r"'([^']*)'", first.get("ctx", {}).get("expected", "")) or None
+    return InvalidParameter(f"{param}: {first['msg'].removeprefix('Value error, ')}", param=param, allowed=allowed)

@@ -1,0 +1,63 @@
+"""Who is inside: the sockets that are open at once, counted, bounded, and asked to leave when the server stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from stts.errors import Busy, ShuttingDown, STTSError
+from stts.settings import CurrentSettings
+
+RETRY_SECONDS = 5.0
+"""When a client that found no place may try again."""
+
+
+class Guest(Protocol):
+    def expel(self, error: STTSError) -> None:
+        """Ends its stay with this error. Returns at once."""
+        ...
+
+
+class Places:
+    """One for the application."""
+
+    def __init__(self, settings: CurrentSettings) -> None:
+        self.settings = settings
+        self._guests: set[Guest] = set()
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    @property
+    def open(self) -> int:
+        """Places taken now."""
+        return len(self._guests)
+
+    @contextmanager
+    def taken(self, guest: Guest) -> Iterator[None]:
+        """Raises Busy where no place is free, ShuttingDown once the server stops."""
+        most = self.settings().limits.live_sessions
+        if self._closed:
+            raise ShuttingDown("The server is stopping.")
+        if len(self._guests) >= most:
+            raise Busy(f"All {most} live sessions of this server are taken.", retry_after=RETRY_SECONDS)
+        self._guests.add(guest)
+        try:
+            yield
+        finally:
+            self._guests.discard(guest)
+            self._changed.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Lets nobody in any more, asks all to leave, and waits for them so long at most."""
+        self._closed = True
+        for guest in tuple(self._guests):
+            guest.expel(ShuttingDown("The server is stopping."))
+        try:
+            async with asyncio.timeout(seconds):
+                while self._guests:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,207 @@
+"""One accepted WebSocket, from its place among the others to its goodbye: what every socket door shares.
+
+    async with accepted(websocket, places) as socket:       # Busy: refused before it is accepted
+        async with Session(...) as session:
+            await until_first(read(socket, session), send(socket, session))
+
+Whoever ends first ends the others: the client that leaves (the reader's iteration ends), a sender that is done, an
+error, a socket on which nothing passes, a server that stops. An STTSError that comes out of the body is told as a last
+event; what is wrong with one message is told with `socket.error` and the session goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from middleware.edge.boundary import close_code
+from middleware.edge.errors import plain_name
+from routers.websocket.places import Places
+from stts.context import RequestContext, RequestType, new_request_id
+from stts.errors import IdleTimeout, ShuttingDown, STTSError
+
+NORMAL, SERVICE_RESTART = 1000, 1012
+"""WebSocket close codes."""
+GOODBYE_SECONDS = 1.0
+"""For the last event to be taken by a client that may have stopped reading."""
+SLICE_SECONDS = 0.002
+"""How long messages that are there already are read before others have their turn."""
+REALTIME_PROTOCOL = "realtime"
+"""The subprotocol that is answered where it is offered."""
+
+ErrorEvent = Callable[[STTSError, str, bool], dict[str, Any]]
+"""How a dialect tells an error: the error, the request id, whether it is the end of the session."""
+
+
+def native_error(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
+    """The error event of our own protocols."""
+    members: dict[str, Any] = {
+        "type": "error",
+        "code": error.code,
+        "message": error.message,
+        "retryable": error.retryable,
+        "request_id": request_id,
+        "fatal": fatal,
+    }
+    if error.param is not None:
+        members["param"] = plain_name(error.param)
+    if error.allowed is not None:
+        members["allowed"] = error.allowed
+    return members
+
+
+@asynccontextmanager
+async def accepted(
+    websocket: WebSocket, places: Places, *, error_event: ErrorEvent = native_error
+) -> AsyncIterator[Socket]:
+    """A socket that has a place. Raises Busy and ShuttingDown before it is accepted; afterwards errors are events."""
+    socket = Socket(websocket, places.settings().limits.idle_seconds, error_event)
+    with places.taken(socket):
+        await socket.accept()
+        try:
+            async with socket.guarded():
+                yield socket
+        except WebSocketDisconnect:
+            return
+        except STTSError as error:
+            await socket.fail(error)
+        else:
+            await socket.close()
+
+
+class Socket:
+    """Iterate it for what the client sends, text or binary; it ends when the client leaves. One reader at a time.
+
+    What is sent waits for the transport, in the order of the calls; sending to a client that has left raises
+    WebSocketDisconnect, which ends `accepted` without noise.
+    """
+
+    def __init__(self, websocket: WebSocket, idle_seconds: float, error_event: ErrorEvent) -> None:
+        self._websocket = websocket
+        self._idle_seconds = idle_seconds
+        self._error_event = error_event
+        self._state = websocket.scope.get("state", {})
+        self._loop = asyncio.get_running_loop()
+        self._sending = asyncio.Lock()
+        self._gone = False
+        self._active = self._loop.time()
+        self._scope: asyncio.Timeout | None = None
+        self._reason: STTSError | None = None
+
+    @property
+    def request_id(self) -> str:
+        return self._state.get("request_id") or ""
+
+    def context(self, kind: RequestType, **input_data: Any) -> RequestContext:
+        """Of one operation on this socket: its route and principal, an id of its own."""
+        route = getattr(self._websocket.scope.get("route"), "path", None)
+        metadata = {"route": route, "principal": self._state.get("principal"), "socket_id": self.request_id}
+        return RequestContext(kind, new_request_id(), input_data=input_data, metadata=metadata)
+
+    async def __aiter__(self) -> AsyncIterator[str | bytes]:
+        rested = self._loop.time()
+        while not self._gone:
+            message = await self._websocket.receive()
+            self._active = self._loop.time()
+            if message["type"] == "websocket.disconnect":
+                self._gone = True
+                return
+            # What is there already comes without a pause: a flood of small messages would let nobody else run.
+            if self._active - rested > SLICE_SECONDS:
+                await asyncio.sleep(0)
+                rested = self._loop.time()
+            data = message.get("bytes")
+            yield message["text"] if data is None else data
+
+    async def send_json(self, event: dict[str, Any]) -> None:
+        await self._send({"type": "websocket.send", "text": json.dumps(event)})
+
+    async def send_bytes(self, data: bytes) -> None:
+        await self._send({"type": "websocket.send", "bytes": data})
+
+    async def error(self, error: STTSError, *, fatal: bool = False) -> None:
+        await self.send_json(self._error_event(error, self.request_id, fatal))
+
+    async def close(self, code: int = NORMAL) -> None:
+        """Nothing more is sent. Does nothing where the client has left."""
+        with suppress(WebSocketDisconnect, TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self._send({"type": "websocket.close", "code": code})
+        self._gone = True
+
+    def expel(self, error: STTSError) -> None:
+        """Ends the session with this error, whatever it is doing."""
+        if self._reason is None:
+            self._reason = error
+            if self._scope is not None:
+                self._scope.reschedule(self._loop.time())
+
+    async def accept(self) -> None:
+        offered = self._websocket.scope.get("subprotocols", ())
+        await self._websocket.accept(REALTIME_PROTOCOL if REALTIME_PROTOCOL in offered else None)
+
+    async def fail(self, error: STTSError) -> None:
+        """The last event and the end."""
+        with suppress(WebSocketDisconnect, TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.error(error, fatal=True)
+        await self.close(SERVICE_RESTART if isinstance(error, ShuttingDown) else close_code(error))
+
+    @asynccontextmanager
+    async def guarded(self) -> AsyncIterator[None]:
+        """The part of its life in which it can be expelled. Raises what it was expelled with."""
+        if self._reason is not None:
+            raise self._reason
+        self._watcher = self._loop.call_later(self._idle_seconds, self._watch)
+        try:
+            async with asyncio.timeout(None) as self._scope:
+                yield
+        except TimeoutError:
+            if self._reason is None:
+                raise
+        finally:
+            self._scope = None
+            self._watcher.cancel()
+        if self._reason is not None:
+            raise self._reason
+
+    def _watch(self) -> None:
+        """Looks after the time of the last message has passed, not at every message."""
+        left = self._active + self._idle_seconds - self._loop.time()
+        if left > 0:
+            self._watcher = self._loop.call_later(left, self._watch)
+        else:
+            self.expel(IdleTimeout(f"Nothing was sent on this socket for {self._idle_seconds:g} s."))
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        async with self._sending:
+            if self._gone:
+                raise WebSocketDisconnect(1006)
+            try:
+                await self._websocket.send(message)
+            except (OSError, RuntimeError):
+                # The server says the one or the other, by how the connection has just failed.
+                self._gone = True
+                raise WebSocketDisconnect(1006) from None
+            self._active = self._loop.time()
+
+
+async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
+    """Runs the parts of a session together until one ends, then ends the others. Raises what one of them raised."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    errors = [error for task in tasks if not task.cancelled() and (error := task.exception())]
+    # That the client has left is the consequence of whatever else went wrong, or no error at all.
+    errors.sort(key=lambda error: isinstance(error, WebSocketDisconnect))
+    if errors:
+        raise errors[0]
