@@ -1,0 +1,116 @@
+"""One reply: what is written, and the speech that is made of it meanwhile, as one stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from stts.channel import Channel
+from stts.context import RequestContext, RequestType
+from stts.conversation.parts import Parts
+from stts.events import ReplyEvent, ReplyText
+from stts.live import LiveText
+from stts.types import AudioChunk, ReplyRequest, SpeechRequest, SynthesisConfig
+
+UNSPOKEN_CHARACTERS = 8000
+"""Of a reply that may wait to be spoken; beyond, whoever writes it is read more slowly."""
+UNREAD_BYTES = 200_000
+"""Audio, and characters of a reply without audio, that may wait to be read."""
+
+Said = ReplyEvent | AudioChunk
+
+
+async def replying(
+    parts: Parts,
+    request: ReplyRequest,
+    speak: SynthesisConfig | None,
+    *,
+    parent: RequestContext | None,
+    text: str | None = None,
+) -> AsyncGenerator[Said, None]:
+    """Text as it is written and audio as it is made, in the order they come; with `text`, that instead of a reply.
+
+    Without text nothing is spoken: neither is begun what only calls tools. The first error of either ends it, after
+    what came before. Raises stts.errors. Closing it ends both operations.
+    """
+    work = _Reply(parts, request, speak, parent, text)
+    task = asyncio.create_task(work.run(), name="reply")
+    try:
+        async for item in work.ready:
+            yield item
+        await task
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+class _Reply:
+    def __init__(
+        self,
+        parts: Parts,
+        request: ReplyRequest,
+        speak: SynthesisConfig | None,
+        parent: RequestContext | None,
+        text: str | None,
+    ) -> None:
+        self._parts = parts
+        self._request = request
+        self._config = speak
+        self._parent = parent
+        self._text = text
+        self._live = LiveText(UNSPOKEN_CHARACTERS)
+        self._speaking = False
+        self.ready: Channel[Said] = Channel(UNREAD_BYTES)
+
+    async def run(self) -> None:
+        """Raises a group of what went wrong, the first first."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._write(group), name="reply text")
+        finally:
+            self.ready.close()
+
+    async def _write(self, group: asyncio.TaskGroup) -> None:
+        async with aclosing(self._events()) as events:
+            async for event in events:
+                if isinstance(event, ReplyText):
+                    self._begin_to_speak(event.delta, group)
+                    await self._written(event)
+                else:
+                    self.ready.put(event, 0)
+        self._live.close()
+
+    def _begin_to_speak(self, delta: str, group: asyncio.TaskGroup) -> None:
+        if self._config is not None and not self._speaking and delta.strip():
+            self._speaking = True
+            group.create_task(self._speak(self._config), name="reply speech")
+
+    async def _written(self, event: ReplyText) -> None:
+        """Passes text on; what is spoken weighs nothing, so that it never waits for audio to be read."""
+        if self._config is not None:
+            self._live.write(event.delta)
+        self.ready.put(event, 0 if self._speaking else len(event.delta))
+        await (self._live if self._speaking else self.ready).room()
+
+    async def _events(self) -> AsyncGenerator[ReplyEvent, None]:
+        if self._text is not None:
+            yield ReplyText(self._text)
+            return
+        async with aclosing(self._parts.reply(self._context("conversation"), self._request)) as events:
+            async for event in events:
+                yield event
+
+    async def _speak(self, config: SynthesisConfig) -> None:
+        async with aclosing(self._parts.speak(self._context("tts"), SpeechRequest(self._live, config))) as chunks:
+            async for chunk in chunks:
+                self.ready.put(chunk, len(chunk.data))
+                await self.ready.room()
+
+    def _context(self, kind: RequestType) -> RequestContext:
+        context = self._parts.context(kind)
+        if self._parent is not None:
+            context.metadata["parent_id"] = self._parent.request_id
+        return context
