@@ -67,7 +67,7 @@ class Endpointer:
         """Forgets what was heard. The stream goes on, and with it its time."""
         self._loud = -math.inf
         """Decibels of the loudest recent speech."""
-        self._last = 0
+        self._last = self._frames
         """Frame after the last one of speech."""
         self._forget()
 
@@ -80,7 +80,7 @@ class Endpointer:
 
     def _drop_run(self) -> None:
         self._first = 0
-        """First frame of a sound that is not counted as speech yet."""
+        """First frame of the sound that there is: not speech yet, or speech that goes on."""
         self._run = 0
         """Frames of speech in it."""
         self._gap = 0
@@ -119,7 +119,6 @@ class Endpointer:
         if not self.candidate:
             return ()
         self._stage = Stage.SPEAKING
-        self._drop_run()
         return (self._signal(Endpoint.CONFIRMED, self._start),)
 
     def end(self) -> tuple[Signal, ...]:
@@ -136,10 +135,8 @@ class Endpointer:
 
     def _is_speech(self, probability: float, level: float) -> bool:
         self._loud -= FADE * FRAME_SECONDS
-        begun = self._run > 0 or self._stage is not Stage.QUIET
-        if probability < self.rules.threshold - (HYSTERESIS if begun else 0.0):
-            return False
-        if level < max(INAUDIBLE, self._loud - DROP):
+        likely = probability >= self.rules.threshold - (HYSTERESIS if self._run else 0.0)
+        if not likely or not level >= max(INAUDIBLE, self._loud - DROP):
             return False
         self._loud = max(self._loud, level)
         return True
@@ -170,12 +167,12 @@ class Endpointer:
 
     def _turn(self) -> Iterator[Signal]:
         if self._stage is Stage.SPEAKING:
-            if self._gap >= _frames(self.rules.pause):
+            if self._frames - self._last >= _frames(self.rules.pause):
                 self._stage = Stage.PAUSED
                 self._drop_run()
                 yield self._signal(Endpoint.PAUSED, self._last)
         elif self._run >= _frames(self.rules.onset):
-            self._stage, self._last, self._held = Stage.SPEAKING, self._frames, None
+            self._stage, self._last, self._held = Stage.SPEAKING, self._frames - self._gap, None
             yield self._signal(Endpoint.RESUMED, self._first)
         elif self._gap >= _frames(BRIDGE_SECONDS):
             self._run = 0
