@@ -104,6 +104,9 @@ class EngineInfo:
     """The command that installs what is missing."""
     licence: str = ""
     """What binds a user of this engine, in a few words."""
+    maker: str = ""
+    """Who made it, for dialects that name them."""
+    homepage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class PocketSphinxEngine(STTEngine):
             packages=(PACKAGE,),
             install="pip install pocketsphinx",
             licence="BSD-2-Clause; model: BSD-2-Clause",
+            maker="CMU Sphinx",
+            homepage="https://github.com/cmusphinx/pocketsphinx",
         )
 
     def weights_present(self) -> bool:

@@ -113,6 +113,8 @@ class WhisperEngine(TorchEngine, STTEngine):
             packages=("torch", "whisper"),
             install="pip install -r requirements/whisper.txt",
             licence="MIT",
+            maker="OpenAI",
+            homepage="https://github.com/openai/whisper",
         )
 
     def weights_present(self) -> bool:

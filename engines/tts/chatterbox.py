@@ -82,6 +82,8 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
             packages=("torch", "chatterbox"),
             install="pip install -r requirements/chatterbox.txt",
             licence="MIT; all speech carries an inaudible watermark",
+            maker="Resemble AI",
+            homepage="https://github.com/resemble-ai/chatterbox",
         )
 
     @property

@@ -77,6 +77,8 @@ class EspeakEngine(TTSEngine):
             packages=(PACKAGE,),
             install="pip install espeakng-loader",
             licence="GPL-3.0-or-later",
+            maker="eSpeak NG",
+            homepage="https://github.com/espeak-ng/espeak-ng",
         )
 
     def find_voice(self, voice_id: str) -> Voice | None:
