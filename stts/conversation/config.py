@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stts.settings import Settings
 from stts.types import Message, ReplyConfig, SynthesisConfig, TranscriptionConfig
 
 
@@ -51,6 +52,10 @@ class SessionConfig:
     speculate: bool = True
     ahead: float | None = 0.3
     """Seconds of audio sent ahead of its playback; None: as fast as it is made."""
+    patience: float = 30.0
+    """Seconds that the words of a turn may take after its end; then the turn has failed."""
+    waiting_seconds: float = 30.0
+    """Audio of a turn that may wait for its engine; then whoever sends more waits."""
     prompt: str = ""
     prompt_after: float = 0.0
     """Seconds of silence of both sides after which the prompt is spoken; 0: never."""
@@ -72,3 +77,26 @@ class ReplyOrder:
     """Say exactly this instead of asking for a reply."""
     tag: str | None = None
     """Given back in ReplyStarted, for the door to know its own."""
+
+
+def session_config(settings: Settings) -> SessionConfig:
+    """What the operator set, for a session that listens, replies and speaks."""
+    told = settings.conversation
+    turns = TurnRules(
+        threshold=settings.stt.vad_threshold,
+        onset=told.duck_seconds,
+        min_speech=settings.stt.min_speech_seconds,
+        confirm=told.confirm_seconds,
+        pause=told.speculate_seconds,
+        silence=told.silence_seconds,
+        longest=told.turn_seconds,
+    )
+    return SessionConfig(
+        turns=turns,
+        speculate=told.speculate_seconds < told.silence_seconds,
+        ahead=told.ahead_seconds,
+        patience=settings.limits.queue_seconds,
+        waiting_seconds=settings.limits.live_seconds,
+        prompt=told.prompt,
+        prompt_after=told.prompt_seconds,
+    )

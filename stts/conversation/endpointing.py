@@ -1,8 +1,8 @@
 """When somebody begins to speak, and when the turn is over. Pure: frames in, signals out; time is counted in frames.
 
 Speech begins at a threshold and goes on down to a little below it. The network that gives the probabilities remembers
-what it heard, and calls the first fifth of a second after a loud sound speech as well; so a frame that is far quieter
-than what was just heard is silence, whatever its probability.
+what it heard, and calls what follows a sound speech for a while; so a frame that is far quieter than what was just
+heard is silence, whatever its probability.
 """
 
 from __future__ import annotations

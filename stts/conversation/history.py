@@ -13,6 +13,8 @@ Status = Literal["in_progress", "completed", "incomplete"]
 
 CHARACTERS_PER_SECOND = 15.0
 """Of speech, until a whole piece of it has told better."""
+SHORTEST = 1e-6
+"""Seconds that nobody can tell from none: what is left of sums of many short frames."""
 _SPACELESS = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Scripts that write words without spaces: there a character counts as a word."""
 _WORD = re.compile(rf"\s*(?:[{_SPACELESS}]|[^\s{_SPACELESS}]+)")
@@ -128,9 +130,9 @@ class Spoken:
         """The text of the first seconds: whole pieces, and of the one in play the words by proportion."""
         heard, rest = "", seconds
         for number, (text, length) in enumerate(self._pieces):
-            if number == len(self._pieces) - 1 and seconds < self._seconds:
+            if number == len(self._pieces) - 1 and seconds < max(self._seconds, SHORTEST):
                 length = max(length, len(text) / self._pace())
-            if rest < length - 1e-6:
+            if rest < length - SHORTEST:
                 return _joined(heard, _words(text, rest / length))
             heard, rest = _joined(heard, text), rest - length
         return heard

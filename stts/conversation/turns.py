@@ -35,6 +35,8 @@ class Event(StrEnum):
     """What the user said is known."""
     NOTHING = "nothing"
     """The user's turn had no words."""
+    NEVER_MIND = "never_mind"
+    """What interrupted the reply that is held was nothing."""
     ASKED = "asked"
     """A reply is wanted now: a typed message, a client's command, an idle prompt."""
     AUDIBLE = "audible"
@@ -58,7 +60,7 @@ class Command(StrEnum):
     HOLD = "hold"
     """Send nothing more of the reply; keep the rest until it is known what was said."""
     GO_ON = "go_on"
-    """Continue the reply that is held, where it was cut; without one, nothing."""
+    """Continue the reply that is held, where it was cut."""
     SPECULATE = "speculate"
     """Prepare transcript and reply, as if the turn were over."""
     DISCARD = "discard"
@@ -93,13 +95,13 @@ TABLE: dict[tuple[State, Event], Step] = {
     (_T, Event.FALSE_ALARM): (_T, (Command.FORGET,)),
     (_T, Event.CONFIRMED): (_L, (Command.DROP, Command.ANNOUNCE)),
     (_T, Event.WORDS): (_T, (Command.REPLY,)),
-    (_T, Event.NOTHING): (_L, (Command.GO_ON,)),
+    (_T, Event.NOTHING): (_L, ()),
+    (_T, Event.NEVER_MIND): (_S, (Command.GO_ON,)),
     (_T, Event.ASKED): (_T, (Command.REPLY,)),
     (_T, Event.AUDIBLE): (_S, ()),
     (_T, Event.FINISHED): (_L, (Command.CLOSE,)),
     (_T, Event.FAILED): (_L, (Command.CLOSE,)),
     (_T, Event.CANCELLED): (_L, (Command.DROP,)),
-    (_L, Event.AUDIBLE): (_S, ()),
     (_S, Event.ONSET): (_S, (Command.DUCK,)),
     (_S, Event.FALSE_ALARM): (_S, (Command.UNDUCK, Command.FORGET)),
     (_S, Event.CONFIRMED): (_L, (Command.HOLD, Command.ANNOUNCE)),

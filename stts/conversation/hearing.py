@@ -1,0 +1,329 @@
+"""The half of a session that listens: from audio to utterances, and from utterances to words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from typing import Literal
+
+import numpy as np
+
+from stts.channel import Channel
+from stts.conversation.endpointing import FRAME_SECONDS, Endpoint, Signal
+from stts.conversation.events import (
+    Failed,
+    FinalTranscript,
+    Lagging,
+    PartialTranscript,
+    SpeechStarted,
+    SpeechStopped,
+    TranscriptFailed,
+    TurnCommitted,
+)
+from stts.conversation.history import Item
+from stts.conversation.listening import Ear, Utterance
+from stts.conversation.shared import Shared, new_id
+from stts.engine_api import Samples
+from stts.errors import Conflict, EngineTimeout, NotFound, STTSError
+from stts.events import TranscriptEvent, TranscriptLagging, TranscriptPartial, TranscriptSegment, TranscriptSettled
+from stts.live import SAMPLE_RATE, LiveAudio
+from stts.protocols import HearRequest, TranscriptionSession
+from stts.types import Message, TranscriptionConfig
+
+INBOX_SECONDS = 1.0
+"""Audio that may wait to be looked at; whoever sends more waits."""
+WAITING_UTTERANCES = 4
+"""That may wait for the transcription of the one before."""
+CONFIRMING_WORDS = 2
+CONFIRMING_SECONDS = 0.3
+"""So many words, after so much speech, are no noise."""
+TURN_OVER = 0.5
+"""Probability from which a turn detector is believed."""
+
+Command = Literal["commit", "clear"]
+
+
+class Hearing:
+    """`on_signal` gets what the ear makes of the audio, `on_settled` and `on_words` what was said."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        *,
+        on_signal: Callable[[Signal], None],
+        on_settled: Callable[[Utterance, str], None],
+        on_words: Callable[[Utterance], None],
+    ) -> None:
+        self.current: Utterance | None = None
+        """The utterance that audio goes to."""
+        self.ear = Ear(shared.parts.voice, shared.config.turns)
+        self._shared = shared
+        self._on_signal, self._on_settled, self._on_words = on_signal, on_settled, on_words
+        self._inbox: Channel[Samples | Command] = Channel(INBOX_SECONDS)
+        self._waiting: Channel[Utterance] = Channel(WAITING_UTTERANCES)
+        self._session: TranscriptionSession | None = None
+        self._next_session: TranscriptionSession | None = None
+        self._uncommitted = 0.0
+        self._turn = 0
+        self._trouble = ""
+
+    @property
+    def turn(self) -> int:
+        """Number of the newest turn."""
+        return self._turn
+
+    async def open(self) -> None:
+        self._session = await self._shared.parts.open(self._shared.config.listen)
+        self._shared.start(self._listen(), "listen")
+        self._shared.start(self._transcribe(), "transcribe")
+
+    async def close(self) -> None:
+        """When all tasks have ended."""
+        self.ear.close()
+        for session in (self._session, self._next_session):
+            if session is not None:
+                await session.aclose()
+
+    async def listen_as(self, config: TranscriptionConfig) -> None:
+        """From the next utterance on. Raises what opening a place raises."""
+        wanted = await self._shared.parts.open(config)
+        unused, self._next_session = self._next_session, wanted
+        if unused is not None:
+            await unused.aclose()
+
+    async def hear(self, samples: Samples) -> None:
+        await self._inbox.room()
+        seconds = len(samples) / SAMPLE_RATE
+        self._uncommitted += seconds
+        self._inbox.put(samples, seconds)
+
+    def commit(self) -> None:
+        if not self._uncommitted:
+            raise Conflict("There is no audio to commit.")
+        self._uncommitted = 0.0
+        self._inbox.put("commit", 0)
+
+    def clear(self) -> None:
+        self._uncommitted = 0.0
+        self._inbox.put("clear", 0)
+
+    def announce(self) -> None:
+        """Tells of the current utterance, and what was understood of it so far."""
+        utterance = self.current
+        if utterance is None:
+            return
+        utterance.confirmed = True
+        self._shared.out.tell(SpeechStarted(utterance.turn, utterance.item, utterance.start))
+        if utterance.stable or utterance.tail:
+            self._tell_partial(utterance, utterance.stable)
+
+    def forget(self) -> None:
+        """The current utterance was none."""
+        utterance, self.current = self.current, None
+        if utterance is not None:
+            utterance.forgotten = True
+            if utterance.work is not None:
+                utterance.work.cancel()
+
+    def settle(self) -> None:
+        """Asks what was said so far, and whether that was all."""
+        utterance, rules = self.current, self.ear.rules
+        if utterance is None or rules is None:
+            return
+        utterance.paused = True
+        if self._shared.config.speculate:
+            utterance.audio.settle()
+        if utterance.recent:
+            self._shared.start(self._judge(utterance, rules.longest_silence), "turn detector")
+
+    def finalize(self, at: float, *, answered: bool, timed_out: bool = False) -> Utterance | None:
+        """Closes the current utterance, whose last sound was `at`; its words follow."""
+        utterance, self.current = self.current, None
+        if utterance is None:
+            return None
+        shared = self._shared
+        utterance.committed, utterance.answered = True, answered
+        utterance.ended_at = shared.clock() - max(0.0, self.ear.position - at)
+        utterance.audio.close()
+        utterance.recent.clear()
+        self._uncommitted = 0.0
+        previous = shared.history.append(Item(utterance.item, Message("user", ""), "in_progress"))
+        if self.ear.rules is not None and utterance.confirmed:
+            shared.out.tell(SpeechStopped(utterance.turn, utterance.item, at))
+        shared.out.tell(
+            TurnCommitted(utterance.turn, utterance.item, previous, utterance.audio.seconds, timed_out=timed_out)
+        )
+        if utterance.transcribed:
+            self._known(utterance)
+        else:
+            shared.start(self._wait_for_words(utterance), "patience")
+        return utterance
+
+    async def _listen(self) -> None:
+        async for heard in self._inbox:
+            if isinstance(heard, str):
+                self._obey(heard)
+                continue
+            try:
+                await self._look_at(heard)
+                self._trouble = ""
+            except STTSError as error:
+                self._complain(error)
+            if (utterance := self.current) is not None and not utterance.transcribed:
+                await utterance.audio.room()
+            await self._waiting.room()
+            await self._shared.out.room()
+
+    async def _look_at(self, samples: Samples) -> None:
+        if (rules := self._shared.config.turns) is not self.ear.rules:
+            self.ear.follow(rules)
+        async with aclosing(self.ear.hear(samples)) as frames:
+            async for frame, probability in frames:
+                self._frame(frame, probability)
+
+    def _frame(self, frame: Samples, probability: float | None) -> None:
+        signals = self.ear.signals(frame, probability, over=self._shared.state != "listening")
+        if self.current is None and probability is None:
+            self._open(self.ear.position - FRAME_SECONDS, [])
+        if self.current is None:
+            self.ear.keep(frame)
+        else:
+            self._write(self.current, frame)
+        for signal in signals:
+            self._signal(signal)
+
+    def _signal(self, signal: Signal) -> None:
+        if signal.kind is Endpoint.ONSET and self.current is None:
+            frames = self.ear.take_prefix(signal.at)
+            self._open(self.ear.position - len(frames) * FRAME_SECONDS, frames)
+        elif signal.kind is Endpoint.RESUMED and self.current is not None:
+            self.current.paused = False
+        self._on_signal(signal)
+
+    def _open(self, start: float, frames: list[Samples]) -> None:
+        self._turn += 1
+        self.current = Utterance(self._turn, new_id(), start, LiveAudio(self._shared.config.waiting_seconds))
+        for frame in frames:
+            self._write(self.current, frame)
+        self._waiting.put(self.current, 1)
+
+    def _write(self, utterance: Utterance, frame: Samples) -> None:
+        if not utterance.transcribed:
+            judged = self._shared.parts.detector is not None and self.ear.rules is not None and self.ear.rules.detector
+            utterance.write(frame, remember=judged)
+
+    def _obey(self, command: Command) -> None:
+        if command == "clear":
+            self.forget()
+            self.ear.forget()
+            return
+        if self.current is None:
+            self._open(self.ear.position, self.ear.take_prefix(0.0))
+        signals = self.ear.endpointer.end() if self.ear.rules is not None else ()
+        if any(signal.kind is Endpoint.ENDED for signal in signals):
+            for signal in signals:
+                self._signal(signal)
+        else:
+            self.ear.endpointer.reset()
+            self._on_signal(Signal(Endpoint.ENDED, self.ear.position))
+
+    def _complain(self, error: STTSError) -> None:
+        """Once, not with each message, until it works again."""
+        if error.code != self._trouble:
+            self._trouble = error.code
+            self._shared.out.tell(Failed(error))
+
+    async def _judge(self, utterance: Utterance, longest: float) -> None:
+        detector = self._shared.parts.detector
+        if detector is None:
+            return
+        probability = await detector.finished(np.concatenate(utterance.recent))
+        if probability is None or not utterance.paused or self.current is not utterance:
+            return
+        if probability < TURN_OVER:
+            self.ear.endpointer.hold(longest)
+            return
+        for signal in self.ear.endpointer.end():
+            self._signal(signal)
+
+    async def _transcribe(self) -> None:
+        async for utterance in self._waiting:
+            if utterance.forgotten:
+                continue
+            if self._next_session is not None:
+                used, self._session, self._next_session = self._session, self._next_session, None
+                if used is not None:
+                    await used.aclose()
+            if self._session is not None:
+                utterance.work = self._shared.start(self._words(utterance, self._session), "utterance")
+                await asyncio.wait([utterance.work])
+
+    async def _words(self, utterance: Utterance, session: TranscriptionSession) -> None:
+        shared = self._shared
+        try:
+            request = HearRequest(utterance.audio, session)
+            async with aclosing(shared.parts.hear(shared.parts.context("stt"), request)) as events:
+                async for event in events:
+                    self._transcript(utterance, event)
+        except STTSError as error:
+            utterance.error = error
+        utterance.transcribed = True
+        utterance.audio.close()
+        if utterance.committed:
+            self._known(utterance)
+
+    def _transcript(self, utterance: Utterance, event: TranscriptEvent) -> None:
+        match event:
+            case TranscriptPartial(delta, tail):
+                utterance.stable += delta
+                utterance.tail = tail
+                if utterance.confirmed or utterance.committed:
+                    self._tell_partial(utterance, delta)
+                else:
+                    self._confirm_by_words(utterance)
+            case TranscriptSettled(text) if self.current is utterance and utterance.paused:
+                utterance.transcribed_at = self._shared.clock()
+                self._on_settled(utterance, text)
+            case TranscriptSegment(segment):
+                utterance.segment = segment
+            case TranscriptLagging(seconds):
+                self._shared.out.tell(Lagging(seconds))
+
+    def _confirm_by_words(self, utterance: Utterance) -> None:
+        words = len((utterance.stable + utterance.tail).split())
+        spoken = self.ear.position - utterance.start
+        if self.current is utterance and words >= CONFIRMING_WORDS and spoken >= CONFIRMING_SECONDS:
+            for signal in self.ear.endpointer.confirm():
+                self._signal(signal)
+
+    def _tell_partial(self, utterance: Utterance, delta: str) -> None:
+        self._shared.out.tell(PartialTranscript(utterance.turn, utterance.item, delta, utterance.tail))
+
+    async def _wait_for_words(self, utterance: Utterance) -> None:
+        await asyncio.sleep(self._shared.config.patience)
+        if not utterance.known:
+            utterance.error = EngineTimeout("The words of this turn took too long.")
+            utterance.forgotten = True
+            self._known(utterance)
+            if utterance.work is not None:
+                utterance.work.cancel()
+
+    def _known(self, utterance: Utterance) -> None:
+        """Its words are final, or there will be none."""
+        if utterance.known:
+            return
+        utterance.known = True
+        shared = self._shared
+        utterance.transcribed_at = utterance.transcribed_at or shared.clock()
+        with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
+            shared.history.replace(utterance.item, Message("user", utterance.text), "completed")
+        if utterance.error is not None:
+            shared.out.tell(TranscriptFailed(utterance.turn, utterance.item, utterance.error))
+        else:
+            shared.out.tell(
+                FinalTranscript(
+                    utterance.turn, utterance.item, utterance.segment, utterance.start, utterance.audio.seconds
+                )
+            )
+        self._on_words(utterance)

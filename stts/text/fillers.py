@@ -1,0 +1,21 @@
+"""Sounds that people make while they listen, in the spellings that recognisers give them."""
+
+from __future__ import annotations
+
+import re
+
+FILLERS = frozenset(
+    re.split(
+        r"\s+",
+        "ah aha ahh eh er erm ha hah hm hmm hmmm huh m mhm mhmm mm mmhm mmm oh ooh uh uhhuh uhm uhuh um umm",
+    )
+)
+"""Not words of any answer. They mean: go on."""
+
+_LETTERS = re.compile(r"[^\W\d_]+", re.UNICODE)
+
+
+def only_fillers(text: str) -> bool:
+    """Whether nothing in a text says anything; true of an empty one."""
+    words = text.lower().replace("-", "").split()
+    return all("".join(_LETTERS.findall(word)) in FILLERS for word in words if _LETTERS.search(word) or word.isdigit())
