@@ -1,0 +1,54 @@
+"""Raw audio of any rate, width and number of channels as what engines hear: mono at 16 kHz."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from routers.schemas.wyoming import AudioShape
+from stts.audio.filters import SILENCE, FilterChain
+from stts.engine_api import STT_SAMPLE_RATE, Samples
+from stts.errors import InvalidRequest
+
+
+class Converter:
+    """Of one stream, whose shape may change on the way."""
+
+    def __init__(self) -> None:
+        self._rate = STT_SAMPLE_RATE
+        self._filters: FilterChain | None = None
+
+    def push(self, shape: AudioShape, data: bytes) -> Iterator[Samples]:
+        """At most a second at a time. Raises InvalidRequest for bytes that are no whole samples."""
+        frame_bytes = shape.width * shape.channels
+        if len(data) % frame_bytes:
+            raise InvalidRequest("A chunk of audio holds whole samples of every channel.")
+        if shape.rate != self._rate:
+            yield self.finish()
+            self._rate = shape.rate
+            self._filters = FilterChain(shape.rate, STT_SAMPLE_RATE, []) if shape.rate != STT_SAMPLE_RATE else None
+        for start in range(0, len(data), shape.rate * frame_bytes):
+            samples = mono(data[start : start + shape.rate * frame_bytes], shape.width, shape.channels)
+            yield samples if self._filters is None else self._filters.push(samples)
+
+    def finish(self) -> Samples:
+        """What is still held back."""
+        rest = SILENCE if self._filters is None else self._filters.finish()
+        self._filters, self._rate = None, STT_SAMPLE_RATE
+        return rest
+
+
+def mono(data: bytes, width: int, channels: int) -> Samples:
+    """The mean of the channels. 8 bit is unsigned, as in WAV files; wider samples are signed and little-endian."""
+    if width == 1:
+        samples = (np.frombuffer(data, np.uint8).astype(np.float32) - 128.0) / 128.0
+    else:
+        # Left-justified in 32 bits, so that one scale fits all.
+        whole = np.zeros((len(data) // width, 4), np.uint8)
+        whole[:, 4 - width :] = np.frombuffer(data, np.uint8).reshape(-1, width)
+        samples = whole.view("<i4").reshape(-1).astype(np.float32) / 2.0**31
+    if channels == 1:
+        return samples
+    mean: Samples = samples.reshape(-1, channels).mean(axis=1, dtype=np.float32)
+    return mean

@@ -1,0 +1,60 @@
+"""Speech out: one audio-start, chunks, one audio-stop, whatever the length of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+
+from routers.wyoming.frames import Event
+from stts.context import RequestContext
+from stts.conversation.parts import Speak
+from stts.live import LiveText
+from stts.types import AudioChunk, SpeechRequest, SynthesisConfig
+
+Send = Callable[[Event], Awaitable[None]]
+
+CHUNK_BYTES = 8192
+"""Of one event: 0.1 to 0.3 s."""
+WIDTH = 2
+"""Bytes of a sample: s16le, mono."""
+
+
+async def synthesize(
+    speak: Speak, context: RequestContext, text: str | LiveText, config: SynthesisConfig, send: Send
+) -> None:
+    """Speaks a text while it is made, and while it is written if it is a live one. Raises stts.errors."""
+    audio: _Audio | None = None
+    async with aclosing(speak(context, SpeechRequest(text, config))) as chunks:
+        async for chunk in chunks:
+            if audio is None:
+                audio = _Audio(context.output_data["sample_rate"], send)
+                await audio.start()
+            await audio.send(chunk)
+    if audio is not None:
+        await audio.stop()
+
+
+class _Audio:
+    """The events of one answer."""
+
+    def __init__(self, rate: int, send: Send) -> None:
+        self._shape = {"rate": rate, "width": WIDTH, "channels": 1}
+        self._send = send
+        self._bytes = 0
+
+    @property
+    def _timestamp(self) -> int:
+        """Milliseconds of audio sent."""
+        return self._bytes * 1000 // (WIDTH * self._shape["rate"])
+
+    async def start(self) -> None:
+        await self._send(Event("audio-start", {**self._shape, "timestamp": 0}))
+
+    async def send(self, chunk: AudioChunk) -> None:
+        for start in range(0, len(chunk.data), CHUNK_BYTES):
+            part = chunk.data[start : start + CHUNK_BYTES]
+            await self._send(Event("audio-chunk", {**self._shape, "timestamp": self._timestamp}, part))
+            self._bytes += len(part)
+
+    async def stop(self) -> None:
+        await self._send(Event("audio-stop", {"timestamp": self._timestamp}))

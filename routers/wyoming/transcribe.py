@@ -1,0 +1,128 @@
+"""Speech in: regions of speech are found while the audio comes, and each is transcribed while it is spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+
+import numpy as np
+
+from routers.schemas.wyoming import AudioShape, TranscribeShape
+from routers.wyoming.frames import Event
+from routers.wyoming.pcm import Converter
+from stts.channel import Channel
+from stts.conversation.config import TurnRules
+from stts.conversation.endpointing import Endpoint, Signal
+from stts.conversation.listening import FRAME, Ear
+from stts.conversation.parts import Parts
+from stts.engine_api import STT_SAMPLE_RATE, Samples
+from stts.errors import AudioTooLong
+from stts.events import TranscriptPartial, TranscriptSegment
+from stts.live import LiveAudio
+from stts.protocols import HearRequest, TranscriptionSession
+from stts.settings import Settings
+from stts.text.transcript import separator
+from stts.types import TranscriptionConfig
+
+Send = Callable[[Event], Awaitable[None]]
+
+WAITING_REGIONS = 2
+"""That wait for the one which is being transcribed; then the client waits."""
+PATIENCE = {"relaxed": 2.0, "aggressive": 0.5}
+"""Factors on the silence that ends a region."""
+
+
+class Transcription:
+    """One stream of audio. One task calls `hear` and, at the end, `finish`; another runs `run`."""
+
+    def __init__(self, wishes: TranscribeShape, parts: Parts, settings: Settings) -> None:
+        self._parts = parts
+        self._limits = settings.limits
+        self._converter = Converter()
+        self._ear = Ear(parts.voice, _rules(settings, wishes))
+        self._regions: Channel[LiveAudio] = Channel(WAITING_REGIONS)
+        self._region: LiveAudio | None = None
+        self._seconds = 0.0
+        self._text = ""
+        """Sent so far."""
+        self._language: str | None = wishes.language
+
+    async def hear(self, shape: AudioShape, data: bytes) -> None:
+        """Raises InvalidRequest and AudioTooLong."""
+        for samples in self._converter.push(shape, data):
+            self._seconds += len(samples) / STT_SAMPLE_RATE
+            if self._seconds > self._limits.audio_seconds:
+                raise AudioTooLong(f"The audio is longer than {self._limits.audio_seconds:g} seconds.")
+            await self._listen(samples)
+
+    async def finish(self) -> None:
+        """The audio is complete."""
+        # Silence fills the last frame.
+        await self._listen(np.concatenate((self._converter.finish(), np.zeros(FRAME - 1, np.float32))))
+        endpointer = self._ear.endpointer
+        for signal in (*endpointer.confirm(), *endpointer.end()):
+            await self._follow(signal)
+        self._regions.close()
+
+    async def run(self, config: TranscriptionConfig, send: Send) -> None:
+        """Transcribes what is heard until it is complete, and tells. Raises stts.errors."""
+        try:
+            session = await self._parts.open(config)
+            try:
+                await send(Event("transcript-start", self._told()))
+                async for audio in self._regions:
+                    await self._transcribe(session, audio, send)
+            finally:
+                await session.aclose()
+        finally:
+            self._ear.close()
+        await send(Event("transcript", {"text": self._text, **self._told()}))
+        await send(Event("transcript-stop"))
+
+    async def _listen(self, samples: Samples) -> None:
+        async with aclosing(self._ear.hear(samples)) as frames:
+            async for frame, probability in frames:
+                if self._region is None:
+                    self._ear.keep(frame)
+                else:
+                    await self._region.room()
+                    self._region.write(frame)
+                for signal in self._ear.signals(frame, probability, over=False):
+                    await self._follow(signal)
+
+    async def _follow(self, signal: Signal) -> None:
+        if signal.kind is Endpoint.CONFIRMED:
+            await self._regions.room()
+            self._region = LiveAudio(self._limits.live_seconds)
+            self._regions.put(self._region, 1)
+            for frame in self._ear.take_prefix(signal.at):
+                self._region.write(frame)
+        elif signal.kind is Endpoint.ENDED and self._region is not None:
+            self._region.close()
+            self._region = None
+
+    async def _transcribe(self, session: TranscriptionSession, audio: LiveAudio, send: Send) -> None:
+        context = self._parts.context("stt")
+        begun = False
+        async with aclosing(self._parts.hear(context, HearRequest(audio, session))) as events:
+            async for event in events:
+                if isinstance(event, TranscriptSegment):
+                    self._language = self._language or event.segment.language
+                elif isinstance(event, TranscriptPartial) and event.stable_delta:
+                    gap = "" if begun or not self._text else separator(self._language)
+                    begun = True
+                    self._text += gap + event.stable_delta
+                    await send(Event("transcript-chunk", {"text": gap + event.stable_delta}))
+
+    def _told(self) -> dict[str, str]:
+        return {"language": self._language} if self._language else {}
+
+
+def _rules(settings: Settings, wishes: TranscribeShape) -> TurnRules:
+    return TurnRules(
+        threshold=settings.stt.vad_threshold,
+        min_speech=settings.stt.min_speech_seconds,
+        silence=settings.stt.min_silence_seconds * PATIENCE.get(wishes.vad_sensitivity or "", 1.0),
+        prefix=settings.stt.padding_seconds,
+        longest=settings.conversation.turn_seconds,
+    )
