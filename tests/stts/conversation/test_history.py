@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,11 +51,12 @@ def test_an_id_is_used_once_and_an_unknown_one_is_refused() -> None:
         history.append(item("a"))
     with pytest.raises(Conflict):
         history.insert(item("a"), None)
-    for refused in (
+    unknown: list[Callable[[], None]] = [
         lambda: history.insert(item("b"), "x"),
         lambda: history.delete("x"),
         lambda: history.replace("x", Message("user", ""), "completed"),
-    ):
+    ]
+    for refused in unknown:
         with pytest.raises(NotFound):
             refused()
     assert ids(history) == ["a"]
@@ -209,6 +212,6 @@ def test_who_hears_more_has_heard_what_came_before(pieces: list[tuple[str, float
     for moment in sorted(moments):
         more = reply.heard(moment)
         assert more.startswith(heard) and whole.startswith(more)
-        assert more == whole[: len(more)].rstrip() and (whole + " ")[len(more)] == " " or not more
+        assert not more or (whole + " ")[len(more)] == " ", "whole words"
         heard = more
     assert reply.heard(100.0) == whole
