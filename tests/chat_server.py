@@ -44,11 +44,12 @@ class Answer:
     drop_after: int | None = None
     """Pieces after which the connection is gone."""
     break_after: int | None = None
-    """Pieces after which something comes that is no JSON."""
-    complain_after: int | None = None
-    """Pieces after which an error comes as an event."""
-    refuses_options: bool = False
-    """It answers 400 to a request with `stream_options`."""
+    """Pieces after which `broken` comes as an event."""
+    broken: str = '{"choices": [{"delta": {"content": "bro'
+    refuses: tuple[str, ...] = ()
+    """Members for which it refuses a request with 400."""
+    whole: str | None = None
+    """A body instead of a stream."""
 
 
 class ChatServer:
@@ -64,8 +65,23 @@ class ChatServer:
         """Authorization headers."""
         self.url = ""
         """The base address for a client, with /v1 at its end."""
-        self.open = 0
+        self._open = 0
+        self._changed = threading.Condition()
+
+    @property
+    def open(self) -> int:
         """Requests under way."""
+        return self._open
+
+    def until_open(self, count: int) -> None:
+        """Waits, in whichever thread, until so many requests are under way."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._open == count, PATIENCE_SECONDS)
+
+    def _count(self, change: int) -> None:
+        with self._changed:
+            self._open += change
+            self._changed.notify_all()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -76,20 +92,22 @@ class ChatServer:
         self.requests.append(request)
         self.keys.append(dict(scope["headers"]).get(b"authorization", b"").decode())
         answer = self.answers[0] if self.answers else self.always
-        if answer.refuses_options and "stream_options" in request:
-            await _whole(send, 400, answer.body)
-            return
+        for member in answer.refuses:
+            if member in request:
+                error = {"message": "secret words of the upstream", "param": member, "code": "unsupported_parameter"}
+                await _whole(send, 400, json.dumps({"error": error}))
+                return
         if self.answers:
             self.answers.popleft()
-        self.open += 1
+        self._count(1)
         try:
             await self._answer(answer, request, receive, send)
         finally:
-            self.open -= 1
+            self._count(-1)
 
     async def _answer(self, answer: Answer, request: dict[str, Any], receive: Receive, send: Send) -> None:
-        if answer.status != 200:
-            await _whole(send, answer.status, answer.body)
+        if answer.status != 200 or answer.whole is not None:
+            await _whole(send, answer.status, answer.body if answer.whole is None else answer.whole)
             return
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
         work = asyncio.ensure_future(_stream(answer, request, send))
@@ -109,9 +127,7 @@ async def _stream(answer: Answer, request: dict[str, Any], send: Send) -> None:
         if count == answer.drop_after:
             return
         if count == answer.break_after:
-            await _event(send, '{"choices": [{"delta": {"content": "bro')
-        if count == answer.complain_after:
-            await _event(send, answer.body)
+            await _event(send, answer.broken)
         await asyncio.sleep(answer.pause)
         await _event(send, _chunk(request, [{"index": 0, "delta": delta, "finish_reason": finish}]))
     if request.get("stream_options", {}).get("include_usage"):
@@ -166,7 +182,11 @@ async def _body(receive: Receive) -> dict[str, Any]:
 
 class _Server(uvicorn.Server):
     def __init__(self, app: ChatServer) -> None:
-        super().__init__(uvicorn.Config(app, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1))
+        super().__init__(
+            uvicorn.Config(
+                app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=1
+            )
+        )
         self.answering = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

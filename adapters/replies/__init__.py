@@ -1,0 +1,1 @@
+"""Who writes replies, one file each."""

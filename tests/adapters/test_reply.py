@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from contextlib import aclosing
+
+import pytest
+
+from adapters.reply import Replies
+from stts.context import RequestContext
+from stts.errors import InvalidParameter
+from stts.events import ReplyEvent, ReplyText
+from stts.settings import Settings
+from stts.settings.conversation import ReplySettings
+from stts.types import Message, ReplyConfig, ReplyRequest
+
+
+async def replied(replies: Replies, context: RequestContext, adapter: str | None = None) -> list[ReplyEvent]:
+    request = ReplyRequest((Message("user", "good morning"),), ReplyConfig(adapter=adapter))
+    async with aclosing(replies.reply(context, request)) as events:
+        return [event async for event in events]
+
+
+async def test_the_settings_choose_and_a_request_may_choose_another() -> None:
+    settings = Settings()
+    replies = Replies(lambda: settings)
+    context = RequestContext("conversation")
+    assert await replied(replies, context) == [ReplyText("good"), ReplyText(" morning")]
+    assert (context.output_data["engine"], context.metrics["characters"]) == ("echo", 12)
+    settings = Settings(reply=ReplySettings(adapter="template"))
+    assert len(await replied(replies, context)) == 4
+    assert (context.output_data["engine"], context.metrics["characters"]) == ("template", 22)
+    await replied(replies, context, "echo")
+    assert context.output_data["engine"] == "echo"
+    await replies.close()
+
+
+async def test_a_name_that_nobody_has_is_refused_and_not_repeated() -> None:
+    context = RequestContext("conversation")
+    with pytest.raises(InvalidParameter) as refused:
+        await replied(Replies(Settings), context, "nosuch")
+    assert (refused.value.param, refused.value.allowed) == ("reply", ["echo", "template", "openai"])
+    assert "nosuch" not in refused.value.message
+    assert "engine" not in context.output_data
