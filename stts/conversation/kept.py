@@ -1,0 +1,80 @@
+"""Histories by session id: in use by one session at a time, and kept for a while after it was left."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stts.conversation.history import History
+from stts.errors import Conflict, NotFound
+from stts.settings import CurrentSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a session has while it runs."""
+
+    id: str
+    """Whoever knows it can go on with the conversation: it cannot be guessed."""
+    history: History
+    resumed: bool
+
+
+class Histories:
+    """All of this process. Which sessions run is bounded by whoever lets them in, what is left over is bounded here."""
+
+    def __init__(self, settings: CurrentSettings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._active: set[str] = set()
+        self._left: OrderedDict[str, tuple[History, float]] = OrderedDict()
+        """With the time when each was left, in this order."""
+
+    @property
+    def active(self) -> int:
+        """Sessions that run."""
+        return len(self._active)
+
+    @property
+    def kept(self) -> int:
+        """Sessions that were left and can be resumed."""
+        self._forget()
+        return len(self._left)
+
+    def begin(self, id: str | None) -> Kept:
+        """A new session, or the one with this id.
+
+        Raises NotFound for one that does not exist, any more or at all, and Conflict for one that runs.
+        """
+        self._forget()
+        if id in self._active:
+            raise Conflict("This session is in use.", param="session")
+        if id is None:
+            settings = self._settings().conversation
+            history = History(settings.history_messages, settings.history_characters)
+            kept = Kept(secrets.token_hex(16), history, resumed=False)
+        elif id in self._left:
+            kept = Kept(id, self._left.pop(id)[0], resumed=True)
+        else:
+            raise NotFound("There is no such session, or it was left too long ago.", param="session")
+        self._active.add(kept.id)
+        return kept
+
+    def end(self, kept: Kept) -> None:
+        """It was left; from now on its time runs."""
+        self._active.discard(kept.id)
+        self._left[kept.id] = (kept.history, self._clock())
+        self._forget()
+
+    def _forget(self) -> None:
+        """Those left too long ago, then those too many."""
+        settings = self._settings().conversation
+        now = self._clock()
+        while self._left:
+            _, left_at = next(iter(self._left.values()))
+            if len(self._left) <= settings.kept_sessions and now - left_at < settings.resume_seconds:
+                return
+            self._left.popitem(last=False)
