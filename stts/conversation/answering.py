@@ -101,6 +101,8 @@ class Answering:
         if reply is None:
             return
         self._shared.out.tell(Interrupted(reply.generation, reply.hold()))
+        # What is prepared meanwhile follows what was heard.
+        self._remember(reply, reply.heard_text, "in_progress")
         self.drop_held()
         self.held = reply
         if not self._shared.config.resume:
@@ -245,11 +247,7 @@ class Answering:
         cut_off = status in ("cancelled", "interrupted") and reply.speak is not None
         heard = reply.heard_text if cut_off else reply.text
         self._stop(reply)
-        if not reply.order.aside:
-            with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
-                shared.history.replace(
-                    reply.item, Message("assistant", heard), "completed" if status == "completed" else "incomplete"
-                )
+        self._remember(reply, heard, "completed" if status == "completed" else "incomplete")
         input_tokens, output_tokens = reply.tokens
         shared.out.tell(
             ReplyEnded(
@@ -267,6 +265,11 @@ class Answering:
         )
         if reply.asked_at is not None and not reply.order.aside:
             shared.out.tell(_metrics(reply, reply.asked_at))
+
+    def _remember(self, reply: Reply, text: str, status: Literal["in_progress", "completed", "incomplete"]) -> None:
+        if not reply.order.aside:
+            with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
+                self._shared.history.replace(reply.item, Message("assistant", text), status)
 
     def _stop(self, reply: Reply) -> None:
         reply.over = True

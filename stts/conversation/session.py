@@ -213,21 +213,24 @@ class ConversationSession:
         self._hearing.finalize(at, answered=answered)
 
     def _settled(self, utterance: Utterance, text: str) -> None:
-        if text and self.state is State.LISTENING and self._shared.answers:
+        if self._says_something(text) and self.state is State.LISTENING and self._shared.answers:
             self._answering.prepare(utterance, text)
 
     def _words_known(self, utterance: Utterance) -> None:
         if utterance is not self._awaited:
             self._unanswered |= bool(utterance.text) and not utterance.answered and self.state is not State.LISTENING
             return
-        interrupting = self._answering.held is not None
-        if utterance.text and not (interrupting and only_fillers(utterance.text)):
+        if self._says_something(utterance.text):
             self._on(Event.WORDS)
             return
         self._awaited = None
         self._answering.discard()
-        self._on(Event.NEVER_MIND if interrupting else Event.NOTHING)
+        self._on(Event.NOTHING if self._answering.held is None else Event.NEVER_MIND)
         self._nothing_to_answer(utterance)
+
+    def _says_something(self, text: str) -> bool:
+        """`Mhm` may be an answer to a question; over a reply it only means: go on."""
+        return bool(text) and not (self._answering.held is not None and only_fillers(text))
 
     def _nothing_to_answer(self, utterance: Utterance) -> None:
         after = None

@@ -23,6 +23,8 @@ MADE_SECONDS = 10.0
 """Audio that may lie made and unsent."""
 HELD_SECONDS = 1.5
 """Of what was sent that is kept, should it not have been heard. More than may be sent ahead."""
+EARLY_SECONDS = 0.001
+"""A frame may go so much before its time: clocks are no finer."""
 INAUDIBLE_SECONDS = 0.005
 BYTES = 2
 """Of a sample: s16le."""
@@ -141,7 +143,7 @@ class Reply:
         """The next frame when its time has come; None when all is sent. Never one while the reply is held."""
         while True:
             await self.flowing.wait()
-            if self._ahead is not None and (wait := self._pacer.due(self._clock())) > 0:
+            if self._ahead is not None and (wait := self._pacer.due(self._clock())) > EARLY_SECONDS:
                 await asyncio.sleep(wait)
                 continue
             frame = self._again.popleft() if self._again else await anext(self._frames, None)

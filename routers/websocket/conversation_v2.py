@@ -1,0 +1,175 @@
+"""WS /ws/conversation/v2: full-duplex conversation, audio both ways and events beside it. See docs/realtime.md."""
+
+from __future__ import annotations
+
+import struct
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ValidationError
+from starlette.websockets import WebSocket
+
+from routers.schemas.conversation_events import told
+from routers.schemas.conversation_socket import (
+    CLIENT_MESSAGES,
+    ConnectFields,
+    Control,
+    ConversationFields,
+    Ping,
+    Played,
+    SessionUpdate,
+    ToolOutput,
+    TypedMessage,
+)
+from routers.websocket.messages import Messages, invalid
+from routers.websocket.places import Places
+from routers.websocket.socket import Socket, accepted, until_first
+from stts.audio.pcm import PCMReader
+from stts.conversation.config import ReplyOrder, session_config
+from stts.conversation.events import AudioFrame
+from stts.conversation.history import Item
+from stts.conversation.kept import Histories, Kept
+from stts.conversation.parts import PartsFor
+from stts.conversation.session import ConversationSession
+from stts.conversation.shared import new_id
+from stts.errors import STTSError
+from stts.settings import CurrentSettings
+from stts.types import Message
+
+HEADER = struct.Struct("<II")
+"""Before the PCM of each binary message: generation, sequence."""
+
+
+class ConversationSocketRoutes:
+    def __init__(self, parts: PartsFor, histories: Histories, places: Places, settings: CurrentSettings) -> None:
+        self._parts = parts
+        self._histories = histories
+        self._places = places
+        self._settings = settings
+        self.router = APIRouter(tags=["converse"])
+        self.router.add_api_websocket_route("/ws/conversation/v2", self.converse)
+
+    async def converse(self, websocket: WebSocket) -> None:
+        try:
+            connect = ConnectFields.model_validate(dict(websocket.query_params))
+        except ValidationError as error:
+            raise invalid(error) from None
+        async with accepted(websocket, self._places) as socket:
+            kept = self._histories.begin(connect.session)
+            try:
+                await self._run(socket, connect, kept)
+            finally:
+                self._histories.end(kept)
+
+    async def _run(self, socket: Socket, connect: ConnectFields, kept: Kept) -> None:
+        fields = connect.fields()
+        config = fields.over(session_config(self._settings()), connect.output_rate)
+        async with ConversationSession(self._parts(socket.context), config, kept.history) as session:
+            talk = Talk(socket, session, connect, fields, self._settings)
+            await talk.greet(kept)
+            await until_first(talk.listen(), talk.tell())
+
+
+class Talk:
+    """One connection: what comes in goes to the session, what the session says goes out."""
+
+    def __init__(
+        self,
+        socket: Socket,
+        session: ConversationSession,
+        connect: ConnectFields,
+        fields: ConversationFields,
+        settings: CurrentSettings,
+    ) -> None:
+        self._socket = socket
+        self._session = session
+        self._connect = connect
+        self._fields = fields
+        self._settings = settings
+        self._messages = Messages[BaseModel](*CLIENT_MESSAGES)
+        self._reader = PCMReader(connect.format, connect.rate)
+        self._state = session.state
+
+    async def greet(self, kept: Kept) -> None:
+        connect = self._connect
+        await self._socket.send_json(
+            {
+                "type": "session.created",
+                "session": kept.id,
+                "resumed": kept.resumed,
+                "history": len(kept.history.items),
+                "config": self._fields.model_dump(mode="json"),
+                "input": {"format": connect.format, "rate": connect.rate},
+                "output": {"format": "pcm_s16le", "rate": connect.output_rate},
+            }
+        )
+
+    async def listen(self) -> None:
+        """Until the client leaves or says goodbye. What is wrong with a message is told, and the session goes on."""
+        async for message in self._socket:
+            try:
+                if isinstance(message, bytes):
+                    await self._session.hear(self._reader.read(message))
+                elif not await self._obey(self._messages.parse(message)):
+                    return
+            except STTSError as error:
+                await self._socket.error(error)
+
+    async def tell(self) -> None:
+        socket = self._socket
+        async with aclosing(self._session.events()) as events:
+            async for event in events:
+                if isinstance(event, AudioFrame):
+                    await socket.send_bytes(HEADER.pack(event.generation, event.sequence) + event.data)
+                elif (message := told(event, socket.request_id)) is not None:
+                    await socket.send_json(dict(message))
+                await self._tell_state()
+
+    async def _tell_state(self) -> None:
+        state = self._session.state
+        if state is not self._state:
+            self._state = state
+            await self._socket.send_json({"type": "state", "state": state})
+
+    async def _obey(self, message: BaseModel) -> bool:
+        """False for a goodbye."""
+        session = self._session
+        match message:
+            case Control(type="close"):
+                return False
+            case Control(type=command):
+                self._control(command)
+            case SessionUpdate(config=config):
+                await self._update(config)
+            case TypedMessage(text=text):
+                session.cancel()
+                session.say(text)
+            case ToolOutput(call_id=call_id, output=output):
+                session.history.append(Item(new_id(), Message("tool", output, call_id=call_id)))
+            case Played(generation=generation, ms=ms):
+                session.played(generation, ms / 1000)
+            case Ping(text=text):
+                await self._socket.send_json({"type": "pong", "text": text})
+        return True
+
+    def _control(self, command: str) -> None:
+        session = self._session
+        if command == "commit":
+            session.commit()
+        elif command == "clear":
+            session.clear()
+        elif command == "respond":
+            session.respond(ReplyOrder())
+        else:
+            session.cancel()
+
+    async def _update(self, changes: dict[str, Any]) -> None:
+        try:
+            fields = ConversationFields.model_validate({**self._fields.model_dump(), **changes})
+        except ValidationError as error:
+            raise invalid(error) from None
+        rate = self._connect.output_rate
+        await self._session.configure(fields.over(session_config(self._settings()), rate))
+        self._fields = fields
+        await self._socket.send_json({"type": "session.updated", "config": fields.model_dump(mode="json")})
