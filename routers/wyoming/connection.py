@@ -66,7 +66,7 @@ class Connection:
         self._wishes = TranscribeShape()
         self._transcription: Transcription | None = None
         """While audio comes."""
-        self._text: LiveText | None = None
+        self._writing: _Writing | None = None
         """While text comes."""
         self._handlers: Mapping[str, Handler] = {
             "describe": self._describe,
@@ -131,7 +131,7 @@ class Connection:
                     body_seconds=limits.body_seconds,
                 )
             except TimeoutError:
-                if not self._busy or self._transcription is not None or self._text is not None:
+                if not self._busy or self._transcription is not None or self._writing is not None:
                     raise
 
     async def _send(self, event: Event) -> None:
@@ -190,43 +190,57 @@ class Connection:
         await transcription.finish()
 
     async def _synthesize(self, event: Event) -> None:
-        if self._text is not None:
+        if self._writing is not None:
             # Sent for servers that do not stream; the text has come, or is coming, in chunks.
             return
         wanted = parsed(SynthesizeShape, event.data)
         await self._begin(lambda: self._speak(wanted.text, wanted.config(self._program)))
 
     async def _synthesize_start(self, event: Event) -> None:
-        if self._text is not None:
+        if self._writing is not None:
             raise Conflict("A text is being written already.")
-        text = LiveText(TEXT_AHEAD)
-        config = parsed(SpeakShape, event.data).config(self._program)
-        await self._begin(lambda: self._speak_live(text, config))
-        self._text = text
+        self._writing = _Writing(parsed(SpeakShape, event.data).config(self._program))
 
     async def _synthesize_chunk(self, event: Event) -> None:
-        if self._text is None:
-            raise Conflict("No text was begun.")
+        writing = self._written()
         part = parsed(TextShape, event.data).text
         limit = self._settings().limits.text_characters
-        if self._text.characters + len(part) > limit:
+        if writing.text.characters + len(part) > limit:
             raise TextTooLong(f"The text is longer than the limit of {limit} characters.", param="text")
-        await self._text.room()
-        self._text.write(part)
+        await writing.text.room()
+        writing.text.write(part)
+        if part.strip() and not writing.begun:
+            writing.begun = True
+            await self._begin(lambda: self._speak_live(writing))
 
     async def _synthesize_stop(self, event: Event) -> None:
-        if self._text is None:
+        writing, self._writing = self._written(), None
+        writing.text.close()
+        if not writing.begun:
+            await self._begin(lambda: self._send(Event("synthesize-stopped")))
+
+    def _written(self) -> _Writing:
+        if self._writing is None:
             raise Conflict("No text was begun.")
-        text, self._text = self._text, None
-        text.close()
+        return self._writing
 
     async def _speak(self, text: str | LiveText, config: SynthesisConfig) -> None:
         context = self._parts.context("tts")
         await synthesize(self._parts.speak, context, text, config, self._send)
 
-    async def _speak_live(self, text: LiveText, config: SynthesisConfig) -> None:
-        await self._speak(text, config)
+    async def _speak_live(self, writing: _Writing) -> None:
+        await self._speak(writing.text, writing.config)
         await self._send(Event("synthesize-stopped"))
+
+
+class _Writing:
+    """A text on its way in."""
+
+    def __init__(self, config: SynthesisConfig) -> None:
+        self.config = config
+        self.text = LiveText(TEXT_AHEAD)
+        self.begun = False
+        """There is something to speak, and it is being spoken."""
 
 
 def parsed(shape: type[Shape], data: Mapping[str, Any]) -> Shape:

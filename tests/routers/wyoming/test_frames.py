@@ -16,7 +16,9 @@ from routers.wyoming.frames import LINE_BYTES, PAYLOAD_BYTES, Event, encoded, re
 from stts.errors import BodyTimeout, InvalidRequest, PayloadTooLarge
 
 NAMES = st.from_regex(r"[a-z][a-z-]{0,20}", fullmatch=True)
-VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=5)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner), max_leaves=5
+)
 EVENTS = st.builds(Event, NAMES, st.dictionaries(st.text(max_size=20), VALUES), st.binary(max_size=500))
 
 
