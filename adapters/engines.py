@@ -14,6 +14,7 @@ from adapters.execution.host import EngineHost
 from adapters.probing import probe_work
 from adapters.stt import EngineSTTAdapter
 from adapters.tts import EngineTTSAdapter
+from adapters.turn import EngineTurnDetector
 from adapters.voices import ReferenceVoices
 from engines.registry import Registry
 from stts.context import RequestContext
@@ -93,6 +94,10 @@ class Engines:
             else:
                 return self._stt[name]
         raise reason or EngineNotInstalled("No engine of stt.order is installed with its weights on this disk.")
+
+    def turn_detector(self) -> EngineTurnDetector:
+        """For all sessions."""
+        return EngineTurnDetector(self.hosts, self._settings)
 
     async def chosen(self) -> list[str]:
         """The engines that `auto` takes for a request without wishes."""

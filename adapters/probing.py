@@ -14,6 +14,7 @@ from stts.engine_api import (
     SpeechParams,
     STTEngine,
     TTSEngine,
+    TurnEngine,
     VADEngine,
     Voice,
 )
@@ -31,6 +32,8 @@ def probe_work(info: EngineInfo) -> Callable[[Any], Iterator[object]]:
             return _listen
         case "vad":
             return _detect
+        case "turn":
+            return _judge
 
 
 def _speak(engine: TTSEngine, info: EngineInfo) -> Iterator[object]:
@@ -59,3 +62,7 @@ def _listen(engine: STTEngine) -> Iterator[object]:
 def _detect(engine: VADEngine) -> Iterator[object]:
     frames = np.zeros((1, engine.frame_samples), np.float32)
     yield engine.probabilities(frames, [engine.new_state()])
+
+
+def _judge(engine: TurnEngine) -> Iterator[object]:
+    yield engine.finished(np.zeros(STT_SAMPLE_RATE, np.float32))

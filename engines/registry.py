@@ -29,6 +29,7 @@ BUILTIN: Mapping[str, str] = {
     "pocketsphinx": "engines.stt.pocketsphinx:PocketSphinxEngine",
     "whisper": "engines.stt.whisper:WhisperEngine",
     "silero": "engines.vad.silero:SileroEngine",
+    "smart_turn": "engines.turn.smart_turn:SmartTurnEngine",
 }
 
 

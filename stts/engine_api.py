@@ -26,12 +26,12 @@ from stts.types import Word as Word
 Samples = NDArray[np.float32]
 """Mono audio, shape (n,), float32 in -1..1."""
 
-EngineKind = Literal["tts", "stt", "vad"]
+EngineKind = Literal["tts", "stt", "vad", "turn"]
 Progress = Callable[[str, float | None], None]
 """Called by `load()` with what is going on and the part done, 0..1 (None: unknown)."""
 
 STT_SAMPLE_RATE = 16_000
-"""Rate in Hz of all audio that STT and VAD engines are given."""
+"""Rate in Hz of all audio that STT, VAD and turn engines are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,3 +216,11 @@ class VADEngine(Engine):
         `frames` has shape (batch, frame_samples), `states` one entry a stream. Returns the probability of speech of
         each frame, shape (batch,), and the new states.
         """
+
+
+class TurnEngine(Engine):
+    """Judges from the sound whether a speaker has finished, or only paused."""
+
+    @abstractmethod
+    def finished(self, samples: Samples) -> float:
+        """Probability, 0..1, that the turn is over. `samples`: its last seconds, at 16 kHz."""

@@ -13,12 +13,14 @@ from pydantic import ValidationError
 from adapters.configuration.keys import KeyPath
 from adapters.configuration.problems import Check, Problem, model_problems
 from engines.registry import GROUP, Registry
-from stts.engine_api import Engine, EngineKind, STTEngine, TTSEngine, VADEngine
+from stts.engine_api import Engine, EngineKind, STTEngine, TTSEngine, TurnEngine, VADEngine
 from stts.settings import Settings
 from stts.types import AUTO
 
-_KINDS: Mapping[EngineKind, type] = {"tts": TTSEngine, "stt": STTEngine, "vad": VADEngine}
+_KINDS: Mapping[EngineKind, type] = {"tts": TTSEngine, "stt": STTEngine, "vad": VADEngine, "turn": TurnEngine}
 _OPTIONS: KeyPath = ("engines", "options")
+NO_DETECTOR = "none"
+"""Where `conversation.turn_detector` names no engine."""
 
 
 def operator_check(registry: Registry) -> Check:
@@ -46,6 +48,8 @@ class _NamedEngines:
         yield from _wrong_entries(("tts", "voices"), tts.voices, speaking)
         yield from _wrong(("stt", "order"), stt.order, listening)
         yield from _wrong(("stt", "vad"), [stt.vad], self._names("vad", known_only=True))
+        detectors = {NO_DETECTOR, *self._names("turn")}
+        yield from _wrong(("conversation", "turn_detector"), [settings.conversation.turn_detector], detectors)
         yield from _wrong(("engines", "preload"), settings.engines.preload, self._classes)
         yield from _wrong_entries(_OPTIONS, settings.engines.options, self._classes)
         for model, engine in openai.models.items():

@@ -193,6 +193,11 @@ class ProcessEngine:
         (result,) = self._items("probabilities", frames, states)
         return result
 
+    def finished(self, samples: Samples) -> float:
+        result: float
+        (result,) = self._items("finished", samples)
+        return result
+
     def _items(self, method: str, *values: object) -> Iterator[Any]:
         answers = self._answers(method, *values)
         try:

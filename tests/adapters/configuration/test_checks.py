@@ -128,6 +128,7 @@ def test_the_defaults_are_right_without_any_heavy_engine() -> None:
         ("stt:\n  order: [espeak]\n", 'line 2: stt.order = "espeak": there is no such engine for this'),
         ("stt:\n  vad: pocketsphinx\n", 'line 2: stt.vad = "pocketsphinx": there is no such engine for this'),
         ("stt:\n  vad: absent\n", 'line 2: stt.vad = "absent": there is no such engine for this; allowed: silero'),
+        ("conversation:\n  turn_detector: silero\n", 'line 2: conversation.turn_detector = "silero": there is no such'),
         ("engines:\n  preload: [nope]\n", 'line 2: engines.preload = "nope": there is no such engine'),
         ("engines:\n  options:\n    whispr: {}\n", "line 3: engines.options.whispr: there is no such engine"),
         ("openai:\n  models:\n    tts-1: nope\n", 'line 3: openai.models.tts-1 = "nope": there is no such engine'),

@@ -1,0 +1,87 @@
+"""Smart Turn, version 3: judges from the last eight seconds of a speaker's voice whether the turn is over.
+
+A small network over Whisper's features, as an ONNX file that the operator provides (`pipecat-ai/smart-turn-v3` on the
+Hugging Face hub). It is given the whole window, silence before a shorter turn included, at zero mean and unit variance.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from engines.turn.log_mel import BANDS, HOP, log_mel
+from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, EngineLimits, Progress, Samples, TurnEngine
+from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing
+
+SECONDS = 8
+SAMPLES = SECONDS * STT_SAMPLE_RATE
+INPUT = "input_features"
+SHAPE = (1, BANDS, SAMPLES // HOP)
+
+
+class SmartTurnOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: Path | None = Field(default=None, description="File of the model (`smart-turn-v3.*.onnx`).")
+    threads: int = Field(default=1, ge=1, le=64, description="Threads of one judgement.")
+
+
+class SmartTurnEngine(TurnEngine):
+    Options = SmartTurnOptions
+    options: SmartTurnOptions
+
+    _session: Any = None
+
+    @cached_property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            name="smart_turn",
+            kind="turn",
+            description="Smart Turn v3: judges from the voice whether a speaker has finished",
+            limits=EngineLimits(max_seconds=SECONDS, concurrency=2),
+            packages=("onnxruntime",),
+            install="pip install onnxruntime",
+            licence="BSD-2-Clause",
+            maker="Daily",
+            homepage="https://github.com/pipecat-ai/smart-turn",
+        )
+
+    def weights_present(self) -> bool:
+        return self.options.model is not None and self.options.model.is_file()
+
+    def load(self, progress: Progress) -> None:
+        self.require_installed()
+        if self.options.model is None or not self.options.model.is_file():
+            raise EngineWeightsMissing("engines.options.smart_turn.model must name the ONNX file of Smart Turn v3.")
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = self.options.threads, 1
+        session = onnxruntime.InferenceSession(str(self.options.model), options, providers=["CPUExecutionProvider"])
+        if [given.name for given in session.get_inputs()] != [INPUT]:
+            raise EngineLoadFailed("The file of engines.options.smart_turn.model is not Smart Turn v3.")
+        self._session = session
+        self.finished(np.zeros(SAMPLES, np.float32))  # the first run is slow, and shows whether the shapes fit
+        progress("ready", 1.0)
+
+    def unload(self) -> None:
+        self._session = None
+
+    def finished(self, samples: Samples) -> float:
+        session = self._session
+        if session is None:
+            raise EngineError("smart_turn is not loaded.")
+        (result, *_) = session.run(None, {INPUT: features(samples)})
+        return float(np.clip(np.asarray(result).reshape(-1)[0], 0.0, 1.0))
+
+
+def features(samples: Samples) -> Samples:
+    """Of the last eight seconds. Shape (1, 80, 800)."""
+    heard = samples[-SAMPLES:]
+    window = np.pad(heard, (SAMPLES - len(heard), 0))
+    even = (window - window.mean()) / np.sqrt(window.var() + 1e-7)
+    return log_mel(even.astype(np.float32)).reshape(SHAPE)
