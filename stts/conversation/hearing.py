@@ -113,10 +113,16 @@ class Hearing:
         utterance = self.current
         if utterance is None:
             return
-        utterance.confirmed = True
+        utterance.announced = True
         self._shared.out.tell(SpeechStarted(utterance.turn, utterance.item, utterance.start))
-        if utterance.stable or utterance.tail:
-            self._tell_partial(utterance, utterance.stable)
+        self._confirm(utterance)
+
+    def _confirm(self, utterance: Utterance) -> None:
+        """It is one: what was understood of it may be told."""
+        if not utterance.confirmed:
+            utterance.confirmed = True
+            if utterance.stable or utterance.tail:
+                self._tell_partial(utterance, utterance.stable)
 
     def forget(self) -> None:
         """The current utterance was none."""
@@ -143,13 +149,14 @@ class Hearing:
         if utterance is None:
             return None
         shared = self._shared
+        self._confirm(utterance)
         utterance.committed, utterance.answered = True, answered
         utterance.ended_at = shared.clock() - max(0.0, self.ear.position - at)
         utterance.audio.close()
         utterance.recent.clear()
         self._uncommitted = 0.0
         previous = shared.history.append(Item(utterance.item, Message("user", ""), "in_progress"))
-        if self.ear.rules is not None and utterance.confirmed:
+        if utterance.announced:
             shared.out.tell(SpeechStopped(utterance.turn, utterance.item, at))
         shared.out.tell(
             TurnCommitted(utterance.turn, utterance.item, previous, utterance.audio.seconds, timed_out=timed_out)
@@ -185,7 +192,7 @@ class Hearing:
     def _frame(self, frame: Samples, probability: float | None) -> None:
         signals = self.ear.signals(frame, probability, over=self._shared.state != "listening")
         if self.current is None and probability is None:
-            self._open(self.ear.position - FRAME_SECONDS, [])
+            self._confirm(self._open(self.ear.position - FRAME_SECONDS, []))
         if self.current is None:
             self.ear.keep(frame)
         else:
@@ -201,12 +208,14 @@ class Hearing:
             self.current.paused = False
         self._on_signal(signal)
 
-    def _open(self, start: float, frames: list[Samples]) -> None:
+    def _open(self, start: float, frames: list[Samples]) -> Utterance:
         self._turn += 1
-        self.current = Utterance(self._turn, new_id(), start, LiveAudio(self._shared.config.waiting_seconds))
+        utterance = Utterance(self._turn, new_id(), start, LiveAudio(self._shared.config.waiting_seconds))
         for frame in frames:
-            self._write(self.current, frame)
-        self._waiting.put(self.current, 1)
+            self._write(utterance, frame)
+        self._waiting.put(utterance, 1)
+        self.current = utterance
+        return utterance
 
     def _write(self, utterance: Utterance, frame: Samples) -> None:
         if not utterance.transcribed:
@@ -278,7 +287,7 @@ class Hearing:
             case TranscriptPartial(delta, tail):
                 utterance.stable += delta
                 utterance.tail = tail
-                if utterance.confirmed or utterance.committed:
+                if utterance.confirmed:
                     self._tell_partial(utterance, delta)
                 else:
                     self._confirm_by_words(utterance)

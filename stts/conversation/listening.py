@@ -39,7 +39,10 @@ class Utterance:
     start: float
     """Seconds of the session's audio at its first sample."""
     audio: LiveAudio
+    announced: bool = False
+    """The door has been told that it began."""
     confirmed: bool = False
+    """It is speech, and not a noise."""
     committed: bool = False
     forgotten: bool = False
     """It was none; whatever its transcription says is not wanted."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Protocol
 
 from stts.channel import Channel
 from stts.context import RequestContext, RequestType
-from stts.conversation.parts import Parts
+from stts.conversation.parts import NewContext, Reply, Speak
 from stts.events import ReplyEvent, ReplyText
 from stts.live import LiveText
 from stts.types import AudioChunk, ReplyRequest, SpeechRequest, SynthesisConfig
@@ -21,8 +22,21 @@ UNREAD_BYTES = 200_000
 Said = ReplyEvent | AudioChunk
 
 
+class Voice(Protocol):
+    """What of a session's parts it takes to reply."""
+
+    @property
+    def reply(self) -> Reply: ...
+
+    @property
+    def speak(self) -> Speak: ...
+
+    @property
+    def context(self) -> NewContext: ...
+
+
 async def replying(
-    parts: Parts,
+    parts: Voice,
     request: ReplyRequest,
     speak: SynthesisConfig | None,
     *,
@@ -50,7 +64,7 @@ async def replying(
 class _Reply:
     def __init__(
         self,
-        parts: Parts,
+        parts: Voice,
         request: ReplyRequest,
         speak: SynthesisConfig | None,
         parent: RequestContext | None,
@@ -113,4 +127,7 @@ class _Reply:
         context = self._parts.context(kind)
         if self._parent is not None:
             context.metadata["parent_id"] = self._parent.request_id
+        else:
+            # Without one around both, what is written is the operation that the speech of it is inside of.
+            self._parent = context
         return context

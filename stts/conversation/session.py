@@ -265,7 +265,7 @@ class ConversationSession:
             self._prompt.cancel()
             self._prompt = None
         current = self._hearing.current
-        quiet = self.state is State.LISTENING and (current is None or not current.confirmed)
+        quiet = self.state is State.LISTENING and (current is None or not current.announced)
         if self.config.prompt_after > 0 and quiet:
             self._prompt = asyncio.get_running_loop().call_later(self.config.prompt_after, self._prompt_due)
 

@@ -75,6 +75,8 @@ class CountsWords:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._words = world.words
+        """Of the utterance that is heard."""
         world.places += 1
 
     @property
@@ -84,6 +86,7 @@ class CountsWords:
     async def transcribe(self, audio: LiveAudio, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         heard = 0.0
         stable = ""
+        self._words = self._world.words
         while taken := await audio.take():
             for item in taken:
                 if item is Mark.SETTLE:
@@ -103,8 +106,8 @@ class CountsWords:
         yield TranscriptDone(audio.seconds, None)
 
     def _text(self, heard: float) -> str:
-        if self._world.words is not None:
-            return self._world.words if heard >= WORD_SECONDS else ""
+        if self._words is not None:
+            return self._words if heard >= WORD_SECONDS else ""
         return " ".join(f"word{number}" for number in range(int(heard / WORD_SECONDS + 0.01)))
 
     async def aclose(self) -> None:

@@ -154,8 +154,14 @@ async def test_both_operations_know_what_they_belong_to() -> None:
     await said(house, parent=parent)
     assert [context.metadata for context in house.contexts] == [{"parent_id": parent.request_id}] * 2
     assert parent.request_id not in [context.request_id for context in house.contexts]
+
+
+async def test_without_a_parent_the_speech_is_inside_of_the_reply() -> None:
+    house = House(writer(ReplyText("Hello")), say_all)
     await said(house)
-    assert "parent_id" not in house.contexts[-1].metadata
+    reply, speech = house.contexts
+    assert "parent_id" not in reply.metadata
+    assert speech.metadata["parent_id"] == reply.request_id
 
 
 async def test_a_writer_that_fails_ends_the_speech_after_what_came() -> None:
