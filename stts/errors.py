@@ -17,6 +17,7 @@
     │   └── AudioTooLong          over limits.audio_seconds, counted while decoding
     ├── BodyTimeout               the client stopped sending (408)
     ├── IdleTimeout               nothing passed on a socket for too long (408)
+    ├── SessionExpired        it has lasted as long as a session may (408)
     ├── Unauthorized              no key, or a wrong one (401)
     ├── Forbidden                 Host, Origin or role does not allow it (403)
     ├── StorageFull               a quota is reached (507)
@@ -135,6 +136,10 @@ class BodyTimeout(STTSError):
 
 class IdleTimeout(STTSError):
     code, title, status, retryable = "idle_timeout", "Idle for too long", 408, True
+
+
+class SessionExpired(STTSError):
+    code, title, status, retryable = "session_expired", "Session expired", 408, True
 
 
 class Unauthorized(STTSError):

@@ -13,10 +13,16 @@ from middleware.edge.cors import CORS
 from middleware.edge.document import describe_edge
 from middleware.edge.errors import install_error_handlers
 from middleware.edge.request_id import RequestId
+from middleware.edge.secrets import ClientSecrets
 from stts.settings import CurrentSettings
 
 
-def wrap(app: FastAPI, settings: CurrentSettings, uploads: Sequence[str] = UPLOADS) -> FastAPI:
+def wrap(
+    app: FastAPI,
+    settings: CurrentSettings,
+    uploads: Sequence[str] = UPLOADS,
+    secrets: ClientSecrets | None = None,
+) -> FastAPI:
     """Puts the classes around an app that has not started, outside in: id, CORS, errors, body limit, access.
 
     The id is outermost, so that every answer carries it; CORS is around the errors, so that pages can read them; bodies
@@ -24,7 +30,7 @@ def wrap(app: FastAPI, settings: CurrentSettings, uploads: Sequence[str] = UPLOA
     """
     install_error_handlers(app)
     describe_edge(app, guarded=settings().security.api_key is not None)
-    app.add_middleware(Access, settings=settings)
+    app.add_middleware(Access, settings=settings, secrets=secrets)
     app.add_middleware(BodyLimit, settings=settings, uploads=uploads)
     app.add_middleware(ErrorBoundary)
     app.add_middleware(CORS, settings=settings)

@@ -3,7 +3,8 @@
 A page's images, players and links send no Origin; browsers then say with Sec-Fetch-Site that the page is a foreign one.
 Links to PAGES may be followed from anywhere. An allowed page names itself with `crossorigin` on its `<audio>`.
 
-One class for http and websocket. A socket is refused before it is accepted, with the same statuses.
+One class for http and websocket. A socket is refused before it is accepted, with the same statuses. A client secret
+opens sockets of /v1/realtime only; the session that it was made for is left for the door, whether a key is set or not.
 
 Without a key go: the docs page and what it loads; /health; /ready when it is not asked to work (no query); with
 `security.public_lists` the two lists that some clients fetch without one. /health also answers to every Host and
@@ -23,7 +24,9 @@ from structlog.typing import FilteringBoundLogger
 from middleware.edge.boundary import refuse
 from middleware.edge.errors import local_path
 from middleware.edge.hosts import Hosts, Origins
-from middleware.edge.principal import ANONYMOUS, KEY_HOLDER, Principal
+from middleware.edge.principal import ANONYMOUS, KEY_HOLDER, SECRET_HOLDER, Principal
+from middleware.edge.secrets import PATH as SECRETS_PATH
+from middleware.edge.secrets import ClientSecrets
 from stts.errors import Forbidden, STTSError, Unauthorized
 from stts.settings import CurrentSettings, Settings
 
@@ -49,10 +52,12 @@ KEY_PROTOCOL = "openai-insecure-api-key."
 
 
 class Access:
-    """Puts a Principal into `scope["state"]["principal"]`. Its settings take effect at a start."""
+    """Puts a Principal into `scope["state"]["principal"]`, and the session of a client secret into
+    `scope["state"]["realtime_session"]`. Its settings take effect at a start."""
 
-    def __init__(self, app: ASGIApp, settings: CurrentSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: CurrentSettings, secrets: ClientSecrets | None = None) -> None:
         self.app = app
+        self._secrets = secrets
         now = settings()
         self._hosts = Hosts(now)
         self._origins = Origins(now.security.allowed_origins)
@@ -80,13 +85,26 @@ class Access:
         headers = _Headers(scope)
         self._check_host(headers)
         self._check_origin(scope, headers, path)
+        has_secret = self._take_secret(scope, headers, path)
         if self._key is None:
             return ANONYMOUS
+        if has_secret:
+            return SECRET_HOLDER
         if any(hmac.compare_digest(offered, self._key) for offered in _offered(scope, headers)):
             return KEY_HOLDER
         if self._is_open(scope, path):
             return ANONYMOUS
         raise Unauthorized("This server wants its key: `Authorization: Bearer <key>` or `X-API-Key: <key>`.")
+
+    def _take_secret(self, scope: Scope, headers: _Headers, path: str) -> bool:
+        """Whether a client secret opens this socket."""
+        if self._secrets is None or scope["type"] != "websocket" or path != SECRETS_PATH:
+            return False
+        for offered in _offered(scope, headers):
+            if (session := self._secrets.session(offered)) is not None:
+                scope.setdefault("state", {})["realtime_session"] = session
+                return True
+        return False
 
     def _check_host(self, headers: _Headers) -> None:
         if len(headers.hosts) != 1 or not self._hosts.allow(headers.hosts[0]):

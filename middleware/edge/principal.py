@@ -14,3 +14,5 @@ class Principal:
 
 ANONYMOUS = Principal("anonymous", authenticated=False)
 KEY_HOLDER = Principal("key", authenticated=True)
+SECRET_HOLDER = Principal("client_secret", authenticated=True)
+"""Has a short-lived secret that somebody with the key asked for."""

@@ -1,0 +1,76 @@
+"""Short-lived keys for the sockets of browsers, which cannot keep the real one. Only their hashes are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stts.errors import Busy, PayloadTooLarge
+
+PREFIX = "ek_"
+PATH = "/v1/realtime"
+"""The only socket that they open."""
+SESSION_CHARACTERS = 65_536
+"""Of the JSON of a session that is kept with a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    value: str
+    expires_at: int
+    """Unix time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    expires_at: float
+    session: str
+    """JSON."""
+
+
+class ClientSecrets:
+    """Any number of connections may use one until it expires; what they have begun goes on."""
+
+    def __init__(self, most: Callable[[], int], clock: Callable[[], float] = time.time) -> None:
+        """`most`: secrets alive at once."""
+        self._most = most
+        self._clock = clock
+        self._kept: dict[bytes, _Kept] = {}
+
+    def issue(self, session: Mapping[str, Any], seconds: int) -> Issued:
+        """A secret for a session like this. Raises Busy where too many are alive, PayloadTooLarge."""
+        kept = json.dumps(session)
+        if len(kept) > SESSION_CHARACTERS:
+            raise PayloadTooLarge(
+                f"A session kept with a secret has at most {SESSION_CHARACTERS} characters.", param="session"
+            )
+        self._forget_expired()
+        if len(self._kept) >= self._most():
+            first = min(each.expires_at for each in self._kept.values())
+            raise Busy("Too many client secrets are alive.", retry_after=first - self._clock())
+        value = f"{PREFIX}{secrets.token_urlsafe(24)}"
+        expires_at = math.ceil(self._clock() + seconds)
+        self._kept[_hash(value.encode())] = _Kept(expires_at, kept)
+        return Issued(value, expires_at)
+
+    def session(self, offered: bytes) -> dict[str, Any] | None:
+        """The session of a secret that is alive; None for anything else."""
+        kept = self._kept.get(_hash(offered)) if offered.startswith(PREFIX.encode()) else None
+        if kept is None or kept.expires_at <= self._clock():
+            return None
+        session: dict[str, Any] = json.loads(kept.session)
+        return session
+
+    def _forget_expired(self) -> None:
+        now = self._clock()
+        self._kept = {key: kept for key, kept in self._kept.items() if kept.expires_at > now}
+
+
+def _hash(value: bytes) -> bytes:
+    return hashlib.sha256(value).digest()

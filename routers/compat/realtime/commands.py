@@ -1,0 +1,232 @@
+"""What clients send, carried out. A command that cannot be is told with one error, and changes nothing."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from routers.compat.openai_usage import duration_usage
+from routers.compat.realtime.items import Items, sent_audio
+from routers.compat.realtime.microphone import Microphone
+from routers.compat.realtime.outgoing import TRANSCRIPTION, Outgoing, error_event, item_added
+from routers.compat.realtime.response import Event
+from routers.compat.realtime.session import SessionObject
+from routers.compat.realtime.translation import Translation, in_dialect
+from routers.schemas.realtime_commands import (
+    BufferAppend,
+    BufferCommand,
+    ItemCommand,
+    ItemCreate,
+    ItemTruncate,
+    ResponseCancel,
+    ResponseCreate,
+    ResponseParams,
+    SessionUpdate,
+)
+from routers.websocket.messages import Messages
+from stts.conversation.config import ReplyOrder
+from stts.conversation.session import ConversationSession
+from stts.errors import Conflict, InvalidParameter, InvalidRequest, STTSError
+
+MOST_WAITING = 8
+"""Responses that wait for the words of a turn."""
+
+COMMANDS: Messages[BaseModel] = Messages(
+    SessionUpdate, BufferAppend, BufferCommand, ItemCreate, ItemCommand, ItemTruncate, ResponseCreate, ResponseCancel
+)
+
+Answers = AsyncIterator[Event]
+
+
+class Commands:
+    """Of one connection. `carry_out` gives the events that answer a command."""
+
+    def __init__(
+        self,
+        object: SessionObject,
+        session: ConversationSession,
+        translation: Translation,
+        items: Items,
+        microphone: Microphone,
+        outgoing: Outgoing,
+    ) -> None:
+        self.object = object
+        self._session, self._translation = session, translation
+        self._items, self._microphone, self._outgoing = items, microphone, outgoing
+        self._waiting: deque[tuple[ReplyOrder, str | None]] = deque()
+        """Responses asked for before the words of the turn before them were known."""
+        self._table: dict[str, Callable[[Any], Answers]] = {
+            "session.update": self._update,
+            "input_audio_buffer.append": self._append,
+            "input_audio_buffer.commit": self._commit,
+            "input_audio_buffer.clear": self._clear,
+            "output_audio_buffer.clear": self._clear_output,
+            "conversation.item.create": self._create,
+            "conversation.item.retrieve": self._retrieve,
+            "conversation.item.delete": self._delete,
+            "conversation.item.truncate": self._truncate,
+            "response.cancel": self._cancel,
+        }
+        self._follow()
+
+    async def carry_out(self, message: dict[str, Any], event_id: str | None) -> Answers:
+        """Raises STTSError for what cannot be done."""
+        command = COMMANDS.check(message)
+        if isinstance(command, ResponseCreate):
+            await self._respond(command.response or ResponseParams(), event_id)
+            return
+        async for event in self._table[message["type"]](command):
+            yield event
+
+    def resume(self) -> list[Event]:
+        """Begins the responses that waited, once all words are known. Returns what went wrong."""
+        errors = []
+        while self._waiting and self._outgoing.settled:
+            order, event_id = self._waiting.popleft()
+            try:
+                self._begin(order)
+            except STTSError as error:
+                errors.append(error_event(error, event_id))
+        return errors
+
+    async def _update(self, command: SessionUpdate) -> Answers:
+        object = self.object.updated(command.session)
+        self._check_voice(object)
+        try:
+            await self._session.configure(await self._translation.config(object))
+        except STTSError as error:
+            raise in_dialect(error) from None
+        self.object = object
+        self._follow()
+        yield {"type": "session.updated", "session": object.wire()}
+
+    def _check_voice(self, new: SessionObject) -> None:
+        old, speaks = self.object.speaks, new.speaks
+        changed = old is not None and speaks is not None and old.audio.output.voice != speaks.audio.output.voice
+        if changed and self._outgoing.has_spoken:
+            raise _coded(
+                Conflict("The voice cannot change once there is audio of it.", param="session.audio.output.voice"),
+                "cannot_update_voice",
+            )
+
+    def _follow(self) -> None:
+        """What there is besides the session takes up its changes."""
+        out, audio = self._outgoing, self.object.shape.audio
+        if (shape := self.object.speaks) is not None:
+            out.order = self._translation.standing(shape)
+        out.transcribes = audio.input.transcription is not None
+        out.prompt_after = self._session.config.prompt_after
+        self._microphone.follow(audio.input.format, hold=audio.input.turn_detection is None)
+
+    async def _append(self, command: BufferAppend) -> Answers:
+        async for samples in self._microphone.heard(command.audio):
+            await self._session.hear(samples)
+        return
+        yield
+
+    async def _commit(self, command: BufferCommand) -> Answers:
+        try:
+            self._session.commit()
+        except Conflict as error:
+            raise _coded(error, "input_audio_buffer_commit_empty") from None
+        self._outgoing.commits += 1
+        self._microphone.tape.commit()
+        return
+        yield
+
+    async def _clear(self, command: BufferCommand) -> Answers:
+        self._session.clear()
+        self._microphone.clear()
+        self._outgoing.clear()
+        yield {"type": "input_audio_buffer.cleared"}
+
+    async def _clear_output(self, command: BufferCommand) -> Answers:
+        raise InvalidRequest("On a WebSocket the audio that is played is the client's own: stop it, and truncate.")
+        yield
+
+    async def _create(self, command: ItemCreate) -> Answers:
+        sound, text = None, None
+        if (audio := sent_audio(command.item)) is not None:
+            sound, text = await self._microphone.transcribed(audio, self._session.config.listen)
+        id, previous = self._items.create(command.item, command.previous_item_id, text)
+        if sound is not None:
+            self._items.add_sound(id, sound)
+        for event in item_added(self._items.wire(id), previous):
+            yield event
+        if sound is not None and self._outgoing.transcribes:
+            usage = duration_usage(sound.seconds)
+            yield {
+                "type": f"{TRANSCRIPTION}.completed", "item_id": id, "content_index": 0, "transcript": text or "",
+                "usage": usage,
+            }  # fmt: skip
+
+    async def _retrieve(self, command: ItemCommand) -> Answers:
+        yield {"type": "conversation.item.retrieved", "item": self._items.wire(command.item_id, audio=True)}
+
+    async def _delete(self, command: ItemCommand) -> Answers:
+        self._items.delete(command.item_id)
+        yield {"type": "conversation.item.deleted", "item_id": command.item_id}
+
+    async def _truncate(self, command: ItemTruncate) -> Answers:
+        if command.content_index != 0:
+            raise InvalidParameter("An item has one content, of index 0.", param="content_index", allowed=[0])
+        self._items.truncate(command.item_id, command.audio_end_ms / 1000)
+        yield {
+            "type": "conversation.item.truncated",
+            "item_id": command.item_id,
+            "content_index": 0,
+            "audio_end_ms": command.audio_end_ms,
+        }
+
+    async def _respond(self, params: ResponseParams, event_id: str | None) -> None:
+        shape = self.object.speaks
+        if shape is None:
+            raise InvalidRequest("A transcription session makes no responses.")
+        tag = secrets.token_hex(8)
+        try:
+            order, told = await self._translation.order(shape, params, self._items, tag)
+        except STTSError as error:
+            raise in_dialect(error) from None
+        if not order.aside and any(not each.aside for each, _ in self._waiting):
+            raise _active()
+        if len(self._waiting) >= MOST_WAITING:
+            raise Conflict("Too many responses wait for the words of a turn.", allowed=[MOST_WAITING])
+        self._outgoing.orders[tag] = told
+        if self._outgoing.settled or order.messages is not None:
+            self._begin(order)
+        else:
+            self._waiting.append((order, event_id))
+
+    def _begin(self, order: ReplyOrder) -> None:
+        try:
+            self._session.respond(order)
+        except Conflict as error:
+            self._outgoing.orders.pop(order.tag or "", None)
+            raise error if order.aside else _active() from None
+
+    async def _cancel(self, command: ResponseCancel) -> Answers:
+        generation = None
+        if command.response_id is not None:
+            generation = self._outgoing.generation(command.response_id)
+        known = command.response_id is None or generation is not None
+        if not known or not self._session.cancel(generation):
+            raise _coded(Conflict("There is no active response to cancel."), "response_cancel_not_active")
+        return
+        yield
+
+
+def _active() -> STTSError:
+    return _coded(
+        Conflict("The conversation has an active response: wait until it is done, or cancel it."),
+        "conversation_already_has_active_response",
+    )
+
+
+def _coded(error: STTSError, code: str) -> STTSError:
+    """With the code by which clients of this dialect know it."""
+    error.code = code
+    return error

@@ -1,0 +1,117 @@
+"""One client on its socket: its commands in, its events out, in whichever of the two dialects it speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+from routers.compat.realtime import beta
+from routers.compat.realtime.commands import Commands
+from routers.compat.realtime.outgoing import Outgoing, error_event
+from routers.compat.realtime.response import Event
+from routers.websocket.messages import parse_object
+from routers.websocket.socket import Socket, until_first
+from stts.conversation.session import ConversationSession
+from stts.errors import InvalidParameter, InvalidRequest, SessionExpired, STTSError
+
+EVENT_ID_CHARACTERS = 512
+
+
+@asynccontextmanager
+async def within(minutes: float) -> AsyncIterator[None]:
+    """How long a session may last. Raises SessionExpired when that is over."""
+    try:
+        async with asyncio.timeout(minutes * 60) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise SessionExpired(f"A session lasts {minutes:g} minutes at most.") from None
+
+
+class EventIds:
+    """Of one connection."""
+
+    def __init__(self) -> None:
+        self._prefix = f"event_{secrets.token_hex(6)}"
+        self._number = 0
+
+    def next(self) -> str:
+        self._number += 1
+        return f"{self._prefix}{self._number}"
+
+
+class Connection:
+    def __init__(
+        self,
+        socket: Socket,
+        session: ConversationSession,
+        commands: Commands,
+        outgoing: Outgoing,
+        ids: EventIds,
+        *,
+        older: bool,
+    ) -> None:
+        """`older`: the client speaks the older dialect."""
+        self._socket, self._session, self._commands = socket, session, commands
+        self._outgoing, self._ids = outgoing, ids
+        self._older = older
+        self._began = False
+        """The client has said something that shows its dialect."""
+
+    async def run(self, conversation: str) -> None:
+        object = self._commands.object
+        await self._say({"type": "session.created", "session": object.wire()})
+        if object.speaks is not None:
+            about = {"id": conversation, "object": "realtime.conversation"}
+            await self._say({"type": "conversation.created", "conversation": about})
+        await until_first(self._listen(), self._tell())
+
+    async def _tell(self) -> None:
+        async with aclosing(self._session.events()) as events:
+            async for event in events:
+                for told in self._outgoing.events(event):
+                    await self._say(told)
+                for told in self._commands.resume():
+                    await self._say(told)
+
+    async def _listen(self) -> None:
+        async for data in self._socket:
+            event_id = None
+            try:
+                message = parse_object(_text(data))
+                event_id = _event_id(message)
+                async for event in self._commands.carry_out(self._current(message), event_id):
+                    await self._say(event)
+            except STTSError as error:
+                await self._say(error_event(error, event_id))
+
+    def _current(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The command in the current dialect."""
+        if not self._began and message.get("type") in ("session.update", "transcription_session.update"):
+            self._began = True
+            self._older = self._older or beta.is_flat(message)
+        return beta.incoming(message) if self._older else message
+
+    async def _say(self, event: Event) -> None:
+        told = beta.outgoing(event) if self._older else event
+        if told is not None:
+            await self._socket.send_json({"event_id": self._ids.next(), **told})
+
+
+def _text(data: str | bytes) -> str:
+    if isinstance(data, bytes):
+        raise InvalidRequest("Commands are JSON in text messages; audio goes into input_audio_buffer.append.")
+    return data
+
+
+def _event_id(message: dict[str, Any]) -> str | None:
+    event_id = message.get("event_id")
+    if event_id is None:
+        return None
+    if not isinstance(event_id, str) or len(event_id) > EVENT_ID_CHARACTERS:
+        raise InvalidParameter(f"A string of at most {EVENT_ID_CHARACTERS} characters.", param="event_id")
+    return event_id

@@ -1,0 +1,232 @@
+"""The items of a conversation as clients see them: the history's messages, and how each was said."""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64encode
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from routers.schemas.realtime_commands import (
+    Content,
+    FunctionCallItem,
+    FunctionOutputItem,
+    ItemReference,
+    ItemShape,
+    MessageItem,
+)
+from stts.conversation.history import History, Item, Spoken
+from stts.errors import InvalidParameter, NotFound
+from stts.types import Message, ToolCall
+
+ROOT = "root"
+"""The `previous_item_id` of what is to be first."""
+MOST_SOUNDS = 256
+"""Sounds remembered before those of items that the history has dropped are forgotten."""
+
+
+@dataclass(slots=True)
+class Sound:
+    """Of an item that was spoken."""
+
+    seconds: float = 0.0
+    data: bytes | None = None
+    """In the format that it was heard or sent in; None: not kept."""
+    bytes_per_second: int = 48_000
+    text_seconds: float | None = None
+    """Of it that the item's text covers; None: all."""
+
+    def cut(self, seconds: float) -> None:
+        if self.text_seconds is not None:
+            self.text_seconds = min(self.text_seconds, seconds)
+        self.seconds = seconds
+        if self.data is not None:
+            even = round(seconds * self.bytes_per_second) // 2 * 2
+            self.data = self.data[:even]
+
+
+class Items:
+    """Of one connection. Audio is kept for so many seconds in all; the oldest goes first."""
+
+    def __init__(self, history: History, kept_seconds: float) -> None:
+        self.history = history
+        self._kept_seconds = kept_seconds
+        self._sounds: OrderedDict[str, Sound] = OrderedDict()
+        self._hidden: set[str] = set()
+
+    def hide(self, id: str) -> None:
+        """Of a reply that has said nothing yet: clients do not know of it."""
+        self._hidden.add(id)
+
+    def reveal(self, id: str) -> None:
+        self._hidden.discard(id)
+
+    def drop_hidden(self, id: str) -> None:
+        """The reply is over, and was none in words."""
+        if id in self._hidden:
+            self._hidden.discard(id)
+            if self.history.get(id) is not None:
+                self.history.delete(id)
+
+    def before(self, id: str, *, hidden: bool = False) -> str | None:
+        """The item before this one; `hidden`: even one that clients do not know of."""
+        previous = None
+        for item in self.history.items:
+            if item.id == id:
+                break
+            if hidden or item.id not in self._hidden:
+                previous = item.id
+        return previous
+
+    def wire(self, id: str, *, audio: bool = False) -> dict[str, Any]:
+        """Raises NotFound."""
+        return wire_item(self._require(id), self._sounds.get(id), audio=audio)
+
+    def add_sound(self, id: str, sound: Sound) -> None:
+        """An item was spoken; again when its audio is complete."""
+        self._sounds[id] = sound
+        if len(self._sounds) > MOST_SOUNDS:
+            self._forget_gone()
+        kept = 0.0
+        for each in reversed(self._sounds.values()):
+            kept += each.seconds if each.data is not None else 0.0
+            if kept > self._kept_seconds:
+                each.data = None
+
+    def create(self, shape: ItemShape, previous: str | None, text: str | None = None) -> tuple[str, str | None]:
+        """Puts an item behind `previous`, or last; `text`: what an item of audio says.
+
+        Returns its id and that of the item before it. Raises InvalidParameter, NotFound, Conflict.
+        """
+        item = Item(shape.id or new_item_id(), message_of(shape, text))
+        if previous is None:
+            self.history.append(item)
+        elif previous == ROOT:
+            self.history.insert(item, None)
+        else:
+            self._require(previous, "previous_item_id")
+            self.history.insert(item, previous)
+        return item.id, self.before(item.id)
+
+    def delete(self, id: str) -> None:
+        self._require(id)
+        self.history.delete(id)
+        self._sounds.pop(id, None)
+
+    def truncate(self, id: str, seconds: float) -> None:
+        """Leaves of an assistant's spoken item what was heard by then. Raises NotFound and InvalidParameter."""
+        item = self._require(id)
+        sound = self._sounds.get(id)
+        if sound is None or item.message.role != "assistant":
+            raise InvalidParameter("Only audio of the assistant can be truncated.", param="item_id")
+        if seconds > sound.seconds + 0.001:
+            length = round(sound.seconds * 1000)
+            raise InvalidParameter(f"Audio content of {length}ms is already shorter than that.", param="audio_end_ms")
+        if seconds < sound.seconds and item.status != "in_progress":
+            heard = _heard(item.message.text, sound, seconds)
+            self.history.replace(id, Message("assistant", heard), "incomplete")
+        sound.cut(min(seconds, sound.seconds))
+
+    def messages(self, shapes: list[ItemShape | ItemReference]) -> tuple[Message, ...]:
+        """What a response is to be given instead of the history. Raises InvalidParameter, NotFound."""
+        return tuple(self._message(shape) for shape in shapes)
+
+    def _message(self, shape: ItemShape | ItemReference) -> Message:
+        return self._require(shape.id).message if isinstance(shape, ItemReference) else message_of(shape)
+
+    def _require(self, id: str, param: str = "item_id") -> Item:
+        item = self.history.get(id)
+        if item is None or id in self._hidden:
+            raise NotFound("There is no such item in this conversation.", param=param)
+        return item
+
+    def _forget_gone(self) -> None:
+        for id in [id for id in self._sounds if self.history.get(id) is None]:
+            del self._sounds[id]
+
+
+def _heard(text: str, sound: Sound, seconds: float) -> str:
+    covered = sound.seconds if sound.text_seconds is None else sound.text_seconds
+    if seconds >= covered:
+        return text
+    spoken = Spoken()
+    spoken.add(text, covered)
+    return spoken.heard(seconds)
+
+
+def new_item_id() -> str:
+    return f"item_{secrets.token_hex(10)}"
+
+
+def message_of(shape: ItemShape, text: str | None = None) -> Message:
+    """Raises InvalidParameter for what cannot be said here."""
+    if isinstance(shape, FunctionCallItem):
+        call_id = shape.call_id or f"call_{secrets.token_hex(10)}"
+        return Message("assistant", "", tool_calls=(ToolCall(call_id, shape.name, shape.arguments),))
+    if isinstance(shape, FunctionOutputItem):
+        return Message("tool", shape.output, call_id=shape.call_id)
+    return Message(shape.role, text if text is not None else "\n".join(_said(shape, each) for each in shape.content))
+
+
+def sent_audio(shape: ItemShape) -> str | None:
+    """Base64 of the audio of a user's message whose words are still to be found out."""
+    if not isinstance(shape, MessageItem) or shape.role != "user":
+        return None
+    parts = [each.audio for each in shape.content if each.type == "input_audio" and not each.transcript]
+    return parts[0] if len(parts) == len(shape.content) == 1 else None
+
+
+def _said(shape: MessageItem, content: Content) -> str:
+    given = content.transcript if content.type.endswith("audio") else content.text
+    if content.type not in _CONTENTS[shape.role] or given is None:
+        allowed = sorted(_CONTENTS[shape.role])
+        raise InvalidParameter(
+            "A message of this role cannot have such content: text, or one piece of audio of the user.",
+            param="item.content",
+            allowed=allowed,
+        )
+    return given
+
+
+_CONTENTS = {
+    "system": {"input_text"},
+    "user": {"input_text", "input_audio"},
+    "assistant": {"output_text", "output_audio"},
+}
+
+ItemStatus = Literal["in_progress", "completed", "incomplete"]
+
+
+def wire_item(item: Item, sound: Sound | None = None, *, audio: bool = False) -> dict[str, Any]:
+    """With `audio`, also its bytes, where they are kept."""
+    message = item.message
+    if message.tool_calls:
+        return function_call(item.id, message.tool_calls[0], item.status)
+    if message.role == "tool":
+        fields = {"type": "function_call_output", "call_id": message.call_id, "output": message.text}
+        return _item(item.id, item.status, fields)
+    content = _content(message, sound)
+    if audio and sound is not None and sound.data is not None:
+        content["audio"] = b64encode(sound.data).decode("ascii")
+    return message_item(item.id, message.role, item.status, [content])
+
+
+def _content(message: Message, sound: Sound | None) -> dict[str, Any]:
+    way = "output" if message.role == "assistant" else "input"
+    if sound is None:
+        return {"type": f"{way}_text", "text": message.text}
+    return {"type": f"{way}_audio", "transcript": message.text or None}
+
+
+def function_call(id: str, call: ToolCall, status: ItemStatus) -> dict[str, Any]:
+    fields = {"type": "function_call", "call_id": call.call_id, "name": call.name, "arguments": call.arguments}
+    return _item(id, status, fields)
+
+
+def message_item(id: str, role: str, status: ItemStatus, content: list[dict[str, Any]]) -> dict[str, Any]:
+    return _item(id, status, {"type": "message", "role": role, "content": content})
+
+
+def _item(id: str, status: ItemStatus, fields: dict[str, Any]) -> dict[str, Any]:
+    return {"id": id, "object": "realtime.item", "status": status, **fields}

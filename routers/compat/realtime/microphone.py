@@ -1,0 +1,98 @@
+"""The audio a client sends: from base64 in its format to samples to hear, and a tape of what was heard lately."""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from routers.compat.realtime.items import Sound
+from routers.compat.realtime.tape import Tape
+from routers.compat.realtime.voice import bytes_per_second, reader
+from routers.schemas.realtime import Format
+from stts.conversation.parts import Parts
+from stts.engine_api import Samples
+from stts.errors import InvalidParameter, PayloadTooLarge
+from stts.events import TranscriptSegment
+from stts.live import LiveAudio
+from stts.protocols import HearRequest
+from stts.types import TranscriptionConfig
+
+MOST_BYTES = 15 * 1024 * 1024
+"""Of one append."""
+LARGE_CHARACTERS = 262_144
+"""Of base64 that is decoded beside the event loop."""
+SLICE_SECONDS = 0.5
+"""Of audio converted at once."""
+
+
+class Microphone:
+    def __init__(self, format: Format, parts: Parts, kept_seconds: float) -> None:
+        self._parts = parts
+        self._format = format
+        self._reader = reader(format)
+        self._hold = False
+        self.tape = Tape(bytes_per_second(format), kept_seconds)
+
+    def follow(self, format: Format, *, hold: bool) -> None:
+        """`hold`: the client says where turns end."""
+        self._hold = hold
+        if format != self._format:
+            self._format, self._reader = format, reader(format)
+            self.tape.follow(bytes_per_second(format))
+
+    async def heard(self, audio: str) -> AsyncIterator[Samples]:
+        """Mono float32 at 16 kHz. Raises InvalidParameter and PayloadTooLarge before it gives any."""
+        data = await decoded(audio)
+        for piece in _slices(data, self._format):
+            self.tape.write(piece, hold=self._hold)
+            samples = self._reader.read(piece)
+            if len(samples):
+                yield samples
+
+    def clear(self) -> None:
+        self._reader = reader(self._format)
+        self.tape.drop()
+
+    async def transcribed(self, audio: str, config: TranscriptionConfig) -> tuple[Sound, str]:
+        """The words of a recording that came in one piece."""
+        data = await decoded(audio)
+        convert, rate = reader(self._format), bytes_per_second(self._format)
+        live = LiveAudio(limit=SLICE_SECONDS)
+        for piece in _slices(data, self._format):
+            live.write(convert.read(piece))
+            await asyncio.sleep(0)
+        live.close()
+        session = await self._parts.open(config)
+        try:
+            text = await self._words(HearRequest(live, session))
+        finally:
+            await session.aclose()
+        return Sound(len(data) / rate, data, rate), text
+
+    async def _words(self, request: HearRequest) -> str:
+        text = ""
+        async with aclosing(self._parts.hear(self._parts.context("stt"), request)) as events:
+            async for event in events:
+                if isinstance(event, TranscriptSegment):
+                    text = event.segment.text
+        return text
+
+
+async def decoded(audio: str) -> bytes:
+    """Raises InvalidParameter for what is not base64, PayloadTooLarge for too much of it."""
+    if len(audio) > (MOST_BYTES + 2) // 3 * 4:
+        raise PayloadTooLarge(f"One message carries at most {MOST_BYTES} bytes of audio.", param="audio")
+    try:
+        if len(audio) > LARGE_CHARACTERS:
+            return await asyncio.to_thread(b64decode, audio, validate=True)
+        return b64decode(audio, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidParameter("This is not base64.", param="audio") from None
+
+
+def _slices(data: bytes, format: Format) -> list[bytes]:
+    size = round(bytes_per_second(format) * SLICE_SECONDS) // 2 * 2
+    return [data[start : start + size] for start in range(0, len(data), size)]

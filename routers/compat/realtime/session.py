@@ -1,0 +1,108 @@
+"""The session object of a connection: effective values, merged piece by piece. It changes only as a whole."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from routers.schemas.realtime import RealtimeSession, TranscriptionSession, TurnDetection
+from routers.websocket.messages import invalid
+from stts.errors import InvalidParameter, STTSError
+
+MERGED = frozenset({"audio", "input", "output", "transcription", "turn_detection"})
+"""Objects whose fields are changed one by one; others are replaced."""
+NULLABLE = frozenset(
+    {
+        "transcription", "noise_reduction", "turn_detection", "idle_timeout_ms", "include", "reasoning", "tracing",
+        "prompt", "language", "languages", "keywords", "delay", "temperature",
+    }
+)  # fmt: skip
+"""Fields that null clears; elsewhere it changes nothing."""
+
+Shapes = RealtimeSession | TranscriptionSession
+AUTO_MODEL = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionObject:
+    id: str
+    shape: Shapes
+    expires_at: int
+    """Unix time."""
+    named: bool = False
+    """The client has said which model it wants."""
+
+    @property
+    def speaks(self) -> RealtimeSession | None:
+        return self.shape if isinstance(self.shape, RealtimeSession) else None
+
+    @property
+    def turns(self) -> TurnDetection | None:
+        return self.shape.audio.input.turn_detection
+
+    def updated(self, patch: Mapping[str, Any]) -> SessionObject:
+        """With the fields that a client has sent. Raises InvalidParameter."""
+        if patch.get("type", self.shape.type) != self.shape.type:
+            raise InvalidParameter("A session cannot change its type.", param="session.type", allowed=[self.shape.type])
+        named = patch.get("model") is not None
+        shape = parsed(type(self.shape), merged(self.shape.model_dump(), patch))
+        if self.named and named and shape != _with_model_of(self.shape, shape):
+            raise InvalidParameter("The model of a session cannot change.", param="session.model")
+        return replace(self, shape=shape, named=self.named or named)
+
+    def wire(self) -> dict[str, Any]:
+        kind = "realtime.session" if self.speaks else "realtime.transcription_session"
+        fields = self.shape.model_dump()
+        if fields.get("temperature") is None:
+            fields.pop("temperature", None)
+        return {"id": self.id, "object": kind, "expires_at": self.expires_at, **fields}
+
+
+def opened(type: str, model: str | None, expires_at: int) -> SessionObject:
+    """A new one with its defaults. Raises InvalidParameter for a model that is no name."""
+    id = f"sess_{secrets.token_hex(12)}"
+    if type == "transcription":
+        patch = {"audio": {"input": {"transcription": {"model": model or AUTO_MODEL}}}}
+        return SessionObject(id, parsed(TranscriptionSession, {"type": type, **patch}), expires_at)
+    shape = parsed(RealtimeSession, {"type": "realtime", "model": model or AUTO_MODEL})
+    return SessionObject(id, shape, expires_at, named=model is not None)
+
+
+def merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The old fields with the new ones over them. An object of another type replaces the old one."""
+    result = dict(old)
+    for name, value in patch.items():
+        before = result.get(name)
+        if value is None and name not in NULLABLE:
+            continue
+        if name in MERGED and isinstance(value, Mapping) and isinstance(before, Mapping) and _same_type(before, value):
+            result[name] = merged(before, value)
+        else:
+            result[name] = value
+    return result
+
+
+def parsed(shape: type[Shapes], fields: Mapping[str, Any]) -> Shapes:
+    try:
+        return shape.model_validate(fields)
+    except ValidationError as error:
+        raise _within_session(invalid(error)) from None
+
+
+def _within_session(error: STTSError) -> STTSError:
+    error.param = f"session.{error.param}"
+    return error
+
+
+def _same_type(before: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
+    return bool(value.get("type", before.get("type")) == before.get("type"))
+
+
+def _with_model_of(old: Shapes, new: Shapes) -> Shapes:
+    if isinstance(old, RealtimeSession) and isinstance(new, RealtimeSession):
+        return new.model_copy(update={"model": old.model})
+    return new

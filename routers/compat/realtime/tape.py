@@ -1,0 +1,77 @@
+"""The last audio of a client, as it came: what becomes of it the sound of an item."""
+
+from __future__ import annotations
+
+SPARE_SECONDS = 6.0
+"""Kept while nobody speaks: speech is announced after it began, its prefix included."""
+
+
+class Tape:
+    """Time counts in seconds of all audio of the session."""
+
+    def __init__(self, bytes_per_second: int, kept_seconds: float) -> None:
+        self._rate = bytes_per_second
+        self._kept_seconds = kept_seconds
+        self._data = bytearray()
+        self._begin = 0.0
+        """Time of the first byte kept."""
+        self._wanted: float | None = None
+        """From here on it is needed; None: nobody speaks."""
+        self._held: tuple[float, float] | None = None
+        """A piece that the client has committed."""
+
+    @property
+    def bytes_per_second(self) -> int:
+        return self._rate
+
+    @property
+    def end(self) -> float:
+        return self._begin + len(self._data) / self._rate
+
+    def follow(self, bytes_per_second: int) -> None:
+        """Another format from now on; what there was is forgotten."""
+        if bytes_per_second != self._rate:
+            self._begin, self._rate = self.end, bytes_per_second
+            self._data.clear()
+
+    def write(self, data: bytes, *, hold: bool) -> None:
+        """`hold`: the client says where turns end, so all of it may be wanted."""
+        if self._kept_seconds <= 0:
+            self._begin += len(data) / self._rate
+            return
+        if hold and self._wanted is None:
+            self._wanted = self.end
+        self._data += data
+        kept = self.end - SPARE_SECONDS if self._wanted is None else self._wanted
+        self._forget(max(kept, self.end - self._kept_seconds))
+
+    def want(self, since: float) -> None:
+        self._wanted = since
+
+    def commit(self) -> None:
+        """Somebody has said that a turn ends here."""
+        self._held = (self._begin if self._wanted is None else self._wanted, self.end)
+
+    def drop(self) -> None:
+        """Nothing of what there is will be wanted."""
+        self._wanted = self._held = None
+
+    def take(self, seconds: float) -> bytes:
+        """The audio of the turn that was committed, so long; empty where it is not kept any more."""
+        begin, end = self._held or (self._wanted if self._wanted is not None else self.end - seconds, self.end)
+        end = min(end, begin + seconds)
+        data = self._cut(begin, end) if begin >= self._begin else b""
+        self._wanted = self._held = None
+        return data
+
+    def _cut(self, begin: float, end: float) -> bytes:
+        return bytes(self._data[self._index(begin) : self._index(end)])
+
+    def _forget(self, before: float) -> None:
+        if before > self._begin:
+            count = self._index(before)
+            del self._data[:count]
+            self._begin += count / self._rate
+
+    def _index(self, at: float) -> int:
+        return max(0, round((at - self._begin) * self._rate)) // 2 * 2

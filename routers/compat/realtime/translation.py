@@ -1,0 +1,191 @@
+"""From the session of a client to that of the house: what it asks for, in the words of SessionConfig."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from routers.compat.openai_models import ModelCatalogue
+from routers.compat.openai_voices import HostedVoices
+from routers.compat.realtime.items import Items
+from routers.compat.realtime.response import Order
+from routers.compat.realtime.session import SessionObject
+from routers.compat.realtime.voice import Voice, sample_rate
+from routers.schemas.realtime import (
+    ChosenFunction,
+    FunctionTool,
+    MaxTokens,
+    RealtimeSession,
+    SemanticVAD,
+    ServerVAD,
+    Shape,
+    ToolChoice,
+    Transcription,
+)
+from routers.schemas.realtime_commands import ResponseOutput, ResponseParams
+from stts.conversation.config import ReplyOrder, SessionConfig, TurnRules, session_config
+from stts.errors import STTSError, UnknownModel
+from stts.settings import CurrentSettings
+from stts.types import AUTO, ReplyConfig, SynthesisConfig, Tool, TranscriptionConfig
+
+EAGERNESS = {"low": (1.2, 8.0), "medium": (0.8, 4.0), "auto": (0.8, 4.0), "high": (0.4, 2.0)}
+"""Seconds of silence that end a turn: without an opinion of a turn detector, and with it saying that more will come."""
+HOSTED_REALTIME = "realtime"
+"""In the names of hosted models that speak for themselves: here each part says which."""
+PARAMS = {
+    "voice": "session.audio.output.voice",
+    "speed": "session.audio.output.speed",
+    "language": "session.audio.input.transcription.language",
+}
+"""What the core calls a field -> where clients have it."""
+
+
+class Translation:
+    def __init__(self, models: ModelCatalogue, voices: HostedVoices, settings: CurrentSettings) -> None:
+        self._models = models
+        self._voices = voices
+        self._settings = settings
+
+    async def config(self, session: SessionObject) -> SessionConfig:
+        """Raises UnknownModel for a model of transcription that is none."""
+        shape, turns = session.speaks, session.turns
+        base = session_config(self._settings())
+        idle = turns.idle_timeout_ms if isinstance(turns, ServerVAD) else None
+        return replace(
+            base,
+            listen=self._listening(session.shape.audio.input.transcription),
+            speak=await self._speaking(shape) if shape is not None else None,
+            reply=self._replying(shape) if shape is not None else None,
+            turns=_rules(base.turns or TurnRules(), turns),
+            respond=shape is not None and turns is not None and turns.create_response,
+            resume=False,
+            ahead=None if turns is None else base.ahead,
+            prompt_after=(idle or 0) / 1000,
+        )
+
+    def standing(self, shape: RealtimeSession) -> Order:
+        """What responses are like that nobody asked for."""
+        output = shape.audio.output
+        return Order(Voice(output.voice, output.format), tuple(shape.output_modalities), shape.max_output_tokens)
+
+    async def order(
+        self, shape: RealtimeSession, params: ResponseParams, items: Items, tag: str
+    ) -> tuple[ReplyOrder, Order]:
+        """A response that the client asks for. Raises InvalidParameter, NotFound."""
+        asked = shape.model_copy(update=_given(params, "output_modalities", "max_output_tokens"))
+        output = params.audio.output if params.audio is not None else ResponseOutput()
+        changes = _given(output, "format", "voice")
+        asked = asked.model_copy(
+            update={"audio": shape.audio.model_copy(update={"output": shape.audio.output.model_copy(update=changes)})}
+        )
+        given = items.messages(params.input) if params.input is not None else None
+        reply = self._replying(
+            asked.model_copy(
+                update=_given(params, "instructions", "tools", "tool_choice", "parallel_tool_calls", "temperature")
+            )
+        )
+        order = ReplyOrder(
+            messages=given,
+            reply=reply,
+            speak=await self._speaking(asked),
+            silent=asked.output_modalities == ["text"],
+            aside=params.conversation == "none",
+            tag=tag,
+        )
+        return order, replace(self.standing(asked), metadata=params.metadata, given=given)
+
+    def engine(self, model: str) -> str:
+        """The engine that speaks for a model of a session."""
+        try:
+            return self._models.engine(model, "tts")
+        except UnknownModel:
+            return AUTO
+
+    def _listening(self, wanted: Transcription | None) -> TranscriptionConfig:
+        if wanted is None:
+            return TranscriptionConfig()
+        try:
+            engine = self._models.engine(wanted.model, "stt")
+        except UnknownModel as error:
+            error.param = "session.audio.input.transcription.model"
+            raise
+        only = wanted.languages[0] if wanted.languages and len(wanted.languages) == 1 else None
+        prompt = " ".join(part for part in (", ".join(wanted.keywords or ()), wanted.prompt) if part)
+        return TranscriptionConfig(
+            engine=engine,
+            language=wanted.language or only,
+            prompt=prompt or None,
+            ignore_unknown_parameters=True,
+        )
+
+    async def _speaking(self, shape: RealtimeSession) -> SynthesisConfig | None:
+        if shape.output_modalities == ["text"]:
+            return None
+        output, wanted = shape.audio.output, shape.audio.input.transcription
+        config = SynthesisConfig(
+            engine=self.engine(shape.model),
+            voice=output.voice,
+            language=wanted.language if wanted is not None else None,
+            format="pcm",
+            sample_rate=sample_rate(output.format),
+            speed=output.speed,
+            ignore_unknown_parameters=True,
+        )
+        return await self._voices.translate(config)
+
+    def _replying(self, shape: RealtimeSession) -> ReplyConfig:
+        model = None if self._is_ours(shape.model) else shape.model
+        return ReplyConfig(
+            model=model,
+            instructions=shape.instructions or None,
+            temperature=shape.temperature,
+            max_tokens=_tokens(shape.max_output_tokens),
+            tools=tuple(_tool(each) for each in shape.tools),
+            tool_choice=_choice(shape.tool_choice),
+            parallel_tool_calls=shape.parallel_tool_calls,
+        )
+
+    def _is_ours(self, model: str) -> bool:
+        """Whether it names a voice and no language model."""
+        if HOSTED_REALTIME in model:
+            return True
+        try:
+            self._models.engine(model, "tts")
+        except UnknownModel:
+            return False
+        return True
+
+
+def in_dialect(error: STTSError) -> STTSError:
+    """With the name that clients have for the field."""
+    error.param = PARAMS.get(error.param or "", error.param)
+    return error
+
+
+def _rules(base: TurnRules, turns: ServerVAD | SemanticVAD | None) -> TurnRules | None:
+    """`base`: as the operator set them."""
+    if isinstance(turns, ServerVAD):
+        silence = turns.silence_duration_ms / 1000
+        prefix, threshold = turns.prefix_padding_ms / 1000, turns.threshold
+        base = replace(base, threshold=threshold, prefix=prefix, silence=silence, detector=False)
+    elif isinstance(turns, SemanticVAD):
+        silence, longest_silence = EAGERNESS[turns.eagerness]
+        base = replace(base, silence=silence, longest_silence=longest_silence)
+    else:
+        return None
+    return replace(base, pause=min(base.pause, silence), interrupt=turns.interrupt_response)
+
+
+def _given(shape: Shape, *names: str) -> dict[str, object]:
+    return {name: value for name in names if (value := getattr(shape, name)) is not None}
+
+
+def _tokens(most: MaxTokens) -> int | None:
+    return None if most == "inf" else int(most)
+
+
+def _tool(tool: FunctionTool) -> Tool:
+    return Tool(tool.name, tool.description or "", tool.parameters or {})
+
+
+def _choice(choice: ToolChoice) -> str:
+    return choice.name if isinstance(choice, ChosenFunction) else choice

@@ -1,0 +1,41 @@
+"""How much a response used, in the tokens that OpenAI's clients add up. Where a model counts, its numbers are told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from routers.compat.openai_usage import CHARACTERS_A_TOKEN, HEARD_TOKENS_A_SECOND, SPOKEN_TOKENS_A_SECOND
+from stts.conversation.events import ReplyEnded
+from stts.types import Message
+
+NOTHING = {"text_tokens": 0, "audio_tokens": 0, "image_tokens": 0}
+
+
+def response_usage(ended: ReplyEnded, messages: Iterable[Message], heard: float) -> dict[str, Any]:
+    """`messages`: what was replied to, for a reply that was not counted; `heard`: seconds of the user's turn."""
+    given = ended.input_tokens or _tokens(sum(len(message.text) for message in messages))
+    made = ended.output_tokens or _tokens(len(ended.text))
+    audio_in, audio_out = _seconds(heard, HEARD_TOKENS_A_SECOND), _seconds(ended.seconds, SPOKEN_TOKENS_A_SECOND)
+    return {
+        "total_tokens": given + made + audio_in + audio_out,
+        "input_tokens": given + audio_in,
+        "output_tokens": made + audio_out,
+        "input_token_details": {
+            **NOTHING,
+            "text_tokens": given,
+            "audio_tokens": audio_in,
+            "cached_tokens": 0,
+            "cached_tokens_details": NOTHING,
+        },
+        "output_token_details": {"text_tokens": made, "audio_tokens": audio_out},
+    }
+
+
+def _tokens(characters: int) -> int:
+    return math.ceil(characters / CHARACTERS_A_TOKEN)
+
+
+def _seconds(seconds: float, tokens: int) -> int:
+    return math.ceil(seconds * tokens)

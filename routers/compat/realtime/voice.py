@@ -1,0 +1,46 @@
+"""The audio formats of this dialect: how many bytes a second they are, how they are read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from routers.schemas.realtime import PCM, Format
+from stts.audio.pcm import PCMReader
+
+G711_RATE = 8000
+PCM_BYTES = 2
+"""Of a sample."""
+
+
+def sample_rate(format: Format) -> int:
+    return format.rate if isinstance(format, PCM) else G711_RATE
+
+
+def bytes_per_second(format: Format) -> int:
+    return format.rate * PCM_BYTES if isinstance(format, PCM) else G711_RATE
+
+
+def reader(format: Format) -> PCMReader:
+    """Of what a client sends."""
+    return PCMReader(_NAMES[format.type], sample_rate(format))
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How a response sounds."""
+
+    name: str
+    format: Format
+    encode: Callable[[bytes], bytes] = field(init=False, repr=False, compare=False)
+    """From s16le at the format's rate to the bytes of the format."""
+
+    def __post_init__(self) -> None:
+        pass
+
+    def wire(self) -> dict[str, Any]:
+        return {"format": self.format.model_dump(), "voice": self.name}
+
+
+_NAMES = {"audio/pcm": "pcm_s16le", "audio/pcmu": "mulaw", "audio/pcma": "alaw"}
