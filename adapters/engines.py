@@ -95,6 +95,11 @@ class Engines:
                 return self._stt[name]
         raise reason or EngineNotInstalled("No engine of stt.order is installed with its weights on this disk.")
 
+    async def check_speech(self, config: SynthesisConfig) -> None:
+        """Raises what speaking would raise for an engine, a voice or a parameter that does not exist."""
+        speaker = await self.speaker(config)
+        await speaker.resolve(config)
+
     def turn_detector(self) -> EngineTurnDetector:
         """For all sessions."""
         return EngineTurnDetector(self.hosts, self._settings)

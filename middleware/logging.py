@@ -20,14 +20,14 @@ from middleware.pipeline import Item, Operation, Request
 from middleware.tracebacks import describe
 from stts.context import RequestContext
 from stts.errors import STTSError
-from stts.events import TranscriptSegment
+from stts.events import ReplyText, TranscriptSegment
 from stts.live import LiveText
 from stts.settings import CurrentSettings
-from stts.types import ListenRequest, SpeechRequest
+from stts.types import ListenRequest, ReplyRequest, SpeechRequest
 
 RESOLVED = ("engine", "voice", "language", "format", "sample_rate")
 """What of `context.output_data` stands in the line."""
-TIMES = frozenset({"queue", "first_item", "engine", "encode", "total"})
+TIMES = frozenset({"queue", "first_item", "engine", "encode", "total", "transcript", "first_token", "first_audio"})
 """Metrics that get their unit in the line."""
 OURS = ("adapters", "engines", "middleware", "routers", "server_v2", "stts")
 """Packages whose stdlib loggers follow `logging.level`; libraries stay at info: at debug some log keys and texts."""
@@ -47,8 +47,8 @@ class LoggingStage:
         heard: list[str] | None = [] if self._settings().logging.log_text else None
         try:
             async for item in call_next(context, request):
-                if heard is not None and isinstance(item, TranscriptSegment):
-                    heard.append(item.segment.text)
+                if heard is not None:
+                    heard.append(_words(item))
                 yield item
         except (GeneratorExit, asyncio.CancelledError):
             self._log.info("operation", **_line(context, request, heard))
@@ -84,12 +84,21 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
         line["characters"] = request.text.characters if isinstance(request.text, LiveText) else len(request.text)
     elif isinstance(request, ListenRequest):
         line["upload_bytes"] = request.audio.size
+    elif isinstance(request, ReplyRequest):
+        line["messages"] = len(request.messages)
     line |= {f"{name}_seconds" if name in TIMES else name: round(value, 4) for name, value in context.metrics.items()}
     if heard is not None:
         # A live text is gone by now; what wrote it is logged with its reply.
         text = request.text if isinstance(request, SpeechRequest) else None
-        line["text"] = text if isinstance(text, str) else " ".join(heard)
+        line["text"] = text if isinstance(text, str) else "".join(heard).strip()
     return line
+
+
+def _words(item: object) -> str:
+    """Heard or replied."""
+    if isinstance(item, TranscriptSegment):
+        return f" {item.segment.text.strip()}"
+    return item.delta if isinstance(item, ReplyText) else ""
 
 
 def configure_logging(settings: CurrentSettings, stream: TextIO | None = None) -> None:

@@ -20,7 +20,8 @@ class RequestContext:
     """One per operation. Never holds audio; holds text only where the operator lets text be logged.
 
     `metrics`, all written before the operation ends, times in seconds:
-    `queue`, `first_item`, `engine`, `encode`, `total`, `audio_seconds`, `characters`, `bytes`.
+    `queue`, `first_item`, `engine`, `encode`, `total`, `audio_seconds`, `characters`, `bytes`, and of a conversation
+    `transcript`, `first_token`, `first_audio`.
     `output_data`, written before the first item because headers are made from it:
     `engine`, `voice`, `language`, `format`, `media_type`, `sample_rate`, `channels`.
     """

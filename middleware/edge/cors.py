@@ -11,7 +11,7 @@ from middleware.edge.hosts import Origins
 from stts.settings import CurrentSettings
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
-READABLE = ("X-Request-ID", "Server-Timing", "Retry-After", "X-File-Id")
+READABLE = ("X-Request-ID", "Server-Timing", "Retry-After", "X-File-Id", "X-Session-ID", "X-Transcription")
 """Headers of answers that pages may read beyond the usual ones."""
 
 

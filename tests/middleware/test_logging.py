@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -15,7 +15,9 @@ from middleware.pipeline import compose
 from middleware.timing import TimingStage
 from stts.context import RequestContext
 from stts.errors import Busy, EngineError, EngineTimeout, UnknownVoice
+from stts.events import ReplyEvent, ReplyText, ReplyUsage
 from stts.settings import LoggingSettings, Settings
+from stts.types import Message, ReplyConfig, ReplyRequest
 from tests.middleware.operations import TEXT, UPLOAD, heard, run_through, spoken
 
 
@@ -90,6 +92,23 @@ async def test_no_words_of_users(log: Log, leave_after: int | None) -> None:
 async def test_text_where_the_operator_wants_it(log: Log) -> None:
     await run_through(log.set_up(log_text=True).stages(), spoken())
     assert log.line()["text"] == TEXT
+
+
+@pytest.mark.parametrize(("log_text", "text"), [(False, None), (True, "my secret")])
+async def test_what_is_replied_is_a_text_and_what_went_before_is_counted(
+    log: Log, log_text: bool, text: str | None
+) -> None:
+    async def replied(context: RequestContext, request: ReplyRequest) -> AsyncIterator[ReplyEvent]:
+        yield ReplyText("my")
+        yield ReplyText(" secret")
+        yield ReplyUsage(1, 2)
+
+    request = ReplyRequest((Message("user", TEXT), Message("assistant", TEXT)), ReplyConfig())
+    pipeline = compose(log.set_up(log_text=log_text).stages(), replied)
+    async with aclosing(pipeline(RequestContext("conversation"), request)) as events:
+        assert len([event async for event in events]) == 3
+    line = log.line()
+    assert (line["type"], line["messages"], line.get("text")) == ("conversation", 2, text)
 
 
 @pytest.mark.parametrize(("log_text", "text"), [(False, None), (True, "my secret words")])

@@ -1,0 +1,156 @@
+"""One turn of a conversation in one request: what was said is heard, replied to, and the reply is spoken."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from stts.context import RequestContext, RequestType
+from stts.conversation.history import History, Item
+from stts.conversation.parts import Reply, Speak
+from stts.conversation.replying import Said, replying
+from stts.conversation.shared import new_id
+from stts.events import ReplyText, TranscriptDone, TranscriptEvent, TranscriptSegment
+from stts.text.transcript import join_texts
+from stts.types import (
+    AudioChunk,
+    AudioData,
+    ListenRequest,
+    Message,
+    ReplyConfig,
+    ReplyRequest,
+    SynthesisConfig,
+    TranscriptionConfig,
+)
+
+Listen = Callable[[RequestContext, ListenRequest], AsyncGenerator[TranscriptEvent, None]]
+
+OF_SPEECH = ("voice", "language", "format", "media_type", "sample_rate", "channels")
+"""What of `output_data` is known once the reply is spoken."""
+SUMS = ("queue", "engine", "encode")
+"""Metrics of the inner operations that add up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was said; empty where nothing was."""
+
+    text: str
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRequest:
+    """One exchange on its way through the pipeline."""
+
+    said: AudioData | str
+    listen: TranscriptionConfig
+    reply: ReplyConfig
+    speak: SynthesisConfig
+    history: History
+    """Gets both sides of the exchange, once there is something of the reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanges:
+    """The operation over the others, each of which passes the pipeline too, as a part of this one."""
+
+    listen: Listen
+    reply: Reply
+    speak: Speak
+
+    async def exchange(self, context: RequestContext, request: ExchangeRequest) -> AsyncGenerator[Heard | Said, None]:
+        """What was heard, then text and audio as they come; only what was heard where nothing was said.
+
+        Writes `transcript`, `first_token` and `first_audio` into the metrics: seconds since the start.
+        """
+        inner = _Inner(self.reply, self.speak, context)
+        try:
+            heard = await self._heard(inner, request)
+            yield heard
+            if not heard.text:
+                return
+            async with aclosing(_answered(inner, request, heard)) as items:
+                async for item in items:
+                    yield item
+        finally:
+            inner.sum_up()
+
+    async def _heard(self, inner: _Inner, request: ExchangeRequest) -> Heard:
+        if isinstance(request.said, str):
+            return Heard(request.said)
+        texts: list[str] = []
+        language: str | None = None
+        context = inner.context("stt")
+        context.metadata["parent_id"] = inner.outer.request_id
+        async with aclosing(self.listen(context, ListenRequest(request.said, request.listen))) as events:
+            async for event in events:
+                if isinstance(event, TranscriptSegment):
+                    texts.append(event.segment.text)
+                elif isinstance(event, TranscriptDone):
+                    language = event.language
+        inner.mark("transcript")
+        return Heard(join_texts(texts, language), language)
+
+
+async def _answered(inner: _Inner, request: ExchangeRequest, heard: Heard) -> AsyncGenerator[Said, None]:
+    history = request.history
+    said = Message("user", heard.text)
+    written: list[str] = []
+    complete = False
+    order = ReplyRequest((*history.messages(), said), request.reply)
+    try:
+        async with aclosing(replying(inner, order, request.speak, parent=inner.outer)) as items:
+            async for item in items:
+                if isinstance(item, ReplyText):
+                    inner.mark("first_token")
+                    written.append(item.delta)
+                elif isinstance(item, AudioChunk):
+                    inner.mark("first_audio")
+                    inner.tell_of_speech()
+                yield item
+        complete = True
+    finally:
+        # What failed before it began can be asked again, as if it had never been.
+        if written:
+            history.append(Item(new_id(), said))
+            reply = Message("assistant", "".join(written))
+            history.append(Item(new_id(), reply, "completed" if complete else "incomplete"))
+
+
+class _Inner:
+    """The operations inside one exchange, and what the exchange knows from them."""
+
+    def __init__(self, reply: Reply, speak: Speak, outer: RequestContext) -> None:
+        self.reply = reply
+        self.speak = speak
+        self.outer = outer
+        self._contexts: list[RequestContext] = []
+
+    def context(self, kind: RequestType) -> RequestContext:
+        context = RequestContext(kind, metadata=dict(self.outer.metadata))
+        self._contexts.append(context)
+        return context
+
+    def mark(self, metric: str) -> None:
+        """Notes when something happened first."""
+        self.outer.metrics.setdefault(metric, time.perf_counter() - self.outer.start_time)
+
+    def tell_of_speech(self) -> None:
+        for context in self._contexts:
+            if context.request_type == "tts":
+                known = context.output_data
+                self.outer.output_data.update({name: known[name] for name in OF_SPEECH if name in known})
+
+    def sum_up(self) -> None:
+        for context in self._contexts:
+            for metric in SUMS:
+                if metric in context.metrics:
+                    self.outer.add(metric, context.metrics[metric])
+            if context.request_type == "conversation":
+                self.outer.output_data.update(engine=context.output_data.get("engine"))
+                self.outer.metrics["characters"] = context.metrics.get("characters", 0)
+            if context.request_type == "tts":
+                self.outer.metrics["audio_seconds"] = context.metrics.get("audio_seconds", 0.0)
