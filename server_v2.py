@@ -23,6 +23,7 @@ from fastapi_offline import FastAPIOffline
 from adapters.config import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.checks import operator_check
 from adapters.engines import Engines
+from adapters.reply import Replies
 from engines.registry import Registry
 from middleware.analytics import AnalyticsStage
 from middleware.edge import wrap
@@ -34,6 +35,7 @@ from middleware.pipeline import Stage, compose
 from middleware.resources import Resources
 from middleware.timing import TimingStage
 from routers.compat.openai import OpenAIRoutes
+from routers.core.conversation import ConversationRoutes
 from routers.core.engines import EngineRoutes
 from routers.core.health import HealthRoutes, Phase
 from routers.core.stt import STTRoutes
@@ -42,6 +44,8 @@ from routers.management.analytics import AnalyticsRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
 from stts import __version__
+from stts.conversation.exchange import Exchanges
+from stts.conversation.kept import Histories
 from stts.errors import InvalidConfiguration
 from stts.settings import CurrentSettings, Settings
 from stts.storage.files import FileStore
@@ -88,11 +92,16 @@ def create_app(
     stages: list[Stage] = [LoggingStage(current), AnalyticsStage(history, metrics), TimingStage()]
     speak = compose(stages, engines.speak)
     listen = compose(stages, engines.listen)
+    replies = Replies(current)
+    reply = compose(stages, replies.reply)
+    converse = compose(stages, Exchanges(listen, reply, speak).exchange)
+    histories = Histories(current)
     routes: list[Routes] = [
         HealthRoutes(engines, current, lambda: life.phase),
         EngineRoutes(engines, files),
         TTSRoutes(speak, files, current),
         STTRoutes(listen),
+        ConversationRoutes(converse, engines.check_speech, histories, current),
         OpenAIRoutes(speak, listen, engines, files, current),
         FileRoutes(files),
         AnalyticsRoutes(history, metrics, resources, draining=lambda: life.phase == "draining"),
@@ -102,7 +111,7 @@ def create_app(
     app = FastAPIOffline(  # whose docs page asks nobody else for its scripts
         title="STTS Server",
         version=__version__,
-        lifespan=_lifespan(life, engines, files, resources),
+        lifespan=_lifespan(life, engines, replies, files, resources),
         redoc_url=None,
     )
     for each in routes:
@@ -111,7 +120,7 @@ def create_app(
 
 
 def _lifespan(
-    life: Life, engines: Engines, files: FileStore, resources: Resources
+    life: Life, engines: Engines, replies: Replies, files: FileStore, resources: Resources
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -125,6 +134,7 @@ def _lifespan(
                 for task in tasks:
                     task.cancel()
                 await asyncio.wait(tasks)
+                await replies.close()
                 await engines.close()
 
     return lifespan

@@ -7,11 +7,10 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from stts.context import RequestContext, RequestType
+from stts.context import RequestContext, RequestType, new_request_id
 from stts.conversation.history import History, Item
 from stts.conversation.parts import Reply, Speak
 from stts.conversation.replying import Said, replying
-from stts.conversation.shared import new_id
 from stts.events import ReplyText, TranscriptDone, TranscriptEvent, TranscriptSegment
 from stts.text.transcript import join_texts
 from stts.types import (
@@ -115,9 +114,9 @@ async def _answered(inner: _Inner, request: ExchangeRequest, heard: Heard) -> As
     finally:
         # What failed before it began can be asked again, as if it had never been.
         if written:
-            history.append(Item(new_id(), said))
+            history.append(Item(new_request_id(), said))
             reply = Message("assistant", "".join(written))
-            history.append(Item(new_id(), reply, "completed" if complete else "incomplete"))
+            history.append(Item(new_request_id(), reply, "completed" if complete else "incomplete"))
 
 
 class _Inner:
