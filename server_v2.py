@@ -9,11 +9,11 @@ import math
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 import uvicorn
@@ -27,6 +27,7 @@ from adapters.reply import Replies
 from engines.registry import Registry
 from middleware.analytics import AnalyticsStage
 from middleware.edge import wrap
+from middleware.edge.frames import BoundedFrames
 from middleware.edge.protocol import BoundedHead
 from middleware.history import History
 from middleware.logging import LoggingStage, configure_logging
@@ -43,6 +44,7 @@ from routers.core.tts import TTSRoutes
 from routers.management.analytics import AnalyticsRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
+from routers.websocket.places import Places
 from stts import __version__
 from stts.conversation.exchange import Exchanges
 from stts.conversation.kept import Histories
@@ -68,6 +70,8 @@ class Life:
 
     def __init__(self, phase: Phase = "starting") -> None:
         self.phase = phase
+        self.guests: list[Callable[[], Awaitable[None]]] = []
+        """Called when the server stops, before it closes connections: asks those to leave who would stay for ever."""
 
 
 def create_app(
@@ -84,6 +88,8 @@ def create_app(
     """
     current: CurrentSettings = config.current if config is not None else lambda: settings
     life = life or Life()
+    places = Places(current)
+    life.guests.append(places.drain)
     files = FileStore(Path(settings.storage.root), current)
     engines = Engines(registry or Registry(), current, files.voice)
     resources = Resources()
@@ -156,18 +162,43 @@ async def _keep_tidy(files: FileStore) -> None:
         await asyncio.sleep(CLEANUP_SECONDS)
 
 
+def server_config(app: FastAPI, settings: Settings, **changes: Any) -> uvicorn.Config:
+    """How this application is served."""
+    options: dict[str, Any] = {
+        "http": BoundedHead,
+        "ws": BoundedFrames,
+        "ws_max_size": settings.limits.message_bytes,
+        "ws_per_message_deflate": False,  # speech does not shrink, and each connection would hold 30 KB for it
+        "host": settings.server.host,
+        "port": settings.server.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": math.ceil(settings.server.drain_seconds),
+        "ssl_certfile": settings.server.tls_certificate,
+        "ssl_keyfile": settings.server.tls_key,
+    }
+    return uvicorn.Config(app, **options | changes)
+
+
 class Server(uvicorn.Server):
     """Drains at the first stop signal, says so at /ready, and ends with status 0; a second Ctrl-C ends it at once."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings, life: Life) -> None:
+    def __init__(self, config: uvicorn.Config, life: Life, on_start: Callable[[], None]) -> None:
         super().__init__(config)
-        self._settings = settings
         self._life = life
+        self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            announce(self._settings)
+            self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._life.phase = "draining"
+        for leave in self._life.guests:
+            await leave()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._life.phase = "draining"
@@ -223,22 +254,7 @@ def main(arguments: list[str] | None = None) -> int:
     except InvalidConfiguration as error:
         print(startup_message(error), file=sys.stderr)  # noqa: T201 - the log is not set up yet
         return EXIT_STATUS
-    server = Server(
-        uvicorn.Config(
-            app,
-            http=BoundedHead,
-            host=settings.server.host,
-            port=settings.server.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=math.ceil(settings.server.drain_seconds),
-            ssl_certfile=settings.server.tls_certificate,
-            ssl_keyfile=settings.server.tls_key,
-        ),
-        settings,
-        life,
-    )
+    server = Server(server_config(app, settings), life, lambda: announce(settings))
     server.run()
     return 0
 

@@ -12,17 +12,16 @@ import uvicorn
 
 from adapters.config import ConfigAdapter
 from engines.registry import Registry
-from middleware.edge.protocol import BoundedHead
-from server_v2 import create_app
+from server_v2 import Life, Server, create_app, server_config
 from stts.settings import Settings
 
 PATIENCE_SECONDS = 30.0
 """For a start or a stop, either of which takes far less than a second."""
 
 
-class RunningServer(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
-        super().__init__(config)
+class RunningServer(Server):
+    def __init__(self, config: uvicorn.Config, life: Life, listener: socket.socket) -> None:
+        super().__init__(config, life, self._answers)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         """Without a slash at its end."""
         self._listener = listener
@@ -39,8 +38,7 @@ class RunningServer(uvicorn.Server):
         self._thread.join(PATIENCE_SECONDS)
         assert not self._thread.is_alive(), "the server did not stop"
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+    def _answers(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._answering.set()
 
@@ -58,7 +56,8 @@ def running(
     settings: Settings, registry: Registry | None = None, config: ConfigAdapter | None = None
 ) -> Iterator[RunningServer]:
     """A server that answers; it is gone, with its streams, when the context ends."""
-    app = create_app(settings, config=config, registry=registry)
-    options = uvicorn.Config(app, http=BoundedHead, log_config=None, lifespan="on", timeout_graceful_shutdown=1)
-    with socket.create_server(("127.0.0.1", 0)) as listener, RunningServer(options, listener) as server:
+    life = Life()
+    app = create_app(settings, config=config, registry=registry, life=life)
+    options = server_config(app, settings, lifespan="on", timeout_graceful_shutdown=1)
+    with socket.create_server(("127.0.0.1", 0)) as listener, RunningServer(options, life, listener) as server:
         yield server

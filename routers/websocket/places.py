@@ -12,6 +12,8 @@ from stts.settings import CurrentSettings
 
 RETRY_SECONDS = 5.0
 """When a client that found no place may try again."""
+DRAIN_SECONDS = 5.0
+"""For all to leave."""
 
 
 class Guest(Protocol):
@@ -49,13 +51,13 @@ class Places:
             self._guests.discard(guest)
             self._changed.set()
 
-    async def drain(self, seconds: float) -> None:
-        """Lets nobody in any more, asks all to leave, and waits for them so long at most."""
+    async def drain(self) -> None:
+        """Lets nobody in any more, asks all to leave, and waits for them for a while."""
         self._closed = True
         for guest in tuple(self._guests):
             guest.expel(ShuttingDown("The server is stopping."))
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(DRAIN_SECONDS):
                 while self._guests:
                     self._changed.clear()
                     await self._changed.wait()

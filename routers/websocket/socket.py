@@ -21,6 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from middleware.edge.boundary import close_code
 from middleware.edge.errors import plain_name
+from middleware.edge.frames import LEFT
 from routers.websocket.places import Places
 from stts.context import RequestContext, RequestType, new_request_id
 from stts.errors import IdleTimeout, ShuttingDown, STTSError
@@ -30,7 +31,7 @@ NORMAL, SERVICE_RESTART = 1000, 1012
 GOODBYE_SECONDS = 1.0
 """For the last event to be taken by a client that may have stopped reading."""
 SLICE_SECONDS = 0.002
-"""How long messages that are there already are read before others have their turn."""
+"""How long messages pass without a pause before others have their turn."""
 REALTIME_PROTOCOL = "realtime"
 """The subprotocol that is answered where it is offered."""
 
@@ -89,9 +90,10 @@ class Socket:
         self._loop = asyncio.get_running_loop()
         self._sending = asyncio.Lock()
         self._gone = False
-        self._active = self._loop.time()
+        self._active = self._rested = self._loop.time()
         self._scope: asyncio.Timeout | None = None
-        self._reason: STTSError | None = None
+        self._reason: STTSError | WebSocketDisconnect | None = None
+        self._left: asyncio.Future[None] | None = websocket.scope.get("extensions", {}).get(LEFT)
 
     @property
     def request_id(self) -> str:
@@ -104,17 +106,12 @@ class Socket:
         return RequestContext(kind, new_request_id(), input_data=input_data, metadata=metadata)
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
-        rested = self._loop.time()
         while not self._gone:
             message = await self._websocket.receive()
-            self._active = self._loop.time()
             if message["type"] == "websocket.disconnect":
                 self._gone = True
                 return
-            # What is there already comes without a pause: a flood of small messages would let nobody else run.
-            if self._active - rested > SLICE_SECONDS:
-                await asyncio.sleep(0)
-                rested = self._loop.time()
+            await self._passed()
             data = message.get("bytes")
             yield message["text"] if data is None else data
 
@@ -136,10 +133,7 @@ class Socket:
 
     def expel(self, error: STTSError) -> None:
         """Ends the session with this error, whatever it is doing."""
-        if self._reason is None:
-            self._reason = error
-            if self._scope is not None:
-                self._scope.reschedule(self._loop.time())
+        self._end(error)
 
     async def accept(self) -> None:
         offered = self._websocket.scope.get("subprotocols", ())
@@ -158,6 +152,8 @@ class Socket:
         if self._reason is not None:
             raise self._reason
         self._watcher = self._loop.call_later(self._idle_seconds, self._watch)
+        if self._left is not None:
+            self._left.add_done_callback(self._leave)
         try:
             async with asyncio.timeout(None) as self._scope:
                 yield
@@ -167,8 +163,21 @@ class Socket:
         finally:
             self._scope = None
             self._watcher.cancel()
+            if self._left is not None:
+                self._left.remove_done_callback(self._leave)
         if self._reason is not None:
             raise self._reason
+
+    def _leave(self, _: asyncio.Future[None]) -> None:
+        """The client has gone, and the reader may be busy with what it said before."""
+        self._gone = True
+        self._end(WebSocketDisconnect(1006))
+
+    def _end(self, reason: STTSError | WebSocketDisconnect) -> None:
+        if self._reason is None:
+            self._reason = reason
+            if self._scope is not None:
+                self._scope.reschedule(self._loop.time())
 
     def _watch(self) -> None:
         """Looks after the time of the last message has passed, not at every message."""
@@ -188,7 +197,14 @@ class Socket:
                 # The server says the one or the other, by how the connection has just failed.
                 self._gone = True
                 raise WebSocketDisconnect(1006) from None
-            self._active = self._loop.time()
+            await self._passed()
+
+    async def _passed(self) -> None:
+        """A message has. Neither end needs to have waited for it, so a flood of them would let nobody else run."""
+        self._active = self._loop.time()
+        if self._active - self._rested > SLICE_SECONDS:
+            await asyncio.sleep(0)
+            self._rested = self._loop.time()
 
 
 async def until_first(*parts: Coroutine[Any, Any, None]) -> None:

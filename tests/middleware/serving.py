@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from middleware.edge.frames import BoundedFrames
 from middleware.edge.protocol import BoundedHead
 
 
@@ -28,7 +29,15 @@ async def serving(
     app: ASGIApp, http: str | type[asyncio.Protocol] = BoundedHead, grace: int | None = None
 ) -> AsyncIterator[int]:
     """Yields the port. When the context ends, requests in flight have `grace` seconds left, or for ever."""
-    config = uvicorn.Config(app, log_config=None, http=http, ws="auto", lifespan="off", timeout_graceful_shutdown=grace)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        http=http,
+        ws=BoundedFrames,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        timeout_graceful_shutdown=grace,
+    )
     server = Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -54,7 +54,7 @@ def test_a_wrong_field_is_named_with_what_it_may_be() -> None:
     assert "secret" not in caught.value.message
 
 
-@pytest.mark.parametrize("field", ['"steps": "secret"', '"steps": 0', '"sec ret": 1', '"to": "\\ud800"'])
+@pytest.mark.parametrize("field", ['"steps": "secret"', '"steps": 0', '"sec ret": 1'])
 def test_nothing_of_the_input_is_repeated(field: str) -> None:
     with pytest.raises(InvalidParameter) as caught:
         MESSAGES.parse('{"type": "move", ' + field + "}")

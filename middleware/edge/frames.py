@@ -1,0 +1,103 @@
+"""The frames of a WebSocket: a flood of them neither starves the loop nor fills memory, and nobody stays for ever.
+
+What one read brings is parsed a slice at a time, so that tens of thousands of tiny messages do not hold up everybody
+else. This class is handed to uvicorn as its `ws`; uvicorn bounds the size of a message and what waits to be sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn._types import ASGIReceiveEvent
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+SLICE_BYTES = 8_192
+"""Parsed at once: some 1,000 of the smallest messages, 5 ms."""
+MOST_FRAGMENTS = 65_536
+"""Of one message: empty ones have no size to be bounded by."""
+TOO_BIG = 1009
+"""WebSocket close code."""
+LEFT = "stts.left"
+"""Extension of the scope: a future that is done when the connection is lost. `receive()` tells only who calls it."""
+LINGER_SECONDS = 10.0
+"""For a client to take what is left for it when its session has ended."""
+
+
+class BoundedFrames(WebSocketsSansIOProtocol):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._unparsed = memoryview(b"")
+        self._next: asyncio.Handle | None = None
+        """The slice that is parsed next. Reading is paused while there is one."""
+        self._linger: asyncio.TimerHandle | None = None
+        self._left: asyncio.Future[None] = self.loop.create_future()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._left.set_result(None)
+        self._unparsed = memoryview(b"")
+        for handle in (self._next, self._linger):
+            if handle is not None:
+                handle.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self._unparsed = memoryview(bytes(self._unparsed) + data) if self._unparsed else memoryview(data)
+        if self._next is None:
+            self._parse()
+
+    def _parse(self) -> None:
+        part, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
+        super().data_received(bytes(part))
+        self._next = None
+        if self.transport.is_closing():
+            self._unparsed = memoryview(b"")
+        elif not self.read_paused:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """With what was read already, before more is read."""
+        if self._unparsed:
+            self.transport.pause_reading()
+            self._next = self.loop.call_soon(self._parse)
+        else:
+            self.transport.resume_reading()
+
+    async def run_asgi(self) -> None:
+        self.scope["extensions"][LEFT] = self._left  # type: ignore[assignment]
+        await super().run_asgi()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            if not self.transport.is_closing():
+                self._go_on()
+        return message
+
+    def handle_ping(self) -> None:
+        """A client that sends pings and reads no pong gets none: RFC 6455 lets the latest stand for all."""
+        output = self.conn.data_to_send()
+        if self.writable.is_set():
+            self.transport.write(b"".join(output))
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) < MOST_FRAGMENTS:
+            super().handle_cont(event)
+        elif not self.close_sent:
+            self.conn.fail(TOO_BIG, "too many fragments")
+            self.handle_parser_exception()
+
+    def keepalive_timeout(self) -> None:
+        """While the session takes its time with what was sent before, a pong lies unread: that is no sign of death."""
+        if self.read_paused:
+            self.pong_timer = None
+            self.schedule_ping()
+        else:
+            super().keepalive_timeout()
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        if not self.disconnected:
+            self._linger = self.loop.call_later(LINGER_SECONDS, self.transport.abort)

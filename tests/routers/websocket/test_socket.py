@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from fastapi import FastAPI, WebSocket
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
+
+from middleware.edge import wrap
+from routers.websocket.places import Places
+from routers.websocket.socket import Socket, accepted, until_first
+from stts.errors import InvalidText
+from stts.settings import LimitSettings, Settings
+from tests.middleware.serving import serving
+
+PATIENCE = 20.0
+
+
+class Door:
+    """Echoes; a few words make it do other things. Counts the parts that run."""
+
+    def __init__(self, **limits: float) -> None:
+        self.settings = Settings(limits=LimitSettings.model_validate(limits))
+        self.places = Places(lambda: self.settings)
+        self.parts = 0
+        self.received = 0
+        self.heard = asyncio.Event()
+        self.empty = asyncio.Event()
+
+    async def __call__(self, websocket: WebSocket) -> None:
+        async with accepted(websocket, self.places) as socket:
+            try:
+                await until_first(self.read(socket), self.stay())
+            finally:
+                if not self.parts:
+                    self.empty.set()
+
+    @asynccontextmanager
+    async def inside(self) -> AsyncIterator[None]:
+        self.parts += 1
+        try:
+            yield
+        finally:
+            self.parts -= 1
+
+    async def stay(self) -> None:
+        async with self.inside():
+            await asyncio.Event().wait()
+
+    async def read(self, socket: Socket) -> None:
+        async with self.inside():
+            async for message in socket:
+                self.received += 1
+                self.heard.set()
+                await self.answer(socket, message)
+
+    async def answer(self, socket: Socket, message: str | bytes) -> None:
+        match message:
+            case "complain":
+                await socket.error(InvalidText("Not this."))
+            case "raise":
+                raise InvalidText("Not that.", param="text", allowed=["this"])
+            case "stuck":
+                await asyncio.Event().wait()
+            case "flood":
+                while True:
+                    await socket.send_bytes(bytes(65536))
+            case "":
+                pass
+            case str():
+                await socket.send_json({"type": "echo", "text": message})
+            case bytes():
+                await socket.send_bytes(message)
+
+
+@asynccontextmanager
+async def opened(door: Door) -> AsyncIterator[str]:
+    app = FastAPI()
+    app.add_api_websocket_route("/ws", door.__call__)
+    async with serving(wrap(app, lambda: door.settings)) as port:
+        yield f"ws://127.0.0.1:{port}/ws"
+
+
+async def event(client: ClientConnection) -> dict[str, object]:
+    event: dict[str, object] = json.loads(await asyncio.wait_for(client.recv(), PATIENCE))
+    return event
+
+
+async def left(client: ClientConnection) -> int | None:
+    """The close code, after whatever else comes."""
+    with pytest.raises(ConnectionClosed) as caught:
+        while True:
+            await asyncio.wait_for(client.recv(), PATIENCE)
+    return caught.value.rcvd.code if caught.value.rcvd is not None else None
+
+
+async def test_text_and_bytes_come_and_go() -> None:
+    door = Door()
+    async with opened(door) as url, connect(url) as client:
+        await client.send("hello")
+        assert await event(client) == {"type": "echo", "text": "hello"}
+        await client.send(b"\x00\xff")
+        assert await client.recv() == b"\x00\xff"
+        assert door.places.open == 1
+    assert door.parts == 0 and door.places.open == 0
+
+
+async def test_an_error_of_one_message_does_not_end_the_session() -> None:
+    async with opened(Door()) as url, connect(url, additional_headers={"X-Request-ID": "mine"}) as client:
+        await client.send("complain")
+        assert await event(client) == {
+            "type": "error",
+            "code": "invalid_text",
+            "message": "Not this.",
+            "retryable": False,
+            "request_id": "mine",
+            "fatal": False,
+        }
+        await client.send("hello")
+        assert (await event(client))["text"] == "hello"
+
+
+async def test_an_error_that_leaves_the_door_is_the_last_event() -> None:
+    door = Door()
+    async with opened(door) as url, connect(url) as client:
+        await client.send("raise")
+        last = await event(client)
+        assert last["fatal"] is True and last["param"] == "text" and last["allowed"] == ["this"]
+        assert await left(client) == 1008
+    assert door.parts == 0 and door.places.open == 0
+
+
+async def test_only_the_subprotocol_of_the_dialect_is_answered() -> None:
+    offers = [Subprotocol("realtime"), Subprotocol("openai-insecure-api-key.secret")]
+    async with opened(Door()) as url:
+        async with connect(url, subprotocols=offers) as client:
+            assert client.subprotocol == "realtime"
+        async with connect(url, subprotocols=offers[1:]) as client:
+            assert client.subprotocol is None
+
+
+async def test_without_a_place_the_socket_is_refused_before_it_is_accepted() -> None:
+    async with opened(Door(live_sessions=1)) as url:
+        async with connect(url):
+            with pytest.raises(InvalidStatus) as caught:
+                await connect(url)
+            assert caught.value.response.status_code == 503 and "Retry-After" in caught.value.response.headers
+            assert caught.value.response.body is not None and b'"busy"' in caught.value.response.body
+        async with connect(url) as client:
+            await client.send("free again")
+            assert (await event(client))["text"] == "free again"
+
+
+async def test_a_socket_on_which_nothing_passes_is_closed() -> None:
+    door = Door(idle_seconds=0.05)
+    async with opened(door) as url, connect(url) as client:
+        assert (await event(client))["code"] == "idle_timeout"
+        assert await left(client) == 1008
+    assert door.parts == 0
+
+
+@pytest.mark.parametrize("message", ["hello", "stuck", "flood", b"\x00" * 100_000])
+async def test_a_client_that_vanishes_leaves_nothing(message: str | bytes) -> None:
+    door = Door()
+    async with opened(door) as url:
+        client = await connect(url)
+        await client.send(message)
+        client.transport.abort()
+        await asyncio.wait_for(door.empty.wait(), PATIENCE)
+        await client.wait_closed()
+    assert door.parts == 0 and door.places.open == 0
+
+
+@pytest.mark.parametrize("message", ["hello", "stuck", "flood"])
+async def test_when_the_server_stops_all_are_told_and_let_go(message: str) -> None:
+    door = Door()
+    async with opened(door) as url, connect(url) as client:
+        await client.send(message)
+        await asyncio.wait_for(door.heard.wait(), PATIENCE)
+        draining = asyncio.create_task(door.places.drain())
+        assert await left(client) == 1012
+        await draining
+        assert door.places.open == 0 and door.parts == 0
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(url)
+        assert caught.value.response.body is not None and b"shutting_down" in caught.value.response.body
+
+
+async def test_a_large_message_passes_and_one_that_is_too_large_ends_only_its_own_socket() -> None:
+    async with opened(Door()) as url, connect(url, max_size=None) as other:
+        async with connect(url, max_size=None) as client:
+            await client.send(bytes(15 * 2**20))
+            assert len(await client.recv()) == 15 * 2**20
+            with suppress(ConnectionClosed):
+                await client.send(bytes(16 * 2**20 + 1))
+            assert await left(client) == 1009
+        await other.send("still here")
+        assert (await event(other))["text"] == "still here"
+
+
+async def test_a_flood_of_tiny_messages_starves_nobody() -> None:
+    door = Door()
+    async with opened(door) as url, connect(url) as flooder, connect(url) as other:
+
+        async def flood() -> None:
+            for sent in range(100_000):
+                await flooder.send("")
+                if sent % 100 == 0:
+                    await asyncio.sleep(0)  # the client shares the loop of this test
+            await flooder.send("done")
+
+        flooding = asyncio.create_task(flood())
+        rounds = 0
+        while not flooding.done():
+            await other.send("hello")
+            await event(other)
+            rounds += 1
+        assert await event(flooder) == {"type": "echo", "text": "done"}
+        assert door.received == 100_001 + rounds
+        assert rounds > 10
