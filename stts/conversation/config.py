@@ -14,7 +14,7 @@ class TurnRules:
 
     threshold: float = 0.5
     """Probability from which a frame is speech."""
-    onset: float = 0.06
+    onset: float = 0.03
     """Speech after which somebody may be speaking: a reply is ducked."""
     min_speech: float = 0.15
     """Speech after which somebody is, while nobody else speaks."""

@@ -21,7 +21,7 @@ class ConversationSettings(Section):
     turn_detector: str = live(
         "Engine that judges from the sound whether a turn is over; none: silence alone.", default="smart_turn"
     )
-    duck_seconds: float = live("Speech over a reply after which the reply is ducked.", default=0.06, ge=0.03, le=1)
+    duck_seconds: float = live("Speech over a reply after which the reply is ducked.", default=0.03, ge=0.03, le=1)
     confirm_seconds: float = live("Speech over a reply after which the reply stops.", default=0.45, ge=0.1, le=3)
     ahead_seconds: float = live("Audio sent ahead of its playback.", default=0.3, ge=0.05, le=0.4)
     resume_seconds: float = live("How long a dropped session can be resumed by its id.", default=120.0, ge=0, le=86_400)
