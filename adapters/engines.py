@@ -15,6 +15,7 @@ from adapters.probing import probe_work
 from adapters.stt import EngineSTTAdapter
 from adapters.tts import EngineTTSAdapter
 from adapters.turn import EngineTurnDetector
+from adapters.vad import EngineVoiceActivity
 from adapters.voices import ReferenceVoices
 from engines.registry import Registry
 from stts.context import RequestContext
@@ -43,6 +44,8 @@ class Engines:
         for host in self.hosts.values():
             host.on_loaded = partial(self._probe_soon, host.name)
         vad = self._vad()
+        self.voice = EngineVoiceActivity(vad)
+        """For all live streams."""
         self._tts = {host.name: EngineTTSAdapter(host, settings, references) for host in self._of_kind("tts")}
         self._stt = {host.name: EngineSTTAdapter(host, vad, settings) for host in self._of_kind("stt")}
 
@@ -133,6 +136,7 @@ class Engines:
         """Ends all work, then frees all engines."""
         for task in self._probes.values():
             task.cancel()
+        await self.voice.close()
         await asyncio.gather(*(host.close() for host in self.hosts.values()))
 
     def _probe_soon(self, name: str) -> None:
@@ -185,7 +189,8 @@ def _hosts(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str,
     """Hosts of all engines that can be named. One whose module does not import costs the others nothing."""
     for name in registry.names():
         try:
-            capacity = settings().limits.decoders if name == settings().stt.vad else None
+            # One more than may decode uploads: live streams have a slot of their own.
+            capacity = settings().limits.decoders + 1 if name == settings().stt.vad else None
             yield name, EngineHost(name, registry, settings, capacity=capacity)
         except InvalidConfiguration:
             raise

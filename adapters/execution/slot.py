@@ -40,6 +40,20 @@ class Slot(Generic[E]):
         """Whether a thread is still at work for this slot."""
         return self.current is not None and not self.current.ended
 
+    async def ask(self, question: Callable[[E], T], patience: float) -> T:
+        """What `question(engine)` returns, asked in a worker thread. Raises as `run` does.
+
+        For short calls: EngineTimeout after `patience` seconds, if that is less than `limits.call_seconds`.
+        """
+        seconds, lane = min(patience, self._settings().limits.call_seconds), self.lane
+
+        def once() -> Iterator[T]:
+            yield question(lane.engine)
+
+        async with aclosing(self._stream(once, "call", seconds, BUFFER)) as answers:
+            (answer,) = [answer async for answer in answers]
+        return answer
+
     def run(self, work: Callable[[E], Iterator[T]], ahead: int = BUFFER) -> AsyncGenerator[T, None]:
         """The items of `work(engine)`, made in a worker thread, at most so many `ahead` of the consumer.
 
