@@ -167,7 +167,7 @@ def _format(value: Any) -> Any:
 
 
 def _old_format(value: Any) -> Any:
-    return _OLD_FORMATS.get(value.get("type"), "pcm16") if isinstance(value, Mapping) else value
+    return _OLD_FORMATS.get(str(value.get("type")), "pcm16") if isinstance(value, Mapping) else value
 
 
 def _old_modalities(modalities: list[str]) -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from routers.schemas.realtime import PCM, Format
-from stts.audio.pcm import PCMReader
+from stts.audio.pcm import PCMReader, PCMWriter
 
 G711_RATE = 8000
 PCM_BYTES = 2
@@ -33,11 +32,10 @@ class Voice:
 
     name: str
     format: Format
-    encode: Callable[[bytes], bytes] = field(init=False, repr=False, compare=False)
-    """From s16le at the format's rate to the bytes of the format."""
 
-    def __post_init__(self) -> None:
-        pass
+    def encode(self, data: bytes) -> bytes:
+        """From s16le at the format's rate to the bytes of the format."""
+        return data if isinstance(self.format, PCM) else PCMWriter(_NAMES[self.format.type], G711_RATE).write(data)
 
     def wire(self) -> dict[str, Any]:
         return {"format": self.format.model_dump(), "voice": self.name}

@@ -1,0 +1,201 @@
+"""Items: the history as clients see it and change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openai.types.realtime import ConversationItem
+from pydantic import TypeAdapter
+
+from routers.compat.realtime.items import Items, Sound, message_of, sent_audio
+from routers.schemas.realtime_commands import ItemCreate, ItemShape
+from stts.conversation.history import History, Item
+from stts.errors import Conflict, InvalidParameter, NotFound
+from stts.types import Message, ToolCall
+
+OFFICIAL: TypeAdapter[Any] = TypeAdapter(ConversationItem)
+TEXT = "one two three four five six seven eight nine ten"
+
+
+@pytest.fixture
+def items() -> Items:
+    return Items(History(100, 10_000), kept_seconds=10)
+
+
+def shape(**fields: Any) -> ItemShape:
+    return ItemCreate.model_validate({"type": "conversation.item.create", "item": fields}).item
+
+
+def typed(text: str, role: str = "user", **fields: Any) -> ItemShape:
+    kind = "output_text" if role == "assistant" else "input_text"
+    return shape(type="message", role=role, content=[{"type": kind, "text": text}], **fields)
+
+
+def spoken(items: Items, id: str, text: str, sound: Sound, status: Any = "completed") -> None:
+    items.history.append(Item(id, Message("assistant", text), status))
+    items.add_sound(id, sound)
+
+
+@pytest.mark.parametrize("role", ["system", "user", "assistant"])
+def test_a_message_comes_back_as_it_was_sent(items: Items, role: str) -> None:
+    id, previous = items.create(typed("Hello.", role), None)
+    wire = items.wire(id)
+    assert previous is None and wire["role"] == role and wire["content"][0]["text"] == "Hello."
+    assert wire["status"] == "completed" and wire["object"] == "realtime.item"
+    OFFICIAL.validate_python(wire, strict=True)
+
+
+def test_calls_of_tools_and_their_outputs_are_items(items: Items) -> None:
+    call, _ = items.create(shape(type="function_call", call_id="c1", name="weather", arguments="{}"), None)
+    output, previous = items.create(shape(type="function_call_output", call_id="c1", output="rain"), None)
+    assert previous == call
+    assert items.history.messages() == (
+        Message("assistant", "", tool_calls=(ToolCall("c1", "weather", "{}"),)),
+        Message("tool", "rain", call_id="c1"),
+    )
+    for id in (call, output):
+        OFFICIAL.validate_python(items.wire(id), strict=True)
+    assert items.wire(output)["call_id"] == "c1"
+
+
+def test_items_are_put_where_the_client_says(items: Items) -> None:
+    items.create(typed("b", id="b"), None)
+    assert items.create(typed("a", id="a"), "root") == ("a", None)
+    assert items.create(typed("c", id="c"), "b") == ("c", "b")
+    assert items.create(typed("bb", id="bb"), "b") == ("bb", "b")
+    assert [item.id for item in items.history.items] == ["a", "b", "bb", "c"]
+    with pytest.raises(NotFound) as caught:
+        items.create(typed("d"), "nosuch")
+    assert caught.value.param == "previous_item_id"
+    with pytest.raises(Conflict):
+        items.create(typed("again", id="a"), None)
+
+
+def test_an_item_that_is_gone_is_gone(items: Items) -> None:
+    id, _ = items.create(typed("Hello."), None)
+    items.delete(id)
+    for act in (items.wire, items.delete):
+        with pytest.raises(NotFound):
+            act(id)
+
+
+def test_audio_comes_back_when_it_is_asked_for(items: Items) -> None:
+    items.history.append(Item("u", Message("user", "hello")))
+    items.add_sound("u", Sound(1.0, b"abcd"))
+    assert items.wire("u")["content"] == [{"type": "input_audio", "transcript": "hello"}]
+    assert items.wire("u", audio=True)["content"][0]["audio"] == "YWJjZA=="
+    OFFICIAL.validate_python(items.wire("u", audio=True), strict=True)
+
+
+def test_old_audio_is_forgotten_first(items: Items) -> None:
+    for number in range(4):
+        spoken(items, str(number), "x", Sound(4.0, b"abcd"))
+    assert ["audio" in items.wire(str(number), audio=True)["content"][0] for number in range(4)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_sounds_of_forgotten_items_are_forgotten() -> None:
+    items = Items(History(2, 10_000), kept_seconds=10)
+    for number in range(2000):
+        spoken(items, str(number), "x", Sound(0.0, b""))
+    assert len(items._sounds) <= 257
+
+
+def test_a_reply_is_cut_where_its_listener_stopped(items: Items) -> None:
+    spoken(items, "r", TEXT, Sound(10.0, bytes(480_000)))
+    items.truncate("r", 5.0)
+    wire = items.wire("r", audio=True)
+    assert wire["content"][0]["transcript"] == "one two three four five"
+    assert wire["status"] == "incomplete"
+    assert len(wire["content"][0]["audio"]) == 240_000 * 4 // 3
+    items.truncate("r", 0.0)
+    assert items.wire("r")["content"][0]["transcript"] is None and items.history.messages() == ()
+
+
+def test_the_end_of_a_reply_is_no_cut(items: Items) -> None:
+    spoken(items, "r", TEXT, Sound(10.0))
+    items.truncate("r", 10.0)
+    assert items.wire("r")["status"] == "completed" and items.wire("r")["content"][0]["transcript"] == TEXT
+
+
+def test_a_reply_cut_off_already_loses_only_what_is_beyond(items: Items) -> None:
+    spoken(items, "r", "one two three four", Sound(10.0, text_seconds=4.0), "incomplete")
+    items.truncate("r", 6.0)
+    assert items.wire("r")["content"][0]["transcript"] == "one two three four"
+    items.truncate("r", 2.0)
+    assert items.wire("r")["content"][0]["transcript"] == "one two"
+
+
+def test_past_the_end_is_refused_and_changes_nothing(items: Items) -> None:
+    spoken(items, "r", TEXT, Sound(2.0))
+    with pytest.raises(InvalidParameter) as caught:
+        items.truncate("r", 2.5)
+    assert "already shorter than" in caught.value.message and caught.value.param == "audio_end_ms"
+    assert items.wire("r")["content"][0]["transcript"] == TEXT
+
+
+def test_only_spoken_replies_can_be_cut(items: Items) -> None:
+    id, _ = items.create(typed("Hello."), None)
+    items.history.append(Item("u", Message("user", "hello")))
+    items.add_sound("u", Sound(1.0))
+    for each in (id, "u"):
+        with pytest.raises(InvalidParameter):
+            items.truncate(each, 0.0)
+
+
+def test_a_reply_that_has_said_nothing_is_not_there(items: Items) -> None:
+    items.create(typed("a", id="a"), None)
+    items.hide("r")
+    items.history.append(Item("r", Message("assistant", ""), "in_progress"))
+    assert items.create(typed("b", id="b"), None) == ("b", "a")
+    with pytest.raises(NotFound):
+        items.wire("r")
+    items.reveal("r")
+    assert items.before("b") == "r"
+
+
+def test_messages_for_one_response_may_refer_to_items(items: Items) -> None:
+    items.create(typed("a", id="a"), None)
+    from routers.schemas.realtime_commands import ResponseParams
+
+    given = ResponseParams.model_validate(
+        {
+            "input": [
+                {"type": "item_reference", "id": "a"},
+                {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "b"}]},
+            ]
+        }
+    ).input
+    assert given is not None
+    assert items.messages(given) == (Message("user", "a"), Message("user", "b"))
+    items.delete("a")
+    with pytest.raises(NotFound):
+        items.messages(given)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"type": "input_image", "image_url": "data:,"}],
+        [{"type": "output_text", "text": "x"}],
+        [{"type": "input_text"}],
+        [{"type": "input_audio"}],
+    ],
+)
+def test_what_a_user_cannot_say_here_is_refused(content: list[dict[str, Any]]) -> None:
+    with pytest.raises(InvalidParameter):
+        message_of(shape(type="message", role="user", content=content))
+
+
+def test_a_recording_of_the_user_is_found() -> None:
+    recorded = [{"type": "input_audio", "audio": "AAAA"}]
+    assert sent_audio(shape(type="message", role="user", content=recorded)) == "AAAA"
+    known = [{"type": "input_audio", "audio": "AAAA", "transcript": "hello"}]
+    assert sent_audio(shape(type="message", role="user", content=known)) is None
+    assert message_of(shape(type="message", role="user", content=known)).text == "hello"
+    assert sent_audio(shape(type="function_call_output", call_id="c", output="x")) is None
