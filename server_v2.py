@@ -215,6 +215,13 @@ def check_exposure(settings: Settings) -> None:
             "set security.api_key, or security.allow_open: true if everybody may use it.",
             param="server.host",
         )
+    # A key would not help there: the protocol has none.
+    if settings.wyoming.enabled and not security.allow_open and not is_loopback(settings.wyoming.host):
+        raise InvalidConfiguration(
+            f"wyoming.host {settings.wyoming.host} can be reached from other machines, and Wyoming knows no keys: "
+            "set security.allow_open: true if everybody who reaches it may use it.",
+            param="wyoming.host",
+        )
 
 
 def is_loopback(host: str) -> bool:
@@ -229,14 +236,20 @@ def is_loopback(host: str) -> bool:
 def announce(settings: Settings) -> None:
     """Where it is and how to make it speak, for the person who started it."""
     scheme = "https" if settings.server.tls_certificate else "http"
-    host = f"[{settings.server.host}]" if ":" in settings.server.host else settings.server.host
-    address = f"{scheme}://{host}:{settings.server.port}"
+    address = f"{scheme}://{_bracketed(settings.server.host)}:{settings.server.port}"
+    wyoming = settings.wyoming
+    home = f"Wyoming:   tcp://{_bracketed(wyoming.host)}:{wyoming.port}\n" if wyoming.enabled else ""
     print(  # noqa: T201 - for the person at the terminal, not for the log
         f"STTS Server {__version__} at {address}\n"
         f"Docs page: {address}/docs\n"
+        f"{home}"
         f"Speak:     curl '{address}/tts?text=Hello+world' --output hello.wav",
         flush=True,
     )
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,19 +7,19 @@ next one. All times are his: of the last sound that he made, and of the arrival 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.client import fetch
 from benchmarks.result import Row, milliseconds, quantile
 from benchmarks.server import running
-from benchmarks.talker import FRAME_SECONDS, Caller, Heard, Said, wire_frames
+from benchmarks.talker import Caller, Heard, Said, wire_frames
 from benchmarks.voices import Utterance, burst, utterances
 from stts.settings.conversation import ConversationSettings
 
 ROUNDS = 10
 SETTINGS = {"stt": {"order": ["pocketsphinx"]}, "tts": {"order": ["espeak"]}}
+QUERY: dict[str, str | int] = {"stt": "pocketsphinx", "tts": "espeak", "reply": "echo"}
 WARM_UP = ("pocketsphinx", "espeak", "silero")
 BEFORE_SECONDS = 0.8
 """Of a reply that is heard before somebody speaks over it."""
@@ -88,7 +88,7 @@ async def _converse(port: int) -> Found:
         await fetch(port, "POST", f"/engines/{engine}/load")
     found = Found()
     sayings = [(saying, wire_frames(saying.samples)) for saying in utterances()]
-    async with Caller(port, stt="pocketsphinx", tts="espeak", reply="echo") as caller:
+    async with Caller(port, QUERY) as caller:
         for number in range(1 + ROUNDS):
             first, second = sayings[number % len(sayings)], sayings[(number + 1) % len(sayings)]
             await _round(caller, first, second, found if number else Found())
@@ -120,7 +120,7 @@ async def _answered(caller: Caller, said: Said, utterance: Utterance, found: Fou
     await said.spoken.wait()
     audio = await caller.until("audio", lambda heard: heard.at > said.began + utterance.end)
     found.answered.append(audio.at - said.began - utterance.end)
-    return audio.data["generation"]
+    return int(audio.data["generation"])
 
 
 async def _interrupted(

@@ -85,8 +85,17 @@ class PacedEngine(TTSEngine):
                 file.write(f"{what} {time.monotonic()}\n")
 
 
+class EarOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = "heard"
+    """Whatever is said to it."""
+
+
 class EarEngine(STTEngine):
     """Hears at once, so that what is measured is all the rest."""
+
+    Options = EarOptions
 
     @property
     def info(self) -> EngineInfo:
@@ -96,7 +105,8 @@ class EarEngine(STTEngine):
         progress("ready", 1.0)
 
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
-        yield Segment("heard", 0.0, len(samples) / STT_SAMPLE_RATE)
+        assert isinstance(self.options, EarOptions)
+        yield Segment(self.options.text, 0.0, len(samples) / STT_SAMPLE_RATE)
 
 
 class MatrixEngine(TTSEngine):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.websocket import WebSocket, connect, frame
+from benchmarks.websocket import Query, WebSocket, connect, frame
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 
 PATH = "/ws/conversation/v2"
@@ -53,13 +53,14 @@ class Microphone:
     """Sends a frame when its time has come, of silence where nothing is said. A frame is sent when its last sample is
     there, as a real microphone would."""
 
-    def __init__(self, socket: WebSocket, seconds: float = FRAME_SECONDS) -> None:
+    def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
-        self._seconds = seconds
         self._waiting: list[Said] = []
-        self._silence = wire_frames(np.zeros(round(seconds * STT_SAMPLE_RATE), np.float32), seconds)[0]
+        self._silence = wire_frames(np.zeros(round(FRAME_SECONDS * STT_SAMPLE_RATE), np.float32))[0]
         self.late: list[float] = []
         """By how much each frame was sent too late."""
+        self.opened = 0.0
+        """Time of its first sample."""
 
     def say(self, frames: Sequence[bytes]) -> Said:
         said = Said(frames)
@@ -67,13 +68,14 @@ class Microphone:
         return said
 
     async def run(self) -> None:
-        due = time.monotonic() + self._seconds
+        self.opened = time.monotonic()
+        due = self.opened + FRAME_SECONDS
         while True:
             said = self._waiting.pop(0) if self._waiting else None
             if said is None:
                 due = await self._send(self._silence, due)
                 continue
-            said.began = due - self._seconds
+            said.began = due - FRAME_SECONDS
             for data in said.frames:
                 due = await self._send(data, due)
             said.spoken.set()
@@ -84,25 +86,23 @@ class Microphone:
             await asyncio.sleep(wait)
         self.late.append(time.monotonic() - due)
         self._socket.send_frame(data)
-        return due + self._seconds
+        return due + FRAME_SECONDS
 
 
 class Caller:
-    """`async with Caller(port, **query) as caller`: the session is there, and the microphone is open."""
+    """`async with Caller(port, query) as caller`: the session is there, and the microphone is open."""
 
-    def __init__(self, port: int, *, path: str = PATH, frame_seconds: float = FRAME_SECONDS, **query: str | int) -> None:
+    def __init__(self, port: int, query: Query) -> None:
         self._port = port
-        self._path = path
         self._query = query
-        self._frame_seconds = frame_seconds
         self._news = asyncio.Event()
         self._read = 0
         self.heard: list[Heard] = []
 
     async def __aenter__(self) -> Caller:
-        self.socket = await connect(self._port, self._path, self._received, **self._query)
+        self.socket = await connect(self._port, PATH, self._received, self._query)
         await self.until("session.created")
-        self.microphone = Microphone(self.socket, self._frame_seconds)
+        self.microphone = Microphone(self.socket)
         self._recording = asyncio.create_task(self.microphone.run())
         return self
 

@@ -11,13 +11,14 @@ import base64
 import os
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 HOST = "127.0.0.1"
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 """Opcodes."""
 
+Query = Mapping[str, str | int]
 Received = Callable[[float, str | bytes], None]
 """Called with `time.monotonic()` and each message."""
 
@@ -136,7 +137,7 @@ class WebSocket(asyncio.Protocol):
         return opcode, payload
 
 
-async def connect(port: int, path: str, received: Received, **query: str | int) -> WebSocket:
+async def connect(port: int, path: str, received: Received, query: Query) -> WebSocket:
     """Raises Refused."""
     loop = asyncio.get_running_loop()
     _, socket = await loop.create_connection(lambda: WebSocket(received), HOST, port)
