@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stts.audio.pcm import FORMATS, WIDTHS, PCMReader, PCMWriter
+from stts.engine_api import Samples
+from stts.errors import UnsupportedFormat
+
+RATES = [8_000, 11_025, 12_347, 16_000, 22_050, 24_000, 44_100, 48_000]
+
+
+def tone(hertz: float, rate: int, seconds: float = 1.0) -> Samples:
+    return (0.5 * np.sin(2 * np.pi * hertz * np.arange(round(rate * seconds)) / rate)).astype(np.float32)
+
+
+def level(samples: Samples) -> float:
+    return float(np.sqrt(np.mean(samples.astype(np.float64) ** 2)))
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=3000), st.lists(st.integers(0, 3000), max_size=8), st.sampled_from(FORMATS), st.data())
+def test_how_the_bytes_are_cut_does_not_change_the_samples(
+    data: bytes, cuts: list[int], format: str, choose: st.DataObject
+) -> None:
+    rate, channels = choose.draw(st.sampled_from(RATES)), choose.draw(st.integers(1, 2))
+    at_once = PCMReader(format, rate, channels)
+    expected = np.concatenate([at_once.read(data), at_once.finish()])
+    in_pieces = PCMReader(format, rate, channels)
+    edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    pieces = [in_pieces.read(data[start:end]) for start, end in pairwise(edges)]
+    got = np.concatenate([*pieces, in_pieces.finish()])
+    np.testing.assert_allclose(got, expected, atol=1e-6)
+    frames = len(data) // (WIDTHS[format] * channels)
+    assert abs(len(got) - frames * 16_000 / rate) <= 1
+    assert np.abs(got).max(initial=0) <= 2 and got.dtype == np.float32
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_tone_keeps_its_pitch_level_and_place(rate: int) -> None:
+    heard = PCMReader("pcm_f32le", rate).read(tone(1000, rate).tobytes())
+    expected = tone(1000, 16_000)[: len(heard)]
+    assert len(heard) > 15_900
+    # 12,347 Hz has no exact phases.
+    assert level((heard - expected)[100:-100]) < (2e-4 if rate == 12_347 else 5e-5)
+
+
+@pytest.mark.parametrize("rate", [24_000, 44_100, 48_000])
+def test_what_16_khz_cannot_carry_is_filtered_out(rate: int) -> None:
+    heard = PCMReader("pcm_f32le", rate).read(tone(10_000, rate).tobytes())
+    assert level(heard[200:]) < 1e-3 * level(tone(10_000, rate))
+
+
+def test_a_large_message_is_as_many_small_ones() -> None:
+    data = tone(300, 48_000, 5.0).tobytes()
+    assert len(PCMReader("pcm_f32le", 48_000).read(data)) == pytest.approx(80_000, abs=20)
+
+
+def test_what_is_not_a_number_is_silence() -> None:
+    data = np.array([np.nan, np.inf, -np.inf, 1e30, 0.5], np.float32).tobytes()
+    np.testing.assert_array_equal(PCMReader("pcm_f32le", 16_000).read(data), [0, 1, -1, 1, 0.5])
+
+
+def test_channels_are_averaged() -> None:
+    data = np.array([[100, 300], [-50, 50]], np.int16).tobytes()
+    np.testing.assert_array_equal(PCMReader("pcm_s16le", 16_000, 2).read(data) * 32_768, [200, 0])
+
+
+@given(st.binary(max_size=2000))
+def test_16_bits_pass_unchanged(data: bytes) -> None:
+    writer, reader = PCMWriter("pcm_s16le", 16_000, 16_000), PCMReader("pcm_s16le", 16_000)
+    assert writer.write(reader.read(data)) == data[: len(data) // 2 * 2]
+    assert PCMWriter("pcm_s16le", 16_000, 16_000).write(data) == data[: len(data) // 2 * 2]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.binary(max_size=500), max_size=6), st.sampled_from(FORMATS), st.sampled_from(RATES))
+def test_how_the_samples_are_cut_does_not_change_the_bytes(parts: list[bytes], format: str, rate: int) -> None:
+    at_once, in_pieces = PCMWriter(format, 24_000, rate), PCMWriter(format, 24_000, rate)
+    expected = at_once.write(b"".join(parts)) + at_once.finish()
+    got = b"".join([*map(in_pieces.write, parts), in_pieces.finish()])
+    if format == "pcm_f32le":
+        np.testing.assert_allclose(np.frombuffer(got, "<f4"), np.frombuffer(expected, "<f4"), atol=1e-6)
+    else:
+        assert len(got) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("format", "rate", "param"), [("pcm", 16_000, "format"), ("pcma", 7999, "rate"), ("pcmu", 48_001, "rate")]
+)
+def test_what_does_not_exist_is_refused(format: str, rate: int, param: str) -> None:
+    for make in (lambda: PCMReader(format, rate), lambda: PCMWriter(format, 24_000, rate)):
+        with pytest.raises(UnsupportedFormat) as caught:
+            make()
+        assert caught.value.param == param
+    with pytest.raises(UnsupportedFormat):
+        PCMReader("pcm_s16le", 16_000, 0)
