@@ -18,6 +18,7 @@ from adapters.turn import EngineTurnDetector
 from adapters.vad import EngineVoiceActivity
 from adapters.voices import ReferenceVoices
 from engines.registry import Registry
+from stts.audio.formats import resolve_sample_rate
 from stts.context import RequestContext
 from stts.engine_api import EngineKind
 from stts.errors import EngineNotInstalled, InvalidConfiguration, InvalidRequest, STTSError, UnknownEngine
@@ -99,8 +100,9 @@ class Engines:
         raise reason or EngineNotInstalled("No engine of stt.order is installed with its weights on this disk.")
 
     async def check_speech(self, config: SynthesisConfig) -> None:
-        """Raises what speaking would raise for an engine, a voice or a parameter that does not exist."""
+        """Raises what speaking would raise for an engine, a voice, a parameter or a rate that does not exist."""
         speaker = await self.speaker(config)
+        resolve_sample_rate(config.format, config.sample_rate, speaker.info.sample_rate)
         await speaker.resolve(config)
 
     def turn_detector(self) -> EngineTurnDetector:

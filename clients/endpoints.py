@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -136,6 +137,18 @@ def transcribe(visit: Visit) -> str:
     return f"{', '.join(words)}, {len(events)} events"
 
 
+def converse(visit: Visit) -> str:
+    """By text and by voice, once in each shape."""
+    events = _events(visit.post("/conversation", {"text": TEXT, "reply": "echo"}))
+    if events[-1].get("type") != "done" or events[-1]["reply"] != TEXT:
+        raise Failed(f"events end with {events[-1].get('type')}")
+    data = b"".join(base64.b64decode(each["audio"]) for each in events if each["type"] == "audio.delta")
+    session = events[-1]["session"]
+    whole = _object(visit.post("/conversation", {"text": TEXT, "stream": False, "session": session}))
+    heard = _object(visit.send("/conversation", stream="false", reply="echo"))["transcript"]
+    return f"events {_measured(data)}, whole {_measured(base64.b64decode(whole['audio']))}, {len(heard.split())} words"
+
+
 def openai_speech(visit: Visit) -> str:
     words = []
     for format in FORMATS:
@@ -161,6 +174,15 @@ def openai_translation(visit: Visit) -> str:
         return _heard(visit.send("/v1/audio/translations", model="whisper-1"))
     answer = visit.send("/v1/audio/translations", model="whisper-1", refusals=(400, 422, 503))
     return f"refused, no engine translates: {answer.complaint()}" if not answer.ok else _heard(answer)
+
+
+def page(visit: Visit) -> str:
+    """A page, and every file that it names."""
+    text = visit.get("/talk").body.decode()
+    files = re.findall(r'(?:src|href)="(talk/[\w.]+)"', text)
+    if not files:
+        raise Failed("a page without scripts")
+    return f"{len(files)} files, {sum(len(visit.get(f'/{name}').body) for name in files)} bytes"
 
 
 def models(visit: Visit) -> str:
@@ -254,6 +276,9 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/tts"): speak,
     ("GET", "/tts"): speak_by_query,
     ("POST", "/stt"): transcribe,
+    ("POST", "/conversation"): converse,
+    ("GET", "/conversation/status"): keys("/conversation/status", "active", "max"),
+    ("GET", "/talk"): page,
     ("GET", "/ready"): keys("/ready?probe=true", "ready", "status"),
     ("GET", "/engines/{name}"): one_engine,
     ("POST", "/engines/{name}/load"): load,
