@@ -98,7 +98,11 @@ def _samples(format: str, data: bytes) -> Samples:
 
 def _bytes(format: str, samples: Samples) -> bytes:
     samples = bounded(samples, 1.0)
-    if format == "pcm_f32le":
-        return samples.astype("<f4").tobytes()
     integers = np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
-    return g711.encode(format, integers) if format == "pcmu" or format == "pcma" else integers.tobytes()
+    match format:
+        case "pcm_f32le":
+            return samples.astype("<f4").tobytes()
+        case "pcmu" | "pcma":
+            return g711.encode(format, integers)
+        case _:
+            return integers.tobytes()
