@@ -143,7 +143,7 @@ class Reply:
         """The next frame when its time has come; None when all is sent. Never one while the reply is held."""
         while True:
             await self.flowing.wait()
-            if self._ahead is not None and (wait := self._pacer.due(self._clock())) > EARLY_SECONDS:
+            if self._ahead is not None and (wait := self._pacer.due(self._clock(), FRAME_SECONDS)) > EARLY_SECONDS:
                 await asyncio.sleep(wait)
                 continue
             frame = self._again.popleft() if self._again else await anext(self._frames, None)
