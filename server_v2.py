@@ -40,6 +40,7 @@ from routers.core.conversation import ConversationRoutes
 from routers.core.engines import EngineRoutes
 from routers.core.health import HealthRoutes, Phase
 from routers.core.stt import STTRoutes
+from routers.core.talk import TalkRoutes
 from routers.core.tts import TTSRoutes
 from routers.management.analytics import AnalyticsRoutes
 from routers.management.config import ConfigRoutes
@@ -109,6 +110,7 @@ def create_app(
         STTRoutes(listen),
         ConversationRoutes(converse, engines.check_speech, histories, current),
         OpenAIRoutes(speak, listen, engines, files, current),
+        TalkRoutes(),
         FileRoutes(files),
         AnalyticsRoutes(history, metrics, resources, draining=lambda: life.phase == "draining"),
     ]
@@ -242,6 +244,7 @@ def announce(settings: Settings) -> None:
     print(  # noqa: T201 - for the person at the terminal, not for the log
         f"STTS Server {__version__} at {address}\n"
         f"Docs page: {address}/docs\n"
+        f"Talk page: {address}/talk\n"
         f"{home}"
         f"Speak:     curl '{address}/tts?text=Hello+world' --output hello.wav",
         flush=True,

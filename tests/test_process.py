@@ -45,7 +45,7 @@ def started(folder: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
 
 def announcement(process: subprocess.Popen[str]) -> list[str]:
     assert process.stdout is not None
-    return [process.stdout.readline().strip() for _ in range(3)]
+    return [process.stdout.readline().strip() for _ in range(4)]
 
 
 def wait_for(port: int) -> None:
@@ -76,10 +76,10 @@ def run(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
 def test_it_says_where_it_is_and_how_to_make_it_speak(tmp_path: Path) -> None:
     port = free_port()
     with started(tmp_path, server__port=str(port)) as process:
-        address, docs, speak = announcement(process)
+        address, docs, talk, speak = announcement(process)
         wait_for(port)
         assert address.endswith(f"http://127.0.0.1:{port}")
-        assert docs.endswith("/docs")
+        assert docs.endswith("/docs") and talk.endswith("/talk")
         url = speak.split("'")[1]
         with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
             assert answer.read(4) == b"RIFF"

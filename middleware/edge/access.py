@@ -6,9 +6,9 @@ Links to PAGES may be followed from anywhere. An allowed page names itself with 
 One class for http and websocket. A socket is refused before it is accepted, with the same statuses. A client secret
 opens sockets of /v1/realtime only; the session that it was made for is left for the door, whether a key is set or not.
 
-Without a key go: the docs page and what it loads; /health; /ready when it is not asked to work (no query); with
-`security.public_lists` the two lists that some clients fetch without one. /health also answers to every Host and
-Origin, so that any watcher can ask.
+Without a key go: the docs page, the talk page and what they load; /health; /ready when it is not asked to work (no
+query); with `security.public_lists` the two lists that some clients fetch without one. /health also answers to every
+Host and Origin, so that any watcher can ask.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ READY = "/ready"
 PUBLIC_LISTS = frozenset({"/v1/audio/voices", "/v1/audio/models"})
 MANAGEMENT = ("/config", "/files", "/analytics", "/engines", "/metrics")
 """Routes that change or watch the server, and everything below them."""
-PAGES = frozenset({"/", "/docs"})
+PAGES = frozenset({"/", "/docs", "/talk"})
 """Pages for people, which do nothing when they are opened."""
 DOCUMENTS = PAGES | {"/openapi.json"}
 """What every server of this kind says to everybody: nothing in it is secret, and a browser cannot send a key for it."""
-DOCUMENT_FILES = "/static-offline-docs/"
-"""Scripts and styles of the page."""
+DOCUMENT_FILES = ("/static-offline-docs/", "/talk/")
+"""Scripts and styles of the pages."""
 FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
 """Of Sec-Fetch-Site: another origin. Ports do not count for a site: any other server of this host is `same-site`."""
 UNNAMED = "null"

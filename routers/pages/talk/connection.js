@@ -1,0 +1,133 @@
+/** One conversation over a WebSocket: connects when it is needed, keeps the session, comes back after a drop. */
+
+import { endpoint } from "./server.js";
+
+const RETRY_SECONDS = [0.3, 1, 2, 4, 8, 15];
+const HEADER_BYTES = 8; // generation and sequence, before the PCM
+const UNSENT_BYTES = 160_000; // audio that may wait in the browser: five seconds
+const WAITING_MESSAGES = 16;
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/; // what a subprotocol may consist of
+
+export class Connection {
+  #handlers;
+  #socket = null;
+  #created = false;
+  #session = null;
+  #tries = 0;
+  #timer = 0;
+  #waiting = [];
+
+  /**
+   * @param {object} handlers
+   * @param {() => {query: object, key: string}} handlers.wanted what to connect with
+   * @param {(message: object) => void} handlers.message
+   * @param {(generation: number, sequence: number, pcm: Int16Array) => void} handlers.audio
+   * @param {(status: "closed" | "connecting" | "open" | "waiting") => void} handlers.status
+   * @param {(wasOpen: boolean) => void} handlers.lost it could not be made, or not be made again
+   */
+  constructor(handlers) {
+    this.#handlers = handlers;
+    window.addEventListener("online", () => this.#timer && this.#dial());
+  }
+
+  get isOpen() {
+    return this.#created;
+  }
+
+  connect() {
+    if (this.#socket === null && this.#timer === 0) this.#dial();
+  }
+
+  /** Hangs up; the next `connect` goes on with the same session. */
+  close() {
+    this.#forget();
+    this.#handlers.status("closed");
+  }
+
+  /** Sends, connecting first if need be. */
+  send(message) {
+    if (this.#created) {
+      this.#socket.send(JSON.stringify(message));
+    } else if (this.#waiting.length < WAITING_MESSAGES) {
+      this.#waiting.push(message);
+      this.connect();
+    }
+  }
+
+  /** Audio is worth nothing later: where it cannot be sent now it is dropped. @param {ArrayBuffer} pcm */
+  sendAudio(pcm) {
+    if (this.#created && this.#socket.bufferedAmount < UNSENT_BYTES) this.#socket.send(pcm);
+  }
+
+  #dial() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#handlers.status(this.#tries > 0 ? "waiting" : "connecting");
+    const { query, key } = this.#handlers.wanted();
+    const { url, protocols } = address({ ...query, session: this.#session }, key);
+    const socket = new WebSocket(url, protocols);
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }) => this.#received(data);
+    socket.onclose = () => this.#closed();
+    this.#socket = socket;
+  }
+
+  #received(data) {
+    if (data instanceof ArrayBuffer) {
+      const header = new DataView(data, 0, HEADER_BYTES);
+      const pcm = new Int16Array(data, HEADER_BYTES);
+      this.#handlers.audio(header.getUint32(0, true), header.getUint32(4, true), pcm);
+      return;
+    }
+    const message = JSON.parse(data);
+    if (message.type === "session.created") this.#opened(message);
+    this.#handlers.message(message);
+    if (message.type === "error" && message.fatal && !message.retryable) this.close();
+  }
+
+  #opened(message) {
+    this.#created = true;
+    this.#session = message.session;
+    this.#tries = 0;
+    this.#handlers.status("open");
+    for (const waiting of this.#waiting.splice(0)) this.send(waiting);
+  }
+
+  #closed() {
+    const wasOpen = this.#created || this.#tries > 0;
+    this.#forget({ keepWaiting: wasOpen });
+    if (wasOpen && this.#tries < RETRY_SECONDS.length) {
+      this.#timer = setTimeout(() => this.#dial(), RETRY_SECONDS[this.#tries++] * 1000);
+      this.#handlers.status("waiting");
+      return;
+    }
+    this.#tries = 0;
+    this.#waiting.length = 0;
+    this.#handlers.status("closed");
+    this.#handlers.lost(wasOpen);
+  }
+
+  #forget({ keepWaiting = false } = {}) {
+    clearTimeout(this.#timer);
+    if (this.#socket !== null) {
+      this.#socket.onclose = this.#socket.onmessage = null;
+      this.#socket.close();
+    }
+    this.#timer = 0;
+    this.#socket = null;
+    this.#created = false;
+    if (!keepWaiting) this.#waiting.length = 0;
+  }
+}
+
+function address(query, key) {
+  const url = endpoint("ws/conversation/v2");
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== "") url.searchParams.set(name, value);
+  }
+  if (key === "") return { url, protocols: [] };
+  if (TOKEN.test(key)) return { url, protocols: ["realtime", `openai-insecure-api-key.${key}`] };
+  url.searchParams.set("api_key", key);
+  return { url, protocols: [] };
+}

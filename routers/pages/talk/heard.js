@@ -1,0 +1,14 @@
+/** Splits a reply where it was cut off. Both texts may differ in their spaces. */
+
+/** @param {string} text all that was written @param {string} heard @returns {[string, string]} heard, not heard */
+export function heardPart(text, heard) {
+  const wanted = heard.replace(/\s+/g, "").length;
+  if (wanted === 0) return ["", text];
+  let seen = 0;
+  let end = 0;
+  while (end < text.length && seen < wanted) {
+    if (!/\s/.test(text[end])) seen += 1;
+    end += 1;
+  }
+  return [text.slice(0, end), text.slice(end)];
+}

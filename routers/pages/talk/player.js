@@ -1,0 +1,176 @@
+/**
+ * Plays replies without gaps: every frame is scheduled on the audio clock where the one before it ends. What is not
+ * played yet can be dropped at once. Frames of a reply that was dropped, or of one older than the newest, are ignored.
+ */
+
+const LEAD = 0.02; // seconds between the arrival of a first frame and its start
+const FADE = 0.01; // seconds in which a reply that is dropped falls silent
+const DUCKED = 0.15; // of full level, while somebody may be speaking
+const DUCKING = 0.03; // seconds, time constant
+const TELL_MS = 100; // between two words on how much was played
+
+export class Player {
+  #rate;
+  #onPlayed;
+  #context = null;
+  #meter = null;
+  #window = new Float32Array(1024);
+  #reply = null;
+  #newest = 0;
+  #dropped = new Set();
+  #timer = 0;
+
+  /** @param {number} rate Hz of the frames @param {(generation: number, seconds: number) => void} onPlayed */
+  constructor(rate, onPlayed) {
+    this.#rate = rate;
+    this.#onPlayed = onPlayed;
+  }
+
+  /** To be called where the user has just done something: browsers start no sound without. */
+  async open() {
+    if (this.#context === null) {
+      this.#context = new AudioContext({ sampleRate: this.#rate });
+      this.#meter = new AnalyserNode(this.#context, { fftSize: this.#window.length });
+      this.#meter.connect(this.#context.destination);
+    }
+    if (this.#context.state !== "running") await this.#context.resume();
+  }
+
+  /** RMS of what comes out now. */
+  get level() {
+    if (this.#meter === null) return 0;
+    this.#meter.getFloatTimeDomainData(this.#window);
+    return Math.sqrt(this.#window.reduce((sum, sample) => sum + sample * sample, 0) / this.#window.length);
+  }
+
+  /** Forgets all replies: another connection counts them anew. */
+  reset() {
+    this.drop(this.#newest);
+    this.#newest = 0;
+    this.#dropped.clear();
+  }
+
+  /** @param {number} generation @param {Int16Array} pcm @returns {number} seconds until it is heard, or -1: ignored */
+  play(generation, pcm) {
+    if (this.#context === null || generation < this.#newest || this.#dropped.has(generation)) return -1;
+    if (this.#reply?.generation !== generation) this.#begin(generation, 0);
+    this.#newest = generation;
+    const seconds = this.#reply.add(this.#buffer(pcm));
+    this.#timer ||= setInterval(() => this.#tell(), TELL_MS);
+    return seconds;
+  }
+
+  /** Drops what is not played of a reply; nothing more of it is played unless it is resumed. */
+  drop(generation) {
+    this.#dropped.add(generation);
+    if (this.#reply?.generation !== generation) return;
+    this.#tell();
+    this.#reply?.end();
+    this.#rest();
+  }
+
+  /** A dropped reply goes on. @param {number} seconds of it that were heard before */
+  resume(generation, seconds) {
+    this.#dropped.delete(generation);
+    if (this.#context !== null) this.#begin(generation, seconds);
+  }
+
+  duck(generation) {
+    if (this.#reply?.generation === generation) this.#reply.level(DUCKED);
+  }
+
+  unduck(generation) {
+    if (this.#reply?.generation === generation) this.#reply.level(1);
+  }
+
+  #begin(generation, seconds) {
+    this.#reply?.end();
+    this.#reply = new Reply(this.#context, this.#meter, generation, seconds);
+  }
+
+  #buffer(pcm) {
+    const buffer = this.#context.createBuffer(1, pcm.length, this.#rate);
+    const samples = buffer.getChannelData(0);
+    for (let index = 0; index < pcm.length; index++) samples[index] = pcm[index] / 32768;
+    return buffer;
+  }
+
+  #tell() {
+    const reply = this.#reply;
+    if (reply === null) return;
+    this.#onPlayed(reply.generation, reply.played());
+    if (reply.isPlayed) this.#pause();
+  }
+
+  #rest() {
+    this.#reply = null;
+    this.#pause();
+  }
+
+  #pause() {
+    clearInterval(this.#timer);
+    this.#timer = 0;
+  }
+}
+
+/** One reply: its frames on the clock, and how much of them has come out of the loudspeaker. */
+class Reply {
+  #context;
+  #gain;
+  #frames = [];
+  #at = 0;
+  #done;
+
+  constructor(context, output, generation, seconds) {
+    this.generation = generation;
+    this.#context = context;
+    this.#done = seconds;
+    this.#gain = new GainNode(context);
+    this.#gain.connect(output);
+  }
+
+  get isPlayed() {
+    return this.#frames.length === 0;
+  }
+
+  /** Seconds until it is heard. */
+  add(buffer) {
+    const now = this.#context.currentTime;
+    this.#at = this.#at > now ? this.#at : now + LEAD;
+    const source = new AudioBufferSourceNode(this.#context, { buffer });
+    source.connect(this.#gain);
+    source.start(this.#at);
+    this.#frames.push({ source, start: this.#at, end: this.#at + buffer.duration });
+    const seconds = this.#at - now + this.#delay;
+    this.#at += buffer.duration;
+    return seconds;
+  }
+
+  /** Seconds that were heard. */
+  played() {
+    const now = this.#context.currentTime - this.#delay;
+    while (this.#frames.length > 0 && this.#frames[0].end <= now) {
+      const { start, end } = this.#frames.shift();
+      this.#done += end - start;
+    }
+    const current = this.#frames[0];
+    return this.#done + (current ? Math.max(0, now - current.start) : 0);
+  }
+
+  level(value) {
+    this.#gain.gain.setTargetAtTime(value, this.#context.currentTime, DUCKING);
+  }
+
+  end() {
+    const now = this.#context.currentTime;
+    this.#gain.gain.cancelScheduledValues(now);
+    this.#gain.gain.setTargetAtTime(0, now, FADE / 3);
+    for (const { source } of this.#frames) source.stop(now + FADE);
+    setTimeout(() => this.#gain.disconnect(), 100);
+  }
+
+  /** Seconds from the clock to the ear. */
+  get #delay() {
+    return this.#context.outputLatency || this.#context.baseLatency || 0;
+  }
+}

@@ -1,0 +1,43 @@
+/** What went wrong, in words for people. */
+
+import { get } from "./server.js";
+
+export const NEEDS_HTTPS = {
+  title: "The microphone needs https",
+  text:
+    "Browsers give a page the microphone only over https, or on the machine that the server runs on. Start the server " +
+    "with server.tls_certificate and server.tls_key (in config.yaml, or STTS_SERVER__TLS_CERTIFICATE and " +
+    "STTS_SERVER__TLS_KEY), or put a proxy that speaks https before it, and open this page as https://. You can write meanwhile.",
+};
+
+const MICROPHONE = {
+  NotAllowedError: "This page may not use the microphone. Allow it in the browser's address bar, then press again.",
+  NotFoundError: "There is no microphone. Connect one, then press again.",
+  NotReadableError: "The microphone is in use by another program, or does not work.",
+};
+
+const STATUS = {
+  401: { title: "This server wants its key", text: "Enter it under Settings, then try again." },
+  403: { title: "Not allowed", text: "This server does not answer under this address; see security.allowed_hosts." },
+  429: { title: "Too many requests", text: "Wait a moment, then try again." },
+};
+
+/** @param {DOMException} error of getUserMedia */
+export function microphoneProblem(error) {
+  return { title: "No microphone", text: MICROPHONE[error.name] ?? `The microphone does not open (${error.name}).` };
+}
+
+/** A browser does not say why a socket was refused: this asks the server in another way. */
+export async function connectionProblem(key) {
+  try {
+    const { status } = await get("info", key);
+    return STATUS[status] ?? refused(status);
+  } catch {
+    return { title: "The server cannot be reached", text: "It may be starting, or the network is down. Try again in a moment." };
+  }
+}
+
+function refused(status) {
+  const full = "It refused a conversation: it may have as many as it can. Try again in a moment.";
+  return { title: "The server is busy", text: status === 200 ? full : `It answered with status ${status}.` };
+}

@@ -1,0 +1,17 @@
+/** Where the server is, and how it is asked. */
+
+/** A path below whatever prefix the page is served at. */
+export function endpoint(path) {
+  return new URL(`../${path}`, import.meta.url);
+}
+
+/** GET with the key, if there is one. */
+export function get(path, key) {
+  const headers = key ? { "X-API-Key": encoded(key) } : {};
+  return fetch(endpoint(path), { headers, cache: "no-store" });
+}
+
+/** Headers carry bytes: any text goes as its UTF-8. */
+function encoded(text) {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}

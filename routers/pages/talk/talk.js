@@ -1,0 +1,241 @@
+/** The page: what people do goes to the conversation, what the conversation says is shown and played. */
+
+import { Choices } from "./choices.js";
+import { Connection } from "./connection.js";
+import { Conversation } from "./conversation.js";
+import { Microphone, RATE } from "./microphone.js";
+import { Player } from "./player.js";
+import { NEEDS_HTTPS, connectionProblem, microphoneProblem } from "./problems.js";
+import { Bars } from "./timing.js";
+
+const OUTPUT_RATE = 24000; // Hz
+const MICROPHONE_FIELDS = ["echoCancellation", "noiseSuppression", "autoGainControl"];
+const CONVERSATION_FIELDS = ["language", "tts", "stt", "voice", "reply", "interrupt"];
+const STATES = {
+  off: "Ready",
+  connecting: "Connecting…",
+  waiting: "Connection lost, trying again…",
+  quiet: "Microphone is off",
+  listening: "Listening",
+  hearing: "Hearing you",
+  thinking: "Thinking",
+  speaking: "Speaking",
+};
+const LINKS = { closed: "Not connected", connecting: "Connecting", open: "Connected", waiting: "Reconnecting" };
+
+const $ = (id) => document.getElementById(id);
+
+const conversation = new Conversation($("log"), $("main"));
+const bars = new Bars($("legend"));
+const choices = new Choices($("settings"), changed);
+const microphone = new Microphone((pcm) => connection.sendAudio(pcm), microphoneEnded);
+const player = new Player(OUTPUT_RATE, (generation, seconds) => {
+  if (connection.isOpen) connection.send({ type: "played", generation, ms: Math.round(seconds * 1000) });
+});
+const connection = new Connection({
+  wanted: () => ({ query: { rate: RATE, output_rate: OUTPUT_RATE, ...choices.conversation }, key: choices.key }),
+  message: (message) => HANDLERS[message.type]?.(message),
+  audio: heard,
+  status: linkChanged,
+  lost: async () => show(await connectionProblem(choices.key)),
+});
+
+let link = "closed";
+let turn = "listening"; // whose turn it is, as the server says
+let hearing = false; // whether the user is speaking
+let active = null; // generation of the reply that is prepared or heard
+const delays = new Map(); // generation -> ms from the arrival of the first frame to its sound
+
+const HANDLERS = {
+  "session.created": ({ resumed, history }) => begin(resumed, history),
+  state: ({ state }) => update({ turn: state }),
+  speech_start: (message) => {
+    update({ hearing: true });
+    conversation.speechStart(message);
+  },
+  speech_end: () => update({ hearing: false }),
+  partial: (message) => conversation.partial(message),
+  transcript: (message) => conversation.transcript(message),
+  transcript_failed: (message) => conversation.transcriptFailed(message),
+  "reply.start": (message) => {
+    active = message.generation;
+    conversation.replyStart(message);
+  },
+  "reply.delta": (message) => conversation.replyDelta(message),
+  "reply.done": replyDone,
+  duck: ({ generation }) => player.duck(generation),
+  unduck: ({ generation }) => player.unduck(generation),
+  interrupted: (message) => {
+    player.drop(message.generation);
+    held.set(message.generation, message.heard_ms / 1000);
+    conversation.interrupted(message);
+  },
+  resumed: (message) => {
+    player.resume(message.generation, held.get(message.generation) ?? 0);
+    conversation.resumed(message);
+  },
+  turn_metrics: measured,
+  lagging: ({ seconds }) => show({ title: "Falling behind", text: `Recognition is ${seconds} s behind you.` }),
+  error: ({ code, message, fatal }) => {
+    if (!(fatal && code === "idle_timeout")) show({ title: "The server says", text: message });
+  },
+};
+const held = new Map(); // generation -> seconds heard when it was interrupted
+
+function begin(resumed, history) {
+  conversation.reset();
+  player.reset();
+  held.clear();
+  delays.clear();
+  if (!conversation.isEmpty) conversation.note(resumed && history > 0 ? "Connected again." : "A new conversation.");
+  active = null;
+  hide();
+  update({ turn: "listening", hearing: false });
+}
+
+function heard(generation, sequence, pcm) {
+  const seconds = player.play(generation, pcm);
+  if (sequence === 0 && seconds >= 0) delays.set(generation, seconds * 1000);
+}
+
+function replyDone(message) {
+  if (message.status === "cancelled" || message.status === "interrupted") player.drop(message.generation);
+  if (message.generation === active) active = null;
+  held.delete(message.generation);
+  conversation.replyDone(message);
+  update({});
+}
+
+function measured(message) {
+  if (message.generation === 0) return;
+  const delay = delays.get(message.generation);
+  delays.delete(message.generation);
+  const heard_ms = delay === undefined || message.first_byte_ms === null ? null : message.first_byte_ms + delay;
+  conversation.attach(message.generation, bars.bar({ ...message, heard_ms }));
+}
+
+function linkChanged(status) {
+  link = status;
+  $("link").dataset.link = status;
+  $("link-text").textContent = LINKS[status];
+  if (status !== "open") player.reset();
+  if (status === "closed") microphone.close();
+  update({ hearing: false });
+}
+
+/** What the page shows follows from these few values. */
+function update(values) {
+  turn = values.turn ?? turn;
+  hearing = values.hearing ?? hearing;
+  const state = shownState();
+  document.body.dataset.state = state;
+  $("state").textContent = STATES[state];
+  $("talk").setAttribute("aria-pressed", String(microphone.isOpen));
+  $("stop").disabled = active === null && turn === "listening";
+  $("welcome").hidden = !conversation.isEmpty;
+}
+
+function shownState() {
+  if (link === "connecting" || link === "waiting") return link;
+  if (link === "closed") return "off";
+  if (hearing) return "hearing";
+  if (turn === "listening") return microphone.isOpen ? "listening" : "quiet";
+  return turn;
+}
+
+async function toggleMicrophone() {
+  if (microphone.isOpen) {
+    microphone.close();
+    if (hearing) connection.send({ type: "commit" });
+    update({});
+    return;
+  }
+  if (!Microphone.possible) {
+    show(NEEDS_HTTPS);
+    return;
+  }
+  await openMicrophone();
+}
+
+async function openMicrophone() {
+  try {
+    await Promise.all([microphone.open(choices.processing), player.open()]);
+    hide();
+    connection.connect();
+  } catch (error) {
+    microphone.close();
+    show(microphoneProblem(error));
+  }
+  update({});
+}
+
+function microphoneEnded() {
+  microphone.close();
+  show({ title: "No microphone", text: "The microphone has gone." });
+  update({});
+}
+
+async function write(event) {
+  event.preventDefault();
+  const text = $("text").value.trim();
+  if (text === "") return;
+  $("text").value = "";
+  await player.open();
+  if (active !== null) player.drop(active);
+  connection.send({ type: "text", text });
+  conversation.typed(text);
+  update({});
+}
+
+function stop() {
+  if ($("stop").disabled) return;
+  if (active !== null) player.drop(active);
+  connection.send({ type: "cancel" });
+}
+
+/** Settings take effect at once where the conversation runs. @param {Set<string>} names */
+function changed(names) {
+  if (names.has("key") && link !== "open") hide();
+  if (microphone.isOpen && MICROPHONE_FIELDS.some((name) => names.has(name))) openMicrophone();
+  if (connection.isOpen && CONVERSATION_FIELDS.some((name) => names.has(name))) {
+    connection.send({ type: "session.update", config: choices.conversation });
+  }
+}
+
+function show({ title, text }) {
+  $("notice-title").textContent = title;
+  $("notice-text").textContent = text;
+  $("notice").hidden = false;
+}
+
+function hide() {
+  $("notice").hidden = true;
+}
+
+/** Meters, and the ring around the microphone. */
+function drawLevels() {
+  const yours = loudness(microphone.level);
+  const reply = loudness(player.level);
+  $("your-level").value = yours;
+  $("reply-level").value = reply;
+  $("talk").style.setProperty("--level", Math.max(yours, reply).toFixed(2));
+  requestAnimationFrame(drawLevels);
+}
+
+/** 0..1 for RMS from -50 to -10 dB. */
+function loudness(rms) {
+  return rms > 0 ? Math.min(1, Math.max(0, (20 * Math.log10(rms) + 50) / 40)) : 0;
+}
+
+$("talk").addEventListener("click", toggleMicrophone);
+$("stop").addEventListener("click", stop);
+$("write").addEventListener("submit", write);
+$("notice-close").addEventListener("click", hide);
+$("open-settings").addEventListener("click", () => $("settings").showModal());
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !$("settings").open) stop();
+});
+window.addEventListener("pagehide", () => connection.close());
+if (!Microphone.possible) show(NEEDS_HTTPS);
+choices.load();
+requestAnimationFrame(drawLevels);
