@@ -108,6 +108,12 @@ class Hearing:
         self._uncommitted = 0.0
         self._inbox.put("clear", 0)
 
+    def finish(self) -> None:
+        """No more audio comes. When the words of all that was said are told, there is nothing more to tell."""
+        if self._uncommitted:
+            self.commit()
+        self._inbox.close()
+
     def announce(self) -> None:
         """Tells of the current utterance, and what was understood of it so far."""
         utterance = self.current
@@ -181,6 +187,7 @@ class Hearing:
                 await utterance.audio.room()
             await self._waiting.room()
             await self._shared.out.room()
+        self._waiting.close()
 
     async def _look_at(self, samples: Samples) -> None:
         if (rules := self._shared.config.turns) is not self.ear.rules:
@@ -267,6 +274,7 @@ class Hearing:
             if self._session is not None:
                 utterance.work = self._shared.start(self._words(utterance, self._session), "utterance")
                 await asyncio.wait([utterance.work])
+        self._shared.out.close()
 
     async def _words(self, utterance: Utterance, session: TranscriptionSession) -> None:
         shared = self._shared

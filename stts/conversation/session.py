@@ -125,6 +125,10 @@ class ConversationSession:
         """The user's turn is over, after all audio given so far. Raises Conflict where there is none."""
         self._hearing.commit()
 
+    def finish(self) -> None:
+        """Nothing more will be heard: `events()` ends when all that was said is transcribed, and a reply with it."""
+        self._hearing.finish()
+
     def clear(self) -> None:
         """Forgets the audio of the current turn."""
         self._answering.discard()
