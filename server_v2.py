@@ -134,7 +134,7 @@ def _lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         life.phase = "starting"
         async with resources.sampling():
-            tasks = [asyncio.create_task(_prepare(life, engines)), asyncio.create_task(_keep_tidy(files))]
+            tasks = [asyncio.create_task(_prepare(life, engines, replies)), asyncio.create_task(_keep_tidy(files))]
             try:
                 yield
             finally:
@@ -148,7 +148,8 @@ def _lifespan(
     return lifespan
 
 
-async def _prepare(life: Life, engines: Engines) -> None:
+async def _prepare(life: Life, engines: Engines, replies: Replies) -> None:
+    await replies.prepare()
     await engines.preload()
     if life.phase == "starting":
         life.phase = "ready"

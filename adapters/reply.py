@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+import structlog
+
 from adapters.replies.endpoint import EndpointReply
 from adapters.replies.plain import EchoReply, TemplateReply
 from stts.context import RequestContext
-from stts.errors import InvalidParameter
+from stts.errors import InvalidParameter, STTSError
 from stts.events import ReplyEvent, ReplyText
 from stts.protocols import ReplyAdapter
 from stts.settings import CurrentSettings
 from stts.types import ReplyRequest
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Replies:
@@ -43,6 +47,14 @@ class Replies:
                 if isinstance(event, ReplyText):
                     context.metrics["characters"] += len(event.delta)
                 yield event
+
+    async def prepare(self) -> None:
+        """Loads at once what the first reply would wait for; what is missing is logged."""
+        if self._settings().reply.adapter == "openai":
+            try:
+                await self._endpoint.connect()
+            except STTSError as error:
+                log.warning("reply_not_ready", code=error.code, reason=error.message)
 
     async def close(self) -> None:
         """Ends the connections to a chat endpoint."""

@@ -60,7 +60,7 @@ class EndpointReply:
         self, messages: tuple[Message, ...], config: ReplyConfig, context: RequestContext
     ) -> AsyncGenerator[ReplyEvent, None]:
         settings = self._settings().reply
-        client = await self._connected(settings)
+        client = await self.connect()
         patience = _Patience(settings)
         written = _Written()
         with translated():
@@ -86,8 +86,10 @@ class EndpointReply:
         if client is not None:
             await client.close()
 
-    async def _connected(self, settings: ReplySettings) -> AsyncOpenAI:
-        if settings.base_url is None:
+    async def connect(self) -> AsyncOpenAI:
+        """The client; nothing is asked of the endpoint. Raises ReplyFailed without an address, EngineNotInstalled."""
+        settings = self._settings().reply
+        if not settings.base_url:
             raise ReplyFailed("There is no chat endpoint: set reply.base_url.")
         async with self._connecting:
             if self._client is None:

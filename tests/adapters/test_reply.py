@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from contextlib import aclosing
 
 import pytest
@@ -40,3 +41,21 @@ async def test_a_name_that_nobody_has_is_refused_and_not_repeated() -> None:
     assert (refused.value.param, refused.value.allowed) == ("reply", ["echo", "template", "openai"])
     assert "nosuch" not in refused.value.message
     assert "engine" not in context.output_data
+
+
+async def test_what_the_first_reply_would_wait_for_is_loaded_before(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(reply=ReplySettings(adapter="openai", base_url="http://127.0.0.1:9/v1"))
+    replies = Replies(lambda: settings)
+    await replies.prepare()
+    assert "openai" in sys.modules
+    assert capsys.readouterr().out == ""
+    await replies.close()
+
+
+async def test_what_is_missing_for_replies_is_logged_when_the_server_starts(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(reply=ReplySettings(adapter="openai"))
+    await Replies(lambda: settings).prepare()
+    assert "set reply.base_url" in capsys.readouterr().out
+    settings = Settings()
+    await Replies(lambda: settings).prepare()
+    assert capsys.readouterr().out == ""
