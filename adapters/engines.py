@@ -85,6 +85,11 @@ class Engines:
                 return self._tts[name]
         raise reason or EngineNotInstalled("No engine of tts.order is installed with its weights on this disk.")
 
+    async def check_speech(self, config: SynthesisConfig) -> None:
+        """Raises what `speak` would raise for an engine, a voice or a parameter that does not exist."""
+        speaker = await self.speaker(config)
+        await speaker.resolve(config)
+
     async def listener(self, config: TranscriptionConfig) -> EngineSTTAdapter:
         """The engine named, or the first of `stt.order` that can do what is asked without fetching anything."""
         if config.engine != AUTO:
