@@ -9,6 +9,7 @@ within one quantum delays nobody noticeably, so whole sentences, which sound bet
 from __future__ import annotations
 
 from stts.engine_api import EngineLimits
+from stts.text.growing import Unit
 
 CHARACTERS_PER_SECOND = 15.0
 """Of speech, until the engine's own pace on this text is known; true of English at usual speed."""
@@ -23,6 +24,12 @@ SENTENCE_PAUSE_SECONDS = 0.25
 CLAUSE_PAUSE_SECONDS = 0.12
 """Silence between two pieces, by what the first one ends with; inside a clause there is none."""
 
+URGENT_SECONDS = (0.2, 1.5)
+"""Until a listener runs dry, when a few words of a text that is being written are spoken alone: for any engine, and
+more for every second that the engine takes for a second of speech."""
+EAGER_SECONDS = (0.5, 4.0)
+"""When a clause is."""
+
 _CLOSING_MARKS = "\"'”’»)]}」』）】》"
 _SENTENCE_MARKS = ".!?…。！？｡।॥။።؟។"
 _CLAUSE_MARKS = ",;:-–—、，；：､،؛၊፣፤፥៖"
@@ -34,6 +41,21 @@ def pause_after(text: str) -> float:
     if mark and mark in _SENTENCE_MARKS:
         return SENTENCE_PAUSE_SECONDS
     return CLAUSE_PAUSE_SECONDS if mark and mark in _CLAUSE_MARKS else 0.0
+
+
+def patience(spare: float | None, real_time_factor: float | None) -> tuple[Unit, float | None]:
+    """What of a text that is being written is spoken alone, and for how many seconds that holds; None: for good.
+
+    `spare`: seconds until the listener runs dry; None while there is nothing to hear.
+    """
+    if spare is None:
+        return Unit.WORDS, None
+    urgent, eager = (always + slow * (real_time_factor or 0.0) for always, slow in (URGENT_SECONDS, EAGER_SECONDS))
+    if spare <= urgent:
+        return Unit.WORDS, None
+    if spare <= eager:
+        return Unit.CLAUSE, spare - urgent
+    return Unit.SENTENCE, spare - eager
 
 
 class PiecePlanner:

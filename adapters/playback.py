@@ -19,6 +19,10 @@ class Playback:
             self._started = max(self._started, now)
         self._made += seconds
 
+    def waited(self, now: float) -> None:
+        """Tells that until now there was nothing to say: a listener who ran dry of that begins anew."""
+        self._started = max(self._started, now - self._made)
+
     @property
     def deadline(self) -> float:
         """The time at which the next audio must be there; the time of arrival while there is none at all."""

@@ -1,15 +1,17 @@
-"""Speaks with one engine for all requests at once: text in, a stream of encoded audio out.
+"""Speaks with one engine for all requests at once: text in, whole or as it is written, a stream of encoded audio out.
 
 A task of its own makes the audio ahead of the client, one piece of text at a time, each in a slot of the engine. It is
 decoupled from the client so that a slow reader never holds a slot, and bounded so that it never fills the memory.
+Nothing waits in a slot, neither for the client nor for text.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from adapters.ahead import made_ahead
@@ -17,14 +19,15 @@ from adapters.closing import closing_iterator
 from adapters.execution.host import EngineHost
 from adapters.pieces import PiecePlanner, pause_after
 from adapters.playback import Playback
+from adapters.script import LiveScript, Script, WholeScript
 from adapters.voices import ReferenceVoices, Speaking, resolve_speaking, spoken_language
 from stts.audio.speech import SpeechRenderer
 from stts.channel import Channel
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
+from stts.live import LiveText
 from stts.settings import CurrentSettings
 from stts.text.normalise import clean_text
-from stts.text.sentences import TextCutter
 from stts.types import AudioChunk, SynthesisConfig
 
 AHEAD_BYTES = 2_000_000
@@ -65,20 +68,22 @@ class EngineTTSAdapter:
         )
 
     async def synthesize(
-        self, text: str, config: SynthesisConfig, context: RequestContext
+        self, text: str | LiveText, config: SynthesisConfig, context: RequestContext
     ) -> AsyncGenerator[AudioChunk, None]:
+        """A live text in which nothing can be spoken yields nothing; a whole one like that is InvalidText."""
         speech = await self._begin(text, config, context)
         async with aclosing(made_ahead(partial(self._make, speech), AHEAD_BYTES, "speech")) as chunks:
             async for chunk in chunks:
                 yield chunk
 
-    async def _begin(self, text: str, config: SynthesisConfig, context: RequestContext) -> _Speech:
+    async def _begin(self, text: str | LiveText, config: SynthesisConfig, context: RequestContext) -> _Speech:
         settings = self._settings()
-        text = clean_text(text, settings.limits.text_characters)
+        limit = settings.limits.text_characters
+        if isinstance(text, str):
+            text = clean_text(text, limit)
         speaking = await self.resolve(config)
         language = spoken_language(self.info, config.language, speaking.voice)
         renderer = SpeechRenderer(config, self.info.sample_rate, speed=speaking.remaining_speed)
-        context.metrics["characters"] = len(text)
         context.output_data.update(
             engine=self._host.name,
             voice=speaking.voice.id,
@@ -95,14 +100,24 @@ class EngineTTSAdapter:
             live=config.live,
         )
         playback = Playback(time.monotonic(), live=config.live)
-        return _Speech(TextCutter(text, language), speaking, renderer, planner, playback, context)
+        script: Script
+        if isinstance(text, str):
+            script = WholeScript(text, language)
+        else:
+            script = LiveScript(text, language, limit, self.info.limits.min_characters)
+        return _Speech(script, speaking, renderer, planner, playback, context)
 
     async def _make(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
         try:
-            while not speech.cutter.done:
+            while not speech.finished:
                 await ready.room()
+                if not await speech.script.ready(speech.playback, self._host.real_time_factor):
+                    break
                 await self._make_piece(speech, ready)
+            if speech.begun and not speech.finished:
+                speech.put(await asyncio.to_thread(speech.renderer.finish), ready)
         finally:
+            speech.context.metrics["characters"] = speech.script.characters
             speech.context.metrics["encode"] = speech.renderer.encode_seconds
             speech.context.metrics["audio_seconds"] = speech.renderer.seconds
 
@@ -111,7 +126,7 @@ class EngineTTSAdapter:
         playback = speech.playback
         async with self._host.slot(playback.deadline, begun=playback.begun) as slot:
             speech.context.add("queue", slot.queue_seconds)
-            text = speech.cutter.next_piece(
+            text = speech.script.next_piece(
                 speech.planner.budget(
                     self._host.real_time_factor,
                     spare=playback.deadline - time.monotonic() if playback.begun else None,
@@ -121,26 +136,45 @@ class EngineTTSAdapter:
             )
             if text is None:
                 return
-            piece = _Piece(text, speech, last=speech.cutter.done)
+            speech.begin_piece(text)
+            piece = _Piece(text, speech, last=speech.finished)
             async with aclosing(slot.run(piece.render)) as chunks:
                 async for chunk in chunks:
-                    playback.made(chunk.seconds, time.monotonic())
-                    ready.put(chunk, len(chunk.data))
+                    speech.put(chunk, ready)
         self._host.observe(piece.audio_seconds, piece.engine_seconds)
         speech.planner.made(len(text), piece.audio_seconds)
         speech.context.add("engine", piece.engine_seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Speech:
     """One request on its way."""
 
-    cutter: TextCutter
+    script: Script
     speaking: Speaking
     renderer: SpeechRenderer
     planner: PiecePlanner
     playback: Playback
     context: RequestContext
+    begun: bool = False
+    """A piece was spoken."""
+    finished: bool = False
+    """The piece in work is known to be the last, and the file ends with it."""
+    untold: list[str] = field(default_factory=list)
+    """Pieces of which nothing was heard so far."""
+
+    def begin_piece(self, text: str) -> None:
+        self.begun = True
+        self.finished = self.script.done
+        self.untold.append(text)
+
+    def put(self, chunk: AudioChunk, ready: Channel[AudioChunk]) -> None:
+        """The first audible chunk of a piece tells its text."""
+        self.playback.made(chunk.seconds, time.monotonic())
+        if self.untold and chunk.seconds:
+            chunk = replace(chunk, text=" ".join(self.untold))
+            self.untold.clear()
+        ready.put(chunk, len(chunk.data))
 
 
 def gathered(chunks: Iterator[AudioChunk], clock: Callable[[], float] = time.perf_counter) -> Iterator[AudioChunk]:

@@ -31,6 +31,7 @@ class LiveText:
         self._channel: Channel[str | Literal[Mark.FLUSH]] = Channel(limit)
         self.characters = 0
         """Written so far."""
+        self._flushed = 0
 
     def write(self, text: str) -> None:
         if text:
@@ -38,7 +39,10 @@ class LiveText:
             self.characters += len(text)
 
     def flush(self) -> None:
-        self._channel.put(Mark.FLUSH, 0)
+        """Does nothing where nothing was written since the last one, so that the channel keeps its bound."""
+        if self.characters > self._flushed:
+            self._flushed = self.characters
+            self._channel.put(Mark.FLUSH, 0)
 
     def close(self) -> None:
         """The text is complete."""

@@ -36,17 +36,54 @@ def clean_text(text: str, limit: int) -> str:
     Line ends become `\\n`, paragraphs stand one blank line apart, other white space is one space. Joiners inside words
     and emoji stay. Raises TextTooLong and InvalidText.
     """
-    if len(text) > limit:
-        raise TextTooLong(f"The text is longer than the limit of {limit} characters.", param="text")
-    if _SURROGATE.search(text):
-        raise InvalidText("The text is not valid Unicode: it contains a lone surrogate.", param="text")
+    intake = TextIntake(limit)
+    text = clean_piece(intake.push(text) + intake.finish())
+    if not text:
+        raise InvalidText("The text holds nothing that can be spoken.", param="text")
+    return text
+
+
+def clean_piece(text: str) -> str:
+    """The same of a piece of a text that has passed a `TextIntake`; empty where it holds nothing to be spoken."""
     text = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
     text = unicodedata.normalize("NFC", _LONG_RUN.sub(_fewer_marks, text))
     text = _AROUND_LINE_END.sub("\n", _SPACES.sub(" ", text))
     text = _BLANK_LINES.sub("\n\n", text).strip()
-    if not _speakable(text):
-        raise InvalidText("The text holds nothing that can be spoken.", param="text")
-    return text
+    return text if _speakable(text) else ""
+
+
+class TextIntake:
+    """Checks a text that comes in parts: their length together, and that they are Unicode.
+
+    Clients that cut their strings between UTF-16 units send halves of characters: the first waits for the second.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._half = ""
+        self.characters = 0
+        """So far, as sent."""
+
+    def push(self, part: str) -> str:
+        """What is complete. Raises TextTooLong and InvalidText."""
+        self.characters += len(part)
+        if self.characters > self._limit:
+            raise TextTooLong(f"The text is longer than the limit of {self._limit} characters.", param="text")
+        part = self._half + part
+        self._half = part[-1] if "\ud800" <= part[-1:] <= "\udbff" else ""
+        part = part.removesuffix(self._half)
+        return _joined_halves(part) if _SURROGATE.search(part) else part
+
+    def finish(self) -> str:
+        """Nothing, or raises InvalidText: half a character is left."""
+        return _joined_halves(self._half)
+
+
+def _joined_halves(text: str) -> str:
+    try:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeDecodeError:
+        raise InvalidText("The text is not valid Unicode: it contains a lone surrogate.", param="text") from None
 
 
 def _fewer_marks(run: re.Match[str]) -> str:

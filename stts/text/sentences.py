@@ -64,7 +64,7 @@ class TextCutter:
         Ends with the last sentence that fits, else clause, else word, else anywhere. Where there is a choice, neither
         the piece nor what it leaves is shorter than `min_characters`.
         """
-        if self.done:
+        if self._at >= self._end:
             return None
         longest = max(max_characters, 1)
         cut = self._end if self.remaining <= longest else self._at + self._cut(longest, min_characters)
@@ -74,15 +74,17 @@ class TextCutter:
 
     def _cut(self, longest: int, shortest: int) -> int:
         window = self._text[self._at : self._at + longest + LOOKAHEAD]
-        kinds = [
-            [cut for cut in cuts if 0 < cut <= longest]
-            for cuts in (self._sentence_ends(window), _matches(_CLAUSE, window), _matches(_WORD, window))
-        ]
+        kinds = [[cut for cut in cuts if cut <= longest] for cuts in self._ends(window)]
         for cuts in kinds:
             for cut in reversed(cuts):
                 if cut >= shortest and self._good_rest(cut, shortest):
                     return cut
         return max((cuts[-1] for cuts in kinds if cuts), default=0) or _inside_word(window, longest)
+
+    def _ends(self, window: str) -> list[list[int]]:
+        """Of sentences, of clauses and of words."""
+        kinds = (self._sentence_ends(window), _matches(_CLAUSE, window), _matches(_WORD, window))
+        return [[cut for cut in cuts if cut > 0] for cuts in kinds]
 
     def _good_rest(self, cut: int, shortest: int) -> bool:
         start = self._skip_space(self._at + cut)
