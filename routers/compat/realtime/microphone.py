@@ -20,8 +20,8 @@ from stts.live import LiveAudio
 from stts.protocols import HearRequest
 from stts.types import TranscriptionConfig
 
-MOST_BYTES = 15 * 1024 * 1024
-"""Of one append."""
+MOST_CHARACTERS = 15 * 1024 * 1024
+"""Of base64 in one message."""
 LARGE_CHARACTERS = 262_144
 """Of base64 that is decoded beside the event loop."""
 SLICE_SECONDS = 0.5
@@ -83,8 +83,8 @@ class Microphone:
 
 async def decoded(audio: str) -> bytes:
     """Raises InvalidParameter for what is not base64, PayloadTooLarge for too much of it."""
-    if len(audio) > (MOST_BYTES + 2) // 3 * 4:
-        raise PayloadTooLarge(f"One message carries at most {MOST_BYTES} bytes of audio.", param="audio")
+    if len(audio) > MOST_CHARACTERS:
+        raise PayloadTooLarge(f"One message carries at most {MOST_CHARACTERS} characters of audio.", param="audio")
     try:
         if len(audio) > LARGE_CHARACTERS:
             return await asyncio.to_thread(b64decode, audio, validate=True)

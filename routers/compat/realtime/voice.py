@@ -35,10 +35,12 @@ class Voice:
 
     def encode(self, data: bytes) -> bytes:
         """From s16le at the format's rate to the bytes of the format."""
-        return data if isinstance(self.format, PCM) else PCMWriter(_NAMES[self.format.type], G711_RATE).write(data)
+        if isinstance(self.format, PCM):
+            return data
+        return PCMWriter(_NAMES[self.format.type], G711_RATE, G711_RATE).write(data)
 
     def wire(self) -> dict[str, Any]:
         return {"format": self.format.model_dump(), "voice": self.name}
 
 
-_NAMES = {"audio/pcm": "pcm_s16le", "audio/pcmu": "mulaw", "audio/pcma": "alaw"}
+_NAMES = {"audio/pcm": "pcm_s16le", "audio/pcmu": "pcmu", "audio/pcma": "pcma"}

@@ -1,0 +1,103 @@
+"""The doors of the dialect on a socket, over parts without engines: a tone is speech, every 300 ms of it a word."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from openai import AsyncOpenAI
+
+from adapters.engines import Engines
+from middleware.edge import wrap
+from middleware.edge.secrets import ClientSecrets
+from routers.compat.realtime.door import RealtimeRoutes
+from routers.websocket.places import Places
+from server_v2 import server_config
+from stts.conversation.parts import NewContext, Parts
+from stts.settings import ConversationSettings, OpenAISettings, RealtimeSettings, SecuritySettings, Settings
+from tests.fakes import registry
+from tests.routers.compat.realtime.talk import Talk
+from tests.stts.conversation.caller import World
+
+KEY = "the-key"
+
+
+class Served:
+    """A server and the world behind it."""
+
+    def __init__(self, world: World, settings: Settings) -> None:
+        self.world = world
+        self.url = ""
+        self.places = Places(lambda: settings)
+        secrets = ClientSecrets(lambda: settings.realtime.secrets)
+        engines = Engines(registry(), lambda: settings, lambda name: None)
+        app = FastAPI()
+        app.include_router(RealtimeRoutes(self._parts, self.places, secrets, engines, lambda: settings).router)
+        self.app = wrap(app, lambda: settings, secrets=secrets)
+
+    def _parts(self, context: NewContext) -> Parts:
+        return replace(self.world.parts(), context=context)
+
+    @asynccontextmanager
+    async def client(self, key: str = KEY) -> AsyncIterator[AsyncOpenAI]:
+        async with AsyncOpenAI(base_url=f"{self.url}/v1", api_key=key, max_retries=0) as client:
+            yield client
+
+    @asynccontextmanager
+    async def talk(
+        self, model: str = "gpt-realtime", key: str = KEY, headers: dict[str, str] | None = None, **query: str
+    ) -> AsyncIterator[Talk]:
+        """A connection that has been greeted."""
+        async with self.client(key) as client:
+            connecting = client.realtime.connect(model=model, extra_query=query, extra_headers=headers or {})
+            async with connecting as connection:
+                yield await Talk.greeted(connection, official="openai-beta" not in (headers or {}))
+
+
+@contextmanager
+def serving(world: World, **changes: Any) -> Iterator[Served]:
+    settings = Settings(**{"conversation": ConversationSettings(prompt="Are you there?")} | changes)
+    served = Served(world, settings)
+    server = uvicorn.Server(server_config(served.app, settings, lifespan="off", timeout_graceful_shutdown=1))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        served.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield served
+        finally:
+            server.should_exit = True
+            thread.join(30)
+            assert not thread.is_alive()
+    assert (world.places, world.running, world.voice.streams) == (0, 0, 0)
+    assert served.places.open == 0
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def served(world: World) -> Iterator[Served]:
+    with serving(world) as served:
+        yield served
+
+
+@pytest.fixture
+def guarded(world: World) -> Iterator[Served]:
+    """A server that wants its key, keeps two secrets, and has models of its own names."""
+    with serving(
+        world,
+        security=SecuritySettings.model_validate({"api_key": KEY}),
+        realtime=RealtimeSettings(secrets=2),
+        openai=OpenAISettings(models={"whisper-1": "auto"}),
+    ) as served:
+        yield served
