@@ -3,16 +3,22 @@
 import { heardPart } from "./heard.js";
 
 const KEPT_ENTRIES = 200;
+const NEAR_PIXELS = 80;
 
 export class Conversation {
   #list;
   #scroller;
   #yours = new Map(); // turn -> entry
   #replies = new Map(); // generation -> entry
+  #following = true; // until somebody scrolls back
 
   constructor(list, scroller) {
     this.#list = list;
     this.#scroller = scroller;
+    scroller.addEventListener("scroll", () => (this.#following = isAtEnd(scroller)));
+    const observer = new ResizeObserver(() => this.#follow());
+    observer.observe(scroller);
+    observer.observe(list);
   }
 
   get isEmpty() {
@@ -42,7 +48,6 @@ export class Conversation {
     const entry = this.#mine(turn);
     entry.append(stable_delta);
     entry.rest(tail, "tail");
-    this.#follow();
   }
 
   transcript({ turn, text }) {
@@ -51,7 +56,6 @@ export class Conversation {
       return;
     }
     this.#mine(turn).show(text).settle();
-    this.#follow();
   }
 
   transcriptFailed({ turn, error }) {
@@ -64,7 +68,6 @@ export class Conversation {
 
   replyDelta({ generation, text }) {
     this.#replies.get(generation)?.append(text);
-    this.#follow();
   }
 
   interrupted({ generation }) {
@@ -85,13 +88,11 @@ export class Conversation {
     if (error) entry.mark("failed").append(` (${error.message})`);
     else entry.mark(status === "completed" ? "" : "cut");
     entry.settle();
-    this.#follow();
   }
 
   /** Puts something below a reply. */
   attach(generation, element) {
     this.#replies.get(generation)?.attach(element);
-    this.#follow();
   }
 
   #mine(turn) {
@@ -103,14 +104,16 @@ export class Conversation {
     const entry = new Entry(who);
     this.#list.append(entry.element);
     if (this.#list.childElementCount > KEPT_ENTRIES) this.#list.firstElementChild.remove();
-    this.#follow();
     return entry;
   }
 
   #follow() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
-    if (scrollHeight - scrollTop - clientHeight < 240) this.#scroller.scrollTop = scrollHeight;
+    if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
+}
+
+function isAtEnd({ scrollHeight, scrollTop, clientHeight }) {
+  return scrollHeight - scrollTop - clientHeight < NEAR_PIXELS;
 }
 
 class Entry {

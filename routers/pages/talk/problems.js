@@ -5,9 +5,9 @@ import { get } from "./server.js";
 export const NEEDS_HTTPS = {
   title: "The microphone needs https",
   text:
-    "Browsers give a page the microphone only over https, or on the machine that the server runs on. Start the server " +
-    "with server.tls_certificate and server.tls_key (in config.yaml, or STTS_SERVER__TLS_CERTIFICATE and " +
-    "STTS_SERVER__TLS_KEY), or put a proxy that speaks https before it, and open this page as https://. You can write meanwhile.",
+    "Browsers give a page the microphone only over https, or on the server's own machine. Set server.tls_certificate " +
+    "and server.tls_key in config.yaml, or put a proxy with https before the server, and open this page as https://. " +
+    "You can write meanwhile.",
 };
 
 const MICROPHONE = {
