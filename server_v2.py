@@ -29,6 +29,7 @@ from middleware.analytics import AnalyticsStage
 from middleware.edge import wrap
 from middleware.edge.frames import BoundedFrames
 from middleware.edge.protocol import BoundedHead
+from middleware.edge.secrets import ClientSecrets
 from middleware.history import History
 from middleware.logging import LoggingStage, configure_logging
 from middleware.metrics import Metrics
@@ -36,6 +37,7 @@ from middleware.pipeline import Stage, compose
 from middleware.resources import Resources
 from middleware.timing import TimingStage
 from routers.compat.openai import OpenAIRoutes
+from routers.compat.realtime.door import RealtimeRoutes
 from routers.core.conversation import ConversationRoutes
 from routers.core.engines import EngineRoutes
 from routers.core.health import HealthRoutes, Phase
@@ -45,10 +47,13 @@ from routers.core.tts import TTSRoutes
 from routers.management.analytics import AnalyticsRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
+from routers.websocket.conversation import OlderConversationRoutes
+from routers.websocket.conversation_v2 import ConversationSocketRoutes
 from routers.websocket.places import Places
 from stts import __version__
 from stts.conversation.exchange import Exchanges
 from stts.conversation.kept import Histories
+from stts.conversation.parts import NewContext, Parts
 from stts.errors import InvalidConfiguration
 from stts.settings import CurrentSettings, Settings
 from stts.storage.files import FileStore
@@ -91,6 +96,7 @@ def create_app(
     life = life or Life()
     places = Places(current)
     life.guests.append(places.drain)
+    secrets = ClientSecrets(lambda: current().realtime.secrets)
     files = FileStore(Path(settings.storage.root), current)
     engines = Engines(registry or Registry(), current, files.voice)
     resources = Resources()
@@ -103,6 +109,21 @@ def create_app(
     reply = compose(stages, replies.reply)
     converse = compose(stages, Exchanges(listen, reply, speak).exchange)
     histories = Histories(current)
+    hear = compose(stages, engines.hear)
+
+    def parts(context: NewContext) -> Parts:
+        """What the sessions of one connection run."""
+        return Parts(
+            hear=hear,
+            reply=reply,
+            speak=speak,
+            open=engines.session,
+            check_speech=engines.check_speech,
+            voice=engines.voice,
+            detector=engines.turn_detector(),
+            context=context,
+        )
+
     routes: list[Routes] = [
         HealthRoutes(engines, current, lambda: life.phase),
         EngineRoutes(engines, files),
@@ -110,6 +131,9 @@ def create_app(
         STTRoutes(listen),
         ConversationRoutes(converse, engines.check_speech, histories, current),
         OpenAIRoutes(speak, listen, engines, files, current),
+        RealtimeRoutes(parts, places, secrets, engines, current),
+        ConversationSocketRoutes(parts, histories, places, current),
+        OlderConversationRoutes(parts, places, current),
         TalkRoutes(),
         FileRoutes(files),
         AnalyticsRoutes(history, metrics, resources, draining=lambda: life.phase == "draining"),
@@ -124,7 +148,7 @@ def create_app(
     )
     for each in routes:
         app.include_router(each.router)
-    return wrap(app, current)
+    return wrap(app, current, secrets=secrets)
 
 
 def _lifespan(

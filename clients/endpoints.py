@@ -209,6 +209,18 @@ def named(path: str, key: str) -> Check:
     return check
 
 
+def client_secret(visit: Visit) -> str:
+    body = _object(visit.post("/v1/realtime/client_secrets", {"session": {"type": "realtime"}}))
+    if not body["value"].startswith("ek_") or body["session"]["type"] != "realtime":
+        raise Failed("no secret for a session")
+    return "a secret"
+
+
+def no_calls(visit: Visit) -> str:
+    """There is no WebRTC, and the server has to say so."""
+    return f"refused: {visit.post('/v1/realtime/calls', {}, refusals=(404,)).complaint()}"
+
+
 def upload(visit: Visit) -> str:
     body = _object(visit.send("/files", kind="uploads"))
     visit.file_id = body["id"]
@@ -290,6 +302,8 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/v1/audio/speech"): openai_speech,
     ("POST", "/v1/audio/transcriptions"): openai_transcription,
     ("POST", "/v1/audio/translations"): openai_translation,
+    ("POST", "/v1/realtime/client_secrets"): client_secret,
+    ("POST", "/v1/realtime/calls"): no_calls,
     ("POST", "/files"): upload,
     ("GET", "/files"): keys("/files", "total"),
     ("GET", "/files/{file_id}"): one_file,
