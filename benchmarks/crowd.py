@@ -31,7 +31,7 @@ class Member:
         self.heard: list[tuple[float, str | bytes]] = []
         """`time.monotonic()` and message, in order."""
         self.sent: list[float] = []
-        """`time.monotonic()` at which each message was sent."""
+        """`time.monotonic()` at which each message of the script was sent."""
         self.greeted = asyncio.Event()
         self.socket: WebSocket
 
@@ -49,32 +49,39 @@ class Member:
 class Crowd:
     """Made by `crowd`, which opens the sockets."""
 
-    def __init__(self) -> None:
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
         self.members: list[Member] = []
         self.late: list[float] = []
         """By how much each message was sent after its time: what the generator itself is to blame for."""
 
-    async def play(self, frames: Sequence[bytes]) -> None:
-        """Every member sends all the frames, one each period."""
+    async def play(self, frames: Sequence[bytes], silence: bytes, spread: int = 1) -> None:
+        """Every member sends all the frames, one each period, after so much silence of its own below `spread` periods,
+        and silence until the last has finished."""
         order = sorted(self.members, key=lambda member: member.phase)
+        waits = {member: self._chance.randrange(spread) for member in order}
         started = time.monotonic() + PERIOD_SECONDS
-        for number, data in enumerate(frames):
+        for number in range(len(frames) + spread - 1):
             for member in order:
+                place = number - waits[member]
                 due = started + number * PERIOD_SECONDS + member.phase
                 now = time.monotonic()
                 if due - now > EARLY_SECONDS:
                     await asyncio.sleep(due - now)
                     now = time.monotonic()
                 self.late.append(max(0.0, now - due))
-                member.sent.append(now)
-                member.socket.send_frame(data)
+                if 0 <= place < len(frames):
+                    member.sent.append(now)
+                    member.socket.send_frame(frames[place])
+                else:
+                    member.socket.send_frame(silence)
 
 
 @asynccontextmanager
 async def crowd(size: int, port: int, path: str, query: Query) -> AsyncIterator[Crowd]:
     """So many sockets, each of which has been told that its session is there."""
     chance = random.Random(size)
-    found = Crowd()
+    found = Crowd(chance)
     async with AsyncExitStack() as stack:
         for _ in range(size):
             member = Member(chance.uniform(0, PERIOD_SECONDS))

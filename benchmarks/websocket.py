@@ -12,6 +12,7 @@ import os
 import struct
 import time
 from collections.abc import Callable, Mapping
+from typing import cast
 from urllib.parse import urlencode
 
 HOST = "127.0.0.1"
@@ -79,8 +80,8 @@ class WebSocket(asyncio.Protocol):
         await self._accepted
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's are no subclasses.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         at = time.monotonic()

@@ -79,10 +79,12 @@ async def test_a_refusal_is_raised() -> None:
 
 async def test_every_member_of_a_crowd_sends_the_whole_script(port: int) -> None:
     async with crowd(5, port, "/talk", {}) as found:
-        await found.play([frame(b"one"), frame(b"two")])
+        await found.play([frame(b"one"), frame(b"two")], frame(b""), spread=3)
         async with asyncio.timeout(30):
-            while any(len(member.heard) < 3 for member in found.members):  # noqa: ASYNC110 - it only remembers
+            while any(len(member.heard) < 5 for member in found.members):  # noqa: ASYNC110 - it only remembers
                 await asyncio.sleep(0)
-    assert all([message for _, message in member.heard] == ["/talk", b"one", b"two"] for member in found.members)
+    for member in found.members:
+        assert [message for _, message in member.heard if message] == ["/talk", b"one", b"two"]
+    assert len({[message for _, message in member.heard].index(b"one") for member in found.members}) > 1
     assert all(member.sent == sorted(member.sent) and len(member.sent) == 2 for member in found.members)
-    assert len(found.late) == 10
+    assert len(found.late) == 20
