@@ -225,6 +225,7 @@ class _Written:
 @contextmanager
 def translated() -> Iterator[None]:
     """The client's errors as ours; what the endpoint said stays inside."""
+    from httpx2 import RequestError
     from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
 
     try:
@@ -234,7 +235,7 @@ def translated() -> Iterator[None]:
         raise ReplyFailed(f"The chat endpoint answers with status {error.status_code}: {advice}.") from error
     except APITimeoutError as error:
         raise ReplyTimeout("The connection to the chat endpoint timed out.") from error
-    except APIConnectionError as error:
+    except (APIConnectionError, RequestError) as error:  # older clients let the latter through while they stream
         raise ReplyFailed(
             "The chat endpoint cannot be reached, or broke the connection: check reply.base_url and whether it runs."
         ) from error
