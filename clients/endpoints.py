@@ -216,11 +216,6 @@ def client_secret(visit: Visit) -> str:
     return "a secret"
 
 
-def no_calls(visit: Visit) -> str:
-    """There is no WebRTC, and the server has to say so."""
-    return f"refused: {visit.post('/v1/realtime/calls', {}, refusals=(404,)).complaint()}"
-
-
 def upload(visit: Visit) -> str:
     body = _object(visit.send("/files", kind="uploads"))
     visit.file_id = body["id"]
@@ -303,7 +298,6 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/v1/audio/transcriptions"): openai_transcription,
     ("POST", "/v1/audio/translations"): openai_translation,
     ("POST", "/v1/realtime/client_secrets"): client_secret,
-    ("POST", "/v1/realtime/calls"): no_calls,
     ("POST", "/files"): upload,
     ("GET", "/files"): keys("/files", "total"),
     ("GET", "/files/{file_id}"): one_file,

@@ -57,7 +57,7 @@ class RealtimeRoutes:
             response_model=ClientSecret,
             summary="A short-lived key for a browser's socket",
         )
-        add("/v1/realtime/calls", self.refuse_call, methods=["POST"], summary="WebRTC: not offered", status_code=404)
+        add("/v1/realtime/calls", self.refuse_call, methods=["POST"], include_in_schema=False)
 
     async def converse(self, websocket: WebSocket) -> None:
         ids = EventIds()
