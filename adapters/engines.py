@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from adapters.execution.host import EngineHost
+from adapters.live.native import LivePlaces
 from adapters.probing import probe_work
 from adapters.stt import EngineSTTAdapter
 from adapters.tts import EngineTTSAdapter
@@ -23,7 +24,7 @@ from stts.context import RequestContext
 from stts.engine_api import EngineKind
 from stts.errors import EngineNotInstalled, InvalidConfiguration, InvalidRequest, STTSError, UnknownEngine
 from stts.events import TranscriptEvent
-from stts.protocols import STTAdapter, TTSAdapter
+from stts.protocols import HearRequest, STTAdapter, TranscriptionSession, TTSAdapter
 from stts.settings import CurrentSettings
 from stts.types import AUTO, AudioChunk, ListenRequest, Probe, SpeechRequest, SynthesisConfig, TranscriptionConfig
 
@@ -48,7 +49,10 @@ class Engines:
         self.voice = EngineVoiceActivity(vad)
         """For all live streams."""
         self._tts = {host.name: EngineTTSAdapter(host, settings, references) for host in self._of_kind("tts")}
-        self._stt = {host.name: EngineSTTAdapter(host, vad, settings) for host in self._of_kind("stt")}
+        self._places = {host.name: LivePlaces(host.info, host.copies) for host in self._of_kind("stt")}
+        self._stt = {
+            host.name: EngineSTTAdapter(host, vad, settings, self._places[host.name]) for host in self._of_kind("stt")
+        }
 
     def host(self, name: str) -> EngineHost[Any]:
         """Raises UnknownEngine."""
@@ -68,6 +72,25 @@ class Engines:
             async for event in events:
                 yield event
 
+    async def hear(self, context: RequestContext, request: HearRequest) -> AsyncGenerator[TranscriptEvent, None]:
+        async with aclosing(request.session.transcribe(request.audio, context)) as events:
+            async for event in events:
+                yield event
+
+    async def session(self, config: TranscriptionConfig) -> TranscriptionSession:
+        """A place for one live stream, with the engine ready to listen; whoever opens it closes it.
+
+        Raises as `listener`, Busy where all places are taken, and what a load raises.
+        """
+        adapter = await self.listener(config)
+        session = adapter.session(config)
+        try:
+            await session.prepare()
+        except BaseException:
+            await session.aclose()
+            raise
+        return session
+
     async def speaker(self, config: SynthesisConfig) -> EngineTTSAdapter:
         """The engine named, or the first of `tts.order` that can do what is asked without fetching anything.
 
@@ -84,11 +107,6 @@ class Engines:
             else:
                 return self._tts[name]
         raise reason or EngineNotInstalled("No engine of tts.order is installed with its weights on this disk.")
-
-    async def check_speech(self, config: SynthesisConfig) -> None:
-        """Raises what `speak` would raise for an engine, a voice or a parameter that does not exist."""
-        speaker = await self.speaker(config)
-        await speaker.resolve(config)
 
     async def listener(self, config: TranscriptionConfig) -> EngineSTTAdapter:
         """The engine named, or the first of `stt.order` that can do what is asked without fetching anything."""
@@ -126,6 +144,12 @@ class Engines:
         if name in self._probes:
             await asyncio.wait([self._probes[name]])
 
+    async def unload(self, name: str) -> None:
+        """Frees what an engine took. Raises Conflict while it works."""
+        if name in self._places:
+            await self._places[name].unload()
+        await self.host(name).unload()
+
     async def probe(self, name: str) -> Probe:
         """Really runs an engine once, loading it first if needed."""
         host = self.host(name)
@@ -144,6 +168,7 @@ class Engines:
         for task in self._probes.values():
             task.cancel()
         await self.voice.close()
+        await asyncio.gather(*(places.close() for places in self._places.values()))
         await asyncio.gather(*(host.close() for host in self.hosts.values()))
 
     def _probe_soon(self, name: str) -> None:

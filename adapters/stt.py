@@ -1,4 +1,4 @@
-"""Listens with one engine for all requests at once: a recording in, transcript events out.
+"""Listens with one engine for all requests at once: a recording or a live stream in, transcript events out.
 
 The recording is decoded and searched for speech block by block in turns of the VAD engine; each region goes to the
 engine as it is found, in a slot of that engine. Silence never reaches it.
@@ -15,8 +15,11 @@ from itertools import islice
 
 from adapters.ahead import made_ahead
 from adapters.execution.host import EngineHost
+from adapters.live.native import LivePlaces, NativeSession
+from adapters.live.windows import WindowSession
 from adapters.playback import Playback
 from adapters.regions import Region, RegionFinder, RegionRules
+from adapters.segments import shifted
 from adapters.voices import check_language, validated
 from stts.audio.decode import Decoder
 from stts.channel import Channel
@@ -40,12 +43,20 @@ PROMPT_CHARACTERS = 200
 
 
 class EngineSTTAdapter:
-    """The STTAdapter over any STT engine that transcribes one region at a time."""
+    """The STTAdapter over any STT engine."""
 
-    def __init__(self, host: EngineHost[STTEngine], vad: EngineHost[VADEngine], settings: CurrentSettings) -> None:
+    def __init__(
+        self,
+        host: EngineHost[STTEngine],
+        vad: EngineHost[VADEngine],
+        settings: CurrentSettings,
+        places: LivePlaces,
+    ) -> None:
+        """`places`: for live streams, where the engine understands those itself."""
         self._host = host
         self._vad = vad
         self._settings = settings
+        self._places = places
 
     @property
     def info(self) -> EngineInfo:
@@ -61,6 +72,11 @@ class EngineSTTAdapter:
             raise InvalidParameter(f"{self.info.name} has no word times.", param="word_timestamps", allowed=["false"])
         extra = validated(self._host.parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters)
         return ListenParams(config.language, config.task, config.word_timestamps, config.prompt, extra)
+
+    def session(self, config: TranscriptionConfig) -> NativeSession | WindowSession:
+        """Raises InvalidParameter, and Busy where all places are taken. Whoever opens it closes it."""
+        params = self.resolve(config)
+        return self._places.open(params) if self.info.abilities.live else WindowSession(self._host, params)
 
     async def transcribe(
         self, audio: AudioData, config: TranscriptionConfig, context: RequestContext
@@ -175,7 +191,7 @@ class _Listener:
             async with aclosing(slot.run(lambda engine: engine.transcribe(region.samples, params))) as segments:
                 async for segment in segments:
                     self._remember(segment)
-                    yield _shifted(segment, region.start)
+                    yield shifted(segment, region.start)
             self.context.add("engine", time.perf_counter() - started)
         self._progress.made(len(region.samples) / STT_SAMPLE_RATE, time.monotonic())
 
@@ -187,12 +203,6 @@ class _Listener:
     def _remember(self, segment: Segment) -> None:
         self.language = self.language or segment.language
         self._heard = join_texts((self._heard, segment.text), self.language)[-PROMPT_CHARACTERS:]
-
-
-def _shifted(segment: Segment, seconds: float) -> Segment:
-    """With times from the start of the recording instead of the region."""
-    words = tuple(replace(word, start=word.start + seconds, end=word.end + seconds) for word in segment.words)
-    return replace(segment, start=segment.start + seconds, end=segment.end + seconds, words=words)
 
 
 async def collect_transcript(events: AsyncIterator[TranscriptEvent]) -> TranscriptionResult:

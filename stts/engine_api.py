@@ -63,6 +63,8 @@ class Abilities:
     language_detection: bool = False
     prompt: bool = False
     """Uses preceding text as a hint."""
+    live: bool = False
+    """Understands speech while it is spoken: `begin`, `hear`, `end`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class EngineLimits:
     """Longest audio of one `transcribe` call."""
     concurrency: int = 1
     """Calls that may run at once on one loaded engine (for `process`: child processes)."""
+    live_sessions: int = 1
+    """Live streams at once, each on an instance of its own (for `process`: a child process)."""
     reference_seconds: tuple[float, float] | None = None
     """Shortest and longest useful reference recording."""
 
@@ -195,6 +199,18 @@ class STTEngine(Engine):
     @abstractmethod
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
         """Transcribes one region of speech at 16 kHz, at most `info.limits.max_seconds` long."""
+
+    def begin(self, params: ListenParams) -> None:
+        """Live: an utterance begins, whatever became of the one before. `abilities.live` engines have these three."""
+        raise NotImplementedError(f"{self.info.name} does not listen live.")
+
+    def hear(self, samples: Samples) -> str:
+        """Live: the next audio of the utterance, at 16 kHz. Returns what it thinks was said since `begin` or `end`."""
+        raise NotImplementedError(f"{self.info.name} does not listen live.")
+
+    def end(self) -> Sequence[Segment]:
+        """Live: what was said since `begin` or the last `end`, times from there. The utterance may go on: `hear`."""
+        raise NotImplementedError(f"{self.info.name} does not listen live.")
 
 
 class VADEngine(Engine):

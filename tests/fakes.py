@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import numpy as np
@@ -30,7 +31,11 @@ from stts.engine_api import (
 
 
 def registry() -> Registry:
-    targets = {"tone": "tests.fakes:ToneEngine", "echo": "tests.fakes:EchoEngine"}
+    targets = {
+        "tone": "tests.fakes:ToneEngine",
+        "echo": "tests.fakes:EchoEngine",
+        "quick": "tests.fakes:LiveEchoEngine",
+    }
     return Registry([EntryPoint(name, target, GROUP) for name, target in targets.items()])
 
 
@@ -111,3 +116,33 @@ class EchoEngine(STTEngine):
         )
         text = " ".join(word.text for word in words)
         yield Segment(text, 0.0, seconds, words if params.word_timestamps else (), params.language or "en")
+
+
+class LiveEchoEngine(EchoEngine):
+    """Live: hears a word in every 300 ms of audio, at once and without work."""
+
+    WORD = 4800
+    """Samples."""
+
+    _heard = 0
+    _params = ListenParams()
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(
+            super().info,
+            name="quick",
+            abilities=Abilities(word_times=True, live=True),
+            limits=EngineLimits(max_seconds=30.0, live_sessions=1000),
+        )
+
+    def begin(self, params: ListenParams) -> None:
+        self._heard, self._params = 0, params
+
+    def hear(self, samples: Samples) -> str:
+        self._heard += len(samples)
+        return " ".join(f"word{index}" for index in range(self._heard // self.WORD))
+
+    def end(self) -> list[Segment]:
+        text, seconds, self._heard = self.hear(np.zeros(0, np.float32)), self._heard / 16_000, 0
+        return [Segment(text, 0.0, seconds, language=self._params.language or "en")] if text else []

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -51,9 +51,11 @@ class EngineHost(Generic[E]):
         settings: CurrentSettings,
         *,
         capacity: int | None = None,
+        separate: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`capacity`: slots at once, if not the engine's own `limits.concurrency`."""
+        """`capacity`: slots at once, if not the engine's own `limits.concurrency`. `separate`: each on an instance of
+        its own also where the engine runs in threads."""
         self.name = name
         self.engine: E = registry.create(name, settings().engines.options.get(name))  # type: ignore[assignment]
         """What it is and knows; never loaded where it runs in a child process. Calls go by slots."""
@@ -67,9 +69,10 @@ class EngineHost(Generic[E]):
         """Engine seconds a second of audio, a moving average."""
         self.on_loaded: Callable[[], None] | None = None
         """Called after each load."""
+        self._registry = registry
         self._settings = settings
         self._clock = clock
-        self._lanes = _lanes(self.engine, registry.target(name), capacity)
+        self._lanes = self._make_lanes(capacity or self.info.limits.concurrency, separate=separate)
         self._pool = SlotPool(name, self._lanes, settings, clock, on_stuck=self._stuck, on_recovered=self._recovered)
         self._lifecycle = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
@@ -94,6 +97,10 @@ class EngineHost(Generic[E]):
     def waiting(self) -> int:
         """Requests that wait for a slot or for the load."""
         return self._pool.turns.waiting + self._awaiting_load
+
+    def copies(self, count: int) -> EngineHost[E]:
+        """Another host of the same engine, with so many instances that have nothing in common."""
+        return EngineHost(self.name, self._registry, self._settings, capacity=count, separate=True, clock=self._clock)
 
     def observe(self, audio_seconds: float, engine_seconds: float) -> None:
         """Tells how long the engine worked for so much audio."""
@@ -173,6 +180,15 @@ class EngineHost(Generic[E]):
         await self._pool.close(self._unload_lanes if loaded else None, CLOSE_SECONDS)
         self.state = "failed" if self._pool.stuck else "cold"
 
+    def _make_lanes(self, count: int, *, separate: bool) -> list[Lane[E]]:
+        if self.info.runs_in == "process":
+            target = self._registry.target(self.name)
+            return [ProcessEngine(self.engine, target) for _ in range(count)]
+        if not separate:
+            return [ThreadLane(self.engine)] * count
+        kind = type(self.engine)
+        return [ThreadLane(self.engine), *(ThreadLane(kind(self.engine.options)) for _ in range(count - 1))]
+
     async def _load(self) -> None:
         async with self._lifecycle, self._pool.slot(AT_ONCE, begun=True) as slot:
             self.state, self.failure = "loading", None
@@ -250,10 +266,3 @@ class EngineHost(Generic[E]):
     def _require_idle(self) -> None:
         if self.running or self.waiting or self._loading is not None:
             raise Conflict(f"{self.name} is at work; unload it when it is idle.")
-
-
-def _lanes(engine: Engine, target: str, capacity: int | None) -> list[Lane[Any]]:
-    count = capacity or engine.info.limits.concurrency
-    if engine.info.runs_in == "thread":
-        return [ThreadLane(engine)] * count
-    return [ProcessEngine(engine, target) for _ in range(count)]

@@ -186,17 +186,29 @@ class ProcessEngine:
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
         return self._items("transcribe", samples, params)
 
+    def begin(self, params: ListenParams) -> None:
+        self._item("begin", params)
+
+    def hear(self, samples: Samples) -> str:
+        return str(self._item("hear", samples))
+
+    def end(self) -> Sequence[Segment]:
+        segments: Sequence[Segment] = self._item("end")
+        return segments
+
     def probabilities(
         self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-        result: tuple[NDArray[np.float32], list[NDArray[np.float32]]]
-        (result,) = self._items("probabilities", frames, states)
+        result: tuple[NDArray[np.float32], list[NDArray[np.float32]]] = self._item("probabilities", frames, states)
         return result
 
     def finished(self, samples: Samples) -> float:
-        result: float
-        (result,) = self._items("finished", samples)
-        return result
+        return float(self._item("finished", samples))
+
+    def _item(self, method: str, *values: object) -> Any:
+        """Of a method that returns a value."""
+        (item,) = self._items(method, *values)
+        return item
 
     def _items(self, method: str, *values: object) -> Iterator[Any]:
         answers = self._answers(method, *values)

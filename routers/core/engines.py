@@ -51,7 +51,7 @@ class EngineRoutes:
     async def unload(self, name: EngineName) -> EngineShape:
         """Frees the engine's memory; refused with 409 while it works."""
         host = self._host(name)
-        await host.unload()
+        await self._engines.unload(name)
         return _shape(host)
 
     async def voices(

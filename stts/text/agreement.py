@@ -1,0 +1,127 @@
+"""What of a growing transcript may be told for good. Pure: hypotheses in, text that is never taken back out.
+
+Words on which consecutive hypotheses agree are committed, except the newest, which is still being spoken. What is
+committed stays, whatever the engine thinks of it later: later texts are aligned with it, word by word, and go on from
+there. So the deltas joined are always the final text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+AGREEING = 2
+"""Consecutive hypotheses that must say the same."""
+HELD = 1
+"""Newest words that are not committed, however many hypotheses agree."""
+
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"  # kana, Han
+    "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+_MARKS = "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b4-\u17d3\u3099\u309a\u30fc"
+"""What belongs to the letter before it."""
+_WORD = re.compile(rf"(\s*)([{_UNSPACED}][{_MARKS}]*[^\w\s]*|[^\s{_UNSPACED}]+)")
+_BEGINS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+_PUNCTUATION = re.compile(r"[^\w]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    space: str
+    """What parts it from the word before: a space or nothing."""
+    key: str
+    """Words that differ in case and punctuation alone are the same."""
+
+
+class Agreement:
+    """Of one utterance."""
+
+    def __init__(self, agreeing: int = AGREEING, held: int = HELD) -> None:
+        self._held = held
+        self._committed: list[_Word] = []
+        self._earlier: deque[list[_Word]] = deque(maxlen=agreeing - 1)
+        """What the last hypotheses said beyond what was committed then."""
+
+    @property
+    def committed(self) -> str:
+        return _joined(self._committed)
+
+    def hear(self, hypothesis: str) -> tuple[str, str]:
+        """The next hypothesis of the whole utterance: `stable_delta` and `tail`."""
+        rest = self._rest(hypothesis)
+        stable = min((_alike(rest, earlier) for earlier in self._earlier), default=0) if self._full else 0
+        stable = max(0, min(stable, len(rest) - self._held))
+        delta = self._commit(rest[:stable])
+        for earlier in self._earlier:
+            del earlier[:stable]
+        self._earlier.append(rest[stable:])
+        return delta, self._follow(rest[stable:])
+
+    def whole(self, text: str) -> str:
+        """The text as it would be told if this were the final one."""
+        return _joined([*self._committed, *self._rest(text)])
+
+    def finish(self, text: str) -> tuple[str, str]:
+        """The final text, which begins with all that was committed, and its last `stable_delta`."""
+        delta = self._commit(self._rest(text))
+        return self.committed, delta
+
+    @property
+    def _full(self) -> bool:
+        return len(self._earlier) == self._earlier.maxlen
+
+    def _commit(self, words: Sequence[_Word]) -> str:
+        delta = self._follow(words)
+        self._committed += words
+        return delta
+
+    def _follow(self, words: Sequence[_Word]) -> str:
+        """The text of words behind the committed ones."""
+        return "".join(word.space + word.text for word in words) if self._committed else _joined(words)
+
+    def _rest(self, text: str) -> list[_Word]:
+        """What a text says beyond what is committed."""
+        words = _words(text)
+        return words[_continuation([word.key for word in self._committed], [word.key for word in words]) :]
+
+
+def _words(text: str) -> list[_Word]:
+    words: list[_Word] = []
+    for space, word in _WORD.findall(text):
+        apart = bool(space) or (not words and not _BEGINS_UNSPACED.match(word))
+        words.append(_Word(word, " " if apart else "", _PUNCTUATION.sub("", word).casefold() or word))
+    return words
+
+
+def _joined(words: Sequence[_Word]) -> str:
+    return "".join(word.space + word.text for word in words).lstrip(" ")
+
+
+def _alike(one: Sequence[_Word], other: Sequence[_Word]) -> int:
+    """How many words both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((index for index, (a, b) in enumerate(pairs) if a.key != b.key), min(len(one), len(other)))
+
+
+def _continuation(committed: Sequence[str], heard: Sequence[str]) -> int:
+    """Where in what is heard now the committed words end: after the beginning that differs least from them.
+
+    The distance of Levenshtein, of all committed words to every beginning of the others.
+    """
+    same = next(
+        (index for index, (a, b) in enumerate(zip(committed, heard, strict=False)) if a != b),
+        min(len(committed), len(heard)),
+    )
+    committed, heard = committed[same:], heard[same:]
+    row = list(range(len(heard) + 1))
+    for number, wanted in enumerate(committed, 1):
+        diagonal, row[0] = row[0], number
+        for index, got in enumerate(heard, 1):
+            diagonal, row[index] = row[index], min(row[index] + 1, row[index - 1] + 1, diagonal + (wanted != got))
+    best = min(range(len(row)), key=lambda index: (row[index], abs(index - len(committed)), -index))
+    return same + best

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stts.text.agreement import Agreement
+
+TEXTS = st.lists(
+    st.one_of(
+        st.lists(st.sampled_from(["a", "b", "B,", "see", "see.", "c", "—", "7"]), max_size=8).map(" ".join),
+        st.text("今天天气很好、。ー ไม่เป็นไร a", max_size=12),
+        st.text(max_size=20),
+    ),
+    max_size=12,
+)
+
+
+def tell(hypotheses: list[str], agreement: Agreement) -> tuple[str, str]:
+    """Joined deltas, and the last tail."""
+    told, tail = "", ""
+    for hypothesis in hypotheses:
+        delta, tail = agreement.hear(hypothesis)
+        told += delta
+        assert told == agreement.committed
+    return told, tail
+
+
+def test_the_newest_word_is_held_back_and_what_two_agree_on_is_told() -> None:
+    agreement = Agreement()
+    assert agreement.hear("the cat") == ("", "the cat")
+    assert agreement.hear("the cat") == ("the", " cat")
+    assert agreement.hear("the cats are") == ("", " cats are")
+    assert agreement.hear("the cats are here") == (" cats are", " here")
+    assert agreement.finish("the cats are here now") == ("the cats are here now", " here now")
+
+
+def test_more_hypotheses_may_have_to_agree() -> None:
+    agreement = Agreement(agreeing=3, held=0)
+    assert [agreement.hear("one two")[0] for _ in range(3)] == ["", "", "one two"]
+
+
+def test_case_and_punctuation_do_not_disagree() -> None:
+    agreement = Agreement()
+    agreement.hear("hello there.")
+    assert agreement.hear("Hello, there my") == ("Hello, there", " my")
+
+
+def test_what_was_told_stays_and_the_final_text_goes_on_from_it() -> None:
+    agreement = Agreement()
+    agreement.hear("please note in the window")
+    told, _ = agreement.hear("please note in the window and")
+    assert told == "please note in the window"
+    assert agreement.whole("please open the window and turn") == "please note in the window and turn"
+    text, delta = agreement.finish("please open the window and turn off the light")
+    assert (text, delta) == ("please note in the window and turn off the light", " and turn off the light")
+
+
+def test_a_text_that_vanishes_leaves_what_was_told() -> None:
+    agreement = Agreement()
+    tell(["one two three"] * 2, agreement)
+    assert agreement.hear("") == ("", "")
+    assert agreement.finish("") == ("one two", "")
+
+
+def test_nothing_was_said() -> None:
+    agreement = Agreement()
+    assert agreement.hear("") == ("", "")
+    assert agreement.finish("  ") == ("", "")
+
+
+def test_languages_without_spaces_are_told_letter_by_letter() -> None:
+    agreement = Agreement()
+    agreement.hear("今天天气")
+    assert agreement.hear("今天天气很好") == ("今天天气", "很好")
+    assert agreement.finish("今天天氣很好。")[0] == "今天天气很好。"
+
+
+def test_an_utterance_of_minutes_is_aligned_quickly_where_it_changed_late() -> None:
+    agreement = Agreement()
+    words = [f"word{index}" for index in range(2000)]
+    tell([" ".join(words)] * 2, agreement)
+    text, _ = agreement.finish(" ".join([*words[:-5], "other", *words[-4:], "more"]))
+    assert text == " ".join([*words, "more"])
+
+
+@given(TEXTS, st.text(max_size=30), st.integers(1, 3), st.integers(0, 2))
+def test_joined_deltas_are_the_final_text(hypotheses: list[str], final: str, agreeing: int, held: int) -> None:
+    agreement = Agreement(agreeing + 1, held)
+    told, _ = tell(hypotheses, agreement)
+    expected = agreement.whole(final)
+    text, delta = agreement.finish(final)
+    assert told + delta == text == expected
+    assert text == text.strip()
+
+
+@given(TEXTS)
+def test_stable_and_tail_read_as_one_text(hypotheses: list[str]) -> None:
+    agreement = Agreement()
+    told = ""
+    for hypothesis in hypotheses:
+        delta, tail = agreement.hear(hypothesis)
+        told += delta
+        assert told + tail == agreement.whole(hypothesis)
+
+
+@given(st.lists(st.sampled_from(["one", "two", "three", "four"]), max_size=10))
+def test_an_engine_that_never_changes_its_mind_is_quoted(words: list[str]) -> None:
+    agreement = Agreement()
+    hypotheses = [" ".join(words[: count + 1]) for count in range(len(words))]
+    told, tail = tell(hypotheses, agreement)
+    assert told + tail == " ".join(words)
+    assert agreement.finish(" ".join(words))[0] == " ".join(words)
+
+
+@pytest.mark.parametrize("text", ["hello world", " hello  world ", "hello\nworld"])
+def test_white_space_is_one_space(text: str) -> None:
+    assert Agreement().finish(text) == ("hello world", "hello world")
