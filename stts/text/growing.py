@@ -71,10 +71,8 @@ class GrowingCutter(TextCutter):
         if len(window) == LONGEST_UNIT + LOOKAHEAD:
             return self._cut(LONGEST_UNIT, shortest)
         sentences, clauses, words = self._ends(window)
-        if len(window[: max(words, default=0)].split()) < FEW_WORDS:
-            words = []
-        for cuts in (sentences, clauses, words)[: unit.value]:
+        for cuts in (sentences, clauses, words[FEW_WORDS - 1 :])[: unit.value]:
             for cut in reversed(cuts):
                 if cut >= shortest and self._good_rest(cut, 1) and not _NUMBERING.fullmatch(window[:cut]):
-                    return len(window[:cut].rstrip())
+                    return cut
         return 0

@@ -28,7 +28,7 @@ _CLAUSE = re.compile(
     r"|[、，；：。！？｡､،؛؟।॥၊။።፣፤፥፦՝៖།]+[”’」』）】》]*"
     r"|(?=\n)"
 )
-_WORD = re.compile(r"(?=\s)")
+_WORD = re.compile(r"(?<=\S)(?=\s)")
 _SPACE = re.compile(r"\s*")
 _ANY_SPACE = re.compile(r"\s")
 

@@ -2,8 +2,16 @@ import itertools
 
 import pytest
 
-from adapters.pieces import CLAUSE_PAUSE_SECONDS, QUANTUM_SECONDS, SENTENCE_PAUSE_SECONDS, PiecePlanner, pause_after
+from adapters.pieces import (
+    CLAUSE_PAUSE_SECONDS,
+    QUANTUM_SECONDS,
+    SENTENCE_PAUSE_SECONDS,
+    PiecePlanner,
+    patience,
+    pause_after,
+)
 from stts.engine_api import EngineLimits
+from stts.text.growing import Unit
 
 LIMITS = EngineLimits(max_characters=300, min_characters=1)
 
@@ -80,3 +88,22 @@ def test_a_piece_leaves_time_for_as_long_a_piece_of_everybody_else() -> None:
 
 def test_a_piece_is_never_cut_shorter_than_the_first_for_want_of_time() -> None:
     assert planner().budget(0.04, spare=-1.0, streams=16) == 12
+
+
+def test_while_nothing_is_heard_a_few_words_are_spoken_alone() -> None:
+    assert patience(None, None) == (Unit.WORDS, None)
+    assert patience(0.0, 0.01) == (Unit.WORDS, None)
+    assert patience(-60.0, None) == (Unit.WORDS, None)
+
+
+def test_with_audio_in_hand_there_is_time_for_sentences() -> None:
+    unit, seconds = patience(5.0, None)
+    assert unit is Unit.SENTENCE
+    assert seconds is not None
+    assert patience(5.0 - seconds, None)[0] is Unit.CLAUSE
+
+
+def test_a_slow_engine_begins_earlier() -> None:
+    assert patience(2.0, 0.01)[0] is Unit.SENTENCE
+    assert patience(2.0, 0.5)[0] is Unit.CLAUSE
+    assert patience(2.0, 2.0)[0] is Unit.WORDS

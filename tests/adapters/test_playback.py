@@ -31,3 +31,16 @@ def test_headers_alone_do_not_start_the_clock() -> None:
 
 def test_collected_answers_stand_behind_listeners_who_would_run_dry() -> None:
     assert Playback(10.0, live=False).deadline == 10.0 + COLLECTED_GRACE_SECONDS
+
+
+def test_a_listener_who_waited_for_words_begins_anew() -> None:
+    listener = Playback(10.0, live=True)
+    listener.waited(now=12.0)
+    assert listener.deadline == 12.0
+    listener.made(1.0, now=12.5)
+    listener.waited(now=13.0)
+    assert listener.deadline == 13.5
+    listener.waited(now=20.0)
+    assert listener.deadline == 20.0
+    listener.made(1.0, now=20.1)
+    assert listener.deadline == 21.0

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stts.errors import InvalidText, TextTooLong
-from stts.text.normalise import MAX_MARKS, clean_text
+from stts.text.normalise import MAX_MARKS, TextIntake, clean_piece, clean_text
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,35 @@ def test_any_text(text: str) -> None:
 @given(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=50))
 def test_no_letter_is_lost(text: str) -> None:
     assert clean_text(text, 50) == unicodedata.normalize("NFC", text)
+
+
+def test_a_text_in_parts_is_counted_as_one() -> None:
+    intake = TextIntake(5)
+    assert intake.push("abc") == "abc"
+    assert intake.push("de") == "de"
+    with pytest.raises(TextTooLong):
+        intake.push("f")
+    assert intake.characters == 6
+
+
+def test_halves_of_a_character_find_each_other() -> None:
+    intake = TextIntake(10)
+    assert intake.push("a\ud83d") == "a"
+    assert intake.push("") == ""
+    assert intake.push("\ude00b\ud83d") == "\U0001f600b"
+    assert intake.push("\ude01") == "\U0001f601"
+    assert intake.finish() == ""
+
+
+@pytest.mark.parametrize("parts", [["\ude00"], ["\ud83d", "a"], ["a\ude00b"], ["\ud83d"], ["\ud83d", "\ud83d"]])
+def test_a_half_alone_is_no_text(parts: list[str]) -> None:
+    intake = TextIntake(10)
+    with pytest.raises(InvalidText):
+        for part in parts:
+            intake.push(part)
+        intake.finish()
+
+
+def test_a_piece_that_cannot_be_spoken_is_empty() -> None:
+    assert clean_piece(" one\r\ntwo\x07 ") == "one\ntwo"
+    assert clean_piece(" --- \u200b") == ""
