@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, NoReturn
+from typing import NoReturn
 
 import av
 import numpy as np
@@ -17,6 +17,7 @@ from av.container import InputContainer
 
 from stts.audio.filters import SILENCE, bounded
 from stts.audio.loss import SILENT_READERS, GapFinder, is_cut_off
+from stts.audio.source import Source
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import AudioTooLong, UndecodableAudio
 
@@ -29,6 +30,9 @@ LOWEST_RATE = 1_000
 _DEMUXERS = (
     "3gp,aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,webm,wv"
 )
+_OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
+_LIVE_OPTIONS = {"formatprobesize": "8192", "analyzeduration": "200000"}
+"""For what is still being recorded: its first moments say what it is, or that it is nothing."""
 _UNDECODABLE = "The file holds no audio that can be decoded"
 
 
@@ -46,7 +50,7 @@ class MediaInfo:
     """Seconds as the container says; None where it does not say."""
 
 
-def sniff(file: BinaryIO) -> MediaInfo:
+def sniff(file: Source) -> MediaInfo:
     """Looks at the headers only. `file` is seekable and stays open. Raises UndecodableAudio."""
     with _open(file) as container:
         stream = _audio_stream(container)
@@ -59,12 +63,12 @@ class Decoder:
     """Iterate once: yields mono blocks of `block_seconds`, the last one shorter.
 
     Damaged parts are skipped and told in `warnings`. Raises UndecodableAudio where nothing decodes, AudioTooLong as
-    soon as more than `max_seconds` were decoded. `file` is seekable, is read from its start and stays open.
+    soon as more than `max_seconds` were decoded. A `file` that is seekable is read from its start; it stays open.
     """
 
     def __init__(
         self,
-        file: BinaryIO,
+        file: Source,
         *,
         sample_rate: int = STT_SAMPLE_RATE,
         max_seconds: float,
@@ -104,7 +108,7 @@ class Decoder:
             self.warnings.append(f"The file is damaged: {self._damaged} unreadable parts were skipped")
         if expected is not None and self.seconds < 0.98 * expected - 0.5:
             self.warnings.append(f"The file is cut off: {self.seconds:.1f} of {expected:.1f} seconds were decoded")
-        elif is_cut_off(self._file):
+        elif self._file.seekable() and is_cut_off(self._file):
             self.warnings.append(f"The file is cut off after {self.seconds:.1f} seconds")
 
     def _blocks(self, parts: Iterator[Samples]) -> Iterator[Samples]:
@@ -132,7 +136,14 @@ class Decoder:
                 if resampler is not None:
                     yield resampler.resample(None)
                 resampler = _MonoResampler(setup, self._sample_rate)
-            yield resampler.resample(frame)
+            try:
+                samples = resampler.resample(frame)
+            except av.FFmpegError:
+                # A damaged header may name a rate or a layout that no resampler can be made for.
+                self._damaged += 1
+                resampler = None
+            else:
+                yield samples
         if resampler is not None:
             yield resampler.resample(None)
 
@@ -185,19 +196,20 @@ class _Refused(Exception):
 class _Source:
     """The part of a file that ffmpeg may use: it neither closes it nor learns its name."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        file.seek(0)
+    def __init__(self, file: Source) -> None:
         self.read = file.read
-        self.seek = file.seek
-        self.tell = file.tell
+        if file.seekable():
+            file.seek(0)
+            self.seek = file.seek
+            self.tell = file.tell
 
 
-def _open(file: BinaryIO) -> InputContainer:
+def _open(file: Source) -> InputContainer:
     try:
         return av.open(
             _Source(file),
             "r",
-            container_options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "none"},
+            container_options=_OPTIONS if file.seekable() else _OPTIONS | _LIVE_OPTIONS,
             io_open=_refuse,
             metadata_errors="replace",
         )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
-from typing import Any, BinaryIO
+from typing import Any
 
 from av.packet import Packet
+
+from stts.audio.source import Source
 
 SILENT_READERS = ("ogg", "flac")
 """Containers whose readers pass over what they cannot use, and whose packets follow each other without a gap."""
@@ -37,7 +39,7 @@ class GapFinder:
         return missing
 
 
-def is_cut_off(file: BinaryIO) -> bool:
+def is_cut_off(file: Source) -> bool:
     """Whether a WAV file is shorter than it states, or an Ogg file ends within a page. False for every other kind."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)

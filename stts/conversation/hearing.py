@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from stts.channel import Channel
+from stts.conversation.config import TurnRules
 from stts.conversation.endpointing import FRAME_SECONDS, Endpoint, Signal
 from stts.conversation.events import (
     Failed,
@@ -41,7 +42,7 @@ CONFIRMING_SECONDS = 0.3
 TURN_OVER = 0.5
 """Probability from which a turn detector is believed."""
 
-Command = Literal["commit", "clear"]
+Command = Literal["commit", "clear", "finish"]
 
 
 class Hearing:
@@ -64,7 +65,10 @@ class Hearing:
         self._waiting: Channel[Utterance] = Channel(WAITING_UTTERANCES)
         self._session: TranscriptionSession | None = None
         self._next_session: TranscriptionSession | None = None
+        self._transcribing = False
         self._uncommitted = 0.0
+        self._cleared = False
+        """All that was given was to be forgotten."""
         self._turn = 0
         self._trouble = ""
 
@@ -91,12 +95,15 @@ class Hearing:
         unused, self._next_session = self._next_session, wanted
         if unused is not None:
             await unused.aclose()
+        if not self._transcribing:
+            await self._change_places()
 
     async def hear(self, samples: Samples) -> None:
         await self._inbox.room()
-        seconds = len(samples) / SAMPLE_RATE
-        self._uncommitted += seconds
-        self._inbox.put(samples, seconds)
+        if seconds := len(samples) / SAMPLE_RATE:
+            self._uncommitted += seconds
+            self._cleared = False
+            self._inbox.put(samples, seconds)
 
     def commit(self) -> None:
         if not self._uncommitted:
@@ -106,12 +113,13 @@ class Hearing:
 
     def clear(self) -> None:
         self._uncommitted = 0.0
-        self._inbox.put("clear", 0)
+        if not self._cleared:
+            self._cleared = True
+            self._inbox.put("clear", 0)
 
     def finish(self) -> None:
         """No more audio comes. When the words of all that was said are told, there is nothing more to tell."""
-        if self._uncommitted:
-            self.commit()
+        self._inbox.put("finish", 0)
         self._inbox.close()
 
     def announce(self) -> None:
@@ -135,6 +143,7 @@ class Hearing:
         utterance, self.current = self.current, None
         if utterance is not None:
             utterance.forgotten = True
+            utterance.audio.close()
             if utterance.work is not None:
                 utterance.work.cancel()
 
@@ -144,6 +153,7 @@ class Hearing:
         if utterance is None or rules is None:
             return
         utterance.paused = True
+        utterance.pauses += 1
         if self._shared.config.speculate:
             utterance.audio.settle()
         if utterance.recent:
@@ -170,7 +180,7 @@ class Hearing:
         if utterance.transcribed:
             self._known(utterance)
         else:
-            shared.start(self._wait_for_words(utterance), "patience")
+            utterance.patience = shared.start(self._wait_for_words(utterance), "patience")
         return utterance
 
     async def _listen(self) -> None:
@@ -191,10 +201,18 @@ class Hearing:
 
     async def _look_at(self, samples: Samples) -> None:
         if (rules := self._shared.config.turns) is not self.ear.rules:
-            self.ear.follow(rules)
+            self._follow(rules)
         async with aclosing(self.ear.hear(samples)) as frames:
             async for frame, probability in frames:
                 self._frame(frame, probability)
+
+    def _follow(self, rules: TurnRules | None) -> None:
+        """Other rules. An utterance goes on without any, but not under rules that have not seen it begin."""
+        before = self.ear.rules
+        candidate = self.ear.endpointer.candidate
+        self.ear.follow(rules)
+        if (rules is None and candidate) or (before is None and self.current is not None):
+            self._on_signal(Signal(Endpoint.FALSE_ALARM, self.ear.position))
 
     def _frame(self, frame: Samples, probability: float | None) -> None:
         signals = self.ear.signals(frame, probability, over=self._shared.state != "listening")
@@ -212,7 +230,7 @@ class Hearing:
             frames = self.ear.take_prefix(signal.at)
             self._open(self.ear.position - len(frames) * FRAME_SECONDS, frames)
         elif signal.kind is Endpoint.RESUMED and self.current is not None:
-            self.current.paused = False
+            self.current.paused, self.current.transcribed_at = False, None
         self._on_signal(signal)
 
     def _open(self, start: float, frames: list[Samples]) -> Utterance:
@@ -231,8 +249,10 @@ class Hearing:
 
     def _obey(self, command: Command) -> None:
         if command == "clear":
-            self.forget()
             self.ear.forget()
+            self._on_signal(Signal(Endpoint.FALSE_ALARM, self.ear.position))
+            return
+        if command == "finish" and self.current is None:
             return
         if self.current is None:
             self._open(self.ear.position, self.ear.take_prefix(0.0))
@@ -254,8 +274,10 @@ class Hearing:
         detector = self._shared.parts.detector
         if detector is None:
             return
+        pause = utterance.pauses
         probability = await detector.finished(np.concatenate(utterance.recent))
-        if probability is None or not utterance.paused or self.current is not utterance:
+        same = self.current is utterance and utterance.paused and utterance.pauses == pause
+        if probability is None or not same:
             return
         if probability < TURN_OVER:
             self.ear.endpointer.hold(longest)
@@ -267,14 +289,19 @@ class Hearing:
         async for utterance in self._waiting:
             if utterance.forgotten:
                 continue
-            if self._next_session is not None:
-                used, self._session, self._next_session = self._session, self._next_session, None
-                if used is not None:
-                    await used.aclose()
+            self._transcribing = True
+            await self._change_places()
             if self._session is not None:
                 utterance.work = self._shared.start(self._words(utterance, self._session), "utterance")
                 await asyncio.wait([utterance.work])
+            self._transcribing = False
         self._shared.out.close()
+
+    async def _change_places(self) -> None:
+        if self._next_session is not None:
+            used, self._session, self._next_session = self._session, self._next_session, None
+            if used is not None:
+                await used.aclose()
 
     async def _words(self, utterance: Utterance, session: TranscriptionSession) -> None:
         shared = self._shared
@@ -319,18 +346,19 @@ class Hearing:
 
     async def _wait_for_words(self, utterance: Utterance) -> None:
         await asyncio.sleep(self._shared.config.patience)
-        if not utterance.known:
-            utterance.error = EngineTimeout("The words of this turn took too long.")
-            utterance.forgotten = True
-            self._known(utterance)
-            if utterance.work is not None:
-                utterance.work.cancel()
+        utterance.error = EngineTimeout("The words of this turn took too long.")
+        utterance.forgotten = True
+        if utterance.work is not None:
+            utterance.work.cancel()
+        self._known(utterance)
 
     def _known(self, utterance: Utterance) -> None:
         """Its words are final, or there will be none."""
         if utterance.known:
             return
         utterance.known = True
+        if utterance.patience is not None:
+            utterance.patience.cancel()
         shared = self._shared
         utterance.transcribed_at = utterance.transcribed_at or shared.clock()
         with suppress(NotFound):  # deleted by the client, or fallen out of the bounds

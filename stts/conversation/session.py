@@ -53,13 +53,13 @@ class ConversationSession:
         self._awaited: Utterance | None = None
         """The turn whose words decide what is replied."""
         self._unanswered = False
-        """The user has said something during a reply that may not be interrupted."""
+        """The user has said something while the turn was somebody else's, and wants a reply to it."""
         self._order: ReplyOrder = ReplyOrder()
         self._prompt: asyncio.TimerHandle | None = None
         self._commands: dict[Command, Callable[[], object]] = {
             Command.DUCK: self._answering.duck,
             Command.UNDUCK: self._answering.unduck,
-            Command.FORGET: self._hearing.forget,
+            Command.FORGET: self._forget,
             Command.ANNOUNCE: self._hearing.announce,
             Command.HOLD: self._answering.hold,
             Command.GO_ON: self._answering.go_on,
@@ -98,6 +98,14 @@ class ConversationSession:
         if self._prompt is not None:
             self._prompt.cancel()
         self._answering.drop_all()
+        closing = asyncio.create_task(self._close(), name="session ends")
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await asyncio.wait([closing])
+            raise
+
+    async def _close(self) -> None:
         await self._shared.end()
         await self._hearing.close()
 
@@ -117,6 +125,10 @@ class ConversationSession:
         self._shared.config = config
         self._watch_silence()
 
+    async def room(self) -> None:
+        """Waits while the door is far behind with what it was told: before a command that makes a session talk."""
+        await self._out.room()
+
     async def hear(self, samples: Samples) -> None:
         """Mono float32 at 16 kHz. Waits while too much is unheard."""
         await self._hearing.hear(samples)
@@ -126,7 +138,7 @@ class ConversationSession:
         self._hearing.commit()
 
     def finish(self) -> None:
-        """Nothing more will be heard: `events()` ends when all that was said is transcribed, and a reply with it."""
+        """Of a session that only listens: no more audio comes. `events()` ends when all that was said is told."""
         self._hearing.finish()
 
     def clear(self) -> None:
@@ -155,17 +167,17 @@ class ConversationSession:
         """Ends the reply named, or the active one. False: there is none."""
         if generation is not None and self._answering.drop_aside(generation):
             return True
-        active, held = self._answering.active, self._answering.held
-        if generation is None and active is None and self._awaited is not None:
-            self._on(Event.CANCELLED)
-            return True
-        if active is not None and generation in (None, active.generation):
-            self._on(Event.CANCELLED)
-            return True
+        active, held, awaited = self._answering.active, self._answering.held, self._awaited
         if held is not None and generation in (None, held.generation):
             self._answering.drop_held()
-            return True
-        return False
+        elif (active is None and awaited is None) or generation not in (None, self.active):
+            return False
+        self._unanswered = False
+        if awaited is not None and generation is None:
+            awaited.answered = False
+        if (generation is None and self.state is not State.LISTENING) or active is not None:
+            self._on(Event.CANCELLED)
+        return True
 
     def played(self, generation: int, seconds: float) -> None:
         """The client says how much of a reply it has played."""
@@ -181,10 +193,8 @@ class ConversationSession:
                 self._reply()
             elif command is not Command.FINALIZE:  # done by whoever knows where the turn ended
                 self._commands[command]()
-        if event in (Event.FINISHED, Event.FAILED) and self._unanswered and self._shared.answers:
-            self._unanswered = False
-            self._order = ReplyOrder()
-            self._on(Event.ASKED)
+        if event in (Event.FINISHED, Event.FAILED):
+            self._answer_late()
         self._watch_silence()
 
     def _signal(self, signal: Signal) -> None:
@@ -196,35 +206,39 @@ class ConversationSession:
         elif kind in ALWAYS and (self.state is State.LISTENING or interrupts):
             self._on(Event(kind))
         elif kind is Endpoint.CONFIRMED:
+            self._answering.unduck()
             self._hearing.announce()
         elif kind is Endpoint.FALSE_ALARM:
-            self._hearing.forget()
+            self._answering.unduck()
+            self._forget()
         elif self.state is State.LISTENING and self._shared.answers:
             self._on(Event(kind))
 
     def _turn_ended(self, at: float) -> None:
         if self._hearing.current is None:
             return
+        self._answering.unduck()
         pushed = self.config.turns is None
         if pushed and self._shared.answers and self.state is not State.LISTENING:
             self._on(Event.CANCELLED)
-        answered = self.state is State.LISTENING and self._shared.answers
-        if not answered and self.state is State.LISTENING:
-            self._answering.drop_held()
-        if answered:
+        if self.state is State.LISTENING and self._shared.answers:
             self._awaited = self._hearing.current
             self._on(Event.ENDED)
-        self._hearing.finalize(at, answered=answered)
+        elif self.state is State.LISTENING:
+            self._answering.drop_held()
+        self._hearing.finalize(at, answered=self._shared.answers)
 
     def _settled(self, utterance: Utterance, text: str) -> None:
         if self._says_something(text) and self.state is State.LISTENING and self._shared.answers:
             self._answering.prepare(utterance, text)
 
     def _words_known(self, utterance: Utterance) -> None:
+        said = self._says_something(utterance.text)
         if utterance is not self._awaited:
-            self._unanswered |= bool(utterance.text) and not utterance.answered and self.state is not State.LISTENING
+            self._unanswered |= said and utterance.answered
+            self._answer_late()
             return
-        if self._says_something(utterance.text):
+        if said or self._unanswered:
             self._on(Event.WORDS)
             return
         self._awaited = None
@@ -236,6 +250,14 @@ class ConversationSession:
         """`Mhm` may be an answer to a question; over a reply it only means: go on."""
         return bool(text) and not (self._answering.held is not None and only_fillers(text))
 
+    def _answer_late(self) -> None:
+        """To what was said meanwhile, now that nobody speaks."""
+        current = self._hearing.current
+        listening = self.state is State.LISTENING and (current is None or not current.announced)
+        if self._unanswered and listening and self._shared.answers:
+            self._order = ReplyOrder()
+            self._on(Event.ASKED)
+
     def _nothing_to_answer(self, utterance: Utterance) -> None:
         after = None
         if utterance.transcribed_at is not None:
@@ -245,12 +267,21 @@ class ConversationSession:
     def _reply(self) -> None:
         """To the words awaited, or because it was asked for."""
         self._answering.drop_held()
+        self._unanswered = False
         utterance, self._awaited = self._awaited, None
         if utterance is not None and utterance.known:
             self._answering.answer(utterance)
         else:
+            if utterance is not None:
+                utterance.answered = False
             order, self._order = self._order, ReplyOrder()
             self._answering.ask(order, self._hearing.turn)
+
+    def _forget(self) -> None:
+        """The utterance that was none, and what was prepared to answer it."""
+        if self.state is State.LISTENING:
+            self._answering.discard()
+        self._hearing.forget()
 
     def _drop(self) -> None:
         self._awaited = None
@@ -268,12 +299,19 @@ class ConversationSession:
         if self._prompt is not None:
             self._prompt.cancel()
             self._prompt = None
-        current = self._hearing.current
-        quiet = self.state is State.LISTENING and (current is None or not current.announced)
-        if self.config.prompt_after > 0 and quiet:
+        if self.config.prompt_after > 0 and self._quiet:
             self._prompt = asyncio.get_running_loop().call_later(self.config.prompt_after, self._prompt_due)
 
+    @property
+    def _quiet(self) -> bool:
+        """Nobody speaks, as far as one knows."""
+        current = self._hearing.current
+        return self.state is State.LISTENING and (current is None or not current.confirmed)
+
     def _prompt_due(self) -> None:
+        if not self._quiet:  # audio without turn detection
+            self._watch_silence()
+            return
         self._out.tell(PromptDue(self._hearing.ear.position))
         self._order = ReplyOrder(text=self.config.prompt or None)
         self._on(Event.ASKED)

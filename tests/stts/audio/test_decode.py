@@ -223,6 +223,12 @@ def test_a_rate_of_one_hertz_does_not_blow_up() -> None:
         list(Decoder(io.BytesIO(wav.sized_header(1, 1, 65_000) + b"\x10\x20" * 32_500), max_seconds=1e9))
 
 
+@pytest.mark.parametrize("rate", [1_207_983_552, 2_147_483_647])
+def test_a_rate_that_no_resampler_can_be_made_for_is_damage(rate: int) -> None:
+    with pytest.raises(UndecodableAudio):
+        list(Decoder(io.BytesIO(wav.sized_header(rate, 1, 48_000) + b"\x10\x20" * 24_000), max_seconds=60))
+
+
 def playlists(target: str) -> dict[str, str]:
     return {
         "hls": f"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:5\n#EXTINF:5.0,\n{target}\n#EXT-X-ENDLIST\n",
