@@ -50,6 +50,8 @@ from routers.management.files import FileRoutes
 from routers.websocket.conversation import OlderConversationRoutes
 from routers.websocket.conversation_v2 import ConversationSocketRoutes
 from routers.websocket.places import Places
+from routers.wyoming.info import Describer
+from routers.wyoming.server import WyomingServer
 from stts import __version__
 from stts.conversation.exchange import Exchanges
 from stts.conversation.kept import Histories
@@ -124,6 +126,8 @@ def create_app(
             context=context,
         )
 
+    wyoming = WyomingServer(parts, Describer(engines, files, current), current)
+    life.guests.append(wyoming.leave)
     routes: list[Routes] = [
         HealthRoutes(engines, current, lambda: life.phase),
         EngineRoutes(engines, files),
@@ -143,7 +147,7 @@ def create_app(
     app = FastAPIOffline(  # whose docs page asks nobody else for its scripts
         title="STTS Server",
         version=__version__,
-        lifespan=_lifespan(life, engines, replies, files, resources),
+        lifespan=_lifespan(life, engines, replies, files, resources, wyoming),
         redoc_url=None,
     )
     for each in routes:
@@ -152,7 +156,12 @@ def create_app(
 
 
 def _lifespan(
-    life: Life, engines: Engines, replies: Replies, files: FileStore, resources: Resources
+    life: Life,
+    engines: Engines,
+    replies: Replies,
+    files: FileStore,
+    resources: Resources,
+    wyoming: WyomingServer,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -160,7 +169,8 @@ def _lifespan(
         async with resources.sampling():
             tasks = [asyncio.create_task(_prepare(life, engines, replies)), asyncio.create_task(_keep_tidy(files))]
             try:
-                yield
+                async with wyoming.listening():
+                    yield
             finally:
                 life.phase = "draining"
                 for task in tasks:

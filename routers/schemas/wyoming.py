@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from stts.audio.pcm import HIGHEST_RATE, LOWEST_RATE, MOST_CHANNELS
 from stts.types import AUTO, SynthesisConfig, TranscriptionConfig
 
 NAME_CHARACTERS = 200
@@ -29,11 +30,11 @@ class AudioShape(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    rate: int = Field(ge=8000, le=192_000)
+    rate: int = Field(ge=LOWEST_RATE, le=HIGHEST_RATE)
     """Hz."""
     width: int = Field(ge=1, le=4)
     """Bytes of a sample."""
-    channels: int = Field(ge=1, le=8)
+    channels: int = Field(ge=1, le=MOST_CHANNELS)
 
 
 class TranscribeShape(BaseModel):

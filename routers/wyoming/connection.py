@@ -97,9 +97,10 @@ class Connection:
             self._writer.close()
 
     async def drain(self) -> None:
-        """Waits for the request in work; another is refused."""
+        """Hangs up when the request in work is done; another is refused."""
         self._draining = True
         await self._idle()
+        self._writer.close()
 
     async def refuse(self, error: STTSError) -> None:
         """Tells what went wrong and lets the client hang up, lest what it still sends make its end lose the event."""

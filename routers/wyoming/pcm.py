@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from routers.schemas.wyoming import AudioShape
-from stts.audio.filters import SILENCE, FilterChain
+from stts.audio.filters import SILENCE
+from stts.audio.resample import Resampler
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import InvalidRequest
 
@@ -17,7 +18,7 @@ class Converter:
 
     def __init__(self) -> None:
         self._rate = STT_SAMPLE_RATE
-        self._filters: FilterChain | None = None
+        self._resampler: Resampler | None = None
 
     def push(self, shape: AudioShape, data: bytes) -> Iterator[Samples]:
         """At most a second at a time. Raises InvalidRequest for bytes that are no whole samples."""
@@ -27,15 +28,15 @@ class Converter:
         if shape.rate != self._rate:
             yield self.finish()
             self._rate = shape.rate
-            self._filters = FilterChain(shape.rate, STT_SAMPLE_RATE, []) if shape.rate != STT_SAMPLE_RATE else None
+            self._resampler = Resampler(shape.rate, STT_SAMPLE_RATE) if shape.rate != STT_SAMPLE_RATE else None
         for start in range(0, len(data), shape.rate * frame_bytes):
             samples = mono(data[start : start + shape.rate * frame_bytes], shape.width, shape.channels)
-            yield samples if self._filters is None else self._filters.push(samples)
+            yield samples if self._resampler is None else self._resampler.push(samples)
 
     def finish(self) -> Samples:
         """What is still held back."""
-        rest = SILENCE if self._filters is None else self._filters.finish()
-        self._filters, self._rate = None, STT_SAMPLE_RATE
+        rest = SILENCE if self._resampler is None else self._resampler.finish()
+        self._resampler, self._rate = None, STT_SAMPLE_RATE
         return rest
 
 

@@ -33,25 +33,31 @@ class WyomingServer:
         self._settings = settings
         self._connections: dict[Connection, asyncio.Task[None]] = {}
         """All that have a task, those that are being turned away included."""
-        self.port = 0
-        """While it listens: the port it listens on."""
-
-    @property
-    def connections(self) -> int:
-        return len(self._connections)
+        self._leaving: dict[Connection, asyncio.Task[None]] = {}
+        self._listener: asyncio.Server | None = None
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """At the end requests in work may go on for `server.drain_seconds`. Raises OSError for an address in use."""
+        """Where `wyoming.enabled`; at the end nobody is inside any more. Raises OSError for an address in use."""
         wanted = self._settings().wyoming
-        listener = await asyncio.start_server(self._connected, wanted.host, wanted.port, limit=LINE_BYTES)
-        self.port = listener.sockets[0].getsockname()[1]
-        log.info("wyoming_listening", host=wanted.host, port=self.port)
+        if not wanted.enabled:
+            yield
+            return
+        self._listener = await asyncio.start_server(self._connected, wanted.host, wanted.port, limit=LINE_BYTES)
+        log.info("wyoming_listening", host=wanted.host, port=self._listener.sockets[0].getsockname()[1])
         try:
             yield
         finally:
-            listener.close()
+            await self.leave()
             await self._drain()
+
+    async def leave(self) -> None:
+        """Lets nobody in any more, and asks all to leave when the request that is worked on is done."""
+        if self._listener is not None:
+            self._listener.close()
+        for connection in self._connections:
+            if connection not in self._leaving:
+                self._leaving[connection] = asyncio.create_task(connection.drain(), name="wyoming leave")
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(reader, writer, self._parts, self._describer, self._settings)
@@ -67,14 +73,14 @@ class WyomingServer:
             log.error("wyoming_failed", exc_info=error)
 
     async def _drain(self) -> None:
-        tasks = list(self._connections.values())
-        if not tasks:
-            return
-        drained = [asyncio.create_task(connection.drain()) for connection in self._connections]
-        await asyncio.wait(drained, timeout=self._settings().server.drain_seconds)
-        for task in (*drained, *tasks):
+        """Waits for all to leave for `server.drain_seconds`, and makes them."""
+        tasks = [*self._connections.values(), *self._leaving.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._settings().server.drain_seconds)
+        for task in tasks:
             task.cancel()
-        await asyncio.wait([*drained, *tasks])
+        if tasks:
+            await asyncio.wait(tasks)
 
 
 def _context(kind: RequestType) -> RequestContext:

@@ -1,0 +1,70 @@
+"""The whole application with its Wyoming door open, and the reference client."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from wyoming.client import AsyncTcpClient
+from wyoming.event import Event
+
+from stts.settings import EngineSettings, LimitSettings, Settings, StorageSettings, STTSettings, TTSSettings
+from stts.settings.conversation import WyomingSettings
+from tests.fakes import registry
+from tests.server import RunningServer, running
+
+PATIENCE_SECONDS = 60.0
+"""For any one event; far more than it takes."""
+
+
+class Client(AsyncTcpClient):
+    """Reads as a client does, and never for ever."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__("127.0.0.1", port, connect_timeout=PATIENCE_SECONDS, read_timeout=PATIENCE_SECONDS)
+
+    async def until(self, *kinds: str) -> list[Event]:
+        """All events up to one of these kinds; up to the end of the connection where it ends before."""
+        events: list[Event] = []
+        while (event := await self.read_event()) is not None:
+            events.append(event)
+            if event.type in kinds:
+                break
+        return events
+
+    async def write_raw(self, data: bytes) -> None:
+        assert self._writer is not None
+        self._writer.write(data)
+        await self._writer.drain()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(
+        tts=TTSSettings(order=("espeak", "tone")),
+        stt=STTSettings(order=("pocketsphinx", "echo")),
+        storage=StorageSettings(root=str(tmp_path_factory.mktemp("wyoming") / "data")),
+        limits=LimitSettings(text_characters=2000, audio_seconds=20.0),
+        engines=EngineSettings(options={"tone": {"fail_on": "explode"}}),
+        wyoming=WyomingSettings(enabled=True, port=free_port(), connections=8),
+    )
+
+
+@pytest.fixture(scope="session")
+def server(settings: Settings) -> Iterator[RunningServer]:
+    with running(settings, registry()) as server:
+        yield server
+
+
+@pytest.fixture
+async def client(server: RunningServer, settings: Settings) -> AsyncIterator[Client]:
+    async with Client(settings.wyoming.port) as client:
+        yield client

@@ -1,0 +1,177 @@
+"""The door itself: who may open it, who is turned away, and that nothing of a client stays behind."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import ExitStack
+
+import pytest
+from wyoming.audio import AudioChunk, AudioStart
+from wyoming.event import Event
+from wyoming.ping import Ping
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeVoice
+
+from server_v2 import check_exposure
+from stts.errors import InvalidConfiguration
+from stts.settings import EngineSettings, SecuritySettings, Settings
+from stts.settings.conversation import WyomingSettings
+from tests.fakes import registry
+from tests.routers.wyoming.conftest import Client, free_port
+from tests.server import PATIENCE_SECONDS, RunningServer, running
+
+LONG = "The ferry leaves at nine, and the last one comes back at five. " * 30
+
+
+async def until_none_is_left(server: RunningServer) -> None:
+    """Waits for the server to notice that its clients have gone."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while wyoming_tasks(await asyncio.to_thread(server.tasks)):  # noqa: ASYNC110 - of another event loop
+            await asyncio.sleep(0.01)
+
+
+def wyoming_tasks(names: list[str]) -> list[str]:
+    return [name for name in names if name.startswith("wyoming") or name == "speech"]
+
+
+async def test_ping_is_answered_with_its_text(client: Client) -> None:
+    for text in ("hello", "grüße", "", "\ud800"):
+        await client.write_event(Ping(text).event()) if text != "\ud800" else await client.write_raw(
+            b'{"type": "ping", "data": {"text": "\\ud800"}}\n'
+        )
+        event = await client.read_event()
+        assert event is not None and (event.type, event.data) == ("pong", {"text": text})
+
+
+async def test_ping_is_answered_while_speech_is_made(client: Client) -> None:
+    await client.write_event(SynthesizeStart().event())
+    await client.write_event(Ping("are you there").event())
+    assert [event.type for event in await client.until("pong")] == ["pong"]
+
+
+async def test_unknown_events_are_ignored(client: Client) -> None:
+    await client.write_event(Event("run-satellite", {"a": 1}, b"payload"))
+    await client.write_event(Ping("x").event())
+    assert (await client.until("pong"))[0].data["text"] == "x"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" + b'{"type": "describe"}\n',
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n",
+        b"{" * 500_000,
+        b'{"type": "audio-chunk", "payload_length": 99999999}\n',
+        b"[1]\n",
+    ],
+    ids=["http", "tls", "no line", "huge", "array"],
+)
+async def test_garbage_is_one_error_and_the_end(client: Client, data: bytes) -> None:
+    await client.write_raw(data)
+    assert [event.type for event in await client.until()] == ["error"]
+
+
+async def test_one_client_too_many_is_turned_away(server: RunningServer, settings: Settings) -> None:
+    await until_none_is_left(server)
+    clients = [Client(settings.wyoming.port) for _ in range(settings.wyoming.connections + 1)]
+    try:
+        for each in clients:
+            await each.connect()
+        await clients[0].write_event(Ping("still here").event())
+        assert (await clients[0].until("pong"))[0].type == "pong"
+        events = await clients[-1].until()
+        assert [(event.type, event.data["code"]) for event in events] == [("error", "busy")]
+    finally:
+        for each in clients:
+            await each.disconnect()
+    await until_none_is_left(server)
+
+
+@pytest.mark.parametrize("state", ["idle", "speaking", "writing", "heard", "half an event"])
+async def test_nothing_stays_of_a_client_that_vanishes(server: RunningServer, settings: Settings, state: str) -> None:
+    async with Client(settings.wyoming.port) as client:
+        match state:
+            case "idle":
+                await client.write_event(Ping("x").event())
+                await client.until("pong")
+            case "speaking":
+                await client.write_event(Synthesize(LONG).event())
+                await client.until("audio-chunk")
+            case "writing":
+                await client.write_event(SynthesizeStart().event())
+                await client.write_event(SynthesizeChunk("The ferry leaves at nine. And ").event())
+                await client.until("audio-chunk")
+            case "heard":
+                await client.write_event(AudioStart(16_000, 2, 1).event())
+                await client.write_event(AudioChunk(16_000, 2, 1, bytes(3200)).event())
+                await client.until("transcript-start")
+            case _:
+                await client.write_raw(b'{"type": "audio-chunk", "payload_length": 1000}\nabc')
+    await until_none_is_left(server)
+
+
+async def test_a_client_that_reads_nothing_is_given_up(settings: Settings) -> None:
+    impatient = settings.model_copy(
+        update={
+            "limits": settings.limits.model_copy(update={"idle_seconds": 0.2, "text_characters": 100_000}),
+            "wyoming": WyomingSettings(enabled=True, port=free_port()),
+        }
+    )
+    with (
+        running(impatient, registry()) as server,
+        socket.create_connection(("127.0.0.1", impatient.wyoming.port)) as client,
+    ):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(b'{"type": "synthesize", "data": {"text": "%s"}}\n' % (LONG * 40).encode())
+        await until_none_is_left(server)
+
+
+async def test_a_client_that_sends_nothing_is_closed(settings: Settings) -> None:
+    impatient = settings.model_copy(
+        update={
+            "limits": settings.limits.model_copy(update={"idle_seconds": 0.1}),
+            "wyoming": WyomingSettings(enabled=True, port=free_port()),
+        }
+    )
+    with running(impatient, registry()):
+        async with Client(impatient.wyoming.port) as client:
+            assert await client.until() == []
+
+
+async def test_a_stop_lets_a_request_finish_and_ends_who_does_nothing(settings: Settings) -> None:
+    own = settings.model_copy(
+        update={
+            "wyoming": WyomingSettings(enabled=True, port=free_port()),
+            "engines": EngineSettings(options={"tone": {"speed": 20.0}}),
+        }
+    )
+    with ExitStack() as stack:
+        stack.enter_context(running(own, registry()))
+        async with Client(own.wyoming.port) as busy, Client(own.wyoming.port) as idle:
+            await idle.write_event(Ping("x").event())
+            await idle.until("pong")
+            await busy.write_event(Synthesize("x" * 200, voice=SynthesizeVoice(name="low")).event())
+            first = await busy.until("audio-chunk")
+            stopping = asyncio.create_task(asyncio.to_thread(stack.close))
+            events = [*first, *await busy.until()]
+            assert await idle.until() == []
+            await stopping
+    seconds = sum(len(event.payload or b"") for event in events) / 2 / 16_000
+    assert events[-1].type == "audio-stop" and seconds > 10
+
+
+def test_it_listens_beyond_loopback_only_by_an_explicit_decision() -> None:
+    beyond = WyomingSettings(enabled=True, host="0.0.0.0")
+    with pytest.raises(InvalidConfiguration) as refused:
+        check_exposure(Settings(wyoming=beyond))
+    assert refused.value.param == "wyoming.host"
+    with pytest.raises(InvalidConfiguration):
+        # A key protects the other doors, not this one.
+        check_exposure(Settings(wyoming=beyond, security=SecuritySettings(api_key="secret")))
+    check_exposure(Settings(wyoming=beyond, security=SecuritySettings(allow_open=True)))
+    check_exposure(Settings(wyoming=WyomingSettings(enabled=True, host="::1")))
+    check_exposure(Settings(wyoming=WyomingSettings(host="0.0.0.0")))
+
+
+def test_it_is_off_by_default() -> None:
+    assert not Settings().wyoming.enabled

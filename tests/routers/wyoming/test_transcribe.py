@@ -1,0 +1,170 @@
+"""Speech in over a real socket, sent by the reference client, heard by the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from wyoming.asr import Transcribe
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.error import Error
+from wyoming.event import Event
+
+from stts.engine_api import Samples
+from tests.audio import decoded, tone
+from tests.engines.speech import DATA, WORDS, share_heard, word_error_rate
+from tests.routers.wyoming.conftest import Client
+from tests.routers.wyoming.test_pcm import raw
+
+MISHEARD = 0.5
+"""Part of the words that a decoder may get wrong which looks at them only once."""
+SILENCE = np.zeros(16_000, np.float32)
+
+
+def sentence(name: str) -> Samples:
+    samples, rate = decoded((DATA / name).read_bytes())
+    assert rate == 16_000
+    return samples
+
+
+async def say(
+    client: Client, samples: Samples, *, width: int = 2, channels: int = 1, chunk_seconds: float = 0.06
+) -> None:
+    """As a microphone would, without its pauses."""
+    await client.write_event(AudioStart(16_000, width, channels).event())
+    size = int(chunk_seconds * 16_000)
+    for start in range(0, len(samples), size):
+        data = raw(samples[start : start + size], width, channels)
+        await client.write_event(AudioChunk(16_000, width, channels, data).event())
+    await client.write_event(AudioStop().event())
+
+
+def understood(events: Sequence[Event]) -> str:
+    """The transcript, after chunks that joined are the same."""
+    kinds = [event.type for event in events]
+    assert kinds[0] == "transcript-start" and kinds[-2:] == ["transcript", "transcript-stop"]
+    assert set(kinds[1:-2]) <= {"transcript-chunk"}
+    text: str = events[-2].data["text"]
+    assert "".join(event.data["text"] for event in events[1:-2]) == text
+    return text
+
+
+async def test_words_come_while_the_audio_does_and_then_as_one(client: Client) -> None:
+    await client.write_event(Transcribe(language="en").event())
+    await say(client, sentence("kitchen.flac"))
+    events = await client.until("transcript-stop")
+    assert word_error_rate(WORDS["kitchen.flac"], understood(events)) < MISHEARD
+    assert len(events) > 4
+    assert events[-2].data["language"] == "en"
+
+
+async def test_the_first_words_come_before_the_last_audio(client: Client) -> None:
+    samples = sentence("kitchen.flac")
+    await client.write_event(AudioStart(16_000, 2, 1).event())
+    await client.write_event(AudioChunk(16_000, 2, 1, raw(samples[:-8000], 2)).event())
+    first = await client.until("transcript-chunk")
+    assert first[-1].data["text"].startswith("please")
+    await client.write_event(AudioChunk(16_000, 2, 1, raw(samples[-8000:], 2)).event())
+    await client.write_event(AudioStop().event())
+    understood([*first, *await client.until("transcript-stop")])
+
+
+async def test_regions_are_joined_and_silence_between_them_does_no_harm(client: Client) -> None:
+    both = np.concatenate((SILENCE, sentence("kitchen.flac"), SILENCE, SILENCE, sentence("weather.flac"), SILENCE))
+    await say(client, both)
+    text = understood(await client.until("transcript-stop"))
+    assert word_error_rate(f"{WORDS['kitchen.flac']} {WORDS['weather.flac']}", text) < MISHEARD
+    assert "  " not in text and text == text.strip()
+
+
+@pytest.mark.parametrize(("width", "channels"), [(1, 1), (3, 2), (4, 1)])
+async def test_any_shape_of_audio_is_heard(client: Client, width: int, channels: int) -> None:
+    await say(client, sentence("kitchen.flac"), width=width, channels=channels, chunk_seconds=1.0)
+    text = understood(await client.until("transcript-stop"))
+    assert share_heard(WORDS["kitchen.flac"], text) > 0.4
+
+
+async def test_telephone_audio_is_heard(client: Client) -> None:
+    slow = sentence("kitchen.flac")[::2]
+    await client.write_event(AudioStart(8000, 2, 1).event())
+    await client.write_event(AudioChunk(8000, 2, 1, raw(slow, 2)).event())
+    await client.write_event(AudioStop().event())
+    assert understood(await client.until("transcript-stop"))
+
+
+@pytest.mark.parametrize("samples", [SILENCE[:0], SILENCE, tone(1.0)], ids=["nothing", "silence", "a tone"])
+async def test_what_is_no_speech_has_no_words(client: Client, samples: Samples) -> None:
+    await say(client, samples)
+    assert understood(await client.until("transcript-stop")) == ""
+
+
+async def test_several_requests_on_one_connection(client: Client) -> None:
+    for name in ("kitchen.flac", "weather.flac"):
+        await say(client, sentence(name))
+        assert understood(await client.until("transcript-stop"))
+
+
+async def test_a_model_is_chosen_by_name(client: Client) -> None:
+    await client.write_event(Transcribe(name="echo").event())
+    await say(client, sentence("kitchen.flac"))
+    assert understood(await client.until("transcript-stop")).startswith("word0 word1")
+    # The wish was for one request.
+    await say(client, sentence("kitchen.flac"))
+    assert "window" in understood(await client.until("transcript-stop"))
+
+
+async def test_audio_needs_no_start(client: Client) -> None:
+    await client.write_event(AudioChunk(16_000, 2, 1, raw(sentence("kitchen.flac"), 2)).event())
+    await client.write_event(AudioStop().event())
+    assert "window" in understood(await client.until("transcript-stop"))
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (AudioStop().event(), "conflict"),
+        (AudioStart(100, 2, 1).event(), "invalid_parameter"),
+        (AudioStart(16_000, 0, 1).event(), "invalid_parameter"),
+        (AudioStart(16_000, 2, 100).event(), "invalid_parameter"),
+        (Event("audio-start", {"rate": "fast", "width": 2, "channels": 1}), "invalid_parameter"),
+        (Event("audio-chunk", {}), "invalid_parameter"),
+        (AudioChunk(16_000, 2, 1, b"odd").event(), "invalid_request"),
+        (Transcribe(language="x" * 1000).event(), "invalid_parameter"),
+        (Event("transcribe", {"name": 7}), "invalid_parameter"),
+    ],
+)
+async def test_what_cannot_be_heard_is_an_error_and_the_end(client: Client, event: Event, code: str) -> None:
+    await client.write_event(event)
+    events = await client.until()
+    assert Error.from_event(events[-1]).code == code
+    assert events[-1].type == "error"
+
+
+@pytest.mark.parametrize(
+    ("wishes", "code"),
+    [
+        (Transcribe(name="nosuch"), "unknown_engine"),
+        (Transcribe(name="pocketsphinx", language="de"), "invalid_parameter"),
+    ],
+)
+async def test_a_wish_that_cannot_be_met_is_told_while_audio_still_comes(
+    client: Client, wishes: Transcribe, code: str
+) -> None:
+    await client.write_event(wishes.event())
+    with suppress(ConnectionError):
+        await say(client, np.tile(sentence("kitchen.flac"), 3))
+    assert Error.from_event((await client.until())[-1]).code == code
+
+
+async def test_too_much_audio_is_refused(client: Client) -> None:
+    await say(client, np.zeros(16_000 * 21, np.float32), chunk_seconds=1.0)
+    events = await client.until()
+    assert Error.from_event(events[-1]).code == "audio_too_long"
+
+
+async def test_audio_twice_at_once_is_refused(client: Client) -> None:
+    await client.write_event(AudioStart(16_000, 2, 1).event())
+    await client.write_event(AudioStart(16_000, 2, 1).event())
+    assert (await client.until())[-1].data["code"] == "conflict"
