@@ -35,11 +35,17 @@ class Channel(Generic[T]):
         return self._closed
 
     async def room(self) -> None:
-        """Waits until less than the limit lies unread."""
-        await self._until(lambda: self._weight < self._limit)
+        """Waits until less than the limit lies unread, or nobody is to read any more."""
+        await self._until(lambda: self._weight < self._limit or self._closed)
 
     def put(self, item: T, weight: float) -> None:
         self._items.append((item, weight))
+        self._weight += weight
+        self._changed.set()
+
+    def put_back(self, item: T, weight: float) -> None:
+        """Before all that lies unread."""
+        self._items.appendleft((item, weight))
         self._weight += weight
         self._changed.set()
 
@@ -61,6 +67,18 @@ class Channel(Generic[T]):
                 if self._error is not None:
                     raise self._error
                 return
+
+    async def next(self) -> T | None:
+        """The next item, once there is one; None at the end. Raises what it was closed with."""
+        await self._until(lambda: bool(self._items) or self._closed)
+        if not self._items:
+            if self._error is not None:
+                raise self._error
+            return None
+        item, weight = self._items.popleft()
+        self._weight -= weight
+        self._changed.set()
+        return item
 
     async def take(self) -> list[T]:
         """All that lies unread, once there is something; empty at the end. Raises what it was closed with."""

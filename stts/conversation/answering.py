@@ -76,6 +76,8 @@ class Answering:
         """Replies because it was asked to. Raises Conflict for too many replies aside."""
         if order.aside and len(self.asides) >= MOST_ASIDES:
             raise Conflict("Too many replies aside at once.", allowed=[MOST_ASIDES])
+        if not order.aside:
+            self.discard()
         reply = self._begin(order, turn)
         reply.asked_at = self._shared.clock()
         if order.aside:
@@ -116,6 +118,7 @@ class Answering:
             reply.ducked = False
             reply.go_on()
             self._shared.out.tell(Resumed(reply.generation))
+            self._catch_up(reply)
 
     def drop_held(self) -> None:
         reply, self.held = self.held, None
@@ -178,9 +181,7 @@ class Answering:
             ReplyStarted(reply.turn, reply.generation, reply.item, previous, spoken, order.aside, order.tag)
         )
         reply.adopted.set()
-        for written in reply.untold:
-            self._tell(reply, written)
-        reply.untold.clear()
+        self._catch_up(reply)
 
     async def _make(self, reply: Reply) -> None:
         try:
@@ -191,29 +192,35 @@ class Answering:
                     await self._made(reply, item)
         except STTSError as error:
             reply.error = error
-        reply.audio.close()
+        reply.close()
 
     async def _made(self, reply: Reply, item: Said) -> None:
         match item:
             case ReplyText(delta):
                 reply.first_token = reply.first_token or self._shared.clock()
                 reply.text += delta
-                self._written(reply, delta)
+                await self._written(reply, delta)
             case ReplyToolCall(call):
                 reply.calls.append(call)
-                self._written(reply, call)
+                await self._written(reply, call)
             case ReplyUsage(input_tokens, output_tokens, cut):
                 reply.tokens, reply.cut = (input_tokens, output_tokens), cut
             case _:
                 reply.first_audio = reply.first_audio or self._shared.clock()
-                reply.audio.put(item, item.seconds)
-                await reply.audio.room()
+                reply.write(item)
+                await reply.room()
 
-    def _written(self, reply: Reply, written: str | ToolCall) -> None:
-        if reply.adopted.is_set():
+    async def _written(self, reply: Reply, written: str | ToolCall) -> None:
+        if reply.adopted.is_set() and reply.flowing.is_set():
             self._tell(reply, written)
+            await self._shared.out.room()
         else:
             reply.untold.append(written)
+
+    def _catch_up(self, reply: Reply) -> None:
+        for written in reply.untold:
+            self._tell(reply, written)
+        reply.untold.clear()
 
     def _tell(self, reply: Reply, written: str | ToolCall) -> None:
         shared = self._shared

@@ -114,6 +114,11 @@ class Endpointer:
         self._hear(self._is_speech(probability, level))
         return tuple(self._turn() if self.speaking else self._begin(over))
 
+    def skip(self) -> None:
+        """A frame goes by that nobody judges."""
+        self._frames += 1
+        self.reset()
+
     def confirm(self) -> tuple[Signal, ...]:
         """Words were recognised: what may be speech is speech."""
         if not self.candidate:

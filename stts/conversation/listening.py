@@ -47,8 +47,9 @@ class Utterance:
     forgotten: bool = False
     """It was none; whatever its transcription says is not wanted."""
     answered: bool = False
-    """Its words decide about a reply."""
+    """A reply to its words is wanted."""
     paused: bool = False
+    pauses: int = 0
     ended_at: float = 0.0
     """Clock at the user's last sound."""
     transcribed_at: float | None = None
@@ -63,6 +64,8 @@ class Utterance:
     """Its words have been told."""
     work: asyncio.Task[None] | None = None
     """Its transcription."""
+    patience: asyncio.Task[None] | None = None
+    """Gives it up when its words do not come."""
     recent: deque[Samples] = field(default_factory=deque)
     """Its last seconds, for a turn detector."""
 
@@ -113,6 +116,8 @@ class Ear:
             judged = await self._judged(frames) if self._rules is not None else [None] * len(frames)
             for frame, probability in zip(frames, judged, strict=True):
                 self.position += FRAME_SECONDS
+                if probability is None:
+                    self.endpointer.skip()
                 yield frame, probability
 
     def signals(self, frame: Samples, probability: float | None, *, over: bool) -> tuple[Signal, ...]:

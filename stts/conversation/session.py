@@ -167,17 +167,17 @@ class ConversationSession:
         """Ends the reply named, or the active one. False: there is none."""
         if generation is not None and self._answering.drop_aside(generation):
             return True
-        active, held, awaited = self._answering.active, self._answering.held, self._awaited
-        if held is not None and generation in (None, held.generation):
+        held, awaited = self._answering.held, self._awaited if generation is None else None
+        was_held = held is not None and generation in (None, held.generation)
+        was_active = self.active is not None and generation in (None, self.active)
+        if was_held:
             self._answering.drop_held()
-        elif (active is None and awaited is None) or generation not in (None, self.active):
-            return False
-        self._unanswered = False
-        if awaited is not None and generation is None:
+        if awaited is not None:
             awaited.answered = False
-        if (generation is None and self.state is not State.LISTENING) or active is not None:
+        if was_active or awaited is not None:
+            self._unanswered = False
             self._on(Event.CANCELLED)
-        return True
+        return was_held or was_active or awaited is not None
 
     def played(self, generation: int, seconds: float) -> None:
         """The client says how much of a reply it has played."""
@@ -252,9 +252,7 @@ class ConversationSession:
 
     def _answer_late(self) -> None:
         """To what was said meanwhile, now that nobody speaks."""
-        current = self._hearing.current
-        listening = self.state is State.LISTENING and (current is None or not current.announced)
-        if self._unanswered and listening and self._shared.answers:
+        if self._unanswered and self._quiet and self._shared.answers:
             self._order = ReplyOrder()
             self._on(Event.ASKED)
 
@@ -309,8 +307,7 @@ class ConversationSession:
         return self.state is State.LISTENING and (current is None or not current.confirmed)
 
     def _prompt_due(self) -> None:
-        if not self._quiet:  # audio without turn detection
-            self._watch_silence()
+        if not self._quiet:  # audio came without turn detection
             return
         self._out.tell(PromptDue(self._hearing.ear.position))
         self._order = ReplyOrder(text=self.config.prompt or None)

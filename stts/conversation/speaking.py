@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stts.audio.pacing import Pacer
@@ -39,7 +39,7 @@ class Frame:
 
 
 class Reply:
-    """Made by a session. `make` fills it, `say` empties it."""
+    """Made by a session: one task writes it, another takes it frame by frame."""
 
     def __init__(
         self,
@@ -67,12 +67,11 @@ class Reply:
         """Grows with each hold: a frame of an earlier one is stale."""
         self.text = ""
         self.untold: list[str | ToolCall] = []
-        """What was written before it was adopted."""
+        """What was written before it was adopted, or while it was held."""
         self.calls: list[ToolCall] = []
         self.tokens = (0, 0)
         self.cut = False
         self.error: STTSError | None = None
-        self.audio: Channel[AudioChunk] = Channel(MADE_SECONDS)
         self.sequence = 0
         self.ducked = False
         self.asked_at: float | None = None
@@ -92,15 +91,17 @@ class Reply:
         """Seconds played as the client says, and when it said so."""
         self._spoken = Spoken()
         self._recent: deque[tuple[float, Frame]] = deque()
-        """Frames sent lately, each with the seconds sent when it had been."""
-        self._again: deque[Frame] = deque()
+        """Frames sent lately, each with the seconds sent before it."""
         self._told = 0.0
         """Seconds of audio whose text is accounted for; frames that are sent again are not counted twice."""
-        self._frames = self._cut()
+        self._frames: Channel[Frame] = Channel(MADE_SECONDS)
+        self._rate = (speak.sample_rate if speak is not None else None) or 24_000
+        self._rest, self._piece = b"", ""
+        """Written and not long enough for a frame yet; the text that begins with the next one."""
 
     @property
     def sent(self) -> float:
-        """Seconds of audio sent that nobody was told to drop."""
+        """Seconds of audio sent, without those that the listener was told to drop."""
         return self._sent
 
     @property
@@ -119,6 +120,27 @@ class Reply:
     def heard_text(self) -> str:
         return self._spoken.heard(self.heard)
 
+    def write(self, chunk: AudioChunk) -> None:
+        """The next audio of it, which goes out in frames of equal length."""
+        data = self._rest + chunk.data
+        self._piece = " ".join(filter(None, (self._piece, chunk.text)))
+        size = round(FRAME_SECONDS * self._rate) * BYTES
+        whole = len(data) - len(data) % size
+        for start in range(0, whole, size):
+            self._put(data[start : start + size])
+        self._rest = data[whole:]
+
+    async def room(self) -> None:
+        """Waits while much is made and unsent."""
+        await self._frames.room()
+
+    def close(self) -> None:
+        """All of it is written."""
+        rest = self._rest[: len(self._rest) - len(self._rest) % BYTES]
+        if rest:
+            self._put(rest)
+        self._frames.close()
+
     def report(self, seconds: float) -> None:
         """The client tells how much it has played."""
         if self.flowing.is_set():
@@ -129,13 +151,14 @@ class Reply:
         heard = self.heard
         self.flowing.clear()
         self.epoch += 1
-        self._before, self._reported = heard, None
-        self._again.extendleft(frame for end, frame in reversed(self._recent) if end > heard)
+        while self._recent and self._recent[-1][0] + self._recent[-1][1].seconds > heard:
+            self._sent, frame = self._recent.pop()
+            self._frames.put_back(frame, frame.seconds)
         self._recent.clear()
+        self._before, self._reported = min(heard, self._sent), None
         return heard
 
     def go_on(self) -> None:
-        self._sent = self._before
         self._pacer = Pacer(self._ahead or 0.0)
         self.flowing.set()
 
@@ -146,18 +169,18 @@ class Reply:
             if self._ahead is not None and (wait := self._pacer.due(self._clock(), FRAME_SECONDS)) > EARLY_SECONDS:
                 await asyncio.sleep(wait)
                 continue
-            frame = self._again.popleft() if self._again else await anext(self._frames, None)
+            frame = await self._frames.next()
             if self.flowing.is_set():
                 return frame
             if frame is not None:
-                self._again.append(frame)
+                self._frames.put_back(frame, frame.seconds)
 
     def went(self, frame: Frame) -> None:
         """A frame is on its way."""
+        self._recent.append((self._sent, frame))
         self._sent += frame.seconds
         self._pacer.sent(frame.seconds, self._clock())
         self._spoken_at(frame)
-        self._recent.append((self._sent, frame))
         while self._recent[0][0] < self._sent - HELD_SECONDS:
             self._recent.popleft()
 
@@ -169,27 +192,12 @@ class Reply:
         await self.flowing.wait()
         return epoch == self.epoch and (self._ahead is None or self._sent - self.heard < INAUDIBLE_SECONDS)
 
-    async def aclose(self) -> None:
-        await self._frames.aclose()
-
     def _spoken_at(self, frame: Frame) -> None:
         if self._sent > self._told:
             self._spoken.add(frame.text, frame.seconds)
             self._told = self._sent
 
-    async def _cut(self) -> AsyncGenerator[Frame, None]:
-        """Frames of equal length, but for the last of a piece that nothing follows."""
-        rate = (self.speak.sample_rate if self.speak is not None else None) or 24_000
-        size = round(FRAME_SECONDS * rate) * BYTES
-        rest, text = b"", ""
-        async for chunk in self.audio:
-            data = rest + chunk.data
-            text = " ".join(filter(None, (text, chunk.text)))
-            whole = len(data) - len(data) % size
-            for start in range(0, whole, size):
-                yield Frame(data[start : start + size], FRAME_SECONDS, text)
-                text = ""
-            rest = data[whole:]
-        if len(rest) >= BYTES:
-            rest = rest[: len(rest) - len(rest) % BYTES]
-            yield Frame(rest, len(rest) / BYTES / rate, text)
+    def _put(self, data: bytes) -> None:
+        frame = Frame(data, len(data) / BYTES / self._rate, self._piece)
+        self._piece = ""
+        self._frames.put(frame, frame.seconds)
