@@ -4,7 +4,7 @@ import { endpoint } from "./server.js";
 
 const RETRY_SECONDS = [0.3, 1, 2, 4, 8, 15];
 const HEADER_BYTES = 8; // generation and sequence, before the PCM
-const UNSENT_BYTES = 160_000; // audio that may wait in the browser: five seconds
+const UNSENT_BYTES = 160_000; // audio that may wait in the browser: five seconds of it
 const WAITING_MESSAGES = 16;
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/; // what a subprotocol may consist of
 
@@ -16,6 +16,7 @@ export class Connection {
   #tries = 0;
   #timer = 0;
   #waiting = [];
+  #early = []; // audio of the last seconds, while there is no connection
 
   /**
    * @param {object} handlers
@@ -54,9 +55,14 @@ export class Connection {
     }
   }
 
-  /** Audio is worth nothing later: where it cannot be sent now it is dropped. @param {ArrayBuffer} pcm */
+  /** What is said while it connects is sent then; what cannot leave the browser is dropped. @param {ArrayBuffer} pcm */
   sendAudio(pcm) {
-    if (this.#created && this.#socket.bufferedAmount < UNSENT_BYTES) this.#socket.send(pcm);
+    if (this.#created) {
+      if (this.#socket.bufferedAmount < UNSENT_BYTES) this.#socket.send(pcm);
+      return;
+    }
+    this.#early.push(pcm);
+    if (this.#early.length * pcm.byteLength > UNSENT_BYTES) this.#early.shift();
   }
 
   #dial() {
@@ -91,6 +97,7 @@ export class Connection {
     this.#tries = 0;
     this.#handlers.status("open");
     for (const waiting of this.#waiting.splice(0)) this.send(waiting);
+    for (const pcm of this.#early.splice(0)) this.sendAudio(pcm);
   }
 
   #closed() {
@@ -102,7 +109,7 @@ export class Connection {
       return;
     }
     this.#tries = 0;
-    this.#waiting.length = 0;
+    this.#forget();
     this.#handlers.status("closed");
     this.#handlers.lost(wasOpen);
   }
@@ -116,7 +123,7 @@ export class Connection {
     this.#timer = 0;
     this.#socket = null;
     this.#created = false;
-    if (!keepWaiting) this.#waiting.length = 0;
+    if (!keepWaiting) this.#waiting.length = this.#early.length = 0;
   }
 }
 

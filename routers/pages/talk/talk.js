@@ -55,7 +55,10 @@ const HANDLERS = {
   },
   speech_end: () => update({ hearing: false }),
   partial: (message) => conversation.partial(message),
-  transcript: (message) => conversation.transcript(message),
+  transcript: (message) => {
+    linkText(LINKS.open);
+    conversation.transcript(message);
+  },
   transcript_failed: (message) => conversation.transcriptFailed(message),
   "reply.start": (message) => {
     active = message.generation;
@@ -75,7 +78,7 @@ const HANDLERS = {
     conversation.resumed(message);
   },
   turn_metrics: measured,
-  lagging: ({ seconds }) => show({ title: "Falling behind", text: `Recognition is ${seconds} s behind you.` }),
+  lagging: ({ seconds }) => linkText(`${seconds.toFixed(1)} s behind you`),
   error: ({ code, message, fatal }) => {
     if (!(fatal && code === "idle_timeout")) show({ title: "The server says", text: message });
   },
@@ -117,10 +120,14 @@ function measured(message) {
 function linkChanged(status) {
   link = status;
   $("link").dataset.link = status;
-  $("link-text").textContent = LINKS[status];
+  linkText(LINKS[status]);
   if (status !== "open") player.reset();
   if (status === "closed") microphone.close();
   update({ hearing: false });
+}
+
+function linkText(text) {
+  $("link-text").textContent = text;
 }
 
 /** What the page shows follows from these few values. */
