@@ -43,7 +43,11 @@ class WyomingServer:
         if not wanted.enabled:
             yield
             return
-        self._listener = await asyncio.start_server(self._connected, wanted.host, wanted.port, limit=LINE_BYTES)
+        try:
+            self._listener = await asyncio.start_server(self._connected, wanted.host, wanted.port, limit=LINE_BYTES)
+        except OSError as error:
+            log.error("wyoming_cannot_listen", host=wanted.host, port=wanted.port, reason=error.strerror)
+            raise
         log.info("wyoming_listening", host=wanted.host, port=self._listener.sockets[0].getsockname()[1])
         try:
             yield
