@@ -22,6 +22,7 @@ from fastapi_offline import FastAPIOffline
 
 from adapters.config import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.checks import operator_check
+from adapters.decoding import LiveDecoders
 from adapters.engines import Engines
 from adapters.reply import Replies
 from engines.registry import Registry
@@ -50,6 +51,7 @@ from routers.management.files import FileRoutes
 from routers.websocket.conversation import OlderConversationRoutes
 from routers.websocket.conversation_v2 import ConversationSocketRoutes
 from routers.websocket.places import Places
+from routers.websocket.stt import TranscriptionSocketRoutes
 from routers.wyoming.info import Describer
 from routers.wyoming.server import WyomingServer
 from stts import __version__
@@ -136,6 +138,7 @@ def create_app(
         ConversationRoutes(converse, engines.check_speech, histories, current),
         OpenAIRoutes(speak, listen, engines, files, current),
         RealtimeRoutes(parts, places, secrets, engines, current),
+        TranscriptionSocketRoutes(parts, LiveDecoders(current), places, current),
         ConversationSocketRoutes(parts, histories, places, current),
         OlderConversationRoutes(parts, places, current),
         TalkRoutes(),
