@@ -167,6 +167,8 @@ class Outgoing:
     def _reply_started(self, event: ReplyStarted) -> Iterator[Event]:
         order = self.orders.pop(event.tag, self.order) if event.tag is not None else self.order
         response = Response(event, order, self._conversation, self._items)
+        messages = self._items.history.messages() if order.given is None else order.given
+        response.given = sum(len(message.text) for message in messages)
         self._responses[event.generation] = response
         yield from response.begin()
 
@@ -192,9 +194,8 @@ class Outgoing:
         response = self._responses.pop(event.generation, None)
         if response is None:
             return
-        given = response.order.given
-        messages = self._items.history.messages() if given is None else given
-        yield from response.end(event, response_usage(event, messages, self._heard if given is None else 0.0))
+        heard = self._heard if response.order.given is None else 0.0
+        yield from response.end(event, response_usage(event, response.given, heard))
         yield {"type": "rate_limits.updated", "rate_limits": []}
 
     def _prompt_due(self, event: PromptDue) -> Iterator[Event]:

@@ -50,6 +50,8 @@ class Response:
     """Of the message, once it was heard."""
     heard: float | None = None
     """Seconds of it that were played, where it was interrupted."""
+    given: int = 0
+    """Characters of what it replies to."""
     opened: bool = False
     """The message has been announced."""
     text: str = ""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 from routers.compat.openai_usage import CHARACTERS_A_TOKEN, HEARD_TOKENS_A_SECOND, SPOKEN_TOKENS_A_SECOND
 from stts.conversation.events import ReplyEnded
-from stts.types import Message
 
 NOTHING = {"text_tokens": 0, "audio_tokens": 0, "image_tokens": 0}
 
 
-def response_usage(ended: ReplyEnded, messages: Iterable[Message], heard: float) -> dict[str, Any]:
-    """`messages`: what was replied to, for a reply that was not counted; `heard`: seconds of the user's turn."""
-    given = ended.input_tokens or _tokens(sum(len(message.text) for message in messages))
+def response_usage(ended: ReplyEnded, characters: int, heard: float) -> dict[str, Any]:
+    """`characters`: of what was replied to, for a reply that was not counted; `heard`: seconds of the user's turn."""
+    given = ended.input_tokens or _tokens(characters)
     made = ended.output_tokens or _tokens(len(ended.text))
     audio_in, audio_out = _seconds(heard, HEARD_TOKENS_A_SECOND), _seconds(ended.seconds, SPOKEN_TOKENS_A_SECOND)
     return {

@@ -21,7 +21,8 @@ from routers.compat.realtime.door import RealtimeRoutes
 from routers.websocket.places import Places
 from server_v2 import server_config
 from stts.conversation.parts import NewContext, Parts
-from stts.settings import ConversationSettings, OpenAISettings, RealtimeSettings, SecuritySettings, Settings
+from stts.settings import OpenAISettings, SecuritySettings, Settings
+from stts.settings.conversation import ConversationSettings, RealtimeSettings
 from tests.fakes import registry
 from tests.routers.compat.realtime.talk import Talk
 from tests.stts.conversation.caller import World

@@ -46,7 +46,7 @@ class Talk:
         return talk
 
     async def send(self, type: str, **fields: Any) -> None:
-        await self.connection.send({"type": type, **fields})  # type: ignore[arg-type,misc]
+        await self.connection.send({"type": type, **fields})  # type: ignore[arg-type]
 
     async def update(self, **session: Any) -> Event:
         await self.send("session.update", session={"type": "realtime", **session})

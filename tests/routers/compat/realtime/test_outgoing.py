@@ -15,7 +15,7 @@ from routers.compat.realtime.tape import Tape
 from routers.compat.realtime.voice import Voice
 from routers.schemas.realtime import G711
 from stts.conversation import events as told
-from stts.conversation.history import History, Item
+from stts.conversation.history import History, Item, Status
 from stts.errors import EngineTimeout, InvalidText, ReplyFailed
 from stts.types import Message, Segment, ToolCall
 from tests.routers.compat.realtime.official import check, types
@@ -58,7 +58,7 @@ class Desk:
         status = fields.pop("status", "completed")
         heard = fields.pop("heard", text)
         if self.history.get(id) is not None:
-            whole = "completed" if status == "completed" else "incomplete"
+            whole: Status = "completed" if status == "completed" else "incomplete"
             self.history.replace(id, Message("assistant", heard), whole)
         return self.tell(told.ReplyEnded(generation, 1, id, status, text, heard, fields.pop("seconds", 0.08), **fields))
 
@@ -127,7 +127,7 @@ def test_a_spoken_reply_in_its_order(desk: Desk) -> None:
     usage = response["usage"]
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
     assert usage["output_token_details"] == {"text_tokens": 3, "audio_tokens": 2}
-    assert usage["input_token_details"]["audio_tokens"] == 15
+    assert usage["input_token_details"]["audio_tokens"] == 15 and usage["input_token_details"]["text_tokens"] == 3
     assert {event["response_id"] for event in events if "response_id" in event} == {response["id"]}
     assert b64decode(desk.items.wire("a", audio=True)["content"][0]["audio"]) == FRAME * 2
     assert desk.out.has_spoken

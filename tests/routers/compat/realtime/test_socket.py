@@ -13,7 +13,7 @@ from openai import APIStatusError
 
 from routers.compat.realtime.microphone import MOST_CHARACTERS
 from stts.errors import ReplyFailed
-from stts.settings import RealtimeSettings
+from stts.settings.conversation import RealtimeSettings
 from tests.routers.compat.realtime.conftest import KEY, Served, serving
 from tests.routers.compat.realtime.talk import RATE, Talk, silence, tone
 from tests.stts.conversation.caller import World
@@ -229,13 +229,14 @@ async def test_responses_aside_run_beside_the_conversation(served: Served) -> No
 
 async def test_the_overrides_of_a_response_are_its_own(served: Served) -> None:
     tool = {"type": "function", "name": "weather", "parameters": {"type": "object"}}
+    served.world.reply = "Yes."
     async with served.talk() as talk:
         await talk.update(instructions="Be kind.", tools=[tool], max_output_tokens=50)
         await talk.write("Hello")
         await talk.send("response.create", response={"tools": [], "tool_choice": "none", "instructions": "Be brief."})
         await talk.response()
         await talk.send("response.create", response={"input": []})
-        await talk.until("response.created")
+        await talk.response()
     first, second = served.world.replies[:2]
     assert (first.config.tools, first.config.tool_choice) == ((), "none")
     assert (first.config.instructions, first.config.max_tokens) == ("Be brief.", 50)
