@@ -52,6 +52,7 @@ from routers.websocket.conversation import OlderConversationRoutes
 from routers.websocket.conversation_v2 import ConversationSocketRoutes
 from routers.websocket.places import Places
 from routers.websocket.stt import TranscriptionSocketRoutes
+from routers.websocket.tts import SpeechSocketRoutes
 from routers.wyoming.info import Describer
 from routers.wyoming.server import WyomingServer
 from stts import __version__
@@ -136,8 +137,9 @@ def create_app(
         TTSRoutes(speak, files, current),
         STTRoutes(listen),
         ConversationRoutes(converse, engines.check_speech, histories, current),
-        OpenAIRoutes(speak, listen, engines, files, current),
+        OpenAIRoutes(speak, listen, engines, files, places, current),
         RealtimeRoutes(parts, places, secrets, engines, current),
+        SpeechSocketRoutes(speak, engines.check_speech, places, current),
         TranscriptionSocketRoutes(parts, LiveDecoders(current), places, current),
         ConversationSocketRoutes(parts, histories, places, current),
         OlderConversationRoutes(parts, places, current),

@@ -15,20 +15,29 @@ from routers.compat.openai_models import ModelCatalogue, ModelRoutes
 from routers.compat.openai_speech import SpeechRoutes
 from routers.compat.openai_transcription import TranscriptionRoutes
 from routers.compat.openai_voices import HostedVoices, VoiceRoutes
+from routers.compat.speech_stream import SpeechStreamRoutes
 from routers.operation import Listen, Speak
+from routers.websocket.places import Places
 from stts.settings import CurrentSettings
 from stts.storage.files import FileStore
 
 
 class OpenAIRoutes:
     def __init__(
-        self, speak: Speak, listen: Listen, engines: Engines, files: FileStore, settings: CurrentSettings
+        self,
+        speak: Speak,
+        listen: Listen,
+        engines: Engines,
+        files: FileStore,
+        places: Places,
+        settings: CurrentSettings,
     ) -> None:
         models = ModelCatalogue(engines, settings)
         voices = HostedVoices(engines, settings)
         self.router = APIRouter(tags=["OpenAI"])
         for each in (
             SpeechRoutes(speak, models, voices, settings),
+            SpeechStreamRoutes(speak, engines.check_speech, models, voices, places, settings),
             TranscriptionRoutes(listen, models),
             ModelRoutes(models),
             VoiceRoutes(voices, engines, files),
