@@ -81,6 +81,9 @@ class Intake:
 
     def mark(self) -> None:
         """From here on counts what `quiet` tells."""
+        if len(self._unmeasured):
+            self._levels.append(_loudness(self._unmeasured))
+            self._unmeasured = self._unmeasured[:0]
         self._since = 0.0
 
     @property

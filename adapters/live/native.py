@@ -28,8 +28,8 @@ T = TypeVar("T")
 
 STEP = STT_SAMPLE_RATE // 10
 """Samples given to the engine at once: every call has its price, and every wait delays the text."""
-AGREEING = 4
-"""Hypotheses that must agree: they come ten times a second."""
+AGREEING, HELD = 4, 2
+"""Hypotheses that must agree, and newest words that stay open: they come ten times a second, and waver."""
 CALL_SECONDS = 10.0
 """Longest silence of an engine that is given a second of audio at most."""
 
@@ -95,7 +95,7 @@ class NativeSession:
         asked = best_match(self._params.language, self.info.languages) if self._params.language else None
         context.output_data.update(engine=self.info.name, language=asked)
         context.add("queue", await self._ready_slot())
-        intake, utterance = Intake(audio), Utterance(asked, AGREEING)
+        intake, utterance = Intake(audio), Utterance(asked, AGREEING, HELD)
         decided = 0
         stop: Stop | None = None
         while stop is not Stop.END:

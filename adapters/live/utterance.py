@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from adapters.segments import shifted, united
 from stts.engine_api import STT_SAMPLE_RATE, Segment
 from stts.events import TranscriptDone, TranscriptPartial, TranscriptSegment, TranscriptSettled
-from stts.text.agreement import AGREEING, Agreement
+from stts.text.agreement import AGREEING, HELD, Agreement
 from stts.text.transcript import join_texts
 
 
 class Utterance:
-    def __init__(self, language: str | None, agreeing: int = AGREEING) -> None:
-        """`language` as asked for; `agreeing` as for Agreement."""
+    def __init__(self, language: str | None, agreeing: int = AGREEING, held: int = HELD) -> None:
+        """`language` as asked for; the rest as for Agreement."""
         self.language = language
-        self._agreement = Agreement(agreeing)
+        self._agreement = Agreement(agreeing, held)
         self._decided: list[Segment] = []
         self._tail = ""
 

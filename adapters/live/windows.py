@@ -117,12 +117,20 @@ class _Listener:
     async def _take(self, samples: Samples) -> None:
         """Makes the window longer, or moves on to the next."""
         if len(self._window) + len(samples) > self._longest:
-            await self._end_look()
-            cut = quietest(self._window)
-            self._utterance.decide(await self._transcribed(self._window[:cut]), self._begun)
-            self._begun += cut
-            self._window, self._words = self._window[cut:], None
+            await self._move_on()
         self._window = np.concatenate((self._window, samples))
+
+    async def _move_on(self) -> None:
+        """Decides the words of the window: of all of it where it ends in silence, else up to its quietest moment."""
+        await self._end_look()
+        cut = len(self._window)
+        if self._words is None or not self._intake.quiet:
+            cut = quietest(self._window)
+            self._words = await self._transcribed(self._window[:cut])
+        self._utterance.decide(self._words, self._begun)
+        self._begun += cut
+        self._window = self._window[cut:]
+        self._words = None if len(self._window) else ()
 
     def _look_on(self, ready: Channel[TranscriptEvent]) -> None:
         """Begins another look at the unfinished window if it is time for one."""

@@ -1,0 +1,180 @@
+"""Engines that listen, each with a fault that can be turned on, and what a live test needs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from adapters.engines import Engines
+from engines.registry import GROUP, Registry
+from stts.context import RequestContext
+from stts.engine_api import EngineInfo, EngineLimits, ListenParams, Progress, Samples, Segment, STTEngine
+from stts.events import TranscriptDone, TranscriptEvent, TranscriptPartial, TranscriptSegment, TranscriptSettled
+from stts.live import LiveAudio
+from stts.protocols import HearRequest, TranscriptionSession
+from stts.settings import EngineSettings, LimitSettings, Settings
+from stts.types import TranscriptionConfig
+from tests import fakes
+
+GATE = threading.Event()
+"""What a batch engine waits for."""
+
+
+class BatchEngine(fakes.EchoEngine):
+    """Hears a word a second, of at most ten; keeps what it was given."""
+
+    given: list[int]
+    fault = ""
+    """fail, nothing"""
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(super().info, name="batch", limits=EngineLimits(max_seconds=10.0))
+
+    def load(self, progress: Progress) -> None:
+        self.given = []
+
+    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
+        assert len(samples) <= 160_000
+        self.given.append(len(samples))
+        assert GATE.wait(20)
+        if self.fault == "fail":
+            raise ValueError("what the user said")
+        if self.fault != "nothing":
+            yield from super().transcribe(samples, params)
+
+
+class FaultyOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fault_at: float = 0.0
+    """Loudness that sets the fault off."""
+    fault: str = ""
+    """fail, hang, die"""
+    process: bool = False
+
+
+class FaultyEngine(fakes.LiveEchoEngine):
+    """Has two live streams, and a fault when it hears something loud."""
+
+    Options = FaultyOptions
+
+    @property
+    def info(self) -> EngineInfo:
+        assert isinstance(self.options, FaultyOptions)
+        limits = EngineLimits(live_sessions=2)
+        return replace(
+            super().info, name="faulty", limits=limits, runs_in="process" if self.options.process else "thread"
+        )
+
+    def hear(self, samples: Samples) -> str:
+        assert isinstance(self.options, FaultyOptions)
+        if np.abs(samples).max(initial=0.0) > 0.9:
+            match self.options.fault:
+                case "fail":
+                    raise ValueError("what the user said")
+                case "hang":
+                    time.sleep(60)
+                case "die":
+                    import os
+
+                    os._exit(3)
+        return super().hear(samples)
+
+
+class DeafEngine(STTEngine):
+    """Says that it listens live, and cannot load."""
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(fakes.LiveEchoEngine().info, name="deaf", limits=EngineLimits(live_sessions=1))
+
+    def load(self, progress: Progress) -> None:
+        raise OSError("no ears")
+
+    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
+        return iter(())
+
+
+def registry() -> Registry:
+    own = {"batch": "BatchEngine", "faulty": "FaultyEngine", "deaf": "DeafEngine"}
+    entries = [EntryPoint(name, f"{__name__}:{target}", GROUP) for name, target in own.items()]
+    return Registry([*entries, EntryPoint("quick", "tests.fakes:LiveEchoEngine", GROUP)])
+
+
+@asynccontextmanager
+async def engines(call_seconds: float = 20.0, **options: object) -> AsyncIterator[Engines]:
+    settings = Settings(
+        limits=LimitSettings(call_seconds=call_seconds), engines=EngineSettings(options={"faulty": options})
+    )
+    GATE.set()
+    made = Engines(registry(), lambda: settings, lambda name: None)
+    try:
+        yield made
+    finally:
+        GATE.set()
+        await made.close()
+
+
+def open_session(made: Engines, engine: str, **config: object) -> asyncio.Future[TranscriptionSession]:
+    return asyncio.ensure_future(made.session(TranscriptionConfig(engine=engine, **config)))  # type: ignore[arg-type]
+
+
+def sound(seconds: float, level: float = 0.5) -> Samples:
+    return np.full(int(seconds * 16_000), level, np.float32)
+
+
+class Heard:
+    """One utterance, heard by a task of its own."""
+
+    def __init__(self, made: Engines, session: TranscriptionSession) -> None:
+        self.audio = LiveAudio(30.0)
+        self.context = RequestContext("stt")
+        self.events: list[TranscriptEvent] = []
+        self._changed = asyncio.Event()
+        self.task = asyncio.create_task(self._hear(made, session))
+
+    async def _hear(self, made: Engines, session: TranscriptionSession) -> None:
+        async with aclosing(made.hear(self.context, HearRequest(self.audio, session))) as events:
+            async for event in events:
+                self.events.append(event)
+                self._changed.set()
+
+    async def until(self, kind: type[TranscriptEvent], count: int = 1) -> TranscriptEvent:
+        """The newest of its kind, when there are so many. Raises what the operation raised."""
+        async with asyncio.timeout(20):
+            while len(found := [event for event in self.events if isinstance(event, kind)]) < count:
+                self._changed.clear()
+                changed = asyncio.ensure_future(self._changed.wait())
+                await asyncio.wait([changed, self.task], return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
+                if self.task.done():
+                    self.task.result()
+                    assert any(isinstance(event, kind) for event in self.events)
+        return found[-1]
+
+    async def end(self) -> str:
+        """Closes the audio. The text, after a look at what every utterance must keep to."""
+        self.audio.close()
+        async with asyncio.timeout(20):
+            await self.task
+        told = "".join(event.stable_delta for event in self.events if isinstance(event, TranscriptPartial))
+        segments = [event.segment for event in self.events if isinstance(event, TranscriptSegment)]
+        assert isinstance(self.events[-1], TranscriptDone) and len(segments) <= 1
+        text = segments[0].text if segments else ""
+        assert told == text
+        last = next((event for event in reversed(self.events) if isinstance(event, TranscriptPartial)), None)
+        assert last is None or last.tail == ""
+        return text
+
+    @property
+    def settled(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, TranscriptSettled)]
