@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
 
+from routers.schemas.conversation_events import Error
 from routers.schemas.tts import NAME_CHARACTERS
 from stts.conversation.config import SessionConfig, TurnRules
 from stts.types import ReplyConfig, SynthesisConfig, TranscriptionConfig
@@ -67,3 +69,25 @@ class WholeTurn(BaseModel):
     type: Literal["audio"]
     data: str = Field(description="Base64.")
     config: TurnSettings | None = None
+
+
+class Timing(TypedDict):
+    """Seconds after the end of the turn; `synthesis_time` is that of the first audio alone."""
+
+    transcription_time: float
+    synthesis_time: float
+    total_time: float
+
+
+class ConversationResponse(TypedDict):
+    """One turn."""
+
+    type: Literal["conversation_response"]
+    transcription: str
+    response_text: str
+    audio_data: str
+    """WAV in base64; empty where nothing was said."""
+    timing: Timing
+
+
+ServerMessage = ConversationResponse | Error

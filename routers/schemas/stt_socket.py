@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from typing_extensions import TypedDict
 
-from routers.schemas.conversation_events import ms, words_told
+from routers.schemas.conversation_events import (
+    Error,
+    Lagging,
+    Partial,
+    SessionUpdated,
+    SpeechBoundary,
+    WordTimes,
+    ms,
+    words_told,
+)
 from routers.schemas.tts import NAME_CHARACTERS
 from routers.websocket.socket import native_error
 from stts.conversation import events
@@ -78,6 +88,55 @@ class Command(BaseModel):
     """commit: the turn is over. clear: forget its audio. end and close: the last words are told, then it is over."""
 
     type: Literal["commit", "clear", "end", "close"]
+
+
+class ListeningCreated(TypedDict):
+    type: Literal["session.created"]
+    session: str
+    config: dict[str, Any]
+
+
+class Final(TypedDict):
+    type: Literal["final"]
+    turn: int
+    text: str
+    start_ms: int
+    end_ms: int
+    language: str | None
+    words: NotRequired[list[WordTimes]]
+
+
+class ListeningError(Error):
+    turn: NotRequired[int]
+    """Whose words there will be none of."""
+
+
+class SecondsTold(TypedDict):
+    start: float
+    end: float
+    duration: float
+
+
+class SegmentTold(TypedDict):
+    text: str
+    start: float
+    end: float
+
+
+class Transcription(TypedDict):
+    """The one message of /ws/transcribe, beside errors. Times are seconds."""
+
+    type: Literal["transcription"]
+    text: str
+    language: str | None
+    partial: bool
+    timing: SecondsTold | None
+    segments: list[SegmentTold]
+
+
+ClientMessage = Config | Command
+ServerMessage = ListeningCreated | SessionUpdated | SpeechBoundary | Partial | Final | Lagging | ListeningError
+OlderServerMessage = Transcription | ListeningError
 
 
 class Teller:
