@@ -209,7 +209,9 @@ def wire_item(item: Item, sound: Sound | None = None, *, audio: bool = False) ->
     content = _content(message, sound)
     if audio and sound is not None and sound.data is not None:
         content["audio"] = b64encode(sound.data).decode("ascii")
-    return message_item(item.id, message.role, item.status, [content])
+    # What the user said is complete though its words are not known yet.
+    status: ItemStatus = "completed" if message.role == "user" else item.status
+    return message_item(item.id, message.role, status, [content])
 
 
 def _content(message: Message, sound: Sound | None) -> dict[str, Any]:

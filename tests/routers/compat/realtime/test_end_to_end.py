@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -151,6 +153,17 @@ async def test_a_transcription_session(house: RunningServer) -> None:
             completed = await talk.until("conversation.item.input_audio_transcription.completed")
             assert understood(completed["transcript"]) > 0.7
         assert not [kind for kind in talk.types() if kind.startswith("response.")]
+
+
+async def test_the_example_of_the_docs_runs(house: RunningServer, capsys: pytest.CaptureFixture[str]) -> None:
+    docs = Path(__file__).parents[4] / "docs" / "realtime.md"
+    section = docs.read_text(encoding="utf-8").partition("## OpenAI Realtime")[2]
+    example = section.partition("```python\n")[2].partition("```")[0].replace("http://127.0.0.1:8000", house.url)
+    names: dict[str, Any] = {}
+    code = compile(example, str(docs), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    await eval(code, names)
+    await names["client"].close()
+    assert "Good morning" in capsys.readouterr().out
 
 
 async def test_a_function_is_called_and_its_output_answered(answering: RunningServer, chat: ChatServer) -> None:

@@ -90,6 +90,7 @@ def test_a_turn_of_the_user_in_its_order(desk: Desk) -> None:
     ]
     assert (events[0]["audio_start_ms"], events[1]["audio_end_ms"]) == (1000, 2200)
     assert events[3]["item"]["content"] == [{"type": "input_audio", "transcript": None}]
+    assert events[4]["item"]["status"] == "completed"
     assert events[6]["usage"] == {"type": "duration", "seconds": 2}
     assert {event["item_id"] for event in events if "item_id" in event} == {"u"}
     assert len(b64decode(desk.items.wire("u", audio=True)["content"][0]["audio"])) == 72_000
