@@ -36,6 +36,8 @@ SILENCE_PEAK = 0.001
 """-60 dBFS. Below it the decoder would make words of nothing."""
 SHORTEST = 1600
 """Samples; no word is shorter."""
+LONGEST_SECONDS = 2.0
+"""No word lasts longer; what does is noise."""
 
 _FILLER = re.compile(r"<.*>|\[.*\]|\+\+.*\+\+")
 """Silence, sentence marks and noises among the recognised words."""
@@ -135,11 +137,9 @@ class PocketSphinxEngine(STTEngine):
             self._start()
         self._heard += len(samples)
         self._loudest = max(self._loudest, float(np.abs(samples).max(initial=0.0)))
-        self._decoder.process_raw(_pcm(samples))
-        hypothesis = self._decoder.hyp()
-        if hypothesis is None or self._loudest < SILENCE_PEAK:
-            return ""
-        return " ".join(word for word in hypothesis.hypstr.split() if not _FILLER.fullmatch(word))
+        if len(samples):
+            self._decoder.process_raw(_pcm(samples))
+        return "" if self._loudest < SILENCE_PEAK else _text(self._words())
 
     def end(self) -> Sequence[Segment]:
         self._require(live=True)
@@ -183,7 +183,7 @@ class PocketSphinxEngine(STTEngine):
         words = self._words()
         if words:
             yield Segment(
-                text=" ".join(word.text for word in words),
+                text=_text(words),
                 start=words[0].start,
                 end=words[-1].end,
                 words=words if params.word_timestamps else (),
@@ -192,6 +192,7 @@ class PocketSphinxEngine(STTEngine):
 
     def _words(self) -> tuple[Word, ...]:
         frames_per_second = self._decoder.config["frate"]
+        longest = LONGEST_SECONDS * frames_per_second
         return tuple(
             Word(
                 text=_ALTERNATE.sub("", segment.word),
@@ -200,8 +201,12 @@ class PocketSphinxEngine(STTEngine):
                 probability=min(float(segment.prob), 1.0),
             )
             for segment in self._decoder.seg() or ()
-            if not _FILLER.fullmatch(segment.word)
+            if segment.end_frame - segment.start_frame < longest and not _FILLER.fullmatch(segment.word)
         )
+
+
+def _text(words: Sequence[Word]) -> str:
+    return " ".join(word.text for word in words)
 
 
 def _pcm(samples: Samples) -> bytes:

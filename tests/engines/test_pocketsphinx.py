@@ -136,3 +136,96 @@ def test_options_are_checked() -> None:
 def test_must_be_loaded() -> None:
     with pytest.raises(EngineError, match="not loaded"):
         next(PocketSphinxEngine().transcribe(np.ones(16_000, np.float32), ListenParams()))
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[PocketSphinxEngine]:
+    engine = PocketSphinxEngine()
+    engine.load(no_progress)
+    yield engine
+    engine.unload()
+
+
+def hear(engine: PocketSphinxEngine, samples: Samples) -> list[str]:
+    """The hypotheses after each tenth of a second."""
+    return [engine.hear(samples[start : start + 1600]) for start in range(0, len(samples), 1600)]
+
+
+def utterance(engine: PocketSphinxEngine, samples: Samples) -> list[Segment]:
+    engine.begin(ListenParams(word_timestamps=True))
+    hear(engine, samples)
+    segments = list(engine.end())
+    check_segments(engine, segments, len(samples) / 16_000)
+    return segments
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_understands_while_it_is_spoken(live: PocketSphinxEngine, name: str) -> None:
+    samples = read(DATA / name)
+    live.begin(ListenParams())
+    hypotheses = hear(live, samples)
+    assert hypotheses[0] == ""
+    lengths = [len(hypothesis.split()) for hypothesis in hypotheses]
+    assert len(WORDS[name].split()) / 3 <= lengths[len(lengths) // 2] <= lengths[-1]
+    (segment,) = live.end()
+    assert word_error_rate(WORDS[name], segment.text) <= 0.25
+    assert (segment.words, segment.language) == ((), "en-US")
+
+
+def test_an_utterance_may_go_on_after_its_end(live: PocketSphinxEngine) -> None:
+    samples = read(DATA / "weather.flac")
+    alone = text(utterance(live, samples))
+    live.begin(ListenParams())
+    heard = []
+    for _ in range(2):
+        hear(live, samples)
+        heard.append(" ".join(segment.text for segment in live.end()))
+        assert list(live.end()) == []
+    assert heard[0] == alone
+    assert word_error_rate(WORDS["weather.flac"], heard[1]) <= 0.25
+
+
+@pytest.mark.parametrize("before", ["noise", "unfinished", "silence", "region"])
+def test_no_utterance_colours_the_next(live: PocketSphinxEngine, before: str) -> None:
+    samples = read(DATA / "weather.flac")
+    first = utterance(live, samples)
+    noise = np.random.default_rng(7).normal(0, 0.2, 48_000).astype(np.float32)
+    match before:
+        case "noise":
+            utterance(live, noise)
+        case "unfinished":
+            live.begin(ListenParams())
+            hear(live, noise)
+        case "silence":
+            utterance(live, np.zeros(32_000, np.float32))
+        case "region":
+            listen(live, samples)
+    assert utterance(live, samples) == first
+
+
+@pytest.mark.parametrize("level", [0.0, 0.0005, 0.01, 0.1])
+def test_noise_is_not_speech_live_either(live: PocketSphinxEngine, level: float) -> None:
+    noise = np.random.default_rng(1).normal(0, 1, 48_000).astype(np.float32) * np.float32(level)
+    assert utterance(live, noise) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 400, 1599, 1600, 1700])
+def test_the_shortest_live_audio_does_no_harm(live: PocketSphinxEngine, count: int) -> None:
+    live.begin(ListenParams())
+    assert live.hear(np.full(count, 5.0, np.float32)) == ""
+    assert list(live.end()) == []
+
+
+def test_live_decoders_are_counted() -> None:
+    engine = Registry().create("pocketsphinx", {"live_decoders": 7})
+    assert (engine.info.limits.live_sessions, engine.info.abilities.live) == (7, True)
+    with pytest.raises(InvalidConfiguration):
+        Registry().create("pocketsphinx", {"live_decoders": 0})
+
+
+def test_must_be_loaded_to_listen() -> None:
+    engine = PocketSphinxEngine()
+    with pytest.raises(EngineError, match="not loaded"):
+        engine.begin(ListenParams())
+    with pytest.raises(EngineError, match="not loaded"):
+        engine.hear(np.ones(16_000, np.float32))
