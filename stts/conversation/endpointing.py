@@ -106,6 +106,11 @@ class Endpointer:
         """Somebody may be speaking."""
         return self._stage is Stage.CANDIDATE
 
+    @property
+    def spoken(self) -> float:
+        """Seconds of speech in the sound that is not counted as speech yet."""
+        return self._run * FRAME_SECONDS
+
     def push(self, probability: float, level: float, *, over: bool = False) -> tuple[Signal, ...]:
         """The next frame: how likely it is speech, and its RMS in decibels of full scale.
 

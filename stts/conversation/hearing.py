@@ -336,7 +336,8 @@ class Hearing:
 
     def _confirm_by_words(self, utterance: Utterance) -> None:
         words = len((utterance.stable + utterance.tail).split())
-        spoken = self.ear.position - utterance.start
+        # Of the sound itself: an engine hears words in every voiced cough, and what is kept before it lasts longer.
+        spoken = self.ear.endpointer.spoken
         if self.current is utterance and words >= CONFIRMING_WORDS and spoken >= CONFIRMING_SECONDS:
             for signal in self.ear.endpointer.confirm():
                 self._signal(signal)
