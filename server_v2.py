@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ipaddress
-import math
-import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
-import uvicorn
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from adapters.config import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.checks import operator_check
+from adapters.configuration.exposure import check_exposure
 from adapters.decoding import LiveDecoders
 from adapters.engines import Engines
 from adapters.reply import Replies
 from engines.registry import Registry
 from middleware.analytics import AnalyticsStage
 from middleware.edge import wrap
-from middleware.edge.frames import BoundedFrames
-from middleware.edge.protocol import BoundedHead
 from middleware.edge.secrets import ClientSecrets
+from middleware.edge.serving import Life, Server, server_config
 from middleware.history import History
 from middleware.logging import LoggingStage, configure_logging
 from middleware.metrics import Metrics
@@ -39,9 +33,10 @@ from middleware.resources import Resources
 from middleware.timing import TimingStage
 from routers.compat.openai import OpenAIRoutes
 from routers.compat.realtime.door import RealtimeRoutes
+from routers.compat.timestamps import TimestampRoutes
 from routers.core.conversation import ConversationRoutes
 from routers.core.engines import EngineRoutes
-from routers.core.health import HealthRoutes, Phase
+from routers.core.health import HealthRoutes
 from routers.core.stt import STTRoutes
 from routers.core.talk import TalkRoutes
 from routers.core.tts import TTSRoutes
@@ -74,15 +69,6 @@ CLEANUP_SECONDS = 600.0
 """Between two looks for expired files."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-
-class Life:
-    """What the server is doing with itself: starting, ready, or draining after a stop signal."""
-
-    def __init__(self, phase: Phase = "starting") -> None:
-        self.phase = phase
-        self.guests: list[Callable[[], Awaitable[None]]] = []
-        """Called when the server stops, before it closes connections: asks those to leave who would stay for ever."""
 
 
 def create_app(
@@ -140,6 +126,7 @@ def create_app(
         OpenAIRoutes(speak, listen, engines, files, places, current),
         RealtimeRoutes(parts, places, secrets, engines, current),
         SpeechSocketRoutes(speak, engines.check_speech, places, current),
+        TimestampRoutes(compose(stages, engines.detector.detect), current),
         TranscriptionSocketRoutes(parts, LiveDecoders(current), places, current),
         ConversationSocketRoutes(parts, histories, places, current),
         OlderConversationRoutes(parts, places, current),
@@ -202,77 +189,6 @@ async def _keep_tidy(files: FileStore) -> None:
         except OSError as error:
             log.warning("cleanup_failed", error=type(error).__name__, errno=error.errno)
         await asyncio.sleep(CLEANUP_SECONDS)
-
-
-def server_config(app: FastAPI, settings: Settings, **changes: Any) -> uvicorn.Config:
-    """How this application is served."""
-    options: dict[str, Any] = {
-        "http": BoundedHead,
-        "ws": BoundedFrames,
-        "ws_max_size": settings.limits.message_bytes,
-        "ws_per_message_deflate": False,  # speech does not shrink, and each connection would hold 30 KB for it
-        "host": settings.server.host,
-        "port": settings.server.port,
-        "log_config": None,
-        "access_log": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": math.ceil(settings.server.drain_seconds),
-        "ssl_certfile": settings.server.tls_certificate,
-        "ssl_keyfile": settings.server.tls_key,
-    }
-    return uvicorn.Config(app, **options | changes)
-
-
-class Server(uvicorn.Server):
-    """Drains at the first stop signal, says so at /ready, and ends with status 0; a second Ctrl-C ends it at once."""
-
-    def __init__(self, config: uvicorn.Config, life: Life, on_start: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._life = life
-        self._on_start = on_start
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._on_start()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._life.phase = "draining"
-        for leave in self._life.guests:
-            await leave()
-        await super().shutdown(sockets)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._life.phase = "draining"
-        self.force_exit = self.should_exit and sig == signal.SIGINT
-        self.should_exit = True
-
-
-def check_exposure(settings: Settings) -> None:
-    """Raises InvalidConfiguration for an address beyond loopback that anybody could use."""
-    security = settings.security
-    if security.api_key is None and not security.allow_open and not is_loopback(settings.server.host):
-        raise InvalidConfiguration(
-            f"server.host {settings.server.host} can be reached from other machines and no key is set: "
-            "set security.api_key, or security.allow_open: true if everybody may use it.",
-            param="server.host",
-        )
-    # A key would not help there: the protocol has none.
-    if settings.wyoming.enabled and not security.allow_open and not is_loopback(settings.wyoming.host):
-        raise InvalidConfiguration(
-            f"wyoming.host {settings.wyoming.host} can be reached from other machines, and Wyoming knows no keys: "
-            "set security.allow_open: true if everybody who reaches it may use it.",
-            param="wyoming.host",
-        )
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def announce(settings: Settings) -> None:

@@ -12,7 +12,8 @@ import uvicorn
 
 from adapters.config import ConfigAdapter
 from engines.registry import Registry
-from server_v2 import Life, Server, create_app, server_config
+from middleware.edge.serving import Life, Server, server_config
+from server_v2 import create_app
 from stts.settings import Settings
 
 PATIENCE_SECONDS = 30.0

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 
 from adapters.engines import Engines
+from middleware.edge.serving import Phase
 from routers.schemas.engines import EngineStatus, Health, Info, Ready
 from stts import __version__
 from stts.audio.formats import FORMATS
 from stts.settings import CurrentSettings
-
-Phase = Literal["starting", "ready", "draining"]
 
 
 class HealthRoutes:

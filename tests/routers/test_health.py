@@ -5,7 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server_v2 import Life, create_app
+from middleware.edge.serving import Life
+from server_v2 import create_app
 from stts.settings import Settings
 from tests.audio import encoded, tone
 from tests.fakes import registry

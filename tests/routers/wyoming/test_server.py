@@ -12,7 +12,7 @@ from wyoming.event import Event
 from wyoming.ping import Ping
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeVoice
 
-from server_v2 import check_exposure
+from adapters.configuration.exposure import check_exposure
 from stts.errors import InvalidConfiguration
 from stts.settings import EngineSettings, SecuritySettings, Settings
 from stts.settings.conversation import WyomingSettings

@@ -17,9 +17,9 @@ from openai import AsyncOpenAI
 from adapters.engines import Engines
 from middleware.edge import wrap
 from middleware.edge.secrets import ClientSecrets
+from middleware.edge.serving import server_config
 from routers.compat.realtime.door import RealtimeRoutes
 from routers.websocket.places import Places
-from server_v2 import server_config
 from stts.conversation.parts import NewContext, Parts
 from stts.settings import OpenAISettings, SecuritySettings, Settings
 from stts.settings.conversation import ConversationSettings, RealtimeSettings

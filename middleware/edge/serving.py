@@ -1,0 +1,72 @@
+"""How the application is served: uvicorn with bounded heads and frames, and a stop that lets everybody finish."""
+
+from __future__ import annotations
+
+import math
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from types import FrameType
+from typing import Any, Literal
+
+import uvicorn
+from fastapi import FastAPI
+
+from middleware.edge.frames import BoundedFrames
+from middleware.edge.protocol import BoundedHead
+from stts.settings import Settings
+
+Phase = Literal["starting", "ready", "draining"]
+
+
+class Life:
+    """What the server is doing with itself: starting, ready, or draining after a stop signal."""
+
+    def __init__(self, phase: Phase = "starting") -> None:
+        self.phase = phase
+        self.guests: list[Callable[[], Awaitable[None]]] = []
+        """Called when the server stops, before it closes connections: asks those to leave who would stay for ever."""
+
+
+def server_config(app: FastAPI, settings: Settings, **changes: Any) -> uvicorn.Config:
+    """How this application is served."""
+    options: dict[str, Any] = {
+        "http": BoundedHead,
+        "ws": BoundedFrames,
+        "ws_max_size": settings.limits.message_bytes,
+        "ws_per_message_deflate": False,  # speech does not shrink, and each connection would hold 30 KB for it
+        "host": settings.server.host,
+        "port": settings.server.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": math.ceil(settings.server.drain_seconds),
+        "ssl_certfile": settings.server.tls_certificate,
+        "ssl_keyfile": settings.server.tls_key,
+    }
+    return uvicorn.Config(app, **options | changes)
+
+
+class Server(uvicorn.Server):
+    """Drains at the first stop signal, says so at /ready, and ends with status 0; a second Ctrl-C ends it at once."""
+
+    def __init__(self, config: uvicorn.Config, life: Life, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._life = life
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._life.phase = "draining"
+        for leave in self._life.guests:
+            await leave()
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._life.phase = "draining"
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
