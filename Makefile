@@ -5,14 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 FULL := .venv-engines
 BIN := $(VENV)/bin
+NODE := tests/clients_js
 
-.PHONY: serve test check format test-engines bench smoke clean
+.PHONY: serve test check format test-engines test-clients bench smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
 
 test: $(VENV)/.dev check
-	$(BIN)/python -m pytest -m "not engines"
+	$(BIN)/python -m pytest -m "not engines and not clients"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -26,6 +27,9 @@ format: $(VENV)/.dev
 test-engines: $(FULL)/.full
 	STTS_REQUIRE_ENGINES=1 $(FULL)/bin/python -m pytest -m engines
 
+test-clients: $(VENV)/.clients
+	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -m clients
+
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
@@ -33,7 +37,7 @@ smoke: $(VENV)/.base
 	$(BIN)/python -m clients.smoke $(URL) $(if $(KEY),--key $(KEY))
 
 clean:
-	rm -rf $(VENV) $(FULL) build .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(FULL) $(NODE)/node_modules build .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.base: requirements/base.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -42,6 +46,14 @@ $(VENV)/.base: requirements/base.txt
 
 $(VENV)/.dev: requirements/dev.txt requirements/test.txt $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
+	touch $@
+
+$(VENV)/.clients: requirements/clients.txt $(NODE)/package-lock.json $(VENV)/.dev
+	command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends chromium; } \
+		|| { echo "make test-clients needs Chromium: apt-get install chromium" >&2; exit 1; }
+	command -v npm >/dev/null || { echo "make test-clients needs Node 20 or newer, with npm" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet -r requirements/clients.txt
+	npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 $(FULL)/.full: requirements.txt requirements/base.txt requirements/chatterbox.txt requirements/whisper.txt requirements/test.txt

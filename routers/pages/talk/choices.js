@@ -61,7 +61,6 @@ export class Choices {
     fill(stt, this.#engines.filter(({ kind }) => kind === "stt").map(({ name }) => [name, name]));
     fill(language, languages(this.#voices));
     this.#narrow("tts");
-    this.#restore();
   }
 
   /** Only voices that fit the engine and the language. */
@@ -85,15 +84,22 @@ export class Choices {
     sessionStorage.setItem(KEPT, JSON.stringify(this.#values()));
   }
 
+  /** What is not offered yet is taken for offered until the server has said. */
   #restore() {
     const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
     for (const [name, value] of Object.entries(kept)) {
       const field = this.#form.elements[name];
-      if (field?.type === "checkbox") field.checked = value;
-      else if (field?.tagName !== "SELECT" || [...field.options].some((option) => option.value === value)) field.value = value;
-      if (name === "language" || name === "tts") this.#narrow(name);
+      if (field === undefined) continue;
+      if (field.type === "checkbox") field.checked = value;
+      else setValue(field, value);
     }
   }
+}
+
+function setValue(field, value) {
+  const options = field.options && [...field.options].map((option) => option.value);
+  if (options && !options.includes(value)) field.add(new Option(value, value));
+  field.value = value;
 }
 
 async function list(path, key) {

@@ -41,6 +41,7 @@ const connection = new Connection({
 });
 
 let link = "closed";
+let met = false; // whether there was a conversation before
 let turn = "listening"; // whose turn it is, as the server says
 let hearing = false; // whether the user is speaking
 let active = null; // generation of the reply that is prepared or heard
@@ -90,7 +91,8 @@ function begin(resumed, history) {
   player.reset();
   held.clear();
   delays.clear();
-  if (!conversation.isEmpty) conversation.note(resumed && history > 0 ? "Connected again." : "A new conversation.");
+  if (met) conversation.note(resumed && history > 0 ? "Connected again." : "A new conversation begins here.");
+  met = true;
   active = null;
   hide();
   update({ turn: "listening", hearing: false });

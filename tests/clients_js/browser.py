@@ -1,0 +1,60 @@
+"""Chromium with a recording as its microphone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, async_playwright
+
+WAIT_MS = 30_000
+"""For what happens within a second or two on an idle machine."""
+
+
+def chromium() -> str | None:
+    """Where the system's own is."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@asynccontextmanager
+async def launched(
+    *, microphone: Path | None = None, allowed: bool = True, flags: tuple[str, ...] = ()
+) -> AsyncIterator[Browser]:
+    """`allowed`: whether pages get the microphone that they ask for; without a file, it beeps."""
+    arguments = ["--no-sandbox", "--use-fake-device-for-media-stream", *flags]
+    if allowed:
+        arguments.append("--use-fake-ui-for-media-stream")
+    if microphone is not None:
+        arguments.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=arguments)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def visited(browser: Browser, url: str) -> AsyncIterator[Page]:
+    """A page of its own at this address. Fails for every error that the page does not handle."""
+    context = await browser.new_context(viewport={"width": 1100, "height": 760})
+    context.set_default_timeout(WAIT_MS)
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if "Security Policy" in message.text else None)
+    await page.goto(url)
+    yield page
+    await context.close()
+    assert errors == []
+
+
+@asynccontextmanager
+async def opened(
+    url: str, *, microphone: Path | None = None, allowed: bool = True, flags: tuple[str, ...] = ()
+) -> AsyncIterator[Page]:
+    """As `visited`, in a browser of its own."""
+    async with launched(microphone=microphone, allowed=allowed, flags=flags) as browser, visited(browser, url) as page:
+        yield page

@@ -1,0 +1,100 @@
+"""Clients that are not Python: a browser and Node. `make test-clients` runs them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Generator, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stts.engine_api import STT_SAMPLE_RATE, Samples
+from stts.settings import Settings
+from tests.audio import encoded
+from tests.engines.speech import DATA, read
+from tests.server import RunningServer, running
+
+HERE = Path(__file__).parent
+REQUIRED = os.environ.get("STTS_REQUIRE_CLIENTS") == "1"
+"""Where the clients are installed on purpose, a test of theirs that is skipped has failed."""
+RUN_SECONDS = 60.0
+LEAD_SECONDS = 0.5
+"""Of silence before the first recording."""
+
+collect_ignore = [] if REQUIRED or find_spec("playwright") else ["test_talk_page.py", "test_talk_page_scripted.py"]
+"""What imports a browser's driver, which is not among the packages of `make test`."""
+
+Microphone = Callable[..., Path]
+Node = Callable[..., str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.clients)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if REQUIRED and report.skipped and item.path.is_relative_to(HERE):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where clients are required: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """As it is after an installation: PocketSphinx listens, eSpeak speaks, and what is heard is said back."""
+    settings = Settings.model_validate({"storage": {"root": str(tmp_path_factory.mktemp("data"))}})
+    with running(settings) as server:
+        yield server
+
+
+@pytest.fixture
+def microphone(tmp_path: Path) -> Microphone:
+    """Names of recordings, and seconds of silence between them -> a file for Chromium."""
+
+    def file(*parts: str | float) -> Path:
+        sounds = [_silence(LEAD_SECONDS), *(_sound(part) for part in parts), _silence(30)]
+        path = tmp_path / "microphone.wav"
+        path.write_bytes(encoded(np.concatenate(sounds)))
+        return path
+
+    return file
+
+
+@pytest.fixture
+def node() -> Node:
+    """Runs a script, with its arguments, and gives what it prints."""
+    command = shutil.which("node")
+    if command is None:
+        pytest.skip("node is not installed")
+    if not (HERE / "node_modules").is_dir():
+        pytest.skip("node packages are not installed: `make test-clients`, or npm ci in tests/clients_js")
+
+    def run(*arguments: str | Path) -> str:
+        done = subprocess.run(
+            [command, *map(str, arguments)],
+            cwd=HERE,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+def _sound(part: str | float) -> Samples:
+    return read(DATA / part) if isinstance(part, str) else _silence(part)
+
+
+def _silence(seconds: float) -> Samples:
+    return np.zeros(round(seconds * STT_SAMPLE_RATE), np.float32)

@@ -1,0 +1,59 @@
+// Parts of the talk page that need no browser.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { heardPart } from "../../routers/pages/talk/heard.js";
+import { Resampler } from "../../routers/pages/talk/resample.js";
+
+const SECONDS = 1;
+
+function tone(frequency, rate) {
+  return Float32Array.from({ length: SECONDS * rate }, (_, index) => Math.sin((2 * Math.PI * frequency * index) / rate));
+}
+
+/** In blocks of a worklet. */
+function resampled(samples, from, to, block = 128) {
+  const resampler = new Resampler(from, to);
+  const out = [];
+  for (let start = 0; start < samples.length; start += block) {
+    out.push(...resampler.process(samples.subarray(start, start + block)));
+  }
+  return Float32Array.from(out);
+}
+
+function decibels(samples) {
+  const inner = samples.subarray(1000, samples.length - 1000);
+  return 20 * Math.log10(Math.sqrt((2 * inner.reduce((sum, x) => sum + x * x, 0)) / inner.length) + 1e-12);
+}
+
+for (const rate of [8000, 16000, 22050, 44100, 48000, 96000, 192000]) {
+  test(`what is below the cut-off passes unchanged from ${rate} Hz`, () => {
+    for (const frequency of [100, 1000, 3000]) {
+      const out = resampled(tone(frequency, rate), rate, 16000);
+      assert.ok(Math.abs(out.length - 16000 * SECONDS) < 80, String(out.length));
+      assert.ok(Math.abs(decibels(out)) < 0.1, `${frequency} Hz: ${decibels(out)} dB`);
+    }
+  });
+
+  test(`what 16 kHz cannot carry is gone from ${rate} Hz`, () => {
+    for (const frequency of [8800, 10000, 15000].filter((each) => each < rate / 2)) {
+      assert.ok(decibels(resampled(tone(frequency, rate), rate, 16000)) < -65, `${frequency} Hz`);
+    }
+  });
+}
+
+test("a tone stays where it is in time, and blocks do not matter", () => {
+  const samples = tone(440, 48000);
+  const out = resampled(samples, 48000, 16000);
+  const wanted = tone(440, 16000);
+  for (let index = 200; index < 15000; index++) assert.ok(Math.abs(out[index] - wanted[index]) < 0.002, String(index));
+  assert.deepEqual(resampled(samples, 48000, 16000, 999), out.subarray(0, resampled(samples, 48000, 16000, 999).length));
+});
+
+test("a reply is split where it was cut off, whatever its spaces", () => {
+  const text = "One, two;  three\nfour.";
+  assert.deepEqual(heardPart(text, ""), ["", text]);
+  assert.deepEqual(heardPart(text, "One, two; three"), ["One, two;  three", "\nfour."]);
+  assert.deepEqual(heardPart(text, text), [text, ""]);
+  assert.deepEqual(heardPart(text, `${text} and more`), [text, ""]);
+});

@@ -1,0 +1,140 @@
+"""The talk page in Chromium, before the real server: a recording speaks, and what comes back is heard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page
+
+from stts.settings import Settings
+from tests.clients_js.browser import chromium, opened
+from tests.clients_js.conftest import Microphone
+from tests.engines.speech import WORDS, share_heard
+from tests.server import RunningServer, running
+
+pytestmark = pytest.mark.skipif(chromium() is None, reason="chromium is not installed")
+
+SOUNDS = "() => document.getElementById('reply-level').value > 0.2"
+SILENT = "() => document.getElementById('reply-level').value === 0"
+LONG = (
+    "You said {text}. Now listen to a long story, which goes on and on, until somebody has had enough of it and says "
+    * 3
+)
+
+
+async def wait(page: Page, condition: str) -> None:
+    await page.wait_for_function(condition)
+
+
+async def test_what_is_said_appears_and_the_reply_is_heard(server: RunningServer, microphone: Microphone) -> None:
+    async with opened(f"{server.url}/talk?raw=1", microphone=microphone("kitchen.flac")) as page:
+        await page.click("#talk")
+        await wait(page, "() => document.getElementById('your-level').value > 0.2")
+        await page.wait_for_selector(".you[aria-busy] span:not(:empty)")
+        await page.wait_for_selector("body[data-state=speaking]")
+        await wait(page, SOUNDS)
+        said = await page.inner_text(".you > p")
+        assert share_heard(WORDS["kitchen.flac"], said) >= 0.5, said
+        await page.wait_for_selector(".reply:not([aria-busy])")
+        assert (await page.inner_text(".reply > p")).split() == said.split()
+        label = await page.get_attribute(".timing .bar", "aria-label")
+        assert label is not None and [part.split()[0] for part in label.split(", ")] == [
+            "Transcript", "Reply", "Voice", "Sent", "Heard",
+        ]  # fmt: skip
+        await page.wait_for_selector("body[data-state=listening]")
+        await wait(page, SILENT)
+
+
+async def test_speaking_over_a_reply_stops_it(tmp_path: Path, microphone: Microphone) -> None:
+    settings = {"storage": {"root": str(tmp_path)}, "reply": {"adapter": "template", "template": LONG}}
+    file = microphone("kitchen.flac", 6.0, "weather.flac")
+    with running(Settings.model_validate(settings)) as server:
+        async with opened(f"{server.url}/talk?raw=1", microphone=file) as page:
+            await page.click("#talk")
+            await wait(page, SOUNDS)
+            await page.wait_for_selector(".reply[data-mark=held], .reply[data-mark=cut]")
+            await wait(page, SILENT)
+            await page.wait_for_selector(".reply[data-mark=cut]")
+            heard = await page.inner_text(".reply[data-mark=cut] p > span:first-child")
+            unheard = await page.inner_text(".reply[data-mark=cut] .unheard")
+            assert heard and unheard and "story" in heard + unheard
+            await page.wait_for_selector(".reply:nth-child(4)")
+            second = await page.inner_text(".you:nth-child(3) > p")
+            assert share_heard(WORDS["weather.flac"], second) >= 0.5, second
+            await wait(page, SOUNDS)
+
+
+async def test_written_instead_of_spoken(server: RunningServer) -> None:
+    async with opened(f"{server.url}/talk") as page:
+        await page.fill("#text", "Good morning to you.")
+        await page.keyboard.press("Enter")
+        await wait(page, SOUNDS)
+        assert await page.inner_text(".you > p") == "Good morning to you."
+        await page.wait_for_selector(".reply:not([aria-busy])")
+        assert await page.inner_text(".reply > p") == "Good morning to you."
+        assert await page.input_value("#text") == ""
+
+
+async def test_a_reply_is_stopped_with_a_key(tmp_path: Path) -> None:
+    settings = {"storage": {"root": str(tmp_path)}, "reply": {"adapter": "template", "template": LONG}}
+    with running(Settings.model_validate(settings)) as server:
+        async with opened(f"{server.url}/talk") as page:
+            await page.fill("#text", "hello")
+            await page.keyboard.press("Enter")
+            await wait(page, SOUNDS)
+            await page.keyboard.press("Escape")
+            await wait(page, SILENT)
+            await page.wait_for_selector(".reply[data-mark=cut] .unheard:not(:empty)")
+
+
+async def test_a_microphone_that_is_not_allowed(server: RunningServer) -> None:
+    async with opened(f"{server.url}/talk", allowed=False) as page:
+        await page.click("#talk")
+        await page.wait_for_selector("#notice:not([hidden])")
+        assert "may not use the microphone" in await page.inner_text("#notice-text")
+        assert await page.get_attribute("#talk", "aria-pressed") == "false"
+
+
+@pytest.mark.parametrize("key", ["sesame", "open sésame/="])
+async def test_a_server_with_a_key(tmp_path: Path, key: str) -> None:
+    settings = {"storage": {"root": str(tmp_path)}, "security": {"api_key": key}}
+    with running(Settings.model_validate(settings)) as server:
+        async with opened(f"{server.url}/talk") as page:
+            await page.fill("#text", "hello")
+            await page.keyboard.press("Enter")
+            await page.wait_for_selector("#notice:not([hidden])")
+            assert "wants its key" in await page.inner_text("#notice-title")
+            await enter_key(page, key)
+            await page.fill("#text", "hello again")
+            await page.keyboard.press("Enter")
+            await page.wait_for_selector(".reply:not([aria-busy])")
+            assert await page.is_hidden("#notice")
+
+
+async def enter_key(page: Page, key: str) -> None:
+    await page.click("#open-settings")
+    await page.fill("input[name=key]", key)
+    await page.click("#settings .send")
+
+
+async def test_voices_and_engines_of_the_server_can_be_chosen(server: RunningServer) -> None:
+    async with opened(f"{server.url}/talk") as page:
+        await page.click("#open-settings")
+        await page.wait_for_selector("select[name=tts] option[value=espeak]", state="attached")
+        await page.wait_for_selector("select[name=stt] option[value=pocketsphinx]", state="attached")
+        await page.select_option("select[name=language]", "en-GB")
+        voices = await page.locator("select[name=voice] option").evaluate_all("all => all.map((one) => one.value)")
+        assert voices[0] == "" and "en-gb" in voices and "de" not in voices
+
+
+async def test_beyond_this_machine_a_microphone_needs_https(tmp_path: Path) -> None:
+    settings = {"storage": {"root": str(tmp_path)}, "security": {"allowed_hosts": ["talk.example"]}}
+    with running(Settings.model_validate(settings)) as server:
+        url = server.url.replace("127.0.0.1", "talk.example")
+        async with opened(f"{url}/talk", flags=("--host-resolver-rules=MAP talk.example 127.0.0.1",)) as page:
+            assert await page.inner_text("#notice-title") == "The microphone needs https"
+            assert "server.tls_certificate" in await page.inner_text("#notice-text")
+            await page.fill("#text", "but one can write")
+            await page.keyboard.press("Enter")
+            await wait(page, SOUNDS)
