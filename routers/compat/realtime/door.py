@@ -24,7 +24,8 @@ from routers.compat.realtime.session import SessionObject, opened
 from routers.compat.realtime.translation import Translation, in_dialect
 from routers.schemas.realtime import ClientSecret, ClientSecretRequest
 from routers.websocket.places import Places
-from routers.websocket.socket import accepted
+from routers.websocket.socket import Socket, accepted
+from stts.conversation.config import SessionConfig
 from stts.conversation.history import History
 from stts.conversation.parts import PartsFor
 from stts.conversation.session import ConversationSession
@@ -65,44 +66,43 @@ class RealtimeRoutes:
         def told(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
             return {"event_id": ids.next(), **error_event(error)}
 
-        async with accepted(websocket, self._places, error_event=told) as socket:
-            object = self._opened(websocket)
-            settings = self._settings()
-            kept = settings.realtime.item_audio_seconds
-            conversation = settings.conversation
-            history = History(conversation.history_messages, conversation.history_characters)
-            parts = self._parts(socket.context)
-            try:
-                config = await self._translation.config(object)
-            except STTSError as error:
-                raise in_dialect(error) from None
-            async with (
-                within(settings.realtime.session_minutes),
-                ConversationSession(parts, config, history) as session,
-            ):
-                items = Items(history, kept)
-                microphone = Microphone(object.shape.audio.input.format, parts, kept)
-                name = f"conv_{random.token_hex(10)}"
-                outgoing = Outgoing(items, microphone.tape, name, kept)
-                commands = Commands(object, session, self._translation, items, microphone, outgoing)
-                older = _speaks_older(websocket)
-                await Connection(socket, session, commands, outgoing, ids, older=older).run(name)
+        async with (
+            accepted(websocket, self._places, error_event=told) as socket,
+            within(self._settings().realtime.session_minutes),
+        ):
+            await self._run(socket, self._opened(websocket), ids, older=_speaks_older(websocket))
+
+    async def _run(self, socket: Socket, object: SessionObject, ids: EventIds, *, older: bool) -> None:
+        settings = self._settings()
+        kept, conversation = settings.realtime.item_audio_seconds, settings.conversation
+        history = History(conversation.history_messages, conversation.history_characters)
+        parts, config = self._parts(socket.context), await self._config(object)
+        async with ConversationSession(parts, config, history) as session:
+            items = Items(history, kept)
+            microphone = Microphone(object.shape.audio.input.format, parts, kept)
+            name = f"conv_{random.token_hex(10)}"
+            outgoing = Outgoing(items, microphone.tape, name, kept)
+            commands = Commands(object, session, self._translation, items, microphone, outgoing)
+            await Connection(socket, session, commands, outgoing, ids, older=older).run(name)
 
     async def create_secret(self, fields: ClientSecretRequest) -> ClientSecret:
         settings = self._settings().realtime
         asked = fields.expires_after.seconds if fields.expires_after is not None else None
         session = fields.session or {}
         object = self._new(_kind(session.get("type", KINDS[0])), None).updated(session)
-        try:
-            await self._translation.config(object)
-        except STTSError as error:
-            raise in_dialect(error) from None
+        await self._config(object)
         issued = self._secrets.issue(object.shape.model_dump(), asked or settings.secret_seconds)
         return ClientSecret(value=issued.value, expires_at=issued.expires_at, session=object.wire())
 
     async def refuse_call(self) -> None:
         """Calls by WebRTC and SIP."""
         raise NotFound("There are no calls by WebRTC here: open a WebSocket to /v1/realtime.")
+
+    async def _config(self, object: SessionObject) -> SessionConfig:
+        try:
+            return await self._translation.config(object)
+        except STTSError as error:
+            raise in_dialect(error) from None
 
     def _opened(self, websocket: WebSocket) -> SessionObject:
         """As the secret says, if the client came with one, or as the address says."""

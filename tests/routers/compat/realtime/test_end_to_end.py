@@ -140,7 +140,8 @@ async def test_over_the_telephone(house: RunningServer, law: str) -> None:
 
 async def test_a_reply_to_nothing_does_no_harm(house: RunningServer) -> None:
     async with talking(house) as talk:
-        for params in ({"input": []}, {"input": [], "conversation": "none"}, {}):
+        orders: tuple[dict[str, Any], ...] = ({"input": []}, {"input": [], "conversation": "none"}, {})
+        for params in orders:
             await talk.send("response.create", response=params)
             assert (await talk.response())["status"] in ("completed", "failed")
         await talk.alive()
