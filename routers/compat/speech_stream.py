@@ -13,7 +13,6 @@ from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
 from middleware.edge.errors import openai_error
-from routers.compat.openai_errors import PARAMS
 from routers.compat.openai_models import ModelCatalogue
 from routers.compat.openai_voices import HostedVoices
 from routers.operation import Speak
@@ -33,7 +32,7 @@ MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES)
 MESSAGE_BYTES = 1_000_000
 """Most of one message: what clients take that were not told otherwise. A longer sentence comes in several."""
 
-NAMES = PARAMS | {"text": "text"}
+NAMES = {"engine": "model", "format": "response_format"}
 """What the core calls a field -> what it is called here."""
 
 ConfigFor = Callable[[StreamConfig], Awaitable[SynthesisConfig]]
