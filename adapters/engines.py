@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from adapters.detection import SpeechDetector
 from adapters.execution.host import EngineHost
 from adapters.live.native import LivePlaces
 from adapters.probing import probe_work
@@ -48,6 +49,8 @@ class Engines:
         vad = self._vad()
         self.voice = EngineVoiceActivity(vad)
         """For all live streams."""
+        self.detector = SpeechDetector(vad, settings)
+        """For whole recordings."""
         self._tts = {host.name: EngineTTSAdapter(host, settings, references) for host in self._of_kind("tts")}
         self._places = {host.name: LivePlaces(host.info, host.copies) for host in self._of_kind("stt")}
         self._stt = {

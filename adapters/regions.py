@@ -113,9 +113,10 @@ class RegionFinder:
         return float(probabilities[0])
 
     def _close(self) -> Iterator[Region]:
-        trailing = max(0, self._silence - self._padding)
-        if self._speech >= self._min_speech:
-            yield self._region(len(self._kept) - trailing)
+        frames = len(self._kept) - max(0, self._silence - self._padding)
+        # None are left where the region was cut after its last speech.
+        if self._speech >= self._min_speech and frames > 0:
+            yield self._region(frames)
         self._open = False
         self._speech = self._silence = 0
         self._drop(len(self._kept) - self._padding)

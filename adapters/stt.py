@@ -86,7 +86,7 @@ class EngineSTTAdapter:
         asked = best_match(config.language, self.info.languages) if config.language else None
         context.output_data.update(engine=self._host.name, language=asked)
         decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
-        recording = _Recording(decoder, region_rules(settings.stt, self.info.limits.max_seconds))
+        recording = Recording(decoder, region_rules(settings.stt, self.info.limits.max_seconds))
         listener = _Listener(self._host, params, context)
         try:
             make = partial(self._make, recording, listener)
@@ -101,7 +101,7 @@ class EngineSTTAdapter:
         context.output_data["language"] = asked or listener.language
         yield TranscriptDone(decoder.seconds, listener.language)
 
-    async def _make(self, recording: _Recording, listener: _Listener, ready: Channel[TranscriptEvent]) -> None:
+    async def _make(self, recording: Recording, listener: _Listener, ready: Channel[TranscriptEvent]) -> None:
         """Looks for speech for a while, has it transcribed, and so on: no slot is held while another is waited for."""
         while not recording.done:
             await ready.room()
@@ -110,7 +110,7 @@ class EngineSTTAdapter:
                     async for segment in segments:
                         ready.put(TranscriptSegment(segment), 1)
 
-    async def _look(self, recording: _Recording, listener: _Listener) -> list[Region]:
+    async def _look(self, recording: Recording, listener: _Listener) -> list[Region]:
         """The regions of the next stretch of the recording; there may be none."""
         async with self._vad.slot(listener.deadline, begun=recording.begun) as slot:
             listener.context.add("queue", slot.queue_seconds)
@@ -128,7 +128,7 @@ def region_rules(settings: STTSettings, max_seconds: float) -> RegionRules:
     )
 
 
-class _Recording:
+class Recording:
     """One recording, decoded and searched for speech in turns, each in a slot of the VAD engine."""
 
     def __init__(self, decoder: Decoder, rules: RegionRules) -> None:

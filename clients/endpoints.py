@@ -176,6 +176,13 @@ def openai_translation(visit: Visit) -> str:
     return f"refused, no engine translates: {answer.complaint()}" if not answer.ok else _heard(answer)
 
 
+def speech_timestamps(visit: Visit) -> str:
+    regions = visit.send("/v1/audio/speech/timestamps").json()
+    if not regions or not all(0 <= each["start"] < each["end"] for each in regions):
+        raise Failed(f"regions {regions!r}")
+    return f"{len(regions)} regions"
+
+
 def page(visit: Visit) -> str:
     """A page, and every file that it names."""
     text = visit.get("/talk").body.decode()
@@ -297,6 +304,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/v1/audio/speech"): openai_speech,
     ("POST", "/v1/audio/transcriptions"): openai_transcription,
     ("POST", "/v1/audio/translations"): openai_translation,
+    ("POST", "/v1/audio/speech/timestamps"): speech_timestamps,
     ("POST", "/v1/realtime/client_secrets"): client_secret,
     ("POST", "/files"): upload,
     ("GET", "/files"): keys("/files", "total"),

@@ -18,7 +18,14 @@ from middleware.edge.errors import local_path
 from stts.errors import BodyTimeout, PayloadTooLarge, STTSError
 from stts.settings import CurrentSettings
 
-UPLOADS = ("/stt", "/conversation", "/files", "/v1/audio/transcriptions", "/v1/audio/translations")
+UPLOADS = (
+    "/stt",
+    "/conversation",
+    "/files",
+    "/v1/audio/transcriptions",
+    "/v1/audio/translations",
+    "/v1/audio/speech/timestamps",
+)
 """Paths where a multipart form may bring files. Any other body is read into memory: for it the JSON limit holds."""
 LINGER_SECONDS = 2.0
 """How long a rejected body is still read and dropped, for clients that read the answer only after sending it all."""

@@ -96,3 +96,11 @@ def test_every_loud_sample_of_real_speech_is_in_exactly_one_region(
     starts = [round(region.start * 16_000) for region in regions]
     assert all(end <= start for end, start in zip(ends, starts[1:], strict=False))
     assert all(len(region.samples) <= 2.0 * 16_000 for region in regions)
+
+
+def test_a_pause_as_long_as_the_longest_region_ends_one_without_another() -> None:
+    rules = RegionRules(threshold=0.5, min_speech=0.0, min_silence=1.0, padding=0.0, max_seconds=1.0)
+    audio = seconds((1.5, 0.5), (4.0, 0.0), (0.5, 0.5), (3.0, 0.0))
+    regions = find(audio, rules)
+    assert all(len(region.samples) for region in regions)
+    assert {round(region.start) for region in regions} >= {0, 1}
