@@ -15,7 +15,22 @@ from typing import Any
 
 import psutil
 
-from benchmarks import continuity, first_audio, leaving, long_upload, loop_lag, pipeline, startup, throughput
+from benchmarks import (
+    continuity,
+    conversation,
+    conversations,
+    first_audio,
+    idle_sessions,
+    incremental,
+    leaving,
+    long_upload,
+    loop_lag,
+    partials,
+    pipeline,
+    startup,
+    throughput,
+    vad_sessions,
+)
 from benchmarks.result import Row, table
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
@@ -28,6 +43,12 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "startup": startup.run,
     "loop_lag": loop_lag.run,
     "leaving": leaving.run,
+    "conversation": conversation.run,
+    "partials": partials.run,
+    "incremental": incremental.run,
+    "vad_sessions": vad_sessions.run,
+    "conversations": conversations.run,
+    "idle_sessions": idle_sessions.run,
 }
 
 

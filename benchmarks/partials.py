@@ -18,7 +18,8 @@ from benchmarks.voices import utterances
 ROUNDS = 3
 REACH_SECONDS = 0.300
 SETTINGS = {"stt": {"order": ["pocketsphinx"]}}
-QUERY: dict[str, str | int] = {"stt": "pocketsphinx", "mode": "text", "respond": "false", "words": "true"}
+PATH = "/ws/stt"
+QUERY: dict[str, str | int] = {"engine": "pocketsphinx", "words": "true"}
 
 
 def run() -> list[Row]:
@@ -42,10 +43,10 @@ async def _listened(port: int) -> tuple[list[float], int]:
         await fetch(port, "POST", f"/engines/{engine}/load")
     delays: list[float] = []
     words = 0
-    async with Caller(port, QUERY) as caller:
+    async with Caller(port, QUERY, PATH) as caller:
         for utterance in utterances() * ROUNDS:
             caller.say(wire_frames(utterance.samples))
-            transcript = await caller.until("transcript")
+            transcript = await caller.until("final")
             partials = [heard for heard in caller.heard if heard.data.get("turn") == transcript.data["turn"]]
             words += len(transcript.data["words"])
             delays += _delays(partials, transcript, caller.microphone.opened)

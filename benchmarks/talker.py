@@ -1,4 +1,4 @@
-"""A caller of /ws/conversation/v2: a microphone that sends in real time, and a memory of what came when."""
+"""A caller of /ws/conversation/v2 or /ws/stt: a microphone that sends in real time, and a memory of what came when."""
 
 from __future__ import annotations
 
@@ -92,15 +92,16 @@ class Microphone:
 class Caller:
     """`async with Caller(port, query) as caller`: the session is there, and the microphone is open."""
 
-    def __init__(self, port: int, query: Query) -> None:
+    def __init__(self, port: int, query: Query, path: str = PATH) -> None:
         self._port = port
+        self._path = path
         self._query = query
         self._news = asyncio.Event()
         self._read = 0
         self.heard: list[Heard] = []
 
     async def __aenter__(self) -> Caller:
-        self.socket = await connect(self._port, PATH, self._received, self._query)
+        self.socket = await connect(self._port, self._path, self._received, self._query)
         await self.until("session.created")
         self.microphone = Microphone(self.socket)
         self._recording = asyncio.create_task(self.microphone.run())

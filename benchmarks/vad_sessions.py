@@ -18,7 +18,7 @@ from benchmarks.client import fetch
 from benchmarks.crowd import PERIOD_SECONDS, Crowd, crowd, run_fast
 from benchmarks.result import Row, milliseconds, quantile
 from benchmarks.server import Server, running
-from benchmarks.talker import PATH, wire_frames
+from benchmarks.talker import wire_frames
 from benchmarks.voices import utterances
 from engines.vad.silero import SileroEngine
 from stts.conversation.config import session_config
@@ -41,7 +41,8 @@ SETTINGS = {
     "limits": {"live_sessions": 2000},
     "logging": {"level": "warning"},
 }
-QUERY: dict[str, str | int] = {"stt": "ear", "mode": "text", "respond": "false", "speculate": "false"}
+PATH = "/ws/stt"
+QUERY: dict[str, str | int] = {"engine": "ear", "partials": "false"}
 
 Cue = tuple[int, str]
 """The number of a message and the event that it triggers."""
