@@ -292,6 +292,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/stt"): transcribe,
     ("POST", "/conversation"): converse,
     ("GET", "/conversation/status"): keys("/conversation/status", "active", "max"),
+    ("GET", "/ws/conversation/status"): keys("/ws/conversation/status", "active_connections", "max_connections"),
     ("GET", "/talk"): page,
     ("GET", "/ready"): keys("/ready?probe=true", "ready", "status"),
     ("GET", "/engines/{name}"): one_engine,
