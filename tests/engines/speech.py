@@ -32,14 +32,14 @@ def person() -> Path:
     raise FileNotFoundError("two_cities.wav of moonshine-voice; install requirements/dev.txt")
 
 
-def read(path: Path, *, seconds: float | None = None) -> Samples:
-    """The start of a recording as 16 kHz mono."""
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=STT_SAMPLE_RATE)
+def read(path: Path, *, seconds: float | None = None, rate: int = STT_SAMPLE_RATE) -> Samples:
+    """The start of a recording as mono, at this rate in Hz."""
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
     with av.open(str(path)) as container:
         frames = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
     frames += resampler.resample(None)
     samples = np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames]).astype(np.float32)
-    return samples if seconds is None else samples[: int(seconds * STT_SAMPLE_RATE)]
+    return samples if seconds is None else samples[: int(seconds * rate)]
 
 
 def words(text: str) -> list[str]:
