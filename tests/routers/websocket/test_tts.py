@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import io
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from routers.websocket.utterances import FRAME_BYTES, WAITING_UTTERANCES, frames
+from stts.audio.decode import Decoder
 from stts.settings.conversation import ConversationSettings
 from stts.types import AudioChunk
 from tests.routers.websocket.reader import CHARACTER_BYTES, RATE, Event, Reader, quiet, reading, speaking
@@ -269,6 +273,19 @@ async def test_a_hundred_thousand_tokens_are_no_more_than_their_text(server: Run
         await reader.say(END)
         await reader.until("audio.done")
     assert "".join(piece["text"] for piece in reader.of("piece")).replace(" ", "") == "ab" * 300
+
+
+async def test_the_example_of_the_docs_runs(
+    server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    docs = Path(__file__).parents[3] / "docs" / "realtime.md"
+    section = docs.read_text(encoding="utf-8").partition("## Streamed speech")[2]
+    example = section.partition("```python\n")[2].partition("```")[0]
+    example = example.replace("ws://127.0.0.1:8000", server.url.replace("http", "ws"))
+    await eval(compile(example, str(docs), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), {})
+    spoken = io.BytesIO((tmp_path / "hello.wav").read_bytes())
+    assert sum(map(len, Decoder(spoken, max_seconds=60))) > 16_000
 
 
 @given(st.binary(max_size=3 * FRAME_BYTES), st.floats(0, 30), st.none() | st.floats(0.01, 0.4))
