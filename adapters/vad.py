@@ -21,7 +21,7 @@ from adapters.regions import INAUDIBLE
 from stts.engine_api import Samples, VADEngine
 from stts.errors import STTSError
 
-GATHER_SECONDS = 0.006
+GATHER_SECONDS = 0.004
 """Between the starts of two batches: many small batches cost more than few large ones."""
 ROUNDS = 8
 """Frames of one stream in one batch, a quarter of a second: who sends a minute at once does not hold up the others."""

@@ -20,7 +20,7 @@ from stts.engine_api import EngineInfo, EngineLimits, ListenParams, Progress, Sa
 from stts.events import TranscriptDone, TranscriptEvent, TranscriptPartial, TranscriptSegment, TranscriptSettled
 from stts.live import LiveAudio
 from stts.protocols import HearRequest, TranscriptionSession
-from stts.settings import EngineSettings, LimitSettings, Settings
+from stts.settings import EngineSettings, LimitSettings, Settings, STTSettings
 from stts.types import TranscriptionConfig
 from tests import fakes
 
@@ -113,7 +113,9 @@ def registry() -> Registry:
 @asynccontextmanager
 async def engines(call_seconds: float = 20.0, **options: object) -> AsyncIterator[Engines]:
     settings = Settings(
-        limits=LimitSettings(call_seconds=call_seconds), engines=EngineSettings(options={"faulty": options})
+        limits=LimitSettings(call_seconds=call_seconds),
+        stt=STTSettings(order=("quick", "batch")),
+        engines=EngineSettings(options={"faulty": options}),
     )
     GATE.set()
     made = Engines(registry(), lambda: settings, lambda name: None)

@@ -93,6 +93,14 @@ async def test_who_speaks_faster_than_the_clock_is_told_of_the_lag() -> None:
         await session.aclose()
 
 
+async def test_auto_takes_the_first_that_can_do_what_is_asked() -> None:
+    async with engines() as made:
+        for config, name in ((TranscriptionConfig(), "quick"), (TranscriptionConfig(task="translate"), "batch")):
+            session = await made.session(config)
+            assert session.info.name == name
+            await session.aclose()
+
+
 async def test_places_are_counted_and_given_back() -> None:
     async with engines() as made:
         places = [await open_session(made, "faulty") for _ in range(2)]
