@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -26,17 +27,22 @@ class Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(
-    app: ASGIApp, http: str | type[asyncio.Protocol] = BoundedHead, grace: int | None = None
+    app: ASGIApp,
+    http: str | type[asyncio.Protocol] = BoundedHead,
+    grace: int | None = None,
+    ws: type[asyncio.Protocol] = BoundedFrames,
+    **options: Any,
 ) -> AsyncIterator[int]:
     """Yields the port. When the context ends, requests in flight have `grace` seconds left, or for ever."""
     config = uvicorn.Config(
         app,
         log_config=None,
         http=http,
-        ws=BoundedFrames,
+        ws=ws,
         ws_per_message_deflate=False,
         lifespan="off",
         timeout_graceful_shutdown=grace,
+        **options,
     )
     server = Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
