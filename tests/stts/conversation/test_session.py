@@ -130,6 +130,17 @@ async def test_a_noise_is_ducked_at_most(seconds: float) -> None:
 
 
 @virtual
+async def test_words_heard_in_a_cough_do_not_make_it_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.stts.conversation.caller.WORD_SECONDS", 0.08)
+    async with calling(World(reply=LONG)) as caller:
+        await started(caller)
+        await caller.say(tone(0.2), silence(0.5))
+        ended = await caller.until(ReplyEnded)
+    assert ended.status == "completed"
+    assert caller.of(Interrupted) == []
+
+
+@virtual
 async def test_an_interruption_without_words_lets_the_reply_go_on_where_it_was_cut() -> None:
     world = World(reply=LONG)
     async with calling(world) as caller:
