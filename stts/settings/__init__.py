@@ -64,7 +64,7 @@ class LimitSettings(Section):
     live_sessions: int = live("Sockets at once that listen, speak or converse.", default=500, ge=1, le=100_000)
     live_seconds: float = live("Audio of one live stream that may wait for its engine.", default=30.0, gt=1, le=600)
     message_bytes: int = fixed("Largest message of a WebSocket.", default=16_777_216, ge=65_536, le=1_073_741_824)
-    idle_seconds: float = live("A socket on which a client sends nothing for so long is closed.", default=300.0, gt=0)
+    idle_seconds: float = live("A socket on which nothing passes for so long is closed.", default=300.0, gt=0)
 
 
 class TTSSettings(Section):

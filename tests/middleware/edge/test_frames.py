@@ -119,7 +119,7 @@ async def test_others_have_their_turn_while_a_flood_is_read() -> None:
             assert await asyncio.wait_for(other.recv(), PATIENCE) == "hello"
             seen.append(flooded.received)
     assert len(set(seen)) > 3
-    assert Watched.last.deepest <= frames.SLICE_BYTES / len(frame(BINARY))
+    assert Watched.last.deepest < 1500
 
 
 async def test_nothing_of_a_flood_is_lost_or_turned_around() -> None:
