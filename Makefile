@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 FULL := .venv-engines
 BIN := $(VENV)/bin
-NODE := tests/clients_js
+NODE := tests/clients_js examples/javascript
 
 .PHONY: serve test check format test-engines test-clients bench smoke clean
 
@@ -37,7 +37,7 @@ smoke: $(VENV)/.base
 	$(BIN)/python -m clients.smoke $(URL) $(if $(KEY),--key $(KEY))
 
 clean:
-	rm -rf $(VENV) $(FULL) $(NODE)/node_modules build .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(FULL) $(NODE:%=%/node_modules) build .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.base: requirements/base.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -48,12 +48,12 @@ $(VENV)/.dev: requirements/dev.txt requirements/test.txt $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
 	touch $@
 
-$(VENV)/.clients: requirements/clients.txt $(NODE)/package-lock.json $(VENV)/.dev
+$(VENV)/.clients: requirements/clients.txt $(NODE:%=%/package-lock.json) $(VENV)/.dev
 	command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends chromium; } \
 		|| { echo "make test-clients needs Chromium: apt-get install chromium" >&2; exit 1; }
 	command -v npm >/dev/null || { echo "make test-clients needs Node 20 or newer, with npm" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet -r requirements/clients.txt
-	npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --loglevel=error
+	for folder in $(NODE); do npm ci --prefix $$folder --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1; done
 	touch $@
 
 $(FULL)/.full: requirements.txt requirements/base.txt requirements/chatterbox.txt requirements/whisper.txt requirements/test.txt

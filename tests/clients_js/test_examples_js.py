@@ -1,0 +1,105 @@
+"""The JavaScript programs of examples/, run as they are, against the real server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi import FastAPI, Response
+
+from stts.settings import Settings
+from tests.audio import decoded, encoded
+from tests.clients_js.browser import chromium, opened
+from tests.clients_js.conftest import Microphone, Node
+from tests.engines.speech import DATA, WORDS, read, share_heard
+from tests.middleware.serving import serving
+from tests.server import RunningServer, running
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples" / "javascript"
+TEXT = "Good morning to you, and welcome."
+PAGE = "<!doctype html><button id=stop>Stop</button><p id=caption></p><script type=module src=page.js></script>"
+SCRIPT = """
+import { transcribe } from "./browser.js";
+const caption = document.getElementById("caption");
+const stop = await transcribe(location.hash.slice(1), (text) => (caption.textContent = text));
+document.getElementById("stop").onclick = stop;
+"""
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "speech.wav"
+    path.write_bytes(encoded(read(DATA / "kitchen.flac")))
+    return path
+
+
+@pytest.fixture
+def packages() -> None:
+    if not (EXAMPLES / "node_modules").is_dir():
+        pytest.skip("packages of the examples are not installed: `make test-clients`, or npm ci in examples/javascript")
+
+
+def socket_url(server: RunningServer) -> str:
+    return server.url.replace("http", "ws")
+
+
+@pytest.mark.usefixtures("packages")
+def test_listen(node: Node, server: RunningServer, recording: Path) -> None:
+    *partials, final = node(EXAMPLES / "listen.mjs", socket_url(server), recording).splitlines()
+    assert partials and all(line.startswith("... ") for line in partials)
+    assert share_heard(WORDS["kitchen.flac"], final) >= 0.5, final
+
+
+@pytest.mark.usefixtures("packages")
+def test_speak(node: Node, server: RunningServer, tmp_path: Path) -> None:
+    arguments = (socket_url(server), tmp_path / "out.wav", *TEXT.split())
+    *pieces, seconds = node(EXAMPLES / "speak.mjs", *arguments).splitlines()
+    assert " ".join(line.removeprefix("speaking: ") for line in pieces) == TEXT
+    samples, rate = decoded((tmp_path / "out.wav").read_bytes())
+    assert seconds == f"{len(samples) / rate:.1f} s" and np.abs(samples).max() > 0.1
+
+
+@pytest.mark.usefixtures("packages")
+def test_converse(node: Node, server: RunningServer, recording: Path, tmp_path: Path) -> None:
+    arguments = (socket_url(server), recording, tmp_path / "reply.wav")
+    you, reply = node(EXAMPLES / "converse.mjs", *arguments).splitlines()
+    assert share_heard(WORDS["kitchen.flac"], you) >= 0.5, you
+    assert reply.removeprefix("reply: ") == you.removeprefix("you: ")
+    samples, rate = decoded((tmp_path / "reply.wav").read_bytes())
+    assert rate == 24_000 and len(samples) > rate and np.abs(samples).max() > 0.1
+
+
+@pytest.mark.usefixtures("packages")
+def test_realtime(node: Node, server: RunningServer) -> None:
+    reply, seconds = node(EXAMPLES / "realtime.mjs", socket_url(server), TEXT).splitlines()
+    assert reply == f"reply: {TEXT}"
+    assert float(seconds.split()[0]) > 1
+
+
+def page_of_somebody() -> FastAPI:
+    """Which uses the snippet."""
+    app = FastAPI()
+    files = {
+        "page.html": Response(PAGE, media_type="text/html"),
+        "page.js": Response(SCRIPT, media_type="text/javascript"),
+        "browser.js": Response((EXAMPLES / "browser.js").read_bytes(), media_type="text/javascript"),
+    }
+    app.add_api_route("/{name}", lambda name: files.get(name, Response(status_code=404)))
+    return app
+
+
+@pytest.mark.skipif(chromium() is None, reason="chromium is not installed")
+async def test_browser(tmp_path: Path, microphone: Microphone) -> None:
+    async with serving(page_of_somebody()) as port:
+        page_url = f"http://127.0.0.1:{port}"
+        security = {"allowed_origins": [page_url]}
+        with running(Settings.model_validate({"storage": {"root": str(tmp_path)}, "security": security})) as server:
+            url = f"{page_url}/page.html#{socket_url(server)}"
+            async with opened(url, microphone=microphone("kitchen.flac")) as page:
+                caption = "document.getElementById('caption').textContent"
+                await page.wait_for_function(f"() => {caption}.split(' ').length > 5")
+                await page.click("#stop")
+                await page.wait_for_function(f"() => {caption}.endsWith(' ')")
+                text = await page.evaluate(f"() => {caption}")
+    assert share_heard(WORDS["kitchen.flac"], text) >= 0.3, text
