@@ -7,6 +7,7 @@ else. This class is handed to uvicorn as its `ws`; uvicorn bounds the size of a 
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent
@@ -24,10 +25,14 @@ LEFT = "stts.left"
 LINGER_SECONDS = 10.0
 """For a client to take what is left for it when its session has ended."""
 
+logger = logging.getLogger("uvicorn.error.websocket")
+logger.setLevel(logging.WARNING)  # uvicorn tells of each socket with its query, in which there may be a key
+
 
 class BoundedFrames(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.logger = logger
         self._unparsed = memoryview(b"")
         self._next: asyncio.Handle | None = None
         """The slice that is parsed next. Reading is paused while there is one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -197,3 +198,11 @@ async def test_an_orderly_goodbye() -> None:
             with pytest.raises(ConnectionClosed):
                 await client.recv()
         await asyncio.wait_for(Watched.last.lost.wait(), PATIENCE)
+
+
+async def test_the_key_in_a_query_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "uvicorn")
+    async with serving(App(), ws=Watched) as port, connect(f"ws://127.0.0.1:{port}/?api_key=sesame") as client:
+        await client.send("hello")
+        await client.recv()
+    assert caplog.messages and "sesame" not in "".join(message for message in caplog.messages if "WebSocket" in message)
