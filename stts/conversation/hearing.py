@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import aclosing, suppress
 from typing import Literal
 
@@ -157,7 +157,8 @@ class Hearing:
         if self._shared.config.speculate:
             utterance.audio.settle()
         if utterance.recent:
-            self._shared.start(self._judge(utterance, rules.longest_silence), "turn detector")
+            recent = np.concatenate(utterance.recent)
+            self._shared.start(self._judge(utterance, recent, rules.longest_silence), "turn detector")
 
     def finalize(self, at: float, *, answered: bool, timed_out: bool = False) -> Utterance | None:
         """Closes the current utterance, whose last sound was `at`; its words follow."""
@@ -184,19 +185,20 @@ class Hearing:
         return utterance
 
     async def _listen(self) -> None:
-        async for heard in self._inbox:
-            if isinstance(heard, str):
-                self._obey(heard)
-                continue
-            try:
-                await self._look_at(heard)
-                self._trouble = ""
-            except STTSError as error:
-                self._complain(error)
-            if (utterance := self.current) is not None and not utterance.transcribed:
-                await utterance.audio.room()
-            await self._waiting.room()
-            await self._shared.out.room()
+        while taken := await self._inbox.take():
+            for heard in _joined(taken):
+                if isinstance(heard, str):
+                    self._obey(heard)
+                    continue
+                try:
+                    await self._look_at(heard)
+                    self._trouble = ""
+                except STTSError as error:
+                    self._complain(error)
+                if (utterance := self.current) is not None and not utterance.transcribed:
+                    await utterance.audio.room()
+                await self._waiting.room()
+                await self._shared.out.room()
         self._waiting.close()
 
     async def _look_at(self, samples: Samples) -> None:
@@ -270,12 +272,12 @@ class Hearing:
             self._trouble = error.code
             self._shared.out.tell(Failed(error))
 
-    async def _judge(self, utterance: Utterance, longest: float) -> None:
+    async def _judge(self, utterance: Utterance, recent: Samples, longest: float) -> None:
         detector = self._shared.parts.detector
         if detector is None:
             return
         pause = utterance.pauses
-        probability = await detector.finished(np.concatenate(utterance.recent))
+        probability = await detector.finished(recent)
         same = self.current is utterance and utterance.paused and utterance.pauses == pause
         if probability is None or not same:
             return
@@ -373,3 +375,18 @@ class Hearing:
                 )
             )
         self._on_words(utterance)
+
+
+def _joined(taken: list[Samples | Command]) -> Iterator[Samples | Command]:
+    """Audio that has come meanwhile as one, between the commands: who is behind catches up, judging more at once."""
+    waiting: list[Samples] = []
+    for item in taken:
+        if not isinstance(item, str):
+            waiting.append(item)
+            continue
+        if waiting:
+            yield np.concatenate(waiting)
+            waiting = []
+        yield item
+    if waiting:
+        yield waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
