@@ -15,7 +15,7 @@ from benchmarks.server import running
 from benchmarks.talker import Caller, Heard, wire_frames
 from benchmarks.voices import utterances
 
-ROUNDS = 3
+ROUNDS = 2
 REACH_SECONDS = 0.300
 SETTINGS = {"stt": {"order": ["pocketsphinx"]}}
 PATH = "/ws/stt"
