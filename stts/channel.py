@@ -38,6 +38,10 @@ class Channel(Generic[T]):
         """Waits until less than the limit lies unread, or nobody is to read any more."""
         await self._until(lambda: self._weight < self._limit or self._closed)
 
+    async def drained(self) -> None:
+        """Waits until nothing lies unread, or nobody is to read any more."""
+        await self._until(lambda: not self._items or self._closed)
+
     def put(self, item: T, weight: float) -> None:
         self._items.append((item, weight))
         self._weight += weight

@@ -131,7 +131,7 @@ class Played(BaseModel):
 
     type: Literal["played"]
     generation: int = Field(ge=0)
-    ms: float = Field(ge=0)
+    ms: float = Field(ge=0, allow_inf_nan=False)
 
 
 class Ping(BaseModel):

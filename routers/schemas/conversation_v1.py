@@ -34,8 +34,9 @@ class OlderFields(BaseModel):
     temperature: float | None = Field(None, ge=0, le=2)
 
     def over(self, base: SessionConfig) -> SessionConfig:
-        """A session whose replies are sent whole, so that nobody can speak over one."""
-        turns = replace(base.turns or TurnRules(), silence=SILENCE[self.pause_aggressiveness])
+        """A session whose replies are sent whole, so that nobody can speak over one: what is said meanwhile is answered
+        next."""
+        turns = replace(base.turns or TurnRules(), silence=SILENCE[self.pause_aggressiveness], interrupt=False)
         parameters = {} if self.temperature is None else {"temperature": self.temperature}
         return replace(
             base,

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import io
 from collections.abc import Iterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,7 @@ from stts.conversation.events import (
     FinalTranscript,
     ReplyDelta,
     ReplyEnded,
+    ReplyStarted,
     SessionEvent,
     TranscriptFailed,
     TurnMetrics,
@@ -48,6 +48,8 @@ FILE_MAGIC = (b"RIFF", b"OggS", b"\x1aE\xdf\xa3", b"ID3", b"fLaC")
 """What a message begins with that is a file and not bare PCM."""
 PIECE = HEARD_RATE
 """Samples handed over at once of a turn that came whole."""
+SLICE_BYTES = 32_768
+"""Of PCM, looked at without a pause."""
 
 
 class OlderConversationRoutes:
@@ -97,35 +99,54 @@ class _Talk:
         self._settings = settings
         self._reader = PCMReader("pcm_s16le", HEARD_RATE)
         self._messages = Messages(WholeTurn)
+        self._heard: list[str] = []
+        """What was said and is not part of an answer yet."""
         self._answer = _Answer()
+        self._whole = False
+        """Turns come whole, and each gets its answer."""
+        self._answered = asyncio.Event()
 
     async def listen(self) -> None:
         async for message in self._socket:
             try:
                 if isinstance(message, bytes):
-                    await self._session.hear(self._reader.read(message))
+                    await self._hear(message)
                 else:
                     await self._whole_turn(self._messages.parse(message))
             except STTSError as error:
                 await self._socket.error(error)
 
+    async def _hear(self, data: bytes) -> None:
+        if self._whole:
+            await self._configure({}, whole=False)
+        for start in range(0, len(data), SLICE_BYTES):
+            await self._session.hear(self._reader.read(data[start : start + SLICE_BYTES]))
+
     async def _whole_turn(self, turn: WholeTurn) -> None:
-        try:
-            data = base64.b64decode(turn.data, validate=True)
-        except binascii.Error:
-            raise InvalidParameter("data: not base64.", param="data") from None
-        if turn.config is not None:
-            await self._configure(turn.config.model_dump(exclude_none=True))
-        samples = await asyncio.to_thread(self._decoded, data)
+        """Until it is answered: the next one, and what is wrong with it, comes after that."""
+        samples = await asyncio.to_thread(self._decoded, turn.data)
+        changes = turn.config.model_dump(exclude_none=True) if turn.config is not None else {}
+        if not self._whole:
+            self._session.clear()
+        if changes or not self._whole:
+            await self._configure(changes, whole=True)
         for start in range(0, len(samples), PIECE):
             await self._session.hear(samples[start : start + PIECE])
+        self._answered.clear()
         self._session.commit()
+        await self._answered.wait()
 
-    async def _configure(self, changes: dict[str, Any]) -> None:
-        self._fields = OlderFields.model_validate({**self._fields.model_dump(), **changes})
-        await self._session.configure(self._fields.over(session_config(self._settings())))
+    async def _configure(self, changes: dict[str, Any], *, whole: bool) -> None:
+        fields = OlderFields.model_validate({**self._fields.model_dump(), **changes})
+        config = fields.over(session_config(self._settings()))
+        await self._session.configure(replace(config, turns=None) if whole else config)
+        self._fields, self._whole = fields, whole
 
-    def _decoded(self, data: bytes) -> Samples:
+    def _decoded(self, text: str) -> Samples:
+        try:
+            data = base64.b64decode(text, validate=True)
+        except ValueError:
+            raise InvalidParameter("data: not base64.", param="data") from None
         if data.startswith(FILE_MAGIC):
             return np.concatenate([np.zeros(0, np.float32), *self._blocks(data)])
         return PCMReader("pcm_s16le", HEARD_RATE).read(data)
@@ -141,8 +162,11 @@ class _Talk:
     async def _collect(self, event: SessionEvent) -> None:
         answer = self._answer
         match event:
-            case FinalTranscript():
-                answer.transcription = event.text
+            case FinalTranscript() if event.text:
+                self._heard.append(event.text)
+            case ReplyStarted():
+                answer.transcription = " ".join(self._heard)
+                self._heard.clear()
             case TranscriptFailed(error=error):
                 await self._socket.error(error)
             case ReplyDelta(text=text):
@@ -151,12 +175,12 @@ class _Talk:
                 answer.audio.append(data)
             case ReplyEnded(error=STTSError() as error):
                 await self._socket.error(error)
-            case TurnMetrics(generation=0):
-                self._answer = _Answer()
             case TurnMetrics():
                 answer.metrics = event
-                await self._send(answer)
                 self._answer = _Answer()
+                if event.generation or self._whole:
+                    await self._send(answer)
+                self._answered.set()
 
     async def _send(self, answer: _Answer) -> None:
         metrics, audio = answer.metrics, b"".join(answer.audio)
@@ -167,7 +191,7 @@ class _Talk:
                 "type": "conversation_response",
                 "transcription": answer.transcription,
                 "response_text": answer.text.strip(),
-                "audio_data": base64.b64encode(sized_header(SAMPLE_RATE, 1, len(audio)) + audio).decode(),
+                "audio_data": base64.b64encode(_wav(audio)).decode(),
                 "timing": {
                     "transcription_time": heard / 1000,
                     "synthesis_time": max(0.0, made - heard) / 1000,
@@ -175,3 +199,7 @@ class _Talk:
                 },
             }
         )
+
+
+def _wav(audio: bytes) -> bytes:
+    return sized_header(SAMPLE_RATE, 1, len(audio)) + audio if audio else b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from contextlib import aclosing
 from typing import Any
@@ -33,10 +34,12 @@ from stts.conversation.kept import Histories, Kept
 from stts.conversation.parts import PartsFor
 from stts.conversation.session import ConversationSession
 from stts.conversation.shared import new_id
-from stts.errors import STTSError
+from stts.errors import Conflict, STTSError
 from stts.settings import CurrentSettings
 from stts.types import Message
 
+SLICE_BYTES = 32_768
+"""Of PCM, looked at without a pause."""
 HEADER = struct.Struct("<II")
 """Before the PCM of each binary message: generation, sequence."""
 
@@ -47,6 +50,8 @@ class ConversationSocketRoutes:
         self._histories = histories
         self._places = places
         self._settings = settings
+        self._holders: dict[str | None, tuple[Socket, asyncio.Event]] = {}
+        """Connections by the session that they hold, each with the event that it has left."""
         self.router = APIRouter(tags=["converse"])
         self.router.add_api_websocket_route("/ws/conversation/v2", self.converse)
 
@@ -56,11 +61,23 @@ class ConversationSocketRoutes:
         except ValidationError as error:
             raise invalid(error) from None
         async with accepted(websocket, self._places) as socket:
+            await self._take_over(connect.session)
             kept = self._histories.begin(connect.session)
+            left = asyncio.Event()
+            self._holders[kept.id] = (socket, left)
             try:
                 await self._run(socket, connect, kept)
             finally:
+                del self._holders[kept.id]
                 self._histories.end(kept)
+                left.set()
+
+    async def _take_over(self, session: str | None) -> None:
+        """A client that has lost its connection is back before the server knows of the loss: the older one ends."""
+        if session in self._holders:
+            holder, left = self._holders[session]
+            holder.expel(Conflict("This session was resumed on another connection.", param="session"))
+            await left.wait()
 
     async def _run(self, socket: Socket, connect: ConnectFields, kept: Kept) -> None:
         fields = connect.fields()
@@ -110,11 +127,15 @@ class Talk:
         async for message in self._socket:
             try:
                 if isinstance(message, bytes):
-                    await self._session.hear(self._reader.read(message))
+                    await self._hear(message)
                 elif not await self._obey(self._messages.parse(message)):
                     return
             except STTSError as error:
                 await self._socket.error(error)
+
+    async def _hear(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE_BYTES):
+            await self._session.hear(self._reader.read(data[start : start + SLICE_BYTES]))
 
     async def tell(self) -> None:
         socket = self._socket
@@ -138,11 +159,15 @@ class Talk:
         match message:
             case Control(type="close"):
                 return False
+            case Control(type="cancel"):
+                session.cancel()
             case Control(type=command):
+                await session.room()
                 self._control(command)
             case SessionUpdate(config=config):
                 await self._update(config)
             case TypedMessage(text=text):
+                await session.room()
                 session.cancel()
                 session.say(text)
             case ToolOutput(call_id=call_id, output=output):
@@ -159,10 +184,8 @@ class Talk:
             session.commit()
         elif command == "clear":
             session.clear()
-        elif command == "respond":
-            session.respond(ReplyOrder())
         else:
-            session.cancel()
+            session.respond(ReplyOrder())
 
     async def _update(self, changes: dict[str, Any]) -> None:
         try:

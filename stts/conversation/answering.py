@@ -241,7 +241,10 @@ class Answering:
                 out.send(reply, frame)
                 reply.went(frame)
                 await out.room()
-            elif await reply.heard_out():
+                continue
+            epoch = reply.epoch
+            await out.drained()
+            if await reply.heard_out(epoch):
                 break
         if reply.order.aside:
             self.asides.pop(reply.generation, None)

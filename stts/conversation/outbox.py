@@ -36,6 +36,10 @@ class Outbox:
         """Waits while the door is far behind."""
         await self._channel.room()
 
+    async def drained(self) -> None:
+        """Waits until the door has taken everything."""
+        await self._channel.drained()
+
     def close(self, error: BaseException | None = None) -> None:
         self._channel.close(error)
 

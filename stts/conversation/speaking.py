@@ -184,9 +184,9 @@ class Reply:
         while self._recent[0][0] < self._sent - HELD_SECONDS:
             self._recent.popleft()
 
-    async def heard_out(self) -> bool:
-        """Waits for the end of what was sent. False: it is not over, having been held or played late meanwhile."""
-        epoch, rest = self.epoch, self._sent - self.heard
+    async def heard_out(self, epoch: int) -> bool:
+        """Waits for the end of what was sent in this epoch. False: it is not over, having been held or played late."""
+        rest = self._sent - self.heard
         if self._ahead is not None and rest > 0:
             await asyncio.sleep(rest)
         await self.flowing.wait()

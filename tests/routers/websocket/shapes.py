@@ -1,4 +1,4 @@
-"""The published JSON schema, to check messages with; for what the server says more strictly: no member it does not name."""
+"""The published JSON schema, to check messages with; those of the server have no member that it does not name."""
 
 from __future__ import annotations
 

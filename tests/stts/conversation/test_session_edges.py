@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from stts.channel import Channel
@@ -30,6 +31,7 @@ from stts.conversation.events import (
 from stts.conversation.history import History
 from stts.conversation.session import ConversationSession
 from stts.conversation.turns import State
+from stts.engine_api import Samples
 from stts.errors import Conflict, EngineCrashed
 from stts.events import TranscriptEvent
 from stts.protocols import HearRequest
@@ -184,6 +186,36 @@ class TestHeld:
         assert len(caller.of(Ducked)) == len(caller.of(Unducked))
 
 
+class TestUnpaced:
+    @virtual
+    async def test_all_that_was_made_reaches_a_door_that_takes_its_time(self) -> None:
+        config = replace(SessionConfig(), ahead=None)
+        session = ConversationSession(World().parts(), config, History(10, 1000), clock=now)
+        async with session:
+            session.say("one two three four five")
+            frames = []
+            async with contextlib.aclosing(session.events()) as events:
+                async for event in events:
+                    await asyncio.sleep(0.01)
+                    if isinstance(event, AudioFrame):
+                        frames.append(event.seconds)
+                    elif isinstance(event, ReplyEnded):
+                        ended = event
+                    elif isinstance(event, TurnMetrics):
+                        metrics = event
+                        break
+        assert sum(frames) == pytest.approx(ended.seconds) == pytest.approx(24 * 0.06, abs=0.05)
+        assert metrics.first_byte is not None
+
+    @virtual
+    async def test_a_prepared_reply_is_no_exception(self) -> None:
+        async with calling(World(), replace(SessionConfig(), ahead=None)) as caller:
+            await caller.say(tone(0.7), silence(0.7))
+            ended = await caller.until(ReplyEnded)
+        assert caller.seconds(ended.generation) == pytest.approx(ended.seconds)
+        assert ended.seconds > 0.5
+
+
 class TestHearing:
     @virtual
     async def test_an_engine_that_fails_behind_much_audio_does_not_deafen_the_session(self) -> None:
@@ -328,3 +360,45 @@ async def test_what_is_put_back_is_read_next() -> None:
     assert [await channel.next(), await channel.next()] == [1, 2]
     with pytest.raises(Conflict):
         await channel.next()
+
+
+class Judge:
+    """A turn detector that is told what to think, and remembers what it heard."""
+
+    def __init__(self, probability: float | None) -> None:
+        self.probability = probability
+        self.heard: list[float] = []
+
+    async def finished(self, samples: Samples) -> float | None:
+        self.heard.append(len(samples) / 16_000)
+        await asyncio.sleep(0.01)
+        return self.probability
+
+
+class TestTurnDetector:
+    @virtual
+    @pytest.mark.parametrize(("probability", "silent"), [(0.9, 0.2), (None, 0.5), (0.1, 3.0)])
+    async def test_it_ends_turns_sooner_or_later(self, probability: float | None, silent: float) -> None:
+        judge = Judge(probability)
+        parts = replace(World().parts(), detector=judge)
+        async with ConversationSession(parts, SessionConfig(), History(10, 1000), clock=now) as session:
+            caller = Caller(session)
+            listening = asyncio.create_task(caller.listen())
+            await caller.say(tone(0.96))
+            begun = now()
+            await caller.say(silence(4.0))
+            listening.cancel()
+            await asyncio.wait([listening])
+        assert caller.when(SpeechStopped)[0] - begun == pytest.approx(silent, abs=0.07)
+        assert judge.heard == [pytest.approx(1.1, abs=0.1)]
+
+    @virtual
+    async def test_a_pause_and_the_end_in_one_message(self) -> None:
+        parts = replace(World().parts(), detector=Judge(0.1))
+        async with ConversationSession(parts, SessionConfig(), History(10, 1000), clock=now) as session:
+            caller = Caller(session)
+            listening = asyncio.create_task(caller.listen())
+            await session.hear(np.concatenate((tone(0.7), silence(1.0))))
+            await caller.until(ReplyEnded)
+            listening.cancel()
+            await asyncio.wait([listening])

@@ -91,7 +91,7 @@ async def test_text_that_is_sent_again_counts_once(after: float) -> None:
             await sent(one, 1)
     while (frame := await one.next_frame()) is not None:
         one.went(frame)
-    while not await one.heard_out():
+    while not await one.heard_out(one.epoch):
         pass
     await asyncio.sleep(0.01)
     assert one.heard_text == " ".join(pieces)
