@@ -28,14 +28,14 @@ async def wait(page: Page, condition: str) -> None:
 
 
 async def test_what_is_said_appears_and_the_reply_is_heard(server: RunningServer, microphone: Microphone) -> None:
-    async with opened(f"{server.url}/talk?raw=1", microphone=microphone("kitchen.flac")) as page:
+    async with opened(f"{server.url}/talk?raw=1", microphone=microphone("weather.flac")) as page:
         await page.click("#talk")
         await wait(page, "() => document.getElementById('your-level').value > 0.2")
         await page.wait_for_selector(".you[aria-busy] span:not(:empty)")
         await page.wait_for_selector("body[data-state=speaking]")
         await wait(page, SOUNDS)
         said = await page.inner_text(".you > p")
-        assert share_heard(WORDS["kitchen.flac"], said) >= 0.5, said
+        assert share_heard(WORDS["weather.flac"], said) >= 0.5, said
         await page.wait_for_selector(".reply:not([aria-busy])")
         assert (await page.inner_text(".reply > p")).split() == said.split()
         label = await page.get_attribute(".timing .bar", "aria-label")

@@ -9,6 +9,7 @@ import { NEEDS_HTTPS, connectionProblem, microphoneProblem } from "./problems.js
 import { Bars } from "./timing.js";
 
 const OUTPUT_RATE = 24000; // Hz
+const DRAW_MS = 50; // between two looks at the levels
 const MICROPHONE_FIELDS = ["echoCancellation", "noiseSuppression", "autoGainControl"];
 const CONVERSATION_FIELDS = ["language", "tts", "stt", "voice", "reply", "interrupt"];
 const STATES = {
@@ -84,6 +85,7 @@ const HANDLERS = {
     if (!(fatal && code === "idle_timeout")) show({ title: "The server says", text: message });
   },
 };
+const drawn = { at: 0, levels: [0, 0] };
 const held = new Map(); // generation -> seconds heard when it was interrupted
 
 function begin(resumed, history) {
@@ -221,14 +223,16 @@ function hide() {
   $("notice").hidden = true;
 }
 
-/** Meters, and the ring around the microphone. */
-function drawLevels() {
-  const yours = loudness(microphone.level);
-  const reply = loudness(player.level);
-  $("your-level").value = yours;
-  $("reply-level").value = reply;
-  $("talk").style.setProperty("--level", Math.max(yours, reply).toFixed(2));
+/** Meters, and the ring around the microphone; a change of neither is not drawn. @param {number} now ms */
+function drawLevels(now) {
   requestAnimationFrame(drawLevels);
+  if (now - drawn.at < DRAW_MS) return;
+  drawn.at = now;
+  const levels = [loudness(microphone.level), loudness(player.level)].map((level) => Math.round(level * 50) / 50);
+  if (levels.every((level, index) => level === drawn.levels[index])) return;
+  drawn.levels = levels;
+  [$("your-level").value, $("reply-level").value] = levels;
+  $("talk").style.setProperty("--level", Math.max(...levels));
 }
 
 /** 0..1 for RMS from -50 to -10 dB. */
