@@ -23,6 +23,7 @@ from stts.engine_api import Samples
 from stts.settings import LimitSettings, Settings, StorageSettings, STTSettings
 from tests.audio import encoded, speech
 from tests.fakes import registry
+from tests.routers.websocket.shapes import shape
 from tests.server import RunningServer, running
 
 PATIENCE = 30.0
@@ -62,6 +63,8 @@ async def joined(server: RunningServer, query: str = "", path: str = "/ws/stt") 
 
 async def event(client: ClientConnection) -> Event:
     event: Event = json.loads(await asyncio.wait_for(client.recv(), PATIENCE))
+    assert client.request is not None
+    shape("stt_server" if client.request.path.startswith("/ws/stt") else "transcribe_server").validate(event)
     return event
 
 
