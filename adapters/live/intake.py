@@ -19,6 +19,8 @@ FRAME = 512
 """Samples over which loudness is measured."""
 QUIET = 0.05
 """Of the loudness of speech (-26 dB): below it nothing was said."""
+PAUSE_FRAMES = 3
+"""Without speech, a tenth of a second, are a pause."""
 SPEECH_PERCENTILE = 90
 """Of the loudness of all frames: that of speech."""
 LAG_SECONDS = 1.0
@@ -93,6 +95,11 @@ class Intake:
             self._measured = len(self._levels) + 1
             self._speech = float(np.percentile(self._levels, SPEECH_PERCENTILE)) if self._levels else 0.0
         return max(self._since, _loudness(self._unmeasured)) <= QUIET * self._speech
+
+    @property
+    def pausing(self) -> bool:
+        """Whether nothing is said just now, as far as `quiet` knew when it last told."""
+        return max(self._levels[-PAUSE_FRAMES:], default=0.0) <= QUIET * self._speech
 
     def lagging(self, sample: int) -> Iterator[TranscriptLagging]:
         """Tells now and then how far behind the speaker an engine is that has got no further than this."""

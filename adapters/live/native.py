@@ -108,7 +108,7 @@ class NativeSession:
                         yield thought
                 for lagging in intake.lagging(intake.taken):
                     yield lagging
-            if stop is not None and not intake.quiet:
+            if (stop is not None or self._full(intake, decided)) and not intake.quiet:
                 utterance.decide(await self._ask(_end, context), decided)
                 decided = intake.taken
                 intake.mark()
@@ -126,6 +126,11 @@ class NativeSession:
                 await self._let_go()
             finally:
                 self._places.give_back()
+
+    def _full(self, intake: Intake, decided: int) -> bool:
+        """Whether there is as much undecided as the engine hears at once: up to a pause, or to twice as much."""
+        seconds, longest = intake.seconds - decided / STT_SAMPLE_RATE, self.info.limits.max_seconds
+        return seconds >= longest and (intake.pausing or seconds >= 2 * longest)
 
     def _begin(self, engine: STTEngine) -> None:
         engine.begin(self._params)

@@ -127,7 +127,7 @@ class _Listener:
         if self._words is None or not self._intake.quiet:
             cut = quietest(self._window)
             self._words = await self._transcribed(self._window[:cut])
-        self._utterance.decide(self._words, self._begun)
+        self._utterance.decide(self._words, self._begun, all_heard=cut == len(self._window))
         self._begun += cut
         self._window = self._window[cut:]
         self._words = None if len(self._window) else ()
@@ -139,14 +139,13 @@ class _Listener:
             for lagging in intake.lagging(self._looked):
                 ready.put(lagging, 1)
         elif not intake.quiet and intake.taken - self._looked >= max(1.0, self._seconds) * STEP:
-            self._looked = intake.taken
+            self._looked, self._words = intake.taken, None
             intake.mark()
             self._look = asyncio.create_task(self._look_at(self._window, ready), name="look")
 
     async def _look_at(self, window: Samples, ready: Channel[TranscriptEvent]) -> None:
         """An engine that cannot now is asked again later, at last for the whole."""
         started = time.monotonic()
-        self._words = None
         with suppress(STTSError):
             words = await self._transcribed(window, PATIENCE_SECONDS)
             for event in self._utterance.think(join_texts((word.text for word in words), self._utterance.language)):

@@ -3,6 +3,10 @@
 Words on which consecutive hypotheses agree are committed, except the newest, which is still being spoken. What is
 committed stays, whatever the engine thinks of it later: later texts are aligned with it, word by word, and go on from
 there. So the deltas joined are always the final text.
+
+A long utterance comes in parts, each of which is decided before the next: hypotheses are only of what is not decided
+yet. So an hour costs no more at its end than at its beginning, and what one part was thought to say takes no words of
+the next.
 """
 
 from __future__ import annotations
@@ -43,33 +47,47 @@ class Agreement:
 
     def __init__(self, agreeing: int = AGREEING, held: int = HELD) -> None:
         self._held = held
+        self._told: list[str] = []
+        """All deltas."""
         self._committed: list[_Word] = []
+        """Of the part that is not decided."""
         self._earlier: deque[list[_Word]] = deque(maxlen=agreeing - 1)
         """What the last hypotheses said beyond what was committed then."""
 
     @property
     def committed(self) -> str:
-        return _joined(self._committed)
+        """All deltas joined."""
+        return "".join(self._told)
 
     def hear(self, hypothesis: str) -> tuple[str, str]:
-        """The next hypothesis of the whole utterance: `stable_delta` and `tail`."""
-        rest = self._rest(hypothesis)
+        """The next hypothesis of all that is not decided: `stable_delta` and `tail`."""
+        rest = self._rest(_words(hypothesis))
         stable = min((_alike(rest, earlier) for earlier in self._earlier), default=0) if self._full else 0
         stable = max(0, min(stable, len(rest) - self._held))
         delta = self._commit(rest[:stable])
         for earlier in self._earlier:
             del earlier[:stable]
-        self._earlier.append(rest[stable:])
+        self._earlier.append(list(rest[stable:]))
         return delta, self._follow(rest[stable:])
 
     def whole(self, text: str) -> str:
-        """The text as it would be told if this were the final one."""
-        return _joined([*self._committed, *self._rest(text)])
+        """All text as it would be told if this were the final one of what is not decided."""
+        return self.committed + self._follow(self._rest(_words(text)))
 
-    def finish(self, text: str) -> tuple[str, str]:
-        """The final text, which begins with all that was committed, and its last `stable_delta`."""
-        delta = self._commit(self._rest(text))
-        return self.committed, delta
+    def decide(self, text: str, *, all_heard: bool = True) -> str:
+        """The final text of what comes next, and its last `stable_delta`; hypotheses from now on begin behind it.
+
+        `all_heard`: no hypothesis was of more than this; else words that were committed may belong to what follows.
+        """
+        words = _words(text)
+        rest = self._rest(words)
+        delta = self._commit(rest)
+        if all_heard or rest:
+            self._committed.clear()
+        else:
+            del self._committed[: _continuation(_keys(words), _keys(self._committed))]
+        self._earlier.clear()
+        return delta
 
     @property
     def _full(self) -> bool:
@@ -78,16 +96,18 @@ class Agreement:
     def _commit(self, words: Sequence[_Word]) -> str:
         delta = self._follow(words)
         self._committed += words
+        if delta:
+            self._told.append(delta)
         return delta
 
     def _follow(self, words: Sequence[_Word]) -> str:
-        """The text of words behind the committed ones."""
-        return "".join(word.space + word.text for word in words) if self._committed else _joined(words)
+        """The text of words behind all that was told."""
+        text = "".join(word.space + word.text for word in words)
+        return text if self._told else text.lstrip(" ")
 
-    def _rest(self, text: str) -> list[_Word]:
-        """What a text says beyond what is committed."""
-        words = _words(text)
-        return words[_continuation([word.key for word in self._committed], [word.key for word in words]) :]
+    def _rest(self, words: Sequence[_Word]) -> Sequence[_Word]:
+        """What they say beyond what is committed."""
+        return words[_continuation(_keys(self._committed), _keys(words)) :]
 
 
 def _words(text: str) -> list[_Word]:
@@ -98,8 +118,8 @@ def _words(text: str) -> list[_Word]:
     return words
 
 
-def _joined(words: Sequence[_Word]) -> str:
-    return "".join(word.space + word.text for word in words).lstrip(" ")
+def _keys(words: Sequence[_Word]) -> list[str]:
+    return [word.key for word in words]
 
 
 def _alike(one: Sequence[_Word], other: Sequence[_Word]) -> int:

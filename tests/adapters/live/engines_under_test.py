@@ -60,6 +60,8 @@ class FaultyOptions(BaseModel):
     fault: str = ""
     """fail, hang, die"""
     process: bool = False
+    longest: float = 30.0
+    """Seconds heard at once."""
 
 
 class FaultyEngine(fakes.LiveEchoEngine):
@@ -70,7 +72,7 @@ class FaultyEngine(fakes.LiveEchoEngine):
     @property
     def info(self) -> EngineInfo:
         assert isinstance(self.options, FaultyOptions)
-        limits = EngineLimits(live_sessions=2)
+        limits = EngineLimits(live_sessions=2, max_seconds=self.options.longest)
         return replace(
             super().info, name="faulty", limits=limits, runs_in="process" if self.options.process else "thread"
         )

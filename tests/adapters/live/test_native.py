@@ -8,6 +8,7 @@ import numpy as np
 import psutil
 import pytest
 
+from stts.engine_api import Samples
 from stts.errors import Busy, Conflict, EngineCrashed, EngineError, EngineLoadFailed, EngineTimeout, InvalidParameter
 from stts.events import TranscriptDone, TranscriptLagging, TranscriptPartial, TranscriptSegment, TranscriptSettled
 from stts.live import LiveAudio
@@ -63,6 +64,21 @@ async def test_after_a_pause_it_goes_on() -> None:
         assert heard.settled == [words(2), f"{words(2)} {words(3)}"]
         done = heard.events[-2]
         assert isinstance(done, TranscriptSegment) and done.segment.end == pytest.approx(1.5)
+        await session.aclose()
+
+
+async def test_a_turn_without_end_is_decided_part_by_part() -> None:
+    """What it costs stays the same: the engine never holds more than twice what it hears at once, 3 s here."""
+    async with engines(longest=3.0) as made:
+        session = await open_session(made, "faulty")
+        heard = Heard(made, session)
+        said = np.concatenate([*[sound(3.0), sound(0.3, 0.001)] * 4, sound(12.0)])
+        await feed(heard.audio, said, ahead=0.0)
+        text = await heard.end()
+        parts = [len(part.split()) + 1 for part in text.split("word0")[1:]]
+        assert parts == [10, 11, 10, 11, 20, 20], "cut in the pauses, and where there is none after twice as long"
+        segment = next(event.segment for event in heard.events if isinstance(event, TranscriptSegment))
+        assert segment.end == pytest.approx(25.2)
         await session.aclose()
 
 
@@ -220,9 +236,9 @@ async def test_pocketsphinx_hears_flite_live() -> None:
         await session.aclose()
 
 
-async def feed(audio: LiveAudio, samples: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
+async def feed(audio: LiveAudio, samples: Samples, *, ahead: float = 0.5) -> None:
     """Faster than it was spoken, but never far ahead."""
     for start in range(0, len(samples), 960):
         audio.write(samples[start : start + 960])
-        while audio.waiting > 0.5:  # noqa: ASYNC110 - the reader takes all at once
+        while audio.waiting > ahead:  # noqa: ASYNC110 - the reader takes all at once
             await asyncio.sleep(0.001)

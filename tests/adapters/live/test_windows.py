@@ -81,6 +81,17 @@ async def test_an_utterance_longer_than_the_engine_hears_at_once() -> None:
         assert segment.end == pytest.approx(26.0, abs=0.3)
 
 
+async def test_words_before_a_long_pause_are_not_lost_when_all_comes_at_once() -> None:
+    async with engines() as made:
+        session = await session_of(made)
+        heard = Heard(made, session)
+        heard.audio.write(sound(2.0))
+        heard.audio.settle()
+        heard.audio.write(np.concatenate([sound(1.0), sound(9.0, 0.001)]))
+        await heard.end()
+        assert 48_000 <= max(engine(made).given), "the third second was given to the engine, too"
+
+
 async def test_who_is_behind_says_so_and_a_final_does_not_wait_for_a_look() -> None:
     async with engines() as made:
         session = await session_of(made)
