@@ -144,7 +144,9 @@ async def calling(
 ) -> AsyncGenerator[Caller, None]:
     side = {"/ws/conversation/v2": "conversation_v2_server", "/ws/conversation": "conversation_server"}[path]
     url = address(server, path, **query)
-    async with connect(url, additional_headers=headers or {}, max_size=None, compression=None) as connection:
+    async with connect(
+        url, additional_headers=headers or {}, max_size=None, max_queue=None, compression=None
+    ) as connection:
         caller = Caller(connection, side)
         if greeted:
             await caller.until("session.created")
