@@ -42,6 +42,8 @@ class Transcription:
         self._ear = Ear(parts.voice, _rules(settings, wishes))
         self._regions: Channel[LiveAudio] = Channel(WAITING_REGIONS)
         self._region: LiveAudio | None = None
+        self._candidate: list[Samples] | None = None
+        """Frames of what may become a region, with the padding before it."""
         self._seconds = 0.0
         self._text = ""
         """Sent so far."""
@@ -82,24 +84,39 @@ class Transcription:
     async def _listen(self, samples: Samples) -> None:
         async with aclosing(self._ear.hear(samples)) as frames:
             async for frame, probability in frames:
-                if self._region is None:
-                    self._ear.keep(frame)
-                else:
-                    await self._region.room()
-                    self._region.write(frame)
+                await self._keep(frame)
                 for signal in self._ear.signals(frame, probability, over=False):
                     await self._follow(signal)
 
+    async def _keep(self, frame: Samples) -> None:
+        if self._region is not None:
+            await self._region.room()
+            self._region.write(frame)
+        elif self._candidate is not None:
+            self._candidate.append(frame)
+        else:
+            self._ear.keep(frame)
+
     async def _follow(self, signal: Signal) -> None:
-        if signal.kind is Endpoint.CONFIRMED:
+        if signal.kind is Endpoint.ONSET:
+            self._candidate = self._ear.take_prefix(signal.at)
+        elif signal.kind is Endpoint.FALSE_ALARM:
+            for frame in self._dropped():
+                self._ear.keep(frame)
+        elif signal.kind is Endpoint.CONFIRMED:
             await self._regions.room()
             self._region = LiveAudio(self._limits.live_seconds)
             self._regions.put(self._region, 1)
-            for frame in self._ear.take_prefix(signal.at):
+            for frame in self._dropped():
                 self._region.write(frame)
         elif signal.kind is Endpoint.ENDED and self._region is not None:
             self._region.close()
             self._region = None
+
+    def _dropped(self) -> list[Samples]:
+        """The frames of the candidate that is one no more."""
+        frames, self._candidate = self._candidate or [], None
+        return frames
 
     async def _transcribe(self, session: TranscriptionSession, audio: LiveAudio, send: Send) -> None:
         context = self._parts.context("stt")

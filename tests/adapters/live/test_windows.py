@@ -89,7 +89,7 @@ async def test_words_before_a_long_pause_are_not_lost_when_all_comes_at_once() -
         heard.audio.settle()
         heard.audio.write(np.concatenate([sound(1.0), sound(9.0, 0.001)]))
         await heard.end()
-        assert 48_000 <= max(engine(made).given), "the third second was given to the engine, too"
+        assert max(engine(made).given) >= 48_000, "the third second was given to the engine, too"
 
 
 async def test_who_is_behind_says_so_and_a_final_does_not_wait_for_a_look() -> None:

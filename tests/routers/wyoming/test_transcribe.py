@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from wyoming.asr import Transcribe
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.event import Event
 
+from routers.schemas.wyoming import AudioShape, TranscribeShape
+from routers.wyoming.transcribe import Transcription
+from stts.context import RequestContext
+from stts.conversation.parts import Parts
 from stts.engine_api import Samples
+from stts.events import TranscriptDone, TranscriptEvent
+from stts.live import LiveAudio, Mark
+from stts.protocols import HearRequest
+from stts.settings import Settings, STTSettings
+from stts.types import TranscriptionConfig
 from tests.audio import decoded, tone
 from tests.engines.speech import DATA, WORDS, share_heard, word_error_rate
+from tests.fakes import EchoEngine
 from tests.routers.wyoming.conftest import Client
 from tests.routers.wyoming.test_pcm import raw
 
@@ -98,6 +111,78 @@ async def test_telephone_audio_is_heard(client: Client) -> None:
 async def test_what_is_no_speech_has_no_words(client: Client, samples: Samples) -> None:
     await say(client, samples)
     assert understood(await client.until("transcript-stop")) == ""
+
+
+class ByLoudness:
+    """Voice activity: a frame is speech where it is loud."""
+
+    def stream(self) -> ByLoudness:
+        return self
+
+    async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        loud: NDArray[np.float32] = (np.abs(frames).max(axis=1) > 0.1).astype(np.float32)
+        return loud
+
+    def close(self) -> None:
+        """It holds nothing."""
+
+
+class Ears:
+    """A session that keeps what it hears."""
+
+    info = EchoEngine().info
+
+    def __init__(self) -> None:
+        self.heard: list[Samples] = []
+
+    async def transcribe(self, audio: LiveAudio, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
+        while taken := await audio.take():
+            self.heard += [piece for piece in taken if not isinstance(piece, Mark)]
+        yield TranscriptDone(audio.seconds, None)
+
+    async def aclose(self) -> None:
+        """It holds nothing."""
+
+
+async def heard_of(samples: Samples, settings: Settings) -> Samples:
+    """What of them reaches the engine."""
+    ears = Ears()
+
+    async def open_ears(config: TranscriptionConfig) -> Ears:
+        return ears
+
+    def hear(context: RequestContext, request: HearRequest) -> AsyncGenerator[TranscriptEvent, None]:
+        return request.session.transcribe(request.audio, context)
+
+    async def send(event: object) -> None:
+        """To nobody."""
+
+    parts = Parts(hear, never, never, open_ears, never, ByLoudness(), None, RequestContext)
+    transcription = Transcription(TranscribeShape(), parts, settings)
+    running = asyncio.create_task(transcription.run(TranscriptionConfig(), send))
+    await transcription.hear(AudioShape(rate=16_000, width=4, channels=1), raw(samples, 4))
+    await transcription.finish()
+    await running
+    return np.concatenate([np.zeros(0, np.float32), *ears.heard])
+
+
+def never(*arguments: object) -> Any:
+    raise AssertionError("a transcription speaks to nobody")
+
+
+@pytest.mark.parametrize(("shortest", "every"), [(0.15, 1), (0.15, 6), (1.0, 1)])
+async def test_speech_that_is_slow_to_be_recognised_as_such_loses_nothing_of_its_beginning(
+    shortest: float, every: int
+) -> None:
+    sound, silence = np.linspace(0.2, 0.9, 512, dtype=np.float32), np.zeros(512, np.float32)
+    speech = np.concatenate([sound if index % every == 0 else silence for index in range(60)])
+    false_alarm = np.concatenate([sound, np.tile(silence, 12)])
+    samples = np.concatenate([np.tile(silence, 40), false_alarm, speech, np.tile(silence, 40)])
+    settings = Settings(stt=STTSettings(min_speech_seconds=shortest))
+    heard = await heard_of(samples, settings)
+    begin = int(np.flatnonzero(np.abs(heard) > 0.1)[0])
+    assert np.allclose(heard[begin:][: len(speech)], speech, atol=1e-6)
+    assert begin == pytest.approx(settings.stt.padding_seconds * 16_000, abs=512)
 
 
 async def test_several_requests_on_one_connection(client: Client) -> None:
