@@ -10,6 +10,7 @@ from typing import Protocol
 from stts.channel import Channel
 from stts.context import RequestContext, RequestType
 from stts.conversation.parts import NewContext, Reply, Speak
+from stts.errors import STTSError
 from stts.events import ReplyEvent, ReplyText
 from stts.live import LiveText
 from stts.types import AudioChunk, ReplyRequest, SpeechRequest, SynthesisConfig
@@ -46,7 +47,7 @@ async def replying(
     """Text as it is written and audio as it is made, in the order they come; with `text`, that instead of a reply.
 
     Without text nothing is spoken: neither is begun what only calls tools. The first error of either ends it, after
-    what came before. Raises stts.errors. Closing it ends both operations.
+    what came before: what was written until then is spoken. Raises stts.errors. Closing it ends both operations.
     """
     work = _Reply(parts, request, speak, parent, text)
     task = asyncio.create_task(work.run(), name="reply")
@@ -54,8 +55,6 @@ async def replying(
         async for item in work.ready:
             yield item
         await task
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
     finally:
         task.cancel()
         await asyncio.wait([task])
@@ -80,12 +79,21 @@ class _Reply:
         self.ready: Channel[Said] = Channel(UNREAD_BYTES)
 
     async def run(self) -> None:
-        """Raises a group of what went wrong, the first first."""
+        """Raises what went wrong first."""
+        unwritten: STTSError | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._write(group), name="reply text")
+                try:
+                    await self._write(group)
+                except STTSError as error:
+                    unwritten = error
+                self._live.close()
+        except ExceptionGroup as failed:
+            raise unwritten or failed.exceptions[0] from None
         finally:
             self.ready.close()
+        if unwritten is not None:
+            raise unwritten
 
     async def _write(self, group: asyncio.TaskGroup) -> None:
         async with aclosing(self._events()) as events:
@@ -95,7 +103,6 @@ class _Reply:
                     await self._written(event)
                 else:
                     self.ready.put(event, 0)
-        self._live.close()
 
     def _begin_to_speak(self, delta: str, group: asyncio.TaskGroup) -> None:
         if self._config is not None and not self._speaking and delta.strip():

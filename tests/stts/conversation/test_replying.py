@@ -164,26 +164,32 @@ async def test_without_a_parent_the_speech_is_inside_of_the_reply() -> None:
     assert speech.metadata["parent_id"] == reply.request_id
 
 
-async def test_a_writer_that_fails_ends_the_speech_after_what_came() -> None:
+async def test_what_was_written_before_an_error_is_spoken() -> None:
     async def speak(house: House, text: LiveText) -> AsyncGenerator[AudioChunk, None]:
-        await text.take()
-        yield AudioChunk(b"1", 0.1)
-        house.gate.set()
-        await asyncio.Event().wait()
+        pieces = []
+        while taken := await text.take():
+            pieces += taken  # a sentence is spoken when it is over, or nothing more of it will come
+        yield AudioChunk("".join(map(str, pieces)).encode(), 0.1)
 
-    async def write(house: House) -> AsyncGenerator[ReplyEvent, None]:
-        yield ReplyText("first")
-        await house.gate.wait()
-        raise ReplyFailed("It broke.")
-
-    house = House(write, speak)
+    house = House(writer(ReplyText("first "), ReplyText("second"), error=ReplyFailed("It broke.")), speak)
     items: list[Said] = []
     with pytest.raises(ReplyFailed, match="It broke"):
         async with aclosing(replying(house.parts(), REQUEST, SPEAK, parent=None)) as stream:
             async for item in stream:
                 items.append(item)  # noqa: PERF401 - what came before the error is looked at
-    assert items == [ReplyText("first"), AudioChunk(b"1", 0.1)]
-    assert sorted(house.log) == ["spoken", "written"]
+    assert written(items) == spoken(items) == "first second"
+    assert house.log == ["written", "spoken"]
+
+
+async def test_of_two_errors_the_first_is_told() -> None:
+    async def speak(house: House, text: LiveText) -> AsyncGenerator[AudioChunk, None]:
+        while await text.take():
+            yield AudioChunk(b"1", 0.1)
+        raise EngineCrashed("It died.")
+
+    house = House(writer(ReplyText("first"), error=ReplyFailed("It broke.")), speak)
+    with pytest.raises(ReplyFailed, match="It broke"):
+        await said(house)
 
 
 async def test_a_speaker_that_fails_ends_the_writing() -> None:
