@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
@@ -23,7 +23,7 @@ from stts.audio.formats import FORMATS
 from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest
 from stts.conversation.kept import Histories
-from stts.errors import Busy, InvalidRequest
+from stts.errors import Busy, InvalidRequest, UnknownEngine
 from stts.settings import CurrentSettings
 from stts.text.normalise import clean_text
 from stts.types import AudioData, AudioFormat, SynthesisConfig
@@ -109,14 +109,26 @@ class ConversationRoutes:
         kept = talk.kept = self._histories.begin(fields.session)
         try:
             speak = fields.speaking(talk.format, live=live)
-            await self._check_speech(speak)
+            with _engine_of("tts"):
+                await self._check_speech(speak)
             work = ExchangeRequest(said, fields.listening(), fields.replying(), speak, kept.history)
-            async with aclosing(self._converse(talk.context, work)) as items:
-                async for item in items:
-                    talk.note(item)
-                    yield item
+            with _engine_of("stt"):
+                async with aclosing(self._converse(talk.context, work)) as items:
+                    async for item in items:
+                        talk.note(item)
+                        yield item
         finally:
             self._histories.end(kept)
+
+
+@contextmanager
+def _engine_of(field: str) -> Iterator[None]:
+    """An engine that is unknown goes by the field in which the client has named it."""
+    try:
+        yield
+    except UnknownEngine as error:
+        error.param = field
+        raise
 
 
 async def _json_fields(request: Request) -> ExchangeFields:

@@ -225,7 +225,10 @@ async def test_a_model_that_stalls_in_the_middle_ends_with_an_error_after_what_i
 ) -> None:
     chat.answers.append(Answer("Once upon a time there was a king. And then", stall_after=10))
     found = events(await say(client, reply="openai"))
-    assert "".join(joined(found, "reply.delta", "text")).startswith("Once upon a time there was a king.")
+    written = "".join(joined(found, "reply.delta", "text"))
+    assert written.startswith("Once upon a time there was a king.")
+    assert "Once upon a time there was a king. And then".startswith(written)
+    assert joined(found, "audio.delta", "audio"), "what was written is spoken"
     assert found[-1]["error"]["code"] == "reply_timeout"
 
 
@@ -291,7 +294,9 @@ async def test_a_wrong_voice_is_known_before_the_recording_is_heard(client: http
     assert answer.json()["code"] == "unknown_voice"
     answer = await send(client, b"this is no audio at all" * 100)
     assert (answer.status_code, answer.json()["code"]) == (422, "undecodable_audio")
-    assert (await send(client, speech(), stt="nosuch")).json()["code"] == "unknown_engine"
+    for field in ("tts", "stt"):
+        refused = (await send(client, speech(), **{field: "nosuch"})).json()
+        assert (refused["code"], refused["param"]) == ("unknown_engine", field)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b'"text"', b"\xff\xfe", b"{" * 100_000, b'{"text": 7}'])
