@@ -77,6 +77,7 @@ class Commands:
         """Raises STTSError for what cannot be done."""
         command = COMMANDS.check(message)
         if isinstance(command, ResponseCreate):
+            await self._session.room()
             await self._respond(command.response or ResponseParams(), event_id)
             return
         async for event in self._table[message["type"]](command):
@@ -151,7 +152,7 @@ class Commands:
     async def _create(self, command: ItemCreate) -> Answers:
         sound, text = None, None
         if (audio := sent_audio(command.item)) is not None:
-            sound, text = await self._microphone.transcribed(audio, self._session.config.listen)
+            sound, text = await self._microphone.transcribed(audio, self._session.config)
         id, previous = self._items.create(command.item, command.previous_item_id, text)
         if sound is not None:
             self._items.add_sound(id, sound)
@@ -212,11 +213,14 @@ class Commands:
         generation = None
         if command.response_id is not None:
             generation = self._outgoing.generation(command.response_id)
+        waiting = [order for order, _ in self._waiting if not order.aside] if command.response_id is None else []
+        self._waiting = deque(each for each in self._waiting if each[0] not in waiting)
         known = command.response_id is None or generation is not None
-        if not known or not self._session.cancel(generation):
+        if not (known and self._session.cancel(generation)) and not waiting:
             raise _coded(Conflict("There is no active response to cancel."), "response_cancel_not_active")
-        return
-        yield
+        for order in waiting:
+            for event in self._outgoing.unbegun(order):
+                yield event
 
 
 def _active() -> STTSError:

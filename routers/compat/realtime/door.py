@@ -109,7 +109,9 @@ class RealtimeRoutes:
         query = websocket.query_params
         secret = websocket.scope["state"].get("realtime_session")
         if secret is not None:
-            return self._new(secret["type"], None).updated(secret)
+            object = self._new(secret["type"], None).updated(secret)
+            model = query.get("model")
+            return object.updated({"model": model}) if model and not object.named else object
         kind = "transcription" if query.get("intent") == "transcription" else "realtime"
         object = self._new(kind, query.get("model") or None)
         wanted = {"model": query.get("transcription_model"), "language": query.get("language")}

@@ -12,13 +12,13 @@ from routers.compat.realtime.items import Sound
 from routers.compat.realtime.tape import Tape
 from routers.compat.realtime.voice import bytes_per_second, reader
 from routers.schemas.realtime import Format
+from stts.conversation.config import SessionConfig
 from stts.conversation.parts import Parts
 from stts.engine_api import Samples
-from stts.errors import InvalidParameter, PayloadTooLarge
+from stts.errors import EngineTimeout, InvalidParameter, PayloadTooLarge
 from stts.events import TranscriptSegment
 from stts.live import LiveAudio
 from stts.protocols import HearRequest
-from stts.types import TranscriptionConfig
 
 MOST_CHARACTERS = 15 * 1024 * 1024
 """Of base64 in one message."""
@@ -56,8 +56,8 @@ class Microphone:
         self._reader = reader(self._format)
         self.tape.drop()
 
-    async def transcribed(self, audio: str, config: TranscriptionConfig) -> tuple[Sound, str]:
-        """The words of a recording that came in one piece."""
+    async def transcribed(self, audio: str, config: SessionConfig) -> tuple[Sound, str]:
+        """The words of a recording that came in one piece. Raises EngineTimeout and what hearing raises."""
         data = await decoded(audio)
         convert, rate = reader(self._format), bytes_per_second(self._format)
         live = LiveAudio(limit=SLICE_SECONDS)
@@ -65,9 +65,12 @@ class Microphone:
             live.write(convert.read(piece))
             await asyncio.sleep(0)
         live.close()
-        session = await self._parts.open(config)
+        session = await self._parts.open(config.listen)
         try:
-            text = await self._words(HearRequest(live, session))
+            async with asyncio.timeout(live.seconds + config.patience):
+                text = await self._words(HearRequest(live, session))
+        except TimeoutError:
+            raise EngineTimeout("The words of this recording took too long.") from None
         finally:
             await session.aclose()
         return Sound(len(data) / rate, data, rate), text

@@ -12,6 +12,7 @@ from routers.compat.realtime.items import Items, Sound, new_item_id
 from routers.compat.realtime.response import Event, Order, Response
 from routers.compat.realtime.tape import Tape
 from routers.compat.realtime.usage import response_usage
+from stts.conversation.config import ReplyOrder
 from stts.conversation.events import (
     AudioFrame,
     Failed,
@@ -34,6 +35,8 @@ from stts.errors import STTSError
 from stts.types import Message
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
+RATE_LIMITS: Event = {"type": "rate_limits.updated", "rate_limits": []}
+"""There are none; clients wait for the event all the same."""
 
 
 class Outgoing:
@@ -88,6 +91,15 @@ class Outgoing:
     def generation(self, response_id: str) -> int | None:
         """Of a response that is not over."""
         return next((number for number, each in self._responses.items() if each.id == response_id), None)
+
+    def unbegun(self, order: ReplyOrder) -> Iterator[Event]:
+        """A response that was asked for and cancelled before it could begin."""
+        started = ReplyStarted(0, 0, new_item_id(), None, not order.silent, order.aside, order.tag)
+        ended = ReplyEnded(0, 0, started.item, "cancelled", "", "", 0.0)
+        response = Response(started, self.orders.pop(order.tag or "", self.order), self._conversation, self._items)
+        yield from response.begin()
+        yield from response.end(ended, response_usage(ended, 0, 0.0))
+        yield dict(RATE_LIMITS)
 
     def clear(self) -> None:
         """The client has taken back what it was saying."""
@@ -196,7 +208,7 @@ class Outgoing:
             return
         heard = self._heard if response.order.given is None else 0.0
         yield from response.end(event, response_usage(event, response.given, heard))
-        yield {"type": "rate_limits.updated", "rate_limits": []}
+        yield dict(RATE_LIMITS)
 
     def _prompt_due(self, event: PromptDue) -> Iterator[Event]:
         id, history = new_item_id(), self._items.history

@@ -48,9 +48,9 @@ class SessionObject:
         """With the fields that a client has sent. Raises InvalidParameter."""
         if patch.get("type", self.shape.type) != self.shape.type:
             raise InvalidParameter("A session cannot change its type.", param="session.type", allowed=[self.shape.type])
-        named = patch.get("model") is not None
+        named = patch.get("model") not in (None, AUTO_MODEL)
         shape = parsed(type(self.shape), merged(self.shape.model_dump(), patch))
-        if self.named and named and shape != _with_model_of(self.shape, shape):
+        if self.named and shape != _with_model_of(self.shape, shape):
             raise InvalidParameter("The model of a session cannot change.", param="session.model")
         return replace(self, shape=shape, named=self.named or named)
 

@@ -483,6 +483,19 @@ async def test_a_secret_opens_its_session(guarded: Served) -> None:
         assert caught.value.status_code == 401
 
 
+async def test_the_model_of_a_secret_that_names_none_is_the_clients(guarded: Served) -> None:
+    async with guarded.client() as client:
+        secret = await client.realtime.client_secrets.create()
+        named = await client.realtime.client_secrets.create(session={"type": "realtime", "model": "gpt-realtime-mini"})
+    async with guarded.talk(key=secret.value, model="gpt-realtime") as talk:
+        assert talk.events[0]["session"]["model"] == "gpt-realtime"
+        await talk.update(model="gpt-realtime")
+    async with guarded.talk(key=named.value, model="gpt-realtime") as talk:
+        assert talk.events[0]["session"]["model"] == "gpt-realtime-mini"
+        await talk.send("session.update", session={"type": "realtime", "model": "gpt-realtime"})
+        assert (await talk.error())["param"] == "session.model"
+
+
 async def test_a_browsers_subprotocols_open_the_socket(guarded: Served) -> None:
     async with httpx.AsyncClient(base_url=guarded.url, headers={"Authorization": f"Bearer {KEY}"}) as client:
         answer = await client.post("/v1/realtime/client_secrets", json={"session": {"type": "transcription"}})
