@@ -27,7 +27,7 @@ from stts.errors import Conflict, InvalidRequest, STTSError
 from stts.settings import CurrentSettings
 from stts.types import SynthesisConfig
 
-MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES)
+MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES, half_characters=True)
 
 MESSAGE_BYTES = 1_000_000
 """Most of one message: what clients take that were not told otherwise. A longer sentence comes in several."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar, get_args
@@ -18,7 +19,9 @@ M = TypeVar("M", bound=BaseModel)
 class Messages(Generic[M]):
     """Models told apart by their field `type`, a Literal of one or more names."""
 
-    def __init__(self, *models: type[M]) -> None:
+    def __init__(self, *models: type[M], half_characters: bool = False) -> None:
+        """`half_characters`: strings may be cut between UTF-16 units, as clients cut a text that they stream."""
+        self._half_characters = half_characters
         self._models = {name: model for model in models for name in get_args(model.model_fields["type"].annotation)}
 
     @property
@@ -27,7 +30,7 @@ class Messages(Generic[M]):
 
     def parse(self, text: str) -> M:
         """Raises InvalidRequest for what is no object, InvalidParameter for an unknown type or a wrong field."""
-        return self.check(parse_object(text))
+        return self.check(parse_object(text, half_characters=self._half_characters))
 
     def check(self, message: Mapping[str, Any]) -> M:
         """As `parse`, of a message whose JSON is read already."""
@@ -43,15 +46,22 @@ class Messages(Generic[M]):
             raise invalid(error) from None
 
 
-def parse_object(text: str | bytes) -> dict[str, Any]:
+def parse_object(text: str | bytes, *, half_characters: bool = False) -> dict[str, Any]:
     """Raises InvalidRequest for what is not a JSON object."""
     try:
-        message = pydantic_core.from_json(text, allow_inf_nan=False)
-    except ValueError:
+        if half_characters:
+            message = json.loads(text, parse_constant=_refused)
+        else:
+            message = pydantic_core.from_json(text, allow_inf_nan=False)
+    except (ValueError, RecursionError):
         raise InvalidRequest("This is not JSON.") from None
     if not isinstance(message, dict):
         raise InvalidRequest("A message is a JSON object.")
     return message
+
+
+def _refused(constant: str) -> None:
+    raise ValueError("NaN and Infinity are no JSON.")
 
 
 def invalid(error: ValidationError) -> STTSError:

@@ -17,7 +17,7 @@ from stts.conversation.parts import CheckSpeech
 from stts.errors import InvalidRequest, STTSError
 from stts.settings import CurrentSettings
 
-MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES)
+MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES, half_characters=True)
 
 SHAPE = ("format", "sample_rate", "channels", "media_type", "engine", "voice")
 """What of `context.output_data` is told when audio begins."""

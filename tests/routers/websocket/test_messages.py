@@ -23,7 +23,13 @@ class Stop(BaseModel):
     type: Literal["stop", "halt"]
 
 
+class Say(BaseModel):
+    type: Literal["say"]
+    text: str
+
+
 MESSAGES: Messages[Move | Stop] = Messages(Move, Stop)
+HALVES: Messages[Move | Stop] = Messages(Move, Stop, half_characters=True)
 
 
 def test_a_message_becomes_its_model() -> None:
@@ -33,10 +39,18 @@ def test_a_message_becomes_its_model() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "secret", "{", "[" * 100_000, '{"type": NaN}', "[1]", '"secret"', "1" * 5000])
-def test_what_is_no_object_is_refused(text: str) -> None:
+@pytest.mark.parametrize("messages", [MESSAGES, HALVES])
+def test_what_is_no_object_is_refused(messages: Messages[Move | Stop], text: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        MESSAGES.parse(text)
+        messages.parse(text)
     assert "secret" not in caught.value.message
+
+
+def test_halves_of_characters_come_through_where_texts_are_streamed() -> None:
+    message = '{"type": "say", "text": "a\\ud83d"}'
+    assert Messages(Say, half_characters=True).parse(message) == Say(type="say", text="a\ud83d")
+    with pytest.raises(InvalidRequest):
+        Messages(Say).parse(message)
 
 
 @pytest.mark.parametrize("text", ["{}", '{"type": "secret"}', '{"type": ["secret"]}', '{"type": 3}'])

@@ -84,6 +84,16 @@ async def test_the_real_engine_speaks_what_is_written_in_tokens(server: RunningS
     assert reader.data.startswith(b"RIFF")
 
 
+async def test_a_character_may_come_in_two_messages(server: RunningServer) -> None:
+    async with joined(server) as reader:
+        await reader.say(text("Sun \ud83c"), text("\udf1e shines."), END)
+        await reader.until("audio.done")
+        assert [piece["text"] for piece in reader.of("piece")] == ["Sun \U0001f31e shines."]
+        await reader.say(text("half \ud83c"), END)
+        done = await reader.until("audio.done")
+        assert reader.of("error")[0]["code"] == "invalid_text" and done["failed"]
+
+
 async def test_a_flush_speaks_what_there_is(server: RunningServer) -> None:
     async with joined(server) as reader:
         await reader.say(FLUSH, text("Hel"), FLUSH, FLUSH)
