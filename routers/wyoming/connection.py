@@ -150,6 +150,9 @@ class Connection:
             await asyncio.wait([self._work])
 
     async def _begin(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """When the work before it is done, which must not wait for what is still to be read here."""
+        if self._transcription is not None or (self._writing is not None and self._writing.begun):
+            raise Conflict("Something else is being sent already; one thing after the other.")
         await self._idle()
         if self._draining:
             raise ShuttingDown("The server is stopping.")
@@ -168,8 +171,6 @@ class Connection:
         self._wishes = parsed(TranscribeShape, event.data)
 
     async def _audio_start(self, event: Event) -> None:
-        if self._transcription is not None:
-            raise Conflict("Audio is being sent already.")
         parsed(AudioShape, event.data)
         wishes, self._wishes = self._wishes, TranscribeShape()
         transcription = Transcription(wishes, self._parts, self._settings())
@@ -211,8 +212,8 @@ class Connection:
         await writing.text.room()
         writing.text.write(part)
         if part.strip() and not writing.begun:
-            writing.begun = True
             await self._begin(lambda: self._speak_live(writing))
+            writing.begun = True
 
     async def _synthesize_stop(self, event: Event) -> None:
         writing, self._writing = self._written(), None

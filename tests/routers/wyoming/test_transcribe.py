@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from wyoming.asr import Transcribe
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
-from wyoming.event import Event
+from wyoming.event import Event, Eventable
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart
 
 from routers.schemas.wyoming import AudioShape, TranscribeShape
 from routers.wyoming.transcribe import Transcription
@@ -249,7 +250,17 @@ async def test_too_much_audio_is_refused(client: Client) -> None:
     assert Error.from_event(events[-1]).code == "audio_too_long"
 
 
-async def test_audio_twice_at_once_is_refused(client: Client) -> None:
-    await client.write_event(AudioStart(16_000, 2, 1).event())
-    await client.write_event(AudioStart(16_000, 2, 1).event())
-    assert (await client.until())[-1].data["code"] == "conflict"
+@pytest.mark.parametrize(
+    "events",
+    [
+        (AudioStart(16_000, 2, 1), AudioStart(16_000, 2, 1)),
+        (AudioStart(16_000, 2, 1), Synthesize("Hello.")),
+        (AudioStart(16_000, 2, 1), SynthesizeStart(), SynthesizeChunk("Hello.")),
+        (SynthesizeStart(), SynthesizeChunk("Hello."), AudioStart(16_000, 2, 1)),
+    ],
+)
+async def test_two_things_at_once_are_refused(client: Client, events: Sequence[Eventable]) -> None:
+    """Each would wait for the other for ever."""
+    for event in events:
+        await client.write_event(event.event())
+    assert (await client.until("error"))[-1].data["code"] == "conflict"
