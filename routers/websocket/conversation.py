@@ -48,8 +48,6 @@ FILE_MAGIC = (b"RIFF", b"OggS", b"\x1aE\xdf\xa3", b"ID3", b"fLaC")
 """What a message begins with that is a file and not bare PCM."""
 PIECE = HEARD_RATE
 """Samples handed over at once of a turn that came whole."""
-SLICE_BYTES = 32_768
-"""Of PCM, looked at without a pause."""
 
 
 class OlderConversationRoutes:
@@ -119,8 +117,8 @@ class _Talk:
     async def _hear(self, data: bytes) -> None:
         if self._whole:
             await self._configure({}, whole=False)
-        for start in range(0, len(data), SLICE_BYTES):
-            await self._session.hear(self._reader.read(data[start : start + SLICE_BYTES]))
+        for samples in self._reader.slices(data):
+            await self._session.hear(samples)
 
     async def _whole_turn(self, turn: WholeTurn) -> None:
         """Until it is answered: the next one, and what is wrong with it, comes after that."""

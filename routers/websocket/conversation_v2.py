@@ -38,8 +38,6 @@ from stts.errors import Conflict, STTSError
 from stts.settings import CurrentSettings
 from stts.types import Message
 
-SLICE_BYTES = 32_768
-"""Of PCM, looked at without a pause."""
 HEADER = struct.Struct("<II")
 """Before the PCM of each binary message: generation, sequence."""
 
@@ -134,8 +132,8 @@ class Talk:
                 await self._socket.error(error)
 
     async def _hear(self, data: bytes) -> None:
-        for start in range(0, len(data), SLICE_BYTES):
-            await self._session.hear(self._reader.read(data[start : start + SLICE_BYTES]))
+        for samples in self._reader.slices(data):
+            await self._session.hear(samples)
 
     async def tell(self) -> None:
         socket = self._socket

@@ -26,8 +26,6 @@ from stts.errors import Conflict, STTSError
 from stts.settings import CurrentSettings
 
 MESSAGES: Messages[Config | Command] = Messages(Config, Command)
-SLICE_BYTES = 32_768
-"""Of PCM, looked at without a pause."""
 
 
 class TranscriptionSocketRoutes:
@@ -125,8 +123,8 @@ class _Listening:
             return
         if self._reader is None:
             self._reader = PCMReader(self._fields.format, self._fields.rate, self._fields.channels)
-        for start in range(0, len(data), SLICE_BYTES):
-            await self._session.hear(self._reader.read(data[start : start + SLICE_BYTES]))
+        for samples in self._reader.slices(data):
+            await self._session.hear(samples)
 
     async def _obey(self, message: Config | Command) -> None:
         match message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 import numpy as np
@@ -22,6 +23,8 @@ LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
 """Hz."""
 MOST_CHANNELS = 8
 FULL_SCALE = 32_768
+SLICE_SECONDS = 0.5
+"""Of audio, read without a pause: some 2 ms of work."""
 
 
 class PCMReader:
@@ -35,6 +38,7 @@ class PCMReader:
         self._format = format
         self._channels = channels
         self._frame = WIDTHS[format] * channels
+        self._slice = round(SLICE_SECONDS * rate) * self._frame
         self._rest = b""
         self._resampler = Resampler(rate, STT_SAMPLE_RATE) if rate != STT_SAMPLE_RATE else None
 
@@ -46,6 +50,11 @@ class PCMReader:
         if self._channels > 1:
             samples = samples.reshape(-1, self._channels).mean(axis=1, dtype=np.float32)
         return self._resampler.push(samples) if self._resampler is not None else samples
+
+    def slices(self, data: bytes) -> Iterator[Samples]:
+        """As `read`, a little of a long message at a time, so that others have their turns."""
+        for start in range(0, len(data), self._slice):
+            yield self.read(data[start : start + self._slice])
 
     def finish(self) -> Samples:
         """The last millisecond, which the resampler still holds."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stts.audio.pcm import FORMATS, WIDTHS, PCMReader, PCMWriter
+from stts.audio.pcm import FORMATS, SLICE_SECONDS, WIDTHS, PCMReader, PCMWriter
 from stts.engine_api import Samples
 from stts.errors import UnsupportedFormat
 
@@ -53,6 +53,15 @@ def test_a_tone_keeps_its_pitch_level_and_place(rate: int) -> None:
 def test_what_16_khz_cannot_carry_is_filtered_out(rate: int) -> None:
     heard = PCMReader("pcm_f32le", rate).read(tone(10_000, rate).tobytes())
     assert level(heard[200:]) < 1e-3 * level(tone(10_000, rate))
+
+
+@pytest.mark.parametrize(("format", "rate", "channels"), [("pcmu", 8_000, 1), ("pcm_s16le", 44_100, 2)])
+def test_a_long_message_is_read_in_slices(format: str, rate: int, channels: int) -> None:
+    data = np.random.default_rng(1).bytes(3 * rate * channels * WIDTHS[format] + 1)
+    slices = list(PCMReader(format, rate, channels).slices(data))
+    assert max(map(len, slices)) <= SLICE_SECONDS * 16_000 + 1
+    np.testing.assert_array_equal(np.concatenate(slices), PCMReader(format, rate, channels).read(data))
+    assert list(PCMReader(format, rate).slices(b"")) == []
 
 
 def test_a_large_message_is_as_many_small_ones() -> None:
