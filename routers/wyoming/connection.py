@@ -25,7 +25,7 @@ from routers.schemas.wyoming import (
 from routers.websocket.messages import invalid
 from routers.wyoming.frames import Event, encoded, read_event
 from routers.wyoming.info import Describer
-from routers.wyoming.synthesize import synthesize
+from routers.wyoming.synthesize import Writing, synthesize
 from routers.wyoming.transcribe import Transcription
 from stts.conversation.parts import Parts
 from stts.errors import Conflict, ShuttingDown, STTSError, TextTooLong
@@ -33,8 +33,6 @@ from stts.live import LiveText
 from stts.settings import CurrentSettings
 from stts.types import SynthesisConfig
 
-TEXT_AHEAD = 20_000
-"""Characters of a live text that may wait to be spoken; then the client waits."""
 GOODBYE_SECONDS = 1.0
 """For a client to take the error before the connection is closed."""
 DISCARD_BYTES = 65_536
@@ -66,7 +64,7 @@ class Connection:
         self._wishes = TranscribeShape()
         self._transcription: Transcription | None = None
         """While audio comes."""
-        self._writing: _Writing | None = None
+        self._writing: Writing | None = None
         """While text comes."""
         self._handlers: Mapping[str, Handler] = {
             "describe": self._describe,
@@ -201,7 +199,7 @@ class Connection:
     async def _synthesize_start(self, event: Event) -> None:
         if self._writing is not None:
             raise Conflict("A text is being written already.")
-        self._writing = _Writing(parsed(SpeakShape, event.data).config(self._program))
+        self._writing = Writing(parsed(SpeakShape, event.data).config(self._program))
 
     async def _synthesize_chunk(self, event: Event) -> None:
         writing = self._written()
@@ -221,7 +219,7 @@ class Connection:
         if not writing.begun:
             await self._begin(lambda: self._send(Event("synthesize-stopped")))
 
-    def _written(self) -> _Writing:
+    def _written(self) -> Writing:
         if self._writing is None:
             raise Conflict("No text was begun.")
         return self._writing
@@ -230,19 +228,9 @@ class Connection:
         context = self._parts.context("tts")
         await synthesize(self._parts.speak, context, text, config, self._send)
 
-    async def _speak_live(self, writing: _Writing) -> None:
+    async def _speak_live(self, writing: Writing) -> None:
         await self._speak(writing.text, writing.config)
         await self._send(Event("synthesize-stopped"))
-
-
-class _Writing:
-    """A text on its way in."""
-
-    def __init__(self, config: SynthesisConfig) -> None:
-        self.config = config
-        self.text = LiveText(TEXT_AHEAD)
-        self.begun = False
-        """There is something to speak, and it is being spoken."""
 
 
 def parsed(shape: type[Shape], data: Mapping[str, Any]) -> Shape:

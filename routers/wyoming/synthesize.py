@@ -17,6 +17,18 @@ CHUNK_BYTES = 8192
 """Of one event: 0.1 to 0.3 s."""
 WIDTH = 2
 """Bytes of a sample: s16le, mono."""
+TEXT_AHEAD = 20_000
+"""Characters of a live text that may wait to be spoken; then the client waits."""
+
+
+class Writing:
+    """A text on its way in."""
+
+    def __init__(self, config: SynthesisConfig) -> None:
+        self.config = config
+        self.text = LiveText(TEXT_AHEAD)
+        self.begun = False
+        """There is something to speak, and it is being spoken."""
 
 
 async def synthesize(
