@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import Any
 
-from uvicorn._types import ASGIReceiveEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -72,6 +72,11 @@ class BoundedFrames(WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         self.scope["extensions"][LEFT] = self._left  # type: ignore[assignment]
         await super().run_asgi()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True  # or uvicorn logs an error of ours for each socket that is refused
 
     async def receive(self) -> ASGIReceiveEvent:
         message = await self.queue.get()

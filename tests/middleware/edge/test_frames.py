@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from middleware.edge import frames
 from middleware.edge.frames import LEFT, MOST_FRAGMENTS, BoundedFrames
@@ -206,3 +206,18 @@ async def test_the_key_in_a_query_is_not_logged(caplog: pytest.LogCaptureFixture
         await client.send("hello")
         await client.recv()
     assert caplog.messages and "sesame" not in "".join(message for message in caplog.messages if "WebSocket" in message)
+
+
+async def test_a_socket_that_is_refused_is_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.http.response.start", "status": 401, "headers": []})
+        await send({"type": "websocket.http.response.body", "body": b"no", "more_body": False})
+
+    async with serving(app, ws=Watched) as port:
+        with pytest.raises(InvalidStatus) as caught:
+            async with connect(f"ws://127.0.0.1:{port}"):
+                pass
+        async with asyncio.timeout(PATIENCE):
+            await Watched.last.lost.wait()
+    assert (caught.value.response.status_code, caught.value.response.body) == (401, b"no")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
