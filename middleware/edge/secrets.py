@@ -18,6 +18,8 @@ PATH = "/v1/realtime"
 """The only socket that they open."""
 SESSION_CHARACTERS = 65_536
 """Of the JSON of a session that is kept with a secret."""
+MOST_CHARACTERS = 32_000_000
+"""Of those of all secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class ClientSecrets:
                 f"A session kept with a secret has at most {SESSION_CHARACTERS} characters.", param="session"
             )
         self._forget_expired()
-        if len(self._kept) >= self._most():
+        size = sum(len(each.session) for each in self._kept.values()) + len(kept)
+        if len(self._kept) >= self._most() or size > MOST_CHARACTERS:
             first = min(each.expires_at for each in self._kept.values())
             raise Busy("Too many client secrets are alive.", retry_after=first - self._clock())
         value = f"{PREFIX}{secrets.token_urlsafe(24)}"

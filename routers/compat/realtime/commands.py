@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Any
 
 from pydantic import BaseModel
@@ -39,7 +40,7 @@ COMMANDS: Messages[BaseModel] = Messages(
     SessionUpdate, BufferAppend, BufferCommand, ItemCreate, ItemCommand, ItemTruncate, ResponseCreate, ResponseCancel
 )
 
-Answers = AsyncIterator[Event]
+Answers = AsyncGenerator[Event, None]
 
 
 class Commands:
@@ -80,8 +81,9 @@ class Commands:
             await self._session.room()
             await self._respond(command.response or ResponseParams(), event_id)
             return
-        async for event in self._table[message["type"]](command):
-            yield event
+        async with aclosing(self._table[message["type"]](command)) as events:
+            async for event in events:
+                yield event
 
     def resume(self) -> list[Event]:
         """Begins the responses that waited, once all words are known. Returns what went wrong."""
@@ -124,8 +126,9 @@ class Commands:
         self._microphone.follow(audio.input.format, hold=audio.input.turn_detection is None)
 
     async def _append(self, command: BufferAppend) -> Answers:
-        async for samples in self._microphone.heard(command.audio):
-            await self._session.hear(samples)
+        async with aclosing(self._microphone.heard(command.audio)) as pieces:
+            async for samples in pieces:
+                await self._session.hear(samples)
         return
         yield
 

@@ -84,8 +84,9 @@ class Connection:
             try:
                 message = parse_object(_text(data))
                 event_id = _event_id(message)
-                async for event in self._commands.carry_out(self._current(message), event_id):
-                    await self._say(event)
+                async with aclosing(self._commands.carry_out(self._current(message), event_id)) as events:
+                    async for event in events:
+                        await self._say(event)
             except STTSError as error:
                 await self._say(error_event(error, event_id))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import binascii
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from routers.compat.realtime.items import Sound
@@ -43,7 +43,7 @@ class Microphone:
             self._format, self._reader = format, reader(format)
             self.tape.follow(bytes_per_second(format))
 
-    async def heard(self, audio: str) -> AsyncIterator[Samples]:
+    async def heard(self, audio: str) -> AsyncGenerator[Samples, None]:
         """Mono float32 at 16 kHz. Raises InvalidParameter and PayloadTooLarge before it gives any."""
         data = await decoded(audio)
         for piece in _slices(data, self._format):

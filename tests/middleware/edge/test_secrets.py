@@ -55,6 +55,18 @@ def test_too_many_are_refused_until_one_expires(secrets: ClientSecrets, clock: C
     assert secrets.issue(SESSION, 10).value
 
 
+def test_many_large_sessions_are_bounded_together(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("middleware.edge.secrets.MOST_CHARACTERS", 2500)
+    secrets = ClientSecrets(lambda: 1000, clock)
+    for _ in range(2):
+        secrets.issue({"instructions": "x" * 1000}, 60)
+    with pytest.raises(Busy):
+        secrets.issue({"instructions": "x" * 1000}, 60)
+    assert secrets.issue(SESSION, 60).value
+    clock.now += 60
+    assert secrets.issue({"instructions": "x" * 1000}, 60).value
+
+
 def test_a_huge_session_is_not_kept(secrets: ClientSecrets) -> None:
     with pytest.raises(PayloadTooLarge):
         secrets.issue({"instructions": "x" * SESSION_CHARACTERS}, 60)
