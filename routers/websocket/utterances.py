@@ -98,9 +98,10 @@ class Utterances:
         """More of the current utterance; the first text begins one. Raises TextTooLong, and Conflict after `close`."""
         if not text:
             return
-        utterance = await self._current(limit)
-        if utterance.text.characters + len(text) > limit:
+        written = 0 if self._writing is None else self._writing.text.characters
+        if written + len(text) > limit:
             raise TextTooLong(f"The text is longer than the limit of {limit} characters.", param="text")
+        utterance = await self._current(limit)
         if not utterance.over:
             utterance.text.write(text)
 

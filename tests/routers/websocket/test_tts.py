@@ -240,6 +240,13 @@ async def test_the_length_of_one_utterance_is_bounded(server: RunningServer) -> 
         await reader.until("audio.done", lambda event: event["utterance"] == 1)
 
 
+async def test_a_text_that_is_too_long_begins_no_utterance(server: RunningServer) -> None:
+    async with joined(server) as reader:
+        await reader.say(text("x" * 2100), PACED, text("Short."), END)
+        assert (await reader.until("audio.done"))["utterance"] == 0
+        assert [error["code"] for error in reader.of("error")] == ["text_too_long"]
+
+
 async def test_after_close_nothing_is_begun(server: RunningServer) -> None:
     async with joined(server) as reader:
         await reader.say(PACED, text(SENTENCE), CLOSE, text("more"), END, FLUSH)
