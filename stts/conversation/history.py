@@ -97,14 +97,21 @@ class History:
         self._characters += _characters(item.message)
 
     def _shorten(self) -> None:
-        while len(self._items) > 1 and self._too_long():
-            older = list(self._items.values())[:-1]
-            oldest = next((item for item in older if item.message.role != "system"), older[0])
-            answered = {call.call_id for call in oldest.message.tool_calls}
-            self.delete(oldest.id)
-            for item in older:
-                if item.message.role == "tool" and item.message.call_id in answered:
-                    self.delete(item.id)
+        """In one pass: a history may be long, and one message may push out all of it."""
+        if not self._too_long():
+            return
+        older = list(self._items.values())[:-1]
+        outputs: dict[str | None, list[str]] = {}
+        for item in older:
+            if item.message.role == "tool":
+                outputs.setdefault(item.message.call_id, []).append(item.id)
+        for item in sorted(older, key=lambda item: item.message.role == "system"):
+            if not self._too_long():
+                return
+            answers = (id for call in item.message.tool_calls for id in outputs.get(call.call_id, ()))
+            for id in (item.id, *answers):
+                if id in self._items:
+                    self.delete(id)
 
     def _too_long(self) -> bool:
         return len(self._items) > self._max_messages or self._characters > self._max_characters

@@ -92,6 +92,15 @@ def test_characters_are_bounded_also_when_an_item_grows() -> None:
     assert ids(history) == ["d"], "the newest stays, whatever its length"
 
 
+def test_one_message_may_push_out_all_of_a_long_history() -> None:
+    history = History(10_000, 100_000)
+    history.append(Item("rule", Message("system", "Be kind.")))
+    for number in range(9998):
+        history.append(Item(f"{number}", Message("user", "hi")))
+    history.append(Item("long", Message("user", "x" * 99_992)))
+    assert [item.id for item in history.items] == ["rule", "long"]
+
+
 def test_outputs_go_with_the_call_they_answer() -> None:
     history = History(3, 1000)
     history.append(Item("call", Message("assistant", "", (ToolCall("1", "time", "{}"),))))
