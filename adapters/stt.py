@@ -76,7 +76,9 @@ class EngineSTTAdapter:
     def session(self, config: TranscriptionConfig) -> NativeSession | WindowSession:
         """Raises InvalidParameter, and Busy where all places are taken. Whoever opens it closes it."""
         params = self.resolve(config)
-        return self._places.open(params) if self.info.abilities.live else WindowSession(self._host, params)
+        if self.info.abilities.live:
+            return self._places.open(params)
+        return WindowSession(self._host, params, partials=config.partials)
 
     async def transcribe(
         self, audio: AudioData, config: TranscriptionConfig, context: RequestContext

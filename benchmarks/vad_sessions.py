@@ -141,10 +141,11 @@ def _cues(script: Samples) -> Iterator[Cue]:
         ear = Ear(_Alone(), rules)
         cues: list[Cue] = []
         position = 0
-        async for frame, probability in ear.hear(script):
-            position += len(frame)
-            signals = ear.signals(frame, probability, over=False)
-            cues += [((position - 1) // message, TOLD[signal.kind]) for signal in signals if signal.kind in TOLD]
+        for frames in ear.frames(script):
+            for frame, probability in zip(frames, await ear.judge(frames), strict=True):
+                position += len(frame)
+                signals = ear.signals(frame, probability, over=False)
+                cues += [((position - 1) // message, TOLD[signal.kind]) for signal in signals if signal.kind in TOLD]
         return cues
 
     yield from asyncio.run(judged())

@@ -24,6 +24,9 @@ class Channel(Generic[T]):
         self._closed = False
         self._error: BaseException | None = None
         self._changed = asyncio.Event()
+        self._wanted = 0.0
+        """Weight below which a reader who takes all is not woken."""
+        self._urgent = False
 
     @property
     def weight(self) -> float:
@@ -36,16 +39,20 @@ class Channel(Generic[T]):
 
     async def room(self) -> None:
         """Waits until less than the limit lies unread, or nobody is to read any more."""
-        await self._until(lambda: self._weight < self._limit or self._closed)
+        if self._weight >= self._limit:
+            await self._until(lambda: self._weight < self._limit or self._closed)
 
     async def drained(self) -> None:
         """Waits until nothing lies unread, or nobody is to read any more."""
         await self._until(lambda: not self._items or self._closed)
 
-    def put(self, item: T, weight: float) -> None:
+    def put(self, item: T, weight: float, *, urgent: bool = False) -> None:
+        """`urgent`: a reader who takes all is woken, however little there is."""
         self._items.append((item, weight))
         self._weight += weight
-        self._changed.set()
+        self._urgent |= urgent
+        if self._weight >= self._wanted or self._urgent:
+            self._changed.set()
 
     def put_back(self, item: T, weight: float) -> None:
         """Before all that lies unread."""
@@ -84,9 +91,17 @@ class Channel(Generic[T]):
         self._changed.set()
         return item
 
-    async def take(self) -> list[T]:
-        """All that lies unread, once there is something; empty at the end. Raises what it was closed with."""
-        await self._until(lambda: bool(self._items) or self._closed)
+    async def take(self, least: float = 0.0) -> list[T]:
+        """All that lies unread, once it weighs so much, holds something urgent, or is the last; empty at the end.
+
+        Raises what it was closed with.
+        """
+        self._wanted = least
+        try:
+            await self._until(lambda: self._closed or self._urgent or (bool(self._items) and self._weight >= least))
+        finally:
+            self._wanted = 0.0
+        self._urgent = False
         taken = [item for item, _ in self._items]
         self._items.clear()
         self._weight = 0.0

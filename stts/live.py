@@ -77,7 +77,7 @@ class LiveAudio:
             self.seconds += seconds
 
     def settle(self) -> None:
-        self._channel.put(Mark.SETTLE, 0)
+        self._channel.put(Mark.SETTLE, 0, urgent=True)
 
     def close(self) -> None:
         """The utterance is over."""
@@ -86,6 +86,6 @@ class LiveAudio:
     async def room(self) -> None:
         await self._channel.room()
 
-    async def take(self) -> list[NDArray[np.float32] | Literal[Mark.SETTLE]]:
-        """All that was written and not yet taken, once there is something; empty at the end."""
-        return await self._channel.take()
+    async def take(self, least: float = 0.0) -> list[NDArray[np.float32] | Literal[Mark.SETTLE]]:
+        """All that was written and not yet taken, once there are so many seconds, or a mark; empty at the end."""
+        return await self._channel.take(least)

@@ -76,6 +76,8 @@ class SynthesisConfig:
 @dataclass(frozen=True, slots=True)
 class TranscriptionConfig:
     engine: str = AUTO
+    partials: bool = True
+    """Live: tell what is understood while it is said, where that is work of its own."""
     language: str | None = None
     """BCP 47 or ISO 639-1; None detects."""
     task: Task = "transcribe"

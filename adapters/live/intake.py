@@ -76,7 +76,7 @@ class Intake:
                     return self._step(step), None
             if count >= least and count:
                 return self._step(step), None
-            waiting = await self._audio.take()
+            waiting = await self._audio.take(max(0, least - count) / STT_SAMPLE_RATE)
             if not waiting:
                 return self._step(step), Stop.END
             self._pieces.extend(waiting)

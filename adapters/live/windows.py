@@ -28,6 +28,8 @@ from stts.languages import best_match
 from stts.live import LiveAudio
 from stts.text.transcript import join_texts
 
+TAKEN = STT_SAMPLE_RATE // 8
+"""Samples taken at once while partial words are wanted."""
 STEP = STT_SAMPLE_RATE
 """New samples after which the window is looked at again, if the last look did not take longer."""
 PATIENCE_SECONDS = 5.0
@@ -45,9 +47,11 @@ PROMPT_CHARACTERS = 200
 class WindowSession:
     """Holds nothing between utterances: its engine keeps nothing of a stream."""
 
-    def __init__(self, host: EngineHost[STTEngine], params: ListenParams) -> None:
+    def __init__(self, host: EngineHost[STTEngine], params: ListenParams, *, partials: bool = True) -> None:
+        """Without `partials` nothing is transcribed before it is asked for or over."""
         self._host = host
         self._params = params
+        self._partials = partials
 
     @property
     def info(self) -> EngineInfo:
@@ -60,7 +64,8 @@ class WindowSession:
     async def transcribe(self, audio: LiveAudio, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         asked = best_match(self._params.language, self.info.languages) if self._params.language else None
         context.output_data.update(engine=self.info.name, language=asked)
-        listener = _Listener(self._host, self._params, context, Intake(audio), Utterance(asked))
+        intake, utterance = Intake(audio), Utterance(asked)
+        listener = _Listener(self._host, self._params, context, intake, utterance, partials=self._partials)
         async with aclosing(made_ahead(listener.listen, EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
                 yield event
@@ -79,12 +84,15 @@ class _Listener:
         context: RequestContext,
         intake: Intake,
         utterance: Utterance,
+        *,
+        partials: bool,
     ) -> None:
         self._host = host
         self._params = params
         self._context = context
         self._intake = intake
         self._utterance = utterance
+        self._partials = partials
         self._window: Samples = np.zeros(0, np.float32)
         self._begun = 0
         """The sample of the utterance with which the window begins."""
@@ -102,10 +110,11 @@ class _Listener:
         try:
             while stop is not Stop.END:
                 await ready.room()
-                samples, stop = await self._intake.next(0)
+                samples, stop = await self._intake.next(TAKEN if self._partials else STEP)
                 await self._take(samples)
                 if stop is None:
-                    self._look_on(ready)
+                    if self._partials:
+                        self._look_on(ready)
                     continue
                 words = await self._all_words()
                 if stop is Stop.SETTLE:

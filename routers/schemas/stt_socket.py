@@ -58,7 +58,9 @@ class ListenFields(BaseModel):
         """The configuration `base`, as the operator set it, with the fields: nobody replies."""
         return replace(
             base,
-            listen=TranscriptionConfig(engine=self.engine, language=self.language, word_timestamps=self.words),
+            listen=TranscriptionConfig(
+                engine=self.engine, language=self.language, word_timestamps=self.words, partials=self.partials
+            ),
             speak=None,
             reply=None,
             turns=self._turns(base),

@@ -82,8 +82,8 @@ class Transcription:
         await send(Event("transcript-stop"))
 
     async def _listen(self, samples: Samples) -> None:
-        async with aclosing(self._ear.hear(samples)) as frames:
-            async for frame, probability in frames:
+        for frames in self._ear.frames(samples):
+            for frame, probability in zip(frames, await self._ear.judge(frames), strict=True):
                 await self._keep(frame)
                 for signal in self._ear.signals(frame, probability, over=False):
                     await self._follow(signal)

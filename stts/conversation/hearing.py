@@ -204,8 +204,8 @@ class Hearing:
     async def _look_at(self, samples: Samples) -> None:
         if (rules := self._shared.config.turns) is not self.ear.rules:
             self._follow(rules)
-        async with aclosing(self.ear.hear(samples)) as frames:
-            async for frame, probability in frames:
+        for frames in self.ear.frames(samples):
+            for frame, probability in zip(frames, await self.ear.judge(frames), strict=True):
                 self._frame(frame, probability)
 
     def _follow(self, rules: TurnRules | None) -> None:

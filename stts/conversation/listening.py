@@ -6,8 +6,9 @@ No tasks and no clock: the session calls it and acts on what it says.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,7 +83,7 @@ class Utterance:
 
 
 class Ear:
-    """Of one session. `hear` yields each frame with what it means."""
+    """Of one session."""
 
     def __init__(self, voice: VoiceActivity, rules: TurnRules | None) -> None:
         self._voice = voice
@@ -106,26 +107,31 @@ class Ear:
             self.endpointer.rules = rules
         self._rules = rules
 
-    async def hear(self, samples: Samples) -> AsyncGenerator[tuple[Samples, float | None], None]:
-        """Frame by frame: the samples, and the probability of speech; None without rules, where nobody judges."""
+    def frames(self, samples: Samples) -> Iterator[Samples]:
+        """The frames that are complete now, shape (n, FRAME), so many at once as are judged together."""
         heard = np.concatenate((self._rest, samples))
         whole = len(heard) - len(heard) % FRAME
         self._rest = heard[whole:].copy()
         for start in range(0, whole, FRAME * BATCH_FRAMES):
-            frames = heard[start : min(start + FRAME * BATCH_FRAMES, whole)].reshape(-1, FRAME)
-            judged = await self._judged(frames) if self._rules is not None else [None] * len(frames)
-            for frame, probability in zip(frames, judged, strict=True):
-                self.position += FRAME_SECONDS
-                if probability is None:
-                    self.endpointer.skip()
-                yield frame, probability
+            yield heard[start : min(start + FRAME * BATCH_FRAMES, whole)].reshape(-1, FRAME)
+
+    async def judge(self, frames: Samples) -> list[float] | list[None]:
+        """The probability of speech in each frame; None without rules, where nobody judges."""
+        if self._rules is None:
+            return [None] * len(frames)
+        self._stream = self._stream or self._voice.stream()
+        probabilities: list[float] = (await self._stream.probabilities(frames)).tolist()
+        return probabilities
 
     def signals(self, frame: Samples, probability: float | None, *, over: bool) -> tuple[Signal, ...]:
+        """What the next frame means; `over` as for the endpointer."""
+        self.position += FRAME_SECONDS
         if probability is None:
+            self.endpointer.skip()
             return ()
         power = float(np.dot(frame, frame)) / len(frame)
-        level = max(10 * np.log10(power), QUIETEST_DBFS) if power > 0 else QUIETEST_DBFS
-        return self.endpointer.push(probability, float(level), over=over)
+        level = max(10 * math.log10(power), QUIETEST_DBFS) if power > 0 else QUIETEST_DBFS
+        return self.endpointer.push(probability, level, over=over)
 
     def keep(self, frame: Samples) -> None:
         """Remembers a frame outside any utterance: it may be the beginning of one."""
@@ -153,7 +159,3 @@ class Ear:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
-
-    async def _judged(self, frames: Samples) -> list[float | None]:
-        self._stream = self._stream or self._voice.stream()
-        return [float(probability) for probability in await self._stream.probabilities(frames)]
