@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +20,13 @@ from tests.server import RunningServer, running
 EXAMPLES = Path(__file__).parent.parent / "examples" / "python"
 RUN_SECONDS = 60.0
 TEXT = "Good morning to you, and welcome."
+KEY = "sesame"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    settings = Settings.model_validate({"storage": {"root": str(tmp_path_factory.mktemp("data"))}})
-    with running(settings) as server:
+    root = str(tmp_path_factory.mktemp("data"))
+    with running(Settings.model_validate({"storage": {"root": root}, "security": {"api_key": KEY}})) as server:
         yield server
 
 
@@ -34,9 +37,16 @@ def recording(tmp_path: Path) -> Path:
     return path
 
 
-def run(name: str, *arguments: str | Path) -> list[str]:
+def called(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+    environment = {**os.environ, "STTS_API_KEY": KEY}
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False, env=environment
+    )  # fmt: skip
+
+
+def run(name: str, *arguments: str | Path) -> list[str]:
+    done = called(name, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -46,34 +56,56 @@ def socket_url(server: RunningServer) -> str:
 
 
 def test_listen(server: RunningServer, recording: Path) -> None:
-    *partials, final = run("listen.py", socket_url(server), recording)
+    *partials, final = run("listen.py", f"{socket_url(server)}/", recording)
     assert partials and all(line.startswith("... ") for line in partials)
     assert share_heard(WORDS["kitchen.flac"], final) >= 0.5, final
 
 
 def test_speak(server: RunningServer, tmp_path: Path) -> None:
-    *pieces, seconds = run("speak.py", socket_url(server), tmp_path / "out.wav", *TEXT.split())
+    *pieces, seconds = run("speak.py", server.url, tmp_path / "out.wav", *TEXT.split())
     assert " ".join(line.removeprefix("speaking: ") for line in pieces) == TEXT
+    with wave.open(str(tmp_path / "out.wav")) as file:
+        assert seconds == f"{file.getnframes() / file.getframerate():.1f} s"
     samples, rate = decoded((tmp_path / "out.wav").read_bytes())
     assert seconds == f"{len(samples) / rate:.1f} s" and len(samples) > rate
     assert np.abs(samples).max() > 0.1
 
 
 def test_converse(server: RunningServer, recording: Path, tmp_path: Path) -> None:
-    you, reply = run("converse.py", socket_url(server), recording, tmp_path / "reply.wav")
+    you, reply = run("converse.py", f"{server.url}/", recording, tmp_path / "reply.wav")
     assert share_heard(WORDS["kitchen.flac"], you) >= 0.5, you
     assert reply.removeprefix("reply: ") == you.removeprefix("you: ")
     samples, rate = decoded((tmp_path / "reply.wav").read_bytes())
     assert rate == 24_000 and len(samples) > rate and np.abs(samples).max() > 0.1
 
 
-def test_realtime(server: RunningServer) -> None:
-    reply, seconds = run("realtime.py", server.url, TEXT)
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+def test_realtime(server: RunningServer, scheme: str) -> None:
+    reply, seconds = run("realtime.py", server.url.replace("http", scheme), TEXT)
     assert reply == f"reply: {TEXT}"
     assert float(seconds.split()[0]) > 1
+
+
+def test_a_reply_that_fails_is_told(tmp_path: Path) -> None:
+    reply = {"adapter": "openai", "base_url": "http://127.0.0.1:9/v1"}
+    with running(Settings.model_validate({"storage": {"root": str(tmp_path)}, "reply": reply})) as server:
+        done = called("realtime.py", server.url, TEXT)
+    assert done.returncode == 1 and done.stderr.startswith("failed: ") and "message" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["listen.py", "speak.py", "converse.py", "realtime.py"])
+def test_without_arguments_it_says_how_it_is_called(name: str) -> None:
+    done = called(name)
+    assert done.returncode == 1 and f"python {name} [ADDRESS]" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_every_example_is_named() -> None:
     text = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
     names = {path.name for folder in ("python", "javascript") for path in (EXAMPLES.parent / folder).glob("*.*")}
-    assert {name for name in names if name not in text} == {"package.json", "package-lock.json", "wav.mjs"}
+    assert {name for name in names if name not in text} == {
+        "package.json",
+        "package-lock.json",
+        "server.mjs",
+        "server.py",
+        "wav.mjs",
+    }

@@ -3,13 +3,17 @@
  * it as it comes. The page must be served over https, or from localhost, and its origin be allowed
  * (security.allowed_origins) unless it is the server's own.
  *
- *     const stop = await transcribe("wss://speech.example", (text) => (caption.textContent = text));
+ *     const stop = await transcribe("https://speech.example", (text) => (caption.textContent = text));
+ *
+ * A key goes into the third argument. Whoever reads the page reads it too: keep it to pages of your own.
  */
-export async function transcribe(url, onText) {
+export async function transcribe(address, onText, key = "") {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   const encoding = MediaRecorder.isTypeSupported("audio/webm;codecs=opus") ? "webm" : "mp4";
   const recorder = new MediaRecorder(stream, { mimeType: `audio/${encoding}` });
-  const socket = new WebSocket(`${url}/ws/stt?encoding=${encoding}`);
+  const url = address.replace(/^http/, "ws").replace(/\/+$/, "");
+  const protocols = key ? ["realtime", `openai-insecure-api-key.${key}`] : [];
+  const socket = new WebSocket(`${url}/ws/stt?encoding=${encoding}`, protocols);
   let before = "";
   let stable = "";
 

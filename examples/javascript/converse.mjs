@@ -1,13 +1,12 @@
-// One turn of a conversation: node converse.mjs URL speech.wav reply.wav
-import WebSocket from "ws";
-
+// One turn of a conversation: node converse.mjs [ADDRESS] speech.wav reply.wav
+import { commandLine, fail, open } from "./server.mjs";
 import { readWav, writeWav } from "./wav.mjs";
 
 const OUTPUT_RATE = 24000;
 const HEADER_BYTES = 8; // generation and sequence, 32-bit little-endian
-const [url, path, replyPath] = process.argv.slice(2);
+const [address, path, replyPath] = commandLine("converse.mjs [ADDRESS] speech.wav reply.wav", 2);
 const { rate, pcm } = await readWav(path);
-const socket = new WebSocket(`${url}/ws/conversation/v2?rate=${rate}&output_rate=${OUTPUT_RATE}`);
+const socket = open(address, `/ws/conversation/v2?rate=${rate}&output_rate=${OUTPUT_RATE}`);
 const audio = [];
 
 /** In the time that it takes to say it, and silence after it: that is how a turn ends. */
@@ -28,6 +27,8 @@ socket.on("message", (data, isBinary) => {
     return;
   }
   const event = JSON.parse(data);
+  if (event.type === "error") fail(`failed: ${event.message}`);
+  if (event.error) fail(`failed: ${event.error.message}`); // of the transcript, or of the reply
   if (event.type === "transcript") console.log("you:", event.text);
   if (event.type === "reply.done") {
     console.log("reply:", event.text);

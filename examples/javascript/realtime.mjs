@@ -1,9 +1,8 @@
-// The dialect of OpenAI Realtime: node realtime.mjs URL "Good morning"
-import WebSocket from "ws";
+// The dialect of OpenAI Realtime: node realtime.mjs [ADDRESS] "Good morning"
+import { commandLine, fail, open } from "./server.mjs";
 
-const [url, text] = process.argv.slice(2);
-const headers = { Authorization: `Bearer ${process.env.OPENAI_API_KEY ?? "none"}` };
-const socket = new WebSocket(`${url}/v1/realtime?model=gpt-realtime`, { headers });
+const [address, text] = commandLine('realtime.mjs [ADDRESS] "Good morning"', 1);
+const socket = open(address, "/v1/realtime?model=gpt-realtime");
 let seconds = 0;
 
 function send(event) {
@@ -18,9 +17,12 @@ socket.on("open", () => {
 
 socket.on("message", (data) => {
   const event = JSON.parse(data);
+  if (event.type === "error") fail(`failed: ${event.error.message}`);
   if (event.type === "response.output_audio.delta") seconds += Buffer.from(event.delta, "base64").length / 48000;
   if (event.type === "response.output_audio_transcript.done") console.log("reply:", event.transcript);
   if (event.type === "response.done") {
+    const { status, status_details } = event.response;
+    if (status !== "completed") fail(`${status}: ${JSON.stringify(status_details)}`);
     console.log(`${seconds.toFixed(1)} s`);
     socket.close();
   }

@@ -1,11 +1,13 @@
-"""One turn of a conversation: python converse.py URL speech.wav reply.wav"""
+"""One turn of a conversation: python converse.py [ADDRESS] speech.wav reply.wav"""
 
 import asyncio
 import json
 import sys
 import wave
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
+
+from server import arguments, opened
 
 OUTPUT_RATE = 24_000
 HEADER_BYTES = 8  # generation and sequence, 32-bit little-endian
@@ -19,11 +21,11 @@ async def speak(socket: ClientConnection, recording: wave.Wave_read) -> None:
         await asyncio.sleep(0.04)
 
 
-async def main(url: str, path: str, reply_path: str) -> None:
+async def main(address: str, path: str, reply_path: str) -> None:
     audio = b""
     with wave.open(path) as recording:
         query = f"rate={recording.getframerate()}&output_rate={OUTPUT_RATE}"
-        async with connect(f"{url}/ws/conversation/v2?{query}") as socket:
+        async with opened(address, f"/ws/conversation/v2?{query}") as socket:
             speaking = asyncio.create_task(speak(socket, recording))
             async for message in socket:
                 if isinstance(message, bytes):
@@ -32,6 +34,8 @@ async def main(url: str, path: str, reply_path: str) -> None:
                 event = json.loads(message)
                 if event["type"] == "transcript":
                     print("you:", event["text"])
+                elif event["type"] == "error" or "error" in event:  # the latter: of a transcript, or of the reply
+                    sys.exit(f"failed: {event.get('error', event)['message']}")
                 elif event["type"] == "reply.done":
                     print("reply:", event["text"])
                     break
@@ -41,4 +45,5 @@ async def main(url: str, path: str, reply_path: str) -> None:
         reply.writeframes(audio)
 
 
-asyncio.run(main(*sys.argv[1:4]))
+address, (speech, reply, *_) = arguments(__doc__, 2)
+asyncio.run(main(address, speech, reply))

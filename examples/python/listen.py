@@ -1,11 +1,13 @@
-"""A recording, transcribed as it arrives: python listen.py [URL] speech.wav"""
+"""A recording, transcribed as it arrives: python listen.py [ADDRESS] speech.wav"""
 
 import asyncio
 import json
 import sys
 import wave
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
+
+from server import arguments, opened
 
 
 async def send(socket: ClientConnection, recording: wave.Wave_read) -> None:
@@ -15,9 +17,9 @@ async def send(socket: ClientConnection, recording: wave.Wave_read) -> None:
     await socket.send(json.dumps({"type": "end"}))
 
 
-async def main(url: str, path: str) -> None:
+async def main(address: str, path: str) -> None:
     with wave.open(path) as recording:
-        async with connect(f"{url}/ws/stt?rate={recording.getframerate()}") as socket:
+        async with opened(address, f"/ws/stt?rate={recording.getframerate()}") as socket:
             sending = asyncio.create_task(send(socket, recording))
             async for message in socket:
                 event = json.loads(message)
@@ -25,7 +27,10 @@ async def main(url: str, path: str) -> None:
                     print("...", event["stable_delta"] + event["tail"])
                 elif event["type"] == "final":
                     print(f"{event['start_ms'] / 1000:.1f} s:", event["text"])
+                elif event["type"] == "error":
+                    sys.exit(f"failed: {event['message']}")
             await sending
 
 
-asyncio.run(main(*sys.argv[1:3] if len(sys.argv) > 2 else ("ws://127.0.0.1:8000", sys.argv[1])))
+address, (speech, *_) = arguments(__doc__, 1)
+asyncio.run(main(address, speech))

@@ -1,15 +1,16 @@
-"""OpenAI's own client on this server: python realtime.py URL "Good morning" """
+"""OpenAI's own client on this server: python realtime.py [ADDRESS] "Good morning" """
 
 import asyncio
 import base64
-import os
 import sys
 
 from openai import AsyncOpenAI
 
+from server import arguments, key, url
 
-async def main(url: str, text: str) -> None:
-    client = AsyncOpenAI(base_url=f"{url}/v1", api_key=os.environ.get("OPENAI_API_KEY", "none"))
+
+async def main(address: str, text: str) -> None:
+    client = AsyncOpenAI(base_url=url(address, "http", "/v1"), api_key=key() or "none")
     audio = b""
     async with client, client.realtime.connect(model="gpt-realtime") as connection:
         await connection.conversation.item.create(
@@ -21,9 +22,15 @@ async def main(url: str, text: str) -> None:
                 audio += base64.b64decode(event.delta)  # s16le, 24 kHz
             elif event.type == "response.output_audio_transcript.done":
                 print("reply:", event.transcript)
+            elif event.type == "error":
+                sys.exit(f"failed: {event.error.message}")
             elif event.type == "response.done":
+                if event.response.status != "completed":
+                    details = event.response.status_details
+                    sys.exit(f"{event.response.status}: {details and details.to_json(indent=None)}")
                 break
     print(f"{len(audio) / 48_000:.1f} s")
 
 
-asyncio.run(main(*sys.argv[1:3]))
+address, (text, *_) = arguments(__doc__, 1)
+asyncio.run(main(address, text))

@@ -1,30 +1,36 @@
-"""Text, spoken while it is being written: python speak.py URL out.wav some words"""
+"""Text, spoken while it is being written: python speak.py [ADDRESS] out.wav some words"""
 
 import asyncio
 import json
 import sys
-from pathlib import Path
+import wave
 
-from websockets.asyncio.client import connect
+from server import arguments, opened
 
 
-async def spoken(url: str, words: list[str]) -> bytes:
-    audio = b""
-    async with connect(f"{url}/ws/tts") as socket:
-        await socket.send(json.dumps({"type": "config", "format": "wav"}))
+async def main(address: str, path: str, words: list[str]) -> None:
+    audio, rate = b"", 24_000
+    async with opened(address, "/ws/tts") as socket:
         for word in words:  # as a language model would write them
             await socket.send(json.dumps({"type": "text", "text": f"{word} "}))
         await socket.send(json.dumps({"type": "close"}))
         async for message in socket:
             if isinstance(message, bytes):
-                audio += message  # play it here
+                audio += message  # s16le, mono: play it here
                 continue
             event = json.loads(message)
-            if event["type"] == "piece":
+            if event["type"] == "audio.start":
+                rate = event["sample_rate"]
+            elif event["type"] == "piece":
                 print("speaking:", event["text"])
             elif event["type"] == "audio.done":
                 print(f"{event['seconds']:.1f} s")
-    return audio
+            elif event["type"] == "error":
+                sys.exit(f"failed: {event['message']}")
+    with wave.open(path, "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(audio)
 
 
-Path(sys.argv[2]).write_bytes(asyncio.run(spoken(sys.argv[1], sys.argv[3:])))
+address, (path, *words) = arguments(__doc__, 2)
+asyncio.run(main(address, path, words))

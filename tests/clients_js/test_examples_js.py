@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,26 @@ from tests.server import RunningServer, running
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples" / "javascript"
 TEXT = "Good morning to you, and welcome."
+KEY = "sesame"
 PAGE = "<!doctype html><button id=stop>Stop</button><p id=caption></p><script type=module src=page.js></script>"
 SCRIPT = """
 import { transcribe } from "./browser.js";
 const caption = document.getElementById("caption");
-const stop = await transcribe(location.hash.slice(1), (text) => (caption.textContent = text));
+const stop = await transcribe(location.hash.slice(1), (text) => (caption.textContent = text), "sesame");
 document.getElementById("stop").onclick = stop;
 """
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    root = str(tmp_path_factory.mktemp("data"))
+    with running(Settings.model_validate({"storage": {"root": root}, "security": {"api_key": KEY}})) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STTS_API_KEY", KEY)
 
 
 @pytest.fixture
@@ -46,14 +60,14 @@ def socket_url(server: RunningServer) -> str:
 
 @pytest.mark.usefixtures("packages")
 def test_listen(node: Node, server: RunningServer, recording: Path) -> None:
-    *partials, final = node(EXAMPLES / "listen.mjs", socket_url(server), recording).splitlines()
+    *partials, final = node(EXAMPLES / "listen.mjs", f"{socket_url(server)}/", recording).splitlines()
     assert partials and all(line.startswith("... ") for line in partials)
     assert share_heard(WORDS["kitchen.flac"], final) >= 0.5, final
 
 
 @pytest.mark.usefixtures("packages")
 def test_speak(node: Node, server: RunningServer, tmp_path: Path) -> None:
-    arguments = (socket_url(server), tmp_path / "out.wav", *TEXT.split())
+    arguments = (server.url, tmp_path / "out.wav", *TEXT.split())
     *pieces, seconds = node(EXAMPLES / "speak.mjs", *arguments).splitlines()
     assert " ".join(line.removeprefix("speaking: ") for line in pieces) == TEXT
     samples, rate = decoded((tmp_path / "out.wav").read_bytes())
@@ -62,7 +76,7 @@ def test_speak(node: Node, server: RunningServer, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("packages")
 def test_converse(node: Node, server: RunningServer, recording: Path, tmp_path: Path) -> None:
-    arguments = (socket_url(server), recording, tmp_path / "reply.wav")
+    arguments = (f"{server.url}/", recording, tmp_path / "reply.wav")
     you, reply = node(EXAMPLES / "converse.mjs", *arguments).splitlines()
     assert share_heard(WORDS["kitchen.flac"], you) >= 0.5, you
     assert reply.removeprefix("reply: ") == you.removeprefix("you: ")
@@ -93,9 +107,9 @@ def page_of_somebody() -> FastAPI:
 async def test_browser(tmp_path: Path, microphone: Microphone) -> None:
     async with serving(page_of_somebody()) as port:
         page_url = f"http://127.0.0.1:{port}"
-        security = {"allowed_origins": [page_url]}
+        security = {"allowed_origins": [page_url], "api_key": KEY}
         with running(Settings.model_validate({"storage": {"root": str(tmp_path)}, "security": security})) as server:
-            url = f"{page_url}/page.html#{socket_url(server)}"
+            url = f"{page_url}/page.html#{server.url}/"
             async with opened(url, microphone=microphone("weather.flac")) as page:
                 caption = "document.getElementById('caption').textContent"
                 await page.wait_for_function(f"() => {caption}.split(' ').length > 5")
