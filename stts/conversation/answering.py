@@ -254,8 +254,8 @@ class Answering:
 
     def _end(self, reply: Reply, status: Status) -> None:
         shared = self._shared
-        cut_off = status in ("cancelled", "interrupted") and reply.speak is not None
-        heard = reply.heard_text if cut_off else reply.text
+        whole = status == "completed" or reply.speak is None
+        heard = reply.text if whole else reply.heard_text
         self._stop(reply)
         self._remember(reply, heard, "completed" if status == "completed" else "incomplete")
         input_tokens, output_tokens = reply.tokens

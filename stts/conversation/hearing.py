@@ -1,10 +1,8 @@
-"""The half of a session that listens: from audio to utterances, and from utterances to words."""
+"""The half of a session that listens: from audio to utterances, whose words `transcribing.py` sees to."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import aclosing, suppress
 from typing import Literal
 
 import numpy as np
@@ -14,28 +12,21 @@ from stts.conversation.config import TurnRules
 from stts.conversation.endpointing import FRAME_SECONDS, Endpoint, Signal
 from stts.conversation.events import (
     Failed,
-    FinalTranscript,
-    Lagging,
-    PartialTranscript,
     SpeechStarted,
     SpeechStopped,
-    TranscriptFailed,
     TurnCommitted,
 )
 from stts.conversation.history import Item
 from stts.conversation.listening import Ear, Utterance
 from stts.conversation.shared import Shared, new_id
+from stts.conversation.transcribing import Transcribing
 from stts.engine_api import Samples
-from stts.errors import Conflict, EngineTimeout, NotFound, STTSError
-from stts.events import TranscriptEvent, TranscriptLagging, TranscriptPartial, TranscriptSegment, TranscriptSettled
+from stts.errors import Conflict, STTSError
 from stts.live import SAMPLE_RATE, LiveAudio
-from stts.protocols import HearRequest, TranscriptionSession
 from stts.types import Message, TranscriptionConfig
 
 INBOX_SECONDS = 1.0
 """Audio that may wait to be looked at; whoever sends more waits."""
-WAITING_UTTERANCES = 4
-"""That may wait for the transcription of the one before."""
 CONFIRMING_WORDS = 2
 CONFIRMING_SECONDS = 0.3
 """So many words, after so much speech, are no noise."""
@@ -60,12 +51,11 @@ class Hearing:
         """The utterance that audio goes to."""
         self.ear = Ear(shared.parts.voice, shared.config.turns)
         self._shared = shared
-        self._on_signal, self._on_settled, self._on_words = on_signal, on_settled, on_words
+        self._on_signal = on_signal
+        self._words = Transcribing(
+            shared, on_unconfirmed=self._confirm_by_words, on_settled=on_settled, on_words=on_words
+        )
         self._inbox: Channel[Samples | Command] = Channel(INBOX_SECONDS)
-        self._waiting: Channel[Utterance] = Channel(WAITING_UTTERANCES)
-        self._session: TranscriptionSession | None = None
-        self._next_session: TranscriptionSession | None = None
-        self._transcribing = False
         self._uncommitted = 0.0
         self._cleared = False
         """All that was given was to be forgotten."""
@@ -78,25 +68,17 @@ class Hearing:
         return self._turn
 
     async def open(self) -> None:
-        self._session = await self._shared.parts.open(self._shared.config.listen)
+        await self._words.open()
         self._shared.start(self._listen(), "listen")
-        self._shared.start(self._transcribe(), "transcribe")
 
     async def close(self) -> None:
         """When all tasks have ended."""
         self.ear.close()
-        for session in (self._session, self._next_session):
-            if session is not None:
-                await session.aclose()
+        await self._words.close()
 
     async def listen_as(self, config: TranscriptionConfig) -> None:
         """From the next utterance on. Raises what opening a place raises."""
-        wanted = await self._shared.parts.open(config)
-        unused, self._next_session = self._next_session, wanted
-        if unused is not None:
-            await unused.aclose()
-        if not self._transcribing:
-            await self._change_places()
+        await self._words.listen_as(config)
 
     async def hear(self, samples: Samples) -> None:
         await self._inbox.room()
@@ -129,14 +111,7 @@ class Hearing:
             return
         utterance.announced = True
         self._shared.out.tell(SpeechStarted(utterance.turn, utterance.item, utterance.start))
-        self._confirm(utterance)
-
-    def _confirm(self, utterance: Utterance) -> None:
-        """It is one: what was understood of it may be told."""
-        if not utterance.confirmed:
-            utterance.confirmed = True
-            if utterance.stable or utterance.tail:
-                self._tell_partial(utterance, utterance.stable)
+        self._words.confirm(utterance)
 
     def forget(self) -> None:
         """The current utterance was none."""
@@ -166,7 +141,7 @@ class Hearing:
         if utterance is None:
             return None
         shared = self._shared
-        self._confirm(utterance)
+        self._words.confirm(utterance)
         utterance.committed, utterance.answered = True, answered
         utterance.ended_at = shared.clock() - max(0.0, self.ear.position - at)
         utterance.audio.close()
@@ -178,10 +153,7 @@ class Hearing:
         shared.out.tell(
             TurnCommitted(utterance.turn, utterance.item, previous, utterance.audio.seconds, timed_out=timed_out)
         )
-        if utterance.transcribed:
-            self._known(utterance)
-        else:
-            utterance.patience = shared.start(self._wait_for_words(utterance), "patience")
+        self._words.conclude(utterance)
         return utterance
 
     async def _listen(self) -> None:
@@ -197,9 +169,9 @@ class Hearing:
                     self._complain(error)
                 if (utterance := self.current) is not None and not utterance.transcribed:
                     await utterance.audio.room()
-                await self._waiting.room()
+                await self._words.room()
                 await self._shared.out.room()
-        self._waiting.close()
+        self._words.finish()
 
     async def _look_at(self, samples: Samples) -> None:
         if (rules := self._shared.config.turns) is not self.ear.rules:
@@ -219,7 +191,7 @@ class Hearing:
     def _frame(self, frame: Samples, probability: float | None) -> None:
         signals = self.ear.signals(frame, probability, over=self._shared.state != "listening")
         if self.current is None and probability is None:
-            self._confirm(self._open(self.ear.position - FRAME_SECONDS, []))
+            self._words.confirm(self._open(self.ear.position - FRAME_SECONDS, []))
         if self.current is None:
             self.ear.keep(frame)
         else:
@@ -240,7 +212,7 @@ class Hearing:
         utterance = Utterance(self._turn, new_id(), start, LiveAudio(self._shared.config.waiting_seconds))
         for frame in frames:
             self._write(utterance, frame)
-        self._waiting.put(utterance, 1)
+        self._words.put(utterance)
         self.current = utterance
         return utterance
 
@@ -287,55 +259,6 @@ class Hearing:
         for signal in self.ear.endpointer.end():
             self._signal(signal)
 
-    async def _transcribe(self) -> None:
-        async for utterance in self._waiting:
-            if utterance.forgotten:
-                continue
-            self._transcribing = True
-            await self._change_places()
-            if self._session is not None:
-                utterance.work = self._shared.start(self._words(utterance, self._session), "utterance")
-                await asyncio.wait([utterance.work])
-            self._transcribing = False
-        self._shared.out.close()
-
-    async def _change_places(self) -> None:
-        if self._next_session is not None:
-            used, self._session, self._next_session = self._session, self._next_session, None
-            if used is not None:
-                await used.aclose()
-
-    async def _words(self, utterance: Utterance, session: TranscriptionSession) -> None:
-        shared = self._shared
-        try:
-            request = HearRequest(utterance.audio, session)
-            async with aclosing(shared.parts.hear(shared.parts.context("stt"), request)) as events:
-                async for event in events:
-                    self._transcript(utterance, event)
-        except STTSError as error:
-            utterance.error = error
-        utterance.transcribed = True
-        utterance.audio.close()
-        if utterance.committed:
-            self._known(utterance)
-
-    def _transcript(self, utterance: Utterance, event: TranscriptEvent) -> None:
-        match event:
-            case TranscriptPartial(delta, tail):
-                utterance.stable += delta
-                utterance.tail = tail
-                if utterance.confirmed:
-                    self._tell_partial(utterance, delta)
-                else:
-                    self._confirm_by_words(utterance)
-            case TranscriptSettled(text) if self.current is utterance and utterance.paused:
-                utterance.transcribed_at = self._shared.clock()
-                self._on_settled(utterance, text)
-            case TranscriptSegment(segment):
-                utterance.segment = segment
-            case TranscriptLagging(seconds):
-                self._shared.out.tell(Lagging(seconds))
-
     def _confirm_by_words(self, utterance: Utterance) -> None:
         words = len((utterance.stable + utterance.tail).split())
         # Of the sound itself: an engine hears words in every voiced cough, and what is kept before it lasts longer.
@@ -343,38 +266,6 @@ class Hearing:
         if self.current is utterance and words >= CONFIRMING_WORDS and spoken >= CONFIRMING_SECONDS:
             for signal in self.ear.endpointer.confirm():
                 self._signal(signal)
-
-    def _tell_partial(self, utterance: Utterance, delta: str) -> None:
-        self._shared.out.tell(PartialTranscript(utterance.turn, utterance.item, delta, utterance.tail))
-
-    async def _wait_for_words(self, utterance: Utterance) -> None:
-        await asyncio.sleep(self._shared.config.patience)
-        utterance.error = EngineTimeout("The words of this turn took too long.")
-        utterance.forgotten = True
-        if utterance.work is not None:
-            utterance.work.cancel()
-        self._known(utterance)
-
-    def _known(self, utterance: Utterance) -> None:
-        """Its words are final, or there will be none."""
-        if utterance.known:
-            return
-        utterance.known = True
-        if utterance.patience is not None:
-            utterance.patience.cancel()
-        shared = self._shared
-        utterance.transcribed_at = utterance.transcribed_at or shared.clock()
-        with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
-            shared.history.replace(utterance.item, Message("user", utterance.text), "completed")
-        if utterance.error is not None:
-            shared.out.tell(TranscriptFailed(utterance.turn, utterance.item, utterance.error))
-        else:
-            shared.out.tell(
-                FinalTranscript(
-                    utterance.turn, utterance.item, utterance.segment, utterance.start, utterance.audio.seconds
-                )
-            )
-        self._on_words(utterance)
 
 
 def _joined(taken: list[Samples | Command]) -> Iterator[Samples | Command]:

@@ -51,6 +51,11 @@ class History:
     def get(self, id: str) -> Item | None:
         return self._items.get(id)
 
+    def has_call(self, call_id: str) -> bool:
+        """Whether a tool was called so."""
+        calls = (call for item in self._items.values() for call in item.message.tool_calls)
+        return any(call.call_id == call_id for call in calls)
+
     def append(self, item: Item) -> str | None:
         """Returns the id of the item before it. Raises Conflict for an id that there is."""
         previous = self.last

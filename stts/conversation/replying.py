@@ -13,6 +13,7 @@ from stts.conversation.parts import NewContext, Reply, Speak
 from stts.errors import STTSError
 from stts.events import ReplyEvent, ReplyText
 from stts.live import LiveText
+from stts.text.markup import MarkupRemover
 from stts.types import AudioChunk, ReplyRequest, SpeechRequest, SynthesisConfig
 
 UNSPOKEN_CHARACTERS = 8000
@@ -46,6 +47,8 @@ async def replying(
 ) -> AsyncGenerator[Said, None]:
     """Text as it is written and audio as it is made, in the order they come; with `text`, that instead of a reply.
 
+    The text keeps its markup, the speech is without.
+
     Without text nothing is spoken: neither is begun what only calls tools. The first error of either ends it, after
     what came before: what was written until then is spoken. Raises stts.errors. Closing it ends both operations.
     """
@@ -75,6 +78,7 @@ class _Reply:
         self._parent = parent
         self._text = text
         self._live = LiveText(UNSPOKEN_CHARACTERS)
+        self._markup = MarkupRemover()
         self._speaking = False
         self.ready: Channel[Said] = Channel(UNREAD_BYTES)
 
@@ -87,6 +91,7 @@ class _Reply:
                     await self._write(group)
                 except STTSError as error:
                     unwritten = error
+                self._say(self._markup.finish(), group)
                 self._live.close()
         except ExceptionGroup as failed:
             raise unwritten or failed.exceptions[0] from None
@@ -99,20 +104,21 @@ class _Reply:
         async with aclosing(self._events()) as events:
             async for event in events:
                 if isinstance(event, ReplyText):
-                    self._begin_to_speak(event.delta, group)
+                    self._say(self._markup.feed(event.delta), group)
                     await self._written(event)
                 else:
                     self.ready.put(event, 0)
 
-    def _begin_to_speak(self, delta: str, group: asyncio.TaskGroup) -> None:
-        if self._config is not None and not self._speaking and delta.strip():
+    def _say(self, text: str, group: asyncio.TaskGroup) -> None:
+        if self._config is None:
+            return
+        if text.strip() and not self._speaking:
             self._speaking = True
             group.create_task(self._speak(self._config), name="reply speech")
+        self._live.write(text)
 
     async def _written(self, event: ReplyText) -> None:
         """Passes text on; what is spoken weighs nothing, so that it never waits for audio to be read."""
-        if self._config is not None:
-            self._live.write(event.delta)
         self.ready.put(event, 0 if self._speaking else len(event.delta))
         await (self._live if self._speaking else self.ready).room()
 

@@ -118,7 +118,7 @@ class Reply:
 
     @property
     def heard_text(self) -> str:
-        return self._spoken.heard(self.heard)
+        return self._spoken.heard(self.heard + INAUDIBLE_SECONDS)
 
     def write(self, chunk: AudioChunk) -> None:
         """The next audio of it, which goes out in frames of equal length."""
