@@ -108,6 +108,22 @@ async def test_all_that_is_written_is_told_and_spoken() -> None:
     assert sorted(house.log) == ["spoken", "written"]
 
 
+async def test_markup_is_told_and_not_spoken() -> None:
+    house = House(
+        writer(ReplyText("It is **fai"), ReplyText("rly** "), ReplyText("[warm](x"), ReplyText(")*")), say_all
+    )
+    items = await said(house)
+    assert written(items) == "It is **fairly** [warm](x)*"
+    assert spoken(items) == "It is fairly warm*"
+
+
+async def test_markup_alone_begins_no_speech() -> None:
+    house = House(writer(ReplyText("---\n"), ReplyText("`")), say_all)
+    items = await said(house)
+    assert written(items) == "---\n`"
+    assert house.log == ["written"]
+
+
 async def test_text_is_not_held_back_by_audio_nor_audio_by_text() -> None:
     async def write(house: House) -> AsyncGenerator[ReplyEvent, None]:
         yield ReplyText("first")
@@ -171,13 +187,13 @@ async def test_what_was_written_before_an_error_is_spoken() -> None:
             pieces += taken  # a sentence is spoken when it is over, or nothing more of it will come
         yield AudioChunk("".join(map(str, pieces)).encode(), 0.1)
 
-    house = House(writer(ReplyText("first "), ReplyText("second"), error=ReplyFailed("It broke.")), speak)
+    house = House(writer(ReplyText("first "), ReplyText("[second"), error=ReplyFailed("It broke.")), speak)
     items: list[Said] = []
     with pytest.raises(ReplyFailed, match="It broke"):
         async with aclosing(replying(house.parts(), REQUEST, SPEAK, parent=None)) as stream:
             async for item in stream:
                 items.append(item)  # noqa: PERF401 - what came before the error is looked at
-    assert written(items) == spoken(items) == "first second"
+    assert written(items) == spoken(items) == "first [second"
     assert house.log == ["written", "spoken"]
 
 
