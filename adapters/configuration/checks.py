@@ -30,6 +30,7 @@ def operator_check(registry: Registry) -> Check:
     def check(settings: Settings) -> Iterator[Problem]:
         yield from engines.wrong_names(settings)
         yield from engines.wrong_options(settings)
+        yield from engines.wrong_voices(settings)
         yield from wrong_tls(settings)
 
     return check
@@ -68,6 +69,17 @@ class _NamedEngines:
             except Exception:  # noqa: BLE001 - a stranger's model: this engine is left out later, with a log line
                 continue
 
+    def wrong_voices(self, settings: Settings) -> Iterator[Problem]:
+        """Default voices that an engine does not have. One that clones may know them as recordings."""
+        for name, voice in settings.tts.voices.items():
+            kind = self._classes.get(name)
+            if (
+                kind is not None
+                and issubclass(kind, TTSEngine)
+                and _lacks(kind, settings.engines.options.get(name, {}), voice)
+            ):
+                yield Problem(("tts", "voices", name), "this engine has no such voice", voice)
+
     def _names(self, kind: EngineKind, *, known_only: bool = False) -> set[str]:
         """An engine whose module does not import may be of any kind: it costs the others nothing."""
         return {
@@ -75,6 +87,15 @@ class _NamedEngines:
             for name, engine in self._classes.items()
             if (not known_only if engine is None else issubclass(engine, _KINDS[kind]))
         }
+
+
+def _lacks(kind: type[TTSEngine], options: Mapping[str, Any], voice: str) -> bool:
+    """False also where that cannot be known: the library may be missing, the options be wrong."""
+    try:
+        engine = kind(kind.Options.model_validate(options))
+        return engine.installed() and not engine.info.abilities.cloning and engine.find_voice(voice) is None
+    except Exception:  # noqa: BLE001 - a stranger's engine: left out later, with a log line
+        return False
 
 
 def _engine_class(name: str, target: str) -> type[Engine] | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from routers.engine_fields import engine_of
 from routers.exchange import Items, Talk
 from routers.forms import UploadRoute
 from routers.operation import operation_context
@@ -23,7 +24,7 @@ from stts.audio.formats import FORMATS
 from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest
 from stts.conversation.kept import Histories
-from stts.errors import Busy, InvalidRequest, UnknownEngine
+from stts.errors import Busy, InvalidRequest
 from stts.settings import CurrentSettings
 from stts.text.normalise import clean_text
 from stts.types import AudioData, AudioFormat, SynthesisConfig
@@ -33,6 +34,8 @@ Converse = Callable[[RequestContext, ExchangeRequest], Items]
 CheckSpeech = Callable[[SynthesisConfig], Awaitable[None]]
 
 RETRY_SECONDS = 5.0
+JSON = "application/json"
+FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -73,8 +76,11 @@ class ConversationRoutes:
     ) -> Response:
         """A form with a `file` or a `text`, or JSON with a `text`."""
         fields: ExchangeFields = form
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+        sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if sent == JSON:
             fields = await _json_fields(request)
+        elif sent not in FORMS:
+            raise InvalidRequest(f"Send a form (multipart/form-data) or JSON ({JSON}), and say which in Content-Type.")
         said = self._said(fields)
         context = operation_context(request, "conversation")
         accept = request.headers.get("accept", "")
@@ -109,26 +115,16 @@ class ConversationRoutes:
         kept = talk.kept = self._histories.begin(fields.session)
         try:
             speak = fields.speaking(talk.format, live=live)
-            with _engine_of("tts"):
+            with engine_of("tts"):
                 await self._check_speech(speak)
             work = ExchangeRequest(said, fields.listening(), fields.replying(), speak, kept.history)
-            with _engine_of("stt"):
+            with engine_of("stt"):
                 async with aclosing(self._converse(talk.context, work)) as items:
                     async for item in items:
                         talk.note(item)
                         yield item
         finally:
             self._histories.end(kept)
-
-
-@contextmanager
-def _engine_of(field: str) -> Iterator[None]:
-    """An engine that is unknown goes by the field in which the client has named it."""
-    try:
-        yield
-    except UnknownEngine as error:
-        error.param = field
-        raise
 
 
 async def _json_fields(request: Request) -> ExchangeFields:

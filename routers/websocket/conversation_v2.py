@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ValidationError
 from starlette.websockets import WebSocket
 
+from routers.engine_fields import engines_named
 from routers.schemas.conversation_events import told
 from routers.schemas.conversation_socket import (
     CLIENT_MESSAGES,
@@ -34,7 +35,7 @@ from stts.conversation.kept import Histories, Kept
 from stts.conversation.parts import PartsFor
 from stts.conversation.session import ConversationSession
 from stts.conversation.shared import new_id
-from stts.errors import Conflict, STTSError
+from stts.errors import Conflict, InvalidParameter, STTSError
 from stts.settings import CurrentSettings
 from stts.types import Message
 
@@ -74,13 +75,16 @@ class ConversationSocketRoutes:
         """A client that has lost its connection is back before the server knows of the loss: the older one ends."""
         if session in self._holders:
             holder, left = self._holders[session]
-            holder.expel(Conflict("This session was resumed on another connection.", param="session"))
+            taken = Conflict("This session was resumed on another connection.", param="session")
+            taken.retryable = False  # two clients would take it from each other for ever
+            holder.expel(taken)
             await left.wait()
 
     async def _run(self, socket: Socket, connect: ConnectFields, kept: Kept) -> None:
         fields = connect.fields()
         config = fields.over(session_config(self._settings()), connect.output_rate)
-        async with ConversationSession(self._parts(socket.context), config, kept.history) as session:
+        parts = engines_named(self._parts(socket.context))
+        async with ConversationSession(parts, config, kept.history) as session:
             talk = Talk(socket, session, connect, fields, self._settings)
             await talk.greet(kept)
             await until_first(talk.listen(), talk.tell())
@@ -169,12 +173,18 @@ class Talk:
                 session.cancel()
                 session.say(text)
             case ToolOutput(call_id=call_id, output=output):
-                session.history.append(Item(new_id(), Message("tool", output, call_id=call_id)))
+                self._tool_output(call_id, output)
             case Played(generation=generation, ms=ms):
                 session.played(generation, ms / 1000)
             case Ping(text=text):
                 await self._socket.send_json({"type": "pong", "text": text})
         return True
+
+    def _tool_output(self, call_id: str, output: str) -> None:
+        history = self._session.history
+        if not history.has_call(call_id):
+            raise InvalidParameter("The conversation has no tool call with this id.", param="call_id")
+        history.append(Item(new_id(), Message("tool", output, call_id=call_id)))
 
     def _control(self, command: str) -> None:
         session = self._session

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocket
 
 from adapters.decoding import LiveDecoder, LiveDecoders
+from routers.engine_fields import engines_named
 from routers.schemas.stt_socket import INPUT_FIELDS, Command, Config, ListenFields, OlderTeller, Teller
 from routers.websocket.messages import Messages, invalid
 from routers.websocket.places import Places
@@ -52,11 +53,13 @@ class TranscriptionSocketRoutes:
         settings = self._settings()
         # Nobody replies, so nobody reads it.
         history = History(settings.conversation.history_messages, settings.conversation.history_characters)
+        named = "stt" if websocket.query_params.keys() & {"stt", "engine"} == {"stt"} else "engine"
         async with accepted(websocket, self._places) as socket:
             config = fields.over(session_config(settings))
+            parts = engines_named(self._parts(socket.context), stt=named)
             async with (
                 AsyncExitStack() as stack,
-                ConversationSession(self._parts(socket.context), config, history) as session,
+                ConversationSession(parts, config, history) as session,
             ):
                 listening = _Listening(socket, session, fields, teller(socket.request_id), self._settings)
                 await until_first(listening.read(), listening.tell(), listening.decode(stack, self._decoders))

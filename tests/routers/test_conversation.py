@@ -299,6 +299,13 @@ async def test_a_wrong_voice_is_known_before_the_recording_is_heard(client: http
         assert (refused["code"], refused["param"]) == ("unknown_engine", field)
 
 
+@pytest.mark.parametrize("type", ["text/plain", "audio/wav", ""])
+async def test_a_body_that_is_no_form_and_no_json_is_told_what_is_wanted(client: httpx.AsyncClient, type: str) -> None:
+    answer = await client.post("/conversation", content=b'{"text": "hello"}', headers={"content-type": type})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert "multipart/form-data" in answer.json()["detail"] and "application/json" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b'"text"', b"\xff\xfe", b"{" * 100_000, b'{"text": 7}'])
 async def test_json_that_is_none(client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post("/conversation", content=body, headers={"content-type": "application/json"})

@@ -45,13 +45,16 @@ class SessionObject:
         return self.shape.audio.input.turn_detection
 
     def updated(self, patch: Mapping[str, Any]) -> SessionObject:
-        """With the fields that a client has sent. Raises InvalidParameter."""
+        """With the fields that a client has sent. Raises InvalidParameter.
+
+        A model stays once it was named: clients name one in the address, and send their own default here.
+        """
         if patch.get("type", self.shape.type) != self.shape.type:
             raise InvalidParameter("A session cannot change its type.", param="session.type", allowed=[self.shape.type])
         named = patch.get("model") not in (None, AUTO_MODEL)
         shape = parsed(type(self.shape), merged(self.shape.model_dump(), patch))
-        if self.named and shape != _with_model_of(self.shape, shape):
-            raise InvalidParameter("The model of a session cannot change.", param="session.model")
+        if self.named:
+            shape = _with_model_of(self.shape, shape)
         return replace(self, shape=shape, named=self.named or named)
 
     def wire(self) -> dict[str, Any]:

@@ -125,6 +125,11 @@ def test_the_defaults_are_right_without_any_heavy_engine() -> None:
         ("tts:\n  order: [espeak, nope]\n", 'line 2: tts.order = "nope": there is no such engine'),
         ("tts:\n  order: [whisper]\n", 'line 2: tts.order = "whisper": there is no such engine for this'),
         ("tts:\n  voices:\n    espeek: de\n", "line 3: tts.voices.espeek: there is no such engine"),
+        ("tts:\n  voices:\n    tone: nobody\n", 'line 3: tts.voices.tone = "nobody": this engine has no such voice'),
+        (
+            "tts:\n  voices:\n    espeak: nobody\n",
+            'line 3: tts.voices.espeak = "nobody": this engine has no such voice',
+        ),
         ("stt:\n  order: [espeak]\n", 'line 2: stt.order = "espeak": there is no such engine for this'),
         ("stt:\n  vad: pocketsphinx\n", 'line 2: stt.vad = "pocketsphinx": there is no such engine for this'),
         ("stt:\n  vad: absent\n", 'line 2: stt.vad = "absent": there is no such engine for this; allowed: silero'),
@@ -147,7 +152,7 @@ def test_the_defaults_are_right_without_any_heavy_engine() -> None:
 def test_a_start_is_refused_with_line_key_and_what_is_allowed(file: Path, text: str, said: str) -> None:
     error = refused(file, text)
     assert f"config.yaml, {said}" in str(error)
-    assert "allowed: " in str(error) or "must be" in str(error)
+    assert "allowed: " in str(error) or "must be" in str(error) or "has no such" in str(error)
 
 
 def test_all_problems_are_told_at_once(file: Path) -> None:

@@ -143,8 +143,8 @@ async def test_the_session_can_be_changed_in_the_middle(server: RunningServer) -
     ("config", "code", "param"),
     [
         ({"voice": "nobody"}, "unknown_voice", "voice"),
-        ({"tts": "nothing"}, "unknown_engine", None),
-        ({"stt": "nothing"}, "unknown_engine", None),
+        ({"tts": "nothing"}, "unknown_engine", "tts"),
+        ({"stt": "nothing"}, "unknown_engine", "stt"),
         ({"silence_ms": 5}, "invalid_parameter", "silence_ms"),
         ({"reply": "parrot"}, "invalid_parameter", "reply"),
         ({"colour": "red"}, "invalid_parameter", "colour"),
@@ -153,15 +153,14 @@ async def test_the_session_can_be_changed_in_the_middle(server: RunningServer) -
     ],
 )
 async def test_a_bad_change_changes_nothing(
-    server: RunningServer, config: dict[str, Any], code: str, param: str | None
+    server: RunningServer, config: dict[str, Any], code: str, param: str
 ) -> None:
     async with calling(server) as caller:
         await caller.send("session.update", config={"instructions": "x"} | config)
         error = await caller.until("error")
         assert error["code"] == code
         assert error["fatal"] is False
-        if param is not None:
-            assert error["param"] == param
+        assert error["param"] == param
         assert (await reply(caller, "still here"))["text"] == "still here"
         await caller.send("session.update", config={})
         assert (await caller.until("session.updated"))["config"] == caller.events[0]["config"]
@@ -212,6 +211,7 @@ async def test_who_resumes_a_session_takes_it_over(server: RunningServer) -> Non
             assert (newer.events[0]["resumed"], newer.events[0]["history"]) == (True, 2)
             error = await older.until("error")
             assert (error["code"], error["param"], error["fatal"]) == ("conflict", "session", True)
+            assert error["retryable"] is False
             assert await older.ended() == 1008
             await newer.alive()
 
@@ -261,4 +261,5 @@ async def test_what_no_engine_can_do_is_told_and_ends_it(server: RunningServer, 
     async with calling(server, greeted=False, **query) as caller:
         error = await caller.until("error")
         assert error["fatal"] is True
+        assert error["param"] == next(iter(query))
         assert await caller.ended() == 1008

@@ -250,6 +250,15 @@ class TestEngines:
         roles = [message["role"] for message in chat.requests[-1]["messages"]]
         assert roles[-3:] == ["user", "assistant", "tool"]
 
+    async def test_the_output_of_a_tool_that_nobody_called_is_not_kept(self, server: RunningServer) -> None:
+        async with calling(server, mode="text") as caller:
+            await caller.send("tool_output", call_id="call_9", output="sunny")
+            error = await caller.until("error")
+            assert (error["code"], error["param"], error["fatal"]) == ("invalid_parameter", "call_id", False)
+            session = caller.events[0]["session"]
+        async with calling(server, session=session) as caller:
+            assert caller.events[0]["history"] == 0
+
 
 KEY = "open-sesame"
 

@@ -231,6 +231,13 @@ async def test_what_the_engine_cannot_do_is_the_last_event(server: RunningServer
     assert code == 1008 and events[-1]["type"] == "error" and events[-1]["fatal"] is True
 
 
+@pytest.mark.parametrize("field", ["engine", "stt"])
+async def test_an_engine_that_nobody_knows_goes_by_the_field_it_came_in(server: RunningServer, field: str) -> None:
+    async with joined(server, f"{field}=nobody") as client:
+        events, _ = await all_events(client)
+    assert (events[-1]["code"], events[-1]["param"]) == ("unknown_engine", field)
+
+
 async def test_garbage_in_a_container_ends_the_session(server: RunningServer) -> None:
     async with joined(server, "encoding=webm") as client:
         await client.send(random.Random(1).randbytes(50_000))

@@ -362,6 +362,39 @@ async def test_a_reply_that_fails_is_told_once_and_the_session_lives(fault: str)
 
 
 @virtual
+async def test_of_a_reply_that_fails_only_what_was_played_was_heard() -> None:
+    world = World(mute=ReplyFailed("It broke."))
+    async with calling(world) as caller:
+        caller.session.say("one two three")
+        ended = await caller.until(ReplyEnded)
+        remembered = caller.session.history.items[-1]
+    assert (ended.status, ended.heard) == ("failed", "")
+    assert ended.text
+    assert (remembered.message.text, remembered.status) == ("", "incomplete")
+
+
+@virtual
+async def test_what_was_said_of_a_reply_before_it_failed_was_heard() -> None:
+    world = World(dumb=ReplyFailed("It broke."), reply="Hello there")
+    async with calling(world) as caller:
+        caller.session.say("good day")
+        ended = await caller.until(ReplyEnded)
+        remembered = caller.session.history.items[-1]
+    assert ended.status == "failed"
+    assert ended.heard == remembered.message.text == "Hello"
+
+
+@virtual
+async def test_a_reply_in_text_only_that_fails_was_read_as_far_as_it_was_written() -> None:
+    world = World(dumb=ReplyFailed("It broke."), reply="one two three")
+    async with calling(world, TEXT_ONLY) as caller:
+        caller.session.say("count")
+        ended = await caller.until(ReplyEnded)
+    assert ended.status == "failed"
+    assert ended.heard == ended.text
+
+
+@virtual
 async def test_a_deaf_house_is_told_once() -> None:
     world = World()
     async with calling(world) as caller:
