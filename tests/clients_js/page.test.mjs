@@ -56,4 +56,5 @@ test("a reply is split where it was cut off, whatever its spaces", () => {
   assert.deepEqual(heardPart(text, "One, two; three"), ["One, two;  three", "\nfour."]);
   assert.deepEqual(heardPart(text, text), [text, ""]);
   assert.deepEqual(heardPart(text, `${text} and more`), [text, ""]);
+  assert.deepEqual(heardPart(` ${text} \n`, text), [text, ""]);
 });

@@ -88,6 +88,7 @@ class ScriptedServer:
         self.app.add_api_route("/voices", self._voices)
         self.app.add_api_route("/info", self._info)
         self.info_status = 200
+        self.lists_asked = 0
         self.refuses = False
 
     async def line(self) -> Line:
@@ -104,6 +105,7 @@ class ScriptedServer:
         await line.listen()
 
     async def _engines(self) -> list[dict[str, str]]:
+        self.lists_asked += 1
         return [
             {"name": "espeak", "kind": "tts", "state": "ready"},
             {"name": "pocketsphinx", "kind": "stt", "state": "ready"},

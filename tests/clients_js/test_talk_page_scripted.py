@@ -116,6 +116,62 @@ async def test_captions_grow_and_what_was_not_heard_is_told_apart(browser: Brows
         assert await page.locator(".you > p").all_text_contents() == ["hello", "good morning to you"]
 
 
+async def test_a_reply_that_failed_says_why_and_has_no_bar(browser: Browser) -> None:
+    async with talking(browser) as (page, server):
+        line = await connected(page, server)
+        await line.say("reply.start", turn=1, generation=1, spoken=True)
+        error = {"code": "reply_failed", "message": "Nobody answers.", "retryable": True}
+        await line.say(
+            "reply.done", turn=1, generation=1, status="failed", text="", heard="", seconds=0, error=error
+        )  # fmt: skip
+        metrics = ("transcript_ms", "first_token_ms", "first_audio_ms", "first_byte_ms")
+        await line.say("turn_metrics", turn=1, generation=1, speculative=False, **dict.fromkeys(metrics))
+        await line.say("reply.start", turn=2, generation=2, spoken=True)
+        await line.say("reply.done", turn=2, generation=2, status="interrupted", text=" One. ", heard="One.", seconds=1)
+        await page.wait_for_selector(".reply[data-mark=cut]")
+        assert await page.locator(".reply > p").all_text_contents() == ["The reply failed: Nobody answers.", "One."]
+        assert await page.locator(".unheard:not(:empty), .timing").count() == 0
+
+
+async def test_a_page_that_is_loaded_again_goes_on_with_its_session(browser: Browser) -> None:
+    async with talking(browser) as (page, server):
+        await connected(page, server)
+        await page.reload()
+        await write(page)
+        line = await server.line()
+        assert line.query["session"] == "s1"
+        await line.create(resumed=True, history=2)
+        await page.wait_for_selector("#link[data-link=open]")
+        assert await page.inner_text(".note") == "The conversation goes on."
+
+
+async def test_a_wrong_key_is_told_at_once_and_the_notice_leads_to_the_settings(browser: Browser) -> None:
+    async with talking(browser) as (page, server):
+        assert server.lists_asked == 0
+        server.info_status = 401
+        await page.click("#open-settings")
+        await page.fill("input[name=key]", "wrong")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#notice:not([hidden])")
+        assert await page.inner_text("#notice-title") == "That is not the key of this server"
+        await page.click("#notice-settings")
+        server.info_status = 200
+        await page.fill("input[name=key]", "right")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#notice", state="hidden")
+
+
+async def test_the_microphone_shows_whether_it_is_live(browser: Browser) -> None:
+    async with talking(browser) as (page, server):
+        await page.wait_for_selector("#talk[data-microphone=ready]")
+        await page.click("#talk")
+        await page.wait_for_selector("#talk[data-microphone=live]")
+        await (await server.line()).create()
+        await page.wait_for_selector("body[data-state=listening]")
+        await page.click("#talk")
+        await page.wait_for_selector("#talk[data-microphone=off]")
+
+
 async def test_a_turn_without_words_leaves_nothing(browser: Browser) -> None:
     async with talking(browser) as (page, server):
         line = await connected(page, server)
@@ -230,7 +286,7 @@ async def test_everything_can_be_done_with_the_keyboard(browser: Browser) -> Non
         await page.wait_for_selector("#talk[aria-pressed=false]")
 
 
-@pytest.mark.parametrize(("width", "height"), [(1100, 760), (390, 700), (320, 480)])
+@pytest.mark.parametrize(("width", "height"), [(1100, 760), (360, 640), (320, 480)])
 async def test_it_fits_its_window(browser: Browser, width: int, height: int) -> None:
     async with talking(browser) as (page, server):
         await page.set_viewport_size({"width": width, "height": height})
@@ -248,3 +304,5 @@ async def test_it_fits_its_window(browser: Browser, width: int, height: int) -> 
                 "(e) => { const r = e.getBoundingClientRect(); "
                 "return r.left >= 0 && r.right <= innerWidth && r.bottom <= innerHeight }"
             )
+        right = await page.locator("#reply-level").evaluate("(e) => e.getBoundingClientRect().right")
+        assert right <= await page.locator("#stop").evaluate("(e) => e.getBoundingClientRect().left")

@@ -20,7 +20,6 @@ export class Choices {
       const changed = new Set(Object.keys(now).filter((name) => now[name] !== before[name]));
       before = now;
       this.#keep();
-      if (changed.has("key")) this.load();
       if (changed.size > 0) onChange(changed);
     });
     this.#form.addEventListener("change", ({ target }) => this.#narrow(target.name));
@@ -42,10 +41,12 @@ export class Choices {
     return Object.fromEntries(PROCESSING.map((name) => [name, !raw && this.#form.elements[name].checked]));
   }
 
-  /** Asks the server which engines and voices there are. Without its key there is nothing to choose. */
+  /** Asks the server, until it has told, which engines and voices there are. Without its key there is nothing to choose. */
   async load() {
+    if (this.#engines.length > 0) return;
     try {
-      const [engines, voices] = await Promise.all(["engines", "voices"].map((path) => list(path, this.key)));
+      const engines = await list("engines", this.key); // alone: a server that wants its key is asked once
+      const voices = await list("voices", this.key);
       this.#engines = engines.filter(({ state }) => state !== "not_installed");
       const speaking = new Set(this.#engines.map(({ name }) => name));
       this.#voices = voices.filter(({ engine }) => speaking.has(engine));

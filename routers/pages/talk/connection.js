@@ -6,13 +6,14 @@ const RETRY_SECONDS = [0.3, 1, 2, 4, 8, 15];
 const HEADER_BYTES = 8; // generation and sequence, before the PCM
 const UNSENT_BYTES = 160_000; // audio that may wait in the browser: five seconds of it
 const WAITING_MESSAGES = 16;
+const KEPT = "stts.session"; // in the tab: a page that is loaded again goes on with its session
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/; // what a subprotocol may consist of
 
 export class Connection {
   #handlers;
   #socket = null;
   #created = false;
-  #session = null;
+  #session = sessionStorage.getItem(KEPT);
   #tries = 0;
   #timer = 0;
   #waiting = [];
@@ -94,6 +95,7 @@ export class Connection {
   #opened(message) {
     this.#created = true;
     this.#session = message.session;
+    sessionStorage.setItem(KEPT, message.session);
     this.#tries = 0;
     this.#handlers.status("open");
     for (const waiting of this.#waiting.splice(0)) this.send(waiting);

@@ -85,7 +85,7 @@ export class Conversation {
     const [said, unsaid] = heardPart(text, status === "completed" ? text : heard);
     entry.show(said);
     entry.rest(unsaid, "unheard");
-    if (error) entry.mark("failed").append(` (${error.message})`);
+    if (error) entry.mark("failed").explain(`The reply failed: ${error.message}`);
     else entry.mark(status === "completed" ? "" : "cut");
     entry.settle();
   }
@@ -119,10 +119,12 @@ function isAtEnd({ scrollHeight, scrollTop, clientHeight }) {
 class Entry {
   #said = document.createElement("span");
   #rest = document.createElement("span");
+  #why = document.createElement("span");
 
   constructor(who) {
     const text = document.createElement("p");
-    text.append(this.#said, this.#rest);
+    text.append(this.#said, this.#rest, this.#why);
+    this.#why.className = "why";
     text.dir = "auto";
     this.element = document.createElement("li");
     this.element.className = who;
@@ -146,6 +148,11 @@ class Entry {
     this.#rest.textContent = text;
     this.#rest.className = kind;
     if (kind === "unheard" && text !== "") this.#rest.title = "This was not heard any more.";
+  }
+
+  explain(text) {
+    this.#why.textContent = text;
+    return this;
   }
 
   mark(kind) {

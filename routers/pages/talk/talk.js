@@ -5,7 +5,7 @@ import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
 import { Microphone, RATE } from "./microphone.js";
 import { Player } from "./player.js";
-import { NEEDS_HTTPS, connectionProblem, microphoneProblem } from "./problems.js";
+import { NEEDS_HTTPS, connectionProblem, keyProblem, microphoneProblem } from "./problems.js";
 import { Bars } from "./timing.js";
 
 const OUTPUT_RATE = 24000; // Hz
@@ -93,7 +93,9 @@ function begin(resumed, history) {
   player.reset();
   held.clear();
   delays.clear();
-  if (met) conversation.note(resumed && history > 0 ? "Connected again." : "A new conversation begins here.");
+  const goesOn = resumed && history > 0;
+  if (goesOn) conversation.note(met ? "Connected again." : "The conversation goes on.");
+  else if (met) conversation.note("A new conversation begins here.");
   met = true;
   active = null;
   hide();
@@ -114,10 +116,10 @@ function replyDone(message) {
 }
 
 function measured(message) {
-  if (message.generation === 0) return;
+  if (message.generation === 0 || message.first_byte_ms === null) return; // nothing was to be heard
   const delay = delays.get(message.generation);
   delays.delete(message.generation);
-  const heard_ms = delay === undefined || message.first_byte_ms === null ? null : message.first_byte_ms + delay;
+  const heard_ms = delay === undefined ? null : message.first_byte_ms + delay;
   conversation.attach(message.generation, bars.bar({ ...message, heard_ms }));
 }
 
@@ -142,6 +144,7 @@ function update(values) {
   document.body.dataset.state = state;
   $("state").textContent = STATES[state];
   $("talk").setAttribute("aria-pressed", String(microphone.isOpen));
+  $("talk").dataset.microphone = shownMicrophone();
   $("stop").disabled = active === null && turn === "listening";
   $("welcome").hidden = !conversation.isEmpty;
 }
@@ -152,6 +155,11 @@ function shownState() {
   if (hearing) return "hearing";
   if (turn === "listening") return microphone.isOpen ? "listening" : "quiet";
   return turn;
+}
+
+function shownMicrophone() {
+  if (microphone.isOpen) return "live";
+  return link === "closed" && Microphone.possible ? "ready" : "off";
 }
 
 async function toggleMicrophone() {
@@ -206,16 +214,29 @@ function stop() {
 
 /** Settings take effect at once where the conversation runs. @param {Set<string>} names */
 function changed(names) {
-  if (names.has("key") && link !== "open") hide();
+  if (names.has("key")) keyChanged();
   if (microphone.isOpen && MICROPHONE_FIELDS.some((name) => names.has(name))) openMicrophone();
   if (connection.isOpen && CONVERSATION_FIELDS.some((name) => names.has(name))) {
     connection.send({ type: "session.update", config: choices.conversation });
   }
 }
 
-function show({ title, text }) {
+async function keyChanged() {
+  hide();
+  const problem = await keyProblem(choices.key);
+  if (problem !== null) show(problem);
+}
+
+/** Only here is the server asked what there is to choose: one that wants a key would refuse. */
+function openSettings() {
+  $("settings").showModal();
+  choices.load();
+}
+
+function show({ title, text, settings = false }) {
   $("notice-title").textContent = title;
   $("notice-text").textContent = text;
+  $("notice-settings").hidden = !settings;
   $("notice").hidden = false;
 }
 
@@ -244,11 +265,12 @@ $("talk").addEventListener("click", toggleMicrophone);
 $("stop").addEventListener("click", stop);
 $("write").addEventListener("submit", write);
 $("notice-close").addEventListener("click", hide);
-$("open-settings").addEventListener("click", () => $("settings").showModal());
+$("open-settings").addEventListener("click", openSettings);
+$("notice-settings").addEventListener("click", openSettings);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !$("settings").open) stop();
 });
 window.addEventListener("pagehide", () => connection.close());
 if (!Microphone.possible) show(NEEDS_HTTPS);
-choices.load();
+update({});
 requestAnimationFrame(drawLevels);
