@@ -19,6 +19,7 @@ from adapters.configuration.checks import operator_check
 from adapters.configuration.exposure import check_exposure
 from adapters.decoding import LiveDecoders
 from adapters.engines import Engines
+from adapters.execution.heap import settle
 from adapters.reply import Replies
 from engines.registry import Registry
 from middleware.analytics import AnalyticsStage
@@ -226,7 +227,12 @@ def main(arguments: list[str] | None = None) -> int:
     except InvalidConfiguration as error:
         print(startup_message(error), file=sys.stderr)  # noqa: T201 - the log is not set up yet
         return EXIT_STATUS
-    server = Server(server_config(app, settings), life, lambda: announce(settings))
+
+    def started() -> None:
+        announce(settings)
+        settle()
+
+    server = Server(server_config(app, settings), life, started)
     server.run()
     return 0
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from adapters.detection import SpeechDetector
+from adapters.execution.heap import settle_again
 from adapters.execution.host import EngineHost
 from adapters.live.native import LivePlaces
 from adapters.probing import probe_work
@@ -187,6 +188,7 @@ class Engines:
     async def _probe_after_load(self, name: str) -> None:
         await asyncio.sleep(PROBE_DELAY_SECONDS)
         await self.probe(name)
+        settle_again()
 
     async def _candidates(self, kind: EngineKind) -> list[str]:
         """Names in the configured order that are usable here and now."""
