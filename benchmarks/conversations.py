@@ -21,6 +21,7 @@ from benchmarks.server import running
 from benchmarks.talker import PATH, wire_frames
 from benchmarks.voices import utterances
 from stts.audio.pacing import Pacer
+from stts.conversation.speaking import FRAME_SECONDS
 from stts.engine_api import STT_SAMPLE_RATE
 from stts.settings.conversation import ConversationSettings
 
@@ -130,7 +131,7 @@ def schedule(lengths: Sequence[float]) -> list[float]:
     now = 0.0
     times = []
     for seconds in lengths:
-        now += pacer.due(now, seconds)
+        now += pacer.due(now, FRAME_SECONDS)  # room for a whole frame is waited for, also by a shorter last one
         times.append(now)
         pacer.sent(seconds, now)
     return times

@@ -28,6 +28,8 @@ class Member:
     def __init__(self, phase: float) -> None:
         self.phase = phase
         """Seconds by which its messages come after those of the first."""
+        self.wait = 0
+        """Messages of silence before its script."""
         self.heard: list[tuple[float, str | bytes]] = []
         """`time.monotonic()` and message, in order."""
         self.sent: list[float] = []
@@ -59,11 +61,12 @@ class Crowd:
         """Every member sends all the frames, one each period, after so much silence of its own below `spread` periods,
         and silence until the last has finished."""
         order = sorted(self.members, key=lambda member: member.phase)
-        waits = {member: self._chance.randrange(spread) for member in order}
+        for member in order:
+            member.wait = self._chance.randrange(spread)
         started = time.monotonic() + PERIOD_SECONDS
         for number in range(len(frames) + spread - 1):
             for member in order:
-                place = number - waits[member]
+                place = number - member.wait
                 due = started + number * PERIOD_SECONDS + member.phase
                 now = time.monotonic()
                 if due - now > EARLY_SECONDS:
