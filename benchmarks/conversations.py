@@ -28,6 +28,8 @@ from stts.settings.conversation import ConversationSettings
 CALLERS = 100
 MORE = (150, 200)
 """Tried until it is too many."""
+FEWER = (80, 60, 40)
+"""Tried until it is few enough, where the first is too many already."""
 ROUNDS = 3
 LISTEN_SECONDS = 6.0
 """After each utterance: the silence window and the reply."""
@@ -57,10 +59,11 @@ class Frame:
 
 def run() -> list[Row]:
     rows = [_row(CALLERS)]
-    for callers in MORE:
-        if rows[-1].figures["in_time"] < REACH:
-            break
+    met = rows[0].met is True
+    for callers in MORE if met else FEWER:
         rows.append(_row(callers))
+        if (rows[-1].met is True) != met:
+            break
     first, *others = rows
     return [first, *(Row(f"  {row.what}", "", row.measured, figures=row.figures) for row in others)]
 
