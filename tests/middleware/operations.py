@@ -28,7 +28,9 @@ def spoken(chunks: int = 2, error: BaseException | None = None) -> Operation[Spe
     """Speaks so many chunks, then fails if it is to."""
 
     async def run(context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
-        context.metrics.update(queue=0.25, engine=0.5, encode=0.125, audio_seconds=2.0, characters=len(str(request.text)))
+        context.metrics.update(
+            queue=0.25, engine=0.5, encode=0.125, audio_seconds=2.0, characters=len(str(request.text))
+        )
         context.output_data.update(engine="tone", voice="low", language="en", format="wav", sample_rate=16_000)
         for _ in range(chunks):
             yield AudioChunk(b"1234", 1.0)
