@@ -118,6 +118,8 @@ class _Listener:
                     continue
                 words = await self._all_words()
                 if stop is Stop.SETTLE:
+                    for event in self._utterance.think(self._joined(words)) if self._partials else ():
+                        ready.put(event, 1)
                     ready.put(self._utterance.settle(words), 1)
         finally:
             await self._end_look()
@@ -157,7 +159,7 @@ class _Listener:
         started = time.monotonic()
         with suppress(STTSError):
             words = await self._transcribed(window, PATIENCE_SECONDS)
-            for event in self._utterance.think(join_texts((word.text for word in words), self._utterance.language)):
+            for event in self._utterance.think(self._joined(words)):
                 ready.put(event, 1)
             self._words = words
         self._seconds = time.monotonic() - started
@@ -193,6 +195,9 @@ class _Listener:
                 words = [segment async for segment in segments]
             context.add("engine", time.perf_counter() - started)
         return words
+
+    def _joined(self, words: Sequence[Segment]) -> str:
+        return join_texts((word.text for word in words), self._utterance.language)
 
     def _prompt(self) -> str | None:
         heard = join_texts((self._params.prompt or "", self._utterance.decided), self._utterance.language)

@@ -73,7 +73,7 @@ async def test_a_turn_without_end_is_decided_part_by_part() -> None:
         session = await open_session(made, "faulty")
         heard = Heard(made, session)
         said = np.concatenate([*[sound(3.0), sound(0.3, 0.001)] * 4, sound(12.0)])
-        await feed(heard.audio, said, ahead=0.2)
+        await feed(heard.audio, said, ahead=0.1)
         text = await heard.end()
         parts = [len(part.split()) + 1 for part in text.split("word0")[1:]]
         assert parts == [10, 11, 10, 11, 20, 20], "cut in the pauses, and where there is none after twice as long"
