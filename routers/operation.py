@@ -42,6 +42,10 @@ def speech_headers(context: RequestContext) -> dict[str, str]:
         "x-sample-rate": str(output["sample_rate"]),
         "x-channels": str(output["channels"]),
     }
+    if language := output.get("language"):
+        headers["x-language"] = header_value(language)
+    if context.warnings:
+        headers["x-warnings"] = header_value("; ".join(context.warnings))
     if "file_id" in output:
         headers["x-file-id"] = output["file_id"]
     return headers
@@ -57,4 +61,4 @@ def event_headers(context: RequestContext) -> dict[str, str]:
 
 def header_value(text: str) -> str:
     """Headers carry ASCII only; anything else is percent-encoded."""
-    return quote(text, safe=" +-_.:/@,()'!*")
+    return quote(text, safe=" +-_.:/@,;()'!*")

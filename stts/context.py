@@ -24,6 +24,8 @@ class RequestContext:
     `transcript`, `first_token`, `first_audio`.
     `output_data`, written before the first item because headers are made from it:
     `engine`, `voice`, `language`, `format`, `media_type`, `sample_rate`, `channels`.
+    `warnings`, for the client: what was done otherwise than asked. Written by `warn`; told once, in a header or in the
+    answer's `warnings`.
     """
 
     request_type: RequestType
@@ -38,7 +40,13 @@ class RequestContext:
     metadata: dict[str, Any] = field(default_factory=dict)
     """`route`, `principal`; an operation inside another carries `parent_id` and is not counted twice."""
     status: Status = "processing"
+    warnings: list[str] = field(default_factory=list)
 
     def add(self, metric: str, seconds: float) -> None:
         """Adds to a metric that is measured in parts."""
         self.metrics[metric] = self.metrics.get(metric, 0.0) + seconds
+
+    def warn(self, message: str) -> None:
+        """Tells the client, once, what was done otherwise than asked. Never quotes what the client sent."""
+        if message not in self.warnings:
+            self.warnings.append(message)
