@@ -1,6 +1,8 @@
 # Two commands: `make serve` and `make test`. Everything else is for those who build.
 URL ?= http://$(or $(HOST),127.0.0.1):$(or $(PORT),8000)
 PYTHON ?= python3
+# Of the test suite, which waits more than it computes.
+WORKERS ?= 4
 
 VENV := .venv
 FULL := .venv-engines
@@ -13,7 +15,7 @@ serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
 
 test: $(VENV)/.dev check
-	$(BIN)/python -m pytest -m "not engines and not clients"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not engines and not clients"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

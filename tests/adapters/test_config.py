@@ -433,7 +433,7 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(CHANGES, max_size=4))
 def test_no_change_leaves_a_broken_file(file: Path, rounds: list[dict[str, Any]]) -> None:
     file.write_bytes((ROOT / "config.yaml").read_bytes())

@@ -59,7 +59,7 @@ async def test_a_ping_is_answered() -> None:
         await (await connection.ping())
         answered.set()
 
-    async with serve(ping, "127.0.0.1", 0) as server:
+    async with serve(ping, "127.0.0.1", 0, close_timeout=0.1) as server:
         await connect(next(iter(server.sockets)).getsockname()[1], "/", Inbox(), {})
         async with asyncio.timeout(30):
             await answered.wait()
