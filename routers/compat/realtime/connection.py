@@ -65,7 +65,8 @@ class Connection:
     async def run(self, conversation: str) -> None:
         object = self._commands.object
         await self._say({"type": "session.created", "session": object.wire()})
-        if object.speaks is not None:
+        # Clients of the current dialect read the first events by position, and the hosted service sends it no more.
+        if self._older and object.speaks is not None:
             about = {"id": conversation, "object": "realtime.conversation"}
             await self._say({"type": "conversation.created", "conversation": about})
         await until_first(self._listen(), self._tell())

@@ -22,6 +22,8 @@ from stts.types import Message, ToolCall
 
 ROOT = "root"
 """The `previous_item_id` of what is to be first."""
+HEARD_WHOLE_SECONDS = 0.08
+"""Two frames of audio: clients round down where playback ended, so a cut this near the end is none."""
 MOST_SOUNDS = 256
 """Sounds remembered before those of items that the history has dropped are forgotten."""
 
@@ -115,7 +117,10 @@ class Items:
         self._sounds.pop(id, None)
 
     def truncate(self, id: str, seconds: float) -> None:
-        """Leaves of an assistant's spoken item what was heard by then. Raises NotFound and InvalidParameter."""
+        """Leaves of an assistant's spoken item what was heard by then, all of it within two frames of its end.
+
+        Raises NotFound and InvalidParameter.
+        """
         item = self._require(id)
         sound = self._sounds.get(id)
         if sound is None or item.message.role != "assistant":
@@ -123,7 +128,9 @@ class Items:
         if seconds > sound.seconds + 0.001:
             length = round(sound.seconds * 1000)
             raise InvalidParameter(f"Audio content of {length}ms is already shorter than that.", param="audio_end_ms")
-        if seconds < sound.seconds and item.status != "in_progress":
+        if seconds >= sound.seconds - HEARD_WHOLE_SECONDS and item.status != "in_progress":
+            return
+        if item.status != "in_progress":
             heard = _heard(item.message.text, sound, seconds)
             self.history.replace(id, Message("assistant", heard), "incomplete")
         sound.cut(min(seconds, sound.seconds))

@@ -117,10 +117,20 @@ def test_a_reply_is_cut_where_its_listener_stopped(items: Items) -> None:
     assert items.wire("r")["content"][0]["transcript"] is None and items.history.messages() == ()
 
 
-def test_the_end_of_a_reply_is_no_cut(items: Items) -> None:
+@pytest.mark.parametrize("seconds", [10.0, 9.999, 9.96, 9.92])
+def test_a_cut_within_two_frames_of_the_end_is_none(items: Items, seconds: float) -> None:
+    spoken(items, "r", TEXT, Sound(10.0, bytes(480_000)))
+    items.truncate("r", seconds)
+    wire = items.wire("r", audio=True)
+    assert wire["status"] == "completed" and wire["content"][0]["transcript"] == TEXT
+    assert len(wire["content"][0]["audio"]) == 480_000 * 4 // 3
+
+
+def test_a_cut_three_frames_before_the_end_is_one(items: Items) -> None:
     spoken(items, "r", TEXT, Sound(10.0))
-    items.truncate("r", 10.0)
-    assert items.wire("r")["status"] == "completed" and items.wire("r")["content"][0]["transcript"] == TEXT
+    items.truncate("r", 9.88)
+    assert items.wire("r")["status"] == "incomplete"
+    assert items.wire("r")["content"][0]["transcript"] == TEXT.removesuffix(" ten")
 
 
 def test_a_reply_cut_off_already_loses_only_what_is_beyond(items: Items) -> None:

@@ -24,13 +24,20 @@ PUSHED: dict[str, Any] = {"input": {"turn_detection": None, "transcription": {"m
 TURN = (tone(1.0), silence(0.5))
 
 
-async def test_the_first_events_are_the_session_and_the_conversation(served: Served) -> None:
+async def test_the_session_is_told_and_then_nothing_until_a_command(served: Served) -> None:
     async with served.talk() as talk:
-        await talk.until("conversation.created")
-        assert talk.types() == ["session.created", "conversation.created"]
+        await talk.send("input_audio_buffer.clear")
+        await talk.until("input_audio_buffer.cleared")
+        assert talk.types() == ["session.created", "input_audio_buffer.cleared"]
         session = talk.events[0]["session"]
         assert session["model"] == "gpt-realtime" and session["type"] == "realtime"
         assert len({event["event_id"] for event in talk.events}) == 2
+
+
+async def test_the_older_dialect_is_told_of_its_conversation(served: Served) -> None:
+    async with served.talk(headers={"openai-beta": "realtime=v1"}) as talk:
+        await talk.until("conversation.created")
+        assert talk.types() == ["session.created", "conversation.created"]
 
 
 async def test_a_spoken_turn_is_answered(served: Served) -> None:
@@ -40,7 +47,7 @@ async def test_a_spoken_turn_is_answered(served: Served) -> None:
         response = await talk.response()
         await talk.until("rate_limits.updated")
     kinds = [kind for kind in talk.types() if not kind.endswith(".delta")]
-    assert kinds[3:] == [
+    assert kinds[2:] == [
         "input_audio_buffer.speech_started",
         "input_audio_buffer.speech_stopped",
         "input_audio_buffer.committed",
