@@ -12,6 +12,7 @@ from routers.compat.realtime import beta
 from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.outgoing import Outgoing, error_event
 from routers.compat.realtime.response import Event
+from routers.compat.realtime.unset import without_unset
 from routers.websocket.messages import parse_object
 from routers.websocket.socket import Socket, until_first
 from stts.conversation.session import ConversationSession
@@ -101,7 +102,7 @@ class Connection:
     async def _say(self, event: Event) -> None:
         told = beta.outgoing(event) if self._older else event
         if told is not None:
-            await self._socket.send_json({"event_id": self._ids.next(), **told})
+            await self._socket.send_json({"event_id": self._ids.next(), **without_unset(told)})
 
 
 def _text(data: str | bytes) -> str:

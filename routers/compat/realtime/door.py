@@ -22,6 +22,7 @@ from routers.compat.realtime.microphone import Microphone
 from routers.compat.realtime.outgoing import Outgoing, error_event
 from routers.compat.realtime.session import SessionObject, opened
 from routers.compat.realtime.translation import Translation, in_dialect
+from routers.compat.realtime.unset import without_unset
 from routers.schemas.realtime import ClientSecret, ClientSecretRequest
 from routers.websocket.places import Places
 from routers.websocket.socket import Socket, accepted
@@ -92,7 +93,7 @@ class RealtimeRoutes:
         object = self._new(_kind(session.get("type", KINDS[0])), None).updated(session)
         await self._config(object)
         issued = self._secrets.issue(object.shape.model_dump(), asked or settings.secret_seconds)
-        return ClientSecret(value=issued.value, expires_at=issued.expires_at, session=object.wire())
+        return ClientSecret(value=issued.value, expires_at=issued.expires_at, session=without_unset(object.wire()))
 
     async def refuse_call(self) -> None:
         """Calls by WebRTC and SIP."""

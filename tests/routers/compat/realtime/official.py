@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
+
+from routers.compat.realtime.unset import VERBATIM
 
 SERVER_EVENTS: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
 
@@ -24,3 +26,16 @@ def check(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def types(events: Iterable[dict[str, Any]]) -> list[str]:
     return [event["type"] for event in events]
+
+
+def nulls(value: Any) -> Iterator[str]:
+    """Names of keys that are null, outside of what clients wrote."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if each is None:
+                yield name
+            elif name not in VERBATIM:
+                yield from nulls(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from nulls(each)

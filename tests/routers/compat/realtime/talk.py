@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 
-from tests.routers.compat.realtime.official import SERVER_EVENTS
+from routers.compat.realtime.unset import MEANT_NULL
+from tests.routers.compat.realtime.official import SERVER_EVENTS, nulls
 
 PATIENCE_SECONDS = 30.0
 RATE = 24_000
@@ -71,6 +72,7 @@ class Talk:
             event: Event = json.loads(await self.connection.recv_bytes())
         if self._official:
             SERVER_EVENTS.validate_python(event, strict=True)
+        assert set(nulls(event)) <= MEANT_NULL, event
         self.events.append(event)
         return event
 
