@@ -1,42 +1,131 @@
-"""Forms that bring files, read within bounds before the framework would read them within hardly any."""
+"""Forms that bring files, read within bounds before the framework would read them within hardly any.
+
+What is wrong with a form is told by its cause, and how to mend it: a person at a command line reads the message. Field
+names are told only where they are plain words, values never.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from python_multipart.exceptions import MultipartParseError
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 
+from middleware.edge.bodies import media_type
+from middleware.edge.errors import PLAIN_NAME
 from stts.errors import InvalidRequest
 
+MULTIPART = "multipart/form-data"
+URLENCODED = "application/x-www-form-urlencoded"
 MOST_FILES = 2
 MOST_FIELDS = 256
 """Enough for the lists of the OpenAI dialect, each item of which is a field."""
 FIELD_BYTES = 16_384
 """Longest text field: it is kept in memory. A prompt of 4000 characters of any script fits."""
+AS_FILE = "It must come as `file`, a part with a file name, of a multipart/form-data form: curl -F file=@speech.wav"
+
+CAUSES = {
+    "Missing boundary": (
+        "The Content-Type has no boundary, so the parts of the form cannot be told apart. Leave this header to the "
+        "HTTP library: it sets it when it is given a form."
+    ),
+    "Part exceeded": f"A text field is longer than {FIELD_BYTES} bytes. If it is the recording: {AS_FILE}",
+    "Field exceeded": f"A text field is longer than {FIELD_BYTES} bytes. If it is the recording: {AS_FILE}",
+    "Too many fields": f"The form has more than {MOST_FIELDS} fields.",
+    "Too many files": f"The form has more than {MOST_FILES} files; a request takes one.",
+    "The Content-Disposition": 'A part of the form has no name: Content-Disposition: form-data; name="file".',
+    "Invalid multipart": (
+        "The form is damaged: its parts do not begin and end with the boundary that the Content-Type names, each on a "
+        "line of its own that ends with CR LF."
+    ),
+}
+"""How the framework's message begins -> what it means for whoever sent the form."""
+UNREADABLE = "The form cannot be read as what its Content-Type says."
 
 
 class UploadRoute(APIRoute):
-    """A door that takes files: `route_class_override=UploadRoute`."""
+    """A door that takes a file in a form: `route_class_override=UploadRoute`."""
+
+    needs_file: ClassVar[bool] = True
+    names: ClassVar[tuple[str, ...]] = ("file",)
+    """Fields that may bring it."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def handle_form(request: Request) -> Response:
             # The request keeps what it has parsed: whoever asks for its form from now on gets this one.
-            await read_form(request)
+            form = await read_form(request)
+            try:
+                check_files(form, media_type(request), self.names, needed=self.needs_file)
+            except InvalidRequest:
+                await form.close()
+                raise
             return await handle(request)
 
         return handle_form
 
 
-async def read_form(request: Request) -> None:
+class RecordingRoute(UploadRoute):
+    """A native door, where older clients say `audio_file`."""
+
+    names = ("file", "audio_file")
+
+
+class OptionalRecordingRoute(RecordingRoute):
+    """A native door that takes a recording in a form, or something else."""
+
+    needs_file = False
+
+
+async def read_form(request: Request) -> FormData:
     """Raises InvalidRequest for a form that is too big or none; errors of the body itself pass."""
     try:
-        await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=FIELD_BYTES)
+        return await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=FIELD_BYTES)
     except (HTTPException, ValueError) as error:
+        raise InvalidRequest(_cause(error), param="body") from error
+
+
+def check_files(form: FormData, sent: str, names: tuple[str, ...], *, needed: bool) -> None:
+    """Raises InvalidRequest where the form does not bring the one file that it should, and says what came instead.
+
+    `sent`: the media type of the body; `names`: the fields that may bring the file.
+    """
+    if sent not in (MULTIPART, URLENCODED):
+        if needed:
+            raise InvalidRequest(f"The request has no form. The recording is missing: {AS_FILE}", param="file")
+        return
+    files = [name for name, value in form.multi_items() if isinstance(value, UploadFile) and is_chosen(value)]
+    right = [name for name in files if name in names]
+    as_text = [name for name in names if isinstance(form.get(name), str)]
+    if len(right) > 1:
+        raise InvalidRequest("Two files came: send one recording a request.", param="file")
+    if not right and as_text and (needed or form[as_text[0]]):
         raise InvalidRequest(
-            f"The form cannot be read: it may have {MOST_FILES} files and {MOST_FIELDS} fields of {FIELD_BYTES} bytes."
-        ) from error
+            f"`{as_text[0]}` came as text, without a file name (`filename*` alone does not count). {AS_FILE}",
+            param="file",
+        )
+    if not right and files:
+        name = f"`{files[0]}`" if PLAIN_NAME.fullmatch(files[0]) else "another name"
+        raise InvalidRequest(f"The file came as {name}; it must come as `file`.", param="file")
+    if not right and needed:
+        raise InvalidRequest(f"The form has no file, or ends within it. {AS_FILE}", param="file")
+
+
+def is_chosen(file: UploadFile) -> bool:
+    """A browser sends a part without a name and without content where nobody has chosen a file."""
+    return bool(file.filename or file.size)
+
+
+def _cause(error: Exception) -> str:
+    own = error.__cause__ or error.__context__ or error
+    said = own.message if isinstance(own, MultiPartException) else ""
+    if isinstance(own, MultipartParseError):
+        # Older versions of the framework let it pass as it is.
+        said = "Invalid multipart"
+    return next((meaning for start, meaning in CAUSES.items() if said.startswith(start)), UNREADABLE)

@@ -46,9 +46,11 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         limits = self._settings().limits
-        is_upload = is_multipart and local_path(scope) in self._uploads
-        longest = limits.upload_bytes if is_upload else limits.json_bytes
+        takes_files = local_path(scope) in self._uploads
+        longest = limits.upload_bytes if takes_files and is_multipart else limits.json_bytes
         body = _Body(receive, send, longest, limits.body_seconds)
+        if takes_files and not is_multipart:
+            body.mend = " A file must come as `file` of a multipart/form-data form."
         if length > body.longest:
             await refuse(scope, receive, body.send, body.too_large())
             return
@@ -60,6 +62,8 @@ class _Body:
 
     def __init__(self, receive: Receive, send: Send, longest: int, patience: float) -> None:
         self.longest = longest
+        self.mend = ""
+        """What to do where a body is too long, as a sentence behind a space."""
         self._receive = receive
         self._send = send
         self._patience = patience
@@ -68,7 +72,7 @@ class _Body:
         self._stalled = False
 
     def too_large(self) -> STTSError:
-        return PayloadTooLarge(f"The body is longer than {self.longest} bytes.")
+        return PayloadTooLarge(f"The body is longer than {self.longest} bytes.{self.mend}")
 
     async def receive(self) -> Message:
         if self._complete:

@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.types import Scope
 
+from middleware.edge.bodies import is_about_whole_body, no_object, not_json, unreadable
 from stts.errors import InvalidRequest, NotFound, STTSError
 
 OPENAI_TYPES = {
@@ -142,7 +143,7 @@ async def _on_stts_error(connection: HTTPConnection, error: Exception) -> Respon
 
 async def _on_invalid(connection: HTTPConnection, error: Exception) -> Response:
     assert isinstance(error, ValidationException)
-    return _answer(connection, InvalidFields([_field(item) for item in error.errors()[:MOST_FIELDS]]))
+    return _answer(connection, InvalidFields([_field(item, connection) for item in error.errors()[:MOST_FIELDS]]))
 
 
 async def _on_http_exception(connection: HTTPConnection, error: Exception) -> Response:
@@ -161,10 +162,8 @@ def _translate(error: HTTPException) -> STTSError:
     cause = error.__cause__
     if isinstance(cause, STTSError):
         return cause
-    if isinstance(cause, RecursionError):
-        return InvalidRequest("The JSON is nested too deeply.")
     if error.status_code in (400, 422):
-        return InvalidRequest("The body cannot be read as what its Content-Type says.")
+        return InvalidRequest(unreadable(cause))
     if error.status_code == 404:
         return NotFound("There is nothing at this path.")
     status = HTTPStatus(error.status_code)
@@ -179,12 +178,14 @@ def _allowed_methods(error: HTTPException) -> list[str] | None:
     return sorted(method.strip() for method in allow.split(",")) if allow else None
 
 
-def _field(item: Mapping[str, Any]) -> dict[str, str]:
+def _field(item: Mapping[str, Any], connection: HTTPConnection) -> dict[str, str]:
     # The first part of the location says body, query or path; the rest can hold keys that the client made up.
     names = [str(part) for part in item["loc"][1:]] or [str(item["loc"][0])] if item["loc"] else ["body"]
     param = ".".join(map(plain_name, names))
     if item["type"] == "json_invalid":
-        return {"param": "body", "message": "This is not JSON.", "code": "json_invalid"}
+        return {"param": "body", "message": not_json(item), "code": "json_invalid"}
+    if is_about_whole_body(item):
+        return {"param": "body", "message": no_object(connection), "code": item["type"]}
     return {"param": param, "message": item["msg"].removeprefix("Value error, "), "code": item["type"]}
 
 

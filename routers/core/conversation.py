@@ -10,9 +10,10 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from middleware.edge.bodies import JSON, media_type
 from routers.engine_fields import engine_of
 from routers.exchange import Items, Talk
-from routers.forms import UploadRoute
+from routers.forms import MULTIPART, URLENCODED, OptionalRecordingRoute, is_chosen
 from routers.operation import operation_context
 from routers.schemas.conversation import (
     ConversationStatus,
@@ -34,8 +35,7 @@ Converse = Callable[[RequestContext, ExchangeRequest], Items]
 CheckSpeech = Callable[[SynthesisConfig], Awaitable[None]]
 
 RETRY_SECONDS = 5.0
-JSON = "application/json"
-FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+FORMS = frozenset({MULTIPART, URLENCODED})
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
@@ -62,7 +62,7 @@ class ConversationRoutes:
             response_model=Exchange,
             responses=ANSWERS,
             summary="Say something and be answered",
-            route_class_override=UploadRoute,
+            route_class_override=OptionalRecordingRoute,
             openapi_extra={
                 "requestBody": {"content": {"application/json": {"schema": ExchangeFields.model_json_schema()}}}
             },
@@ -76,7 +76,7 @@ class ConversationRoutes:
     ) -> Response:
         """A form with a `file` or a `text`, or JSON with a `text`."""
         fields: ExchangeFields = form
-        sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        sent = media_type(request)
         if sent == JSON:
             fields = await _json_fields(request)
         elif sent not in FORMS:
@@ -101,6 +101,7 @@ class ConversationRoutes:
 
     def _said(self, fields: ExchangeFields) -> AudioData | str:
         file = (fields.file or fields.audio_file) if isinstance(fields, ExchangeForm) else None
+        file = file if file is not None and is_chosen(file) else None
         if (file is None) == (fields.text is None):
             raise InvalidRequest("Send either a file or a text.", param="file")
         if fields.text is not None:

@@ -13,7 +13,7 @@ from adapters.stt import collect_transcript
 from middleware.edge.errors import problem
 from middleware.timing import server_timing
 from routers.answer import collected_answer, event_answer
-from routers.forms import UploadRoute
+from routers.forms import RecordingRoute
 from routers.operation import Listen, event_headers, operation_context
 from routers.schemas.stt import SegmentShape, Transcript, VerboseTranscript
 from routers.schemas.tts import NAME_CHARACTERS
@@ -44,7 +44,7 @@ class STTRoutes:
             response_model=Transcript,
             summary="Transcribe a recording",
             responses={200: {"content": {"text/plain": {}, "text/vtt": {}, "text/event-stream": {}}}},
-            route_class_override=UploadRoute,
+            route_class_override=RecordingRoute,
         )
 
     async def transcribe(

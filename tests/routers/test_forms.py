@@ -25,18 +25,18 @@ def field(name: str, value: str) -> tuple[str, Any]:
 
 @DOORS
 @pytest.mark.parametrize(
-    "parts",
+    ("parts", "bound"),
     [
-        [file() for _ in range(MOST_FILES + 1)],
-        [file(), *(field(f"f{number}", "x") for number in range(MOST_FIELDS + 1))],
-        [file(), field("prompt", "x" * (FIELD_BYTES + 1))],
-        [field("file", "x" * 1_000_000) for _ in range(20)],
+        ([file() for _ in range(MOST_FILES + 1)], MOST_FILES),
+        ([file(), *(field(f"f{number}", "x") for number in range(MOST_FIELDS + 1))], MOST_FIELDS),
+        ([file(), field("prompt", "x" * (FIELD_BYTES + 1))], FIELD_BYTES),
+        ([field("file", "x" * 1_000_000) for _ in range(20)], FIELD_BYTES),
     ],
 )
-async def test_too_much_is_refused(client: httpx.AsyncClient, path: str, parts: Parts) -> None:
+async def test_too_much_is_refused(client: httpx.AsyncClient, path: str, parts: Parts, bound: int) -> None:
     answer = await client.post(path, files=parts)
     assert answer.status_code == (400 if path.startswith("/v1/") else 422)
-    assert str(MOST_FILES) in answer.text
+    assert str(bound) in answer.text
     assert "xxx" not in answer.text
 
 
