@@ -28,14 +28,15 @@ MOST_FIELDS = 256
 FIELD_BYTES = 16_384
 """Longest text field: it is kept in memory. A prompt of 4000 characters of any script fits."""
 AS_FILE = "It must come as `file`, a part with a file name, of a multipart/form-data form: curl -F file=@speech.wav"
+TOO_LONG = f"A text field is longer than {FIELD_BYTES} bytes. Is it the recording? {AS_FILE}"
 
 CAUSES = {
     "Missing boundary": (
         "The Content-Type has no boundary, so the parts of the form cannot be told apart. Leave this header to the "
         "HTTP library: it sets it when it is given a form."
     ),
-    "Part exceeded": f"A text field is longer than {FIELD_BYTES} bytes. If it is the recording: {AS_FILE}",
-    "Field exceeded": f"A text field is longer than {FIELD_BYTES} bytes. If it is the recording: {AS_FILE}",
+    "Part exceeded": TOO_LONG,
+    "Field exceeded": TOO_LONG,
     "Too many fields": f"The form has more than {MOST_FIELDS} fields.",
     "Too many files": f"The form has more than {MOST_FILES} files; a request takes one.",
     "The Content-Disposition": 'A part of the form has no name: Content-Disposition: form-data; name="file".',
@@ -98,7 +99,7 @@ def check_files(form: FormData, sent: str, names: tuple[str, ...], *, needed: bo
     """
     if sent not in (MULTIPART, URLENCODED):
         if needed:
-            raise InvalidRequest(f"The request has no form. The recording is missing: {AS_FILE}", param="file")
+            raise InvalidRequest(f"The request has no form. The recording is missing. {AS_FILE}", param="file")
         return
     files = [name for name, value in form.multi_items() if isinstance(value, UploadFile) and is_chosen(value)]
     right = [name for name in files if name in names]

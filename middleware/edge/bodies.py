@@ -46,7 +46,7 @@ def no_object(connection: HTTPConnection) -> str:
         return "The body must be a JSON object: {..}."
     if connection.headers.get("content-length", "0") == "0" and "transfer-encoding" not in connection.headers:
         return f"The request has no body. {SEND_JSON}."
-    return f"{SEND_JSON}: {NAMED.get(sent, 'it came as something else')}."
+    return f"{SEND_JSON}; {NAMED.get(sent, 'it came as something else')}."
 
 
 def not_json(item: Mapping[str, Any]) -> str:

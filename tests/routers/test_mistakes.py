@@ -155,12 +155,12 @@ async def test_a_conversation_tells_the_same(door: httpx.AsyncClient, mistake: s
 
 JSON_ONLY = [each for each in taking("application/json") if each not in taking("multipart/form-data")]
 KINDS: dict[str, tuple[str | None, bytes, str]] = {
-    "no type": (None, b'{"secret": 1}', "Content-Type: application/json: it came without a Content-Type"),
+    "no type": (None, b'{"secret": 1}', "Content-Type: application/json; it came without a Content-Type"),
     "curl -d": ("application/x-www-form-urlencoded", b'{"secret": 1}', "as curl -d sends it"),
     "a form": (
         RAW_FORM,
         part('name="secret"', b"1") + b"--x--\r\n",
-        "Content-Type: application/json: it came as a form",
+        "Content-Type: application/json; it came as a form",
     ),
     "text": ("text/plain", b'{"secret": 1}', "it came as text/plain"),
     "something": ("secret/kind", b'{"secret": 1}', "it came as something else"),
