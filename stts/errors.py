@@ -10,6 +10,8 @@
     │   ├── UnsupportedFormat     a format, rate or channel count that does not exist
     │   ├── UndecodableAudio      nothing in the upload decodes
     │   └── InvalidConfiguration  a configuration value that does not validate
+    ├── MalformedRequest          it cannot be read as HTTP at all (400)
+    ├── HeadTooLarge              its address and headers are too long (431)
     ├── NotFound                  404
     │   └── UnknownModel          no such model, in the dialects that name models
     ├── Conflict                  the state of the thing forbids this now (409)
@@ -108,6 +110,14 @@ class UndecodableAudio(InvalidRequest):
 
 class InvalidConfiguration(InvalidRequest):
     code, title = "invalid_configuration", "Invalid configuration"
+
+
+class MalformedRequest(STTSError):
+    code, title, status = "malformed_request", "Malformed request", 400
+
+
+class HeadTooLarge(STTSError):
+    code, title, status = "head_too_large", "Request head too large", 431
 
 
 class NotFound(STTSError):

@@ -1,15 +1,23 @@
-"""The head of a request: not too long, and not for ever on its way.
+"""The requests on a connection: heads that are bounded in size and time, offers to upgrade, and refusals in our form.
 
-uvicorn's HTTP protocol has no bound on either: headers are kept until they end, and a connection may stay without ever
-ending them. This class is handed to uvicorn as its `http`. Sockets pass through here until they are upgraded.
+uvicorn's HTTP protocol keeps headers until they end, lets a connection stay without ever ending them, loses the body of
+a request that offers another protocol, knows no address beyond ASCII and refuses in plain text. This class is handed
+to uvicorn as its `http`. Sockets pass through here until they are upgraded.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from middleware.edge.address import ascii_line, readable
+from middleware.edge.errors import error_body, media_type
+from stts.context import new_request_id
+from stts.errors import HeadTooLarge, MalformedRequest, STTSError
 
 HEAD_BYTES = 65_536
 """Longest address and headers of one request together, trailers too; one read beyond it may be in memory."""
@@ -33,7 +41,10 @@ class BoundedHead(HttpToolsProtocol):
         self._head_bytes = 0
         self._unparsed_bytes = 0
         """Read since the parser last told of anything: it is collecting them."""
+        self._in_request_line = True
+        """The next byte belongs to one, or to empty lines before it."""
         self._refused = False
+        self.url = b""
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -48,11 +59,36 @@ class BoundedHead(HttpToolsProtocol):
         if self._refused:
             return
         self._unparsed_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        if self._in_request_line:
+            data, self._in_request_line = ascii_line(data)
+        self._parse(data)
         if self._unparsed_bytes > HEAD_BYTES:
-            self._refuse()
+            self._refuse(too_large())
         elif self._timer is None and self._is_idle():
             self._start(HEAD_SECONDS)
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            else:
+                self._decline(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self._give_up()
+
+    def _decline(self, rest: bytes) -> None:
+        """Reads a request on without its offer of another protocol, as RFC 9110 lets a server do.
+
+        The parser takes everything behind such a head for the other protocol, so another one reads the head again.
+        """
+        version, method = self.parser.get_http_version().encode(), self.parser.get_method()
+        head = [b"%b %b HTTP/%b\r\n" % (method, self.url, version)]
+        head += [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self._parse(b"".join(head) + b"\r\n" + rest)
 
     def on_message_begin(self) -> None:
         self._head_bytes = 0
@@ -68,22 +104,24 @@ class BoundedHead(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop()
-        if len(self.pipeline) >= MOST_PIPELINED:
+        if len(self.pipeline) >= MOST_PIPELINED or self.parser.get_method() == b"CONNECT":
             raise HeadRefused
-        super().on_headers_complete()
+        self.url = readable(self.url)
+        if not self._is_declined():
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._unparsed_bytes = 0
         super().on_body(body)
 
-    def send_400_response(self, msg: str) -> None:
-        """What uvicorn calls when the parser gives up."""
-        if self._head_bytes > HEAD_BYTES:
-            self._refuse()
-        elif self._is_idle() or (self.cycle.more_body and not self.cycle.response_started):
-            super().send_400_response(msg)
-        else:
-            self.transport.abort()
+    def on_message_complete(self) -> None:
+        if not self._is_declined():
+            self._in_request_line = True
+            super().on_message_complete()
+
+    def _is_declined(self) -> bool:
+        """Whether the request that is being parsed offers a protocol that is not spoken here."""
+        return self.parser.should_upgrade() and not self._should_upgrade()
 
     def _count(self, size: int) -> None:
         self._unparsed_bytes = 0
@@ -91,12 +129,24 @@ class BoundedHead(HttpToolsProtocol):
         if self._head_bytes > HEAD_BYTES:
             raise HeadRefused
 
-    def _refuse(self) -> None:
+    def _give_up(self) -> None:
+        """The parser cannot go on."""
+        if self._head_bytes > HEAD_BYTES:
+            self._refuse(too_large())
+        else:
+            self._refuse(MalformedRequest("This is no HTTP/1.1: the head or the framing of the body is broken."))
+
+    def _refuse(self, error: STTSError) -> None:
         """Ends the connection; says why, unless that would fall into the answer to an earlier request."""
         self._refused = True
         if self._is_idle():
-            self.transport.write(STATUS_LINE[431] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+            self.transport.write(refusal(error, self.url))
             self._start(LINGER_SECONDS)
+        elif self.cycle.more_body and not self.cycle.response_started:
+            self.cycle.disconnected = True  # so that its own answer does not follow this one
+            self.cycle.message_event.set()
+            self.transport.write(refusal(error, self.url))
+            self.transport.close()
         else:
             self.transport.abort()
 
@@ -112,3 +162,18 @@ class BoundedHead(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def too_large() -> HeadTooLarge:
+    return HeadTooLarge(f"The address and headers of a request have at most {HEAD_BYTES} bytes.")
+
+
+def refusal(error: STTSError, address: bytes) -> bytes:
+    """An answer to what never became a request, in the form of the dialect that its address names."""
+    path, request_id = address.partition(b"?")[0].decode("latin-1"), new_request_id()
+    body = json.dumps(error_body(path, error, request_id)).encode()
+    lines = (
+        f"content-type: {media_type(path)}\r\nx-request-id: {request_id}\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
+    return STATUS_LINE[error.status] + lines.encode() + body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 
@@ -182,3 +183,42 @@ async def test_a_later_head_never_writes_into_an_answer(caplog: pytest.LogCaptur
 async def test_the_application_does_not_know_of_it() -> None:
     async with client(APP) as http:
         assert (await http.get("/voices")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        (b"GET /tts\x00 HTTP/1.1\r\n\r\n", 400, "malformed_request"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "malformed_request"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "malformed_request"),
+        (b"POST /stt HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: x\r\n\r\n", 400, "malformed_request"),
+        (b"GET /" + b"x" * TOO_MANY, 431, "head_too_large"),
+    ],
+)
+async def test_what_is_no_request_is_refused_in_our_form(request_: bytes, status: int, code: str) -> None:
+    async with serving(APP) as port, Raw.open(port) as raw:
+        await raw.send(request_)
+        got, headers, body = await raw.answer()
+        problem = json.loads(body)
+        assert (got, problem["code"], problem["status"]) == (status, code, status)
+        assert headers["content-type"] == "application/problem+json"
+        assert problem["request_id"] == headers["x-request-id"] != ""
+
+
+async def test_and_in_that_of_its_dialect() -> None:
+    async with serving(APP) as port, Raw.open(port) as raw:
+        await raw.post("/v1/audio/speech", "Transfer-Encoding: chunked", b"no length\r\n")
+        status, headers, body = await raw.answer()
+        assert (status, json.loads(body)["error"]["code"]) == (400, "malformed_request")
+        assert headers["content-type"] == "application/json" and headers["x-request-id"]
+
+
+@pytest.mark.parametrize("query", ["number=1&x=ü".encode(), b"number=1&x=\xfc"])
+async def test_a_raw_umlaut_in_a_query_is_no_fault(query: bytes) -> None:
+    async with serving(APP) as port, Raw.open(port) as raw:
+        request = b"\r\nGET /query?" + query + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nX: \xfc\r\n\r\n"
+        for step in (len(request), 5, 1):
+            for start in range(0, len(request), step):
+                await raw.send(request[start : start + step])
+                await asyncio.sleep(0)
+            assert (await raw.answer())[0] == 200

@@ -1,0 +1,45 @@
+"""The address of a request as every later part reads it: ASCII, and percent-encoded as UTF-8.
+
+Browsers' address bars, `curl` and small devices send raw bytes, some of them Latin-1, and some percent-encode Latin-1.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+RAW = re.compile(rb"[\x80-\xff]")
+ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2}|[\x80-\xff])+")
+"""Runs of encoded or raw bytes: a character beyond ASCII never reaches over their ends."""
+
+
+def ascii_line(data: bytes) -> tuple[bytes, bool]:
+    """What was read of a request line, and perhaps behind it, with the line's raw bytes percent-encoded.
+
+    Also returns whether the line goes on in the next read. Parsers of HTTP refuse raw bytes in an address.
+    """
+    start = len(data) - len(data.lstrip(b"\r\n"))
+    end = data.find(b"\n", start)
+    line = data[:end] if end >= 0 else data
+    if not line.isascii():
+        line = RAW.sub(lambda raw: b"%%%02X" % raw[0][0], line)
+    return (line + data[end:], False) if end >= 0 else (line, True)
+
+
+def readable(address: bytes) -> bytes:
+    """The same address with each run of bytes that is not UTF-8 read as Latin-1, and nothing raw beyond ASCII."""
+    if address.isascii() and b"%" not in address:
+        return address
+    return ESCAPES.sub(_as_utf8, address)
+
+
+def _as_utf8(run: re.Match[bytes]) -> bytes:
+    text = unquote_to_bytes(run[0])
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        text = text.decode("latin-1").encode()
+    else:
+        if run[0].isascii():
+            return run[0]
+    return quote_from_bytes(text, safe="").encode()
