@@ -11,12 +11,11 @@ from typing import Any
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
-from routers.compat.openai_languages import english_name
 from routers.compat.openai_usage import duration_usage, transcript_usage
 from routers.core.stt import transcript_response
 from routers.sse import event
 from stts.events import TranscriptDone, TranscriptEvent, TranscriptSegment, TranscriptWarning
-from stts.languages import primary
+from stts.languages import english_name, primary
 from stts.text.transcript import separator
 from stts.types import Segment, Task, TranscriptFormat, TranscriptionResult
 

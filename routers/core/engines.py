@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query
 from adapters.engines import Engines
 from adapters.execution.host import EngineHost
 from routers.schemas.engines import EngineShape, EngineStatus, VoiceShape
+from routers.schemas.names import LanguageTag
 from stts.errors import NotFound
 from stts.languages import best_match
 from stts.storage.files import FileStore
@@ -57,7 +58,7 @@ class EngineRoutes:
     async def voices(
         self,
         engine: Annotated[str | None, Query(max_length=200)] = None,
-        language: Annotated[str | None, Query(max_length=35, description="BCP 47.")] = None,
+        language: Annotated[LanguageTag, Query(description="BCP 47, or a name.")] = None,
     ) -> list[VoiceShape]:
         """Voices of the engines, and stored references for those that clone."""
         hosts = [self._engines.host(engine)] if engine else list(self._engines.hosts.values())

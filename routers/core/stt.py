@@ -15,8 +15,8 @@ from middleware.timing import server_timing
 from routers.answer import collected_answer, event_answer
 from routers.forms import RecordingRoute
 from routers.operation import Listen, event_headers, operation_context
+from routers.schemas.names import EngineName, LanguageTag
 from routers.schemas.stt import SegmentShape, Transcript, VerboseTranscript
-from routers.schemas.tts import NAME_CHARACTERS
 from routers.sse import event
 from stts.context import RequestContext
 from stts.engine_api import Task
@@ -52,8 +52,8 @@ class STTRoutes:
         request: Request,
         file: Annotated[UploadFile | None, File(description="Any audio or video container.")] = None,
         audio_file: Annotated[UploadFile | None, File(description="Older name of `file`.")] = None,
-        engine: Annotated[str, Form(max_length=NAME_CHARACTERS)] = AUTO,
-        language: Annotated[str | None, Form(max_length=35, description="Default or `auto`: detect.")] = None,
+        engine: Annotated[EngineName, Form()] = AUTO,
+        language: Annotated[LanguageTag, Form(description="BCP 47, or a name; default or `auto`: detect.")] = None,
         task: Annotated[Task, Form()] = "transcribe",
         word_timestamps: Annotated[bool, Form()] = False,
         prompt: Annotated[str | None, Form(max_length=PROMPT_CHARACTERS)] = None,
@@ -65,7 +65,7 @@ class STTRoutes:
         own = {name: value for name, value in (await request.form()).items() if name not in FIELDS}
         config = TranscriptionConfig(
             engine=engine,
-            language=None if language in (None, "", "auto") else language,
+            language=language,
             task=task,
             word_timestamps=word_timestamps,
             prompt=prompt or None,

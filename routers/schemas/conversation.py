@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from fastapi import UploadFile
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
-from routers.schemas.tts import NAME_CHARACTERS, TEXT_FIELD_CHARACTERS, format_name
+from routers.schemas.names import EngineName, LanguageTag, VoiceName
+from routers.schemas.tts import TEXT_FIELD_CHARACTERS, format_name
 from stts.types import AUTO, AudioFormat, ReplyConfig, SynthesisConfig, TranscriptionConfig
 
 
@@ -19,12 +20,10 @@ class ExchangeFields(BaseModel):
     text: str | None = Field(None, description="What is said, in place of a file.", max_length=TEXT_FIELD_CHARACTERS)
     session: str | None = Field(None, description="The id of an earlier answer, to go on from there.", max_length=100)
     stream: bool = Field(True, description="Server-sent events; false: one JSON object.")
-    language: str | None = Field(None, description="BCP 47, of both sides.", max_length=35)
-    stt: str = Field(AUTO, description="The engine that listens.", max_length=NAME_CHARACTERS)
-    tts: str = Field(AUTO, description="The engine that speaks.", max_length=NAME_CHARACTERS)
-    voice: str | None = Field(
-        None, max_length=NAME_CHARACTERS, validation_alias=AliasChoices("voice", "voice_id", "voice_path")
-    )
+    language: LanguageTag = Field(None, description="BCP 47, or a name; of both sides.")
+    stt: EngineName = Field(AUTO, description="The engine that listens.")
+    tts: EngineName = Field(AUTO, description="The engine that speaks.")
+    voice: VoiceName = Field(None, validation_alias=AliasChoices("voice", "voice_id", "voice_path"))
     format: Annotated[AudioFormat, BeforeValidator(format_name)] | None = Field(
         None, validation_alias=AliasChoices("format", "output_format")
     )
@@ -41,16 +40,16 @@ class ExchangeFields(BaseModel):
     )
 
     def listening(self) -> TranscriptionConfig:
-        return TranscriptionConfig(engine=self.stt, language=self._language())
+        return TranscriptionConfig(engine=self.stt, language=self.language)
 
     def replying(self) -> ReplyConfig:
-        return ReplyConfig(adapter=self.reply, temperature=self.temperature, language=self._language())
+        return ReplyConfig(adapter=self.reply, temperature=self.temperature, language=self.language)
 
     def speaking(self, format: AudioFormat, *, live: bool) -> SynthesisConfig:
         return SynthesisConfig(
             engine=self.tts,
             voice=self.voice,
-            language=self._language(),
+            language=self.language,
             format=self.format or format,
             sample_rate=self.sample_rate,
             speed=self.speed,
@@ -58,9 +57,6 @@ class ExchangeFields(BaseModel):
             ignore_unknown_parameters=True,
             live=live,
         )
-
-    def _language(self) -> str | None:
-        return None if self.language in (None, "", "auto") else self.language
 
 
 class ExchangeForm(ExchangeFields):

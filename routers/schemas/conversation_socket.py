@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from routers.schemas.tts import NAME_CHARACTERS
+from routers.schemas.names import NAME_CHARACTERS, EngineName, LanguageTag, VoiceName
 from stts.conversation.config import SessionConfig, TurnRules
 from stts.types import AUTO, ReplyConfig, SynthesisConfig, Tool, TranscriptionConfig
 
@@ -31,12 +31,11 @@ class ConversationFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
-    language: str | None = Field(None, description="BCP 47, of both sides.", min_length=2, max_length=35)
-    stt: str = Field(AUTO, description="Engine that listens.", max_length=NAME_CHARACTERS)
-    tts: str = Field(AUTO, description="Engine that speaks.", max_length=NAME_CHARACTERS)
-    voice: str | None = Field(
+    language: LanguageTag = Field(None, description="BCP 47, or a name; of both sides.")
+    stt: EngineName = Field(AUTO, description="Engine that listens.")
+    tts: EngineName = Field(AUTO, description="Engine that speaks.")
+    voice: VoiceName = Field(
         None,
-        max_length=NAME_CHARACTERS,
         validation_alias=AliasChoices("voice", "voice_id", "predefined_voice_id", "reference_audio_filename"),
     )
     speed: float = Field(1.0, ge=0.25, le=4.0)

@@ -9,7 +9,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from routers.schemas.conversation_events import Error
-from routers.schemas.tts import NAME_CHARACTERS
+from routers.schemas.names import LanguageTag, VoiceName
 from stts.conversation.config import SessionConfig, TurnRules
 from stts.types import ReplyConfig, SynthesisConfig, TranscriptionConfig
 
@@ -23,10 +23,9 @@ class OlderFields(BaseModel):
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
-    language: str | None = Field(None, min_length=2, max_length=35)
-    voice: str | None = Field(
+    language: LanguageTag = None
+    voice: VoiceName = Field(
         None,
-        max_length=NAME_CHARACTERS,
         validation_alias=AliasChoices("voice_id", "predefined_voice_id", "reference_audio_filename", "voice"),
     )
     response_mode: Literal["echo", "template", "openai"] | None = None
@@ -60,7 +59,7 @@ class OlderFields(BaseModel):
 class TurnSettings(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    voice_id: str | None = Field(None, max_length=NAME_CHARACTERS)
+    voice_id: VoiceName = None
     temperature: float | None = Field(None, ge=0, le=2)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import UploadFile
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
-from routers.schemas.tts import NAME_CHARACTERS, TEXT_FIELD_CHARACTERS
+from routers.schemas.names import NAME_CHARACTERS, LanguageTag, VoiceName
+from routers.schemas.tts import TEXT_FIELD_CHARACTERS
 from stts.errors import InvalidParameter
-from stts.types import AUTO, AudioFormat, SynthesisConfig, TranscriptFormat, TranscriptionConfig
+from stts.types import AudioFormat, SynthesisConfig, TranscriptFormat, TranscriptionConfig
 
 PCM_SAMPLE_RATE = 24_000
 """Hz: clients play `pcm`, which has no header, at this rate."""
@@ -22,19 +23,19 @@ MOST_ITEMS = 100
 BRACKETS = "[]"
 """Some clients name a list `name[]`, some `name`."""
 
+VOICE_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "maxLength": NAME_CHARACTERS},
+        {"type": "object", "properties": {"id": {"type": "string", "maxLength": NAME_CHARACTERS}}, "required": ["id"]},
+    ]
+}
+"""A name, or an object with an id as newer clients send it."""
+
 Name = Annotated[str, Field(max_length=NAME_CHARACTERS)]
 Model = Annotated[
     str,
     Field(description="A model of GET /v1/models.", min_length=1, max_length=NAME_CHARACTERS, examples=["auto"]),
 ]
-
-
-class VoiceId(BaseModel):
-    id: Name
-
-
-def _voice_name(voice: Any) -> Any:
-    return voice["id"] if isinstance(voice, dict) and "id" in voice else voice
 
 
 class Fields(BaseModel):
@@ -55,8 +56,8 @@ class Fields(BaseModel):
 class CreateSpeechRequest(Fields):
     model: Model
     input: str = Field(description="What to say.", max_length=TEXT_FIELD_CHARACTERS, examples=["Hello, world."])
-    voice: Annotated[Name, BeforeValidator(_voice_name, json_schema_input_type=str | VoiceId)] = Field(
-        "",
+    voice: Annotated[VoiceName, WithJsonSchema(VOICE_SCHEMA, mode="validation")] = Field(
+        None,
         description="A voice of GET /v1/audio/voices, or the name or id of a stored reference recording.",
         examples=["alloy"],
     )
@@ -65,8 +66,8 @@ class CreateSpeechRequest(Fields):
     speed: float = Field(1.0, ge=0.25, le=4.0)
     stream_format: Literal["audio", "sse"] = "audio"
     stream: bool = Field(True, description="Extension. false: whole, with Content-Length.")
-    language: str = Field(AUTO, description="Extension. BCP 47.", max_length=35)
-    lang_code: str = Field("", description="Extension. Another name of `language`.", max_length=35)
+    language: LanguageTag = Field(None, description="Extension. BCP 47, or a name.")
+    lang_code: LanguageTag = Field(None, description="Extension. Another name of `language`.")
     sample_rate: int | None = Field(None, description="Extension. Hz.", ge=1, le=1_000_000)
     seed: int = Field(0, description="Extension. 0: random.", ge=0, le=2**32 - 1)
 
@@ -74,8 +75,8 @@ class CreateSpeechRequest(Fields):
         instructions = {"instructions": self.instructions} if self.instructions else {}
         return SynthesisConfig(
             engine=engine,
-            voice=self.voice or None,
-            language=_known_language(self.lang_code or self.language),
+            voice=self.voice,
+            language=self.language or self.lang_code,
             format=self.response_format,
             sample_rate=self.sample_rate or (PCM_SAMPLE_RATE if self.response_format == "pcm" else None),
             speed=self.speed,
@@ -116,8 +117,10 @@ class ListeningForm(Fields):
 class CreateTranscriptionRequest(ListeningForm):
     """Lists may be named `name[]` or `name`."""
 
-    language: str = Field(AUTO, description="ISO 639-1 or BCP 47.", max_length=35)
-    languages: list[Name] = Field([], description="One: as `language`. Several: detected.", max_length=MOST_ITEMS)
+    language: LanguageTag = Field(None, description="ISO 639-1, BCP 47, or a name.")
+    languages: list[LanguageTag] = Field(
+        [], description="One: as `language`. Several: detected.", max_length=MOST_ITEMS
+    )
     keywords: list[Name] = Field([], description="Words to expect; they go before the prompt.", max_length=MOST_ITEMS)
     timestamp_granularities: list[Literal["word", "segment"]] = Field(
         [], description="For verbose_json; default: segment.", max_length=MOST_ITEMS
@@ -129,10 +132,10 @@ class CreateTranscriptionRequest(ListeningForm):
     def config(self, engine: str) -> TranscriptionConfig:
         """Raises InvalidParameter for what does not go together."""
         self._check()
-        only = self.languages[0] if len(self.languages) == 1 else AUTO
+        only = self.languages[0] if len(self.languages) == 1 else None
         return TranscriptionConfig(
             engine=engine,
-            language=_known_language(self.language) or _known_language(only),
+            language=self.language or only,
             word_timestamps="word" in self.timestamp_granularities,
             prompt=" ".join(part for part in (", ".join(self.keywords), self.prompt) if part) or None,
             parameters=self.parameters(),
@@ -194,7 +197,3 @@ def _items(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
-
-
-def _known_language(tag: str) -> str | None:
-    return None if tag.lower() in ("", AUTO) else tag

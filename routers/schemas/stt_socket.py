@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal, NotRequired
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from routers.schemas.conversation_events import (
@@ -18,7 +18,7 @@ from routers.schemas.conversation_events import (
     ms,
     words_told,
 )
-from routers.schemas.tts import NAME_CHARACTERS
+from routers.schemas.names import EngineName, LanguageTag
 from routers.websocket.socket import native_error
 from stts.conversation import events
 from stts.conversation.config import SessionConfig, TurnRules
@@ -34,8 +34,8 @@ class ListenFields(BaseModel):
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True, allow_inf_nan=False)
 
-    engine: str = Field(AUTO, max_length=NAME_CHARACTERS, validation_alias=AliasChoices("engine", "stt"))
-    language: str | None = Field(None, description="BCP 47; none or `auto`: detect.", max_length=35)
+    engine: EngineName = Field(AUTO, validation_alias=AliasChoices("engine", "stt"))
+    language: LanguageTag = Field(None, description="BCP 47, or a name; none or `auto`: detect.")
     format: Literal["pcm_s16le", "pcm_f32le", "pcmu", "pcma"] = "pcm_s16le"
     rate: int = Field(16_000, description="Hz of the PCM sent.", ge=8000, le=48_000)
     channels: int = Field(1, description="Of the PCM sent, interleaved.", ge=1, le=8)
@@ -48,11 +48,6 @@ class ListenFields(BaseModel):
     partials: bool = Field(True, description="Tell what is understood while it is said.")
     turn_detection: bool = Field(True, description="Off: the client says `commit` when a turn is over.")
     silence_ms: float | None = Field(None, description="Silence that ends a turn.", ge=100, le=10_000)
-
-    @field_validator("language")
-    @classmethod
-    def _detected(cls, language: str | None) -> str | None:
-        return None if language in ("", "auto") else language
 
     def over(self, base: SessionConfig) -> SessionConfig:
         """The configuration `base`, as the operator set it, with the fields: nobody replies."""

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
+from routers.schemas.names import NAME_CHARACTERS as NAME_CHARACTERS
+from routers.schemas.names import EngineName, LanguageTag, VoiceName
 from stts.types import AUTO, AudioFormat, SynthesisConfig
 
 TEXT_FIELD_CHARACTERS = 10_000_000
 """No configuration allows more; the limit in force is `limits.text_characters`."""
-
-NAME_CHARACTERS = 200
 
 
 def format_name(name: object) -> object:
@@ -26,14 +26,16 @@ class SpeechFields(BaseModel):
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, populate_by_name=True)
 
     text: str = Field(description="What to say.", max_length=TEXT_FIELD_CHARACTERS)
-    engine: str = Field(AUTO, description="An engine of GET /engines, or `auto`.", max_length=NAME_CHARACTERS)
-    voice: str | None = Field(
+    engine: EngineName = Field(AUTO, description="An engine of GET /engines, or `auto`.")
+    voice: VoiceName = Field(
         None,
         description="A voice of GET /voices, or the name or id of a stored reference recording.",
         validation_alias=AliasChoices("voice", "voice_id", "voice_path", "predefined_voice_id"),
-        max_length=NAME_CHARACTERS,
     )
-    language: str | None = Field(None, description="BCP 47.", min_length=2, max_length=35)
+    language: LanguageTag = Field(
+        None, description="BCP 47, or a name; default or `auto`: that of the voice, or of the text."
+    )
+    lang_code: LanguageTag = Field(None, description="Another name of `language`.")
     format: Annotated[AudioFormat, BeforeValidator(format_name)] | None = Field(
         None,
         description="Default: `tts.format` of the configuration. `ogg` is another name of `opus`.",
@@ -63,7 +65,7 @@ class SpeechFields(BaseModel):
         return SynthesisConfig(
             engine=self.engine,
             voice=self.voice,
-            language=self.language,
+            language=self.language or self.lang_code,
             format=self.format or default_format,
             sample_rate=self.sample_rate,
             channels=self.channels,

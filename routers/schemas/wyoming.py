@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from routers.schemas.names import EngineName, LanguageTag, VoiceName
 from stts.audio.pcm import HIGHEST_RATE, LOWEST_RATE, MOST_CHANNELS
 from stts.types import AUTO, SynthesisConfig, TranscriptionConfig
 
-NAME_CHARACTERS = 200
 TEXT_CHARACTERS = 10_000_000
 """No configuration allows more; the limit in force is `limits.text_characters`."""
 HINT_CHARACTERS = 1000
 """Of the names and terms that may be said."""
-
-
-def _absent(value: object) -> object:
-    """Clients send empty names and languages for none."""
-    return None if value in ("", "auto") else value
-
-
-Name = Annotated[str | None, BeforeValidator(_absent), Field(max_length=NAME_CHARACTERS)]
-Language = Annotated[str | None, BeforeValidator(_absent), Field(min_length=2, max_length=35)]
 
 
 class AudioShape(BaseModel):
@@ -38,9 +29,9 @@ class AudioShape(BaseModel):
 
 
 class TranscribeShape(BaseModel):
-    name: Name = None
+    name: EngineName = AUTO
     """A model of the info."""
-    language: Language = None
+    language: LanguageTag = None
     vad_sensitivity: Literal["default", "relaxed", "aggressive"] | None = None
     transcript_names: list[str] | None = None
     """Names that are likely to be said."""
@@ -49,14 +40,16 @@ class TranscribeShape(BaseModel):
     def config(self, program: str | None) -> TranscriptionConfig:
         hints = ", ".join([*(self.transcript_names or ()), *(self.transcript_terms or ())])
         return TranscriptionConfig(
-            engine=self.name or program or AUTO, language=self.language, prompt=hints[:HINT_CHARACTERS] or None
+            engine=program or AUTO if self.name == AUTO else self.name,
+            language=self.language,
+            prompt=hints[:HINT_CHARACTERS] or None,
         )
 
 
 class VoiceShape(BaseModel):
-    name: Name = None
+    name: VoiceName = None
     """A voice of the info; goes before the language."""
-    language: Language = None
+    language: LanguageTag = None
 
 
 class SpeakShape(BaseModel):
@@ -89,4 +82,4 @@ class SynthesizeShape(SpeakShape, TextShape):
 class ProgramShape(BaseModel):
     """Of select-program."""
 
-    name: str = Field(max_length=NAME_CHARACTERS)
+    name: EngineName = AUTO
