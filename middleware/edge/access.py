@@ -1,7 +1,8 @@
 """Who may come in: Host against DNS rebinding, Origin against foreign web pages, and the key where one is set.
 
-A page's images, players and links send no Origin; browsers then say with Sec-Fetch-Site that the page is a foreign one.
-Links to PAGES may be followed from anywhere. An allowed page names itself with `crossorigin` on its `<audio>`.
+A page's images, players and links send no Origin; browsers then say with Sec-Fetch-Site that the page is a foreign one,
+and name it in Referer, unless the page forbids that: then its `<audio crossorigin>` sends an Origin. Links to PAGES may
+be followed from anywhere.
 
 One class for http and websocket. A socket is refused before it is accepted, with the same statuses. A client secret
 opens sockets of /v1/realtime only; the session that it was made for is left for the door, whether a key is set or not.
@@ -47,6 +48,11 @@ FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
 """Of Sec-Fetch-Site: another origin. Ports do not count for a site: any other server of this host is `same-site`."""
 UNNAMED = "null"
 """The Origin of a page that does not say which."""
+FOREIGN = "Pages of that Origin may not use this; security.allowed_origins names those that may."
+NAMELESS = (
+    "A page of another origin asked for this and did not say which: put `crossorigin` on its <audio> or <video>, "
+    "and its origin into security.allowed_origins."
+)
 KEY_PROTOCOL = "openai-insecure-api-key."
 """Browsers cannot set headers on a socket: they offer the key as a subprotocol."""
 
@@ -114,10 +120,10 @@ class Access:
         management = is_management(path)
         origins = headers.origins
         if not origins and headers.is_foreign and not (headers.opens_page and path in PAGES and _reads(scope)):
-            origins = [UNNAMED]
+            origins = [origin_of(headers.referer) if _reads(scope) else UNNAMED]
         for origin in origins:
             if not self._origins.allow(origin, headers.hosts[0], management=management):
-                raise Forbidden("Pages of that Origin may not use this; security.allowed_origins names those that may.")
+                raise Forbidden(FOREIGN if origin != UNNAMED or headers.origins else NAMELESS)
 
     def _is_open(self, scope: Scope, path: str) -> bool:
         if not _reads(scope):
@@ -136,7 +142,7 @@ def is_management(path: str) -> bool:
 class _Headers:
     """What this class reads of the headers, in one pass."""
 
-    __slots__ = ("authorizations", "hosts", "is_foreign", "keys", "opens_page", "origins", "protocols")
+    __slots__ = ("authorizations", "hosts", "is_foreign", "keys", "opens_page", "origins", "protocols", "referer")
 
     def __init__(self, scope: Scope) -> None:
         self.hosts: list[str] = []
@@ -144,6 +150,7 @@ class _Headers:
         self.authorizations: list[bytes] = []
         self.keys: list[bytes] = []
         self.protocols: list[str] = []
+        self.referer = ""
         self.is_foreign = False
         """Whether a page of another origin is behind it."""
         self.opens_page = False
@@ -159,10 +166,19 @@ class _Headers:
                 self.keys.append(value.strip())
             elif name == b"sec-websocket-protocol":
                 self.protocols += [protocol.strip() for protocol in value.decode("latin-1").split(",")]
+            elif name == b"referer":
+                self.referer = value.decode("latin-1")
             elif name == b"sec-fetch-site":
                 self.is_foreign = value.strip().lower() in FOREIGN_SITES
             elif name == b"sec-fetch-dest":
                 self.opens_page = value.strip().lower() == b"document"
+
+
+def origin_of(referer: str) -> str:
+    """The origin of the page that a Referer names; `null` for what names none."""
+    scheme, found, rest = referer.partition("://")
+    authority = rest.partition("/")[0].partition("?")[0].partition("#")[0]
+    return f"{scheme}://{authority}" if found and authority else UNNAMED
 
 
 def _reads(scope: Scope) -> bool:

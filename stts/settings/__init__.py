@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import SecretStr, field_validator
 
 from stts.settings.conversation import ConversationSettings, RealtimeSettings, ReplySettings, WyomingSettings
 from stts.settings.section import Section, fixed, live, protected
+from stts.settings.security import SecuritySettings as SecuritySettings
 from stts.types import AudioFormat
 
 
@@ -23,28 +23,6 @@ class ServerSettings(Section):
     drain_seconds: float = fixed("How long streams in flight may go on after a stop.", default=10.0, ge=0, le=600)
     tls_certificate: str | None = protected("PEM file with the certificate chain; turns TLS on.", default=None)
     tls_key: str | None = protected("PEM file with the private key.", default=None)
-
-
-class SecuritySettings(Section):
-    api_key: SecretStr | None = protected(
-        "Clients must send this key (Bearer or X-API-Key).", default=None, min_length=1
-    )
-    allow_open: bool = protected("Allow an address beyond loopback without a key.", default=False)
-    allowed_hosts: tuple[str, ...] = protected(
-        "Host names answered besides loopback and server.host (DNS rebinding).", default=()
-    )
-    allowed_origins: tuple[str, ...] = protected("Web origins allowed besides the server's own.", default=())
-    public_lists: bool = protected(
-        "Let /v1/audio/voices and /v1/audio/models answer without a key, as some clients need.", default=True
-    )
-
-    @field_validator("api_key")
-    @classmethod
-    def _can_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
-        """A header loses the white space around its value, so no client could send such a key."""
-        if key is not None and key.get_secret_value() != key.get_secret_value().strip():
-            raise ValueError("must not begin or end with white space")
-        return key
 
 
 class LimitSettings(Section):

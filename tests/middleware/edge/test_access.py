@@ -74,6 +74,42 @@ async def test_foreign_pages_that_are_allowed(allowed: str, path: str, origin: s
     assert await status(settings(allowed_origins=(allowed,)), path, **headers) == expected
 
 
+PLAYER = {"sec_fetch_site": "cross-site", "sec_fetch_dest": "audio"}
+"""What a browser sends for `<audio src>`: no Origin."""
+
+
+@pytest.mark.parametrize(
+    ("referer", "path", "method", "expected"),
+    [
+        ("https://app.example/", "/voices", "GET", 200),
+        ("https://app.example/a/b?c=d", "/voices", "GET", 200),
+        ("https://APP.example", "/voices", "GET", 200),
+        ("https://evil.example/https://app.example/", "/voices", "GET", 403),
+        ("https://app.example.evil.example/", "/voices", "GET", 403),
+        ("https://app.example@evil.example/", "/voices", "GET", 403),
+        ("http://app.example/", "/voices", "GET", 403),
+        ("", "/voices", "GET", 403),
+        ("app.example", "/voices", "GET", 403),
+        ("https://app.example/", "/stt", "POST", 403),
+    ],
+)
+async def test_a_player_is_known_by_its_referer(referer: str, path: str, method: str, expected: int) -> None:
+    allowing = settings(allowed_origins=("https://app.example",))
+    assert await status(allowing, path, method, **PLAYER, referer=referer) == expected
+
+
+async def test_a_player_that_says_nothing_of_its_page_is_told_how() -> None:
+    async with client(app_with(settings(allowed_origins=("https://app.example",)))) as http:
+        answer = await http.get("/voices", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "audio"})
+    assert answer.status_code == 403 and "crossorigin" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("origin", ["app://obsidian.md", "capacitor://localhost", "tauri://localhost"])
+async def test_programs_with_a_scheme_of_their_own_may_be_allowed(origin: str) -> None:
+    assert await status(settings(allowed_origins=(origin,)), "/voices", origin=origin) == 200
+    assert await status(settings(allowed_origins=(origin,)), "/voices", origin="app://other") == 403
+
+
 async def test_health_answers_whoever_asks() -> None:
     foreign = {"host": "10.0.0.7", "origin": "https://evil.example", "sec_fetch_site": "cross-site"}
     assert await status(KEYED, "/health", **foreign) == 200

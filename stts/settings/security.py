@@ -1,0 +1,61 @@
+"""Who may use the server: its key, and the names and web origins it answers to."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import SecretStr, field_validator
+
+from stts.settings.section import Section, protected
+
+ANY = "*"
+ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s]+/?")
+"""What browsers and shells send: also `app://obsidian.md`, `capacitor://localhost`, `chrome-extension://...`."""
+NO_ORIGIN = (
+    "an origin is written with its scheme and without a path, as browsers send it: https://example.org, "
+    "http://localhost:3000, app://obsidian.md, capacitor://localhost; or * for every page"
+)
+HOST = re.compile(r"(\*\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*")
+ADDRESS = re.compile(r"\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?")
+"""IPv6, with or without its brackets."""
+NO_HOST = (
+    "a host is written without scheme, port and path: stts.example.org, *.example.org, 192.168.1.5; or * for every name"
+)
+
+
+class SecuritySettings(Section):
+    api_key: SecretStr | None = protected(
+        "Clients must send this key (Bearer or X-API-Key).", default=None, min_length=1
+    )
+    allow_open: bool = protected("Allow an address beyond loopback without a key.", default=False)
+    allowed_hosts: tuple[str, ...] = protected(
+        "Host names answered besides loopback and server.host (DNS rebinding).", default=()
+    )
+    allowed_origins: tuple[str, ...] = protected("Web origins allowed besides the server's own.", default=())
+    public_lists: bool = protected(
+        "Let /v1/audio/voices and /v1/audio/models answer without a key, as some clients need.", default=True
+    )
+
+    @field_validator("api_key")
+    @classmethod
+    def _can_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
+        """A header loses the white space around its value, so no client could send such a key."""
+        if key is not None and key.get_secret_value() != key.get_secret_value().strip():
+            raise ValueError("must not begin or end with white space")
+        return key
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if origin != ANY and not ORIGIN.fullmatch(origin):
+                raise ValueError(NO_ORIGIN)
+        return origins
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if host != ANY and not (HOST.fullmatch(host) or ADDRESS.fullmatch(host)):
+                raise ValueError(NO_HOST)
+        return hosts
