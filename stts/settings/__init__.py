@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-
 from stts.settings.conversation import ConversationSettings, RealtimeSettings, ReplySettings, WyomingSettings
 from stts.settings.section import Section, fixed, live, protected
 from stts.settings.security import SecuritySettings as SecuritySettings
