@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import quote
+
 from starlette.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from stts.errors import NotFound
+from stts.storage.names import stem
+from stts.storage.records import StoredFile
+
+_QUOTABLE = re.compile(r"[A-Za-z0-9 !#$&'()+,.;=@\[\]^_`{}~-]+")
+"""What every client reads the same between quotes."""
+
+
+def attachment(stored: StoredFile) -> str:
+    """The Content-Disposition that saves a file under its name (RFC 6266), for clients without UTF-8 under its id."""
+    name = stem(stored.name) + stored.path.suffix
+    if _QUOTABLE.fullmatch(name):
+        return f'attachment; filename="{name}"'
+    return f"attachment; filename=\"{stored.id}{stored.path.suffix}\"; filename*=utf-8''{quote(name, safe='')}"
 
 
 class StoredContent(FileResponse):

@@ -10,12 +10,11 @@ from fastapi.responses import JSONResponse
 
 from routers.answer import collected_answer
 from routers.forms import UploadRoute
-from routers.management.content import StoredContent
+from routers.management.content import StoredContent, attachment
 from routers.schemas.files import CleanupFields, CleanupShape, FileList, FileShape, UploadKind, UsageList
 from routers.workers import Workers
 from stts.storage.files import FileStore
 from stts.storage.kinds import Kind
-from stts.storage.names import stem
 
 MOST_LISTED = 1000
 INSPECTORS = 2
@@ -32,6 +31,11 @@ REFUSED: dict[int | str, dict[str, Any]] = {
     503: {"description": "Too many uploads wait to be looked at."},
     507: {"description": "The quota of the kind is reached."},
 }
+
+
+def unescaped(filename: str) -> str:
+    """A file's name as it was before a browser put it into the quotes of a form."""
+    return filename.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
 
 
 class FileRoutes:
@@ -80,7 +84,7 @@ class FileRoutes:
         name: Annotated[str | None, Form(max_length=400, description="Instead of the file's own name.")] = None,
     ) -> Response:
         """What the file is, is found out from its content. A reference is a voice by its name from now on."""
-        wanted = name or file.filename or None
+        wanted = name or unescaped(file.filename or "") or None
 
         async def make() -> Response:
             stored = await self._inspectors.run(
@@ -99,8 +103,7 @@ class FileRoutes:
         return StoredContent(
             stored.path,
             media_type=stored.media_type,
-            filename=stem(stored.name) + stored.path.suffix,
-            headers={"x-content-type-options": "nosniff"},
+            headers={"content-disposition": attachment(stored), "x-content-type-options": "nosniff"},
         )
 
     async def delete(self, file_id: FileId) -> FileShape:

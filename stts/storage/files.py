@@ -23,7 +23,7 @@ from stts.settings import CurrentSettings
 from stts.storage.folder import Folder, entry_or_none
 from stts.storage.inspection import inspected
 from stts.storage.kinds import KINDS, Kind, kind_of, new_id
-from stts.storage.names import safe_name
+from stts.storage.names import reference_name, safe_name
 from stts.storage.quota import Account, Entry, older, oldest
 from stts.storage.records import StoredFile
 from stts.storage.references import References
@@ -86,7 +86,7 @@ class FileStore:
         """
         name = safe_name(name) if name is not None else None
         if kind == "references" and name is not None:
-            self._references.require_free(name)
+            self._references.require_free(reference_name(name))
         id = new_id(kind)
         self._temporary.mkdir(parents=True, exist_ok=True)
         temporary = self._temporary / secrets.token_hex(16)

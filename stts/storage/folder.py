@@ -12,7 +12,7 @@ from stts.errors import UndecodableAudio
 from stts.storage.atomic import TEMPORARY_SUFFIX, sync_folder
 from stts.storage.inspection import Content
 from stts.storage.kinds import MEDIA_TYPES, Kind, extension_of, id_of_name
-from stts.storage.names import is_plain, stem
+from stts.storage.names import is_plain, reference_name
 from stts.storage.quota import Entry
 from stts.storage.records import Sidecar, StoredFile, owner_of, read_sidecar, sidecar_path, write_sidecar
 
@@ -64,12 +64,12 @@ class Folder:
 
     def place(self, temporary: Path, id: str, name: str | None, content: Content, created: float) -> StoredFile:
         """Moves a complete file in, what is known of it first: a file without that would look put here by hand."""
-        named = self.kind == "references" and name is not None
-        path = self.path / f"{stem(name) if named and name else id}{content.extension}"
+        bare = reference_name(name) if self.kind == "references" and name is not None else None
+        path = self.path / f"{bare or id}{content.extension}"
         written = entry_of(temporary)
         sidecar = Sidecar(
             id=id,
-            name=path.name if named or name is None else name,
+            name=path.name if bare or name is None else name,
             media_type=content.media_type,
             created=created,
             duration=content.duration,

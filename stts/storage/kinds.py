@@ -44,6 +44,12 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
 )
 """Extension -> media type."""
 
+AUDIO_EXTENSIONS = frozenset(MEDIA_TYPES) | {
+    ".3gp", ".aif", ".aifc", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp4", ".mpeg", ".oga", ".ogv", ".opus", ".spx",
+    ".wave", ".weba", ".wmv",
+}  # fmt: skip
+"""What names of recordings end in. Any other dot belongs to the name: `Dr. Smith`."""
+
 _EXTENSIONS: Mapping[str, str] = MappingProxyType(
     {
         "wav": ".wav",

@@ -7,8 +7,9 @@ from itertools import islice
 from stts.engine_api import Voice
 from stts.errors import Conflict
 from stts.storage.folder import Folder
-from stts.storage.kinds import MEDIA_TYPES, kind_of
-from stts.storage.names import extension, normal_form, stem
+from stts.storage.kinds import kind_of
+from stts.storage.names import cleaned, same_voice, stem
+from stts.storage.quota import Entry
 from stts.storage.records import StoredFile
 
 MOST_LISTED = 1000
@@ -19,8 +20,9 @@ class References:
         self._folder = folder
 
     def voice(self, name_or_id: str) -> Voice | None:
-        """`anna`, `anna.wav`, and `anna.wav` where only `anna.mp3` is there."""
-        stored = self._folder.find(name_or_id) if kind_of(name_or_id) else self._by_name(normal_form(name_or_id))
+        """`anna`, `anna.wav`, and `anna.wav` where only `anna.mp3` is there; an id before a name that looks so."""
+        stored = self._folder.find(name_or_id) if kind_of(name_or_id) else None
+        stored = stored or self._by_name(name_or_id)
         return _voice(stored) if stored else None
 
     def voices(self) -> list[Voice]:
@@ -28,16 +30,21 @@ class References:
 
     def require_free(self, name: str) -> None:
         """Raises Conflict where a voice of this name would be two. Letter case does not tell voices apart."""
-        wanted = stem(name).casefold()
-        if any(stem(entry.path.name).casefold() == wanted for entry in self._folder.entries()):
+        wanted = same_voice(name)
+        if any(same_voice(entry.path.name) == wanted for entry in self._folder.entries()):
             raise Conflict("There is a reference of this name already; delete it first.", param="name")
 
     def _by_name(self, name: str) -> StoredFile | None:
-        stems = {name, stem(name)} if extension(name) in MEDIA_TYPES else {name}
-        entries = self._folder.entries()
-        exact = [entry for entry in entries if normal_form(entry.path.name) == name]
-        by_stem = [entry for entry in entries if stem(normal_form(entry.path.name)) in stems]
-        return next((stored for stored in map(self._folder.describe, exact + by_stem) if stored), None)
+        """What is called exactly so goes first, then the bare name, then any writing of it."""
+        wanted, voice = cleaned(name), same_voice(name)
+        found = [entry for entry in self._folder.entries() if same_voice(entry.path.name) == voice]
+
+        def distance(entry: Entry) -> int:
+            own = cleaned(entry.path.name)
+            return 0 if own == wanted else 1 if stem(own) in (wanted, stem(wanted)) else 2
+
+        described = map(self._folder.describe, sorted(found, key=distance))
+        return next((stored for stored in described if stored), None)
 
 
 def _voice(stored: StoredFile) -> Voice:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -100,7 +101,9 @@ async def test_the_content_whole_and_in_parts(client: httpx.AsyncClient) -> None
     assert whole.content == data
     assert whole.headers["content-type"] == "audio/wav"
     assert whole.headers["x-content-type-options"] == "nosniff"
-    assert whole.headers["content-disposition"] == "attachment; filename*=utf-8''n%C3%A9%27.wav"
+    assert whole.headers["content-disposition"] == (
+        f"attachment; filename=\"{id}.wav\"; filename*=utf-8''n%C3%A9%27.exe.wav"
+    )
     part = await client.get(f"/files/{id}/content", headers={"range": "bytes=4-9", "if-range": whole.headers["etag"]})
     assert (part.status_code, part.content) == (206, data[4:10])
     assert part.headers["content-range"] == f"bytes 4-9/{len(data)}"
@@ -129,12 +132,33 @@ async def test_uploads_that_are_refused(
     assert (await client.get("/files")).json()["total"] == 0
 
 
-@pytest.mark.parametrize("name", ["../hunter2.wav", "/etc/hunter2", "..\\hunter2", "%2e%2ehunter2", "hunter2" * 100])
+@pytest.mark.parametrize("name", ["../hunter2.wav", "/etc/hunter2", "..\\hunter2", ".hunter2", "hunter2" * 100])
 @pytest.mark.parametrize("kind", ["uploads", "references"])
 async def test_names_that_are_refused(client: httpx.AsyncClient, name: str, kind: str) -> None:
     answer = await post(client, name, kind=kind)
     assert answer.status_code == 422
     assert "hunter2" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("filename", "name", "disposition"),
+    [
+        ("Dr. Smith", "Dr. Smith.wav", 'attachment; filename="Dr. Smith.wav"'),
+        ("Anna\u2019s \u201cbest\u201d \u2014 1.5.flac", "Anna\u2019s \u201cbest\u201d \u2014 1.5.wav", None),
+        ('Robert "Bob" 100%.wav', 'Robert "Bob" 100%.wav', None),
+        ("\U0001f469\u200d\U0001f680.wav", "\U0001f469\u200d\U0001f680.wav", None),
+    ],
+)
+async def test_a_name_stays_what_it_is(
+    client: httpx.AsyncClient, files: FileStore, filename: str, name: str, disposition: str | None
+) -> None:
+    """httpx escapes quotes in a form's file name as browsers do."""
+    shape = (await post(client, filename, kind="references")).json()
+    assert shape["name"] == name
+    assert files.voice(filename) == files.voice(name) == files.voice(shape["id"]) is not None
+    told = (await client.get(f"/files/{shape['id']}/content")).headers["content-disposition"]
+    encoded = quote(name, safe="")
+    assert told == (disposition or f"attachment; filename=\"{shape['id']}.wav\"; filename*=utf-8''{encoded}")
 
 
 async def test_a_file_deleted_while_it_is_asked_for(tmp_path: Path) -> None:
