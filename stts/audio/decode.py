@@ -1,62 +1,37 @@
-"""Decodes uploads of any container, block by block, whatever their name claims and however damaged they are.
-
-An upload is a stranger's: only demuxers that read one self-contained file are allowed, and any attempt of one to open
-something else (a playlist naming a file or URL of this server) is refused.
-"""
+"""Decodes uploads of any container, block by block, however damaged they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NoReturn
 
 import av
 import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from numpy.typing import NDArray
 
+from stts.audio.causes import DAMAGED, NO_SAMPLES
+from stts.audio.container import Upload
+from stts.audio.downmix import Downmix
 from stts.audio.filters import SILENCE, bounded
 from stts.audio.loss import SILENT_READERS, GapFinder, is_cut_off
 from stts.audio.source import Source
 from stts.engine_api import STT_SAMPLE_RATE, Samples
-from stts.errors import AudioTooLong, UndecodableAudio
+from stts.errors import AudioTooLong
 
 BLOCK_SECONDS = 0.5
 MAX_DAMAGED = 500
 """Damaged packets after which the rest of a file is given up."""
 LOWEST_RATE = 1_000
 """Hz. No recording is slower; a header that says so makes hours of samples out of a few bytes."""
-
-_DEMUXERS = (
-    "3gp,aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,webm,wv"
-)
-_OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
-_LIVE_OPTIONS = {"formatprobesize": "8192", "analyzeduration": "200000"}
-"""For what is still being recorded: its first moments say what it is, or that it is nothing."""
-_UNDECODABLE = "The file holds no audio that can be decoded"
-
-
-@dataclass(frozen=True, slots=True)
-class MediaInfo:
-    """What a file is, from its content."""
-
-    container: str
-    """ffmpeg's names of the container, comma-separated."""
-    codec: str
-    sample_rate: int
-    """Hz."""
-    channels: int
-    duration: float | None
-    """Seconds as the container says; None where it does not say."""
-
-
-def sniff(file: Source) -> MediaInfo:
-    """Looks at the headers only. `file` is seekable and stays open. Raises UndecodableAudio."""
-    with _open(file) as container:
-        stream = _audio_stream(container)
-        seconds = container.duration / av.time_base if container.duration else None
-        codec = stream.codec_context
-        return MediaInfo(container.format.name, codec.name, codec.sample_rate, codec.channels, seconds)
+SHORTEST_DELAY = 0.1
+"""Seconds. What a codec needs to begin is less."""
+LONGEST_DELAY = 3600.0
+"""Seconds. More is a damaged clock."""
+MIX_SECONDS = 0.1
+"""What is mixed to one channel at once."""
+MOST_CHANNELS = 8
+"""That are looked at one by one; more are averaged."""
 
 
 class Decoder:
@@ -89,19 +64,22 @@ class Decoder:
         return self._samples / self._sample_rate
 
     def __iter__(self) -> Iterator[Samples]:
-        with _open(self._file) as container:
-            stream = _audio_stream(container)
+        upload = Upload(self._file)
+        with upload.track() as (container, stream):
             expected = _promised_seconds(container, stream)
-            for block in self._blocks(self._resampled(container, stream)):
+            late = _late_seconds(container, stream)
+            for block in self._blocks(self._delayed(self._resampled(container, stream), late)):
                 self._samples += len(block)
                 if self.seconds > self._max_seconds:
                     raise AudioTooLong(f"The audio is longer than {self._max_seconds:g} seconds")
                 yield block
+        if self._samples == 0:
+            raise upload.undecodable(DAMAGED if self._damaged else NO_SAMPLES)
+        if upload.warning is not None:
+            self.warnings.append(upload.warning)
         self._conclude(expected)
 
     def _conclude(self, expected: float | None) -> None:
-        if self._samples == 0:
-            raise UndecodableAudio(_UNDECODABLE)
         if self._damaged > MAX_DAMAGED:
             self.warnings.append(f"The file is damaged: decoding ended after {self.seconds:.1f} seconds")
         elif self._damaged:
@@ -110,6 +88,15 @@ class Decoder:
             self.warnings.append(f"The file is cut off: {self.seconds:.1f} of {expected:.1f} seconds were decoded")
         elif self._file.seekable() and is_cut_off(self._file):
             self.warnings.append(f"The file is cut off after {self.seconds:.1f} seconds")
+
+    def _delayed(self, parts: Iterator[Samples], seconds: float) -> Iterator[Samples]:
+        """Silence for so long, then the parts; nothing where there are none."""
+        left = round(seconds * self._sample_rate)
+        for part in parts:
+            while left > 0 and len(part):
+                yield np.zeros(min(left, self._block), np.float32)
+                left -= self._block
+            yield part
 
     def _blocks(self, parts: Iterator[Samples]) -> Iterator[Samples]:
         """The same samples in blocks of one length."""
@@ -129,23 +116,22 @@ class Decoder:
 
     def _resampled(self, container: InputContainer, stream: AudioStream) -> Iterator[Samples]:
         """A file joined of two may change its rate or layout half-way: each setup gets a resampler of its own."""
-        resampler: _MonoResampler | None = None
+        setup: _Setup | None = None
         for frame in self._frames(container, stream):
-            setup = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if resampler is None or resampler.setup != setup:
-                if resampler is not None:
-                    yield resampler.resample(None)
-                resampler = _MonoResampler(setup, self._sample_rate)
             try:
-                samples = resampler.resample(frame)
+                if setup is None or setup.key != _key(frame):
+                    if setup is not None:
+                        yield setup.push(None)
+                    setup = _Setup(frame, self._sample_rate, min(self._block, round(MIX_SECONDS * self._sample_rate)))
+                samples = setup.push(frame)
             except av.FFmpegError:
                 # A damaged header may name a rate or a layout that no resampler can be made for.
                 self._damaged += 1
-                resampler = None
+                setup = None
             else:
                 yield samples
-        if resampler is not None:
-            yield resampler.resample(None)
+        if setup is not None:
+            yield setup.push(None)
 
     def _frames(self, container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
         for packet in self._packets(container, stream):
@@ -173,64 +159,48 @@ class Decoder:
         yield None
 
 
-class _MonoResampler:
-    def __init__(self, setup: tuple[str, str, int], sample_rate: int) -> None:
-        self.setup = setup
-        # Channels are averaged; by default floats would be added up beyond full scale.
-        self._resampler = av.AudioResampler("flt", "mono", sample_rate, options={"rematrix_maxval": "1.0"})
+class _Setup:
+    """Frames of one rate and layout on their way to mono at another rate."""
 
-    def resample(self, frame: av.AudioFrame | None) -> Samples:
-        """`None` gives what the resampler still holds."""
+    def __init__(self, frame: av.AudioFrame, sample_rate: int, block: int) -> None:
+        self.key = _key(frame)
+        self._block = block
+        """Samples that are mixed at once."""
+        names = [channel.name for channel in frame.layout.channels]
+        self._downmix = Downmix(names, sample_rate) if len(names) <= MOST_CHANNELS else None
+        # What is mixed here is averaged; by default floats would be added up beyond full scale.
+        options = {} if self._downmix else {"rematrix_maxval": "1.0"}
+        layout = frame.layout.name if self._downmix else "mono"
+        self._resampler = av.AudioResampler("fltp", layout, sample_rate, options=options)
+        self._held: list[NDArray[np.float32]] = []
+        self._size = 0
+
+    def push(self, frame: av.AudioFrame | None) -> Samples:
+        """`None` gives what is still held."""
         if frame is not None:
             frame.pts = None
-        parts = [part.to_ndarray()[0] for part in self._resampler.resample(frame)]
-        samples: Samples = np.concatenate(parts) if parts else SILENCE
+        for part in self._resampler.resample(frame):
+            samples = part.to_ndarray()
+            self._held.append(samples.astype(np.float32, copy=False))
+            self._size += samples.shape[1]
+        if self._size < (self._block if frame is not None else 1):
+            return SILENCE
         # Files of floats may hold anything.
-        return bounded(samples, 1.0)
+        block = bounded(np.concatenate(self._held, axis=1), 1.0)
+        self._held, self._size = [], 0
+        return self._downmix.mix(block) if self._downmix else block[0]
 
 
-class _Refused(Exception):
-    """A demuxer tried to open something beside the upload."""
+def _key(frame: av.AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
 
 
-class _Source:
-    """The part of a file that ffmpeg may use: it neither closes it nor learns its name."""
-
-    def __init__(self, file: Source) -> None:
-        self.read = file.read
-        if file.seekable():
-            file.seek(0)
-            self.seek = file.seek
-            self.tell = file.tell
-
-
-def _open(file: Source) -> InputContainer:
-    try:
-        return av.open(
-            _Source(file),
-            "r",
-            container_options=_OPTIONS if file.seekable() else _OPTIONS | _LIVE_OPTIONS,
-            io_open=_refuse,
-            metadata_errors="replace",
-        )
-    except (av.FFmpegError, _Refused, ValueError) as error:
-        raise UndecodableAudio(_UNDECODABLE) from error
-
-
-def _refuse(*_: object) -> NoReturn:
-    raise _Refused
-
-
-def _audio_stream(container: InputContainer) -> AudioStream:
-    for stream in container.streams.audio:
-        if stream.codec_context is not None:
-            # Frames decoded ahead in threads would outlive an error in one of them.
-            stream.codec_context.thread_count = 1
-            if stream.codec_context.name == "flac":
-                # Else a frame passes together with all the rubbish that follows it.
-                stream.codec_context.options = {"err_detect": "crccheck+explode"}
-            return stream
-    raise UndecodableAudio(_UNDECODABLE)
+def _late_seconds(container: InputContainer, stream: AudioStream) -> float:
+    """How much later than its file the sound begins: the times of subtitles count from the first picture."""
+    if stream.start_time is None or stream.time_base is None or container.start_time is None:
+        return 0.0
+    late = float(stream.start_time * stream.time_base) - container.start_time / av.time_base
+    return late if SHORTEST_DELAY < late < LONGEST_DELAY else 0.0
 
 
 _EXACT_DURATION = ("mov", "flac", "aiff", "caf")

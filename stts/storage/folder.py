@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from stts.audio.decode import sniff
+from stts.audio.container import sniff
 from stts.errors import UndecodableAudio
 from stts.storage.atomic import TEMPORARY_SUFFIX, sync_folder
 from stts.storage.inspection import Content

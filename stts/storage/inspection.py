@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stts.audio.decode import Decoder, sniff
+from stts.audio.container import sniff
+from stts.audio.decode import Decoder
 from stts.errors import AudioTooLong, UndecodableAudio
 from stts.storage.kinds import MEDIA_TYPES, RAW, UNKNOWN, Kind, extension_of
 from stts.storage.names import extension

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stts.audio import wav
-from stts.audio.decode import Decoder, sniff
+from stts.audio.container import sniff
+from stts.audio.decode import Decoder
 from stts.audio.encode import Encoder
 from stts.errors import AudioTooLong, UndecodableAudio
 from stts.types import AudioFormat
