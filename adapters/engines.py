@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
@@ -14,12 +14,13 @@ from adapters.detection import SpeechDetector
 from adapters.execution.heap import settle_again
 from adapters.execution.host import EngineHost
 from adapters.live.native import LivePlaces
+from adapters.model_names import engine_named
 from adapters.probing import probe_work
 from adapters.stt import EngineSTTAdapter
 from adapters.tts import EngineTTSAdapter
 from adapters.turn import EngineTurnDetector
 from adapters.vad import EngineVoiceActivity
-from adapters.voices import ReferenceVoices
+from adapters.voice_choice import ReferenceVoices
 from engines.registry import Registry
 from stts.audio.formats import resolve_sample_rate
 from stts.context import RequestContext
@@ -31,8 +32,6 @@ from stts.settings import CurrentSettings
 from stts.types import AUTO, AudioChunk, ListenRequest, Probe, SpeechRequest, SynthesisConfig, TranscriptionConfig
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-Adapter = TypeVar("Adapter")
 
 PROBE_DELAY_SECONDS = 0.05
 """Between a load and its probe: requests that have waited for the load go first."""
@@ -98,24 +97,32 @@ class Engines:
     async def speaker(self, config: SynthesisConfig) -> EngineTTSAdapter:
         """The engine named, or the first of `tts.order` that can do what is asked without fetching anything.
 
-        Raises UnknownEngine; for `auto` what the last candidate had against the request.
+        One that can do it only with a voice or a language other than asked for comes after those that need not. Raises
+        UnknownEngine; for `auto` what the last candidate had against the request.
         """
-        if config.engine != AUTO:
-            return _named(self._tts, config.engine)
+        named = engine_named(config.engine, self._tts, self._settings().openai.models, "tts")
+        if named != AUTO:
+            return self._tts[named]
         reason: InvalidRequest | None = None
+        second_best: EngineTTSAdapter | None = None
         for name in await self._candidates("tts"):
             try:
-                await self._tts[name].resolve(config)
+                speaking = await self._tts[name].resolve(config)
             except InvalidRequest as refused:
                 reason = refused
-            else:
+                continue
+            if speaking.exact:
                 return self._tts[name]
+            second_best = second_best or self._tts[name]
+        if second_best is not None:
+            return second_best
         raise reason or EngineNotInstalled("No engine of tts.order is installed with its weights on this disk.")
 
     async def listener(self, config: TranscriptionConfig) -> EngineSTTAdapter:
         """The engine named, or the first of `stt.order` that can do what is asked without fetching anything."""
-        if config.engine != AUTO:
-            return _named(self._stt, config.engine)
+        named = engine_named(config.engine, self._stt, self._settings().openai.models, "stt")
+        if named != AUTO:
+            return self._stt[named]
         reason: InvalidRequest | None = None
         for name in await self._candidates("stt"):
             try:
@@ -214,12 +221,6 @@ class Engines:
 
     def _of_kind(self, kind: EngineKind) -> Iterator[EngineHost[Any]]:
         return (host for host in self.hosts.values() if host.info.kind == kind)
-
-
-def _named(adapters: Mapping[str, Adapter], name: str) -> Adapter:
-    if name not in adapters:
-        raise UnknownEngine("There is no such engine for this.", param="engine", allowed=[AUTO, *sorted(adapters)])
-    return adapters[name]
 
 
 def _hosts(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str, EngineHost[Any]]]:

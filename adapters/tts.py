@@ -20,7 +20,8 @@ from adapters.execution.host import EngineHost
 from adapters.pieces import PiecePlanner, pause_after
 from adapters.playback import Playback
 from adapters.script import LiveScript, Script, WholeScript
-from adapters.voices import ReferenceVoices, Speaking, resolve_speaking, spoken_language
+from adapters.voice_choice import ReferenceVoices, VoiceRules
+from adapters.voices import Speaking, resolve_speaking
 from stts.audio.speech import SpeechRenderer
 from stts.channel import Channel
 from stts.context import RequestContext
@@ -60,12 +61,13 @@ class EngineTTSAdapter:
 
     async def resolve(self, config: SynthesisConfig) -> Speaking:
         """What the engine would be given. Raises UnknownVoice and InvalidParameter for what it cannot do."""
-        return await resolve_speaking(
-            self._host.engine,
-            config,
-            default_voice=self._settings().tts.voices.get(self._host.name),
-            references=self._references,
+        settings = self._settings()
+        rules = VoiceRules(
+            self._references,
+            default=settings.tts.voices.get(self.name),
+            hosted=settings.openai.voices.get(self.name, {}),
         )
+        return await resolve_speaking(self._host.engine, config, rules)
 
     async def synthesize(
         self, text: str | LiveText, config: SynthesisConfig, context: RequestContext
@@ -82,7 +84,9 @@ class EngineTTSAdapter:
         if isinstance(text, str):
             text = clean_text(text, limit)
         speaking = await self.resolve(config)
-        language = spoken_language(self.info, config.language, speaking.voice)
+        language = speaking.params.language
+        if speaking.warning is not None:
+            context.warn(speaking.warning)
         renderer = SpeechRenderer(config, self.info.sample_rate, speed=speaking.remaining_speed)
         context.output_data.update(
             engine=self._host.name,

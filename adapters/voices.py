@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from adapters.voice_choice import LISTED, VoiceChoice, VoiceRules, choose_voice
 from stts.engine_api import EngineInfo, SpeechParams, TTSEngine, Voice
-from stts.errors import InvalidParameter, UnknownVoice
-from stts.languages import best_match
-from stts.types import SynthesisConfig
-
-LISTED_VOICES = 20
-"""Voices that an error names as allowed; the full list is at /voices."""
-
-ReferenceVoices = Callable[[str], Voice | None]
-"""Finds a stored reference recording by name or id. Blocking."""
+from stts.errors import InvalidParameter
+from stts.language_names import NAMES
+from stts.languages import best_match, nearest
+from stts.types import AUTO, SynthesisConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,40 +24,50 @@ class Speaking:
     params: SpeechParams
     remaining_speed: float
     """What is left of the speed factor for the effects, the engine having done its part."""
+    warning: str | None = None
+    """What is done otherwise than asked, for the client."""
+    exact: bool = True
+    """False: another engine may have what was asked for itself."""
 
 
-async def resolve_speaking(
-    engine: TTSEngine,
-    config: SynthesisConfig,
-    *,
-    default_voice: str | None,
-    references: ReferenceVoices,
-) -> Speaking:
+async def resolve_speaking(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules) -> Speaking:
     """Raises UnknownVoice and InvalidParameter for what this engine cannot do."""
     info = engine.info
     check_language(info, config.language)
-    voice = await _voice(engine, config, default_voice, references)
+    choice: VoiceChoice = await choose_voice(engine, config, rules)
     low, high = info.abilities.speed or (1.0, 1.0)
     own_speed = config.speed if low <= config.speed <= high else 1.0
     params = SpeechParams(
-        language=config.language,
+        language=spoken_language(info, config.language or config.detected, choice.voice),
         speed=own_speed,
         seed=config.seed,
         extra=validated(engine.Parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters),
     )
-    return Speaking(voice, params, config.speed / own_speed)
+    return Speaking(choice.voice, params, config.speed / own_speed, choice.warning, choice.exact)
 
 
 def check_language(info: EngineInfo, language: str | None) -> None:
     """Raises InvalidParameter unless the engine speaks or understands the language."""
     if language is not None and info.languages and best_match(language, info.languages) is None:
-        allowed = sorted(info.languages) if len(info.languages) <= LISTED_VOICES else None
-        raise InvalidParameter(f"{info.name} does not know this language.", param="language", allowed=allowed)
+        near = _near_languages(info, language)
+        hint = f" Near it are: {', '.join(near)}." if near else ""
+        allowed = [AUTO, *near, *(tag for tag in sorted(info.languages) if tag not in near)]
+        raise InvalidParameter(
+            f"{info.name} does not know this language.{hint}", param="language", allowed=allowed[:LISTED]
+        )
+
+
+def _near_languages(info: EngineInfo, language: str) -> list[str]:
+    """The engine's tags that are written like this, or whose languages have names that are."""
+    by_name = (best_match(NAMES[name], info.languages) for name in nearest(language, NAMES))
+    known = [*nearest(language, info.languages), *(tag for tag in by_name if tag is not None)]
+    return list(dict.fromkeys(known))
 
 
 def spoken_language(info: EngineInfo, wanted: str | None, voice: Voice) -> str | None:
-    """The engine's own tag for what is spoken: never a client's string, for it becomes a label."""
-    if wanted is not None and (known := best_match(wanted, info.languages)) is not None:
+    """The tag of what is spoken: the voice's or the engine's own, never a client's string, for it becomes a label."""
+    spoken = voice.languages or info.languages
+    if wanted is not None and (known := best_match(wanted, spoken)) is not None:
         return known
     return next(iter(voice.languages), None)
 
@@ -79,42 +84,3 @@ def validated(model: type[BaseModel], values: Mapping[str, Any], *, ignore_unkno
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         raise InvalidParameter(f"{first['msg']}.", param=".".join(str(part) for part in first["loc"])) from None
-
-
-async def _voice(engine: TTSEngine, config: SynthesisConfig, default: str | None, references: ReferenceVoices) -> Voice:
-    info = engine.info
-    if config.voice is None:
-        return _default_voice(engine, config.language, default)
-    known = engine.find_voice(config.voice)
-    if known is None and info.abilities.cloning:
-        known = await asyncio.to_thread(references, config.voice)
-    if known is None:
-        ids = [voice.id for voice in info.voices]
-        raise UnknownVoice(
-            f"{info.name} has no such voice; the list of voices has all {len(ids)}.",
-            param="voice",
-            allowed=ids[:LISTED_VOICES],
-        )
-    return known
-
-
-def _default_voice(engine: TTSEngine, language: str | None, default: str | None) -> Voice:
-    info = engine.info
-    wanted = default or info.default_voice
-    preferred = engine.find_voice(wanted) if wanted else None
-    if default and preferred is None:
-        raise UnknownVoice(f"tts.voices names a voice that {info.name} does not have.", param="voice")
-    if preferred is not None and speaks(preferred, language):
-        return preferred
-    voices = [voice for voice in info.voices if speaks(voice, language)]
-    if not voices:
-        raise UnknownVoice(f"{info.name} has no voice of its own for this; name a reference recording.", param="voice")
-    if language is None:
-        return voices[0]
-    exact = best_match(language, [tag for voice in voices for tag in voice.languages])
-    return next((voice for voice in voices if exact in voice.languages), voices[0])
-
-
-def speaks(voice: Voice, language: str | None) -> bool:
-    """Whether a voice fits a language; one that names no languages fits all of its engine's."""
-    return language is None or not voice.languages or best_match(language, voice.languages) is not None

@@ -187,6 +187,11 @@ class TTSEngine(Engine):
         """The voice that a request names, or None. Override it to accept more names than `info.voices` lists."""
         return next((voice for voice in self.info.voices if voice.id == voice_id), None)
 
+    def of_gender(self, voice: Voice, gender: str) -> Voice:
+        """A voice of this gender for the same languages, or the voice itself where there is none."""
+        alike = (each for each in self.info.voices if each.gender == gender and each.languages == voice.languages)
+        return next(alike, voice)
+
     @abstractmethod
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         """Speaks one piece of text, at most `info.limits.max_characters` long.

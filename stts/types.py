@@ -51,7 +51,9 @@ class SynthesisConfig:
     voice: str | None = None
     """An engine's voice id, or a name or file id of kind `references`."""
     language: str | None = None
-    """BCP 47."""
+    """BCP 47; None: that of the voice, or the one found in the text."""
+    detected: str | None = None
+    """BCP 47 of the text, where nobody named a language and it was found: wished for, not demanded."""
     format: AudioFormat = "wav"
     sample_rate: int | None = None
     """Hz of the answer; None: the engine's own, or the nearest the format carries."""

@@ -85,6 +85,10 @@ class EspeakEngine(TTSEngine):
         """Also `base+variant` (`en-us+f3`) and language tags."""
         return self._catalogue.find(voice_id) if self._catalogue else None
 
+    def of_gender(self, voice: Voice, gender: str) -> Voice:
+        """The same base voice with another throat."""
+        return self._catalogue.of_gender(voice, gender) if self._catalogue else voice
+
     @cached_property
     def _catalogue(self) -> Catalogue | None:
         spec = importlib.util.find_spec(PACKAGE)

@@ -19,6 +19,9 @@ from stts.engine_api import Voice
 Gender = Literal["female", "male", ""]
 GENDERS: dict[str, Gender] = {"female": "female", "male": "male"}
 
+USUAL_VARIANTS = {"female": "f3", "male": "m3"}
+"""Gender -> the variant that changes a base voice to it."""
+
 DEFAULT_PRIORITY = 5
 """Of a language line without a number; eSpeak prefers the voice with the lowest."""
 
@@ -76,6 +79,12 @@ class Catalogue:
             name=f"{base.name}, {variant.name}",
             gender=variant.gender or base.gender,
         )
+
+    def of_gender(self, voice: Voice, gender: str) -> Voice:
+        """The base voice with the usual variant of a gender; the voice itself where it has that gender already."""
+        base_id = voice.id.partition("+")[0]
+        found = self.find(f"{base_id}+{USUAL_VARIANTS[gender]}") if gender in USUAL_VARIANTS else None
+        return voice if found is None or voice.gender == gender else found
 
     def path(self, voice: Voice) -> str | None:
         """What the library calls a voice that `find` gave."""

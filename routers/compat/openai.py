@@ -33,11 +33,11 @@ class OpenAIRoutes:
         settings: CurrentSettings,
     ) -> None:
         models = ModelCatalogue(engines, settings)
-        voices = HostedVoices(engines, settings)
+        voices = HostedVoices(settings)
         self.router = APIRouter(tags=["OpenAI"])
         for each in (
-            SpeechRoutes(speak, models, voices, settings),
-            SpeechStreamRoutes(speak, engines.check_speech, models, voices, places, settings),
+            SpeechRoutes(speak, models, settings),
+            SpeechStreamRoutes(speak, engines.check_speech, models, places, settings),
             TranscriptionRoutes(listen, models),
             ModelRoutes(models),
             VoiceRoutes(voices, engines, files),

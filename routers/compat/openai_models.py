@@ -8,17 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from adapters.engines import Engines
+from adapters.model_names import may_do
 from routers.schemas.openai import ModelList, ModelName, ModelNames, ModelShape
 from routers.schemas.tts import NAME_CHARACTERS
 from stts.engine_api import EngineKind
 from stts.errors import UnknownModel
+from stts.languages import nearest
 from stts.settings import CurrentSettings
 from stts.types import AUTO
 
 OWNER = "stts-server"
-
-HOSTED_KINDS: dict[str, EngineKind] = {"tts": "tts", "whisper": "stt", "transcribe": "stt"}
-"""What a hosted name contains -> what such a model does, where the name itself is mapped to `auto`."""
 
 
 class ModelCatalogue:
@@ -31,11 +30,16 @@ class ModelCatalogue:
     def engine(self, model: str, kind: EngineKind) -> str:
         """The engine behind a model that does this. Raises UnknownModel."""
         known = self._known(kind)
-        if model not in known:
+        engine = known.get(model) or known.get(model.strip().lower())
+        if engine is None:
+            near = nearest(model, known)
+            hint = f" Near it are: {', '.join(near)}." if near else ""
             raise UnknownModel(
-                "There is no such model for this; GET /v1/models lists all.", param="model", allowed=sorted(known)
+                f"There is no such model for this; GET /v1/models lists all.{hint}",
+                param="model",
+                allowed=[*near, *(name for name in sorted(known) if name not in near)],
             )
-        return known[model]
+        return engine
 
     def names(self, *kinds: EngineKind) -> list[str]:
         """Models that can work here; engines that are not installed are left out."""
@@ -49,14 +53,9 @@ class ModelCatalogue:
         hosted = {
             model: engine
             for model, engine in self._settings().openai.models.items()
-            if engine in engines or (engine == AUTO and _may_be(model, kind))
+            if engine in engines or (engine == AUTO and may_do(model, kind))
         }
         return {AUTO: AUTO} | {name: name for name in sorted(engines)} | hosted
-
-
-def _may_be(model: str, kind: EngineKind) -> bool:
-    kinds = {each for part, each in HOSTED_KINDS.items() if part in model}
-    return not kinds or kind in kinds
 
 
 class ModelRoutes:

@@ -12,7 +12,6 @@ from routers.answer import Answer, event_answer
 from routers.compat.openai_errors import error_event, in_dialect
 from routers.compat.openai_models import ModelCatalogue
 from routers.compat.openai_usage import speech_usage
-from routers.compat.openai_voices import HostedVoices
 from routers.core.tts import AUDIO
 from routers.operation import Speak, event_headers, operation_context
 from routers.schemas.openai import CreateSpeechRequest
@@ -25,10 +24,9 @@ from stts.types import AudioChunk, SpeechRequest
 
 
 class SpeechRoutes:
-    def __init__(self, speak: Speak, models: ModelCatalogue, voices: HostedVoices, settings: CurrentSettings) -> None:
+    def __init__(self, speak: Speak, models: ModelCatalogue, settings: CurrentSettings) -> None:
         self._speak = speak
         self._models = models
-        self._voices = voices
         self._settings = settings
         self.router = APIRouter()
         self.router.add_api_route(
@@ -44,7 +42,7 @@ class SpeechRoutes:
         """Streams from the first piece. Fields beyond these may be parameters of the engine; others are ignored."""
         engine = self._models.engine(fields.model, "tts")
         self._check_length(fields.input)
-        config = await self._voices.translate(fields.config(engine))
+        config = fields.config(engine)
         context = operation_context(
             request, "tts", engine=config.engine, format=config.format, characters=len(fields.input)
         )

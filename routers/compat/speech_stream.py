@@ -14,7 +14,6 @@ from starlette.websockets import WebSocket
 
 from middleware.edge.errors import openai_error
 from routers.compat.openai_models import ModelCatalogue
-from routers.compat.openai_voices import HostedVoices
 from routers.operation import Speak
 from routers.schemas.speech_stream import CLIENT_MESSAGES, StreamCommand, StreamConfig, StreamText
 from routers.websocket.messages import Messages
@@ -44,14 +43,12 @@ class SpeechStreamRoutes:
         speak: Speak,
         check: CheckSpeech,
         models: ModelCatalogue,
-        voices: HostedVoices,
         places: Places,
         settings: CurrentSettings,
     ) -> None:
         self._speak = speak
         self._check = check
         self._models = models
-        self._voices = voices
         self._places = places
         self._settings = settings
         self.router = APIRouter()
@@ -64,7 +61,7 @@ class SpeechStreamRoutes:
 
     async def _config(self, fields: StreamConfig) -> SynthesisConfig:
         """Raises stts.errors for what nobody here can speak."""
-        config = await self._voices.translate(fields.config(self._models.engine(fields.model, "tts")))
+        config = fields.config(self._models.engine(fields.model, "tts"))
         await self._check(config)
         return config
 

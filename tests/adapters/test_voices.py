@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
+from adapters.voice_choice import VoiceRules
 from adapters.voices import Speaking, check_language, resolve_speaking, validated
 from stts.engine_api import Abilities, EngineInfo, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import InvalidParameter, UnknownVoice
@@ -43,7 +44,7 @@ class Speaker(TTSEngine):
 
 
 async def resolve(config: SynthesisConfig, default: str | None = None) -> Speaking:
-    return await resolve_speaking(Speaker(), config, default_voice=default, references=references)
+    return await resolve_speaking(Speaker(), config, VoiceRules(references, default=default))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,9 @@ async def resolve(config: SynthesisConfig, default: str | None = None) -> Speaki
         (SynthesisConfig(language="de"), None, "eva"),
         (SynthesisConfig(language="de-AT"), "bob", "eva"),
         (SynthesisConfig(language="en"), None, "ann"),
-        (SynthesisConfig(language="en-GB"), None, "ann"),
+        (SynthesisConfig(language="en-GB"), None, "bob"),
+        (SynthesisConfig(language="en-GB"), "ann", "ann"),
+        (SynthesisConfig(language="en-AU"), None, "ann"),
         (SynthesisConfig(voice="bob"), None, "bob"),
         (SynthesisConfig(voice="me.wav"), None, "me.wav"),
     ],

@@ -13,7 +13,6 @@ from starlette.websockets import WebSocket
 from adapters.engines import Engines
 from middleware.edge.secrets import ClientSecrets
 from routers.compat.openai_models import ModelCatalogue
-from routers.compat.openai_voices import HostedVoices
 from routers.compat.realtime import beta
 from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.connection import Connection, EventIds, within
@@ -48,7 +47,7 @@ class RealtimeRoutes:
     ) -> None:
         self._parts, self._places, self._secrets = parts, places, secrets
         self._settings, self._clock = settings, clock
-        self._translation = Translation(ModelCatalogue(engines, settings), HostedVoices(engines, settings), settings)
+        self._translation = Translation(ModelCatalogue(engines, settings), settings)
         self.router = APIRouter(tags=["OpenAI"])
         self.router.add_api_websocket_route("/v1/realtime", self.converse)
         add = self.router.add_api_route

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from routers.compat.openai_models import ModelCatalogue
-from routers.compat.openai_voices import HostedVoices
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.response import Order
 from routers.compat.realtime.session import SessionObject
@@ -40,9 +39,8 @@ PARAMS = {
 
 
 class Translation:
-    def __init__(self, models: ModelCatalogue, voices: HostedVoices, settings: CurrentSettings) -> None:
+    def __init__(self, models: ModelCatalogue, settings: CurrentSettings) -> None:
         self._models = models
-        self._voices = voices
         self._settings = settings
 
     async def config(self, session: SessionObject) -> SessionConfig:
@@ -53,7 +51,7 @@ class Translation:
         return replace(
             base,
             listen=self._listening(session.shape.audio.input.transcription),
-            speak=await self._speaking(shape) if shape is not None else None,
+            speak=self._speaking(shape) if shape is not None else None,
             reply=self._replying(shape) if shape is not None else None,
             turns=_rules(base.turns or TurnRules(), turns),
             respond=shape is not None and turns is not None and turns.create_response,
@@ -86,7 +84,7 @@ class Translation:
         order = ReplyOrder(
             messages=given,
             reply=reply,
-            speak=await self._speaking(asked),
+            speak=self._speaking(asked),
             silent=asked.output_modalities == ["text"],
             aside=params.conversation == "none",
             tag=tag,
@@ -117,11 +115,11 @@ class Translation:
             ignore_unknown_parameters=True,
         )
 
-    async def _speaking(self, shape: RealtimeSession) -> SynthesisConfig | None:
+    def _speaking(self, shape: RealtimeSession) -> SynthesisConfig | None:
         if shape.output_modalities == ["text"]:
             return None
         output, wanted = shape.audio.output, shape.audio.input.transcription
-        config = SynthesisConfig(
+        return SynthesisConfig(
             engine=self.engine(shape.model),
             voice=output.voice,
             language=wanted.language if wanted is not None else None,
@@ -130,7 +128,6 @@ class Translation:
             speed=output.speed,
             ignore_unknown_parameters=True,
         )
-        return await self._voices.translate(config)
 
     def _replying(self, shape: RealtimeSession) -> ReplyConfig:
         model = None if self._is_ours(shape.model) else shape.model

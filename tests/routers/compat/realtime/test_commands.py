@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 
 from adapters.engines import Engines
 from routers.compat.openai_models import ModelCatalogue
-from routers.compat.openai_voices import HostedVoices
 from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.microphone import Microphone
@@ -33,8 +32,7 @@ async def commanding(world: World) -> AsyncIterator[Commands]:
     """A session that nobody reads."""
     settings = Settings()
     engines = Engines(registry(), lambda: settings, lambda name: None)
-    models, voices = ModelCatalogue(engines, lambda: settings), HostedVoices(engines, lambda: settings)
-    translation = Translation(models, voices, lambda: settings)
+    translation = Translation(ModelCatalogue(engines, lambda: settings), lambda: settings)
     object = opened("realtime", "gpt-realtime", 1).updated({"output_modalities": ["text"]})
     config, history, parts = await translation.config(object), History(100, 10_000), world.parts()
     items = Items(history, 0)

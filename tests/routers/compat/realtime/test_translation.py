@@ -8,7 +8,6 @@ import pytest
 
 from adapters.engines import Engines
 from routers.compat.openai_models import ModelCatalogue
-from routers.compat.openai_voices import HostedVoices
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.session import SessionObject, opened
 from routers.compat.realtime.translation import Translation, in_dialect
@@ -33,9 +32,7 @@ def translation() -> Translation:
         openai=OpenAISettings(models={"whisper-1": "echo"}, voices={"tone": {"sage": "high"}}),
     )
     engines = Engines(registry(), lambda: settings, lambda name: None)
-    return Translation(
-        ModelCatalogue(engines, lambda: settings), HostedVoices(engines, lambda: settings), lambda: settings
-    )
+    return Translation(ModelCatalogue(engines, lambda: settings), lambda: settings)
 
 
 def session(model: str | None = "gpt-realtime", **fields: Any) -> SessionObject:
@@ -53,7 +50,7 @@ async def test_a_session_as_it_comes(translation: Translation) -> None:
     assert (config.turns.min_speech, config.turns.confirm, config.turns.pause) == (0.2, 0.6, 0.3)
     assert config.turns.interrupt and not config.turns.detector
     assert config.respond and not config.resume and config.ahead == 0.2 and config.prompt_after == 0
-    assert (config.speak.format, config.speak.sample_rate, config.speak.engine) == ("pcm", 24_000, "tone")
+    assert (config.speak.format, config.speak.sample_rate, config.speak.engine) == ("pcm", 24_000, "auto")
     assert config.listen == TranscriptionConfig() and config.reply.model is None
 
 
@@ -119,9 +116,9 @@ async def test_a_model_is_a_voice_or_a_language_model(
     assert config.reply.model == reply
 
 
-async def test_voices_are_those_of_the_house(translation: Translation) -> None:
-    for name, voice in (("sage", "high"), ("low", "low"), ("marin", None)):
-        config = await translation.config(session(audio={"output": {"voice": name, "speed": 1.5}}))
+async def test_voices_are_left_for_the_engine_to_find(translation: Translation) -> None:
+    for voice in ("sage", "low", "marin"):
+        config = await translation.config(session(audio={"output": {"voice": voice, "speed": 1.5}}))
         assert config.speak is not None and (config.speak.voice, config.speak.speed) == (voice, 1.5)
 
 
