@@ -16,9 +16,11 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+from middleware.console import ConsoleRenderer
+from middleware.edge.errors import error_status
 from middleware.pipeline import Item, Operation, Request
 from middleware.tracebacks import describe
-from stts.context import RequestContext
+from stts.context import SOCKET, RequestContext
 from stts.errors import STTSError
 from stts.events import ReplyText, TranscriptSegment
 from stts.live import LiveText
@@ -27,6 +29,8 @@ from stts.types import ListenRequest, ReplyRequest, SpeechRequest
 
 RESOLVED = ("engine", "voice", "language", "format", "sample_rate")
 """What of `context.output_data` stands in the line."""
+WHERE = ("method", "route", "parent_id")
+"""What of `context.metadata` stands in the line."""
 TIMES = frozenset({"queue", "first_item", "engine", "encode", "total", "transcript", "first_token", "first_audio"})
 """Metrics that get their unit in the line."""
 OURS = ("adapters", "engines", "middleware", "routers", "server_v2", "stts")
@@ -54,21 +58,24 @@ class LoggingStage:
             self._log.info("operation", **_line(context, request, heard))
             raise
         except Exception as error:
-            self._failed(error, _line(context, request, heard))
+            self._failed(error, _line(context, request, heard) | _answered(context, error))
             raise
-        self._log.info("operation", **_line(context, request, heard))
+        self._log.info("operation", **_line(context, request, heard) | _answered(context))
 
     def _failed(self, error: Exception, line: dict[str, Any]) -> None:
         """What clients get wrong is information, what passes is a warning, what nobody foresaw has a traceback."""
         line["error"] = type(error).__name__
         if not isinstance(error, STTSError):
             self._log.error("operation", code=STTSError.code, exc_info=error, **line)
-        elif error.status == 500:
-            self._log.error("operation", code=error.code, exc_info=error, **line)
+            return
+        error.is_logged = True
+        line |= {"code": error.code, "reason": error.message}
+        if error.status == 500:
+            self._log.error("operation", exc_info=error, **line)
         elif error.status > 500:
-            self._log.warning("operation", code=error.code, **line)
+            self._log.warning("operation", **line)
         else:
-            self._log.info("operation", code=error.code, **line)
+            self._log.info("operation", **line)
 
 
 def _line(context: RequestContext, request: object, heard: list[str] | None) -> dict[str, Any]:
@@ -79,7 +86,7 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
         "status": context.status,
     }
     line |= {key: context.output_data[key] for key in RESOLVED if context.output_data.get(key) is not None}
-    line |= {key: context.metadata[key] for key in ("route", "parent_id") if context.metadata.get(key) is not None}
+    line |= {key: context.metadata[key] for key in WHERE if context.metadata.get(key) is not None}
     if isinstance(request, SpeechRequest):
         line["characters"] = request.text.characters if isinstance(request.text, LiveText) else len(request.text)
     elif isinstance(request, ListenRequest):
@@ -92,6 +99,16 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
         text = request.text if isinstance(request, SpeechRequest) else None
         line["text"] = text if isinstance(text, str) else "".join(heard).strip()
     return line
+
+
+def _answered(context: RequestContext, error: Exception | None = None) -> dict[str, int]:
+    """The status of the answer, where the operation is one: not inside another, not on a socket."""
+    if context.metadata.get("method") in (None, SOCKET) or context.metadata.get("parent_id") is not None:
+        return {}
+    if error is None:
+        return {"http_status": 200}
+    known = error if isinstance(error, STTSError) else STTSError("")
+    return {"http_status": error_status(context.metadata.get("route") or "", known)}
 
 
 def _words(item: object) -> str:
@@ -148,9 +165,7 @@ def _exceptions(settings: CurrentSettings) -> Processor:
 def _renderer(settings: CurrentSettings, stream: TextIO) -> Processor:
     chosen = settings().logging.format
     if chosen == "console" or (chosen == "auto" and stream.isatty()):
-        return structlog.dev.ConsoleRenderer(
-            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
-        )
+        return ConsoleRenderer(colours=stream.isatty())
     return structlog.processors.JSONRenderer()
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from starlette.requests import HTTPConnection
 
 from middleware.timing import server_timing
-from stts.context import RequestContext, RequestType, new_request_id
+from stts.context import SOCKET, RequestContext, RequestType, new_request_id
 from stts.events import TranscriptEvent
 from stts.types import AudioChunk, ListenRequest, SpeechRequest
 
@@ -28,7 +28,11 @@ def operation_context(connection: HTTPConnection, kind: RequestType, **input_dat
         request_type=kind,
         request_id=state.get("request_id") or new_request_id(),
         input_data=input_data,
-        metadata={"route": getattr(route, "path", None), "principal": state.get("principal")},
+        metadata={
+            "method": connection.scope.get("method", SOCKET),
+            "route": getattr(route, "path", None),
+            "principal": state.get("principal"),
+        },
     )
 
 

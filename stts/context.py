@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 RequestType = Literal["tts", "stt", "conversation"]
+SOCKET = "WS"
+"""The method of operations on a WebSocket."""
 Status = Literal["processing", "completed", "error", "cancelled"]
 
 
@@ -38,7 +40,7 @@ class RequestContext:
     output_data: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
-    """`route`, `principal`; an operation inside another carries `parent_id` and is not counted twice."""
+    """`method`, `route`, `principal`; an operation inside another carries `parent_id` and is not counted twice."""
     status: Status = "processing"
     warnings: list[str] = field(default_factory=list)
 

@@ -57,6 +57,8 @@ class STTSError(Exception):
     """HTTP status."""
     retryable = False
     """Whether the same request may succeed later."""
+    is_logged = False
+    """Whether it stands in the log already: one error, one line."""
 
     def __init__(
         self,

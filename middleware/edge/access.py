@@ -18,9 +18,7 @@ import hmac
 from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
-import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
-from structlog.typing import FilteringBoundLogger
 
 from middleware.edge.boundary import refuse
 from middleware.edge.errors import local_path
@@ -30,8 +28,6 @@ from middleware.edge.secrets import PATH as SECRETS_PATH
 from middleware.edge.secrets import ClientSecrets
 from stts.errors import Forbidden, STTSError, Unauthorized
 from stts.settings import CurrentSettings, Settings
-
-log: FilteringBoundLogger = structlog.get_logger()
 
 HEALTH = "/health"
 READY = "/ready"
@@ -77,7 +73,6 @@ class Access:
         try:
             principal = self._admit(scope)
         except STTSError as error:
-            log.warning("refused", code=error.code, reason=error.message, client=(scope.get("client") or ("",))[0])
             await refuse(scope, receive, send, error)
             return
         scope.setdefault("state", {})["principal"] = principal

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -10,7 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from structlog.typing import FilteringBoundLogger
 
-from middleware.edge.errors import error_response
+from middleware.edge.errors import error_response, local_path
+from middleware.edge.protocol import CUT
+from middleware.edge.refusals import door
 from stts.errors import Forbidden, NotFound, ShuttingDown, STTSError
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -34,12 +38,13 @@ class ErrorBoundary:
         except (ClientDisconnect, WebSocketDisconnect):
             log.debug("client left", path=scope["path"])
         except asyncio.CancelledError:
-            # The server stops and waits no longer. Once the answer is out there is nothing left to cancel; uvicorn
-            # would log the exception as an error of this application.
+            # The server stops and waits no longer: nothing is left to be cancelled, and it is nobody's error.
             if not await exchange.fail(ShuttingDown("The server is stopping.")):
                 raise
         except Exception as error:  # noqa: BLE001 - the one place for what nobody foresaw
             await exchange.fail(_expected(error) or _unexpected(scope, error))
+        finally:
+            exchange.log_socket()
 
 
 def _expected(error: Exception) -> STTSError | None:
@@ -49,8 +54,10 @@ def _expected(error: Exception) -> STTSError | None:
 
 
 def _unexpected(scope: Scope, error: Exception) -> STTSError:
-    log.error("unexpected error", path=scope["path"], error=type(error).__name__, exc_info=error)
-    return STTSError("Something unexpected went wrong; the server's log says more under this request id.")
+    log.error("unexpected error", **door(scope, local_path(scope)), error=type(error).__name__, exc_info=error)
+    told = STTSError("Something unexpected went wrong; the server's log says more under this request id.")
+    told.is_logged = True
+    return told
 
 
 class _Exchange:
@@ -62,34 +69,55 @@ class _Exchange:
         self._send = send
         self._begun = False
         self._ended = False
+        self._accepted: float | None = None
+        """When, by the monotonic clock."""
+        self._code: int | None = None
+        """With which a socket was closed, by whoever was first."""
 
     async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
-            self._ended = True
+            self._close(message)
         return message
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
         if kind == "websocket.close":
-            self._ended = True
+            self._close(message)
             if not self._begun:
                 await self._refuse(message)
                 return
         elif kind in BEGIN:
             self._begun = True
             self._ended = kind == "websocket.http.response.start"
+            if kind == "websocket.accept":
+                self._accepted = time.monotonic()
         await self._send(message)
 
     async def fail(self, error: STTSError) -> bool:
-        """Whether the client could be told. A begun HTTP answer is left incomplete: the server cuts it off."""
-        if self._ended or (self._begun and self._scope["type"] == "http"):
-            return False
-        if self._begun:
-            await self._send({"type": "websocket.close", "code": close_code(error)})
-        else:
+        """Whether the client is told. A begun HTTP answer is cut off, so that it cannot pass for a whole one."""
+        if self._begun and self._scope["type"] == "http":
+            cut: Callable[[], None] | None = (self._scope.get("extensions") or {}).get(CUT)
+            if cut is not None:
+                cut()
+            return cut is not None
+        if self._begun and not self._ended:
+            await self.send({"type": "websocket.close", "code": close_code(error)})
+        elif not self._ended:
             await refuse(self._scope, self._receive, self._send, error)
         return True
+
+    def log_socket(self) -> None:
+        """One line for each socket that was accepted, when it has ended."""
+        if self._accepted is not None:
+            seconds = round(time.monotonic() - self._accepted, 3)
+            where = door(self._scope, local_path(self._scope))
+            log.info("socket", **where, close_code=self._code, seconds=seconds)
+
+    def _close(self, message: Message) -> None:
+        self._ended = True
+        if self._code is None:
+            self._code = message.get("code")
 
     async def _refuse(self, close: Message) -> None:
         """A socket closed before it was accepted: by the router, which knows no such path, or by a door."""

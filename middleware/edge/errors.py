@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from middleware.edge.bodies import is_about_whole_body, no_object, not_json, unreadable
+from middleware.edge.refusals import log_refusal
 from stts.errors import InvalidRequest, NotFound, STTSError
 
 OPENAI_TYPES = {
@@ -101,9 +102,11 @@ def media_type(path: str) -> str:
 def error_response(scope: Scope, error: STTSError, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to a request that failed before its answer began."""
     path = local_path(scope)
+    status = error_status(path, error)
+    log_refusal(scope, path, status, error)
     response = Response(
         json.dumps(error_body(path, error, scope.get("state", {}).get("request_id", ""))),
-        error_status(path, error),
+        status,
         media_type=media_type(path),
     )
     response.headers.update(headers or {})

@@ -29,10 +29,18 @@ logger = logging.getLogger("uvicorn.error.websocket")
 logger.setLevel(logging.WARNING)  # uvicorn tells of each socket with its query, in which there may be a key
 
 
+def is_ours(record: logging.LogRecord) -> bool:
+    """Whether an error on a socket is the server's. Text that is not UTF-8 is the client's; it is told with 1007."""
+    return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
+
+
+logger.addFilter(is_ours)
+
+
 class BoundedFrames(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.logger = logger
+        self.logger = self.conn.logger = logger
         self._unparsed = memoryview(b"")
         self._next: asyncio.Handle | None = None
         """The slice that is parsed next. Reading is paused while there is one."""

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from structlog.contextvars import bound_contextvars
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from middleware.edge.address import ascii_line, readable
 from middleware.edge.errors import error_body, media_type
+from middleware.edge.refusals import log_refusal
 from stts.context import new_request_id
 from stts.errors import HeadTooLarge, MalformedRequest, STTSError
 
+CUT = "stts.cut"
+"""Extension of the scope: ends the connection in the middle of an answer, so that it cannot pass for a whole one."""
 HEAD_BYTES = 65_536
 """Longest address and headers of one request together, trailers too; one read beyond it may be in memory."""
 HEADER_BYTES = 32
@@ -109,6 +114,8 @@ class BoundedHead(HttpToolsProtocol):
         self.url = readable(self.url)
         if not self._is_declined():
             super().on_headers_complete()
+            if self.cycle is not None:
+                self.cycle.scope["extensions"] = {CUT: partial(self._cut, self.cycle)}  # type: ignore[dict-item]
 
     def on_body(self, body: bytes) -> None:
         self._unparsed_bytes = 0
@@ -150,6 +157,12 @@ class BoundedHead(HttpToolsProtocol):
         else:
             self.transport.abort()
 
+    def _cut(self, cycle: RequestResponseCycle) -> None:
+        """Once it counts as left, uvicorn does not miss the rest of the answer."""
+        if not cycle.response_complete:
+            cycle.disconnected = True
+            self.transport.close()
+
     def _is_idle(self) -> bool:
         """Whether no request is being answered. False once the connection belongs to a socket."""
         return self.transport.get_protocol() is self and (self.cycle is None or self.cycle.response_complete)
@@ -171,6 +184,8 @@ def too_large() -> HeadTooLarge:
 def refusal(error: STTSError, address: bytes) -> bytes:
     """An answer to what never became a request, in the form of the dialect that its address names."""
     path, request_id = address.partition(b"?")[0].decode("latin-1"), new_request_id()
+    with bound_contextvars(request_id=request_id):
+        log_refusal({"method": "HTTP"}, path, error.status, error)
     body = json.dumps(error_body(path, error, request_id)).encode()
     lines = (
         f"content-type: {media_type(path)}\r\nx-request-id: {request_id}\r\n"

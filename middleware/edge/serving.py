@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import signal
 import socket
@@ -45,6 +46,16 @@ def server_config(app: FastAPI, settings: Settings, **changes: Any) -> uvicorn.C
         "ssl_keyfile": settings.server.tls_key,
     }
     return uvicorn.Config(app, **options | changes)
+
+
+def _stop_is_no_error(record: logging.LogRecord) -> bool:
+    """That a stop has cut what would not end is what its operator asked for."""
+    if str(record.msg).startswith("Cancel %s running task"):
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
+
+
+logging.getLogger("uvicorn.error").addFilter(_stop_is_no_error)
 
 
 class Server(uvicorn.Server):

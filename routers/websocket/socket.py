@@ -23,7 +23,7 @@ from middleware.edge.boundary import close_code
 from middleware.edge.errors import plain_name
 from middleware.edge.frames import LEFT
 from routers.websocket.places import Places
-from stts.context import RequestContext, RequestType, new_request_id
+from stts.context import SOCKET, RequestContext, RequestType, new_request_id
 from stts.errors import IdleTimeout, ShuttingDown, STTSError
 
 NORMAL, SERVICE_RESTART = 1000, 1012
@@ -102,7 +102,8 @@ class Socket:
     def context(self, kind: RequestType, **input_data: Any) -> RequestContext:
         """Of one operation on this socket: its route and principal, an id of its own."""
         route = getattr(self._websocket.scope.get("route"), "path", None)
-        metadata = {"route": route, "principal": self._state.get("principal"), "socket_id": self.request_id}
+        who = {"principal": self._state.get("principal"), "socket_id": self.request_id}
+        metadata = {"method": SOCKET, "route": route, **who}
         return RequestContext(kind, new_request_id(), input_data=input_data, metadata=metadata)
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:

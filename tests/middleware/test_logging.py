@@ -14,7 +14,7 @@ from middleware.logging import LoggingStage, StandardLibraryHandler, configure_l
 from middleware.pipeline import compose
 from middleware.timing import TimingStage
 from stts.context import RequestContext
-from stts.errors import Busy, EngineError, EngineTimeout, UnknownVoice
+from stts.errors import Busy, EngineError, EngineTimeout, STTSError, UnknownVoice
 from stts.events import ReplyEvent, ReplyText, ReplyUsage
 from stts.settings import LoggingSettings, Settings
 from stts.types import Message, ReplyConfig, ReplyRequest
@@ -141,6 +141,7 @@ async def test_errors_by_code_and_type(log: Log, error: Exception, level: str, c
         await run_through(log.set_up().stages(), spoken(1, error))
     line = log.line()
     assert (line["level"], line["code"], line["error"], line["status"]) == (level, code, type(error).__name__, "error")
+    assert line.get("reason") == (str(error) if isinstance(error, STTSError) else None)
     assert ("exception" in line) == traceback
     assert "Anna" not in log.stream.getvalue()
 
@@ -218,9 +219,8 @@ def test_configuring_again_replaces_what_was_there(log: Log) -> None:
 
 def test_a_terminal_gets_readable_lines(log: Log) -> None:
     log.set_up(format="console")
-    structlog.get_logger().info("operation", engine="tone")
-    assert "engine=tone" in log.stream.getvalue()
-    assert not log.stream.getvalue().startswith("{")
+    structlog.get_logger().info("operation", type="tts", engine="tone", voice="low", audio_seconds=0.5)
+    assert log.stream.getvalue().endswith(" tone/low 0.50 s of audio\n")
 
 
 def test_what_is_no_terminal_gets_json(log: Log) -> None:

@@ -55,6 +55,47 @@ async def test_an_answer_that_has_begun_is_cut_off_and_not_answered_again(logged
     assert [line for line in logged if line["log_level"] == "error"] == []
 
 
+async def test_a_stream_that_a_stop_cuts_is_no_error(logged: list[EventDict], caplog: pytest.LogCaptureFixture) -> None:
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"audio", "more_body": True})
+        await asyncio.Event().wait()
+
+    async with serving(ErrorBoundary(endless), grace=0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"audio\r\n")
+    assert await reader.read() == b""
+    writer.close()
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+    assert [line for line in logged if line["log_level"] == "error"] == []
+
+
+@pytest.mark.parametrize(
+    "frame", [b"\x81\x82\0\0\0\0\xff\xfe", b"\x83\x80\0\0\0\0", b"\xc1\x80\0\0\0\0", b"\x81\x02{}"]
+)
+async def test_a_malformed_frame_is_no_error(
+    frame: bytes, logged: list[EventDict], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(APP) as port:
+        socket = await connect(f"ws://127.0.0.1:{port}/ws")
+        socket.transport.write(frame)
+        await socket.wait_closed()
+        assert socket.close_code in (1002, 1007)
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+    [line] = [line for line in logged if line["log_level"] != "debug"]
+    assert (line["event"], line["path"], line["close_code"]) == ("socket", "/ws", socket.close_code)
+
+
+@pytest.mark.parametrize(("path", "status"), [("/unknown-voice", 422), ("/v1/unknown-voice", 400), ("/nothing", 404)])
+async def test_an_error_is_one_line_with_its_reason(path: str, status: int, logged: list[EventDict]) -> None:
+    async with client(APP) as http:
+        answer = await http.get(path)
+    [line] = logged
+    assert (line["event"], line["method"], line["path"], line["http_status"]) == ("refused", "GET", path, status)
+    assert line["reason"] in answer.text
+
+
 def client_of(port: int) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}")
 

@@ -1,0 +1,37 @@
+"""One line in the log for each request or socket that is answered with an error, with its reason."""
+
+from __future__ import annotations
+
+import structlog
+from starlette.types import Scope
+from structlog.typing import FilteringBoundLogger
+
+from stts.context import SOCKET
+from stts.errors import STTSError
+
+SHOWN_CHARACTERS = 100
+"""Of a path."""
+WHO = frozenset({401, 403})
+"""Statuses that are a warning, with the client's address: somebody tries what is not allowed."""
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+
+def log_refusal(scope: Scope, path: str, status: int, error: STTSError) -> None:
+    """Says it once: what an operation ended with stands in its own line, the unforeseen with its traceback.
+
+    Never the query, in which there may be a key or a text; the message quotes nothing that was sent.
+    """
+    if error.is_logged:
+        return
+    error.is_logged = True
+    line = {**door(scope, path), "http_status": status, "code": error.code, "reason": error.message}
+    if error.status in WHO:
+        line["client"] = (scope.get("client") or ("",))[0]
+    write = log.warning if error.status in WHO or error.status >= 500 else log.info
+    write("refused", **line)
+
+
+def door(scope: Scope, path: str) -> dict[str, str]:
+    """Where it came in."""
+    return {"method": scope.get("method", SOCKET), "path": path[:SHOWN_CHARACTERS]}
