@@ -106,6 +106,8 @@ class EngineTTSAdapter:
         playback = Playback(time.monotonic(), live=config.live)
         script: Script
         if isinstance(text, str):
+            if (pace := self._host.real_time_factor) is not None:
+                context.output_data["expected_seconds"] = pace * len(text) / planner.characters_per_second
             script = WholeScript(text, language)
         else:
             script = LiveScript(text, language, limit, self.info.limits.min_characters)
@@ -190,7 +192,7 @@ def gathered(chunks: Iterator[AudioChunk], clock: Callable[[], float] = time.per
     sent = 0.0
     next_time = clock()
     for chunk in chunks:
-        if chunk.data:
+        if chunk.data or chunk.header:
             held.append(chunk)
         if held and (sent < AT_ONCE_SECONDS or clock() >= next_time):
             sent += sum(chunk.seconds for chunk in held)
@@ -202,7 +204,8 @@ def gathered(chunks: Iterator[AudioChunk], clock: Callable[[], float] = time.per
 
 
 def _joined(chunks: list[AudioChunk]) -> AudioChunk:
-    return AudioChunk(b"".join(chunk.data for chunk in chunks), sum(chunk.seconds for chunk in chunks))
+    data = b"".join(chunk.data for chunk in chunks)
+    return AudioChunk(data, sum(chunk.seconds for chunk in chunks), header=chunks[-1].header)
 
 
 class _Piece:

@@ -17,7 +17,6 @@ from middleware.timing import server_timing
 from routers.answer import Answer, collected_answer, event_answer, stream_answer
 from routers.operation import event_headers, header_value
 from routers.schemas.conversation import Exchange, ExchangeDone, Timings
-from routers.speech import final_header
 from routers.sse import event
 from stts.context import RequestContext
 from stts.conversation.exchange import Heard
@@ -69,15 +68,15 @@ class Talk:
 
     def whole(self, items: Items, scope: Scope, receive: Receive) -> Answer:
         async def make() -> Response:
-            audio = bytearray()
+            audio, header = bytearray(), b""
             async with aclosing(items):
                 async for item in items:
                     if isinstance(item, AudioChunk):
                         audio += item.data
+                        header = item.header or header
                         if len(audio) > MOST_WHOLE_BYTES:
                             raise PayloadTooLarge("The reply is too long for one object: ask for a stream.")
-            if audio and (header := final_header(self.context, len(audio))) is not None:
-                audio[: len(header)] = header
+            audio[: len(header)] = header
             body = Exchange(**self._summary(), audio=b64encode(audio).decode("ascii") if audio else None)
             headers = {"server-timing": server_timing(self.context, collected=True), "cache-control": "no-store"}
             return JSONResponse(body.model_dump(), headers=headers)

@@ -9,7 +9,6 @@ from types import TracebackType
 
 import structlog
 
-from routers.speech import final_header
 from stts.audio.formats import FORMATS
 from stts.context import RequestContext
 from stts.errors import STTSError
@@ -51,6 +50,7 @@ class _Recorder:
         self._files = files
         self._context = context
         self._writer: Writer | None = None
+        self._header = b""
         self._running: asyncio.Future[None] | None = None
         self._broken = False
 
@@ -60,6 +60,7 @@ class _Recorder:
             self._context.output_data["file_id"] = self._writer.id
 
     async def write(self, chunk: AudioChunk) -> None:
+        self._header = chunk.header or self._header
         if self._writer is not None:
             await self._attempt(self._writer.write, chunk.data)
 
@@ -73,9 +74,8 @@ class _Recorder:
     def _commit(self) -> None:
         if self._writer is None:
             return
-        header = final_header(self._context, self._writer.size)
-        if header is not None:
-            self._writer.replace_start(header)
+        if self._header:
+            self._writer.replace_start(self._header)
         self._writer.commit()
 
     def _abort(self) -> None:

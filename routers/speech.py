@@ -1,4 +1,4 @@
-"""How audio is answered, whatever the dialect: as it is made, or whole with its length."""
+"""How audio is answered, whatever the dialect: as it is made, whole with its length, or whichever suits it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,29 @@ from starlette.types import Send
 
 from middleware.timing import server_timing
 from routers.answer import Answer, stream_answer
+from routers.lookahead import Lookahead
 from routers.operation import speech_headers
 from routers.spool import Spool
-from stts.audio.wav import HEADER_BYTES, sized_header
 from stts.context import RequestContext
 from stts.types import AudioChunk
 
+WHOLE_CHARACTERS = 2000
+"""Longer texts are not waited for on an engine whose pace is not known yet."""
 
-def streamed_speech(chunks: AsyncGenerator[AudioChunk, None], context: RequestContext) -> Answer:
+Chunks = AsyncGenerator[AudioChunk, None]
+
+
+def speech_answer(chunks: Chunks, context: RequestContext, *, stream: bool | None, whole_seconds: float) -> Answer:
+    """As the request says. Where it says nothing: whole if all is made within `whole_seconds` of the first audio.
+
+    An answer that short is heard no sooner as a stream, and most programs that keep a file want to know its length.
+    """
+    if stream is None:
+        return _settled_speech(chunks, context, whole_seconds)
+    return streamed_speech(chunks, context) if stream else collected_speech(chunks, context)
+
+
+def streamed_speech(chunks: Chunks, context: RequestContext) -> Answer:
     """Each chunk as it is made; one file when joined."""
 
     def headers() -> dict[str, str]:
@@ -25,36 +40,50 @@ def streamed_speech(chunks: AsyncGenerator[AudioChunk, None], context: RequestCo
     return stream_answer(_data(chunks), headers)
 
 
-def collected_speech(chunks: AsyncGenerator[AudioChunk, None], context: RequestContext) -> Answer:
-    """All of it with its length, in the header of a WAV file too."""
+def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
+    """All of it with its length, in the header of the file too."""
 
     async def respond(send: Send) -> None:
         async with Spool() as spool:
+            header = b""
             async with aclosing(chunks):
                 async for chunk in chunks:
                     await spool.write(chunk.data)
-            if (header := final_header(context, spool.size)) is not None:
-                await spool.replace_start(header)
-            headers = {
-                **speech_headers(context),
-                "server-timing": server_timing(context, collected=True),
-                "content-length": str(spool.size),
-                "x-audio-duration": f"{context.metrics['audio_seconds']:.3f}",
-            }
-            await stream_answer(spool.chunks(), lambda: headers).respond(send)
+                    header = chunk.header or header
+            await spool.replace_start(header)
+            await stream_answer(spool.chunks(), lambda: _whole_headers(context, spool.size)).respond(send)
 
     return Answer(respond)
 
 
-def final_header(context: RequestContext, size: int) -> bytes | None:
-    """What the first bytes of the file are once its size in bytes is known; None where they stay as they are."""
-    output = context.output_data
-    if output["format"] != "wav":
-        return None
-    return sized_header(output["sample_rate"], output["channels"], size - HEADER_BYTES)
+def _settled_speech(chunks: Chunks, context: RequestContext, seconds: float) -> Answer:
+    async def respond(send: Send) -> None:
+        async with aclosing(Lookahead(chunks)) as start:
+            complete = await start.look(lambda: _patience(context, seconds))
+            answer = collected_speech if complete else streamed_speech
+            await answer(start.chunks(), context).respond(send)
+
+    return Answer(respond)
 
 
-async def _data(chunks: AsyncGenerator[AudioChunk, None]) -> AsyncGenerator[bytes, None]:
+def _patience(context: RequestContext, seconds: float) -> float:
+    """Once there is audio: how long the rest may take. None is waited for that is known to take longer."""
+    expected = context.output_data.get("expected_seconds")
+    if expected is None:
+        return seconds if context.input_data.get("characters", 0) <= WHOLE_CHARACTERS else 0.0
+    return seconds if expected <= seconds else 0.0
+
+
+def _whole_headers(context: RequestContext, size: int) -> dict[str, str]:
+    return {
+        **speech_headers(context),
+        "server-timing": server_timing(context, collected=True),
+        "content-length": str(size),
+        "x-audio-duration": f"{context.metrics['audio_seconds']:.3f}",
+    }
+
+
+async def _data(chunks: Chunks) -> AsyncGenerator[bytes, None]:
     async with aclosing(chunks):
         async for chunk in chunks:
             yield chunk.data

@@ -25,7 +25,8 @@ class RequestContext:
     `queue`, `first_item`, `engine`, `encode`, `total`, `audio_seconds`, `characters`, `bytes`, and of a conversation
     `transcript`, `first_token`, `first_audio`.
     `output_data`, written before the first item because headers are made from it:
-    `engine`, `voice`, `language`, `format`, `media_type`, `sample_rate`, `channels`.
+    `engine`, `voice`, `language`, `format`, `media_type`, `sample_rate`, `channels`, and, of a whole text on an engine
+    whose pace is known, `expected_seconds` of making it.
     `warnings`, for the client: what was done otherwise than asked. Written by `warn`; told once, in a header or in the
     answer's `warnings`.
     """

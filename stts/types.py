@@ -108,6 +108,8 @@ class AudioChunk:
     """Duration of the audio inside; 0 for headers and trailers."""
     text: str = ""
     """The piece of text whose audio begins with this chunk; empty inside a piece."""
+    header: bytes = b""
+    """In the last chunk: what overwrites the first bytes of a file that is kept, now that its length is known."""
 
 
 @dataclass(frozen=True, slots=True)

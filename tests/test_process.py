@@ -109,7 +109,7 @@ def test_a_stop_lets_streams_finish_within_the_drain_time_then_cuts_them(tmp_pat
     port = free_port()
     with started(tmp_path, server__port=str(port), server__drain_seconds=drain) as process:
         wait_for(port)
-        body = json.dumps({"text": LONG_TEXT, "format": "pcm"}).encode()
+        body = json.dumps({"text": LONG_TEXT, "format": "pcm", "stream": True}).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"http://127.0.0.1:{port}/tts", body, headers)
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:

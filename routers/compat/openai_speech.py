@@ -15,7 +15,7 @@ from routers.compat.openai_usage import speech_usage
 from routers.core.tts import AUDIO
 from routers.operation import Speak, event_headers, operation_context
 from routers.schemas.openai import CreateSpeechRequest
-from routers.speech import collected_speech, streamed_speech
+from routers.speech import speech_answer
 from routers.sse import event
 from stts.context import RequestContext
 from stts.errors import TextTooLong
@@ -39,7 +39,10 @@ class SpeechRoutes:
         )
 
     async def create(self, fields: CreateSpeechRequest, request: Request) -> Response:
-        """Streams from the first piece. Fields beyond these may be parameters of the engine; others are ignored."""
+        """Whole where all is made at once, else streamed from the first piece.
+
+        Fields beyond these may be parameters of the engine; others are ignored.
+        """
         engine = self._models.engine(fields.model, "tts")
         self._check_length(fields.input)
         config = fields.config(engine)
@@ -49,8 +52,8 @@ class SpeechRoutes:
         chunks = in_dialect(self._speak(context, SpeechRequest(fields.input, config)))
         if fields.stream_format == "sse":
             return _event_speech(chunks, context)
-        answer = streamed_speech if fields.stream else collected_speech
-        return answer(chunks, context)
+        whole_seconds = self._settings().tts.whole_seconds
+        return speech_answer(chunks, context, stream=fields.stream, whole_seconds=whole_seconds)
 
     def _check_length(self, text: str) -> None:
         limit = self._settings().openai.input_characters

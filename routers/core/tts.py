@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from routers.operation import Speak, operation_context
 from routers.recording import recorded
 from routers.schemas.tts import SpeechFields
-from routers.speech import collected_speech, streamed_speech
+from routers.speech import speech_answer
 from stts.audio.formats import FORMATS
 from stts.errors import InvalidParameter
 from stts.settings import CurrentSettings
@@ -32,7 +32,10 @@ class TTSRoutes:
         add("/tts", self.get, methods=["GET"], response_class=Response, responses=AUDIO, summary="Speak a short text")
 
     async def post(self, fields: SpeechFields, request: Request) -> Response:
-        """Streams from the first piece. Further fields belong to the engine; GET /engines has their schema."""
+        """Whole where all is made at once, else streamed from the first piece.
+
+        Further fields belong to the engine; GET /engines has their schema.
+        """
         return self._answer(fields, request)
 
     async def get(self, fields: Annotated[SpeechFields, Query()], request: Request) -> Response:
@@ -49,5 +52,5 @@ class TTSRoutes:
         chunks = self._speak(context, SpeechRequest(fields.text, config))
         if fields.save:
             chunks = recorded(chunks, self._files, context)
-        answer = streamed_speech if fields.stream else collected_speech
-        return answer(chunks, context)
+        whole_seconds = self._settings().tts.whole_seconds
+        return speech_answer(chunks, context, stream=fields.stream, whole_seconds=whole_seconds)

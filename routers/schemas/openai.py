@@ -65,7 +65,11 @@ class CreateSpeechRequest(Fields):
     response_format: AudioFormat = "mp3"
     speed: float = Field(1.0, ge=0.25, le=4.0)
     stream_format: Literal["audio", "sse"] = "audio"
-    stream: bool = Field(True, description="Extension. false: whole, with Content-Length.")
+    stream: bool | None = Field(
+        None,
+        description="Extension. true: audio as it is made; false: whole, with its length. Default: whole where all of "
+        "it is made at once, else as it is made.",
+    )
     language: LanguageTag = Field(None, description="Extension. BCP 47, or a name.")
     lang_code: LanguageTag = Field(None, description="Extension. Another name of `language`.")
     sample_rate: int | None = Field(None, description="Extension. Hz.", ge=1, le=1_000_000)
@@ -83,7 +87,7 @@ class CreateSpeechRequest(Fields):
             seed=self.seed or None,
             parameters=self.unknown() | instructions,
             ignore_unknown_parameters=True,
-            live=self.stream or self.stream_format == "sse",
+            live=self.stream is not False or self.stream_format == "sse",
         )
 
 

@@ -57,7 +57,11 @@ class SpeechFields(BaseModel):
         description="Remove silence at both ends and shorten long pauses.",
         validation_alias=AliasChoices("trim_silence", "remove_silence"),
     )
-    stream: bool = Field(True, description="Send audio as it is made; false: whole, with Content-Length.")
+    stream: bool | None = Field(
+        None,
+        description="true: send audio as it is made; false: whole, with its length. Default: whole where all of it is "
+        "made at once (`tts.whole_seconds`), else as it is made.",
+    )
     seed: int | None = Field(None, description="For engines that can repeat themselves; 0: random.", ge=0, le=2**32 - 1)
     save: bool = Field(False, description="Keep the audio as a file of kind outputs; answered with X-File-Id.")
 
@@ -75,7 +79,7 @@ class SpeechFields(BaseModel):
             trim_silence=self.trim_silence,
             seed=self.seed or None,
             parameters=self.own_parameters(),
-            live=self.stream,
+            live=self.stream is not False,
         )
 
     def own_parameters(self) -> dict[str, Any]:

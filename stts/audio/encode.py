@@ -1,7 +1,7 @@
 """One encoder per answer: samples in, the bytes of one valid file out, as early as the codec lets them go.
 
 WAV and PCM are written by hand. The others go through PyAV into a sink that cannot seek and is drained at every call,
-so a muxer never goes back to patch what a listener has already heard.
+so a muxer never goes back to patch what a listener has already heard. What it would have patched is told at the end.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from stts.audio import wav
 from stts.audio.filters import bounded
 from stts.audio.formats import resolve_sample_rate
+from stts.audio.lengths import FLAC_HEADER_BYTES, MP3Info, flac_header
 from stts.engine_api import Samples
 from stts.types import AudioFormat
 
@@ -61,6 +62,13 @@ class Encoder:
         self._finished = True
         return data + self._writer.close()
 
+    def header(self) -> bytes:
+        """After `finish()`: what overwrites the first bytes where the whole is kept, so that they tell its length.
+
+        Empty where they are right already, or the format has no place for a length.
+        """
+        return self._writer.header(self._samples_in)
+
 
 class _Writer(Protocol):
     samples_out: int
@@ -69,11 +77,15 @@ class _Writer(Protocol):
 
     def close(self) -> bytes: ...
 
+    def header(self, samples: int) -> bytes: ...
+
 
 class _PCMWriter:
     def __init__(self, sample_rate: int, channels: int, *, header: bool) -> None:
         self.samples_out = 0
+        self._sample_rate = sample_rate
         self._channels = channels
+        self._has_header = header
         self._header = wav.streaming_header(sample_rate, channels) if header else b""
 
     def write(self, samples: Samples) -> bytes:
@@ -82,6 +94,11 @@ class _PCMWriter:
 
     def close(self) -> bytes:
         return self._take_header()
+
+    def header(self, samples: int) -> bytes:
+        if not self._has_header:
+            return b""
+        return wav.sized_header(self._sample_rate, self._channels, samples * self._channels * wav.SAMPLE_BYTES)
 
     def _take_header(self) -> bytes:
         header, self._header = self._header, b""
@@ -123,6 +140,9 @@ class _MuxedWriter:
         self._sample_rate = sample_rate
         self._channels = channels
         self._pts = 0
+        self._info: MP3Info | None = None
+        self._packets = self._packet_bytes = 0
+        self._start = b""
         self._sink = _Sink()
         self._container = av.open(
             self._sink,
@@ -156,12 +176,22 @@ class _MuxedWriter:
             frame.time_base = Fraction(1, self._sample_rate)
             self._pts += len(samples)
             self._mux(frame)
-        return self._sink.take()
+        return self._take()
 
     def close(self) -> bytes:
         self._mux(None)
         self._container.close()
-        return self._sink.take()
+        return self._take()
+
+    def header(self, samples: int) -> bytes:
+        if self._info is not None:
+            return self._info.closed(samples, self._packets, self._packet_bytes)
+        return flac_header(self._start, samples) if self._recipe.container == "flac" else b""
+
+    def _take(self) -> bytes:
+        data = self._sink.take()
+        self._start = self._start or data[:FLAC_HEADER_BYTES]
+        return data
 
     @property
     def _codec(self) -> AudioCodecContext:
@@ -172,7 +202,18 @@ class _MuxedWriter:
             end = (packet.pts or 0) + (0 if self._recipe.holds_packet else packet.duration or 0)
             scale = (packet.time_base or Fraction(1, self._sample_rate)) * self._sample_rate
             self.samples_out = max(self.samples_out, int(end * scale))
+            if self._recipe.container == "mp3":
+                self._count(packet)
             self._container.mux(packet)
+
+    def _count(self, packet: av.Packet) -> None:
+        """Of MP3: what its first frame tells. It leaves with the first packet, whose time is less than none by the
+        delay of the codec."""
+        if self._info is None:
+            self._info = MP3Info(bytes(packet), delay=-(packet.pts or 0))
+            self._sink.write(self._info.open())
+        self._packets += 1
+        self._packet_bytes += packet.size
 
     def _interleave(self, samples: Samples) -> NDArray[np.float32] | NDArray[np.int16]:
         """Planar formats want one row a channel, packed ones a single row."""

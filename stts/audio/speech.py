@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -72,7 +73,7 @@ class SpeechRenderer:
         start = time.perf_counter()
         data = self._render(self._framer.end_piece())
         data += self._encoder.encode(self._effects.finish()) + self._encoder.finish()
-        return self._chunk(data, start)
+        return replace(self._chunk(data, start), header=self._encoder.header())
 
     def _render(self, samples: Samples) -> bytes:
         return self._encoder.encode(self._effects.push(samples))

@@ -8,7 +8,8 @@ HEADER_BYTES = 44
 UNKNOWN = 0xFFFFFFFF
 """Stands for a size not known when the header is sent; also for one that 32 bits cannot hold."""
 
-_SAMPLE_BYTES = 2
+SAMPLE_BYTES = 2
+"""Of one sample on one channel."""
 _RIFF_REST = HEADER_BYTES - 8
 
 
@@ -25,7 +26,7 @@ def sized_header(sample_rate: int, channels: int, data_bytes: int) -> bytes:
 
 
 def _header(sample_rate: int, channels: int, riff_size: int, data_size: int) -> bytes:
-    frame = channels * _SAMPLE_BYTES
+    frame = channels * SAMPLE_BYTES
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
         b"RIFF",
@@ -38,7 +39,7 @@ def _header(sample_rate: int, channels: int, riff_size: int, data_size: int) -> 
         sample_rate,
         sample_rate * frame,
         frame,
-        8 * _SAMPLE_BYTES,
+        8 * SAMPLE_BYTES,
         b"data",
         data_size,
     )

@@ -51,6 +51,13 @@ class TTSSettings(Section):
     )
     format: AudioFormat = live("Format where the request names none.", default="wav")
     voices: dict[str, str] = live("Default voice of an engine: engine name -> voice.", default_factory=dict)
+    whole_seconds: float = live(
+        "Answers made within so many seconds of their first audio are sent whole, with their length, unless the "
+        "request says `stream`; 0: never.",
+        default=0.1,
+        ge=0,
+        le=10,
+    )
     first_piece_seconds: float = live("Speech in the first piece of a stream.", default=0.8, gt=0, le=60)
     piece_growth: float = live("Each next piece is at most this many times the one before.", default=1.35, ge=1, le=4)
 

@@ -1,18 +1,34 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+import soundfile
 
+from server_v2 import create_app
+from stts.settings import EngineSettings, Settings
 from tests.audio import decoded
+from tests.fakes import registry
 
 TEXT = "A tone of forty characters, near enough."
 
 
+@asynccontextmanager
+async def served(settings: Settings, **tts: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server of its own."""
+    changed = settings.model_copy(update={"tts": settings.tts.model_copy(update=tts)})
+    transport = httpx.ASGITransport(create_app(changed, registry=registry()), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        yield client
+
+
 async def speak(client: httpx.AsyncClient, **fields: Any) -> httpx.Response:
-    return await client.post("/tts", json={"text": TEXT, **fields})
+    return await client.post("/tts", json={"text": TEXT} | fields)
 
 
 @pytest.mark.parametrize("format", ["wav", "mp3", "opus", "aac", "flac"])
@@ -42,13 +58,38 @@ async def test_a_whole_wav_has_its_sizes(client: httpx.AsyncClient) -> None:
     assert float(answer.headers["x-audio-duration"]) == pytest.approx(len(TEXT) * 0.06, abs=0.1)
 
 
+@pytest.mark.parametrize("format", ["wav", "flac", "mp3", "opus"])
+async def test_readers_know_the_length_of_an_answer_that_was_made_at_once(
+    settings: Settings, tmp_path: Path, format: str
+) -> None:
+    """Where nobody asked for a stream."""
+    async with served(settings, whole_seconds=10.0) as client:
+        answer = await client.get("/tts", params={"text": TEXT, "format": format})
+    path = tmp_path / f"speech.{'ogg' if format == 'opus' else format}"
+    path.write_bytes(answer.content)
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    seconds = float(answer.headers["x-audio-duration"])
+    assert seconds == pytest.approx(len(TEXT) * 0.06, abs=0.1)
+    assert soundfile.info(path).duration == pytest.approx(seconds, abs=0.001)
+    assert len(soundfile.read(path)[0]) == soundfile.info(path).frames
+
+
+@pytest.mark.parametrize("whole_seconds", [0.0, 0.1])
+async def test_an_answer_that_is_not_made_at_once_is_streamed(settings: Settings, whole_seconds: float) -> None:
+    engines = EngineSettings(options={"tone": {"speed": 4.0}})
+    async with served(settings.model_copy(update={"engines": engines}), whole_seconds=whole_seconds) as client:
+        answer = await speak(client)
+    assert "content-length" not in answer.headers and "x-audio-duration" not in answer.headers
+    assert answer.content[40:44] == b"\xff\xff\xff\xff"
+
+
 async def test_a_streamed_wav_says_that_its_length_is_unknown(client: httpx.AsyncClient) -> None:
-    answer = await speak(client)
+    answer = await speak(client, stream=True)
     assert answer.content[4:8] == answer.content[40:44] == b"\xff\xff\xff\xff"
 
 
 async def test_the_answer_says_what_spoke_and_when(client: httpx.AsyncClient) -> None:
-    answer = await speak(client)
+    answer = await speak(client, stream=True)
     assert (answer.headers["x-engine"], answer.headers["x-voice"]) == ("tone", "low")
     assert "queue;dur=" in answer.headers["server-timing"] and "first;dur=" in answer.headers["server-timing"]
     whole = await speak(client, stream=False)

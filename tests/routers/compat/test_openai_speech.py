@@ -78,7 +78,9 @@ def test_pcm_is_24_khz_whatever_the_engine(openai: OpenAI) -> None:
 
 
 def test_a_streamed_wav_has_one_header_that_leaves_the_length_open(openai: OpenAI) -> None:
-    answer = openai.audio.speech.create(model="tts-1", voice="alloy", input=TEXT, response_format="wav")
+    answer = openai.audio.speech.create(
+        model="tts-1", voice="alloy", input=TEXT, response_format="wav", extra_body={"stream": True}
+    )
     assert answer.content[4:8] == answer.content[40:44] == b"\xff\xff\xff\xff"
     assert answer.content.count(b"RIFF") == 1
 
@@ -202,7 +204,7 @@ def test_a_failure_before_the_first_event_has_its_status(openai: OpenAI) -> None
 
 def test_a_failure_in_mid_stream_is_no_whole_file(server: RunningServer) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
-        httpx.post(f"{server.url}/v1/audio/speech", json={"model": "tts-1", "input": FAILING})
+        httpx.post(f"{server.url}/v1/audio/speech", json={"model": "tts-1", "input": FAILING, "stream": True})
 
 
 @pytest.mark.parametrize(
