@@ -29,7 +29,7 @@ from stts.engine_api import EngineInfo, TTSEngine
 from stts.live import LiveText
 from stts.settings import CurrentSettings
 from stts.text.normalise import clean_text
-from stts.types import AudioChunk, SynthesisConfig
+from stts.types import AudioChunk, AudioFormat, SynthesisConfig
 
 AHEAD_BYTES = 2_000_000
 """Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
@@ -49,6 +49,8 @@ class EngineTTSAdapter:
         self._host = host
         self._settings = settings
         self._references = references
+        self._encoding: dict[AudioFormat, float] = {}
+        """Seconds of effects and encoding per second of speech, lately."""
 
     @property
     def name(self) -> str:
@@ -107,11 +109,12 @@ class EngineTTSAdapter:
         script: Script
         if isinstance(text, str):
             if (pace := self._host.real_time_factor) is not None:
+                pace += self._encoding.get(config.format, 0.0)
                 context.output_data["expected_seconds"] = pace * len(text) / planner.characters_per_second
             script = WholeScript(text, language)
         else:
             script = LiveScript(text, language, limit, self.info.limits.min_characters)
-        return _Speech(script, speaking, renderer, planner, playback, context)
+        return _Speech(script, config, speaking, renderer, planner, playback, context)
 
     async def _make(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
         try:
@@ -126,6 +129,12 @@ class EngineTTSAdapter:
             speech.context.metrics["characters"] = speech.script.characters
             speech.context.metrics["encode"] = speech.renderer.encode_seconds
             speech.context.metrics["audio_seconds"] = speech.renderer.seconds
+            self._learn_encoding(speech.config.format, speech.renderer)
+
+    def _learn_encoding(self, format: AudioFormat, renderer: SpeechRenderer) -> None:
+        if renderer.seconds:
+            pace = renderer.encode_seconds / renderer.seconds
+            self._encoding[format] = (self._encoding.get(format, pace) + pace) / 2
 
     async def _make_piece(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
         """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
@@ -157,6 +166,7 @@ class _Speech:
     """One request on its way."""
 
     script: Script
+    config: SynthesisConfig
     speaking: Speaking
     renderer: SpeechRenderer
     planner: PiecePlanner

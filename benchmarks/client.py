@@ -43,7 +43,7 @@ class Connection:
 
     async def speak(self, text: str, engine: str, **fields: Any) -> AsyncIterator[Received]:
         """The parts of the audio of POST /tts as they come."""
-        body = json.dumps({"text": text, "engine": engine, **fields}).encode()
+        body = json.dumps({"text": text, "engine": engine, "stream": True, **fields}).encode()
         async for part in self.request("POST", "/tts", body):
             yield part
 

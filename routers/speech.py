@@ -24,11 +24,12 @@ Chunks = AsyncGenerator[AudioChunk, None]
 def speech_answer(chunks: Chunks, context: RequestContext, *, stream: bool | None, whole_seconds: float) -> Answer:
     """As the request says. Where it says nothing: whole if all is made within `whole_seconds` of the first audio.
 
-    An answer that short is heard no sooner as a stream, and most programs that keep a file want to know its length.
+    An answer that short is heard hardly sooner as a stream, and most programs that keep a file want to know its length.
+    `pcm` is no file: who asks for it plays it as it comes.
     """
-    if stream is None:
+    if stream is None and context.input_data["format"] != "pcm":
         return _settled_speech(chunks, context, whole_seconds)
-    return streamed_speech(chunks, context) if stream else collected_speech(chunks, context)
+    return collected_speech(chunks, context) if stream is False else streamed_speech(chunks, context)
 
 
 def streamed_speech(chunks: Chunks, context: RequestContext) -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import av
 import numpy as np
@@ -206,7 +206,7 @@ class _MuxedWriter:
                 self._count(packet)
             self._container.mux(packet)
 
-    def _count(self, packet: av.Packet) -> None:
+    def _count(self, packet: av.Packet[Any]) -> None:
         """Of MP3: what its first frame tells. It leaves with the first packet, whose time is less than none by the
         delay of the codec."""
         if self._info is None:

@@ -57,7 +57,8 @@ async def test_the_first_chunk_is_waited_for_and_the_others_for_a_moment(
 ) -> None:
     paced = Paced(*seconds)
     whole, after, chunks = await looked(paced, patience)
-    assert (whole, after) == (complete, pytest.approx(known))
+    assert whole == complete
+    assert after == pytest.approx(known)
     assert chunks == list(range(len(seconds)))
     assert paced.closed
 

@@ -24,10 +24,12 @@ async def chunks(context: RequestContext, seconds: float) -> AsyncGenerator[Audi
 
 
 async def answered(
-    seconds: float, *, stream: bool | None = None, characters: int = 10, **output: Any
+    seconds: float, *, stream: bool | None = None, characters: int = 10, format: str = "wav", **output: Any
 ) -> tuple[dict[bytes, bytes], bytes, float]:
     """Headers, body, and when the headers were sent."""
-    context = RequestContext("tts", input_data={"characters": characters}, output_data={**OUTPUT, **output})
+    context = RequestContext(
+        "tts", input_data={"characters": characters, "format": format}, output_data={**OUTPUT, **output}
+    )
     answer = speech_answer(chunks(context, seconds), context, stream=stream, whole_seconds=0.1)
     clock = asyncio.get_running_loop().time
     started, sent = clock(), list[tuple[float, Message]]()
@@ -58,8 +60,8 @@ async def test_what_is_not_is_streamed_after_a_moment() -> None:
 
 @pytest.mark.parametrize(
     "case",
-    [{"expected_seconds": 0.2}, {"characters": WHOLE_CHARACTERS + 1}, {"stream": True}],
-    ids=["known to be slow", "long", "asked for"],
+    [{"expected_seconds": 0.2}, {"characters": WHOLE_CHARACTERS + 1}, {"stream": True}, {"format": "pcm"}],
+    ids=["known to be slow", "long", "asked for", "raw"],
 )
 @virtual
 async def test_a_stream_does_not_wait_for_what_cannot_be(case: dict[str, Any]) -> None:

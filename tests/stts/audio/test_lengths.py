@@ -44,7 +44,7 @@ def test_every_reader_agrees_with_the_number_of_samples(
     assert soundfile.info(path).frames == count
     assert len(soundfile.read(path)[0]) == count
     assert sum(len(block) for block in soundfile.blocks(path, 100)) == count
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         assert sum(frame.samples for frame in container.decode(audio=0)) == count
     if format != "opus":
         assert miniaudio.get_file_info(str(path)).num_frames == count
