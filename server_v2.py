@@ -122,7 +122,7 @@ def create_app(
         HealthRoutes(engines, current, lambda: life.phase),
         EngineRoutes(engines, files),
         TTSRoutes(speak, files, current),
-        STTRoutes(listen),
+        STTRoutes(listen, current),
         ConversationRoutes(converse, engines.check_speech, histories, current),
         OpenAIRoutes(speak, listen, engines, files, places, current),
         RealtimeRoutes(parts, places, secrets, engines, current),

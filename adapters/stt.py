@@ -71,7 +71,8 @@ class EngineSTTAdapter:
         if config.word_timestamps and not abilities.word_times:
             raise InvalidParameter(f"{self.info.name} has no word times.", param="word_timestamps", allowed=["false"])
         extra = validated(self._host.parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters)
-        return ListenParams(config.language, config.task, config.word_timestamps, config.prompt, extra)
+        word_times = config.word_timestamps or (config.prefer_word_times and abilities.word_times)
+        return ListenParams(config.language, config.task, word_times, config.prompt, extra)
 
     def session(self, config: TranscriptionConfig) -> NativeSession | WindowSession:
         """Raises InvalidParameter, and Busy where all places are taken. Whoever opens it closes it."""

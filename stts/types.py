@@ -84,6 +84,8 @@ class TranscriptionConfig:
     """BCP 47 or ISO 639-1; None detects."""
     task: Task = "transcribe"
     word_timestamps: bool = False
+    prefer_word_times: bool = False
+    """Word times where the engine has them, for subtitles."""
     prompt: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     ignore_unknown_parameters: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -12,10 +12,11 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 
 from routers.compat.openai_usage import duration_usage, transcript_usage
-from routers.core.stt import transcript_response
 from routers.sse import event
+from routers.transcripts import written_transcript
 from stts.events import TranscriptDone, TranscriptEvent, TranscriptSegment, TranscriptWarning
 from stts.languages import english_name, primary
+from stts.text.cues import CueRules
 from stts.text.transcript import separator
 from stts.types import Segment, Task, TranscriptFormat, TranscriptionResult
 
@@ -23,8 +24,12 @@ SEEK_FRAMES_A_SECOND = 100
 """`seek` counts in Whisper's frames of 10 ms."""
 
 
-def whole_transcript(
-    result: TranscriptionResult, format: TranscriptFormat, task: Task, granularities: Collection[str]
+async def whole_transcript(
+    result: TranscriptionResult,
+    format: TranscriptFormat,
+    task: Task,
+    granularities: Collection[str],
+    rules: CueRules,
 ) -> Response:
     match format:
         case "json":
@@ -32,11 +37,13 @@ def whole_transcript(
         case "verbose_json":
             return JSONResponse(_verbose(result, task, granularities or ("segment",)))
         case "text" | "srt" | "vtt":
-            return transcript_response(result, format)
+            return await written_transcript(result, format, rules)
 
 
-async def transcript_events(events: AsyncGenerator[TranscriptEvent, None], prompt: str) -> AsyncGenerator[str, None]:
-    """One delta a segment; joined they are the text of the last event."""
+async def transcript_events(
+    events: AsyncGenerator[TranscriptEvent, None], prompt: str, told: Sequence[str] = ()
+) -> AsyncGenerator[str, None]:
+    """One delta a segment; joined they are the text of the last event. `told`: warnings, complete at the end."""
     text = ""
     warnings: list[str] = []
     async with aclosing(events):
@@ -51,7 +58,7 @@ async def transcript_events(events: AsyncGenerator[TranscriptEvent, None], promp
                 case TranscriptDone(duration, language):
                     done = {"type": "transcript.text.done", "text": text, "languages": _languages(language)}
                     usage = transcript_usage(duration, prompt, text)
-                    yield event({**done, "usage": usage, **_warnings(warnings)})
+                    yield event({**done, "usage": usage, **_warnings([*told, *warnings])})
 
 
 def _plain(result: TranscriptionResult, task: Task) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 
 from adapters.stt import collect_transcript
-from middleware.timing import server_timing
 from routers.answer import collected_answer, event_answer
 from routers.compat.openai_errors import error_event, in_dialect
 from routers.compat.openai_models import ModelCatalogue
@@ -17,7 +16,9 @@ from routers.core.stt import upload
 from routers.forms import UploadRoute
 from routers.operation import Listen, event_headers, operation_context
 from routers.schemas.openai import CreateTranscriptionRequest, CreateTranslationRequest, ListeningForm
+from routers.transcripts import finished, with_warnings
 from stts.context import RequestContext
+from stts.settings import CurrentSettings
 from stts.types import ListenRequest, TranscriptionConfig
 
 MULTIPART = "multipart/form-data"
@@ -34,9 +35,10 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 
 
 class TranscriptionRoutes:
-    def __init__(self, listen: Listen, models: ModelCatalogue) -> None:
+    def __init__(self, listen: Listen, models: ModelCatalogue, settings: CurrentSettings) -> None:
         self._listen = listen
         self._models = models
+        self._settings = settings
         self.router = APIRouter(route_class=UploadRoute)
         for path, route, responses, summary in (
             ("/v1/audio/transcriptions", self.transcribe, STREAMED, "Transcribe a recording"),
@@ -53,7 +55,8 @@ class TranscriptionRoutes:
         context, work = self._work(form, form.config(self._models.engine(form.model, "stt")), request)
         if not form.stream:
             return self._whole(context, work, form, request, form.timestamp_granularities)
-        events = transcript_events(in_dialect(self._listen(context, work)), work.config.prompt or "")
+        heard = in_dialect(self._listen(context, work))
+        events = transcript_events(heard, work.config.prompt or "", context.warnings)
         return event_answer(
             events, lambda: event_headers(context), lambda error: error_event("transcript.text.error", error)
         )
@@ -70,6 +73,8 @@ class TranscriptionRoutes:
     ) -> tuple[RequestContext, ListenRequest]:
         audio = upload(form.file)
         context = operation_context(request, "stt", engine=config.engine, bytes=audio.size, format=form.response_format)
+        for message in form.warnings():
+            context.warn(message)
         return context, ListenRequest(audio, config)
 
     def _whole(
@@ -82,9 +87,11 @@ class TranscriptionRoutes:
     ) -> Response:
         async def make() -> Response:
             async with aclosing(in_dialect(self._listen(context, work))) as events:
-                result = await collect_transcript(events)
-            response = whole_transcript(result, form.response_format, work.config.task, granularities or ())
-            response.headers["server-timing"] = server_timing(context, collected=True)
-            return response
+                result = with_warnings(await collect_transcript(events), context)
+            rules = form.cue_rules(self._settings().stt)
+            response = await whole_transcript(
+                result, form.response_format, work.config.task, granularities or (), rules
+            )
+            return finished(response, result, form.response_format, context)
 
         return collected_answer(make, request.scope, request.receive)

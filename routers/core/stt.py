@@ -7,35 +7,46 @@ from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse
 
 from adapters.stt import collect_transcript
 from middleware.edge.errors import problem
-from middleware.timing import server_timing
 from routers.answer import collected_answer, event_answer
 from routers.forms import RecordingRoute
 from routers.operation import Listen, event_headers, operation_context
 from routers.schemas.names import EngineName, LanguageTag
 from routers.schemas.stt import SegmentShape, Transcript, VerboseTranscript
+from routers.schemas.subtitles import CueSeconds, LineCount, LineWidth, WordsPerLine
 from routers.sse import event
+from routers.transcripts import (
+    SUBTITLES,
+    cue_rules,
+    finished,
+    with_warnings,
+    written_transcript,
+)
 from stts.context import RequestContext
 from stts.engine_api import Task
 from stts.errors import InvalidRequest, STTSError
 from stts.events import TranscriptDone, TranscriptSegment, TranscriptWarning
-from stts.text.transcript import join_texts, srt, vtt
+from stts.settings import CurrentSettings
+from stts.text.cues import CueRules
+from stts.text.transcript import join_texts
 from stts.types import AUTO, AudioData, ListenRequest, TranscriptFormat, TranscriptionConfig, TranscriptionResult
 
 PROMPT_CHARACTERS = 4000
 
 FIELDS = frozenset(
     {"file", "audio_file", "engine", "language", "task", "word_timestamps", "prompt", "format", "stream"}
+    | {"max_line_width", "max_line_count", "max_words_per_line", "max_cue_seconds"}
 )
 """Common fields; others belong to the engine."""
 
 
 class STTRoutes:
-    def __init__(self, listen: Listen) -> None:
+    def __init__(self, listen: Listen, settings: CurrentSettings) -> None:
         self._listen = listen
+        self._settings = settings
         self.router = APIRouter(tags=["listen"])
         self.router.add_api_route(
             "/stt",
@@ -59,6 +70,10 @@ class STTRoutes:
         prompt: Annotated[str | None, Form(max_length=PROMPT_CHARACTERS)] = None,
         format: Annotated[TranscriptFormat, Form()] = "json",
         stream: Annotated[bool, Form(description="Server-sent events as segments are found.")] = False,
+        max_line_width: Annotated[LineWidth, Form()] = None,
+        max_line_count: Annotated[LineCount, Form()] = None,
+        max_words_per_line: Annotated[WordsPerLine, Form()] = None,
+        max_cue_seconds: Annotated[CueSeconds, Form()] = None,
     ) -> Response:
         """The engine's own parameters may be sent as further form fields."""
         audio = upload(file or audio_file)
@@ -68,8 +83,16 @@ class STTRoutes:
             language=language,
             task=task,
             word_timestamps=word_timestamps,
+            prefer_word_times=format in SUBTITLES,
             prompt=prompt or None,
             parameters=own,
+        )
+        rules = cue_rules(
+            self._settings().stt,
+            line_width=max_line_width,
+            line_count=max_line_count,
+            words_per_line=max_words_per_line,
+            cue_seconds=max_cue_seconds,
         )
         context = operation_context(request, "stt", engine=engine, bytes=audio.size, format=format)
         work = ListenRequest(audio, config)
@@ -82,10 +105,8 @@ class STTRoutes:
 
         async def make() -> Response:
             async with aclosing(self._listen(context, work)) as events:
-                result = await collect_transcript(events)
-            response = transcript_response(result, format)
-            response.headers["server-timing"] = server_timing(context, collected=True)
-            return response
+                result = with_warnings(await collect_transcript(events), context)
+            return finished(await _response(result, format, rules), result, format, context)
 
         return collected_answer(make, request.scope, request.receive)
 
@@ -100,6 +121,8 @@ class STTRoutes:
                     case TranscriptWarning(message):
                         yield event({"type": "warning", "message": message})
                     case TranscriptDone(duration, heard):
+                        for message in context.warnings:
+                            yield event({"type": "warning", "message": message})
                         text = join_texts(texts, heard)
                         yield event({"type": "done", "text": text, "language": heard, "duration": round(duration, 3)})
 
@@ -111,18 +134,14 @@ def upload(file: UploadFile | None) -> AudioData:
     return AudioData(file.file, file.size or 0)
 
 
-def transcript_response(result: TranscriptionResult, format: TranscriptFormat) -> Response:
+async def _response(result: TranscriptionResult, format: TranscriptFormat, rules: CueRules) -> Response:
     match format:
         case "json":
             return JSONResponse(Transcript.of(result).model_dump())
         case "verbose_json":
             return JSONResponse(VerboseTranscript.of(result).model_dump())
-        case "text":
-            return PlainTextResponse(result.text)
-        case "srt":
-            return PlainTextResponse(srt(result.segments))
-        case "vtt":
-            return PlainTextResponse(vtt(result.segments), media_type="text/vtt")
+        case "text" | "srt" | "vtt":
+            return await written_transcript(result, format, rules)
 
 
 def _error_event(error: STTSError, request_id: str) -> str:

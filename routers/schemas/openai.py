@@ -11,8 +11,12 @@ from fastapi import UploadFile
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from routers.schemas.names import NAME_CHARACTERS, LanguageTag, VoiceName
+from routers.schemas.subtitles import CueSeconds, LineCount, LineWidth, WordsPerLine
 from routers.schemas.tts import TEXT_FIELD_CHARACTERS
+from routers.transcripts import SUBTITLES, cue_rules
 from stts.errors import InvalidParameter
+from stts.settings import STTSettings
+from stts.text.cues import CueRules
 from stts.types import AudioFormat, SynthesisConfig, TranscriptFormat, TranscriptionConfig
 
 PCM_SAMPLE_RATE = 24_000
@@ -99,6 +103,10 @@ class ListeningForm(Fields):
     prompt: str = Field("", max_length=PROMPT_CHARACTERS)
     response_format: TranscriptFormat = "json"
     temperature: float = Field(0.0, ge=0, le=1, description="0: the engine's own choice.")
+    max_line_width: LineWidth = None
+    max_line_count: LineCount = None
+    max_words_per_line: WordsPerLine = None
+    max_cue_seconds: CueSeconds = None
 
     @model_validator(mode="before")
     @classmethod
@@ -117,6 +125,19 @@ class ListeningForm(Fields):
         """With a temperature of 0 engines take their own and raise it where they must, as the hosted ones do."""
         return self.unknown() | ({"temperature": self.temperature} if self.temperature else {})
 
+    def cue_rules(self, settings: STTSettings) -> CueRules:
+        return cue_rules(
+            settings,
+            line_width=self.max_line_width,
+            line_count=self.max_line_count,
+            words_per_line=self.max_words_per_line,
+            cue_seconds=self.max_cue_seconds,
+        )
+
+    def warnings(self) -> list[str]:
+        """What is answered otherwise than asked."""
+        return []
+
 
 class CreateTranscriptionRequest(ListeningForm):
     """Lists may be named `name[]` or `name`."""
@@ -129,7 +150,9 @@ class CreateTranscriptionRequest(ListeningForm):
     timestamp_granularities: list[Literal["word", "segment"]] = Field(
         [], description="For verbose_json; default: segment.", max_length=MOST_ITEMS
     )
-    include: list[Name] = Field([], description="Nothing can be included yet.", max_length=MOST_ITEMS)
+    include: list[Name] = Field(
+        [], description="Accepted; no engine here tells log probabilities.", max_length=MOST_ITEMS
+    )
     stream: bool = Field(False, description="Server-sent events; for json and text.")
     chunking_strategy: str = Field("", description="Accepted; speech is always found by voice activity.")
 
@@ -140,19 +163,22 @@ class CreateTranscriptionRequest(ListeningForm):
         return TranscriptionConfig(
             engine=engine,
             language=self.language or only,
-            word_timestamps="word" in self.timestamp_granularities,
+            word_timestamps=self.response_format == "verbose_json" and "word" in self.timestamp_granularities,
+            prefer_word_times=self.response_format in SUBTITLES,
             prompt=" ".join(part for part in (", ".join(self.keywords), self.prompt) if part) or None,
             parameters=self.parameters(),
             ignore_unknown_parameters=True,
         )
 
-    def _check(self) -> None:
+    def warnings(self) -> list[str]:
+        found = []
         if self.include:
-            raise InvalidParameter("No engine here tells log probabilities: leave this out.", param="include")
+            found.append("include was ignored: no engine here tells log probabilities")
         if self.timestamp_granularities and self.response_format != "verbose_json":
-            raise InvalidParameter(
-                "This needs response_format verbose_json.", param="timestamp_granularities", allowed=["verbose_json"]
-            )
+            found.append("timestamp_granularities was ignored: times are in verbose_json only")
+        return found
+
+    def _check(self) -> None:
         if self.stream and self.response_format not in ("json", "text"):
             raise InvalidParameter("Only json and text can be streamed.", param="stream", allowed=["json", "text"])
 
@@ -162,6 +188,7 @@ class CreateTranslationRequest(ListeningForm):
         return TranscriptionConfig(
             engine=engine,
             task="translate",
+            prefer_word_times=self.response_format in SUBTITLES,
             prompt=self.prompt or None,
             parameters=self.parameters(),
             ignore_unknown_parameters=True,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
 
-from stts.engine_api import Segment
 from stts.languages import primary
+from stts.text.cues import Cue
 
 UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "km", "my"})
 """Written without spaces between words."""
@@ -21,30 +22,31 @@ def separator(language: str | None) -> str:
     return "" if language and primary(language) in UNSPACED_LANGUAGES else " "
 
 
-def srt(segments: Iterable[Segment]) -> str:
-    """Empty for no segments."""
+def srt(cues: Iterable[Cue]) -> str:
+    """Empty for no cues."""
     blocks = [
-        f"{number}\n{_time(segment.start, ',')} --> {_time(segment.end, ',')}\n{_one_cue(segment.text)}\n"
-        for number, segment in enumerate(segments, start=1)
+        f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{_plain(cue)}\n"
+        for number, cue in enumerate(cues, start=1)
     ]
     return "\n".join(blocks)
 
 
-def vtt(segments: Iterable[Segment]) -> str:
-    """Just the header for no segments."""
-    cues = [
-        f"{_time(segment.start, '.')} --> {_time(segment.end, '.')}\n{_one_cue(segment.text)}\n" for segment in segments
-    ]
-    return "WEBVTT\n\n" + "\n".join(cues)
+def vtt(cues: Iterable[Cue]) -> str:
+    """Just the header for no cues."""
+    blocks = [f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{_escaped(cue)}\n" for cue in cues]
+    return "WEBVTT\n\n" + "\n".join(blocks)
 
 
-def _one_cue(text: str) -> str:
-    """A blank line or an arrow would end the cue."""
-    return " ".join(text.split()).replace("-->", "->")
+def _plain(cue: Cue) -> str:
+    """SubRip has no escapes, and an arrow would end the cue."""
+    return "\n".join(cue.lines).replace("-->", "->")
 
 
-def _time(seconds: float, point: str) -> str:
-    milliseconds = round(max(0.0, seconds) * 1000)
+def _escaped(cue: Cue) -> str:
+    return html.escape("\n".join(cue.lines), quote=False)
+
+
+def _time(milliseconds: int, point: str) -> str:
     hours, rest = divmod(milliseconds, 3_600_000)
     minutes, rest = divmod(rest, 60_000)
     whole, part = divmod(rest, 1000)

@@ -124,3 +124,32 @@ async def test_a_form_without_a_file_is_refused(client: httpx.AsyncClient) -> No
 
 async def test_a_file_field_that_is_no_file_is_refused(client: httpx.AsyncClient) -> None:
     assert (await client.post("/stt", data={"file": "not a file"})).status_code == 422
+
+
+async def test_subtitles_are_cut_by_the_rules_of_the_request(client: httpx.AsyncClient) -> None:
+    """The fake hears a word a second, and its word times are asked for without being told to."""
+    data = encoded(np.tile(decoded(speech())[0], 3))
+    whole = (await listen(client, data, format="srt")).text
+    rules = {"max_line_width": "12", "max_line_count": "1", "max_cue_seconds": "3", "max_words_per_line": "1"}
+    cut = (await listen(client, data, format="srt", **rules)).text
+    assert cut.count(" --> ") > whole.count(" --> ") >= 2
+    assert all(len(line.split()) == 1 for line in cut.splitlines() if line.startswith("word"))
+    seconds = [line.split(" --> ")[0] for line in cut.splitlines() if " --> " in line]
+    assert seconds == sorted(set(seconds))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("max_line_width", "3"), ("max_line_count", "0"), ("max_cue_seconds", "x"), ("max_words_per_line", "-1")],
+)
+async def test_rules_of_subtitles_have_bounds(client: httpx.AsyncClient, field: str, value: str) -> None:
+    answer = await listen(client, speech(), format="vtt", **{field: value})
+    assert (answer.status_code, answer.json()["param"]) == (422, field)
+
+
+async def test_what_was_skipped_is_told_in_a_header_where_the_body_has_no_place(client: httpx.AsyncClient) -> None:
+    data = encoded(np.tile(decoded(speech())[0], 4), "flac")
+    for format in ("text", "srt", "vtt"):
+        answer = await listen(client, data[: len(data) // 2], format=format)
+        assert "cut off" in answer.headers["x-warnings"] or "damaged" in answer.headers["x-warnings"]
+    assert "x-warnings" not in (await listen(client, speech(), format="srt")).headers

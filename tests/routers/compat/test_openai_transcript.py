@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from routers.compat.openai_transcript import transcript_events, whole_transcript
 from stts.events import TranscriptDone, TranscriptEvent, TranscriptSegment, TranscriptWarning
+from stts.text.cues import CueRules
 from stts.types import Segment, TranscriptFormat, TranscriptionResult, Word
 
 TOLD = Segment(
@@ -21,7 +23,8 @@ BARE = Segment("Bare.", 3.0, 4.0)
 
 def body(*segments: Segment, format: TranscriptFormat = "verbose_json", **fields: Any) -> dict[str, Any]:
     result = TranscriptionResult(" ".join(each.text.strip() for each in segments), 4.2, "en", segments, **fields)
-    answer: dict[str, Any] = json.loads(bytes(whole_transcript(result, format, "transcribe", ("word", "segment")).body))
+    made = whole_transcript(result, format, "transcribe", ("word", "segment"), CueRules())
+    answer: dict[str, Any] = json.loads(bytes(asyncio.run(made).body))
     return answer
 
 
@@ -30,7 +33,7 @@ async def streamed(*items: TranscriptEvent) -> list[dict[str, Any]]:
         for item in items:
             yield item
 
-    return [json.loads(each.removeprefix("data: ")) async for each in transcript_events(events(), "")]
+    return [json.loads(each.removeprefix("data: ")) async for each in transcript_events(events(), "", ["otherwise"])]
 
 
 def test_a_segment_says_what_the_engine_told() -> None:
@@ -90,4 +93,4 @@ async def test_joined_deltas_are_the_text(texts: list[str]) -> None:
     )
     assert "".join(each["delta"] for each in deltas) == done["text"]
     assert done["text"] == " ".join(text.strip() for text in texts if text.strip())
-    assert done["warnings"] == ["something"]
+    assert done["warnings"] == ["otherwise", "something"]

@@ -227,9 +227,7 @@ def test_a_damaged_file_is_transcribed_as_far_as_it_goes(server: RunningServer, 
         ({"response_format": "xml"}, "response_format"),
         ({"temperature": "1.5"}, "temperature"),
         ({"temperature": "nan"}, "temperature"),
-        ({"timestamp_granularities[]": "word"}, "timestamp_granularities"),
         ({"timestamp_granularities": "letter", "response_format": "verbose_json"}, "timestamp_granularities.0"),
-        ({"include[]": "logprobs"}, "include"),
         ({"language": "xx"}, "language"),
         ({"stream": "maybe"}, "stream"),
         ({"stream": "true", "response_format": "srt"}, "stream"),
@@ -244,6 +242,36 @@ def test_what_cannot_be_done_is_400_and_names_the_field(
     error = answer.json()["error"]
     assert (error["param"], error["type"]) == (param, "invalid_request_error")
     assert error["message"] and error["code"]
+
+
+@pytest.mark.parametrize("field", ["include[]", "include", "timestamp_granularities[]"])
+@pytest.mark.parametrize("format", ["json", "text", "srt"])
+def test_what_cannot_be_had_does_not_lose_the_transcription(server: RunningServer, field: str, format: str) -> None:
+    value = "logprobs" if field.startswith("include") else "word"
+    answer = post(server, {"model": "whisper-1", "response_format": format, field: value})
+    assert answer.status_code == 200
+    assert "word0" in answer.text
+    told = answer.json()["warnings"][0] if format == "json" else answer.headers["x-warnings"]
+    assert told.startswith(field.removesuffix("[]"))
+    assert ("x-warnings" in answer.headers) is (format != "json"), "told once"
+
+
+def test_the_client_that_asks_for_log_probabilities_gets_its_text(openai: OpenAI) -> None:
+    create = openai.audio.transcriptions.create
+    whole = create(model="whisper-1", file=weather(), include=["logprobs"])
+    assert (whole.text, whole.logprobs) == (create(model="whisper-1", file=weather()).text, None)
+    with create(model="whisper-1", file=weather(), include=["logprobs"], stream=True) as stream:
+        *_, done = list(stream)
+    assert isinstance(done, TranscriptionTextDoneEvent)
+    assert done.text == whole.text
+    assert done.model_extra and done.model_extra["warnings"]
+
+
+def test_subtitles_keep_to_the_lines_that_were_asked_for(server: RunningServer) -> None:
+    fields = {"model": "whisper-1", "response_format": "vtt", "max_line_width": "10", "max_line_count": "1"}
+    lines = [line for line in post(server, fields).text.splitlines() if line.startswith("word")]
+    assert len(lines) >= 4
+    assert all(len(line) <= 10 for line in lines)
 
 
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"not audio at all" * 100])

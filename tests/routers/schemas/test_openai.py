@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from routers.schemas.openai import CreateSpeechRequest, CreateTranscriptionRequest, CreateTranslationRequest
 from stts.errors import InvalidParameter
+from stts.settings import STTSettings
 
 
 def spoken(**fields: Any) -> CreateSpeechRequest:
@@ -96,8 +97,6 @@ def test_empty_fields_are_absent() -> None:
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"include": ["logprobs"]}, "include"),
-        ({"timestamp_granularities": ["word"]}, "timestamp_granularities"),
         ({"stream": "true", "response_format": "vtt"}, "stream"),
     ],
 )
@@ -105,6 +104,37 @@ def test_what_does_not_go_together(fields: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidParameter) as caught:
         listening(**fields).config("auto")
     assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"include": ["logprobs"]}, "include"),
+        ({"include[]": "something_new"}, "include"),
+        ({"timestamp_granularities": ["word"]}, "timestamp_granularities"),
+        ({"timestamp_granularities[]": "segment", "response_format": "srt"}, "timestamp_granularities"),
+    ],
+)
+def test_what_cannot_be_had_is_told_and_left_out(fields: dict[str, Any], word: str) -> None:
+    request = listening(**fields)
+    (warning,) = request.warnings()
+    assert warning.startswith(word)
+    assert not request.config("auto").word_timestamps
+
+
+def test_what_can_be_had_is_nothing_to_tell() -> None:
+    assert listening(timestamp_granularities=["word"], response_format="verbose_json", include="").warnings() == []
+
+
+def test_subtitles_want_word_times() -> None:
+    for format, wanted in (("srt", True), ("vtt", True), ("json", False), ("verbose_json", False)):
+        assert listening(response_format=format).config("auto").prefer_word_times is wanted
+
+
+def test_rules_of_subtitles_are_those_of_the_operator_where_the_request_has_none() -> None:
+    operator = STTSettings(max_line_width=30, reading_speed=20.0)
+    rules = listening(max_line_count="3", max_line_width="").cue_rules(operator)
+    assert (rules.line_width, rules.line_count, rules.max_seconds, rules.reading_speed) == (30, 3, 7.0, 20.0)
 
 
 def test_translations_translate() -> None:

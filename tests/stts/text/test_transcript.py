@@ -1,7 +1,7 @@
-from stts.engine_api import Segment
+from stts.text.cues import Cue
 from stts.text.transcript import join_texts, srt, vtt
 
-SEGMENTS = [Segment(" Hello there. ", 0.0, 1.5), Segment("Again -->\n\nme", 3661.0, 3662.0004)]
+CUES = [Cue(0, 1500, ("Hello there.",)), Cue(3_661_000, 3_662_007, ("Again --> me", "& <you>"))]
 
 
 def test_texts_are_joined_as_their_language_is_written() -> None:
@@ -11,13 +11,16 @@ def test_texts_are_joined_as_their_language_is_written() -> None:
 
 
 def test_srt() -> None:
-    assert srt(SEGMENTS) == (
-        "1\n00:00:00,000 --> 00:00:01,500\nHello there.\n\n2\n01:01:01,000 --> 01:01:02,000\nAgain -> me\n"
+    assert srt(CUES) == (
+        "1\n00:00:00,000 --> 00:00:01,500\nHello there.\n\n2\n01:01:01,000 --> 01:01:02,007\nAgain -> me\n& <you>\n"
     )
 
 
-def test_vtt() -> None:
-    assert vtt(SEGMENTS[:1]) == "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nHello there.\n"
+def test_vtt_is_escaped() -> None:
+    assert vtt(CUES) == (
+        "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nHello there.\n\n"
+        "01:01:01.000 --> 01:01:02.007\nAgain --&gt; me\n&amp; &lt;you&gt;\n"
+    )
 
 
 def test_no_speech_is_an_empty_srt_and_a_bare_vtt() -> None:
