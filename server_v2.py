@@ -180,6 +180,7 @@ async def _prepare(life: Life, engines: Engines, replies: Replies) -> None:
     await engines.preload()
     if life.phase == "starting":
         life.phase = "ready"
+    await engines.warm_up()
 
 
 async def _keep_tidy(files: FileStore) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -25,7 +25,14 @@ from engines.registry import Registry
 from stts.audio.formats import resolve_sample_rate
 from stts.context import RequestContext
 from stts.engine_api import EngineKind
-from stts.errors import EngineNotInstalled, InvalidConfiguration, InvalidRequest, STTSError, UnknownEngine
+from stts.errors import (
+    EngineCrashed,
+    EngineNotInstalled,
+    InvalidConfiguration,
+    InvalidRequest,
+    STTSError,
+    UnknownEngine,
+)
 from stts.events import TranscriptEvent
 from stts.protocols import HearRequest, STTAdapter, TranscriptionSession, TTSAdapter
 from stts.settings import CurrentSettings
@@ -145,9 +152,8 @@ class Engines:
 
     async def chosen(self) -> list[str]:
         """The engines that `auto` takes for a request without wishes."""
-        speaker = await self._candidates("tts")
-        listener = await self._candidates("stt")
-        return [*speaker[:1], *listener[:1]]
+        firsts = [names[0] for kind in ("tts", "stt") if (names := await self._candidates(kind))]
+        return [name for name in firsts if not self.hosts[name].rest]
 
     async def load(self, name: str) -> None:
         """Loads an engine, if it is not loaded, and really runs it once."""
@@ -168,7 +174,14 @@ class Engines:
 
     async def preload(self) -> None:
         """Loads `engines.preload`, one after the other; what fails is logged and shown at /ready."""
-        for name in self._settings().engines.preload:
+        await self._load_each(self._settings().engines.preload)
+
+    async def warm_up(self) -> None:
+        """Starts the processes of engines that `auto` takes, where that is quick and small, so that nobody waits."""
+        await self._load_each([name for name in await self.chosen() if self.hosts[name].info.limits.spare])
+
+    async def _load_each(self, names: Iterable[str]) -> None:
+        for name in names:
             try:
                 await self.load(name)
             except STTSError as error:
@@ -198,19 +211,27 @@ class Engines:
         settle_again()
 
     async def _candidates(self, kind: EngineKind) -> list[str]:
-        """Names in the configured order that are usable here and now."""
+        """Names in the configured order that are usable here and now, then those that a crash loop has put to rest.
+
+        The latter say for how long, where nothing else can do what is asked.
+        """
         settings = self._settings()
         order = settings.tts.order if kind == "tts" else settings.stt.order
-        usable = []
+        usable: list[str] = []
+        resting: list[str] = []
         for name in order:
             host = self.hosts.get(name)
-            if host is None or host.info.kind != kind or host.state in ("not_installed", "failed"):
+            if host is None or host.info.kind != kind or host.state == "not_installed":
+                continue
+            if host.state == "failed":
+                if isinstance(host.failure, EngineCrashed):
+                    (resting if host.rest else usable).append(name)
                 continue
             if host.info.network and not settings.engines.allow_network:
                 continue
             if host.state == "ready" or await asyncio.to_thread(host.engine.weights_present):
                 usable.append(name)
-        return usable
+        return usable + resting
 
     def _vad(self) -> EngineHost[Any]:
         name = self._settings().stt.vad

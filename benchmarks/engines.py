@@ -6,11 +6,14 @@ import importlib.util
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from engines.tts.espeak import EspeakEngine
 from stts.engine_api import (
     STT_SAMPLE_RATE,
     EngineInfo,
@@ -28,6 +31,16 @@ from stts.engine_api import (
 RATE = 24_000
 SECONDS_PER_CHARACTER = 1 / 15
 VOICE = Voice("tone", "Tone", ("en",))
+
+
+class EspeakInThread(EspeakEngine):
+    """eSpeak NG as it was once: in a thread of the server."""
+
+    @cached_property
+    def info(self) -> EngineInfo:
+        info = super().info
+        limits = replace(info.limits, concurrency=1, spare=False)
+        return replace(info, name="espeak_in_thread", runs_in="thread", limits=limits)
 
 
 class PacedOptions(BaseModel):

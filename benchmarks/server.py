@@ -28,6 +28,7 @@ ENGINES = {
     "paced": "benchmarks.engines:PacedEngine",
     "ear": "benchmarks.engines:EarEngine",
     "matrix": "benchmarks.engines:MatrixEngine",
+    "espeak_in_thread": "benchmarks.engines:EspeakInThread",
 }
 
 

@@ -77,6 +77,8 @@ class EngineLimits:
     """Longest audio of one `transcribe` call."""
     concurrency: int = 1
     """Calls that may run at once on one loaded engine (for `process`: child processes)."""
+    spare: bool = False
+    """For `process`: a child waits while others work, started ahead; for those that are small and start quickly."""
     live_sessions: int = 1
     """Live streams at once, each on an instance of its own (for `process`: a child process)."""
     reference_seconds: tuple[float, float] | None = None

@@ -12,16 +12,17 @@ class Backoff:
     def __init__(self, *, first: float = FIRST_SECONDS, longest: float = LONGEST_SECONDS) -> None:
         self._first = first
         self._longest = longest
-        self._failures = 0
+        self.failures = 0
+        """In a row."""
         self._until = 0.0
 
     def failed(self, now: float) -> None:
-        if self._failures > 0:
-            self._until = now + min(self._first * 2.0 ** min(self._failures - 1, 30), self._longest)
-        self._failures += 1
+        if self.failures > 0:
+            self._until = now + min(self._first * 2.0 ** min(self.failures - 1, 30), self._longest)
+        self.failures += 1
 
     def succeeded(self) -> None:
-        self._failures = 0
+        self.failures = 0
         self._until = 0.0
 
     def wait(self, now: float) -> float:

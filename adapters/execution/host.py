@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Generic, TypeVar
 
+import structlog
 from pydantic import BaseModel
 
 from adapters.execution.backoff import Backoff
@@ -20,14 +21,17 @@ from adapters.execution.lanes import Lane, ThreadLane
 from adapters.execution.pool import SlotPool, shutting_down
 from adapters.execution.process import ProcessEngine
 from adapters.execution.slot import Slot
+from adapters.execution.spare import Spare
 from adapters.execution.translate import plain
 from engines.registry import Registry
 from stts.engine_api import Engine, EngineInfo
-from stts.errors import Busy, Conflict, EngineError, EngineNotInstalled, STTSError, Unavailable
+from stts.errors import Busy, Conflict, EngineCrashed, EngineError, EngineNotInstalled, STTSError, Unavailable
 from stts.settings import CurrentSettings
 from stts.types import EngineState, Probe
 
 E = TypeVar("E", bound=Engine)
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
 
 AT_ONCE = -math.inf
 """A deadline before all others."""
@@ -35,6 +39,8 @@ PROBE_SECONDS = 1.0
 """A probe stands behind listeners who run dry within this time."""
 CLOSE_SECONDS = 5.0
 """For calls that still run at the end to come to their next yield."""
+CRASH_LOOP = 3
+"""Children that died at work, one after the other, after which the engine is left alone for a while."""
 SMOOTHING = 0.2
 """Weight of the newest observation in the moving average of the real-time factor."""
 SHORTEST_OBSERVED = 0.05
@@ -73,7 +79,16 @@ class EngineHost(Generic[E]):
         self._settings = settings
         self._clock = clock
         self._lanes = self._make_lanes(capacity or self.info.limits.concurrency, separate=separate)
-        self._pool = SlotPool(name, self._lanes, settings, clock, on_stuck=self._stuck, on_recovered=self._recovered)
+        self._pool = SlotPool(
+            name,
+            self._lanes,
+            settings,
+            clock,
+            on_stuck=self._stuck,
+            on_recovered=self._recovered,
+            on_crash=self._crashed,
+        )
+        self._spare = Spare(name, self._start_spare)
         self._lifecycle = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
         self._awaiting_load = 0
@@ -97,6 +112,18 @@ class EngineHost(Generic[E]):
     def waiting(self) -> int:
         """Requests that wait for a slot or for the load."""
         return self._pool.turns.waiting + self._awaiting_load
+
+    @property
+    def crashes(self) -> int:
+        """Child processes that died at work since one last did what it was asked."""
+        return self._pool.crashes
+
+    @property
+    def rest(self) -> float:
+        """Seconds that the engine is left alone after it has failed; 0: the next call tries again."""
+        if self.state != "failed":
+            return 0.0
+        return max(self._loads.wait(self._clock()), self._pool.rest())
 
     def copies(self, count: int) -> EngineHost[E]:
         """Another host of the same engine, with so many instances that have nothing in common."""
@@ -124,6 +151,7 @@ class EngineHost(Generic[E]):
             if not slot.lane.ready:
                 await self._restart(slot)
             slot.queue_seconds = self._clock() - asked
+            self._keep_spare()
             yield slot
 
     async def probe(self, work: Callable[[E], Iterator[object]]) -> Probe:
@@ -159,6 +187,7 @@ class EngineHost(Generic[E]):
 
     async def unload(self) -> None:
         """Frees what a load took. Raises Conflict while the engine loads or works, or work waits for it."""
+        await self._spare.end()
         self._require_idle()
         async with self._lifecycle:
             self._require_idle()
@@ -173,6 +202,7 @@ class EngineHost(Generic[E]):
         if self._closed:
             return
         self._closed = True
+        await self._spare.end()
         await self._pool.stop(CLOSE_SECONDS)
         if self._loading is not None:
             await asyncio.wait([self._loading])
@@ -193,12 +223,14 @@ class EngineHost(Generic[E]):
         async with self._lifecycle, self._pool.slot(AT_ONCE, begun=True) as slot:
             self.state, self.failure = "loading", None
             try:
-                await slot.do(lambda: self._load_lane(slot.lane), "load")
+                if not slot.lane.ready:
+                    await slot.do(lambda: self._load_lane(slot.lane), "load")
             except STTSError as error:
                 self._fail(error)
                 raise
             self._loads.succeeded()
             self.state, self.progress = "ready", None
+        self._keep_spare()
         if self.on_loaded is not None:
             self.on_loaded()
 
@@ -210,12 +242,10 @@ class EngineHost(Generic[E]):
 
     async def _load_for_call(self) -> None:
         """Raises the failure of a load that is not worth another try yet."""
-        if self._loading is None and self.failure is not None:
-            wait = self._loads.wait(self._clock())
-            if wait > 0:
-                again = plain(self.failure)
-                again.retry_after = float(math.ceil(wait))
-                raise again
+        if self._loading is None and self.failure is not None and (rest := self.rest) > 0:
+            again = plain(self.failure)
+            again.retry_after = float(math.ceil(rest))
+            raise again
         if self._awaiting_load >= self._settings().limits.queue_length:
             raise Busy("Too many requests wait for this engine to load.", retry_after=self._pool.turns.retry_after())
         self._awaiting_load += 1
@@ -226,7 +256,7 @@ class EngineHost(Generic[E]):
 
     async def _restart(self, slot: Slot[E]) -> None:
         """Another child process, or one in the place of one that died: soon, or later if that keeps happening."""
-        await self._pool.restart_time()
+        await asyncio.sleep(self._pool.rest())
         try:
             await slot.do(lambda: self._load_lane(slot.lane), "load")
         except EngineError as error:
@@ -253,6 +283,25 @@ class EngineHost(Generic[E]):
         self.state = "not_installed" if isinstance(error, EngineNotInstalled) else "failed"
         self.failure, self.progress = plain(error), None
         self._loads.failed(self._clock())
+
+    def _keep_spare(self) -> None:
+        if self.info.limits.spare and self.state == "ready" and not self._closed and self._pool.lacks_spare:
+            self._spare.want()
+
+    async def _start_spare(self) -> None:
+        await asyncio.sleep(self._pool.rest())
+        async with self._pool.slot(AT_ONCE, begun=True) as slot:
+            if not slot.lane.ready:
+                await self._restart(slot)
+
+    def _crashed(self, error: STTSError) -> None:
+        """A child died at work: chance, unless it happens again and again."""
+        if self.crashes < CRASH_LOOP:
+            self._keep_spare()
+            return
+        name, count = self.info.name, self.crashes
+        self._fail(EngineCrashed(f"The process of {name} died {count} times in a row, and is left alone for a while."))
+        log.warning("engine_crashes", engine=self.name, crashes=count, rest=round(self.rest, 1))
 
     def _stuck(self, error: STTSError) -> None:
         """A thread was given up, and nobody may call into an engine in that state."""

@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 
 
 class SlotPool(Generic[E]):
-    """`on_stuck` hears of a thread that was given up, `on_recovered` of the return of the last of them."""
+    """`on_stuck` hears of a thread that was given up, `on_recovered` of the return of the last of them, `on_crash` of
+    each child that died at work."""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class SlotPool(Generic[E]):
         *,
         on_stuck: Callable[[STTSError], None],
         on_recovered: Callable[[], None],
+        on_crash: Callable[[STTSError], None],
     ) -> None:
         self.turns = Turns(len(lanes), settings, clock)
         self.stuck = 0
@@ -47,10 +49,21 @@ class SlotPool(Generic[E]):
         self._clock = clock
         self._on_stuck = on_stuck
         self._on_recovered = on_recovered
+        self._on_crash = on_crash
         self._workers = Workers(name, len(lanes))
         self._slots: set[Slot[E]] = set()
         self._restarts = Backoff()
         self._closed = False
+
+    @property
+    def crashes(self) -> int:
+        """Children that died at work since one last did what it was asked."""
+        return self._restarts.failures
+
+    @property
+    def lacks_spare(self) -> bool:
+        """Whether the next call would have to load first."""
+        return bool(self._free) and not any(lane.ready for lane in self._free)
 
     @asynccontextmanager
     async def slot(self, deadline: float, *, begun: bool) -> AsyncIterator[Slot[E]]:
@@ -58,7 +71,7 @@ class SlotPool(Generic[E]):
         if self._closed:
             raise shutting_down()
         ticket = await self.turns.take(deadline, begun=begun)
-        slot = Slot(self._free.pop(), self._workers, self._settings)
+        slot = Slot(self._next_lane(), self._workers, self._settings)
         self._slots.add(slot)
         try:
             yield slot
@@ -69,9 +82,14 @@ class SlotPool(Generic[E]):
                 self._slots.discard(slot)
                 self._take_back(slot, ticket)
 
-    async def restart_time(self) -> None:
-        """Waits until a lane may be loaded again: not at all, or longer each time if lanes keep dying."""
-        await asyncio.sleep(self._restarts.wait(self._clock()))
+    def rest(self) -> float:
+        """Seconds until a lane may be loaded again: none, or more each time if lanes keep dying."""
+        return self._restarts.wait(self._clock())
+
+    def _next_lane(self) -> Lane[E]:
+        """The lane used last, but for those that have died meanwhile."""
+        ready = [index for index, lane in enumerate(self._free) if lane.ready]
+        return self._free.pop(ready[-1] if ready else -1)
 
     async def stop(self, patience: float) -> None:
         """Takes no more work and ends what runs: at its next yield, by force if that takes too long."""
@@ -108,11 +126,12 @@ class SlotPool(Generic[E]):
             return
         if isinstance(slot.failure, EngineCrashed | EngineTimeout | EngineLoadFailed):
             self._restarts.failed(self._clock())
-        elif slot.failure is None and slot.current is not None:
+        elif slot.failure is None and slot.has_called:
             self._restarts.succeeded()
-        # Lanes that are ready go before those that need a load first.
-        self._free.insert(len(self._free) if slot.lane.ready else 0, slot.lane)
+        self._free.append(slot.lane)
         self.turns.give_back(ticket)
+        if isinstance(slot.failure, EngineCrashed):
+            self._on_crash(slot.failure)
 
     def _recover(self, slot: Slot[E], ticket: Ticket) -> None:
         self.stuck -= 1

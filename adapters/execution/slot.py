@@ -34,6 +34,8 @@ class Slot(Generic[E]):
         """The newest call."""
         self.failure: STTSError | None = None
         """What the newest call failed with."""
+        self.has_called = False
+        """The engine was put to work, and not only loaded."""
 
     @property
     def busy(self) -> bool:
@@ -45,6 +47,7 @@ class Slot(Generic[E]):
 
         For short calls: EngineTimeout after `patience` seconds, if that is less than `limits.call_seconds`.
         """
+        self.has_called = True
         seconds, lane = min(patience, self._settings().limits.call_seconds), self.lane
 
         def once() -> Iterator[T]:
@@ -61,6 +64,7 @@ class Slot(Generic[E]):
         returns when that has happened. Raises EngineTimeout when no item comes for `limits.call_seconds` while the
         consumer waits for one.
         """
+        self.has_called = True
         seconds, lane = self._settings().limits.call_seconds, self.lane
         # Not through self, which holds the call: what the work holds, a filter graph say, is to go when it ends.
         return self._stream(lambda: work(lane.engine), "call", seconds, ahead)

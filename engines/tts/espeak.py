@@ -58,8 +58,18 @@ class EspeakParameters(BaseModel):
     say_punctuation: bool = Field(default=False, description="Name the punctuation marks.")
 
 
+class EspeakOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    processes: int = Field(default=2, ge=1, le=64, description="Texts spoken at once, each in a process; 40 MB each.")
+
+
 class EspeakEngine(TTSEngine):
+    """Runs in child processes: some texts corrupt memory inside the library, and the process dies."""
+
     Parameters = EspeakParameters
+    Options = EspeakOptions
+    options: EspeakOptions
 
     @cached_property
     def info(self) -> EngineInfo:
@@ -73,7 +83,8 @@ class EspeakEngine(TTSEngine):
             default_voice="en-us",
             sample_rate=SAMPLE_RATE,
             abilities=Abilities(streaming=True, speed=(0.46, 2.57)),
-            limits=EngineLimits(max_characters=1000),
+            limits=EngineLimits(max_characters=1000, concurrency=self.options.processes, spare=True),
+            runs_in="process",
             packages=(PACKAGE,),
             install="pip install espeakng-loader",
             licence="GPL-3.0-or-later",

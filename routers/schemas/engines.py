@@ -31,6 +31,10 @@ class EngineStatus(BaseModel):
     last_probe: ProbeShape | None = Field(None, description="The last synthesis or transcription run as a test.")
     running: int = Field(description="Calls at work.")
     waiting: int = Field(description="Calls in the queue.")
+    crashes: int = Field(description="Child processes that died at work since one last did what it was asked.")
+    rest_seconds: float = Field(
+        description="How long it is left alone after it has failed; 0: the next call tries again."
+    )
 
     @classmethod
     def of(cls, host: EngineHost[Any]) -> EngineStatus:
@@ -44,6 +48,8 @@ class EngineStatus(BaseModel):
             last_probe=ProbeShape.of(host.last_probe) if host.last_probe else None,
             running=host.running,
             waiting=host.waiting,
+            crashes=host.crashes,
+            rest_seconds=round(host.rest, 1),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from importlib.metadata import EntryPoint
@@ -13,10 +14,19 @@ from adapters.engines import Engines
 from engines.registry import GROUP, Registry
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, Progress, Samples, SpeechParams, TTSEngine, Voice
-from stts.errors import EngineNotInstalled, InvalidConfiguration, InvalidParameter, UnknownEngine, UnknownVoice
+from stts.errors import (
+    EngineCrashed,
+    EngineNotInstalled,
+    InvalidConfiguration,
+    InvalidParameter,
+    UnknownEngine,
+    UnknownVoice,
+)
 from stts.settings import EngineSettings, Settings, STTSettings, TTSSettings
 from stts.types import SpeechRequest, SynthesisConfig, TranscriptionConfig
 from tests import fakes
+from tests.adapters.execution import engines_under_test
+from tests.adapters.execution.engines_under_test import run
 
 
 class Plain(TTSEngine):
@@ -63,10 +73,11 @@ class Unfetched(Plain):
 
 def registry() -> Registry:
     names = ("plain", "cloud", "missing", "unfetched")
+    script = EntryPoint("script", engines_under_test.registry().target("script"), GROUP)
     own = [EntryPoint(name, f"{__name__}:{name.title()}", GROUP) for name in names]
     tests = [EntryPoint(name, fakes.registry().target(name), GROUP) for name in ("tone", "echo")]
     broken = [EntryPoint(name, f"{target}:Engine", GROUP) for name, target in BROKEN.items()]
-    return Registry([*own, *tests, *broken])
+    return Registry([*own, *tests, *broken, script])
 
 
 @asynccontextmanager
@@ -183,3 +194,25 @@ def test_a_vad_that_is_none_is_refused() -> None:
     settings = Settings(stt=STTSettings(vad="tone"))
     with pytest.raises(InvalidConfiguration, match="silero"):
         Engines(registry(), lambda: settings, lambda name: None)
+
+
+async def test_auto_passes_over_an_engine_in_a_crash_loop_and_comes_back_to_it() -> None:
+    settings = Settings(tts=TTSSettings(order=("script", "plain")), engines=EngineSettings(options=SCRIPT))
+    made = Engines(registry(), lambda: settings, lambda name: None)
+    host = made.host("script")
+    try:
+        while host.state != "failed":
+            await asyncio.sleep(host._pool.rest())
+            with pytest.raises(EngineCrashed):
+                await run(host, "kill")
+        assert host.rest and (await made.chosen())[0] == "plain"
+        assert (await made.speaker(SynthesisConfig())).name == "plain"
+        assert (await made.speaker(SynthesisConfig(voice="any"))).name == "script", "nobody else could"
+        await asyncio.sleep(host.rest)
+        assert (await made.speaker(SynthesisConfig())).name == "script"
+        assert await run(host, "count 1") == [0]
+    finally:
+        await made.close()
+
+
+SCRIPT = {"script": {"process": True}}

@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import psutil
 import pytest
@@ -40,8 +41,10 @@ class Hosts:
     def __init__(self) -> None:
         self.made: list[EngineHost[ScriptEngine]] = []
 
-    def __call__(self, limits: LimitSettings | None = None, **options: object) -> EngineHost[ScriptEngine]:
-        self.made.append(script_host(limits, **options))
+    def __call__(
+        self, limits: LimitSettings | None = None, clock: Callable[[], float] = time.monotonic, **options: object
+    ) -> EngineHost[ScriptEngine]:
+        self.made.append(script_host(limits, clock, **options))
         return self.made[-1]
 
 

@@ -39,6 +39,7 @@ class ScriptOptions(BaseModel):
 
     concurrency: int = 1
     process: bool = False
+    spare: bool = False
     load: str = ""
     """A script for `load()`."""
     device: str = "auto"
@@ -65,7 +66,7 @@ class ScriptEngine(TTSEngine):
             kind="tts",
             description="For tests",
             voices=(VOICE,),
-            limits=EngineLimits(concurrency=self.options.concurrency),
+            limits=EngineLimits(concurrency=self.options.concurrency, spare=self.options.spare),
             runs_in="process" if self.options.process else "thread",
             install="pip install script",
         )
@@ -205,9 +206,11 @@ def registry() -> Registry:
     return Registry([EntryPoint(name, f"{__name__}:{target}", GROUP) for name, target in targets.items()])
 
 
-def script_host(limits: LimitSettings | None = None, **options: Any) -> EngineHost[ScriptEngine]:
+def script_host(
+    limits: LimitSettings | None = None, clock: Callable[[], float] = time.monotonic, **options: Any
+) -> EngineHost[ScriptEngine]:
     settings = Settings(limits=limits or LimitSettings(), engines=EngineSettings(options={"script": options}))
-    return EngineHost("script", registry(), lambda: settings)
+    return EngineHost("script", registry(), lambda: settings, clock=clock)
 
 
 def say(script: str) -> Callable[[ScriptEngine], Iterator[Samples]]:

@@ -1,0 +1,93 @@
+"""eSpeak NG dies: what clients of the whole server see of it. The texts are harmless; its processes are killed."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from stts.settings import EngineSettings, Settings, StorageSettings
+from tests.server import RunningServer, running
+
+LONG = "This goes on and on, sentence after sentence. " * 1000
+
+
+@pytest.fixture
+def others() -> set[int]:
+    """Children of this process that belong to other tests."""
+    return children()
+
+
+@pytest.fixture
+def server(others: set[int], tmp_path: Path) -> Iterator[RunningServer]:
+    settings = Settings(
+        storage=StorageSettings(root=str(tmp_path)), engines=EngineSettings(options={"espeak": {"processes": 1}})
+    )
+    with running(settings) as server:
+        yield server
+    assert children() <= others
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+def kill(processes: set[int]) -> None:
+    for process in processes:
+        psutil.Process(process).kill()
+
+
+def spoken(server: RunningServer) -> httpx.Response:
+    return httpx.get(f"{server.url}/tts", params={"text": "Hello.", "stream": "false"}, timeout=30)
+
+
+@contextmanager
+def begun(server: RunningServer) -> Iterator[http.client.HTTPResponse]:
+    """An answer that has begun, of half an hour of speech that nobody reads."""
+    host = server.url.removeprefix("http://")
+    with closing(http.client.HTTPConnection(host, timeout=30)) as connection:
+        body = json.dumps({"text": LONG, "format": "pcm"})
+        connection.request("POST", "/tts", body, {"Content-Type": "application/json"})
+        with connection.getresponse() as answer:
+            assert answer.status == 200 and answer.read(1000)
+            yield answer
+
+
+def test_speech_comes_from_processes_of_its_own(server: RunningServer, others: set[int]) -> None:
+    assert spoken(server).status_code == 200
+    assert children() - others
+
+
+def test_a_death_while_idle_costs_nothing(server: RunningServer, others: set[int]) -> None:
+    for _ in range(3):
+        assert spoken(server).status_code == 200
+        kill(children() - others)
+
+
+def test_a_death_in_mid_stream_ends_that_stream_and_the_next_is_served(server: RunningServer, others: set[int]) -> None:
+    with begun(server) as answer:
+        kill(children() - others)
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            while answer.read(1_000_000):
+                pass
+    assert spoken(server).status_code == 200
+    assert httpx.get(f"{server.url}/health").status_code == 200
+
+
+def test_ready_tells_of_deaths(server: RunningServer, others: set[int]) -> None:
+    assert spoken(server).status_code == 200
+    with begun(server) as answer:
+        kill(children() - others)
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            while answer.read(1_000_000):
+                pass
+    told = httpx.get(f"{server.url}/ready").json()["engines"]["espeak"]
+    assert (told["state"], told["crashes"], told["rest_seconds"]) == ("ready", 1, 0)
+    assert spoken(server).status_code == 200
+    assert httpx.get(f"{server.url}/ready").json()["engines"]["espeak"]["crashes"] == 0
