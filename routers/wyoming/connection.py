@@ -62,6 +62,8 @@ class Connection:
         self._draining = False
         self._program: str | None = None
         self._wishes = TranscribeShape()
+        self._audio = AudioShape()
+        """As audio-start said; a chunk may say otherwise for itself."""
         self._transcription: Transcription | None = None
         """While audio comes."""
         self._writing: Writing | None = None
@@ -91,6 +93,10 @@ class Connection:
             await self.refuse(_first(errors))
         except* OSError as errors:
             log.info("wyoming_client_lost", reason=type(errors.exceptions[0]).__name__)
+        except* Exception:
+            # A fault of this server: its client is told, and then it is logged.
+            await self.refuse(STTSError("Something went wrong here."))
+            raise
         finally:
             self._writer.close()
 
@@ -169,19 +175,19 @@ class Connection:
         self._wishes = parsed(TranscribeShape, event.data)
 
     async def _audio_start(self, event: Event) -> None:
-        parsed(AudioShape, event.data)
+        self._audio = parsed(AudioShape, event.data)
         wishes, self._wishes = self._wishes, TranscribeShape()
         transcription = Transcription(wishes, self._parts, self._settings())
         await self._begin(lambda: transcription.run(wishes.config(self._program), self._send))
         self._transcription = transcription
 
     async def _audio_chunk(self, event: Event) -> None:
-        shape = parsed(AudioShape, event.data)
         if self._transcription is None:
             # Some clients send no audio-start.
             await self._audio_start(event)
         assert self._transcription is not None
-        await self._transcription.hear(shape, event.payload)
+        told = {name: value for name, value in event.data.items() if value is not None}
+        await self._transcription.hear(parsed(AudioShape, self._audio.model_dump() | told), event.payload)
 
     async def _audio_stop(self, event: Event) -> None:
         if self._transcription is None:

@@ -63,7 +63,7 @@ async def _rest(reader: asyncio.StreamReader, header: Mapping[str, Any], data_by
     try:
         async with asyncio.timeout(body_seconds):
             if data_length:
-                data |= _json_object(await reader.readexactly(data_length))
+                data |= _data(await reader.readexactly(data_length))
             return Event(kind, data, await reader.readexactly(payload_length))
     except TimeoutError:
         raise BodyTimeout("The rest of an event did not come in time.") from None
@@ -86,6 +86,10 @@ def _inline_data(header: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise InvalidRequest("The data of an event is an object.", param="data")
     return dict(data)
+
+
+def _data(text: bytes) -> dict[str, Any]:
+    return {} if text.strip() == b"null" else _json_object(text)
 
 
 def _length(header: Mapping[str, Any], name: str, most: int) -> int:

@@ -10,7 +10,6 @@ from routers.schemas.wyoming import AudioShape
 from stts.audio.filters import SILENCE
 from stts.audio.resample import Resampler
 from stts.engine_api import STT_SAMPLE_RATE, Samples
-from stts.errors import InvalidRequest
 
 
 class Converter:
@@ -19,12 +18,17 @@ class Converter:
     def __init__(self) -> None:
         self._rate = STT_SAMPLE_RATE
         self._resampler: Resampler | None = None
+        self._frame_bytes = 0
+        self._rest = b""
+        """The beginning of a frame (a sample of every channel) whose other bytes are still to come."""
 
     def push(self, shape: AudioShape, data: bytes) -> Iterator[Samples]:
-        """At most a second at a time. Raises InvalidRequest for bytes that are no whole samples."""
+        """At most a second at a time. A chunk may end inside a sample; the rest of it begins the next chunk."""
         frame_bytes = shape.width * shape.channels
-        if len(data) % frame_bytes:
-            raise InvalidRequest("A chunk of audio holds whole samples of every channel.")
+        if frame_bytes == self._frame_bytes:
+            data = self._rest + data
+        whole = len(data) - len(data) % frame_bytes
+        self._frame_bytes, self._rest, data = frame_bytes, data[whole:], data[:whole]
         if shape.rate != self._rate:
             yield self.finish()
             self._rate = shape.rate
@@ -34,9 +38,9 @@ class Converter:
             yield samples if self._resampler is None else self._resampler.push(samples)
 
     def finish(self) -> Samples:
-        """What is still held back."""
+        """What is still held back; half a sample at the end is dropped."""
         rest = SILENCE if self._resampler is None else self._resampler.finish()
-        self._resampler, self._rate = None, STT_SAMPLE_RATE
+        self._resampler, self._rate, self._rest = None, STT_SAMPLE_RATE, b""
         return rest
 
 

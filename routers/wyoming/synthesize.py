@@ -9,6 +9,7 @@ from routers.wyoming.frames import Event
 from stts.context import RequestContext
 from stts.conversation.parts import Speak
 from stts.live import LiveText
+from stts.text.normalise import clean_piece
 from stts.types import AudioChunk, SpeechRequest, SynthesisConfig
 
 Send = Callable[[Event], Awaitable[None]]
@@ -17,6 +18,8 @@ CHUNK_BYTES = 8192
 """Of one event: 0.1 to 0.3 s."""
 WIDTH = 2
 """Bytes of a sample: s16le, mono."""
+SILENCE_RATE = 22_050
+"""Hz told of audio that there is none of."""
 TEXT_AHEAD = 20_000
 """Characters of a live text that may wait to be spoken; then the client waits."""
 
@@ -34,7 +37,13 @@ class Writing:
 async def synthesize(
     speak: Speak, context: RequestContext, text: str | LiveText, config: SynthesisConfig, send: Send
 ) -> None:
-    """Speaks a text while it is made, and while it is written if it is a live one. Raises stts.errors."""
+    """Speaks a text while it is made, and while it is written if it is a live one. Raises stts.errors.
+
+    A text in which nothing can be spoken is a start and a stop: clients wait for the stop.
+    """
+    if isinstance(text, str) and not clean_piece(text):
+        await send_silence(send)
+        return
     audio: _Audio | None = None
     async with aclosing(speak(context, SpeechRequest(text, config))) as chunks:
         async for chunk in chunks:
@@ -42,8 +51,17 @@ async def synthesize(
                 audio = _Audio(context.output_data["sample_rate"], send)
                 await audio.start()
             await audio.send(chunk)
-    if audio is not None:
+    if audio is None:
+        await send_silence(send)
+    else:
         await audio.stop()
+
+
+async def send_silence(send: Send) -> None:
+    """A group of audio without any."""
+    audio = _Audio(SILENCE_RATE, send)
+    await audio.start()
+    await audio.stop()
 
 
 class _Audio:

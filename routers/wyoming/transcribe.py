@@ -139,7 +139,7 @@ def _rules(settings: Settings, wishes: TranscribeShape) -> TurnRules:
     return TurnRules(
         threshold=settings.stt.vad_threshold,
         min_speech=settings.stt.min_speech_seconds,
-        silence=settings.stt.min_silence_seconds * PATIENCE.get(wishes.vad_sensitivity or "", 1.0),
+        silence=settings.stt.min_silence_seconds * PATIENCE.get(wishes.vad_sensitivity, 1.0),
         prefix=settings.stt.padding_seconds,
         longest=settings.conversation.turn_seconds,
     )

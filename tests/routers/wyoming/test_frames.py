@@ -109,9 +109,15 @@ async def test_what_is_no_event_is_refused(line: bytes) -> None:
     assert "GET" not in refused.value.message
 
 
-async def test_data_that_is_no_object_is_refused() -> None:
+@pytest.mark.parametrize("data", [b"true", b"[[]]", b'"me"', b"1234"])
+async def test_data_that_is_no_object_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidRequest):
-        await read(stream(b'{"type": "ping", "data_length": 4}\nnull'))
+        await read(stream(b'{"type": "ping", "data_length": 4}\n' + data))
+
+
+async def test_null_is_no_data() -> None:
+    assert await read(stream(b'{"type": "ping", "data": null, "data_length": 4}\nnull')) == Event("ping", {})
+    assert await read(stream(b'{"type": "ping", "data_length": null, "payload_length": null}\n')) == Event("ping", {})
 
 
 @pytest.mark.parametrize(
