@@ -162,6 +162,9 @@ def openai_speech(visit: Visit) -> str:
 
 def openai_transcription(visit: Visit) -> str:
     words = _heard(visit.send("/v1/audio/transcriptions", model="whisper-1"))
+    audio = {"data": base64.b64encode(visit.speech).decode(), "format": "wav"}
+    if _heard(visit.post("/v1/audio/transcriptions", {"model": "whisper-1", "input_audio": audio})) != words:
+        raise Failed("a recording in JSON is heard otherwise than one in a form")
     events = _events(visit.send("/v1/audio/transcriptions", model="whisper-1", stream="true"))
     if events[-1].get("type") != "transcript.text.done":
         raise Failed(f"events end with {events[-1].get('type')}")
@@ -181,6 +184,13 @@ def speech_timestamps(visit: Visit) -> str:
     if not regions or not all(0 <= each["start"] < each["end"] for each in regions):
         raise Failed(f"regions {regions!r}")
     return f"{len(regions)} regions"
+
+
+def voices_of_models(visit: Visit) -> str:
+    voices = visit.get("/v1/audio/speech/voices").json()
+    if not voices or not all(each["voice_id"] and each["model_id"] for each in voices):
+        raise Failed("no voices, or some without voice_id and model_id")
+    return f"{len(voices)} voices"
 
 
 def page(visit: Visit) -> str:
@@ -302,6 +312,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/v1/models/{model_id}"): one_model,
     ("GET", "/v1/audio/models"): named("/v1/audio/models", "models"),
     ("GET", "/v1/audio/voices"): named("/v1/audio/voices", "voices"),
+    ("GET", "/v1/audio/speech/voices"): voices_of_models,
     ("POST", "/v1/audio/speech"): openai_speech,
     ("POST", "/v1/audio/transcriptions"): openai_transcription,
     ("POST", "/v1/audio/translations"): openai_translation,

@@ -60,16 +60,20 @@ class UploadRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_form(request: Request) -> Response:
-            # The request keeps what it has parsed: whoever asks for its form from now on gets this one.
-            form = await read_form(request)
-            try:
-                check_files(form, media_type(request), self.names, needed=self.needs_file)
-            except InvalidRequest:
-                await form.close()
-                raise
-            return await handle(request)
+            return await handle(await self.received(request))
 
         return handle_form
+
+    async def received(self, request: Request) -> Request:
+        """The request with its form read and looked at. Raises InvalidRequest."""
+        # The request keeps what it has parsed: whoever asks for its form from now on gets this one.
+        form = await read_form(request)
+        try:
+            check_files(form, media_type(request), self.names, needed=self.needs_file)
+        except InvalidRequest:
+            await form.close()
+            raise
+        return request
 
 
 class RecordingRoute(UploadRoute):
@@ -82,6 +86,18 @@ class OptionalRecordingRoute(RecordingRoute):
     """A native door that takes a recording in a form, or something else."""
 
     needs_file = False
+
+
+class ReadRequest(Request):
+    """A request whose form was read out of something else."""
+
+    def __init__(self, request: Request, form: FormData) -> None:
+        super().__init__(request.scope, request.receive)
+        self._read = form
+
+    # Nobody here enters it as a context, as the framework's own can be.
+    async def form(self, **_: Any) -> FormData:  # type: ignore[override]
+        return self._read
 
 
 async def read_form(request: Request) -> FormData:

@@ -27,6 +27,8 @@ UPLOADS = (
     "/v1/audio/speech/timestamps",
 )
 """Paths where a multipart form may bring files. Any other body is read into memory: for it the JSON limit holds."""
+AUDIO_IN_JSON = frozenset({"/v1/audio/transcriptions", "/v1/audio/translations"})
+"""Paths where JSON may bring a recording; it is not kept in memory either."""
 LINGER_SECONDS = 2.0
 """How long a rejected body is still read and dropped, for clients that read the answer only after sending it all."""
 
@@ -48,6 +50,8 @@ class BodyLimit:
         limits = self._settings().limits
         takes_files = local_path(scope) in self._uploads
         longest = limits.upload_bytes if takes_files and is_multipart else limits.json_bytes
+        if not is_multipart and local_path(scope) in AUDIO_IN_JSON:
+            longest = max(longest, limits.json_audio_bytes)
         body = _Body(receive, send, longest, limits.body_seconds)
         if takes_files and not is_multipart:
             body.mend = " A file must come as `file` of a multipart/form-data form."

@@ -41,6 +41,6 @@ class OpenAIRoutes:
             SpeechStreamRoutes(speak, engines.check_speech, models, places, settings),
             TranscriptionRoutes(listen, models, settings),
             ModelRoutes(models),
-            VoiceRoutes(voices, engines, files),
+            VoiceRoutes(voices, models, engines, files),
         ):
             self.router.include_router(each.router)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
+from pydantic import BeforeValidator
 
 from adapters.engines import Engines
 from adapters.model_names import may_do
@@ -18,6 +19,27 @@ from stts.settings import CurrentSettings
 from stts.types import AUTO
 
 OWNER = "stts-server"
+
+ModelTask = Literal[
+    "automatic-speech-recognition",
+    "text-to-speech",
+    "voice-activity-detection",
+    "speaker-embedding",
+    "speaker-diarization",
+]
+TASKS: dict[str, tuple[EngineKind, ...]] = {
+    "automatic-speech-recognition": ("stt",),
+    "text-to-speech": ("tts",),
+    "voice-activity-detection": (),
+    "speaker-embedding": (),
+    "speaker-diarization": (),
+}
+"""Of the model hub's tasks those that clients ask for -> what does them here by a model's name."""
+
+
+def _no_task(value: object) -> object:
+    """An empty one is none."""
+    return value or None
 
 
 class ModelCatalogue:
@@ -67,8 +89,10 @@ class ModelRoutes:
         add("/v1/models/{model_id:path}", self.show, methods=["GET"], response_model=ModelShape, summary="One model")
         add("/v1/audio/models", self.speaking, methods=["GET"], response_model=ModelNames, summary="Models that speak")
 
-    async def listing(self) -> ModelList:
-        return ModelList(data=[self._shape(name) for name in self._models.names("tts", "stt")])
+    async def listing(self, task: Annotated[ModelTask | None, BeforeValidator(_no_task)] = None) -> ModelList:
+        """All, or those of one task, as clients of speaches ask."""
+        kinds: tuple[EngineKind, ...] = ("tts", "stt") if task is None else TASKS[task]
+        return ModelList(data=[self._shape(name) for name in self._models.names(*kinds)])
 
     async def show(self, model_id: Annotated[str, Path(max_length=NAME_CHARACTERS)]) -> ModelShape:
         if model_id not in self._models.names("tts", "stt"):

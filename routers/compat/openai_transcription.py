@@ -13,7 +13,7 @@ from routers.compat.openai_errors import error_event, in_dialect
 from routers.compat.openai_models import ModelCatalogue
 from routers.compat.openai_transcript import transcript_events, whole_transcript
 from routers.core.stt import upload
-from routers.forms import UploadRoute
+from routers.json_audio import SCHEMA, JSONUploadRoute
 from routers.operation import Listen, event_headers, operation_context
 from routers.schemas.openai import CreateTranscriptionRequest, CreateTranslationRequest, ListeningForm
 from routers.transcripts import finished, with_warnings
@@ -39,13 +39,19 @@ class TranscriptionRoutes:
         self._listen = listen
         self._models = models
         self._settings = settings
-        self.router = APIRouter(route_class=UploadRoute)
+        self.router = APIRouter(route_class=JSONUploadRoute)
         for path, route, responses, summary in (
             ("/v1/audio/transcriptions", self.transcribe, STREAMED, "Transcribe a recording"),
             ("/v1/audio/translations", self.translate, ANSWERS, "Translate a recording into English text"),
         ):
             self.router.add_api_route(
-                path, route, methods=["POST"], response_class=Response, responses=responses, summary=summary
+                path,
+                route,
+                methods=["POST"],
+                response_class=Response,
+                responses=responses,
+                summary=summary,
+                openapi_extra={"requestBody": {"content": {"application/json": {"schema": SCHEMA}}}},
             )
 
     async def transcribe(

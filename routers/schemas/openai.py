@@ -216,6 +216,23 @@ class VoiceList(BaseModel):
     voices: list[NamedVoice]
 
 
+class VoiceIds(BaseModel):
+    """As Kokoro's clients had it once."""
+
+    voices: list[str]
+
+
+class ModelVoice(BaseModel):
+    id: str = Field(description="The engine and the voice.")
+    object: Literal["voice"] = "voice"
+    model_id: str
+    voice_id: str = Field(description="What `voice` of POST /v1/audio/speech is to be.")
+    name: str
+    created: int = Field(description="Unix time.")
+    owned_by: str
+    sample_rate: int = Field(description="Hz.")
+
+
 class ModelName(BaseModel):
     id: str
 

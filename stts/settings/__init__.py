@@ -28,6 +28,12 @@ class LimitSettings(Section):
     text_characters: int = live("Longest text of one request.", default=100_000, ge=1, le=10_000_000)
     upload_bytes: int = live("Largest upload.", default=1_000_000_000, ge=1024)
     json_bytes: int = live("Largest JSON body.", default=2_000_000, ge=1024)
+    json_audio_bytes: int = live(
+        "Largest JSON body that brings a recording in base64 (/v1/audio/transcriptions).",
+        default=50_000_000,
+        ge=1024,
+        le=500_000_000,
+    )
     body_seconds: float = live("Longest pause while a body arrives.", default=30.0, gt=0, le=3600)
     audio_seconds: float = live("Longest audio of one upload, counted while decoding.", default=14_400.0, gt=0)
     queue_length: int = live("Requests that may wait for one engine.", default=64, ge=1, le=10_000)

@@ -70,6 +70,50 @@ def test_voices_have_ids_and_names(server: RunningServer) -> None:
     assert {"onyx", "cedar", "en-us", "de"} <= names.keys()
 
 
+@pytest.mark.parametrize(
+    ("task", "some", "none"),
+    [
+        ("automatic-speech-recognition", {"whisper-1", "echo", "auto"}, {"tts-1", "tone"}),
+        ("text-to-speech", {"tts-1", "tone", "auto"}, {"whisper-1", "echo"}),
+        ("voice-activity-detection", set(), {"auto", "tts-1", "whisper-1"}),
+        ("", {"tts-1", "whisper-1"}, set()),
+    ],
+)
+def test_models_of_a_task(server: RunningServer, task: str, some: set[str], none: set[str]) -> None:
+    answer = httpx.get(f"{server.url}/v1/models", params={"task": task}).json()
+    ids = {model["id"] for model in answer["data"]}
+    assert answer["object"] == "list"
+    assert some <= ids
+    assert not none & ids
+
+
+def test_an_unknown_task_is_refused_with_those_that_there_are(server: RunningServer) -> None:
+    answer = httpx.get(f"{server.url}/v1/models", params={"task": "text-generation"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "task"
+    assert "automatic-speech-recognition" in answer.json()["error"]["message"]
+
+
+def test_older_clients_get_voices_as_plain_strings(server: RunningServer) -> None:
+    url = f"{server.url}/v1/audio/voices"
+    plain = httpx.get(url, params={"legacy": "true"}).json()
+    assert plain == {"voices": [voice["id"] for voice in httpx.get(url, params={"legacy": "false"}).json()["voices"]]}
+
+
+def test_voices_of_models_say_what_to_send(server: RunningServer, openai: OpenAI) -> None:
+    voices = httpx.get(f"{server.url}/v1/audio/speech/voices").json()
+    assert {"tone", "espeak"} <= {voice["model_id"] for voice in voices}
+    assert len({voice["id"] for voice in voices}) == len(voices)
+    of_one = httpx.get(f"{server.url}/v1/audio/speech/voices", params={"model_id": "tone"}).json()
+    assert [voice["voice_id"] for voice in of_one] == ["low", "high"]
+    for voice in of_one:
+        assert openai.audio.speech.create(model=voice["model_id"], voice=voice["voice_id"], input="Yes.").content
+    hosted = httpx.get(f"{server.url}/v1/audio/speech/voices", params={"model_id": "tts-1"}).json()
+    assert {voice["model_id"] for voice in hosted} == {"tts-1"}
+    unknown = httpx.get(f"{server.url}/v1/audio/speech/voices", params={"model_id": "whisper-1"})
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "model_not_found")
+
+
 def test_every_listed_hosted_voice_speaks_on_every_engine(openai: OpenAI) -> None:
     for voice in ("alloy", "ash", "verse", "cedar"):
         for model in ("tone", "espeak"):
