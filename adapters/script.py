@@ -12,7 +12,7 @@ from adapters.pieces import patience
 from adapters.playback import Playback
 from stts.live import LiveText, Mark
 from stts.text.growing import GrowingCutter
-from stts.text.normalise import TextIntake, clean_piece
+from stts.text.normalise import TextIntake, clean_piece, speakable
 from stts.text.sentences import TextCutter
 
 
@@ -37,11 +37,11 @@ class Script(Protocol):
 
 
 class WholeScript:
-    """Of a text that is cleaned."""
+    """Of a text that is cleaned. One of marks alone has no piece."""
 
     def __init__(self, text: str, language: str | None) -> None:
         self.characters = len(text)
-        self._cutter = TextCutter(text, language)
+        self._cutter = TextCutter(text if speakable(text) else "", language)
 
     @property
     def done(self) -> bool:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import structlog
+
 from adapters.ahead import made_ahead
-from adapters.closing import closing_iterator
 from adapters.execution.host import EngineHost
-from adapters.pieces import PiecePlanner, pause_after
+from adapters.pieces import PiecePlanner
 from adapters.playback import Playback
+from adapters.rendering import PieceRendering
 from adapters.script import LiveScript, Script, WholeScript
 from adapters.voice_choice import ReferenceVoices, VoiceRules
 from adapters.voices import Speaking, resolve_speaking
@@ -26,20 +28,19 @@ from stts.audio.speech import SpeechRenderer
 from stts.channel import Channel
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
+from stts.errors import EngineError
 from stts.live import LiveText
 from stts.settings import CurrentSettings
-from stts.text.normalise import clean_text
+from stts.text.normalise import clean_text, has_words
 from stts.types import AudioChunk, AudioFormat, SynthesisConfig
 
 AHEAD_BYTES = 2_000_000
 """Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
 
+SILENCE_SECONDS = 0.1
+"""Answered for a whole text in which nothing can be spoken."""
 
-GATHER_SECONDS = 0.01
-"""Longest wait of audio for more of it."""
-
-AT_ONCE_SECONDS = 0.1
-"""Decodable audio of a piece that is sent without waiting for more: before there is some, bytes are headers only."""
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class EngineTTSAdapter:
@@ -74,7 +75,7 @@ class EngineTTSAdapter:
     async def synthesize(
         self, text: str | LiveText, config: SynthesisConfig, context: RequestContext
     ) -> AsyncGenerator[AudioChunk, None]:
-        """A live text in which nothing can be spoken yields nothing; a whole one like that is InvalidText."""
+        """A whole text in which nothing can be spoken yields a short silence, marked `silent`; a live one nothing."""
         speech = await self._begin(text, config, context)
         async with aclosing(made_ahead(partial(self._make, speech), AHEAD_BYTES, "speech")) as chunks:
             async for chunk in chunks:
@@ -123,9 +124,13 @@ class EngineTTSAdapter:
                 if not await speech.script.ready(speech.playback, self._host.real_time_factor):
                     break
                 await self._make_piece(speech, ready)
-            if speech.begun and not speech.finished:
+            if not speech.renderer.begun:
+                await self._end_unheard(speech, ready)
+            elif not speech.finished:
                 speech.put(await asyncio.to_thread(speech.renderer.finish), ready)
         finally:
+            if speech.unsaid:
+                log.warning("engine_made_no_sound", engine=self._host.name, pieces=speech.unsaid)
             speech.context.metrics["characters"] = speech.script.characters
             speech.context.metrics["encode"] = speech.renderer.encode_seconds
             speech.context.metrics["audio_seconds"] = speech.renderer.seconds
@@ -135,6 +140,15 @@ class EngineTTSAdapter:
         if renderer.seconds:
             pace = renderer.encode_seconds / renderer.seconds
             self._encoding[format] = (self._encoding.get(format, pace) + pace) / 2
+
+    async def _end_unheard(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
+        """There is no sample. Raises EngineError where the text had words, for which an engine has to have sounds."""
+        if speech.unsaid:
+            raise EngineError(f"{self._host.name} made no sound of this text: it may be in a script it cannot read.")
+        if isinstance(speech.script, WholeScript):
+            speech.context.output_data["silent"] = True
+            speech.context.warn("Nothing in the text can be spoken: the audio is silence.")
+            speech.put(await asyncio.to_thread(speech.renderer.silence, SILENCE_SECONDS), ready)
 
     async def _make_piece(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
         """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
@@ -152,10 +166,13 @@ class EngineTTSAdapter:
             if text is None:
                 return
             speech.begin_piece(text)
-            piece = _Piece(text, speech, last=speech.finished)
+            piece = PieceRendering(text, speech.speaking, speech.renderer, last=speech.finished)
             async with aclosing(slot.run(piece.render)) as chunks:
                 async for chunk in chunks:
                     speech.put(chunk, ready)
+        if not piece.audio_seconds and has_words(text):
+            speech.unsaid += 1
+            speech.context.warn("The engine made no sound of a part of the text.")
         self._host.observe(piece.audio_seconds, piece.engine_seconds)
         speech.planner.made(len(text), piece.audio_seconds)
         speech.context.add("engine", piece.engine_seconds)
@@ -172,15 +189,14 @@ class _Speech:
     planner: PiecePlanner
     playback: Playback
     context: RequestContext
-    begun: bool = False
-    """A piece was spoken."""
     finished: bool = False
     """The piece in work is known to be the last, and the file ends with it."""
     untold: list[str] = field(default_factory=list)
     """Pieces of which nothing was heard so far."""
+    unsaid: int = 0
+    """Pieces with words of which the engine made no sample."""
 
     def begin_piece(self, text: str) -> None:
-        self.begun = True
         self.finished = self.script.done
         self.untold.append(text)
 
@@ -191,66 +207,3 @@ class _Speech:
             chunk = replace(chunk, text=" ".join(self.untold))
             self.untold.clear()
         ready.put(chunk, len(chunk.data))
-
-
-def gathered(chunks: Iterator[AudioChunk], clock: Callable[[], float] = time.perf_counter) -> Iterator[AudioChunk]:
-    """The same audio: the first of it at once, what is made within a moment after that together.
-
-    An engine that makes seconds of speech in a millisecond would else send each of its blocks through the whole house.
-    """
-    held: list[AudioChunk] = []
-    sent = 0.0
-    next_time = clock()
-    for chunk in chunks:
-        if chunk.data or chunk.header:
-            held.append(chunk)
-        if held and (sent < AT_ONCE_SECONDS or clock() >= next_time):
-            sent += sum(chunk.seconds for chunk in held)
-            yield _joined(held)
-            held.clear()
-            next_time = clock() + GATHER_SECONDS
-    if held:
-        yield _joined(held)
-
-
-def _joined(chunks: list[AudioChunk]) -> AudioChunk:
-    data = b"".join(chunk.data for chunk in chunks)
-    return AudioChunk(data, sum(chunk.seconds for chunk in chunks), header=chunks[-1].header)
-
-
-class _Piece:
-    """One piece of text: rendered in the engine's worker thread, from samples to encoded bytes."""
-
-    def __init__(self, text: str, speech: _Speech, *, last: bool) -> None:
-        self._text = text
-        self._speaking = speech.speaking
-        self._renderer = speech.renderer
-        self._engine_rate = 0
-        self._last = last
-        self.engine_seconds = 0.0
-        self.audio_seconds = 0.0
-
-    def render(self, engine: TTSEngine) -> Iterator[AudioChunk]:
-        with closing_iterator(self._chunks(engine)) as chunks:
-            yield from gathered(chunks)
-
-    def _chunks(self, engine: TTSEngine) -> Iterator[AudioChunk]:
-        with closing_iterator(self._samples(engine)) as blocks:
-            yield from blocks
-        yield self._renderer.end_piece(pause_after(self._text))
-        if self._last:
-            yield self._renderer.finish()
-
-    def _samples(self, engine: TTSEngine) -> Iterator[AudioChunk]:
-        """Renders block by block, with the engine's time told apart from the renderer's."""
-        rate = engine.info.sample_rate
-        blocks = engine.synthesize(self._text, self._speaking.voice, self._speaking.params)
-        with closing_iterator(blocks):
-            while True:
-                started = time.perf_counter()
-                block = next(blocks, None)
-                self.engine_seconds += time.perf_counter() - started
-                if block is None:
-                    return
-                self.audio_seconds += len(block) / rate
-                yield self._renderer.push(block)

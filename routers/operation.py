@@ -48,6 +48,8 @@ def speech_headers(context: RequestContext) -> dict[str, str]:
     }
     if language := output.get("language"):
         headers["x-language"] = header_value(language)
+    if output.get("silent"):
+        headers["x-silence"] = "true"
     if context.warnings:
         headers["x-warnings"] = header_value("; ".join(context.warnings))
     if "file_id" in output:

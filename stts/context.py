@@ -26,7 +26,7 @@ class RequestContext:
     `transcript`, `first_token`, `first_audio`.
     `output_data`, written before the first item because headers are made from it:
     `engine`, `voice`, `language`, `format`, `media_type`, `sample_rate`, `channels`, and, of a whole text on an engine
-    whose pace is known, `expected_seconds` of making it.
+    whose pace is known, `expected_seconds` of making it; `silent` where nothing in the text could be spoken.
     `warnings`, for the client: what was done otherwise than asked. Written by `warn`; told once, in a header or in the
     answer's `warnings`.
     """

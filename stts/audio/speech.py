@@ -38,6 +38,8 @@ class SpeechRenderer:
         """Time spent in here."""
         self.seconds = 0.0
         """Audio in the chunks returned so far."""
+        self.begun = False
+        """There were samples."""
         self._config = config
         self._engine_rate = engine_rate
         self._speed = speed
@@ -61,6 +63,7 @@ class SpeechRenderer:
         start = time.perf_counter()
         # A single NaN of a model would silence every filter for the rest of the answer.
         block = bounded(np.asarray(block, np.float32), LOUDEST)
+        self.begun = self.begun or len(block) > 0
         return self._chunk(self._render(self._framer.push(block)), start)
 
     def end_piece(self, pause: float = PAUSE_SECONDS) -> AudioChunk:
@@ -74,6 +77,11 @@ class SpeechRenderer:
         data = self._render(self._framer.end_piece())
         data += self._encoder.encode(self._effects.finish()) + self._encoder.finish()
         return replace(self._chunk(data, start), header=self._encoder.header())
+
+    def silence(self, seconds: float) -> AudioChunk:
+        """An answer of nothing else. The renderer cannot be used after that."""
+        data = self._encoder.encode(np.zeros(round(seconds * self.sample_rate), np.float32)) + self._encoder.finish()
+        return replace(self._chunk(data, time.perf_counter()), header=self._encoder.header())
 
     def _render(self, samples: Samples) -> bytes:
         return self._encoder.encode(self._effects.push(samples))

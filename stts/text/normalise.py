@@ -11,7 +11,11 @@ MAX_MARKS = 30
 """Combining marks kept on one letter (UAX #15, stream-safe text): without a bound, composing takes quadratic time."""
 
 SPEAKABLE = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl", "No", "Sm", "Sc", "So"})
-"""Letters, numbers and symbols, by Unicode category; marks and punctuation alone say nothing."""
+"""Letters, numbers and symbols, by Unicode category; marks and other punctuation alone say nothing."""
+_NAMED = frozenset("%‰&@§")
+"""Punctuation that is read by its name."""
+_DRAWN = re.compile(r"[|~¬\u2190-\u21ff\u2500-\u25ff\u2800-\u28ff]")
+"""Symbols that draw and say nothing: bars, arrows, boxes, blocks, shapes, patterns of dots."""
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LONG_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS},}}")
@@ -31,25 +35,45 @@ _LETTER = re.compile(r"[^\W_]")
 
 
 def clean_text(text: str, limit: int) -> str:
-    """Text of at least one speakable character, at most `limit` characters as sent.
+    """Text of at least one visible character, at most `limit` characters as sent.
 
     Line ends become `\\n`, paragraphs stand one blank line apart, other white space is one space. Joiners inside words
     and emoji stay. Raises TextTooLong and InvalidText.
     """
     intake = TextIntake(limit)
-    text = clean_piece(intake.push(text) + intake.finish())
+    text = _clean(intake.push(text) + intake.finish())
     if not text:
-        raise InvalidText("The text holds nothing that can be spoken.", param="text")
+        raise InvalidText("The text is empty.", param="text")
     return text
 
 
 def clean_piece(text: str) -> str:
     """The same of a piece of a text that has passed a `TextIntake`; empty where it holds nothing to be spoken."""
+    text = _clean(text)
+    return text if speakable(text) else ""
+
+
+def speakable(text: str) -> bool:
+    """Whether there is something to say: a letter, a number, or a symbol with a name. Marks alone are none."""
+    return has_words(text) or any(map(_spoken_symbol, set(text)))
+
+
+def has_words(text: str) -> bool:
+    """Whether there is a letter or a number, for which every voice that knows its script has a sound."""
+    return _LETTER.search(text) is not None
+
+
+def _spoken_symbol(character: str) -> bool:
+    if unicodedata.category(character) in SPEAKABLE:
+        return not _DRAWN.match(character)
+    return character in _NAMED
+
+
+def _clean(text: str) -> str:
     text = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
     text = unicodedata.normalize("NFC", _LONG_RUN.sub(_fewer_marks, text))
     text = _AROUND_LINE_END.sub("\n", _SPACES.sub(" ", text))
-    text = _BLANK_LINES.sub("\n\n", text).strip()
-    return text if _speakable(text) else ""
+    return _BLANK_LINES.sub("\n\n", text).strip()
 
 
 class TextIntake:
@@ -94,9 +118,3 @@ def _fewer_marks(run: re.Match[str]) -> str:
         if marks <= MAX_MARKS:
             kept.append(character)
     return "".join(kept)
-
-
-def _speakable(text: str) -> bool:
-    if _LETTER.search(text):
-        return True
-    return any(unicodedata.category(character) in SPEAKABLE for character in set(text))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.engines import Engines
-from adapters.tts import gathered
+from adapters.rendering import gathered
 from stts.audio.speech import SpeechRenderer
 from stts.context import RequestContext
 from stts.errors import EngineError

@@ -230,3 +230,22 @@ async def test_a_get_saves_nothing(client: httpx.AsyncClient) -> None:
 async def test_a_request_that_fails_leaves_no_file(client: httpx.AsyncClient) -> None:
     await speak(client, save=True, text="explode")
     assert (await client.get("/files")).json()["total"] == 0
+
+
+@pytest.mark.parametrize("path", ["/tts", "/v1/audio/speech"])
+@pytest.mark.parametrize("stream", [None, True, False])
+@pytest.mark.parametrize("text", ["...", "—", "*", "。"])
+async def test_a_text_of_marks_alone_is_a_silence_marked_in_a_header(
+    client: httpx.AsyncClient, path: str, stream: bool | None, text: str
+) -> None:
+    names = {"text": text} if path == "/tts" else {"model": "tts-1", "input": text}
+    answer = await client.post(path, json={**names, "stream": stream})
+    assert answer.status_code == 200
+    assert answer.headers["x-silence"] == "true"
+    samples, rate = decoded(answer.content)
+    assert 0.1 <= len(samples) / rate < 0.3
+    assert float(np.abs(samples).max()) < 0.001
+
+
+async def test_speech_is_not_marked_as_silence(client: httpx.AsyncClient) -> None:
+    assert "x-silence" not in (await speak(client)).headers

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stts.errors import InvalidText, TextTooLong
-from stts.text.normalise import MAX_MARKS, TextIntake, clean_piece, clean_text
+from stts.text.normalise import MAX_MARKS, TextIntake, clean_piece, clean_text, has_words, speakable
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,49 @@ def test_cleans(sent: str, cleaned: str) -> None:
     assert clean_text(sent, 100) == cleaned
 
 
-@pytest.mark.parametrize(
-    "text", ["", " ", "\n\t\r", "\x00\x01", "\u200b\ufeff", "...", "?!", "-", "\u0301", "“”", "\ue000", "_"]
-)
-def test_nothing_to_say(text: str) -> None:
-    with pytest.raises(InvalidText, match="nothing that can be spoken") as error:
+@pytest.mark.parametrize("text", ["", " ", "\n\t\r", "\x00\x01", "\u200b\ufeff", "\ue000"])
+def test_an_empty_text_is_none(text: str) -> None:
+    with pytest.raises(InvalidText, match="empty") as error:
         clean_text(text, 100)
     assert error.value.param == "text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "...",
+        "…",
+        "?!",
+        "-",
+        "—",
+        "*",
+        "***",
+        "#",
+        "\u0301",
+        "“”",
+        "_",
+        "。",
+        "¿",
+        "؟",
+        "॥",
+        "· · ·",
+        "→",
+        "|",
+        "───",
+        "~",
+    ],
+)
+def test_marks_alone_are_a_text_of_which_nothing_is_spoken(text: str) -> None:
+    assert clean_text(text, 100) == text
+    assert not speakable(text) and not has_words(text)
+    assert clean_piece(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["7", "½", "Ⅳ", "٣", "五", "é", "\u0e01", "€", "+", "=", "%", "&", "@", "§", "\U0001f600", "...a"]
+)
+def test_letters_numbers_and_named_symbols_are_spoken(text: str) -> None:
+    assert speakable(text) and clean_piece(text) == text
 
 
 @pytest.mark.parametrize("text", ["a\ud800b", "\udfff", "\udc00\ud800"])
