@@ -54,6 +54,8 @@ class SpeechDetector:
                     yield speech
         finally:
             recording.close()
+        for warning in decoder.warnings:
+            context.warn(warning)
         context.metrics["audio_seconds"] = decoder.seconds
 
     async def _found(

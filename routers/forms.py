@@ -16,7 +16,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
-from middleware.edge.bodies import media_type
+from middleware.edge.bodies import COMPRESSED, is_compressed, media_type
 from middleware.edge.errors import PLAIN_NAME
 from stts.errors import InvalidRequest
 
@@ -105,7 +105,8 @@ async def read_form(request: Request) -> FormData:
     try:
         return await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=FIELD_BYTES)
     except (HTTPException, ValueError) as error:
-        raise InvalidRequest(_cause(error), param="body") from error
+        why = COMPRESSED if is_compressed(request) else _cause(error)
+        raise InvalidRequest(why, param="body") from error
 
 
 def check_files(form: FormData, sent: str, names: tuple[str, ...], *, needed: bool) -> None:

@@ -56,7 +56,10 @@ class JSONUploadRoute(UploadRoute):
             async for chunk in request.stream():
                 size += len(chunk)
                 await _maybe_in_thread(size, body.write, chunk)
-            form = await READERS.run(lambda checkpoint: _form(body, checkpoint))
+            try:
+                form = await READERS.run(lambda checkpoint: _form(body, checkpoint))
+            except (ValueError, RecursionError) as error:
+                raise InvalidRequest(unreadable(error, request), param="body") from error
         return ReadRequest(request, form)
 
 
@@ -69,12 +72,9 @@ async def _maybe_in_thread(size: int, call: Callable[[bytes], object], chunk: by
 
 
 def _form(body: IO[bytes], checkpoint: Callable[[], None]) -> FormData:
-    """Blocking. Raises InvalidRequest."""
+    """Blocking. Raises InvalidRequest, and what the parser raises."""
     body.seek(0)
-    try:
-        fields = json.loads(body.read())
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest(unreadable(error), param="body") from error
+    fields = json.loads(body.read())
     if not isinstance(fields, dict):
         raise InvalidRequest("The body must be a JSON object: {..}.", param="body")
     audio = fields.pop("input_audio", None)

@@ -11,6 +11,8 @@ from starlette.requests import HTTPConnection
 JSON = "application/json"
 SEND_JSON = f"Send JSON with the header Content-Type: {JSON}"
 
+COMPRESSED = "The body is compressed (Content-Encoding), which is not understood here: send it as it is."
+
 NAMED = {
     "": "it came without a Content-Type",
     "application/x-www-form-urlencoded": (
@@ -49,14 +51,22 @@ def no_object(connection: HTTPConnection) -> str:
     return f"{SEND_JSON}; {NAMED.get(sent, 'it came as something else')}."
 
 
-def not_json(item: Mapping[str, Any]) -> str:
+def not_json(item: Mapping[str, Any], connection: HTTPConnection) -> str:
     """Where a body stops being JSON; not what stands there."""
+    if is_compressed(connection):
+        return COMPRESSED
     position = item["loc"][1] if len(item["loc"]) > 1 and isinstance(item["loc"][1], int) else None
     return "This is not JSON." if position is None else f"This is not JSON: see character {position + 1} of the body."
 
 
-def unreadable(cause: BaseException | None) -> str:
+def is_compressed(connection: HTTPConnection) -> bool:
+    return connection.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity")
+
+
+def unreadable(cause: BaseException | None, connection: HTTPConnection) -> str:
     """What the framework could not do with a body."""
+    if is_compressed(connection):
+        return COMPRESSED
     if isinstance(cause, RecursionError):
         return "The JSON is nested too deeply."
     if isinstance(cause, UnicodeDecodeError):

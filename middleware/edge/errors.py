@@ -153,20 +153,20 @@ async def _on_http_exception(connection: HTTPConnection, error: Exception) -> Re
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, ClientDisconnect):
         return Response(status_code=CLIENT_LEFT)
-    return _answer(connection, _translate(error), error.headers)
+    return _answer(connection, _translate(error, connection), error.headers)
 
 
 async def _on_client_left(connection: HTTPConnection, error: Exception) -> Response:
     return Response(status_code=CLIENT_LEFT)
 
 
-def _translate(error: HTTPException) -> STTSError:
+def _translate(error: HTTPException, connection: HTTPConnection) -> STTSError:
     """The framework's own exceptions. It turns whatever goes wrong while a body is read into one with that as cause."""
     cause = error.__cause__
     if isinstance(cause, STTSError):
         return cause
     if error.status_code in (400, 422):
-        return InvalidRequest(unreadable(cause))
+        return InvalidRequest(unreadable(cause, connection))
     if error.status_code == 404:
         return NotFound("There is nothing at this path.")
     status = HTTPStatus(error.status_code)
@@ -186,7 +186,7 @@ def _field(item: Mapping[str, Any], connection: HTTPConnection) -> dict[str, str
     names = [str(part) for part in item["loc"][1:]] or [str(item["loc"][0])] if item["loc"] else ["body"]
     param = ".".join(map(plain_name, names))
     if item["type"] == "json_invalid":
-        return {"param": "body", "message": not_json(item), "code": "json_invalid"}
+        return {"param": "body", "message": not_json(item, connection), "code": "json_invalid"}
     if is_about_whole_body(item):
         return {"param": "body", "message": no_object(connection), "code": item["type"]}
     return {"param": param, "message": item["msg"].removeprefix("Value error, "), "code": item["type"]}

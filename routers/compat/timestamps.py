@@ -17,7 +17,7 @@ from routers.answer import collected_answer
 from routers.compat.openai_errors import in_dialect
 from routers.core.stt import upload
 from routers.forms import UploadRoute
-from routers.operation import operation_context
+from routers.operation import header_value, operation_context
 from routers.schemas.tts import NAME_CHARACTERS
 from stts.context import RequestContext
 from stts.settings import CurrentSettings
@@ -80,6 +80,9 @@ class TimestampRoutes:
                     SpeechTimestamp(start=round(each.start * 1000), end=round(each.end * 1000)).model_dump()
                     async for each in found
                 ]
-            return JSONResponse(regions, headers={"server-timing": server_timing(context, collected=True)})
+            headers = {"server-timing": server_timing(context, collected=True)}
+            if context.warnings:
+                headers["x-warnings"] = header_value("; ".join(context.warnings))
+            return JSONResponse(regions, headers=headers)
 
         return collected_answer(make, request.scope, request.receive)

@@ -6,6 +6,7 @@ import asyncio
 import io
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import numpy as np
@@ -113,3 +114,12 @@ async def test_times_are_those_of_the_recording_across_turns(engines: Engines) -
     (segment,) = result.segments
     assert segment.start == pytest.approx(130.3, abs=0.5)
     assert result.duration == pytest.approx(130.0 + len(SHORT) / 16_000, abs=0.1)
+
+
+async def test_word_times_that_are_only_preferred_are_left_out_where_there_are_none(engines: Engines) -> None:
+    GateEngine.gate.set()
+    work = recording(SHORT)
+    work = replace(work, config=TranscriptionConfig(prefer_word_times=True))
+    result = await collect_transcript(engines.listen(RequestContext("stt"), work))
+    assert result.text == "word"
+    assert result.segments[0].words == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import gzip
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -193,6 +194,16 @@ async def test_a_wrong_json_body_is_told_by_its_cause(door: httpx.AsyncClient, m
         assert words in message
         assert field in ("body", None)
         assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/tts", "/v1/audio/speech", "/stt", "/v1/audio/transcriptions"])
+@pytest.mark.parametrize("kind", ["application/json", RAW_FORM])
+async def test_a_compressed_body_is_told_to_come_as_it_is(door: httpx.AsyncClient, path: str, kind: str) -> None:
+    headers = {"Content-Type": kind, "Content-Encoding": "gzip"}
+    answer = await door.post(path, content=gzip.compress(b'{"text": "hi"}'), headers=headers)
+    message, _ = told(answer, path)
+    fits = (kind == RAW_FORM) == (path in UPLOADS) or path in AUDIO_IN_JSON
+    assert not fits or "compressed" in message
 
 
 @pytest.mark.parametrize("path", ["/tts", "/v1/audio/speech"])

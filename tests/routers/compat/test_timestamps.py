@@ -78,6 +78,13 @@ async def test_what_is_wrong_is_named(
     assert answer.status_code == 400 and answer.json()["error"]["param"] == param, answer.text
 
 
+async def test_what_was_skipped_is_told_in_a_header(client: httpx.AsyncClient) -> None:
+    data = with_pauses()[0]
+    answer = await client.post(PATH, files={"file": ("a.wav", data[: len(data) // 2])})
+    assert "cut off" in answer.headers["x-warnings"]
+    assert "x-warnings" not in (await client.post(PATH, files={"file": ("a.wav", data)})).headers
+
+
 async def test_it_is_counted_as_any_other_operation(client: httpx.AsyncClient) -> None:
     await ask(client, with_pauses()[0])
     metrics = (await client.get("/metrics")).text
