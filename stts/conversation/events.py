@@ -44,6 +44,11 @@ class TurnCommitted:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioCleared:
+    """The audio given since the last turn is forgotten, as `clear` asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class PartialTranscript:
     turn: int
     item: str
@@ -193,6 +198,7 @@ SessionEvent = (
     SpeechStarted
     | SpeechStopped
     | TurnCommitted
+    | AudioCleared
     | PartialTranscript
     | FinalTranscript
     | TranscriptFailed

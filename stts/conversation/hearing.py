@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -11,6 +12,7 @@ from stts.channel import Channel
 from stts.conversation.config import TurnRules
 from stts.conversation.endpointing import FRAME_SECONDS, Endpoint, Signal
 from stts.conversation.events import (
+    AudioCleared,
     Failed,
     SpeechStarted,
     SpeechStopped,
@@ -59,6 +61,8 @@ class Hearing:
         self._uncommitted = 0.0
         self._cleared = False
         """All that was given was to be forgotten."""
+        self._clears: deque[int] = deque()
+        """Of each `clear` in the inbox, how many were asked for: those without audio between them are one."""
         self._turn = 0
         self._trouble = ""
 
@@ -97,7 +101,12 @@ class Hearing:
         self._uncommitted = 0.0
         if not self._cleared:
             self._cleared = True
+            self._clears.append(1)
             self._inbox.put("clear", 0)
+        elif self._clears:
+            self._clears[-1] += 1
+        else:
+            self._shared.out.tell(AudioCleared())
 
     def finish(self) -> None:
         """No more audio comes. When the words of all that was said are told, there is nothing more to tell."""
@@ -225,6 +234,8 @@ class Hearing:
         if command == "clear":
             self.ear.forget()
             self._on_signal(Signal(Endpoint.FALSE_ALARM, self.ear.position))
+            for _ in range(self._clears.popleft()):
+                self._shared.out.tell(AudioCleared())
             return
         if command == "finish" and self.current is None:
             return

@@ -142,7 +142,7 @@ class ConversationSession:
         self._hearing.finish()
 
     def clear(self) -> None:
-        """Forgets the audio of the current turn."""
+        """Forgets the audio of the current turn; AudioCleared follows, behind what was committed before."""
         self._answering.discard()
         self._answering.drop_held()
         self._hearing.clear()

@@ -77,8 +77,9 @@ class Commands:
     async def carry_out(self, message: dict[str, Any], event_id: str | None) -> Answers:
         """Raises STTSError for what cannot be done."""
         command = COMMANDS.check(message)
-        if isinstance(command, ResponseCreate):
+        if isinstance(command, ResponseCreate | BufferCommand):
             await self._session.room()
+        if isinstance(command, ResponseCreate):
             await self._respond(command.response or ResponseParams(), event_id)
             return
         async with aclosing(self._table[message["type"]](command)) as events:
@@ -143,10 +144,11 @@ class Commands:
         yield
 
     async def _clear(self, command: BufferCommand) -> Answers:
+        self._outgoing.clears += 1
         self._session.clear()
         self._microphone.clear()
-        self._outgoing.clear()
-        yield {"type": "input_audio_buffer.cleared"}
+        return
+        yield
 
     async def _clear_output(self, command: BufferCommand) -> Answers:
         raise InvalidRequest("On a WebSocket the audio that is played is the client's own: stop it, and truncate.")

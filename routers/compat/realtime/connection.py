@@ -19,6 +19,10 @@ from stts.conversation.session import ConversationSession
 from stts.errors import InvalidParameter, InvalidRequest, SessionExpired, STTSError
 
 EVENT_ID_CHARACTERS = 512
+HEARD_IN_ORDER = frozenset(
+    {"input_audio_buffer.append", "input_audio_buffer.commit", "input_audio_buffer.clear", "output_audio_buffer.clear"}
+)
+"""Commands that the session obeys one behind the other, and answers when it has."""
 
 
 @asynccontextmanager
@@ -60,6 +64,8 @@ class Connection:
         self._socket, self._session, self._commands = socket, session, commands
         self._outgoing, self._ids = outgoing, ids
         self._older = older
+        self._progress = asyncio.Event()
+        """Something was told of what the session has heard."""
         self._began = False
         """The client has said something that shows its dialect."""
 
@@ -79,6 +85,7 @@ class Connection:
                     await self._say(told)
                 for told in self._commands.resume():
                     await self._say(told)
+                self._progress.set()
 
     async def _listen(self) -> None:
         async for data in self._socket:
@@ -86,11 +93,20 @@ class Connection:
             try:
                 message = parse_object(_text(data))
                 event_id = _event_id(message)
+                if message.get("type") not in HEARD_IN_ORDER:
+                    await self._catch_up()
                 async with aclosing(self._commands.carry_out(self._current(message), event_id)) as events:
                     async for event in events:
                         await self._say(event)
             except STTSError as error:
+                await self._catch_up()
                 await self._say(error_event(error, event_id))
+
+    async def _catch_up(self) -> None:
+        """Waits until all that the client has ended or taken back is answered: answers come in the order of commands."""
+        while not self._outgoing.caught_up:
+            self._progress.clear()
+            await self._progress.wait()
 
     def _current(self, message: dict[str, Any]) -> dict[str, Any]:
         """The command in the current dialect."""

@@ -14,6 +14,7 @@ from routers.compat.realtime.tape import Tape
 from routers.compat.realtime.usage import response_usage
 from stts.conversation.config import ReplyOrder
 from stts.conversation.events import (
+    AudioCleared,
     AudioFrame,
     Failed,
     FinalTranscript,
@@ -54,6 +55,8 @@ class Outgoing:
         self.prompt_after = 0.0
         self.commits = 0
         """Turns that the client has ended and that are not told of yet."""
+        self.clears = 0
+        """Of the client, and not answered yet."""
         self._items, self._tape = items, tape
         self._conversation, self._kept_seconds = conversation, kept_seconds
         self._responses: dict[int, Response] = {}
@@ -70,6 +73,7 @@ class Outgoing:
             SpeechStarted: self._speech_started,
             SpeechStopped: self._speech_stopped,
             TurnCommitted: self._committed,
+            AudioCleared: self._cleared,
             PartialTranscript: self._partial,
             FinalTranscript: self._final,
             TranscriptFailed: self._transcript_failed,
@@ -101,11 +105,10 @@ class Outgoing:
         yield from response.end(ended, response_usage(ended, 0, 0.0))
         yield dict(RATE_LIMITS)
 
-    def clear(self) -> None:
-        """The client has taken back what it was saying."""
-        self._tape.drop()
-        self._known &= self._wordless
-        self._told = {item: text for item, text in self._told.items() if item in self._known}
+    @property
+    def caught_up(self) -> bool:
+        """Whether all that the client has ended or taken back is answered."""
+        return not self.commits and not self.clears
 
     def events(self, event: SessionEvent) -> Iterator[Event]:
         """What the session tells beyond these concerns other dialects."""
@@ -139,6 +142,13 @@ class Outgoing:
         early = [each for each in self._early if each.item == event.item]
         for each in early:
             yield from self._partial(each)
+
+    def _cleared(self, event: AudioCleared) -> Iterator[Event]:
+        """The client has taken back what it was saying."""
+        self.clears = max(0, self.clears - 1)
+        self._known &= self._wordless
+        self._told = {item: text for item, text in self._told.items() if item in self._known}
+        yield {"type": "input_audio_buffer.cleared"}
 
     def _new_item(self, id: str) -> Iterator[Event]:
         previous = self._items.before(id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 SPARE_SECONDS = 6.0
 """Kept while nobody speaks: speech is announced after it began, its prefix included."""
 
@@ -17,8 +19,8 @@ class Tape:
         """Time of the first byte kept."""
         self._wanted: float | None = None
         """From here on it is needed; None: nobody speaks."""
-        self._held: tuple[float, float] | None = None
-        """A piece that the client has committed."""
+        self._held: deque[tuple[float, float]] = deque()
+        """Pieces that the client has committed and nobody has taken yet."""
 
     @property
     def bytes_per_second(self) -> int:
@@ -43,6 +45,8 @@ class Tape:
             self._wanted = self.end
         self._data += data
         kept = self.end - SPARE_SECONDS if self._wanted is None else self._wanted
+        if self._held:
+            kept = min(kept, self._held[0][0])
         self._forget(max(kept, self.end - self._kept_seconds))
 
     def want(self, since: float) -> None:
@@ -50,19 +54,21 @@ class Tape:
 
     def commit(self) -> None:
         """Somebody has said that a turn ends here."""
-        self._held = (self._begin if self._wanted is None else self._wanted, self.end)
+        self._held.append((self._begin if self._wanted is None else self._wanted, self.end))
+        self._wanted = None
 
     def drop(self) -> None:
-        """Nothing of what there is will be wanted."""
-        self._wanted = self._held = None
+        """Nothing since the last commit will be wanted."""
+        self._wanted = None
 
     def take(self, seconds: float) -> bytes:
         """The audio of the turn that was committed, so long; empty where it is not kept any more."""
-        begin, end = self._held or (self._wanted if self._wanted is not None else self.end - seconds, self.end)
-        end = min(end, begin + seconds)
-        data = self._cut(begin, end) if begin >= self._begin else b""
-        self._wanted = self._held = None
-        return data
+        if self._held:
+            begin, end = self._held.popleft()
+        else:
+            begin, end = self.end - seconds if self._wanted is None else self._wanted, self.end
+            self._wanted = None
+        return self._cut(begin, min(end, begin + seconds)) if begin >= self._begin else b""
 
     def _cut(self, begin: float, end: float) -> bytes:
         return bytes(self._data[self._index(begin) : self._index(end)])

@@ -312,7 +312,9 @@ def test_silence_that_lasts_is_an_item_before_the_reply_to_it(desk: Desk) -> Non
 
 def test_what_was_taken_back_is_forgotten(desk: Desk) -> None:
     desk.tell(told.SpeechStarted(1, "u", 0.0), told.PartialTranscript(1, "u", "hello", ""))
-    desk.out.clear()
+    desk.out.clears = 1
+    assert types(desk.tell(told.AudioCleared())) == ["input_audio_buffer.cleared"]
+    assert desk.out.caught_up
     assert desk.out._known == set() and desk.out._told == {}
 
 

@@ -101,3 +101,50 @@ def unfinished(talk: Talk) -> set[str]:
         elif "response_id" in event:
             assert event["response_id"] in begun - ended
     return begun - ended
+
+
+ANSWERS = {
+    "input_audio_buffer.commit": "input_audio_buffer.committed",
+    "input_audio_buffer.clear": "input_audio_buffer.cleared",
+    "conversation.item.create": "conversation.item.done",
+    "conversation.item.truncate": "error",
+    "nosuch": "error",
+    "session.update": "session.updated",
+}
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_answers_come_in_the_order_of_commands_sent_in_one_breath(served: Served, seed: int) -> None:
+    async with served.talk() as talk:
+        await talk.update(audio={"input": {"turn_detection": None}})
+        dice, expected, heard = Dice(seed, talk), [], False
+        seen = len(talk.events)
+        for _ in range(30):
+            kind = dice.choice((*ANSWERS, "input_audio_buffer.append", "input_audio_buffer.append"))
+            if kind == "input_audio_buffer.append":
+                heard = True
+                await talk.append(tone(0.2))
+                continue
+            if kind == "input_audio_buffer.commit" and not heard:
+                expected.append("error")
+            else:
+                expected.append(ANSWERS[kind])
+            heard = heard and not kind.startswith("input_audio_buffer")
+            await talk.send(**PLAIN.get(kind, {"type": kind}))
+        await is_last(talk)
+    kinds = [event for event in talk.events[seen:] if event["type"] in {*ANSWERS.values()}]
+    items = {event["item_id"] for event in kinds if event["type"] == "input_audio_buffer.committed"}
+    told = [event["type"] for event in kinds if event.get("item", {}).get("id") not in items]
+    assert told[:-1] == expected
+
+
+PLAIN: dict[str, dict[str, Any]] = {
+    "conversation.item.create": {
+        "type": "conversation.item.create",
+        "item": {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}]},
+    },
+    "conversation.item.truncate": {
+        "type": "conversation.item.truncate", "item_id": "nosuch", "content_index": 0, "audio_end_ms": 0,
+    },
+    "session.update": {"type": "session.update", "session": {"type": "realtime", "instructions": "Be kind."}},
+}  # fmt: skip

@@ -53,7 +53,17 @@ def test_a_turn_that_the_client_ends_is_all_since_the_last() -> None:
     assert tape.take(20.0) == b"".join(second(number) for number in range(20))
     tape.write(second(98), hold=True)
     tape.commit()
-    assert tape.take(2.0) == second(98)
+    assert tape.take(2.0) == second(99) + second(98)
+
+
+def test_turns_that_are_ended_in_one_breath_are_taken_one_after_the_other() -> None:
+    tape = Tape(RATE, 60)
+    for number in range(3):
+        tape.write(second(number), hold=True)
+        tape.commit()
+    tape.write(second(9), hold=True)
+    tape.drop()
+    assert [tape.take(1.0) for _ in range(3)] == [second(number) for number in range(3)]
 
 
 def test_what_is_dropped_belongs_to_no_turn() -> None:
