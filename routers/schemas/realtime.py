@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from routers.schemas.names import LanguageTag
 from routers.schemas.tts import NAME_CHARACTERS
+from stts.languages import read_language
 
 INSTRUCTION_CHARACTERS = 200_000
 MOST_TOOLS = 128
@@ -18,6 +20,14 @@ MOST_WORDS = 100
 
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS)]
 Language = Annotated[str, Field(min_length=1, max_length=35)]
+
+
+def _named_languages(values: Any) -> Any:
+    if not isinstance(values, list):
+        return values
+    return [tag for tag in map(read_language, values) if tag is not None] or None
+
+
 Instructions = Annotated[str, Field(max_length=INSTRUCTION_CHARACTERS)]
 Modalities = Annotated[list[Literal["audio", "text"]], Field(min_length=1, max_length=1)]
 
@@ -43,8 +53,8 @@ Format = Annotated[PCM | G711, Field(discriminator="type")]
 
 class Transcription(Shape):
     model: Name = "auto"
-    language: Language | None = None
-    languages: list[Language] | None = Field(None, max_length=MOST_WORDS)
+    language: LanguageTag = None
+    languages: Annotated[list[Language] | None, BeforeValidator(_named_languages)] = Field(None, max_length=MOST_WORDS)
     keywords: list[Name] | None = Field(None, max_length=MOST_WORDS)
     prompt: str | None = Field(None, max_length=4000)
     delay: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None

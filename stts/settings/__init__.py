@@ -109,6 +109,9 @@ class OpenAISettings(Section):
             "gpt-4o-transcribe": "auto",
             "gpt-4o-mini-transcribe": "auto",
             "gpt-4o-mini-transcribe-2025-12-15": "auto",
+            "gpt-4o-transcribe-diarize": "auto",
+            "gpt-live-transcribe": "auto",
+            "gpt-realtime-whisper": "auto",
         },
     )
     voices: dict[str, dict[str, str]] = live(

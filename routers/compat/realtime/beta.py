@@ -89,6 +89,8 @@ def nested(fields: Mapping[str, Any]) -> Event:
             *way, last = FLAT[name]
             _place(result, way)[last] = _format(value) if last == "format" else value
     modalities = fields.get("modalities")
+    if isinstance(modalities, str) and modalities:
+        modalities = [modalities]
     if isinstance(modalities, list):
         result["output_modalities"] = ["audio"] if "audio" in modalities else modalities
     return result

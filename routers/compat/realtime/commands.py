@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
 from pydantic import BaseModel
 
 from routers.compat.openai_usage import duration_usage
+from routers.compat.realtime.hosted_errors import ACTIVE, CANCELLED_NOTHING, COMMITTED_NOTHING, VOICE_IN_USE
 from routers.compat.realtime.items import Items, sent_audio
 from routers.compat.realtime.microphone import Microphone
 from routers.compat.realtime.outgoing import TRANSCRIPTION, Outgoing, error_event, item_added
+from routers.compat.realtime.reading import meant
 from routers.compat.realtime.response import Event
 from routers.compat.realtime.session import SessionObject
 from routers.compat.realtime.translation import Translation, in_dialect
@@ -76,6 +78,8 @@ class Commands:
 
     async def carry_out(self, message: dict[str, Any], event_id: str | None) -> Answers:
         """Raises STTSError for what cannot be done."""
+        if isinstance(response := message.get("response"), Mapping):
+            message = {**message, "response": meant(response)}
         command = COMMANDS.check(message)
         if isinstance(command, ResponseCreate | BufferCommand):
             await self._session.room()
@@ -112,10 +116,7 @@ class Commands:
         old, speaks = self.object.speaks, new.speaks
         changed = old is not None and speaks is not None and old.audio.output.voice != speaks.audio.output.voice
         if changed and self._outgoing.has_spoken:
-            raise _coded(
-                Conflict("The voice cannot change once there is audio of it.", param="session.audio.output.voice"),
-                "cannot_update_voice",
-            )
+            raise VOICE_IN_USE.error()
 
     def _follow(self) -> None:
         """What there is besides the session takes up its changes."""
@@ -136,8 +137,8 @@ class Commands:
     async def _commit(self, command: BufferCommand) -> Answers:
         try:
             self._session.commit()
-        except Conflict as error:
-            raise _coded(error, "input_audio_buffer_commit_empty") from None
+        except Conflict:
+            raise COMMITTED_NOTHING.error() from None
         self._outgoing.commits += 1
         self._microphone.tape.commit()
         return
@@ -198,7 +199,7 @@ class Commands:
         except STTSError as error:
             raise in_dialect(error) from None
         if not order.aside and any(not each.aside for each, _ in self._waiting):
-            raise _active()
+            raise self._active()
         if len(self._waiting) >= MOST_WAITING:
             raise Conflict("Too many responses wait for the words of a turn.", allowed=[MOST_WAITING])
         self._outgoing.orders[tag] = told
@@ -212,7 +213,7 @@ class Commands:
             self._session.respond(order)
         except Conflict as error:
             self._outgoing.orders.pop(order.tag or "", None)
-            raise error if order.aside else _active() from None
+            raise error if order.aside else self._active() from None
 
     async def _cancel(self, command: ResponseCancel) -> Answers:
         generation = None
@@ -222,20 +223,10 @@ class Commands:
         self._waiting = deque(each for each in self._waiting if each[0] not in waiting)
         known = command.response_id is None or generation is not None
         if not (known and self._session.cancel(generation)) and not waiting:
-            raise _coded(Conflict("There is no active response to cancel."), "response_cancel_not_active")
+            raise CANCELLED_NOTHING.error()
         for order in waiting:
             for event in self._outgoing.unbegun(order):
                 yield event
 
-
-def _active() -> STTSError:
-    return _coded(
-        Conflict("The conversation has an active response: wait until it is done, or cancel it."),
-        "conversation_already_has_active_response",
-    )
-
-
-def _coded(error: STTSError, code: str) -> STTSError:
-    """With the code by which clients of this dialect know it."""
-    error.code = code
-    return error
+    def _active(self) -> STTSError:
+        return ACTIVE.error(id=self._outgoing.active or "resp_none")

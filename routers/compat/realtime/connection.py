@@ -103,7 +103,7 @@ class Connection:
                 await self._say(error_event(error, event_id))
 
     async def _catch_up(self) -> None:
-        """Waits until all that the client has ended or taken back is answered: answers come in the order of commands."""
+        """Waits until all that the client has ended or taken back is answered: answers keep the order of commands."""
         while not self._outgoing.caught_up:
             self._progress.clear()
             await self._progress.wait()

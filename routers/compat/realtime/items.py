@@ -8,6 +8,17 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from routers.compat.realtime.hosted_errors import (
+    CREATED_BEHIND_UNKNOWN,
+    CREATED_TWICE,
+    DELETED_UNKNOWN,
+    REFERRED_UNKNOWN,
+    RETRIEVED_UNKNOWN,
+    TRUNCATED_BEYOND,
+    TRUNCATED_UNKNOWN,
+    TRUNCATED_UNSPOKEN,
+    Form,
+)
 from routers.schemas.realtime_commands import (
     Content,
     FunctionCallItem,
@@ -17,13 +28,15 @@ from routers.schemas.realtime_commands import (
     MessageItem,
 )
 from stts.conversation.history import History, Item, Spoken
-from stts.errors import InvalidParameter, NotFound
+from stts.errors import InvalidParameter
 from stts.types import Message, ToolCall
 
 ROOT = "root"
 """The `previous_item_id` of what is to be first."""
 HEARD_WHOLE_SECONDS = 0.08
 """Two frames of audio: clients round down where playback ended, so a cut this near the end is none."""
+UNSEEN_IMAGE = "[image]"
+"""What whoever replies is given in place of a picture: nobody here sees."""
 MOST_SOUNDS = 256
 """Sounds remembered before those of items that the history has dropped are forgotten."""
 
@@ -82,8 +95,8 @@ class Items:
         return previous
 
     def wire(self, id: str, *, audio: bool = False) -> dict[str, Any]:
-        """Raises NotFound."""
-        return wire_item(self._require(id), self._sounds.get(id), audio=audio)
+        """Raises InvalidRequest for an item that clients do not know of."""
+        return wire_item(self._require(id, RETRIEVED_UNKNOWN), self._sounds.get(id), audio=audio)
 
     def add_sound(self, id: str, sound: Sound) -> None:
         """An item was spoken; again when its audio is complete."""
@@ -99,35 +112,36 @@ class Items:
     def create(self, shape: ItemShape, previous: str | None, text: str | None = None) -> tuple[str, str | None]:
         """Puts an item behind `previous`, or last; `text`: what an item of audio says.
 
-        Returns its id and that of the item before it. Raises InvalidParameter, NotFound, Conflict.
+        Returns its id and that of the item before it. Raises InvalidRequest.
         """
+        if shape.id is not None and self.history.get(shape.id) is not None:
+            raise CREATED_TWICE.error(id=shape.id)
         item = Item(shape.id or new_item_id(), message_of(shape, text))
         if previous is None:
             self.history.append(item)
         elif previous == ROOT:
             self.history.insert(item, None)
         else:
-            self._require(previous, "previous_item_id")
+            self._require(previous, CREATED_BEHIND_UNKNOWN)
             self.history.insert(item, previous)
         return item.id, self.before(item.id)
 
     def delete(self, id: str) -> None:
-        self._require(id)
+        self._require(id, DELETED_UNKNOWN)
         self.history.delete(id)
         self._sounds.pop(id, None)
 
     def truncate(self, id: str, seconds: float) -> None:
         """Leaves of an assistant's spoken item what was heard by then, all of it within two frames of its end.
 
-        Raises NotFound and InvalidParameter.
+        Raises InvalidRequest.
         """
-        item = self._require(id)
+        item = self._require(id, TRUNCATED_UNKNOWN)
         sound = self._sounds.get(id)
         if sound is None or item.message.role != "assistant":
-            raise InvalidParameter("Only audio of the assistant can be truncated.", param="item_id")
+            raise TRUNCATED_UNSPOKEN.error()
         if seconds > sound.seconds + 0.001:
-            length = round(sound.seconds * 1000)
-            raise InvalidParameter(f"Audio content of {length}ms is already shorter than that.", param="audio_end_ms")
+            raise TRUNCATED_BEYOND.error(length=round(sound.seconds * 1000), asked=round(seconds * 1000))
         if seconds >= sound.seconds - HEARD_WHOLE_SECONDS and item.status != "in_progress":
             return
         if item.status != "in_progress":
@@ -136,16 +150,19 @@ class Items:
         sound.cut(min(seconds, sound.seconds))
 
     def messages(self, shapes: list[ItemShape | ItemReference]) -> tuple[Message, ...]:
-        """What a response is to be given instead of the history. Raises InvalidParameter, NotFound."""
+        """What a response is to be given instead of the history. Raises InvalidRequest."""
         return tuple(self._message(shape) for shape in shapes)
 
     def _message(self, shape: ItemShape | ItemReference) -> Message:
-        return self._require(shape.id).message if isinstance(shape, ItemReference) else message_of(shape)
+        if isinstance(shape, ItemReference):
+            return self._require(shape.id, REFERRED_UNKNOWN).message
+        return message_of(shape)
 
-    def _require(self, id: str, param: str = "item_id") -> Item:
+    def _require(self, id: str, otherwise: Form) -> Item:
+        """The item, or an error of this form."""
         item = self.history.get(id)
         if item is None or id in self._hidden:
-            raise NotFound("There is no such item in this conversation.", param=param)
+            raise otherwise.error(id=id)
         return item
 
     def _forget_gone(self) -> None:
@@ -185,6 +202,8 @@ def sent_audio(shape: ItemShape) -> str | None:
 
 
 def _said(shape: MessageItem, content: Content) -> str:
+    if content.type == "input_image" and shape.role == "user":
+        return UNSEEN_IMAGE
     given = content.transcript if content.type.endswith("audio") else content.text
     if content.type not in _CONTENTS[shape.role] or given is None:
         allowed = sorted(_CONTENTS[shape.role])

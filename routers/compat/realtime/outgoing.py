@@ -8,6 +8,7 @@ from typing import Any
 
 from middleware.edge.errors import openai_error
 from routers.compat.openai_usage import duration_usage
+from routers.compat.realtime.hosted_errors import CODES
 from routers.compat.realtime.items import Items, Sound, new_item_id
 from routers.compat.realtime.response import Event, Order, Response
 from routers.compat.realtime.tape import Tape
@@ -91,6 +92,11 @@ class Outgoing:
     def settled(self) -> bool:
         """Whether the words of all turns are known."""
         return not self.commits and not self._wordless
+
+    @property
+    def active(self) -> str | None:
+        """Id of the response that is part of the conversation and not over."""
+        return next((each.id for each in self._responses.values() if not each.started.aside), None)
 
     def generation(self, response_id: str) -> int | None:
         """Of a response that is not over."""
@@ -249,7 +255,8 @@ def item_added(item: Event, previous: str | None) -> Iterator[Event]:
 
 def error_event(error: STTSError, event_id: str | None = None) -> Event:
     """`event_id`: of the client's event that it is about."""
-    return {"type": "error", "error": {**openai_error(error)["error"], "event_id": event_id}}
+    told = openai_error(error)["error"]
+    return {"type": "error", "error": {**told, "code": CODES.get(told["code"], told["code"]), "event_id": event_id}}
 
 
 def milliseconds(seconds: float) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from routers.schemas.realtime import RealtimeSession, TranscriptionSession, TurnDetection
+from routers.compat.realtime.reading import meant
+from routers.schemas.realtime import RealtimeSession, ServerVAD, TranscriptionSession, TurnDetection
 from routers.websocket.messages import invalid
 from stts.errors import InvalidParameter, STTSError
 
@@ -23,6 +24,9 @@ NULLABLE = frozenset(
 )  # fmt: skip
 """Fields that null clears; elsewhere it changes nothing."""
 
+COMMITTED_BY_CLIENT = frozenset({"gpt-realtime-whisper", "gpt-live-transcribe"})
+"""Hosted models of live transcription whose clients end turns themselves, unless they ask for turn detection."""
+
 Shapes = RealtimeSession | TranscriptionSession
 AUTO_MODEL = "auto"
 
@@ -35,6 +39,8 @@ class SessionObject:
     """Unix time."""
     named: bool = False
     """The client has said which model it wants."""
+    turns_named: bool = False
+    """The client has said how turns end."""
 
     @property
     def speaks(self) -> RealtimeSession | None:
@@ -49,13 +55,17 @@ class SessionObject:
 
         A model stays once it was named: clients name one in the address, and send their own default here.
         """
+        patch = meant(patch)
         if patch.get("type", self.shape.type) != self.shape.type:
             raise InvalidParameter("A session cannot change its type.", param="session.type", allowed=[self.shape.type])
         named = patch.get("model") not in (None, AUTO_MODEL)
         shape = parsed(type(self.shape), merged(self.shape.model_dump(), patch))
         if self.named:
             shape = _with_model_of(self.shape, shape)
-        return replace(self, shape=shape, named=self.named or named)
+        turns_named = self.turns_named or "turn_detection" in _input(patch)
+        if not turns_named:
+            shape = _with_usual_turns(shape)
+        return replace(self, shape=shape, named=self.named or named, turns_named=turns_named)
 
     def wire(self) -> dict[str, Any]:
         kind = "realtime.session" if self.speaks else "realtime.transcription_session"
@@ -70,7 +80,8 @@ def opened(type: str, model: str | None, expires_at: int) -> SessionObject:
     id = f"sess_{secrets.token_hex(12)}"
     if type == "transcription":
         patch = {"audio": {"input": {"transcription": {"model": model or AUTO_MODEL}}}}
-        return SessionObject(id, parsed(TranscriptionSession, {"type": type, **patch}), expires_at)
+        shape = _with_usual_turns(parsed(TranscriptionSession, {"type": type, **patch}))
+        return SessionObject(id, shape, expires_at)
     shape = parsed(RealtimeSession, {"type": "realtime", "model": model or AUTO_MODEL})
     return SessionObject(id, shape, expires_at, named=model is not None)
 
@@ -103,6 +114,24 @@ def _within_session(error: STTSError) -> STTSError:
 
 def _same_type(before: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
     return bool(value.get("type", before.get("type")) == before.get("type"))
+
+
+def _input(patch: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of a patch that are about what is heard."""
+    audio = patch.get("audio")
+    given = audio.get("input") if isinstance(audio, Mapping) else None
+    return given if isinstance(given, Mapping) else {}
+
+
+def _with_usual_turns(shape: Shapes) -> Shapes:
+    """Where the client has not said how turns end: by silence, or with COMMITTED_BY_CLIENT when it says so."""
+    if not isinstance(shape, TranscriptionSession):
+        return shape
+    given = shape.audio.input
+    model = given.transcription.model if given.transcription is not None else ""
+    turns = None if model in COMMITTED_BY_CLIENT else ServerVAD(type="server_vad")
+    audio = shape.audio.model_copy(update={"input": given.model_copy(update={"turn_detection": turns})})
+    return shape.model_copy(update={"audio": audio})
 
 
 def _with_model_of(old: Shapes, new: Shapes) -> Shapes:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from routers.compat.realtime.items import Items, Sound, message_of, sent_audio
 from routers.schemas.realtime_commands import ItemCreate, ItemShape
 from stts.conversation.history import History, Item
-from stts.errors import Conflict, InvalidParameter, NotFound
+from stts.errors import InvalidRequest
 from stts.types import Message, ToolCall
 
 OFFICIAL: TypeAdapter[Any] = TypeAdapter(ConversationItem)
@@ -65,10 +65,10 @@ def test_items_are_put_where_the_client_says(items: Items) -> None:
     assert items.create(typed("c", id="c"), "b") == ("c", "b")
     assert items.create(typed("bb", id="bb"), "b") == ("bb", "b")
     assert [item.id for item in items.history.items] == ["a", "b", "bb", "c"]
-    with pytest.raises(NotFound) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         items.create(typed("d"), "nosuch")
     assert caught.value.param == "previous_item_id"
-    with pytest.raises(Conflict):
+    with pytest.raises(InvalidRequest, match=r"an item with id 'a' already exists"):
         items.create(typed("again", id="a"), None)
 
 
@@ -76,7 +76,7 @@ def test_an_item_that_is_gone_is_gone(items: Items) -> None:
     id, _ = items.create(typed("Hello."), None)
     items.delete(id)
     for act in (items.wire, items.delete):
-        with pytest.raises(NotFound):
+        with pytest.raises(InvalidRequest):
             act(id)
 
 
@@ -143,7 +143,7 @@ def test_a_reply_cut_off_already_loses_only_what_is_beyond(items: Items) -> None
 
 def test_past_the_end_is_refused_and_changes_nothing(items: Items) -> None:
     spoken(items, "r", TEXT, Sound(2.0))
-    with pytest.raises(InvalidParameter) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         items.truncate("r", 2.5)
     assert "already shorter than" in caught.value.message and caught.value.param == "audio_end_ms"
     assert items.wire("r")["content"][0]["transcript"] == TEXT
@@ -154,7 +154,7 @@ def test_only_spoken_replies_can_be_cut(items: Items) -> None:
     items.history.append(Item("u", Message("user", "hello")))
     items.add_sound("u", Sound(1.0))
     for each in (id, "u"):
-        with pytest.raises(InvalidParameter):
+        with pytest.raises(InvalidRequest):
             items.truncate(each, 0.0)
 
 
@@ -163,7 +163,7 @@ def test_a_reply_that_has_said_nothing_is_not_there(items: Items) -> None:
     items.hide("r")
     items.history.append(Item("r", Message("assistant", ""), "in_progress"))
     assert items.create(typed("b", id="b"), None) == ("b", "a")
-    with pytest.raises(NotFound):
+    with pytest.raises(InvalidRequest):
         items.wire("r")
     items.reveal("r")
     assert items.before("b") == "r"
@@ -184,21 +184,20 @@ def test_messages_for_one_response_may_refer_to_items(items: Items) -> None:
     assert given is not None
     assert items.messages(given) == (Message("user", "a"), Message("user", "b"))
     items.delete("a")
-    with pytest.raises(NotFound):
+    with pytest.raises(InvalidRequest):
         items.messages(given)
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        [{"type": "input_image", "image_url": "data:,"}],
         [{"type": "output_text", "text": "x"}],
         [{"type": "input_text"}],
         [{"type": "input_audio"}],
     ],
 )
 def test_what_a_user_cannot_say_here_is_refused(content: list[dict[str, Any]]) -> None:
-    with pytest.raises(InvalidParameter):
+    with pytest.raises(InvalidRequest):
         message_of(shape(type="message", role="user", content=content))
 
 
@@ -209,3 +208,8 @@ def test_a_recording_of_the_user_is_found() -> None:
     assert sent_audio(shape(type="message", role="user", content=known)) is None
     assert message_of(shape(type="message", role="user", content=known)).text == "hello"
     assert sent_audio(shape(type="function_call_output", call_id="c", output="x")) is None
+
+
+def test_a_picture_is_taken_and_not_seen() -> None:
+    content = [{"type": "input_text", "text": "What is this?"}, {"type": "input_image", "image_url": "data:,"}]
+    assert message_of(shape(type="message", role="user", content=content)).text == "What is this?\n[image]"

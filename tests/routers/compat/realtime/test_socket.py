@@ -231,7 +231,7 @@ async def test_responses_aside_run_beside_the_conversation(served: Served) -> No
         assert (request.config.instructions, request.config.max_tokens) == ("Say a word.", 7)
         assert (await talk.response())["id"] == main
         await talk.send("conversation.item.retrieve", item_id=aside["output"][0]["id"])
-        assert (await talk.error())["code"] == "not_found"
+        assert (await talk.error())["code"] == "item_retrieve_invalid_item_id"
 
 
 async def test_the_overrides_of_a_response_are_its_own(served: Served) -> None:
@@ -277,9 +277,9 @@ async def test_items_are_made_found_and_deleted(served: Served) -> None:
         assert (await talk.until("conversation.item.deleted"))["item_id"] == "b"
         await talk.send("conversation.item.retrieve", item_id="b", event_id="gone")
         error = await talk.error()
-        assert (error["code"], error["param"], error["event_id"]) == ("not_found", "item_id", "gone")
+        assert (error["code"], error["param"], error["event_id"]) == ("item_retrieve_invalid_item_id", None, "gone")
         await talk.send("conversation.item.truncate", item_id="a", content_index=0, audio_end_ms=0)
-        assert (await talk.error())["code"] == "invalid_parameter"
+        assert (await talk.error())["code"] == "invalid_value"
 
 
 async def test_a_recording_becomes_an_item_with_its_words(served: Served) -> None:
@@ -340,8 +340,8 @@ async def test_a_session_is_merged_and_told_whole(served: Served) -> None:
 @pytest.mark.parametrize(
     ("session", "code"),
     [
-        ({"type": "transcription"}, "invalid_parameter"),
-        ({"type": "realtime", "output_modalities": ["text", "audio"]}, "invalid_parameter"),
+        ({"type": "transcription"}, "invalid_value"),
+        ({"type": "realtime", "output_modalities": ["text", "audio"]}, "invalid_value"),
         ({"type": "realtime", "audio": {"input": {"transcription": {"model": "nosuch"}}}}, "model_not_found"),
     ],
 )
@@ -370,19 +370,19 @@ async def test_a_voice_stays_once_it_was_heard(served: Served) -> None:
     [
         ("{", "invalid_request"),
         ("[]", "invalid_request"),
-        ("{}", "invalid_parameter"),
-        ('{"type": 3}', "invalid_parameter"),
-        ('{"type": "nosuch"}', "invalid_parameter"),
-        ('{"type": "session.update"}', "invalid_parameter"),
-        ('{"type": "session.update", "session": []}', "invalid_parameter"),
-        ('{"type": "input_audio_buffer.append"}', "invalid_parameter"),
-        ('{"type": "input_audio_buffer.append", "audio": "%%%"}', "invalid_parameter"),
+        ("{}", "invalid_value"),
+        ('{"type": 3}', "invalid_value"),
+        ('{"type": "nosuch"}', "invalid_value"),
+        ('{"type": "session.update"}', "invalid_value"),
+        ('{"type": "session.update", "session": []}', "invalid_value"),
+        ('{"type": "input_audio_buffer.append"}', "invalid_value"),
+        ('{"type": "input_audio_buffer.append", "audio": "%%%"}', "invalid_value"),
         ('{"type": "input_audio_buffer.append", "audio": "\\ud800"}', "invalid_request"),
-        ('{"type": "conversation.item.create", "item": {"type": "message"}}', "invalid_parameter"),
-        ('{"type": "conversation.item.create", "item": {"type": "nosuch"}}', "invalid_parameter"),
-        ('{"type": "response.create", "response": {"conversation": "x"}}', "invalid_parameter"),
+        ('{"type": "conversation.item.create", "item": {"type": "message"}}', "invalid_value"),
+        ('{"type": "conversation.item.create", "item": {"type": "nosuch"}}', "invalid_value"),
+        ('{"type": "response.create", "response": {"conversation": "x"}}', "invalid_value"),
         ('{"type": "output_audio_buffer.clear"}', "invalid_request"),
-        ('{"type": "input_audio_buffer.clear", "event_id": 3}', "invalid_parameter"),
+        ('{"type": "input_audio_buffer.clear", "event_id": 3}', "invalid_value"),
     ],
 )
 async def test_nonsense_is_one_error(served: Served, message: str, code: str) -> None:
