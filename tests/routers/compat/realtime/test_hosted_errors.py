@@ -1,4 +1,4 @@
-"""Each error that the hosted service has, provoked on a socket: code, type, message and field, as clients match them."""
+"""Each error that the hosted service has, provoked on a socket: code, type, message, field, as clients match them."""
 
 from __future__ import annotations
 
