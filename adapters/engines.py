@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from adapters.tts import EngineTTSAdapter
 from adapters.turn import EngineTurnDetector
 from adapters.vad import EngineVoiceActivity
 from adapters.voice_choice import ReferenceVoices
+from adapters.written_language import WrittenLanguage
 from engines.registry import Registry
 from stts.audio.formats import resolve_sample_rate
 from stts.context import RequestContext
@@ -50,6 +52,7 @@ class Engines:
     def __init__(self, registry: Registry, settings: CurrentSettings, references: ReferenceVoices) -> None:
         self._settings = settings
         self.hosts: dict[str, EngineHost[Any]] = dict(_hosts(registry, settings))
+        self._written_language = WrittenLanguage()
         self._probes: dict[str, asyncio.Task[None]] = {}
         for host in self.hosts.values():
             host.on_loaded = partial(self._probe_soon, host.name)
@@ -71,8 +74,9 @@ class Engines:
         return self.hosts[name]
 
     async def speak(self, context: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
-        adapter: TTSAdapter = await self.speaker(request.config)
-        async with aclosing(adapter.synthesize(request.text, request.config, context)) as chunks:
+        config = await self._with_language(request)
+        adapter: TTSAdapter = await self.speaker(config)
+        async with aclosing(adapter.synthesize(request.text, config, context)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -174,6 +178,8 @@ class Engines:
 
     async def preload(self) -> None:
         """Loads `engines.preload`, one after the other; what fails is logged and shown at /ready."""
+        if self._settings().tts.detect_language:
+            await self._written_language.prepare()
         await self._load_each(self._settings().engines.preload)
 
     async def warm_up(self) -> None:
@@ -194,6 +200,14 @@ class Engines:
         await self.voice.close()
         await asyncio.gather(*(places.close() for places in self._places.values()))
         await asyncio.gather(*(host.close() for host in self.hosts.values()))
+
+    async def _with_language(self, request: SpeechRequest) -> SynthesisConfig:
+        """With the language of the text, where none is asked for and it can be told."""
+        config = request.config
+        if config.language is not None or not self._settings().tts.detect_language:
+            return config
+        found = await self._written_language.of(request.text)
+        return replace(config, detected=found or config.detected)
 
     def _probe_soon(self, name: str) -> None:
         """A load has gone well; whether the engine works is known when it has been tried."""

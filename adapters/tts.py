@@ -23,7 +23,7 @@ from adapters.playback import Playback
 from adapters.rendering import PieceRendering
 from adapters.script import LiveScript, Script, WholeScript
 from adapters.voice_choice import ReferenceVoices, VoiceRules
-from adapters.voices import Speaking, resolve_speaking
+from adapters.voices import Speaking, resolve_speaking, unreadable
 from stts.audio.speech import SpeechRenderer
 from stts.channel import Channel
 from stts.context import RequestContext
@@ -90,6 +90,8 @@ class EngineTTSAdapter:
         language = speaking.params.language
         if speaking.warning is not None:
             context.warn(speaking.warning)
+        if isinstance(text, str) and (problem := unreadable(text, speaking.voice, language)):
+            context.warn(problem)
         renderer = SpeechRenderer(config, self.info.sample_rate, speed=speaking.remaining_speed)
         context.output_data.update(
             engine=self._host.name,

@@ -12,7 +12,8 @@ from adapters.voice_choice import LISTED, VoiceChoice, VoiceRules, choose_voice
 from stts.engine_api import EngineInfo, SpeechParams, TTSEngine, Voice
 from stts.errors import InvalidParameter
 from stts.language_names import NAMES
-from stts.languages import best_match, nearest
+from stts.languages import best_match, nearest, same_language
+from stts.text.script import has_letters, main_script, reads
 from stts.types import AUTO, SynthesisConfig
 
 
@@ -66,10 +67,19 @@ def _near_languages(info: EngineInfo, language: str) -> list[str]:
 
 def spoken_language(info: EngineInfo, wanted: str | None, voice: Voice) -> str | None:
     """The tag of what is spoken: the voice's or the engine's own, never a client's string, for it becomes a label."""
-    spoken = voice.languages or info.languages
-    if wanted is not None and (known := best_match(wanted, spoken)) is not None:
-        return known
-    return next(iter(voice.languages), None)
+    own = next(iter(voice.languages), None)
+    if wanted is None or (own is not None and "-" not in wanted and same_language(own, wanted)):
+        return own
+    return best_match(wanted, voice.languages or info.languages) or own
+
+
+def unreadable(text: str, voice: Voice, language: str | None) -> str | None:
+    """What a voice cannot do with the letters of a text, for the client; None where it reads them."""
+    script = main_script(text)
+    if language is not None and script is not None and not reads(language, script):
+        return f"The voice cannot read the {script} script of this text."
+    spelled = next((each for each in voice.spells if has_letters(text, each)), None)
+    return spelled and f"The voice spells out {spelled} letters one by one: it has no readings for them."
 
 
 def validated(model: type[BaseModel], values: Mapping[str, Any], *, ignore_unknown: bool) -> BaseModel:

@@ -45,6 +45,8 @@ class Voice:
     gender: Literal["female", "male", ""] = ""
     reference: str | None = None
     """Path of the recording to clone, where the voice is a reference recording."""
+    spells: tuple[str, ...] = ()
+    """Scripts (`Han`) that it spells out letter by letter, although its language is written in them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Literal
 
@@ -32,6 +33,7 @@ class LiveText:
         self.characters = 0
         """Written so far."""
         self._flushed = 0
+        self._given_back: list[str | Literal[Mark.FLUSH]] = []
 
     def write(self, text: str) -> None:
         if text:
@@ -53,7 +55,14 @@ class LiveText:
 
     async def take(self) -> list[str | Literal[Mark.FLUSH]]:
         """All that was written and not yet taken, once there is something; empty at the end."""
+        if self._given_back:
+            parts, self._given_back = self._given_back, []
+            return parts
         return await self._channel.take()
+
+    def give_back(self, parts: Iterable[str | Literal[Mark.FLUSH]]) -> None:
+        """What the reader has taken only to look at; it is taken again before anything else."""
+        self._given_back = [*parts, *self._given_back]
 
 
 class LiveAudio:

@@ -24,7 +24,7 @@ DOMAIN = (
 )
 """Inside stts: each level may import itself and those before it."""
 
-HEAVY = ("torch", "transformers", "whisper", "chatterbox", "onnxruntime", "openai", "ray")
+HEAVY = ("torch", "transformers", "whisper", "chatterbox", "onnxruntime", "openai", "ray", "fasttext", "requests")
 
 
 def modules() -> dict[str, Path]:

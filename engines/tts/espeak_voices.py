@@ -19,6 +19,9 @@ from stts.engine_api import Voice
 Gender = Literal["female", "male", ""]
 GENDERS: dict[str, Gender] = {"female": "female", "male": "male"}
 
+SPELLS = {"ja": ("Han",)}
+"""Voice -> scripts that it has no readings for: each kanji is announced as a Chinese letter."""
+
 USUAL_VARIANTS = {"female": "f3", "male": "m3"}
 """Gender -> the variant that changes a base voice to it."""
 
@@ -136,7 +139,8 @@ class _Description:
     def voice(self, *, taken: Container[str]) -> Voice:
         tag = self.tags[0].lower()
         languages = tuple(dict.fromkeys(map(bcp47, self.tags)))
-        return Voice(tag if tag not in taken else self.file_name.lower(), self.name, languages, self.gender or "male")
+        id = tag if tag not in taken else self.file_name.lower()
+        return Voice(id, self.name, languages, self.gender or "male", spells=SPELLS.get(tag, ()))
 
 
 def _description(path: str) -> _Description:

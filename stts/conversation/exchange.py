@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stts.context import RequestContext, RequestType, new_request_id
 from stts.conversation.history import History, Item
@@ -101,7 +101,9 @@ async def _answered(inner: _Inner, request: ExchangeRequest, heard: Heard) -> As
     complete = False
     order = ReplyRequest((*history.messages(), said), request.reply)
     try:
-        async with aclosing(replying(inner, order, request.speak, parent=inner.outer)) as items:
+        async with aclosing(
+            replying(inner, order, _in_language(request.speak, heard.language), parent=inner.outer)
+        ) as items:
             async for item in items:
                 if isinstance(item, ReplyText):
                     inner.mark("first_token")
@@ -117,6 +119,11 @@ async def _answered(inner: _Inner, request: ExchangeRequest, heard: Heard) -> As
             history.append(Item(new_request_id(), said))
             reply = Message("assistant", "".join(written))
             history.append(Item(new_request_id(), reply, "completed" if complete else "incomplete"))
+
+
+def _in_language(speak: SynthesisConfig | None, heard: str | None) -> SynthesisConfig | None:
+    """A reply that does not show its language is in the one that was heard."""
+    return speak if speak is None or speak.language is not None else replace(speak, detected=heard)
 
 
 class _Inner:

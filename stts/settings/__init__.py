@@ -64,6 +64,9 @@ class TTSSettings(Section):
         ge=0,
         le=10,
     )
+    detect_language: bool = live(
+        "Find the language of texts for which the request names none, and take a voice that speaks it.", default=True
+    )
     first_piece_seconds: float = live("Speech in the first piece of a stream.", default=0.8, gt=0, le=60)
     piece_growth: float = live("Each next piece is at most this many times the one before.", default=1.35, ge=1, le=4)
 

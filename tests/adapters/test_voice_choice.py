@@ -157,7 +157,7 @@ async def test_an_engine_that_has_the_voice_goes_before_those_that_stand_in(engi
 
 async def test_a_language_goes_before_that_of_the_voice_that_is_stood_in_for(engines: Engines) -> None:
     _, speaking = await resolved(engines, SynthesisConfig(engine="espeak", voice="af_heart", language="fr"))
-    assert (speaking.voice.id, speaking.params.language) == ("fr-fr+f3", "fr")
+    assert (speaking.voice.id, speaking.params.language) == ("fr-fr+f3", "fr-FR")
 
 
 @pytest.mark.parametrize("voice", ["nosuch", "af_", "xx_heart", "ben", "af_heart+nosuch", "+", "x" * 5000])
