@@ -12,7 +12,8 @@ from adapters.pieces import patience
 from adapters.playback import Playback
 from stts.live import LiveText, Mark
 from stts.text.growing import GrowingCutter
-from stts.text.normalise import TextIntake, clean_piece, speakable
+from stts.text.markup import MarkupRemover, spoken_text
+from stts.text.normalise import TextIntake, clean_piece, clean_text
 from stts.text.sentences import TextCutter
 
 
@@ -36,12 +37,18 @@ class Script(Protocol):
         ...
 
 
+def whole_text(text: str, limit: int, *, speak_markup: bool) -> str:
+    """What of a whole text is spoken; empty where nothing can be. Raises TextTooLong and InvalidText."""
+    text = clean_text(text, limit)
+    return clean_piece(spoken_text(text) if speak_markup else text)
+
+
 class WholeScript:
-    """Of a text that is cleaned. One of marks alone has no piece."""
+    """Of what `whole_text` made of it."""
 
     def __init__(self, text: str, language: str | None) -> None:
         self.characters = len(text)
-        self._cutter = TextCutter(text if speakable(text) else "", language)
+        self._cutter = TextCutter(text, language)
 
     @property
     def done(self) -> bool:
@@ -57,8 +64,11 @@ class WholeScript:
 class LiveScript:
     """Of a text that is being written: in clauses while somebody waits, in sentences while there is audio in hand."""
 
-    def __init__(self, text: LiveText, language: str | None, limit: int, min_characters: int) -> None:
+    def __init__(
+        self, text: LiveText, language: str | None, limit: int, min_characters: int, *, speak_markup: bool
+    ) -> None:
         self._text = text
+        self._markup = MarkupRemover() if speak_markup else None
         self._intake = TextIntake(limit)
         self._cutter = GrowingCutter(language)
         self._min_characters = min_characters
@@ -92,13 +102,20 @@ class LiveScript:
     def _read(self, parts: Sequence[str | Mark]) -> None:
         if not parts:
             self._intake.finish()
+            self._add("", complete=True)
             self._cutter.close()
         written: list[str] = []
         for part in parts:
             if isinstance(part, str):
                 written.append(self._intake.push(part))
                 continue
-            self._cutter.add("".join(written))
+            self._add("".join(written), complete=True)
             self._cutter.flush()
             written.clear()
-        self._cutter.add("".join(written))
+        self._add("".join(written))
+
+    def _add(self, text: str, *, complete: bool = False) -> None:
+        """`complete`: what was added so far waits for nothing any more."""
+        if self._markup is not None:
+            text = self._markup.feed(text) + (self._markup.finish() if complete else "")
+        self._cutter.add(text)

@@ -21,7 +21,7 @@ from adapters.execution.host import EngineHost
 from adapters.pieces import PiecePlanner
 from adapters.playback import Playback
 from adapters.rendering import PieceRendering
-from adapters.script import LiveScript, Script, WholeScript
+from adapters.script import LiveScript, Script, WholeScript, whole_text
 from adapters.voice_choice import ReferenceVoices, VoiceRules
 from adapters.voices import Speaking, resolve_speaking, unreadable
 from stts.audio.speech import SpeechRenderer
@@ -31,11 +31,14 @@ from stts.engine_api import EngineInfo, TTSEngine
 from stts.errors import EngineError
 from stts.live import LiveText
 from stts.settings import CurrentSettings
-from stts.text.normalise import clean_text, has_words
+from stts.text.normalise import has_words
 from stts.types import AudioChunk, AudioFormat, SynthesisConfig
 
 AHEAD_BYTES = 2_000_000
 """Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
+
+IN_THREAD_CHARACTERS = 5000
+"""From here on a text is cleaned in a thread, for the event loop's sake."""
 
 SILENCE_SECONDS = 0.1
 """Answered for a whole text in which nothing can be spoken."""
@@ -84,8 +87,9 @@ class EngineTTSAdapter:
     async def _begin(self, text: str | LiveText, config: SynthesisConfig, context: RequestContext) -> _Speech:
         settings = self._settings()
         limit = settings.limits.text_characters
+        speak_markup = (config.markup or settings.tts.markup) == "speak"
         if isinstance(text, str):
-            text = clean_text(text, limit)
+            text = await _cleaned(text, limit, speak_markup)
         speaking = await self.resolve(config)
         language = speaking.params.language
         if speaking.warning is not None:
@@ -116,7 +120,7 @@ class EngineTTSAdapter:
                 context.output_data["expected_seconds"] = pace * len(text) / planner.characters_per_second
             script = WholeScript(text, language)
         else:
-            script = LiveScript(text, language, limit, self.info.limits.min_characters)
+            script = LiveScript(text, language, limit, self.info.limits.min_characters, speak_markup=speak_markup)
         return _Speech(script, config, speaking, renderer, planner, playback, context)
 
     async def _make(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
@@ -178,6 +182,13 @@ class EngineTTSAdapter:
         self._host.observe(piece.audio_seconds, piece.engine_seconds)
         speech.planner.made(len(text), piece.audio_seconds)
         speech.context.add("engine", piece.engine_seconds)
+
+
+async def _cleaned(text: str, limit: int, speak_markup: bool) -> str:
+    """Empty where nothing of it can be spoken. Raises TextTooLong and InvalidText."""
+    if len(text) < IN_THREAD_CHARACTERS:
+        return whole_text(text, limit, speak_markup=speak_markup)
+    return await asyncio.to_thread(whole_text, text, limit, speak_markup=speak_markup)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,9 @@ AudioFormat = Literal["wav", "mp3", "opus", "aac", "flac", "pcm"]
 TranscriptFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 EngineState = Literal["not_installed", "cold", "loading", "ready", "failed"]
 
+Markup = Literal["speak", "keep"]
+"""Markup of a text is read as speech, or left as it is."""
+
 Task = Literal["transcribe", "translate"]
 
 AUTO = "auto"
@@ -67,6 +70,8 @@ class SynthesisConfig:
     """Integrated loudness in LUFS; None leaves it."""
     trim_silence: bool = False
     seed: int | None = None
+    markup: Markup | None = None
+    """None: as the settings say."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """The engine's own parameters, validated by its own model."""
     ignore_unknown_parameters: bool = False

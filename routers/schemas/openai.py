@@ -17,7 +17,7 @@ from routers.transcripts import SUBTITLES, cue_rules
 from stts.errors import InvalidParameter
 from stts.settings import STTSettings
 from stts.text.cues import CueRules
-from stts.types import AudioFormat, SynthesisConfig, TranscriptFormat, TranscriptionConfig
+from stts.types import AudioFormat, Markup, SynthesisConfig, TranscriptFormat, TranscriptionConfig
 
 PCM_SAMPLE_RATE = 24_000
 """Hz: clients play `pcm`, which has no header, at this rate."""
@@ -77,6 +77,9 @@ class CreateSpeechRequest(Fields):
     language: LanguageTag = Field(None, description="Extension. BCP 47, or a name.")
     lang_code: LanguageTag = Field(None, description="Extension. Another name of `language`.")
     sample_rate: int | None = Field(None, description="Extension. Hz.", ge=1, le=1_000_000)
+    markup: Markup | None = Field(
+        None, description="Extension. speak: Markdown and HTML are read as speech; keep: as they are."
+    )
     seed: int = Field(0, description="Extension. 0: random.", ge=0, le=2**32 - 1)
 
     def config(self, engine: str) -> SynthesisConfig:
@@ -91,6 +94,7 @@ class CreateSpeechRequest(Fields):
             seed=self.seed or None,
             parameters=self.unknown() | instructions,
             ignore_unknown_parameters=True,
+            markup=self.markup,
             live=self.stream is not False or self.stream_format == "sse",
         )
 

@@ -8,7 +8,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from routers.schemas.names import NAME_CHARACTERS as NAME_CHARACTERS
 from routers.schemas.names import EngineName, LanguageTag, VoiceName
-from stts.types import AUTO, AudioFormat, SynthesisConfig
+from stts.types import AUTO, AudioFormat, Markup, SynthesisConfig
 
 TEXT_FIELD_CHARACTERS = 10_000_000
 """No configuration allows more; the limit in force is `limits.text_characters`."""
@@ -63,6 +63,9 @@ class SpeechFields(BaseModel):
         "made at once (`tts.whole_seconds`), else as it is made.",
     )
     seed: int | None = Field(None, description="For engines that can repeat themselves; 0: random.", ge=0, le=2**32 - 1)
+    markup: Markup | None = Field(
+        None, description="speak: Markdown and HTML are read as speech; keep: as they are. Default: `tts.markup`."
+    )
     save: bool = Field(False, description="Keep the audio as a file of kind outputs; answered with X-File-Id.")
 
     def config(self, default_format: AudioFormat) -> SynthesisConfig:
@@ -79,6 +82,7 @@ class SpeechFields(BaseModel):
             trim_silence=self.trim_silence,
             seed=self.seed or None,
             parameters=self.own_parameters(),
+            markup=self.markup,
             live=self.stream is not False,
         )
 

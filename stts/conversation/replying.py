@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Protocol
 
 from stts.channel import Channel
@@ -74,11 +75,11 @@ class _Reply:
     ) -> None:
         self._parts = parts
         self._request = request
-        self._config = speak
+        self._config = None if speak is None else replace(speak, markup="keep")
         self._parent = parent
         self._text = text
         self._live = LiveText(UNSPOKEN_CHARACTERS)
-        self._markup = MarkupRemover()
+        self._markup = None if speak is not None and speak.markup == "keep" else MarkupRemover()
         self._speaking = False
         self.ready: Channel[Said] = Channel(UNREAD_BYTES)
 
@@ -91,7 +92,8 @@ class _Reply:
                     await self._write(group)
                 except STTSError as error:
                     unwritten = error
-                self._say(self._markup.finish(), group)
+                if self._markup is not None:
+                    self._say(self._markup.finish(), group)
                 self._live.close()
         except ExceptionGroup as failed:
             raise unwritten or failed.exceptions[0] from None
@@ -104,7 +106,7 @@ class _Reply:
         async with aclosing(self._events()) as events:
             async for event in events:
                 if isinstance(event, ReplyText):
-                    self._say(self._markup.feed(event.delta), group)
+                    self._say(event.delta if self._markup is None else self._markup.feed(event.delta), group)
                     await self._written(event)
                 else:
                     self.ready.put(event, 0)

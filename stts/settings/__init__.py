@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from stts.settings.conversation import ConversationSettings, RealtimeSettings, ReplySettings, WyomingSettings
 from stts.settings.section import Section, fixed, live, protected
 from stts.settings.security import SecuritySettings as SecuritySettings
-from stts.types import AudioFormat
+from stts.types import AudioFormat, Markup
 
 
 class ServerSettings(Section):
@@ -57,6 +57,10 @@ class TTSSettings(Section):
     )
     format: AudioFormat = live("Format where the request names none.", default="wav")
     voices: dict[str, str] = live("Default voice of an engine: engine name -> voice.", default_factory=dict)
+    markup: Markup = live(
+        "Markdown, HTML, entities and actions in texts: `speak` reads them as speech, `keep` leaves them to the voice.",
+        default="speak",
+    )
     whole_seconds: float = live(
         "Answers made within so many seconds of their first audio are sent whole, with their length, unless the "
         "request says `stream`; 0: never.",
