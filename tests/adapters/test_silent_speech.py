@@ -78,7 +78,7 @@ async def test_an_engine_that_makes_no_sound_of_words_has_failed(engines: Engine
 async def test_a_part_without_a_sound_is_told(engines: Engines) -> None:
     data, context = await spoken(engines, f"{'Привет. ' * 100} Hello.", format="pcm")
     assert data
-    assert context.warnings == ["The engine made no sound of a part of the text."]
+    assert "The engine made no sound of a part of the text." in context.warnings
     assert "silent" not in context.output_data
 
 
