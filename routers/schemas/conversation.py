@@ -8,11 +8,12 @@ from fastapi import UploadFile
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from routers.schemas.names import EngineName, LanguageTag, VoiceName
+from routers.schemas.reading import LenientFields
 from routers.schemas.tts import TEXT_FIELD_CHARACTERS, format_name
 from stts.types import AUTO, AudioFormat, ReplyConfig, SynthesisConfig, TranscriptionConfig
 
 
-class ExchangeFields(BaseModel):
+class ExchangeFields(LenientFields):
     """What a client may say about one exchange."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, populate_by_name=True)

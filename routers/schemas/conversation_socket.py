@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from routers.schemas.names import NAME_CHARACTERS, EngineName, LanguageTag, VoiceName
+from routers.schemas.reading import LenientFields
 from stts.conversation.config import SessionConfig, TurnRules
 from stts.types import AUTO, ReplyConfig, SynthesisConfig, Tool, TranscriptionConfig
 
@@ -26,7 +27,7 @@ class ToolFields(BaseModel):
         return Tool(self.name, self.description, self.parameters)
 
 
-class ConversationFields(BaseModel):
+class ConversationFields(LenientFields):
     """What a session can be told about itself: in the query, and later by session.update. What is not named stays."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, allow_inf_nan=False)

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from routers.schemas.conversation_events import Error
 from routers.schemas.names import LanguageTag, VoiceName
+from routers.schemas.reading import LenientFields
 from stts.conversation.config import SessionConfig, TurnRules
 from stts.types import ReplyConfig, SynthesisConfig, TranscriptionConfig
 
@@ -18,7 +19,7 @@ SILENCE = (1.0, 0.7, 0.5, 0.3)
 SAMPLE_RATE = 24_000
 
 
-class OlderFields(BaseModel):
+class OlderFields(LenientFields):
     """The query. `voice_mode` is accepted: which kind of voice a name means shows in the name."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)

@@ -11,6 +11,7 @@ from fastapi import UploadFile
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from routers.schemas.names import NAME_CHARACTERS, LanguageTag, VoiceName
+from routers.schemas.reading import LenientFields
 from routers.schemas.subtitles import CueSeconds, LineCount, LineWidth, WordsPerLine
 from routers.schemas.tts import TEXT_FIELD_CHARACTERS
 from routers.transcripts import SUBTITLES, cue_rules
@@ -42,7 +43,7 @@ Model = Annotated[
 ]
 
 
-class Fields(BaseModel):
+class Fields(LenientFields):
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
 
     @model_validator(mode="before")

@@ -19,6 +19,7 @@ from routers.schemas.conversation_events import (
     words_told,
 )
 from routers.schemas.names import EngineName, LanguageTag
+from routers.schemas.reading import LenientFields
 from routers.websocket.socket import native_error
 from stts.conversation import events
 from stts.conversation.config import SessionConfig, TurnRules
@@ -29,7 +30,7 @@ INPUT_FIELDS = frozenset({"rate", "format", "channels", "encoding"})
 """What cannot change once audio has come."""
 
 
-class ListenFields(BaseModel):
+class ListenFields(LenientFields):
     """The query of the socket, and of `config` whatever it is to change."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True, allow_inf_nan=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field
 
 from routers.schemas.names import NAME_CHARACTERS as NAME_CHARACTERS
 from routers.schemas.names import EngineName, LanguageTag, VoiceName
+from routers.schemas.reading import LenientFields
 from stts.types import AUTO, AudioFormat, Markup, SynthesisConfig
 
 TEXT_FIELD_CHARACTERS = 10_000_000
@@ -20,7 +21,7 @@ def format_name(name: object) -> object:
     return "opus" if lower == "ogg" else lower
 
 
-class SpeechFields(BaseModel):
+class SpeechFields(LenientFields):
     """What a client may say about speech. Fields beyond these are the engine's own parameters."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False, populate_by_name=True)
