@@ -124,6 +124,7 @@ class Commands:
         if (shape := self.object.speaks) is not None:
             out.order = self._translation.standing(shape)
         out.transcribes = audio.input.transcription is not None
+        out.early_words = self.object.hears_live
         out.prompt_after = self._session.config.prompt_after
         self._microphone.follow(audio.input.format, hold=audio.input.turn_detection is None)
 

@@ -51,6 +51,8 @@ class Outgoing:
         """Of responses that were asked for, by their tag."""
         self.transcribes = False
         """Whether the client wants to know what the user said."""
+        self.early_words = False
+        """Whether words are told before their turn is committed, where nobody but the client ends turns."""
         self.has_spoken = False
         """Whether audio of a response was sent."""
         self.prompt_after = 0.0
@@ -165,7 +167,7 @@ class Outgoing:
     def _partial(self, event: PartialTranscript) -> Iterator[Event]:
         if not self.transcribes or not event.stable_delta:
             return
-        if event.item not in self._known:
+        if event.item not in self._known and not self.early_words:
             self._early.append(event)
             return
         self._told[event.item] = self._told.get(event.item, "") + event.stable_delta

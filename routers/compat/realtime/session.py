@@ -50,6 +50,12 @@ class SessionObject:
     def turns(self) -> TurnDetection | None:
         return self.shape.audio.input.turn_detection
 
+    @property
+    def hears_live(self) -> bool:
+        """Whether words are told before the client has ended their turn, as the hosted live models do."""
+        transcription = self.shape.audio.input.transcription
+        return self.turns is None and transcription is not None and transcription.model in COMMITTED_BY_CLIENT
+
     def updated(self, patch: Mapping[str, Any]) -> SessionObject:
         """With the fields that a client has sent. Raises InvalidParameter.
 

@@ -271,6 +271,24 @@ def test_words_wait_until_the_client_knows_of_the_item(desk: Desk) -> None:
     assert types(events)[-1].endswith("transcription.delta")
 
 
+def test_words_of_a_live_model_are_told_before_the_client_ends_the_turn(desk: Desk) -> None:
+    desk.out.early_words = True
+    events = desk.tell(told.PartialTranscript(1, "u", "hello", ""), told.PartialTranscript(1, "u", " there", ""))
+    assert [event["delta"] for event in events] == ["hello", " there"]
+    desk.user("u")
+    events += desk.tell(told.TurnCommitted(1, "u", None, 1.0), final("u", "hello there you"))
+    deltas = [event["delta"] for event in events if event["type"].endswith(".delta")]
+    assert deltas == ["hello", " there", " you"] and {event.get("item_id", "u") for event in events} == {"u"}
+
+
+def test_words_of_a_live_model_that_were_taken_back_are_forgotten(desk: Desk) -> None:
+    desk.out.early_words = True
+    desk.tell(told.PartialTranscript(1, "u", "hello", ""))
+    desk.out.clears = 1
+    desk.tell(told.AudioCleared())
+    assert desk.out._told == {}
+
+
 def test_a_transcription_that_failed_is_told(desk: Desk) -> None:
     desk.user("u")
     events = desk.tell(

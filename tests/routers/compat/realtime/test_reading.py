@@ -103,9 +103,9 @@ def test_live_transcription_is_committed_by_the_client(model: str) -> None:
     by_address = opened("transcription", model, 1)
     by_update = opened("transcription", None, 1).updated({"audio": {"input": {"transcription": {"model": model}}}})
     for session in (by_address, by_update):
-        assert heard(session).turn_detection is None
+        assert heard(session).turn_detection is None and session.hears_live
         asked = session.updated({"audio": {"input": {"turn_detection": {"type": "server_vad"}}}})
-        assert heard(asked).turn_detection.type == "server_vad"
+        assert heard(asked).turn_detection.type == "server_vad" and not asked.hears_live
         other = session.updated({"audio": {"input": {"transcription": {"model": "whisper-1"}}}})
         assert heard(other).turn_detection.type == "server_vad"
 
