@@ -99,8 +99,8 @@ class Translation:
             return AUTO
 
     def _listening(self, wanted: Transcription | None) -> TranscriptionConfig:
-        if wanted is None:
-            return TranscriptionConfig()
+        if wanted is None:  # as with a model of the server's choice: turning transcripts on later moves no engine
+            return TranscriptionConfig(ignore_unknown_parameters=True)
         try:
             engine = self._models.engine(wanted.model, "stt")
         except UnknownModel as error:

@@ -51,7 +51,12 @@ async def test_a_session_as_it_comes(translation: Translation) -> None:
     assert config.turns.interrupt and not config.turns.detector
     assert config.respond and not config.resume and config.ahead == 0.2 and config.prompt_after == 0
     assert (config.speak.format, config.speak.sample_rate, config.speak.engine) == ("pcm", 24_000, "auto")
-    assert config.listen == TranscriptionConfig() and config.reply.model is None
+    assert config.listen == TranscriptionConfig(ignore_unknown_parameters=True) and config.reply.model is None
+
+
+async def test_turning_transcripts_on_moves_no_engine(translation: Translation) -> None:
+    silent, told = session(), session(audio={"input": {"transcription": {"model": "auto"}}})
+    assert (await translation.config(silent)).listen == (await translation.config(told)).listen
 
 
 async def test_server_vad_ends_turns_by_silence_alone(translation: Translation) -> None:
