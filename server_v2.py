@@ -121,7 +121,7 @@ def create_app(
     routes: list[Routes] = [
         HealthRoutes(engines, current, lambda: life.phase),
         EngineRoutes(engines, files),
-        TTSRoutes(speak, files, current),
+        TTSRoutes(speak, engines.check_speech, files, current),
         STTRoutes(listen, current),
         ConversationRoutes(converse, engines.check_speech, histories, current),
         OpenAIRoutes(speak, listen, engines, files, places, current),

@@ -51,12 +51,15 @@ async def _until_left(receive: Receive) -> None:
 
 
 def stream_answer(chunks: AsyncGenerator[bytes, None], headers: Headers) -> Answer:
-    """Sends chunks as they come. The headers must hold the content type."""
+    """Sends chunks as they come. The headers must hold the content type.
+
+    Players are told that they cannot seek, unless the headers say otherwise: some ask for a part and wait for it.
+    """
 
     async def respond(send: Send) -> None:
         async with aclosing(chunks):
             first = await anext(chunks, b"")
-            await send(_start(headers()))
+            await send(_start({"accept-ranges": "none", **headers()}))
             await send(_body(first, more=True))
             async for chunk in chunks:
                 await send(_body(chunk, more=True))

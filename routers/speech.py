@@ -52,7 +52,7 @@ def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
                     await spool.write(chunk.data)
                     header = chunk.header or header
             await spool.replace_start(header)
-            await stream_answer(spool.chunks(), lambda: _whole_headers(context, spool.size)).respond(send)
+            await stream_answer(spool.chunks(), lambda: _whole_headers(context, spool)).respond(send)
 
     return Answer(respond)
 
@@ -75,11 +75,13 @@ def _patience(context: RequestContext, seconds: float) -> float:
     return seconds if expected <= seconds else 0.0
 
 
-def _whole_headers(context: RequestContext, size: int) -> dict[str, str]:
+def _whole_headers(context: RequestContext, spool: Spool) -> dict[str, str]:
     return {
         **speech_headers(context),
         "server-timing": server_timing(context, collected=True),
-        "content-length": str(size),
+        "content-length": str(spool.size),
+        "accept-ranges": "bytes",
+        "etag": f'"{spool.digest}"',
         "x-audio-duration": f"{context.metrics['audio_seconds']:.3f}",
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import tempfile
 from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
@@ -22,15 +23,23 @@ class Spool:
         self._file = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115 - closed by __aexit__
         self.size = 0
         """Bytes."""
+        self._hash = hashlib.blake2b(digest_size=16)
 
     async def write(self, data: bytes) -> None:
         self.size += len(data)
+        self._hash.update(data)
         await self._run(self._file.write, data)
 
     async def replace_start(self, data: bytes) -> None:
         """Overwrites the first bytes."""
+        self._hash.update(data)
         await self._run(self._file.seek, 0)
         await self._run(self._file.write, data)
+
+    @property
+    def digest(self) -> str:
+        """The same only for the same bytes, written and replaced alike."""
+        return self._hash.hexdigest()
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """All of it, from the start."""

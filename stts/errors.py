@@ -12,6 +12,7 @@
     │   └── InvalidConfiguration  a configuration value that does not validate
     ├── MalformedRequest          it cannot be read as HTTP at all (400)
     ├── HeadTooLarge              its address and headers are too long (431)
+    ├── RangeNotSatisfiable       the part of a content that is asked for lies behind its end (416)
     ├── NotFound                  404
     │   └── UnknownModel          no such model, in the dialects that name models
     ├── Conflict                  the state of the thing forbids this now (409)
@@ -120,6 +121,10 @@ class MalformedRequest(STTSError):
 
 class HeadTooLarge(STTSError):
     code, title, status = "head_too_large", "Request head too large", 431
+
+
+class RangeNotSatisfiable(STTSError):
+    code, title, status = "range_not_satisfiable", "Range not satisfiable", 416
 
 
 class NotFound(STTSError):

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from middleware.edge.bodies import is_about_whole_body, no_object, not_json, unreadable
+from middleware.edge.methods import allow, allowed_methods
 from middleware.edge.refusals import log_refusal
 from stts.errors import InvalidRequest, NotFound, STTSError
 
@@ -153,7 +154,11 @@ async def _on_http_exception(connection: HTTPConnection, error: Exception) -> Re
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, ClientDisconnect):
         return Response(status_code=CLIENT_LEFT)
-    return _answer(connection, _translate(error, connection), error.headers)
+    translated = _translate(error, connection)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        translated.allowed = allowed_methods(connection.scope)
+        return _answer(connection, translated, {"Allow": allow(translated.allowed)})
+    return _answer(connection, translated, error.headers)
 
 
 async def _on_client_left(connection: HTTPConnection, error: Exception) -> Response:
@@ -170,15 +175,10 @@ def _translate(error: HTTPException, connection: HTTPConnection) -> STTSError:
     if error.status_code == 404:
         return NotFound("There is nothing at this path.")
     status = HTTPStatus(error.status_code)
-    translated = STTSError(status.description or status.phrase, allowed=_allowed_methods(error))
+    translated = STTSError(status.description or status.phrase)
     translated.status, translated.title = status.value, status.phrase
     translated.code = re.sub(r"[^a-z]+", "_", status.phrase.lower())
     return translated
-
-
-def _allowed_methods(error: HTTPException) -> list[str] | None:
-    allow = (error.headers or {}).get("Allow")
-    return sorted(method.strip() for method in allow.split(",")) if allow else None
 
 
 def _field(item: Mapping[str, Any], connection: HTTPConnection) -> dict[str, str]:

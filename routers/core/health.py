@@ -33,8 +33,6 @@ class HealthRoutes:
             summary="Does it accept work",
             responses={503: {"model": Ready, "description": "Does not accept work now."}},
         )
-        for path, route in (("/health", self.health), ("/ready", self.ready)):
-            self.router.add_api_route(path, route, methods=["HEAD"], include_in_schema=False)
         self.router.add_api_route("/info", self.info, methods=["GET"], response_model=Info, summary="What it can do")
 
     async def root(self) -> Response:

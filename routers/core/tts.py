@@ -6,24 +6,29 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from middleware.edge.methods import is_head_only
 from routers.operation import Speak, operation_context
 from routers.recording import recorded
 from routers.schemas.tts import SpeechFields
 from routers.speech import speech_answer
 from stts.audio.formats import FORMATS
+from stts.conversation.parts import CheckSpeech
 from stts.errors import InvalidParameter
 from stts.settings import CurrentSettings
 from stts.storage.files import FileStore
 from stts.types import SpeechRequest
 
+UNMADE = {"cache-control": "no-store", "accept-ranges": "none"}
+"""Headers of audio that nobody has made."""
 AUDIO: dict[int | str, dict[str, Any]] = {
     200: {"content": {spec.media_type: {} for spec in FORMATS.values()}, "description": "The audio."}
 }
 
 
 class TTSRoutes:
-    def __init__(self, speak: Speak, files: FileStore, settings: CurrentSettings) -> None:
+    def __init__(self, speak: Speak, check: CheckSpeech, files: FileStore, settings: CurrentSettings) -> None:
         self._speak = speak
+        self._check = check
         self._files = files
         self._settings = settings
         self.router = APIRouter(tags=["speak"])
@@ -42,7 +47,17 @@ class TTSRoutes:
         """The same by query, for the `src` of an `<audio>` element. Saves nothing: any page may make a browser GET."""
         if fields.save:
             raise InvalidParameter("Only POST /tts saves.", param="save", allowed=["false"])
+        if is_head_only(request.scope):
+            return await self._head(fields)
         return self._answer(fields, request)
+
+    async def _head(self, fields: SpeechFields) -> Response:
+        """What a GET would begin with, as far as it is known without speaking: players look before they listen."""
+        config = fields.config(self._settings().tts.format)
+        await self._check(config)
+        answer = Response(media_type=FORMATS[config.format].media_type, headers=UNMADE)
+        del answer.headers["content-length"]  # of the audio nobody knows it yet
+        return answer
 
     def _answer(self, fields: SpeechFields, request: Request) -> Response:
         config = fields.config(self._settings().tts.format)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from starlette.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from middleware.edge.methods import is_head_only
 from stts.errors import NotFound
 from stts.storage.names import stem
 from stts.storage.records import StoredFile
@@ -28,6 +29,8 @@ class StoredContent(FileResponse):
     """Raises NotFound where the file is gone before its first bytes have left."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if is_head_only(scope):
+            scope = {**scope, "method": "HEAD"}  # so that the file is not read
         start: Message | None = None
         begun = False
 

@@ -249,3 +249,26 @@ async def test_a_text_of_marks_alone_is_a_silence_marked_in_a_header(
 
 async def test_speech_is_not_marked_as_silence(client: httpx.AsyncClient) -> None:
     assert "x-silence" not in (await speak(client)).headers
+
+
+@pytest.mark.parametrize("stream", ["false", None])
+async def test_players_may_seek_in_what_has_a_length(client: httpx.AsyncClient, stream: str | None) -> None:
+    asked = {"text": "Hi.", "format": "wav"} | ({"stream": stream} if stream else {})
+    whole = await client.get("/tts", params=asked)
+    assert (whole.headers["accept-ranges"], whole.headers["content-length"]) == ("bytes", str(len(whole.content)))
+    part = await client.get("/tts", params=asked, headers={"Range": "bytes=100-199", "If-Range": whole.headers["etag"]})
+    assert (part.status_code, part.content) == (206, whole.content[100:200])
+
+
+async def test_and_are_told_where_they_may_not(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/tts", params={"text": TEXT, "stream": "true"}, headers={"Range": "bytes=0-"})
+    assert (answer.status_code, answer.headers["accept-ranges"]) == (200, "none")
+
+
+async def test_head_tells_the_form_without_speaking(client: httpx.AsyncClient) -> None:
+    answer = await client.head("/tts", params={"text": "explode", "format": "mp3"})  # which its engine cannot speak
+    assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "audio/mpeg", b"")
+    assert "content-length" not in answer.headers
+    assert (await client.head("/tts", params={"text": TEXT, "voice": "nobody"})).status_code == 422
+    assert (await client.head("/tts")).status_code == 422
+    assert (await client.delete("/tts")).headers["allow"] == "GET, HEAD, POST, OPTIONS"

@@ -112,8 +112,8 @@ async def test_a_method_that_is_not_allowed_says_which_are() -> None:
     async with client(APP) as http:
         answer = await http.delete("/tts")
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
-    assert answer.headers["allow"] == "POST"
-    assert answer.json()["allowed"] == ["POST"]
+    assert answer.headers["allow"] == "POST, OPTIONS"
+    assert answer.json()["allowed"] == ["POST", "OPTIONS"]
 
 
 async def test_exceptions_of_the_framework_keep_their_status() -> None:
