@@ -123,7 +123,7 @@ def create_app(
         EngineRoutes(engines, files),
         TTSRoutes(speak, engines.check_speech, files, current),
         STTRoutes(listen, current),
-        ConversationRoutes(converse, engines.check_speech, histories, current),
+        ConversationRoutes(converse, engines.check_speech, histories, current, engines.live_places),
         OpenAIRoutes(speak, listen, engines, files, places, current),
         RealtimeRoutes(parts, places, secrets, engines, current),
         SpeechSocketRoutes(speak, engines.check_speech, places, current),

@@ -62,7 +62,10 @@ class Engines:
         self.detector = SpeechDetector(vad, settings)
         """For whole recordings."""
         self._tts = {host.name: EngineTTSAdapter(host, settings, references) for host in self._of_kind("tts")}
-        self._places = {host.name: LivePlaces(host.info, host.copies) for host in self._of_kind("stt")}
+        self._places = {
+            host.name: LivePlaces(host.info, host.copies, lambda: settings().limits.place_seconds)
+            for host in self._of_kind("stt")
+        }
         self._stt = {
             host.name: EngineSTTAdapter(host, vad, settings, self._places[host.name]) for host in self._of_kind("stt")
         }
@@ -158,6 +161,14 @@ class Engines:
         """The engines that `auto` takes for a request without wishes."""
         firsts = [names[0] for kind in ("tts", "stt") if (names := await self._candidates(kind))]
         return [name for name in firsts if not self.hosts[name].rest]
+
+    async def live_places(self) -> tuple[int, int] | None:
+        """Places of the listener that `auto` takes for live speech: taken, and all. None: it has no bound."""
+        names = await self._candidates("stt")
+        if not names or not self.hosts[names[0]].info.abilities.live:
+            return None
+        places = self._places[names[0]]
+        return places.taken, places.most
 
     async def load(self, name: str) -> None:
         """Loads an engine, if it is not loaded, and really runs it once."""

@@ -185,6 +185,16 @@ class EngineHost(Generic[E]):
             self._loading.add_done_callback(self._load_ended)
         await asyncio.shield(self._loading)
 
+    async def warm(self, count: int) -> None:
+        """Starts instances until so many are ready, but none in the place of one that is at work. Raises as `load`."""
+        if self.state != "ready":
+            await self._load_for_call()
+        while sum(lane.ready for lane in self._lanes) < count and self.running < len(self._lanes):
+            async with self._pool.slot(AT_ONCE, begun=True, cold=True) as slot:
+                if slot.lane.ready:
+                    return
+                await self._restart(slot)
+
     async def unload(self) -> None:
         """Frees what a load took. Raises Conflict while the engine loads or works, or work waits for it."""
         await self._spare.end()

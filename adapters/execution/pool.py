@@ -66,12 +66,15 @@ class SlotPool(Generic[E]):
         return bool(self._free) and not any(lane.ready for lane in self._free)
 
     @asynccontextmanager
-    async def slot(self, deadline: float, *, begun: bool) -> AsyncIterator[Slot[E]]:
-        """A slot when its turn has come; its lane may need a load. Raises Busy, and ShuttingDown after `stop`."""
+    async def slot(self, deadline: float, *, begun: bool, cold: bool = False) -> AsyncIterator[Slot[E]]:
+        """A slot when its turn has come; its lane may need a load, and does with `cold` where one does.
+
+        Raises Busy, and ShuttingDown after `stop`.
+        """
         if self._closed:
             raise shutting_down()
         ticket = await self.turns.take(deadline, begun=begun)
-        slot = Slot(self._next_lane(), self._workers, self._settings)
+        slot = Slot(self._next_lane(cold), self._workers, self._settings)
         self._slots.add(slot)
         try:
             yield slot
@@ -86,10 +89,10 @@ class SlotPool(Generic[E]):
         """Seconds until a lane may be loaded again: none, or more each time if lanes keep dying."""
         return self._restarts.wait(self._clock())
 
-    def _next_lane(self) -> Lane[E]:
-        """The lane used last, but for those that have died meanwhile."""
-        ready = [index for index, lane in enumerate(self._free) if lane.ready]
-        return self._free.pop(ready[-1] if ready else -1)
+    def _next_lane(self, cold: bool) -> Lane[E]:
+        """The lane used last of those that are ready (one may have died meanwhile), or of those that are not."""
+        fitting = [index for index, lane in enumerate(self._free) if lane.ready is not cold]
+        return self._free.pop(fitting[-1] if fitting else -1)
 
     async def stop(self, patience: float) -> None:
         """Takes no more work and ends what runs: at its next yield, by force if that takes too long."""

@@ -1,15 +1,16 @@
 """Live streams of engines that understand speech while it is spoken.
 
-Each stream has an instance of the engine of its own, so their number is bounded: a session reserves its place when it
-is opened, or is refused at once. Instances (of most such engines: child processes) start when they are first needed and
-stay for the next session.
+Each utterance has an instance of the engine of its own, so those who speak at once are bounded: an utterance waits a
+moment for a place, its audio with it, and is refused alone. Instances (of most such engines: child processes) start
+when sessions are opened that may need them, and stay for the next.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -35,35 +36,68 @@ CALL_SECONDS = 10.0
 
 
 class LivePlaces:
-    """Of one engine."""
+    """Of one engine. A place is held while somebody speaks; silent streams hold none."""
 
-    def __init__(self, info: EngineInfo, make_host: Callable[[int], EngineHost[STTEngine]]) -> None:
-        """`make_host` gets the number of instances; called when the first session opens."""
+    def __init__(
+        self,
+        info: EngineInfo,
+        make_host: Callable[[int], EngineHost[STTEngine]],
+        patience: Callable[[], float],
+    ) -> None:
+        """`make_host` gets the number of instances; called when the first session opens. `patience`: seconds that an
+        utterance waits for a place."""
         self._info = info
         self._make_host = make_host
         self._host: EngineHost[STTEngine] | None = None
+        self._patience = patience
+        self._free = asyncio.Semaphore(info.limits.live_sessions)
+        self._sessions = 0
         self.taken = 0
 
     @property
     def host(self) -> EngineHost[STTEngine]:
         if self._host is None:
-            self._host = self._make_host(self._info.limits.live_sessions)
+            self._host = self._make_host(self.most)
         return self._host
 
-    def open(self, params: ListenParams) -> NativeSession:
-        """Raises Busy when all places are taken."""
-        if self.taken >= self._info.limits.live_sessions:
+    @property
+    def most(self) -> int:
+        """Utterances that are heard at once."""
+        return self._info.limits.live_sessions
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """For one utterance. Raises Busy where none becomes free for a while."""
+        try:
+            async with asyncio.timeout(self._patience()) as waiting:
+                await self._free.acquire()
+        except TimeoutError:
+            if not waiting.expired():
+                raise
             raise Busy(
-                f"{self._info.name} hears {self._info.limits.live_sessions} live streams at most; all are taken."
-            )
+                f"{self._info.name} hears {self.most} people speak at once at most, and no place became free."
+            ) from None
         self.taken += 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
+            self._free.release()
+
+    def open(self, params: ListenParams) -> NativeSession:
+        self._sessions += 1
         return NativeSession(self, params)
 
-    def give_back(self) -> None:
-        self.taken -= 1
+    async def prepare(self) -> None:
+        """Starts as many instances as sessions may need, so that first words need not wait. Raises what a load does."""
+        await self.host.warm(min(self._sessions, self.most))
+
+    def closed(self) -> None:
+        """A session has ended."""
+        self._sessions -= 1
 
     async def unload(self) -> None:
-        """Raises Conflict while a session is open."""
+        """Raises Conflict while somebody speaks."""
         if self._host is not None:
             await self._host.unload()
 
@@ -73,7 +107,7 @@ class LivePlaces:
 
 
 class NativeSession:
-    """Holds a slot of the live host from its first use on."""
+    """Holds a slot of the live host for each utterance."""
 
     def __init__(self, places: LivePlaces, params: ListenParams) -> None:
         self._places = places
@@ -87,15 +121,30 @@ class NativeSession:
         return self._places.host.info
 
     async def prepare(self) -> None:
-        """Starts the engine, so that the first words need not wait for it. Raises what a load raises."""
-        await self._ready_slot()
-        await self._ask(self._begin)
+        await self._places.prepare()
 
     async def transcribe(self, audio: LiveAudio, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
+        """Raises Busy where no place is free for a while; the audio waits meanwhile."""
         asked = best_match(self._params.language, self.info.languages) if self._params.language else None
         context.output_data.update(engine=self.info.name, language=asked)
-        context.add("queue", await self._ready_slot())
-        intake, utterance = Intake(audio), Utterance(asked, AGREEING, HELD)
+        utterance = Utterance(asked, AGREEING, HELD)
+        try:
+            context.add("queue", await self._take_slot())
+            async with aclosing(self._thoughts(audio, utterance, context)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            # Before the last words are told: whoever hears them may count on the place.
+            await self._let_go()
+        context.output_data["language"] = asked or utterance.language
+        for event in utterance.finish(context.metrics["audio_seconds"]):
+            yield event
+
+    async def _thoughts(
+        self, audio: LiveAudio, utterance: Utterance, context: RequestContext
+    ) -> AsyncGenerator[TranscriptEvent, None]:
+        """What is understood while the utterance goes on."""
+        intake = Intake(audio)
         decided = 0
         stop: Stop | None = None
         while stop is not Stop.END:
@@ -115,9 +164,6 @@ class NativeSession:
             if stop is Stop.SETTLE:
                 yield utterance.settle()
         context.metrics["audio_seconds"] = intake.seconds
-        context.output_data["language"] = asked or utterance.language
-        for event in utterance.finish(intake.seconds):
-            yield event
 
     async def aclose(self) -> None:
         if not self._closed:
@@ -125,7 +171,7 @@ class NativeSession:
             try:
                 await self._let_go()
             finally:
-                self._places.give_back()
+                self._places.closed()
 
     def _full(self, intake: Intake, decided: int) -> bool:
         """Whether there is as much undecided as the engine hears at once: up to a pause, or to twice as much."""
@@ -140,7 +186,7 @@ class NativeSession:
             self._begin(engine)
         return engine.hear(samples)
 
-    async def _ask(self, question: Callable[[STTEngine], T], context: RequestContext | None = None) -> T:
+    async def _ask(self, question: Callable[[STTEngine], T], context: RequestContext) -> T:
         assert self._slot is not None
         started = time.perf_counter()
         try:
@@ -150,14 +196,11 @@ class NativeSession:
             await self._let_go()
             raise
         finally:
-            if context is not None:
-                context.add("engine", time.perf_counter() - started)
+            context.add("engine", time.perf_counter() - started)
 
-    async def _ready_slot(self) -> float:
-        """Sees to it that there is an instance for the next utterance. The seconds that took."""
-        if self._slot is not None and self._slot.lane.ready:
-            return 0.0
-        await self._let_go()
+    async def _take_slot(self) -> float:
+        """An instance for the next utterance; returns the seconds that took. Raises Busy."""
+        await self._held.enter_async_context(self._places.place())
         self._slot = await self._held.enter_async_context(self._places.host.slot(AT_ONCE, begun=True))
         return self._slot.queue_seconds
 

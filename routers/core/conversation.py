@@ -25,7 +25,7 @@ from stts.audio.formats import FORMATS
 from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest
 from stts.conversation.kept import Histories
-from stts.errors import Busy, InvalidRequest
+from stts.errors import InvalidRequest
 from stts.settings import CurrentSettings
 from stts.text.normalise import clean_text
 from stts.types import AudioData, AudioFormat, SynthesisConfig
@@ -33,8 +33,9 @@ from stts.types import AudioData, AudioFormat, SynthesisConfig
 Converse = Callable[[RequestContext, ExchangeRequest], Items]
 """The pipeline with an exchange at its end."""
 CheckSpeech = Callable[[SynthesisConfig], Awaitable[None]]
+LivePlaces = Callable[[], Awaitable[tuple[int, int] | None]]
+"""Places of the default listener for people who speak: taken, and all."""
 
-RETRY_SECONDS = 5.0
 FORMS = frozenset({MULTIPART, URLENCODED})
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -48,12 +49,18 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 class ConversationRoutes:
     def __init__(
-        self, converse: Converse, check_speech: CheckSpeech, histories: Histories, settings: CurrentSettings
+        self,
+        converse: Converse,
+        check_speech: CheckSpeech,
+        histories: Histories,
+        settings: CurrentSettings,
+        live_places: LivePlaces,
     ) -> None:
         self._converse = converse
         self._check_speech = check_speech
         self._histories = histories
         self._settings = settings
+        self._live_places = live_places
         self.router = APIRouter(tags=["converse"])
         self.router.add_api_route(
             "/conversation",
@@ -95,8 +102,13 @@ class ConversationRoutes:
     async def status(self) -> ConversationStatus:
         """Of this process."""
         histories = self._histories
+        taken, most = await self._live_places() or (None, None)
         return ConversationStatus(
-            active=histories.active, max=self._settings().limits.live_sessions, kept=histories.kept
+            active=histories.active,
+            max=self._settings().limits.live_sessions,
+            kept=histories.kept,
+            speaking=taken,
+            speaking_max=most,
         )
 
     def _said(self, fields: ExchangeFields) -> AudioData | str:
@@ -110,9 +122,8 @@ class ConversationRoutes:
         return AudioData(file.file, file.size or 0)
 
     async def _items(self, talk: Talk, fields: ExchangeFields, said: AudioData | str, *, live: bool) -> Items:
-        most = self._settings().limits.live_sessions
-        if self._histories.active >= most:
-            raise Busy(f"All {most} conversations of this server are under way.", retry_after=RETRY_SECONDS)
+        limits = self._settings().limits
+        await self._histories.room(limits.live_sessions, limits.place_seconds)
         kept = talk.kept = self._histories.begin(fields.session)
         try:
             speak = fields.speaking(talk.format, live=live)

@@ -98,3 +98,7 @@ class ConversationStatus(BaseModel):
     active: int = Field(description="Conversations under way.")
     max: int = Field(description="Of them at once.")
     kept: int = Field(description="Conversations that can be gone on with.")
+    speaking: int | None = Field(
+        description="People whom the default listener hears speak now; null: it has no bound of its own."
+    )
+    speaking_max: int | None = Field(description="Of them at once: silent sockets do not count.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 from stts.errors import Busy, ShuttingDown, STTSError
@@ -36,14 +36,10 @@ class Places:
         """Places taken now."""
         return len(self._guests)
 
-    @contextmanager
-    def taken(self, guest: Guest) -> Iterator[None]:
-        """Raises Busy where no place is free, ShuttingDown once the server stops."""
-        most = self.settings().limits.live_sessions
-        if self._closed:
-            raise ShuttingDown("The server is stopping.")
-        if len(self._guests) >= most:
-            raise Busy(f"All {most} live sessions of this server are taken.", retry_after=RETRY_SECONDS)
+    @asynccontextmanager
+    async def taken(self, guest: Guest) -> AsyncIterator[None]:
+        """Raises Busy where no place becomes free for a while, ShuttingDown once the server stops."""
+        await self._free_place()
         self._guests.add(guest)
         try:
             yield
@@ -51,9 +47,24 @@ class Places:
             self._guests.discard(guest)
             self._changed.set()
 
+    async def _free_place(self) -> None:
+        """Waits a little: a client that has just left is told so before what it had is given back."""
+        limits = self.settings().limits
+        try:
+            async with asyncio.timeout(limits.place_seconds):
+                while len(self._guests) >= limits.live_sessions and not self._closed:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            most = limits.live_sessions
+            raise Busy(f"All {most} live sessions of this server are taken.", retry_after=RETRY_SECONDS) from None
+        if self._closed:
+            raise ShuttingDown("The server is stopping.")
+
     async def drain(self) -> None:
         """Lets nobody in any more, asks all to leave, and waits for them for a while."""
         self._closed = True
+        self._changed.set()
         for guest in tuple(self._guests):
             guest.expel(ShuttingDown("The server is stopping."))
         try:

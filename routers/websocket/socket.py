@@ -62,7 +62,7 @@ async def accepted(
 ) -> AsyncIterator[Socket]:
     """A socket that has a place. Raises Busy and ShuttingDown before it is accepted; afterwards errors are events."""
     socket = Socket(websocket, places.settings().limits.idle_seconds, error_event)
-    with places.taken(socket):
+    async with places.taken(socket):
         await socket.accept()
         try:
             async with socket.guarded():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections import OrderedDict
@@ -9,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stts.conversation.history import History
-from stts.errors import Conflict, NotFound
+from stts.errors import Busy, Conflict, NotFound
 from stts.settings import CurrentSettings
+
+RETRY_SECONDS = 5.0
+"""When a client that found no place may try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Histories:
         self._settings = settings
         self._clock = clock
         self._active: set[str] = set()
+        self._ended = asyncio.Event()
         self._left: OrderedDict[str, tuple[History, float]] = OrderedDict()
         """With the time when each was left, in this order."""
 
@@ -43,6 +48,16 @@ class Histories:
         """Sessions that were left and can be resumed."""
         self._forget()
         return len(self._left)
+
+    async def room(self, most: int, patience: float) -> None:
+        """Waits until fewer than `most` run. Raises Busy after `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                while self.active >= most:
+                    self._ended.clear()
+                    await self._ended.wait()
+        except TimeoutError:
+            raise Busy(f"All {most} conversations of this server are under way.", retry_after=RETRY_SECONDS) from None
 
     def begin(self, id: str | None) -> Kept:
         """A new session, or the one with this id.
@@ -66,6 +81,7 @@ class Histories:
     def end(self, kept: Kept) -> None:
         """It was left; from now on its time runs."""
         self._active.discard(kept.id)
+        self._ended.set()
         self._left[kept.id] = (kept.history, self._clock())
         self._forget()
 

@@ -37,6 +37,12 @@ class LimitSettings(Section):
     body_seconds: float = live("Longest pause while a body arrives.", default=30.0, gt=0, le=3600)
     audio_seconds: float = live("Longest audio of one upload, counted while decoding.", default=14_400.0, gt=0)
     queue_length: int = live("Requests that may wait for one engine.", default=64, ge=1, le=10_000)
+    place_seconds: float = live(
+        "Longest wait for a place where all are taken: of a socket, a conversation, or somebody who speaks.",
+        default=2.0,
+        ge=0,
+        le=60,
+    )
     queue_seconds: float = live("Longest wait for an engine.", default=30.0, gt=0, le=3600)
     call_seconds: float = live("Longest silence of an engine within one call.", default=600.0, gt=0, le=7200)
     load_seconds: float = live("Longest load of an engine.", default=1800.0, gt=0)

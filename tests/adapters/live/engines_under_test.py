@@ -113,9 +113,9 @@ def registry() -> Registry:
 
 
 @asynccontextmanager
-async def engines(call_seconds: float = 20.0, **options: object) -> AsyncIterator[Engines]:
+async def engines(call_seconds: float = 20.0, place_seconds: float = 30.0, **options: object) -> AsyncIterator[Engines]:
     settings = Settings(
-        limits=LimitSettings(call_seconds=call_seconds),
+        limits=LimitSettings(call_seconds=call_seconds, place_seconds=place_seconds),
         stt=STTSettings(order=("quick", "batch")),
         engines=EngineSettings(options={"faulty": options}),
     )

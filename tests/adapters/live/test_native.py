@@ -117,21 +117,42 @@ async def test_auto_takes_the_first_that_can_do_what_is_asked() -> None:
             await session.aclose()
 
 
-async def test_places_are_counted_and_given_back() -> None:
-    async with engines() as made:
-        places = [await open_session(made, "faulty") for _ in range(2)]
-        with pytest.raises(Busy, match="2 live streams"):
-            await open_session(made, "faulty")
+async def test_a_place_is_held_while_somebody_speaks() -> None:
+    async with engines(place_seconds=0.05) as made:
+        silent = [await open_session(made, "faulty") for _ in range(5)]
+        speaking = [Heard(made, session) for session in silent[:2]]
+        for heard in speaking:
+            heard.audio.write(sound(0.6))
+            await heard.until(TranscriptPartial)
+        late = Heard(made, silent[2])
+        late.audio.write(sound(0.6))
+        with pytest.raises(Busy, match="2 people speak at once"):
+            await late.end()
         with pytest.raises(Conflict):
             await made.unload("faulty")
-        await places[0].aclose()
-        await places[0].aclose()
-        another = await open_session(made, "faulty")
-        with pytest.raises(Busy):
-            await open_session(made, "faulty")
-        for session in (another, places[1]):
+        assert await speaking[0].end() == words(2)
+        again = Heard(made, silent[2])
+        again.audio.write(sound(0.6))
+        assert await again.end() == words(2)
+        assert await speaking[1].end() == words(2)
+        for session in (*silent, silent[0]):
             await session.aclose()
         await made.unload("faulty")
+
+
+async def test_who_finds_no_place_waits_a_moment_and_loses_no_word() -> None:
+    async with engines(place_seconds=30.0) as made:
+        sessions = [await open_session(made, "faulty") for _ in range(3)]
+        first, second, third = (Heard(made, session) for session in sessions)
+        for heard in (first, second):
+            heard.audio.write(sound(0.3))
+            await heard.until(TranscriptPartial)
+        third.audio.write(sound(0.9))
+        assert await first.end() == words(1)
+        assert await third.end() == words(3)
+        assert await second.end() == words(1)
+        for session in sessions:
+            await session.aclose()
 
 
 async def test_what_it_cannot_do_is_refused_and_takes_no_place() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from stts.engine_api import Samples
 from tests.engines.speech import DATA, WORDS, read, share_heard, word_error_rate
-from tests.routers.websocket.caller import Caller, calling, pcm, silence
+from tests.routers.websocket.caller import calling, pcm, silence
 from tests.server import RunningServer
 
 REAL: dict[str, Any] = {"stt": "pocketsphinx", "tts": "espeak", "language": "en"}
@@ -69,19 +70,8 @@ async def test_decoders_are_given_back_however_a_session_ends(server: RunningSer
             if number % 2:
                 await caller.until("speech_start")
             caller.connection.transport.abort()
-    inside: list[Caller] = []
-    await fill(server, inside, DECODERS)
-    assert len(inside) == DECODERS
-
-
-async def fill(server: RunningServer, inside: list[Caller], count: int) -> None:
-    """So many sessions at once, and one more that finds no decoder."""
-    if count == 0:
-        async with calling(server, greeted=False, **REAL) as caller:
-            error = await caller.until("error")
-            assert (error["code"], error["retryable"], error["fatal"]) == ("busy", True, True)
-            assert await caller.ended() == 1013
-        return
-    async with calling(server, **REAL) as caller:
-        inside.append(caller)
-        await fill(server, inside, count - 1)
+    async with AsyncExitStack() as stack:
+        silent = [await stack.enter_async_context(calling(server, mode="text", **REAL)) for _ in range(DECODERS + 1)]
+        caller = silent[-1]
+        await caller.say(silence(0.3), read(DATA / "kitchen.flac"), silence(1.2))
+        assert share_heard(WORDS["kitchen.flac"], (await caller.until("transcript"))["text"]) > 0.5
