@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,6 +43,13 @@ class RunningServer(Server):
     def _answers(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._answering.set()
+
+    def settle(self) -> None:
+        """Waits until no engine loads, is probed or starts a spare process: what is open then is what stays open."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while any(name.startswith(("load ", "probe ", "spare ")) for name in self.tasks()):
+            assert time.monotonic() < deadline, self.tasks()
+            time.sleep(0.01)
 
     def tasks(self) -> list[str]:
         """Names of the tasks that run in the server now."""

@@ -130,6 +130,7 @@ def test_an_upload_that_stalls_is_a_408(server: RunningServer) -> None:
 
 
 def test_an_upload_that_stops_half_way_leaves_nothing(server: RunningServer) -> None:
+    server.settle()
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
         client = connect(server)
@@ -141,6 +142,7 @@ def test_an_upload_that_stops_half_way_leaves_nothing(server: RunningServer) -> 
 
 
 def test_a_storm_of_leaving_clients_leaks_no_task_and_no_handle(server: RunningServer) -> None:
+    server.settle()
     tasks, handles = server.tasks(), len(os.listdir("/proc/self/fd"))
     for number in range(30):
         client = ask(server, {"text": LONG_TEXT, "stream": bool(number % 2), "save": bool(number % 3)})
