@@ -24,6 +24,7 @@ from adapters.reply import Replies
 from engines.registry import Registry
 from middleware.analytics import AnalyticsStage
 from middleware.edge import wrap
+from middleware.edge.file_limit import raise_file_limit
 from middleware.edge.secrets import ClientSecrets
 from middleware.edge.serving import Life, Server, server_config
 from middleware.history import History
@@ -224,6 +225,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = config.current()
         check_exposure(settings)
         configure_logging(config.current)
+        raise_file_limit(settings)
         app = create_app(settings, config=config, registry=registry, life=life)
     except InvalidConfiguration as error:
         print(startup_message(error), file=sys.stderr)  # noqa: T201 - the log is not set up yet

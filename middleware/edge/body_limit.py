@@ -1,20 +1,22 @@
-"""Bodies: not too long, and not stopping half-way.
+"""Bodies: not too long, not stopping half-way, and not coming drop by drop.
 
 A length that is announced is refused at once, one that is not is counted as it comes. A pause longer than
-`limits.body_seconds` ends the request. Both errors are raised where the body is read, so they reach the client as
-proper answers.
+`limits.body_seconds` ends the request, and so does what comes more slowly than `limits.body_rate` or takes longer than
+`limits.body_total_seconds`. These errors are raised where the body is read, so they reach the client as proper answers.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from operator import itemgetter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from middleware.edge.boundary import refuse
 from middleware.edge.errors import local_path
+from middleware.edge.protocol import SLOW_BODY
 from stts.errors import BodyTimeout, PayloadTooLarge, STTSError
 from stts.settings import CurrentSettings
 
@@ -52,7 +54,8 @@ class BodyLimit:
         longest = limits.upload_bytes if takes_files and is_multipart else limits.json_bytes
         if not is_multipart and local_path(scope) in AUDIO_IN_JSON:
             longest = max(longest, limits.json_audio_bytes)
-        body = _Body(receive, send, longest, limits.body_seconds)
+        body = _Body(receive, send, longest, Pace(limits.body_seconds, limits.body_rate, limits.body_total_seconds))
+        body.on_slow = scope.get("extensions", {}).get(SLOW_BODY)
         if takes_files and not is_multipart:
             body.mend = " A file must come as `file` of a multipart/form-data form."
         if length > body.longest:
@@ -61,16 +64,43 @@ class BodyLimit:
         await self.app(scope, body.receive, body.send)
 
 
+class Pace:
+    """How fast a body must come. The time of a client is what the server waited for it, not what it took itself."""
+
+    def __init__(self, pause: float, rate: float, total: float) -> None:
+        """Longest pause in seconds, least bytes a second after the first so many, most seconds altogether."""
+        self.pause = pause
+        self._rate = rate
+        self._total = total
+        self.waited = 0.0
+        """Seconds, so far."""
+
+    def bound(self, size: int) -> tuple[float, str]:
+        """Seconds until more must have come, where `size` bytes have, and what is said when nothing has."""
+        bounds = (
+            (self.pause, f"Nothing more of the body came for {self.pause:g} s."),
+            (
+                self.pause + size / self._rate - self.waited,
+                f"The body came more slowly than {self._rate:g} bytes a second.",
+            ),
+            (self._total - self.waited, f"The body took longer than {self._total:g} s."),
+        )
+        seconds, reason = min(bounds, key=itemgetter(0))
+        return max(0.0, seconds), reason
+
+
 class _Body:
     """The body of one request, and how much of it has come."""
 
-    def __init__(self, receive: Receive, send: Send, longest: int, patience: float) -> None:
+    def __init__(self, receive: Receive, send: Send, longest: int, pace: Pace) -> None:
         self.longest = longest
         self.mend = ""
         """What to do where a body is too long, as a sentence behind a space."""
         self._receive = receive
         self._send = send
-        self._patience = patience
+        self._pace = pace
+        self.on_slow: Callable[[], None] | None = None
+        """Told when it is given up."""
         self._size = 0
         self._complete = False
         self._stalled = False
@@ -81,12 +111,18 @@ class _Body:
     async def receive(self) -> Message:
         if self._complete:
             return await self._receive()
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        seconds, reason = self._pace.bound(self._size)
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(seconds):
                 message = await self._receive()
         except TimeoutError:
-            self._stalled = True
-            raise BodyTimeout(f"Nothing more of the body came for {self._patience:g} s.") from None
+            self._stalled = seconds >= self._pace.pause
+            if self.on_slow is not None:
+                self.on_slow()
+            raise BodyTimeout(reason) from None
+        self._pace.waited += clock() - began
         self._size += len(message.get("body", b""))
         self._complete = not message.get("more_body", False)
         if self._size > self.longest:

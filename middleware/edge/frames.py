@@ -14,6 +14,8 @@ from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+from middleware.edge.connections import Connections
+
 SLICE_BYTES = 8_192
 """Parsed at once: some 1,000 of the smallest messages, 5 ms."""
 MOST_FRAGMENTS = 65_536
@@ -38,8 +40,10 @@ logger.addFilter(is_ours)
 
 
 class BoundedFrames(WebSocketsSansIOProtocol):
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, connections: Connections | None = None, **options: Any) -> None:
+        """`connections`: among which it was counted when it was an HTTP request."""
         super().__init__(*arguments, **options)
+        self._among = connections
         self.logger = self.conn.logger = logger
         self._unparsed = memoryview(b"")
         self._next: asyncio.Handle | None = None
@@ -49,6 +53,8 @@ class BoundedFrames(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self._among is not None:
+            self._among.leave(self.transport)
         self._left.set_result(None)
         self._unparsed = memoryview(b"")
         for handle in (self._next, self._linger):

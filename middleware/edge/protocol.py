@@ -1,4 +1,4 @@
-"""The requests on a connection: heads that are bounded in size and time, offers to upgrade, and refusals in our form.
+"""The requests on a connection: bounded heads and numbers of connections, offers to upgrade, refusals in our form.
 
 uvicorn's HTTP protocol keeps headers until they end, lets a connection stay without ever ending them, loses the body of
 a request that offers another protocol, knows no address beyond ASCII and refuses in plain text. This class is handed
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from functools import partial
+from math import ceil
 from typing import Any
 
 import httptools
@@ -17,6 +19,7 @@ from structlog.contextvars import bound_contextvars
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from middleware.edge.address import ascii_line, readable
+from middleware.edge.connections import SLOW, Connections
 from middleware.edge.errors import error_body, media_type
 from middleware.edge.refusals import log_refusal
 from stts.context import new_request_id
@@ -24,6 +27,10 @@ from stts.errors import HeadTooLarge, MalformedRequest, STTSError
 
 CUT = "stts.cut"
 """Extension of the scope: ends the connection in the middle of an answer, so that it cannot pass for a whole one."""
+SLOW_BODY = "stts.slow_body"
+"""Extension of the scope: called when a body comes too slowly, to be told of in the log with all others."""
+ALWAYS_ANSWERED = frozenset({b"/health", b"/ready"})
+"""Paths that are answered however many connections there are."""
 HEAD_BYTES = 65_536
 """Longest address and headers of one request together, trailers too; one read beyond it may be in memory."""
 HEADER_BYTES = 32
@@ -41,8 +48,12 @@ class HeadRefused(Exception):
 
 
 class BoundedHead(HttpToolsProtocol):
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, connections: Connections | None = None, **options: Any) -> None:
+        """With `connections` this one is counted among them."""
         super().__init__(*arguments, **options)
+        self._among = connections
+        self._is_beyond = False
+        """One too many: heard, but answered only where health is asked for."""
         self._head_bytes = 0
         self._unparsed_bytes = 0
         """Read since the parser last told of anything: it is collecting them."""
@@ -54,10 +65,14 @@ class BoundedHead(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self._among is not None:
+            self._is_beyond = not self._among.enter(transport, self.client[0] if self.client else None)
         self._start(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
+        if self._among is not None:
+            self._among.leave(self.transport)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -112,10 +127,34 @@ class BoundedHead(HttpToolsProtocol):
         if len(self.pipeline) >= MOST_PIPELINED or self.parser.get_method() == b"CONNECT":
             raise HeadRefused
         self.url = readable(self.url)
+        if self._is_beyond and self.url.partition(b"?")[0] not in ALWAYS_ANSWERED:
+            raise HeadRefused
+        if self._among is not None:
+            self._among.works(self.transport)
         if not self._is_declined():
             super().on_headers_complete()
             if self.cycle is not None:
-                self.cycle.scope["extensions"] = {CUT: partial(self._cut, self.cycle)}  # type: ignore[dict-item]
+                self.cycle.scope["extensions"] = self._extensions(self.cycle)  # type: ignore[typeddict-item]
+                self.cycle.keep_alive = self.cycle.keep_alive and not self._is_beyond
+
+    def _extensions(self, cycle: RequestResponseCycle) -> dict[str, Callable[[], None]]:
+        """What the application may ask of this connection."""
+        return {CUT: partial(self._cut, cycle), SLOW_BODY: self._tell_slow}
+
+    def on_response_complete(self) -> None:
+        if self._among is not None and not self.pipeline:
+            self._among.waits(self.transport)
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        if self._among is not None:
+            self._among.waits(self.transport)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._among is not None and not self._is_idle():
+            self._among.works(self.transport)
+        super().resume_writing()
 
     def on_body(self, body: bytes) -> None:
         self._unparsed_bytes = 0
@@ -140,6 +179,8 @@ class BoundedHead(HttpToolsProtocol):
         """The parser cannot go on."""
         if self._head_bytes > HEAD_BYTES:
             self._refuse(too_large())
+        elif self._is_beyond and self._among is not None:
+            self._refuse(self._among.busy())
         else:
             self._refuse(MalformedRequest("This is no HTTP/1.1: the head or the framing of the body is broken."))
 
@@ -169,7 +210,17 @@ class BoundedHead(HttpToolsProtocol):
 
     def _start(self, seconds: float) -> None:
         self._stop()
-        self._timer = self.loop.call_later(seconds, self.transport.abort)
+        self._timer = self.loop.call_later(seconds, self._leave_waiting)
+
+    def _leave_waiting(self) -> None:
+        """A connection on which nothing was ever sent is no slow client: browsers open some ahead."""
+        if self._head_bytes and not self._refused:
+            self._tell_slow()
+        self.transport.abort()
+
+    def _tell_slow(self) -> None:
+        if self._among is not None:
+            self._among.tell(SLOW)
 
     def _stop(self) -> None:
         if self._timer is not None:
@@ -187,8 +238,9 @@ def refusal(error: STTSError, address: bytes) -> bytes:
     with bound_contextvars(request_id=request_id):
         log_refusal({"method": "HTTP"}, path, error.status, error)
     body = json.dumps(error_body(path, error, request_id)).encode()
+    again = f"retry-after: {ceil(error.retry_after)}\r\n" if error.retry_after is not None else ""
     lines = (
-        f"content-type: {media_type(path)}\r\nx-request-id: {request_id}\r\n"
+        f"content-type: {media_type(path)}\r\nx-request-id: {request_id}\r\n{again}"
         f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
     )
     return STATUS_LINE[error.status] + lines.encode() + body

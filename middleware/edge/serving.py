@@ -7,12 +7,14 @@ import math
 import signal
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import FrameType
 from typing import Any, Literal
 
 import uvicorn
 from fastapi import FastAPI
 
+from middleware.edge.connections import connections_of
 from middleware.edge.frames import BoundedFrames
 from middleware.edge.protocol import BoundedHead
 from stts.settings import Settings
@@ -30,10 +32,11 @@ class Life:
 
 
 def server_config(app: FastAPI, settings: Settings, **changes: Any) -> uvicorn.Config:
-    """How this application is served."""
+    """How this application is served: with as many connections as the file limit of this moment leaves room for."""
+    connections = connections_of(settings)
     options: dict[str, Any] = {
-        "http": BoundedHead,
-        "ws": BoundedFrames,
+        "http": partial(BoundedHead, connections=connections),
+        "ws": partial(BoundedFrames, connections=connections),
         "ws_max_size": settings.limits.message_bytes,
         "ws_per_message_deflate": False,  # speech does not shrink, and each connection would hold 30 KB for it
         "host": settings.server.host,

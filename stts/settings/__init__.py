@@ -34,7 +34,21 @@ class LimitSettings(Section):
         ge=1024,
         le=500_000_000,
     )
+    connections: int = fixed("Connections at once, of all clients.", default=2000, ge=1, le=100_000)
+    network_connections: int = fixed(
+        "Of these, of one client's network (an IPv4 address, an IPv6 /64); loopback may have all.",
+        default=1000,
+        ge=1,
+        le=100_000,
+    )
     body_seconds: float = live("Longest pause while a body arrives.", default=30.0, gt=0, le=3600)
+    body_rate: int = live(
+        "Least bytes a second at which a body must arrive, counted from its first `body_seconds` on.",
+        default=500,
+        ge=1,
+        le=1_000_000_000,
+    )
+    body_total_seconds: float = live("Longest time that a whole body may take to arrive.", default=14_400.0, gt=0)
     audio_seconds: float = live("Longest audio of one upload, counted while decoding.", default=14_400.0, gt=0)
     queue_length: int = live("Requests that may wait for one engine.", default=64, ge=1, le=10_000)
     place_seconds: float = live(

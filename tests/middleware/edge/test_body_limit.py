@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from middleware.edge import body_limit
+from middleware.edge.body_limit import Pace
 from middleware.edge.protocol import BoundedHead
 from tests.middleware.edge.apps import Raw, app_with, client, settings
 from tests.middleware.serving import serving
@@ -109,12 +110,58 @@ async def test_a_body_that_stalls(http: Http, path: str, headers: str, start: by
 
 
 async def test_a_slow_body_that_goes_on_is_no_stall() -> None:
-    async with serving(app_with(settings(limits={"body_seconds": 0.5}))) as port, Raw.open(port) as raw:
+    limits = {"body_seconds": 0.5, "body_rate": 1}
+    async with serving(app_with(settings(limits=limits))) as port, Raw.open(port) as raw:
         await raw.post("/files", "Content-Length: 6")
         for _ in range(6):
             await asyncio.sleep(0.1)
             await raw.send(b"x")
         assert (await raw.answer())[0] == 200
+
+
+def test_a_body_may_pause_and_must_not_drip() -> None:
+    pace = Pace(pause=30, rate=500, total=3600)
+    assert pace.bound(0) == (30, "Nothing more of the body came for 30 s.")
+    pace.waited = 20
+    assert pace.bound(500) == (11, "The body came more slowly than 500 bytes a second.")
+    assert pace.bound(500_000)[0] == 30
+    pace.waited = 3590
+    assert pace.bound(10**9) == (10, "The body took longer than 3600 s.")
+    pace.waited = 3700
+    assert pace.bound(10**9)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"body_seconds": 0.2, "body_rate": 1_000_000}, b"more slowly than 1e+06 bytes"),
+        ({"body_total_seconds": 0.2}, b"longer than 0.2 s"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("path", "head", "start", "drop"),
+    [
+        ("/files", "Content-Length: 100000", b"", b"x"),
+        ("/files", "Transfer-Encoding: chunked", b"", chunk(b"x")),
+        ("/tts", f"{JSON}\r\nContent-Length: 100000", b"{", b" "),
+        ("/stt", f"Content-Type: {FORM}\r\nContent-Length: 100000", b"--x\r\nx: ", b"y"),
+    ],
+)
+async def test_a_body_that_comes_drop_by_drop(
+    limits: dict[str, float], reason: bytes, path: str, head: str, start: bytes, drop: bytes
+) -> None:
+    async def drip(raw: Raw) -> None:
+        while True:
+            await raw.send(drop)
+            await asyncio.sleep(0.01)
+
+    async with serving(app_with(settings(limits=limits))) as port, Raw.open(port) as raw:
+        await raw.post(path, head, start)
+        dripping = asyncio.create_task(drip(raw))
+        status, answered, body = await raw.answer()
+        dripping.cancel()
+        assert (status, answered["connection"]) == (408, "close")
+        assert reason in body
 
 
 @http_implementations

@@ -1,0 +1,73 @@
+"""The limit of open files, which connections count against: raised at start, and told where it stays too low."""
+
+from __future__ import annotations
+
+import sys
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from stts.settings import Settings
+
+if sys.platform != "win32":  # which has no such limit
+    import resource
+
+SPARE_CONNECTIONS = 64
+"""Connections beyond the bound that are heard to be told so."""
+RESERVED_FILES = 64 + SPARE_CONNECTIONS
+"""For everything but clients: libraries, pipes to engines, stored files."""
+FILES_PER_CONNECTION = 2
+"""The socket, and a temporary file for what it uploads."""
+LEAST_CONNECTIONS = 16
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+
+def files_wanted(settings: Settings) -> int:
+    """Open files for as many connections as the settings allow."""
+    return RESERVED_FILES + _wyoming(settings) + FILES_PER_CONNECTION * settings.limits.connections
+
+
+def most_connections(settings: Settings, files: int) -> int:
+    """Connections at once that so many open files leave room for, at most `limits.connections`."""
+    room = (files - RESERVED_FILES - _wyoming(settings)) // FILES_PER_CONNECTION
+    return min(settings.limits.connections, max(LEAST_CONNECTIONS, room))
+
+
+def _wyoming(settings: Settings) -> int:
+    return settings.wyoming.connections if settings.wyoming.enabled else 0
+
+
+def file_limit() -> int:
+    """Files that this process may have open now."""
+    if sys.platform == "win32":
+        return sys.maxsize
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
+
+
+def raise_file_limit(settings: Settings) -> None:
+    """Raises the soft limit as far as is wanted and allowed; says in the log where it does not suffice."""
+    wanted = files_wanted(settings)
+    if file_limit() < wanted:
+        _raise_to(wanted)
+    files = file_limit()
+    if files < wanted:
+        log.warning(
+            "file_limit_low",
+            files=files,
+            wanted=wanted,
+            connections=most_connections(settings, files),
+            mend=f"ulimit -n {wanted} before the start, LimitNOFILE={wanted} in systemd, or fewer limits.connections",
+        )
+
+
+def _raise_to(wanted: int) -> None:
+    if sys.platform == "win32":
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    except (OSError, ValueError):  # macOS has another limit behind the one it tells
+        log.debug("file_limit_stays", wanted=wanted)
