@@ -28,6 +28,7 @@ from benchmarks import (
     loop_lag,
     partials,
     pipeline,
+    slow_connections,
     startup,
     throughput,
     vad_sessions,
@@ -51,6 +52,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "vad_sessions": vad_sessions.run,
     "conversations": conversations.run,
     "idle_sessions": idle_sessions.run,
+    "slow_connections": slow_connections.run,
 }
 
 
