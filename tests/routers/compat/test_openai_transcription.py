@@ -285,14 +285,14 @@ def test_what_is_no_audio_is_400(openai: OpenAI, data: bytes, stream: bool) -> N
 @pytest.mark.parametrize("path", ["transcriptions", "translations"])
 def test_a_form_without_a_file_is_400(server: RunningServer, path: str) -> None:
     url = f"{server.url}/v1/audio/{path}"
-    for answer in (
-        httpx.post(url, files={"model": (None, "whisper-1")}),
-        httpx.post(url, data={"model": "whisper-1", "file": "text"}),
-        httpx.post(url, json={"model": "whisper-1"}),
-        httpx.post(url),
+    for answer, param in (
+        (httpx.post(url, files={"model": (None, "whisper-1")}), "file"),
+        (httpx.post(url, data={"model": "whisper-1", "file": "text"}), "file"),
+        (httpx.post(url, json={"model": "whisper-1"}), "input_audio"),
+        (httpx.post(url), "file"),
     ):
         assert answer.status_code == 400
-        assert answer.json()["error"]["param"] == "file"
+        assert answer.json()["error"]["param"] == param
 
 
 def test_events_are_plain_data_lines(server: RunningServer) -> None:
