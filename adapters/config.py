@@ -63,12 +63,14 @@ class ConfigAdapter:
     def __init__(self, path: Path, environ: Mapping[str, str], dotenv_path: Path | None, check: Check) -> None:
         """Reads everything once, as `load` says."""
         self._path = path
+        self._was_there = path.is_file()
+        """A file that was read once must be there ever after: without it everything would silently be a default."""
         self._environ = environ
         self._dotenv_path = dotenv_path
         self._check = check
         self._lock = threading.Lock()
         self._patched: frozenset[str] = frozenset()
-        self._newest = self._configured(read_document(path))
+        self._newest = self._configured(self._read())
         self._current = self._newest.settings
 
     @classmethod
@@ -84,7 +86,7 @@ class ConfigAdapter:
         `check` finds what is wrong beyond the model, now and at every change; see `operator_check`.
         Raises InvalidConfiguration with one message: file, line, key, what is wrong and what is allowed.
         """
-        if path is not None and not path.is_file():
+        if path is not None and not path.exists():
             raise InvalidConfiguration(f"{path}: there is no such configuration file")
         return cls(path or DEFAULT_FILE, environ, dotenv_path, check)
 
@@ -136,15 +138,23 @@ class ConfigAdapter:
 
     def _reload(self) -> ChangeReport:
         with self._lock:
-            configuration = self._configured(read_document(self._path))
+            configuration = self._configured(self._read())
             report = self._report(configuration, {})
             self._patched = frozenset()
             self._adopt(configuration)
         return report
 
+    def _read(self) -> Document:
+        """Raises InvalidConfiguration for a file that is gone or cannot be read."""
+        if self._was_there and not self._path.exists():
+            raise InvalidConfiguration(f"{self._path.name}: the configuration file is gone; nothing was changed")
+        document = read_document(self._path)
+        self._was_there = self._was_there or self._path.is_file()
+        return document
+
     def _planned(self, body: Mapping[str, Any]) -> _Plan:
         changes = changes_of(body)
-        document = read_document(self._path)
+        document = self._read()
         self._configured(document)  # what is wrong already is the operator's, not the client's
         wanted = changed_layer(changes, file_layer(document, self._path.name))
         document = edited(document, self._validated(wanted), self._path.name)

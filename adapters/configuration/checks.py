@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint
@@ -32,6 +33,7 @@ def operator_check(registry: Registry) -> Check:
         yield from engines.wrong_options(settings)
         yield from engines.wrong_voices(settings)
         yield from wrong_tls(settings)
+        yield from missing_pairs(settings)
 
     return check
 
@@ -116,6 +118,18 @@ def _wrong_entries(path: KeyPath, entries: Mapping[str, Any], allowed: Iterable[
 
 def _no_such(path: KeyPath, allowed: Iterable[str], value: str | None = None) -> Problem:
     return Problem(path, "there is no such engine for this", value, tuple(sorted(allowed)))
+
+
+def missing_pairs(settings: Settings) -> Iterator[Problem]:
+    """Keys that another key makes no sense without."""
+    reply, server, wyoming = settings.reply, settings.server, settings.wyoming
+    base_url = (reply.base_url or "").strip()
+    if reply.adapter == "openai" and not base_url:
+        yield Problem(("reply", "base_url"), "must be set where reply.adapter is openai, as http://127.0.0.1:11434/v1")
+    elif base_url and not re.match(r"https?://[^/\s]", base_url, re.IGNORECASE):
+        yield Problem(("reply", "base_url"), "must begin with http:// or https://, as http://127.0.0.1:11434/v1")
+    if wyoming.enabled and wyoming.port == server.port != 0 and wyoming.host == server.host:
+        yield Problem(("wyoming", "port"), "is server.port too; each needs a port of its own", wyoming.port)
 
 
 def wrong_tls(settings: Settings) -> Iterator[Problem]:

@@ -39,6 +39,15 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def become_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 def broken(path: Path, text: str, environ: Mapping[str, str] | None = None) -> InvalidConfiguration:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InvalidConfiguration) as caught:
@@ -407,6 +416,33 @@ async def test_reload_takes_live_keys_and_names_the_others(file: Path) -> None:
     assert config.current().limits.queue_length == 9
     assert config.current().server.port == 8000
     assert source(config, "limits.queue_length") == "file"
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_file_that_is_gone_at_reload_keeps_the_old_configuration(
+    file: Path, named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(file, "limits: {queue_length: 7}\n")
+    monkeypatch.chdir(file.parent)
+    config = ConfigAdapter.load(file if named else None, {}, None)
+    remove(file)
+    for attempt in (config.reload, lambda: config.patch({"limits.queue_length": 8})):
+        with pytest.raises(InvalidConfiguration, match=r"config\.yaml: the configuration file is gone"):
+            await attempt()
+    assert [*os.listdir(file.parent)] == []
+    assert config.current().limits.queue_length == 7
+    write(file, "limits: {queue_length: 9}\n")
+    await config.reload()
+    assert config.current().limits.queue_length == 9
+
+
+async def test_a_file_that_is_a_folder_at_reload_keeps_the_old_configuration(file: Path) -> None:
+    write(file, "limits: {queue_length: 7}\n")
+    config = adapter(file)
+    become_folder(file)
+    with pytest.raises(InvalidConfiguration, match=r"config\.yaml: cannot be read \(Is a directory\)"):
+        await config.reload()
+    assert config.current().limits.queue_length == 7
 
 
 async def test_a_broken_file_at_reload_keeps_the_old_configuration(file: Path) -> None:

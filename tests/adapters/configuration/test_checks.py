@@ -284,3 +284,35 @@ def test_tls_is_told_with_its_line(file: Path) -> None:
     said = str(refused(file, "server:\n  tls_certificate: nope.pem\n  tls_key: nope.key\n"))
     assert 'config.yaml, line 2: server.tls_certificate = "nope.pem": cannot be read' in said
     assert 'config.yaml, line 3: server.tls_key = "nope.key": cannot be read' in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("reply: {adapter: openai}\n", "reply.base_url: must be set where reply.adapter is openai"),
+        ("reply: {adapter: openai, base_url: ' '}\n", "reply.base_url"),
+        ("reply:\n  base_url: 127.0.0.1:11434\n", "line 2: reply.base_url"),
+        ("server: {port: 9000}\nwyoming: {enabled: true, port: 9000}\n", "wyoming.port"),
+    ],
+)
+async def test_keys_that_need_another_are_refused_everywhere(file: Path, text: str, said: str) -> None:
+    assert said in str(refused(file, text))
+    write(file, "")
+    config = adapter(file)
+    write(file, text)
+    with pytest.raises(InvalidConfiguration, match=r"reply\.base_url|wyoming\.port"):
+        await config.reload()
+    assert config.current() == Settings()
+
+
+async def test_an_endpoint_is_chosen_only_where_its_address_is_known(file: Path) -> None:
+    write(file, "")
+    config = adapter(file)
+    for attempt in (config.validate, config.patch):
+        with pytest.raises(InvalidConfiguration, match="must be set where") as caught:
+            await attempt({"reply.adapter": "openai"})
+        assert caught.value.param == "reply.base_url"
+    assert read(file) == ""
+    write(file, "reply: {base_url: 'http://127.0.0.1:1/v1'}\n")
+    await config.patch({"reply.adapter": "openai"})
+    assert config.current().reply.adapter == "openai"
