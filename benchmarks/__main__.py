@@ -28,6 +28,7 @@ from benchmarks import (
     loop_lag,
     partials,
     pipeline,
+    places,
     slow_connections,
     startup,
     throughput,
@@ -53,6 +54,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "conversations": conversations.run,
     "idle_sessions": idle_sessions.run,
     "slow_connections": slow_connections.run,
+    "places": places.run,
 }
 
 
