@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":
+    from stts.environment import require_packages
+
+    require_packages()
+
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -25,6 +31,7 @@ from engines.registry import Registry
 from middleware.analytics import AnalyticsStage
 from middleware.edge import wrap
 from middleware.edge.file_limit import raise_file_limit
+from middleware.edge.listening import CannotListen, check_free, listening
 from middleware.edge.secrets import ClientSecrets
 from middleware.edge.serving import Life, Server, server_config
 from middleware.history import History
@@ -194,10 +201,10 @@ async def _keep_tidy(files: FileStore) -> None:
         await asyncio.sleep(CLEANUP_SECONDS)
 
 
-def announce(settings: Settings) -> None:
+def announce(settings: Settings, port: int) -> None:
     """Where it is and how to make it speak, for the person who started it."""
     scheme = "https" if settings.server.tls_certificate else "http"
-    address = f"{scheme}://{_bracketed(settings.server.host)}:{settings.server.port}"
+    address = f"{scheme}://{_bracketed(settings.server.host)}:{port}"
     wyoming = settings.wyoming
     home = f"Wyoming:   tcp://{_bracketed(wyoming.host)}:{wyoming.port}\n" if wyoming.enabled else ""
     print(  # noqa: T201 - for the person at the terminal, not for the log
@@ -217,7 +224,13 @@ def _bracketed(host: str) -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", help="configuration file (default: config.yaml, or STTS_CONFIG)")
+    parser.add_argument("--host", help="address to listen on, in place of server.host")
+    parser.add_argument("--port", help="port to listen on, in place of server.port")
+    parser.add_argument("--version", action="version", version=f"STTS Server {__version__}")
     options = parser.parse_args(arguments)
+    for name in ("host", "port"):
+        if (value := getattr(options, name)) is not None:
+            os.environ[f"STTS_SERVER__{name.upper()}"] = value
     life = Life()
     try:
         registry = Registry()
@@ -226,17 +239,21 @@ def main(arguments: list[str] | None = None) -> int:
         check_exposure(settings)
         configure_logging(config.current)
         raise_file_limit(settings)
+        listener = listening(settings.server.host, settings.server.port)
+        if settings.wyoming.enabled:
+            check_free(settings.wyoming.host, settings.wyoming.port, "wyoming")
         app = create_app(settings, config=config, registry=registry, life=life)
-    except InvalidConfiguration as error:
-        print(startup_message(error), file=sys.stderr)  # noqa: T201 - the log is not set up yet
+    except (InvalidConfiguration, CannotListen) as error:
+        told = startup_message(error) if isinstance(error, InvalidConfiguration) else str(error)
+        print(told, file=sys.stderr)  # noqa: T201 - for the person at the terminal
         return EXIT_STATUS
 
     def started() -> None:
-        announce(settings)
+        announce(settings, listener.getsockname()[1])
         settle()
 
-    server = Server(server_config(app, settings), life, started)
-    server.run()
+    with listener:
+        Server(server_config(app, settings), life, started).run(sockets=[listener])
     return 0
 
 

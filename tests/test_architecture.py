@@ -16,7 +16,18 @@ LAYERS = ("stts", "engines", "adapters", "middleware", "routers", "server_v2")
 """Each may import itself and those before it."""
 
 DOMAIN = (
-    ("types", "events", "errors", "settings", "languages", "language_names", "voice_names", "live", "channel"),
+    (
+        "types",
+        "events",
+        "errors",
+        "environment",
+        "settings",
+        "languages",
+        "language_names",
+        "voice_names",
+        "live",
+        "channel",
+    ),
     ("context", "protocols", "engine_api"),
     ("audio", "text"),
     ("storage",),

@@ -158,6 +158,21 @@ def test_an_open_bind_without_a_key_is_refused(tmp_path: Path) -> None:
 
 def test_a_port_in_use_is_an_error_and_not_a_traceback(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        ended = run(tmp_path, server__port=str(taken.getsockname()[1]))
-    assert ended.returncode != 0
-    assert "in use" in ended.stderr
+        port = taken.getsockname()[1]
+        ended = run(tmp_path, server__port=str(port))
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert f"Port {port} of 127.0.0.1 is in use" in ended.stderr and "--port" in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_the_options_say_where_and_which(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "server_v2.py")]
+    version = subprocess.run([*command, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert version.stdout.startswith("STTS Server ")
+    with subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", "0"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as process:
+        port = int(announcement(process)[0].rpartition(":")[2])
+        wait_for(port)
+        process.terminate()

@@ -156,8 +156,9 @@ async def _on_http_exception(connection: HTTPConnection, error: Exception) -> Re
         return Response(status_code=CLIENT_LEFT)
     translated = _translate(error, connection)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        translated.allowed = allowed_methods(connection.scope)
-        return _answer(connection, translated, {"Allow": allow(translated.allowed)})
+        methods = allowed_methods(connection.scope)
+        translated.allowed = [*methods]
+        return _answer(connection, translated, {"Allow": allow(methods)})
     return _answer(connection, translated, error.headers)
 
 

@@ -1,0 +1,47 @@
+"""The sockets that the server listens on, taken before it says that it has started."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted, as uvicorn's own default."""
+
+
+class CannotListen(Exception):
+    """The message is one sentence for the person who starts the server: what is in the way, and the way out."""
+
+
+def listening(host: str, port: int, setting: str = "server") -> socket.socket:
+    """A socket that listens there. `setting`: the section that names it. Raises CannotListen."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise CannotListen(_reason(error, host, port, setting)) from error
+    listener.setblocking(False)
+    listener.set_inheritable(False)
+    return listener
+
+
+def check_free(host: str, port: int, setting: str) -> None:
+    """Raises CannotListen where somebody else listens there already."""
+    listening(host, port, setting).close()
+
+
+def _reason(error: OSError, host: str, port: int, setting: str) -> str:
+    option = "`--port`" if setting == "server" else f"`{setting}.port`"
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} of {host} is in use: stop the program that listens there, or choose another with {option}."
+    if error.errno == errno.EACCES:
+        return f"Port {port} may not be used by this user: choose one above 1023 with {option}."
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return (
+            f"{host} is no address of this machine: set `{setting}.host` to 127.0.0.1, or to 0.0.0.0 for all addresses."
+        )
+    return f"The server cannot listen on port {port} of {host} ({error.strerror}): choose another with {option}."

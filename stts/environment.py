@@ -1,0 +1,32 @@
+"""What must be true of the Python that runs the server, found out with the standard library alone."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterable
+
+OLDEST = (3, 11)
+PACKAGES = (
+    "fastapi", "uvicorn", "websockets", "pydantic", "pydantic_settings", "dotenv", "yaml", "structlog",
+    "prometheus_client", "psutil", "numpy", "av", "python_multipart", "sentencex", "fastapi_offline",
+)  # fmt: skip
+"""Import names of what requirements/base.txt brings and the server cannot start without."""
+EXIT_STATUS = 2
+
+
+def require_packages(packages: Iterable[str] = PACKAGES) -> None:
+    """Ends the program with one sentence that says the way out, where this Python cannot run the server."""
+    if sys.version_info < OLDEST:
+        _leave(f"STTS Server needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]}.")
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing:
+        _leave(
+            f"This Python lacks packages of STTS Server ({', '.join(missing[:3])}{', ...' if missing[3:] else ''}): "
+            "start it with `make serve`, or run `pip install -r requirements/base.txt` first."
+        )
+
+
+def _leave(message: str) -> None:
+    print(message, file=sys.stderr)  # noqa: T201 - for the person at the terminal; there is no log yet
+    sys.exit(EXIT_STATUS)

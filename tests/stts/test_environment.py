@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stts.environment import PACKAGES, require_packages
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_python_with_all_packages_may_go_on() -> None:
+    require_packages()
+
+
+def test_a_missing_package_is_one_sentence_with_the_way_out(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        require_packages([*PACKAGES, "no_such_package"])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and "no_such_package" in told and "make serve" in told
+
+
+def test_the_server_says_so_outside_its_environment() -> None:
+    """An interpreter without site-packages stands for any Python that is not the server's own."""
+    command = [sys.executable, "-I", "-S", "-c", RUN]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1 and "pip install -r requirements/base.txt" in ended.stderr
+
+
+RUN = "import runpy, sys; sys.path.insert(0, '.'); runpy.run_path('server_v2.py', run_name='__main__')"
