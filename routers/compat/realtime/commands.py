@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from routers.compat.openai_usage import duration_usage
+from routers.compat.realtime.contents import sent_audio
 from routers.compat.realtime.hosted_errors import ACTIVE, CANCELLED_NOTHING, COMMITTED_NOTHING, VOICE_IN_USE
-from routers.compat.realtime.items import Items, sent_audio
+from routers.compat.realtime.items import Items
 from routers.compat.realtime.microphone import Microphone
 from routers.compat.realtime.outgoing import TRANSCRIPTION, Outgoing, error_event, item_added
 from routers.compat.realtime.reading import meant

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from routers.compat.realtime.contents import Parts, content_of, message_of, parts_of
 from routers.compat.realtime.hosted_errors import (
     CREATED_BEHIND_UNKNOWN,
     CREATED_TWICE,
@@ -19,24 +20,14 @@ from routers.compat.realtime.hosted_errors import (
     TRUNCATED_UNSPOKEN,
     Form,
 )
-from routers.schemas.realtime_commands import (
-    Content,
-    FunctionCallItem,
-    FunctionOutputItem,
-    ItemReference,
-    ItemShape,
-    MessageItem,
-)
+from routers.schemas.realtime_commands import ItemReference, ItemShape
 from stts.conversation.history import History, Item, Spoken
-from stts.errors import InvalidParameter
 from stts.types import Message, ToolCall
 
 ROOT = "root"
 """The `previous_item_id` of what is to be first."""
 HEARD_WHOLE_SECONDS = 0.08
 """Two frames of audio: clients round down where playback ended, so a cut this near the end is none."""
-UNSEEN_IMAGE = "[image]"
-"""What whoever replies is given in place of a picture: nobody here sees."""
 MOST_SOUNDS = 256
 """Sounds remembered before those of items that the history has dropped are forgotten."""
 
@@ -68,6 +59,8 @@ class Items:
         self.history = history
         self._kept_seconds = kept_seconds
         self._sounds: OrderedDict[str, Sound] = OrderedDict()
+        self._parts: dict[str, Parts] = {}
+        """Contents of messages that are more than one text, as they are told to clients."""
         self._hidden: set[str] = set()
 
     def hide(self, id: str) -> None:
@@ -96,7 +89,8 @@ class Items:
 
     def wire(self, id: str, *, audio: bool = False) -> dict[str, Any]:
         """Raises InvalidRequest for an item that clients do not know of."""
-        return wire_item(self._require(id, RETRIEVED_UNKNOWN), self._sounds.get(id), audio=audio)
+        item, sound, parts = self._require(id, RETRIEVED_UNKNOWN), self._sounds.get(id), self._parts.get(id)
+        return wire_item(item, sound, parts, audio=audio)
 
     def add_sound(self, id: str, sound: Sound) -> None:
         """An item was spoken; again when its audio is complete."""
@@ -124,12 +118,16 @@ class Items:
         else:
             self._require(previous, CREATED_BEHIND_UNKNOWN)
             self.history.insert(item, previous)
+        if (parts := parts_of(shape)) is not None:
+            self._forget_gone()
+            self._parts[item.id] = parts
         return item.id, self.before(item.id)
 
     def delete(self, id: str) -> None:
         self._require(id, DELETED_UNKNOWN)
         self.history.delete(id)
         self._sounds.pop(id, None)
+        self._parts.pop(id, None)
 
     def truncate(self, id: str, seconds: float) -> None:
         """Leaves of an assistant's spoken item what was heard by then, all of it within two frames of its end.
@@ -166,8 +164,11 @@ class Items:
         return item
 
     def _forget_gone(self) -> None:
-        for id in [id for id in self._sounds if self.history.get(id) is None]:
-            del self._sounds[id]
+        """What is kept of items that the history has dropped."""
+        self._parts = {id: parts for id, parts in self._parts.items() if self.history.get(id) is not None}
+        if len(self._sounds) > MOST_SOUNDS:
+            for id in [id for id in self._sounds if self.history.get(id) is None]:
+                del self._sounds[id]
 
 
 def _heard(text: str, sound: Sound, seconds: float) -> str:
@@ -183,68 +184,25 @@ def new_item_id() -> str:
     return f"item_{secrets.token_hex(10)}"
 
 
-def message_of(shape: ItemShape, text: str | None = None) -> Message:
-    """Raises InvalidParameter for what cannot be said here."""
-    if isinstance(shape, FunctionCallItem):
-        call_id = shape.call_id or f"call_{secrets.token_hex(10)}"
-        return Message("assistant", "", tool_calls=(ToolCall(call_id, shape.name, shape.arguments),))
-    if isinstance(shape, FunctionOutputItem):
-        return Message("tool", shape.output, call_id=shape.call_id)
-    return Message(shape.role, text if text is not None else "\n".join(_said(shape, each) for each in shape.content))
-
-
-def sent_audio(shape: ItemShape) -> str | None:
-    """Base64 of the audio of a user's message whose words are still to be found out."""
-    if not isinstance(shape, MessageItem) or shape.role != "user":
-        return None
-    parts = [each.audio for each in shape.content if each.type == "input_audio" and not each.transcript]
-    return parts[0] if len(parts) == len(shape.content) == 1 else None
-
-
-def _said(shape: MessageItem, content: Content) -> str:
-    if content.type == "input_image" and shape.role == "user":
-        return UNSEEN_IMAGE
-    given = content.transcript if content.type.endswith("audio") else content.text
-    if content.type not in _CONTENTS[shape.role] or given is None:
-        allowed = sorted(_CONTENTS[shape.role])
-        raise InvalidParameter(
-            "A message of this role cannot have such content: text, or one piece of audio of the user.",
-            param="item.content",
-            allowed=allowed,
-        )
-    return given
-
-
-_CONTENTS = {
-    "system": {"input_text"},
-    "user": {"input_text", "input_audio"},
-    "assistant": {"output_text", "output_audio"},
-}
-
 ItemStatus = Literal["in_progress", "completed", "incomplete"]
 
 
-def wire_item(item: Item, sound: Sound | None = None, *, audio: bool = False) -> dict[str, Any]:
-    """With `audio`, also its bytes, where they are kept."""
+def wire_item(
+    item: Item, sound: Sound | None = None, parts: Parts | None = None, *, audio: bool = False
+) -> dict[str, Any]:
+    """`parts`: its contents, where they are more than its text; with `audio`, also its bytes, where they are kept."""
     message = item.message
     if message.tool_calls:
         return function_call(item.id, message.tool_calls[0], item.status)
     if message.role == "tool":
         fields = {"type": "function_call_output", "call_id": message.call_id, "output": message.text}
         return _item(item.id, item.status, fields)
-    content = _content(message, sound)
+    content = content_of(message, spoken=sound is not None)
     if audio and sound is not None and sound.data is not None:
         content["audio"] = b64encode(sound.data).decode("ascii")
     # What the user said is complete though its words are not known yet.
     status: ItemStatus = "completed" if message.role == "user" else item.status
-    return message_item(item.id, message.role, status, [content])
-
-
-def _content(message: Message, sound: Sound | None) -> dict[str, Any]:
-    way = "output" if message.role == "assistant" else "input"
-    if sound is None:
-        return {"type": f"{way}_text", "text": message.text}
-    return {"type": f"{way}_audio", "transcript": message.text or None}
+    return message_item(item.id, message.role, status, [*parts] if parts is not None else [content])
 
 
 def function_call(id: str, call: ToolCall, status: ItemStatus) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import pytest
 from openai.types.realtime import ConversationItem
 from pydantic import TypeAdapter
 
-from routers.compat.realtime.items import Items, Sound, message_of, sent_audio
+from routers.compat.realtime.contents import message_of, sent_audio
+from routers.compat.realtime.items import Items, Sound
 from routers.schemas.realtime_commands import ItemCreate, ItemShape
 from stts.conversation.history import History, Item
 from stts.errors import InvalidRequest
@@ -213,3 +214,32 @@ def test_a_recording_of_the_user_is_found() -> None:
 def test_a_picture_is_taken_and_not_seen() -> None:
     content = [{"type": "input_text", "text": "What is this?"}, {"type": "input_image", "image_url": "data:,"}]
     assert message_of(shape(type="message", role="user", content=content)).text == "What is this?\n[image]"
+
+
+def test_messages_of_several_contents_come_back_in_their_parts(items: Items) -> None:
+    content = [
+        {"type": "input_text", "text": "What is this?"},
+        {"type": "input_image", "image_url": "data:,"},
+        {"type": "input_audio", "transcript": "over there"},
+    ]
+    id, _ = items.create(shape(type="message", role="user", content=content), None)
+    wire = items.wire(id)
+    assert wire["content"] == [content[0], {"type": "input_image"}, content[2]]
+    OFFICIAL.validate_python(wire, strict=True)
+    items.delete(id)
+    again, _ = items.create(typed("Only this.", id=id), None)
+    assert items.wire(again)["content"] == [{"type": "input_text", "text": "Only this."}]
+
+
+def test_a_picture_alone_is_no_text(items: Items) -> None:
+    picture = [{"type": "input_image", "image_url": "data:,"}]
+    id, _ = items.create(shape(type="message", role="user", content=picture), None)
+    assert items.wire(id)["content"] == [{"type": "input_image"}]
+    assert [message.text for message in items.history.messages()] == ["[image]"]
+
+
+def test_parts_go_with_the_history(items: Items) -> None:
+    both = [{"type": "input_text", "text": "one"}, {"type": "input_text", "text": "two"}]
+    for _ in range(300):
+        items.create(shape(type="message", role="user", content=both), None)
+    assert len(items._parts) <= 101
