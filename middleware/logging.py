@@ -183,6 +183,8 @@ def _take_over_stdlib() -> None:
         logger.propagate = True
     # Our line for each operation says more, and leaves the query out.
     logging.getLogger("uvicorn.access").disabled = True
+    # A damaged form is told to its client, and in our line of the refusal.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 class StandardLibraryHandler(logging.Handler):

@@ -168,6 +168,7 @@ def test_the_level_follows_the_settings(log: Log) -> None:
         ("some.library", lambda logger: logger.debug("> Authorization: Bearer secret"), False),
         ("adapters.execution", lambda logger: logger.debug("hello you"), True),
         ("uvicorn.access", lambda logger: logger.info("GET /tts?text=hello"), False),
+        ("python_multipart.multipart", lambda logger: logger.warning("Expected boundary character 45"), False),
     ],
 )
 def test_lines_of_the_standard_library(log: Log, name: str, say: Callable[[logging.Logger], None], shown: bool) -> None:
