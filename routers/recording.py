@@ -11,10 +11,17 @@ import structlog
 
 from stts.audio.formats import FORMATS
 from stts.context import RequestContext
-from stts.errors import STTSError
+from stts.errors import StorageFailed, StorageFull, STTSError
+from stts.storage.failures import disk_error
 from stts.storage.files import FileStore
 from stts.storage.writer import Writer
 from stts.types import AudioChunk
+
+CHARACTERS_PER_SECOND = 15.0
+"""Of speech, about."""
+SAMPLE_BYTES = 2
+LEAST_COMPRESSION = 0.1
+"""Of a compressed format at its smallest: what surely is needed."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -24,7 +31,9 @@ async def recorded(
 ) -> AsyncGenerator[AudioChunk, None]:
     """The same chunks. `context.output_data["file_id"]` is there from the first one.
 
-    What keeps the file from being stored does not keep the client from listening: it is logged, the id stays unknown.
+    Raises StorageFull and StorageFailed: before the first chunk where nothing can be kept, and after the last where the
+    disk has failed meanwhile. So an answer that is sent whole is an error, and a stream is heard to its end and then
+    cut, so that it does not pass for one whose id has a file; under the id stands the reason.
     """
     # The chunks are closed before the recorder: an engine does not wait for a disk.
     async with _Recorder(files, context) as recorder, aclosing(chunks):
@@ -33,11 +42,21 @@ async def recorded(
             return
         await recorder.create()
         await recorder.write(first)
+        recorder.raise_failure()
         yield first
         async for chunk in chunks:
             await recorder.write(chunk)
             yield chunk
         await recorder.commit()
+        recorder.raise_failure()
+
+
+def expected_bytes(context: RequestContext) -> int:
+    """A guess at what will be written, so that a disk without room is told of before anything is sent."""
+    output = context.output_data
+    seconds = context.input_data.get("characters", 0) / CHARACTERS_PER_SECOND
+    size = seconds * output["sample_rate"] * output["channels"] * SAMPLE_BYTES
+    return int(size if output["format"] in ("wav", "pcm") else size * LEAST_COMPRESSION)
 
 
 class _Recorder:
@@ -52,7 +71,7 @@ class _Recorder:
         self._writer: Writer | None = None
         self._header = b""
         self._running: asyncio.Future[None] | None = None
-        self._broken = False
+        self._failure: StorageFull | None = None
 
     async def create(self) -> None:
         await self._attempt(self._create)
@@ -64,12 +83,18 @@ class _Recorder:
         if self._writer is not None:
             await self._attempt(self._writer.write, chunk.data)
 
+    def raise_failure(self) -> None:
+        """Where the file will not be there."""
+        if self._failure is not None:
+            raise self._failure
+
     async def commit(self) -> None:
         await self._attempt(self._commit)
 
     def _create(self) -> None:
         extension = FORMATS[self._context.output_data["format"]].extension
-        self._writer = self._files.create("outputs", f"speech{extension}")
+        expected = expected_bytes(self._context)
+        self._writer = self._files.create("outputs", f"speech{extension}", expected_bytes=expected)
 
     def _commit(self) -> None:
         if self._writer is None:
@@ -83,7 +108,7 @@ class _Recorder:
             self._writer.abort()
 
     async def _attempt(self, call: Callable[..., object], *arguments: object) -> None:
-        if not self._broken:
+        if self._failure is None:
             self._running = asyncio.ensure_future(asyncio.to_thread(self._guarded, call, *arguments))
             await asyncio.shield(self._running)
 
@@ -91,9 +116,14 @@ class _Recorder:
         try:
             call(*arguments)
         except (STTSError, OSError) as error:
-            self._broken = True
-            reason = error.code if isinstance(error, STTSError) else error.strerror
-            log.warning("recording_failed", request_id=self._context.request_id, reason=reason)
+            failure = disk_error(error) if isinstance(error, OSError) else error
+            if not isinstance(failure, StorageFull):
+                failure = StorageFailed("The audio could not be kept.")
+            self._failure = failure
+            if self._writer is not None:
+                self._files.lose(self._writer.id, failure)
+            reason = error.strerror if isinstance(error, OSError) else error.message
+            log.warning("recording_failed", request_id=self._context.request_id, code=failure.code, reason=reason)
 
     async def _end(self) -> None:
         if self._running is not None:

@@ -23,7 +23,8 @@
     ├── SessionExpired        it has lasted as long as a session may (408)
     ├── Unauthorized              no key, or a wrong one (401)
     ├── Forbidden                 Host, Origin or role does not allow it (403)
-    ├── StorageFull               a quota is reached (507)
+    ├── StorageFull               a quota is reached, or the disk is full (507)
+    │   └── StorageFailed         the disk cannot be written (507)
     ├── Unavailable               come back later (503)
     │   ├── Busy                  the queue is full, or the wait was too long
     │   └── ShuttingDown          the server is stopping
@@ -169,6 +170,10 @@ class Forbidden(STTSError):
 
 class StorageFull(STTSError):
     code, title, status = "storage_full", "Storage full", 507
+
+
+class StorageFailed(StorageFull):
+    code, title = "storage_failed", "Storage failed"
 
 
 class Unavailable(STTSError):

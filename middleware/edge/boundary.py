@@ -15,7 +15,8 @@ from structlog.typing import FilteringBoundLogger
 from middleware.edge.errors import error_response, local_path
 from middleware.edge.protocol import CUT
 from middleware.edge.refusals import door
-from stts.errors import Forbidden, NotFound, ShuttingDown, STTSError
+from stts.errors import Forbidden, NotFound, ShuttingDown, StorageFull, STTSError
+from stts.storage.failures import FULL
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -49,7 +50,10 @@ class ErrorBoundary:
 
 def _expected(error: Exception) -> STTSError | None:
     """An error of ours; once an answer has begun, the framework hands it on as the cause of another."""
-    cause = error if isinstance(error, STTSError) else error.__cause__
+    cause = error if isinstance(error, STTSError | OSError) else error.__cause__
+    if isinstance(cause, OSError):
+        # Bodies and answers that do not fit into memory go through temporary files.
+        return StorageFull("The disk of the server is full.") if cause.errno in FULL else None
     return cause if isinstance(cause, STTSError) else None
 
 

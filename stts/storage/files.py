@@ -7,6 +7,7 @@ what a client sent. Files appear complete or not at all; a crash leaves only hid
 from __future__ import annotations
 
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +19,9 @@ from typing import BinaryIO, Literal
 import structlog
 
 from stts.engine_api import Voice
-from stts.errors import InvalidConfiguration, InvalidParameter, NotFound
+from stts.errors import InvalidConfiguration, InvalidParameter, NotFound, StorageFull
 from stts.settings import CurrentSettings
+from stts.storage.failures import told_disk_errors
 from stts.storage.folder import Folder, entry_or_none
 from stts.storage.inspection import inspected
 from stts.storage.kinds import KINDS, Kind, kind_of, new_id
@@ -32,6 +34,8 @@ from stts.storage.writer import Writer
 TEMPORARY_FOLDER = ".temporary"
 HOUR = 3600.0
 COPY_BYTES = 1 << 20
+MOST_LOST = 1000
+"""Files that were promised and not kept, whose reason is remembered."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -78,9 +82,18 @@ class FileStore:
         self._account = Account(lambda kind: sum(entry.size for entry in self._folders[kind].entries()))
         self._naming = threading.Lock()
         self._being_written: set[Path] = set()
+        self._lost: dict[str, StorageFull] = {}
 
-    def create(self, kind: Kind, name: str | None = None, *, checkpoint: Checkpoint = lambda: None) -> Writer:
-        """A writer that knows its id already. Raises InvalidRequest for a name, Conflict for one that is taken.
+    def create(
+        self,
+        kind: Kind,
+        name: str | None = None,
+        *,
+        expected_bytes: int = 0,
+        checkpoint: Checkpoint = lambda: None,
+    ) -> Writer:
+        """A writer that knows its id already. Raises InvalidRequest for a name, Conflict for one that is taken,
+        StorageFull where the disk has no room for what is expected, StorageFailed where it cannot be written.
 
         The name of an output is the server's own, and its extension says what it is.
         """
@@ -88,7 +101,10 @@ class FileStore:
         if kind == "references" and name is not None:
             self._references.require_free(reference_name(name))
         id = new_id(kind)
-        self._temporary.mkdir(parents=True, exist_ok=True)
+        with told_disk_errors():
+            self._temporary.mkdir(parents=True, exist_ok=True)
+            if expected_bytes > shutil.disk_usage(self._temporary).free:
+                raise StorageFull("The disk of the server has no room for this.")
         temporary = self._temporary / secrets.token_hex(16)
         writer = Writer(
             id,
@@ -112,10 +128,19 @@ class FileStore:
                 writer.write(data)
             return writer.commit()
 
+    def lose(self, id: str, reason: StorageFull) -> None:
+        """Remembers why there is no file of an id that a client has been told; the oldest are forgotten."""
+        with self._naming:
+            self._lost[id] = reason
+            if len(self._lost) > MOST_LOST:
+                del self._lost[next(iter(self._lost))]
+
     def get(self, id: str) -> StoredFile:
-        """Raises NotFound."""
+        """Raises NotFound; StorageFull and StorageFailed with the reason for one that could not be kept."""
         kind = kind_of(id)
         stored = self._folders[kind].find(id) if kind else None
+        if stored is None and (lost := self._lost.get(id)) is not None:
+            raise type(lost)(f"This file was not kept: {lost.message}", param="id")
         if stored is None:
             raise NotFound("There is no file with this id.", param="id")
         return stored

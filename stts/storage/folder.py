@@ -10,6 +10,7 @@ from pathlib import Path
 from stts.audio.container import sniff
 from stts.errors import UndecodableAudio
 from stts.storage.atomic import TEMPORARY_SUFFIX, sync_folder
+from stts.storage.failures import told_names
 from stts.storage.inspection import Content
 from stts.storage.kinds import MEDIA_TYPES, Kind, extension_of, id_of_name
 from stts.storage.names import is_plain, reference_name
@@ -79,8 +80,9 @@ class Folder:
             modified_ns=written.modified_ns,
         )
         self.path.mkdir(parents=True, exist_ok=True)
-        write_sidecar(path, sidecar)
-        temporary.rename(path)
+        with told_names():
+            write_sidecar(path, sidecar)
+            temporary.rename(path)
         sync_folder(self.path)
         return _stored(self.kind, path, sidecar)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from stts.errors import PayloadTooLarge, StorageFull
+from stts.errors import PayloadTooLarge
+from stts.storage.failures import told_disk_errors
 from stts.storage.records import StoredFile
 
 
@@ -41,27 +41,29 @@ class Writer:
         self._reserve = reserve
         self._finish = finish
         self._settle = settle
-        self._file = temporary.open("xb")
+        with told_disk_errors():
+            self._file = temporary.open("xb")
 
     def write(self, data: bytes) -> None:
-        """Raises PayloadTooLarge past storage.file_bytes, StorageFull past the quota of the kind or on a full disk."""
+        """Raises PayloadTooLarge past storage.file_bytes, StorageFull past the quota of the kind or on a full disk,
+        StorageFailed on one that cannot be written."""
         if self.size + len(data) > self._max_bytes:
             raise PayloadTooLarge(f"A stored file may be at most {self._max_bytes} bytes.", param="file")
         self._reserve(len(data))
         self.size += len(data)
-        with _full_disk():
+        with told_disk_errors():
             self._file.write(data)
 
     def replace_start(self, data: bytes) -> None:
         """Overwrites the first bytes, as for a header that can be known only at the end."""
-        with _full_disk():
+        with told_disk_errors():
             self._file.seek(0)
             self._file.write(data)
             self._file.seek(0, os.SEEK_END)
 
     def commit(self) -> StoredFile:
         """Checks the content and puts the file into the store. Raises what the store says is wrong with it."""
-        with _full_disk():
+        with told_disk_errors():
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -88,13 +90,3 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.abort()
-
-
-@contextmanager
-def _full_disk() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull("The disk of the server is full.") from error
-        raise

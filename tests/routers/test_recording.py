@@ -11,6 +11,7 @@ import pytest
 
 from routers.recording import recorded
 from stts.context import RequestContext
+from stts.errors import StorageFull
 from stts.settings import Settings, StorageSettings
 from stts.storage.files import FileStore
 from stts.storage.kinds import Kind
@@ -147,16 +148,48 @@ async def test_a_consumer_that_stops_listening(tmp_path: Path) -> None:
     assert store.is_clean()
 
 
-@pytest.mark.parametrize("reason", [errno.EIO, errno.EROFS, errno.ENOSPC])
-@pytest.mark.parametrize("step", ["create", "write", "commit"])
-async def test_a_disk_that_fails_does_not_keep_anybody_from_listening(tmp_path: Path, step: Step, reason: int) -> None:
+@pytest.mark.parametrize("reason", [errno.EIO, errno.EROFS, errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize(("step", "heard"), [("create", 0), ("write", 0), ("commit", 4)])
+async def test_a_disk_that_fails_is_told(tmp_path: Path, step: Step, heard: int, reason: int) -> None:
+    """Before the first chunk where that is known by then, else when all has been heard. Never an id of nothing."""
+
     def fail() -> None:
         raise OSError(reason, "The disk fails")
 
-    store, work = WatchedStore(tmp_path, step, fail), context()
-    assert await collected(recorded(Source().chunks(), store, work)) == CHUNKS
-    assert ("file_id" in work.output_data) == (step != "create")
+    store, work, got = WatchedStore(tmp_path, step, fail), context(), list[AudioChunk]()
+    with pytest.raises(StorageFull) as caught:
+        async for chunk in recorded(Source().chunks(), store, work):
+            got.append(chunk)
+    assert len(got) == heard
+    assert caught.value.code == ("storage_full" if reason in (errno.ENOSPC, errno.EDQUOT) else "storage_failed")
+    if step != "create":
+        with pytest.raises(StorageFull, match="This file was not kept"):
+            store.get(work.output_data["file_id"])
     assert store.is_clean()
+
+
+async def test_a_disk_that_fills_meanwhile_does_not_keep_anybody_from_listening(tmp_path: Path) -> None:
+    writes: list[int] = []
+
+    def fail() -> None:
+        writes.append(1)
+        if len(writes) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    store, work, got = WatchedStore(tmp_path, "write", fail), context(), list[AudioChunk]()
+    with pytest.raises(StorageFull):
+        async for chunk in recorded(Source().chunks(), store, work):
+            got.append(chunk)
+    assert got == CHUNKS
+    assert store.is_clean()
+
+
+async def test_a_disk_without_room_is_known_before(tmp_path: Path) -> None:
+    work = context()
+    work.input_data["characters"] = 10**15
+    with pytest.raises(StorageFull):
+        await anext(recorded(Source().chunks(), WatchedStore(tmp_path, "abort", int), work))
+    assert "file_id" not in work.output_data
 
 
 async def test_a_disk_that_fails_at_the_very_end_keeps_the_file(tmp_path: Path) -> None:

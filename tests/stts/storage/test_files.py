@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -22,13 +23,14 @@ from stts.errors import (
     InvalidRequest,
     NotFound,
     PayloadTooLarge,
+    StorageFailed,
     StorageFull,
     STTSError,
     UndecodableAudio,
 )
 from stts.settings import LimitSettings, Settings, StorageSettings
-from stts.storage.files import FileStore
-from stts.storage.kinds import KINDS, Kind
+from stts.storage.files import MOST_LOST, FileStore
+from stts.storage.kinds import KINDS, Kind, new_id
 
 HOUR = 3600.0
 
@@ -407,11 +409,34 @@ def test_a_crash_between_writing_and_the_rename(tmp_path: Path, monkeypatch: pyt
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", crash)
-        with pytest.raises(OSError, match="Input/output"):
+        with pytest.raises(StorageFailed, match="Input/output"):
             save(files, "references", "anna.wav")
     assert files.voices() == []
     save(files, "references", "anna.wav")
     assert len(files.voices()) == 1
+
+
+def test_a_name_that_the_file_system_does_not_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = store(tmp_path)
+
+    def refuse(self: Path, target: Path) -> Path:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        with pytest.raises(InvalidRequest, match="knows no such name"):
+            save(files, "references", "a:b")
+
+
+def test_the_reason_of_the_latest_losses_is_remembered(tmp_path: Path) -> None:
+    files = store(tmp_path)
+    ids = [new_id("outputs") for _ in range(MOST_LOST + 1)]
+    for id in ids:
+        files.lose(id, StorageFull("The disk of the server is full."))
+    with pytest.raises(NotFound):
+        files.get(ids[0])
+    with pytest.raises(StorageFull, match="This file was not kept: The disk of the server is full"):
+        files.get(ids[-1])
 
 
 def test_a_full_disk(tmp_path: Path) -> None:

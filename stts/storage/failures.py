@@ -1,0 +1,45 @@
+"""What a disk says when it refuses, as errors that a client understands."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stts.errors import InvalidRequest, StorageFailed, StorageFull, STTSError
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+UNWRITABLE = frozenset({errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM})
+UNNAMEABLE = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
+"""Of a rename: the file system knows no such name."""
+
+
+def disk_error(error: OSError) -> STTSError | None:
+    """None for what says nothing about the disk."""
+    if error.errno in FULL:
+        return StorageFull("The disk of the server is full.")
+    if error.errno in UNWRITABLE:
+        return StorageFailed(f"The disk of the server cannot be written ({error.strerror}).")
+    return None
+
+
+@contextmanager
+def told_disk_errors() -> Iterator[None]:
+    """Raises StorageFull and StorageFailed for what the operating system says of a disk."""
+    try:
+        yield
+    except OSError as error:
+        if (told := disk_error(error)) is None:
+            raise
+        raise told from error
+
+
+@contextmanager
+def told_names() -> Iterator[None]:
+    """Raises InvalidRequest for a name that the file system does not know."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in UNNAMEABLE:
+            raise
+        raise InvalidRequest("The file system of the server knows no such name.", param="name") from error
