@@ -40,6 +40,7 @@ from middleware.metrics import Metrics
 from middleware.pipeline import Stage, compose
 from middleware.resources import Resources
 from middleware.timing import TimingStage
+from routers.api_document import with_examples
 from routers.compat.openai import OpenAIRoutes
 from routers.compat.realtime.door import RealtimeRoutes
 from routers.compat.timestamps import TimestampRoutes
@@ -153,6 +154,7 @@ def create_app(
     )
     for each in routes:
         app.include_router(each.router)
+    with_examples(app)
     return wrap(app, current, secrets=secrets)
 
 
