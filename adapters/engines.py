@@ -36,6 +36,7 @@ from stts.errors import (
     UnknownEngine,
 )
 from stts.events import TranscriptEvent
+from stts.live import LiveText
 from stts.protocols import HearRequest, STTAdapter, TranscriptionSession, TTSAdapter
 from stts.settings import CurrentSettings
 from stts.types import AUTO, AudioChunk, ListenRequest, Probe, SpeechRequest, SynthesisConfig, TranscriptionConfig
@@ -77,6 +78,9 @@ class Engines:
         return self.hosts[name]
 
     async def speak(self, context: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
+        if isinstance(request.text, LiveText):
+            # What can be refused at all is refused before the first words are waited for.
+            await self.check_speech(request.config)
         config = await self._with_language(request)
         adapter: TTSAdapter = await self.speaker(config)
         async with aclosing(adapter.synthesize(request.text, config, context)) as chunks:

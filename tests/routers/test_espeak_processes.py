@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -40,7 +40,8 @@ def children() -> set[int]:
 
 def kill(processes: set[int]) -> None:
     for process in processes:
-        psutil.Process(process).kill()
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(process).kill()
 
 
 def spoken(server: RunningServer) -> httpx.Response:
@@ -59,6 +60,15 @@ def begun(server: RunningServer) -> Iterator[http.client.HTTPResponse]:
             yield answer
 
 
+def break_off(server: RunningServer, others: set[int]) -> None:
+    """Kills the engine until that hits it at work: between two pieces of a text it would only be started again."""
+    with begun(server) as answer, pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        while True:
+            kill(children() - others)
+            if not answer.read(200_000):
+                raise AssertionError("the stream came to its end")
+
+
 def test_speech_comes_from_processes_of_its_own(server: RunningServer, others: set[int]) -> None:
     assert spoken(server).status_code == 200
     assert children() - others
@@ -71,23 +81,15 @@ def test_a_death_while_idle_costs_nothing(server: RunningServer, others: set[int
 
 
 def test_a_death_in_mid_stream_ends_that_stream_and_the_next_is_served(server: RunningServer, others: set[int]) -> None:
-    with begun(server) as answer:
-        kill(children() - others)
-        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
-            while answer.read(1_000_000):
-                pass
+    break_off(server, others)
     assert spoken(server).status_code == 200
     assert httpx.get(f"{server.url}/health").status_code == 200
 
 
 def test_ready_tells_of_deaths(server: RunningServer, others: set[int]) -> None:
     assert spoken(server).status_code == 200
-    with begun(server) as answer:
-        kill(children() - others)
-        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
-            while answer.read(1_000_000):
-                pass
+    break_off(server, others)
     told = httpx.get(f"{server.url}/ready").json()["engines"]["espeak"]
-    assert (told["state"], told["crashes"], told["rest_seconds"]) == ("ready", 1, 0)
+    assert (told["state"], told["rest_seconds"]) == ("ready", 0) and told["crashes"] >= 1
     assert spoken(server).status_code == 200
     assert httpx.get(f"{server.url}/ready").json()["engines"]["espeak"]["crashes"] == 0
