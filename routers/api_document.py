@@ -7,6 +7,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from routers.api_forms import fill_forms
+
 INTRODUCTION = """\
 One self-hosted server that **speaks**, **listens** and **converses**, offline, over the dialects that voice
 applications already use.
@@ -76,6 +78,7 @@ def with_examples(app: FastAPI) -> None:
             for parameter in document["paths"].get(path, {}).get(method, {}).get("parameters", ()):
                 if parameter["name"] in query:
                     parameter["example"] = query[parameter["name"]]
+        fill_forms(document)
         return document
 
     app.openapi = described  # type: ignore[method-assign]

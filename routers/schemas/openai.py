@@ -124,7 +124,7 @@ class ListeningForm(Fields):
             if name.endswith(BRACKETS):
                 bare = name.removesuffix(BRACKETS)
                 form[bare] = [*_items(form.get(bare)), *_items(values[name])]
-        return form
+        return {name: _items(value) if isinstance(value, list) else value for name, value in form.items()}
 
     def parameters(self) -> dict[str, Any]:
         """With a temperature of 0 engines take their own and raise it where they must, as the hosted ones do."""
@@ -247,6 +247,7 @@ class ModelNames(BaseModel):
 
 
 def _items(value: Any) -> list[Any]:
+    """Without the empty ones, which a form sends for a list that is not filled in."""
     if value is None:
         return []
-    return value if isinstance(value, list) else [value]
+    return [item for item in (value if isinstance(value, list) else [value]) if item != ""]
