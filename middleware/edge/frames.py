@@ -23,9 +23,13 @@ MOST_FRAGMENTS = 65_536
 TOO_BIG = 1009
 """WebSocket close code."""
 LEFT = "stts.left"
-"""Extension of the scope: a future that is done when the connection is lost. `receive()` tells only who calls it."""
+"""Extension of the scope: a future that is done when the client has said goodbye or the connection is lost.
+
+`receive()` tells only who calls it."""
 LINGER_SECONDS = 10.0
 """For a client to take what is left for it when its session has ended."""
+ENDING_SECONDS = 5.0
+"""For a session to end whose client has said goodbye; then the goodbye is answered all the same."""
 
 logger = logging.getLogger("uvicorn.error.websocket")
 logger.setLevel(logging.WARNING)  # uvicorn tells of each socket with its query, in which there may be a key
@@ -49,15 +53,17 @@ class BoundedFrames(WebSocketsSansIOProtocol):
         self._next: asyncio.Handle | None = None
         """The slice that is parsed next. Reading is paused while there is one."""
         self._linger: asyncio.TimerHandle | None = None
+        self._goodbye: asyncio.TimerHandle | None = None
+        """The client's close, while it is not answered."""
         self._left: asyncio.Future[None] = self.loop.create_future()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if self._among is not None:
             self._among.leave(self.transport)
-        self._left.set_result(None)
+        self._tell_left()
         self._unparsed = memoryview(b"")
-        for handle in (self._next, self._linger):
+        for handle in (self._next, self._linger, self._goodbye):
             if handle is not None:
                 handle.cancel()
 
@@ -85,7 +91,45 @@ class BoundedFrames(WebSocketsSansIOProtocol):
 
     async def run_asgi(self) -> None:
         self.scope["extensions"][LEFT] = self._left  # type: ignore[assignment]
+        app = self.app
+
+        async def until_ended(scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await app(scope, receive, send)
+            finally:
+                self._answer_goodbye()
+
+        self.app = until_ended
         await super().run_asgi()
+
+    def handle_close(self, event: Frame) -> None:
+        """The client's close is answered when its session has ended: what the session held is free by then."""
+        if self.close_sent or not self.handshake_complete or self.transport.is_closing():
+            super().handle_close(event)
+            return
+        received = self.conn.close_rcvd
+        assert received is not None
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": received.code, "reason": received.reason})
+        self._goodbye = self.loop.call_later(ENDING_SECONDS, self._answer_goodbye)
+        self._tell_left()
+
+    def shutdown(self) -> None:
+        if self._goodbye is None:
+            super().shutdown()
+
+    def _answer_goodbye(self) -> None:
+        if self._goodbye is None:
+            return
+        self._goodbye.cancel()
+        self._goodbye = None
+        if not self.transport.is_closing():
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def _tell_left(self) -> None:
+        if not self._left.done():
+            self._left.set_result(None)
 
     async def send(self, message: ASGISendEvent) -> None:
         await super().send(message)

@@ -42,6 +42,8 @@ from stts.types import Message
 HEADER = struct.Struct("<II")
 """Before the PCM of each binary message: generation, sequence."""
 
+PING_CHARACTERS = 4096
+
 
 class ConversationSocketRoutes:
     def __init__(self, parts: PartsFor, histories: Histories, places: Places, settings: CurrentSettings) -> None:
@@ -109,6 +111,7 @@ class Talk:
         self._messages = Messages[BaseModel](*CLIENT_MESSAGES)
         self._reader = PCMReader(connect.format, connect.rate)
         self._state = session.state
+        socket.at_once = _pong
 
     async def greet(self, kept: Kept) -> None:
         connect = self._connect
@@ -176,8 +179,6 @@ class Talk:
                 self._tool_output(call_id, output)
             case Played(generation=generation, ms=ms):
                 session.played(generation, ms / 1000)
-            case Ping(text=text):
-                await self._socket.send_json({"type": "pong", "text": text})
         return True
 
     def _tool_output(self, call_id: str, output: str) -> None:
@@ -204,3 +205,14 @@ class Talk:
         await self._session.configure(fields.over(session_config(self._settings()), rate))
         self._fields = fields
         await self._socket.send_json({"type": "session.updated", "config": fields.model_dump(mode="json")})
+
+
+def _pong(message: str | bytes) -> dict[str, Any] | None:
+    """To a ping, however much was sent before it and is not worked on yet."""
+    if isinstance(message, bytes) or len(message) > PING_CHARACTERS or '"ping"' not in message:
+        return None
+    try:
+        ping = Ping.model_validate_json(message)
+    except ValidationError:
+        return None
+    return {"type": "pong", "text": ping.text}

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from stts.errors import Busy, ShuttingDown, STTSError
 from stts.settings import CurrentSettings
+from stts.spool import MIB, SpoolSpace
 
 RETRY_SECONDS = 5.0
 """When a client that found no place may try again."""
@@ -30,6 +31,8 @@ class Places:
         self._guests: set[Guest] = set()
         self._changed = asyncio.Event()
         self._closed = False
+        self.spools = SpoolSpace(lambda: settings().limits.spools_mib * MIB)
+        """What all clients together have sent ahead."""
 
     @property
     def open(self) -> int:

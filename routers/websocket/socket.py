@@ -24,7 +24,8 @@ from middleware.edge.errors import plain_name
 from middleware.edge.frames import LEFT
 from routers.websocket.places import Places
 from stts.context import SOCKET, RequestContext, RequestType, new_request_id
-from stts.errors import IdleTimeout, ShuttingDown, STTSError
+from stts.errors import IdleTimeout, PayloadTooLarge, ShuttingDown, STTSError
+from stts.spool import MIB, Spool, SpoolFull
 
 NORMAL, SERVICE_RESTART = 1000, 1012
 """WebSocket close codes."""
@@ -32,6 +33,10 @@ GOODBYE_SECONDS = 1.0
 """For the last event to be taken by a client that may have stopped reading."""
 SLICE_SECONDS = 0.002
 """How long messages pass without a pause before others have their turn."""
+SPARE_BYTES = MIB // 4
+"""For commands where audio has filled the spool."""
+AUDIO_CHARACTERS = 512
+"""From which a text message may be one that carries audio; nothing but audio is pushed by the megabyte."""
 REALTIME_PROTOCOL = "realtime"
 """The subprotocol that is answered where it is offered."""
 
@@ -61,7 +66,9 @@ async def accepted(
     websocket: WebSocket, places: Places, *, error_event: ErrorEvent = native_error
 ) -> AsyncIterator[Socket]:
     """A socket that has a place. Raises Busy and ShuttingDown before it is accepted; afterwards errors are events."""
-    socket = Socket(websocket, places.settings().limits.idle_seconds, error_event)
+    limits = places.settings().limits
+    spool = Spool(places.spools, lambda: places.settings().limits.spool_mib * MIB)
+    socket = Socket(websocket, limits.idle_seconds, error_event, spool)
     async with places.taken(socket):
         await socket.accept()
         try:
@@ -82,10 +89,19 @@ class Socket:
     WebSocketDisconnect, which ends `accepted` without noise.
     """
 
-    def __init__(self, websocket: WebSocket, idle_seconds: float, error_event: ErrorEvent) -> None:
+    def __init__(self, websocket: WebSocket, idle_seconds: float, error_event: ErrorEvent, spool: Spool) -> None:
+        """`spool`: for what the client sends ahead, closed with the socket."""
         self._websocket = websocket
         self._idle_seconds = idle_seconds
         self._error_event = error_event
+        self.at_once: Callable[[str | bytes], dict[str, Any] | None] | None = None
+        """What answers a message without waiting for those before it; None: its turn comes."""
+        self._spool = spool
+        self._filler: asyncio.Task[None] | None = None
+        self._refusing = False
+        """The client has been told that it sends too much ahead."""
+        self._most_waiting = 0
+        """Bytes that waited then."""
         self._state = websocket.scope.get("state", {})
         self._loop = asyncio.get_running_loop()
         self._sending = asyncio.Lock()
@@ -107,14 +123,11 @@ class Socket:
         return RequestContext(kind, new_request_id(), input_data=input_data, metadata=metadata)
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
-        while not self._gone:
-            message = await self._websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                self._gone = True
-                return
+        if self._filler is None:
+            self._filler = asyncio.create_task(self._fill(), name="socket reader")
+        while (message := await self._spool.get()) is not None:
             await self._passed()
-            data = message.get("bytes")
-            yield message["text"] if data is None else data
+            yield message
 
     async def send_json(self, event: dict[str, Any]) -> None:
         await self._send({"type": "websocket.send", "text": json.dumps(event)})
@@ -164,10 +177,58 @@ class Socket:
         finally:
             self._scope = None
             self._watcher.cancel()
+            await self._end_reading()
             if self._left is not None:
                 self._left.remove_done_callback(self._leave)
         if self._reason is not None:
             raise self._reason
+
+    async def _fill(self) -> None:
+        """Reads at all times, so that pings and a goodbye are seen however far behind the session is."""
+        try:
+            while not self._gone:
+                message = await self._websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    self._gone = True
+                    return
+                await self._passed()
+                data = message.get("bytes")
+                said = message["text"] if data is None else data
+                answer = self.at_once(said) if self.at_once is not None else None
+                await (self._keep(said) if answer is None else self.send_json(answer))
+        except WebSocketDisconnect:
+            return
+        except STTSError as error:
+            self.expel(error)
+        finally:
+            self._spool.end()
+
+    async def _keep(self, message: str | bytes) -> None:
+        """Too much is refused: audio, which can be lost, with one event until there is room again.
+
+        Commands have a little room of their own. Raises PayloadTooLarge where they have used that up as well.
+        """
+        try:
+            await self._spool.put(message)
+            self._refusing = self._refusing and 2 * self._spool.bytes > self._most_waiting
+        except SpoolFull:
+            error = PayloadTooLarge("Too much was sent ahead of what is being worked on: this audio is not heard.")
+            if not _is_audio(message):
+                try:
+                    await self._spool.put(message, spare=SPARE_BYTES)
+                    return
+                except SpoolFull:
+                    raise PayloadTooLarge("Too many commands were sent ahead of what is being worked on.") from None
+            if not self._refusing:
+                self._refusing, self._most_waiting = True, self._spool.bytes
+                await self.error(error)
+
+    async def _end_reading(self) -> None:
+        filler, self._filler = self._filler, None
+        if filler is not None:
+            filler.cancel()
+            await asyncio.wait([filler])
+        await self._spool.aclose()
 
     def _leave(self, _: asyncio.Future[None]) -> None:
         """The client has gone, and the reader may be busy with what it said before."""
@@ -222,3 +283,16 @@ async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
     errors.sort(key=lambda error: isinstance(error, WebSocketDisconnect))
     if errors:
         raise errors[0]
+
+
+def _is_audio(message: str | bytes) -> bool:
+    """Whether the message carries audio, in any of the dialects: binary, or base64 in JSON."""
+    if isinstance(message, bytes):
+        return True
+    if len(message) < AUDIO_CHARACTERS:
+        return False
+    try:
+        fields = json.loads(message)
+    except ValueError:
+        return False
+    return isinstance(fields, dict) and ("audio" in fields or "data" in fields)

@@ -36,6 +36,10 @@ class Transcribing:
         self._session: TranscriptionSession | None = None
         self._next_session: TranscriptionSession | None = None
         self._busy = False
+        self._working: Utterance | None = None
+        """Whose words are being found."""
+        self._steps = 0
+        """What was heard of all utterances so far, in events."""
 
     async def open(self) -> None:
         self._session = await self._shared.parts.open(self._shared.config.listen)
@@ -86,12 +90,13 @@ class Transcribing:
         async for utterance in self._waiting:
             if utterance.forgotten:
                 continue
-            self._busy = True
+            self._busy, self._working = True, utterance
+            self._steps += 1
             await self._change_places()
             if self._session is not None:
                 utterance.work = self._shared.start(self._words(utterance, self._session), "utterance")
                 await asyncio.wait([utterance.work])
-            self._busy = False
+            self._busy, self._working = False, None
         self._shared.out.close()
 
     async def _change_places(self) -> None:
@@ -115,6 +120,7 @@ class Transcribing:
             self._known(utterance)
 
     def _transcript(self, utterance: Utterance, event: TranscriptEvent) -> None:
+        self._steps += 1
         match event:
             case TranscriptPartial(delta, tail):
                 utterance.stable += delta
@@ -135,12 +141,19 @@ class Transcribing:
         self._shared.out.tell(PartialTranscript(utterance.turn, utterance.item, delta, utterance.tail))
 
     async def _wait_patiently(self, utterance: Utterance) -> None:
-        await asyncio.sleep(self._shared.config.patience)
+        """Until nothing has gone on for so long: audio that came in a burst has its words one turn after the other."""
+        before = None
+        while (now := self._progress()) != before:
+            before = now
+            await asyncio.sleep(self._shared.config.patience)
         utterance.error = EngineTimeout("The words of this turn took too long.")
         utterance.forgotten = True
         if utterance.work is not None:
             utterance.work.cancel()
         self._known(utterance)
+
+    def _progress(self) -> tuple[int, float]:
+        return self._steps, self._working.audio.waiting if self._working is not None else 0.0
 
     def _known(self, utterance: Utterance) -> None:
         """Its words are final, or there will be none."""

@@ -66,6 +66,13 @@ class LimitSettings(Section):
     )
     live_sessions: int = live("Sockets at once that listen, speak or converse.", default=500, ge=1, le=100_000)
     live_seconds: float = live("Audio of one live stream that may wait for its engine.", default=30.0, gt=1, le=600)
+    spool_mib: int = live(
+        "MiB that one connection may send ahead of what works on it; beyond the first MiB they wait on disk.",
+        default=64,
+        ge=1,
+        le=4096,
+    )
+    spools_mib: int = live("The same for all connections together.", default=1024, ge=1, le=1_048_576)
     message_bytes: int = fixed("Largest message of a WebSocket.", default=16_777_216, ge=65_536, le=1_073_741_824)
     idle_seconds: float = live("A socket on which nothing passes for so long is closed.", default=300.0, gt=0)
 
