@@ -29,6 +29,7 @@ from benchmarks import (
     partials,
     pipeline,
     places,
+    pushed,
     slow_connections,
     startup,
     throughput,
@@ -55,6 +56,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "idle_sessions": idle_sessions.run,
     "slow_connections": slow_connections.run,
     "places": places.run,
+    "pushed": pushed.run,
 }
 
 

@@ -70,8 +70,8 @@ class Spool:
         self._taken = 0
 
     @property
-    def bytes(self) -> int:
-        """Held now."""
+    def held(self) -> int:
+        """Bytes, now."""
         return self._taken
 
     async def put(self, record: Record, *, spare: int = 0) -> None:

@@ -27,6 +27,7 @@ DOMAIN = (
         "voice_names",
         "live",
         "channel",
+        "spool",
     ),
     ("context", "protocols", "engine_api"),
     ("audio", "text"),

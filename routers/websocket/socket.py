@@ -210,7 +210,7 @@ class Socket:
         """
         try:
             await self._spool.put(message)
-            self._refusing = self._refusing and 2 * self._spool.bytes > self._most_waiting
+            self._refusing = self._refusing and 2 * self._spool.held > self._most_waiting
         except SpoolFull:
             error = PayloadTooLarge("Too much was sent ahead of what is being worked on: this audio is not heard.")
             if not _is_audio(message):
@@ -220,7 +220,7 @@ class Socket:
                 except SpoolFull:
                     raise PayloadTooLarge("Too many commands were sent ahead of what is being worked on.") from None
             if not self._refusing:
-                self._refusing, self._most_waiting = True, self._spool.bytes
+                self._refusing, self._most_waiting = True, self._spool.held
                 await self.error(error)
 
     async def _end_reading(self) -> None:

@@ -30,6 +30,8 @@ class Door:
         self.parts = 0
         self.received = 0
         self.heard = asyncio.Event()
+        self.gate = asyncio.Event()
+        """What `wait` waits for."""
         self.empty = asyncio.Event()
 
     async def __call__(self, websocket: WebSocket) -> None:
@@ -67,6 +69,8 @@ class Door:
                 raise InvalidText("Not that.", param="text", allowed=["this"])
             case "stuck":
                 await asyncio.Event().wait()
+            case "wait":
+                await self.gate.wait()
             case "flood":
                 while True:
                     await socket.send_bytes(bytes(65536))
@@ -223,3 +227,50 @@ async def test_a_flood_of_tiny_messages_starves_nobody() -> None:
         assert await event(flooder) == {"type": "echo", "text": "done"}
         assert door.received == 100_001 + rounds
         assert rounds > 10
+
+
+async def test_a_socket_is_read_while_its_session_is_far_behind() -> None:
+    """Pings are answered, and what was sent ahead is worked on later, in order: beyond 1 MiB it waits on the disk."""
+    door = Door()
+    async with opened(door) as url, connect(url, max_size=None) as client:
+        await client.send("wait")
+        sent = [bytes([number]) * 200_000 for number in range(20)]
+        for data in sent:
+            await client.send(data)
+            await asyncio.wait_for(await client.ping(), PATIENCE)
+        await client.send("last")
+        assert door.received == 1 and door.places.spools.taken > 4_000_000
+        door.gate.set()
+        assert [await asyncio.wait_for(client.recv(), PATIENCE) for _ in sent] == sent
+        assert (await event(client))["text"] == "last"
+    assert door.places.spools.taken == 0
+
+
+async def test_audio_beyond_the_spool_is_refused_once_and_commands_are_kept() -> None:
+    door = Door(spool_mib=1)
+    async with opened(door) as url, connect(url, max_size=None) as client:
+        await client.send("wait")
+        await asyncio.wait_for(door.heard.wait(), PATIENCE)
+        for _ in range(20):
+            await client.send(bytes(200_000))
+        await client.send("command")
+        refused = await event(client)
+        assert (refused["code"], refused["fatal"]) == ("payload_too_large", False)
+        await asyncio.wait_for(await client.ping(), PATIENCE)  # all of it has been read
+        door.gate.set()
+        heard = 0
+        while isinstance(message := await asyncio.wait_for(client.recv(), PATIENCE), bytes):
+            heard += 1
+        assert json.loads(message)["text"] == "command"
+        assert 0 < heard <= 6, "as much as there was room for"
+        await client.send("again")
+        assert (await event(client))["text"] == "again"
+
+
+async def test_a_goodbye_is_answered_when_the_place_is_free() -> None:
+    door = Door(live_sessions=1, place_seconds=0)
+    async with opened(door) as url:
+        for _ in range(30):
+            async with connect(url) as client:
+                await client.send("hello")
+                assert (await event(client))["text"] == "hello"
