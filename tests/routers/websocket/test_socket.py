@@ -239,7 +239,7 @@ async def test_a_socket_is_read_while_its_session_is_far_behind() -> None:
             await client.send(data)
             await asyncio.wait_for(await client.ping(), PATIENCE)
         await client.send("last")
-        assert door.received == 1 and door.places.spools.taken > 4_000_000
+        assert door.received == 1 and door.places.spools.taken > 2_000_000, "the last may still be on its way"
         door.gate.set()
         assert [await asyncio.wait_for(client.recv(), PATIENCE) for _ in sent] == sent
         assert (await event(client))["text"] == "last"
