@@ -8,10 +8,10 @@ from typing import Any
 MEANT_NULL = frozenset(
     {
         "previous_item_id", "turn_detection", "transcription", "noise_reduction", "input_audio_transcription",
-        "input_audio_noise_reduction", "code", "param", "event_id",
+        "input_audio_noise_reduction", "transcript", "code", "param", "event_id",
     }
 )  # fmt: skip
-"""Keys whose null says something: an item is the first, a part is off, an error has no such detail."""
+"""Keys whose null says something: an item is the first, a part is off, words are not known, an error has no detail."""
 VERBATIM = frozenset({"parameters", "metadata", "reasoning", "truncation", "tracing"})
 """Objects that clients wrote themselves and get back as they wrote them."""
 
