@@ -37,7 +37,7 @@ def run() -> list[Row]:
     p99 = quantile(late, 0.99)
     return [
         Row(
-            f"event-loop lag while PocketSphinx (child), eSpeak (thread), {matrix_library()} (thread) are busy: p99",
+            f"event-loop lag while PocketSphinx (child), eSpeak (children), {matrix_library()} (thread) are busy: p99",
             "< 10 ms",
             f"{milliseconds(p99)} (p50 {milliseconds(quantile(late, 0.5))}, worst {milliseconds(max(late))}; "
             f"answers {counts[0]}, {counts[1]}, {counts[2]})",

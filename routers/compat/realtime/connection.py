@@ -93,7 +93,7 @@ class Connection:
             try:
                 message = parse_object(_text(data))
                 event_id = _event_id(message)
-                if message.get("type") not in HEARD_IN_ORDER:
+                if not _is_heard_in_order(message):
                     await self._catch_up()
                 async with aclosing(self._commands.carry_out(self._current(message), event_id)) as events:
                     async for event in events:
@@ -119,6 +119,11 @@ class Connection:
         told = beta.outgoing(event) if self._older else event
         if told is not None:
             await self._socket.send_json({"event_id": self._ids.next(), **without_unset(told)})
+
+
+def _is_heard_in_order(message: dict[str, Any]) -> bool:
+    kind = message.get("type")  # which may be anything
+    return isinstance(kind, str) and kind in HEARD_IN_ORDER
 
 
 def _text(data: str | bytes) -> str:

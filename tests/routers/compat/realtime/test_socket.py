@@ -372,6 +372,8 @@ async def test_a_voice_stays_once_it_was_heard(served: Served) -> None:
         ("[]", "invalid_request"),
         ("{}", "invalid_value"),
         ('{"type": 3}', "invalid_value"),
+        ('{"type": []}', "invalid_value"),
+        ('{"type": {"type": "response.create"}}', "invalid_value"),
         ('{"type": "nosuch"}', "invalid_value"),
         ('{"type": "session.update"}', "invalid_value"),
         ('{"type": "session.update", "session": []}', "invalid_value"),
