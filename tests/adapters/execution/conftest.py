@@ -18,6 +18,7 @@ from tests.adapters.execution.engines_under_test import GATES, LOG, ScriptEngine
 async def leaves_nothing() -> AsyncIterator[None]:
     """Threads, file descriptors, child processes and tasks are as they were before."""
     process = psutil.Process()
+    gc.collect()  # What an earlier test left to the collector is not this test's.
     # Another test's server may live in this process, with children of its own.
     children = set(process.children(recursive=True))
     threads, descriptors, tasks = set(threading.enumerate()), process.num_fds(), asyncio.all_tasks()
@@ -30,7 +31,7 @@ async def leaves_nothing() -> AsyncIterator[None]:
     gc.collect()
     assert set(threading.enumerate()) - threads == set()
     assert set(process.children(recursive=True)) - children == set()
-    assert process.num_fds() == descriptors
+    assert process.num_fds() <= descriptors
     assert asyncio.all_tasks() - tasks - {asyncio.current_task()} == set()
     GATES.clear()
 
