@@ -125,7 +125,7 @@ def create_app(
             context=context,
         )
 
-    wyoming = WyomingServer(parts, Describer(engines, files, current), current)
+    wyoming = WyomingServer(parts, Describer(engines, files, current), current, places.spools)
     life.guests.append(wyoming.leave)
     routes: list[Routes] = [
         HealthRoutes(engines, current, lambda: life.phase),

@@ -14,10 +14,12 @@ if sys.platform != "win32":  # which has no such limit
 
 SPARE_CONNECTIONS = 64
 """Connections beyond the bound that are heard to be told so."""
+SPARE_WYOMING = 16
+"""The same of Wyoming's clients."""
 RESERVED_FILES = 64 + SPARE_CONNECTIONS
 """For everything but clients: libraries, pipes to engines, stored files."""
 FILES_PER_CONNECTION = 2
-"""The socket, and a temporary file for what it uploads."""
+"""The socket, and a temporary file for what it uploads or sends ahead."""
 LEAST_CONNECTIONS = 16
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -35,7 +37,8 @@ def most_connections(settings: Settings, files: int) -> int:
 
 
 def _wyoming(settings: Settings) -> int:
-    return settings.wyoming.connections if settings.wyoming.enabled else 0
+    most = FILES_PER_CONNECTION * settings.wyoming.connections + SPARE_WYOMING
+    return most if settings.wyoming.enabled else 0
 
 
 def file_limit() -> int:

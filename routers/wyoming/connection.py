@@ -1,4 +1,4 @@
-"""One Wyoming client: its events are read while at most one request of it is worked on; the next waits unread.
+"""One Wyoming client: its events are read at all times, and at most one request of it is worked on; the next waits.
 
 What goes wrong is told by one `error` event, then the connection is closed: clients wait for an answer or for the end
 of the connection, and would wait for ever.
@@ -7,8 +7,7 @@ of the connection, and would wait for ever.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import structlog
@@ -23,23 +22,24 @@ from routers.schemas.wyoming import (
     TranscribeShape,
 )
 from routers.websocket.messages import invalid
-from routers.wyoming.frames import Event, encoded, read_event
+from routers.wyoming.frames import Event
+from routers.wyoming.inbox import Handler, Inbox
 from routers.wyoming.info import Describer
+from routers.wyoming.outbox import Outbox
 from routers.wyoming.synthesize import Writing, synthesize
 from routers.wyoming.transcribe import Transcription
 from stts.conversation.parts import Parts
 from stts.errors import Conflict, ShuttingDown, STTSError, TextTooLong
 from stts.live import LiveText
 from stts.settings import CurrentSettings
+from stts.spool import SpoolSpace
 from stts.types import SynthesisConfig
 
-GOODBYE_SECONDS = 1.0
-"""For a client to take the error before the connection is closed."""
-DISCARD_BYTES = 65_536
+STALLED_SECONDS = 60.0
+"""How long a client may leave something half sent or untaken where others need its place."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
-Handler = Callable[[Event], Awaitable[None]]
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
@@ -51,9 +51,10 @@ class Connection:
         parts: Parts,
         describer: Describer,
         settings: CurrentSettings,
+        spools: SpoolSpace,
     ) -> None:
         self._reader = reader
-        self._writer = writer
+        self._outbox = Outbox(writer, settings)
         self._parts = parts
         self._describer = describer
         self._settings = settings
@@ -70,7 +71,6 @@ class Connection:
         """While text comes."""
         self._handlers: Mapping[str, Handler] = {
             "describe": self._describe,
-            "ping": self._ping,
             "select-program": self._select_program,
             "transcribe": self._transcribe,
             "audio-start": self._audio_start,
@@ -81,12 +81,15 @@ class Connection:
             "synthesize-chunk": self._synthesize_chunk,
             "synthesize-stop": self._synthesize_stop,
         }
+        self._inbox = Inbox(reader, spools, settings, {"ping": self._ping}, self._handlers)
 
     async def serve(self) -> None:
         """Until the client leaves or something goes wrong; then nothing of it runs any more."""
         try:
             async with self._tasks:
-                await self._read()
+                following = self._tasks.create_task(self._follow(), name="wyoming events")
+                await self._inbox.fill(lambda: self._busy and not self._half_sent)
+                following.cancel()
                 if self._work is not None:
                     self._work.cancel()
         except* STTSError as errors:
@@ -98,56 +101,45 @@ class Connection:
             await self.refuse(STTSError("Something went wrong here."))
             raise
         finally:
-            self._writer.close()
+            self._outbox.close()
+            await self._inbox.aclose()
+
+    @property
+    def waiting_seconds(self) -> float | None:
+        """How long it has waited for its client to say something; None where others must not take its place."""
+        if self._outbox.stuck_seconds >= STALLED_SECONDS:
+            return self._outbox.stuck_seconds
+        if self._inbox.behind or (self._busy and not self._half_sent):
+            return None
+        silent = self._inbox.silent_seconds
+        in_between = self._half_sent or self._outbox.untaken
+        return silent if silent >= STALLED_SECONDS or not in_between else None
+
+    def hang_up(self) -> None:
+        """At once and without a word, as an error would look like the answer to a request that is on its way."""
+        self._outbox.abort()
 
     async def drain(self) -> None:
         """Hangs up when the request in work is done; another is refused."""
         self._draining = True
         await self._idle()
-        self._writer.close()
+        self._outbox.close()
 
     async def refuse(self, error: STTSError) -> None:
-        """Tells what went wrong and lets the client hang up, lest what it still sends make its end lose the event."""
-        log.info("wyoming_refused", code=error.code)
-        with suppress(OSError):
-            async with asyncio.timeout(GOODBYE_SECONDS):
-                await self._send(Event("error", {"text": error.message, "code": error.code}))
-                self._writer.write_eof()
-                while await self._reader.read(DISCARD_BYTES):
-                    pass
-        self._writer.close()
+        await self._outbox.refuse(error, self._reader)
 
-    async def _read(self) -> None:
-        while (event := await self._next()) is not None:
-            if (handler := self._handlers.get(event.type)) is not None:
-                await handler(event)
-            # Events that are there already come without a pause, and others want their turn.
-            await asyncio.sleep(0)
-
-    async def _next(self) -> Event | None:
-        """Raises TimeoutError where nothing comes and nothing is worked on."""
-        while True:
-            limits = self._settings().limits
-            try:
-                return await read_event(
-                    self._reader,
-                    data_bytes=limits.json_bytes,
-                    idle_seconds=limits.idle_seconds,
-                    body_seconds=limits.body_seconds,
-                )
-            except TimeoutError:
-                if not self._busy or self._transcription is not None or self._writing is not None:
-                    raise
-
-    async def _send(self, event: Event) -> None:
-        """Raises OSError when the client is gone or reads nothing for too long."""
-        self._writer.write(encoded(event))
-        async with asyncio.timeout(self._settings().limits.idle_seconds):
-            await self._writer.drain()
+    async def _follow(self) -> None:
+        async for event in self._inbox:
+            await self._handlers[event.type](event)
 
     @property
     def _busy(self) -> bool:
         return self._work is not None and not self._work.done()
+
+    @property
+    def _half_sent(self) -> bool:
+        """Audio or a text has begun, and the client is to say more."""
+        return self._transcription is not None or self._writing is not None
 
     async def _idle(self) -> None:
         if self._work is not None:
@@ -163,10 +155,10 @@ class Connection:
         self._work = self._tasks.create_task(work(), name="wyoming request")
 
     async def _describe(self, event: Event) -> None:
-        await self._send(await self._describer.info())
+        await self._outbox.send(await self._describer.info())
 
     async def _ping(self, event: Event) -> None:
-        await self._send(Event("pong", {"text": event.data.get("text")}))
+        await self._outbox.send(Event("pong", {"text": event.data.get("text")}))
 
     async def _select_program(self, event: Event) -> None:
         self._program = parsed(ProgramShape, event.data).name
@@ -178,7 +170,7 @@ class Connection:
         self._audio = parsed(AudioShape, event.data)
         wishes, self._wishes = self._wishes, TranscribeShape()
         transcription = Transcription(wishes, self._parts, self._settings())
-        await self._begin(lambda: transcription.run(wishes.config(self._program), self._send))
+        await self._begin(lambda: transcription.run(wishes.config(self._program), self._outbox.send))
         self._transcription = transcription
 
     async def _audio_chunk(self, event: Event) -> None:
@@ -213,7 +205,8 @@ class Connection:
         limit = self._settings().limits.text_characters
         if writing.text.characters + len(part) > limit:
             raise TextTooLong(f"The text is longer than the limit of {limit} characters.", param="text")
-        await writing.text.room()
+        if writing.begun:  # before that nobody makes room
+            await writing.text.room()
         writing.text.write(part)
         if part.strip() and not writing.begun:
             await self._begin(lambda: self._speak_live(writing))
@@ -223,7 +216,7 @@ class Connection:
         writing, self._writing = self._written(), None
         writing.text.close()
         if not writing.begun:
-            await self._begin(lambda: self._send(Event("synthesize-stopped")))
+            await self._begin(lambda: self._outbox.send(Event("synthesize-stopped")))
 
     def _written(self) -> Writing:
         if self._writing is None:
@@ -232,11 +225,11 @@ class Connection:
 
     async def _speak(self, text: str | LiveText, config: SynthesisConfig) -> None:
         context = self._parts.context("tts")
-        await synthesize(self._parts.speak, context, text, config, self._send)
+        await synthesize(self._parts.speak, context, text, config, self._outbox.send)
 
     async def _speak_live(self, writing: Writing) -> None:
         await self._speak(writing.text, writing.config)
-        await self._send(Event("synthesize-stopped"))
+        await self._outbox.send(Event("synthesize-stopped"))
 
 
 def parsed(shape: type[Shape], data: Mapping[str, Any]) -> Shape:

@@ -35,6 +35,18 @@ def encoded(event: Event) -> bytes:
     return b"".join((json.dumps(header).encode(), b"\n", data, event.payload))
 
 
+def packed(event: Event) -> bytes:
+    """As it waits for its turn."""
+    # JSON that is written so has no line break inside.
+    return b"\n".join((json.dumps([event.type, event.data]).encode(), event.payload))
+
+
+def unpacked(record: bytes) -> Event:
+    head, _, payload = record.partition(b"\n")
+    kind, data = json.loads(head)
+    return Event(kind, data, payload)
+
+
 async def read_event(
     reader: asyncio.StreamReader, *, data_bytes: int, idle_seconds: float, body_seconds: float
 ) -> Event | None:

@@ -1,14 +1,19 @@
-"""The listener for Wyoming clients, on a port of its own."""
+"""The listener for Wyoming clients, on a port of its own, with a bound on them.
+
+Where all places are taken, the client that has had nothing to do for longest makes room for a new one.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
 import structlog
 
+from middleware.edge.file_limit import SPARE_WYOMING
 from middleware.edge.principal import ANONYMOUS
 from routers.wyoming.connection import Connection
 from routers.wyoming.frames import LINE_BYTES
@@ -17,9 +22,13 @@ from stts.context import RequestContext, RequestType
 from stts.conversation.parts import PartsFor
 from stts.errors import Busy
 from stts.settings import CurrentSettings
+from stts.spool import SpoolSpace
 
 ROUTE = "wyoming"
 """What stands for the route in logs."""
+
+TELL_SECONDS = 60.0
+"""Between two lines of the log about places that are taken."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -27,14 +36,20 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class WyomingServer:
     """The protocol knows no keys: whoever reaches the port may use it."""
 
-    def __init__(self, parts: PartsFor, describer: Describer, settings: CurrentSettings) -> None:
+    def __init__(self, parts: PartsFor, describer: Describer, settings: CurrentSettings, spools: SpoolSpace) -> None:
+        """`spools`: for what clients send ahead."""
         self._parts = parts(_context)
         self._describer = describer
         self._settings = settings
+        self._spools = spools
+        self._inside: set[Connection] = set()
+        """Those that have a place."""
         self._connections: dict[Connection, asyncio.Task[None]] = {}
         """All that have a task, those that are being turned away included."""
         self._leaving: dict[Connection, asyncio.Task[None]] = {}
         self._listener: asyncio.Server | None = None
+        self._told_at: float | None = None
+        self._untold: Counter[str] = Counter()
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -64,14 +79,44 @@ class WyomingServer:
                 self._leaving[connection] = asyncio.create_task(connection.drain(), name="wyoming leave")
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(reader, writer, self._parts, self._describer, self._settings)
-        full = len(self._connections) >= self._settings().wyoming.connections
-        stay = connection.refuse(Busy("Too many clients are connected.")) if full else connection.serve()
+        connection = Connection(reader, writer, self._parts, self._describer, self._settings, self._spools)
+        if self._has_place():
+            self._inside.add(connection)
+            stay = connection.serve()
+        elif len(self._connections) - len(self._inside) < SPARE_WYOMING:
+            error = Busy("Too many clients are connected.")
+            error.is_logged = True
+            stay = connection.refuse(error)
+        else:
+            connection.hang_up()
+            return
         task = asyncio.create_task(stay, name="wyoming client")
         self._connections[connection] = task
         task.add_done_callback(partial(self._left, connection))
 
+    def _has_place(self) -> bool:
+        """Makes one where a client waits."""
+        if len(self._inside) < self._settings().wyoming.connections:
+            return True
+        waiting = {each: seconds for each in self._inside if (seconds := each.waiting_seconds) is not None}
+        longest = max(waiting, key=waiting.__getitem__, default=None)
+        if longest is not None:
+            self._inside.discard(longest)
+            longest.hang_up()
+        self._tell("cut" if longest is not None else "refused")
+        return longest is not None
+
+    def _tell(self, what: str) -> None:
+        """One line for many: the first at once, the others with the first after `TELL_SECONDS`."""
+        self._untold[what] += 1
+        now = asyncio.get_running_loop().time()
+        if self._told_at is None or now >= self._told_at + TELL_SECONDS:
+            self._told_at = now
+            log.warning("wyoming_full", **self._untold, open=len(self._inside), next_line_after=TELL_SECONDS)
+            self._untold.clear()
+
     def _left(self, connection: Connection, task: asyncio.Task[None]) -> None:
+        self._inside.discard(connection)
         del self._connections[connection]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("wyoming_failed", exc_info=error)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
-from wyoming.audio import AudioChunk, AudioStart
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event
 from wyoming.ping import Ping
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeVoice
 
 from adapters.configuration.exposure import check_exposure
+from routers.wyoming import connection
 from stts.errors import InvalidConfiguration
 from stts.settings import EngineSettings, SecuritySettings, Settings
 from stts.settings.conversation import WyomingSettings
@@ -71,20 +73,70 @@ async def test_garbage_is_one_error_and_the_end(client: Client, data: bytes) -> 
     assert [event.type for event in await client.until()] == ["error"]
 
 
-async def test_one_client_too_many_is_turned_away(server: RunningServer, settings: Settings) -> None:
-    await until_none_is_left(server)
-    clients = [Client(settings.wyoming.port) for _ in range(settings.wyoming.connections + 1)]
-    try:
-        for each in clients:
-            await each.connect()
-        await clients[0].write_event(Ping("still here").event())
-        assert (await clients[0].until("pong"))[0].type == "pong"
-        events = await clients[-1].until()
-        assert [(event.type, event.data["code"]) for event in events] == [("error", "busy")]
-    finally:
-        for each in clients:
-            await each.disconnect()
-    await until_none_is_left(server)
+@contextmanager
+def small(settings: Settings, connections: int = 2) -> Iterator[int]:
+    """A port with few places."""
+    wyoming = WyomingSettings(enabled=True, port=free_port(), connections=connections)
+    with running(settings.model_copy(update={"wyoming": wyoming}), registry()):
+        yield wyoming.port
+
+
+async def answers(client: Client) -> bool:
+    await client.write_event(Ping("still here").event())
+    return [event.type for event in await client.until("pong")] == ["pong"]
+
+
+async def begin_audio(client: Client) -> None:
+    await client.write_event(AudioStart(16_000, 2, 1).event())
+    assert (await client.until("transcript-start"))[-1].type == "transcript-start"
+
+
+async def test_who_has_been_silent_for_longest_makes_room_for_a_new_client(settings: Settings) -> None:
+    with small(settings) as port:
+        async with Client(port) as first, Client(port) as second:
+            assert await answers(second)
+            assert await answers(first)
+            async with Client(port) as third:
+                assert await answers(third)
+                assert await second.until() == []
+                assert await answers(first)
+
+
+async def test_who_is_at_work_makes_room_for_nobody(settings: Settings) -> None:
+    with small(settings) as port:
+        async with Client(port) as speaker, Client(port) as idle:
+            await begin_audio(speaker)
+            assert await answers(idle)
+            async with Client(port) as other:
+                await begin_audio(other)
+                assert await idle.until() == []
+                async with Client(port) as late:
+                    events = await late.until()
+                    assert [(event.type, event.data["code"]) for event in events] == [("error", "busy")]
+            await speaker.write_event(AudioStop().event())
+            assert (await speaker.until("transcript-stop"))[-1].type == "transcript-stop"
+
+
+async def test_who_has_stalled_in_the_middle_makes_room(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "STALLED_SECONDS", 1e-9)
+    with small(settings, 1) as port:
+        async with Client(port) as stalled:
+            await begin_audio(stalled)
+            async with Client(port) as new:
+                assert await answers(new)
+                assert await stalled.until() == []
+
+
+async def test_a_full_server_says_so_once_a_while(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    with small(settings, 1) as port:
+        async with Client(port) as holder:
+            await begin_audio(holder)
+            for _ in range(5):
+                async with Client(port) as late:
+                    assert (await late.until())[-1].data["code"] == "busy"
+    written = capsys.readouterr()
+    lines = [line for line in (written.out + written.err).splitlines() if "wyoming_full" in line]
+    assert len(lines) == 1
 
 
 @pytest.mark.parametrize("state", ["idle", "speaking", "writing", "heard", "half an event"])

@@ -1,0 +1,64 @@
+"""What one client is told, event after event, and the last word to it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from routers.wyoming.frames import Event, encoded
+from stts.errors import STTSError
+from stts.settings import CurrentSettings
+
+GOODBYE_SECONDS = 1.0
+"""For a client to take the error before the connection is closed."""
+DISCARD_BYTES = 65_536
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Outbox:
+    def __init__(self, writer: asyncio.StreamWriter, settings: CurrentSettings) -> None:
+        self._writer = writer
+        self._settings = settings
+        self._clock = asyncio.get_running_loop().time
+        self._stuck_since: float | None = None
+
+    @property
+    def untaken(self) -> bool:
+        """Whether the client has yet to take something."""
+        return self._writer.transport.get_write_buffer_size() > 0
+
+    @property
+    def stuck_seconds(self) -> float:
+        """How long it has waited for the client to take something."""
+        return 0.0 if self._stuck_since is None else self._clock() - self._stuck_since
+
+    async def send(self, event: Event) -> None:
+        """Raises OSError when the client is gone or reads nothing for too long."""
+        self._writer.write(encoded(event))
+        if self._stuck_since is None:
+            self._stuck_since = self._clock()
+        async with asyncio.timeout(self._settings().limits.idle_seconds):
+            await self._writer.drain()
+        self._stuck_since = None
+
+    async def refuse(self, error: STTSError, reader: asyncio.StreamReader) -> None:
+        """Tells what went wrong and lets the client hang up, lest what it still sends make its end lose the event."""
+        if not error.is_logged:
+            log.info("wyoming_refused", code=error.code)
+        with suppress(OSError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.send(Event("error", {"text": error.message, "code": error.code}))
+                self._writer.write_eof()
+                while await reader.read(DISCARD_BYTES):
+                    pass
+        self.close()
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def abort(self) -> None:
+        """Whatever is untaken is lost."""
+        self._writer.transport.abort()
