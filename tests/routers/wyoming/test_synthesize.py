@@ -14,6 +14,7 @@ from wyoming.event import Event
 from wyoming.info import SelectProgram
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
 
+from routers.wyoming import synthesize
 from stts.engine_api import Samples
 from tests.routers.wyoming.conftest import Client
 
@@ -117,6 +118,17 @@ async def test_a_text_of_nothing_is_no_audio(client: Client, parts: tuple[str, .
         await client.write_event(SynthesizeChunk(part).event())
     await client.write_event(SynthesizeStop().event())
     assert [event.type for event in await client.until("synthesize-stopped")] == ["synthesize-stopped"]
+
+
+async def test_many_blanks_before_the_first_word_wait_for_nobody(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synthesize, "TEXT_AHEAD", 10)
+    await client.write_event(SynthesizeStart().event())
+    for part in (" " * 20, " " * 20, "Hello."):
+        await client.write_event(SynthesizeChunk(part).event())
+    await client.write_event(SynthesizeStop().event())
+    assert len(audio((await client.until("synthesize-stopped"))[:-1])[0])
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "\u2026", "*", "-- --"])
