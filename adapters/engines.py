@@ -64,7 +64,7 @@ class Engines:
         """For whole recordings."""
         self._tts = {host.name: EngineTTSAdapter(host, settings, references) for host in self._of_kind("tts")}
         self._places = {
-            host.name: LivePlaces(host.info, host.copies, lambda: settings().limits.place_seconds)
+            host.name: LivePlaces(host.info, host.copies, lambda: settings().limits, self.voice)
             for host in self._of_kind("stt")
         }
         self._stt = {

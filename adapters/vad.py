@@ -136,9 +136,9 @@ class EngineVoiceStream:
         """Raises the EngineError that the batch failed with; the next call begins anew."""
         if self._call is not None and not self._call.done.done():
             raise RuntimeError("A stream is heard frame after frame.")
-        call = self._call = _Call(self, frames)
         if len(frames) == 0:
-            return call.heard
+            return np.zeros(0, np.float32)
+        call = self._call = _Call(self, frames)
         self._activity.put(call)
         return await call.done
 

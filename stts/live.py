@@ -68,8 +68,10 @@ class LiveText:
 class LiveAudio:
     """One utterance that is still being spoken: mono float32 at 16 kHz."""
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, limit: float, *, judged: bool = True) -> None:
         """`limit`: seconds that may wait to be heard before `room()` waits."""
+        self.judged = judged
+        """Somebody has looked for speech in it. If not, it may be silent for long, before and between what is said."""
         self._channel: Channel[NDArray[np.float32] | Literal[Mark.SETTLE]] = Channel(limit)
         self.seconds = 0.0
         """Written so far."""

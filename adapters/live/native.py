@@ -1,8 +1,9 @@
 """Live streams of engines that understand speech while it is spoken.
 
 Each utterance has an instance of the engine of its own, so those who speak at once are bounded: an utterance waits a
-moment for a place, its audio with it, and is refused alone. Instances (of most such engines: child processes) start
-when sessions are opened that may need them, and stay for the next.
+moment for a place, its audio with it, and is refused alone. One that its client ends holds a place only while somebody
+speaks (`attention.py`): it comes in parts, and what lies between them is counted and not heard. Instances (of most such
+engines: child processes) start when sessions are opened that may need them, and stay for the next.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TypeVar
 
 from adapters.execution.host import AT_ONCE, EngineHost
 from adapters.execution.slot import Slot
+from adapters.live.attention import Attention
 from adapters.live.intake import Intake, Stop
 from adapters.live.utterance import Utterance
 from stts.context import RequestContext
@@ -24,6 +26,8 @@ from stts.errors import Busy, STTSError
 from stts.events import TranscriptEvent
 from stts.languages import best_match
 from stts.live import LiveAudio
+from stts.protocols import VoiceActivity
+from stts.settings import LimitSettings
 
 T = TypeVar("T")
 
@@ -42,14 +46,15 @@ class LivePlaces:
         self,
         info: EngineInfo,
         make_host: Callable[[int], EngineHost[STTEngine]],
-        patience: Callable[[], float],
+        limits: Callable[[], LimitSettings],
+        voice: VoiceActivity,
     ) -> None:
-        """`make_host` gets the number of instances; called when the first session opens. `patience`: seconds that an
-        utterance waits for a place."""
+        """`make_host` gets the number of instances; called when the first session opens."""
+        self.voice = voice
         self._info = info
         self._make_host = make_host
         self._host: EngineHost[STTEngine] | None = None
-        self._patience = patience
+        self._limits = limits
         self._free = asyncio.Semaphore(info.limits.live_sessions)
         self._sessions = 0
         self.taken = 0
@@ -66,10 +71,15 @@ class LivePlaces:
         return self._info.limits.live_sessions
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """For one utterance. Raises Busy where none becomes free for a while."""
+    async def place(self, *, again: bool) -> AsyncIterator[None]:
+        """For one utterance, or for its next part. Raises Busy where none becomes free for a while.
+
+        `again`: it had one and has words to lose, so it waits as long as one may for an engine.
+        """
+        limits = self._limits()
+        patience = max(limits.place_seconds, limits.queue_seconds) if again else limits.place_seconds
         try:
-            async with asyncio.timeout(self._patience()) as waiting:
+            async with asyncio.timeout(patience) as waiting:
                 await self._free.acquire()
         except TimeoutError:
             if not waiting.expired():
@@ -128,12 +138,13 @@ class NativeSession:
         asked = best_match(self._params.language, self.info.languages) if self._params.language else None
         context.output_data.update(engine=self.info.name, language=asked)
         utterance = Utterance(asked, AGREEING, HELD)
+        attention = Attention(self._places.voice, audio)
         try:
-            context.add("queue", await self._take_slot())
-            async with aclosing(self._thoughts(audio, utterance, context)) as events:
+            async with aclosing(self._thoughts(Intake(audio), attention, utterance, context)) as events:
                 async for event in events:
                     yield event
         finally:
+            attention.close()
             # Before the last words are told: whoever hears them may count on the place.
             await self._let_go()
         context.output_data["language"] = asked or utterance.language
@@ -141,28 +152,36 @@ class NativeSession:
             yield event
 
     async def _thoughts(
-        self, audio: LiveAudio, utterance: Utterance, context: RequestContext
+        self, intake: Intake, attention: Attention, utterance: Utterance, context: RequestContext
     ) -> AsyncGenerator[TranscriptEvent, None]:
         """What is understood while the utterance goes on."""
-        intake = Intake(audio)
         decided = 0
         stop: Stop | None = None
         while stop is not Stop.END:
-            begun = intake.taken > 0
             samples, stop = await intake.next(STEP)
+            samples = await attention.due(samples, last=stop is Stop.END)
             if len(samples):
-                hypothesis = await self._ask(partial(self._hear, samples, begin=not begun), context)
+                if begin := self._slot is None:
+                    context.add("queue", await self._take_slot(again=decided > 0))
+                    decided = intake.taken - len(samples)
+                hypothesis = await self._ask(partial(self._hear, samples, begin=begin), context)
                 if not intake.quiet:
                     for thought in utterance.think(hypothesis):
                         yield thought
                 for lagging in intake.lagging(intake.taken):
                     yield lagging
-            if (stop is not None or self._full(intake, decided)) and not intake.quiet:
+            ends = stop is not None or attention.tired or self._full(intake, decided)
+            if ends and self._slot is not None and not intake.quiet:
                 utterance.decide(await self._ask(_end, context), decided)
                 decided = intake.taken
                 intake.mark()
             if stop is Stop.SETTLE:
                 yield utterance.settle()
+            if attention.tired:
+                attention.rest()
+                await self._let_go()
+                for thought in utterance.think(""):
+                    yield thought
         context.metrics["audio_seconds"] = intake.seconds
 
     async def aclose(self) -> None:
@@ -198,9 +217,9 @@ class NativeSession:
         finally:
             context.add("engine", time.perf_counter() - started)
 
-    async def _take_slot(self) -> float:
-        """An instance for the next utterance; returns the seconds that took. Raises Busy."""
-        await self._held.enter_async_context(self._places.place())
+    async def _take_slot(self, *, again: bool) -> float:
+        """An instance for the next utterance or its next part; returns the seconds that took. Raises Busy."""
+        await self._held.enter_async_context(self._places.place(again=again))
         self._slot = await self._held.enter_async_context(self._places.host.slot(AT_ONCE, begun=True))
         return self._slot.queue_seconds
 

@@ -56,6 +56,8 @@ class SessionConfig:
     """Seconds that the words of a turn may take after its end; then the turn has failed."""
     waiting_seconds: float = 30.0
     """Audio of a turn that may wait for its engine; then whoever sends more waits."""
+    longest_pushed: float = 600.0
+    """Seconds after which a turn is ended here that the client was to end."""
     prompt: str = ""
     prompt_after: float = 0.0
     """Seconds of silence of both sides after which the prompt is spoken; 0: never."""
@@ -97,6 +99,7 @@ def session_config(settings: Settings) -> SessionConfig:
         ahead=told.ahead_seconds,
         patience=settings.limits.queue_seconds,
         waiting_seconds=settings.limits.live_seconds,
+        longest_pushed=settings.limits.commit_seconds,
         prompt=told.prompt,
         prompt_after=told.prompt_seconds,
     )

@@ -40,7 +40,8 @@ class TurnCommitted:
     previous: str | None
     """The item before it."""
     seconds: float
-    timed_out: bool = False
+    pushed: bool = False
+    """The client has ended it, and not the server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Literal
+from collections.abc import Callable
+from contextlib import aclosing
 
 import numpy as np
 
-from stts.channel import Channel
 from stts.conversation.config import TurnRules
 from stts.conversation.endpointing import FRAME_SECONDS, Endpoint, Signal
 from stts.conversation.events import (
@@ -19,23 +17,20 @@ from stts.conversation.events import (
     TurnCommitted,
 )
 from stts.conversation.history import Item
+from stts.conversation.inbox import Command, Inbox
 from stts.conversation.listening import Ear, Utterance
 from stts.conversation.shared import Shared, new_id
 from stts.conversation.transcribing import Transcribing
 from stts.engine_api import Samples
-from stts.errors import Conflict, STTSError
-from stts.live import SAMPLE_RATE, LiveAudio
+from stts.errors import STTSError
+from stts.live import LiveAudio
 from stts.types import Message, TranscriptionConfig
 
-INBOX_SECONDS = 1.0
-"""Audio that may wait to be looked at; whoever sends more waits."""
 CONFIRMING_WORDS = 2
 CONFIRMING_SECONDS = 0.3
 """So many words, after so much speech, are no noise."""
 TURN_OVER = 0.5
 """Probability from which a turn detector is believed."""
-
-Command = Literal["commit", "clear", "finish"]
 
 
 class Hearing:
@@ -57,12 +52,9 @@ class Hearing:
         self._words = Transcribing(
             shared, on_unconfirmed=self._confirm_by_words, on_settled=on_settled, on_words=on_words
         )
-        self._inbox: Channel[Samples | Command] = Channel(INBOX_SECONDS)
-        self._uncommitted = 0.0
-        self._cleared = False
-        """All that was given was to be forgotten."""
-        self._clears: deque[int] = deque()
-        """Of each `clear` in the inbox, how many were asked for: those without audio between them are one."""
+        self._inbox = Inbox()
+        self._pushing = False
+        """What the client has said of a turn is being obeyed."""
         self._turn = 0
         self._trouble = ""
 
@@ -85,33 +77,19 @@ class Hearing:
         await self._words.listen_as(config)
 
     async def hear(self, samples: Samples) -> None:
-        await self._inbox.room()
-        if seconds := len(samples) / SAMPLE_RATE:
-            self._uncommitted += seconds
-            self._cleared = False
-            self._inbox.put(samples, seconds)
+        await self._inbox.write(samples)
 
     def commit(self) -> None:
-        if not self._uncommitted:
-            raise Conflict("There is no audio to commit.")
-        self._uncommitted = 0.0
-        self._inbox.put("commit", 0)
+        """Raises Conflict where there is no audio."""
+        self._inbox.commit()
 
     def clear(self) -> None:
-        self._uncommitted = 0.0
-        if not self._cleared:
-            self._cleared = True
-            self._clears.append(1)
-            self._inbox.put("clear", 0)
-        elif self._clears:
-            self._clears[-1] += 1
-        else:
+        if not self._inbox.clear():
             self._shared.out.tell(AudioCleared())
 
     def finish(self) -> None:
         """No more audio comes. When the words of all that was said are told, there is nothing more to tell."""
-        self._inbox.put("finish", 0)
-        self._inbox.close()
+        self._inbox.finish()
 
     def announce(self) -> None:
         """Tells of the current utterance, and what was understood of it so far."""
@@ -144,7 +122,7 @@ class Hearing:
             recent = np.concatenate(utterance.recent)
             self._shared.start(self._judge(utterance, recent, rules.longest_silence), "turn detector")
 
-    def finalize(self, at: float, *, answered: bool, timed_out: bool = False) -> Utterance | None:
+    def finalize(self, at: float, *, answered: bool) -> Utterance | None:
         """Closes the current utterance, whose last sound was `at`; its words follow."""
         utterance, self.current = self.current, None
         if utterance is None:
@@ -155,24 +133,27 @@ class Hearing:
         utterance.ended_at = shared.clock() - max(0.0, self.ear.position - at)
         utterance.audio.close()
         utterance.recent.clear()
-        self._uncommitted = 0.0
+        self._inbox.turn_ended()
         previous = shared.history.append(Item(utterance.item, Message("user", ""), "in_progress"))
         if utterance.announced:
             shared.out.tell(SpeechStopped(utterance.turn, utterance.item, at))
         shared.out.tell(
-            TurnCommitted(utterance.turn, utterance.item, previous, utterance.audio.seconds, timed_out=timed_out)
+            TurnCommitted(utterance.turn, utterance.item, previous, utterance.audio.seconds, pushed=self._pushing)
         )
         self._words.conclude(utterance)
         return utterance
 
     async def _listen(self) -> None:
-        while taken := await self._inbox.take():
-            for heard in _joined(taken):
+        async with aclosing(self._inbox.read()) as items:
+            async for heard in items:
                 if isinstance(heard, str):
+                    self._pushing = True
                     self._obey(heard)
+                    self._pushing = False
                     continue
                 try:
-                    await self._look_at(heard)
+                    with self._inbox.looking_at(heard):
+                        await self._look_at(heard)
                     self._trouble = ""
                 except STTSError as error:
                     self._complain(error)
@@ -187,6 +168,7 @@ class Hearing:
             self._follow(rules)
         for frames in self.ear.frames(samples):
             for frame, probability in zip(frames, await self.ear.judge(frames), strict=True):
+                self._inbox.next_frame()
                 self._frame(frame, probability)
 
     def _follow(self, rules: TurnRules | None) -> None:
@@ -196,6 +178,8 @@ class Hearing:
         self.ear.follow(rules)
         if (rules is None and candidate) or (before is None and self.current is not None):
             self._on_signal(Signal(Endpoint.FALSE_ALARM, self.ear.position))
+        elif rules is None and self.current is not None:
+            self.current.audio.judged = False
 
     def _frame(self, frame: Samples, probability: float | None) -> None:
         signals = self.ear.signals(frame, probability, over=self._shared.state != "listening")
@@ -207,6 +191,14 @@ class Hearing:
             self._write(self.current, frame)
         for signal in signals:
             self._signal(signal)
+        if probability is None and self._too_long:
+            self._on_signal(Signal(Endpoint.ENDED, self.ear.position))
+
+    @property
+    def _too_long(self) -> bool:
+        """Of a turn that the client is to end: what was said is told, and it can go on in the next one."""
+        current = self.current
+        return current is not None and self.ear.position - current.start >= self._shared.config.longest_pushed
 
     def _signal(self, signal: Signal) -> None:
         if signal.kind is Endpoint.ONSET and self.current is None:
@@ -218,7 +210,8 @@ class Hearing:
 
     def _open(self, start: float, frames: list[Samples]) -> Utterance:
         self._turn += 1
-        utterance = Utterance(self._turn, new_id(), start, LiveAudio(self._shared.config.waiting_seconds))
+        audio = LiveAudio(self._shared.config.waiting_seconds, judged=self.ear.rules is not None)
+        utterance = Utterance(self._turn, new_id(), start, audio)
         for frame in frames:
             self._write(utterance, frame)
         self._words.put(utterance)
@@ -234,7 +227,7 @@ class Hearing:
         if command == "clear":
             self.ear.forget()
             self._on_signal(Signal(Endpoint.FALSE_ALARM, self.ear.position))
-            for _ in range(self._clears.popleft()):
+            for _ in range(self._inbox.clears()):
                 self._shared.out.tell(AudioCleared())
             return
         if command == "finish" and self.current is None:
@@ -277,18 +270,3 @@ class Hearing:
         if self.current is utterance and words >= CONFIRMING_WORDS and spoken >= CONFIRMING_SECONDS:
             for signal in self.ear.endpointer.confirm():
                 self._signal(signal)
-
-
-def _joined(taken: list[Samples | Command]) -> Iterator[Samples | Command]:
-    """Audio that has come meanwhile as one, between the commands: who is behind catches up, judging more at once."""
-    waiting: list[Samples] = []
-    for item in taken:
-        if not isinstance(item, str):
-            waiting.append(item)
-            continue
-        if waiting:
-            yield np.concatenate(waiting)
-            waiting = []
-        yield item
-    if waiting:
-        yield waiting[0] if len(waiting) == 1 else np.concatenate(waiting)

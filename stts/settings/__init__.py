@@ -66,6 +66,12 @@ class LimitSettings(Section):
     )
     live_sessions: int = live("Sockets at once that listen, speak or converse.", default=500, ge=1, le=100_000)
     live_seconds: float = live("Audio of one live stream that may wait for its engine.", default=30.0, gt=1, le=600)
+    commit_seconds: float = live(
+        "Longest turn that a client is to end itself (`commit`); a longer one is ended by the server.",
+        default=600.0,
+        gt=1,
+        le=7200,
+    )
     spool_mib: int = live(
         "MiB that one connection may send ahead of what works on it; beyond the first MiB they wait on disk.",
         default=64,

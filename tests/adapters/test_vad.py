@@ -90,6 +90,14 @@ async def test_frames_of_a_stream_go_in_order_and_its_state_with_them() -> None:
         assert (await stream.probabilities(frames()[:0])).shape == (0,)
 
 
+async def test_no_frames_are_no_call() -> None:
+    async with ears() as made:
+        stream = made.activity.stream()
+        for _ in range(2):
+            assert len(await stream.probabilities(np.zeros((0, 512), np.float32))) == 0
+        stream.close()
+
+
 async def test_streams_that_wait_are_judged_in_one_batch() -> None:
     async with ears() as here:
         await here.activity.stream().probabilities(frames(0.5))

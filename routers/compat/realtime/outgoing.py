@@ -140,11 +140,12 @@ class Outgoing:
         }
 
     def _committed(self, event: TurnCommitted) -> Iterator[Event]:
-        self.commits = max(0, self.commits - 1)
+        if event.pushed:
+            self.commits = max(0, self.commits - 1)
         self._known.add(event.item)
         self._wordless.add(event.item)
         self._heard = event.seconds
-        data = self._tape.take(event.seconds)
+        data = self._tape.take(event.seconds, pushed=event.pushed)
         self._items.add_sound(event.item, Sound(event.seconds, data or None, self._tape.bytes_per_second))
         yield from self._new_item(event.item)
         early = [each for each in self._early if each.item == event.item]

@@ -19,6 +19,8 @@ class Tape:
         """Time of the first byte kept."""
         self._wanted: float | None = None
         """From here on it is needed; None: nobody speaks."""
+        self._hold = False
+        """The client says where turns end."""
         self._held: deque[tuple[float, float]] = deque()
         """Pieces that the client has committed and nobody has taken yet."""
 
@@ -38,6 +40,7 @@ class Tape:
 
     def write(self, data: bytes, *, hold: bool) -> None:
         """`hold`: the client says where turns end, so all of it may be wanted."""
+        self._hold = hold
         if self._kept_seconds <= 0:
             self._begin += len(data) / self._rate
             return
@@ -61,13 +64,18 @@ class Tape:
         """Nothing since the last commit will be wanted."""
         self._wanted = None
 
-    def take(self, seconds: float) -> bytes:
-        """The audio of the turn that was committed, so long; empty where it is not kept any more."""
+    def take(self, seconds: float, *, pushed: bool = False) -> bytes:
+        """The audio of the turn that has ended, so long; empty where it is not kept any more.
+
+        `pushed`: the client has ended it. Otherwise it may have been longer, and the rest belongs to the next.
+        """
         if self._held:
             begin, end = self._held.popleft()
+            if not pushed:
+                self._held.appendleft((min(begin + seconds, end), end))
         else:
             begin, end = self.end - seconds if self._wanted is None else self._wanted, self.end
-            self._wanted = None
+            self._wanted = begin + seconds if self._hold else None
         return self._cut(begin, min(end, begin + seconds)) if begin >= self._begin else b""
 
     def _cut(self, begin: float, end: float) -> bytes:

@@ -5,18 +5,30 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import EntryPoint
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from adapters.engines import Engines
 from engines.registry import GROUP, Registry
 from stts.context import RequestContext
-from stts.engine_api import EngineInfo, EngineLimits, ListenParams, Progress, Samples, Segment, STTEngine
+from stts.engine_api import (
+    EngineInfo,
+    EngineLimits,
+    ListenParams,
+    Progress,
+    Samples,
+    Segment,
+    STTEngine,
+    VADEngine,
+    Word,
+)
 from stts.events import TranscriptDone, TranscriptEvent, TranscriptPartial, TranscriptSegment, TranscriptSettled
 from stts.live import LiveAudio
 from stts.protocols import HearRequest, TranscriptionSession
@@ -92,6 +104,75 @@ class FaultyEngine(fakes.LiveEchoEngine):
         return super().hear(samples)
 
 
+class AttentiveOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    places: int = 1
+
+
+class AttentiveEngine(fakes.LiveEchoEngine):
+    """Hears a word in every sound, at its time; remembers what it was given of each part."""
+
+    Options = AttentiveOptions
+
+    given: ClassVar[list[Samples]] = []
+    """Of all instances, part by part."""
+    _part: Samples = np.zeros(0, np.float32)
+
+    @property
+    def info(self) -> EngineInfo:
+        assert isinstance(self.options, AttentiveOptions)
+        limits = EngineLimits(max_seconds=30.0, live_sessions=self.options.places)
+        return replace(super().info, name="attentive", limits=limits)
+
+    def begin(self, params: ListenParams) -> None:
+        self._part = self._part[:0]
+
+    def hear(self, samples: Samples) -> str:
+        self._part = np.concatenate((self._part, samples))
+        return " ".join(word.text for word in self._words())
+
+    def end(self) -> list[Segment]:
+        words = self._words()
+        self.given.append(self._part)
+        self._part = self._part[:0]
+        if not words:
+            return []
+        text = " ".join(word.text for word in words)
+        return [Segment(text, words[0].start, words[-1].end, words, language="en")]
+
+    def _words(self) -> tuple[Word, ...]:
+        """Sounds are told apart by their loudness: one of 0.5 is `word500`."""
+        loud = np.concatenate(([0], np.abs(self._part) > 0.01, [0])).astype(np.int8)
+        edges = np.flatnonzero(np.diff(loud)).reshape(-1, 2)
+        return tuple(
+            Word(f"word{round(float(self._part[begin]) * 1000)}", begin / 16_000, end / 16_000) for begin, end in edges
+        )
+
+
+class LoudEngine(VADEngine):
+    """Takes all that is loud for speech."""
+
+    fault: ClassVar[bool] = False
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(name="loud", kind="vad", description="For tests")
+
+    def load(self, progress: Progress) -> None:
+        progress("listening", 1.0)
+
+    def new_state(self) -> NDArray[np.float32]:
+        return np.zeros(1, np.float32)
+
+    def probabilities(
+        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        if self.fault:
+            raise ValueError("what the user said")
+        return np.where(np.abs(frames).max(axis=1) > 0.1, 0.9, 0.05).astype(np.float32), list(states)
+
+
 class DeafEngine(STTEngine):
     """Says that it listens live, and cannot load."""
 
@@ -107,17 +188,25 @@ class DeafEngine(STTEngine):
 
 
 def registry() -> Registry:
-    own = {"batch": "BatchEngine", "faulty": "FaultyEngine", "deaf": "DeafEngine"}
+    own = {
+        "batch": "BatchEngine",
+        "faulty": "FaultyEngine",
+        "deaf": "DeafEngine",
+        "attentive": "AttentiveEngine",
+        "loud": "LoudEngine",
+    }
     entries = [EntryPoint(name, f"{__name__}:{target}", GROUP) for name, target in own.items()]
     return Registry([*entries, EntryPoint("quick", "tests.fakes:LiveEchoEngine", GROUP)])
 
 
 @asynccontextmanager
-async def engines(call_seconds: float = 20.0, place_seconds: float = 30.0, **options: object) -> AsyncIterator[Engines]:
+async def engines(
+    call_seconds: float = 20.0, place_seconds: float = 30.0, engine: str = "faulty", **options: object
+) -> AsyncIterator[Engines]:
     settings = Settings(
         limits=LimitSettings(call_seconds=call_seconds, place_seconds=place_seconds),
-        stt=STTSettings(order=("quick", "batch")),
-        engines=EngineSettings(options={"faulty": options}),
+        stt=STTSettings(order=("quick", "batch"), vad="loud"),
+        engines=EngineSettings(options={engine: options}),
     )
     GATE.set()
     made = Engines(registry(), lambda: settings, lambda name: None)
@@ -139,8 +228,8 @@ def sound(seconds: float, level: float = 0.5) -> Samples:
 class Heard:
     """One utterance, heard by a task of its own."""
 
-    def __init__(self, made: Engines, session: TranscriptionSession) -> None:
-        self.audio = LiveAudio(30.0)
+    def __init__(self, made: Engines, session: TranscriptionSession, *, judged: bool = True) -> None:
+        self.audio = LiveAudio(30.0, judged=judged)
         self.context = RequestContext("stt")
         self.events: list[TranscriptEvent] = []
         self._changed = asyncio.Event()
@@ -170,14 +259,18 @@ class Heard:
         self.audio.close()
         async with asyncio.timeout(20):
             await self.task
-        told = "".join(event.stable_delta for event in self.events if isinstance(event, TranscriptPartial))
         segments = [event.segment for event in self.events if isinstance(event, TranscriptSegment)]
         assert isinstance(self.events[-1], TranscriptDone) and len(segments) <= 1
         text = segments[0].text if segments else ""
-        assert told == text
+        assert self.told == text
         last = next((event for event in reversed(self.events) if isinstance(event, TranscriptPartial)), None)
         assert last is None or last.tail == ""
         return text
+
+    @property
+    def told(self) -> str:
+        """All that is told for good."""
+        return "".join(event.stable_delta for event in self.events if isinstance(event, TranscriptPartial))
 
     @property
     def settled(self) -> list[str]:

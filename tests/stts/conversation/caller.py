@@ -197,6 +197,7 @@ class Caller:
         self.session = session
         self.told: list[tuple[float, SessionEvent]] = []
         self._changed = asyncio.Event()
+        self._over = False
 
     async def say(self, *parts: Samples) -> None:
         samples = np.concatenate(parts)
@@ -225,11 +226,19 @@ class Caller:
         quiet = ("AudioFrame", "ReplyDelta", "PartialTranscript")
         return [name for _, event in self.told if (name := type(event).__name__) not in quiet]
 
+    async def finished(self) -> None:
+        """All is told."""
+        while not self._over:
+            self._changed.clear()
+            await self._changed.wait()
+
     async def listen(self) -> None:
         async with aclosing(self.session.events()) as events:
             async for event in events:
                 self.told.append((now(), event))
                 self._changed.set()
+        self._over = True
+        self._changed.set()
 
     def seconds(self, generation: int) -> float:
         """Of audio received of a reply."""

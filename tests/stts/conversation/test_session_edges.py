@@ -284,7 +284,7 @@ class TestHearing:
             for _ in range(10_000):
                 caller.session.clear()
                 await caller.session.hear(silence(0.0))
-            assert len(caller.session._hearing._inbox._items) <= 1
+            assert len(caller.session._hearing._inbox._waiting._items) <= 1
 
     @virtual
     async def test_who_changes_the_ear_between_two_turns_holds_one_place(self) -> None:

@@ -302,7 +302,10 @@ def test_responses_wait_for_words(desk: Desk) -> None:
     desk.out.commits = 1
     assert not desk.out.settled
     desk.user("u")
-    desk.tell(told.TurnCommitted(1, "u", None, 1.0))
+    desk.user("v")
+    desk.tell(told.TurnCommitted(0, "v", None, 9.0), final("v", "the server ended this one"))
+    assert not desk.out.settled
+    desk.tell(told.TurnCommitted(1, "u", None, 1.0, pushed=True))
     assert not desk.out.settled
     desk.tell(final("u", "hello"))
     assert desk.out.settled

@@ -12,7 +12,9 @@ import websockets
 from openai import APIStatusError
 
 from routers.compat.realtime.microphone import MOST_CHARACTERS
+from routers.compat.realtime.outgoing import TRANSCRIPTION
 from stts.errors import ReplyFailed
+from stts.settings import LimitSettings
 from stts.settings.conversation import RealtimeSettings
 from tests.routers.compat.realtime.conftest import KEY, Served, serving
 from tests.routers.compat.realtime.talk import RATE, Talk, silence, tone
@@ -326,6 +328,25 @@ async def test_silence_is_broken_after_a_while(served: Served) -> None:
         response = await talk.response()
         assert response["output"][0]["content"][0]["transcript"] == "Are you there?"
         assert talk.of("input_audio_buffer.committed")[0]["item_id"] == triggered["item_id"]
+
+
+async def test_a_turn_that_is_never_committed_is_committed_by_the_server(world: World) -> None:
+    with serving(world, limits=LimitSettings(commit_seconds=2.0)) as served:
+        async with served.talk("gpt-live-transcribe", intent="transcription") as talk:
+            await talk.say(tone(5.0))
+            await talk.send("input_audio_buffer.commit")
+            for _ in range(3):
+                await talk.until("conversation.item.input_audio_transcription.completed")
+            turns, whole = talk.of("input_audio_buffer.committed"), talk.of(f"{TRANSCRIPTION}.completed")
+            assert [each["previous_item_id"] for each in turns] == [None, *(each["item_id"] for each in turns[:2])]
+            assert sum(len(each["transcript"].split()) for each in whole) >= 5.0 / 0.3 - 3
+            audio = []
+            for each in turns:
+                await talk.send("conversation.item.retrieve", item_id=each["item_id"])
+                item = (await talk.until("conversation.item.retrieved"))["item"]
+                audio.append(len(b64decode(item["content"][0]["audio"])) / 2 / RATE)
+            assert audio == pytest.approx([2.0, 2.0, 1.0], abs=0.1)
+            assert not talk.of("error")
 
 
 async def test_a_session_is_merged_and_told_whole(served: Served) -> None:

@@ -50,10 +50,10 @@ def test_a_turn_that_the_client_ends_is_all_since_the_last() -> None:
     record(tape, 20, hold=True)
     tape.commit()
     tape.write(second(99), hold=True)
-    assert tape.take(20.0) == b"".join(second(number) for number in range(20))
+    assert tape.take(20.0, pushed=True) == b"".join(second(number) for number in range(20))
     tape.write(second(98), hold=True)
     tape.commit()
-    assert tape.take(2.0) == second(99) + second(98)
+    assert tape.take(2.0, pushed=True) == second(99) + second(98)
 
 
 def test_turns_that_are_ended_in_one_breath_are_taken_one_after_the_other() -> None:
@@ -63,7 +63,20 @@ def test_turns_that_are_ended_in_one_breath_are_taken_one_after_the_other() -> N
         tape.commit()
     tape.write(second(9), hold=True)
     tape.drop()
-    assert [tape.take(1.0) for _ in range(3)] == [second(number) for number in range(3)]
+    assert [tape.take(1.0, pushed=True) for _ in range(3)] == [second(number) for number in range(3)]
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_what_follows_a_turn_that_the_server_ends_belongs_to_the_next(committed: bool) -> None:
+    tape = Tape(RATE, 60)
+    record(tape, 3, hold=True)
+    if committed:
+        tape.commit()
+    assert tape.take(2.0) == second(0) + second(1)
+    if not committed:
+        tape.write(second(3), hold=True)
+        tape.commit()
+    assert tape.take(5.0, pushed=True) == second(2) + (b"" if committed else second(3))
 
 
 def test_what_is_dropped_belongs_to_no_turn() -> None:
@@ -72,7 +85,7 @@ def test_what_is_dropped_belongs_to_no_turn() -> None:
     tape.drop()
     tape.write(second(7), hold=True)
     tape.commit()
-    assert tape.take(1.0) == second(7)
+    assert tape.take(1.0, pushed=True) == second(7)
 
 
 def test_another_format_begins_anew() -> None:
@@ -89,7 +102,7 @@ def test_nothing_is_kept_where_nothing_may_be() -> None:
     tape = Tape(RATE, 0)
     record(tape, 3, hold=True)
     tape.commit()
-    assert tape.end == pytest.approx(3.0) and tape.take(3.0) == b""
+    assert tape.end == pytest.approx(3.0) and tape.take(3.0, pushed=True) == b""
 
 
 def test_samples_are_never_torn() -> None:
