@@ -32,6 +32,7 @@ from middleware.analytics import AnalyticsStage
 from middleware.edge import wrap
 from middleware.edge.file_limit import raise_file_limit
 from middleware.edge.listening import CannotListen, check_free, listening
+from middleware.edge.methods import build_routes
 from middleware.edge.secrets import ClientSecrets
 from middleware.edge.serving import Life, Server, server_config
 from middleware.history import History
@@ -252,6 +253,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     def started() -> None:
         announce(settings, listener.getsockname()[1])
+        build_routes(app)
         settle()
 
     with listener:

@@ -13,11 +13,12 @@ import ipaddress
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from middleware.edge.file_limit import SPARE_CONNECTIONS, file_limit, most_connections
+from middleware.edge.file_limit import SPARE_CONNECTIONS, file_limit, most_connections, shortage
 from stts.errors import Busy
 from stts.settings import Settings
 
@@ -51,6 +52,8 @@ class Connections:
         """Those that are heard only to be told, the oldest first."""
         self._told_at: float | None = None
         self._untold: Counter[str] = Counter()
+        self.shortage: dict[str, int | str] = {}
+        """Told along: why there are no more of them, where that is the system's doing."""
 
     def __len__(self) -> int:
         return len(self._open) + len(self._beyond)
@@ -104,7 +107,8 @@ class Connections:
         if self._told_at is not None and now < self._told_at + TELL_SECONDS:
             return
         self._told_at = now
-        log.warning("connections_cut", **self._untold, open=len(self), most=self.most, next_line_after=TELL_SECONDS)
+        line = {**self._untold, "open": len(self), "most": self.most, **(self.shortage if self._untold[FULL] else {})}
+        log.warning("connections_cut", **line, next_line_after=TELL_SECONDS)
         self._untold.clear()
 
     def _make_room(self, candidates: Iterable[asyncio.Transport]) -> bool:
@@ -133,9 +137,12 @@ def connections_of(settings: Settings) -> Connections:
     """Bounded as the settings say and by what the file limit leaves room for; the share of one network stays."""
     limits = settings.limits
     most = most_connections(settings, file_limit())
-    return Connections(most, max(1, limits.network_connections * most // limits.connections))
+    connections = Connections(most, max(1, limits.network_connections * most // limits.connections))
+    connections.shortage = shortage(settings)
+    return connections
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str | None) -> str:
     """What counts as one client: an IPv4 address or a network of IPv6. Empty for this machine, where proxies are."""
     try:

@@ -50,19 +50,23 @@ def file_limit() -> int:
 
 
 def raise_file_limit(settings: Settings) -> None:
-    """Raises the soft limit as far as is wanted and allowed; says in the log where it does not suffice."""
-    wanted = files_wanted(settings)
-    if file_limit() < wanted:
+    """Raises the soft limit as far as is wanted and allowed; says in the log where it does not suffice.
+
+    No warning: nobody has been turned away yet, and the warning of that says the same.
+    """
+    if file_limit() < (wanted := files_wanted(settings)):
         _raise_to(wanted)
-    files = file_limit()
-    if files < wanted:
-        log.warning(
-            "file_limit_low",
-            files=files,
-            wanted=wanted,
-            connections=most_connections(settings, files),
-            mend=f"ulimit -n {wanted} before the start, LimitNOFILE={wanted} in systemd, or fewer limits.connections",
-        )
+    if lacking := shortage(settings):
+        log.info("file_limit_low", connections=most_connections(settings, file_limit()), **lacking)
+
+
+def shortage(settings: Settings) -> dict[str, int | str]:
+    """What is lacking of open files, and how to mend it, as fields of a line of the log. Nothing where they suffice."""
+    files, wanted = file_limit(), files_wanted(settings)
+    if files >= wanted:
+        return {}
+    mend = f"ulimit -n {wanted} before the start, LimitNOFILE={wanted} in systemd, or fewer limits.connections"
+    return {"files": files, "wanted": wanted, "mend": mend}
 
 
 def _raise_to(wanted: int) -> None:

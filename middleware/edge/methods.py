@@ -6,6 +6,7 @@ as soon as its status and headers have left, the route is told that the client h
 
 from __future__ import annotations
 
+from fastapi import FastAPI
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,6 +51,13 @@ def allowed_methods(scope: Scope) -> list[str]:
     if "GET" in found:
         found.insert(1, "HEAD")
     return [*found, "OPTIONS"] if found else []
+
+
+def build_routes(app: FastAPI) -> None:
+    """Has FastAPI build what it builds when a first request passes a route; that request would wait for all of it."""
+    nowhere = {"type": "http", "method": "OPTIONS", "path": "/-", "root_path": "", "headers": [], "app": app}
+    for route in app.routes:
+        route.matches(nowhere)
 
 
 def _takes(route: BaseRoute, scope: Scope, method: str) -> bool:

@@ -8,21 +8,17 @@ to uvicorn as its `http`. Sockets pass through here until they are upgraded.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from functools import partial
-from math import ceil
 from typing import Any
 
 import httptools
-from structlog.contextvars import bound_contextvars
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from middleware.edge.address import ascii_line, readable
 from middleware.edge.connections import SLOW, Connections
-from middleware.edge.errors import error_body, media_type
-from middleware.edge.refusals import log_refusal
-from stts.context import new_request_id
+from middleware.edge.early import refusal
+from middleware.edge.starts import Starts
 from stts.errors import HeadTooLarge, MalformedRequest, STTSError
 
 CUT = "stts.cut"
@@ -48,10 +44,13 @@ class HeadRefused(Exception):
 
 
 class BoundedHead(HttpToolsProtocol):
-    def __init__(self, *arguments: Any, connections: Connections | None = None, **options: Any) -> None:
-        """With `connections` this one is counted among them."""
+    def __init__(
+        self, *arguments: Any, connections: Connections | None = None, starts: Starts | None = None, **options: Any
+    ) -> None:
+        """With `connections` this one is counted among them; `starts` say when its requests begin."""
         super().__init__(*arguments, **options)
         self._among = connections
+        self._starts = starts
         self._is_beyond = False
         """One too many: heard, but answered only where health is asked for."""
         self._head_bytes = 0
@@ -65,6 +64,8 @@ class BoundedHead(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self._starts is not None:
+            self._starts.arrived(self.loop.call_soon)
         if self._among is not None:
             self._is_beyond = not self._among.enter(transport, self.client[0] if self.client else None)
         self._start(HEAD_SECONDS)
@@ -136,6 +137,13 @@ class BoundedHead(HttpToolsProtocol):
             if self.cycle is not None:
                 self.cycle.scope["extensions"] = self._extensions(self.cycle)  # type: ignore[typeddict-item]
                 self.cycle.keep_alive = self.cycle.keep_alive and not self._is_beyond
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        begin = partial(super()._start_asgi_task, cycle, app)
+        if self._starts is None or self.url.partition(b"?")[0] in ALWAYS_ANSWERED:
+            begin()
+        else:
+            self._starts.begin(lambda: None if cycle.disconnected else begin())
 
     def _extensions(self, cycle: RequestResponseCycle) -> dict[str, Callable[[], None]]:
         """What the application may ask of this connection."""
@@ -230,17 +238,3 @@ class BoundedHead(HttpToolsProtocol):
 
 def too_large() -> HeadTooLarge:
     return HeadTooLarge(f"The address and headers of a request have at most {HEAD_BYTES} bytes.")
-
-
-def refusal(error: STTSError, address: bytes) -> bytes:
-    """An answer to what never became a request, in the form of the dialect that its address names."""
-    path, request_id = address.partition(b"?")[0].decode("latin-1"), new_request_id()
-    with bound_contextvars(request_id=request_id):
-        log_refusal({"method": "HTTP"}, path, error.status, error)
-    body = json.dumps(error_body(path, error, request_id)).encode()
-    again = f"retry-after: {ceil(error.retry_after)}\r\n" if error.retry_after is not None else ""
-    lines = (
-        f"content-type: {media_type(path)}\r\nx-request-id: {request_id}\r\n{again}"
-        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    )
-    return STATUS_LINE[error.status] + lines.encode() + body

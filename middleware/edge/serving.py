@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from middleware.edge.connections import connections_of
 from middleware.edge.frames import BoundedFrames
 from middleware.edge.protocol import BoundedHead
+from middleware.edge.starts import Starts
 from stts.settings import Settings
 
 Phase = Literal["starting", "ready", "draining"]
@@ -35,7 +36,7 @@ def server_config(app: FastAPI, settings: Settings, **changes: Any) -> uvicorn.C
     """How this application is served: with as many connections as the file limit of this moment leaves room for."""
     connections = connections_of(settings)
     options: dict[str, Any] = {
-        "http": partial(BoundedHead, connections=connections),
+        "http": partial(BoundedHead, connections=connections, starts=Starts()),
         "ws": partial(BoundedFrames, connections=connections),
         "ws_max_size": settings.limits.message_bytes,
         "ws_per_message_deflate": False,  # speech does not shrink, and each connection would hold 30 KB for it

@@ -132,6 +132,16 @@ def test_one_line_tells_of_many() -> None:
     ]
 
 
+def test_the_line_says_what_the_system_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("middleware.edge.connections.file_limit", lambda: 256)
+    monkeypatch.setattr("middleware.edge.file_limit.file_limit", lambda: 256)
+    among = connections_of(Settings())
+    with structlog.testing.capture_logs() as lines:
+        among.tell(FULL)
+    assert (lines[0]["files"], lines[0]["wanted"], lines[0]["most"]) == (256, 4128, 64)
+    assert "ulimit -n 4128" in lines[0]["mend"]
+
+
 @pytest.mark.parametrize(
     ("address", "network"),
     [
