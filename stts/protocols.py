@@ -60,6 +60,10 @@ class TranscriptionSession(Protocol):
         one TranscriptDone. One at a time."""
         ...
 
+    def retire(self) -> None:
+        """Another is about to take its place: what is kept ready for this one is enough for both."""
+        ...
+
     async def aclose(self) -> None:
         """Gives its place back."""
         ...

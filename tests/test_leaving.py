@@ -62,7 +62,9 @@ def whole_answer(client: socket.socket) -> str:
     while b"\r\n\r\n" not in data:
         data += client.recv(65_536)
     head, _, body = data.partition(b"\r\n\r\n")
-    length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+    length = next(
+        int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
+    )
     while len(body) < length:
         body += client.recv(65_536)
     return (head + b"\r\n\r\n" + body).decode()

@@ -102,8 +102,8 @@ class LivePlaces:
         """Starts as many instances as sessions may need, so that first words need not wait. Raises what a load does."""
         await self.host.warm(min(self._sessions, self.most))
 
-    def closed(self) -> None:
-        """A session has ended."""
+    def forget(self) -> None:
+        """A session needs no instance any more."""
         self._sessions -= 1
 
     async def unload(self) -> None:
@@ -124,6 +124,7 @@ class NativeSession:
         self._params = params
         self._held = AsyncExitStack()
         self._slot: Slot[STTEngine] | None = None
+        self._retired = False
         self._closed = False
 
     @property
@@ -184,13 +185,18 @@ class NativeSession:
                     yield thought
         context.metrics["audio_seconds"] = intake.seconds
 
+    def retire(self) -> None:
+        if not self._retired:
+            self._retired = True
+            self._places.forget()
+
     async def aclose(self) -> None:
         if not self._closed:
             self._closed = True
             try:
                 await self._let_go()
             finally:
-                self._places.closed()
+                self.retire()
 
     def _full(self, intake: Intake, decided: int) -> bool:
         """Whether there is as much undecided as the engine hears at once: up to a pause, or to twice as much."""

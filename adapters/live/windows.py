@@ -70,6 +70,9 @@ class WindowSession:
             async for event in events:
                 yield event
 
+    def retire(self) -> None:
+        """Nothing is kept ready for it."""
+
     async def aclose(self) -> None:
         """There is nothing to give back."""
 

@@ -53,6 +53,9 @@ class Transcribing:
 
     async def listen_as(self, config: TranscriptionConfig) -> None:
         """From the next utterance on. Raises what opening a place raises."""
+        for session in (self._session, self._next_session):
+            if session is not None:
+                session.retire()  # Also where opening fails: all it loses is being kept ready for.
         wanted = await self._shared.parts.open(config)
         unused, self._next_session = self._next_session, wanted
         if unused is not None:

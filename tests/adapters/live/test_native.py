@@ -238,6 +238,25 @@ async def test_a_child_that_died_in_between_is_replaced() -> None:
         await session.aclose()
 
 
+async def test_another_language_within_a_stream_starts_no_second_child() -> None:
+    async with engines(process=True) as made:
+        before = len(psutil.Process().children())
+        session = await open_session(made, "faulty", language="en")
+        assert len(psutil.Process().children()) == before + 1
+        session.retire()
+        other = await open_session(made, "faulty", language="de")
+        assert len(psutil.Process().children()) == before + 1
+        await session.aclose()
+        heard = Heard(made, other)
+        heard.audio.write(sound(0.6))
+        assert await heard.end() == words(2)
+        beside = await open_session(made, "faulty")
+        assert len(psutil.Process().children()) == before + 2
+        for each in (other, beside, beside):
+            await each.aclose()
+        assert made._places["faulty"]._sessions == 0
+
+
 async def test_pocketsphinx_hears_flite_live() -> None:
     async with engines() as made:
         session = await open_session(made, "pocketsphinx", word_timestamps=True)

@@ -141,6 +141,9 @@ class Ears:
             self.heard += [piece for piece in taken if not isinstance(piece, Mark)]
         yield TranscriptDone(audio.seconds, None)
 
+    def retire(self) -> None:
+        return
+
     async def aclose(self) -> None:
         """It holds nothing."""
 

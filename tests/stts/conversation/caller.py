@@ -78,6 +78,7 @@ class CountsWords:
         self._words = world.words
         """Of the utterance that is heard."""
         world.places += 1
+        self._retired = False
 
     @property
     def info(self) -> EngineInfo:
@@ -110,8 +111,14 @@ class CountsWords:
             return self._words if heard >= WORD_SECONDS else ""
         return " ".join(f"word{number}" for number in range(int(heard / WORD_SECONDS + 0.01)))
 
+    def retire(self) -> None:
+        if not self._retired:
+            self._retired = True
+            self._world.ready -= 1
+
     async def aclose(self) -> None:
         self._world.places -= 1
+        self.retire()
 
 
 @dataclass
@@ -131,6 +138,9 @@ class World:
     dumb: STTSError | None = None
     """Raised by the reply, after its first token."""
     places: int = 0
+    ready: int = 0
+    """Sessions for which something is kept ready."""
+    most_ready: int = 0
     replies: list[ReplyRequest] = field(default_factory=list)
     running: int = 0
     """Operations in progress."""
@@ -149,7 +159,10 @@ class World:
         )
 
     async def _open(self, config: TranscriptionConfig) -> CountsWords:
-        return CountsWords(self)
+        session = CountsWords(self)
+        self.ready += 1
+        self.most_ready = max(self.most_ready, self.ready)
+        return session
 
     async def _check(self, config: SynthesisConfig) -> None:
         return
@@ -257,7 +270,7 @@ async def calling(world: World, config: SessionConfig | None = None) -> AsyncGen
         finally:
             listening.cancel()
             await asyncio.wait([listening])
-    assert world.places == 0
+    assert (world.places, world.ready) == (0, 0)
     assert world.running == 0
     assert world.voice.streams == 0
     assert asyncio.all_tasks() == {asyncio.current_task()}
