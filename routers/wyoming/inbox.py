@@ -5,6 +5,7 @@ work is. What waits for its turn waits in a spool.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 
 from routers.wyoming.frames import Event, packed, read_event, unpacked
@@ -28,8 +29,12 @@ class Inbox:
         settings: CurrentSettings,
         at_once: Mapping[str, Handler],
         in_turn: Collection[str],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`at_once`: what answers kinds of events that wait for nobody. Events of no kind that is named are ignored."""
+        """`at_once`: what answers kinds of events that wait for nobody. Events of no kind that is named are ignored.
+
+        `clock`: not the event loop's, which may be too coarse to tell who was silent first.
+        """
         self._reader = reader
         self._settings = settings
         self._spool = Spool(space, lambda: settings().limits.spool_mib * MIB)
@@ -37,7 +42,7 @@ class Inbox:
         self._in_turn = in_turn
         self._handed_over = False
         """The reader is busy with the last event it took."""
-        self._clock = asyncio.get_running_loop().time
+        self._clock = clock
         self._heard_at = self._clock()
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -19,10 +21,12 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Outbox:
-    def __init__(self, writer: asyncio.StreamWriter, settings: CurrentSettings) -> None:
+    def __init__(
+        self, writer: asyncio.StreamWriter, settings: CurrentSettings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._writer = writer
         self._settings = settings
-        self._clock = asyncio.get_running_loop().time
+        self._clock = clock
         self._stuck_since: float | None = None
 
     @property

@@ -42,8 +42,8 @@ class WyomingServer:
         self._describer = describer
         self._settings = settings
         self._spools = spools
-        self._inside: set[Connection] = set()
-        """Those that have a place."""
+        self._inside: dict[Connection, None] = {}
+        """Those that have a place, the oldest first."""
         self._connections: dict[Connection, asyncio.Task[None]] = {}
         """All that have a task, those that are being turned away included."""
         self._leaving: dict[Connection, asyncio.Task[None]] = {}
@@ -81,7 +81,7 @@ class WyomingServer:
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(reader, writer, self._parts, self._describer, self._settings, self._spools)
         if self._has_place():
-            self._inside.add(connection)
+            self._inside[connection] = None
             stay = connection.serve()
         elif len(self._connections) - len(self._inside) < SPARE_WYOMING:
             error = Busy("Too many clients are connected.")
@@ -101,7 +101,7 @@ class WyomingServer:
         waiting = {each: seconds for each in self._inside if (seconds := each.waiting_seconds) is not None}
         longest = max(waiting, key=waiting.__getitem__, default=None)
         if longest is not None:
-            self._inside.discard(longest)
+            del self._inside[longest]
             longest.hang_up()
         self._tell("cut" if longest is not None else "refused")
         return longest is not None
@@ -116,7 +116,7 @@ class WyomingServer:
             self._untold.clear()
 
     def _left(self, connection: Connection, task: asyncio.Task[None]) -> None:
-        self._inside.discard(connection)
+        self._inside.pop(connection, None)
         del self._connections[connection]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("wyoming_failed", exc_info=error)

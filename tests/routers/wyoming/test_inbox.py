@@ -31,7 +31,7 @@ from stts.spool import MIB, SpoolSpace
 from stts.types import TranscriptionConfig
 from tests.routers.wyoming.conftest import PATIENCE_SECONDS, Client, free_port
 from tests.routers.wyoming.test_transcribe import ByLoudness, Ears, never
-from tests.virtual import virtual
+from tests.virtual import now, virtual
 
 CHUNK = np.full(100_000, 12_000, "<i2").tobytes()
 """Of something loud; several of them are more than a spool holds in memory."""
@@ -149,7 +149,7 @@ async def test_a_goodbye_is_seen_however_far_behind_the_work_is(goodbye: str) ->
 
 def inbox(reader: asyncio.StreamReader, **at_once: Any) -> Inbox:
     settings = Settings(limits=LimitSettings(idle_seconds=10.0))
-    return Inbox(reader, SpoolSpace(lambda: MIB), lambda: settings, at_once, {"transcribe"})
+    return Inbox(reader, SpoolSpace(lambda: MIB), lambda: settings, at_once, {"transcribe"}, now)
 
 
 @virtual
@@ -211,7 +211,7 @@ class SlowWriter:
 
 @virtual
 async def test_it_is_known_for_how_long_a_client_has_taken_nothing() -> None:
-    outbox = Outbox(cast(asyncio.StreamWriter, SlowWriter()), Settings)
+    outbox = Outbox(cast(asyncio.StreamWriter, SlowWriter()), Settings, now)
     assert outbox.stuck_seconds == 0
     first = asyncio.ensure_future(outbox.send(Event("pong")))
     await asyncio.sleep(30)
