@@ -12,7 +12,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -210,14 +210,15 @@ def announce(settings: Settings, port: int) -> None:
     address = f"{scheme}://{_bracketed(settings.server.host)}:{port}"
     wyoming = settings.wyoming
     home = f"Wyoming:   tcp://{_bracketed(wyoming.host)}:{wyoming.port}\n" if wyoming.enabled else ""
-    print(  # noqa: T201 - for the person at the terminal, not for the log
+    told = (
         f"STTS Server {__version__} at {address}\n"
         f"Docs page: {address}/docs\n"
         f"Talk page: {address}/talk\n"
         f"{home}"
-        f"Speak:     curl '{address}/tts?text=Hello+world' --output hello.wav",
-        flush=True,
+        f"Speak:     curl '{address}/tts?text=Hello+world' --output hello.wav"
     )
+    with suppress(OSError):  # a full disk, or a reader that has gone, is no reason not to serve
+        print(told, flush=True)  # noqa: T201 - for the person at the terminal, not for the log
 
 
 def _bracketed(host: str) -> str:

@@ -21,9 +21,10 @@ from adapters.configuration.keys import KEYS, Key
 from adapters.configuration.merge import Configuration, validated
 from adapters.configuration.problems import Check, Problem, nothing_more
 from adapters.configuration.sources import Layer, Source, dotenv_layer, environment_layer, file_layer
-from stts.errors import Conflict, InvalidConfiguration
+from stts.errors import Conflict, InvalidConfiguration, StorageFull
 from stts.settings import Settings
 from stts.storage.atomic import replace_file
+from stts.storage.failures import is_full
 
 DEFAULT_FILE = Path("config.yaml")
 DEFAULT_DOTENV = Path(".env")
@@ -120,7 +121,7 @@ class ConfigAdapter:
         """Checks, saves and puts into effect all of the changes, or none.
 
         Raises Forbidden for protected keys, InvalidConfiguration for unknown keys and values that are not allowed,
-        Conflict for a file that cannot be changed.
+        Conflict for a file that cannot be changed, StorageFull where the disk has no room for it.
         """
         return await asyncio.to_thread(self._patch, changes)
 
@@ -201,6 +202,8 @@ class ConfigAdapter:
         try:
             replace_file(self._path, document.text.encode())
         except OSError as error:
+            if is_full(error):
+                raise StorageFull(f"The disk of {self._path.name} is full; nothing was changed.") from error
             raise Conflict(f"{self._path.name} cannot be written ({error.strerror}); nothing was changed.") from error
 
     def _adopt(self, configuration: Configuration) -> None:

@@ -11,13 +11,14 @@ import logging
 import re
 import sys
 from collections.abc import AsyncGenerator
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from middleware.console import ConsoleRenderer
 from middleware.edge.errors import error_status
+from middleware.log_stream import LogStream
 from middleware.pipeline import Item, Operation, Request
 from middleware.tracebacks import describe
 from stts.context import SOCKET, RequestContext
@@ -124,6 +125,7 @@ def configure_logging(settings: CurrentSettings, stream: TextIO | None = None) -
     Run uvicorn with `log_config=None`. The level and `log_text` are read with each line, the format only here.
     """
     stream = stream if stream is not None else sys.stderr
+    lines = LogStream(stream)
     structlog.configure(
         processors=[
             _level_filter(settings),
@@ -131,10 +133,11 @@ def configure_logging(settings: CurrentSettings, stream: TextIO | None = None) -
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _exceptions(settings),
+            lines.add_lost,
             _renderer(settings, stream),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, lines)),
         cache_logger_on_first_use=False,
     )
     _take_over_stdlib()

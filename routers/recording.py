@@ -123,6 +123,7 @@ class _Recorder:
             if self._writer is not None:
                 self._files.lose(self._writer.id, failure)
             reason = error.strerror if isinstance(error, OSError) else error.message
+            failure.is_logged = True
             log.warning("recording_failed", request_id=self._context.request_id, code=failure.code, reason=reason)
 
     async def _end(self) -> None:

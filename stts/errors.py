@@ -16,6 +16,7 @@
     ├── NotFound                  404
     │   └── UnknownModel          no such model, in the dialects that name models
     ├── Conflict                  the state of the thing forbids this now (409)
+    │   └── NotCompleteYet        it is still being made
     ├── PayloadTooLarge           413
     │   └── AudioTooLong          over limits.audio_seconds, counted while decoding
     ├── BodyTimeout               the client stopped sending (408)
@@ -138,6 +139,10 @@ class UnknownModel(NotFound):
 
 class Conflict(STTSError):
     code, title, status, retryable = "conflict", "Conflict", 409, True
+
+
+class NotCompleteYet(Conflict):
+    code, title = "not_complete_yet", "Not complete yet"
 
 
 class PayloadTooLarge(STTSError):

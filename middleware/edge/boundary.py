@@ -16,7 +16,7 @@ from middleware.edge.errors import error_response, local_path
 from middleware.edge.protocol import CUT
 from middleware.edge.refusals import door
 from stts.errors import Forbidden, NotFound, ShuttingDown, StorageFull, STTSError
-from stts.storage.failures import FULL
+from stts.storage.failures import is_full
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -53,7 +53,7 @@ def _expected(error: Exception) -> STTSError | None:
     cause = error if isinstance(error, STTSError | OSError) else error.__cause__
     if isinstance(cause, OSError):
         # Bodies and answers that do not fit into memory go through temporary files.
-        return StorageFull("The disk of the server is full.") if cause.errno in FULL else None
+        return StorageFull("The disk of the server is full.") if is_full(cause) else None
     return cause if isinstance(cause, STTSError) else None
 
 

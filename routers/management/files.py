@@ -24,7 +24,11 @@ MOST_WAITING = 16
 
 FileId = Annotated[str, Path(max_length=64)]
 
-NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no file with this id."}}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no file with this id."},
+    409: {"description": "The stream that it is kept from has not ended."},
+    507: {"description": "It could not be kept."},
+}
 REFUSED: dict[int | str, dict[str, Any]] = {
     409: {"description": "A reference of this name is there already."},
     413: {"description": "The file, or the recording, is too long."},

@@ -14,9 +14,14 @@ UNNAMEABLE = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
 """Of a rename: the file system knows no such name."""
 
 
+def is_full(error: OSError) -> bool:
+    """Also where no folder is left in which a temporary file can be made: Python tries some by writing to each."""
+    return error.errno in FULL or str(error.strerror).startswith("No usable temporary directory")
+
+
 def disk_error(error: OSError) -> STTSError | None:
     """None for what says nothing about the disk."""
-    if error.errno in FULL:
+    if is_full(error):
         return StorageFull("The disk of the server is full.")
     if error.errno in UNWRITABLE:
         return StorageFailed(f"The disk of the server cannot be written ({error.strerror}).")

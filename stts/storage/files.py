@@ -19,7 +19,7 @@ from typing import BinaryIO, Literal
 import structlog
 
 from stts.engine_api import Voice
-from stts.errors import InvalidConfiguration, InvalidParameter, NotFound, StorageFull
+from stts.errors import InvalidConfiguration, InvalidParameter, NotCompleteYet, NotFound, StorageFull
 from stts.settings import CurrentSettings
 from stts.storage.failures import told_disk_errors
 from stts.storage.folder import Folder, entry_or_none
@@ -34,6 +34,8 @@ from stts.storage.writer import Writer
 TEMPORARY_FOLDER = ".temporary"
 HOUR = 3600.0
 COPY_BYTES = 1 << 20
+RETRY_SECONDS = 1.0
+"""When a client may ask again for a file that is still being made."""
 MOST_LOST = 1000
 """Files that were promised and not kept, whose reason is remembered."""
 
@@ -81,7 +83,8 @@ class FileStore:
         self._references = References(self._folders["references"])
         self._account = Account(lambda kind: sum(entry.size for entry in self._folders[kind].entries()))
         self._naming = threading.Lock()
-        self._being_written: set[Path] = set()
+        self._being_written: dict[Path, str] = {}
+        """With the ids they will have."""
         self._lost: dict[str, StorageFull] = {}
 
     def create(
@@ -114,7 +117,7 @@ class FileStore:
             finish=partial(self._finish, kind, id, name, temporary, checkpoint),
             settle=partial(self._settle, kind, temporary),
         )
-        self._being_written.add(temporary)
+        self._being_written[temporary] = id
         return writer
 
     def save(
@@ -136,11 +139,19 @@ class FileStore:
                 del self._lost[next(iter(self._lost))]
 
     def get(self, id: str) -> StoredFile:
-        """Raises NotFound; StorageFull and StorageFailed with the reason for one that could not be kept."""
+        """Raises NotFound; NotCompleteYet for one whose id a client has from a stream that has not ended;
+        StorageFull and StorageFailed with the reason for one that could not be kept."""
+        is_being_written = id in list(self._being_written.values())  # asked before: it may be there a moment later
         kind = kind_of(id)
         stored = self._folders[kind].find(id) if kind else None
         if stored is None and (lost := self._lost.get(id)) is not None:
             raise type(lost)(f"This file was not kept: {lost.message}", param="id")
+        if stored is None and is_being_written:
+            raise NotCompleteYet(
+                "This file is there when the stream that it is kept from has ended.",
+                param="id",
+                retry_after=RETRY_SECONDS,
+            )
         if stored is None:
             raise NotFound("There is no file with this id.", param="id")
         return stored
@@ -236,7 +247,7 @@ class FileStore:
         return sum(entry.size for entry in oldest(folder.entries(), size) if folder.remove(entry))
 
     def _settle(self, kind: Kind, temporary: Path, size: int, kept: bool) -> None:
-        self._being_written.discard(temporary)
+        self._being_written.pop(temporary, None)
         self._account.settle(kind, size, kept=kept)
 
     def _finish(self, kind: Kind, id: str, name: str | None, temporary: Path, checkpoint: Checkpoint) -> StoredFile:

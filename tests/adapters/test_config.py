@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import stat
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from adapters.config import ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.keys import KEYS, MASK
-from stts.errors import Conflict, Forbidden, InvalidConfiguration, STTSError
+from stts.errors import Conflict, Forbidden, InvalidConfiguration, StorageFull, STTSError
 from stts.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -390,6 +391,18 @@ async def test_a_folder_that_cannot_be_written(file: Path) -> None:
             await config.patch({"limits.queue_length": 10})
     finally:
         file.parent.chmod(0o700)
+    assert config.current() == Settings()
+
+
+async def test_a_disk_without_room_changes_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = adapter(file)
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("adapters.config.replace_file", full)
+    with pytest.raises(StorageFull, match="nothing was changed"):
+        await config.patch({"limits.queue_length": 10})
     assert config.current() == Settings()
 
 

@@ -21,6 +21,7 @@ from stts.errors import (
     InvalidConfiguration,
     InvalidParameter,
     InvalidRequest,
+    NotCompleteYet,
     NotFound,
     PayloadTooLarge,
     StorageFailed,
@@ -86,7 +87,7 @@ def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     files = store(tmp_path)
     with files.create("outputs", "speech.wav") as writer:
         writer.write(wav())
-        with pytest.raises(NotFound):
+        with pytest.raises(NotCompleteYet):
             files.get(writer.id)
         assert files.page(limit=10).total == 0
         stored = writer.commit()
@@ -339,6 +340,23 @@ def test_files_being_written_count(tmp_path: Path) -> None:
     save(files, "uploads")
 
 
+def test_one_that_is_being_written_is_not_complete_yet(tmp_path: Path) -> None:
+    files = store(tmp_path)
+    with files.create("outputs", "speech.wav") as writer:
+        writer.write(wav())
+        with pytest.raises(NotCompleteYet, match="when the stream") as caught:
+            files.get(writer.id)
+        assert caught.value.retry_after
+        with pytest.raises(NotCompleteYet):
+            files.delete(writer.id)
+        writer.commit()
+        assert files.get(writer.id).size == len(wav())
+    with files.create("outputs", "speech.wav") as writer:
+        writer.write(wav())
+    with pytest.raises(NotFound):
+        files.get(writer.id)
+
+
 def test_the_oldest_outputs_make_room(tmp_path: Path) -> None:
     size = len(wav())
     files = store(tmp_path, outputs_bytes=3 * size)
@@ -475,7 +493,7 @@ def test_a_file_that_cannot_be_begun_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "data" / ".temporary").write_text("in the way")
     with pytest.raises(OSError, match="File exists"):
         files.create("uploads")
-    assert files._being_written == set()
+    assert files._being_written == {}
 
 
 def test_folders_removed_by_hand_come_back(tmp_path: Path) -> None:
