@@ -15,6 +15,7 @@
     ├── RangeNotSatisfiable       the part of a content that is asked for lies behind its end (416)
     ├── NotFound                  404
     │   └── UnknownModel          no such model, in the dialects that name models
+    ├── UpgradeRequired           only sockets are opened here (426)
     ├── Conflict                  the state of the thing forbids this now (409)
     │   └── NotCompleteYet        it is still being made
     ├── PayloadTooLarge           413
@@ -135,6 +136,10 @@ class NotFound(STTSError):
 
 class UnknownModel(NotFound):
     code, title = "model_not_found", "Unknown model"
+
+
+class UpgradeRequired(STTSError):
+    code, title, status = "upgrade_required", "Upgrade required", 426
 
 
 class Conflict(STTSError):

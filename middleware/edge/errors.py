@@ -21,9 +21,9 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from middleware.edge.bodies import is_about_whole_body, no_object, not_json, unreadable
-from middleware.edge.methods import allow, allowed_methods
+from middleware.edge.methods import allow, allowed_methods, is_socket
 from middleware.edge.refusals import log_refusal
-from stts.errors import InvalidRequest, NotFound, STTSError
+from stts.errors import InvalidRequest, NotFound, STTSError, UpgradeRequired
 
 OPENAI_TYPES = {
     401: "authentication_error",
@@ -34,6 +34,10 @@ OPENAI_TYPES = {
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\[\]?-]{1,128}")
 MOST_FIELDS = 20
 """Fields named in one validation error."""
+ONLY_SOCKET = (
+    "This path is a WebSocket: open it with ws:// or wss://. If the client did, a proxy in between does not pass on "
+    "the headers Connection and Upgrade."
+)
 CLIENT_LEFT = 499
 """Status of answers that nobody is there to read."""
 
@@ -154,6 +158,8 @@ async def _on_http_exception(connection: HTTPConnection, error: Exception) -> Re
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, ClientDisconnect):
         return Response(status_code=CLIENT_LEFT)
+    if error.status_code == HTTPStatus.NOT_FOUND and is_socket(connection.scope):
+        return _answer(connection, UpgradeRequired(ONLY_SOCKET), {"Upgrade": "websocket", "Connection": "Upgrade"})
     translated = _translate(error, connection)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         methods = allowed_methods(connection.scope)

@@ -53,6 +53,13 @@ def allowed_methods(scope: Scope) -> list[str]:
     return [*found, "OPTIONS"] if found else []
 
 
+def is_socket(scope: Scope) -> bool:
+    """Whether this path is there for WebSockets."""
+    routes: list[BaseRoute] = scope["app"].routes
+    wanted = {**scope, "type": "websocket"}
+    return any(route.matches(wanted)[0] is Match.FULL for route in routes if not isinstance(route, Mount))
+
+
 def build_routes(app: FastAPI) -> None:
     """Has FastAPI build what it builds when a first request passes a route; that request would wait for all of it."""
     nowhere = {"type": "http", "method": "OPTIONS", "path": "/-", "root_path": "", "headers": [], "app": app}

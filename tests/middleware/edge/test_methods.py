@@ -75,3 +75,29 @@ async def test_routes_are_built_before_the_first_request(monkeypatch: pytest.Mon
     monkeypatch.setattr(fastapi.routing, "get_dependant", None)  # with which the signature of an endpoint is read
     async with client(app) as http:
         assert (await http.get("/thing")).status_code == 200
+
+
+@pytest.mark.parametrize(("path", "form"), [("/ws", "code"), ("/v1/realtime", "error")])
+async def test_a_path_of_sockets_says_so(path: str, form: str) -> None:
+    async with client(app_with(settings())) as http:
+        for method in ("GET", "POST"):
+            answer = await http.request(method, path)
+            assert (answer.status_code, answer.headers["upgrade"], answer.headers["connection"]) == (
+                426,
+                "websocket",
+                "Upgrade",
+            )
+            assert "ws://" in answer.text
+            assert form in answer.json()
+        assert (await http.get("/nothing")).status_code == 404
+
+
+async def test_a_socket_is_still_opened_after_the_hint() -> None:
+    async with serving(app_with(settings())) as port, Raw.open(port) as raw:
+        await raw.send(b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert (await raw.answer())[0] == 426
+        await raw.send(
+            b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        assert (await raw.answer())[0] == 101
