@@ -123,11 +123,13 @@ class Socket:
         return RequestContext(kind, new_request_id(), input_data=input_data, metadata=metadata)
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
-        if self._filler is None:
-            self._filler = asyncio.create_task(self._fill(), name="socket reader")
         while (message := await self._spool.get()) is not None:
             await self._passed()
-            yield message
+            # It may have come before there was somebody to answer it at once.
+            if (answer := self._answer(message)) is not None:
+                await self.send_json(answer)
+            else:
+                yield message
 
     async def send_json(self, event: dict[str, Any]) -> None:
         await self._send({"type": "websocket.send", "text": json.dumps(event)})
@@ -170,6 +172,8 @@ class Socket:
             self._left.add_done_callback(self._leave)
         try:
             async with asyncio.timeout(None) as self._scope:
+                # Before the session is ready too: it may wait for an engine that is being loaded.
+                self._filler = asyncio.create_task(self._fill(), name="socket reader")
                 yield
         except TimeoutError:
             if self._reason is None:
@@ -194,7 +198,7 @@ class Socket:
                 await self._passed()
                 data = message.get("bytes")
                 said = message["text"] if data is None else data
-                answer = self.at_once(said) if self.at_once is not None else None
+                answer = self._answer(said)
                 await (self._keep(said) if answer is None else self.send_json(answer))
         except WebSocketDisconnect:
             return
@@ -202,6 +206,9 @@ class Socket:
             self.expel(error)
         finally:
             self._spool.end()
+
+    def _answer(self, message: str | bytes) -> dict[str, Any] | None:
+        return self.at_once(message) if self.at_once is not None else None
 
     async def _keep(self, message: str | bytes) -> None:
         """Too much is refused: audio, which can be lost, with one event until there is room again.

@@ -33,6 +33,9 @@ class Door:
         self.gate = asyncio.Event()
         """What `wait` waits for."""
         self.empty = asyncio.Event()
+        self.ready = asyncio.Event()
+        """What the session waits for before it takes anything."""
+        self.ready.set()
 
     async def __call__(self, websocket: WebSocket) -> None:
         async with accepted(websocket, self.places) as socket:
@@ -56,6 +59,7 @@ class Door:
 
     async def read(self, socket: Socket) -> None:
         async with self.inside():
+            await self.ready.wait()
             async for message in socket:
                 self.received += 1
                 self.heard.set()
@@ -244,6 +248,43 @@ async def test_a_socket_is_read_while_its_session_is_far_behind() -> None:
         assert [await asyncio.wait_for(client.recv(), PATIENCE) for _ in sent] == sent
         assert (await event(client))["text"] == "last"
     assert door.places.spools.taken == 0
+
+
+async def test_a_socket_is_read_while_its_session_waits_for_an_engine() -> None:
+    door = Door()
+    door.ready.clear()
+    async with opened(door) as url, connect(url, max_size=None) as client:
+        for word in ("one", "two", "three"):
+            await client.send(word)
+            await client.send(bytes(100_000))
+            await asyncio.wait_for(await client.ping(), PATIENCE)
+        door.ready.set()
+        for word in ("one", "two", "three"):
+            assert (await event(client))["text"] == word
+            assert await client.recv() == bytes(100_000)
+
+
+async def test_what_is_answered_at_once_is_answered_though_it_came_before_the_session() -> None:
+    door = Door()
+
+    def at_once(message: str | bytes) -> dict[str, object] | None:
+        return {"at": "once"} if message == "now" else None
+
+    async def answering(websocket: WebSocket) -> None:
+        async with accepted(websocket, door.places) as socket:
+            await door.gate.wait()
+            socket.at_once = at_once
+            await door.read(socket)
+
+    app = FastAPI()
+    app.add_api_websocket_route("/ws", answering)
+    async with serving(wrap(app, lambda: door.settings)) as port, connect(f"ws://127.0.0.1:{port}/ws") as client:
+        await client.send("now")
+        await client.send("later")
+        await asyncio.wait_for(await client.ping(), PATIENCE)
+        door.gate.set()
+        assert await event(client) == {"at": "once"}
+        assert (await event(client))["text"] == "later"
 
 
 async def test_audio_beyond_the_spool_is_refused_once_and_commands_are_kept() -> None:
