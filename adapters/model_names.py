@@ -9,7 +9,7 @@ from stts.errors import UnknownEngine
 from stts.languages import nearest
 from stts.types import AUTO
 
-HOSTED_KINDS: dict[str, EngineKind] = {"tts": "tts", "whisper": "stt", "transcribe": "stt"}
+HOSTED_KINDS: dict[str, EngineKind] = {"tts": "tts", "kokoro": "tts", "whisper": "stt", "transcribe": "stt"}
 """What a hosted name contains -> what such a model does, where the name itself is mapped to `auto`."""
 
 

@@ -6,25 +6,24 @@ engine as it is found, in a slot of that engine. Silence never reaches it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 
 from adapters.ahead import made_ahead
 from adapters.execution.host import EngineHost
 from adapters.live.native import LivePlaces, NativeSession
+from adapters.live.paced import PacedSession
+from adapters.live.recorded import RecordedUtterances
 from adapters.live.windows import WindowSession
-from adapters.playback import Playback
+from adapters.region_listener import RegionListener
 from adapters.regions import Region, RegionFinder, RegionRules
-from adapters.segments import shifted
 from adapters.voices import check_language, validated
 from stts.audio.decode import Decoder
 from stts.channel import Channel
 from stts.context import RequestContext
-from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Segment, STTEngine, VADEngine
+from stts.engine_api import EngineInfo, ListenParams, Segment, STTEngine, VADEngine
 from stts.errors import InvalidParameter
 from stts.events import TranscriptDone, TranscriptEvent, TranscriptSegment, TranscriptWarning
 from stts.languages import best_match
@@ -37,9 +36,6 @@ TURN_BLOCKS = 120
 
 EVENTS_AHEAD = 64
 """Segments that may wait for a client that reads slowly."""
-
-PROMPT_CHARACTERS = 200
-"""Of the text before a region that an engine is given as a hint."""
 
 
 class EngineSTTAdapter:
@@ -74,12 +70,16 @@ class EngineSTTAdapter:
         word_times = config.word_timestamps or (config.prefer_word_times and abilities.word_times)
         return ListenParams(config.language, config.task, word_times, config.prompt, extra)
 
-    def session(self, config: TranscriptionConfig) -> NativeSession | WindowSession:
+    def session(self, config: TranscriptionConfig) -> PacedSession:
         """Raises InvalidParameter, and Busy where all places are taken. Whoever opens it closes it."""
         params = self.resolve(config)
+        session: NativeSession | WindowSession
         if self.info.abilities.live:
-            return self._places.open(params)
-        return WindowSession(self._host, params, partials=config.partials)
+            session = self._places.open(params)
+        else:
+            session = WindowSession(self._host, params, partials=config.partials)
+        recorded = RecordedUtterances(self._host, self._vad, params, self._rules)
+        return PacedSession(session, recorded)
 
     async def transcribe(
         self, audio: AudioData, config: TranscriptionConfig, context: RequestContext
@@ -89,8 +89,8 @@ class EngineSTTAdapter:
         asked = best_match(config.language, self.info.languages) if config.language else None
         context.output_data.update(engine=self._host.name, language=asked)
         decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
-        recording = Recording(decoder, region_rules(settings.stt, self.info.limits.max_seconds))
-        listener = _Listener(self._host, params, context)
+        recording = Recording(decoder, self._rules())
+        listener = RegionListener(self._host, params, context)
         try:
             make = partial(self._make, recording, listener)
             async with aclosing(made_ahead(make, EVENTS_AHEAD, "transcript")) as events:
@@ -104,7 +104,10 @@ class EngineSTTAdapter:
         context.output_data["language"] = asked or listener.language
         yield TranscriptDone(decoder.seconds, listener.language)
 
-    async def _make(self, recording: Recording, listener: _Listener, ready: Channel[TranscriptEvent]) -> None:
+    def _rules(self) -> RegionRules:
+        return region_rules(self._settings().stt, self.info.limits.max_seconds)
+
+    async def _make(self, recording: Recording, listener: RegionListener, ready: Channel[TranscriptEvent]) -> None:
         """Looks for speech for a while, has it transcribed, and so on: no slot is held while another is waited for."""
         while not recording.done:
             await ready.room()
@@ -113,7 +116,7 @@ class EngineSTTAdapter:
                     async for segment in segments:
                         ready.put(TranscriptSegment(segment), 1)
 
-    async def _look(self, recording: Recording, listener: _Listener) -> list[Region]:
+    async def _look(self, recording: Recording, listener: RegionListener) -> list[Region]:
         """The regions of the next stretch of the recording; there may be none."""
         async with self._vad.slot(listener.deadline, begun=recording.begun) as slot:
             listener.context.add("queue", slot.queue_seconds)
@@ -168,44 +171,6 @@ class Recording:
         close = getattr(self._blocks, "close", None)
         if close is not None:
             close()
-
-
-class _Listener:
-    """Gives the regions of one recording to the engine, each with what was heard before."""
-
-    def __init__(self, host: EngineHost[STTEngine], params: ListenParams, context: RequestContext) -> None:
-        self._host = host
-        self._params = params
-        self.context = context
-        self._progress = Playback(time.monotonic(), live=True)
-        """Who has got less of their recording back goes first: a short clip does not wait for a long file."""
-        self._heard = params.prompt or ""
-        self.language = params.language
-
-    @property
-    def deadline(self) -> float:
-        return self._progress.deadline
-
-    async def listen(self, region: Region) -> AsyncGenerator[Segment, None]:
-        params = replace(self._params, language=self.language, prompt=self._prompt())
-        async with self._host.slot(self._progress.deadline, begun=self._progress.begun) as slot:
-            self.context.add("queue", slot.queue_seconds)
-            started = time.perf_counter()
-            async with aclosing(slot.run(lambda engine: engine.transcribe(region.samples, params))) as segments:
-                async for segment in segments:
-                    self._remember(segment)
-                    yield shifted(segment, region.start)
-            self.context.add("engine", time.perf_counter() - started)
-        self._progress.made(len(region.samples) / STT_SAMPLE_RATE, time.monotonic())
-
-    def _prompt(self) -> str | None:
-        if not self._host.info.abilities.prompt:
-            return None
-        return self._heard[-PROMPT_CHARACTERS:] or None
-
-    def _remember(self, segment: Segment) -> None:
-        self.language = self.language or segment.language
-        self._heard = join_texts((self._heard, segment.text), self.language)[-PROMPT_CHARACTERS:]
 
 
 async def collect_transcript(events: AsyncIterator[TranscriptEvent]) -> TranscriptionResult:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Literal
 
@@ -68,13 +69,23 @@ class LiveText:
 class LiveAudio:
     """One utterance that is still being spoken: mono float32 at 16 kHz."""
 
-    def __init__(self, limit: float, *, judged: bool = True) -> None:
+    def __init__(self, limit: float, clock: Callable[[], float] = time.monotonic, *, judged: bool = True) -> None:
         """`limit`: seconds that may wait to be heard before `room()` waits."""
         self.judged = judged
         """Somebody has looked for speech in it. If not, it may be silent for long, before and between what is said."""
         self._channel: Channel[NDArray[np.float32] | Literal[Mark.SETTLE]] = Channel(limit)
+        self._clock = clock
+        self._begun: float | None = None
+        """Clock at the first sample."""
         self.seconds = 0.0
         """Written so far."""
+        self.early = 0.0
+        """Most seconds by which a sample came sooner than it could have been spoken since the first one came."""
+
+    @property
+    def lead(self) -> float:
+        """Seconds until all that came could have been spoken since the first sample came; negative: since when."""
+        return 0.0 if self._begun is None else self.seconds - (self._clock() - self._begun)
 
     @property
     def waiting(self) -> float:
@@ -83,9 +94,12 @@ class LiveAudio:
 
     def write(self, samples: NDArray[np.float32]) -> None:
         if len(samples):
+            now = self._clock()
+            self._begun = now if self._begun is None else self._begun
             seconds = len(samples) / SAMPLE_RATE
             self._channel.put(samples, seconds)
             self.seconds += seconds
+            self.early = max(self.early, self.seconds - (now - self._begun))
 
     def settle(self) -> None:
         self._channel.put(Mark.SETTLE, 0, urgent=True)

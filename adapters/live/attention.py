@@ -11,10 +11,10 @@ from collections import deque
 
 import numpy as np
 
+from adapters.live.intake import AudioSource
 from adapters.regions import INAUDIBLE
 from stts.engine_api import STT_SAMPLE_RATE, Samples, VADEngine
 from stts.errors import STTSError
-from stts.live import LiveAudio
 from stts.protocols import VoiceActivity, VoiceStream
 
 LIKELY = 0.2
@@ -30,7 +30,7 @@ TIRED = 3 * STT_SAMPLE_RATE
 class Attention:
     """Of one utterance. While `awake`, all of it is to be heard; utterances that others judge are from the start."""
 
-    def __init__(self, voice: VoiceActivity, audio: LiveAudio) -> None:
+    def __init__(self, voice: VoiceActivity, audio: AudioSource) -> None:
         self._voice = voice
         self._audio = audio
         self._stream: VoiceStream | None = None

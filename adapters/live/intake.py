@@ -6,12 +6,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum
+from typing import Literal, Protocol
 
 import numpy as np
 
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.events import TranscriptLagging
-from stts.live import LiveAudio, Mark
+from stts.live import Mark
 
 LONGEST_STEP = STT_SAMPLE_RATE
 """Samples: a second, also of audio that comes faster than it was spoken."""
@@ -27,6 +28,24 @@ LAG_SECONDS = 1.0
 """Behind the speaker, from which it is told, and between two times of telling."""
 
 
+class AudioSource(Protocol):
+    """What is read of an utterance: a LiveAudio, or what stands before one."""
+
+    @property
+    def judged(self) -> bool:
+        """As LiveAudio.judged."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """Written so far."""
+        ...
+
+    async def take(self, least: float = 0.0) -> list[Samples | Literal[Mark.SETTLE]]:
+        """As LiveAudio.take."""
+        ...
+
+
 class Stop(Enum):
     """Why a step ends where it does, beside being long enough."""
 
@@ -37,7 +56,7 @@ class Stop(Enum):
 class Intake:
     """Of one utterance."""
 
-    def __init__(self, audio: LiveAudio, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, audio: AudioSource, clock: Callable[[], float] = time.monotonic) -> None:
         self._audio = audio
         self._clock = clock
         self._pieces: deque[Samples | Mark] = deque()

@@ -18,14 +18,13 @@ from typing import TypeVar
 from adapters.execution.host import AT_ONCE, EngineHost
 from adapters.execution.slot import Slot
 from adapters.live.attention import Attention
-from adapters.live.intake import Intake, Stop
+from adapters.live.intake import AudioSource, Intake, Stop
 from adapters.live.utterance import Utterance
 from stts.context import RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Samples, Segment, STTEngine
 from stts.errors import Busy, STTSError
 from stts.events import TranscriptEvent
 from stts.languages import best_match
-from stts.live import LiveAudio
 from stts.protocols import VoiceActivity
 from stts.settings import LimitSettings
 
@@ -134,7 +133,7 @@ class NativeSession:
     async def prepare(self) -> None:
         await self._places.prepare()
 
-    async def transcribe(self, audio: LiveAudio, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
+    async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         """Raises Busy where no place is free for a while; the audio waits meanwhile."""
         asked = best_match(self._params.language, self.info.languages) if self._params.language else None
         context.output_data.update(engine=self.info.name, language=asked)

@@ -17,7 +17,7 @@ import numpy as np
 
 from adapters.ahead import made_ahead
 from adapters.execution.host import EngineHost
-from adapters.live.intake import Intake, Stop
+from adapters.live.intake import AudioSource, Intake, Stop
 from adapters.live.utterance import Utterance
 from stts.channel import Channel
 from stts.context import RequestContext
@@ -25,7 +25,6 @@ from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Samples, 
 from stts.errors import STTSError
 from stts.events import TranscriptEvent
 from stts.languages import best_match
-from stts.live import LiveAudio
 from stts.text.transcript import join_texts
 
 TAKEN = STT_SAMPLE_RATE // 8
@@ -61,7 +60,7 @@ class WindowSession:
         """Loads the engine, so that the first words need not wait for it. Raises what a load raises."""
         await self._host.load()
 
-    async def transcribe(self, audio: LiveAudio, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
+    async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         asked = best_match(self._params.language, self.info.languages) if self._params.language else None
         context.output_data.update(engine=self.info.name, language=asked)
         intake, utterance = Intake(audio), Utterance(asked)

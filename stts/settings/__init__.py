@@ -152,6 +152,7 @@ class OpenAISettings(Section):
             "gpt-4o-transcribe-diarize": "auto",
             "gpt-live-transcribe": "auto",
             "gpt-realtime-whisper": "auto",
+            "kokoro": "auto",
         },
     )
     voices: dict[str, dict[str, str]] = live(

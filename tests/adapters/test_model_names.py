@@ -6,7 +6,7 @@ from adapters.model_names import engine_named
 from stts.errors import UnknownEngine
 
 KNOWN = ("espeak", "chatterbox_turbo")
-HOSTED = {"tts-1": "auto", "whisper-1": "auto", "mine": "espeak", "espeak": "chatterbox_turbo"}
+HOSTED = {"tts-1": "auto", "kokoro": "auto", "whisper-1": "auto", "mine": "espeak", "espeak": "chatterbox_turbo"}
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,7 @@ HOSTED = {"tts-1": "auto", "whisper-1": "auto", "mine": "espeak", "espeak": "cha
         ("tts-1", "auto"),
         ("TTS-1", "auto"),
         ("mine", "espeak"),
+        ("kokoro", "auto"),
     ],
 )
 def test_an_engine_in_any_case_or_a_hosted_model(name: str, engine: str) -> None:

