@@ -23,8 +23,7 @@ from typing import Any
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-PATIENCE_SECONDS = 30.0
-"""For a start or a stop, either of which takes far less than a second."""
+from tests.patient import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class ChatServer:
     def until_open(self, count: int) -> None:
         """Waits, in whichever thread, until so many requests are under way."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._open == count, PATIENCE_SECONDS)
+            assert self._changed.wait_for(lambda: self._open == count, PATIENCE)
 
     def _count(self, change: int) -> None:
         with self._changed:
@@ -204,8 +203,8 @@ def chat_server() -> Iterator[ChatServer]:
         thread = threading.Thread(target=server.run, args=([listener],), name="chat server")
         thread.start()
         try:
-            assert server.answering.wait(PATIENCE_SECONDS), "the chat server did not start"
+            assert server.answering.wait(PATIENCE), "the chat server did not start"
             yield app
         finally:
             server.should_exit = True
-            thread.join(PATIENCE_SECONDS)
+            thread.join(PATIENCE)

@@ -16,9 +16,7 @@ from engines.registry import Registry
 from middleware.edge.serving import Life, Server, server_config
 from server_v2 import create_app
 from stts.settings import Settings
-
-PATIENCE_SECONDS = 30.0
-"""For a start or a stop, either of which takes far less than a second."""
+from tests.patient import PATIENCE
 
 
 class RunningServer(Server):
@@ -32,12 +30,12 @@ class RunningServer(Server):
 
     def __enter__(self) -> RunningServer:
         self._thread.start()
-        assert self._answering.wait(PATIENCE_SECONDS), "the server did not start"
+        assert self._answering.wait(PATIENCE), "the server did not start"
         return self
 
     def __exit__(self, *_: object) -> None:
         self.should_exit = True
-        self._thread.join(PATIENCE_SECONDS)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the server did not stop"
 
     def _answers(self) -> None:
@@ -46,7 +44,7 @@ class RunningServer(Server):
 
     def settle(self) -> None:
         """Waits until no engine loads, is probed or starts a spare process: what is open then is what stays open."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while any(name.startswith(("load ", "probe ", "spare ")) for name in self.tasks()):
             assert time.monotonic() < deadline, self.tasks()
             time.sleep(0.01)
@@ -57,7 +55,7 @@ class RunningServer(Server):
         async def names() -> list[str]:
             return sorted(task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task())
 
-        return asyncio.run_coroutine_threadsafe(names(), self._loop).result(PATIENCE_SECONDS)
+        return asyncio.run_coroutine_threadsafe(names(), self._loop).result(PATIENCE)
 
 
 @contextmanager

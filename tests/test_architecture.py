@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests import patient
 
 ROOT = Path(__file__).parent.parent
 
@@ -110,5 +111,5 @@ def test_starting_loads_nothing_heavy() -> None:
         "server_v2.create_app(Settings())\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
-    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    shown = patient.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert shown.stdout.strip() == "[]", shown.stdout + shown.stderr

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from stts.settings import Settings
+from tests import patient
 from tests.audio import decoded, encoded
 from tests.engines.speech import DATA, WORDS, read, share_heard
 from tests.server import RunningServer, running
@@ -40,7 +41,7 @@ def recording(tmp_path: Path) -> Path:
 def called(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
     environment = {**os.environ, "STTS_API_KEY": KEY}
-    return subprocess.run(
+    return patient.run(
         command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False, env=environment
     )  # fmt: skip
 

@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,13 @@ from typing import Any
 import pytest
 
 from stts.settings import EngineSettings, LimitSettings, Settings, StorageSettings, STTSettings, TTSSettings
+from tests import patient
 from tests.audio import speech
 from tests.fakes import registry
+from tests.patient import PATIENCE
 from tests.server import RunningServer, running
 
 LONG_TEXT = "A long text that takes its time, word after word. " * 8
-PATIENCE_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -39,11 +39,11 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
 
 def connect(server: RunningServer) -> socket.socket:
     host, port = server.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS)
+    return patient.create_connection((host, int(port)))
 
 
 def get(server: RunningServer, path: str) -> bytes:
-    with urllib.request.urlopen(server.url + path, timeout=PATIENCE_SECONDS) as answer:
+    with patient.urlopen(server.url + path) as answer:
         return bytes(answer.read())
 
 
@@ -77,7 +77,7 @@ def tone(server: RunningServer) -> dict[str, Any]:
 
 def eventually(condition: Callable[[], bool]) -> None:
     """Waits for what must come to pass soon; fails if it does not."""
-    give_up = time.monotonic() + PATIENCE_SECONDS
+    give_up = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < give_up, "it did not come to pass"
         time.sleep(0.01)

@@ -17,8 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import patient
+from tests.patient import PATIENCE
+
 ROOT = Path(__file__).parent.parent
-PATIENCE_SECONDS = 30.0
 LONG_TEXT = "This sentence is said again and again, so that there is much to send. " * 800
 
 
@@ -49,10 +51,10 @@ def announcement(process: subprocess.Popen[str]) -> list[str]:
 
 
 def wait_for(port: int) -> None:
-    give_up = time.monotonic() + PATIENCE_SECONDS
+    give_up = time.monotonic() + PATIENCE
     while time.monotonic() < give_up:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=PATIENCE_SECONDS):
+            with patient.urlopen(f"http://127.0.0.1:{port}/health"):
                 return
         except OSError:
             time.sleep(0.02)
@@ -62,14 +64,14 @@ def wait_for(port: int) -> None:
 def run(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     """A start that should end by itself."""
     environment = {**os.environ, **{f"STTS_{key.upper()}": value for key, value in settings.items()}}
-    return subprocess.run(
+    return patient.run(
         [sys.executable, str(ROOT / "server_v2.py")],
         cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_SECONDS,
+        timeout=PATIENCE,
     )
 
 
@@ -81,7 +83,7 @@ def test_it_says_where_it_is_and_how_to_make_it_speak(tmp_path: Path) -> None:
         assert address.endswith(f"http://127.0.0.1:{port}")
         assert docs.endswith("/docs") and talk.endswith("/talk")
         url = speak.split("'")[1]
-        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
+        with patient.urlopen(url) as answer:
             assert answer.read(4) == b"RIFF"
 
 
@@ -92,11 +94,11 @@ def test_the_log_has_the_request_id_and_never_the_text(tmp_path: Path) -> None:
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/tts?text=confidential", headers={"X-Request-ID": "told-by-me"}
         )
-        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+        with patient.urlopen(request) as answer:
             answer.read()
             assert answer.headers["x-request-id"] == "told-by-me"
         process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_SECONDS)
+        process.wait(PATIENCE)
     lines = [json.loads(line) for line in (tmp_path / "log.txt").read_text().splitlines()]
     (operation,) = [line for line in lines if line["event"] == "operation"]
     assert operation["request_id"] == "told-by-me"
@@ -112,11 +114,11 @@ def test_a_stop_lets_streams_finish_within_the_drain_time_then_cuts_them(tmp_pat
         body = json.dumps({"text": LONG_TEXT, "format": "pcm", "stream": True}).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"http://127.0.0.1:{port}/tts", body, headers)
-        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+        with patient.urlopen(request) as answer:
             got = len(answer.read(10_000))
             process.send_signal(signal.SIGTERM)
             if drain == "1":
-                process.wait(PATIENCE_SECONDS)
+                process.wait(PATIENCE)
                 with pytest.raises((OSError, http.client.IncompleteRead)):
                     while answer.read(1_000_000):
                         pass
@@ -124,7 +126,7 @@ def test_a_stop_lets_streams_finish_within_the_drain_time_then_cuts_them(tmp_pat
                 while data := answer.read(1_000_000):
                     got += len(data)
                 assert got / 2 / 22_050 > 2000
-        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize(
@@ -168,7 +170,7 @@ def test_a_port_in_use_is_an_error_and_not_a_traceback(tmp_path: Path) -> None:
 
 def test_the_options_say_where_and_which(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "server_v2.py")]
-    version = subprocess.run([*command, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    version = patient.run([*command, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert version.stdout.startswith("STTS Server ")
     with subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", "0"], cwd=tmp_path, stdout=subprocess.PIPE, text=True

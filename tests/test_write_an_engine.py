@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
+
+from tests import patient
 
 ROOT = Path(__file__).parent.parent
 
@@ -42,8 +43,8 @@ def test_it_can_be_installed_and_speaks(tmp_path: Path) -> None:
     package.mkdir()
     write_package(package)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*pip, "--target", str(site), str(package)], check=True)
-    spoken = subprocess.run(
+    patient.run([*pip, "--target", str(site), str(package)], check=True)
+    spoken = patient.run(
         [sys.executable, "-c", SPEAK, str(tmp_path / "data")],
         cwd=tmp_path,
         env={"PYTHONPATH": f"{site}:{ROOT}"},

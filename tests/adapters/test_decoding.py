@@ -16,9 +16,9 @@ from stts.engine_api import Samples
 from stts.errors import Busy, UndecodableAudio
 from stts.settings import LimitSettings, Settings
 from stts.types import AudioFormat
+from tests.patient import PATIENCE
 from tests.stts.audio.signals import tone
 
-PATIENCE = 30.0
 FORMATS: list[AudioFormat] = ["opus", "mp3", "flac", "aac", "wav"]
 
 

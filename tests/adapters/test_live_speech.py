@@ -16,8 +16,8 @@ from stts.live import LiveText
 from stts.settings import Settings
 from stts.types import AudioChunk, SpeechRequest, SynthesisConfig
 from tests.fakes import registry
+from tests.patient import PATIENCE
 
-PATIENCE = 20.0
 CHARACTER_SECONDS = 0.06
 
 

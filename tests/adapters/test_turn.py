@@ -24,6 +24,7 @@ from stts.settings.conversation import ConversationSettings
 from tests.adapters.execution.engines_under_test import until
 from tests.audio import tone
 from tests.engines.onnx_file import write_mean_model
+from tests.patient import PATIENCE
 
 
 class JudgeOptions(BaseModel):
@@ -57,7 +58,7 @@ class Judge(TurnEngine):
         if len(samples) == 1:
             raise ZeroDivisionError
         if self.options.runs_in == "thread":
-            assert Judge.go_on.wait(60)
+            assert Judge.go_on.wait(PATIENCE)
         return float(abs(samples).max())
 
 

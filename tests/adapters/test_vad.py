@@ -22,6 +22,7 @@ from stts.settings import LimitSettings, Settings
 from tests.adapters.execution.engines_under_test import until
 from tests.engines.contract import no_progress
 from tests.engines.speech import DATA, read
+from tests.patient import PATIENCE
 
 
 class CountingEngine(VADEngine):
@@ -44,7 +45,7 @@ class CountingEngine(VADEngine):
     def probabilities(
         self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-        assert self.gate.wait(20)
+        assert self.gate.wait(PATIENCE)
         if self.fail:
             raise ValueError("the network broke")
         self.batches.append(len(frames))

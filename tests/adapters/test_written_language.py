@@ -16,6 +16,7 @@ from stts.settings import Settings, STTSettings, TTSSettings
 from stts.types import SpeechRequest, SynthesisConfig
 from tests.adapters.languages import ENGLISH, MISSED, OTHERS, SHORT_ENGLISH
 from tests.fakes import registry
+from tests.patient import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ async def test_it_waits_for_four_words_and_no_longer(languages: WrittenLanguage)
 async def test_a_short_sentence_does_not_wait_for_long(languages: WrittenLanguage) -> None:
     text = LiveText(1000)
     text.write("Hallo. ")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await languages.of(text) is None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from benchmarks.continuity import check_complete
 from benchmarks.engines import RATE, SECONDS_PER_CHARACTER, VOICE, PacedEngine, PacedOptions
 from benchmarks.server import ENGINES, ROOT, offer_engines
 from stts.engine_api import SpeechParams
+from tests import patient
 
 TEXT = "Thirty characters, more or less."
 
@@ -42,7 +42,7 @@ def test_a_fresh_process_finds_the_engines_by_their_entry_points(tmp_path: Path)
         "from engines.registry import Registry\n"
         f"print(*(Registry().create(name).info.name for name in {sorted(ENGINES)!r}))"
     )
-    shown = subprocess.run(
+    shown = patient.run(
         [sys.executable, "-c", code, str(tmp_path), str(ROOT)], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert shown.stdout.split() == sorted(ENGINES)

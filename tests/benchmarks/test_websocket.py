@@ -8,6 +8,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from benchmarks.crowd import crowd
 from benchmarks.websocket import Refused, connect, frame
+from tests.patient import PATIENCE
 
 Message = str | bytes
 MESSAGES: list[Message] = ["", "grüße", b"", b"\x00\xff", b"x" * 125, b"x" * 126, "y" * 65_535, b"z" * 65_536]
@@ -35,7 +36,7 @@ class Inbox:
         self._changed.set()
 
     async def until(self, count: int) -> list[Message]:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while len(self.messages) < count:
                 self._changed.clear()
                 await self._changed.wait()
@@ -61,7 +62,7 @@ async def test_a_ping_is_answered() -> None:
 
     async with serve(ping, "127.0.0.1", 0, close_timeout=0.1) as server:
         await connect(next(iter(server.sockets)).getsockname()[1], "/", Inbox(), {})
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await answered.wait()
 
 
@@ -80,7 +81,7 @@ async def test_a_refusal_is_raised() -> None:
 async def test_every_member_of_a_crowd_sends_the_whole_script(port: int) -> None:
     async with crowd(5, port, "/talk", {}) as found:
         await found.play([frame(b"one"), frame(b"two")], frame(b""), spread=3)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while any(len(member.heard) < 5 for member in found.members):  # noqa: ASYNC110 - it only remembers
                 await asyncio.sleep(0)
     for member in found.members:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.settings import Settings
+from tests import patient
 from tests.audio import encoded
 from tests.engines.speech import DATA, read
 from tests.server import RunningServer, running
@@ -79,7 +79,7 @@ def node() -> Node:
         pytest.skip("node packages are not installed: `make test-clients`, or npm ci in tests/clients_js")
 
     def run(*arguments: str | Path) -> str:
-        done = subprocess.run(
+        done = patient.run(
             [command, *map(str, arguments)],
             cwd=HERE,
             capture_output=True,

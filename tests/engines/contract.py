@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import subprocess
 import sys
 from itertools import islice
 
@@ -24,6 +23,7 @@ from stts.engine_api import (
     VADEngine,
     Voice,
 )
+from tests import patient
 
 BCP47 = re.compile(
     r"[a-zA-Z]{2,8}(-[a-zA-Z]{3})?(-[a-zA-Z]{4})?(-([a-zA-Z]{2}|\d{3}))?"
@@ -46,7 +46,7 @@ def no_progress(_message: str, _part: float | None) -> None:
 
 
 def check_describes_itself_without_its_library(name: str) -> None:
-    asked = subprocess.run([sys.executable, "-c", ASK, name], capture_output=True, text=True, check=True, timeout=60)
+    asked = patient.run([sys.executable, "-c", ASK, name], capture_output=True, text=True, check=True)
     assert asked.stdout.strip() == ""
 
 

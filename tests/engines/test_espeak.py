@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,7 +17,9 @@ from engines.tts.espeak_library import LIBRARY, EspeakLibrary, Utterance
 from engines.tts.espeak_voices import bcp47
 from stts.engine_api import SpeechParams, Voice
 from stts.errors import EngineError, UnknownVoice
+from tests import patient
 from tests.engines.contract import BCP47, no_progress
+from tests.patient import PATIENCE
 
 SENTENCE = "The quick brown fox jumps over the lazy dog, and runs away into the woods."
 
@@ -175,7 +176,7 @@ def test_the_first_block_does_not_wait_for_the_last(engine: EspeakEngine, monkey
     blocks.close()  # type: ignore[attr-defined]
     for thread in threading.enumerate():
         if thread.name == "espeak":
-            thread.join(timeout=30)
+            thread.join(timeout=PATIENCE)
             assert not thread.is_alive()
     assert len(speak(engine, SENTENCE)) > 3 * 22_050
 
@@ -249,14 +250,12 @@ def test_a_long_path_to_the_data_is_no_obstacle(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["folder" * 5] * 6)
     deep.mkdir(parents=True)
     (deep / "espeak-ng-data").symlink_to(espeakng_loader.get_data_path(), target_is_directory=True)
-    told = subprocess.run(
-        [sys.executable, "-c", DEEP, str(deep / "espeak-ng-data")], capture_output=True, text=True, timeout=60
-    )
+    told = patient.run([sys.executable, "-c", DEEP, str(deep / "espeak-ng-data")], capture_output=True, text=True)
     assert told.stderr == ""
     assert int(told.stdout) > 5_000
 
 
 def test_missing_data_is_a_clear_error(tmp_path: Path) -> None:
-    told = subprocess.run([sys.executable, "-c", DEEP, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    told = patient.run([sys.executable, "-c", DEEP, str(tmp_path)], capture_output=True, text=True)
     assert told.returncode == 1
     assert "EngineLoadFailed: eSpeak NG could not read" in told.stderr

@@ -17,8 +17,10 @@ from middleware.metrics import Metrics
 from middleware.resources import Resources
 from routers.management import analytics
 from routers.management.analytics import AnalyticsRoutes, seconds
+from tests import patient
 from tests.middleware.serving import serving
 from tests.middleware.test_history import DONE, NOON, Clock
+from tests.patient import PATIENCE
 
 LABELS = DONE.labels
 
@@ -163,7 +165,7 @@ async def listening(client: httpx.AsyncClient, address: str) -> AsyncIterator[As
 
 async def test_live_has_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analytics, "MOST_LIVE_CLIENTS", 1)
-    async with serving(Server().app) as port, httpx.AsyncClient() as client:
+    async with serving(Server().app) as port, patient.AsyncClient() as client:
         address = f"http://127.0.0.1:{port}/analytics/live"
         async with listening(client, address):
             refused = await client.get(address)
@@ -173,10 +175,10 @@ async def test_live_has_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> Non
 
 async def test_a_client_that_leaves_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analytics, "MOST_LIVE_CLIENTS", 1)
-    async with serving(Server().app) as port, httpx.AsyncClient() as client:
+    async with serving(Server().app) as port, patient.AsyncClient() as client:
         address = f"http://127.0.0.1:{port}/analytics/live"
         for _ in range(3):
-            async with asyncio.timeout(10), listening(client, address):
+            async with asyncio.timeout(PATIENCE), listening(client, address):
                 pass
             while (await client.get(address, params={"count": 1})).status_code == 503:
                 pass
@@ -185,9 +187,9 @@ async def test_a_client_that_leaves_makes_room(monkeypatch: pytest.MonkeyPatch) 
 async def test_live_ends_when_the_server_drains() -> None:
     server = Server()
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE),
         serving(server.app) as port,
-        httpx.AsyncClient() as client,
+        patient.AsyncClient() as client,
         listening(client, f"http://127.0.0.1:{port}/analytics/live") as lines,
     ):
         server.draining = True

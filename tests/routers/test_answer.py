@@ -11,6 +11,7 @@ from routers.answer import HEARTBEAT, Answer, event_answer, stream_answer, with_
 from stts.errors import BodyTimeout, Busy, STTSError
 from tests.middleware.edge.apps import Raw, app_with, settings
 from tests.middleware.serving import serving
+from tests.patient import PATIENCE
 
 
 class Client:
@@ -85,7 +86,7 @@ async def test_a_client_that_leaves_closes_the_stream(first: bool) -> None:
     answering = asyncio.ensure_future(client.get(stream_answer(endless(), dict)))
     await reached.wait()
     client.left.set()
-    await asyncio.wait_for(answering, 1)
+    await asyncio.wait_for(answering, PATIENCE)
     assert closed.is_set()
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from adapters.config import ConfigAdapter
 from engines.registry import Registry
 from routers.api_document import BODIES, INTRODUCTION, QUERIES
 from stts.settings import Settings, StorageSettings
+from tests import patient
 from tests.server import RunningServer, running
 
 SENT = [(method, path, name) for (method, path), bodies in BODIES.items() for name in bodies]
@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def document(server: RunningServer) -> dict[str, Any]:
-    answer: dict[str, Any] = httpx.get(f"{server.url}/openapi.json").json()
+    answer: dict[str, Any] = patient.get(f"{server.url}/openapi.json").json()
     return answer
 
 
@@ -54,7 +54,7 @@ def test_an_example_works_when_it_is_sent(
     server: RunningServer, document: dict[str, Any], method: str, path: str, name: str
 ) -> None:
     shown = document["paths"][path][method]["requestBody"]["content"]["application/json"]["examples"][name]["value"]
-    answer = httpx.request(method, f"{server.url}{path}", json=shown, timeout=60)
+    answer = patient.request(method, f"{server.url}{path}", json=shown)
     assert answer.status_code == 200, answer.text
     assert answer.content
 
@@ -64,11 +64,11 @@ def test_the_query_shown_works(server: RunningServer, document: dict[str, Any], 
     shown = {
         each["name"]: each["example"] for each in document["paths"][path][method]["parameters"] if "example" in each
     }
-    answer = httpx.request(method, f"{server.url}{path}", params=shown, timeout=60)
+    answer = patient.request(method, f"{server.url}{path}", params=shown)
     assert answer.status_code == 200 and answer.content[:4] == b"RIFF"
 
 
 def test_no_route_of_a_smaller_app_is_needed(tmp_path: Path) -> None:
     """Without a configuration file there are no routes for it, and the document is made all the same."""
     with running(Settings(storage=StorageSettings(root=str(tmp_path)))) as server:
-        assert "/config" not in httpx.get(f"{server.url}/openapi.json").json()["paths"]
+        assert "/config" not in patient.get(f"{server.url}/openapi.json").json()["paths"]

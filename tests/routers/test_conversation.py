@@ -17,9 +17,11 @@ import pytest
 from routers import exchange
 from stts.settings import LimitSettings, Settings
 from stts.settings.conversation import ConversationSettings, ReplySettings
+from tests import patient
 from tests.audio import decoded, encoded, speech
 from tests.chat_server import Answer, ChatServer, chat_server
 from tests.fakes import registry
+from tests.patient import PATIENCE
 from tests.server import RunningServer, running
 
 
@@ -54,7 +56,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, model: ChatServer) -> Itera
 
 @pytest.fixture
 async def client(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=30) as client:
+    async with patient.AsyncClient(base_url=server.url, trust_env=False) as client:
         yield client
 
 
@@ -260,7 +262,7 @@ async def test_a_client_that_leaves_ends_it_all(
     asked.cancel()
     await asyncio.wait([asked])
     await asyncio.to_thread(chat.until_open, 0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while (await client.get("/conversation/status")).json()["active"]:  # noqa: ASYNC110 - of another event loop
             await asyncio.sleep(0)
     assert [name for name in set(server.tasks()) - before if not name.startswith(OF_ENGINES)] == []
@@ -359,7 +361,7 @@ async def test_only_so_many_at_once(tmp_path: Path, chat: ChatServer) -> None:
         }
     )
     with running(settings, registry()) as server:
-        async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=30) as client:
+        async with patient.AsyncClient(base_url=server.url, trust_env=False) as client:
             chat.answers.append(Answer("Once", stall_after=0))
             slow = asyncio.create_task(say(client))
             await asyncio.to_thread(chat.until_open, 1)

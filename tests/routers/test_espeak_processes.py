@@ -13,6 +13,8 @@ import psutil
 import pytest
 
 from stts.settings import EngineSettings, Settings, StorageSettings
+from tests import patient
+from tests.patient import PATIENCE
 from tests.server import RunningServer, running
 
 LONG = "This goes on and on, sentence after sentence. " * 1000
@@ -45,14 +47,14 @@ def kill(processes: set[int]) -> None:
 
 
 def spoken(server: RunningServer) -> httpx.Response:
-    return httpx.get(f"{server.url}/tts", params={"text": "Hello.", "stream": "false"}, timeout=30)
+    return patient.get(f"{server.url}/tts", params={"text": "Hello.", "stream": "false"})
 
 
 @contextmanager
 def begun(server: RunningServer) -> Iterator[http.client.HTTPResponse]:
     """An answer that has begun, of half an hour of speech that nobody reads."""
     host = server.url.removeprefix("http://")
-    with closing(http.client.HTTPConnection(host, timeout=30)) as connection:
+    with closing(http.client.HTTPConnection(host, timeout=PATIENCE)) as connection:
         body = json.dumps({"text": LONG, "format": "pcm"})
         connection.request("POST", "/tts", body, {"Content-Type": "application/json"})
         with connection.getresponse() as answer:
@@ -83,13 +85,13 @@ def test_a_death_while_idle_costs_nothing(server: RunningServer, others: set[int
 def test_a_death_in_mid_stream_ends_that_stream_and_the_next_is_served(server: RunningServer, others: set[int]) -> None:
     break_off(server, others)
     assert spoken(server).status_code == 200
-    assert httpx.get(f"{server.url}/health").status_code == 200
+    assert patient.get(f"{server.url}/health").status_code == 200
 
 
 def test_ready_tells_of_deaths(server: RunningServer, others: set[int]) -> None:
     assert spoken(server).status_code == 200
     break_off(server, others)
-    told = httpx.get(f"{server.url}/ready").json()["engines"]["espeak"]
+    told = patient.get(f"{server.url}/ready").json()["engines"]["espeak"]
     assert (told["state"], told["rest_seconds"]) == ("ready", 0) and told["crashes"] >= 1
     assert spoken(server).status_code == 200
-    assert httpx.get(f"{server.url}/ready").json()["engines"]["espeak"]["crashes"] == 0
+    assert patient.get(f"{server.url}/ready").json()["engines"]["espeak"]["crashes"] == 0

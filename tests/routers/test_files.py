@@ -24,6 +24,7 @@ from stts.settings import Settings, StorageSettings
 from stts.storage.files import Checkpoint, FileStore
 from stts.storage.kinds import Kind
 from stts.storage.records import StoredFile
+from tests.patient import PATIENCE
 
 
 def wav(seconds: float = 0.5) -> bytes:
@@ -206,7 +207,7 @@ class Slow(FileStore):
     def save(
         self, kind: Kind, name: str | None, file: BinaryIO, *, checkpoint: Checkpoint = lambda: None
     ) -> StoredFile:
-        self.may.wait(30)
+        self.may.wait(PATIENCE)
         return super().save(kind, name, file, checkpoint=checkpoint)
 
 
@@ -215,9 +216,9 @@ async def test_uploads_neither_pile_up_nor_stop_everything_else(tmp_path: Path) 
     files = Slow(tmp_path / "data")
     async with serving(files) as client:
         uploads = [asyncio.ensure_future(post(client)) for _ in range(INSPECTORS + MOST_WAITING + 3)]
-        done, _ = await asyncio.wait(uploads, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        done, _ = await asyncio.wait(uploads, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
         assert all(upload.result().status_code == 503 for upload in done)
-        usage = await asyncio.wait_for(client.get("/files/usage"), 10)
+        usage = await asyncio.wait_for(client.get("/files/usage"), PATIENCE)
         assert usage.status_code == 200
         files.may.set()
         answers = await asyncio.gather(*uploads)

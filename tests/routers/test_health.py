@@ -8,6 +8,7 @@ import pytest
 from middleware.edge.serving import Life
 from server_v2 import create_app
 from stts.settings import Settings
+from tests import patient
 from tests.audio import encoded, tone
 from tests.fakes import registry
 from tests.server import running
@@ -24,7 +25,7 @@ async def test_health_is_alive(client: httpx.AsyncClient) -> None:
 
 
 def test_balancers_may_ask_for_the_head_only(settings: Settings) -> None:
-    with running(settings, registry()) as server, httpx.Client(base_url=server.url) as client:
+    with running(settings, registry()) as server, patient.Client(base_url=server.url) as client:
         for path in ("/health", "/ready"):
             answer = client.head(path)
             assert (answer.status_code, answer.content) == (200, b"")

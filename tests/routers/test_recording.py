@@ -17,8 +17,8 @@ from stts.storage.files import FileStore
 from stts.storage.kinds import Kind
 from stts.storage.writer import Writer
 from stts.types import AudioChunk
+from tests.patient import PATIENCE
 
-PATIENCE_SECONDS = 10.0
 CHUNKS = [AudioChunk(b"\x01\x02" * 500, 0.1) for _ in range(4)]
 QUOTA = sum(len(chunk.data) for chunk in CHUNKS)
 
@@ -70,10 +70,10 @@ class Gate:
 
     def __call__(self) -> None:
         self._reached.set()
-        assert self._open.wait(PATIENCE_SECONDS)
+        assert self._open.wait(PATIENCE)
 
     async def reached(self) -> None:
-        assert await asyncio.to_thread(self._reached.wait, PATIENCE_SECONDS)
+        assert await asyncio.to_thread(self._reached.wait, PATIENCE)
 
     def open(self) -> None:
         self._open.set()
@@ -110,7 +110,7 @@ async def test_a_consumer_that_leaves_while_the_disk_is_slow(tmp_path: Path, ste
     listening = asyncio.ensure_future(collected(recorded(source.chunks(), store, context())))
     await gate.reached()
     listening.cancel()
-    await asyncio.wait_for(source.closed.wait(), PATIENCE_SECONDS)
+    await asyncio.wait_for(source.closed.wait(), PATIENCE)
     for _ in range(20):
         await asyncio.sleep(0)
     assert not listening.done()
@@ -129,7 +129,7 @@ async def test_a_consumer_that_does_not_wait_for_the_end_either(tmp_path: Path) 
     await gate.reached()
     before = asyncio.all_tasks()
     listening.cancel()
-    await asyncio.wait_for(source.closed.wait(), PATIENCE_SECONDS)
+    await asyncio.wait_for(source.closed.wait(), PATIENCE)
     await asyncio.sleep(0)
     listening.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -9,8 +9,7 @@ import pytest
 from routers.workers import Workers
 from stts.errors import Busy
 from stts.storage.files import Checkpoint
-
-PATIENCE_SECONDS = 10.0
+from tests.patient import PATIENCE
 
 
 class Job:
@@ -23,7 +22,7 @@ class Job:
 
     def __call__(self, checkpoint: Checkpoint) -> str:
         self.begun.set()
-        self.may.wait(PATIENCE_SECONDS)
+        self.may.wait(PATIENCE)
         try:
             checkpoint()
         except CancelledError:
@@ -32,7 +31,7 @@ class Job:
         return "done"
 
     async def has_begun(self) -> None:
-        assert await asyncio.to_thread(self.begun.wait, PATIENCE_SECONDS)
+        assert await asyncio.to_thread(self.begun.wait, PATIENCE)
 
 
 async def test_what_a_call_returns_and_raises_comes_back() -> None:
@@ -69,7 +68,7 @@ async def test_a_call_whose_caller_leaves_keeps_its_place_until_it_ends() -> Non
     with pytest.raises(Busy):
         await workers.run(Job())
     job.may.set()
-    assert await asyncio.to_thread(job.left.wait, PATIENCE_SECONDS)
+    assert await asyncio.to_thread(job.left.wait, PATIENCE)
 
 
 async def test_a_call_whose_caller_leaves_the_queue_never_begins() -> None:

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from stts.channel import Channel
+from tests.patient import PATIENCE
 
 
 async def test_items_come_out_in_order_and_then_it_ends() -> None:
@@ -21,7 +22,7 @@ async def test_the_maker_waits_for_room_until_the_reader_has_read() -> None:
     assert not room.done()
     reader = aiter(ready)
     assert await anext(reader) == "a"
-    await asyncio.wait_for(room, 1)
+    await asyncio.wait_for(room, PATIENCE)
 
 
 async def test_the_reader_gets_what_was_made_before_the_error() -> None:
@@ -40,7 +41,7 @@ async def test_a_waiting_reader_wakes_for_an_item() -> None:
     waiting = asyncio.ensure_future(anext(reader))
     await asyncio.sleep(0)
     ready.put("late", 0.0)
-    assert await asyncio.wait_for(waiting, 1) == "late"
+    assert await asyncio.wait_for(waiting, PATIENCE) == "late"
 
 
 async def test_all_that_lies_unread_is_taken_at_once() -> None:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from stts.environment import PACKAGES, require_packages
+from tests import patient
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,7 +26,7 @@ def test_a_missing_package_is_one_sentence_with_the_way_out(capsys: pytest.Captu
 def test_the_server_says_so_outside_its_environment() -> None:
     """An interpreter without site-packages stands for any Python that is not the server's own."""
     command = [sys.executable, "-I", "-S", "-c", RUN]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    ended = patient.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1 and "pip install -r requirements/base.txt" in ended.stderr
 

@@ -12,6 +12,7 @@ import pytest
 from adapters.execution.host import EngineHost
 from stts.settings import LimitSettings
 from tests.adapters.execution.engines_under_test import GATES, LOG, ScriptEngine, script_host
+from tests.patient import PATIENCE
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ async def leaves_nothing() -> AsyncIterator[None]:
     for gate in GATES.values():
         gate.set()
     for thread in set(threading.enumerate()) - threads:
-        thread.join(5)
+        thread.join(PATIENCE)
     gc.collect()
     assert set(threading.enumerate()) - threads == set()
     assert set(process.children(recursive=True)) - children == set()

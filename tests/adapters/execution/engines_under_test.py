@@ -24,6 +24,7 @@ from engines.registry import GROUP, Registry
 from stts.engine_api import EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import InvalidParameter
 from stts.settings import EngineSettings, LimitSettings, Settings
+from tests.patient import PATIENCE
 
 VOICE = Voice("any")
 PARAMS = SpeechParams()
@@ -106,12 +107,12 @@ def count(rest: str) -> Iterator[Samples]:
 
 
 def wait(rest: str) -> Iterator[Samples]:
-    assert GATES[rest].wait(30)
+    assert GATES[rest].wait(PATIENCE)
     return iter(())
 
 
 def hang(rest: str) -> Iterator[Samples]:
-    threading.Event().wait(60)
+    threading.Event().wait(PATIENCE)
     return iter(())
 
 
@@ -224,6 +225,6 @@ async def run(host: EngineHost[ScriptEngine], script: str, deadline: float = 0.0
 
 async def until(condition: Callable[[], bool]) -> None:
     """Lets the loop run until it is so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - what engines in threads have done has no event
             await asyncio.sleep(0.001)

@@ -19,6 +19,7 @@ from adapters.execution.host import EngineHost
 from adapters.execution.process import ProcessEngine
 from stts.errors import EngineCrashed, EngineError, EngineTimeout
 from stts.settings import LimitSettings
+from tests import patient
 from tests.adapters.execution.conftest import Hosts
 from tests.adapters.execution.engines_under_test import (
     PARAMS,
@@ -241,7 +242,7 @@ def test_a_child_does_not_outlive_its_parent(script: str) -> None:
         "print(engine._child._process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    done = patient.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     child = int(done.stdout)
     with suppress(psutil.NoSuchProcess):
         # Its new parent may leave it a zombie.

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 import pytest
 
 from adapters.execution.thread import END, Run, Workers, outlast
+from tests.patient import PATIENCE
 
 COLOUR: ContextVar[str] = ContextVar("colour")
 
@@ -70,7 +71,7 @@ async def test_it_does_not_run_further_ahead_than_the_buffer(workers: Workers) -
             yield number
 
     run = start(workers, work, buffer=4)
-    assert full.wait(10)
+    assert full.wait(PATIENCE)
     assert made == 5, "four wait and one is in its hand"
     assert await run.next() == 0
     run.abort()
@@ -115,7 +116,7 @@ async def test_silence_is_told_from_an_end(workers: Workers) -> None:
     gate = threading.Event()
 
     def work() -> Iterator[int]:
-        gate.wait(10)
+        gate.wait(PATIENCE)
         yield 1
 
     run = start(workers, work)
@@ -131,7 +132,7 @@ async def test_who_gives_up_waits_no_longer(workers: Workers) -> None:
     ended = asyncio.Event()
 
     def work() -> Iterator[int]:
-        gate.wait(10)
+        gate.wait(PATIENCE)
         yield 1
 
     run = start(workers, work)
@@ -157,7 +158,7 @@ async def test_no_more_threads_than_the_limit(workers: Workers) -> None:
     gate = threading.Event()
 
     def work() -> Iterator[int]:
-        gate.wait(10)
+        gate.wait(PATIENCE)
         yield 1
 
     runs = [start(workers, work) for _ in range(5)]
@@ -171,7 +172,7 @@ def test_a_thread_outlives_its_loop_without_harm(workers: Workers) -> None:
 
     def work() -> Iterator[int]:
         yield 1
-        gate.wait(10)
+        gate.wait(PATIENCE)
         yield 2
 
     async def leave() -> None:

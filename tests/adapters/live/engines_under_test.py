@@ -35,6 +35,7 @@ from stts.protocols import HearRequest, TranscriptionSession
 from stts.settings import EngineSettings, LimitSettings, Settings, STTSettings
 from stts.types import TranscriptionConfig
 from tests import fakes
+from tests.patient import PATIENCE
 
 GATE = threading.Event()
 """What a batch engine waits for."""
@@ -57,7 +58,7 @@ class BatchEngine(fakes.EchoEngine):
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
         assert len(samples) <= 160_000
         self.given.append(len(samples))
-        assert GATE.wait(20)
+        assert GATE.wait(PATIENCE)
         if self.fault == "fail":
             raise ValueError("what the user said")
         if self.fault != "nothing":
@@ -233,10 +234,6 @@ class Spoken(LiveAudio):
         self.early = 0.0
 
 
-PATIENCE_SECONDS = 60.0
-"""Also where several such tests run at once on a busy machine."""
-
-
 class Heard:
     """One utterance, heard by a task of its own."""
 
@@ -263,7 +260,7 @@ class Heard:
 
     async def until(self, kind: type[TranscriptEvent], count: int = 1) -> TranscriptEvent:
         """The newest of its kind, when there are so many. Raises what the operation raised."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             while len(found := [event for event in self.events if isinstance(event, kind)]) < count:
                 self._changed.clear()
                 changed = asyncio.ensure_future(self._changed.wait())
@@ -277,7 +274,7 @@ class Heard:
     async def end(self) -> str:
         """Closes the audio. The text, after a look at what every utterance must keep to."""
         self.audio.close()
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             await self.task
         segments = [event.segment for event in self.events if isinstance(event, TranscriptSegment)]
         assert isinstance(self.events[-1], TranscriptDone) and len(segments) <= 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
@@ -22,6 +21,7 @@ from stts.events import ReplyEvent, ReplyText, ReplyToolCall, ReplyUsage
 from stts.settings import Settings
 from stts.settings.conversation import ReplySettings
 from stts.types import Message, ReplyConfig, ReplyRequest, Tool, ToolCall
+from tests import patient
 from tests.chat_server import Answer, ChatServer, chat_server
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -299,5 +299,5 @@ def test_the_client_is_not_loaded_before_it_is_needed() -> None:
         "import sys\nfrom adapters.reply import Replies\nfrom stts.settings import Settings\n"
         "Replies(Settings)\nprint('openai' in sys.modules)"
     )
-    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    shown = patient.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"

@@ -4,12 +4,12 @@ import base64
 
 import pytest
 from starlette.types import Message
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from middleware.edge.access import is_management
 from stts.settings import Settings
+from tests import patient
 from tests.middleware.edge.apps import app_with, client, settings
 from tests.middleware.serving import serving
 
@@ -226,7 +226,7 @@ def test_management_routes(path: str, management: bool) -> None:
 
 @pytest.mark.parametrize("ws", ["/ws?api_key=sesame", "/ws?x=1&api_key=ses%61me"])
 async def test_sockets_take_the_key_from_the_address(ws: str) -> None:
-    async with serving(app_with(KEYED)) as port, connect(f"ws://127.0.0.1:{port}{ws}") as socket:
+    async with serving(app_with(KEYED)) as port, patient.connect(f"ws://127.0.0.1:{port}{ws}") as socket:
         await socket.send("in")
         assert await socket.recv() == "in"
 
@@ -235,7 +235,7 @@ async def test_sockets_take_the_key_from_a_subprotocol() -> None:
     offered = [Subprotocol("realtime"), Subprotocol("openai-insecure-api-key.sesame")]
     async with (
         serving(app_with(KEYED)) as port,
-        connect(f"ws://127.0.0.1:{port}/v1/realtime", subprotocols=offered) as socket,
+        patient.connect(f"ws://127.0.0.1:{port}/v1/realtime", subprotocols=offered) as socket,
     ):
         assert socket.subprotocol == "realtime"
         await socket.send("in")
@@ -245,7 +245,7 @@ async def test_sockets_take_the_key_from_headers() -> None:
     headers = {"Authorization": "Bearer sesame"}
     async with (
         serving(app_with(KEYED)) as port,
-        connect(f"ws://127.0.0.1:{port}/ws", additional_headers=headers) as socket,
+        patient.connect(f"ws://127.0.0.1:{port}/ws", additional_headers=headers) as socket,
     ):
         await socket.send("in")
 
@@ -263,7 +263,7 @@ async def test_sockets_take_the_key_from_headers() -> None:
 async def test_sockets_are_refused_before_they_are_accepted(path: str, headers: dict[str, str], expected: int) -> None:
     async with serving(app_with(KEYED)) as port:
         with pytest.raises(InvalidStatus) as refused:
-            await connect(f"ws://127.0.0.1:{port}{path}", additional_headers=headers)
+            await patient.connect(f"ws://127.0.0.1:{port}{path}", additional_headers=headers)
     assert refused.value.response.status_code == expected
     assert b"sesame" not in (refused.value.response.body or b"")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 
-import httpx
 import pytest
 
 from middleware.edge import body_limit
 from middleware.edge.body_limit import Pace
 from middleware.edge.protocol import BoundedHead
+from tests import patient
 from tests.middleware.edge.apps import Raw, app_with, client, settings
 from tests.middleware.serving import serving
 
@@ -84,7 +84,7 @@ async def test_openai_clients_get_their_own_shape() -> None:
 
 @http_implementations
 async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(http: Http) -> None:
-    async with serving(app_with(settings(limits=SMALL)), http) as port, httpx.AsyncClient() as client:
+    async with serving(app_with(settings(limits=SMALL)), http) as port, patient.AsyncClient() as client:
         answer = await client.post(f"http://127.0.0.1:{port}/files", content=b"x" * 20_000_000)
     assert answer.status_code == 413
 
@@ -174,7 +174,7 @@ async def test_a_client_that_stops_half_way_leaves_no_error(
         kind = JSON if path == "/tts" else "Content-Type: multipart/form-data; boundary=x"
         await raw.post(path, f"{kind}\r\nContent-Length: 100", b"--x\r\n")
         await raw.close()
-        async with httpx.AsyncClient() as client:
+        async with patient.AsyncClient() as client:
             assert (await client.get(f"http://127.0.0.1:{port}/health")).status_code == 200
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
     assert "error" not in capsys.readouterr().out

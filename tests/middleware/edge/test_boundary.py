@@ -10,11 +10,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from middleware.edge.boundary import ErrorBoundary, close_code
 from stts.errors import Busy, EngineTimeout, UnknownVoice
+from tests import patient
 from tests.middleware.edge.apps import SECRET, app_with, client, settings
 from tests.middleware.serving import serving
 
@@ -78,7 +78,7 @@ async def test_a_malformed_frame_is_no_error(
     frame: bytes, logged: list[EventDict], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serving(APP) as port:
-        socket = await connect(f"ws://127.0.0.1:{port}/ws")
+        socket = await patient.connect(f"ws://127.0.0.1:{port}/ws")
         socket.transport.write(frame)
         await socket.wait_closed()
         assert socket.close_code in (1002, 1007)
@@ -97,7 +97,7 @@ async def test_an_error_is_one_line_with_its_reason(path: str, status: int, logg
 
 
 def client_of(port: int) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}")
+    return patient.AsyncClient(base_url=f"http://127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def client_of(port: int) -> httpx.AsyncClient:
 async def test_sockets_that_fail_before_they_are_accepted(path: str, status: int, code: str) -> None:
     async with serving(APP) as port:
         with pytest.raises(InvalidStatus) as refused:
-            await connect(f"ws://127.0.0.1:{port}{path}")
+            await patient.connect(f"ws://127.0.0.1:{port}{path}")
     assert refused.value.response.status_code == status
     body = refused.value.response.body or b""
     assert f'"code": "{code}"'.encode() in body
@@ -121,7 +121,7 @@ async def test_sockets_that_fail_before_they_are_accepted(path: str, status: int
 
 @pytest.mark.parametrize(("path", "code"), [("/ws/busy", 1013), ("/ws/broken", 1011)])
 async def test_sockets_that_fail_later_are_closed(path: str, code: int) -> None:
-    async with serving(APP) as port, connect(f"ws://127.0.0.1:{port}{path}?accept=true") as socket:
+    async with serving(APP) as port, patient.connect(f"ws://127.0.0.1:{port}{path}?accept=true") as socket:
         with pytest.raises(ConnectionClosed) as closed:
             await socket.recv()
     assert closed.value.rcvd is not None
@@ -168,7 +168,7 @@ async def test_a_begun_answer_is_cancelled_as_it_is() -> None:
 
 async def test_a_socket_whose_client_leaves_is_no_error(logged: list[EventDict]) -> None:
     async with serving(APP) as port:
-        socket = await connect(f"ws://127.0.0.1:{port}/ws")
+        socket = await patient.connect(f"ws://127.0.0.1:{port}/ws")
         await socket.close()
     assert [line["log_level"] for line in logged if line["log_level"] == "error"] == []
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import structlog.testing
-from websockets.asyncio.client import connect
 
 from middleware.edge import protocol
 from middleware.edge.connections import (
@@ -27,6 +26,7 @@ from middleware.edge.frames import BoundedFrames
 from middleware.edge.protocol import BoundedHead
 from stts.settings import LimitSettings, Settings
 from stts.settings.conversation import WyomingSettings
+from tests import patient
 from tests.middleware.edge.apps import Raw, app_with, settings
 from tests.middleware.serving import serving
 
@@ -246,7 +246,7 @@ async def test_all_are_given_back() -> None:
                 assert (await raw.answer())[0] == 200
             assert len(among) == 1
         for _ in range(6):
-            async with connect(f"ws://127.0.0.1:{port}/ws") as socket:
+            async with patient.connect(f"ws://127.0.0.1:{port}/ws") as socket:
                 await socket.send("hello")
                 assert await socket.recv() == "hello"
                 assert len(among) >= 1
@@ -254,7 +254,7 @@ async def test_all_are_given_back() -> None:
 
 
 async def test_a_socket_is_at_work_as_long_as_it_is_open() -> None:
-    async with bounded(1) as (port, _), connect(f"ws://127.0.0.1:{port}/ws") as socket:
+    async with bounded(1) as (port, _), patient.connect(f"ws://127.0.0.1:{port}/ws") as socket:
         assert (await status_of(port, VOICES))[0] == 503
         assert (await status_of(port, HEALTH))[0] == 200
         await socket.send("still here")

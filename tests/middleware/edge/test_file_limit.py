@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
+
+from tests import patient
 
 PROGRAM = """
 import resource
@@ -21,7 +22,7 @@ for hard in (8192, 400):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
 def test_it_is_raised_as_far_as_is_needed_or_the_log_says_what_is_left() -> None:
-    run = subprocess.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)
+    run = patient.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)
     high, told, low = run.stdout.splitlines()
     assert (high, low) == ("4128", "400")
     assert "file_limit_low" in told

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 from starlette.types import Receive, Scope, Send
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from middleware.edge import frames
 from middleware.edge.frames import LEFT, MOST_FRAGMENTS, BoundedFrames
+from tests import patient
 from tests.middleware.serving import serving
+from tests.patient import PATIENCE
 
-PATIENCE = 20.0
 TEXT, BINARY, PING, CONTINUED = 1, 2, 9, 0
 
 
@@ -110,7 +110,7 @@ async def test_others_have_their_turn_while_a_flood_is_read() -> None:
 
     async with (
         serving(app, ws=Watched) as port,
-        connect(f"ws://127.0.0.1:{port}/quiet") as other,
+        patient.connect(f"ws://127.0.0.1:{port}/quiet") as other,
         bare(port) as (_, writer),
     ):
         writer.write(frame(BINARY) * 40_000)
@@ -158,7 +158,7 @@ async def test_a_pong_that_lies_unread_is_no_sign_of_death() -> None:
     app = App()
     async with (
         serving(app, ws=Watched, ws_ping_interval=0.02, ws_ping_timeout=0.02) as port,
-        connect(f"ws://127.0.0.1:{port}/") as client,
+        patient.connect(f"ws://127.0.0.1:{port}/") as client,
     ):
         await client.send("wait")
         await client.send("hello")
@@ -193,7 +193,7 @@ async def test_whoever_does_not_take_the_rest_is_cut_off(monkeypatch: pytest.Mon
 
 async def test_an_orderly_goodbye() -> None:
     async with serving(App(), ws=Watched) as port:
-        async with connect(f"ws://127.0.0.1:{port}/") as client:
+        async with patient.connect(f"ws://127.0.0.1:{port}/") as client:
             await client.close(1000)
             with pytest.raises(ConnectionClosed):
                 await client.recv()
@@ -202,7 +202,7 @@ async def test_an_orderly_goodbye() -> None:
 
 async def test_the_key_in_a_query_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "uvicorn")
-    async with serving(App(), ws=Watched) as port, connect(f"ws://127.0.0.1:{port}/?api_key=sesame") as client:
+    async with serving(App(), ws=Watched) as port, patient.connect(f"ws://127.0.0.1:{port}/?api_key=sesame") as client:
         await client.send("hello")
         await client.recv()
     assert caplog.messages and "sesame" not in "".join(message for message in caplog.messages if "WebSocket" in message)
@@ -215,7 +215,7 @@ async def test_a_socket_that_is_refused_is_no_error_in_the_log(caplog: pytest.Lo
 
     async with serving(app, ws=Watched) as port:
         with pytest.raises(InvalidStatus) as caught:
-            async with connect(f"ws://127.0.0.1:{port}"):
+            async with patient.connect(f"ws://127.0.0.1:{port}"):
                 pass
         async with asyncio.timeout(PATIENCE):
             await Watched.last.lost.wait()

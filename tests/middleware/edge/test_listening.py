@@ -1,17 +1,17 @@
 from __future__ import annotations
 
 import errno
-import socket
 
 import pytest
 
 from middleware.edge.listening import CannotListen, _reason, check_free, listening
+from tests import patient
 
 
 def test_a_port_that_is_free_is_listened_on() -> None:
     with listening("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
-        socket.create_connection(("127.0.0.1", port)).close()
+        patient.create_connection(("127.0.0.1", port)).close()
         with pytest.raises(CannotListen, match=rf"Port {port} of 127\.0\.0\.1 is in use: .*`wyoming\.port`"):
             check_free("127.0.0.1", port, "wyoming")
 

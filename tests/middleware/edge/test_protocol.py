@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
-from websockets.asyncio.client import connect
 
 from middleware.edge import protocol
+from tests import patient
 from tests.middleware.edge.apps import Raw, app_with, client, settings
 from tests.middleware.serving import serving
 
@@ -134,7 +134,7 @@ async def test_bodies_and_answers_have_their_own_time() -> None:
 
 @pytest.mark.usefixtures("impatient")
 async def test_sockets_may_stay() -> None:
-    async with serving(APP) as port, connect(f"ws://127.0.0.1:{port}/ws") as socket:
+    async with serving(APP) as port, patient.connect(f"ws://127.0.0.1:{port}/ws") as socket:
         await asyncio.sleep(0.1)
         await socket.send("still here" * 20_000)
         assert await socket.recv() == "still here" * 20_000

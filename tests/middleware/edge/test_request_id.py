@@ -7,10 +7,10 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from middleware.edge.request_id import RequestId
+from tests import patient
 from tests.middleware.edge.apps import app_with, client, settings
 from tests.middleware.serving import serving
 
@@ -69,12 +69,12 @@ async def test_errors_carry_it_too(method: str, path: str, status: int) -> None:
 async def test_refused_sockets_carry_it(path: str) -> None:
     async with serving(APP) as port:
         with pytest.raises(InvalidStatus) as refused:
-            await connect(f"ws://127.0.0.1:{port}{path}", additional_headers={"X-Request-ID": "mine"})
+            await patient.connect(f"ws://127.0.0.1:{port}{path}", additional_headers={"X-Request-ID": "mine"})
     assert refused.value.response.headers["x-request-id"] == "mine"
 
 
 async def test_accepted_sockets_carry_it() -> None:
-    async with serving(APP) as port, connect(f"ws://127.0.0.1:{port}/ws") as socket:
+    async with serving(APP) as port, patient.connect(f"ws://127.0.0.1:{port}/ws") as socket:
         assert socket.response is not None
         assert len(socket.response.headers["x-request-id"]) == 32
         await socket.send("hello")

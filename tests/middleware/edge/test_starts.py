@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from middleware.edge.protocol import BoundedHead
 from middleware.edge.starts import TURNS_OF_ARRIVALS, Starts
+from tests import patient
 from tests.middleware.serving import serving
 
 TOGETHER = 40
@@ -98,6 +99,6 @@ async def test_health_overtakes_requests_that_came_before_it() -> None:
 
 
 def _asking(port: int, path: str) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", port))
+    client = patient.create_connection(("127.0.0.1", port))
     client.sendall(b"GET %b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % path.encode())
     return client

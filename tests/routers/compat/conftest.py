@@ -8,6 +8,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from stts.settings import EngineSettings, OpenAISettings, Settings, StorageSettings, STTSettings, TTSSettings
+from tests import patient
 from tests.routers.compat.faint import registry
 from tests.server import RunningServer, running
 
@@ -16,9 +17,13 @@ INPUT_LIMIT = 3000
 
 @pytest.fixture(scope="session")
 def openai_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """`auto` takes the fakes, whose answers are known; the tone speaks at twenty times real time."""
+    """`auto` takes the fakes, whose answers are known; the tone speaks at twenty times real time.
+
+    Short texts are one piece: at each cut a space goes, for which the tone has 60 ms, and how many cuts there are
+    depends on the speed of the machine.
+    """
     return Settings(
-        tts=TTSSettings(order=("tone", "espeak")),
+        tts=TTSSettings(order=("tone", "espeak"), first_piece_seconds=3.0),
         stt=STTSettings(order=("echo",)),
         storage=StorageSettings(root=str(tmp_path_factory.mktemp("openai") / "data")),
         engines=EngineSettings(options={"tone": {"fail_on": "explode", "speed": 20.0}}),
@@ -38,11 +43,11 @@ def server(openai_settings: Settings) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="session")
 def openai(server: RunningServer) -> Iterator[OpenAI]:
-    with OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:
+    with patient.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:
         yield client
 
 
 @pytest.fixture
 async def async_openai(server: RunningServer) -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:
+    async with patient.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:
         yield client

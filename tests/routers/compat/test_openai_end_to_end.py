@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from openai import BadRequestError, OpenAI
 
 from stts.settings import Settings, StorageSettings
+from tests import patient
 from tests.audio import decoded
 from tests.routers.compat.recordings import WEATHER, twice, weather
 from tests.server import RunningServer, running
@@ -25,7 +25,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture
 def client(plain: RunningServer) -> Iterator[OpenAI]:
-    with OpenAI(base_url=f"{plain.url}/v1", api_key="none", max_retries=0) as client:
+    with patient.OpenAI(base_url=f"{plain.url}/v1", api_key="none", max_retries=0) as client:
         yield client
 
 
@@ -74,6 +74,6 @@ def test_nobody_here_translates(client: OpenAI) -> None:
 
 
 def test_every_hosted_voice_is_listed_and_speaks(plain: RunningServer, client: OpenAI) -> None:
-    listed = [voice["id"] for voice in httpx.get(f"{plain.url}/v1/audio/voices").json()["voices"]]
+    listed = [voice["id"] for voice in patient.get(f"{plain.url}/v1/audio/voices").json()["voices"]]
     for voice in listed[:13]:
         assert client.audio.speech.create(model="tts-1", voice=voice, input="Yes.", response_format="pcm").content

@@ -10,7 +10,6 @@ import httpx
 import pytest
 from openai import (
     APIStatusError,
-    AsyncOpenAI,
     AuthenticationError,
     BadRequestError,
     InternalServerError,
@@ -20,6 +19,7 @@ from openai import (
 from pydantic import SecretStr
 
 from stts.settings import EngineSettings, LimitSettings, SecuritySettings, Settings, StorageSettings, TTSSettings
+from tests import patient
 from tests.fakes import registry
 from tests.server import RunningServer, running
 
@@ -41,7 +41,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
 
 
 def client(server: RunningServer, key: str = KEY) -> OpenAI:
-    return OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0)
+    return patient.OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0)
 
 
 def assert_shape(answer: httpx.Response) -> None:
@@ -66,7 +66,7 @@ def test_a_wrong_key_is_an_authentication_error(guarded: RunningServer, key: str
 
 
 async def test_the_async_client_raises_the_same(guarded: RunningServer) -> None:
-    async with AsyncOpenAI(base_url=f"{guarded.url}/v1", api_key="wrong", max_retries=0) as openai:
+    async with patient.AsyncOpenAI(base_url=f"{guarded.url}/v1", api_key="wrong", max_retries=0) as openai:
         with pytest.raises(AuthenticationError):
             await openai.audio.speech.create(model="tts-1", voice="alloy", input="Hello.")
 
@@ -78,13 +78,13 @@ def test_the_right_key_opens(guarded: RunningServer) -> None:
 
 def test_lists_that_some_clients_fetch_without_a_key_are_open(guarded: RunningServer) -> None:
     for path in ("voices", "models"):
-        assert httpx.get(f"{guarded.url}/v1/audio/{path}").status_code == 200
-    assert httpx.get(f"{guarded.url}/v1/models").status_code == 401
+        assert patient.get(f"{guarded.url}/v1/audio/{path}").status_code == 200
+    assert patient.get(f"{guarded.url}/v1/models").status_code == 401
 
 
 async def test_a_busy_server_says_when_to_come_back(guarded: RunningServer) -> None:
     speech: dict[str, Any] = {"model": "tts-1", "voice": "alloy", "input": "This takes a while to say. " * 20}
-    async with AsyncOpenAI(base_url=f"{guarded.url}/v1", api_key=KEY, max_retries=0) as openai:
+    async with patient.AsyncOpenAI(base_url=f"{guarded.url}/v1", api_key=KEY, max_retries=0) as openai:
         await openai.audio.speech.create(model="tts-1", voice="alloy", input="Loaded.")
         whole = asyncio.ensure_future(openai.audio.speech.create(**speech, extra_body={"stream": False}))
         await at_work(guarded)
@@ -99,7 +99,7 @@ async def test_a_busy_server_says_when_to_come_back(guarded: RunningServer) -> N
 
 async def at_work(server: RunningServer) -> None:
     """Waits until the only slot is taken."""
-    async with httpx.AsyncClient(headers={"x-api-key": KEY}) as client:
+    async with patient.AsyncClient(headers={"x-api-key": KEY}) as client:
         for _ in range(1000):
             if (await client.get(f"{server.url}/engines/tone")).json()["running"]:
                 return
@@ -130,7 +130,7 @@ def test_bodies_that_are_too_large(guarded: RunningServer) -> None:
     ],
 )
 def test_paths_and_methods_that_are_not_there(server: RunningServer, method: str, path: str, status: int) -> None:
-    answer = httpx.request(method, f"{server.url}{path}")
+    answer = patient.request(method, f"{server.url}{path}")
     assert answer.status_code == status
     assert_shape(answer)
 
@@ -140,13 +140,15 @@ def test_paths_and_methods_that_are_not_there(server: RunningServer, method: str
     [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b'{"model": "tts-1", "input": "\\ud800"}', b"[" * 5000, b"{}"],
 )
 def test_bodies_that_are_no_request(server: RunningServer, content: bytes) -> None:
-    answer = httpx.post(f"{server.url}/v1/audio/speech", content=content, headers={"content-type": "application/json"})
+    answer = patient.post(
+        f"{server.url}/v1/audio/speech", content=content, headers={"content-type": "application/json"}
+    )
     assert answer.status_code == 400
     assert_shape(answer)
 
 
 def test_a_form_that_is_broken(server: RunningServer) -> None:
-    answer = httpx.post(
+    answer = patient.post(
         f"{server.url}/v1/audio/transcriptions",
         content=b"--x\r\nbroken",
         headers={"content-type": "multipart/form-data; boundary=x"},

@@ -9,15 +9,15 @@ from typing import Any
 
 import httpx
 import pytest
-from openai import AsyncOpenAI, OpenAI
 
 from stts.settings import EngineSettings, Settings, StorageSettings, TTSSettings
+from tests import patient
 from tests.fakes import registry
+from tests.patient import PATIENCE
 from tests.server import RunningServer, running
 
 TEXT = "This is one sentence of a very long story. " * 40
 """More than a minute and a half; the tone needs half of it to speak."""
-PATIENCE_SECONDS = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 @pytest.fixture
 def quiet(slow: RunningServer) -> Iterator[None]:
     """Nothing runs before; after a moment, far shorter than the speech, nothing runs again."""
-    with OpenAI(base_url=f"{slow.url}/v1", api_key="none") as client:
+    with patient.OpenAI(base_url=f"{slow.url}/v1", api_key="none") as client:
         client.audio.speech.create(model="tone", voice="low", input="Awake.")
     before = settled(slow)
     yield
@@ -43,10 +43,10 @@ def quiet(slow: RunningServer) -> Iterator[None]:
 
 def settled(server: RunningServer) -> int:
     """Tasks of the server once its engine is idle."""
-    give_up = time.monotonic() + PATIENCE_SECONDS
+    give_up = time.monotonic() + PATIENCE
     tasks = -1
     while time.monotonic() < give_up:
-        engine = httpx.get(f"{server.url}/engines/tone").json()
+        engine = patient.get(f"{server.url}/engines/tone").json()
         idle = engine["running"] == engine["waiting"] == 0 and "speech" not in server.tasks()
         tasks, last = len(server.tasks()), tasks
         if idle and tasks == last:
@@ -62,7 +62,7 @@ def body(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("format", ["mp3", "wav", "opus"])
 def test_in_mid_stream(slow: RunningServer, quiet: None, format: Any) -> None:
     with (
-        OpenAI(base_url=f"{slow.url}/v1", api_key="none", max_retries=0) as client,
+        patient.OpenAI(base_url=f"{slow.url}/v1", api_key="none", max_retries=0) as client,
         client.audio.speech.with_streaming_response.create(**body(response_format=format)) as answer,
     ):
         assert next(answer.iter_bytes())
@@ -70,17 +70,17 @@ def test_in_mid_stream(slow: RunningServer, quiet: None, format: Any) -> None:
 
 def test_among_events(slow: RunningServer, quiet: None) -> None:
     fields = body(stream_format="sse")
-    with httpx.stream("POST", f"{slow.url}/v1/audio/speech", json=fields) as answer:
+    with patient.stream("POST", f"{slow.url}/v1/audio/speech", json=fields) as answer:
         assert next(answer.iter_lines()).startswith("data: ")
 
 
 def test_before_a_whole_answer_is_there(slow: RunningServer, quiet: None) -> None:
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(f"{slow.url}/v1/audio/speech", json=body(stream=False), timeout=httpx.Timeout(5.0, read=0.3))
+        patient.post(f"{slow.url}/v1/audio/speech", json=body(stream=False), timeout=httpx.Timeout(5.0, read=0.3))
 
 
 async def test_while_waiting_for_a_turn(slow: RunningServer, quiet: None) -> None:
-    async with AsyncOpenAI(base_url=f"{slow.url}/v1", api_key="none", max_retries=0) as client:
+    async with patient.AsyncOpenAI(base_url=f"{slow.url}/v1", api_key="none", max_retries=0) as client:
         calls = [asyncio.ensure_future(client.audio.speech.create(**body())) for _ in range(4)]
         await asyncio.wait(calls, timeout=0.5)
         for call in calls:
@@ -91,7 +91,7 @@ async def test_while_waiting_for_a_turn(slow: RunningServer, quiet: None) -> Non
 
 
 def test_the_next_client_is_served_at_once(slow: RunningServer, quiet: None) -> None:
-    with OpenAI(base_url=f"{slow.url}/v1", api_key="none", max_retries=0, timeout=PATIENCE_SECONDS) as client:
+    with patient.OpenAI(base_url=f"{slow.url}/v1", api_key="none", max_retries=0) as client:
         for _ in range(3):
             with client.audio.speech.with_streaming_response.create(**body()) as answer:
                 assert next(answer.iter_bytes())

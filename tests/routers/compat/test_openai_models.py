@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import httpx
 import pytest
 from openai import AsyncOpenAI, NotFoundError, OpenAI
 
+from tests import patient
 from tests.server import RunningServer
 
 # The client calls translations deprecated, as the hosted models that do them are.
@@ -56,13 +56,13 @@ def test_only_a_model_that_listens_listens(openai: OpenAI, model: str) -> None:
 
 
 def test_models_that_speak(server: RunningServer) -> None:
-    ids = [model["id"] for model in httpx.get(f"{server.url}/v1/audio/models").json()["models"]]
+    ids = [model["id"] for model in patient.get(f"{server.url}/v1/audio/models").json()["models"]]
     assert {"auto", "tts-1", "gpt-4o-mini-tts", "tone", "espeak"} <= {*ids}
     assert not {"whisper-1", "echo", "pocketsphinx", "silero", "gone"} & {*ids}
 
 
 def test_voices_have_ids_and_names(server: RunningServer) -> None:
-    voices = httpx.get(f"{server.url}/v1/audio/voices").json()["voices"]
+    voices = patient.get(f"{server.url}/v1/audio/voices").json()["voices"]
     names = {voice["id"]: voice["name"] for voice in voices}
     assert len(names) == len(voices)
     assert names["alloy"] == "alloy"
@@ -80,7 +80,7 @@ def test_voices_have_ids_and_names(server: RunningServer) -> None:
     ],
 )
 def test_models_of_a_task(server: RunningServer, task: str, some: set[str], none: set[str]) -> None:
-    answer = httpx.get(f"{server.url}/v1/models", params={"task": task}).json()
+    answer = patient.get(f"{server.url}/v1/models", params={"task": task}).json()
     ids = {model["id"] for model in answer["data"]}
     assert answer["object"] == "list"
     assert some <= ids
@@ -88,7 +88,7 @@ def test_models_of_a_task(server: RunningServer, task: str, some: set[str], none
 
 
 def test_an_unknown_task_is_refused_with_those_that_there_are(server: RunningServer) -> None:
-    answer = httpx.get(f"{server.url}/v1/models", params={"task": "text-generation"})
+    answer = patient.get(f"{server.url}/v1/models", params={"task": "text-generation"})
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == "task"
     assert "automatic-speech-recognition" in answer.json()["error"]["message"]
@@ -96,21 +96,21 @@ def test_an_unknown_task_is_refused_with_those_that_there_are(server: RunningSer
 
 def test_older_clients_get_voices_as_plain_strings(server: RunningServer) -> None:
     url = f"{server.url}/v1/audio/voices"
-    plain = httpx.get(url, params={"legacy": "true"}).json()
-    assert plain == {"voices": [voice["id"] for voice in httpx.get(url, params={"legacy": "false"}).json()["voices"]]}
+    plain = patient.get(url, params={"legacy": "true"}).json()
+    assert plain == {"voices": [voice["id"] for voice in patient.get(url, params={"legacy": "false"}).json()["voices"]]}
 
 
 def test_voices_of_models_say_what_to_send(server: RunningServer, openai: OpenAI) -> None:
-    voices = httpx.get(f"{server.url}/v1/audio/speech/voices").json()
+    voices = patient.get(f"{server.url}/v1/audio/speech/voices").json()
     assert {"tone", "espeak"} <= {voice["model_id"] for voice in voices}
     assert len({voice["id"] for voice in voices}) == len(voices)
-    of_one = httpx.get(f"{server.url}/v1/audio/speech/voices", params={"model_id": "tone"}).json()
+    of_one = patient.get(f"{server.url}/v1/audio/speech/voices", params={"model_id": "tone"}).json()
     assert [voice["voice_id"] for voice in of_one] == ["low", "high"]
     for voice in of_one:
         assert openai.audio.speech.create(model=voice["model_id"], voice=voice["voice_id"], input="Yes.").content
-    hosted = httpx.get(f"{server.url}/v1/audio/speech/voices", params={"model_id": "tts-1"}).json()
+    hosted = patient.get(f"{server.url}/v1/audio/speech/voices", params={"model_id": "tts-1"}).json()
     assert {voice["model_id"] for voice in hosted} == {"tts-1"}
-    unknown = httpx.get(f"{server.url}/v1/audio/speech/voices", params={"model_id": "whisper-1"})
+    unknown = patient.get(f"{server.url}/v1/audio/speech/voices", params={"model_id": "whisper-1"})
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "model_not_found")
 
 

@@ -10,6 +10,7 @@ import pytest
 from openai import APIError, AsyncOpenAI, AsyncStream, BadRequestError, InternalServerError, OpenAI, Stream
 from openai import BaseModel as OpenAIModel
 
+from tests import patient
 from tests.audio import decoded
 from tests.routers.compat.conftest import INPUT_LIMIT
 from tests.server import RunningServer
@@ -155,7 +156,7 @@ def test_a_sample_rate_may_be_asked_for(openai: OpenAI) -> None:
 
 def test_accept_changes_nothing(server: RunningServer) -> None:
     for accept in ("application/octet-stream", "text/html", "application/json"):
-        answer = httpx.post(
+        answer = patient.post(
             f"{server.url}/v1/audio/speech", json={"model": "tts-1", "input": TEXT}, headers={"accept": accept}
         )
         assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/mpeg")
@@ -204,7 +205,7 @@ def test_a_failure_before_the_first_event_has_its_status(openai: OpenAI) -> None
 
 def test_a_failure_in_mid_stream_is_no_whole_file(server: RunningServer) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
-        httpx.post(f"{server.url}/v1/audio/speech", json={"model": "tts-1", "input": FAILING, "stream": True})
+        patient.post(f"{server.url}/v1/audio/speech", json={"model": "tts-1", "input": FAILING, "stream": True})
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from openai import APIError, AsyncOpenAI, BadRequestError, InternalServerError, OpenAI
 from openai.types.audio import TranscriptionTextDeltaEvent, TranscriptionTextDoneEvent, TranscriptionVerbose
 
+from tests import patient
 from tests.routers.compat.recordings import silence, twice, weather
 from tests.server import RunningServer
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
 
 
 def post(server: RunningServer, data: dict[str, Any], path: str = "transcriptions") -> httpx.Response:
-    return httpx.post(f"{server.url}/v1/audio/{path}", data=data, files={"file": weather()})
+    return patient.post(f"{server.url}/v1/audio/{path}", data=data, files={"file": weather()})
 
 
 def heard(openai: OpenAI) -> str:
@@ -286,10 +287,10 @@ def test_what_is_no_audio_is_400(openai: OpenAI, data: bytes, stream: bool) -> N
 def test_a_form_without_a_file_is_400(server: RunningServer, path: str) -> None:
     url = f"{server.url}/v1/audio/{path}"
     for answer, param in (
-        (httpx.post(url, files={"model": (None, "whisper-1")}), "file"),
-        (httpx.post(url, data={"model": "whisper-1", "file": "text"}), "file"),
-        (httpx.post(url, json={"model": "whisper-1"}), "input_audio"),
-        (httpx.post(url), "file"),
+        (patient.post(url, files={"model": (None, "whisper-1")}), "file"),
+        (patient.post(url, data={"model": "whisper-1", "file": "text"}), "file"),
+        (patient.post(url, json={"model": "whisper-1"}), "input_audio"),
+        (patient.post(url), "file"),
     ):
         assert answer.status_code == 400
         assert answer.json()["error"]["param"] == param

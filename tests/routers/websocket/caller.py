@@ -14,20 +14,19 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
 import numpy as np
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from stts.engine_api import Samples
+from tests import patient
 from tests.engines.speech import DATA, read
+from tests.patient import PATIENCE
 from tests.routers.websocket.shapes import shape
 from tests.server import RunningServer
 
 RATE = 16_000
 MESSAGE_SECONDS = 0.06
-PATIENCE_SECONDS = 40.0
-"""For any one message; far more than it takes."""
 
 EAR = "voice activity"
 """A task for all sessions, which stays a while after the last."""
@@ -74,7 +73,7 @@ class Caller:
 
     async def next(self) -> Event | None:
         """The next message; None for audio."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             message = await self.connection.recv()
         if isinstance(message, bytes):
             generation, sequence = struct.unpack_from("<II", message)
@@ -144,7 +143,7 @@ async def calling(
 ) -> AsyncGenerator[Caller, None]:
     side = {"/ws/conversation/v2": "conversation_v2_server", "/ws/conversation": "conversation_server"}[path]
     url = address(server, path, **query)
-    async with connect(
+    async with patient.connect(
         url, additional_headers=headers or {}, max_size=None, max_queue=None, compression=None
     ) as connection:
         caller = Caller(connection, side)
@@ -155,7 +154,7 @@ async def calling(
 
 def running_requests(server: RunningServer) -> int:
     """Of all engines, in progress or waiting, but for the one ear of the house."""
-    engines = httpx.get(f"{server.url}/engines").json()
+    engines = patient.get(f"{server.url}/engines").json()
     return sum(engine["running"] + engine["waiting"] for engine in engines if engine["kind"] != "vad")
 
 
@@ -165,7 +164,7 @@ def tasks(server: RunningServer) -> list[str]:
 
 def until_idle(server: RunningServer, at_rest: list[str]) -> None:
     """Nothing is left of any session: the tasks are those of a server at rest, and no engine works."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while True:
         left = Counter(tasks(server)) - Counter([*at_rest, EAR])
         if not left and running_requests(server) == 0 and places(server) == 0:
@@ -175,5 +174,5 @@ def until_idle(server: RunningServer, at_rest: list[str]) -> None:
 
 
 def places(server: RunningServer) -> int:
-    status: int = httpx.get(f"{server.url}/ws/conversation/status").json()["active_connections"]
+    status: int = patient.get(f"{server.url}/ws/conversation/status").json()["active_connections"]
     return status

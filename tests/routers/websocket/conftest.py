@@ -33,7 +33,7 @@ def chat() -> Iterator[ChatServer]:
 @pytest.fixture(scope="session")
 def settings(chat: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
-        tts=TTSSettings(order=("tone", "espeak")),
+        tts=TTSSettings(order=("tone", "espeak"), first_piece_seconds=10.0),
         stt=STTSettings(order=("echo", "pocketsphinx")),
         storage=StorageSettings(root=str(tmp_path_factory.mktemp("sockets") / "data")),
         limits=LimitSettings(live_sessions=6, idle_seconds=60, message_bytes=16 * 1024 * 1024),

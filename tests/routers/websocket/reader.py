@@ -9,15 +9,15 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from stts.settings import EngineSettings, LimitSettings, Settings, StorageSettings, TTSSettings
+from tests import patient
 from tests.fakes import registry
+from tests.patient import PATIENCE
 from tests.server import RunningServer, running
 
-PATIENCE = 30.0
 Event = dict[str, Any]
 RATE = 16_000
 """Of the tone, which speaks a character in 60 ms."""
@@ -34,7 +34,7 @@ def speaking(folder: Path, speed: float = 1e9, **limits: float) -> Iterator[Runn
         limits=LimitSettings.model_validate({"text_characters": 2000, **limits}),
     )
     with running(settings, registry()) as server:
-        httpx.get(f"{server.url}/tts", params={"text": "warm"}).raise_for_status()
+        patient.get(f"{server.url}/tts", params={"text": "warm"}).raise_for_status()
         yield server
 
 
@@ -85,13 +85,13 @@ class Reader:
 
 @asynccontextmanager
 async def reading(server: RunningServer, path: str) -> AsyncIterator[Reader]:
-    async with connect(f"{server.url.replace('http', 'ws')}{path}") as client:
+    async with patient.connect(f"{server.url.replace('http', 'ws')}{path}") as client:
         yield Reader(client)
 
 
 async def quiet(server: RunningServer, before: list[str]) -> None:
     """Waits until no more runs in the server than before."""
-    async with asyncio.timeout(PATIENCE), httpx.AsyncClient() as client:
+    async with asyncio.timeout(PATIENCE), patient.AsyncClient() as client:
         while True:
             engine = (await client.get(f"{server.url}/engines/tone")).json()
             tasks = await asyncio.to_thread(server.tasks)

@@ -7,10 +7,10 @@ import base64
 import json
 from typing import Any
 
-import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests import patient
 from tests.audio import decoded, encoded
 from tests.chat_server import Answer, ChatServer
 from tests.routers.websocket.caller import Caller, calling, pcm, places, silence, spoken
@@ -144,7 +144,7 @@ async def test_a_client_that_leaves_before_its_answer(server: RunningServer, cha
 
 
 async def test_how_many_are_inside(server: RunningServer, settings: Any) -> None:
-    async with httpx.AsyncClient() as client:
+    async with patient.AsyncClient() as client:
         status = (await client.get(f"{server.url}/ws/conversation/status")).json()
     assert status == {"active_connections": 0, "max_connections": settings.limits.live_sessions}
     async with calling_v1(server), calling(server):

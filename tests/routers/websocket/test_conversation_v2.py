@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.routers.websocket.caller import PATIENCE_SECONDS, Caller, calling, silence, spoken
+from tests.patient import PATIENCE
+from tests.routers.websocket.caller import Caller, calling, silence, spoken
 from tests.server import RunningServer
 
 
@@ -236,7 +237,7 @@ async def test_when_all_places_are_taken_the_next_is_refused_before_it_is_accept
 
         for _ in range(6):
             group.create_task(stay())
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             for _ in range(6):
                 await inside.acquire()
         with pytest.raises(InvalidStatus) as refused:

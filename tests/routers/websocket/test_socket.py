@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 from fastapi import FastAPI, WebSocket
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
@@ -16,9 +16,9 @@ from routers.websocket.places import Places
 from routers.websocket.socket import Socket, accepted, until_first
 from stts.errors import InvalidText
 from stts.settings import LimitSettings, Settings
+from tests import patient
 from tests.middleware.serving import serving
-
-PATIENCE = 20.0
+from tests.patient import PATIENCE
 
 
 class Door:
@@ -109,7 +109,7 @@ async def left(client: ClientConnection) -> int | None:
 
 async def test_text_and_bytes_come_and_go() -> None:
     door = Door()
-    async with opened(door) as url, connect(url) as client:
+    async with opened(door) as url, patient.connect(url) as client:
         await client.send("hello")
         assert await event(client) == {"type": "echo", "text": "hello"}
         await client.send(b"\x00\xff")
@@ -119,7 +119,7 @@ async def test_text_and_bytes_come_and_go() -> None:
 
 
 async def test_an_error_of_one_message_does_not_end_the_session() -> None:
-    async with opened(Door()) as url, connect(url, additional_headers={"X-Request-ID": "mine"}) as client:
+    async with opened(Door()) as url, patient.connect(url, additional_headers={"X-Request-ID": "mine"}) as client:
         await client.send("complain")
         assert await event(client) == {
             "type": "error",
@@ -135,7 +135,7 @@ async def test_an_error_of_one_message_does_not_end_the_session() -> None:
 
 async def test_an_error_that_leaves_the_door_is_the_last_event() -> None:
     door = Door()
-    async with opened(door) as url, connect(url) as client:
+    async with opened(door) as url, patient.connect(url) as client:
         await client.send("raise")
         last = await event(client)
         assert last["fatal"] is True and last["param"] == "text" and last["allowed"] == ["this"]
@@ -146,27 +146,27 @@ async def test_an_error_that_leaves_the_door_is_the_last_event() -> None:
 async def test_only_the_subprotocol_of_the_dialect_is_answered() -> None:
     offers = [Subprotocol("realtime"), Subprotocol("openai-insecure-api-key.secret")]
     async with opened(Door()) as url:
-        async with connect(url, subprotocols=offers) as client:
+        async with patient.connect(url, subprotocols=offers) as client:
             assert client.subprotocol == "realtime"
-        async with connect(url, subprotocols=offers[1:]) as client:
+        async with patient.connect(url, subprotocols=offers[1:]) as client:
             assert client.subprotocol is None
 
 
 async def test_without_a_place_the_socket_is_refused_before_it_is_accepted() -> None:
     async with opened(Door(live_sessions=1)) as url:
-        async with connect(url):
+        async with patient.connect(url):
             with pytest.raises(InvalidStatus) as caught:
-                await connect(url)
+                await patient.connect(url)
             assert caught.value.response.status_code == 503 and "Retry-After" in caught.value.response.headers
             assert caught.value.response.body is not None and b'"busy"' in caught.value.response.body
-        async with connect(url) as client:
+        async with patient.connect(url) as client:
             await client.send("free again")
             assert (await event(client))["text"] == "free again"
 
 
 async def test_a_socket_on_which_nothing_passes_is_closed() -> None:
     door = Door(idle_seconds=0.05)
-    async with opened(door) as url, connect(url) as client:
+    async with opened(door) as url, patient.connect(url) as client:
         assert (await event(client))["code"] == "idle_timeout"
         assert await left(client) == 1008
     assert door.parts == 0
@@ -176,7 +176,7 @@ async def test_a_socket_on_which_nothing_passes_is_closed() -> None:
 async def test_a_client_that_vanishes_leaves_nothing(message: str | bytes) -> None:
     door = Door()
     async with opened(door) as url:
-        client = await connect(url)
+        client = await patient.connect(url)
         await client.send(message)
         client.transport.abort()
         await asyncio.wait_for(door.empty.wait(), PATIENCE)
@@ -187,7 +187,7 @@ async def test_a_client_that_vanishes_leaves_nothing(message: str | bytes) -> No
 @pytest.mark.parametrize("message", ["hello", "stuck", "flood"])
 async def test_when_the_server_stops_all_are_told_and_let_go(message: str) -> None:
     door = Door()
-    async with opened(door) as url, connect(url) as client:
+    async with opened(door) as url, patient.connect(url) as client:
         await client.send(message)
         await asyncio.wait_for(door.heard.wait(), PATIENCE)
         draining = asyncio.create_task(door.places.drain())
@@ -195,13 +195,13 @@ async def test_when_the_server_stops_all_are_told_and_let_go(message: str) -> No
         await draining
         assert door.places.open == 0 and door.parts == 0
         with pytest.raises(InvalidStatus) as caught:
-            await connect(url)
+            await patient.connect(url)
         assert caught.value.response.body is not None and b"shutting_down" in caught.value.response.body
 
 
 async def test_a_large_message_passes_and_one_that_is_too_large_ends_only_its_own_socket() -> None:
-    async with opened(Door()) as url, connect(url, max_size=None) as other:
-        async with connect(url, max_size=None) as client:
+    async with opened(Door()) as url, patient.connect(url, max_size=None) as other:
+        async with patient.connect(url, max_size=None) as client:
             await client.send(bytes(15 * 2**20))
             assert len(await client.recv()) == 15 * 2**20
             with suppress(ConnectionClosed):
@@ -213,7 +213,7 @@ async def test_a_large_message_passes_and_one_that_is_too_large_ends_only_its_ow
 
 async def test_a_flood_of_tiny_messages_starves_nobody() -> None:
     door = Door()
-    async with opened(door) as url, connect(url) as flooder, connect(url) as other:
+    async with opened(door) as url, patient.connect(url) as flooder, patient.connect(url) as other:
 
         async def flood() -> None:
             for sent in range(100_000):
@@ -236,7 +236,7 @@ async def test_a_flood_of_tiny_messages_starves_nobody() -> None:
 async def test_a_socket_is_read_while_its_session_is_far_behind() -> None:
     """Pings are answered, and what was sent ahead is worked on later, in order: beyond 1 MiB it waits on the disk."""
     door = Door()
-    async with opened(door) as url, connect(url, max_size=None) as client:
+    async with opened(door) as url, patient.connect(url, max_size=None) as client:
         await client.send("wait")
         sent = [bytes([number]) * 200_000 for number in range(20)]
         for data in sent:
@@ -253,7 +253,7 @@ async def test_a_socket_is_read_while_its_session_is_far_behind() -> None:
 async def test_a_socket_is_read_while_its_session_waits_for_an_engine() -> None:
     door = Door()
     door.ready.clear()
-    async with opened(door) as url, connect(url, max_size=None) as client:
+    async with opened(door) as url, patient.connect(url, max_size=None) as client:
         for word in ("one", "two", "three"):
             await client.send(word)
             await client.send(bytes(100_000))
@@ -278,7 +278,10 @@ async def test_what_is_answered_at_once_is_answered_though_it_came_before_the_se
 
     app = FastAPI()
     app.add_api_websocket_route("/ws", answering)
-    async with serving(wrap(app, lambda: door.settings)) as port, connect(f"ws://127.0.0.1:{port}/ws") as client:
+    async with (
+        serving(wrap(app, lambda: door.settings)) as port,
+        patient.connect(f"ws://127.0.0.1:{port}/ws") as client,
+    ):
         await client.send("now")
         await client.send("later")
         await asyncio.wait_for(await client.ping(), PATIENCE)
@@ -289,7 +292,7 @@ async def test_what_is_answered_at_once_is_answered_though_it_came_before_the_se
 
 async def test_audio_beyond_the_spool_is_refused_once_and_commands_are_kept() -> None:
     door = Door(spool_mib=1)
-    async with opened(door) as url, connect(url, max_size=None) as client:
+    async with opened(door) as url, patient.connect(url, max_size=None) as client:
         await client.send("wait")
         await asyncio.wait_for(door.heard.wait(), PATIENCE)
         for _ in range(20):
@@ -311,6 +314,6 @@ async def test_a_goodbye_is_answered_when_the_place_is_free() -> None:
     door = Door(live_sessions=1, place_seconds=0)
     async with opened(door) as url:
         for _ in range(30):
-            async with connect(url) as client:
+            async with patient.connect(url) as client:
                 await client.send("hello")
                 assert (await event(client))["text"] == "hello"

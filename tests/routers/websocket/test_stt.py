@@ -15,18 +15,19 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from stts.audio.decode import Decoder
 from stts.engine_api import Samples
 from stts.settings import LimitSettings, Settings, StorageSettings, STTSettings
+from tests import patient
 from tests.audio import encoded, speech
 from tests.fakes import registry
+from tests.patient import PATIENCE
 from tests.routers.websocket.shapes import shape
 from tests.server import RunningServer, running
 
-PATIENCE = 30.0
 Event = dict[str, Any]
 
 
@@ -57,7 +58,7 @@ def serving(folder: Path, **limits: float) -> Any:
 
 @asynccontextmanager
 async def joined(server: RunningServer, query: str = "", path: str = "/ws/stt") -> AsyncIterator[ClientConnection]:
-    async with connect(f"{server.url.replace('http', 'ws')}{path}?{query}", max_size=None) as client:
+    async with patient.connect(f"{server.url.replace('http', 'ws')}{path}?{query}", max_size=None) as client:
         yield client
 
 
@@ -312,7 +313,7 @@ VANISHINGS: dict[str, list[str | bytes]] = {
 async def test_a_client_that_vanishes_leaves_nothing(server: RunningServer, state: str) -> None:
     before = server.tasks()
     for query in ("", "turn_detection=false", "encoding=webm"):
-        client = await connect(f"{server.url.replace('http', 'ws')}/ws/stt?{query}")
+        client = await patient.connect(f"{server.url.replace('http', 'ws')}/ws/stt?{query}")
         for message in VANISHINGS[state]:
             await client.send(message)
         client.transport.abort()

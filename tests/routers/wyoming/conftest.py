@@ -12,17 +12,15 @@ from wyoming.event import Event
 from stts.settings import EngineSettings, LimitSettings, Settings, StorageSettings, STTSettings, TTSSettings
 from stts.settings.conversation import WyomingSettings
 from tests.fakes import registry
+from tests.patient import PATIENCE
 from tests.server import RunningServer, running
-
-PATIENCE_SECONDS = 60.0
-"""For any one event; far more than it takes."""
 
 
 class Client(AsyncTcpClient):
     """Reads as a client does, and never for ever."""
 
     def __init__(self, port: int) -> None:
-        super().__init__("127.0.0.1", port, connect_timeout=PATIENCE_SECONDS, read_timeout=PATIENCE_SECONDS)
+        super().__init__("127.0.0.1", port, connect_timeout=PATIENCE, read_timeout=PATIENCE)
 
     async def until(self, *kinds: str) -> list[Event]:
         """All events up to one of these kinds; up to the end of the connection where it ends before."""

@@ -29,7 +29,8 @@ from stts.settings import LimitSettings, Settings
 from stts.settings.conversation import WyomingSettings
 from stts.spool import MIB, SpoolSpace
 from stts.types import TranscriptionConfig
-from tests.routers.wyoming.conftest import PATIENCE_SECONDS, Client, free_port
+from tests.patient import PATIENCE
+from tests.routers.wyoming.conftest import Client, free_port
 from tests.routers.wyoming.test_transcribe import ByLoudness, Ears, never
 from tests.virtual import now, virtual
 
@@ -79,7 +80,7 @@ class Door:
     async def until_it_is_behind(self, client: Client) -> None:
         await client.write_event(AudioStart(16_000, 2, 1).event())
         await client.write_event(AudioChunk(16_000, 2, 1, CHUNK).event())
-        await asyncio.wait_for(self.listening.wait(), PATIENCE_SECONDS)
+        await asyncio.wait_for(self.listening.wait(), PATIENCE)
 
 
 def kinds(events: list[ClientEvent]) -> list[str]:

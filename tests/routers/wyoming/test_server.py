@@ -18,16 +18,18 @@ from routers.wyoming import connection
 from stts.errors import InvalidConfiguration
 from stts.settings import EngineSettings, SecuritySettings, Settings
 from stts.settings.conversation import WyomingSettings
+from tests import patient
 from tests.fakes import registry
+from tests.patient import PATIENCE
 from tests.routers.wyoming.conftest import Client, free_port
-from tests.server import PATIENCE_SECONDS, RunningServer, running
+from tests.server import RunningServer, running
 
 LONG = "The ferry leaves at nine, and the last one comes back at five. " * 30
 
 
 async def until_none_is_left(server: RunningServer) -> None:
     """Waits for the server to notice that its clients have gone."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(PATIENCE):
         while wyoming_tasks(await asyncio.to_thread(server.tasks)):  # noqa: ASYNC110 - of another event loop
             await asyncio.sleep(0.01)
 
@@ -171,7 +173,7 @@ async def test_a_client_that_reads_nothing_is_given_up(settings: Settings) -> No
     )
     with (
         running(impatient, registry()) as server,
-        socket.create_connection(("127.0.0.1", impatient.wyoming.port)) as client,
+        patient.create_connection(("127.0.0.1", impatient.wyoming.port)) as client,
     ):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.sendall(b'{"type": "synthesize", "data": {"text": "%s"}}\n' % (LONG * 40).encode())

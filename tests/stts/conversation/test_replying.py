@@ -15,6 +15,7 @@ from stts.errors import EngineCrashed, ReplyFailed, STTSError
 from stts.events import ReplyEvent, ReplyText, ReplyToolCall, ReplyUsage
 from stts.live import LiveText
 from stts.types import AudioChunk, Message, ReplyConfig, ReplyRequest, SpeechRequest, SynthesisConfig, ToolCall
+from tests.patient import PATIENCE
 
 REQUEST = ReplyRequest((Message("user", "hello"),), ReplyConfig())
 SPEAK = SynthesisConfig(format="pcm")
@@ -256,7 +257,7 @@ async def test_cancelling_its_reader_ends_everything() -> None:
     before = asyncio.all_tasks()
     house = House(write, say_all)
     reader = asyncio.create_task(said(house))
-    await asyncio.wait_for(house.gate.wait(), 10)
+    await asyncio.wait_for(house.gate.wait(), PATIENCE)
     reader.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reader

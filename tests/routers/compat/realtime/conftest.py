@@ -23,7 +23,9 @@ from routers.websocket.places import Places
 from stts.conversation.parts import NewContext, Parts
 from stts.settings import OpenAISettings, SecuritySettings, Settings
 from stts.settings.conversation import ConversationSettings, RealtimeSettings
+from tests import patient
 from tests.fakes import registry
+from tests.patient import PATIENCE
 from tests.routers.compat.realtime.talk import Talk
 from tests.stts.conversation.caller import World
 
@@ -48,7 +50,7 @@ class Served:
 
     @asynccontextmanager
     async def client(self, key: str = KEY) -> AsyncIterator[AsyncOpenAI]:
-        async with AsyncOpenAI(base_url=f"{self.url}/v1", api_key=key, max_retries=0) as client:
+        async with patient.AsyncOpenAI(base_url=f"{self.url}/v1", api_key=key, max_retries=0) as client:
             yield client
 
     @asynccontextmanager
@@ -57,7 +59,7 @@ class Served:
     ) -> AsyncIterator[Talk]:
         """A connection that has been greeted."""
         async with self.client(key) as client:
-            connecting = client.realtime.connect(model=model, extra_query=query, extra_headers=headers or {})
+            connecting = patient.realtime(client, model=model, extra_query=query, extra_headers=headers or {})
             async with connecting as connection:
                 yield await Talk.greeted(connection, official="openai-beta" not in (headers or {}))
 
@@ -75,7 +77,7 @@ def serving(world: World, **changes: Any) -> Iterator[Served]:
             yield served
         finally:
             server.should_exit = True
-            thread.join(30)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
     assert (world.places, world.running, world.voice.streams) == (0, 0, 0)
     assert served.places.open == 0

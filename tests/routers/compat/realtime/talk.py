@@ -12,9 +12,9 @@ import numpy as np
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 
 from routers.compat.realtime.unset import MEANT_NULL
+from tests.patient import PATIENCE
 from tests.routers.compat.realtime.official import SERVER_EVENTS, nulls
 
-PATIENCE_SECONDS = 30.0
 RATE = 24_000
 """Hz."""
 APPEND_SECONDS = 0.1
@@ -68,7 +68,7 @@ class Talk:
         await self.send("conversation.item.create", item=item, **fields)
 
     async def next(self) -> Event:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             event: Event = json.loads(await self.connection.recv_bytes())
         if self._official:
             SERVER_EVENTS.validate_python(event, strict=True)

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from openai import AsyncOpenAI
 
 from stts.audio.pcm import PCMReader, PCMWriter
 from stts.settings import Settings, StorageSettings
 from stts.settings.conversation import ReplySettings
+from tests import patient
 from tests.audio import decoded, speech
 from tests.chat_server import Answer, ChatServer, chat_server
 from tests.routers.compat.realtime.talk import RATE, Talk, silence
@@ -68,8 +68,8 @@ def answering(settings: Settings, chat: ChatServer) -> Iterator[RunningServer]:
 @asynccontextmanager
 async def talking(server: RunningServer, model: str = "gpt-realtime", **query: str) -> AsyncIterator[Talk]:
     async with (
-        AsyncOpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client,
-        client.realtime.connect(model=model, extra_query=query) as connection,
+        patient.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client,
+        patient.realtime(client, model=model, extra_query=query) as connection,
     ):
         yield await Talk.greeted(connection)
 

@@ -6,7 +6,6 @@ import json
 from base64 import b64decode, b64encode
 from typing import Any
 
-import httpx
 import pytest
 import websockets
 from openai import APIStatusError
@@ -16,6 +15,7 @@ from routers.compat.realtime.outgoing import TRANSCRIPTION
 from stts.errors import ReplyFailed
 from stts.settings import LimitSettings
 from stts.settings.conversation import RealtimeSettings
+from tests import patient
 from tests.routers.compat.realtime.conftest import KEY, Served, serving
 from tests.routers.compat.realtime.talk import RATE, Talk, silence, tone
 from tests.stts.conversation.caller import World
@@ -458,7 +458,7 @@ async def test_the_older_dialect_by_header(served: Served) -> None:
 
 
 async def test_the_older_dialect_by_its_first_session(served: Served) -> None:
-    async with served.client() as client, client.realtime.connect(model="gpt-realtime") as connection:
+    async with served.client() as client, patient.realtime(client, model="gpt-realtime") as connection:
         talk = await Talk.greeted(connection, official=False)
         assert talk.events[0]["session"]["object"] == "realtime.session"
         await talk.send("session.update", session={"modalities": ["text"], "turn_detection": None})
@@ -526,12 +526,12 @@ async def test_the_model_of_a_secret_that_names_none_is_the_clients(guarded: Ser
 
 
 async def test_a_browsers_subprotocols_open_the_socket(guarded: Served) -> None:
-    async with httpx.AsyncClient(base_url=guarded.url, headers={"Authorization": f"Bearer {KEY}"}) as client:
+    async with patient.AsyncClient(base_url=guarded.url, headers={"Authorization": f"Bearer {KEY}"}) as client:
         answer = await client.post("/v1/realtime/client_secrets", json={"session": {"type": "transcription"}})
     secret = answer.json()
     offered = ["realtime", f"openai-insecure-api-key.{secret['value']}"]
     address = guarded.url.replace("http", "ws") + "/v1/realtime"
-    async with websockets.connect(address, subprotocols=[websockets.Subprotocol(each) for each in offered]) as socket:
+    async with patient.connect(address, subprotocols=[websockets.Subprotocol(each) for each in offered]) as socket:
         assert socket.subprotocol == "realtime"
         first = json.loads(await socket.recv())
         assert first["type"] == "session.created" and first["session"]["type"] == "transcription"
@@ -539,7 +539,7 @@ async def test_a_browsers_subprotocols_open_the_socket(guarded: Served) -> None:
 
 async def test_secrets_are_bounded_and_checked(guarded: Served) -> None:
     headers = {"Authorization": f"Bearer {KEY}"}
-    async with httpx.AsyncClient(base_url=guarded.url, headers=headers) as client:
+    async with patient.AsyncClient(base_url=guarded.url, headers=headers) as client:
         path = "/v1/realtime/client_secrets"
         wrong = await client.post(path, json={"session": {"type": "nosuch"}})
         assert (wrong.status_code, wrong.json()["error"]["param"]) == (400, "session.type")
@@ -552,7 +552,7 @@ async def test_secrets_are_bounded_and_checked(guarded: Served) -> None:
 
 
 async def test_calls_are_refused_in_words(served: Served) -> None:
-    async with httpx.AsyncClient(base_url=served.url) as client:
+    async with patient.AsyncClient(base_url=served.url) as client:
         answer = await client.post("/v1/realtime/calls", content=b"v=0", headers={"content-type": "application/sdp"})
     assert answer.status_code == 404
     assert "WebSocket" in answer.json()["error"]["message"]

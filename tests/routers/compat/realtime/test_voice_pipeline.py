@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from openai import AsyncOpenAI
 
 from stts.settings import Settings
+from tests import patient
 from tests.engines.speech import DATA, WORDS, read, word_error_rate
 from tests.routers.compat.realtime.talk import RATE
 from tests.server import RunningServer, running
@@ -46,7 +46,7 @@ async def test_all_turns_are_heard_though_the_last_is_cut_short(
         await microphone.add_audio(piece)
     await microphone.add_audio(None)
     settings = voice.STTModelSettings(turn_detection={"type": detection})
-    async with AsyncOpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:
+    async with patient.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client:
         session = await stt.OpenAISTTModel(model, client).create_session(microphone, settings, False, False)
         turns = [turn async for turn in session.transcribe_turns()]
     assert word_error_rate(" ".join(WORDS[name] for name in SAID), " ".join(turns)) < 0.35

@@ -1,0 +1,42 @@
+"""Clients of tests, with time limits that a machine under any load does not reach: only what hangs does.
+
+The libraries' own limits (5 s in httpx, 10 s in websockets) are meant for networks, and strike a machine that is busy.
+`test_patience.py` finds waits that go past this file. A limit that a test wants to strike is shorter than a second.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import urllib.request
+from functools import partial
+from typing import Any
+
+import httpx
+import openai
+from openai.resources.realtime.realtime import AsyncRealtimeConnectionManager
+from websockets.asyncio import client
+
+PATIENCE = 120.0
+"""Seconds that a test waits for what takes a moment."""
+
+get = partial(httpx.get, timeout=PATIENCE)
+post = partial(httpx.post, timeout=PATIENCE)
+request = partial(httpx.request, timeout=PATIENCE)
+stream = partial(httpx.stream, timeout=PATIENCE)
+Client = partial(httpx.Client, timeout=PATIENCE)
+AsyncClient = partial(httpx.AsyncClient, timeout=PATIENCE)
+
+OpenAI = partial(openai.OpenAI, timeout=PATIENCE)
+AsyncOpenAI = partial(openai.AsyncOpenAI, timeout=PATIENCE)
+connect = partial(client.connect, open_timeout=PATIENCE, ping_timeout=PATIENCE, close_timeout=PATIENCE)
+
+urlopen = partial(urllib.request.urlopen, timeout=PATIENCE)
+create_connection = partial(socket.create_connection, timeout=PATIENCE)
+run = partial(subprocess.run, timeout=PATIENCE)
+
+
+def realtime(client: openai.AsyncOpenAI, **options: Any) -> AsyncRealtimeConnectionManager:
+    """The official client's socket; it hands on options of websockets that its own type does not list."""
+    socket: Any = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE}
+    return client.realtime.connect(websocket_connection_options=socket, **options)

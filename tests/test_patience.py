@@ -1,0 +1,79 @@
+"""No test gives up on a machine that is only busy: waits go through `tests.patient`, or are meant to run out."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.patient import PATIENCE
+
+TESTS = Path(__file__).parent
+OWN_LIMITS = {
+    *(f"httpx.{name}" for name in ("get", "post", "put", "delete", "request", "stream", "Client", "AsyncClient")),
+    *("OpenAI", "AsyncOpenAI", "openai.OpenAI", "openai.AsyncOpenAI", "client.realtime.connect"),
+    *("websockets.connect", "urllib.request.urlopen", "socket.create_connection", "subprocess.run"),
+}
+"""Calls with a time limit of their own, or none at all, for which `tests.patient` has others."""
+
+LONGEST_MEANT = 1.0
+"""Seconds of a wait that a test wants to run out."""
+
+WAITS = {"timeout": 0, "wait_for": 1, "wait": 0, "join": 0, "result": 0}
+"""Functions that wait, and where they take the time limit."""
+
+
+def files() -> list[Path]:
+    no_waits = {TESTS / "patient.py", TESTS / "adapters/execution/test_backoff.py"}
+    return sorted(set(TESTS.rglob("*.py")) - no_waits)
+
+
+def impatient(source: str) -> list[ast.Call | ast.ImportFrom]:
+    tree = ast.parse(source)
+    virtual = {node for part in ast.walk(tree) if has_own_clock(part) for node in ast.walk(part)}
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Call | ast.ImportFrom)]
+    return [node for node in nodes if node not in virtual and is_impatient(node)]
+
+
+def has_own_clock(node: ast.AST) -> bool:
+    """A test on the loop of `tests.virtual`, where no load makes anything late."""
+    decorators = node.decorator_list if isinstance(node, ast.AsyncFunctionDef) else []
+    return "virtual" in map(ast.unparse, decorators)
+
+
+def is_impatient(node: ast.Call | ast.ImportFrom) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return (node.module or "").startswith("websockets") and "connect" in {alias.name for alias in node.names}
+    named = {keyword.arg: keyword.value for keyword in node.keywords}
+    name = ast.unparse(node.func)
+    limit, place = named.get("timeout"), WAITS.get(name.rpartition(".")[2])
+    if limit is None and place is not None and len(node.args) > place:
+        limit = node.args[place]
+    if isinstance(limit, ast.Constant) and isinstance(limit.value, int | float):
+        return LONGEST_MEANT <= limit.value < PATIENCE
+    return name in OWN_LIMITS and not {"timeout", "transport"} & named.keys()
+
+
+def test_waits_hold_at_any_load() -> None:
+    found = [(path, node) for path in files() for node in impatient(path.read_text(encoding="utf-8"))]
+    lines = [f"{path.relative_to(TESTS)}:{node.lineno} {ast.unparse(node)[:80]}" for path, node in found]
+    assert lines == []
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("httpx.get(url)", 1),
+        ("httpx.AsyncClient(transport=transport)", 0),
+        ("from websockets.asyncio.client import ClientConnection, connect", 1),
+        ("asyncio.timeout(5)", 1),
+        ("asyncio.timeout(PATIENCE)", 0),
+        ("asyncio.wait_for(reader.read(), 10)", 1),
+        ("asyncio.wait(calls, timeout=0.5)", 0),
+        ("@virtual\nasync def test(): asyncio.timeout(5)", 0),
+        ("subprocess.run(command)", 1),
+    ],
+)
+def test_what_is_found(source: str, count: int) -> None:
+    assert len(impatient(source)) == count
