@@ -34,6 +34,7 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     )
     with running(settings, registry()) as server:
         get(server, "/tts?text=warm&stream=false")
+        server.settle()  # the probe after the load takes the slot too
         yield server
 
 

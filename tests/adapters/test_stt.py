@@ -51,18 +51,17 @@ async def engines() -> AsyncIterator[Engines]:
         stt=STTSettings(order=("gate",)), limits=LimitSettings(decoders=1, queue_seconds=PATIENCE, audio_seconds=600.0)
     )
     made = Engines(Registry([EntryPoint("gate", f"{__name__}:GateEngine", GROUP)]), lambda: settings, lambda name: None)
-    await made.host("gate").load()  # which takes a slot too, and goes on where the request that began it is cancelled
+    for name in ("gate", "silero"):  # a load and the probe after it take a slot too
+        await made.load(name)
     yield made
     GateEngine.gate.set()
     await made.close()
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come to pass")
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - what engines in threads have done has no event
+            await asyncio.sleep(0.01)
 
 
 def recording(*parts: Samples) -> ListenRequest:

@@ -39,19 +39,32 @@ def chat(model: ChatServer) -> ChatServer:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, model: ChatServer) -> Iterator[RunningServer]:
-    settings = Settings.model_validate(
+def settings(tmp_path_factory: pytest.TempPathFactory, model: ChatServer) -> Settings:
+    return Settings.model_validate(
         {
             "tts": {"order": ["tone"]},
             "stt": {"order": ["echo"]},
             "storage": {"root": str(tmp_path_factory.mktemp("data"))},
             "limits": {"text_characters": 2000, "audio_seconds": 60.0},
             "engines": {"options": {"tone": {"fail_on": "explode", "speed": 100.0}}},
-            "reply": {"base_url": model.url, "first_token_seconds": 0.5, "token_seconds": 0.2},
+            "reply": {"base_url": model.url},
         }
     )
+
+
+@pytest.fixture(scope="module")
+def server(settings: Settings) -> Iterator[RunningServer]:
     with running(settings, registry()) as server:
         yield server
+
+
+@pytest.fixture
+async def impatient(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Of a server that waits a second for a word of its language model: not for tests that need its words."""
+    reply = settings.reply.model_copy(update={"first_token_seconds": 1.0, "token_seconds": 1.0})
+    with running(settings.model_copy(update={"reply": reply}), registry()) as server:
+        async with patient.AsyncClient(base_url=server.url, trust_env=False) as client:
+            yield client
 
 
 @pytest.fixture
@@ -205,28 +218,28 @@ async def test_a_session_in_use_is_a_conflict(client: httpx.AsyncClient, chat: C
     ],
 )
 async def test_a_model_that_fails_is_one_error_and_the_session_lives(
-    client: httpx.AsyncClient, chat: ChatServer, upstream: Answer, status: int, code: str
+    impatient: httpx.AsyncClient, chat: ChatServer, upstream: Answer, status: int, code: str
 ) -> None:
-    session = events(await say(client, "First."))[-1]["session"]
+    session = events(await say(impatient, "First."))[-1]["session"]
     chat.answers.append(upstream)
-    found = events(await say(client, "Second.", reply="openai", session=session))
+    found = events(await say(impatient, "Second.", reply="openai", session=session))
     assert [event["type"] for event in found] == ["transcript", "error"]
     assert (found[1]["error"]["status"], found[1]["error"]["code"]) == (status, code)
     for accept, fields in (("audio/*", {}), ("*/*", {"stream": False})):
         chat.answers.append(upstream)
         body = {"text": "Second.", "reply": "openai", "session": session, **fields}
-        answer = await client.post("/conversation", json=body, headers={"accept": accept})
+        answer = await impatient.post("/conversation", json=body, headers={"accept": accept})
         assert (answer.status_code, answer.json()["code"]) == (status, code)
-    events(await say(client, "Third.", reply="openai", session=session))
+    events(await say(impatient, "Third.", reply="openai", session=session))
     said = [each["content"] for each in chat.requests[-1]["messages"][1:]]
     assert said == ["First.", "First.", "Third."], "what got no reply is as if it had not been said"
 
 
 async def test_a_model_that_stalls_in_the_middle_ends_with_an_error_after_what_it_said(
-    client: httpx.AsyncClient, chat: ChatServer
+    impatient: httpx.AsyncClient, chat: ChatServer
 ) -> None:
     chat.answers.append(Answer("Once upon a time there was a king. And then", stall_after=10))
-    found = events(await say(client, reply="openai"))
+    found = events(await say(impatient, reply="openai"))
     written = "".join(joined(found, "reply.delta", "text"))
     assert written.startswith("Once upon a time there was a king.")
     assert "Once upon a time there was a king. And then".startswith(written)

@@ -25,6 +25,7 @@ from stts.errors import (
 from stts.settings import LimitSettings
 from tests.adapters.execution.conftest import Hosts
 from tests.adapters.execution.engines_under_test import GATES, LOG, ScriptEngine, run, say, until
+from tests.skipping import skip
 
 
 async def test_items_come_in_order(hosts: Hosts, process: bool) -> None:
@@ -418,11 +419,13 @@ async def test_an_unload_that_fails_does_not_stop_the_close(hosts: Hosts, monkey
 
 
 async def test_a_call_that_hangs_in_a_thread_fails_the_engine_until_it_returns(hosts: Hosts) -> None:
-    host = hosts(LimitSettings(call_seconds=0.05))
+    host = hosts(LimitSettings(call_seconds=600, queue_seconds=3600))
     await host.load()
     hung = asyncio.ensure_future(run(host, "wait gate"))
     await until(lambda: "begin wait gate" in LOG)
     waiter = asyncio.ensure_future(run(host, "count 1"))
+    await until(lambda: host.waiting == 1)
+    skip(600)
     for task in (hung, waiter):
         with pytest.raises(EngineTimeout):
             await task
@@ -440,9 +443,12 @@ async def test_a_call_that_hangs_in_a_thread_fails_the_engine_until_it_returns(h
 
 
 async def test_a_load_that_hangs_in_a_thread(hosts: Hosts) -> None:
-    host = hosts(LimitSettings(load_seconds=0.05), load="wait gate")
+    host = hosts(LimitSettings(load_seconds=600), load="wait gate")
+    loading = asyncio.ensure_future(host.load())
+    await until(lambda: host.progress is not None)
+    skip(600)
     with pytest.raises(EngineTimeout):
-        await host.load()
+        await loading
     assert (host.state, host.running) == ("failed", 1)
     GATES["gate"].set()
     await until(lambda: host.running == 0)
@@ -452,11 +458,13 @@ async def test_a_load_that_hangs_in_a_thread(hosts: Hosts) -> None:
 
 
 async def test_leaving_a_call_that_hangs_has_an_end(hosts: Hosts) -> None:
-    host = hosts(LimitSettings(call_seconds=0.05))
+    host = hosts(LimitSettings(call_seconds=600))
     await host.load()
     task = asyncio.ensure_future(run(host, "wait gate"))
     await until(lambda: "begin wait gate" in LOG)
     task.cancel()
+    await asyncio.sleep(0)
+    skip(600)
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (host.state, host.running) == ("failed", 1)
@@ -477,10 +485,11 @@ async def test_close_with_a_hung_thread_returns(hosts: Hosts, monkeypatch: pytes
 
 
 async def test_a_slow_consumer_is_no_silent_engine(hosts: Hosts, process: bool) -> None:
-    host = hosts(LimitSettings(call_seconds=0.1), process=process)
+    host = hosts(LimitSettings(call_seconds=600), process=process)
     async with host.slot(0) as slot, aclosing(slot.run(say("count 100"))) as items:
         await anext(items)
-        await asyncio.sleep(0.3)
+        skip(1000)
+        await asyncio.sleep(0)
         assert len([item async for item in items]) == 99
 
 

@@ -32,6 +32,8 @@ from tests.adapters.execution.engines_under_test import (
     say,
     until,
 )
+from tests.patient import PATIENCE
+from tests.skipping import skip
 
 ROOT = Path(__file__).parents[3]
 
@@ -105,11 +107,12 @@ async def test_a_child_that_keeps_dying_is_started_again_later_each_time(hosts: 
 
 
 async def test_a_child_that_hangs_is_killed_and_nobody_else_waits(hosts: Hosts) -> None:
-    host, other = hosts(LimitSettings(call_seconds=0.2), process=True), hosts()
+    host, other = hosts(LimitSettings(call_seconds=600), process=True), hosts()
     child = psutil.Process(await child_of(host))
     hung = asyncio.ensure_future(run(host, "count 1; hang"))
     assert await run(other, "count 2") == [0, 1]
     assert not hung.done()
+    skip(600)
     with pytest.raises(EngineTimeout):
         await hung
     assert not child.is_running()
@@ -118,9 +121,12 @@ async def test_a_child_that_hangs_is_killed_and_nobody_else_waits(hosts: Hosts) 
 
 
 async def test_a_load_that_hangs_is_killed(hosts: Hosts) -> None:
-    host = hosts(LimitSettings(load_seconds=0.2), process=True, load="hang")
+    host = hosts(LimitSettings(load_seconds=600), process=True, load="hang")
+    loading = asyncio.ensure_future(host.load())
+    await until(lambda: host.progress is not None)
+    skip(600)
     with pytest.raises(EngineTimeout):
-        await host.load()
+        await loading
     assert (host.state, host.running) == ("failed", 0)
 
 
@@ -246,7 +252,7 @@ def test_a_child_does_not_outlive_its_parent(script: str) -> None:
     child = int(done.stdout)
     with suppress(psutil.NoSuchProcess):
         # Its new parent may leave it a zombie.
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while psutil.Process(child).status() != psutil.STATUS_ZOMBIE:
             assert time.monotonic() < end
             time.sleep(0.01)

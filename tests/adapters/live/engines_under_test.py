@@ -39,6 +39,8 @@ from tests.patient import PATIENCE
 
 GATE = threading.Event()
 """What a batch engine waits for."""
+CALL_SECONDS = 600.0
+"""Skipped where an engine hangs."""
 
 
 class BatchEngine(fakes.EchoEngine):
@@ -201,11 +203,9 @@ def registry() -> Registry:
 
 
 @asynccontextmanager
-async def engines(
-    call_seconds: float = 20.0, place_seconds: float = 30.0, engine: str = "faulty", **options: object
-) -> AsyncIterator[Engines]:
+async def engines(place_seconds: float = 30.0, engine: str = "faulty", **options: object) -> AsyncIterator[Engines]:
     settings = Settings(
-        limits=LimitSettings(call_seconds=call_seconds, place_seconds=place_seconds),
+        limits=LimitSettings(call_seconds=CALL_SECONDS, place_seconds=place_seconds),
         stt=STTSettings(order=("quick", "batch"), vad="loud"),
         engines=EngineSettings(options={engine: options}),
     )

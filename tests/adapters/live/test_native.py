@@ -14,8 +14,9 @@ from stts.events import TranscriptDone, TranscriptLagging, TranscriptPartial, Tr
 from stts.live import LiveAudio
 from stts.types import TranscriptionConfig
 from tests.adapters.execution.engines_under_test import until
-from tests.adapters.live.engines_under_test import Heard, engines, open_session, sound
+from tests.adapters.live.engines_under_test import CALL_SECONDS, Heard, engines, open_session, sound
 from tests.engines.speech import DATA, WORDS, read, word_error_rate
+from tests.skipping import skip
 
 
 def words(count: int) -> str:
@@ -175,16 +176,22 @@ async def test_what_it_cannot_do_is_refused_and_takes_no_place() -> None:
     ],
 )
 async def test_one_bad_utterance_costs_itself_alone(fault: str, process: bool, error: type[EngineError]) -> None:
-    async with engines(call_seconds=1.0, fault=fault, process=process) as made:
+    async with engines(fault=fault, process=process) as made:
         session, other = await open_session(made, "faulty"), await open_session(made, "faulty")
         beside = Heard(made, other)
-        beside.audio.write(sound(0.6))
+        beside.audio.write(sound(0.3))
+        await beside.until(TranscriptPartial)
         bad = Heard(made, session)
         bad.audio.write(sound(0.3))
         await bad.until(TranscriptPartial)
         bad.audio.write(sound(0.3, 1.0))
+        bad.audio.close()
+        while fault == "hang" and not bad.task.done():
+            skip(CALL_SECONDS)
+            await asyncio.sleep(0.01)
         with pytest.raises(error):
-            await bad.end()
+            await bad.task
+        beside.audio.write(sound(0.3))
         assert await beside.end() == words(2)
         good = Heard(made, session)
         good.audio.write(sound(0.6))

@@ -13,7 +13,8 @@ from stts.errors import EngineError, EngineTimeout
 from stts.events import TranscriptDone, TranscriptLagging, TranscriptPartial, TranscriptSegment, TranscriptSettled
 from stts.protocols import TranscriptionSession
 from tests.adapters.execution.engines_under_test import until
-from tests.adapters.live.engines_under_test import GATE, BatchEngine, Heard, engines, open_session, sound
+from tests.adapters.live.engines_under_test import CALL_SECONDS, GATE, BatchEngine, Heard, engines, open_session, sound
+from tests.skipping import skip
 
 
 def engine(made: Engines) -> BatchEngine:
@@ -149,13 +150,16 @@ async def test_a_failure_costs_its_utterance_alone() -> None:
 
 
 async def test_an_engine_that_hangs() -> None:
-    async with engines(call_seconds=0.2) as made:
+    async with engines() as made:
         session = await session_of(made)
         GATE.clear()
         bad = Heard(made, session)
         bad.audio.write(sound(0.5))
+        bad.audio.close()
+        await until(lambda: made.host("batch").running == 1 and made.host("batch").state == "ready")
+        skip(CALL_SECONDS)
         with pytest.raises(EngineTimeout):
-            await bad.end()
+            await bad.task
         GATE.set()
         await until(lambda: made.host("batch").state == "ready")
         good = Heard(made, session)

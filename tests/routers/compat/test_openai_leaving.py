@@ -36,6 +36,7 @@ def quiet(slow: RunningServer) -> Iterator[None]:
     """Nothing runs before; after a moment, far shorter than the speech, nothing runs again."""
     with patient.OpenAI(base_url=f"{slow.url}/v1", api_key="none") as client:
         client.audio.speech.create(model="tone", voice="low", input="Awake.")
+    slow.settle()
     before = settled(slow)
     yield
     assert settled(slow) == before
@@ -76,7 +77,7 @@ def test_among_events(slow: RunningServer, quiet: None) -> None:
 
 def test_before_a_whole_answer_is_there(slow: RunningServer, quiet: None) -> None:
     with pytest.raises(httpx.ReadTimeout):
-        patient.post(f"{slow.url}/v1/audio/speech", json=body(stream=False), timeout=httpx.Timeout(5.0, read=0.3))
+        patient.post(f"{slow.url}/v1/audio/speech", json=body(stream=False), timeout=httpx.Timeout(PATIENCE, read=0.3))
 
 
 async def test_while_waiting_for_a_turn(slow: RunningServer, quiet: None) -> None:

@@ -39,7 +39,7 @@ def settings(chat: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> Sett
         limits=LimitSettings(live_sessions=6, idle_seconds=60, message_bytes=16 * 1024 * 1024),
         engines=EngineSettings(options={"tone": {"fail_on": "explode"}}),
         conversation=ConversationSettings(turn_detector="none"),
-        reply=ReplySettings(template=TEMPLATE, base_url=chat.url, first_token_seconds=1.0, token_seconds=1.0),
+        reply=ReplySettings(template=TEMPLATE, base_url=chat.url),
         analytics=AnalyticsSettings(),
     )
 
@@ -47,6 +47,14 @@ def settings(chat: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> Sett
 @pytest.fixture(scope="session")
 def whole_server(settings: Settings) -> Iterator[RunningServer]:
     with running(settings, registry()) as server:
+        yield server
+
+
+@pytest.fixture
+def impatient(settings: Settings) -> Iterator[RunningServer]:
+    """A server that waits a second for a word of its language model: not for tests that need its words."""
+    reply = settings.reply.model_copy(update={"first_token_seconds": 1.0, "token_seconds": 1.0})
+    with running(settings.model_copy(update={"reply": reply}), registry()) as server:
         yield server
 
 

@@ -198,8 +198,8 @@ class TestEngines:
             await caller.send("text", text="and now")
             assert (await caller.until("reply.done"))["status"] == "completed"
 
-    async def test_a_model_that_stalls_costs_the_reply(self, server: RunningServer, chat: ChatServer) -> None:
-        async with calling(server, reply="openai") as caller:
+    async def test_a_model_that_stalls_costs_the_reply(self, impatient: RunningServer, chat: ChatServer) -> None:
+        async with calling(impatient, reply="openai") as caller:
             for stall, text in ((0, ""), (4, "Once upon a")):
                 chat.answers.append(Answer("Once upon a time there was", stall_after=stall))
                 await caller.send("text", text="tell me")
@@ -267,7 +267,6 @@ KEY = "open-sesame"
 def guarded(settings: Settings) -> Iterator[RunningServer]:
     changes = {
         "security": SecuritySettings.model_validate({"api_key": KEY}),
-        "limits": LimitSettings(idle_seconds=1.0),
     }
     with running(settings.model_copy(update=changes), registry()) as server:
         yield server
@@ -298,11 +297,13 @@ class TestAccess:
             caller = Caller(connection, "conversation_v2_server")
             await caller.until("session.created")
 
-    async def test_a_socket_on_which_nothing_passes_is_closed(self, guarded: RunningServer) -> None:
-        async with calling(guarded, api_key=KEY) as caller:
-            error = await caller.until("error")
-            assert (error["code"], error["fatal"]) == ("idle_timeout", True)
-            assert await caller.ended() == 1008
+    async def test_a_socket_on_which_nothing_passes_is_closed(self, settings: Settings) -> None:
+        restless = settings.model_copy(update={"limits": LimitSettings(idle_seconds=0.5)})
+        with running(restless, registry()) as server:
+            async with calling(server, greeted=False) as caller:
+                error = await caller.until("error")
+                assert (error["code"], error["fatal"]) == ("idle_timeout", True)
+                assert await caller.ended() == 1008
 
 
 async def test_a_deaf_engine_costs_the_turn(settings: Settings) -> None:
