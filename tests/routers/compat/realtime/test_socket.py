@@ -166,7 +166,7 @@ async def test_nothing_to_cancel_is_an_error_and_the_session_lives(served: Serve
 
 
 async def test_no_audio_follows_an_interruption(served: Served) -> None:
-    served.world.reply = "one two three four five six seven eight nine ten"
+    served.world.reply = "one two three four five six seven eight nine ten " * 20
     async with served.talk() as talk:
         await talk.update(audio=QUICK)
         await talk.say(*TURN)
