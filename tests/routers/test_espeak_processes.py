@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -41,9 +42,13 @@ def children() -> set[int]:
 
 
 def kill(processes: set[int]) -> None:
+    """They are dead when it returns: on a busy machine a signal takes its time, and the next request would be hit."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
-            psutil.Process(process).kill()
+            killed = psutil.Process(process)
+            killed.kill()
+            while killed.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.001)
 
 
 def spoken(server: RunningServer) -> httpx.Response:
