@@ -24,6 +24,9 @@ COLLECTED_SECONDS = 60.0
 """Of audio; more that comes too early is a recording, whether it has ended or not."""
 TAKEN_SECONDS = 1.0
 """Of audio that is waited for at once."""
+GAINED_SECONDS = 0.5
+PACED_SECONDS = 2.0
+"""A recording comes so much sooner within so much audio; else somebody speaks on, of whom the beginning was late."""
 
 
 class PacedSession:
@@ -52,6 +55,8 @@ class PacedSession:
         try:
             async with aclosing(self._session.transcribe(taken, context)) as events:
                 async for event in events:
+                    if taken.is_too_early:  # What it says was not told yet, and all is heard again.
+                        continue
                     if isinstance(event, TranscriptPartial):
                         tail = event.tail
                         if event.stable_delta:  # What was told for good cannot be heard again in another way.
@@ -81,6 +86,8 @@ class _Retained:
         self._kept: list[Samples | Literal[Mark.SETTLE]] = []
         self._keeping = True
         self._again = False
+        self.is_too_early = False
+        """_TooEarly was raised, and may be on its way."""
 
     @property
     def judged(self) -> bool:
@@ -98,6 +105,7 @@ class _Retained:
         if self._keeping:
             self._kept += pieces
             if self._audio.early > EARLY_SECONDS:
+                self.is_too_early = True
                 raise _TooEarly
             if self._audio.seconds > KEPT_SECONDS:
                 self.release()
@@ -123,13 +131,19 @@ class _Retained:
         Whether it is a recording: it has ended, or is too long to be waited for. If not, somebody may be speaking.
         """
         self._again, self._keeping = True, False
+        audio = self._audio
+        early, since = audio.early, audio.seconds
         try:
-            while self._audio.seconds < COLLECTED_SECONDS:
-                async with asyncio.timeout(max(0.0, self._audio.lead)):
-                    pieces = await self._audio.take(TAKEN_SECONDS)
+            while audio.seconds < COLLECTED_SECONDS:
+                async with asyncio.timeout(max(0.0, audio.lead)):
+                    pieces = await audio.take(TAKEN_SECONDS)
                 if not pieces:
                     return True
                 self._kept += pieces
+                if audio.early >= early + GAINED_SECONDS:
+                    early, since = audio.early, audio.seconds
+                elif audio.seconds >= since + PACED_SECONDS:
+                    return False
         except TimeoutError:
             return False
         return True

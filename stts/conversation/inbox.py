@@ -42,6 +42,7 @@ class Inbox:
         if seconds := len(samples) / SAMPLE_RATE:
             self._uncommitted += seconds
             self._unread += seconds
+            self._behind += seconds
             self._cleared = False
             self._waiting.put(samples, seconds)
 

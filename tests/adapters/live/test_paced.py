@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import io
 import itertools
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import cast
 
 import av
 import numpy as np
 import pytest
 
+from adapters.ahead import made_ahead
 from adapters.engines import Engines
-from adapters.live.paced import EARLY_SECONDS
+from adapters.live.intake import AudioSource
+from adapters.live.paced import EARLY_SECONDS, PacedSession
+from adapters.live.recorded import RecordedUtterances
+from adapters.live.windows import WindowSession
 from adapters.stt import collect_transcript
 from engines.registry import Registry
+from stts.channel import Channel
 from stts.context import RequestContext
 from stts.engine_api import Samples
-from stts.events import TranscriptPartial, TranscriptSettled
+from stts.events import TranscriptEvent, TranscriptPartial, TranscriptSettled
+from stts.live import LiveAudio
 from stts.settings import Settings
 from stts.types import AudioData, ListenRequest, TranscriptionConfig
+from tests.adapters.execution.engines_under_test import until
 from tests.adapters.live.engines_under_test import Heard, engines, open_session, sound
 from tests.engines.speech import person, read
 
@@ -96,3 +106,58 @@ async def test_what_was_only_thought_of_it_is_taken_back() -> None:
         assert isinstance(thought, TranscriptPartial) and thought.tail
         assert heard.events[heard.events.index(thought) + 1] == TranscriptPartial("", "")
         await session.aclose()
+
+
+@pytest.mark.parametrize("engine", ["quick", "batch"])
+async def test_who_speaks_on_after_a_burst_is_heard_live(engine: str) -> None:
+    """What came while the engine was loaded, or the network stalled, comes at once; the rest as it is spoken."""
+    async with engines() as made:
+        session = await open_session(made, engine)
+        now = 0.0
+        heard = Heard(made, session, lambda: now)
+        heard.audio.write(sound(5.0))
+        await until(lambda: heard.audio.waiting == 0)
+        for _ in range(5):
+            now += 1.0
+            heard.audio.write(sound(1.0))
+            await until(lambda: heard.audio.waiting == 0)
+        heard.audio.settle()
+        assert await heard.end() == heard.settled[0] != ""
+        await session.aclose()
+
+
+class Hasty:
+    """Decides words that nobody has been told of when more comes than could have been spoken."""
+
+    def __init__(self, pushed: LiveAudio) -> None:
+        self._pushed = pushed
+
+    async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
+        async def make(ready: Channel[TranscriptEvent]) -> None:
+            await audio.take()
+            ready.put(TranscriptPartial("decided", ""), 1)
+            self._pushed.write(sound(3.0))
+            self._pushed.close()
+            await audio.take()
+
+        async with aclosing(made_ahead(make, 64, "hasty")) as events:
+            async for event in events:
+                yield event
+
+
+class Counting:
+    """Tells how much it was given."""
+
+    async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
+        samples = 0
+        while pieces := await audio.take():
+            samples += sum(len(piece) for piece in pieces if isinstance(piece, np.ndarray))
+        yield TranscriptPartial(f"{samples} samples", "")
+
+
+async def test_nothing_is_lost_that_was_decided_and_not_told() -> None:
+    pushed = LiveAudio(30.0, at_once)
+    pushed.write(sound(1.0))
+    session = PacedSession(cast(WindowSession, Hasty(pushed)), cast(RecordedUtterances, Counting()))
+    events = [event async for event in session.transcribe(pushed, RequestContext("stt"))]
+    assert events == [TranscriptPartial("64000 samples", "")]

@@ -1,0 +1,40 @@
+"""What waits for the ear of a session, and how much of it can still be committed."""
+
+from __future__ import annotations
+
+import pytest
+
+from stts.conversation.inbox import Inbox
+from stts.engine_api import Samples
+from stts.errors import Conflict
+from tests.stts.conversation.caller import silence, tone
+
+
+async def heard(inbox: Inbox) -> Samples:
+    async for item in inbox.read():
+        assert not isinstance(item, str)
+        return item
+    raise AssertionError("There is audio.")
+
+
+async def test_what_is_given_while_somebody_looks_counts_afterwards() -> None:
+    """The detector of speech takes its time, and a client that speaks does not wait for it."""
+    inbox = Inbox()
+    await inbox.write(tone(0.5))
+    for _ in range(3):
+        with inbox.looking_at(await heard(inbox)):
+            await inbox.write(silence(0.5))
+    with inbox.looking_at(await heard(inbox)):
+        await inbox.write(tone(0.5))
+        inbox.turn_ended()
+        inbox.commit()
+
+
+async def test_nothing_is_left_when_all_was_looked_at() -> None:
+    inbox = Inbox()
+    await inbox.write(tone(0.5))
+    with inbox.looking_at(await heard(inbox)):
+        pass
+    inbox.turn_ended()
+    with pytest.raises(Conflict):
+        inbox.commit()
