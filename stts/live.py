@@ -69,22 +69,33 @@ class LiveText:
 class LiveAudio:
     """One utterance that is still being spoken: mono float32 at 16 kHz."""
 
-    def __init__(self, limit: float, clock: Callable[[], float] = time.monotonic, *, judged: bool = True) -> None:
-        """`limit`: seconds that may wait to be heard before `room()` waits."""
+    def __init__(
+        self,
+        limit: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        judged: bool = True,
+        before: float = 0.0,
+    ) -> None:
+        """`limit`: seconds that may wait to be heard before `room()` waits.
+
+        `before`: seconds at its beginning that were spoken earlier, and kept until somebody knew that they are of it.
+        """
         self.judged = judged
         """Somebody has looked for speech in it. If not, it may be silent for long, before and between what is said."""
         self._channel: Channel[NDArray[np.float32] | Literal[Mark.SETTLE]] = Channel(limit)
         self._clock = clock
+        self._before = before
         self._begun: float | None = None
-        """Clock at the first sample."""
+        """Clock when the first sample was spoken at the latest."""
         self.seconds = 0.0
         """Written so far."""
         self.early = 0.0
-        """Most seconds by which a sample came sooner than it could have been spoken since the first one came."""
+        """Most seconds by which a sample came sooner than it could have been spoken."""
 
     @property
     def lead(self) -> float:
-        """Seconds until all that came could have been spoken since the first sample came; negative: since when."""
+        """Seconds until all that came could have been spoken; negative: since when."""
         return 0.0 if self._begun is None else self.seconds - (self._clock() - self._begun)
 
     @property
@@ -95,7 +106,7 @@ class LiveAudio:
     def write(self, samples: NDArray[np.float32]) -> None:
         if len(samples):
             now = self._clock()
-            self._begun = now if self._begun is None else self._begun
+            self._begun = now - self._before if self._begun is None else self._begun
             seconds = len(samples) / SAMPLE_RATE
             self._channel.put(samples, seconds)
             self.seconds += seconds

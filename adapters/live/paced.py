@@ -16,7 +16,7 @@ from stts.events import TranscriptEvent, TranscriptPartial
 from stts.live import SAMPLE_RATE, LiveAudio, Mark
 
 EARLY_SECONDS = 1.5
-"""Sooner than it could have been spoken: more than is kept from before an utterance, or lies in one message."""
+"""Sooner than it could have been spoken: more than lies in one message."""
 KEPT_SECONDS = 10.0
 """Of audio of which nothing was told for good; what comes too early does so sooner."""
 

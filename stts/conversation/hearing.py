@@ -211,7 +211,8 @@ class Hearing:
     def _open(self, start: float, frames: list[Samples]) -> Utterance:
         self._turn += 1
         seconds, clock = self._shared.config.waiting_seconds, self._shared.clock
-        audio = LiveAudio(seconds, clock, judged=self.ear.rules is not None)
+        before = len(frames) * FRAME_SECONDS
+        audio = LiveAudio(seconds, clock, judged=self.ear.rules is not None, before=before)
         utterance = Utterance(self._turn, new_id(), start, audio)
         for frame in frames:
             self._write(utterance, frame)

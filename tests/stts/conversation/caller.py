@@ -144,6 +144,8 @@ class World:
     replies: list[ReplyRequest] = field(default_factory=list)
     running: int = 0
     """Operations in progress."""
+    earliest: float = 0.0
+    """Most seconds by which audio came before its time."""
     voice: LoudIsSpeech = field(default_factory=LoudIsSpeech)
 
     def parts(self) -> Parts:
@@ -174,6 +176,7 @@ class World:
                 async for event in events:
                     yield event
         finally:
+            self.earliest = max(self.earliest, request.audio.early)
             self.running -= 1
 
     async def _reply(self, context: RequestContext, request: ReplyRequest) -> AsyncGenerator[ReplyEvent, None]:

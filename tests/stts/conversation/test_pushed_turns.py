@@ -80,3 +80,13 @@ async def test_every_commit_that_is_taken_is_one_turn(rules: TurnRules | None) -
         # What is left at the end is a turn too, as if the client had ended it.
         assert taken <= sum(event.pushed for event in turns) <= taken + 1
         assert len(caller.of(FinalTranscript)) == len(turns)
+
+
+@virtual
+async def test_what_is_kept_from_before_speech_did_not_come_before_its_time() -> None:
+    """However much of it the client wants: it was spoken before, too."""
+    world = World()
+    async with calling(world, replace(SessionConfig(), turns=TurnRules(prefix=5.0), reply=None)) as caller:
+        await caller.say(silence(6.0), tone(2.0), silence(3.0))
+        await caller.until(FinalTranscript)
+    assert world.earliest < 0.5
