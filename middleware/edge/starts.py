@@ -51,9 +51,12 @@ class Starts:
     def _turn(self, later: Later) -> None:
         has_arrived, self._has_arrived = self._has_arrived, False
         self._turns = self._turns + 1 if has_arrived else TURNS_OF_ARRIVALS
+        start: Start | None = None
         if self._held and self._turns >= TURNS_OF_ARRIVALS:
             self._turns = 0
-            self._held.popleft()()
+            start = self._held.popleft()
         self._watches = has_arrived or bool(self._held)
         if self._watches:
             later(lambda: self._turn(later))
+        if start is not None:  # last, so that one which fails holds up no others
+            start()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
+import pytest
 from starlette.types import Receive, Scope, Send
 
 from middleware.edge.protocol import BoundedHead
@@ -35,6 +36,19 @@ class Turns:
     @property
     def rests(self) -> bool:
         return not self._next
+
+
+def test_a_start_that_fails_holds_up_no_other() -> None:
+    turns, starts, begun = Turns(), Starts(), []
+    starts.arrived(turns.later)
+    starts.begin(lambda: begun.append(1 // 0))
+    starts.begin(lambda: begun.append(2))
+    with pytest.raises(ZeroDivisionError):
+        for _ in range(5):
+            turns.turn()
+    while not turns.rests:
+        turns.turn()
+    assert begun == [2]
 
 
 def test_a_request_begins_at_once_where_nobody_comes() -> None:
