@@ -20,54 +20,55 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from adapters.config import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
+from adapters.catalogue import Engines
+from adapters.chat.router import Replies
+from adapters.configuration.adapter import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.checks import operator_check
 from adapters.configuration.exposure import check_exposure
-from adapters.decoding import LiveDecoders
-from adapters.engines import Engines
-from adapters.execution.heap import settle
-from adapters.reply import Replies
+from adapters.execution.garbage_collection import settle
+from adapters.transcription.live_decoders import LiveDecoders
 from engines.registry import Registry
-from middleware.analytics import AnalyticsStage
 from middleware.edge import wrap
-from middleware.edge.file_limit import raise_file_limit
-from middleware.edge.listening import CannotListen, check_free, listening
 from middleware.edge.methods import build_routes
-from middleware.edge.secrets import ClientSecrets
-from middleware.edge.serving import Life, Server, server_config
-from middleware.history import History
-from middleware.logging import LoggingStage, configure_logging
-from middleware.metrics import Metrics
 from middleware.pipeline import Stage, compose
-from middleware.resources import Resources
-from middleware.timing import TimingStage
-from routers.api_document import with_examples
-from routers.compat.openai import OpenAIRoutes
-from routers.compat.realtime.door import RealtimeRoutes
-from routers.compat.timestamps import TimestampRoutes
+from middleware.serving.file_limit import raise_file_limit
+from middleware.serving.lifecycle import Life
+from middleware.serving.listening import CannotListen, check_free, listening
+from middleware.serving.server import Server, server_config
+from middleware.stages.analytics import AnalyticsStage
+from middleware.stages.logging import LoggingStage, configure_logging
+from middleware.stages.timing import TimingStage
+from routers.compat.openai.routes import OpenAIRoutes
+from routers.compat.openai.timestamps import TimestampRoutes
+from routers.compat.realtime.routes import RealtimeRoutes
 from routers.core.conversation import ConversationRoutes
 from routers.core.engines import EngineRoutes
 from routers.core.health import HealthRoutes
 from routers.core.stt import STTRoutes
-from routers.core.talk import TalkRoutes
 from routers.core.tts import TTSRoutes
 from routers.management.analytics import AnalyticsRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
-from routers.websocket.conversation import OlderConversationRoutes
-from routers.websocket.conversation_v2 import ConversationSocketRoutes
-from routers.websocket.places import Places
-from routers.websocket.stt import TranscriptionSocketRoutes
-from routers.websocket.tts import SpeechSocketRoutes
+from routers.pages.api_document import with_examples
+from routers.pages.talk_page import TalkRoutes
+from routers.sockets.connection_limiter import Places
+from routers.websocket.conversation.routes import ConversationSocketRoutes
+from routers.websocket.conversation_v1.routes import OlderConversationRoutes
+from routers.websocket.stt.routes import TranscriptionSocketRoutes
+from routers.websocket.tts.routes import SpeechSocketRoutes
 from routers.wyoming.info import Describer
 from routers.wyoming.server import WyomingServer
 from stts import __version__
+from stts.access.client_secrets import ClientSecrets
+from stts.analytics.history import History
+from stts.analytics.metrics import Metrics
+from stts.analytics.resources import Resources
 from stts.conversation.exchange import Exchanges
-from stts.conversation.kept import Histories
-from stts.conversation.parts import NewContext, Parts
+from stts.conversation.services import NewContext, Parts
+from stts.conversation.sessions import Histories
 from stts.errors import InvalidConfiguration
 from stts.settings import CurrentSettings, Settings
-from stts.storage.files import FileStore
+from stts.storage.files.store import FileStore
 
 
 class Routes(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from stts.engine_api import EngineKind
+from stts.engine_state import AUTO
 from stts.errors import UnknownEngine
 from stts.languages import nearest
-from stts.types import AUTO
 
 HOSTED_KINDS: dict[str, EngineKind] = {"tts": "tts", "kokoro": "tts", "whisper": "stt", "transcribe": "stt"}
 """What a hosted name contains -> what such a model does, where the name itself is mapped to `auto`."""

@@ -21,7 +21,7 @@ from benchmarks.server import running
 from benchmarks.talker import PATH, wire_frames
 from benchmarks.voices import utterances
 from stts.audio.pacing import Pacer
-from stts.conversation.speaking import FRAME_SECONDS
+from stts.conversation.playback import FRAME_SECONDS
 from stts.engine_api import STT_SAMPLE_RATE
 from stts.settings.conversation import ConversationSettings
 

@@ -16,7 +16,6 @@ from typing import get_args
 import av
 import numpy as np
 
-from adapters.pieces import PiecePlanner
 from benchmarks.client import Connection, Received, fetch
 from benchmarks.result import Row, milliseconds, quantile
 from benchmarks.server import running
@@ -24,9 +23,10 @@ from benchmarks.texts import TEN_SENTENCES
 from engines.tts.espeak import EspeakEngine
 from stts.audio.speech import SpeechRenderer
 from stts.engine_api import SpeechParams, Voice
+from stts.scheduling.chunking import PiecePlanner
 from stts.settings import TTSSettings
+from stts.speech import AudioFormat, SynthesisConfig
 from stts.text.sentences import TextCutter
-from stts.types import AudioFormat, SynthesisConfig
 
 REQUESTS = 15
 REACH_SECONDS = 0.010

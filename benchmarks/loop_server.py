@@ -14,8 +14,8 @@ from types import FrameType
 
 import uvicorn
 
-from adapters.config import ConfigAdapter, configuration_file
-from middleware.logging import configure_logging
+from adapters.configuration.adapter import ConfigAdapter, configuration_file
+from middleware.stages.logging import configure_logging
 from server_v2 import create_app
 
 INTERVAL_SECONDS = 0.005

@@ -10,15 +10,15 @@ from contextlib import aclosing
 from pathlib import Path
 
 from benchmarks.result import Row, milliseconds, quantile
-from middleware.analytics import AnalyticsStage
-from middleware.history import History
-from middleware.logging import LoggingStage, configure_logging
-from middleware.metrics import Metrics
 from middleware.pipeline import Pipeline, Stage, compose
-from middleware.timing import TimingStage
+from middleware.stages.analytics import AnalyticsStage
+from middleware.stages.logging import LoggingStage, configure_logging
+from middleware.stages.timing import TimingStage
+from stts.analytics.history import History
+from stts.analytics.metrics import Metrics
 from stts.context import RequestContext
 from stts.settings import LoggingSettings, Settings
-from stts.types import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
 
 REQUESTS = 20_000
 WARM_UP = 1_000

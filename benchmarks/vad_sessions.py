@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.regions import INAUDIBLE
 from benchmarks.client import fetch
 from benchmarks.crowd import PERIOD_SECONDS, Crowd, crowd, run_fast
 from benchmarks.result import Row, milliseconds, quantile
@@ -23,10 +22,11 @@ from benchmarks.talker import wire_frames
 from benchmarks.voices import utterances
 from engines.vad.silero import SileroEngine
 from stts.conversation.config import session_config
-from stts.conversation.endpointing import Endpoint
-from stts.conversation.listening import Ear
+from stts.conversation.segmenter import Ear
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.settings import Settings
+from stts.vad.endpointing import Endpoint
+from stts.vad.regions import INAUDIBLE
 
 SESSIONS = 300
 MORE = (450, 600)

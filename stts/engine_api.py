@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from stts.errors import EngineNotInstalled
-from stts.types import Segment as Segment
-from stts.types import Task as Task
-from stts.types import Word as Word
+from stts.transcription import Segment as Segment
+from stts.transcription import Task as Task
+from stts.transcription import Word as Word
 
 Samples = NDArray[np.float32]
 """Mono audio, shape (n,), float32 in -1..1."""

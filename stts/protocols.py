@@ -9,11 +9,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from stts.chat import Message, ReplyConfig, ReplyEvent
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, Samples
-from stts.events import ReplyEvent, TranscriptEvent
-from stts.live import LiveAudio, LiveText
-from stts.types import AudioChunk, AudioData, Message, ReplyConfig, SynthesisConfig, TranscriptionConfig
+from stts.speech import AudioChunk, SynthesisConfig
+from stts.streams.live import LiveAudio, LiveText
+from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig
 
 
 class TTSAdapter(Protocol):

@@ -11,7 +11,7 @@ import numpy as np
 from stts.audio.encode import Encoder
 from stts.audio.wav import HEADER_BYTES, sized_header
 from stts.engine_api import Samples
-from stts.types import AudioFormat
+from stts.speech import AudioFormat
 
 
 def tone(seconds: float, rate: int = 16_000, frequency: float = 220.0) -> Samples:

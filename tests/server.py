@@ -11,9 +11,10 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from adapters.config import ConfigAdapter
+from adapters.configuration.adapter import ConfigAdapter
 from engines.registry import Registry
-from middleware.edge.serving import Life, Server, server_config
+from middleware.serving.lifecycle import Life
+from middleware.serving.server import Server, server_config
 from server_v2 import create_app
 from stts.settings import Settings
 from tests.patient import PATIENCE

@@ -17,23 +17,13 @@ LAYERS = ("stts", "engines", "adapters", "middleware", "routers", "server_v2")
 """Each may import itself and those before it."""
 
 DOMAIN = (
-    (
-        "types",
-        "events",
-        "errors",
-        "environment",
-        "settings",
-        "languages",
-        "language_names",
-        "voice_names",
-        "live",
-        "channel",
-        "spool",
-    ),
-    ("context", "protocols", "engine_api"),
+    ("errors", "environment", "languages", "language_names", "voice_names", "engine_state", "streams"),
+    ("speech", "transcription", "chat", "settings"),
+    ("context", "engine_api"),
+    ("protocols", "access", "analytics"),
     ("audio", "text"),
-    ("storage",),
-    ("conversation", "client"),
+    ("scheduling", "vad", "storage"),
+    ("conversation",),
 )
 """Inside stts: each level may import itself and those before it."""
 

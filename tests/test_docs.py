@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.config import ConfigAdapter
+from adapters.configuration.adapter import ConfigAdapter
 from engines.registry import BUILTIN
 from server_v2 import create_app
 from stts.settings import Settings

@@ -13,11 +13,12 @@ import pytest
 from openai.types.realtime import RealtimeClientEvent, RealtimeServerEvent
 from pydantic import BaseModel, TypeAdapter
 
+from routers.compat.openai import speech_stream_schemas as speech_stream
+from routers.compat.realtime import command_schemas as realtime_commands
 from routers.compat.realtime.beta import EVENTS as OLDER_NAMES
-from routers.schemas import realtime_commands, speech_stream
-from routers.schemas.conversation_socket import ConnectFields
-from routers.schemas.sockets import SIDES, schema
-from stts.conversation.turns import diagram
+from routers.websocket.conversation.commands import ConnectFields
+from routers.websocket.schema import SIDES, schema
+from stts.conversation.state import diagram
 from stts.settings.conversation import ConversationSettings
 from tests.routers.websocket.shapes import knows
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from adapters.config import ConfigAdapter
+from adapters.configuration.adapter import ConfigAdapter
 from server_v2 import create_app
 from tests.fakes import registry
 from tests.patient import PATIENCE

@@ -15,8 +15,8 @@ from adapters.configuration.keys import KeyPath
 from adapters.configuration.problems import Check, Problem, model_problems
 from engines.registry import GROUP, Registry
 from stts.engine_api import Engine, EngineKind, STTEngine, TTSEngine, TurnEngine, VADEngine
+from stts.engine_state import AUTO
 from stts.settings import Settings
-from stts.types import AUTO
 
 _KINDS: Mapping[EngineKind, type] = {"tts": TTSEngine, "stt": STTEngine, "vad": VADEngine, "turn": TurnEngine}
 _OPTIONS: KeyPath = ("engines", "options")

@@ -9,14 +9,14 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from adapters.execution.backoff import Backoff
-from adapters.execution.lanes import Lane
-from adapters.execution.scheduler import Ticket
+from adapters.execution.backends.thread import Lane
+from adapters.execution.queue import Turns
 from adapters.execution.slot import Slot
-from adapters.execution.thread import END, Run, Workers
-from adapters.execution.turns import Turns
+from adapters.execution.threads import END, Run, Workers
 from stts.engine_api import Engine
 from stts.errors import EngineCrashed, EngineLoadFailed, EngineTimeout, ShuttingDown, STTSError
+from stts.scheduling.backoff import Backoff
+from stts.scheduling.deadlines import Ticket
 from stts.settings import CurrentSettings
 
 E = TypeVar("E", bound=Engine)

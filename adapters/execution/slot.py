@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from typing import Any, Generic, Literal, TypeVar
 
-from adapters.execution.lanes import Lane
-from adapters.execution.thread import BUFFER, END, End, Run, Workers, outlast
-from adapters.execution.translate import Doing, translate
+from adapters.execution.backends.thread import Lane
+from adapters.execution.errors import Doing, translate
+from adapters.execution.threads import BUFFER, END, End, Run, Workers, outlast
 from stts.engine_api import Engine
 from stts.errors import EngineTimeout, ShuttingDown, STTSError
 from stts.settings import CurrentSettings

@@ -15,7 +15,7 @@ from urllib.error import URLError
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from engines.torch_engine import AUTO, CPU, TorchEngine, TorchOptions, limit_threads
+from engines.base_torch import AUTO, CPU, TorchEngine, TorchOptions, limit_threads
 from engines.weights import fetch_file, user_cache
 from stts.engine_api import (
     STT_SAMPLE_RATE,

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from engines.torch_engine import TorchEngine, limit_threads
+from engines.base_torch import TorchEngine, limit_threads
 from engines.tts.chatterbox_model import SharedModel, fetch_segmenter, quiet_and_local, segmenter_on_disk
 from engines.tts.chatterbox_parameters import (
     ChatterboxOptions,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engines.torch_engine import TorchOptions
+from engines.base_torch import TorchOptions
 
 
 class ChatterboxOptions(TorchOptions):

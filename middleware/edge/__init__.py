@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 
-from middleware.edge.access import Access
+from middleware.edge.authentication import Access
 from middleware.edge.body_limit import UPLOADS, BodyLimit
 from middleware.edge.boundary import ErrorBoundary
 from middleware.edge.cors import CORS
@@ -15,7 +15,7 @@ from middleware.edge.errors import install_error_handlers
 from middleware.edge.methods import Methods
 from middleware.edge.ranges import Ranges
 from middleware.edge.request_id import RequestId
-from middleware.edge.secrets import ClientSecrets
+from stts.access.client_secrets import ClientSecrets
 from stts.settings import CurrentSettings
 
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from middleware.edge.boundary import refuse
 from middleware.edge.errors import local_path
-from middleware.edge.protocol import SLOW_BODY
+from middleware.serving.http_head import SLOW_BODY
 from stts.errors import BodyTimeout, PayloadTooLarge, STTSError
 from stts.settings import CurrentSettings
 

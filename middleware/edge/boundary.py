@@ -13,10 +13,10 @@ from starlette.websockets import WebSocketDisconnect
 from structlog.typing import FilteringBoundLogger
 
 from middleware.edge.errors import error_response, local_path
-from middleware.edge.protocol import CUT
 from middleware.edge.refusals import door
+from middleware.serving.http_head import CUT
 from stts.errors import Forbidden, NotFound, ShuttingDown, StorageFull, STTSError
-from stts.storage.failures import is_full
+from stts.storage.files.failures import is_full
 
 log: FilteringBoundLogger = structlog.get_logger()
 

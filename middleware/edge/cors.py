@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from middleware.edge.access import is_management
+from middleware.edge.authentication import is_management
 from middleware.edge.errors import local_path
 from middleware.edge.hosts import Origins
 from stts.settings import CurrentSettings

@@ -11,24 +11,25 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from middleware.edge.bodies import JSON, media_type
-from routers.engine_fields import engine_of
-from routers.exchange import Items, Talk
-from routers.forms import MULTIPART, URLENCODED, OptionalRecordingRoute, is_chosen
-from routers.operation import operation_context
-from routers.schemas.conversation import (
+from routers.core.conversation_schemas import (
     ConversationStatus,
     Exchange,
     ExchangeFields,
     ExchangeForm,
 )
+from routers.core.exchange import Items, Talk
+from routers.http.engine_fields import engine_of
+from routers.http.forms import MULTIPART, URLENCODED, OptionalRecordingRoute, is_chosen
+from routers.http.operation import operation_context
 from stts.audio.formats import FORMATS
 from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest
-from stts.conversation.kept import Histories
+from stts.conversation.sessions import Histories
 from stts.errors import InvalidRequest
 from stts.settings import CurrentSettings
+from stts.speech import AudioFormat, SynthesisConfig
 from stts.text.normalise import clean_text
-from stts.types import AudioData, AudioFormat, SynthesisConfig
+from stts.transcription import AudioData
 
 Converse = Callable[[RequestContext, ExchangeRequest], Items]
 """The pipeline with an exchange at its end."""

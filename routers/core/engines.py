@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from adapters.engines import Engines
-from adapters.execution.host import EngineHost
-from routers.schemas.engines import EngineShape, EngineStatus, VoiceShape
-from routers.schemas.names import LanguageTag
+from adapters.catalogue import Engines
+from adapters.execution.instance import EngineHost
+from routers.core.engine_schemas import EngineShape, EngineStatus, VoiceShape
+from routers.http.names import LanguageTag
 from stts.errors import NotFound
 from stts.languages import best_match
-from stts.storage.files import FileStore
+from stts.storage.files.store import FileStore
 
 EngineName = Annotated[str, Path(max_length=200)]
 

@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 
-from adapters.engines import Engines
-from middleware.edge.serving import Phase
-from routers.schemas.engines import EngineStatus, Health, Info, Ready
+from adapters.catalogue import Engines
+from middleware.serving.lifecycle import Phase
+from routers.core.engine_schemas import EngineStatus, Health, Info, Ready
 from stts import __version__
 from stts.audio.formats import FORMATS
 from stts.settings import CurrentSettings

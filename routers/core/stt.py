@@ -9,16 +9,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
-from adapters.stt import collect_transcript
 from middleware.edge.errors import problem
-from routers.answer import collected_answer, event_answer
-from routers.forms import RecordingRoute
-from routers.operation import Listen, event_headers, operation_context
-from routers.schemas.names import EngineName, LanguageTag
-from routers.schemas.stt import SegmentShape, Transcript, VerboseTranscript
-from routers.schemas.subtitles import CueSeconds, LineCount, LineWidth, WordsPerLine
-from routers.sse import event
-from routers.transcripts import (
+from routers.core.stt_schemas import SegmentShape, Transcript, VerboseTranscript
+from routers.http.answer import collected_answer, event_answer
+from routers.http.forms import RecordingRoute
+from routers.http.names import EngineName, LanguageTag
+from routers.http.operation import Listen, event_headers, operation_context
+from routers.http.sse import event
+from routers.http.subtitle_fields import CueSeconds, LineCount, LineWidth, WordsPerLine
+from routers.http.transcripts import (
     SUBTITLES,
     cue_rules,
     finished,
@@ -27,12 +26,21 @@ from routers.transcripts import (
 )
 from stts.context import RequestContext
 from stts.engine_api import Task
+from stts.engine_state import AUTO
 from stts.errors import InvalidRequest, STTSError
-from stts.events import TranscriptDone, TranscriptSegment, TranscriptWarning
 from stts.settings import CurrentSettings
 from stts.text.cues import CueRules
-from stts.text.transcript import join_texts
-from stts.types import AUTO, AudioData, ListenRequest, TranscriptFormat, TranscriptionConfig, TranscriptionResult
+from stts.text.transcript import collect_transcript, join_texts
+from stts.transcription import (
+    AudioData,
+    ListenRequest,
+    TranscriptDone,
+    TranscriptFormat,
+    TranscriptionConfig,
+    TranscriptionResult,
+    TranscriptSegment,
+    TranscriptWarning,
+)
 
 PROMPT_CHARACTERS = 4000
 

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from middleware.edge.methods import is_head_only
-from routers.operation import Speak, operation_context
-from routers.recording import recorded
-from routers.schemas.tts import SpeechFields
-from routers.speech import speech_answer
+from routers.core.tts_schemas import SpeechFields
+from routers.http.operation import Speak, operation_context
+from routers.http.recording import recorded
+from routers.http.speech import speech_answer
 from stts.audio.formats import FORMATS
-from stts.conversation.parts import CheckSpeech
+from stts.conversation.services import CheckSpeech
 from stts.errors import InvalidParameter
 from stts.settings import CurrentSettings
-from stts.storage.files import FileStore
-from stts.types import SpeechRequest
+from stts.speech import SpeechRequest
+from stts.storage.files.store import FileStore
 
 UNMADE = {"cache-control": "no-store", "accept-ranges": "none"}
 """Headers of audio that nobody has made."""

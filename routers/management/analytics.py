@@ -10,11 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from middleware.edge.errors import problem
-from middleware.history import History, Labels, Tally
-from middleware.metrics import Metrics
-from middleware.resources import Resources
-from routers.answer import Answer, event_answer
-from routers.schemas.analytics import (
+from routers.http.answer import Answer, event_answer
+from routers.http.sse import event
+from routers.management.analytics_schemas import (
     FormatOperations,
     Formats,
     Operations,
@@ -26,7 +24,9 @@ from routers.schemas.analytics import (
     VoiceOperations,
     Voices,
 )
-from routers.sse import event
+from stts.analytics.history import History, Labels, Tally
+from stts.analytics.metrics import Metrics
+from stts.analytics.resources import Resources
 from stts.errors import Busy, InvalidParameter
 
 MOST_POINTS = 1500

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
 
-from adapters.config import ConfigAdapter
-from routers.schemas.config import ChangeShape, ConfigurationShape, SettingShape, ValidationShape
+from adapters.configuration.adapter import ConfigAdapter
+from routers.management.config_schemas import ChangeShape, ConfigurationShape, SettingShape, ValidationShape
 from stts.errors import Conflict, Forbidden, InvalidConfiguration
 
 Changes = Annotated[

@@ -10,8 +10,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from middleware.edge.methods import is_head_only
 from stts.errors import NotFound
-from stts.storage.names import stem
-from stts.storage.records import StoredFile
+from stts.storage.files.names import stem
+from stts.storage.files.records import StoredFile
 
 _QUOTABLE = re.compile(r"[A-Za-z0-9 !#$&'()+,.;=@\[\]^_`{}~-]+")
 """What every client reads the same between quotes."""

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, File, Form, Path, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
-from routers.answer import collected_answer
-from routers.forms import UploadRoute
+from routers.http.answer import collected_answer
+from routers.http.forms import UploadRoute
+from routers.http.workers import Workers
 from routers.management.content import StoredContent, attachment
-from routers.schemas.files import CleanupFields, CleanupShape, FileList, FileShape, UploadKind, UsageList
-from routers.workers import Workers
-from stts.storage.files import FileStore
-from stts.storage.kinds import Kind
+from routers.management.file_schemas import CleanupFields, CleanupShape, FileList, FileShape, UploadKind, UsageList
+from stts.storage.files.kinds import Kind
+from stts.storage.files.store import FileStore
 
 MOST_LISTED = 1000
 INSPECTORS = 2

@@ -13,7 +13,12 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import BaseModel, ValidationError
 
-from routers.schemas.wyoming import (
+from routers.sockets.messages import invalid
+from routers.wyoming.frames import Event
+from routers.wyoming.inbox import Handler, Inbox
+from routers.wyoming.info import Describer
+from routers.wyoming.outbox import Outbox
+from routers.wyoming.schemas import (
     AudioShape,
     ProgramShape,
     SpeakShape,
@@ -21,19 +26,14 @@ from routers.schemas.wyoming import (
     TextShape,
     TranscribeShape,
 )
-from routers.websocket.messages import invalid
-from routers.wyoming.frames import Event
-from routers.wyoming.inbox import Handler, Inbox
-from routers.wyoming.info import Describer
-from routers.wyoming.outbox import Outbox
 from routers.wyoming.synthesize import Writing, synthesize
 from routers.wyoming.transcribe import Transcription
-from stts.conversation.parts import Parts
+from stts.conversation.services import Parts
 from stts.errors import Conflict, ShuttingDown, STTSError, TextTooLong
-from stts.live import LiveText
 from stts.settings import CurrentSettings
-from stts.spool import SpoolSpace
-from stts.types import SynthesisConfig
+from stts.speech import SynthesisConfig
+from stts.streams.live import LiveText
+from stts.streams.spool import SpoolSpace
 
 STALLED_SECONDS = 60.0
 """How long a client may leave something half sent or untaken where others need its place."""

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from routers.wyoming.frames import Event, packed, read_event, unpacked
 from stts.errors import PayloadTooLarge
 from stts.settings import CurrentSettings
-from stts.spool import MIB, Spool, SpoolFull, SpoolSpace
+from stts.streams.spool import MIB, Spool, SpoolFull, SpoolSpace
 
 SPARE_BYTES = MIB // 4
 """For events without audio, where audio has filled the spool."""

@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from adapters.engines import Engines
-from adapters.execution.host import EngineHost
+from adapters.catalogue import Engines
+from adapters.execution.instance import EngineHost
 from routers.wyoming.frames import Event
 from stts import __version__
 from stts.engine_api import EngineInfo, EngineKind, Voice
 from stts.settings import CurrentSettings
-from stts.storage.files import FileStore
+from stts.storage.files.store import FileStore
 
 EMPTY = ("handle", "intent", "wake", "mic", "snd")
 """Kinds of programs that this server has none of."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from routers.schemas.wyoming import AudioShape
+from routers.wyoming.schemas import AudioShape
 from stts.audio.filters import SILENCE
 from stts.audio.resample import Resampler
 from stts.engine_api import STT_SAMPLE_RATE, Samples

@@ -13,16 +13,16 @@ from functools import partial
 
 import structlog
 
-from middleware.edge.file_limit import SPARE_WYOMING
-from middleware.edge.principal import ANONYMOUS
+from middleware.serving.file_limit import SPARE_WYOMING
 from routers.wyoming.connection import Connection
 from routers.wyoming.frames import LINE_BYTES
 from routers.wyoming.info import Describer
+from stts.access.principal import ANONYMOUS
 from stts.context import RequestContext, RequestType
-from stts.conversation.parts import PartsFor
+from stts.conversation.services import PartsFor
 from stts.errors import Busy
 from stts.settings import CurrentSettings
-from stts.spool import SpoolSpace
+from stts.streams.spool import SpoolSpace
 
 ROUTE = "wyoming"
 """What stands for the route in logs."""

@@ -7,10 +7,10 @@ from contextlib import aclosing
 
 from routers.wyoming.frames import Event
 from stts.context import RequestContext
-from stts.conversation.parts import Speak
-from stts.live import LiveText
+from stts.conversation.services import Speak
+from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.streams.live import LiveText
 from stts.text.normalise import clean_piece
-from stts.types import AudioChunk, SpeechRequest, SynthesisConfig
 
 Send = Callable[[Event], Awaitable[None]]
 

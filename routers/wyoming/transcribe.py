@@ -7,22 +7,21 @@ from contextlib import aclosing
 
 import numpy as np
 
-from routers.schemas.wyoming import AudioShape, TranscribeShape
 from routers.wyoming.frames import Event
 from routers.wyoming.pcm import Converter
-from stts.channel import Channel
-from stts.conversation.config import TurnRules
-from stts.conversation.endpointing import Endpoint, Signal
-from stts.conversation.listening import FRAME, Ear
-from stts.conversation.parts import Parts
+from routers.wyoming.schemas import AudioShape, TranscribeShape
+from stts.conversation.segmenter import FRAME, Ear
+from stts.conversation.services import Parts
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import AudioTooLong
-from stts.events import TranscriptPartial, TranscriptSegment
-from stts.live import LiveAudio
 from stts.protocols import HearRequest, TranscriptionSession
 from stts.settings import Settings
+from stts.streams.channel import Channel
+from stts.streams.live import LiveAudio
 from stts.text.transcript import separator
-from stts.types import TranscriptionConfig
+from stts.transcription import TranscriptionConfig, TranscriptPartial, TranscriptSegment
+from stts.vad.endpointing import Endpoint, Signal
+from stts.vad.rules import TurnRules
 
 Send = Callable[[Event], Awaitable[None]]
 

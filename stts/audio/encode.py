@@ -21,7 +21,7 @@ from stts.audio.filters import bounded
 from stts.audio.formats import resolve_sample_rate
 from stts.audio.lengths import FLAC_HEADER_BYTES, MP3Info, flac_header
 from stts.engine_api import Samples
-from stts.types import AudioFormat
+from stts.speech import AudioFormat
 
 SHORTEST_SECONDS = 0.02
 """Silence that stands for an answer without a sample: without a frame most formats are no file at all."""

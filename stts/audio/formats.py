@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from stts.errors import UnsupportedFormat
-from stts.types import AudioFormat
+from stts.speech import AudioFormat
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from io import UnsupportedOperation
 
 from stts.audio.decode import Decoder
-from stts.channel import Channel
 from stts.engine_api import Samples
+from stts.streams.channel import Channel
 
 MOST_BYTES = 65_536
 """That may wait to be decoded, beside one message."""

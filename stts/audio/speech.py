@@ -15,7 +15,7 @@ from stts.audio.filters import LOUDEST, bounded
 from stts.audio.formats import format_spec, resolve_sample_rate
 from stts.audio.framing import PAUSE_SECONDS, PieceFramer
 from stts.engine_api import Samples
-from stts.types import AudioChunk, SynthesisConfig
+from stts.speech import AudioChunk, SynthesisConfig
 
 QUIETEST_LUFS = -70.0
 """What the loudness filter can aim at."""

@@ -4,36 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stts.chat import Message, ReplyConfig
 from stts.settings import Settings
-from stts.types import Message, ReplyConfig, SynthesisConfig, TranscriptionConfig
-
-
-@dataclass(frozen=True, slots=True)
-class TurnRules:
-    """When turns begin and end. Seconds."""
-
-    threshold: float = 0.5
-    """Probability from which a frame is speech."""
-    onset: float = 0.03
-    """Speech after which somebody may be speaking: a reply is ducked."""
-    min_speech: float = 0.15
-    """Speech after which somebody is, while nobody else speaks."""
-    confirm: float = 0.45
-    """Speech after which somebody is, while a reply is being heard."""
-    pause: float = 0.16
-    """Silence after which a transcript and a reply are prepared."""
-    silence: float = 0.5
-    """Silence that ends a turn."""
-    prefix: float = 0.3
-    """Audio before the first frame of speech that belongs to the turn."""
-    longest: float = 60.0
-    """A turn that is longer is ended."""
-    interrupt: bool = True
-    """Speech over a reply ends it."""
-    detector: bool = True
-    """Let a turn detector, where there is one, end turns sooner or later than `silence` says."""
-    longest_silence: float = 3.0
-    """Silence that ends a turn which the detector thinks unfinished."""
+from stts.speech import SynthesisConfig
+from stts.transcription import TranscriptionConfig
+from stts.vad.rules import TurnRules
 
 
 @dataclass(frozen=True, slots=True)

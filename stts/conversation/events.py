@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from stts.chat import ToolCall
 from stts.errors import STTSError
-from stts.types import Segment, ToolCall
+from stts.transcription import Segment
 
 
 @dataclass(frozen=True, slots=True)

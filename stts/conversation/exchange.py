@@ -7,21 +7,20 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from stts.chat import Message, ReplyConfig, ReplyRequest, ReplyText
 from stts.context import RequestContext, RequestType, new_request_id
+from stts.conversation.generation import Said, replying
 from stts.conversation.history import History, Item
-from stts.conversation.parts import Reply, Speak
-from stts.conversation.replying import Said, replying
-from stts.events import ReplyText, TranscriptDone, TranscriptEvent, TranscriptSegment
+from stts.conversation.services import Reply, Speak
+from stts.speech import AudioChunk, SynthesisConfig
 from stts.text.transcript import join_texts
-from stts.types import (
-    AudioChunk,
+from stts.transcription import (
     AudioData,
     ListenRequest,
-    Message,
-    ReplyConfig,
-    ReplyRequest,
-    SynthesisConfig,
+    TranscriptDone,
+    TranscriptEvent,
     TranscriptionConfig,
+    TranscriptSegment,
 )
 
 Listen = Callable[[RequestContext, ListenRequest], AsyncGenerator[TranscriptEvent, None]]

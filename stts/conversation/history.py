@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from stts.chat import Message
 from stts.errors import Conflict, NotFound
-from stts.types import Message
 
 Status = Literal["in_progress", "completed", "incomplete"]
 

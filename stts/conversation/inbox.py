@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 
-from stts.channel import Channel
-from stts.conversation.endpointing import FRAME_SECONDS
 from stts.engine_api import Samples
 from stts.errors import Conflict
-from stts.live import SAMPLE_RATE
+from stts.streams.channel import Channel
+from stts.streams.live import SAMPLE_RATE
+from stts.vad.endpointing import FRAME_SECONDS
 
 INBOX_SECONDS = 1.0
 """Audio that may wait to be looked at; whoever sends more waits."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
-from stts.channel import Channel
 from stts.conversation.events import AudioFrame, SessionEvent
-from stts.conversation.speaking import Frame, Reply
+from stts.conversation.playback import Frame, Reply
+from stts.streams.channel import Channel
 
 WAITING_EVENTS = 64
 

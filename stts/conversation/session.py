@@ -12,22 +12,22 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 
-from stts.conversation.answering import Answering
+from stts.chat import Message
 from stts.conversation.config import ReplyOrder, SessionConfig
-from stts.conversation.endpointing import Endpoint, Signal
 from stts.conversation.events import PromptDue, SessionEvent, TurnMetrics
-from stts.conversation.hearing import Hearing
 from stts.conversation.history import History, Item
-from stts.conversation.listening import Utterance
+from stts.conversation.input import Hearing
 from stts.conversation.outbox import Outbox
-from stts.conversation.parts import Parts
-from stts.conversation.shared import Shared, new_id
-from stts.conversation.speaking import Reply
-from stts.conversation.turns import Command, Event, State, step
+from stts.conversation.output import Answering
+from stts.conversation.playback import Reply
+from stts.conversation.segmenter import Utterance
+from stts.conversation.services import Parts
+from stts.conversation.session_state import Shared, new_id
+from stts.conversation.state import Command, Event, State, step
 from stts.engine_api import Samples
 from stts.errors import Conflict
 from stts.text.fillers import only_fillers
-from stts.types import Message
+from stts.vad.endpointing import Endpoint, Signal
 
 ALWAYS = frozenset({Endpoint.ONSET, Endpoint.CONFIRMED, Endpoint.FALSE_ALARM})
 """What can happen in every state."""

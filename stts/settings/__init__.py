@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from stts.settings.conversation import ConversationSettings, RealtimeSettings, ReplySettings, WyomingSettings
 from stts.settings.section import Section, fixed, live, protected
 from stts.settings.security import SecuritySettings as SecuritySettings
-from stts.types import AudioFormat, Markup
+from stts.speech import AudioFormat, Markup
 
 
 class ServerSettings(Section):

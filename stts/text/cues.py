@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from stts.languages import primary
 from stts.text.units import Unit, units_of
-from stts.types import Segment
+from stts.transcription import Segment
 
 SHORTEST_MS = 1000
 """For which a cue is shown, where what follows lets it."""

@@ -1,12 +1,18 @@
-"""Transcripts as text: joined, as SubRip (srt) and as WebVTT (vtt)."""
+"""The segments of a transcription as one transcript."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 
 from stts.languages import primary
-from stts.text.cues import Cue
+from stts.transcription import (
+    Segment,
+    TranscriptDone,
+    TranscriptEvent,
+    TranscriptionResult,
+    TranscriptSegment,
+    TranscriptWarning,
+)
 
 UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "km", "my"})
 """Written without spaces between words."""
@@ -22,32 +28,18 @@ def separator(language: str | None) -> str:
     return "" if language and primary(language) in UNSPACED_LANGUAGES else " "
 
 
-def srt(cues: Iterable[Cue]) -> str:
-    """Empty for no cues."""
-    blocks = [
-        f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{_plain(cue)}\n"
-        for number, cue in enumerate(cues, start=1)
-    ]
-    return "\n".join(blocks)
-
-
-def vtt(cues: Iterable[Cue]) -> str:
-    """Just the header for no cues."""
-    blocks = [f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{_escaped(cue)}\n" for cue in cues]
-    return "WEBVTT\n\n" + "\n".join(blocks)
-
-
-def _plain(cue: Cue) -> str:
-    """SubRip has no escapes, and an arrow would end the cue."""
-    return "\n".join(cue.lines).replace("-->", "->")
-
-
-def _escaped(cue: Cue) -> str:
-    return html.escape("\n".join(cue.lines), quote=False)
-
-
-def _time(milliseconds: int, point: str) -> str:
-    hours, rest = divmod(milliseconds, 3_600_000)
-    minutes, rest = divmod(rest, 60_000)
-    whole, part = divmod(rest, 1000)
-    return f"{hours:02}:{minutes:02}:{whole:02}{point}{part:03}"
+async def collect_transcript(events: AsyncIterator[TranscriptEvent]) -> TranscriptionResult:
+    """The whole transcript of one operation."""
+    segments: list[Segment] = []
+    warnings: list[str] = []
+    done = TranscriptDone(0.0, None)
+    async for event in events:
+        match event:
+            case TranscriptSegment(segment):
+                segments.append(segment)
+            case TranscriptWarning(message):
+                warnings.append(message)
+            case TranscriptDone():
+                done = event
+    text = join_texts((segment.text for segment in segments), done.language)
+    return TranscriptionResult(text, done.duration, done.language, tuple(segments), tuple(warnings))

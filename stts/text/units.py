@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from stts.types import Segment
+from stts.transcription import Segment
 
 SLOWEST = 4.0
 """Columns a second: what lasts longer than its text at this pace is silence, where no word times say otherwise."""

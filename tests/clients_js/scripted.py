@@ -14,9 +14,9 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from routers.core.talk import TalkRoutes
+from routers.pages.talk_page import TalkRoutes
 from tests.audio import tone
-from tests.middleware.serving import serving
+from tests.serving import serving
 
 RATE = 24_000
 FRAME = RATE // 25

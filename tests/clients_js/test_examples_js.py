@@ -14,8 +14,8 @@ from tests.audio import decoded, encoded
 from tests.clients_js.browser import chromium, opened
 from tests.clients_js.conftest import Microphone, Node
 from tests.engines.speech import DATA, WORDS, read, share_heard
-from tests.middleware.serving import serving
 from tests.server import RunningServer, running
+from tests.serving import serving
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples" / "javascript"
 TEXT = "Good morning to you, and welcome."

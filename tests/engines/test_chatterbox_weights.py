@@ -169,7 +169,7 @@ def seeming_gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ChatterboxFami
         from chatterbox.tts import ChatterboxTTS
 
         real = ChatterboxTTS.from_local
-        monkeypatch.setattr("engines.torch_engine.is_available", lambda device: device in ("cuda", "cpu"))
+        monkeypatch.setattr("engines.base_torch.is_available", lambda device: device in ("cuda", "cpu"))
         monkeypatch.setattr(ChatterboxTTS, "from_local", lambda folder, device: real(folder, "cpu"))
         return engine("chatterbox", path=str(checkpoint), **options)
 

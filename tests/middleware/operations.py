@@ -8,15 +8,15 @@ from contextlib import aclosing
 
 from middleware.pipeline import Operation, Stage, compose
 from stts.context import RequestContext
-from stts.events import TranscriptDone, TranscriptEvent, TranscriptSegment
-from stts.types import (
-    AudioChunk,
+from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.transcription import (
     AudioData,
     ListenRequest,
     Segment,
-    SpeechRequest,
-    SynthesisConfig,
+    TranscriptDone,
+    TranscriptEvent,
     TranscriptionConfig,
+    TranscriptSegment,
 )
 
 TEXT = "Dear Anna, the key is under the mat."

@@ -10,17 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from routers.compat.openai_usage import duration_usage
-from routers.compat.realtime.contents import sent_audio
-from routers.compat.realtime.hosted_errors import ACTIVE, CANCELLED_NOTHING, COMMITTED_NOTHING, VOICE_IN_USE
-from routers.compat.realtime.items import Items
-from routers.compat.realtime.microphone import Microphone
-from routers.compat.realtime.outgoing import TRANSCRIPTION, Outgoing, error_event, item_added
-from routers.compat.realtime.reading import meant
-from routers.compat.realtime.response import Event
-from routers.compat.realtime.session import SessionObject
-from routers.compat.realtime.translation import Translation, in_dialect
-from routers.schemas.realtime_commands import (
+from routers.compat.openai.usage import duration_usage
+from routers.compat.realtime.command_schemas import (
     BufferAppend,
     BufferCommand,
     ItemCommand,
@@ -31,7 +22,16 @@ from routers.schemas.realtime_commands import (
     ResponseParams,
     SessionUpdate,
 )
-from routers.websocket.messages import Messages
+from routers.compat.realtime.contents import sent_audio
+from routers.compat.realtime.event_encoder import TRANSCRIPTION, Outgoing, error_event, item_added
+from routers.compat.realtime.hosted_errors import ACTIVE, CANCELLED_NOTHING, COMMITTED_NOTHING, VOICE_IN_USE
+from routers.compat.realtime.items import Items
+from routers.compat.realtime.microphone import Microphone
+from routers.compat.realtime.reading import meant
+from routers.compat.realtime.response import Event
+from routers.compat.realtime.session import SessionObject
+from routers.compat.realtime.translation import Translation, in_dialect
+from routers.sockets.messages import Messages
 from stts.conversation.config import ReplyOrder
 from stts.conversation.session import ConversationSession
 from stts.errors import Conflict, InvalidParameter, InvalidRequest, STTSError

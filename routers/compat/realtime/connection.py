@@ -10,11 +10,11 @@ from typing import Any
 
 from routers.compat.realtime import beta
 from routers.compat.realtime.commands import Commands
-from routers.compat.realtime.outgoing import Outgoing, error_event
+from routers.compat.realtime.event_encoder import Outgoing, error_event
 from routers.compat.realtime.response import Event
 from routers.compat.realtime.unset import without_unset
-from routers.websocket.messages import parse_object
-from routers.websocket.socket import Socket, until_first
+from routers.sockets.messages import parse_object
+from routers.sockets.socket import Socket, until_first
 from stts.conversation.session import ConversationSession
 from stts.errors import InvalidParameter, InvalidRequest, SessionExpired, STTSError
 

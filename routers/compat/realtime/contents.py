@@ -5,9 +5,15 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from routers.schemas.realtime_commands import Content, FunctionCallItem, FunctionOutputItem, ItemShape, MessageItem
+from routers.compat.realtime.command_schemas import (
+    Content,
+    FunctionCallItem,
+    FunctionOutputItem,
+    ItemShape,
+    MessageItem,
+)
+from stts.chat import Message, ToolCall
 from stts.errors import InvalidParameter
-from stts.types import Message, ToolCall
 
 UNSEEN_IMAGE = "[image]"
 """What whoever replies is given in place of a picture: nobody here sees."""

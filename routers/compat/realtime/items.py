@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from routers.compat.realtime.command_schemas import ItemReference, ItemShape
 from routers.compat.realtime.contents import Parts, content_of, message_of, parts_of
 from routers.compat.realtime.hosted_errors import (
     CREATED_BEHIND_UNKNOWN,
@@ -20,9 +21,8 @@ from routers.compat.realtime.hosted_errors import (
     TRUNCATED_UNSPOKEN,
     Form,
 )
-from routers.schemas.realtime_commands import ItemReference, ItemShape
+from stts.chat import Message, ToolCall
 from stts.conversation.history import History, Item, Spoken
-from stts.types import Message, ToolCall
 
 ROOT = "root"
 """The `previous_item_id` of what is to be first."""

@@ -8,17 +8,17 @@ from base64 import b64decode
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from routers.compat.realtime.input_audio_buffer import Tape
 from routers.compat.realtime.items import Sound
-from routers.compat.realtime.tape import Tape
+from routers.compat.realtime.session_schemas import Format
 from routers.compat.realtime.voice import bytes_per_second, reader
-from routers.schemas.realtime import Format
 from stts.conversation.config import SessionConfig
-from stts.conversation.parts import Parts
+from stts.conversation.services import Parts
 from stts.engine_api import Samples
 from stts.errors import EngineTimeout, InvalidParameter, PayloadTooLarge
-from stts.events import TranscriptSegment
-from stts.live import LiveAudio
 from stts.protocols import HearRequest
+from stts.streams.live import LiveAudio
+from stts.transcription import TranscriptSegment
 
 MOST_CHARACTERS = 15 * 1024 * 1024
 """Of base64 in one message."""

@@ -10,10 +10,10 @@ from typing import Any
 
 from middleware.edge.errors import openai_error
 from routers.compat.realtime.items import Items, ItemStatus, Sound, function_call, message_item
+from routers.compat.realtime.session_schemas import PCM
 from routers.compat.realtime.voice import Voice, bytes_per_second
-from routers.schemas.realtime import PCM
+from stts.chat import Message, ToolCall
 from stts.conversation.events import ReplyEnded, ReplyStarted
-from stts.types import Message, ToolCall
 
 Event = dict[str, Any]
 

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from routers.compat.realtime.reading import meant
-from routers.schemas.realtime import RealtimeSession, ServerVAD, TranscriptionSession, TurnDetection
-from routers.websocket.messages import invalid
+from routers.compat.realtime.session_schemas import RealtimeSession, ServerVAD, TranscriptionSession, TurnDetection
+from routers.sockets.messages import invalid
 from stts.errors import InvalidParameter, STTSError
 
 MERGED = frozenset({"audio", "input", "output", "transcription", "turn_detection"})

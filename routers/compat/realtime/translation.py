@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from routers.compat.openai_models import ModelCatalogue
+from routers.compat.openai.models import ModelCatalogue
+from routers.compat.realtime.command_schemas import ResponseOutput, ResponseParams
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.response import Order
 from routers.compat.realtime.session import SessionObject
-from routers.compat.realtime.voice import Voice, sample_rate
-from routers.schemas.realtime import (
+from routers.compat.realtime.session_schemas import (
     ChosenFunction,
     FunctionTool,
     MaxTokens,
@@ -20,11 +20,15 @@ from routers.schemas.realtime import (
     ToolChoice,
     Transcription,
 )
-from routers.schemas.realtime_commands import ResponseOutput, ResponseParams
-from stts.conversation.config import ReplyOrder, SessionConfig, TurnRules, session_config
+from routers.compat.realtime.voice import Voice, sample_rate
+from stts.chat import ReplyConfig, Tool
+from stts.conversation.config import ReplyOrder, SessionConfig, session_config
+from stts.engine_state import AUTO
 from stts.errors import STTSError, UnknownModel
 from stts.settings import CurrentSettings
-from stts.types import AUTO, ReplyConfig, SynthesisConfig, Tool, TranscriptionConfig
+from stts.speech import SynthesisConfig
+from stts.transcription import TranscriptionConfig
+from stts.vad.rules import TurnRules
 
 EAGERNESS = {"low": (1.2, 8.0), "medium": (0.8, 4.0), "auto": (0.8, 4.0), "high": (0.4, 2.0)}
 """Seconds of silence that end a turn: without an opinion of a turn detector, and with it saying that more will come."""

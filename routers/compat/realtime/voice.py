@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from routers.schemas.realtime import PCM, Format
+from routers.compat.realtime.session_schemas import PCM, Format
 from stts.audio.pcm import PCMReader, PCMWriter
 
 G711_RATE = 8000

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from adapters.config import ConfigAdapter
+from adapters.configuration.adapter import ConfigAdapter
 from adapters.configuration.checks import operator_check
 from adapters.configuration.problems import Check
 from engines.registry import GROUP, Registry

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import psutil
 import pytest
 
-from adapters.execution.host import EngineHost
+from adapters.execution.instance import EngineHost
 from stts.settings import LimitSettings
 from tests.adapters.execution.engines_under_test import GATES, LOG, ScriptEngine, script_host
 from tests.patient import PATIENCE

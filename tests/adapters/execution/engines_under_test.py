@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from adapters.execution.host import EngineHost
+from adapters.execution.instance import EngineHost
 from engines.registry import GROUP, Registry
 from stts.engine_api import EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import InvalidParameter

@@ -9,10 +9,10 @@ import pytest
 
 from middleware.edge import body_limit
 from middleware.edge.body_limit import Pace
-from middleware.edge.protocol import BoundedHead
+from middleware.serving.http_head import BoundedHead
 from tests import patient
 from tests.middleware.edge.apps import Raw, app_with, client, settings
-from tests.middleware.serving import serving
+from tests.serving import serving
 from tests.skipping import skip
 
 SMALL = {"json_bytes": 1024, "upload_bytes": 4096}

@@ -16,7 +16,7 @@ from middleware.edge.boundary import ErrorBoundary, close_code
 from stts.errors import Busy, EngineTimeout, UnknownVoice
 from tests import patient
 from tests.middleware.edge.apps import SECRET, app_with, client, settings
-from tests.middleware.serving import serving
+from tests.serving import serving
 
 APP = app_with(settings())
 

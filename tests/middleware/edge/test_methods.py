@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from middleware.edge.methods import build_routes
 from tests.middleware.edge.apps import Raw, app_with, client, settings
-from tests.middleware.serving import serving
+from tests.serving import serving
 
 
 def app_with_two_routes() -> FastAPI:

@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 from middleware.edge.request_id import RequestId
 from tests import patient
 from tests.middleware.edge.apps import app_with, client, settings
-from tests.middleware.serving import serving
+from tests.serving import serving
 
 APP = app_with(settings())
 

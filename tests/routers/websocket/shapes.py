@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema_rs import Validator, validator_for
 
-from routers.schemas.sockets import FILE
+from routers.websocket.schema import FILE
 
 
 @functools.cache

@@ -21,14 +21,13 @@ from routers.wyoming.info import Describer
 from routers.wyoming.outbox import Outbox
 from routers.wyoming.server import WyomingServer
 from stts.context import RequestContext
-from stts.conversation.parts import NewContext, Parts
+from stts.conversation.services import NewContext, Parts
 from stts.errors import InvalidRequest
-from stts.events import TranscriptEvent
 from stts.protocols import HearRequest
 from stts.settings import LimitSettings, Settings
 from stts.settings.conversation import WyomingSettings
-from stts.spool import MIB, SpoolSpace
-from stts.types import TranscriptionConfig
+from stts.streams.spool import MIB, SpoolSpace
+from stts.transcription import TranscriptEvent, TranscriptionConfig
 from tests.patient import PATIENCE
 from tests.routers.wyoming.conftest import Client, free_port
 from tests.routers.wyoming.test_transcribe import ByLoudness, Ears, never

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routers.schemas.wyoming import AudioShape
 from routers.wyoming.pcm import Converter, mono
+from routers.wyoming.schemas import AudioShape
 from stts.engine_api import Samples
 from tests.audio import tone
 

@@ -16,16 +16,15 @@ from wyoming.error import Error
 from wyoming.event import Event, Eventable
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart
 
-from routers.schemas.wyoming import AudioShape, TranscribeShape
+from routers.wyoming.schemas import AudioShape, TranscribeShape
 from routers.wyoming.transcribe import Transcription
 from stts.context import RequestContext
-from stts.conversation.parts import Parts
+from stts.conversation.services import Parts
 from stts.engine_api import Samples
-from stts.events import TranscriptDone, TranscriptEvent
-from stts.live import LiveAudio, Mark
 from stts.protocols import HearRequest
 from stts.settings import Settings, STTSettings
-from stts.types import TranscriptionConfig
+from stts.streams.live import LiveAudio, Mark
+from stts.transcription import TranscriptDone, TranscriptEvent, TranscriptionConfig
 from tests.audio import decoded, tone
 from tests.engines.speech import DATA, WORDS, share_heard, word_error_rate
 from tests.fakes import EchoEngine

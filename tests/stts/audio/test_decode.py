@@ -18,7 +18,7 @@ from stts.audio.container import sniff
 from stts.audio.decode import Decoder
 from stts.audio.encode import Encoder
 from stts.errors import AudioTooLong, UndecodableAudio
-from stts.types import AudioFormat
+from stts.speech import AudioFormat
 from tests.stts.audio.signals import frequency_of, rms, tone
 
 CONTAINERS: list[AudioFormat] = ["wav", "mp3", "opus", "aac", "flac"]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from stts.audio.encode import Encoder
 from stts.audio.formats import FORMATS
 from stts.errors import UnsupportedFormat
-from stts.types import AudioFormat
+from stts.speech import AudioFormat
 from tests.stts.audio.signals import blocks, faded, heard, lag, rms, split, tone
 
 CONTAINERS: list[AudioFormat] = ["wav", "mp3", "opus", "aac", "flac"]

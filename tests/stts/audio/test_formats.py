@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from stts.audio.formats import FORMATS, format_spec, resolve_sample_rate
 from stts.errors import UnsupportedFormat
-from stts.types import AudioFormat
+from stts.speech import AudioFormat
 
 formats = st.sampled_from(sorted(FORMATS))
 

@@ -12,7 +12,7 @@ import soundfile
 
 from stts.audio.encode import Encoder
 from stts.audio.formats import FORMATS
-from stts.types import AudioFormat
+from stts.speech import AudioFormat
 from tests.stts.audio.signals import blocks, heard, tone
 
 MP3_RATES = FORMATS["mp3"].sample_rates

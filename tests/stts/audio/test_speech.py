@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from stts.audio.formats import FORMATS
 from stts.audio.speech import SpeechRenderer
 from stts.errors import UnsupportedFormat
-from stts.types import AudioChunk, AudioFormat, SynthesisConfig
+from stts.speech import AudioChunk, AudioFormat, SynthesisConfig
 from tests.stts.audio.signals import blocks, frequency_of, heard, rms, silence, split, tone
 
 RATE = 22_050

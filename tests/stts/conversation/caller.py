@@ -11,26 +11,27 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from stts.chat import ReplyEvent, ReplyRequest, ReplyText
 from stts.context import RequestContext
 from stts.conversation.config import SessionConfig
 from stts.conversation.events import AudioFrame, SessionEvent
 from stts.conversation.history import History
-from stts.conversation.parts import Parts
+from stts.conversation.services import Parts
 from stts.conversation.session import ConversationSession
 from stts.engine_api import EngineInfo, Samples
 from stts.errors import STTSError
-from stts.events import (
-    ReplyEvent,
-    ReplyText,
+from stts.protocols import HearRequest
+from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.streams.live import LiveAudio, Mark
+from stts.transcription import (
+    Segment,
     TranscriptDone,
     TranscriptEvent,
+    TranscriptionConfig,
     TranscriptPartial,
     TranscriptSegment,
     TranscriptSettled,
 )
-from stts.live import LiveAudio, Mark
-from stts.protocols import HearRequest
-from stts.types import AudioChunk, ReplyRequest, Segment, SpeechRequest, SynthesisConfig, TranscriptionConfig
 from tests.virtual import now
 
 RATE = 16_000

@@ -7,24 +7,22 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from stts.chat import Message, ReplyConfig, ReplyEvent, ReplyRequest, ReplyText
 from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest, Exchanges, Heard
+from stts.conversation.generation import Said
 from stts.conversation.history import History
-from stts.conversation.replying import Said
 from stts.errors import EngineCrashed, ReplyFailed, STTSError
-from stts.events import ReplyEvent, ReplyText, TranscriptDone, TranscriptEvent, TranscriptSegment
-from stts.live import LiveText
-from stts.types import (
-    AudioChunk,
+from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.streams.live import LiveText
+from stts.transcription import (
     AudioData,
     ListenRequest,
-    Message,
-    ReplyConfig,
-    ReplyRequest,
     Segment,
-    SpeechRequest,
-    SynthesisConfig,
+    TranscriptDone,
+    TranscriptEvent,
     TranscriptionConfig,
+    TranscriptSegment,
 )
 
 UPLOAD = AudioData(io.BytesIO(b"audio"), 5)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stts.chat import Message, ToolCall
 from stts.conversation.history import History, Item, Spoken, Status
 from stts.errors import Conflict, NotFound
-from stts.types import Message, ToolCall
 
 
 def item(id: str, text: str = "hello", role: str = "user", status: Status = "completed") -> Item:

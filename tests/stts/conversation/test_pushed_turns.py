@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from stts.conversation.config import SessionConfig, TurnRules
+from stts.conversation.config import SessionConfig
 from stts.conversation.events import FinalTranscript, TurnCommitted
 from stts.errors import Conflict
+from stts.vad.rules import TurnRules
 from tests.stts.conversation.caller import World, calling, silence, tone
 from tests.virtual import virtual
 

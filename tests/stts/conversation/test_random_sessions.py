@@ -6,10 +6,11 @@ import asyncio
 import random
 from dataclasses import replace
 
-from stts.conversation.config import ReplyOrder, SessionConfig, TurnRules
+from stts.chat import Message
+from stts.conversation.config import ReplyOrder, SessionConfig
 from stts.conversation.events import AudioFrame, Failed, FinalTranscript, PartialTranscript, ReplyEnded, ReplyStarted
 from stts.errors import Conflict, EngineCrashed, ReplyTimeout
-from stts.types import Message
+from stts.vad.rules import TurnRules
 from tests.stts.conversation.caller import Caller, World, calling, silence, tone
 from tests.virtual import now, virtual
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from stts.conversation.config import ReplyOrder, SessionConfig, TurnRules
+from stts.chat import Message, ReplyConfig
+from stts.conversation.config import ReplyOrder, SessionConfig
 from stts.conversation.events import (
     AudioFrame,
     Ducked,
@@ -26,9 +27,9 @@ from stts.conversation.events import (
     TurnMetrics,
     Unducked,
 )
-from stts.conversation.turns import State
+from stts.conversation.state import State
 from stts.errors import Conflict, EngineCrashed, ReplyFailed
-from stts.types import Message, ReplyConfig
+from stts.vad.rules import TurnRules
 from tests.stts.conversation.caller import Caller, World, calling, silence, tone
 from tests.virtual import now, virtual
 

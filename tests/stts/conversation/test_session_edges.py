@@ -10,9 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stts.channel import Channel
 from stts.context import RequestContext
-from stts.conversation.config import SessionConfig, TurnRules
+from stts.conversation.config import SessionConfig
 from stts.conversation.events import (
     AudioFrame,
     Ducked,
@@ -30,12 +29,13 @@ from stts.conversation.events import (
 )
 from stts.conversation.history import History
 from stts.conversation.session import ConversationSession
-from stts.conversation.turns import State
+from stts.conversation.state import State
 from stts.engine_api import Samples
 from stts.errors import Conflict, EngineCrashed
-from stts.events import TranscriptEvent
 from stts.protocols import HearRequest
-from stts.types import TranscriptionConfig
+from stts.streams.channel import Channel
+from stts.transcription import TranscriptEvent, TranscriptionConfig
+from stts.vad.rules import TurnRules
 from tests.stts.conversation.caller import Caller, World, calling, silence, tone
 from tests.virtual import now, virtual
 

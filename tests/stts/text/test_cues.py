@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stts.text.cues import CONJUNCTIONS, Cue, CueRules, cues
 from stts.text.units import columns
-from stts.types import Segment, Word
+from stts.transcription import Segment, Word
 
 RULES = CueRules()
 FLUENT = (

@@ -1,5 +1,6 @@
 from stts.text.cues import Cue
-from stts.text.transcript import join_texts, srt, vtt
+from stts.text.subtitles import srt, vtt
+from stts.text.transcript import join_texts
 
 CUES = [Cue(0, 1500, ("Hello there.",)), Cue(3_661_000, 3_662_007, ("Again --> me", "& <you>"))]
 

@@ -14,13 +14,13 @@ import uvicorn
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 
-from adapters.engines import Engines
+from adapters.catalogue import Engines
 from middleware.edge import wrap
-from middleware.edge.secrets import ClientSecrets
-from middleware.edge.serving import server_config
-from routers.compat.realtime.door import RealtimeRoutes
-from routers.websocket.places import Places
-from stts.conversation.parts import NewContext, Parts
+from middleware.serving.server import server_config
+from routers.compat.realtime.routes import RealtimeRoutes
+from routers.sockets.connection_limiter import Places
+from stts.access.client_secrets import ClientSecrets
+from stts.conversation.services import NewContext, Parts
 from stts.settings import OpenAISettings, SecuritySettings, Settings
 from stts.settings.conversation import ConversationSettings, RealtimeSettings
 from tests import patient

@@ -7,12 +7,12 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.engines import Engines
-from routers.compat.openai_models import ModelCatalogue
+from adapters.catalogue import Engines
+from routers.compat.openai.models import ModelCatalogue
 from routers.compat.realtime.commands import Commands
+from routers.compat.realtime.event_encoder import Outgoing
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.microphone import Microphone
-from routers.compat.realtime.outgoing import Outgoing
 from routers.compat.realtime.session import opened
 from routers.compat.realtime.translation import Translation
 from stts.conversation.history import History

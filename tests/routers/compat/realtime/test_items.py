@@ -8,12 +8,12 @@ import pytest
 from openai.types.realtime import ConversationItem
 from pydantic import TypeAdapter
 
+from routers.compat.realtime.command_schemas import ItemCreate, ItemShape
 from routers.compat.realtime.contents import message_of, sent_audio
 from routers.compat.realtime.items import Items, Sound
-from routers.schemas.realtime_commands import ItemCreate, ItemShape
+from stts.chat import Message, ToolCall
 from stts.conversation.history import History, Item
 from stts.errors import InvalidRequest
-from stts.types import Message, ToolCall
 
 OFFICIAL: TypeAdapter[Any] = TypeAdapter(ConversationItem)
 TEXT = "one two three four five six seven eight nine ten"
@@ -172,7 +172,7 @@ def test_a_reply_that_has_said_nothing_is_not_there(items: Items) -> None:
 
 def test_messages_for_one_response_may_refer_to_items(items: Items) -> None:
     items.create(typed("a", id="a"), None)
-    from routers.schemas.realtime_commands import ResponseParams
+    from routers.compat.realtime.command_schemas import ResponseParams
 
     given = ResponseParams.model_validate(
         {

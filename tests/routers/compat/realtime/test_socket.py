@@ -10,8 +10,8 @@ import pytest
 import websockets
 from openai import APIStatusError
 
+from routers.compat.realtime.event_encoder import TRANSCRIPTION
 from routers.compat.realtime.microphone import MOST_CHARACTERS
-from routers.compat.realtime.outgoing import TRANSCRIPTION
 from stts.errors import ReplyFailed
 from stts.settings import LimitSettings
 from stts.settings.conversation import RealtimeSettings

@@ -6,18 +6,19 @@ from typing import Any
 
 import pytest
 
-from adapters.engines import Engines
-from routers.compat.openai_models import ModelCatalogue
+from adapters.catalogue import Engines
+from routers.compat.openai.models import ModelCatalogue
+from routers.compat.realtime.command_schemas import ResponseParams
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.session import SessionObject, opened
 from routers.compat.realtime.translation import Translation, in_dialect
-from routers.schemas.realtime_commands import ResponseParams
+from stts.chat import Message, Tool
 from stts.conversation.config import ReplyOrder
 from stts.conversation.history import History
 from stts.errors import InvalidParameter, UnknownModel
 from stts.settings import OpenAISettings, Settings, STTSettings, TTSSettings
 from stts.settings.conversation import ConversationSettings
-from stts.types import Message, Tool, TranscriptionConfig
+from stts.transcription import TranscriptionConfig
 from tests.fakes import registry
 
 TOOL = {"type": "function", "name": "weather", "description": "Tells it.", "parameters": {"type": "object"}}

@@ -1,0 +1,64 @@
+"""A recording that is decoded and searched for speech, block by block, in turns of the VAD engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from stts.audio.decode import Decoder
+from stts.engine_api import VADEngine
+from stts.settings import STTSettings
+from stts.vad.regions import Region, RegionFinder
+from stts.vad.rules import RegionRules
+
+TURN_BLOCKS = 120
+"""Blocks of half a second in one turn of a recording: about a quarter of a second's work."""
+
+
+def region_rules(settings: STTSettings, max_seconds: float) -> RegionRules:
+    return RegionRules(
+        threshold=settings.vad_threshold,
+        min_speech=settings.min_speech_seconds,
+        min_silence=settings.min_silence_seconds,
+        padding=settings.padding_seconds,
+        max_seconds=max_seconds,
+    )
+
+
+class Recording:
+    """One recording, decoded and searched for speech in turns, each in a slot of the VAD engine."""
+
+    def __init__(self, decoder: Decoder, rules: RegionRules) -> None:
+        self._blocks = iter(decoder)
+        self._rules = rules
+        self._finder: RegionFinder | None = None
+        self.done = False
+
+    @property
+    def begun(self) -> bool:
+        return self._finder is not None
+
+    def search(self, vad: VADEngine) -> Iterator[Region | None]:
+        """Blocking: goes on until it has found speech, or for a turn's length.
+
+        Yields None after each block, so that silence is no silence of the engine and leaving stops it at once.
+        """
+        finder = self._finder = self._finder or RegionFinder(vad, self._rules)
+        for block in islice(self._blocks, TURN_BLOCKS):
+            regions = list(finder.push(block))
+            yield from regions
+            yield None
+            if regions:
+                return
+        last = next(self._blocks, None)
+        if last is None:
+            self.done = True
+            yield from finder.finish()
+        else:
+            yield from finder.push(last)
+
+    def close(self) -> None:
+        """Frees what decodes it."""
+        close = getattr(self._blocks, "close", None)
+        if close is not None:
+            close()

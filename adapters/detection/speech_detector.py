@@ -1,0 +1,87 @@
+"""Where speech is in a recording, and nothing else: regions out, in turns of the VAD engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from adapters.detection.recording import Recording
+from adapters.execution.instance import EngineHost
+from stts.audio.decode import Decoder
+from stts.context import RequestContext
+from stts.engine_api import STT_SAMPLE_RATE, VADEngine
+from stts.scheduling.playback import Playback
+from stts.settings import CurrentSettings
+from stts.transcription import AudioData
+from stts.vad.rules import RegionRules
+
+HELD_SECONDS = 30.0
+"""Of a region, in memory; longer ones are put together of several."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectRequest:
+    """One search for speech on its way through the pipeline."""
+
+    audio: AudioData
+    rules: RegionRules
+    """Regions may be of any length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    start: float
+    """Seconds from the start of the recording."""
+    end: float
+
+
+class SpeechDetector:
+    def __init__(self, vad: EngineHost[VADEngine], settings: CurrentSettings) -> None:
+        self._vad = vad
+        self._settings = settings
+
+    async def detect(self, context: RequestContext, request: DetectRequest) -> AsyncGenerator[Speech, None]:
+        """In order, as they are found. Raises UndecodableAudio, AudioTooLong, Busy."""
+        context.output_data["engine"] = self._vad.name
+        longest = request.rules.max_seconds
+        decoder = Decoder(request.audio.file, max_seconds=self._settings().limits.audio_seconds)
+        recording = Recording(decoder, replace(request.rules, max_seconds=min(longest, HELD_SECONDS)))
+        try:
+            async with aclosing(self._found(recording, decoder, context)) as found:
+                async for speech in joined(found, longest):
+                    yield speech
+        finally:
+            recording.close()
+        for warning in decoder.warnings:
+            context.warn(warning)
+        context.metrics["audio_seconds"] = decoder.seconds
+
+    async def _found(
+        self, recording: Recording, decoder: Decoder, context: RequestContext
+    ) -> AsyncGenerator[Speech, None]:
+        progress = Playback(time.monotonic(), live=False)
+        while not recording.done:
+            before = decoder.seconds
+            async with self._vad.slot(progress.deadline, begun=recording.begun) as slot:
+                context.add("queue", slot.queue_seconds)
+                async with aclosing(slot.run(recording.search)) as regions:
+                    found = [(each.start, len(each.samples)) async for each in regions if each is not None]
+            progress.made(decoder.seconds - before, time.monotonic())
+            for start, samples in found:
+                yield Speech(start, min(start + samples / STT_SAMPLE_RATE, decoder.seconds))
+
+
+async def joined(found: AsyncGenerator[Speech, None], longest: float) -> AsyncGenerator[Speech, None]:
+    """Regions that follow each other without a gap are one, up to the longest."""
+    last: Speech | None = None
+    async for speech in found:
+        if last is not None and speech.start <= last.end and speech.end - last.start <= longest:
+            last = Speech(last.start, speech.end)
+            continue
+        if last is not None:
+            yield last
+        last = speech
+    if last is not None:
+        yield last

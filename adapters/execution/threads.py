@@ -1,0 +1,212 @@
+"""Runs blocking iterators in threads and hands their items to the event loop.
+
+One thread owns an iterator from its first item to its close. The hand-off is bounded, so a slow consumer stops its own
+iterator and nothing else; one wake-up of the loop may deliver many items. Whoever leaves sets a flag, and the iterator
+is closed in its own thread at its next yield.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from enum import Enum
+from queue import SimpleQueue
+from typing import Any, Final, Generic, Literal, TypeVar
+
+from stts.errors import ShuttingDown
+from stts.streams.closing import closing_iterator
+
+T = TypeVar("T")
+
+BUFFER = 16
+"""Items that may wait for the consumer."""
+
+
+class End(Enum):
+    """What `Run.next()` returns when there are no more items."""
+
+    END = "end"
+
+
+END: Final = End.END
+
+
+class Workers:
+    """Daemon threads that stay: made when needed, at most `limit`. Daemons, because foreign code may never return."""
+
+    def __init__(self, name: str, limit: int) -> None:
+        self._name = name
+        self._limit = limit
+        self._jobs: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._unfinished = 0
+        self._refusing = False
+
+    @property
+    def threads(self) -> tuple[threading.Thread, ...]:
+        return tuple(self._threads)
+
+    def submit(self, job: Callable[[], object]) -> None:
+        """Runs a job that raises nothing as soon as a thread is free. Raises ShuttingDown after `refuse`."""
+        if self._refusing:
+            raise ShuttingDown("The server is stopping.")
+        self._submit(job)
+
+    def refuse(self) -> None:
+        """Takes no more jobs."""
+        self._refusing = True
+
+    def close(self, *last: Callable[[], object]) -> None:
+        """Each thread ends after its job; the jobs given here are the last ones."""
+        self.refuse()
+        for job in last:
+            self._submit(job)
+        for _ in self._threads:
+            self._jobs.put(None)
+
+    def _submit(self, job: Callable[[], object]) -> None:
+        with self._lock:
+            self._unfinished += 1
+            if len(self._threads) < min(self._unfinished, self._limit):
+                number = len(self._threads)
+                thread = threading.Thread(target=self._work, name=f"{self._name}-{number}", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+            # Else it would keep the job's items alive until the next one comes.
+            del job
+            with self._lock:
+                self._unfinished -= 1
+
+
+class Run(Generic[T]):
+    """One iterator in its thread: `submit()` it, then `next()` until END, then `take_error()`.
+
+    Made and used on the event loop, except for the call itself, which a worker makes.
+    """
+
+    def __init__(self, make: Callable[[], Iterator[T]], *, buffer: int = BUFFER) -> None:
+        self._make = make
+        self._buffer = buffer
+        self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()
+        self._arrived = asyncio.Event()
+        self._room = threading.Condition(threading.Lock())
+        # Below the lock:
+        self._items: deque[T] = deque()
+        self._waking = False
+        self._through = False
+        self.aborted = False
+        self._error: BaseException | None = None
+        # On the loop only:
+        self.settled: asyncio.Future[None] = self._loop.create_future()
+        """Done when the thread is through with it, or when it is given up."""
+        self.on_end: Callable[[], None] | None = None
+        """Called on the loop when the thread is through with it."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the thread is through with it."""
+        return self._through
+
+    async def next(self, patience: float | None = None) -> T | Literal[End.END]:
+        """The next item. Raises TimeoutError when none comes for so many seconds."""
+        while True:
+            with self._room:
+                if self._items:
+                    self._room.notify()
+                    return self._items.popleft()
+                if self._through or self.settled.done():
+                    return END
+            self._arrived.clear()
+            async with asyncio.timeout(patience):
+                await self._arrived.wait()
+
+    def take_error(self) -> BaseException | None:
+        """What the iterator raised, after END. Once: kept, its traceback would keep this run, which keeps it."""
+        error, self._error = self._error, None
+        return error
+
+    def abort(self) -> None:
+        """Ends it at its next yield, or before it begins. What it has made is dropped."""
+        with self._room:
+            self.aborted = True
+            self._items.clear()
+            self._room.notify()
+
+    def give_up(self) -> None:
+        """Nobody waits for it any more; its thread may come back or not."""
+        if not self.settled.done():
+            self.settled.set_result(None)
+        self._arrived.set()
+
+    def __call__(self) -> None:
+        try:
+            self._context.run(self._iterate)
+        except BaseException as error:  # noqa: BLE001 - the one seam where foreign code raises: all of it is carried over
+            self._error = error
+        with self._room:
+            self._through = True
+            self._wake()
+
+    def _iterate(self) -> None:
+        if self.aborted:
+            return
+        with closing_iterator(self._make()) as iterator:
+            for item in iterator:
+                if not self._put(item):
+                    return
+
+    def _put(self, item: T) -> bool:
+        """Waits for room. False: the consumer has left."""
+        with self._room:
+            while len(self._items) >= self._buffer and not self.aborted:
+                self._room.wait()
+            if self.aborted:
+                return False
+            self._items.append(item)
+            self._wake()
+        return True
+
+    def _wake(self) -> None:
+        if self._waking:
+            return
+        self._waking = True
+        try:
+            self._loop.call_soon_threadsafe(self._woken)
+        except RuntimeError:
+            # The loop is closed: nobody is left to tell.
+            self.aborted = True
+
+    def _woken(self) -> None:
+        with self._room:
+            self._waking = False
+            through = self._through
+        self._arrived.set()
+        if through:
+            self.give_up()
+            if self.on_end is not None:
+                self.on_end()
+
+
+async def outlast(run: Run[Any], seconds: float) -> bool:
+    """Waits so long for an aborted run to settle, whatever is cancelled meanwhile; that is raised afterwards."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    cancelled: asyncio.CancelledError | None = None
+    while not run.ended and not run.settled.done() and (left := deadline - loop.time()) > 0:
+        try:
+            await asyncio.wait([run.settled], timeout=left)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return run.ended or run.settled.done()

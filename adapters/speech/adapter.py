@@ -1,0 +1,222 @@
+"""Speaks with one engine for all requests at once: text in, whole or as it is written, a stream of encoded audio out.
+
+A task of its own makes the audio ahead of the client, one piece of text at a time, each in a slot of the engine. It is
+decoupled from the client so that a slow reader never holds a slot, and bounded so that it never fills the memory.
+Nothing waits in a slot, neither for the client nor for text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import structlog
+
+from adapters.execution.instance import EngineHost
+from adapters.speech.render import PieceRendering
+from adapters.speech.text_source import LiveScript, Script, WholeScript, whole_text
+from adapters.speech.voice_choice import ReferenceVoices, VoiceRules
+from adapters.speech.voices import Speaking, resolve_speaking, unreadable
+from stts.audio.speech import SpeechRenderer
+from stts.context import RequestContext
+from stts.engine_api import EngineInfo, TTSEngine
+from stts.errors import EngineError
+from stts.scheduling.chunking import PiecePlanner
+from stts.scheduling.playback import Playback
+from stts.settings import CurrentSettings
+from stts.speech import AudioChunk, AudioFormat, SynthesisConfig
+from stts.streams.channel import Channel
+from stts.streams.live import LiveText
+from stts.streams.prefetch import made_ahead
+from stts.text.normalise import has_words
+
+AHEAD_BYTES = 2_000_000
+"""Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
+
+IN_THREAD_CHARACTERS = 5000
+"""From here on a text is cleaned in a thread, for the event loop's sake."""
+
+SILENCE_SECONDS = 0.1
+"""Answered for a whole text in which nothing can be spoken."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class EngineTTSAdapter:
+    """The TTSAdapter over any TTS engine."""
+
+    def __init__(self, host: EngineHost[TTSEngine], settings: CurrentSettings, references: ReferenceVoices) -> None:
+        self._host = host
+        self._settings = settings
+        self._references = references
+        self._encoding: dict[AudioFormat, float] = {}
+        """Seconds of effects and encoding per second of speech, lately."""
+
+    @property
+    def name(self) -> str:
+        """What requests call it."""
+        return self._host.name
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._host.info
+
+    async def resolve(self, config: SynthesisConfig) -> Speaking:
+        """What the engine would be given. Raises UnknownVoice and InvalidParameter for what it cannot do."""
+        settings = self._settings()
+        rules = VoiceRules(
+            self._references,
+            default=settings.tts.voices.get(self.name),
+            hosted=settings.openai.voices.get(self.name, {}),
+        )
+        return await resolve_speaking(self._host.engine, config, rules)
+
+    async def synthesize(
+        self, text: str | LiveText, config: SynthesisConfig, context: RequestContext
+    ) -> AsyncGenerator[AudioChunk, None]:
+        """A whole text in which nothing can be spoken yields a short silence, marked `silent`; a live one nothing."""
+        speech = await self._begin(text, config, context)
+        async with aclosing(made_ahead(partial(self._make, speech), AHEAD_BYTES, "speech")) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _begin(self, text: str | LiveText, config: SynthesisConfig, context: RequestContext) -> _Speech:
+        settings = self._settings()
+        limit = settings.limits.text_characters
+        speak_markup = (config.markup or settings.tts.markup) == "speak"
+        if isinstance(text, str):
+            text = await _cleaned(text, limit, speak_markup)
+        speaking = await self.resolve(config)
+        language = speaking.params.language
+        if speaking.warning is not None:
+            context.warn(speaking.warning)
+        if isinstance(text, str) and (problem := unreadable(text, speaking.voice, language)):
+            context.warn(problem)
+        renderer = SpeechRenderer(config, self.info.sample_rate, speed=speaking.remaining_speed)
+        context.output_data.update(
+            engine=self._host.name,
+            voice=speaking.voice.id,
+            language=language,
+            format=config.format,
+            media_type=renderer.media_type,
+            sample_rate=renderer.sample_rate,
+            channels=config.channels,
+        )
+        planner = PiecePlanner(
+            self.info.limits,
+            first_seconds=settings.tts.first_piece_seconds,
+            growth=settings.tts.piece_growth,
+            live=config.live,
+        )
+        playback = Playback(time.monotonic(), live=config.live)
+        script: Script
+        if isinstance(text, str):
+            if (pace := self._host.real_time_factor) is not None:
+                pace += self._encoding.get(config.format, 0.0)
+                context.output_data["expected_seconds"] = pace * len(text) / planner.characters_per_second
+            script = WholeScript(text, language)
+        else:
+            script = LiveScript(text, language, limit, self.info.limits.min_characters, speak_markup=speak_markup)
+        return _Speech(script, config, speaking, renderer, planner, playback, context)
+
+    async def _make(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
+        try:
+            while not speech.finished:
+                await ready.room()
+                if not await speech.script.ready(speech.playback, self._host.real_time_factor):
+                    break
+                await self._make_piece(speech, ready)
+            if not speech.renderer.begun:
+                await self._end_unheard(speech, ready)
+            elif not speech.finished:
+                speech.put(await asyncio.to_thread(speech.renderer.finish), ready)
+        finally:
+            if speech.unsaid:
+                log.warning("engine_made_no_sound", engine=self._host.name, pieces=speech.unsaid)
+            speech.context.metrics["characters"] = speech.script.characters
+            speech.context.metrics["encode"] = speech.renderer.encode_seconds
+            speech.context.metrics["audio_seconds"] = speech.renderer.seconds
+            self._learn_encoding(speech.config.format, speech.renderer)
+
+    def _learn_encoding(self, format: AudioFormat, renderer: SpeechRenderer) -> None:
+        if renderer.seconds:
+            pace = renderer.encode_seconds / renderer.seconds
+            self._encoding[format] = (self._encoding.get(format, pace) + pace) / 2
+
+    async def _end_unheard(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
+        """There is no sample. Raises EngineError where the text had words, for which an engine has to have sounds."""
+        if speech.unsaid:
+            raise EngineError(f"{self._host.name} made no sound of this text: it may be in a script it cannot read.")
+        if isinstance(speech.script, WholeScript):
+            speech.context.output_data["silent"] = True
+            speech.context.warn("Nothing in the text can be spoken: the audio is silence.")
+            speech.put(await asyncio.to_thread(speech.renderer.silence, SILENCE_SECONDS), ready)
+
+    async def _make_piece(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
+        """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
+        playback = speech.playback
+        async with self._host.slot(playback.deadline, begun=playback.begun) as slot:
+            speech.context.add("queue", slot.queue_seconds)
+            text = speech.script.next_piece(
+                speech.planner.budget(
+                    self._host.real_time_factor,
+                    spare=playback.deadline - time.monotonic() if playback.begun else None,
+                    streams=self._host.running + self._host.waiting,
+                ),
+                self.info.limits.min_characters,
+            )
+            if text is None:
+                return
+            speech.begin_piece(text)
+            piece = PieceRendering(text, speech.speaking, speech.renderer, last=speech.finished)
+            async with aclosing(slot.run(piece.render)) as chunks:
+                async for chunk in chunks:
+                    speech.put(chunk, ready)
+        if not piece.audio_seconds and has_words(text):
+            speech.unsaid += 1
+            speech.context.warn("The engine made no sound of a part of the text.")
+        self._host.observe(piece.audio_seconds, piece.engine_seconds)
+        speech.planner.made(len(text), piece.audio_seconds)
+        speech.context.add("engine", piece.engine_seconds)
+
+
+async def _cleaned(text: str, limit: int, speak_markup: bool) -> str:
+    """Empty where nothing of it can be spoken. Raises TextTooLong and InvalidText."""
+    if len(text) < IN_THREAD_CHARACTERS:
+        return whole_text(text, limit, speak_markup=speak_markup)
+    return await asyncio.to_thread(whole_text, text, limit, speak_markup=speak_markup)
+
+
+@dataclass(slots=True)
+class _Speech:
+    """One request on its way."""
+
+    script: Script
+    config: SynthesisConfig
+    speaking: Speaking
+    renderer: SpeechRenderer
+    planner: PiecePlanner
+    playback: Playback
+    context: RequestContext
+    finished: bool = False
+    """The piece in work is known to be the last, and the file ends with it."""
+    untold: list[str] = field(default_factory=list)
+    """Pieces of which nothing was heard so far."""
+    unsaid: int = 0
+    """Pieces with words of which the engine made no sample."""
+
+    def begin_piece(self, text: str) -> None:
+        self.finished = self.script.done
+        self.untold.append(text)
+
+    def put(self, chunk: AudioChunk, ready: Channel[AudioChunk]) -> None:
+        """The first audible chunk of a piece tells its text."""
+        self.playback.made(chunk.seconds, time.monotonic())
+        if self.untold and chunk.seconds:
+            chunk = replace(chunk, text=" ".join(self.untold))
+            self.untold.clear()
+        ready.put(chunk, len(chunk.data))

@@ -1,0 +1,83 @@
+"""Turns one piece of text into encoded audio: the work that runs in an engine's worker thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from adapters.speech.voices import Speaking
+from stts.audio.speech import SpeechRenderer
+from stts.engine_api import TTSEngine
+from stts.scheduling.chunking import pause_after
+from stts.speech import AudioChunk
+from stts.streams.closing import closing_iterator
+
+GATHER_SECONDS = 0.01
+"""Longest wait of audio for more of it."""
+
+AT_ONCE_SECONDS = 0.1
+"""Decodable audio of a piece that is sent without waiting for more: before there is some, bytes are headers only."""
+
+
+def gathered(chunks: Iterator[AudioChunk], clock: Callable[[], float] = time.perf_counter) -> Iterator[AudioChunk]:
+    """The same audio: the first of it at once, what is made within a moment after that together.
+
+    An engine that makes seconds of speech in a millisecond would else send each of its blocks through the whole house.
+    """
+    held: list[AudioChunk] = []
+    sent = 0.0
+    next_time = clock()
+    for chunk in chunks:
+        if chunk.data or chunk.header:
+            held.append(chunk)
+        if held and (sent < AT_ONCE_SECONDS or clock() >= next_time):
+            sent += sum(chunk.seconds for chunk in held)
+            yield _joined(held)
+            held.clear()
+            next_time = clock() + GATHER_SECONDS
+    if held:
+        yield _joined(held)
+
+
+def _joined(chunks: list[AudioChunk]) -> AudioChunk:
+    data = b"".join(chunk.data for chunk in chunks)
+    return AudioChunk(data, sum(chunk.seconds for chunk in chunks), header=chunks[-1].header)
+
+
+class PieceRendering:
+    """One piece of text, from samples to encoded bytes."""
+
+    def __init__(self, text: str, speaking: Speaking, renderer: SpeechRenderer, *, last: bool) -> None:
+        """`last`: the file ends with this piece, if the engine has said anything until then."""
+        self._text = text
+        self._speaking = speaking
+        self._renderer = renderer
+        self._last = last
+        self.engine_seconds = 0.0
+        self.audio_seconds = 0.0
+
+    def render(self, engine: TTSEngine) -> Iterator[AudioChunk]:
+        with closing_iterator(self._chunks(engine)) as chunks:
+            yield from gathered(chunks)
+
+    def _chunks(self, engine: TTSEngine) -> Iterator[AudioChunk]:
+        with closing_iterator(self._samples(engine)) as blocks:
+            yield from blocks
+        if self.audio_seconds:
+            yield self._renderer.end_piece(pause_after(self._text))
+        if self._last and self._renderer.begun:
+            yield self._renderer.finish()
+
+    def _samples(self, engine: TTSEngine) -> Iterator[AudioChunk]:
+        """Renders block by block, with the engine's time told apart from the renderer's."""
+        rate = engine.info.sample_rate
+        blocks = engine.synthesize(self._text, self._speaking.voice, self._speaking.params)
+        with closing_iterator(blocks):
+            while True:
+                started = time.perf_counter()
+                block = next(blocks, None)
+                self.engine_seconds += time.perf_counter() - started
+                if block is None:
+                    return
+                self.audio_seconds += len(block) / rate
+                yield self._renderer.push(block)

@@ -1,0 +1,121 @@
+"""What a speech reads from: a whole text, or one that is still being written. Pieces are cut when asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from stts.scheduling.chunking import patience
+from stts.scheduling.playback import Playback
+from stts.streams.live import LiveText, Mark
+from stts.text.growing import GrowingCutter
+from stts.text.markup import MarkupRemover, spoken_text
+from stts.text.normalise import TextIntake, clean_piece, clean_text
+from stts.text.sentences import TextCutter
+
+
+class Script(Protocol):
+    @property
+    def characters(self) -> int:
+        """So far."""
+        ...
+
+    @property
+    def done(self) -> bool:
+        """All is taken and nothing will come."""
+        ...
+
+    async def ready(self, playback: Playback, real_time_factor: float | None) -> bool:
+        """Waits until there is a piece to take; False: there will be none."""
+        ...
+
+    def next_piece(self, max_characters: int, min_characters: int) -> str | None:
+        """Cleaned; None where what is there cannot be spoken."""
+        ...
+
+
+def whole_text(text: str, limit: int, *, speak_markup: bool) -> str:
+    """What of a whole text is spoken; empty where nothing can be. Raises TextTooLong and InvalidText."""
+    text = clean_text(text, limit)
+    return clean_piece(spoken_text(text) if speak_markup else text)
+
+
+class WholeScript:
+    """Of what `whole_text` made of it."""
+
+    def __init__(self, text: str, language: str | None) -> None:
+        self.characters = len(text)
+        self._cutter = TextCutter(text, language)
+
+    @property
+    def done(self) -> bool:
+        return self._cutter.done
+
+    async def ready(self, playback: Playback, real_time_factor: float | None) -> bool:
+        return not self._cutter.done
+
+    def next_piece(self, max_characters: int, min_characters: int) -> str | None:
+        return self._cutter.next_piece(max_characters, min_characters)
+
+
+class LiveScript:
+    """Of a text that is being written: in clauses while somebody waits, in sentences while there is audio in hand."""
+
+    def __init__(
+        self, text: LiveText, language: str | None, limit: int, min_characters: int, *, speak_markup: bool
+    ) -> None:
+        self._text = text
+        self._markup = MarkupRemover() if speak_markup else None
+        self._intake = TextIntake(limit)
+        self._cutter = GrowingCutter(language)
+        self._min_characters = min_characters
+
+    @property
+    def characters(self) -> int:
+        return self._intake.characters
+
+    @property
+    def done(self) -> bool:
+        return self._cutter.done
+
+    async def ready(self, playback: Playback, real_time_factor: float | None) -> bool:
+        """Raises TextTooLong and InvalidText for what is written."""
+        while True:
+            now = time.monotonic()
+            unit, seconds = patience(playback.deadline - now if playback.begun else None, real_time_factor)
+            if self._cutter.ready(unit, self._min_characters):
+                playback.waited(now)
+                return True
+            if self._cutter.closed:
+                return False
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    self._read(await self._text.take())
+
+    def next_piece(self, max_characters: int, min_characters: int) -> str | None:
+        piece = self._cutter.next_piece(max_characters, min_characters)
+        return clean_piece(piece or "") or None
+
+    def _read(self, parts: Sequence[str | Mark]) -> None:
+        if not parts:
+            self._intake.finish()
+            self._add("", complete=True)
+            self._cutter.close()
+        written: list[str] = []
+        for part in parts:
+            if isinstance(part, str):
+                written.append(self._intake.push(part))
+                continue
+            self._add("".join(written), complete=True)
+            self._cutter.flush()
+            written.clear()
+        self._add("".join(written))
+
+    def _add(self, text: str, *, complete: bool = False) -> None:
+        """`complete`: what was added so far waits for nothing any more."""
+        if self._markup is not None:
+            text = self._markup.feed(text) + (self._markup.finish() if complete else "")
+        self._cutter.add(text)

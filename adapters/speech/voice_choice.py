@@ -1,0 +1,145 @@
+"""Chooses the voice of a request: the one that is named, one like it, or the default that speaks the language."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from adapters.parameters import LISTED
+from stts.engine_api import EngineInfo, TTSEngine, Voice
+from stts.errors import UnknownVoice
+from stts.languages import best_match, english_name, nearest
+from stts.speech import SynthesisConfig
+from stts.voice_names import DEFAULT_NAMES, HOSTED, Gender, likeness
+
+ReferenceVoices = Callable[[str], Voice | None]
+"""Finds a stored reference recording by name or id. Blocking."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRules:
+    """What is known about the voices of one engine beside the engine's own."""
+
+    references: ReferenceVoices
+    default: str | None = None
+    """The operator's default voice."""
+    hosted: Mapping[str, str] = field(default_factory=dict)
+    """Hosted voice name -> voice of this engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChoice:
+    voice: Voice
+    warning: str | None = None
+    """What is done otherwise than asked, for the client."""
+    exact: bool = True
+    """False: another engine may have what was asked for itself."""
+
+
+async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules) -> VoiceChoice:
+    """Raises UnknownVoice. A named voice goes before the language of the text, never before a language asked for.
+
+    Names of the hosted service are no choice of a language, since its clients must always send one: where the voice
+    does not speak what is wanted, another of its gender does.
+    """
+    name = config.voice
+    if name is None:
+        return _default(engine, config, rules)
+    mapped = rules.hosted.get(name) or rules.hosted.get(name.lower())
+    if mapped is not None:
+        voice = await _named(engine, mapped, rules)
+        if voice is None:
+            raise _unknown(engine.info, mapped, f"openai.voices names a voice that {engine.info.name} does not have.")
+        return _hosted(engine, config, rules, voice)
+    voice = await _named(engine, name, rules)
+    if name.lower() in HOSTED:
+        return _hosted(engine, config, rules, voice) if voice else _default(engine, config, rules)
+    if voice is not None:
+        mismatch = _mismatch(voice, config.language)
+        return VoiceChoice(voice, mismatch, exact=mismatch is None)
+    if name.lower() in DEFAULT_NAMES:
+        return _default(engine, config, rules)
+    return _alike(engine, config, rules, name)
+
+
+def speaks(voice: Voice, language: str | None) -> bool:
+    """Whether a voice fits a language; one that names no languages fits all of its engine's."""
+    return language is None or not voice.languages or best_match(language, voice.languages) is not None
+
+
+async def _named(engine: TTSEngine, name: str, rules: VoiceRules) -> Voice | None:
+    """By its id, else in another case or by what people call it."""
+    found = engine.find_voice(name)
+    if found is None and engine.info.abilities.cloning:
+        found = await asyncio.to_thread(rules.references, name)
+    if found is not None:
+        return found
+    lower = name.lower()
+    return next((each for each in engine.info.voices if lower in (each.id.lower(), each.name.lower())), None)
+
+
+def _hosted(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, voice: Voice) -> VoiceChoice:
+    if speaks(voice, config.language or config.detected):
+        return VoiceChoice(voice)
+    return _default(engine, config, rules, voice.gender)
+
+
+def _alike(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, name: str) -> VoiceChoice:
+    info = engine.info
+    like = likeness(name)
+    language = config.language or (like.language if like is not None else None)
+    if like is None or (info.languages and best_match(language or "", info.languages) is None):
+        raise _unknown(info, name, f"{info.name} has no such voice; the list of voices has all {len(info.voices)}.")
+    voice = _speaker_of(engine, rules, language, like.gender)
+    told = "There is no such voice here; a voice of the same language speaks." if like.is_voice else None
+    return VoiceChoice(voice, told, exact=False)
+
+
+def _default(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, gender: Gender = "") -> VoiceChoice:
+    """For the language asked for, else for that of the text if there is a voice that speaks it."""
+    info = engine.info
+    wanted = config.language or config.detected
+    if config.language is None and not any(speaks(voice, wanted) for voice in info.voices):
+        warning = f"{info.name} has no voice for {english_name(wanted).title()}, which the text seems to be in."
+        return VoiceChoice(_speaker_of(engine, rules, None, gender), warning, exact=False)
+    return VoiceChoice(_speaker_of(engine, rules, wanted, gender))
+
+
+def _speaker_of(engine: TTSEngine, rules: VoiceRules, language: str | None, gender: Gender) -> Voice:
+    """The default voice if it speaks the language, else the best that does; of the gender where there is one.
+
+    The engine's own default gives way to a voice of the very region that is wanted, the operator's does not.
+    """
+    info = engine.info
+    wanted = rules.default or info.default_voice
+    preferred = engine.find_voice(wanted) if wanted else None
+    if rules.default and preferred is None:
+        raise UnknownVoice(f"tts.voices names a voice that {info.name} does not have.", param="voice")
+    best = preferred if preferred is not None and speaks(preferred, language) else _best(info, language)
+    if not rules.default and language is not None and "-" in language and language not in best.languages:
+        best = next((voice for voice in info.voices if language in voice.languages), best)
+    return engine.of_gender(best, gender) if gender and gender != best.gender else best
+
+
+def _best(info: EngineInfo, language: str | None) -> Voice:
+    voices = [voice for voice in info.voices if speaks(voice, language)]
+    if not voices:
+        raise UnknownVoice(f"{info.name} has no voice of its own for this; name a reference recording.", param="voice")
+    if language is None:
+        return voices[0]
+    exact = best_match(language, [tag for voice in voices for tag in voice.languages])
+    return next((voice for voice in voices if exact in voice.languages), voices[0])
+
+
+def _mismatch(voice: Voice, language: str | None) -> str | None:
+    return None if speaks(voice, language) else "The voice asked for does not speak the language asked for."
+
+
+def _unknown(info: EngineInfo, name: str, message: str) -> UnknownVoice:
+    ids = [voice.id for voice in info.voices]
+    near = nearest(name, [*ids, *HOSTED, *(voice.name for voice in info.voices if voice.name)])
+    hint = f" Near it are: {', '.join(near)}." if near else ""
+    return UnknownVoice(
+        f"{message}{hint}", param="voice", allowed=[*near, *(id for id in ids if id not in near)][:LISTED]
+    )

@@ -1,0 +1,127 @@
+"""Listens with one engine for all requests at once: a recording or a live stream in, transcript events out.
+
+The recording is decoded and searched for speech block by block in turns of the VAD engine; each region goes to the
+engine as it is found, in a slot of that engine. Silence never reaches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
+
+from adapters.detection.recording import Recording, region_rules
+from adapters.execution.instance import EngineHost
+from adapters.parameters import check_language, validated
+from adapters.transcription.paced import PacedSession
+from adapters.transcription.recorded import RecordedUtterances
+from adapters.transcription.region_listener import RegionListener
+from adapters.transcription.rolling import WindowSession
+from adapters.transcription.streaming import LivePlaces, NativeSession
+from stts.audio.decode import Decoder
+from stts.context import RequestContext
+from stts.engine_api import EngineInfo, ListenParams, STTEngine, VADEngine
+from stts.errors import InvalidParameter
+from stts.languages import best_match
+from stts.settings import CurrentSettings
+from stts.streams.channel import Channel
+from stts.streams.prefetch import made_ahead
+from stts.transcription import (
+    AudioData,
+    TranscriptDone,
+    TranscriptEvent,
+    TranscriptionConfig,
+    TranscriptSegment,
+    TranscriptWarning,
+)
+from stts.vad.regions import Region
+from stts.vad.rules import RegionRules
+
+EVENTS_AHEAD = 64
+"""Segments that may wait for a client that reads slowly."""
+
+
+class EngineSTTAdapter:
+    """The STTAdapter over any STT engine."""
+
+    def __init__(
+        self,
+        host: EngineHost[STTEngine],
+        vad: EngineHost[VADEngine],
+        settings: CurrentSettings,
+        places: LivePlaces,
+    ) -> None:
+        """`places`: for live streams, where the engine understands those itself."""
+        self._host = host
+        self._vad = vad
+        self._settings = settings
+        self._places = places
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._host.info
+
+    def resolve(self, config: TranscriptionConfig) -> ListenParams:
+        """What the engine would be given. Raises InvalidParameter for what it cannot do."""
+        abilities = self.info.abilities
+        check_language(self.info, config.language)
+        if config.task == "translate" and not abilities.translation:
+            raise InvalidParameter(f"{self.info.name} cannot translate.", param="task", allowed=["transcribe"])
+        if config.word_timestamps and not abilities.word_times:
+            raise InvalidParameter(f"{self.info.name} has no word times.", param="word_timestamps", allowed=["false"])
+        extra = validated(self._host.parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters)
+        word_times = config.word_timestamps or (config.prefer_word_times and abilities.word_times)
+        return ListenParams(config.language, config.task, word_times, config.prompt, extra)
+
+    def session(self, config: TranscriptionConfig) -> PacedSession:
+        """Raises InvalidParameter, and Busy where all places are taken. Whoever opens it closes it."""
+        params = self.resolve(config)
+        session: NativeSession | WindowSession
+        if self.info.abilities.live:
+            session = self._places.open(params)
+        else:
+            session = WindowSession(self._host, params, partials=config.partials)
+        recorded = RecordedUtterances(self._host, self._vad, params, self._rules)
+        return PacedSession(session, recorded)
+
+    async def transcribe(
+        self, audio: AudioData, config: TranscriptionConfig, context: RequestContext
+    ) -> AsyncGenerator[TranscriptEvent, None]:
+        settings = self._settings()
+        params = self.resolve(config)
+        asked = best_match(config.language, self.info.languages) if config.language else None
+        context.output_data.update(engine=self._host.name, language=asked)
+        decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
+        recording = Recording(decoder, self._rules())
+        listener = RegionListener(self._host, params, context)
+        try:
+            make = partial(self._make, recording, listener)
+            async with aclosing(made_ahead(make, EVENTS_AHEAD, "transcript")) as events:
+                async for event in events:
+                    yield event
+        finally:
+            recording.close()
+        for warning in decoder.warnings:
+            yield TranscriptWarning(warning)
+        context.metrics["audio_seconds"] = decoder.seconds
+        context.output_data["language"] = asked or listener.language
+        yield TranscriptDone(decoder.seconds, listener.language)
+
+    def _rules(self) -> RegionRules:
+        return region_rules(self._settings().stt, self.info.limits.max_seconds)
+
+    async def _make(self, recording: Recording, listener: RegionListener, ready: Channel[TranscriptEvent]) -> None:
+        """Looks for speech for a while, has it transcribed, and so on: no slot is held while another is waited for."""
+        while not recording.done:
+            await ready.room()
+            for region in await self._look(recording, listener):
+                async with aclosing(listener.listen(region)) as segments:
+                    async for segment in segments:
+                        ready.put(TranscriptSegment(segment), 1)
+
+    async def _look(self, recording: Recording, listener: RegionListener) -> list[Region]:
+        """The regions of the next stretch of the recording; there may be none."""
+        async with self._vad.slot(listener.deadline, begun=recording.begun) as slot:
+            listener.context.add("queue", slot.queue_seconds)
+            async with aclosing(slot.run(recording.search)) as found:
+                return [region async for region in found if region is not None]

@@ -1,0 +1,60 @@
+"""What is known of one utterance: the parts whose words are decided, and what is agreed on of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from adapters.transcription.segments import shifted, united
+from stts.engine_api import STT_SAMPLE_RATE, Segment
+from stts.text.agreement import AGREEING, HELD, Agreement
+from stts.text.transcript import join_texts
+from stts.transcription import TranscriptDone, TranscriptPartial, TranscriptSegment, TranscriptSettled
+
+
+class Utterance:
+    def __init__(self, language: str | None, agreeing: int = AGREEING, held: int = HELD) -> None:
+        """`language` as asked for; the rest as for Agreement."""
+        self.language = language
+        self._agreement = Agreement(agreeing, held)
+        self._decided: list[Segment] = []
+        self._untold = ""
+        """Deltas of what is decided."""
+        self._tail = ""
+
+    @property
+    def decided(self) -> str:
+        """The text of what is decided."""
+        return join_texts((segment.text for segment in self._decided), self.language)
+
+    def decide(self, segments: Sequence[Segment], begun: int, *, all_heard: bool = True) -> None:
+        """The words of the next part, which begins at this sample of the utterance; `all_heard` as for Agreement."""
+        for segment in segments:
+            self.language = self.language or segment.language
+            self._decided.append(shifted(segment, begun / STT_SAMPLE_RATE))
+        self._untold += self._agreement.decide(self._joined(segments), all_heard=all_heard)
+
+    def think(self, hypothesis: str) -> Iterator[TranscriptPartial]:
+        """What may have been said after what is decided."""
+        delta, tail = self._agreement.hear(hypothesis)
+        delta, self._untold = self._untold + delta, ""
+        if delta or tail != self._tail:
+            self._tail = tail
+            yield TranscriptPartial(delta, tail)
+
+    def settle(self, undecided: Sequence[Segment] = ()) -> TranscriptSettled:
+        """If this were the end."""
+        return TranscriptSettled(self._agreement.whole(self._joined(undecided)))
+
+    def finish(self, seconds: float) -> Iterator[TranscriptPartial | TranscriptSegment | TranscriptDone]:
+        """All is decided: the last of the text, the segment if there are words, the end."""
+        text = self._agreement.committed
+        if self._untold or self._tail:
+            yield TranscriptPartial(self._untold, "")
+        if text:
+            yield TranscriptSegment(
+                united(self._decided or (Segment(text, 0.0, seconds, language=self.language),), text)
+            )
+        yield TranscriptDone(seconds, self.language)
+
+    def _joined(self, segments: Sequence[Segment]) -> str:
+        return join_texts((segment.text for segment in segments), self.language)

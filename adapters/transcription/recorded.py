@@ -1,0 +1,106 @@
+"""An utterance that comes faster than anybody speaks is a recording, and is heard as one.
+
+It is searched for speech and its regions are transcribed whole, exactly as those of a file are: so its words are those
+of the same audio posted as a file, and no place for live streams is held. Its text is told region by region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
+from functools import partial
+
+import numpy as np
+
+from adapters.execution.instance import EngineHost
+from adapters.transcription.hypothesis import Utterance
+from adapters.transcription.intake import AudioSource
+from adapters.transcription.region_listener import RegionListener
+from stts.context import RequestContext
+from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Samples, STTEngine, VADEngine
+from stts.languages import best_match
+from stts.streams.channel import Channel
+from stts.streams.live import Mark
+from stts.streams.prefetch import made_ahead
+from stts.transcription import TranscriptEvent
+from stts.vad.regions import Region, RegionFinder
+from stts.vad.rules import RegionRules
+
+TAKEN_SECONDS = 1.0
+"""Of audio that is searched for speech at once."""
+SEARCH_SECONDS = 10.0
+"""Longest silence of the engine that searches what was taken."""
+EVENTS_AHEAD = 64
+"""That may wait for a client that reads slowly."""
+
+
+class RecordedUtterances:
+    """Of one session. Holds nothing between utterances."""
+
+    def __init__(
+        self,
+        host: EngineHost[STTEngine],
+        vad: EngineHost[VADEngine],
+        params: ListenParams,
+        rules: Callable[[], RegionRules],
+    ) -> None:
+        self._host = host
+        self._vad = vad
+        self._params = params
+        self._rules = rules
+
+    async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
+        languages = self._host.info.languages
+        asked = best_match(self._params.language, languages) if self._params.language else None
+        context.output_data.update(engine=self._host.name, language=asked)
+        work = _Work(RegionListener(self._host, self._params, context), self._vad, self._rules(), Utterance(asked))
+        async with aclosing(made_ahead(partial(work.listen, audio), EVENTS_AHEAD, "live transcript")) as events:
+            async for event in events:
+                yield event
+
+
+class _Work:
+    """On one utterance."""
+
+    def __init__(
+        self, listener: RegionListener, vad: EngineHost[VADEngine], rules: RegionRules, utterance: Utterance
+    ) -> None:
+        self._listener = listener
+        self._vad = vad
+        self._rules = rules
+        self._utterance = utterance
+        self._finder: RegionFinder | None = None
+        self._samples = 0
+
+    async def listen(self, audio: AudioSource, ready: Channel[TranscriptEvent]) -> None:
+        """Nobody asks for words up to a pause: by the time they are known, what follows it is here."""
+        while pieces := await audio.take(TAKEN_SECONDS):
+            block = np.concatenate([np.zeros(0, np.float32), *(each for each in pieces if not isinstance(each, Mark))])
+            self._samples += len(block)
+            await self._hear(await self._search(partial(self._push, block)), ready)
+        await self._hear(await self._search(self._finish), ready)
+        seconds, context = self._samples / STT_SAMPLE_RATE, self._listener.context
+        context.metrics["audio_seconds"] = seconds
+        context.output_data["language"] = self._utterance.language
+        for event in self._utterance.finish(seconds):
+            ready.put(event, 1)
+
+    async def _search(self, look: Callable[[VADEngine], list[Region]]) -> list[Region]:
+        async with self._vad.slot(self._listener.deadline, begun=self._finder is not None) as slot:
+            self._listener.context.add("queue", slot.queue_seconds)
+            return await slot.ask(look, SEARCH_SECONDS)
+
+    def _push(self, block: Samples, vad: VADEngine) -> list[Region]:
+        self._finder = self._finder or RegionFinder(vad, self._rules)
+        return list(self._finder.push(block))
+
+    def _finish(self, vad: VADEngine) -> list[Region]:
+        return [] if self._finder is None else list(self._finder.finish())
+
+    async def _hear(self, regions: Iterable[Region], ready: Channel[TranscriptEvent]) -> None:
+        for region in regions:
+            await ready.room()
+            async with aclosing(self._listener.listen(region)) as segments:
+                self._utterance.decide([segment async for segment in segments], 0)
+            for event in self._utterance.think(""):
+                ready.put(event, 1)

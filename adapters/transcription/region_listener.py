@@ -1,0 +1,57 @@
+"""Gives regions of speech to an engine one after the other, each with what was heard before it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+
+from adapters.execution.instance import EngineHost
+from adapters.transcription.segments import shifted
+from stts.context import RequestContext
+from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Segment, STTEngine
+from stts.scheduling.playback import Playback
+from stts.text.transcript import join_texts
+from stts.vad.regions import Region
+
+PROMPT_CHARACTERS = 200
+"""Of the text before a region that an engine is given as a hint."""
+
+
+class RegionListener:
+    """Of one recording, or one utterance that came as if it were one."""
+
+    def __init__(self, host: EngineHost[STTEngine], params: ListenParams, context: RequestContext) -> None:
+        self._host = host
+        self._params = params
+        self.context = context
+        self._progress = Playback(time.monotonic(), live=True)
+        """Who has got less of their recording back goes first: a short clip does not wait for a long file."""
+        self._heard = params.prompt or ""
+        self.language = params.language
+
+    @property
+    def deadline(self) -> float:
+        return self._progress.deadline
+
+    async def listen(self, region: Region) -> AsyncGenerator[Segment, None]:
+        params = replace(self._params, language=self.language, prompt=self._prompt())
+        async with self._host.slot(self._progress.deadline, begun=self._progress.begun) as slot:
+            self.context.add("queue", slot.queue_seconds)
+            started = time.perf_counter()
+            async with aclosing(slot.run(lambda engine: engine.transcribe(region.samples, params))) as segments:
+                async for segment in segments:
+                    self._remember(segment)
+                    yield shifted(segment, region.start)
+            self.context.add("engine", time.perf_counter() - started)
+        self._progress.made(len(region.samples) / STT_SAMPLE_RATE, time.monotonic())
+
+    def _prompt(self) -> str | None:
+        if not self._host.info.abilities.prompt:
+            return None
+        return self._heard[-PROMPT_CHARACTERS:] or None
+
+    def _remember(self, segment: Segment) -> None:
+        self.language = self.language or segment.language
+        self._heard = join_texts((self._heard, segment.text), self.language)[-PROMPT_CHARACTERS:]

@@ -1,0 +1,224 @@
+"""Live streams of engines that transcribe a recording: all that was said so far is transcribed again and again.
+
+The window of audio grows until it is as long as the engine hears at once; then it is cut at its quietest moment, what
+lies before is decided, and it goes on from there. Looks at the unfinished window stand behind everybody's finished
+ones in the engine's queue. Silence is not transcribed: where nothing was said since the last time, that result stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import replace
+
+import numpy as np
+
+from adapters.execution.instance import EngineHost
+from adapters.transcription.hypothesis import Utterance
+from adapters.transcription.intake import AudioSource, Intake, Stop
+from stts.context import RequestContext
+from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Samples, Segment, STTEngine
+from stts.errors import STTSError
+from stts.languages import best_match
+from stts.streams.channel import Channel
+from stts.streams.prefetch import made_ahead
+from stts.text.transcript import join_texts
+from stts.transcription import TranscriptEvent
+
+TAKEN = STT_SAMPLE_RATE // 8
+"""Samples taken at once while partial words are wanted."""
+STEP = STT_SAMPLE_RATE
+"""New samples after which the window is looked at again, if the last look did not take longer."""
+PATIENCE_SECONDS = 5.0
+"""A look at an unfinished window goes behind whoever is due within this time."""
+CUT_WIDTH = STT_SAMPLE_RATE // 10
+"""Samples over which loudness is averaged when the quietest moment is looked for."""
+CUT_BLOCKS = 80
+"""How many of these, back from the end of a full window, it may be one of: eight seconds."""
+EVENTS_AHEAD = 64
+"""That may wait for a client that reads slowly."""
+PROMPT_CHARACTERS = 200
+"""Of the text before a window that an engine is given as a hint."""
+
+
+class WindowSession:
+    """Holds nothing between utterances: its engine keeps nothing of a stream."""
+
+    def __init__(self, host: EngineHost[STTEngine], params: ListenParams, *, partials: bool = True) -> None:
+        """Without `partials` nothing is transcribed before it is asked for or over."""
+        self._host = host
+        self._params = params
+        self._partials = partials
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._host.info
+
+    async def prepare(self) -> None:
+        """Loads the engine, so that the first words need not wait for it. Raises what a load raises."""
+        await self._host.load()
+
+    async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
+        asked = best_match(self._params.language, self.info.languages) if self._params.language else None
+        context.output_data.update(engine=self.info.name, language=asked)
+        intake, utterance = Intake(audio), Utterance(asked)
+        listener = _Listener(self._host, self._params, context, intake, utterance, partials=self._partials)
+        async with aclosing(made_ahead(listener.listen, EVENTS_AHEAD, "live transcript")) as events:
+            async for event in events:
+                yield event
+
+    def retire(self) -> None:
+        """Nothing is kept ready for it."""
+
+    async def aclose(self) -> None:
+        """There is nothing to give back."""
+
+
+class _Listener:
+    """Of one utterance."""
+
+    def __init__(
+        self,
+        host: EngineHost[STTEngine],
+        params: ListenParams,
+        context: RequestContext,
+        intake: Intake,
+        utterance: Utterance,
+        *,
+        partials: bool,
+    ) -> None:
+        self._host = host
+        self._params = params
+        self._context = context
+        self._intake = intake
+        self._utterance = utterance
+        self._partials = partials
+        self._window: Samples = np.zeros(0, np.float32)
+        self._begun = 0
+        """The sample of the utterance with which the window begins."""
+        self._longest = int(host.info.limits.max_seconds * STT_SAMPLE_RATE)
+        self._words: Sequence[Segment] | None = ()
+        """Of the window, if nothing was said since the mark; None: unknown."""
+        self._look: asyncio.Task[None] | None = None
+        self._looked = 0
+        """Samples that the last look was given, or an earlier one."""
+        self._seconds = 0.0
+        """How long the last look took."""
+
+    async def listen(self, ready: Channel[TranscriptEvent]) -> None:
+        stop: Stop | None = None
+        try:
+            while stop is not Stop.END:
+                await ready.room()
+                samples, stop = await self._intake.next(TAKEN if self._partials else STEP)
+                await self._take(samples)
+                if stop is None:
+                    if self._partials:
+                        self._look_on(ready)
+                    continue
+                words = await self._all_words()
+                if stop is Stop.SETTLE:
+                    for event in self._utterance.think(self._joined(words)) if self._partials else ():
+                        ready.put(event, 1)
+                    ready.put(self._utterance.settle(words), 1)
+        finally:
+            await self._end_look()
+        self._finish(words, ready)
+
+    async def _take(self, samples: Samples) -> None:
+        """Makes the window longer, or moves on to the next."""
+        if len(self._window) + len(samples) > self._longest:
+            await self._move_on()
+        self._window = np.concatenate((self._window, samples))
+
+    async def _move_on(self) -> None:
+        """Decides the words of the window: of all of it where it ends in silence, else up to its quietest moment."""
+        await self._end_look()
+        cut = len(self._window)
+        if self._words is None or not self._intake.quiet:
+            cut = quietest(self._window)
+            self._words = await self._transcribed(self._window[:cut])
+        self._utterance.decide(self._words, self._begun, all_heard=cut == len(self._window))
+        self._begun += cut
+        self._window = self._window[cut:]
+        self._words = None if len(self._window) else ()
+
+    def _look_on(self, ready: Channel[TranscriptEvent]) -> None:
+        """Begins another look at the unfinished window if it is time for one."""
+        intake = self._intake
+        if self._look is not None:
+            for lagging in intake.lagging(self._looked):
+                ready.put(lagging, 1)
+        elif not intake.quiet and intake.taken - self._looked >= max(1.0, self._seconds) * STEP:
+            self._looked, self._words = intake.taken, None
+            intake.mark()
+            self._look = asyncio.create_task(self._look_at(self._window, ready), name="look")
+
+    async def _look_at(self, window: Samples, ready: Channel[TranscriptEvent]) -> None:
+        """An engine that cannot now is asked again later, at last for the whole."""
+        started = time.monotonic()
+        with suppress(STTSError):
+            words = await self._transcribed(window, PATIENCE_SECONDS)
+            for event in self._utterance.think(self._joined(words)):
+                ready.put(event, 1)
+            self._words = words
+        self._seconds = time.monotonic() - started
+        self._look = None
+
+    async def _end_look(self) -> None:
+        look, self._look = self._look, None
+        if look is not None:
+            look.cancel()
+            await asyncio.wait([look])
+
+    async def _all_words(self) -> Sequence[Segment]:
+        """Of the whole window, with the last look if nothing was said since."""
+        intake = self._intake
+        if self._look is not None and intake.quiet:
+            await asyncio.wait([self._look])
+        await self._end_look()
+        if self._words is None or not intake.quiet:
+            self._looked = intake.taken
+            intake.mark()
+            self._words = await self._transcribed(self._window)
+        return self._words
+
+    async def _transcribed(self, samples: Samples, patience: float | None = None) -> list[Segment]:
+        """In its turn: due now, or with patience behind whoever is due sooner, if the queue has room for it."""
+        context, due = self._context, time.monotonic()
+        prompt = self._prompt() if self._host.info.abilities.prompt else None
+        params = replace(self._params, language=self._utterance.language or self._params.language, prompt=prompt)
+        async with self._host.slot(due + (patience or 0.0), begun=patience is None) as slot:
+            context.add("queue", slot.queue_seconds)
+            started = time.perf_counter()
+            async with aclosing(slot.run(lambda engine: engine.transcribe(samples, params))) as segments:
+                words = [segment async for segment in segments]
+            context.add("engine", time.perf_counter() - started)
+        return words
+
+    def _joined(self, words: Sequence[Segment]) -> str:
+        return join_texts((word.text for word in words), self._utterance.language)
+
+    def _prompt(self) -> str | None:
+        heard = join_texts((self._params.prompt or "", self._utterance.decided), self._utterance.language)
+        return heard[-PROMPT_CHARACTERS:] or None
+
+    def _finish(self, words: Sequence[Segment], ready: Channel[TranscriptEvent]) -> None:
+        utterance, seconds = self._utterance, self._intake.seconds
+        utterance.decide(words, self._begun)
+        self._context.metrics["audio_seconds"] = seconds
+        self._context.output_data["language"] = utterance.language
+        for event in utterance.finish(seconds):
+            ready.put(event, 1)
+
+
+def quietest(window: Samples) -> int:
+    """The sample at which to cut a window: the quietest of its last seconds, its very end left out."""
+    blocks = window[: len(window) // CUT_WIDTH * CUT_WIDTH].reshape(-1, CUT_WIDTH)
+    if len(blocks) < 2:
+        return len(window)
+    recent = min(len(blocks) // 2, CUT_BLOCKS)
+    powers = np.mean(np.square(blocks[-recent:]), axis=1)
+    return (len(blocks) - recent + int(np.argmin(powers))) * CUT_WIDTH + CUT_WIDTH // 2

@@ -1,0 +1,237 @@
+"""Live streams of engines that understand speech while it is spoken.
+
+Each utterance has an instance of the engine of its own, so those who speak at once are bounded: an utterance waits a
+moment for a place, its audio with it, and is refused alone. One that its client ends holds a place only while somebody
+speaks (`attention.py`): it comes in parts, and what lies between them is counted and not heard. Instances (of most such
+engines: child processes) start when sessions are opened that may need them, and stay for the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from functools import partial
+from typing import TypeVar
+
+from adapters.execution.instance import AT_ONCE, EngineHost
+from adapters.execution.slot import Slot
+from adapters.transcription.attention import Attention
+from adapters.transcription.hypothesis import Utterance
+from adapters.transcription.intake import AudioSource, Intake, Stop
+from stts.context import RequestContext
+from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Samples, Segment, STTEngine
+from stts.errors import Busy, STTSError
+from stts.languages import best_match
+from stts.protocols import VoiceActivity
+from stts.settings import LimitSettings
+from stts.transcription import TranscriptEvent
+
+T = TypeVar("T")
+
+STEP = STT_SAMPLE_RATE // 10
+"""Samples given to the engine at once: every call has its price, and every wait delays the text."""
+AGREEING, HELD = 4, 2
+"""Hypotheses that must agree, and newest words that stay open: they come ten times a second, and waver."""
+CALL_SECONDS = 10.0
+"""Longest silence of an engine that is given a second of audio at most."""
+
+
+class LivePlaces:
+    """Of one engine. A place is held while somebody speaks; silent streams hold none."""
+
+    def __init__(
+        self,
+        info: EngineInfo,
+        make_host: Callable[[int], EngineHost[STTEngine]],
+        limits: Callable[[], LimitSettings],
+        voice: VoiceActivity,
+    ) -> None:
+        """`make_host` gets the number of instances; called when the first session opens."""
+        self.voice = voice
+        self._info = info
+        self._make_host = make_host
+        self._host: EngineHost[STTEngine] | None = None
+        self._limits = limits
+        self._free = asyncio.Semaphore(info.limits.live_sessions)
+        self._sessions = 0
+        self.taken = 0
+
+    @property
+    def host(self) -> EngineHost[STTEngine]:
+        if self._host is None:
+            self._host = self._make_host(self.most)
+        return self._host
+
+    @property
+    def most(self) -> int:
+        """Utterances that are heard at once."""
+        return self._info.limits.live_sessions
+
+    @asynccontextmanager
+    async def place(self, *, again: bool) -> AsyncIterator[None]:
+        """For one utterance, or for its next part. Raises Busy where none becomes free for a while.
+
+        `again`: it had one and has words to lose, so it waits as long as one may for an engine.
+        """
+        limits = self._limits()
+        patience = max(limits.place_seconds, limits.queue_seconds) if again else limits.place_seconds
+        try:
+            async with asyncio.timeout(patience) as waiting:
+                await self._free.acquire()
+        except TimeoutError:
+            if not waiting.expired():
+                raise
+            raise Busy(
+                f"{self._info.name} hears {self.most} people speak at once at most, and no place became free."
+            ) from None
+        self.taken += 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
+            self._free.release()
+
+    def open(self, params: ListenParams) -> NativeSession:
+        self._sessions += 1
+        return NativeSession(self, params)
+
+    async def prepare(self) -> None:
+        """Starts as many instances as sessions may need, so that first words need not wait. Raises what a load does."""
+        await self.host.warm(min(self._sessions, self.most))
+
+    def forget(self) -> None:
+        """A session needs no instance any more."""
+        self._sessions -= 1
+
+    async def unload(self) -> None:
+        """Raises Conflict while somebody speaks."""
+        if self._host is not None:
+            await self._host.unload()
+
+    async def close(self) -> None:
+        if self._host is not None:
+            await self._host.close()
+
+
+class NativeSession:
+    """Holds a slot of the live host for each utterance."""
+
+    def __init__(self, places: LivePlaces, params: ListenParams) -> None:
+        self._places = places
+        self._params = params
+        self._held = AsyncExitStack()
+        self._slot: Slot[STTEngine] | None = None
+        self._retired = False
+        self._closed = False
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._places.host.info
+
+    async def prepare(self) -> None:
+        await self._places.prepare()
+
+    async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
+        """Raises Busy where no place is free for a while; the audio waits meanwhile."""
+        asked = best_match(self._params.language, self.info.languages) if self._params.language else None
+        context.output_data.update(engine=self.info.name, language=asked)
+        utterance = Utterance(asked, AGREEING, HELD)
+        attention = Attention(self._places.voice, audio)
+        try:
+            async with aclosing(self._thoughts(Intake(audio), attention, utterance, context)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            attention.close()
+            # Before the last words are told: whoever hears them may count on the place.
+            await self._let_go()
+        context.output_data["language"] = asked or utterance.language
+        for event in utterance.finish(context.metrics["audio_seconds"]):
+            yield event
+
+    async def _thoughts(
+        self, intake: Intake, attention: Attention, utterance: Utterance, context: RequestContext
+    ) -> AsyncGenerator[TranscriptEvent, None]:
+        """What is understood while the utterance goes on."""
+        decided = 0
+        stop: Stop | None = None
+        while stop is not Stop.END:
+            samples, stop = await intake.next(STEP)
+            samples = await attention.due(samples, last=stop is Stop.END)
+            if len(samples):
+                if begin := self._slot is None:
+                    context.add("queue", await self._take_slot(again=decided > 0))
+                    decided = intake.taken - len(samples)
+                hypothesis = await self._ask(partial(self._hear, samples, begin=begin), context)
+                if not intake.quiet:
+                    for thought in utterance.think(hypothesis):
+                        yield thought
+                for lagging in intake.lagging(intake.taken):
+                    yield lagging
+            ends = stop is not None or attention.tired or self._full(intake, decided)
+            if ends and self._slot is not None and not intake.quiet:
+                utterance.decide(await self._ask(_end, context), decided)
+                decided = intake.taken
+                intake.mark()
+            if stop is Stop.SETTLE:
+                yield utterance.settle()
+            if attention.tired:
+                attention.rest()
+                await self._let_go()
+                for thought in utterance.think(""):
+                    yield thought
+        context.metrics["audio_seconds"] = intake.seconds
+
+    def retire(self) -> None:
+        if not self._retired:
+            self._retired = True
+            self._places.forget()
+
+    async def aclose(self) -> None:
+        if not self._closed:
+            self._closed = True
+            try:
+                await self._let_go()
+            finally:
+                self.retire()
+
+    def _full(self, intake: Intake, decided: int) -> bool:
+        """Whether there is as much undecided as the engine hears at once: up to a pause, or to twice as much."""
+        seconds, longest = intake.seconds - decided / STT_SAMPLE_RATE, self.info.limits.max_seconds
+        return seconds >= longest and (intake.pausing or seconds >= 2 * longest)
+
+    def _begin(self, engine: STTEngine) -> None:
+        engine.begin(self._params)
+
+    def _hear(self, samples: Samples, engine: STTEngine, *, begin: bool) -> str:
+        if begin:
+            self._begin(engine)
+        return engine.hear(samples)
+
+    async def _ask(self, question: Callable[[STTEngine], T], context: RequestContext) -> T:
+        assert self._slot is not None
+        started = time.perf_counter()
+        try:
+            return await self._slot.ask(question, CALL_SECONDS)
+        except STTSError:
+            # Its pool sees to it that the next utterance finds an engine that works.
+            await self._let_go()
+            raise
+        finally:
+            context.add("engine", time.perf_counter() - started)
+
+    async def _take_slot(self, *, again: bool) -> float:
+        """An instance for the next utterance or its next part; returns the seconds that took. Raises Busy."""
+        await self._held.enter_async_context(self._places.place(again=again))
+        self._slot = await self._held.enter_async_context(self._places.host.slot(AT_ONCE, begun=True))
+        return self._slot.queue_seconds
+
+    async def _let_go(self) -> None:
+        self._slot = None
+        await self._held.aclose()
+
+
+def _end(engine: STTEngine) -> list[Segment]:
+    return list(engine.end())

@@ -1,0 +1,158 @@
+"""How many connections are open at once, of everybody and of one network, and who makes room when there are too many.
+
+A connection that waits for its client (for a request, for the rest of its head, or long for it to take its answer)
+makes room for a new one, the one that has waited longest first. Where all are at work, the new one is still heard: it
+may ask whether the server is alive, and is told to come back for anything else. So whoever holds many connections
+never hides the server's health.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from middleware.serving.file_limit import SPARE_CONNECTIONS, file_limit, most_connections, shortage
+from stts.errors import Busy
+from stts.settings import Settings
+
+RETRY_SECONDS = 5.0
+"""When a client that was turned away may try again."""
+TELL_SECONDS = 60.0
+"""Between two lines of the log about clients that hold connections."""
+STUCK_SECONDS = 60.0
+"""How long a client may leave its answer untaken where others need the room; a paused player does."""
+IPV6_NETWORK = 64
+"""Bits of an address that one client commonly owns: it may use any of those behind them."""
+SLOW, FULL = "slow", "full"
+"""Why connections are cut or turned away."""
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+
+class Connections:
+    """Those of one server. Each is known by its transport, which stays when a request becomes a socket."""
+
+    def __init__(self, most: int, of_one_network: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.most = most
+        self._of_one_network = of_one_network
+        self._clock = clock
+        self._open: dict[asyncio.Transport, str] = {}
+        """Those within the bounds, with their networks."""
+        self._by_network: Counter[str] = Counter()
+        self._waiting: dict[asyncio.Transport, float] = {}
+        """Those of the open ones whose client is to say or take something, and since when, the longest first."""
+        self._beyond: dict[asyncio.Transport, None] = {}
+        """Those that are heard only to be told, the oldest first."""
+        self._told_at: float | None = None
+        self._untold: Counter[str] = Counter()
+        self.shortage: dict[str, int | str] = {}
+        """Told along: why there are no more of them, where that is the system's doing."""
+
+    def __len__(self) -> int:
+        return len(self._open) + len(self._beyond)
+
+    def enter(self, transport: asyncio.Transport, address: str | None) -> bool:
+        """Whether this one may ask for everything. Cuts one that waits, where that makes the room."""
+        network = network_of(address)
+        if network and self._by_network[network] >= self._of_one_network:
+            has_room = self._make_room(each for each in self._waiting if self._open[each] == network)
+        else:
+            has_room = len(self._open) < self.most or self._make_room(self._waiting)
+        if not has_room:
+            self._enter_beyond(transport)
+            return False
+        self._open[transport] = network
+        self._by_network[network] += 1
+        self.waits(transport)
+        return True
+
+    def leave(self, transport: asyncio.Transport) -> None:
+        """May be called again."""
+        self._beyond.pop(transport, None)
+        self._waiting.pop(transport, None)
+        network = self._open.pop(transport, None)
+        if network is None:
+            return
+        self._by_network[network] -= 1
+        if not self._by_network[network]:
+            del self._by_network[network]
+
+    def works(self, transport: asyncio.Transport) -> None:
+        """The head of a request has come, or a socket was opened, or the client takes its answer."""
+        self._waiting.pop(transport, None)
+
+    def waits(self, transport: asyncio.Transport) -> None:
+        """Its requests are answered, or their answers are not taken."""
+        self._waiting.pop(transport, None)
+        if transport in self._open:
+            self._waiting[transport] = self._clock()
+
+    def busy(self) -> Busy:
+        """What is told to those beyond the bounds. The log has told of all of them in one line."""
+        error = Busy("This server has no connection left for this request.", retry_after=RETRY_SECONDS)
+        error.is_logged = True
+        return error
+
+    def tell(self, reason: str) -> None:
+        """One line for many: the first at once, the others with the first after `TELL_SECONDS`."""
+        self._untold[reason] += 1
+        now = self._clock()
+        if self._told_at is not None and now < self._told_at + TELL_SECONDS:
+            return
+        self._told_at = now
+        line = {**self._untold, "open": len(self), "most": self.most, **(self.shortage if self._untold[FULL] else {})}
+        log.warning("connections_cut", **line, next_line_after=TELL_SECONDS)
+        self._untold.clear()
+
+    def _make_room(self, candidates: Iterable[asyncio.Transport]) -> bool:
+        longest = next((each for each in candidates if self._may_be_cut(each)), None)
+        if longest is not None:
+            self._cut(longest)
+        return longest is not None
+
+    def _may_be_cut(self, transport: asyncio.Transport) -> bool:
+        """Whether no answer is on its way to this one that waits."""
+        return not transport.get_write_buffer_size() or self._waiting[transport] + STUCK_SECONDS < self._clock()
+
+    def _enter_beyond(self, transport: asyncio.Transport) -> None:
+        if len(self._beyond) >= SPARE_CONNECTIONS:
+            self._cut(next(iter(self._beyond)))
+        self._beyond[transport] = None
+        self.tell(FULL)
+
+    def _cut(self, transport: asyncio.Transport) -> None:
+        self.leave(transport)
+        transport.abort()
+        self.tell(FULL)
+
+
+def connections_of(settings: Settings) -> Connections:
+    """Bounded as the settings say and by what the file limit leaves room for; the share of one network stays."""
+    limits = settings.limits
+    most = most_connections(settings, file_limit())
+    connections = Connections(most, max(1, limits.network_connections * most // limits.connections))
+    connections.shortage = shortage(settings)
+    return connections
+
+
+@lru_cache(maxsize=1024)
+def network_of(address: str | None) -> str:
+    """What counts as one client: an IPv4 address or a network of IPv6. Empty for this machine, where proxies are."""
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return ""
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip
+    if ip.is_loopback:
+        return ""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ipaddress.ip_network((int(ip), IPV6_NETWORK), strict=False))

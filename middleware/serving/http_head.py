@@ -1,0 +1,240 @@
+"""The requests on a connection: bounded heads and numbers of connections, offers to upgrade, refusals in our form.
+
+uvicorn's HTTP protocol keeps headers until they end, lets a connection stay without ever ending them, loses the body of
+a request that offers another protocol, knows no address beyond ASCII and refuses in plain text. This class is handed
+to uvicorn as its `http`. Sockets pass through here until they are upgraded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from middleware.serving.address import ascii_line, readable
+from middleware.serving.connections import SLOW, Connections
+from middleware.serving.early import refusal
+from middleware.serving.starts import Starts
+from stts.errors import HeadTooLarge, MalformedRequest, STTSError
+
+CUT = "stts.cut"
+"""Extension of the scope: ends the connection in the middle of an answer, so that it cannot pass for a whole one."""
+SLOW_BODY = "stts.slow_body"
+"""Extension of the scope: called when a body comes too slowly, to be told of in the log with all others."""
+ALWAYS_ANSWERED = frozenset({b"/health", b"/ready"})
+"""Paths that are answered however many connections there are."""
+HEAD_BYTES = 65_536
+"""Longest address and headers of one request together, trailers too; one read beyond it may be in memory."""
+HEADER_BYTES = 32
+"""Counted for each header beside its text, as HTTP/2 does: very many short ones take memory, too."""
+HEAD_SECONDS = 30.0
+"""Until the first head is complete after connecting, a later one after its first byte."""
+MOST_PIPELINED = 64
+"""Requests of one connection that wait for the answer to the one before."""
+LINGER_SECONDS = 2.0
+"""How long the rest of a refused head is still read and dropped, for clients that read only after sending it all."""
+
+
+class HeadRefused(Exception):
+    """Raised inside the parser's callbacks; the parser reports it as an error of its own."""
+
+
+class BoundedHead(HttpToolsProtocol):
+    def __init__(
+        self, *arguments: Any, connections: Connections | None = None, starts: Starts | None = None, **options: Any
+    ) -> None:
+        """With `connections` this one is counted among them; `starts` say when its requests begin."""
+        super().__init__(*arguments, **options)
+        self._among = connections
+        self._starts = starts
+        self._is_beyond = False
+        """One too many: heard, but answered only where health is asked for."""
+        self._head_bytes = 0
+        self._unparsed_bytes = 0
+        """Read since the parser last told of anything: it is collecting them."""
+        self._in_request_line = True
+        """The next byte belongs to one, or to empty lines before it."""
+        self._refused = False
+        self.url = b""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if self._starts is not None:
+            self._starts.arrived(self.loop.call_soon)
+        if self._among is not None:
+            self._is_beyond = not self._among.enter(transport, self.client[0] if self.client else None)
+        self._start(HEAD_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop()
+        if self._among is not None:
+            self._among.leave(self.transport)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        self._unparsed_bytes += len(data)
+        self._unset_keepalive_if_required()
+        if self._in_request_line:
+            data, self._in_request_line = ascii_line(data)
+        self._parse(data)
+        if self._unparsed_bytes > HEAD_BYTES:
+            self._refuse(too_large())
+        elif self._timer is None and self._is_idle():
+            self._start(HEAD_SECONDS)
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            else:
+                self._decline(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self._give_up()
+
+    def _decline(self, rest: bytes) -> None:
+        """Reads a request on without its offer of another protocol, as RFC 9110 lets a server do.
+
+        The parser takes everything behind such a head for the other protocol, so another one reads the head again.
+        """
+        version, method = self.parser.get_http_version().encode(), self.parser.get_method()
+        head = [b"%b %b HTTP/%b\r\n" % (method, self.url, version)]
+        head += [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self._parse(b"".join(head) + b"\r\n" + rest)
+
+    def on_message_begin(self) -> None:
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value) + HEADER_BYTES)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._stop()
+        if len(self.pipeline) >= MOST_PIPELINED or self.parser.get_method() == b"CONNECT":
+            raise HeadRefused
+        self.url = readable(self.url)
+        if self._is_beyond and self.url.partition(b"?")[0] not in ALWAYS_ANSWERED:
+            raise HeadRefused
+        if self._among is not None:
+            self._among.works(self.transport)
+        if not self._is_declined():
+            super().on_headers_complete()
+            if self.cycle is not None:
+                self.cycle.scope["extensions"] = self._extensions(self.cycle)  # type: ignore[typeddict-item]
+                self.cycle.keep_alive = self.cycle.keep_alive and not self._is_beyond
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        begin = partial(super()._start_asgi_task, cycle, app)
+        if self._starts is None or self.url.partition(b"?")[0] in ALWAYS_ANSWERED:
+            begin()
+        else:
+            self._starts.begin(lambda: None if cycle.disconnected else begin())
+
+    def _extensions(self, cycle: RequestResponseCycle) -> dict[str, Callable[[], None]]:
+        """What the application may ask of this connection."""
+        return {CUT: partial(self._cut, cycle), SLOW_BODY: self._tell_slow}
+
+    def on_response_complete(self) -> None:
+        if self._among is not None and not self.pipeline:
+            self._among.waits(self.transport)
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        if self._among is not None:
+            self._among.waits(self.transport)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._among is not None and not self._is_idle():
+            self._among.works(self.transport)
+        super().resume_writing()
+
+    def on_body(self, body: bytes) -> None:
+        self._unparsed_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._is_declined():
+            self._in_request_line = True
+            super().on_message_complete()
+
+    def _is_declined(self) -> bool:
+        """Whether the request that is being parsed offers a protocol that is not spoken here."""
+        return self.parser.should_upgrade() and not self._should_upgrade()
+
+    def _count(self, size: int) -> None:
+        self._unparsed_bytes = 0
+        self._head_bytes += size
+        if self._head_bytes > HEAD_BYTES:
+            raise HeadRefused
+
+    def _give_up(self) -> None:
+        """The parser cannot go on."""
+        if self._head_bytes > HEAD_BYTES:
+            self._refuse(too_large())
+        elif self._is_beyond and self._among is not None:
+            self._refuse(self._among.busy())
+        else:
+            self._refuse(MalformedRequest("This is no HTTP/1.1: the head or the framing of the body is broken."))
+
+    def _refuse(self, error: STTSError) -> None:
+        """Ends the connection; says why, unless that would fall into the answer to an earlier request."""
+        self._refused = True
+        if self._is_idle():
+            self.transport.write(refusal(error, self.url))
+            self._start(LINGER_SECONDS)
+        elif self.cycle.more_body and not self.cycle.response_started:
+            self.cycle.disconnected = True  # so that its own answer does not follow this one
+            self.cycle.message_event.set()
+            self.transport.write(refusal(error, self.url))
+            self.transport.close()
+        else:
+            self.transport.abort()
+
+    def _cut(self, cycle: RequestResponseCycle) -> None:
+        """Once it counts as left, uvicorn does not miss the rest of the answer."""
+        if not cycle.response_complete:
+            cycle.disconnected = True
+            self.transport.close()
+
+    def _is_idle(self) -> bool:
+        """Whether no request is being answered. False once the connection belongs to a socket."""
+        return self.transport.get_protocol() is self and (self.cycle is None or self.cycle.response_complete)
+
+    def _start(self, seconds: float) -> None:
+        self._stop()
+        self._timer = self.loop.call_later(seconds, self._leave_waiting)
+
+    def _leave_waiting(self) -> None:
+        """A connection on which nothing was ever sent is no slow client: browsers open some ahead."""
+        if self._head_bytes and not self._refused:
+            self._tell_slow()
+        self.transport.abort()
+
+    def _tell_slow(self) -> None:
+        if self._among is not None:
+            self._among.tell(SLOW)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def too_large() -> HeadTooLarge:
+    return HeadTooLarge(f"The address and headers of a request have at most {HEAD_BYTES} bytes.")

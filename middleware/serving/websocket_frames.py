@@ -1,0 +1,171 @@
+"""The frames of a WebSocket: a flood of them neither starves the loop nor fills memory, and nobody stays for ever.
+
+What one read brings is parsed a slice at a time, so that tens of thousands of tiny messages do not hold up everybody
+else. This class is handed to uvicorn as its `ws`; uvicorn bounds the size of a message and what waits to be sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from middleware.serving.connections import Connections
+
+SLICE_BYTES = 8_192
+"""Parsed at once: some 1,000 of the smallest messages, 5 ms."""
+MOST_FRAGMENTS = 65_536
+"""Of one message: empty ones have no size to be bounded by."""
+TOO_BIG = 1009
+"""WebSocket close code."""
+LEFT = "stts.left"
+"""Extension of the scope: a future that is done when the client has said goodbye or the connection is lost.
+
+`receive()` tells only who calls it."""
+LINGER_SECONDS = 10.0
+"""For a client to take what is left for it when its session has ended."""
+ENDING_SECONDS = 5.0
+"""For a session to end whose client has said goodbye; then the goodbye is answered all the same."""
+
+logger = logging.getLogger("uvicorn.error.websocket")
+logger.setLevel(logging.WARNING)  # uvicorn tells of each socket with its query, in which there may be a key
+
+
+def is_ours(record: logging.LogRecord) -> bool:
+    """Whether an error on a socket is the server's. Text that is not UTF-8 is the client's; it is told with 1007."""
+    return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
+
+
+logger.addFilter(is_ours)
+
+
+class BoundedFrames(WebSocketsSansIOProtocol):
+    def __init__(self, *arguments: Any, connections: Connections | None = None, **options: Any) -> None:
+        """`connections`: among which it was counted when it was an HTTP request."""
+        super().__init__(*arguments, **options)
+        self._among = connections
+        self.logger = self.conn.logger = logger
+        self._unparsed = memoryview(b"")
+        self._next: asyncio.Handle | None = None
+        """The slice that is parsed next. Reading is paused while there is one."""
+        self._linger: asyncio.TimerHandle | None = None
+        self._goodbye: asyncio.TimerHandle | None = None
+        """The client's close, while it is not answered."""
+        self._left: asyncio.Future[None] = self.loop.create_future()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._among is not None:
+            self._among.leave(self.transport)
+        self._tell_left()
+        self._unparsed = memoryview(b"")
+        for handle in (self._next, self._linger, self._goodbye):
+            if handle is not None:
+                handle.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self._unparsed = memoryview(bytes(self._unparsed) + data) if self._unparsed else memoryview(data)
+        if self._next is None:
+            self._parse()
+
+    def _parse(self) -> None:
+        part, self._unparsed = self._unparsed[:SLICE_BYTES], self._unparsed[SLICE_BYTES:]
+        super().data_received(bytes(part))
+        self._next = None
+        if self.transport.is_closing():
+            self._unparsed = memoryview(b"")
+        elif not self.read_paused:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """With what was read already, before more is read."""
+        if self._unparsed:
+            self.transport.pause_reading()
+            self._next = self.loop.call_soon(self._parse)
+        else:
+            self.transport.resume_reading()
+
+    async def run_asgi(self) -> None:
+        self.scope["extensions"][LEFT] = self._left  # type: ignore[assignment]
+        app = self.app
+
+        async def until_ended(scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await app(scope, receive, send)
+            finally:
+                self._answer_goodbye()
+
+        self.app = until_ended
+        await super().run_asgi()
+
+    def handle_close(self, event: Frame) -> None:
+        """The client's close is answered when its session has ended: what the session held is free by then."""
+        if self.close_sent or not self.handshake_complete or self.transport.is_closing():
+            super().handle_close(event)
+            return
+        received = self.conn.close_rcvd
+        assert received is not None
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": received.code, "reason": received.reason})
+        self._goodbye = self.loop.call_later(ENDING_SECONDS, self._answer_goodbye)
+        self._tell_left()
+
+    def shutdown(self) -> None:
+        if self._goodbye is None:
+            super().shutdown()
+
+    def _answer_goodbye(self) -> None:
+        if self._goodbye is None:
+            return
+        self._goodbye.cancel()
+        self._goodbye = None
+        if not self.transport.is_closing():
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def _tell_left(self) -> None:
+        if not self._left.done():
+            self._left.set_result(None)
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True  # or uvicorn logs an error of ours for each socket that is refused
+
+    async def receive(self) -> ASGIReceiveEvent:
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            if not self.transport.is_closing():
+                self._go_on()
+        return message
+
+    def handle_ping(self) -> None:
+        """A client that sends pings and reads no pong gets none: RFC 6455 lets the latest stand for all."""
+        output = self.conn.data_to_send()
+        if self.writable.is_set():
+            self.transport.write(b"".join(output))
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) < MOST_FRAGMENTS:
+            super().handle_cont(event)
+        elif not self.close_sent:
+            self.conn.fail(TOO_BIG, "too many fragments")
+            self.handle_parser_exception()
+
+    def keepalive_timeout(self) -> None:
+        """While the session takes its time with what was sent before, a pong lies unread: that is no sign of death."""
+        if self.read_paused:
+            self.pong_timer = None
+            self.schedule_ping()
+        else:
+            super().keepalive_timeout()
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        if not self.disconnected:
+            self._linger = self.loop.call_later(LINGER_SECONDS, self.transport.abort)

@@ -1,0 +1,204 @@
+"""Logging: one line for each finished operation, and one renderer for our lines and everybody else's.
+
+Users' words are kept out: texts, queries, keys, and most messages of exceptions, which like to quote them.
+`logging.log_text` lets texts and messages in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import sys
+from collections.abc import AsyncGenerator
+from typing import Any, TextIO, cast
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+from middleware.edge.errors import error_status
+from middleware.logs.console import ConsoleRenderer
+from middleware.logs.stream import LogStream
+from middleware.logs.tracebacks import describe
+from middleware.pipeline import Item, Operation, Request
+from stts.chat import ReplyRequest, ReplyText
+from stts.context import SOCKET, RequestContext
+from stts.errors import STTSError
+from stts.settings import CurrentSettings
+from stts.speech import SpeechRequest
+from stts.streams.live import LiveText
+from stts.transcription import ListenRequest, TranscriptSegment
+
+RESOLVED = ("engine", "voice", "language", "format", "sample_rate")
+"""What of `context.output_data` stands in the line."""
+WHERE = ("method", "route", "parent_id")
+"""What of `context.metadata` stands in the line."""
+TIMES = frozenset({"queue", "first_item", "engine", "encode", "total", "transcript", "first_token", "first_audio"})
+"""Metrics that get their unit in the line."""
+OURS = ("adapters", "engines", "middleware", "routers", "server_v2", "stts")
+"""Packages whose stdlib loggers follow `logging.level`; libraries stay at info: at debug some log keys and texts."""
+QUERY = re.compile(r"\?[^\s\"']+")
+
+
+class LoggingStage:
+    """Writes one line when an operation ends. Around the timing stage, whose numbers it writes."""
+
+    def __init__(self, settings: CurrentSettings) -> None:
+        self._settings = settings
+        self._log: FilteringBoundLogger = structlog.get_logger()
+
+    async def __call__(
+        self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
+    ) -> AsyncGenerator[Item, None]:
+        heard: list[str] | None = [] if self._settings().logging.log_text else None
+        try:
+            async for item in call_next(context, request):
+                if heard is not None:
+                    heard.append(_words(item))
+                yield item
+        except (GeneratorExit, asyncio.CancelledError):
+            self._log.info("operation", **_line(context, request, heard))
+            raise
+        except Exception as error:
+            self._failed(error, _line(context, request, heard) | _answered(context, error))
+            raise
+        self._log.info("operation", **_line(context, request, heard) | _answered(context))
+
+    def _failed(self, error: Exception, line: dict[str, Any]) -> None:
+        """What clients get wrong is information, what passes is a warning, what nobody foresaw has a traceback."""
+        line["error"] = type(error).__name__
+        if not isinstance(error, STTSError):
+            self._log.error("operation", code=STTSError.code, exc_info=error, **line)
+            return
+        error.is_logged = True
+        line |= {"code": error.code, "reason": error.message}
+        if error.status == 500:
+            self._log.error("operation", exc_info=error, **line)
+        elif error.status > 500:
+            self._log.warning("operation", **line)
+        else:
+            self._log.info("operation", **line)
+
+
+def _line(context: RequestContext, request: object, heard: list[str] | None) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        # By hand: context variables bound inside a generator are lost between items.
+        "request_id": context.request_id,
+        "type": context.request_type,
+        "status": context.status,
+    }
+    line |= {key: context.output_data[key] for key in RESOLVED if context.output_data.get(key) is not None}
+    line |= {key: context.metadata[key] for key in WHERE if context.metadata.get(key) is not None}
+    if isinstance(request, SpeechRequest):
+        line["characters"] = request.text.characters if isinstance(request.text, LiveText) else len(request.text)
+    elif isinstance(request, ListenRequest):
+        line["upload_bytes"] = request.audio.size
+    elif isinstance(request, ReplyRequest):
+        line["messages"] = len(request.messages)
+    line |= {f"{name}_seconds" if name in TIMES else name: round(value, 4) for name, value in context.metrics.items()}
+    if heard is not None:
+        # A live text is gone by now; what wrote it is logged with its reply.
+        text = request.text if isinstance(request, SpeechRequest) else None
+        line["text"] = text if isinstance(text, str) else "".join(heard).strip()
+    return line
+
+
+def _answered(context: RequestContext, error: Exception | None = None) -> dict[str, int]:
+    """The status of the answer, where the operation is one: not inside another, not on a socket."""
+    if context.metadata.get("method") in (None, SOCKET) or context.metadata.get("parent_id") is not None:
+        return {}
+    if error is None:
+        return {"http_status": 200}
+    known = error if isinstance(error, STTSError) else STTSError("")
+    return {"http_status": error_status(context.metadata.get("route") or "", known)}
+
+
+def _words(item: object) -> str:
+    """Heard or replied."""
+    if isinstance(item, TranscriptSegment):
+        return f" {item.segment.text.strip()}"
+    return item.delta if isinstance(item, ReplyText) else ""
+
+
+def configure_logging(settings: CurrentSettings, stream: TextIO | None = None) -> None:
+    """Sets up structlog and the standard library's logging for the whole process; calling it again replaces that.
+
+    Run uvicorn with `log_config=None`. The level and `log_text` are read with each line, the format only here.
+    """
+    stream = stream if stream is not None else sys.stderr
+    lines = LogStream(stream)
+    structlog.configure(
+        processors=[
+            _level_filter(settings),
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _exceptions(settings),
+            lines.add_lost,
+            _renderer(settings, stream),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, lines)),
+        cache_logger_on_first_use=False,
+    )
+    _take_over_stdlib()
+
+
+def _level_filter(settings: CurrentSettings) -> Processor:
+    order = {"debug": 0, "info": 1, "warning": 2, "warn": 2, "error": 3, "exception": 3, "critical": 4}
+
+    def check(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        if order[method] < order[settings().logging.level]:
+            raise structlog.DropEvent
+        return event
+
+    return check
+
+
+def _exceptions(settings: CurrentSettings) -> Processor:
+    def render(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        found = event.pop("exc_info", None)
+        error = found[1] if isinstance(found, tuple) else sys.exc_info()[1] if found is True else found
+        if isinstance(error, BaseException):
+            event["exception"] = describe(error, with_messages=settings().logging.log_text)
+        return event
+
+    return render
+
+
+def _renderer(settings: CurrentSettings, stream: TextIO) -> Processor:
+    chosen = settings().logging.format
+    if chosen == "console" or (chosen == "auto" and stream.isatty()):
+        return ConsoleRenderer(colours=stream.isatty())
+    return structlog.processors.JSONRenderer()
+
+
+def _take_over_stdlib() -> None:
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, StandardLibraryHandler)]:
+        root.removeHandler(handler)
+    root.addHandler(StandardLibraryHandler())
+    root.setLevel(logging.INFO)
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    # Our line for each operation says more, and leaves the query out.
+    logging.getLogger("uvicorn.access").disabled = True
+    # A damaged form is told to its client, and in our line of the refusal.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+
+
+class StandardLibraryHandler(logging.Handler):
+    """Hands records of the standard library's loggers to structlog, without the queries of addresses."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            message = QUERY.sub("?...", record.getMessage())
+        except (TypeError, ValueError):
+            self.handleError(record)
+            return
+        level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
+        structlog.get_logger().log(level, message, logger=record.name, exc_info=record.exc_info)

@@ -1,0 +1,106 @@
+"""Models as OpenAI's clients name them: hosted names by `openai.models`, engines by their own, and `auto`."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path
+from pydantic import BeforeValidator
+
+from adapters.catalogue import Engines
+from adapters.model_names import may_do
+from routers.compat.openai.schemas import ModelList, ModelName, ModelNames, ModelShape
+from routers.core.tts_schemas import NAME_CHARACTERS
+from stts.engine_api import EngineKind
+from stts.engine_state import AUTO
+from stts.errors import UnknownModel
+from stts.languages import nearest
+from stts.settings import CurrentSettings
+
+OWNER = "stts-server"
+
+ModelTask = Literal[
+    "automatic-speech-recognition",
+    "text-to-speech",
+    "voice-activity-detection",
+    "speaker-embedding",
+    "speaker-diarization",
+]
+TASKS: dict[str, tuple[EngineKind, ...]] = {
+    "automatic-speech-recognition": ("stt",),
+    "text-to-speech": ("tts",),
+    "voice-activity-detection": (),
+    "speaker-embedding": (),
+    "speaker-diarization": (),
+}
+"""Of the model hub's tasks those that clients ask for -> what does them here by a model's name."""
+
+
+def _no_task(value: object) -> object:
+    """An empty one is none."""
+    return value or None
+
+
+class ModelCatalogue:
+    def __init__(self, engines: Engines, settings: CurrentSettings) -> None:
+        self._engines = engines
+        self._settings = settings
+        self.created = int(time.time())
+        """Of every model; Unix time."""
+
+    def engine(self, model: str, kind: EngineKind) -> str:
+        """The engine behind a model that does this. Raises UnknownModel."""
+        known = self._known(kind)
+        engine = known.get(model) or known.get(model.strip().lower())
+        if engine is None:
+            near = nearest(model, known)
+            hint = f" Near it are: {', '.join(near)}." if near else ""
+            raise UnknownModel(
+                f"There is no such model for this; GET /v1/models lists all.{hint}",
+                param="model",
+                allowed=[*near, *(name for name in sorted(known) if name not in near)],
+            )
+        return engine
+
+    def names(self, *kinds: EngineKind) -> list[str]:
+        """Models that can work here; engines that are not installed are left out."""
+        usable = {AUTO} | {host.name for host in self._engines.hosts.values() if host.state != "not_installed"}
+        known = {name: engine for kind in kinds for name, engine in self._known(kind).items()}
+        return [name for name, engine in known.items() if engine in usable]
+
+    def _known(self, kind: EngineKind) -> dict[str, str]:
+        """Model -> engine; a hosted name hides an engine of the same name."""
+        engines = {host.name for host in self._engines.hosts.values() if host.info.kind == kind}
+        hosted = {
+            model: engine
+            for model, engine in self._settings().openai.models.items()
+            if engine in engines or (engine == AUTO and may_do(model, kind))
+        }
+        return {AUTO: AUTO} | {name: name for name in sorted(engines)} | hosted
+
+
+class ModelRoutes:
+    def __init__(self, models: ModelCatalogue) -> None:
+        self._models = models
+        self.router = APIRouter()
+        add = self.router.add_api_route
+        add("/v1/models", self.listing, methods=["GET"], response_model=ModelList, summary="Models")
+        add("/v1/models/{model_id:path}", self.show, methods=["GET"], response_model=ModelShape, summary="One model")
+        add("/v1/audio/models", self.speaking, methods=["GET"], response_model=ModelNames, summary="Models that speak")
+
+    async def listing(self, task: Annotated[ModelTask | None, BeforeValidator(_no_task)] = None) -> ModelList:
+        """All, or those of one task, as clients of speaches ask."""
+        kinds: tuple[EngineKind, ...] = ("tts", "stt") if task is None else TASKS[task]
+        return ModelList(data=[self._shape(name) for name in self._models.names(*kinds)])
+
+    async def show(self, model_id: Annotated[str, Path(max_length=NAME_CHARACTERS)]) -> ModelShape:
+        if model_id not in self._models.names("tts", "stt"):
+            raise UnknownModel("There is no such model; GET /v1/models lists all.", param="model")
+        return self._shape(model_id)
+
+    async def speaking(self) -> ModelNames:
+        return ModelNames(models=[ModelName(id=name) for name in self._models.names("tts")])
+
+    def _shape(self, name: str) -> ModelShape:
+        return ModelShape(id=name, created=self._models.created, owned_by=OWNER)

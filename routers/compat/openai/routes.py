@@ -1,0 +1,46 @@
+"""OpenAI's audio API: a translation to the core, nothing more.
+
+Decisions where the hosted service gives no model to follow: tests/routers/compat shows each. An unknown model is 404
+`model_not_found`, as there; a model that does the other thing is unknown too. `voice` may be left out. Fields of other
+servers are ignored, those of the engine at hand are used. An extra that nobody here can give (log probabilities) is
+left out and told; what changes the meaning of the answer (telling speakers apart) is refused, since an answer without
+it would be taken for one with it.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from adapters.catalogue import Engines
+from routers.compat.openai.models import ModelCatalogue, ModelRoutes
+from routers.compat.openai.speech import SpeechRoutes
+from routers.compat.openai.speech_stream import SpeechStreamRoutes
+from routers.compat.openai.transcription import TranscriptionRoutes
+from routers.compat.openai.voices import HostedVoices, VoiceRoutes
+from routers.http.operation import Listen, Speak
+from routers.sockets.connection_limiter import Places
+from stts.settings import CurrentSettings
+from stts.storage.files.store import FileStore
+
+
+class OpenAIRoutes:
+    def __init__(
+        self,
+        speak: Speak,
+        listen: Listen,
+        engines: Engines,
+        files: FileStore,
+        places: Places,
+        settings: CurrentSettings,
+    ) -> None:
+        models = ModelCatalogue(engines, settings)
+        voices = HostedVoices(settings)
+        self.router = APIRouter(tags=["OpenAI"])
+        for each in (
+            SpeechRoutes(speak, models, settings),
+            SpeechStreamRoutes(speak, engines.check_speech, models, places, settings),
+            TranscriptionRoutes(listen, models, settings),
+            ModelRoutes(models),
+            VoiceRoutes(voices, models, engines, files),
+        ):
+            self.router.include_router(each.router)

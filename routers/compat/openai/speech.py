@@ -1,0 +1,79 @@
+"""POST /v1/audio/speech: audio as it is made, or the same bytes in events."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from fastapi import APIRouter, Request, Response
+
+from routers.compat.openai.errors import error_event, in_dialect
+from routers.compat.openai.models import ModelCatalogue
+from routers.compat.openai.schemas import CreateSpeechRequest
+from routers.compat.openai.usage import speech_usage
+from routers.core.tts import AUDIO
+from routers.http.answer import Answer, event_answer
+from routers.http.operation import Speak, event_headers, operation_context
+from routers.http.speech import speech_answer
+from routers.http.sse import event
+from stts.context import RequestContext
+from stts.errors import TextTooLong
+from stts.settings import CurrentSettings
+from stts.speech import AudioChunk, SpeechRequest
+
+
+class SpeechRoutes:
+    def __init__(self, speak: Speak, models: ModelCatalogue, settings: CurrentSettings) -> None:
+        self._speak = speak
+        self._models = models
+        self._settings = settings
+        self.router = APIRouter()
+        self.router.add_api_route(
+            "/v1/audio/speech",
+            self.create,
+            methods=["POST"],
+            response_class=Response,
+            responses={200: {**AUDIO[200], "content": {**AUDIO[200]["content"], "text/event-stream": {}}}},
+            summary="Speak a text",
+        )
+
+    async def create(self, fields: CreateSpeechRequest, request: Request) -> Response:
+        """Whole where all is made at once, else streamed from the first piece.
+
+        Fields beyond these may be parameters of the engine; others are ignored.
+        """
+        engine = self._models.engine(fields.model, "tts")
+        self._check_length(fields.input)
+        config = fields.config(engine)
+        context = operation_context(
+            request, "tts", engine=config.engine, format=config.format, characters=len(fields.input)
+        )
+        chunks = in_dialect(self._speak(context, SpeechRequest(fields.input, config)))
+        if fields.stream_format == "sse":
+            return _event_speech(chunks, context)
+        whole_seconds = self._settings().tts.whole_seconds
+        return speech_answer(chunks, context, stream=fields.stream, whole_seconds=whole_seconds)
+
+    def _check_length(self, text: str) -> None:
+        limit = self._settings().openai.input_characters
+        if len(text) > limit:
+            raise TextTooLong(f"The input is longer than the limit of {limit} characters.", param="input")
+
+
+def _event_speech(chunks: AsyncGenerator[AudioChunk, None], context: RequestContext) -> Answer:
+    return event_answer(
+        _events(chunks, context),
+        lambda: event_headers(context),
+        lambda error: error_event("speech.audio.error", error),
+    )
+
+
+async def _events(chunks: AsyncGenerator[AudioChunk, None], context: RequestContext) -> AsyncGenerator[str, None]:
+    """The data of all deltas, joined, is one file."""
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if chunk.data:
+                yield event({"type": "speech.audio.delta", "audio": b64encode(chunk.data).decode("ascii")})
+    usage = speech_usage(context.metrics["characters"], context.metrics["audio_seconds"])
+    yield event({"type": "speech.audio.done", "usage": usage})

@@ -1,0 +1,103 @@
+"""POST /v1/audio/transcriptions and /v1/audio/translations."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+
+from routers.compat.openai.errors import error_event, in_dialect
+from routers.compat.openai.models import ModelCatalogue
+from routers.compat.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest, ListeningForm
+from routers.compat.openai.transcript import transcript_events, whole_transcript
+from routers.core.stt import upload
+from routers.http.answer import collected_answer, event_answer
+from routers.http.json_audio import SCHEMA, JSONUploadRoute
+from routers.http.operation import Listen, event_headers, operation_context
+from routers.http.transcripts import finished, with_warnings
+from stts.context import RequestContext
+from stts.settings import CurrentSettings
+from stts.text.transcript import collect_transcript
+from stts.transcription import ListenRequest, TranscriptionConfig
+
+MULTIPART = "multipart/form-data"
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"application/json": {}, "text/plain": {}, "text/vtt": {}},
+        "description": "The transcript, as response_format asks.",
+    }
+}
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {**ANSWERS[200], "content": {**ANSWERS[200]["content"], "text/event-stream": {}}}
+}
+
+
+class TranscriptionRoutes:
+    def __init__(self, listen: Listen, models: ModelCatalogue, settings: CurrentSettings) -> None:
+        self._listen = listen
+        self._models = models
+        self._settings = settings
+        self.router = APIRouter(route_class=JSONUploadRoute)
+        for path, route, responses, summary in (
+            ("/v1/audio/transcriptions", self.transcribe, STREAMED, "Transcribe a recording"),
+            ("/v1/audio/translations", self.translate, ANSWERS, "Translate a recording into English text"),
+        ):
+            self.router.add_api_route(
+                path,
+                route,
+                methods=["POST"],
+                response_class=Response,
+                responses=responses,
+                summary=summary,
+                openapi_extra={"requestBody": {"content": {"application/json": {"schema": SCHEMA}}}},
+            )
+
+    async def transcribe(
+        self, form: Annotated[CreateTranscriptionRequest, Form(media_type=MULTIPART)], request: Request
+    ) -> Response:
+        """Fields beyond these may be parameters of the engine; others are ignored."""
+        context, work = self._work(form, form.config(self._models.engine(form.model, "stt")), request)
+        if not form.stream:
+            return self._whole(context, work, form, request, form.timestamp_granularities)
+        heard = in_dialect(self._listen(context, work))
+        events = transcript_events(heard, work.config.prompt or "", context.warnings)
+        return event_answer(
+            events, lambda: event_headers(context), lambda error: error_event("transcript.text.error", error)
+        )
+
+    async def translate(
+        self, form: Annotated[CreateTranslationRequest, Form(media_type=MULTIPART)], request: Request
+    ) -> Response:
+        """Refused where the engine cannot translate."""
+        context, work = self._work(form, form.config(self._models.engine(form.model, "stt")), request)
+        return self._whole(context, work, form, request)
+
+    def _work(
+        self, form: ListeningForm, config: TranscriptionConfig, request: Request
+    ) -> tuple[RequestContext, ListenRequest]:
+        audio = upload(form.file)
+        context = operation_context(request, "stt", engine=config.engine, bytes=audio.size, format=form.response_format)
+        for message in form.warnings():
+            context.warn(message)
+        return context, ListenRequest(audio, config)
+
+    def _whole(
+        self,
+        context: RequestContext,
+        work: ListenRequest,
+        form: ListeningForm,
+        request: Request,
+        granularities: list[Any] | None = None,
+    ) -> Response:
+        async def make() -> Response:
+            async with aclosing(in_dialect(self._listen(context, work))) as events:
+                result = with_warnings(await collect_transcript(events), context)
+            rules = form.cue_rules(self._settings().stt)
+            response = await whole_transcript(
+                result, form.response_format, work.config.task, granularities or (), rules
+            )
+            return finished(response, result, form.response_format, context)
+
+        return collected_answer(make, request.scope, request.receive)

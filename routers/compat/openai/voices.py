@@ -1,0 +1,86 @@
+"""Voices as OpenAI's clients name them: hosted names by `openai.voices`, all others as they are here."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from adapters.catalogue import Engines
+from routers.compat.openai.models import OWNER, ModelCatalogue
+from routers.compat.openai.schemas import ModelVoice, NamedVoice, VoiceIds, VoiceList
+from routers.core.tts_schemas import NAME_CHARACTERS
+from stts.engine_state import AUTO
+from stts.settings import CurrentSettings
+from stts.storage.files.store import FileStore
+from stts.voice_names import HOSTED
+
+
+class HostedVoices:
+    def __init__(self, settings: CurrentSettings) -> None:
+        self._settings = settings
+
+    def names(self) -> list[str]:
+        """Names that mean some voice on every engine."""
+        mapped = {name for voices in self._settings().openai.voices.values() for name in voices}
+        return sorted({*HOSTED, *mapped})
+
+
+class VoiceRoutes:
+    def __init__(self, voices: HostedVoices, models: ModelCatalogue, engines: Engines, files: FileStore) -> None:
+        self._voices = voices
+        self._models = models
+        self._engines = engines
+        self._files = files
+        self.router = APIRouter()
+        add = self.router.add_api_route
+        shapes = VoiceList | VoiceIds
+        add("/v1/audio/voices", self.listing, methods=["GET"], response_model=shapes, summary="Voices")
+        add(
+            "/v1/audio/speech/voices",
+            self.by_model,
+            methods=["GET"],
+            response_model=list[ModelVoice],
+            summary="Voices of models",
+        )
+
+    async def listing(
+        self, legacy: Annotated[bool, Query(description="Plain strings, for older clients of Kokoro.")] = False
+    ) -> VoiceList | VoiceIds:
+        """Hosted names first, then stored references and the voices of all installed engines."""
+        known = await self._known()
+        if legacy:
+            return VoiceIds(voices=list(known))
+        return VoiceList(voices=[NamedVoice(id=id, name=name) for id, name in known.items()])
+
+    async def by_model(
+        self, model_id: Annotated[str | None, Query(max_length=NAME_CHARACTERS, description="Of one model.")] = None
+    ) -> list[ModelVoice]:
+        """The voices of each engine, under its name as a model; for clients of older speaches."""
+        engine = self._models.engine(model_id, "tts") if model_id else AUTO
+        hosts = [host for host in self._engines.hosts.values() if host.state != "not_installed"]
+        return [
+            ModelVoice(
+                id=f"{host.name}/{voice.id}",
+                model_id=model_id or host.name,
+                voice_id=voice.id,
+                name=voice.name or voice.id,
+                created=self._models.created,
+                owned_by=OWNER,
+                sample_rate=host.info.sample_rate or 0,
+            )
+            for host in hosts
+            if host.info.kind == "tts" and engine in (AUTO, host.name)
+            for voice in host.info.voices
+        ]
+
+    async def _known(self) -> dict[str, str]:
+        hosts = [host for host in self._engines.hosts.values() if host.state != "not_installed"]
+        known = {name: name for name in self._voices.names()}
+        if any(host.info.abilities.cloning for host in hosts):
+            for voice in await asyncio.to_thread(self._files.voices):
+                known.setdefault(voice.id, voice.name or voice.id)
+        for voice in (voice for host in hosts for voice in host.info.voices):
+            known.setdefault(voice.id, voice.name or voice.id)
+        return known

@@ -1,0 +1,266 @@
+"""What a session tells, in the events of this dialect. No sockets: an event of the session in, events out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from middleware.edge.errors import openai_error
+from routers.compat.openai.usage import duration_usage
+from routers.compat.realtime.hosted_errors import CODES
+from routers.compat.realtime.input_audio_buffer import Tape
+from routers.compat.realtime.items import Items, Sound, new_item_id
+from routers.compat.realtime.response import Event, Order, Response
+from routers.compat.realtime.usage import response_usage
+from stts.chat import Message
+from stts.conversation.config import ReplyOrder
+from stts.conversation.events import (
+    AudioCleared,
+    AudioFrame,
+    Failed,
+    FinalTranscript,
+    Interrupted,
+    PartialTranscript,
+    PromptDue,
+    ReplyDelta,
+    ReplyEnded,
+    ReplyStarted,
+    SessionEvent,
+    SpeechStarted,
+    SpeechStopped,
+    ToolCalled,
+    TranscriptFailed,
+    TurnCommitted,
+)
+from stts.conversation.history import Item
+from stts.errors import STTSError
+
+TRANSCRIPTION = "conversation.item.input_audio_transcription"
+RATE_LIMITS: Event = {"type": "rate_limits.updated", "rate_limits": []}
+"""There are none; clients wait for the event all the same."""
+
+
+class Outgoing:
+    """Of one connection."""
+
+    def __init__(self, items: Items, tape: Tape, conversation: str, kept_seconds: float) -> None:
+        self.order = Order()
+        """Of responses that nobody asked for."""
+        self.orders: dict[str, Order] = {}
+        """Of responses that were asked for, by their tag."""
+        self.transcribes = False
+        """Whether the client wants to know what the user said."""
+        self.early_words = False
+        """Whether words are told before their turn is committed, where nobody but the client ends turns."""
+        self.has_spoken = False
+        """Whether audio of a response was sent."""
+        self.prompt_after = 0.0
+        self.commits = 0
+        """Turns that the client has ended and that are not told of yet."""
+        self.clears = 0
+        """Of the client, and not answered yet."""
+        self._items, self._tape = items, tape
+        self._conversation, self._kept_seconds = conversation, kept_seconds
+        self._responses: dict[int, Response] = {}
+        self._known: set[str] = set()
+        """Items of turns that the client knows of, until their words are known."""
+        self._wordless: set[str] = set()
+        """Items of turns whose words are not known yet."""
+        self._told: dict[str, str] = {}
+        """What was told of the words of a turn so far."""
+        self._early: deque[PartialTranscript] = deque(maxlen=64)
+        self._heard = 0.0
+        """Seconds of the user's newest turn."""
+        self._table: dict[type, Callable[[Any], Iterator[Event]]] = {
+            SpeechStarted: self._speech_started,
+            SpeechStopped: self._speech_stopped,
+            TurnCommitted: self._committed,
+            AudioCleared: self._cleared,
+            PartialTranscript: self._partial,
+            FinalTranscript: self._final,
+            TranscriptFailed: self._transcript_failed,
+            Interrupted: self._interrupted,
+            ReplyStarted: self._reply_started,
+            ReplyDelta: self._reply_delta,
+            ToolCalled: self._tool_called,
+            AudioFrame: self._audio,
+            ReplyEnded: self._reply_ended,
+            PromptDue: self._prompt_due,
+            Failed: self._failed,
+        }
+
+    @property
+    def settled(self) -> bool:
+        """Whether the words of all turns are known."""
+        return not self.commits and not self._wordless
+
+    @property
+    def active(self) -> str | None:
+        """Id of the response that is part of the conversation and not over."""
+        return next((each.id for each in self._responses.values() if not each.started.aside), None)
+
+    def generation(self, response_id: str) -> int | None:
+        """Of a response that is not over."""
+        return next((number for number, each in self._responses.items() if each.id == response_id), None)
+
+    def unbegun(self, order: ReplyOrder) -> Iterator[Event]:
+        """A response that was asked for and cancelled before it could begin."""
+        started = ReplyStarted(0, 0, new_item_id(), None, not order.silent, order.aside, order.tag)
+        ended = ReplyEnded(0, 0, started.item, "cancelled", "", "", 0.0)
+        response = Response(started, self.orders.pop(order.tag or "", self.order), self._conversation, self._items)
+        yield from response.begin()
+        yield from response.end(ended, response_usage(ended, 0, 0.0))
+        yield dict(RATE_LIMITS)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether all that the client has ended or taken back is answered."""
+        return not self.commits and not self.clears
+
+    def events(self, event: SessionEvent) -> Iterator[Event]:
+        """What the session tells beyond these concerns other dialects."""
+        translate = self._table.get(type(event))
+        return translate(event) if translate is not None else iter(())
+
+    def _speech_started(self, event: SpeechStarted) -> Iterator[Event]:
+        self._known.add(event.item)
+        self._tape.want(event.at)
+        yield {
+            "type": "input_audio_buffer.speech_started",
+            "audio_start_ms": milliseconds(event.at),
+            "item_id": event.item,
+        }
+
+    def _speech_stopped(self, event: SpeechStopped) -> Iterator[Event]:
+        yield {
+            "type": "input_audio_buffer.speech_stopped",
+            "audio_end_ms": milliseconds(event.at),
+            "item_id": event.item,
+        }
+
+    def _committed(self, event: TurnCommitted) -> Iterator[Event]:
+        if event.pushed:
+            self.commits = max(0, self.commits - 1)
+        self._known.add(event.item)
+        self._wordless.add(event.item)
+        self._heard = event.seconds
+        data = self._tape.take(event.seconds, pushed=event.pushed)
+        self._items.add_sound(event.item, Sound(event.seconds, data or None, self._tape.bytes_per_second))
+        yield from self._new_item(event.item)
+        early = [each for each in self._early if each.item == event.item]
+        for each in early:
+            yield from self._partial(each)
+
+    def _cleared(self, event: AudioCleared) -> Iterator[Event]:
+        """The client has taken back what it was saying."""
+        self.clears = max(0, self.clears - 1)
+        self._known &= self._wordless
+        self._told = {item: text for item, text in self._told.items() if item in self._known}
+        yield {"type": "input_audio_buffer.cleared"}
+
+    def _new_item(self, id: str) -> Iterator[Event]:
+        previous = self._items.before(id)
+        yield {"type": "input_audio_buffer.committed", "item_id": id, "previous_item_id": previous}
+        if self._items.history.get(id) is not None:
+            yield from item_added(self._items.wire(id), previous)
+
+    def _partial(self, event: PartialTranscript) -> Iterator[Event]:
+        if not self.transcribes or not event.stable_delta:
+            return
+        if event.item not in self._known and not self.early_words:
+            self._early.append(event)
+            return
+        self._told[event.item] = self._told.get(event.item, "") + event.stable_delta
+        yield {"type": f"{TRANSCRIPTION}.delta", "item_id": event.item, "content_index": 0, "delta": event.stable_delta}
+
+    def _final(self, event: FinalTranscript) -> Iterator[Event]:
+        told = self._over(event.item)
+        if not self.transcribes:
+            return
+        ids = {"item_id": event.item, "content_index": 0}
+        if (rest := event.text.removeprefix(told)) and event.text.startswith(told):
+            yield {"type": f"{TRANSCRIPTION}.delta", **ids, "delta": rest}
+        usage = duration_usage(event.seconds)
+        yield {"type": f"{TRANSCRIPTION}.completed", **ids, "transcript": event.text, "usage": usage}
+
+    def _transcript_failed(self, event: TranscriptFailed) -> Iterator[Event]:
+        self._over(event.item)
+        error = openai_error(event.error)["error"]
+        yield {"type": f"{TRANSCRIPTION}.failed", "item_id": event.item, "content_index": 0, "error": error}
+
+    def _over(self, item: str) -> str:
+        """The words of a turn are known, or never will be. Returns what was told of them."""
+        self._known.discard(item)
+        self._wordless.discard(item)
+        return self._told.pop(item, "")
+
+    def _reply_started(self, event: ReplyStarted) -> Iterator[Event]:
+        order = self.orders.pop(event.tag, self.order) if event.tag is not None else self.order
+        response = Response(event, order, self._conversation, self._items)
+        messages = self._items.history.messages() if order.given is None else order.given
+        response.given = sum(len(message.text) for message in messages)
+        self._responses[event.generation] = response
+        yield from response.begin()
+
+    def _reply_delta(self, event: ReplyDelta) -> Iterator[Event]:
+        if response := self._responses.get(event.generation):
+            yield from response.write(event.text)
+
+    def _tool_called(self, event: ToolCalled) -> Iterator[Event]:
+        if response := self._responses.get(event.generation):
+            yield from response.call(event.item, event.call)
+
+    def _audio(self, event: AudioFrame) -> Iterator[Event]:
+        if response := self._responses.get(event.generation):
+            self.has_spoken |= not response.started.aside
+            yield from response.play(event.data, event.seconds, self._kept_seconds)
+
+    def _interrupted(self, event: Interrupted) -> Iterator[Event]:
+        if response := self._responses.get(event.generation):
+            response.heard = event.heard
+        yield from ()
+
+    def _reply_ended(self, event: ReplyEnded) -> Iterator[Event]:
+        response = self._responses.pop(event.generation, None)
+        if response is None:
+            return
+        heard = self._heard if response.order.given is None else 0.0
+        yield from response.end(event, response_usage(event, response.given, heard))
+        yield dict(RATE_LIMITS)
+
+    def _prompt_due(self, event: PromptDue) -> Iterator[Event]:
+        id, history = new_item_id(), self._items.history
+        newest = history.items[-1] if history.items else None
+        silence = Item(id, Message("user", ""))
+        if newest is not None and newest.status == "in_progress":
+            history.insert(silence, self._items.before(newest.id, hidden=True))
+        else:
+            history.append(silence)
+        self._items.add_sound(id, Sound())
+        yield {
+            "type": "input_audio_buffer.timeout_triggered",
+            "audio_start_ms": milliseconds(max(0.0, event.at - self.prompt_after)),
+            "audio_end_ms": milliseconds(event.at),
+            "item_id": id,
+        }
+        yield from self._new_item(id)
+
+    def _failed(self, event: Failed) -> Iterator[Event]:
+        yield error_event(event.error)
+
+
+def item_added(item: Event, previous: str | None) -> Iterator[Event]:
+    """Of an item that is complete when it is told of."""
+    yield {"type": "conversation.item.added", "previous_item_id": previous, "item": item}
+    yield {"type": "conversation.item.done", "previous_item_id": previous, "item": item}
+
+
+def error_event(error: STTSError, event_id: str | None = None) -> Event:
+    """`event_id`: of the client's event that it is about."""
+    told = openai_error(error)["error"]
+    return {"type": "error", "error": {**told, "code": CODES.get(told["code"], told["code"]), "event_id": event_id}}
+
+
+def milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,136 @@
+"""The doors of OpenAI's Realtime API: the socket, and the short-lived secrets with which browsers come to it."""
+
+from __future__ import annotations
+
+import secrets as random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.websockets import WebSocket
+
+from adapters.catalogue import Engines
+from routers.compat.openai.models import ModelCatalogue
+from routers.compat.realtime import beta
+from routers.compat.realtime.commands import Commands
+from routers.compat.realtime.connection import Connection, EventIds, within
+from routers.compat.realtime.event_encoder import Outgoing, error_event
+from routers.compat.realtime.items import Items
+from routers.compat.realtime.microphone import Microphone
+from routers.compat.realtime.session import SessionObject, opened
+from routers.compat.realtime.session_schemas import ClientSecret, ClientSecretRequest
+from routers.compat.realtime.translation import Translation, in_dialect
+from routers.compat.realtime.unset import without_unset
+from routers.sockets.connection_limiter import Places
+from routers.sockets.socket import Socket, accepted
+from stts.access.client_secrets import ClientSecrets
+from stts.conversation.config import SessionConfig
+from stts.conversation.history import History
+from stts.conversation.services import PartsFor
+from stts.conversation.session import ConversationSession
+from stts.errors import InvalidParameter, NotFound, STTSError
+from stts.settings import CurrentSettings
+
+KINDS = ("realtime", "transcription")
+
+
+class RealtimeRoutes:
+    def __init__(
+        self,
+        parts: PartsFor,
+        places: Places,
+        secrets: ClientSecrets,
+        engines: Engines,
+        settings: CurrentSettings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._parts, self._places, self._secrets = parts, places, secrets
+        self._settings, self._clock = settings, clock
+        self._translation = Translation(ModelCatalogue(engines, settings), settings)
+        self.router = APIRouter(tags=["OpenAI"])
+        self.router.add_api_websocket_route("/v1/realtime", self.converse)
+        add = self.router.add_api_route
+        add(
+            "/v1/realtime/client_secrets",
+            self.create_secret,
+            methods=["POST"],
+            response_model=ClientSecret,
+            summary="A short-lived key for a browser's socket",
+        )
+        add("/v1/realtime/calls", self.refuse_call, methods=["POST"], include_in_schema=False)
+
+    async def converse(self, websocket: WebSocket) -> None:
+        ids = EventIds()
+
+        def told(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
+            return {"event_id": ids.next(), **error_event(error)}
+
+        async with (
+            accepted(websocket, self._places, error_event=told) as socket,
+            within(self._settings().realtime.session_minutes),
+        ):
+            await self._run(socket, self._opened(websocket), ids, older=_speaks_older(websocket))
+
+    async def _run(self, socket: Socket, object: SessionObject, ids: EventIds, *, older: bool) -> None:
+        settings = self._settings()
+        kept, conversation = settings.realtime.item_audio_seconds, settings.conversation
+        history = History(conversation.history_messages, conversation.history_characters)
+        parts, config = self._parts(socket.context), await self._config(object)
+        async with ConversationSession(parts, config, history) as session:
+            items = Items(history, kept)
+            microphone = Microphone(object.shape.audio.input.format, parts, kept)
+            name = f"conv_{random.token_hex(10)}"
+            outgoing = Outgoing(items, microphone.tape, name, kept)
+            commands = Commands(object, session, self._translation, items, microphone, outgoing)
+            await Connection(socket, session, commands, outgoing, ids, older=older).run(name)
+
+    async def create_secret(self, fields: ClientSecretRequest) -> ClientSecret:
+        settings = self._settings().realtime
+        asked = fields.expires_after.seconds if fields.expires_after is not None else None
+        session = fields.session or {}
+        object = self._new(_kind(session.get("type", KINDS[0])), None).updated(session)
+        await self._config(object)
+        issued = self._secrets.issue(object.shape.model_dump(), asked or settings.secret_seconds)
+        return ClientSecret(value=issued.value, expires_at=issued.expires_at, session=without_unset(object.wire()))
+
+    async def refuse_call(self) -> None:
+        """Calls by WebRTC and SIP."""
+        raise NotFound("There are no calls by WebRTC here: open a WebSocket to /v1/realtime.")
+
+    async def _config(self, object: SessionObject) -> SessionConfig:
+        try:
+            return await self._translation.config(object)
+        except STTSError as error:
+            raise in_dialect(error) from None
+
+    def _opened(self, websocket: WebSocket) -> SessionObject:
+        """As the secret says, if the client came with one, or as the address says."""
+        query = websocket.query_params
+        secret = websocket.scope["state"].get("realtime_session")
+        if secret is not None:
+            object = self._new(secret["type"], None).updated(secret)
+            model = query.get("model")
+            return object.updated({"model": model}) if model and not object.named else object
+        kind = "transcription" if query.get("intent") == "transcription" else "realtime"
+        object = self._new(kind, query.get("model") or None)
+        wanted = {"model": query.get("transcription_model"), "language": query.get("language")}
+        wanted = {name: value for name, value in wanted.items() if value}
+        return object.updated({"audio": {"input": {"transcription": wanted}}}) if wanted else object
+
+    def _new(self, kind: str, model: str | None) -> SessionObject:
+        minutes = self._settings().realtime.session_minutes
+        return opened(kind, model, int(self._clock() + minutes * 60))
+
+
+def _kind(value: Any) -> str:
+    if value not in KINDS:
+        raise InvalidParameter("There is no such type of session.", param="session.type", allowed=KINDS)
+    return str(value)
+
+
+def _speaks_older(websocket: WebSocket) -> bool:
+    headers: Mapping[str, str] = websocket.headers
+    return beta.HEADER_VALUE in headers.get("openai-beta", "") or (
+        beta.SUBPROTOCOL in websocket.scope.get("subprotocols", ())
+    )

@@ -1,0 +1,111 @@
+"""The shapes in which engines and voices describe themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from adapters.execution.instance import EngineHost
+from stts.engine_api import Voice
+from stts.engine_state import EngineState, Probe
+
+
+class ProbeShape(BaseModel):
+    ok: bool
+    at: float = Field(description="Unix time.")
+    seconds: float = Field(description="How long it took.")
+    error: str | None = Field(None, description="Machine code of what went wrong.")
+
+    @classmethod
+    def of(cls, probe: Probe) -> ProbeShape:
+        return cls(ok=probe.ok, at=probe.at, seconds=round(probe.seconds, 4), error=probe.error)
+
+
+class EngineStatus(BaseModel):
+    kind: str
+    state: EngineState
+    progress: str | None = Field(None, description="What a load is doing.")
+    progress_part: float | None = Field(None, description="0..1.")
+    failure: str | None = Field(None, description="Why it failed, for people.")
+    last_probe: ProbeShape | None = Field(None, description="The last synthesis or transcription run as a test.")
+    running: int = Field(description="Calls at work.")
+    waiting: int = Field(description="Calls in the queue.")
+    crashes: int = Field(description="Child processes that died at work since one last did what it was asked.")
+    rest_seconds: float = Field(
+        description="How long it is left alone after it has failed; 0: the next call tries again."
+    )
+
+    @classmethod
+    def of(cls, host: EngineHost[Any]) -> EngineStatus:
+        step, part = host.progress or (None, None)
+        return cls(
+            kind=host.info.kind,
+            state=host.state,
+            progress=step,
+            progress_part=part,
+            failure=str(host.failure) if host.failure else None,
+            last_probe=ProbeShape.of(host.last_probe) if host.last_probe else None,
+            running=host.running,
+            waiting=host.waiting,
+            crashes=host.crashes,
+            rest_seconds=round(host.rest, 1),
+        )
+
+
+class EngineShape(EngineStatus):
+    name: str
+    description: str
+    languages: list[str] = Field(description="BCP 47.")
+    sample_rate: int = Field(description="Hz, native.")
+    voices: int = Field(description="How many; GET /voices lists them.")
+    default_voice: str | None
+    abilities: dict[str, Any]
+    limits: dict[str, Any]
+    network: bool = Field(description="Whether text or audio leaves this machine.")
+    runs_in: str
+    parameters: dict[str, Any] = Field(description="JSON schema of the engine's own parameters.")
+    install: str = Field(description="The command that installs it.")
+    licence: str
+
+
+class VoiceShape(BaseModel):
+    id: str
+    name: str
+    engine: str
+    languages: list[str] = Field(description="BCP 47; empty: any that the engine speaks.")
+    gender: str = ""
+    reference: bool = Field(False, description="A stored recording to clone.")
+
+    @classmethod
+    def of(cls, voice: Voice, engine: str) -> VoiceShape:
+        return cls(
+            id=voice.id,
+            name=voice.name or voice.id,
+            engine=engine,
+            languages=list(voice.languages),
+            gender=voice.gender,
+            reference=voice.reference is not None,
+        )
+
+
+class Ready(BaseModel):
+    ready: bool = Field(description="Whether the server accepts work.")
+    status: str = Field(description="starting, ready, draining, or no_engine.")
+    engines: dict[str, EngineStatus]
+
+
+class Health(BaseModel):
+    status: str = "ok"
+
+
+class Info(BaseModel):
+    name: str
+    version: str
+    engines: dict[str, EngineState]
+    auto: list[str] = Field(description="What `auto` takes now, for a request without wishes.")
+    abilities: list[str]
+    limits: dict[str, float]
+    formats: dict[str, dict[str, Any]]
+    transcript_formats: list[str]
+    docs: str

@@ -1,0 +1,140 @@
+"""Keeps a copy of the audio on its way to the client, as a file that appears when it is complete."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from types import TracebackType
+
+import structlog
+
+from stts.audio.formats import FORMATS
+from stts.context import RequestContext
+from stts.errors import StorageFailed, StorageFull, STTSError
+from stts.speech import AudioChunk
+from stts.storage.files.failures import disk_error
+from stts.storage.files.store import FileStore
+from stts.storage.files.writer import Writer
+
+CHARACTERS_PER_SECOND = 15.0
+"""Of speech, about."""
+SAMPLE_BYTES = 2
+LEAST_COMPRESSION = 0.1
+"""Of a compressed format at its smallest: what surely is needed."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+async def recorded(
+    chunks: AsyncGenerator[AudioChunk, None], files: FileStore, context: RequestContext
+) -> AsyncGenerator[AudioChunk, None]:
+    """The same chunks. `context.output_data["file_id"]` is there from the first one.
+
+    Raises StorageFull and StorageFailed: before the first chunk where nothing can be kept, and after the last where the
+    disk has failed meanwhile. So an answer that is sent whole is an error, and a stream is heard to its end and then
+    cut, so that it does not pass for one whose id has a file; under the id stands the reason.
+    """
+    # The chunks are closed before the recorder: an engine does not wait for a disk.
+    async with _Recorder(files, context) as recorder, aclosing(chunks):
+        first = await anext(chunks, None)
+        if first is None:
+            return
+        await recorder.create()
+        await recorder.write(first)
+        recorder.raise_failure()
+        yield first
+        async for chunk in chunks:
+            await recorder.write(chunk)
+            yield chunk
+        await recorder.commit()
+        recorder.raise_failure()
+
+
+def expected_bytes(context: RequestContext) -> int:
+    """A guess at what will be written, so that a disk without room is told of before anything is sent."""
+    output = context.output_data
+    seconds = context.input_data.get("characters", 0) / CHARACTERS_PER_SECOND
+    size = seconds * output["sample_rate"] * output["channels"] * SAMPLE_BYTES
+    return int(size if output["format"] in ("wav", "pcm") else size * LEAST_COMPRESSION)
+
+
+class _Recorder:
+    """Writes until something is wrong with the store, then lets it be. What is not committed when it ends is gone.
+
+    One call at a time is in a thread, also where a task is cancelled that waits for one.
+    """
+
+    def __init__(self, files: FileStore, context: RequestContext) -> None:
+        self._files = files
+        self._context = context
+        self._writer: Writer | None = None
+        self._header = b""
+        self._running: asyncio.Future[None] | None = None
+        self._failure: StorageFull | None = None
+
+    async def create(self) -> None:
+        await self._attempt(self._create)
+        if self._writer is not None:
+            self._context.output_data["file_id"] = self._writer.id
+
+    async def write(self, chunk: AudioChunk) -> None:
+        self._header = chunk.header or self._header
+        if self._writer is not None:
+            await self._attempt(self._writer.write, chunk.data)
+
+    def raise_failure(self) -> None:
+        """Where the file will not be there."""
+        if self._failure is not None:
+            raise self._failure
+
+    async def commit(self) -> None:
+        await self._attempt(self._commit)
+
+    def _create(self) -> None:
+        extension = FORMATS[self._context.output_data["format"]].extension
+        expected = expected_bytes(self._context)
+        self._writer = self._files.create("outputs", f"speech{extension}", expected_bytes=expected)
+
+    def _commit(self) -> None:
+        if self._writer is None:
+            return
+        if self._header:
+            self._writer.replace_start(self._header)
+        self._writer.commit()
+
+    def _abort(self) -> None:
+        if self._writer is not None:
+            self._writer.abort()
+
+    async def _attempt(self, call: Callable[..., object], *arguments: object) -> None:
+        if self._failure is None:
+            self._running = asyncio.ensure_future(asyncio.to_thread(self._guarded, call, *arguments))
+            await asyncio.shield(self._running)
+
+    def _guarded(self, call: Callable[..., object], *arguments: object) -> None:
+        try:
+            call(*arguments)
+        except (STTSError, OSError) as error:
+            failure = disk_error(error) if isinstance(error, OSError) else error
+            if not isinstance(failure, StorageFull):
+                failure = StorageFailed("The audio could not be kept.")
+            self._failure = failure
+            if self._writer is not None:
+                self._files.lose(self._writer.id, failure)
+            reason = error.strerror if isinstance(error, OSError) else error.message
+            failure.is_logged = True
+            log.warning("recording_failed", request_id=self._context.request_id, code=failure.code, reason=reason)
+
+    async def _end(self) -> None:
+        if self._running is not None:
+            await asyncio.wait((self._running,))
+            await asyncio.to_thread(self._guarded, self._abort)
+
+    async def __aenter__(self) -> _Recorder:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.shield(asyncio.ensure_future(self._end()))

@@ -1,0 +1,92 @@
+"""How audio is answered, whatever the dialect: as it is made, whole with its length, or whichever suits it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from starlette.types import Send
+
+from middleware.stages.timing import server_timing
+from routers.http.answer import Answer, stream_answer
+from routers.http.lookahead import Lookahead
+from routers.http.operation import speech_headers
+from routers.http.spool import Spool
+from stts.context import RequestContext
+from stts.speech import AudioChunk
+
+WHOLE_CHARACTERS = 2000
+"""Longer texts are not waited for on an engine whose pace is not known yet."""
+
+Chunks = AsyncGenerator[AudioChunk, None]
+
+
+def speech_answer(chunks: Chunks, context: RequestContext, *, stream: bool | None, whole_seconds: float) -> Answer:
+    """As the request says. Where it says nothing: whole if all is made within `whole_seconds` of the first audio.
+
+    An answer that short is heard hardly sooner as a stream, and most programs that keep a file want to know its length.
+    `pcm` is no file: who asks for it plays it as it comes.
+    """
+    if stream is None and context.input_data["format"] != "pcm":
+        return _settled_speech(chunks, context, whole_seconds)
+    return collected_speech(chunks, context) if stream is False else streamed_speech(chunks, context)
+
+
+def streamed_speech(chunks: Chunks, context: RequestContext) -> Answer:
+    """Each chunk as it is made; one file when joined."""
+
+    def headers() -> dict[str, str]:
+        return {**speech_headers(context), "server-timing": server_timing(context, collected=False)}
+
+    return stream_answer(_data(chunks), headers)
+
+
+def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
+    """All of it with its length, in the header of the file too."""
+
+    async def respond(send: Send) -> None:
+        async with Spool() as spool:
+            header = b""
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    await spool.write(chunk.data)
+                    header = chunk.header or header
+            await spool.replace_start(header)
+            await stream_answer(spool.chunks(), lambda: _whole_headers(context, spool)).respond(send)
+
+    return Answer(respond)
+
+
+def _settled_speech(chunks: Chunks, context: RequestContext, seconds: float) -> Answer:
+    async def respond(send: Send) -> None:
+        async with aclosing(Lookahead(chunks)) as start:
+            complete = await start.look(lambda: _patience(context, seconds))
+            answer = collected_speech if complete else streamed_speech
+            await answer(start.chunks(), context).respond(send)
+
+    return Answer(respond)
+
+
+def _patience(context: RequestContext, seconds: float) -> float:
+    """Once there is audio: how long the rest may take. None is waited for that is known to take longer."""
+    expected = context.output_data.get("expected_seconds")
+    if expected is None:
+        return seconds if context.input_data.get("characters", 0) <= WHOLE_CHARACTERS else 0.0
+    return seconds if expected <= seconds else 0.0
+
+
+def _whole_headers(context: RequestContext, spool: Spool) -> dict[str, str]:
+    return {
+        **speech_headers(context),
+        "server-timing": server_timing(context, collected=True),
+        "content-length": str(spool.size),
+        "accept-ranges": "bytes",
+        "etag": f'"{spool.digest}"',
+        "x-audio-duration": f"{context.metrics['audio_seconds']:.3f}",
+    }
+
+
+async def _data(chunks: Chunks) -> AsyncGenerator[bytes, None]:
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            yield chunk.data

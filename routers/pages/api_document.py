@@ -1,0 +1,89 @@
+"""The page at /docs: what the server is for, and examples that work when they are sent as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+
+from routers.pages.api_forms import fill_forms
+
+INTRODUCTION = """\
+One self-hosted server that **speaks**, **listens** and **converses**, offline, over the dialects that voice
+applications already use.
+
+- Speak: `GET /tts?text=Hello` in a browser, or `POST /tts`; OpenAI's clients call `/v1/audio/speech`.
+- Listen: `POST /stt` with a form whose `file` is any recording or video; OpenAI's clients call
+  `/v1/audio/transcriptions`.
+- Converse: `POST /conversation` for one turn, the sockets (`/ws/conversation/v2`, `/v1/realtime`) for live ones;
+  [the talk page](/talk) does.
+- What there is: `GET /voices`, `GET /engines`, `GET /v1/models`; whether it works: `GET /ready?probe=true`.
+
+Audio streams from the first clause. Headers tell what spoke (`X-Engine`, `X-Voice`, `X-Language`) and what was done
+otherwise than asked (`X-Warnings`). Every error says what was wrong, what is allowed and a request id. Press
+*Try it out* and *Execute* below: the examples work as they stand.
+"""
+
+Examples = Mapping[str, Mapping[str, Any]]
+"""Name for people -> the body."""
+
+JSON = "application/json"
+TEXT = "The birch canoe slid on the smooth planks."
+SPOKEN: Examples = {
+    "A sentence": {"text": TEXT},
+    "An MP3, faster": {"text": TEXT, "format": "mp3", "speed": 1.25},
+    "Opus for a voice note": {"text": TEXT, "format": "opus"},
+    "AAC": {"text": TEXT, "format": "aac"},
+    "FLAC": {"text": TEXT, "format": "flac"},
+    "Raw samples at 16 kHz": {"text": TEXT, "format": "pcm", "sample_rate": 16000},
+    "German, by language": {"text": "Guten Morgen!", "language": "de"},
+    "Whole, with its length": {"text": TEXT, "stream": False},
+}
+BODIES: Mapping[tuple[str, str], Examples] = {
+    ("post", "/tts"): SPOKEN,
+    ("post", "/conversation"): {
+        "A reply as events": {"text": "Hello, who are you?"},
+        "One JSON object": {"text": "Hello, who are you?", "stream": False},
+    },
+    ("post", "/v1/audio/speech"): {
+        "As OpenAI's clients send it": {"model": "tts-1", "voice": "alloy", "input": TEXT},
+        "A WAV": {"model": "tts-1", "voice": "alloy", "input": TEXT, "response_format": "wav"},
+        "Events": {"model": "gpt-4o-mini-tts", "voice": "nova", "input": TEXT, "stream_format": "sse"},
+    },
+    ("post", "/v1/realtime/client_secrets"): {
+        "For a conversation": {"session": {"type": "realtime", "model": "gpt-realtime"}},
+        "For transcription": {"session": {"type": "transcription"}},
+    },
+    ("post", "/files/cleanup"): {"Only look": {"dry_run": True}},
+    ("patch", "/config"): {"One key": {"limits.queue_length": 64}},
+    ("post", "/config/validate"): {"One key": {"limits.queue_length": 64}},
+}
+"""Method and path -> examples of its JSON body."""
+QUERIES: Mapping[tuple[str, str], Mapping[str, Any]] = {("get", "/tts"): {"text": TEXT}}
+"""Method and path -> examples of query fields that are required."""
+
+
+def with_examples(app: FastAPI) -> None:
+    """Makes the document of this app carry the introduction and the examples of those routes that it has."""
+    describe = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = describe()
+        document["info"]["description"] = INTRODUCTION
+        for (method, path), bodies in BODIES.items():
+            if (operation := document["paths"].get(path, {}).get(method)) is not None:
+                _add_bodies(operation, bodies)
+        for (method, path), query in QUERIES.items():
+            for parameter in document["paths"].get(path, {}).get(method, {}).get("parameters", ()):
+                if parameter["name"] in query:
+                    parameter["example"] = query[parameter["name"]]
+        fill_forms(document)
+        return document
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
+def _add_bodies(operation: dict[str, Any], bodies: Examples) -> None:
+    content = operation.setdefault("requestBody", {}).setdefault("content", {}).setdefault(JSON, {"schema": {}})
+    content["examples"] = {name: {"value": body} for name, body in bodies.items()}

@@ -1,1 +1,0 @@
-"""The wire shapes, one file per dialect."""

@@ -1,0 +1,79 @@
+"""Who is inside: the sockets that are open at once, counted, bounded, and asked to leave when the server stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from stts.errors import Busy, ShuttingDown, STTSError
+from stts.settings import CurrentSettings
+from stts.streams.spool import MIB, SpoolSpace
+
+RETRY_SECONDS = 5.0
+"""When a client that found no place may try again."""
+DRAIN_SECONDS = 5.0
+"""For all to leave."""
+
+
+class Guest(Protocol):
+    def expel(self, error: STTSError) -> None:
+        """Ends its stay with this error. Returns at once."""
+        ...
+
+
+class Places:
+    """One for the application."""
+
+    def __init__(self, settings: CurrentSettings) -> None:
+        self.settings = settings
+        self._guests: set[Guest] = set()
+        self._changed = asyncio.Event()
+        self._closed = False
+        self.spools = SpoolSpace(lambda: settings().limits.spools_mib * MIB)
+        """What all clients together have sent ahead."""
+
+    @property
+    def open(self) -> int:
+        """Places taken now."""
+        return len(self._guests)
+
+    @asynccontextmanager
+    async def taken(self, guest: Guest) -> AsyncIterator[None]:
+        """Raises Busy where no place becomes free for a while, ShuttingDown once the server stops."""
+        await self._free_place()
+        self._guests.add(guest)
+        try:
+            yield
+        finally:
+            self._guests.discard(guest)
+            self._changed.set()
+
+    async def _free_place(self) -> None:
+        """Waits a little: a client that has just left is told so before what it had is given back."""
+        limits = self.settings().limits
+        try:
+            async with asyncio.timeout(limits.place_seconds):
+                while len(self._guests) >= limits.live_sessions and not self._closed:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            most = limits.live_sessions
+            raise Busy(f"All {most} live sessions of this server are taken.", retry_after=RETRY_SECONDS) from None
+        if self._closed:
+            raise ShuttingDown("The server is stopping.")
+
+    async def drain(self) -> None:
+        """Lets nobody in any more, asks all to leave, and waits for them for a while."""
+        self._closed = True
+        self._changed.set()
+        for guest in tuple(self._guests):
+            guest.expel(ShuttingDown("The server is stopping."))
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self._guests:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return

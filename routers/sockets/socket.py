@@ -1,0 +1,305 @@
+"""One accepted WebSocket, from its place among the others to its goodbye: what every socket door shares.
+
+    async with accepted(websocket, places) as socket:       # Busy: refused before it is accepted
+        async with Session(...) as session:
+            await until_first(read(socket, session), send(socket, session))
+
+Whoever ends first ends the others: the client that leaves (the reader's iteration ends), a sender that is done, an
+error, a socket on which nothing passes, a server that stops. An STTSError that comes out of the body is told as a last
+event; what is wrong with one message is told with `socket.error` and the session goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from middleware.edge.boundary import close_code
+from middleware.edge.errors import plain_name
+from middleware.serving.websocket_frames import LEFT
+from routers.sockets.connection_limiter import Places
+from stts.context import SOCKET, RequestContext, RequestType, new_request_id
+from stts.errors import IdleTimeout, PayloadTooLarge, ShuttingDown, STTSError
+from stts.streams.spool import MIB, Spool, SpoolFull
+
+NORMAL, SERVICE_RESTART = 1000, 1012
+"""WebSocket close codes."""
+GOODBYE_SECONDS = 1.0
+"""For the last event to be taken by a client that may have stopped reading."""
+SLICE_SECONDS = 0.002
+"""How long messages pass without a pause before others have their turn."""
+SPARE_BYTES = MIB // 4
+"""For commands where audio has filled the spool."""
+AUDIO_CHARACTERS = 512
+"""From which a text message may be one that carries audio; nothing but audio is pushed by the megabyte."""
+REALTIME_PROTOCOL = "realtime"
+"""The subprotocol that is answered where it is offered."""
+
+ErrorEvent = Callable[[STTSError, str, bool], dict[str, Any]]
+"""How a dialect tells an error: the error, the request id, whether it is the end of the session."""
+
+
+def native_error(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
+    """The error event of our own protocols."""
+    members: dict[str, Any] = {
+        "type": "error",
+        "code": error.code,
+        "message": error.message,
+        "retryable": error.retryable,
+        "request_id": request_id,
+        "fatal": fatal,
+    }
+    if error.param is not None:
+        members["param"] = plain_name(error.param)
+    if error.allowed is not None:
+        members["allowed"] = error.allowed
+    return members
+
+
+@asynccontextmanager
+async def accepted(
+    websocket: WebSocket, places: Places, *, error_event: ErrorEvent = native_error
+) -> AsyncIterator[Socket]:
+    """A socket that has a place. Raises Busy and ShuttingDown before it is accepted; afterwards errors are events."""
+    limits = places.settings().limits
+    spool = Spool(places.spools, lambda: places.settings().limits.spool_mib * MIB)
+    socket = Socket(websocket, limits.idle_seconds, error_event, spool)
+    async with places.taken(socket):
+        await socket.accept()
+        try:
+            async with socket.guarded():
+                yield socket
+        except WebSocketDisconnect:
+            return
+        except STTSError as error:
+            await socket.fail(error)
+        else:
+            await socket.close()
+
+
+class Socket:
+    """Iterate it for what the client sends, text or binary; it ends when the client leaves. One reader at a time.
+
+    What is sent waits for the transport, in the order of the calls; sending to a client that has left raises
+    WebSocketDisconnect, which ends `accepted` without noise.
+    """
+
+    def __init__(self, websocket: WebSocket, idle_seconds: float, error_event: ErrorEvent, spool: Spool) -> None:
+        """`spool`: for what the client sends ahead, closed with the socket."""
+        self._websocket = websocket
+        self._idle_seconds = idle_seconds
+        self._error_event = error_event
+        self.at_once: Callable[[str | bytes], dict[str, Any] | None] | None = None
+        """What answers a message without waiting for those before it; None: its turn comes."""
+        self._spool = spool
+        self._filler: asyncio.Task[None] | None = None
+        self._refusing = False
+        """The client has been told that it sends too much ahead."""
+        self._most_waiting = 0
+        """Bytes that waited then."""
+        self._state = websocket.scope.get("state", {})
+        self._loop = asyncio.get_running_loop()
+        self._sending = asyncio.Lock()
+        self._gone = False
+        self._active = self._rested = self._loop.time()
+        self._scope: asyncio.Timeout | None = None
+        self._reason: STTSError | WebSocketDisconnect | None = None
+        self._left: asyncio.Future[None] | None = websocket.scope.get("extensions", {}).get(LEFT)
+
+    @property
+    def request_id(self) -> str:
+        return self._state.get("request_id") or ""
+
+    def context(self, kind: RequestType, **input_data: Any) -> RequestContext:
+        """Of one operation on this socket: its route and principal, an id of its own."""
+        route = getattr(self._websocket.scope.get("route"), "path", None)
+        who = {"principal": self._state.get("principal"), "socket_id": self.request_id}
+        metadata = {"method": SOCKET, "route": route, **who}
+        return RequestContext(kind, new_request_id(), input_data=input_data, metadata=metadata)
+
+    async def __aiter__(self) -> AsyncIterator[str | bytes]:
+        while (message := await self._spool.get()) is not None:
+            await self._passed()
+            # It may have come before there was somebody to answer it at once.
+            if (answer := self._answer(message)) is not None:
+                await self.send_json(answer)
+            else:
+                yield message
+
+    async def send_json(self, event: dict[str, Any]) -> None:
+        await self._send({"type": "websocket.send", "text": json.dumps(event)})
+
+    async def send_bytes(self, data: bytes) -> None:
+        await self._send({"type": "websocket.send", "bytes": data})
+
+    async def error(self, error: STTSError, *, fatal: bool = False) -> None:
+        await self.send_json(self._error_event(error, self.request_id, fatal))
+
+    async def close(self, code: int = NORMAL) -> None:
+        """Nothing more is sent. Does nothing where the client has left."""
+        with suppress(WebSocketDisconnect, TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self._send({"type": "websocket.close", "code": code})
+        self._gone = True
+
+    def expel(self, error: STTSError) -> None:
+        """Ends the session with this error, whatever it is doing."""
+        self._end(error)
+
+    async def accept(self) -> None:
+        offered = self._websocket.scope.get("subprotocols", ())
+        await self._websocket.accept(REALTIME_PROTOCOL if REALTIME_PROTOCOL in offered else None)
+
+    async def fail(self, error: STTSError) -> None:
+        """The last event and the end."""
+        with suppress(WebSocketDisconnect, TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.error(error, fatal=True)
+        await self.close(SERVICE_RESTART if isinstance(error, ShuttingDown) else close_code(error))
+
+    @asynccontextmanager
+    async def guarded(self) -> AsyncIterator[None]:
+        """The part of its life in which it can be expelled. Raises what it was expelled with."""
+        if self._reason is not None:
+            raise self._reason
+        self._watcher = self._loop.call_later(self._idle_seconds, self._watch)
+        if self._left is not None:
+            self._left.add_done_callback(self._leave)
+        try:
+            async with asyncio.timeout(None) as self._scope:
+                # Before the session is ready too: it may wait for an engine that is being loaded.
+                self._filler = asyncio.create_task(self._fill(), name="socket reader")
+                yield
+        except TimeoutError:
+            if self._reason is None:
+                raise
+        finally:
+            self._scope = None
+            self._watcher.cancel()
+            await self._end_reading()
+            if self._left is not None:
+                self._left.remove_done_callback(self._leave)
+        if self._reason is not None:
+            raise self._reason
+
+    async def _fill(self) -> None:
+        """Reads at all times, so that pings and a goodbye are seen however far behind the session is."""
+        try:
+            while not self._gone:
+                message = await self._websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    self._gone = True
+                    return
+                await self._passed()
+                data = message.get("bytes")
+                said = message["text"] if data is None else data
+                answer = self._answer(said)
+                await (self._keep(said) if answer is None else self.send_json(answer))
+        except WebSocketDisconnect:
+            return
+        except STTSError as error:
+            self.expel(error)
+        finally:
+            self._spool.end()
+
+    def _answer(self, message: str | bytes) -> dict[str, Any] | None:
+        return self.at_once(message) if self.at_once is not None else None
+
+    async def _keep(self, message: str | bytes) -> None:
+        """Too much is refused: audio, which can be lost, with one event until there is room again.
+
+        Commands have a little room of their own. Raises PayloadTooLarge where they have used that up as well.
+        """
+        try:
+            await self._spool.put(message)
+            self._refusing = self._refusing and 2 * self._spool.held > self._most_waiting
+        except SpoolFull:
+            error = PayloadTooLarge("Too much was sent ahead of what is being worked on: this audio is not heard.")
+            if not _is_audio(message):
+                try:
+                    await self._spool.put(message, spare=SPARE_BYTES)
+                    return
+                except SpoolFull:
+                    raise PayloadTooLarge("Too many commands were sent ahead of what is being worked on.") from None
+            if not self._refusing:
+                self._refusing, self._most_waiting = True, self._spool.held
+                await self.error(error)
+
+    async def _end_reading(self) -> None:
+        filler, self._filler = self._filler, None
+        if filler is not None:
+            filler.cancel()
+            await asyncio.wait([filler])
+        await self._spool.aclose()
+
+    def _leave(self, _: asyncio.Future[None]) -> None:
+        """The client has gone, and the reader may be busy with what it said before."""
+        self._gone = True
+        self._end(WebSocketDisconnect(1006))
+
+    def _end(self, reason: STTSError | WebSocketDisconnect) -> None:
+        if self._reason is None:
+            self._reason = reason
+            if self._scope is not None:
+                self._scope.reschedule(self._loop.time())
+
+    def _watch(self) -> None:
+        """Looks after the time of the last message has passed, not at every message."""
+        left = self._active + self._idle_seconds - self._loop.time()
+        if left > 0:
+            self._watcher = self._loop.call_later(left, self._watch)
+        else:
+            self.expel(IdleTimeout(f"Nothing was sent on this socket for {self._idle_seconds:g} s."))
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        async with self._sending:
+            if self._gone:
+                raise WebSocketDisconnect(1006)
+            try:
+                await self._websocket.send(message)
+            except (OSError, RuntimeError):
+                # The server says the one or the other, by how the connection has just failed.
+                self._gone = True
+                raise WebSocketDisconnect(1006) from None
+            await self._passed()
+
+    async def _passed(self) -> None:
+        """A message has. Neither end needs to have waited for it, so a flood of them would let nobody else run."""
+        self._active = self._loop.time()
+        if self._active - self._rested > SLICE_SECONDS:
+            await asyncio.sleep(0)
+            self._rested = self._loop.time()
+
+
+async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
+    """Runs the parts of a session together until one ends, then ends the others. Raises what one of them raised."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    errors = [error for task in tasks if not task.cancelled() and (error := task.exception())]
+    # That the client has left is the consequence of whatever else went wrong, or no error at all.
+    errors.sort(key=lambda error: isinstance(error, WebSocketDisconnect))
+    if errors:
+        raise errors[0]
+
+
+def _is_audio(message: str | bytes) -> bool:
+    """Whether the message carries audio, in any of the dialects: binary, or base64 in JSON."""
+    if isinstance(message, bytes):
+        return True
+    if len(message) < AUDIO_CHARACTERS:
+        return False
+    try:
+        fields = json.loads(message)
+    except ValueError:
+        return False
+    return isinstance(fields, dict) and ("audio" in fields or "data" in fields)

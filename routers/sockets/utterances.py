@@ -1,0 +1,208 @@
+"""Texts that are spoken while they are written, one after the other: what the sockets that only speak share.
+
+One part of a connection writes, another speaks (`speak_all`), a dialect tells. Writing never waits for audio, so that a
+client who wants no more of it is heard at once; what a text may hold is bounded, and how many wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from routers.http.operation import Speak
+from routers.sockets.socket import Socket
+from stts.audio.pacing import Pacer
+from stts.context import RequestContext
+from stts.errors import Conflict, STTSError, TextTooLong
+from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.streams.channel import Channel
+from stts.streams.live import LiveText
+
+WAITING_UTTERANCES = 8
+"""That may wait to be spoken; a client that writes on is read when one has been."""
+FRAME_BYTES = 65_536
+"""Most of one message."""
+FRAME_SECONDS = 0.04
+"""Audio of one message, where it is paced."""
+WHOLE_SAMPLES = 4
+"""Messages hold a multiple of so many bytes: no sample of s16le is parted, on one channel or two."""
+EARLY_SECONDS = 0.001
+"""A frame may go so much before its time: clocks are no finer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an utterance is spoken and sent."""
+
+    config: SynthesisConfig
+    ahead: float | None = None
+    """Seconds of audio that may be sent and not yet be played; None: any."""
+    whole: bool = False
+    """A piece is told in one message."""
+
+
+class Utterance:
+    def __init__(self, number: int, manner: Manner, limit: int) -> None:
+        self.number = number
+        self.manner = manner
+        self.text = LiveText(limit)
+        self.seconds = 0.0
+        """Of audio sent."""
+        self.cancelled = False
+        self.error: STTSError | None = None
+        self.over = False
+        """Nothing more of it is sent."""
+        self.scope: asyncio.Timeout | None = None
+        """While it is spoken."""
+
+
+class Teller(Protocol):
+    """How a dialect tells of an utterance: `begin` if there is audio, its pieces and audio, and always `end`."""
+
+    async def begin(self, utterance: Utterance, context: RequestContext) -> None: ...
+
+    async def piece(self, utterance: Utterance, text: str) -> None: ...
+
+    async def audio(self, utterance: Utterance, data: bytes) -> None: ...
+
+    async def end(self, utterance: Utterance) -> None: ...
+
+
+class Utterances:
+    """Of one connection."""
+
+    def __init__(self, socket: Socket, speak: Speak, teller: Teller, manner: Manner) -> None:
+        self._socket = socket
+        self._speak = speak
+        self._teller = teller
+        self._manner = manner
+        self._count = 0
+        self._writing: Utterance | None = None
+        self._unfinished: list[Utterance] = []
+        self._waiting: Channel[Utterance] = Channel(WAITING_UTTERANCES)
+        self._clock = asyncio.get_running_loop().time
+
+    def check_between(self) -> None:
+        """Raises Conflict while an utterance is being written."""
+        if self._writing is not None:
+            raise Conflict("The configuration cannot change within an utterance: end it first.")
+
+    def use(self, manner: Manner) -> None:
+        """For utterances from now on."""
+        self._manner = manner
+
+    async def write(self, text: str, limit: int) -> None:
+        """More of the current utterance; the first text begins one. Raises TextTooLong, and Conflict after `close`."""
+        if not text:
+            return
+        written = 0 if self._writing is None else self._writing.text.characters
+        if written + len(text) > limit:
+            raise TextTooLong(f"The text is longer than the limit of {limit} characters.", param="text")
+        utterance = await self._current(limit)
+        if not utterance.over:
+            utterance.text.write(text)
+
+    def flush(self) -> None:
+        """What was written is spoken, though its clause may go on."""
+        if self._writing is not None:
+            self._writing.text.flush()
+
+    async def end(self) -> None:
+        """The current utterance is complete, even if nothing was written."""
+        utterance = await self._current(0)
+        utterance.text.close()
+        self._writing = None
+
+    async def cancel(self) -> None:
+        """Drops all that was written and is not yet spoken out."""
+        dropped, self._unfinished, self._writing = self._unfinished, [], None
+        for utterance in dropped:
+            utterance.over = utterance.cancelled = True
+            if utterance.scope is not None:
+                utterance.scope.reschedule(self._clock())
+        for utterance in dropped:
+            await self._teller.end(utterance)
+
+    def close(self) -> None:
+        """What was written is spoken, and then `speak_all` ends."""
+        if self._writing is not None:
+            self._writing.text.close()
+            self._writing = None
+        self._waiting.close()
+
+    async def speak_all(self) -> None:
+        """Until it is closed."""
+        async for utterance in self._waiting:
+            if not utterance.over:
+                await self._speak_one(utterance)
+
+    async def _current(self, limit: int) -> Utterance:
+        if self._writing is None:
+            if self._waiting.closed:
+                raise Conflict("This connection was said to close.")
+            await self._waiting.room()
+            self._writing = Utterance(self._count, self._manner, limit)
+            self._count += 1
+            self._unfinished.append(self._writing)
+            self._waiting.put(self._writing, 1)
+        return self._writing
+
+    async def _speak_one(self, utterance: Utterance) -> None:
+        try:
+            async with asyncio.timeout(None) as utterance.scope:
+                await self._spoken(utterance)
+        except TimeoutError:
+            if not utterance.over:
+                raise
+        except STTSError as error:
+            utterance.error = error
+        utterance.scope = None
+        if not utterance.over:
+            utterance.over = True
+            self._unfinished.remove(utterance)
+            await self._teller.end(utterance)
+
+    async def _spoken(self, utterance: Utterance) -> None:
+        config, ahead = utterance.manner.config, utterance.manner.ahead
+        context = self._socket.context("tts", engine=config.engine, format=config.format)
+        pacer = None if ahead is None else Pacer(ahead)
+        begun = False
+        async with aclosing(self._speak(context, SpeechRequest(utterance.text, config))) as chunks:
+            async for chunk in chunks:
+                if not begun:
+                    begun = True
+                    await self._teller.begin(utterance, context)
+                await self._send(utterance, chunk, pacer)
+
+    async def _send(self, utterance: Utterance, chunk: AudioChunk, pacer: Pacer | None) -> None:
+        text = chunk.text
+        for data, seconds in frames(chunk, FRAME_SECONDS if pacer is not None else None):
+            if pacer is not None:
+                await self._in_time(pacer, seconds)
+            if text and not utterance.over:
+                await self._teller.piece(utterance, text)
+                text = ""
+            if utterance.over:
+                return
+            utterance.seconds += seconds
+            await self._teller.audio(utterance, data)
+
+    async def _in_time(self, pacer: Pacer, seconds: float) -> None:
+        wait = pacer.due(self._clock(), seconds)
+        if wait > EARLY_SECONDS:
+            await asyncio.sleep(wait)
+        pacer.sent(seconds, self._clock())
+
+
+def frames(chunk: AudioChunk, seconds: float | None) -> Iterator[tuple[bytes, float]]:
+    """The chunk in messages that are not too large, each with its length, and no longer than `seconds`."""
+    size = FRAME_BYTES
+    if seconds is not None and chunk.seconds > seconds:
+        size = min(size, int(len(chunk.data) * seconds / chunk.seconds))
+    size = max(size - size % WHOLE_SAMPLES, WHOLE_SAMPLES)
+    for start in range(0, len(chunk.data), size):
+        data = chunk.data[start : start + size]
+        yield data, chunk.seconds * len(data) / len(chunk.data)

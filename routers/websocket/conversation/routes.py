@@ -1,0 +1,218 @@
+"""WS /ws/conversation/v2: full-duplex conversation, audio both ways and events beside it. See docs/realtime.md."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ValidationError
+from starlette.websockets import WebSocket
+
+from routers.http.engine_fields import engines_named
+from routers.sockets.connection_limiter import Places
+from routers.sockets.messages import Messages, invalid
+from routers.sockets.socket import Socket, accepted, until_first
+from routers.websocket.conversation.commands import (
+    CLIENT_MESSAGES,
+    ConnectFields,
+    Control,
+    ConversationFields,
+    Ping,
+    Played,
+    SessionUpdate,
+    ToolOutput,
+    TypedMessage,
+)
+from routers.websocket.conversation.events import told
+from stts.audio.pcm import PCMReader
+from stts.chat import Message
+from stts.conversation.config import ReplyOrder, session_config
+from stts.conversation.events import AudioFrame
+from stts.conversation.history import Item
+from stts.conversation.services import PartsFor
+from stts.conversation.session import ConversationSession
+from stts.conversation.session_state import new_id
+from stts.conversation.sessions import Histories, Kept
+from stts.errors import Conflict, InvalidParameter, STTSError
+from stts.settings import CurrentSettings
+
+HEADER = struct.Struct("<II")
+"""Before the PCM of each binary message: generation, sequence."""
+
+PING_CHARACTERS = 4096
+
+
+class ConversationSocketRoutes:
+    def __init__(self, parts: PartsFor, histories: Histories, places: Places, settings: CurrentSettings) -> None:
+        self._parts = parts
+        self._histories = histories
+        self._places = places
+        self._settings = settings
+        self._holders: dict[str | None, tuple[Socket, asyncio.Event]] = {}
+        """Connections by the session that they hold, each with the event that it has left."""
+        self.router = APIRouter(tags=["converse"])
+        self.router.add_api_websocket_route("/ws/conversation/v2", self.converse)
+
+    async def converse(self, websocket: WebSocket) -> None:
+        try:
+            connect = ConnectFields.model_validate(dict(websocket.query_params))
+        except ValidationError as error:
+            raise invalid(error) from None
+        async with accepted(websocket, self._places) as socket:
+            await self._take_over(connect.session)
+            kept = self._histories.begin(connect.session)
+            left = asyncio.Event()
+            self._holders[kept.id] = (socket, left)
+            try:
+                await self._run(socket, connect, kept)
+            finally:
+                del self._holders[kept.id]
+                self._histories.end(kept)
+                left.set()
+
+    async def _take_over(self, session: str | None) -> None:
+        """A client that has lost its connection is back before the server knows of the loss: the older one ends."""
+        if session in self._holders:
+            holder, left = self._holders[session]
+            taken = Conflict("This session was resumed on another connection.", param="session")
+            taken.retryable = False  # two clients would take it from each other for ever
+            holder.expel(taken)
+            await left.wait()
+
+    async def _run(self, socket: Socket, connect: ConnectFields, kept: Kept) -> None:
+        fields = connect.fields()
+        config = fields.over(session_config(self._settings()), connect.output_rate)
+        parts = engines_named(self._parts(socket.context))
+        async with ConversationSession(parts, config, kept.history) as session:
+            talk = Talk(socket, session, connect, fields, self._settings)
+            await talk.greet(kept)
+            await until_first(talk.listen(), talk.tell())
+
+
+class Talk:
+    """One connection: what comes in goes to the session, what the session says goes out."""
+
+    def __init__(
+        self,
+        socket: Socket,
+        session: ConversationSession,
+        connect: ConnectFields,
+        fields: ConversationFields,
+        settings: CurrentSettings,
+    ) -> None:
+        self._socket = socket
+        self._session = session
+        self._connect = connect
+        self._fields = fields
+        self._settings = settings
+        self._messages = Messages[BaseModel](*CLIENT_MESSAGES)
+        self._reader = PCMReader(connect.format, connect.rate)
+        self._state = session.state
+        socket.at_once = _pong
+
+    async def greet(self, kept: Kept) -> None:
+        connect = self._connect
+        await self._socket.send_json(
+            {
+                "type": "session.created",
+                "session": kept.id,
+                "resumed": kept.resumed,
+                "history": len(kept.history.items),
+                "config": self._fields.model_dump(mode="json"),
+                "input": {"format": connect.format, "rate": connect.rate},
+                "output": {"format": "pcm_s16le", "rate": connect.output_rate},
+            }
+        )
+
+    async def listen(self) -> None:
+        """Until the client leaves or says goodbye. What is wrong with a message is told, and the session goes on."""
+        async for message in self._socket:
+            try:
+                if isinstance(message, bytes):
+                    await self._hear(message)
+                elif not await self._obey(self._messages.parse(message)):
+                    return
+            except STTSError as error:
+                await self._socket.error(error)
+
+    async def _hear(self, data: bytes) -> None:
+        for samples in self._reader.slices(data):
+            await self._session.hear(samples)
+
+    async def tell(self) -> None:
+        socket = self._socket
+        async with aclosing(self._session.events()) as events:
+            async for event in events:
+                if isinstance(event, AudioFrame):
+                    await socket.send_bytes(HEADER.pack(event.generation, event.sequence) + event.data)
+                elif (message := told(event, socket.request_id)) is not None:
+                    await socket.send_json(dict(message))
+                await self._tell_state()
+
+    async def _tell_state(self) -> None:
+        state = self._session.state
+        if state is not self._state:
+            self._state = state
+            await self._socket.send_json({"type": "state", "state": state})
+
+    async def _obey(self, message: BaseModel) -> bool:
+        """False for a goodbye."""
+        session = self._session
+        match message:
+            case Control(type="close"):
+                return False
+            case Control(type="cancel"):
+                session.cancel()
+            case Control(type=command):
+                await session.room()
+                self._control(command)
+            case SessionUpdate(config=config):
+                await self._update(config)
+            case TypedMessage(text=text):
+                await session.room()
+                session.cancel()
+                session.say(text)
+            case ToolOutput(call_id=call_id, output=output):
+                self._tool_output(call_id, output)
+            case Played(generation=generation, ms=ms):
+                session.played(generation, ms / 1000)
+        return True
+
+    def _tool_output(self, call_id: str, output: str) -> None:
+        history = self._session.history
+        if not history.has_call(call_id):
+            raise InvalidParameter("The conversation has no tool call with this id.", param="call_id")
+        history.append(Item(new_id(), Message("tool", output, call_id=call_id)))
+
+    def _control(self, command: str) -> None:
+        session = self._session
+        if command == "commit":
+            session.commit()
+        elif command == "clear":
+            session.clear()
+        else:
+            session.respond(ReplyOrder())
+
+    async def _update(self, changes: dict[str, Any]) -> None:
+        try:
+            fields = ConversationFields.model_validate({**self._fields.model_dump(), **changes})
+        except ValidationError as error:
+            raise invalid(error) from None
+        rate = self._connect.output_rate
+        await self._session.configure(fields.over(session_config(self._settings()), rate))
+        self._fields = fields
+        await self._socket.send_json({"type": "session.updated", "config": fields.model_dump(mode="json")})
+
+
+def _pong(message: str | bytes) -> dict[str, Any] | None:
+    """To a ping, however much was sent before it and is not worked on yet."""
+    if isinstance(message, bytes) or len(message) > PING_CHARACTERS or '"ping"' not in message:
+        return None
+    try:
+        ping = Ping.model_validate_json(message)
+    except ValidationError:
+        return None
+    return {"type": "pong", "text": ping.text}

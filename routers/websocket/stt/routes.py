@@ -1,0 +1,160 @@
+"""WS /ws/stt: live transcription. /ws/transcribe is the same, told in the older generation's one message.
+
+See docs/realtime.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, aclosing
+
+from fastapi import APIRouter
+from pydantic import ValidationError
+from starlette.websockets import WebSocket
+
+from adapters.transcription.live_decoders import LiveDecoder, LiveDecoders
+from routers.http.engine_fields import engines_named
+from routers.sockets.connection_limiter import Places
+from routers.sockets.messages import Messages, invalid
+from routers.sockets.socket import Socket, accepted, until_first
+from routers.websocket.stt.schemas import INPUT_FIELDS, Command, Config, ListenFields, OlderTeller, Teller
+from stts.audio.pcm import PCMReader
+from stts.conversation.config import session_config
+from stts.conversation.history import History
+from stts.conversation.services import PartsFor
+from stts.conversation.session import ConversationSession
+from stts.errors import Conflict, STTSError
+from stts.settings import CurrentSettings
+
+MESSAGES: Messages[Config | Command] = Messages(Config, Command)
+
+
+class TranscriptionSocketRoutes:
+    def __init__(self, parts: PartsFor, decoders: LiveDecoders, places: Places, settings: CurrentSettings) -> None:
+        self._parts = parts
+        self._decoders = decoders
+        self._places = places
+        self._settings = settings
+        self.router = APIRouter(tags=["listen"])
+        self.router.add_api_websocket_route("/ws/stt", self.transcribe)
+        self.router.add_api_websocket_route("/ws/transcribe", self.transcribe_as_before)
+
+    async def transcribe(self, websocket: WebSocket) -> None:
+        await self._serve(websocket, Teller)
+
+    async def transcribe_as_before(self, websocket: WebSocket) -> None:
+        await self._serve(websocket, OlderTeller)
+
+    async def _serve(self, websocket: WebSocket, teller: type[Teller]) -> None:
+        try:
+            fields = ListenFields.model_validate(dict(websocket.query_params))
+        except ValidationError as error:
+            raise invalid(error) from None
+        settings = self._settings()
+        # Nobody replies, so nobody reads it.
+        history = History(settings.conversation.history_messages, settings.conversation.history_characters)
+        named = "stt" if websocket.query_params.keys() & {"stt", "engine"} == {"stt"} else "engine"
+        async with accepted(websocket, self._places) as socket:
+            config = fields.over(session_config(settings))
+            parts = engines_named(self._parts(socket.context), stt=named)
+            async with (
+                AsyncExitStack() as stack,
+                ConversationSession(parts, config, history) as session,
+            ):
+                listening = _Listening(socket, session, fields, teller(socket.request_id), self._settings)
+                await until_first(listening.read(), listening.tell(), listening.decode(stack, self._decoders))
+
+
+class _Listening:
+    """One connection: its audio goes to the session, what the session says goes out."""
+
+    def __init__(
+        self,
+        socket: Socket,
+        session: ConversationSession,
+        fields: ListenFields,
+        teller: Teller,
+        settings: CurrentSettings,
+    ) -> None:
+        self._socket = socket
+        self._session = session
+        self._fields = fields
+        self._teller = teller
+        self._settings = settings
+        self._reader: PCMReader | None = None
+        self._encoded = asyncio.Event()
+        """The first audio has come, and it is no PCM."""
+        self._decoder: asyncio.Future[LiveDecoder] = asyncio.get_running_loop().create_future()
+        self._ended = False
+
+    async def read(self) -> None:
+        """Until the client leaves. What is wrong with a message is told, and the session goes on."""
+        async for message in self._socket:
+            try:
+                if isinstance(message, bytes):
+                    await self._hear(message)
+                else:
+                    await self._obey(MESSAGES.parse(message))
+            except STTSError as error:
+                await self._socket.error(error)
+
+    async def tell(self) -> None:
+        """Until there is nothing more to tell."""
+        for message in self._teller.created(self._fields):
+            await self._socket.send_json(message)
+        async with aclosing(self._session.events()) as events:
+            async for event in events:
+                for message in self._teller.told(event, self._fields):
+                    await self._socket.send_json(message)
+
+    async def decode(self, stack: AsyncExitStack, decoders: LiveDecoders) -> None:
+        """What comes in a container, where it does. Raises Busy, and UndecodableAudio: nothing can follow it."""
+        await self._encoded.wait()
+        decoder = await stack.enter_async_context(decoders.decoder())
+        self._decoder.set_result(decoder)
+        async for samples in decoder:
+            await self._session.hear(samples)
+        self._session.finish()
+        await asyncio.Event().wait()
+
+    async def _hear(self, data: bytes) -> None:
+        if self._ended:
+            raise Conflict("No audio may follow `end`.")
+        if self._fields.encoding is not None:
+            self._encoded.set()
+            await (await asyncio.shield(self._decoder)).write(data)
+            return
+        if self._reader is None:
+            self._reader = PCMReader(self._fields.format, self._fields.rate, self._fields.channels)
+        for samples in self._reader.slices(data):
+            await self._session.hear(samples)
+
+    async def _obey(self, message: Config | Command) -> None:
+        match message:
+            case Config():
+                await self._configure(message)
+            case Command(type="commit"):
+                self._session.commit()
+            case Command(type="clear"):
+                self._session.clear()
+            case Command():
+                await self._end()
+
+    async def _configure(self, message: Config) -> None:
+        changes = message.changes()
+        if (self._reader is not None or self._encoded.is_set()) and changes.keys() & INPUT_FIELDS:
+            raise Conflict("What the audio is cannot change once it has begun.")
+        fields = self._fields.model_copy(update=changes)
+        await self._session.configure(fields.over(session_config(self._settings())))
+        self._fields = fields
+        for told in self._teller.updated(fields):
+            await self._socket.send_json(told)
+
+    async def _end(self) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        if self._encoded.is_set():
+            (await asyncio.shield(self._decoder)).end()
+        else:
+            self._session.finish()

@@ -1,0 +1,83 @@
+"""What a client says on /ws/tts, and what it is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal, NotRequired
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from typing_extensions import TypedDict
+
+from routers.core.tts_schemas import SpeechFields
+from routers.websocket.conversation.events import Error
+from stts.speech import AudioFormat, SynthesisConfig
+
+DEFAULT_FORMAT: AudioFormat = "pcm"
+"""Every message of it can be played as it comes."""
+
+
+class SpeechConfig(SpeechFields):
+    """How utterances from now on are spoken: the fields of POST /tts. What is not named has its default again."""
+
+    type: Literal["config"] = "config"
+    text: str = Field("", exclude=True)
+    paced: bool = Field(False, description="Audio is sent in the time of its playback, a little ahead.")
+
+    @field_validator("text", "stream", "save")
+    @classmethod
+    def _not_here(cls, value: Any) -> Any:
+        raise ValueError("Only POST /tts has this field.")
+
+    def speech(self) -> SynthesisConfig:
+        return replace(self.config(DEFAULT_FORMAT), live=True)
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SpokenText(Message):
+    type: Literal["text"]
+    text: str = Field(description="More of the current utterance: a word, half a word, or all of it.")
+
+
+class SpeechCommand(Message):
+    type: Literal["flush", "end", "cancel", "close"]
+
+
+CLIENT_MESSAGES: tuple[type[BaseModel], ...] = (SpeechConfig, SpokenText, SpeechCommand)
+
+
+class AudioStart(TypedDict):
+    type: Literal["audio.start"]
+    utterance: int
+    format: str
+    sample_rate: int
+    channels: int
+    media_type: str
+    engine: str
+    voice: str
+
+
+class Piece(TypedDict):
+    """The audio of this text follows."""
+
+    type: Literal["piece"]
+    utterance: int
+    text: str
+    start_ms: int
+
+
+class AudioDone(TypedDict):
+    type: Literal["audio.done"]
+    utterance: int
+    seconds: float
+    cancelled: bool
+    failed: bool
+
+
+class SpeechError(Error):
+    utterance: NotRequired[int]
+
+
+ServerMessage = AudioStart | Piece | AudioDone | SpeechError

@@ -1,0 +1,182 @@
+"""History: what was spoken and heard, minute by minute, in memory only and bounded.
+
+Written by the analytics stage, read by the doors of analytics. Reading a long history gives way to the event loop
+between minutes; what lies behind the current minute does not change any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
+
+from stts.analytics.histogram import Histogram
+from stts.context import RequestContext, Status
+
+Key = TypeVar("Key", bound=Hashable)
+
+NONE = "none"
+"""The label of what an operation did not get as far as to choose."""
+OTHER = "other"
+"""The label of what came after a minute was full of different labels."""
+MINUTE_SERIES = 64
+"""Different labels of one minute; further ones are counted together by type."""
+HISTORY_SERIES = 30_000
+"""Labels of all minutes, about 1 KB each; beyond, the oldest minutes are forgotten."""
+
+
+class Labels(NamedTuple):
+    """From the registry and the engine's own lists, never a client's words."""
+
+    type: str
+    engine: str
+    voice: str
+    language: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One finished operation. Times in seconds; None for what it did not reach."""
+
+    labels: Labels
+    status: Status
+    code: str | None = None
+    """Machine code of its error."""
+    queue: float | None = None
+    first_item: float | None = None
+    total: float | None = None
+    audio_seconds: float = 0.0
+    characters: int = 0
+    bytes: int = 0
+
+    @classmethod
+    def of(cls, context: RequestContext, code: str | None = None) -> Outcome:
+        known, times = context.output_data, context.metrics
+        return cls(
+            Labels(
+                context.request_type,
+                *(str(known.get(name) or NONE) for name in ("engine", "voice", "language", "format")),
+            ),
+            context.status,
+            code,
+            times.get("queue"),
+            times.get("first_item"),
+            times.get("total"),
+            times.get("audio_seconds", 0.0),
+            int(times.get("characters", 0)),
+            int(times.get("bytes", 0)),
+        )
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums over operations."""
+
+    operations: int = 0
+    completed: int = 0
+    cancelled: int = 0
+    errors: dict[str, int] = field(default_factory=dict)
+    """Machine code -> how many."""
+    audio_seconds: float = 0.0
+    characters: int = 0
+    bytes: int = 0
+    queue: Histogram = field(default_factory=Histogram)
+    first_item: Histogram = field(default_factory=Histogram)
+    total: Histogram = field(default_factory=Histogram)
+
+    def add(self, outcome: Outcome) -> None:
+        self.operations += 1
+        self.completed += outcome.status == "completed"
+        self.cancelled += outcome.status == "cancelled"
+        if outcome.code is not None:
+            self.errors[outcome.code] = self.errors.get(outcome.code, 0) + 1
+        self.audio_seconds += outcome.audio_seconds
+        self.characters += outcome.characters
+        self.bytes += outcome.bytes
+        for histogram, seconds in (
+            (self.queue, outcome.queue),
+            (self.first_item, outcome.first_item),
+            (self.total, outcome.total),
+        ):
+            if seconds is not None:
+                histogram.add(seconds)
+
+    def merge(self, other: Tally) -> None:
+        self.operations += other.operations
+        self.completed += other.completed
+        self.cancelled += other.cancelled
+        for code, count in other.errors.items():
+            self.errors[code] = self.errors.get(code, 0) + count
+        self.audio_seconds += other.audio_seconds
+        self.characters += other.characters
+        self.bytes += other.bytes
+        self.queue.merge(other.queue)
+        self.first_item.merge(other.first_item)
+        self.total.merge(other.total)
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    number: int
+    """Unix time in whole minutes."""
+    series: dict[Labels, Tally] = field(default_factory=dict)
+
+
+class History:
+    """The last minutes. `now` gives Unix time."""
+
+    def __init__(self, minutes: int, now: Callable[[], float] = time.time) -> None:
+        self.minutes = minutes
+        self.now = now
+        self.started = now()
+        self._minutes: deque[Minute] = deque()
+        self._series = 0
+
+    def add(self, outcome: Outcome) -> None:
+        minute = self._current()
+        labels = outcome.labels
+        if labels not in minute.series and len(minute.series) >= MINUTE_SERIES:
+            labels = Labels(labels.type, OTHER, OTHER, OTHER, OTHER)
+        if labels not in minute.series:
+            minute.series[labels] = Tally()
+            self._series += 1
+        minute.series[labels].add(outcome)
+
+    async def group(self, window: float, key: Callable[[int, Labels], Key]) -> dict[Key, Tally]:
+        """Sums of the last `window` seconds, in whole minutes with the current one, by any key of minute and labels."""
+        first = self.first_minute(window)
+        groups: dict[Key, Tally] = {}
+        for minute in [minute for minute in self._minutes if minute.number >= first]:
+            for labels, tally in minute.series.items():
+                groups.setdefault(key(minute.number, labels), Tally()).merge(tally)
+            await asyncio.sleep(0)
+        return groups
+
+    def first_minute(self, window: float) -> int:
+        """The oldest minute that a window of so many seconds reaches."""
+        return self.minute() - self.covered(window) // 60 + 1
+
+    def covered(self, window: float) -> int:
+        """Seconds that are looked at for a window: whole minutes with the current one, at most the history."""
+        return 60 * min(max(1, -int(-window // 60)), self.minutes)
+
+    def minute(self) -> int:
+        return int(self.now() // 60)
+
+    def _current(self) -> Minute:
+        number = self.minute()
+        # A clock that is set back must not open a minute before the last one.
+        if not self._minutes or number > self._minutes[-1].number:
+            self._minutes.append(Minute(number))
+            self._forget(number)
+        return self._minutes[-1]
+
+    def _forget(self, current: int) -> None:
+        while self._minutes[0].number <= current - self.minutes or (
+            self._series > HISTORY_SERIES - MINUTE_SERIES and len(self._minutes) > 1
+        ):
+            self._series -= len(self._minutes.popleft().series)

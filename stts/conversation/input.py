@@ -1,0 +1,275 @@
+"""The half of a session that listens: from audio to utterances, whose words `transcribing.py` sees to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+
+import numpy as np
+
+from stts.chat import Message
+from stts.conversation.events import (
+    AudioCleared,
+    Failed,
+    SpeechStarted,
+    SpeechStopped,
+    TurnCommitted,
+)
+from stts.conversation.history import Item
+from stts.conversation.inbox import Command, Inbox
+from stts.conversation.segmenter import Ear, Utterance
+from stts.conversation.session_state import Shared, new_id
+from stts.conversation.transcriber import Transcribing
+from stts.engine_api import Samples
+from stts.errors import STTSError
+from stts.streams.live import LiveAudio
+from stts.transcription import TranscriptionConfig
+from stts.vad.endpointing import FRAME_SECONDS, Endpoint, Signal
+from stts.vad.rules import TurnRules
+
+CONFIRMING_WORDS = 2
+CONFIRMING_SECONDS = 0.3
+"""So many words, after so much speech, are no noise."""
+TURN_OVER = 0.5
+"""Probability from which a turn detector is believed."""
+
+
+class Hearing:
+    """`on_signal` gets what the ear makes of the audio, `on_settled` and `on_words` what was said."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        *,
+        on_signal: Callable[[Signal], None],
+        on_settled: Callable[[Utterance, str], None],
+        on_words: Callable[[Utterance], None],
+    ) -> None:
+        self.current: Utterance | None = None
+        """The utterance that audio goes to."""
+        self.ear = Ear(shared.parts.voice, shared.config.turns)
+        self._shared = shared
+        self._on_signal = on_signal
+        self._words = Transcribing(
+            shared, on_unconfirmed=self._confirm_by_words, on_settled=on_settled, on_words=on_words
+        )
+        self._inbox = Inbox()
+        self._pushing = False
+        """What the client has said of a turn is being obeyed."""
+        self._turn = 0
+        self._trouble = ""
+
+    @property
+    def turn(self) -> int:
+        """Number of the newest turn."""
+        return self._turn
+
+    async def open(self) -> None:
+        await self._words.open()
+        self._shared.start(self._listen(), "listen")
+
+    async def close(self) -> None:
+        """When all tasks have ended."""
+        self.ear.close()
+        await self._words.close()
+
+    async def listen_as(self, config: TranscriptionConfig) -> None:
+        """From the next utterance on. Raises what opening a place raises."""
+        await self._words.listen_as(config)
+
+    async def hear(self, samples: Samples) -> None:
+        await self._inbox.write(samples)
+
+    def commit(self) -> None:
+        """Raises Conflict where there is no audio."""
+        self._inbox.commit()
+
+    def clear(self) -> None:
+        if not self._inbox.clear():
+            self._shared.out.tell(AudioCleared())
+
+    def finish(self) -> None:
+        """No more audio comes. When the words of all that was said are told, there is nothing more to tell."""
+        self._inbox.finish()
+
+    def announce(self) -> None:
+        """Tells of the current utterance, and what was understood of it so far."""
+        utterance = self.current
+        if utterance is None:
+            return
+        utterance.announced = True
+        self._shared.out.tell(SpeechStarted(utterance.turn, utterance.item, utterance.start))
+        self._words.confirm(utterance)
+
+    def forget(self) -> None:
+        """The current utterance was none."""
+        utterance, self.current = self.current, None
+        if utterance is not None:
+            utterance.forgotten = True
+            utterance.audio.close()
+            if utterance.work is not None:
+                utterance.work.cancel()
+
+    def settle(self) -> None:
+        """Asks what was said so far, and whether that was all."""
+        utterance, rules = self.current, self.ear.rules
+        if utterance is None or rules is None:
+            return
+        utterance.paused = True
+        utterance.pauses += 1
+        if self._shared.config.speculate:
+            utterance.audio.settle()
+        if utterance.recent:
+            recent = np.concatenate(utterance.recent)
+            self._shared.start(self._judge(utterance, recent, rules.longest_silence), "turn detector")
+
+    def finalize(self, at: float, *, answered: bool) -> Utterance | None:
+        """Closes the current utterance, whose last sound was `at`; its words follow."""
+        utterance, self.current = self.current, None
+        if utterance is None:
+            return None
+        shared = self._shared
+        self._words.confirm(utterance)
+        utterance.committed, utterance.answered = True, answered
+        utterance.ended_at = shared.clock() - max(0.0, self.ear.position - at)
+        utterance.audio.close()
+        utterance.recent.clear()
+        self._inbox.turn_ended()
+        previous = shared.history.append(Item(utterance.item, Message("user", ""), "in_progress"))
+        if utterance.announced:
+            shared.out.tell(SpeechStopped(utterance.turn, utterance.item, at))
+        shared.out.tell(
+            TurnCommitted(utterance.turn, utterance.item, previous, utterance.audio.seconds, pushed=self._pushing)
+        )
+        self._words.conclude(utterance)
+        return utterance
+
+    async def _listen(self) -> None:
+        async with aclosing(self._inbox.read()) as items:
+            async for heard in items:
+                if isinstance(heard, str):
+                    self._pushing = True
+                    self._obey(heard)
+                    self._pushing = False
+                    continue
+                try:
+                    with self._inbox.looking_at(heard):
+                        await self._look_at(heard)
+                    self._trouble = ""
+                except STTSError as error:
+                    self._complain(error)
+                if (utterance := self.current) is not None and not utterance.transcribed:
+                    await utterance.audio.room()
+                await self._words.room()
+                await self._shared.out.room()
+        self._words.finish()
+
+    async def _look_at(self, samples: Samples) -> None:
+        if (rules := self._shared.config.turns) is not self.ear.rules:
+            self._follow(rules)
+        for frames in self.ear.frames(samples):
+            for frame, probability in zip(frames, await self.ear.judge(frames), strict=True):
+                self._inbox.next_frame()
+                self._frame(frame, probability)
+
+    def _follow(self, rules: TurnRules | None) -> None:
+        """Other rules. An utterance goes on without any, but not under rules that have not seen it begin."""
+        before = self.ear.rules
+        candidate = self.ear.endpointer.candidate
+        self.ear.follow(rules)
+        if (rules is None and candidate) or (before is None and self.current is not None):
+            self._on_signal(Signal(Endpoint.FALSE_ALARM, self.ear.position))
+        elif rules is None and self.current is not None:
+            self.current.audio.judged = False
+
+    def _frame(self, frame: Samples, probability: float | None) -> None:
+        signals = self.ear.signals(frame, probability, over=self._shared.state != "listening")
+        if self.current is None and probability is None:
+            self._words.confirm(self._open(self.ear.position - FRAME_SECONDS, []))
+        if self.current is None:
+            self.ear.keep(frame)
+        else:
+            self._write(self.current, frame)
+        for signal in signals:
+            self._signal(signal)
+        if probability is None and self._too_long:
+            self._on_signal(Signal(Endpoint.ENDED, self.ear.position))
+
+    @property
+    def _too_long(self) -> bool:
+        """Of a turn that the client is to end: what was said is told, and it can go on in the next one."""
+        current = self.current
+        return current is not None and self.ear.position - current.start >= self._shared.config.longest_pushed
+
+    def _signal(self, signal: Signal) -> None:
+        if signal.kind is Endpoint.ONSET and self.current is None:
+            frames = self.ear.take_prefix(signal.at)
+            self._open(self.ear.position - len(frames) * FRAME_SECONDS, frames)
+        elif signal.kind is Endpoint.RESUMED and self.current is not None:
+            self.current.paused, self.current.transcribed_at = False, None
+        self._on_signal(signal)
+
+    def _open(self, start: float, frames: list[Samples]) -> Utterance:
+        self._turn += 1
+        seconds, clock = self._shared.config.waiting_seconds, self._shared.clock
+        before = len(frames) * FRAME_SECONDS
+        audio = LiveAudio(seconds, clock, judged=self.ear.rules is not None, before=before)
+        utterance = Utterance(self._turn, new_id(), start, audio)
+        for frame in frames:
+            self._write(utterance, frame)
+        self._words.put(utterance)
+        self.current = utterance
+        return utterance
+
+    def _write(self, utterance: Utterance, frame: Samples) -> None:
+        if not utterance.transcribed:
+            judged = self._shared.parts.detector is not None and self.ear.rules is not None and self.ear.rules.detector
+            utterance.write(frame, remember=judged)
+
+    def _obey(self, command: Command) -> None:
+        if command == "clear":
+            self.ear.forget()
+            self._on_signal(Signal(Endpoint.FALSE_ALARM, self.ear.position))
+            for _ in range(self._inbox.clears()):
+                self._shared.out.tell(AudioCleared())
+            return
+        if command == "finish" and self.current is None:
+            return
+        if self.current is None:
+            self._open(self.ear.position, self.ear.take_prefix(0.0))
+        signals = self.ear.endpointer.end() if self.ear.rules is not None else ()
+        if any(signal.kind is Endpoint.ENDED for signal in signals):
+            for signal in signals:
+                self._signal(signal)
+        else:
+            self.ear.endpointer.reset()
+            self._on_signal(Signal(Endpoint.ENDED, self.ear.position))
+
+    def _complain(self, error: STTSError) -> None:
+        """Once, not with each message, until it works again."""
+        if error.code != self._trouble:
+            self._trouble = error.code
+            self._shared.out.tell(Failed(error))
+
+    async def _judge(self, utterance: Utterance, recent: Samples, longest: float) -> None:
+        detector = self._shared.parts.detector
+        if detector is None:
+            return
+        pause = utterance.pauses
+        probability = await detector.finished(recent)
+        same = self.current is utterance and utterance.paused and utterance.pauses == pause
+        if probability is None or not same:
+            return
+        if probability < TURN_OVER:
+            self.ear.endpointer.hold(longest)
+            return
+        for signal in self.ear.endpointer.end():
+            self._signal(signal)
+
+    def _confirm_by_words(self, utterance: Utterance) -> None:
+        words = len((utterance.stable + utterance.tail).split())
+        # Of the sound itself: an engine hears words in every voiced cough, and what is kept before it lasts longer.
+        spoken = self.ear.endpointer.spoken
+        if self.current is utterance and words >= CONFIRMING_WORDS and spoken >= CONFIRMING_SECONDS:
+            for signal in self.ear.endpointer.confirm():
+                self._signal(signal)

@@ -1,0 +1,307 @@
+"""The half of a session that replies: one reply that is active, perhaps one held, one prepared, and some aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from typing import Literal
+
+from stts.chat import Message, ReplyConfig, ReplyRequest, ReplyText, ReplyToolCall, ReplyUsage, ToolCall
+from stts.conversation.config import ReplyOrder
+from stts.conversation.events import (
+    Ducked,
+    Interrupted,
+    ReplyDelta,
+    ReplyEnded,
+    ReplyStarted,
+    Resumed,
+    ToolCalled,
+    TurnMetrics,
+    Unducked,
+)
+from stts.conversation.generation import Said, replying
+from stts.conversation.history import Item
+from stts.conversation.playback import Reply
+from stts.conversation.segmenter import Utterance
+from stts.conversation.session_state import Shared, new_id
+from stts.conversation.state import Event
+from stts.errors import Conflict, NotFound, STTSError
+
+MOST_ASIDES = 4
+
+Status = Literal["completed", "cancelled", "interrupted", "failed", "incomplete"]
+
+
+class Answering:
+    """`on` gets the events of the active reply."""
+
+    def __init__(self, shared: Shared, on: Callable[[Event], None]) -> None:
+        self.active: Reply | None = None
+        self.held: Reply | None = None
+        self.prepared: Reply | None = None
+        self.asides: dict[int, Reply] = {}
+        self._shared = shared
+        self._on = on
+        self._generation = 0
+
+    def prepare(self, utterance: Utterance, text: str) -> None:
+        """Begins the reply to words that may not be the last."""
+        self.discard()
+        messages = (*self._shared.history.messages(), Message("user", text))
+        self.prepared = self._begin(ReplyOrder(messages=messages), utterance.turn)
+        self.prepared.prepared_for = text
+
+    def discard(self) -> None:
+        """Drops what was prepared; nobody has heard of it."""
+        reply, self.prepared = self.prepared, None
+        if reply is not None:
+            self._stop(reply)
+
+    def answer(self, utterance: Utterance) -> None:
+        """Replies to words that are final."""
+        prepared, self.prepared = self.prepared, None
+        if prepared is not None and (prepared.turn, prepared.prepared_for) != (utterance.turn, utterance.text):
+            self._stop(prepared)
+            prepared = None
+        if prepared is None:
+            prepared = self._begin(ReplyOrder(), utterance.turn)
+        prepared.asked_at = utterance.ended_at
+        prepared.transcribed_at = utterance.transcribed_at
+        self.active = prepared
+        self._adopt(prepared)
+
+    def ask(self, order: ReplyOrder, turn: int) -> int:
+        """Replies because it was asked to. Raises Conflict for too many replies aside."""
+        if order.aside and len(self.asides) >= MOST_ASIDES:
+            raise Conflict("Too many replies aside at once.", allowed=[MOST_ASIDES])
+        if not order.aside:
+            self.discard()
+        reply = self._begin(order, turn)
+        reply.asked_at = self._shared.clock()
+        if order.aside:
+            self.asides[reply.generation] = reply
+        else:
+            self.active = reply
+        self._adopt(reply)
+        return reply.generation
+
+    def duck(self) -> None:
+        if self.active is not None:
+            self.active.ducked = True
+            self._shared.out.tell(Ducked(self.active.generation))
+
+    def unduck(self) -> None:
+        if self.active is not None and self.active.ducked:
+            self.active.ducked = False
+            self._shared.out.tell(Unducked(self.active.generation))
+
+    def hold(self) -> None:
+        """The user speaks over the active reply."""
+        reply, self.active = self.active, None
+        if reply is None:
+            return
+        self._shared.out.tell(Interrupted(reply.generation, reply.hold()))
+        # What is prepared meanwhile follows what was heard.
+        self._remember(reply, reply.heard_text, "in_progress")
+        self.drop_held()
+        self.held = reply
+        if not self._shared.config.resume:
+            self.drop_held()
+
+    def go_on(self) -> None:
+        """What interrupted the held reply was nothing."""
+        reply, self.held = self.held, None
+        if reply is not None:
+            self.active = reply
+            reply.ducked = False
+            reply.go_on()
+            self._shared.out.tell(Resumed(reply.generation))
+            self._catch_up(reply)
+
+    def drop_held(self) -> None:
+        reply, self.held = self.held, None
+        if reply is not None:
+            self._end(reply, "interrupted")
+
+    def drop(self, status: Status) -> None:
+        """Ends the active reply, and whatever was prepared."""
+        self.discard()
+        reply, self.active = self.active, None
+        if reply is not None:
+            self._end(reply, status)
+
+    def close(self) -> None:
+        """The active reply is complete, as far as it goes."""
+        reply, self.active = self.active, None
+        if reply is not None:
+            self._end(reply, _outcome(reply))
+
+    def drop_aside(self, generation: int) -> bool:
+        reply = self.asides.pop(generation, None)
+        if reply is not None:
+            self._end(reply, "cancelled")
+        return reply is not None
+
+    def drop_all(self) -> None:
+        """The session ends."""
+        self.drop_held()
+        self.drop("cancelled")
+        for generation in list(self.asides):
+            self.drop_aside(generation)
+
+    def went_out(self, reply: Reply) -> None:
+        """A frame has really been taken."""
+        if reply.first_byte is None:
+            reply.first_byte = self._shared.clock()
+        if reply is self.active and self._shared.state != "speaking":
+            self._on(Event.AUDIBLE)
+
+    def _begin(self, order: ReplyOrder, turn: int) -> Reply:
+        shared, config = self._shared, self._shared.config
+        self._generation += 1
+        messages = order.messages if order.messages is not None else shared.history.messages()
+        request = ReplyRequest(messages, order.reply or config.reply or ReplyConfig())
+        speak = None if order.silent else order.speak or config.speak
+        if speak is not None:
+            speak = replace(speak, format="pcm")
+        ahead = None if order.aside else config.ahead
+        reply = Reply(self._generation, turn, new_id(), order, request, speak, ahead=ahead, clock=shared.clock)
+        reply.tasks = [shared.start(self._make(reply), "reply made"), shared.start(self._say(reply), "reply said")]
+        return reply
+
+    def _adopt(self, reply: Reply) -> None:
+        shared, order = self._shared, reply.order
+        previous = shared.history.last
+        if not order.aside:
+            shared.history.append(Item(reply.item, Message("assistant", ""), "in_progress"))
+        spoken = reply.speak is not None
+        shared.out.tell(
+            ReplyStarted(reply.turn, reply.generation, reply.item, previous, spoken, order.aside, order.tag)
+        )
+        reply.adopted.set()
+        self._catch_up(reply)
+
+    async def _make(self, reply: Reply) -> None:
+        try:
+            text = reply.order.text
+            said = replying(self._shared.parts, reply.request, reply.speak, parent=None, text=text)
+            async with aclosing(said) as items:
+                async for item in items:
+                    await self._made(reply, item)
+        except STTSError as error:
+            reply.error = error
+        reply.close()
+
+    async def _made(self, reply: Reply, item: Said) -> None:
+        match item:
+            case ReplyText(delta):
+                reply.first_token = reply.first_token or self._shared.clock()
+                reply.text += delta
+                await self._written(reply, delta)
+            case ReplyToolCall(call):
+                reply.calls.append(call)
+                await self._written(reply, call)
+            case ReplyUsage(input_tokens, output_tokens, cut):
+                reply.tokens, reply.cut = (input_tokens, output_tokens), cut
+            case _:
+                reply.first_audio = reply.first_audio or self._shared.clock()
+                reply.write(item)
+                await reply.room()
+
+    async def _written(self, reply: Reply, written: str | ToolCall) -> None:
+        if reply.adopted.is_set() and reply.flowing.is_set():
+            self._tell(reply, written)
+            await self._shared.out.room()
+        else:
+            reply.untold.append(written)
+
+    def _catch_up(self, reply: Reply) -> None:
+        for written in reply.untold:
+            self._tell(reply, written)
+        reply.untold.clear()
+
+    def _tell(self, reply: Reply, written: str | ToolCall) -> None:
+        shared = self._shared
+        if isinstance(written, str):
+            shared.out.tell(ReplyDelta(reply.generation, written))
+            return
+        item = new_id()
+        if not reply.order.aside:
+            shared.history.append(Item(item, Message("assistant", "", (written,))))
+        shared.out.tell(ToolCalled(reply.generation, item, written))
+
+    async def _say(self, reply: Reply) -> None:
+        await reply.adopted.wait()
+        out = self._shared.out
+        while True:
+            frame = await reply.next_frame()
+            if frame is not None:
+                out.send(reply, frame)
+                reply.went(frame)
+                await out.room()
+                continue
+            epoch = reply.epoch
+            await out.drained()
+            if await reply.heard_out(epoch):
+                break
+        if reply.order.aside:
+            self.asides.pop(reply.generation, None)
+            self._end(reply, _outcome(reply))
+        elif reply is self.active:
+            self._on(Event.FAILED if reply.error is not None else Event.FINISHED)
+
+    def _end(self, reply: Reply, status: Status) -> None:
+        shared = self._shared
+        whole = status == "completed" or reply.speak is None
+        heard = reply.text if whole else reply.heard_text
+        self._stop(reply)
+        self._remember(reply, heard, "completed" if status == "completed" else "incomplete")
+        input_tokens, output_tokens = reply.tokens
+        shared.out.tell(
+            ReplyEnded(
+                reply.generation,
+                reply.turn,
+                reply.item,
+                status,
+                reply.text,
+                heard,
+                reply.sent,
+                input_tokens,
+                output_tokens,
+                reply.error,
+            )
+        )
+        if reply.asked_at is not None and not reply.order.aside:
+            shared.out.tell(_metrics(reply, reply.asked_at))
+
+    def _remember(self, reply: Reply, text: str, status: Literal["in_progress", "completed", "incomplete"]) -> None:
+        if not reply.order.aside:
+            with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
+                self._shared.history.replace(reply.item, Message("assistant", text), status)
+
+    def _stop(self, reply: Reply) -> None:
+        reply.over = True
+        for task in reply.tasks:
+            task.cancel()
+
+
+def _outcome(reply: Reply) -> Status:
+    if reply.error is not None:
+        return "failed"
+    return "incomplete" if reply.cut else "completed"
+
+
+def _metrics(reply: Reply, since: float) -> TurnMetrics:
+    def after(at: float | None) -> float | None:
+        return None if at is None else round((at - since) * 1000, 1)
+
+    return TurnMetrics(
+        reply.turn,
+        reply.generation,
+        after(reply.transcribed_at),
+        after(reply.first_token),
+        after(reply.first_audio),
+        after(reply.first_byte),
+        speculative=bool(reply.prepared_for),
+    )

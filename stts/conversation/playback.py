@@ -1,0 +1,204 @@
+"""One reply on its way to the listener: what was written and made of it, what was sent, and what was heard.
+
+One task makes it, another says it frame by frame in the time of its playback. Between the two it can be held: what was
+sent and not heard is then sent again when it goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stts.audio.pacing import Pacer
+from stts.chat import ReplyRequest, ToolCall
+from stts.conversation.config import ReplyOrder
+from stts.conversation.history import Spoken
+from stts.errors import STTSError
+from stts.speech import AudioChunk, SynthesisConfig
+from stts.streams.channel import Channel
+
+FRAME_SECONDS = 0.04
+MADE_SECONDS = 10.0
+"""Audio that may lie made and unsent."""
+HELD_SECONDS = 1.5
+"""Of what was sent that is kept, should it not have been heard. More than may be sent ahead."""
+EARLY_SECONDS = 0.001
+"""A frame may go so much before its time: clocks are no finer."""
+INAUDIBLE_SECONDS = 0.005
+BYTES = 2
+"""Of a sample: s16le."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    data: bytes
+    seconds: float
+    text: str = ""
+    """The piece that begins with it."""
+
+
+class Reply:
+    """Made by a session: one task writes it, another takes it frame by frame."""
+
+    def __init__(
+        self,
+        generation: int,
+        turn: int,
+        item: str,
+        order: ReplyOrder,
+        request: ReplyRequest,
+        speak: SynthesisConfig | None,
+        *,
+        ahead: float | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self.generation, self.turn, self.item = generation, turn, item
+        self.order, self.request, self.speak = order, request, speak
+        self.prepared_for = ""
+        """The words that it answers, where it was begun before they were final."""
+        self.adopted = asyncio.Event()
+        """It is wanted: what is made of it may be told and sent."""
+        self.flowing = asyncio.Event()
+        self.flowing.set()
+        self.over = False
+        """Nothing of it is to be told or sent any more."""
+        self.epoch = 0
+        """Grows with each hold: a frame of an earlier one is stale."""
+        self.text = ""
+        self.untold: list[str | ToolCall] = []
+        """What was written before it was adopted, or while it was held."""
+        self.calls: list[ToolCall] = []
+        self.tokens = (0, 0)
+        self.cut = False
+        self.error: STTSError | None = None
+        self.sequence = 0
+        self.ducked = False
+        self.asked_at: float | None = None
+        """When the user's last sound was, or the reply was asked for."""
+        self.transcribed_at: float | None = None
+        self.first_token: float | None = None
+        self.first_audio: float | None = None
+        self.first_byte: float | None = None
+        self.tasks: list[asyncio.Task[None]] = []
+        self._clock = clock
+        self._ahead = ahead
+        self._pacer = Pacer(ahead or 0.0)
+        self._before = 0.0
+        """Seconds heard before the newest hold."""
+        self._sent = 0.0
+        self._reported: tuple[float, float] | None = None
+        """Seconds played as the client says, and when it said so."""
+        self._spoken = Spoken()
+        self._recent: deque[tuple[float, Frame]] = deque()
+        """Frames sent lately, each with the seconds sent before it."""
+        self._told = 0.0
+        """Seconds of audio whose text is accounted for; frames that are sent again are not counted twice."""
+        self._frames: Channel[Frame] = Channel(MADE_SECONDS)
+        self._rate = (speak.sample_rate if speak is not None else None) or 24_000
+        self._rest, self._piece = b"", ""
+        """Written and not long enough for a frame yet; the text that begins with the next one."""
+
+    @property
+    def sent(self) -> float:
+        """Seconds of audio sent, without those that the listener was told to drop."""
+        return self._sent
+
+    @property
+    def heard(self) -> float:
+        """Seconds of it that have been played, as far as one can know."""
+        now = self._clock()
+        if not self.flowing.is_set():
+            return self._before
+        if self._reported is not None:
+            played, at = self._reported
+            return min(played + now - at, self._sent)
+        played = self._pacer.played(now) if self._ahead is not None else self._sent
+        return min(self._before + played, self._sent)
+
+    @property
+    def heard_text(self) -> str:
+        return self._spoken.heard(self.heard + INAUDIBLE_SECONDS)
+
+    def write(self, chunk: AudioChunk) -> None:
+        """The next audio of it, which goes out in frames of equal length."""
+        data = self._rest + chunk.data
+        self._piece = " ".join(filter(None, (self._piece, chunk.text)))
+        size = round(FRAME_SECONDS * self._rate) * BYTES
+        whole = len(data) - len(data) % size
+        for start in range(0, whole, size):
+            self._put(data[start : start + size])
+        self._rest = data[whole:]
+
+    async def room(self) -> None:
+        """Waits while much is made and unsent."""
+        await self._frames.room()
+
+    def close(self) -> None:
+        """All of it is written."""
+        rest = self._rest[: len(self._rest) - len(self._rest) % BYTES]
+        if rest:
+            self._put(rest)
+        self._frames.close()
+
+    def report(self, seconds: float) -> None:
+        """The client tells how much it has played."""
+        if self.flowing.is_set():
+            self._reported = (min(max(seconds, 0.0), self._sent), self._clock())
+
+    def hold(self) -> float:
+        """Stops the flow. Returns the seconds heard."""
+        heard = self.heard
+        self.flowing.clear()
+        self.epoch += 1
+        while self._recent and self._recent[-1][0] + self._recent[-1][1].seconds > heard:
+            self._sent, frame = self._recent.pop()
+            self._frames.put_back(frame, frame.seconds)
+        self._recent.clear()
+        self._before, self._reported = min(heard, self._sent), None
+        return heard
+
+    def go_on(self) -> None:
+        self._pacer = Pacer(self._ahead or 0.0)
+        self.flowing.set()
+
+    async def next_frame(self) -> Frame | None:
+        """The next frame when its time has come; None when all is sent. Never one while the reply is held."""
+        while True:
+            await self.flowing.wait()
+            if self._ahead is not None and (wait := self._pacer.due(self._clock(), FRAME_SECONDS)) > EARLY_SECONDS:
+                await asyncio.sleep(wait)
+                continue
+            frame = await self._frames.next()
+            if self.flowing.is_set():
+                return frame
+            if frame is not None:
+                self._frames.put_back(frame, frame.seconds)
+
+    def went(self, frame: Frame) -> None:
+        """A frame is on its way."""
+        self._recent.append((self._sent, frame))
+        self._sent += frame.seconds
+        self._pacer.sent(frame.seconds, self._clock())
+        self._spoken_at(frame)
+        while self._recent[0][0] < self._sent - HELD_SECONDS:
+            self._recent.popleft()
+
+    async def heard_out(self, epoch: int) -> bool:
+        """Waits for the end of what was sent in this epoch. False: it is not over, having been held or played late."""
+        rest = self._sent - self.heard
+        if self._ahead is not None and rest > 0:
+            await asyncio.sleep(rest)
+        await self.flowing.wait()
+        return epoch == self.epoch and (self._ahead is None or self._sent - self.heard < INAUDIBLE_SECONDS)
+
+    def _spoken_at(self, frame: Frame) -> None:
+        if self._sent > self._told:
+            self._spoken.add(frame.text, frame.seconds)
+            self._told = self._sent
+
+    def _put(self, data: bytes) -> None:
+        frame = Frame(data, len(data) / BYTES / self._rate, self._piece)
+        self._piece = ""
+        self._frames.put(frame, frame.seconds)

@@ -1,0 +1,161 @@
+"""The ear of a session: cuts what comes in into frames, judges them, and keeps what belongs to an utterance.
+
+No tasks and no clock: the session calls it and acts on what it says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stts.engine_api import Samples
+from stts.errors import STTSError
+from stts.protocols import VoiceActivity, VoiceStream
+from stts.streams.live import SAMPLE_RATE, LiveAudio
+from stts.transcription import Segment
+from stts.vad.endpointing import FRAME_SECONDS, Endpointer, Signal
+from stts.vad.rules import TurnRules
+
+FRAME = round(FRAME_SECONDS * SAMPLE_RATE)
+QUIETEST_DBFS = -100.0
+BATCH_FRAMES = 32
+"""Judged at once: about a second, however long a client's message is."""
+SPARE_SECONDS = 0.3
+"""Kept before the prefix: speech is noticed a little after it began."""
+JUDGED_SECONDS = 8.0
+"""Of a turn's end that a turn detector hears."""
+
+
+@dataclass(slots=True, eq=False)
+class Utterance:
+    """What the user says in one turn, from before its first sound."""
+
+    turn: int
+    item: str
+    start: float
+    """Seconds of the session's audio at its first sample."""
+    audio: LiveAudio
+    announced: bool = False
+    """The door has been told that it began."""
+    confirmed: bool = False
+    """It is speech, and not a noise."""
+    committed: bool = False
+    forgotten: bool = False
+    """It was none; whatever its transcription says is not wanted."""
+    answered: bool = False
+    """A reply to its words is wanted."""
+    paused: bool = False
+    pauses: int = 0
+    ended_at: float = 0.0
+    """Clock at the user's last sound."""
+    transcribed_at: float | None = None
+    stable: str = ""
+    tail: str = ""
+    """Of its transcript so far."""
+    segment: Segment | None = None
+    error: STTSError | None = None
+    transcribed: bool = False
+    """Nobody listens to its audio any more."""
+    known: bool = False
+    """Its words have been told."""
+    work: asyncio.Task[None] | None = None
+    """Its transcription."""
+    patience: asyncio.Task[None] | None = None
+    """Gives it up when its words do not come."""
+    recent: deque[Samples] = field(default_factory=deque)
+    """Its last seconds, for a turn detector."""
+
+    @property
+    def text(self) -> str:
+        return self.segment.text if self.segment is not None else ""
+
+    def write(self, samples: Samples, *, remember: bool) -> None:
+        self.audio.write(samples)
+        if remember:
+            self.recent.append(samples)
+            while len(self.recent) * FRAME_SECONDS > JUDGED_SECONDS:
+                self.recent.popleft()
+
+
+class Ear:
+    """Of one session."""
+
+    def __init__(self, voice: VoiceActivity, rules: TurnRules | None) -> None:
+        self._voice = voice
+        self._stream: VoiceStream | None = None
+        self._rules = rules
+        self.endpointer = Endpointer(rules or TurnRules())
+        self._rest: Samples = np.zeros(0, np.float32)
+        self._kept: deque[Samples] = deque()
+        self.position = 0.0
+        """Seconds of audio heard so far."""
+
+    @property
+    def rules(self) -> TurnRules | None:
+        return self._rules
+
+    def follow(self, rules: TurnRules | None) -> None:
+        """Other rules from the next frame on."""
+        if rules is None:
+            self.endpointer.reset()
+        else:
+            self.endpointer.rules = rules
+        self._rules = rules
+
+    def frames(self, samples: Samples) -> Iterator[Samples]:
+        """The frames that are complete now, shape (n, FRAME), so many at once as are judged together."""
+        heard = np.concatenate((self._rest, samples))
+        whole = len(heard) - len(heard) % FRAME
+        self._rest = heard[whole:].copy()
+        for start in range(0, whole, FRAME * BATCH_FRAMES):
+            yield heard[start : min(start + FRAME * BATCH_FRAMES, whole)].reshape(-1, FRAME)
+
+    async def judge(self, frames: Samples) -> list[float] | list[None]:
+        """The probability of speech in each frame; None without rules, where nobody judges."""
+        if self._rules is None:
+            return [None] * len(frames)
+        self._stream = self._stream or self._voice.stream()
+        probabilities: list[float] = (await self._stream.probabilities(frames)).tolist()
+        return probabilities
+
+    def signals(self, frame: Samples, probability: float | None, *, over: bool) -> tuple[Signal, ...]:
+        """What the next frame means; `over` as for the endpointer."""
+        self.position += FRAME_SECONDS
+        if probability is None:
+            self.endpointer.skip()
+            return ()
+        power = float(np.dot(frame, frame)) / len(frame)
+        level = max(10 * math.log10(power), QUIETEST_DBFS) if power > 0 else QUIETEST_DBFS
+        return self.endpointer.push(probability, level, over=over)
+
+    def keep(self, frame: Samples) -> None:
+        """Remembers a frame outside any utterance: it may be the beginning of one."""
+        self._kept.append(frame)
+        rules = self._rules or TurnRules()
+        most = (rules.prefix + rules.onset + SPARE_SECONDS) / FRAME_SECONDS
+        while len(self._kept) > most:
+            self._kept.popleft()
+
+    def take_prefix(self, begun: float) -> list[Samples]:
+        """The frames kept from `prefix` before speech began, and up to now."""
+        prefix = self._rules.prefix if self._rules is not None else 0.0
+        count = round((self.position - max(0.0, begun - prefix)) / FRAME_SECONDS)
+        frames = list(self._kept)[-count:] if count > 0 else []
+        self._kept.clear()
+        return frames
+
+    def forget(self) -> None:
+        """Drops what was heard and belongs to nothing."""
+        self._rest = self._rest[:0]
+        self._kept.clear()
+        self.endpointer.reset()
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None

@@ -1,0 +1,187 @@
+"""From utterances to words: one after the other through the place for transcription, each with its time limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+
+from stts.chat import Message
+from stts.conversation.events import FinalTranscript, Lagging, PartialTranscript, TranscriptFailed
+from stts.conversation.segmenter import Utterance
+from stts.conversation.session_state import Shared
+from stts.errors import EngineTimeout, NotFound, STTSError
+from stts.protocols import HearRequest, TranscriptionSession
+from stts.streams.channel import Channel
+from stts.transcription import (
+    TranscriptEvent,
+    TranscriptionConfig,
+    TranscriptLagging,
+    TranscriptPartial,
+    TranscriptSegment,
+    TranscriptSettled,
+)
+
+WAITING_UTTERANCES = 4
+"""That may wait for the transcription of the one before."""
+
+
+class Transcribing:
+    """`on_unconfirmed`: words of what may still be a noise; `on_settled`: those up to a pause; `on_words`: the last."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        *,
+        on_unconfirmed: Callable[[Utterance], None],
+        on_settled: Callable[[Utterance, str], None],
+        on_words: Callable[[Utterance], None],
+    ) -> None:
+        self._shared = shared
+        self._on_unconfirmed, self._on_settled, self._on_words = on_unconfirmed, on_settled, on_words
+        self._waiting: Channel[Utterance] = Channel(WAITING_UTTERANCES)
+        self._session: TranscriptionSession | None = None
+        self._next_session: TranscriptionSession | None = None
+        self._busy = False
+        self._working: Utterance | None = None
+        """Whose words are being found."""
+        self._steps = 0
+        """What was heard of all utterances so far, in events."""
+
+    async def open(self) -> None:
+        self._session = await self._shared.parts.open(self._shared.config.listen)
+        self._shared.start(self._run(), "transcribe")
+
+    async def close(self) -> None:
+        """When all tasks have ended."""
+        for session in (self._session, self._next_session):
+            if session is not None:
+                await session.aclose()
+
+    async def listen_as(self, config: TranscriptionConfig) -> None:
+        """From the next utterance on. Raises what opening a place raises."""
+        for session in (self._session, self._next_session):
+            if session is not None:
+                session.retire()  # Also where opening fails: all it loses is being kept ready for.
+        wanted = await self._shared.parts.open(config)
+        unused, self._next_session = self._next_session, wanted
+        if unused is not None:
+            await unused.aclose()
+        if not self._busy:
+            await self._change_places()
+
+    def put(self, utterance: Utterance) -> None:
+        """Its words are wanted, from its first sound on."""
+        self._waiting.put(utterance, 1)
+
+    async def room(self) -> None:
+        """Waits while too many utterances wait."""
+        await self._waiting.room()
+
+    def finish(self) -> None:
+        """No more utterances come."""
+        self._waiting.close()
+
+    def confirm(self, utterance: Utterance) -> None:
+        """It is one: what was understood of it may be told."""
+        if not utterance.confirmed:
+            utterance.confirmed = True
+            if utterance.stable or utterance.tail:
+                self._tell_partial(utterance, utterance.stable)
+
+    def conclude(self, utterance: Utterance) -> None:
+        """Its audio is complete."""
+        if utterance.transcribed:
+            self._known(utterance)
+        else:
+            utterance.patience = self._shared.start(self._wait_patiently(utterance), "patience")
+
+    async def _run(self) -> None:
+        async for utterance in self._waiting:
+            if utterance.forgotten:
+                continue
+            self._busy, self._working = True, utterance
+            self._steps += 1
+            await self._change_places()
+            if self._session is not None:
+                utterance.work = self._shared.start(self._words(utterance, self._session), "utterance")
+                await asyncio.wait([utterance.work])
+            self._busy, self._working = False, None
+        self._shared.out.close()
+
+    async def _change_places(self) -> None:
+        if self._next_session is not None:
+            used, self._session, self._next_session = self._session, self._next_session, None
+            if used is not None:
+                await used.aclose()
+
+    async def _words(self, utterance: Utterance, session: TranscriptionSession) -> None:
+        shared = self._shared
+        try:
+            request = HearRequest(utterance.audio, session)
+            async with aclosing(shared.parts.hear(shared.parts.context("stt"), request)) as events:
+                async for event in events:
+                    self._transcript(utterance, event)
+        except STTSError as error:
+            utterance.error = error
+        utterance.transcribed = True
+        utterance.audio.close()
+        if utterance.committed:
+            self._known(utterance)
+
+    def _transcript(self, utterance: Utterance, event: TranscriptEvent) -> None:
+        self._steps += 1
+        match event:
+            case TranscriptPartial(delta, tail):
+                utterance.stable += delta
+                utterance.tail = tail
+                if utterance.confirmed:
+                    self._tell_partial(utterance, delta)
+                else:
+                    self._on_unconfirmed(utterance)
+            case TranscriptSettled(text) if utterance.paused and not utterance.committed:
+                utterance.transcribed_at = self._shared.clock()
+                self._on_settled(utterance, text)
+            case TranscriptSegment(segment):
+                utterance.segment = segment
+            case TranscriptLagging(seconds):
+                self._shared.out.tell(Lagging(seconds))
+
+    def _tell_partial(self, utterance: Utterance, delta: str) -> None:
+        self._shared.out.tell(PartialTranscript(utterance.turn, utterance.item, delta, utterance.tail))
+
+    async def _wait_patiently(self, utterance: Utterance) -> None:
+        """Until nothing has gone on for so long: audio that came in a burst has its words one turn after the other."""
+        before = None
+        while (now := self._progress()) != before:
+            before = now
+            await asyncio.sleep(self._shared.config.patience)
+        utterance.error = EngineTimeout("The words of this turn took too long.")
+        utterance.forgotten = True
+        if utterance.work is not None:
+            utterance.work.cancel()
+        self._known(utterance)
+
+    def _progress(self) -> tuple[int, float]:
+        return self._steps, self._working.audio.waiting if self._working is not None else 0.0
+
+    def _known(self, utterance: Utterance) -> None:
+        """Its words are final, or there will be none."""
+        if utterance.known:
+            return
+        utterance.known = True
+        if utterance.patience is not None:
+            utterance.patience.cancel()
+        shared = self._shared
+        utterance.transcribed_at = utterance.transcribed_at or shared.clock()
+        with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
+            shared.history.replace(utterance.item, Message("user", utterance.text), "completed")
+        if utterance.error is not None:
+            shared.out.tell(TranscriptFailed(utterance.turn, utterance.item, utterance.error))
+        else:
+            shared.out.tell(
+                FinalTranscript(
+                    utterance.turn, utterance.item, utterance.segment, utterance.start, utterance.audio.seconds
+                )
+            )
+        self._on_words(utterance)

@@ -1,0 +1,25 @@
+"""An engine as seen from outside: its state, the result of a probe, and the name that lets the server choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+EngineState = Literal["not_installed", "cold", "loading", "ready", "failed"]
+
+
+AUTO = "auto"
+"""The engine name that lets the server choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A synthesis or transcription that was really run."""
+
+    ok: bool
+    at: float
+    """Unix time."""
+    seconds: float
+    """How long it took."""
+    error: str | None = None
+    """Machine code of what went wrong."""

@@ -1,0 +1,71 @@
+"""Values of speech synthesis: how a text is to be spoken, and the audio that is answered. All frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from stts.engine_state import AUTO
+from stts.streams.live import LiveText
+
+AudioFormat = Literal["wav", "mp3", "opus", "aac", "flac", "pcm"]
+
+
+Markup = Literal["speak", "keep"]
+"""Markup of a text is read as speech, or left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisConfig:
+    """How a text is to be spoken. Ranges are checked at the doors (routers/schemas) and by the engine's own model."""
+
+    engine: str = AUTO
+    voice: str | None = None
+    """An engine's voice id, or a name or file id of kind `references`."""
+    language: str | None = None
+    """BCP 47; None: that of the voice, or the one found in the text."""
+    detected: str | None = None
+    """BCP 47 of the text, where nobody named a language and it was found: wished for, not demanded."""
+    format: AudioFormat = "wav"
+    sample_rate: int | None = None
+    """Hz of the answer; None: the engine's own, or the nearest the format carries."""
+    channels: int = 1
+    """1 or 2; the same on both."""
+    speed: float = 1.0
+    """0.25..4, without change of pitch."""
+    pitch: float = 0.0
+    """Semitones, without change of speed."""
+    normalize: float | None = None
+    """Integrated loudness in LUFS; None leaves it."""
+    trim_silence: bool = False
+    seed: int | None = None
+    markup: Markup | None = None
+    """None: as the settings say."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """The engine's own parameters, validated by its own model."""
+    ignore_unknown_parameters: bool = False
+    """For dialects whose clients send fields of other servers."""
+    live: bool = True
+    """Somebody listens while it is made; False for collected answers, which need no short first piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """Encoded bytes of the answer, in order; joined they are one valid file."""
+
+    data: bytes
+    seconds: float
+    """Duration of the audio inside; 0 for headers and trailers."""
+    text: str = ""
+    """The piece of text whose audio begins with this chunk; empty inside a piece."""
+    header: bytes = b""
+    """In the last chunk: what overwrites the first bytes of a file that is kept, now that its length is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRequest:
+    """One TTS operation on its way through the pipeline."""
+
+    text: str | LiveText
+    config: SynthesisConfig

@@ -1,0 +1,152 @@
+"""The files of one kind: a plain folder, its hidden sidecars, and nothing that is not a regular file directly in it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from stts.audio.container import sniff
+from stts.errors import UndecodableAudio
+from stts.storage.files.atomic import TEMPORARY_SUFFIX, sync_folder
+from stts.storage.files.failures import told_names
+from stts.storage.files.inspection import Content
+from stts.storage.files.kinds import MEDIA_TYPES, Kind, extension_of, id_of_name
+from stts.storage.files.names import is_plain, reference_name
+from stts.storage.files.quota import Entry
+from stts.storage.files.records import Sidecar, StoredFile, owner_of, read_sidecar, sidecar_path, write_sidecar
+
+_MOST_REMEMBERED = 1024
+
+
+class Folder:
+    def __init__(self, kind: Kind, path: Path) -> None:
+        self.kind = kind
+        self.path = path
+        self._looked_at: dict[Entry, Sidecar | None] = {}
+
+    def entries(self) -> list[Entry]:
+        """Newest first."""
+        known = [self.entry(entry.name) for entry in self._scan()]
+        return sorted((entry for entry in known if entry), key=lambda entry: (-entry.modified_ns, entry.path.name))
+
+    def entry(self, name: str) -> Entry | None:
+        """None for what is not a regular file directly in this folder: links are never followed."""
+        if not is_plain(name):
+            return None
+        path = self.path / name
+        try:
+            status = path.lstat()
+        except OSError:
+            return None
+        return Entry(path, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+
+    def find(self, id: str) -> StoredFile | None:
+        """Uploads and outputs are named by their id, references by their own name."""
+        if self.kind == "references":
+            return next((stored for stored in self.described() if stored.id == id), None)
+        for extension in MEDIA_TYPES:
+            entry = self.entry(f"{id}{extension}")
+            if entry is not None:
+                return self.describe(entry)
+        return None
+
+    def described(self) -> Iterator[StoredFile]:
+        known = (self.describe(entry) for entry in self.entries())
+        return (stored for stored in known if stored)
+
+    def describe(self, entry: Entry) -> StoredFile | None:
+        """None for a file that somebody put here by hand and that is no audio."""
+        sidecar = read_sidecar(entry.path)
+        if sidecar is None or (sidecar.size, sidecar.modified_ns) != (entry.size, entry.modified_ns):
+            sidecar = self._look_at(entry, sidecar)
+        return _stored(self.kind, entry.path, sidecar) if sidecar else None
+
+    def place(self, temporary: Path, id: str, name: str | None, content: Content, created: float) -> StoredFile:
+        """Moves a complete file in, what is known of it first: a file without that would look put here by hand."""
+        bare = reference_name(name) if self.kind == "references" and name is not None else None
+        path = self.path / f"{bare or id}{content.extension}"
+        written = entry_of(temporary)
+        sidecar = Sidecar(
+            id=id,
+            name=path.name if bare or name is None else name,
+            media_type=content.media_type,
+            created=created,
+            duration=content.duration,
+            sample_rate=content.sample_rate,
+            channels=content.channels,
+            size=written.size,
+            modified_ns=written.modified_ns,
+        )
+        self.path.mkdir(parents=True, exist_ok=True)
+        with told_names():
+            write_sidecar(path, sidecar)
+            temporary.rename(path)
+        sync_folder(self.path)
+        return _stored(self.kind, path, sidecar)
+
+    def remove(self, entry: Entry) -> bool:
+        """The file, then what is known of it. False where somebody else was faster."""
+        try:
+            entry.path.unlink()
+        except FileNotFoundError:
+            return False
+        sidecar_path(entry.path).unlink(missing_ok=True)
+        return True
+
+    def leftovers(self) -> list[Entry]:
+        """Hidden files that a crash has left: halves of sidecars, and sidecars without their file."""
+        hidden = [Path(entry.path) for entry in self._scan() if entry.name.startswith(".") and entry.is_file()]
+        lost = (path for path in hidden if path.suffix == TEMPORARY_SUFFIX or not owner_of(path).exists())
+        return [entry for entry in map(entry_or_none, lost) if entry]
+
+    def _scan(self) -> list[os.DirEntry[str]]:
+        """Nothing where the operator has removed the folder: the next file makes it again."""
+        try:
+            with os.scandir(self.path) as found:
+                return list(found)
+        except FileNotFoundError:
+            return []
+
+    def _look_at(self, entry: Entry, old: Sidecar | None) -> Sidecar | None:
+        if entry not in self._looked_at:
+            if len(self._looked_at) >= _MOST_REMEMBERED:
+                self._looked_at.clear()
+            self._looked_at[entry] = self._sniffed(entry, old)
+        return self._looked_at[entry]
+
+    def _sniffed(self, entry: Entry, old: Sidecar | None) -> Sidecar | None:
+        try:
+            with entry.path.open("rb") as file:
+                media = sniff(file)
+        except (UndecodableAudio, OSError):
+            return None
+        return Sidecar(
+            id=old.id if old else id_of_name(self.kind, entry.path.name),
+            name=entry.path.name,
+            media_type=MEDIA_TYPES[extension_of(media.container)],
+            created=entry.modified,
+            duration=media.duration,
+            sample_rate=media.sample_rate,
+            channels=media.channels,
+            size=entry.size,
+            modified_ns=entry.modified_ns,
+        )
+
+
+def entry_of(path: Path) -> Entry:
+    """Raises FileNotFoundError."""
+    status = path.lstat()
+    return Entry(path, status.st_size, status.st_mtime_ns)
+
+
+def entry_or_none(path: Path) -> Entry | None:
+    try:
+        return entry_of(path)
+    except FileNotFoundError:
+        return None
+
+
+def _stored(kind: Kind, path: Path, sidecar: Sidecar) -> StoredFile:
+    return StoredFile(kind=kind, path=path, **sidecar.model_dump(exclude={"modified_ns"}))

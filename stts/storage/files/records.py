@@ -1,0 +1,70 @@
+"""What is known of a stored file, and the sidecar that keeps it: `.anna.wav.json` beside `anna.wav`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from stts.storage.files.atomic import replace_file
+from stts.storage.files.kinds import Kind
+
+SIDECAR_SUFFIX = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    id: str
+    kind: Kind
+    name: str
+    """For people; a reference is also found by it."""
+    media_type: str
+    """From the content."""
+    size: int
+    """Bytes."""
+    created: float
+    """Unix time."""
+    duration: float | None
+    """Seconds, where known."""
+    sample_rate: int | None
+    """Hz."""
+    channels: int | None
+    path: Path
+    """Inside the store."""
+
+
+class Sidecar(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    media_type: str
+    created: float
+    duration: float | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    size: int
+    modified_ns: int
+    """With `size`: of the file this was written for. One that somebody has replaced by hand is looked at anew."""
+
+
+def sidecar_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}{SIDECAR_SUFFIX}")
+
+
+def owner_of(sidecar: Path) -> Path:
+    """The file that a sidecar tells of."""
+    return sidecar.with_name(sidecar.name.removeprefix(".").removesuffix(SIDECAR_SUFFIX))
+
+
+def write_sidecar(path: Path, sidecar: Sidecar) -> None:
+    replace_file(sidecar_path(path), sidecar.model_dump_json().encode())
+
+
+def read_sidecar(path: Path) -> Sidecar | None:
+    """None where there is none, or none that can be read."""
+    try:
+        return Sidecar.model_validate_json(sidecar_path(path).read_bytes())
+    except (OSError, ValidationError):
+        return None

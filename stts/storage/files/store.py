@@ -1,0 +1,268 @@
+"""FileStore: reference recordings, uploads and saved outputs under one folder. Blocking: call it in a thread.
+
+Everything is found by id, or, for a reference, by its bare name among those in the folder. No path is ever made from
+what a client sent. Files appear complete or not at all; a crash leaves only hidden leftovers, which `expire` removes.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import structlog
+
+from stts.engine_api import Voice
+from stts.errors import InvalidConfiguration, InvalidParameter, NotCompleteYet, NotFound, StorageFull
+from stts.settings import CurrentSettings
+from stts.storage.files.failures import told_disk_errors
+from stts.storage.files.folder import Folder, entry_or_none
+from stts.storage.files.inspection import inspected
+from stts.storage.files.kinds import KINDS, Kind, kind_of, new_id
+from stts.storage.files.names import reference_name, safe_name
+from stts.storage.files.quota import Account, Entry, older, oldest
+from stts.storage.files.records import StoredFile
+from stts.storage.files.references import References
+from stts.storage.files.writer import Writer
+
+TEMPORARY_FOLDER = ".temporary"
+HOUR = 3600.0
+COPY_BYTES = 1 << 20
+RETRY_SECONDS = 1.0
+"""When a client may ask again for a file that is still being made."""
+MOST_LOST = 1000
+"""Files that were promised and not kept, whose reason is remembered."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+Checkpoint = Callable[[], None]
+"""Called between blocks of long work; what it raises ends the work."""
+
+Expiring = Literal["outputs", "uploads", "temporary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    files: list[StoredFile]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    kind: Kind
+    files: int
+    bytes: int
+    quota: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    files: int
+    bytes: int
+
+
+class FileStore:
+    def __init__(self, root: Path, settings: CurrentSettings, clock: Callable[[], float] = time.time) -> None:
+        """Makes the folders. Raises InvalidConfiguration where it cannot."""
+        self._settings = settings
+        self._clock = clock
+        self._temporary = root / TEMPORARY_FOLDER
+        try:
+            for folder in (self._temporary, *(root / kind for kind in KINDS)):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidConfiguration(f"storage.root: {error.strerror}", param="storage.root") from error
+        self._folders = {kind: Folder(kind, (root / kind).resolve()) for kind in KINDS}
+        self._references = References(self._folders["references"])
+        self._account = Account(lambda kind: sum(entry.size for entry in self._folders[kind].entries()))
+        self._naming = threading.Lock()
+        self._being_written: dict[Path, str] = {}
+        """With the ids they will have."""
+        self._lost: dict[str, StorageFull] = {}
+
+    def create(
+        self,
+        kind: Kind,
+        name: str | None = None,
+        *,
+        expected_bytes: int = 0,
+        checkpoint: Checkpoint = lambda: None,
+    ) -> Writer:
+        """A writer that knows its id already. Raises InvalidRequest for a name, Conflict for one that is taken,
+        StorageFull where the disk has no room for what is expected, StorageFailed where it cannot be written.
+
+        The name of an output is the server's own, and its extension says what it is.
+        """
+        name = safe_name(name) if name is not None else None
+        if kind == "references" and name is not None:
+            self._references.require_free(reference_name(name))
+        id = new_id(kind)
+        with told_disk_errors():
+            self._temporary.mkdir(parents=True, exist_ok=True)
+            if expected_bytes > shutil.disk_usage(self._temporary).free:
+                raise StorageFull("The disk of the server has no room for this.")
+        temporary = self._temporary / secrets.token_hex(16)
+        writer = Writer(
+            id,
+            temporary,
+            max_bytes=self._settings().storage.file_bytes,
+            reserve=partial(self._reserve, kind),
+            finish=partial(self._finish, kind, id, name, temporary, checkpoint),
+            settle=partial(self._settle, kind, temporary),
+        )
+        self._being_written[temporary] = id
+        return writer
+
+    def save(
+        self, kind: Kind, name: str | None, file: BinaryIO, *, checkpoint: Checkpoint = lambda: None
+    ) -> StoredFile:
+        """Copies a file from its start. Raises what the writer and the checkpoint raise."""
+        file.seek(0)
+        with self.create(kind, name, checkpoint=checkpoint) as writer:
+            while data := file.read(COPY_BYTES):
+                checkpoint()
+                writer.write(data)
+            return writer.commit()
+
+    def lose(self, id: str, reason: StorageFull) -> None:
+        """Remembers why there is no file of an id that a client has been told; the oldest are forgotten."""
+        with self._naming:
+            self._lost[id] = reason
+            if len(self._lost) > MOST_LOST:
+                del self._lost[next(iter(self._lost))]
+
+    def get(self, id: str) -> StoredFile:
+        """Raises NotFound; NotCompleteYet for one whose id a client has from a stream that has not ended;
+        StorageFull and StorageFailed with the reason for one that could not be kept."""
+        is_being_written = id in list(self._being_written.values())  # asked before: it may be there a moment later
+        kind = kind_of(id)
+        stored = self._folders[kind].find(id) if kind else None
+        if stored is None and (lost := self._lost.get(id)) is not None:
+            raise type(lost)(f"This file was not kept: {lost.message}", param="id")
+        if stored is None and is_being_written:
+            raise NotCompleteYet(
+                "This file is there when the stream that it is kept from has ended.",
+                param="id",
+                retry_after=RETRY_SECONDS,
+            )
+        if stored is None:
+            raise NotFound("There is no file with this id.", param="id")
+        return stored
+
+    def page(self, kind: Kind | None = None, *, limit: int, offset: int = 0) -> Page:
+        """Newest first. Only the files of the page are looked at; one that is no audio is left out of it."""
+        folders = [self._folders[kind]] if kind else self._folders.values()
+        found = [(folder, entry) for folder in folders for entry in folder.entries()]
+        found.sort(key=lambda pair: -pair[1].modified_ns)
+        described = (folder.describe(entry) for folder, entry in found[offset : offset + limit])
+        return Page([stored for stored in described if stored], len(found))
+
+    def delete(self, id: str) -> StoredFile:
+        """Raises NotFound."""
+        stored = self.get(id)
+        entry = entry_or_none(stored.path)
+        self._remove(stored.kind, [entry] if entry else [])
+        return stored
+
+    def voice(self, name_or_id: str) -> Voice | None:
+        """The reference recording of this id, this name, or this name with another extension."""
+        return self._references.voice(name_or_id)
+
+    def voices(self) -> list[Voice]:
+        """Of all reference recordings."""
+        return self._references.voices()
+
+    def usage(self) -> list[Usage]:
+        """Counted afresh."""
+        return [
+            Usage(kind, len(self._folders[kind].entries()), self._account.measure(kind), self._quota(kind))
+            for kind in KINDS
+        ]
+
+    def expire(self) -> Cleanup:
+        """Removes outputs past their age, and what crashes and broken uploads have left.
+
+        A disk that refuses is logged and left for the next time.
+        """
+        try:
+            return self.cleanup(("outputs", "temporary"))
+        except OSError as error:
+            log.warning("cleanup_failed", reason=error.strerror)
+            return Cleanup(0, 0)
+
+    def cleanup(
+        self, kinds: Sequence[Expiring], *, max_age_hours: float | None = None, dry_run: bool = False
+    ) -> Cleanup:
+        """Removes, or only counts, what is older. Temporary files always have the age of the settings.
+
+        Raises InvalidParameter for uploads without an age.
+        """
+        chosen = {kind: self._expired(kind, max_age_hours) for kind in dict.fromkeys(kinds)}
+        if not dry_run:
+            for kind, found in chosen.items():
+                self._remove(kind, found)
+        entries = [entry for found in chosen.values() for entry in found]
+        return Cleanup(len(entries), sum(entry.size for entry in entries))
+
+    def _expired(self, kind: Expiring, max_age_hours: float | None) -> Sequence[Entry]:
+        now, storage = self._clock(), self._settings().storage
+        if kind == "temporary":
+            return older(self._leftovers(), now - storage.temp_hours * HOUR)
+        if max_age_hours is None and kind == "uploads":
+            raise InvalidParameter("Uploads do not expire by themselves: say how old.", param="max_age_hours")
+        hours = storage.output_hours if max_age_hours is None else max_age_hours
+        return older(self._folders[kind].entries(), now - hours * HOUR)
+
+    def _leftovers(self) -> Sequence[Entry]:
+        halves = map(entry_or_none, self._halves())
+        hidden = [entry for folder in self._folders.values() for entry in folder.leftovers()]
+        return [*hidden, *(entry for entry in halves if entry)]
+
+    def _halves(self) -> Iterator[Path]:
+        return (path for path in self._temporary.glob("*") if path.is_file() and path not in self._being_written)
+
+    def _remove(self, kind: Expiring | Kind, entries: Sequence[Entry]) -> None:
+        if kind == "temporary":
+            for entry in entries:
+                entry.path.unlink(missing_ok=True)
+            return
+        folder = self._folders[kind]
+        self._account.removed(kind, sum(entry.size for entry in entries if folder.remove(entry)))
+
+    def _reserve(self, kind: Kind, size: int) -> None:
+        self._account.reserve(kind, size, self._quota(kind), partial(self._make_room, kind))
+
+    def _make_room(self, kind: Kind, size: int) -> int:
+        """The oldest outputs go first; references and uploads are people's own and stay."""
+        if kind != "outputs":
+            return 0
+        folder = self._folders[kind]
+        return sum(entry.size for entry in oldest(folder.entries(), size) if folder.remove(entry))
+
+    def _settle(self, kind: Kind, temporary: Path, size: int, kept: bool) -> None:
+        self._being_written.pop(temporary, None)
+        self._account.settle(kind, size, kept=kept)
+
+    def _finish(self, kind: Kind, id: str, name: str | None, temporary: Path, checkpoint: Checkpoint) -> StoredFile:
+        settings = self._settings()
+        seconds = settings.storage.reference_seconds if kind == "references" else settings.limits.audio_seconds
+        content = inspected(kind, temporary, name, max_seconds=seconds, checkpoint=checkpoint)
+        with self._naming:
+            if kind == "references" and name is not None:
+                self._references.require_free(name)
+            return self._folders[kind].place(temporary, id, name, content, self._clock())
+
+    def _quota(self, kind: Kind) -> int:
+        storage = self._settings().storage
+        return {
+            "references": storage.references_bytes,
+            "uploads": storage.uploads_bytes,
+            "outputs": storage.outputs_bytes,
+        }[kind]

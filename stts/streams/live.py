@@ -1,0 +1,127 @@
+"""Input that is still being made while it is worked on: text to speak, audio to recognise. One writer, one reader."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stts.streams.channel import Channel
+
+SAMPLE_RATE = 16_000
+"""Hz of all live audio."""
+
+
+class Mark(Enum):
+    """What stands between the pieces of a live input."""
+
+    FLUSH = "flush"
+    """Speak what there is, though the clause may go on."""
+    SETTLE = "settle"
+    """Tell the transcript of what there is, as if it were the end; more may come."""
+
+
+class LiveText:
+    """A text that is still being written, by a language model or a typist."""
+
+    def __init__(self, limit: int) -> None:
+        """`limit`: characters that may wait to be spoken before `room()` waits."""
+        self._channel: Channel[str | Literal[Mark.FLUSH]] = Channel(limit)
+        self.characters = 0
+        """Written so far."""
+        self._flushed = 0
+        self._given_back: list[str | Literal[Mark.FLUSH]] = []
+
+    def write(self, text: str) -> None:
+        if text:
+            self._channel.put(text, len(text))
+            self.characters += len(text)
+
+    def flush(self) -> None:
+        """Does nothing where nothing was written since the last one, so that the channel keeps its bound."""
+        if self.characters > self._flushed:
+            self._flushed = self.characters
+            self._channel.put(Mark.FLUSH, 0)
+
+    def close(self) -> None:
+        """The text is complete."""
+        self._channel.close()
+
+    async def room(self) -> None:
+        await self._channel.room()
+
+    async def take(self) -> list[str | Literal[Mark.FLUSH]]:
+        """All that was written and not yet taken, once there is something; empty at the end."""
+        if self._given_back:
+            parts, self._given_back = self._given_back, []
+            return parts
+        return await self._channel.take()
+
+    def give_back(self, parts: Iterable[str | Literal[Mark.FLUSH]]) -> None:
+        """What the reader has taken only to look at; it is taken again before anything else."""
+        self._given_back = [*parts, *self._given_back]
+
+
+class LiveAudio:
+    """One utterance that is still being spoken: mono float32 at 16 kHz."""
+
+    def __init__(
+        self,
+        limit: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        judged: bool = True,
+        before: float = 0.0,
+    ) -> None:
+        """`limit`: seconds that may wait to be heard before `room()` waits.
+
+        `before`: seconds at its beginning that were spoken earlier, and kept until somebody knew that they are of it.
+        """
+        self.judged = judged
+        """Somebody has looked for speech in it. If not, it may be silent for long, before and between what is said."""
+        self._channel: Channel[NDArray[np.float32] | Literal[Mark.SETTLE]] = Channel(limit)
+        self._clock = clock
+        self._before = before
+        self._begun: float | None = None
+        """Clock when the first sample was spoken at the latest."""
+        self.seconds = 0.0
+        """Written so far."""
+        self.early = 0.0
+        """Most seconds by which a sample came sooner than it could have been spoken."""
+
+    @property
+    def lead(self) -> float:
+        """Seconds until all that came could have been spoken; negative: since when."""
+        return 0.0 if self._begun is None else self.seconds - (self._clock() - self._begun)
+
+    @property
+    def waiting(self) -> float:
+        """Seconds not yet taken."""
+        return self._channel.weight
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        if len(samples):
+            now = self._clock()
+            self._begun = now - self._before if self._begun is None else self._begun
+            seconds = len(samples) / SAMPLE_RATE
+            self._channel.put(samples, seconds)
+            self.seconds += seconds
+            self.early = max(self.early, self.seconds - (now - self._begun))
+
+    def settle(self) -> None:
+        self._channel.put(Mark.SETTLE, 0, urgent=True)
+
+    def close(self) -> None:
+        """The utterance is over."""
+        self._channel.close()
+
+    async def room(self) -> None:
+        await self._channel.room()
+
+    async def take(self, least: float = 0.0) -> list[NDArray[np.float32] | Literal[Mark.SETTLE]]:
+        """All that was written and not yet taken, once there are so many seconds, or a mark; empty at the end."""
+        return await self._channel.take(least)

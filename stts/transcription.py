@@ -1,0 +1,138 @@
+"""Values and events of transcription. All frozen.
+
+A transcription yields segments and warnings as they come, and one `TranscriptDone` at the end. A live one also tells
+its hypothesis so far: `TranscriptPartial`, whose joined `stable_delta` are, at the end, the text of its one
+`TranscriptSegment`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Literal
+
+from stts.engine_state import AUTO
+
+TranscriptFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
+
+
+Task = Literal["transcribe", "translate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    text: str
+    start: float
+    """Seconds from the start of the samples given."""
+    end: float
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    text: str
+    start: float
+    """Seconds from the start of the samples given."""
+    end: float
+    words: tuple[Word, ...] = ()
+    language: str | None = None
+    """BCP 47, where the engine knows it."""
+    tokens: tuple[int, ...] = ()
+    temperature: float = 0.0
+    avg_logprob: float | None = None
+    compression_ratio: float | None = None
+    no_speech_prob: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionConfig:
+    engine: str = AUTO
+    partials: bool = True
+    """Live: tell what is understood while it is said, where that is work of its own."""
+    language: str | None = None
+    """BCP 47 or ISO 639-1; None detects."""
+    task: Task = "transcribe"
+    word_timestamps: bool = False
+    prefer_word_times: bool = False
+    """Word times where the engine has them, for subtitles."""
+    prompt: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    ignore_unknown_parameters: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AudioData:
+    """An upload: any container PyAV reads."""
+
+    file: BinaryIO
+    """Seekable, at position 0; owned by the door that made it."""
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionResult:
+    text: str
+    duration: float
+    """Seconds of audio decoded."""
+    language: str | None = None
+    segments: tuple[Segment, ...] = ()
+    """Times count from the start of the file."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListenRequest:
+    """One STT operation on its way through the pipeline."""
+
+    audio: AudioData
+    config: TranscriptionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptSegment:
+    segment: Segment
+    """Times count from the start of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptWarning:
+    """Something was skipped, and the transcription went on."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptDone:
+    duration: float
+    """Seconds of audio decoded."""
+    language: str | None
+    """BCP 47, where known."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptPartial:
+    """Live: what was understood so far. `stable_delta` is appended to what stood before and never taken back."""
+
+    stable_delta: str
+    tail: str
+    """What follows the stable text for now; the next event replaces it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptSettled:
+    """Live, after `LiveAudio.settle()`: the text if this were the end."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptLagging:
+    """Live: the engine is behind the speaker."""
+
+    seconds: float
+
+
+TranscriptEvent = (
+    TranscriptSegment | TranscriptWarning | TranscriptDone | TranscriptPartial | TranscriptSettled | TranscriptLagging
+)

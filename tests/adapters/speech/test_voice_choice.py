@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from adapters.catalogue import Engines
+from adapters.speech.voices import Speaking
+from engines.registry import GROUP, Registry
+from stts.engine_api import Abilities, EngineInfo, Voice
+from stts.errors import UnknownEngine, UnknownVoice
+from stts.settings import OpenAISettings, Settings, STTSettings, TTSSettings
+from stts.speech import SynthesisConfig
+from tests.fakes import ToneEngine
+
+
+class MimicEngine(ToneEngine):
+    """A tone that clones, with a voice that is called like a hosted one."""
+
+    @property
+    def info(self) -> EngineInfo:
+        voices = (Voice("own", languages=("en",)), Voice("sage", languages=("en",)))
+        return replace(
+            super().info, name="mimic", voices=voices, default_voice="own", abilities=Abilities(cloning=True)
+        )
+
+
+class KokoroEngine(ToneEngine):
+    """A tone with a voice of Kokoro's."""
+
+    @property
+    def info(self) -> EngineInfo:
+        voices = (Voice("af_heart", languages=("en-US",), gender="female"),)
+        return replace(super().info, name="kokoro", voices=voices, default_voice="af_heart")
+
+
+def reference(name: str) -> Voice | None:
+    return Voice("verse.wav", "verse", reference="/verse.wav") if name in ("verse", "verse.wav") else None
+
+
+@pytest.fixture
+async def engines() -> AsyncIterator[Engines]:
+    settings = Settings(
+        tts=TTSSettings(order=("mimic", "tone", "espeak", "kokoro")),
+        stt=STTSettings(order=()),
+        openai=OpenAISettings(
+            voices={
+                "mimic": {"echo": "own", "mine": "own", "ash": "gone"},
+                "espeak": {"fable": "de", "nova": "en-us+f3", "alloy": "en-us"},
+            }
+        ),
+    )
+    targets = {
+        "mimic": f"{__name__}:MimicEngine",
+        "kokoro": f"{__name__}:KokoroEngine",
+        "tone": "tests.fakes:ToneEngine",
+    }
+    registry = Registry([EntryPoint(name, target, GROUP) for name, target in targets.items()])
+    engines = Engines(registry, lambda: settings, reference)
+    yield engines
+    await engines.close()
+
+
+async def resolved(engines: Engines, config: SynthesisConfig) -> tuple[str, Speaking]:
+    speaker = await engines.speaker(config)
+    return speaker.name, await speaker.resolve(config)
+
+
+@pytest.mark.parametrize(
+    ("voice", "engine", "spoken"),
+    [
+        ("echo", "mimic", "own"),
+        ("ECHO", "mimic", "own"),
+        ("mine", "mimic", "own"),
+        ("sage", "mimic", "sage"),
+        ("verse", "mimic", "verse.wav"),
+        ("alloy", "mimic", "own"),
+        ("fable", "espeak", "de"),
+        ("shimmer", "espeak", "en-us"),
+        ("default", "espeak", "en-us"),
+        ("verse", "auto", "verse.wav"),
+    ],
+)
+async def test_a_hosted_name_is_an_entry_or_a_real_voice_or_the_default(
+    engines: Engines, voice: str, engine: str, spoken: str
+) -> None:
+    _, speaking = await resolved(engines, SynthesisConfig(engine=engine, voice=voice))
+    assert (speaking.voice.id, speaking.warning) == (spoken, None)
+
+
+async def test_an_entry_for_a_voice_that_is_not_there_is_refused(engines: Engines) -> None:
+    with pytest.raises(UnknownVoice, match=r"openai\.voices"):
+        await resolved(engines, SynthesisConfig(engine="mimic", voice="ash"))
+
+
+@pytest.mark.parametrize(
+    ("voice", "language", "spoken"),
+    [
+        ("fable", "fr", "fr-fr"),
+        ("nova", "de", "de+f3"),
+        ("alloy", "de-AT", "de"),
+        ("nova", "en-GB", "en-us+f3"),
+        ("nova", None, "en-us+f3"),
+    ],
+)
+async def test_a_hosted_voice_that_does_not_speak_the_language_gives_way_to_one_of_its_gender(
+    engines: Engines, voice: str, language: str | None, spoken: str
+) -> None:
+    for config in (SynthesisConfig(language=language), SynthesisConfig(detected=language)):
+        _, speaking = await resolved(engines, replace(config, engine="espeak", voice=voice))
+        assert speaking.voice.id == spoken
+
+
+@pytest.mark.parametrize(
+    ("voice", "spoken"),
+    [
+        ("af_heart", "en-us+f3"),
+        ("AF_Heart", "en-us+f3"),
+        ("am_adam", "en-us"),
+        ("bf_emma", "en-gb+f3"),
+        ("bm_george", "en-gb"),
+        ("jf_alpha", "ja+f3"),
+        ("zm_yunxi", "cmn"),
+        ("pf_dora", "pt-br+f3"),
+        ("af_bella+af_sky", "en-us+f3"),
+        ("af_bella(1)+bm_george(2.5)", "en-gb"),
+        ("en_US-lessac-medium", "en-us"),
+        ("de_DE-thorsten-high", "de"),
+        ("de-DE-KatjaNeural", "de"),
+        ("zh-CN-liaoning-XiaobeiNeural", "cmn"),
+    ],
+)
+async def test_a_voice_of_another_engine_is_stood_in_for_and_that_is_told(
+    engines: Engines, voice: str, spoken: str
+) -> None:
+    _, speaking = await resolved(engines, SynthesisConfig(engine="espeak", voice=voice))
+    assert speaking.voice.id == spoken
+    assert speaking.warning is not None
+
+
+@pytest.mark.parametrize(
+    ("voice", "spoken"), [("de", "de"), ("en_US", "en-us"), ("German", "de"), ("EN-US+F3", "en-us+f3")]
+)
+async def test_a_language_in_place_of_a_voice_needs_no_warning(engines: Engines, voice: str, spoken: str) -> None:
+    _, speaking = await resolved(engines, SynthesisConfig(engine="espeak", voice=voice))
+    assert (speaking.voice.id, speaking.warning) == (spoken, None)
+
+
+async def test_an_engine_that_has_the_voice_goes_before_those_that_stand_in(engines: Engines) -> None:
+    name, speaking = await resolved(engines, SynthesisConfig(voice="af_heart"))
+    assert (name, speaking.voice.id, speaking.warning) == ("kokoro", "af_heart", None)
+    name, speaking = await resolved(engines, SynthesisConfig(voice="en-us"))
+    assert (name, speaking.voice.id) == ("espeak", "en-us")
+
+
+async def test_a_language_goes_before_that_of_the_voice_that_is_stood_in_for(engines: Engines) -> None:
+    _, speaking = await resolved(engines, SynthesisConfig(engine="espeak", voice="af_heart", language="fr"))
+    assert (speaking.voice.id, speaking.params.language) == ("fr-fr+f3", "fr-FR")
+
+
+@pytest.mark.parametrize("voice", ["nosuch", "af_", "xx_heart", "ben", "af_heart+nosuch", "+", "x" * 5000])
+async def test_really_unknown_voices_are_refused(engines: Engines, voice: str) -> None:
+    with pytest.raises(UnknownVoice) as refused:
+        await resolved(engines, SynthesisConfig(engine="espeak", voice=voice))
+    assert refused.value.allowed
+    assert voice not in str(refused.value) or voice == "+"
+
+
+async def test_the_nearest_names_are_told(engines: Engines) -> None:
+    with pytest.raises(UnknownVoice, match="alloy") as refused:
+        await resolved(engines, SynthesisConfig(engine="espeak", voice="aloy"))
+    assert refused.value.allowed is not None
+    assert refused.value.allowed[0] == "alloy"
+
+
+async def test_a_text_in_a_language_that_the_first_engine_lacks_goes_to_the_next(engines: Engines) -> None:
+    name, speaking = await resolved(engines, SynthesisConfig(detected="de"))
+    assert (name, speaking.voice.id, speaking.params.language) == ("espeak", "de", "de")
+    name, speaking = await resolved(engines, SynthesisConfig(detected="en"))
+    assert name == "mimic"
+
+
+async def test_a_language_that_no_voice_speaks_is_told(engines: Engines) -> None:
+    name, speaking = await resolved(engines, SynthesisConfig(engine="tone", detected="ar"))
+    assert (name, speaking.voice.id) == ("tone", "low")
+    assert "Arabic" in (speaking.warning or "")
+
+
+async def test_a_named_voice_goes_before_the_language_of_the_text(engines: Engines) -> None:
+    _, speaking = await resolved(engines, SynthesisConfig(engine="espeak", voice="en-gb", detected="de"))
+    assert (speaking.voice.id, speaking.params.language) == ("en-gb", "en-GB")
+
+
+@pytest.mark.parametrize("name", ["eSpeak", "ESPEAK", "espeak"])
+async def test_an_engine_in_any_case(engines: Engines, name: str) -> None:
+    assert (await engines.speaker(SynthesisConfig(engine=name))).name == "espeak"
+
+
+async def test_the_nearest_engine_is_told(engines: Engines) -> None:
+    with pytest.raises(UnknownEngine, match="espeak"):
+        await engines.speaker(SynthesisConfig(engine="e-speak-ng"))

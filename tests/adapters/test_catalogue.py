@@ -1,0 +1,219 @@
+"""Which engine `auto` takes, and what is known of an engine after a load."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+
+from adapters.catalogue import Engines
+from engines.registry import GROUP, Registry
+from stts.context import RequestContext
+from stts.engine_api import EngineInfo, Progress, Samples, SpeechParams, TTSEngine, Voice
+from stts.errors import (
+    EngineCrashed,
+    EngineNotInstalled,
+    InvalidConfiguration,
+    InvalidParameter,
+    UnknownEngine,
+    UnknownVoice,
+)
+from stts.settings import EngineSettings, Settings, STTSettings, TTSSettings
+from stts.speech import SpeechRequest, SynthesisConfig
+from stts.transcription import TranscriptionConfig
+from tests import fakes
+from tests.adapters.execution import engines_under_test
+from tests.adapters.execution.engines_under_test import run
+
+
+class Plain(TTSEngine):
+    """Describes itself; what it lacks is said by its subclasses."""
+
+    name = "plain"
+    network = False
+    packages: tuple[str, ...] = ()
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            name=self.name,
+            kind="tts",
+            description="",
+            languages=("de",),
+            voices=(Voice("eva"),),
+            default_voice="eva",
+            network=self.network,
+            packages=self.packages,
+            install="pip install it",
+        )
+
+    def load(self, progress: Progress) -> None: ...
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        return iter(())
+
+
+class Cloud(Plain):
+    name, network = "cloud", True
+
+
+class Missing(Plain):
+    name, packages = "missing", ("no_such_package",)
+
+
+class Unfetched(Plain):
+    name = "unfetched"
+
+    def weights_present(self) -> bool:
+        return False
+
+
+def registry() -> Registry:
+    names = ("plain", "cloud", "missing", "unfetched")
+    script = EntryPoint("script", engines_under_test.registry().target("script"), GROUP)
+    own = [EntryPoint(name, f"{__name__}:{name.title()}", GROUP) for name in names]
+    tests = [EntryPoint(name, fakes.registry().target(name), GROUP) for name in ("tone", "echo")]
+    broken = [EntryPoint(name, f"{target}:Engine", GROUP) for name, target in BROKEN.items()]
+    return Registry([*own, *tests, *broken, script])
+
+
+@asynccontextmanager
+async def engines(*, allow_network: bool = False, **tts: Any) -> AsyncIterator[Engines]:
+    settings = Settings(
+        tts=TTSSettings(**tts),
+        stt=STTSettings(order=("pocketsphinx", "echo")),
+        engines=EngineSettings(allow_network=allow_network),
+    )
+    made = Engines(registry(), lambda: settings, lambda name: None)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+BROKEN = {"absent": "no_such_module", "raising": "tests.adapters.broken_engine"}
+
+ALL = ("cloud", "missing", "unfetched", "plain", "tone")
+
+
+async def test_auto_takes_the_first_that_is_here_and_keeps_text_here() -> None:
+    async with engines(order=ALL) as made:
+        assert (await made.speaker(SynthesisConfig())).info.name == "plain"
+
+
+async def test_the_operator_may_allow_the_network() -> None:
+    async with engines(order=ALL, allow_network=True) as made:
+        assert (await made.speaker(SynthesisConfig())).info.name == "cloud"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        SynthesisConfig(language="en-GB"),
+        SynthesisConfig(voice="high"),
+        SynthesisConfig(parameters={"frequency": 440}),
+    ],
+)
+async def test_auto_passes_over_engines_that_cannot_do_what_is_asked(config: SynthesisConfig) -> None:
+    async with engines(order=ALL) as made:
+        assert (await made.speaker(config)).info.name == "tone"
+
+
+@pytest.mark.parametrize(
+    ("config", "error"),
+    [
+        (SynthesisConfig(language="fr"), InvalidParameter),
+        (SynthesisConfig(voice="nobody"), UnknownVoice),
+        (SynthesisConfig(parameters={"colour": 1}), InvalidParameter),
+        (SynthesisConfig(engine="nosuch"), UnknownEngine),
+        (SynthesisConfig(engine="echo"), UnknownEngine),
+    ],
+)
+async def test_what_no_engine_can_do_says_why(config: SynthesisConfig, error: type[Exception]) -> None:
+    async with engines(order=ALL) as made:
+        with pytest.raises(error):
+            adapter = await made.speaker(config)
+            await adapter.resolve(config)
+
+
+async def test_no_engine_at_all_is_said_plainly() -> None:
+    async with engines(order=("missing", "unfetched", "nosuch")) as made:
+        with pytest.raises(EngineNotInstalled, match=r"tts\.order"):
+            await made.speaker(SynthesisConfig())
+        assert await made.chosen() == ["pocketsphinx"]
+
+
+async def test_a_listener_is_chosen_by_what_it_can_do() -> None:
+    async with engines() as made:
+        assert (await made.listener(TranscriptionConfig())).info.name == "pocketsphinx"
+        assert (await made.listener(TranscriptionConfig(task="translate"))).info.name == "echo"
+        assert (await made.listener(TranscriptionConfig(language="de"))).info.name == "echo"
+
+
+async def test_an_engine_that_cannot_be_imported_costs_the_others_nothing() -> None:
+    async with engines() as made:
+        assert not set(BROKEN) & set(made.hosts)
+        assert "tone" in made.hosts
+
+
+async def test_a_load_is_followed_by_a_real_run() -> None:
+    async with engines() as made:
+        await made.load("tone")
+        probe = made.host("tone").last_probe
+        assert probe is not None and probe.ok
+
+
+async def test_an_engine_that_makes_nothing_is_found_out() -> None:
+    async with engines() as made:
+        await made.load("plain")
+        probe = made.host("plain").last_probe
+        assert probe is not None and (probe.ok, probe.error) == (False, "engine_failed")
+
+
+async def test_the_first_request_loads_and_is_followed_by_a_probe() -> None:
+    async with engines(order=("tone",)) as made:
+        context = RequestContext("tts")
+        async with aclosing(made.speak(context, SpeechRequest("hello", SynthesisConfig()))) as chunks:
+            assert sum([chunk.seconds async for chunk in chunks]) > 0.1
+        await made.load("tone")
+        assert made.host("tone").last_probe is not None
+
+
+async def test_preload_goes_on_after_a_failure() -> None:
+    settings = Settings.model_validate({"engines": {"preload": ["missing", "tone"]}})
+    made = Engines(registry(), lambda: settings, lambda name: None)
+    await made.preload()
+    assert (made.host("missing").state, made.host("tone").state) == ("not_installed", "ready")
+    await made.close()
+
+
+def test_a_vad_that_is_none_is_refused() -> None:
+    settings = Settings(stt=STTSettings(vad="tone"))
+    with pytest.raises(InvalidConfiguration, match="silero"):
+        Engines(registry(), lambda: settings, lambda name: None)
+
+
+async def test_auto_passes_over_an_engine_in_a_crash_loop_and_comes_back_to_it() -> None:
+    settings = Settings(tts=TTSSettings(order=("script", "plain")), engines=EngineSettings(options=SCRIPT))
+    made = Engines(registry(), lambda: settings, lambda name: None)
+    host = made.host("script")
+    try:
+        while host.state != "failed":
+            await asyncio.sleep(host._pool.rest())
+            with pytest.raises(EngineCrashed):
+                await run(host, "kill")
+        assert host.rest and (await made.chosen())[0] == "plain"
+        assert (await made.speaker(SynthesisConfig())).name == "plain"
+        assert (await made.speaker(SynthesisConfig(voice="any"))).name == "script", "nobody else could"
+        await asyncio.sleep(host.rest)
+        assert (await made.speaker(SynthesisConfig())).name == "script"
+        assert await run(host, "count 1") == [0]
+    finally:
+        await made.close()
+
+
+SCRIPT = {"script": {"process": True}}

@@ -1,0 +1,300 @@
+"""Engines that listen, each with a fault that can be turned on, and what a live test needs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from adapters.catalogue import Engines
+from engines.registry import GROUP, Registry
+from stts.context import RequestContext
+from stts.engine_api import (
+    EngineInfo,
+    EngineLimits,
+    ListenParams,
+    Progress,
+    Samples,
+    Segment,
+    STTEngine,
+    VADEngine,
+    Word,
+)
+from stts.protocols import HearRequest, TranscriptionSession
+from stts.settings import EngineSettings, LimitSettings, Settings, STTSettings
+from stts.streams.live import LiveAudio
+from stts.transcription import (
+    TranscriptDone,
+    TranscriptEvent,
+    TranscriptionConfig,
+    TranscriptPartial,
+    TranscriptSegment,
+    TranscriptSettled,
+)
+from tests import fakes
+from tests.patient import PATIENCE
+
+GATE = threading.Event()
+"""What a batch engine waits for."""
+CALL_SECONDS = 600.0
+"""Skipped where an engine hangs."""
+
+
+class BatchEngine(fakes.EchoEngine):
+    """Hears a word a second, of at most ten; keeps what it was given."""
+
+    given: list[int]
+    fault = ""
+    """fail, nothing"""
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(super().info, name="batch", limits=EngineLimits(max_seconds=10.0))
+
+    def load(self, progress: Progress) -> None:
+        self.given = []
+
+    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
+        assert len(samples) <= 160_000
+        self.given.append(len(samples))
+        assert GATE.wait(PATIENCE)
+        if self.fault == "fail":
+            raise ValueError("what the user said")
+        if self.fault != "nothing":
+            yield from super().transcribe(samples, params)
+
+
+class FaultyOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fault_at: float = 0.0
+    """Loudness that sets the fault off."""
+    fault: str = ""
+    """fail, hang, die"""
+    process: bool = False
+    longest: float = 30.0
+    """Seconds heard at once."""
+
+
+class FaultyEngine(fakes.LiveEchoEngine):
+    """Has two live streams, and a fault when it hears something loud."""
+
+    Options = FaultyOptions
+
+    @property
+    def info(self) -> EngineInfo:
+        assert isinstance(self.options, FaultyOptions)
+        limits = EngineLimits(live_sessions=2, max_seconds=self.options.longest)
+        return replace(
+            super().info, name="faulty", limits=limits, runs_in="process" if self.options.process else "thread"
+        )
+
+    def hear(self, samples: Samples) -> str:
+        assert isinstance(self.options, FaultyOptions)
+        if np.abs(samples).max(initial=0.0) > 0.9:
+            match self.options.fault:
+                case "fail":
+                    raise ValueError("what the user said")
+                case "hang":
+                    time.sleep(60)
+                case "die":
+                    import os
+
+                    os._exit(3)
+        return super().hear(samples)
+
+
+class AttentiveOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    places: int = 1
+
+
+class AttentiveEngine(fakes.LiveEchoEngine):
+    """Hears a word in every sound, at its time; remembers what it was given of each part."""
+
+    Options = AttentiveOptions
+
+    given: ClassVar[list[Samples]] = []
+    """Of all instances, part by part."""
+    _part: Samples = np.zeros(0, np.float32)
+
+    @property
+    def info(self) -> EngineInfo:
+        assert isinstance(self.options, AttentiveOptions)
+        limits = EngineLimits(max_seconds=30.0, live_sessions=self.options.places)
+        return replace(super().info, name="attentive", limits=limits)
+
+    def begin(self, params: ListenParams) -> None:
+        self._part = self._part[:0]
+
+    def hear(self, samples: Samples) -> str:
+        self._part = np.concatenate((self._part, samples))
+        return " ".join(word.text for word in self._words())
+
+    def end(self) -> list[Segment]:
+        words = self._words()
+        self.given.append(self._part)
+        self._part = self._part[:0]
+        if not words:
+            return []
+        text = " ".join(word.text for word in words)
+        return [Segment(text, words[0].start, words[-1].end, words, language="en")]
+
+    def _words(self) -> tuple[Word, ...]:
+        """Sounds are told apart by their loudness: one of 0.5 is `word500`."""
+        loud = np.concatenate(([0], np.abs(self._part) > 0.01, [0])).astype(np.int8)
+        edges = np.flatnonzero(np.diff(loud)).reshape(-1, 2)
+        return tuple(
+            Word(f"word{round(float(self._part[begin]) * 1000)}", begin / 16_000, end / 16_000) for begin, end in edges
+        )
+
+
+class LoudEngine(VADEngine):
+    """Takes all that is loud for speech."""
+
+    fault: ClassVar[bool] = False
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(name="loud", kind="vad", description="For tests")
+
+    def load(self, progress: Progress) -> None:
+        progress("listening", 1.0)
+
+    def new_state(self) -> NDArray[np.float32]:
+        return np.zeros(1, np.float32)
+
+    def probabilities(
+        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        if self.fault:
+            raise ValueError("what the user said")
+        return np.where(np.abs(frames).max(axis=1) > 0.1, 0.9, 0.05).astype(np.float32), list(states)
+
+
+class DeafEngine(STTEngine):
+    """Says that it listens live, and cannot load."""
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(fakes.LiveEchoEngine().info, name="deaf", limits=EngineLimits(live_sessions=1))
+
+    def load(self, progress: Progress) -> None:
+        raise OSError("no ears")
+
+    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
+        return iter(())
+
+
+def registry() -> Registry:
+    own = {
+        "batch": "BatchEngine",
+        "faulty": "FaultyEngine",
+        "deaf": "DeafEngine",
+        "attentive": "AttentiveEngine",
+        "loud": "LoudEngine",
+    }
+    entries = [EntryPoint(name, f"{__name__}:{target}", GROUP) for name, target in own.items()]
+    return Registry([*entries, EntryPoint("quick", "tests.fakes:LiveEchoEngine", GROUP)])
+
+
+@asynccontextmanager
+async def engines(place_seconds: float = 30.0, engine: str = "faulty", **options: object) -> AsyncIterator[Engines]:
+    settings = Settings(
+        limits=LimitSettings(call_seconds=CALL_SECONDS, place_seconds=place_seconds),
+        stt=STTSettings(order=("quick", "batch"), vad="loud"),
+        engines=EngineSettings(options={engine: options}),
+    )
+    GATE.set()
+    made = Engines(registry(), lambda: settings, lambda name: None)
+    try:
+        yield made
+    finally:
+        GATE.set()
+        await made.close()
+
+
+def open_session(made: Engines, engine: str, **config: object) -> asyncio.Future[TranscriptionSession]:
+    return asyncio.ensure_future(made.session(TranscriptionConfig(engine=engine, **config)))  # type: ignore[arg-type]
+
+
+def sound(seconds: float, level: float = 0.5) -> Samples:
+    return np.full(int(seconds * 16_000), level, np.float32)
+
+
+class Spoken(LiveAudio):
+    """Never comes too early, however long its pieces are."""
+
+    def write(self, samples: Samples) -> None:
+        super().write(samples)
+        self.early = 0.0
+
+
+class Heard:
+    """One utterance, heard by a task of its own."""
+
+    def __init__(
+        self,
+        made: Engines,
+        session: TranscriptionSession,
+        clock: Callable[[], float] | None = None,
+        *,
+        judged: bool = True,
+    ) -> None:
+        """`clock` of the audio; without one, all of it comes as late as it was spoken."""
+        self.audio = Spoken(30.0, judged=judged) if clock is None else LiveAudio(30.0, clock, judged=judged)
+        self.context = RequestContext("stt")
+        self.events: list[TranscriptEvent] = []
+        self._changed = asyncio.Event()
+        self.task = asyncio.create_task(self._hear(made, session))
+
+    async def _hear(self, made: Engines, session: TranscriptionSession) -> None:
+        async with aclosing(made.hear(self.context, HearRequest(self.audio, session))) as events:
+            async for event in events:
+                self.events.append(event)
+                self._changed.set()
+
+    async def until(self, kind: type[TranscriptEvent], count: int = 1) -> TranscriptEvent:
+        """The newest of its kind, when there are so many. Raises what the operation raised."""
+        async with asyncio.timeout(PATIENCE):
+            while len(found := [event for event in self.events if isinstance(event, kind)]) < count:
+                self._changed.clear()
+                changed = asyncio.ensure_future(self._changed.wait())
+                await asyncio.wait([changed, self.task], return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
+                if self.task.done():
+                    self.task.result()
+                    assert any(isinstance(event, kind) for event in self.events)
+        return found[-1]
+
+    async def end(self) -> str:
+        """Closes the audio. The text, after a look at what every utterance must keep to."""
+        self.audio.close()
+        async with asyncio.timeout(PATIENCE):
+            await self.task
+        segments = [event.segment for event in self.events if isinstance(event, TranscriptSegment)]
+        assert isinstance(self.events[-1], TranscriptDone) and len(segments) <= 1
+        text = segments[0].text if segments else ""
+        assert self.told == text
+        last = next((event for event in reversed(self.events) if isinstance(event, TranscriptPartial)), None)
+        assert last is None or last.tail == ""
+        return text
+
+    @property
+    def told(self) -> str:
+        """All that is told for good."""
+        return "".join(event.stable_delta for event in self.events if isinstance(event, TranscriptPartial))
+
+    @property
+    def settled(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, TranscriptSettled)]

@@ -1,0 +1,206 @@
+"""Engines that transcribe recordings, listening live: how often they are asked, and what comes of their faults."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from adapters.catalogue import Engines
+from adapters.transcription.rolling import quietest
+from stts.errors import EngineError, EngineTimeout
+from stts.protocols import TranscriptionSession
+from stts.transcription import (
+    TranscriptDone,
+    TranscriptLagging,
+    TranscriptPartial,
+    TranscriptSegment,
+    TranscriptSettled,
+)
+from tests.adapters.execution.engines_under_test import until
+from tests.adapters.transcription.engines_under_test import (
+    CALL_SECONDS,
+    GATE,
+    BatchEngine,
+    Heard,
+    engines,
+    open_session,
+    sound,
+)
+from tests.skipping import skip
+
+
+def engine(made: Engines) -> BatchEngine:
+    found = made.host("batch").engine
+    assert isinstance(found, BatchEngine)
+    return found
+
+
+async def session_of(made: Engines, **config: object) -> TranscriptionSession:
+    """With the engine loaded, probed, and forgetful of that."""
+    await made.load("batch")
+    engine(made).given.clear()
+    return await open_session(made, "batch", **config)
+
+
+async def test_the_window_grows_and_is_looked_at_again() -> None:
+    async with engines() as made:
+        session = await session_of(made, language="de")
+        heard = Heard(made, session)
+        for count in range(1, 4):
+            for _ in range(4):
+                heard.audio.write(sound(0.25))
+                await asyncio.sleep(0)
+            await heard.until(TranscriptPartial, count)
+        assert await heard.end() == "word0 word1 word2"
+        assert engine(made).given == [16_000, 32_000, 48_000], "the last look was at all there was"
+        assert heard.context.output_data == {"engine": "batch", "language": "de"}
+        assert heard.context.metrics["audio_seconds"] == pytest.approx(3.0)
+        await session.aclose()
+
+
+async def test_what_is_settled_is_not_transcribed_again_unless_somebody_spoke() -> None:
+    async with engines() as made:
+        session = await session_of(made)
+        heard = Heard(made, session)
+        heard.audio.write(sound(0.9))
+        heard.audio.settle()
+        await heard.until(TranscriptSettled)
+        count = len(engine(made).given)
+        heard.audio.write(sound(0.4, 0.001))
+        assert await heard.end() == "word0" == heard.settled[0]
+        assert len(engine(made).given) == count
+        other = Heard(made, session)
+        other.audio.write(sound(0.9))
+        other.audio.settle()
+        await other.until(TranscriptSettled)
+        other.audio.write(sound(1.1))
+        assert await other.end() == "word0 word1"
+        assert engine(made).given[-1] == 32_000
+
+
+async def test_an_utterance_longer_than_the_engine_hears_at_once() -> None:
+    async with engines() as made:
+        session = await session_of(made)
+        heard = Heard(made, session)
+        for second in range(26):
+            heard.audio.write(sound(0.8))
+            heard.audio.write(sound(0.2, 0.01))
+            if second % 8 == 7:
+                heard.audio.settle()
+        text = await heard.end()
+        assert max(engine(made).given) <= 160_000
+        assert 22 <= len(text.split()) <= 30
+        segment = next(event.segment for event in heard.events if isinstance(event, TranscriptSegment))
+        assert segment.end == pytest.approx(26.0, abs=0.3)
+
+
+async def test_words_before_a_long_pause_are_not_lost_when_all_comes_at_once() -> None:
+    async with engines() as made:
+        session = await session_of(made)
+        heard = Heard(made, session)
+        heard.audio.write(sound(2.0))
+        heard.audio.settle()
+        heard.audio.write(np.concatenate([sound(1.0), sound(9.0, 0.001)]))
+        await heard.end()
+        assert max(engine(made).given) >= 48_000, "the third second was given to the engine, too"
+
+
+async def test_who_is_behind_says_so_and_a_final_does_not_wait_for_a_look() -> None:
+    async with engines() as made:
+        session = await session_of(made)
+        heard = Heard(made, session)
+        GATE.clear()
+        heard.audio.write(sound(1.0))
+        await until(lambda: made.host("batch").running == 1)
+        heard.audio.write(sound(1.0))
+        heard.audio.write(sound(1.0))
+        lag = await heard.until(TranscriptLagging)
+        assert isinstance(lag, TranscriptLagging) and lag.seconds >= 1
+        heard.audio.close()
+        GATE.set()
+        assert await heard.end() == "word0 word1 word2"
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5])
+async def test_nothing_heard_is_no_segment(level: float) -> None:
+    async with engines() as made:
+        session = await session_of(made)
+        engine(made).fault = "nothing"
+        heard = Heard(made, session)
+        heard.audio.write(sound(1.5, level))
+        heard.audio.settle()
+        assert await heard.end() == ""
+        assert heard.settled == [""] and heard.events[-1] == TranscriptDone(1.5, None)
+        empty = Heard(made, session)
+        assert await empty.end() == ""
+
+
+async def test_silence_is_never_transcribed() -> None:
+    async with engines() as made:
+        session = await session_of(made)
+        heard = Heard(made, session)
+        for _ in range(30):
+            heard.audio.write(sound(1.0, 0.0))
+        assert await heard.end() == ""
+        assert engine(made).given == []
+
+
+async def test_a_failure_costs_its_utterance_alone() -> None:
+    async with engines() as made:
+        session = await session_of(made)
+        engine(made).fault = "fail"
+        bad = Heard(made, session)
+        for _ in range(3):
+            bad.audio.write(sound(1.0))
+        with pytest.raises(EngineError):
+            await bad.end()
+        engine(made).fault = ""
+        good = Heard(made, session)
+        good.audio.write(sound(2.0))
+        assert await good.end() == "word0 word1"
+        assert made.host("batch").running == made.host("batch").waiting == 0
+
+
+async def test_an_engine_that_hangs() -> None:
+    async with engines() as made:
+        session = await session_of(made)
+        GATE.clear()
+        bad = Heard(made, session)
+        bad.audio.write(sound(0.5))
+        bad.audio.close()
+        await until(lambda: made.host("batch").running == 1 and made.host("batch").state == "ready")
+        skip(CALL_SECONDS)
+        with pytest.raises(EngineTimeout):
+            await bad.task
+        GATE.set()
+        await until(lambda: made.host("batch").state == "ready")
+        good = Heard(made, session)
+        good.audio.write(sound(1.0))
+        assert await good.end() == "word0"
+
+
+async def test_leaving_in_the_middle_leaves_nothing() -> None:
+    before = asyncio.all_tasks()
+    async with engines() as made:
+        session = await session_of(made)
+        heard = Heard(made, session)
+        GATE.clear()
+        heard.audio.write(sound(1.2))
+        await until(lambda: made.host("batch").running == 1)
+        heard.task.cancel()
+        GATE.set()
+        await asyncio.wait([heard.task])
+        assert made.host("batch").running == made.host("batch").waiting == 0
+        await session.aclose()
+    await until(lambda: asyncio.all_tasks() == before)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.15, 3.0, 30.0])
+def test_a_window_is_cut_inside(seconds: float) -> None:
+    window = np.random.default_rng(0).normal(0, 0.1, int(seconds * 16_000)).astype(np.float32)
+    if seconds > 1:
+        window[-24_000:-20_000] = 0.0
+        assert -24_000 <= quietest(window) - len(window) <= -20_000
+    assert 0 <= quietest(window) <= len(window)

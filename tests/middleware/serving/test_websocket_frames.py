@@ -1,0 +1,223 @@
+"""Floods, dead clients and endless fragments against a real server, frame by frame."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from middleware.serving import websocket_frames as frames
+from middleware.serving.websocket_frames import LEFT, MOST_FRAGMENTS, BoundedFrames
+from tests import patient
+from tests.patient import PATIENCE
+from tests.serving import serving
+
+TEXT, BINARY, PING, CONTINUED = 1, 2, 9, 0
+
+
+class Watched(BoundedFrames):
+    """The protocol of the last connection, and what happened to it."""
+
+    last: Watched
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        Watched.last = self
+        self.lost = asyncio.Event()
+        self.silent_pings = 0
+        self.patient = asyncio.Event()
+        self.deepest = 0
+        """Messages that were parsed and not yet taken."""
+
+    async def receive(self) -> Any:
+        self.deepest = max(self.deepest, self.queue.qsize())
+        return await super().receive()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.lost.set()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.silent_pings += 1
+        if self.silent_pings == 3:
+            self.patient.set()
+
+
+class App:
+    """Counts; answers `hello`; `wait` waits for `released`; `sink` sends without end."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.waiting = asyncio.Event()
+        self.released = asyncio.Event()
+        self.left: asyncio.Future[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.left = scope["extensions"][LEFT]
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            self.received += 1
+            await self.answer(message.get("text"), send)
+
+    async def answer(self, text: str | None, send: Send) -> None:
+        if text == "hello":
+            await send({"type": "websocket.send", "text": "hello"})
+        elif text == "wait":
+            self.waiting.set()
+            await self.released.wait()
+        elif text == "sink":
+            self.waiting.set()
+            async with asyncio.timeout(0.2):
+                while True:
+                    await send({"type": "websocket.send", "bytes": bytes(2**20)})
+        await asyncio.sleep(0)
+
+
+def frame(kind: int, payload: bytes = b"", *, last: bool = True) -> bytes:
+    """As a client sends it, masked with zeros."""
+    assert len(payload) < 126
+    return bytes([kind | (0x80 if last else 0), 0x80 | len(payload), 0, 0, 0, 0]) + payload
+
+
+@asynccontextmanager
+async def bare(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection after its handshake."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
+async def test_others_have_their_turn_while_a_flood_is_read() -> None:
+    flooded, quiet = App(), App()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (quiet if scope["path"] == "/quiet" else flooded)(scope, receive, send)
+
+    async with (
+        serving(app, ws=Watched) as port,
+        patient.connect(f"ws://127.0.0.1:{port}/quiet") as other,
+        bare(port) as (_, writer),
+    ):
+        writer.write(frame(BINARY) * 40_000)
+        seen = []
+        while flooded.received < 40_000:
+            await other.send("hello")
+            assert await asyncio.wait_for(other.recv(), PATIENCE) == "hello"
+            seen.append(flooded.received)
+    assert len(set(seen)) > 3
+    assert Watched.last.deepest < 1500
+
+
+async def test_nothing_of_a_flood_is_lost_or_turned_around() -> None:
+    app = App()
+    async with serving(app, ws=Watched) as port, bare(port) as (reader, writer):
+        writer.write(frame(BINARY, bytes(100)) * 5000 + frame(TEXT, b"hello"))
+        assert await asyncio.wait_for(reader.readexactly(7), PATIENCE) == b"\x81\x05hello"
+        assert app.received == 5001
+
+
+async def test_pongs_are_not_kept_for_a_client_that_does_not_read() -> None:
+    async with serving(App(), ws=Watched) as port, bare(port) as (_, writer):
+        for _ in range(300):
+            writer.write(frame(PING, bytes(125)) * 500)
+            await asyncio.wait_for(writer.drain(), PATIENCE)
+        limits = Watched.last.transport.get_write_buffer_limits()
+        assert Watched.last.transport.get_write_buffer_size() < 2 * max(limits) + 500 * 127
+
+
+async def test_a_message_of_endless_fragments_ends_its_socket() -> None:
+    async with serving(App(), ws=Watched) as port, bare(port) as (reader, writer):
+        writer.write(frame(BINARY, last=False) + frame(CONTINUED, last=False) * MOST_FRAGMENTS)
+        assert (await asyncio.wait_for(reader.read(4), PATIENCE))[2:] == (1009).to_bytes(2, "big")
+
+
+async def test_a_message_of_many_fragments_arrives() -> None:
+    app = App()
+    async with serving(app, ws=Watched) as port, bare(port) as (reader, writer):
+        letters = frame(TEXT, b"h", last=False) + b"".join(frame(CONTINUED, bytes([c]), last=False) for c in b"ell")
+        writer.write(letters + frame(CONTINUED, last=False) * 1000 + frame(CONTINUED, b"o"))
+        assert await asyncio.wait_for(reader.readexactly(7), PATIENCE) == b"\x81\x05hello"
+
+
+async def test_a_pong_that_lies_unread_is_no_sign_of_death() -> None:
+    app = App()
+    async with (
+        serving(app, ws=Watched, ws_ping_interval=0.02, ws_ping_timeout=0.02) as port,
+        patient.connect(f"ws://127.0.0.1:{port}/") as client,
+    ):
+        await client.send("wait")
+        await client.send("hello")
+        await asyncio.wait_for(Watched.last.patient.wait(), PATIENCE)
+        app.released.set()
+        assert await asyncio.wait_for(client.recv(), PATIENCE) == "hello"
+
+
+async def test_a_client_that_answers_no_ping_is_let_go() -> None:
+    async with serving(App(), ws=Watched, ws_ping_interval=0.02, ws_ping_timeout=0.02) as port, bare(port):
+        await asyncio.wait_for(Watched.last.lost.wait(), PATIENCE)
+
+
+async def test_the_application_can_know_that_the_client_left_without_reading() -> None:
+    app = App()
+    async with serving(app, ws=Watched) as port:
+        async with bare(port) as (_, writer):
+            writer.write(frame(TEXT, b"wait"))
+            await asyncio.wait_for(app.waiting.wait(), PATIENCE)
+        assert app.left is not None
+        await asyncio.wait_for(asyncio.shield(app.left), PATIENCE)
+        app.released.set()
+
+
+async def test_whoever_does_not_take_the_rest_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "LINGER_SECONDS", 0.05)
+    app = App()
+    async with serving(app, ws=Watched) as port, bare(port) as (_, writer):
+        writer.write(frame(TEXT, b"sink"))
+        await asyncio.wait_for(Watched.last.lost.wait(), PATIENCE)
+
+
+async def test_an_orderly_goodbye() -> None:
+    async with serving(App(), ws=Watched) as port:
+        async with patient.connect(f"ws://127.0.0.1:{port}/") as client:
+            await client.close(1000)
+            with pytest.raises(ConnectionClosed):
+                await client.recv()
+        await asyncio.wait_for(Watched.last.lost.wait(), PATIENCE)
+
+
+async def test_the_key_in_a_query_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "uvicorn")
+    async with serving(App(), ws=Watched) as port, patient.connect(f"ws://127.0.0.1:{port}/?api_key=sesame") as client:
+        await client.send("hello")
+        await client.recv()
+    assert caplog.messages and "sesame" not in "".join(message for message in caplog.messages if "WebSocket" in message)
+
+
+async def test_a_socket_that_is_refused_is_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.http.response.start", "status": 401, "headers": []})
+        await send({"type": "websocket.http.response.body", "body": b"no", "more_body": False})
+
+    async with serving(app, ws=Watched) as port:
+        with pytest.raises(InvalidStatus) as caught:
+            async with patient.connect(f"ws://127.0.0.1:{port}"):
+                pass
+        async with asyncio.timeout(PATIENCE):
+            await Watched.last.lost.wait()
+    assert (caught.value.response.status_code, caught.value.response.body) == (401, b"no")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]

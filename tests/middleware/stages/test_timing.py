@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from middleware.stages.timing import TimingStage, server_timing
+from stts.context import RequestContext
+from stts.errors import Busy
+from stts.speech import AudioChunk, SpeechRequest
+from tests.middleware.operations import run_through, spoken
+
+
+class Clock:
+    """Seconds that pass by one at each look."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        self.now += 1.0
+        return self.now
+
+
+def context() -> RequestContext:
+    return RequestContext("tts", start_time=100.0)
+
+
+async def test_first_item_and_total_count_from_the_start_of_the_request() -> None:
+    done = await run_through([TimingStage(Clock())], spoken(3), context())
+    assert (done.metrics["first_item"], done.metrics["total"], done.metrics["bytes"]) == (1.0, 2.0, 12)
+    assert done.status == "completed"
+
+
+async def test_an_operation_without_items_has_no_first_one() -> None:
+    done = await run_through([TimingStage(Clock())], spoken(0), context())
+    assert "first_item" not in done.metrics
+    assert done.metrics["total"] == 1.0
+
+
+async def test_an_error_is_an_error() -> None:
+    failed = context()
+    with pytest.raises(Busy):
+        await run_through([TimingStage(Clock())], spoken(1, Busy("full")), failed)
+    assert failed.status == "error"
+    assert failed.metrics["total"] == 2.0
+
+
+async def test_a_consumer_that_leaves_has_cancelled() -> None:
+    left = await run_through([TimingStage(Clock())], spoken(3), context(), leave_after=1)
+    assert left.status == "cancelled"
+    assert left.metrics["bytes"] == 4
+
+
+async def test_a_cancelled_task_has_cancelled() -> None:
+    begun = asyncio.Event()
+
+    async def waiting(context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
+        begun.set()
+        await asyncio.Event().wait()
+        yield AudioChunk(b"", 0.0)
+
+    cancelled = context()
+    task = asyncio.create_task(run_through([TimingStage(Clock())], waiting, cancelled))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert cancelled.status == "cancelled"
+
+
+def test_server_timing_of_a_stream_holds_what_is_known_by_then() -> None:
+    begun = RequestContext("tts", metrics={"queue": 0.25, "first_item": 0.5, "engine": 0.125})
+    assert server_timing(begun, collected=False) == "queue;dur=250.0, first;dur=500.0"
+
+
+def test_server_timing_of_a_collected_answer_holds_all() -> None:
+    metrics = {"queue": 0.0, "first_item": 0.5, "engine": 0.125, "encode": 0.0625, "total": 1.0, "bytes": 7.0}
+    assert server_timing(RequestContext("tts", metrics=metrics), collected=True) == (
+        "queue;dur=0.0, first;dur=500.0, engine;dur=125.0, encode;dur=62.5, total;dur=1000.0"
+    )
+
+
+def test_server_timing_leaves_out_what_was_not_measured() -> None:
+    assert server_timing(RequestContext("tts"), collected=True) == ""

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import pytest
+
+from routers.http.lookahead import MOST_BYTES, Lookahead
+from stts.errors import EngineError
+from stts.speech import AudioChunk
+from tests.virtual import virtual
+
+
+class Paced:
+    """A stream whose chunks come at the seconds given; a negative one is an engine that breaks."""
+
+    def __init__(self, *seconds: float, size: int = 1) -> None:
+        self.closed = False
+        self._seconds = seconds
+        self._size = size
+
+    async def chunks(self) -> AsyncGenerator[AudioChunk, None]:
+        try:
+            for number, each in enumerate(self._seconds):
+                await asyncio.sleep(abs(each))
+                if each < 0:
+                    raise EngineError("broken")
+                yield AudioChunk(bytes([number]) * self._size, 0.1)
+        finally:
+            self.closed = True
+
+
+async def looked(paced: Paced, patience: float) -> tuple[bool, float, list[int]]:
+    """Whether that was all, after how many seconds that was known, and what came."""
+    clock = asyncio.get_running_loop().time
+    started = clock()
+    async with aclosing(Lookahead(paced.chunks())) as lookahead:
+        complete = await lookahead.look(lambda: patience)
+        seconds = clock() - started
+        return complete, seconds, [chunk.data[0] async for chunk in lookahead.chunks()]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "patience", "complete", "known"),
+    [
+        ((5.0, 0.1, 0.1), 0.25, True, 5.2),
+        ((5.0, 0.1, 0.2), 0.25, False, 5.25),
+        ((5.0, 1.0), 0.0, False, 5.0),
+        ((5.0,), 0.0, False, 5.0),
+        ((), 0.0, True, 0.0),
+    ],
+)
+@virtual
+async def test_the_first_chunk_is_waited_for_and_the_others_for_a_moment(
+    seconds: tuple[float, ...], patience: float, complete: bool, known: float
+) -> None:
+    paced = Paced(*seconds)
+    whole, after, chunks = await looked(paced, patience)
+    assert whole == complete
+    assert after == pytest.approx(known)
+    assert chunks == list(range(len(seconds)))
+    assert paced.closed
+
+
+@virtual
+async def test_more_than_may_be_held_goes_on_as_a_stream() -> None:
+    paced = Paced(*[0.0] * 5, size=MOST_BYTES // 2)
+    complete, _, chunks = await looked(paced, 60.0)
+    assert not complete
+    assert chunks == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("seconds", [(-1.0,), (0.0, -0.1)])
+@virtual
+async def test_what_breaks_meanwhile_is_an_error_before_anything_is_sent(seconds: tuple[float, ...]) -> None:
+    paced = Paced(*seconds)
+    with pytest.raises(EngineError):
+        await looked(paced, 1.0)
+    assert paced.closed
+
+
+@virtual
+async def test_a_client_that_leaves_closes_the_stream() -> None:
+    paced = Paced(0.0, 100.0)
+    lookahead = Lookahead(paced.chunks())
+    assert not await lookahead.look(lambda: 0.1)
+    await lookahead.aclose()
+    assert paced.closed

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import asyncio
+import errno
+import threading
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from routers.http.recording import recorded
+from stts.context import RequestContext
+from stts.errors import StorageFull
+from stts.settings import Settings, StorageSettings
+from stts.speech import AudioChunk
+from stts.storage.files.kinds import Kind
+from stts.storage.files.store import FileStore
+from stts.storage.files.writer import Writer
+from tests.patient import PATIENCE
+
+CHUNKS = [AudioChunk(b"\x01\x02" * 500, 0.1) for _ in range(4)]
+QUOTA = sum(len(chunk.data) for chunk in CHUNKS)
+
+Step = Literal["create", "write", "commit", "abort"]
+
+
+class WatchedStore(FileStore):
+    """An ordinary store that does something of its own at one step."""
+
+    def __init__(self, root: Path, step: Step, act: Callable[[], object]) -> None:
+        settings = Settings(storage=StorageSettings(outputs_bytes=QUOTA))
+        super().__init__(root, lambda: settings)
+        self._step = step
+        self._act = act
+        self.writers: list[Writer] = []
+
+    def create(self, kind: Kind, name: str | None = None, **options: Any) -> Writer:
+        if self._step == "create":
+            self._act()
+        writer = super().create(kind, name, **options)
+        self.writers.append(writer)
+        if self._step != "create":
+            setattr(writer, self._step, self._watched(getattr(writer, self._step)))
+        return writer
+
+    def _watched(self, call: Callable[..., object]) -> Callable[..., object]:
+        def watched(*arguments: object) -> object:
+            self._act()
+            return call(*arguments)
+
+        return watched
+
+    def is_clean(self) -> bool:
+        """Nothing open, nothing on the disk, and the whole quota free."""
+        for path in self._temporary.iterdir():
+            raise AssertionError(path)
+        with super().create("outputs", "speech.pcm") as writer:
+            writer.write(bytes(QUOTA))
+        closed = all(writer._file.closed for writer in self.writers)
+        return closed and not self._being_written and self.page(limit=1).total == 0
+
+
+class Gate:
+    """Where a thread stands until it may go on."""
+
+    def __init__(self) -> None:
+        self._reached = threading.Event()
+        self._open = threading.Event()
+
+    def __call__(self) -> None:
+        self._reached.set()
+        assert self._open.wait(PATIENCE)
+
+    async def reached(self) -> None:
+        assert await asyncio.to_thread(self._reached.wait, PATIENCE)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+class Source:
+    """Four chunks."""
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+
+    async def chunks(self) -> AsyncGenerator[AudioChunk, None]:
+        try:
+            for chunk in CHUNKS:
+                yield chunk
+        finally:
+            self.closed.set()
+
+
+def context() -> RequestContext:
+    output = {"format": "pcm", "sample_rate": 16_000, "channels": 1}
+    return RequestContext(request_type="tts", request_id="r", output_data=output)
+
+
+async def collected(chunks: AsyncGenerator[AudioChunk, None]) -> list[AudioChunk]:
+    return [chunk async for chunk in chunks]
+
+
+@pytest.mark.parametrize("step", ["create", "write", "commit"])
+async def test_a_consumer_that_leaves_while_the_disk_is_slow(tmp_path: Path, step: Step) -> None:
+    """The engine is let go at once; the file is dropped when the disk is done, by one thread at a time."""
+    gate, source = Gate(), Source()
+    store = WatchedStore(tmp_path, step, gate)
+    listening = asyncio.ensure_future(collected(recorded(source.chunks(), store, context())))
+    await gate.reached()
+    listening.cancel()
+    await asyncio.wait_for(source.closed.wait(), PATIENCE)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not listening.done()
+    assert not any(writer._file.closed for writer in store.writers)
+    gate.open()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    if step != "commit":
+        assert store.is_clean()
+
+
+async def test_a_consumer_that_does_not_wait_for_the_end_either(tmp_path: Path) -> None:
+    gate, source = Gate(), Source()
+    store = WatchedStore(tmp_path, "write", gate)
+    listening = asyncio.ensure_future(collected(recorded(source.chunks(), store, context())))
+    await gate.reached()
+    before = asyncio.all_tasks()
+    listening.cancel()
+    await asyncio.wait_for(source.closed.wait(), PATIENCE)
+    await asyncio.sleep(0)
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    gate.open()
+    await asyncio.gather(*asyncio.all_tasks() - before)
+    assert store.is_clean()
+
+
+async def test_a_consumer_that_stops_listening(tmp_path: Path) -> None:
+    store, source = WatchedStore(tmp_path, "write", int), Source()
+    chunks = recorded(source.chunks(), store, context())
+    assert await anext(chunks) == CHUNKS[0]
+    await chunks.aclose()
+    assert source.closed.is_set()
+    assert store.is_clean()
+
+
+@pytest.mark.parametrize("reason", [errno.EIO, errno.EROFS, errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize(("step", "heard"), [("create", 0), ("write", 0), ("commit", 4)])
+async def test_a_disk_that_fails_is_told(tmp_path: Path, step: Step, heard: int, reason: int) -> None:
+    """Before the first chunk where that is known by then, else when all has been heard. Never an id of nothing."""
+
+    def fail() -> None:
+        raise OSError(reason, "The disk fails")
+
+    store, work, got = WatchedStore(tmp_path, step, fail), context(), list[AudioChunk]()
+    with pytest.raises(StorageFull) as caught:
+        async for chunk in recorded(Source().chunks(), store, work):
+            got.append(chunk)
+    assert len(got) == heard
+    assert caught.value.code == ("storage_full" if reason in (errno.ENOSPC, errno.EDQUOT) else "storage_failed")
+    if step != "create":
+        with pytest.raises(StorageFull, match="This file was not kept"):
+            store.get(work.output_data["file_id"])
+    assert store.is_clean()
+
+
+async def test_a_disk_that_fills_meanwhile_does_not_keep_anybody_from_listening(tmp_path: Path) -> None:
+    writes: list[int] = []
+
+    def fail() -> None:
+        writes.append(1)
+        if len(writes) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    store, work, got = WatchedStore(tmp_path, "write", fail), context(), list[AudioChunk]()
+    with pytest.raises(StorageFull):
+        async for chunk in recorded(Source().chunks(), store, work):
+            got.append(chunk)
+    assert got == CHUNKS
+    assert store.is_clean()
+
+
+async def test_a_disk_without_room_is_known_before(tmp_path: Path) -> None:
+    work = context()
+    work.input_data["characters"] = 10**15
+    with pytest.raises(StorageFull):
+        await anext(recorded(Source().chunks(), WatchedStore(tmp_path, "abort", int), work))
+    assert "file_id" not in work.output_data
+
+
+async def test_a_disk_that_fails_at_the_very_end_keeps_the_file(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise OSError(errno.EIO, "The disk fails")
+
+    store, work = WatchedStore(tmp_path, "abort", fail), context()
+    assert await collected(recorded(Source().chunks(), store, work)) == CHUNKS
+    assert store.get(work.output_data["file_id"]).size == QUOTA
+
+
+async def test_an_answer_without_a_chunk_makes_no_file(tmp_path: Path) -> None:
+    async def nothing() -> AsyncGenerator[AudioChunk, None]:
+        for chunk in CHUNKS[:0]:
+            yield chunk
+
+    store = WatchedStore(tmp_path, "write", int)
+    assert await collected(recorded(nothing(), store, context())) == []
+    assert store.writers == []

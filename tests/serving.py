@@ -1,0 +1,56 @@
+"""A real server on a loopback socket, in this event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from middleware.serving.http_head import BoundedHead
+from middleware.serving.websocket_frames import BoundedFrames
+
+
+class Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+@asynccontextmanager
+async def serving(
+    app: ASGIApp,
+    http: str | type[asyncio.Protocol] = BoundedHead,
+    grace: int | None = None,
+    ws: type[asyncio.Protocol] = BoundedFrames,
+    **options: Any,
+) -> AsyncIterator[int]:
+    """Yields the port. When the context ends, requests in flight have `grace` seconds left, or for ever."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        http=http,
+        ws=ws,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        timeout_graceful_shutdown=grace,
+        **options,
+    )
+    server = Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        task.add_done_callback(lambda _: server.ready.set())
+        await server.ready.wait()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await task

@@ -1,0 +1,130 @@
+"""Client secrets: alive for a while, kept as hashes, bounded, and good for one socket only."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from middleware.edge.authentication import Access
+from stts.access.client_secrets import SESSION_CHARACTERS, ClientSecrets
+from stts.access.principal import ANONYMOUS, SECRET_HOLDER
+from stts.errors import Busy, PayloadTooLarge
+from stts.settings import SecuritySettings, Settings
+
+SESSION = {"type": "realtime", "model": "auto"}
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def secrets(clock: Clock) -> ClientSecrets:
+    return ClientSecrets(lambda: 2, clock)
+
+
+def test_a_secret_brings_its_session_until_it_expires(secrets: ClientSecrets, clock: Clock) -> None:
+    issued = secrets.issue(SESSION, 60)
+    assert issued.value.startswith("ek_") and issued.expires_at == 1060
+    assert secrets.session(issued.value.encode()) == SESSION
+    clock.now = 1060.0
+    assert secrets.session(issued.value.encode()) is None
+
+
+@pytest.mark.parametrize("offered", [b"", b"ek_", b"ek_wrong", b"\xff", b"key"])
+def test_nothing_else_opens(secrets: ClientSecrets, offered: bytes) -> None:
+    secrets.issue(SESSION, 60)
+    assert secrets.session(offered) is None
+
+
+def test_too_many_are_refused_until_one_expires(secrets: ClientSecrets, clock: Clock) -> None:
+    secrets.issue(SESSION, 60)
+    secrets.issue(SESSION, 10)
+    with pytest.raises(Busy) as caught:
+        secrets.issue(SESSION, 10)
+    assert caught.value.retry_after == pytest.approx(10)
+    clock.now += 10
+    assert secrets.issue(SESSION, 10).value
+
+
+def test_many_large_sessions_are_bounded_together(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stts.access.client_secrets.MOST_CHARACTERS", 2500)
+    secrets = ClientSecrets(lambda: 1000, clock)
+    for _ in range(2):
+        secrets.issue({"instructions": "x" * 1000}, 60)
+    with pytest.raises(Busy):
+        secrets.issue({"instructions": "x" * 1000}, 60)
+    assert secrets.issue(SESSION, 60).value
+    clock.now += 60
+    assert secrets.issue({"instructions": "x" * 1000}, 60).value
+
+
+def test_a_huge_session_is_not_kept(secrets: ClientSecrets) -> None:
+    with pytest.raises(PayloadTooLarge):
+        secrets.issue({"instructions": "x" * SESSION_CHARACTERS}, 60)
+
+
+def test_only_hashes_are_kept(secrets: ClientSecrets) -> None:
+    issued = secrets.issue(SESSION, 60)
+    assert issued.value not in repr(vars(secrets))
+
+
+async def admitted(secrets: ClientSecrets, value: str, *, key: str | None, **changes: object) -> Scope | None:
+    """The scope that gets past the access class; None where it is refused."""
+    passed: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        passed.append(scope)
+
+    async def receive() -> dict[str, object]:
+        return {}
+
+    async def send(message: object) -> None:
+        return None
+
+    offered = f"realtime, openai-insecure-api-key.{value}".encode()
+    scope: Scope = {
+        "type": "websocket",
+        "path": "/v1/realtime",
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1"), (b"sec-websocket-protocol", offered)],
+        **changes,
+    }
+    settings = Settings(security=SecuritySettings.model_validate({"api_key": key} if key else {}))
+    await Access(app, lambda: settings, secrets)(scope, receive, send)
+    return passed[0] if passed else None
+
+
+async def test_a_secret_opens_its_socket(secrets: ClientSecrets) -> None:
+    scope = await admitted(secrets, secrets.issue(SESSION, 60).value, key="key")
+    assert scope is not None
+    assert scope["state"] == {"principal": SECRET_HOLDER, "realtime_session": SESSION}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"path": "/ws/tts"}, {"path": "/v1/realtime/client_secrets"}, {"type": "http", "method": "POST"}],
+)
+async def test_a_secret_opens_nothing_else(secrets: ClientSecrets, changes: dict[str, object]) -> None:
+    assert await admitted(secrets, secrets.issue(SESSION, 60).value, key="key", **changes) is None
+
+
+async def test_an_expired_secret_opens_nothing(secrets: ClientSecrets, clock: Clock) -> None:
+    value = secrets.issue(SESSION, 60).value
+    clock.now += 60
+    assert await admitted(secrets, value, key="key") is None
+
+
+async def test_without_a_key_a_secret_still_brings_its_session(secrets: ClientSecrets) -> None:
+    scope = await admitted(secrets, secrets.issue(SESSION, 60).value, key=None)
+    assert scope is not None and scope["state"] == {"principal": ANONYMOUS, "realtime_session": SESSION}
+    other = await admitted(secrets, "ek_unknown", key=None)
+    assert other is not None and other["state"] == {"principal": ANONYMOUS}

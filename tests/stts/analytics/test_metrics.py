@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from stts.analytics.history import OTHER
+from stts.analytics.metrics import MOST_COMBINATIONS, Metrics
+from stts.analytics.resources import Resources
+from tests.stts.analytics.test_history import DONE
+
+WHO = {"type": "tts", "engine": "tone"}
+
+
+def test_each_app_has_a_registry_of_its_own() -> None:
+    one, other = Metrics(), Metrics()
+    one.add(DONE)
+    assert one.registry.get_sample_value("stts_audio_seconds_total", WHO) == 2.0
+    assert other.registry.get_sample_value("stts_audio_seconds_total", WHO) is None
+
+
+def test_what_is_counted() -> None:
+    metrics = Metrics()
+    metrics.add(DONE)
+    metrics.add(replace(DONE, status="error", code="busy", first_item=None))
+    sample = metrics.registry.get_sample_value
+    assert sample("stts_operations_total", {**WHO, "format": "wav", "status": "error"}) == 1
+    assert sample("stts_errors_total", {**WHO, "code": "busy"}) == 1
+    assert sample("stts_characters_total", WHO) == 18
+    assert sample("stts_audio_bytes_total", WHO) == 16
+    assert sample("stts_queue_seconds_count", WHO) == 2
+    assert sample("stts_first_item_seconds_count", WHO) == 1
+    assert sample("stts_operation_seconds_sum", WHO) == 2.0
+
+
+def test_labels_are_bounded_whatever_comes() -> None:
+    metrics = Metrics()
+    for number in range(MOST_COMBINATIONS + 20):
+        metrics.add(replace(DONE, labels=DONE.labels._replace(engine=f"engine{number}")))
+    labels = {"type": "tts", "engine": OTHER, "format": OTHER, "status": "completed"}
+    assert metrics.registry.get_sample_value("stts_operations_total", labels) == 20
+
+
+def test_voices_and_languages_are_no_labels() -> None:
+    metrics = Metrics()
+    metrics.add(replace(DONE, labels=DONE.labels._replace(voice="grandmother", language="de-AT")))
+    page = metrics.render()[0].decode()
+    assert "grandmother" not in page
+    assert "de-AT" not in page
+
+
+def test_the_page_is_what_prometheus_reads() -> None:
+    metrics = Metrics(Resources())
+    metrics.add(DONE)
+    page, media_type = metrics.render()
+    names = {family.name for family in text_string_to_metric_families(page.decode())}
+    assert {"stts_operations", "stts_first_item_seconds", "stts_event_loop_lag_seconds"} <= names
+    assert media_type.startswith("text/plain")
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"), [("", "text/plain"), ("application/openmetrics-text", "application/openmetrics-text")]
+)
+def test_the_page_is_in_the_form_asked_for(accept: str, kind: str) -> None:
+    assert Metrics().render(accept)[1].startswith(kind)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stts.errors import StorageFull
+from stts.storage.files.quota import Account, Entry, older, oldest
+
+ENTRIES = st.lists(st.builds(Entry, st.just(Path("x")), st.integers(0, 1000), st.integers(0, 10**18)), max_size=20)
+
+
+@given(ENTRIES, st.integers(-10, 10_000))
+def test_no_more_of_the_oldest_than_needed(entries: list[Entry], needed: int) -> None:
+    chosen = oldest(entries, needed)
+    freed = sum(entry.size for entry in chosen)
+    assert freed >= needed or len(chosen) == len(entries)
+    if chosen:
+        assert freed - chosen[-1].size < needed
+        left = sorted(entry.modified_ns for entry in entries)[len(chosen) :]
+        assert all(chosen[-1].modified_ns <= moment for moment in left)
+
+
+def test_older_than_a_moment() -> None:
+    entries = [Entry(Path(str(second)), 1, second * 10**9) for second in (1, 2, 3)]
+    assert [entry.path.name for entry in older(entries, 2.5)] == ["1", "2"]
+
+
+def test_bytes_being_written_count_until_they_are_settled() -> None:
+    account = Account(lambda kind: 10)
+    account.reserve("uploads", 80, 100, lambda size: 0)
+    with pytest.raises(StorageFull):
+        account.reserve("uploads", 11, 100, lambda size: 0)
+    account.settle("uploads", 80, kept=False)
+    account.reserve("uploads", 90, 100, lambda size: 0)
+    account.settle("uploads", 90, kept=True)
+    account.removed("uploads", 50)
+    account.reserve("uploads", 50, 100, lambda size: 0)
+
+
+def test_room_is_made_once_with_headroom() -> None:
+    asked: list[int] = []
+
+    def make_room(size: int) -> int:
+        asked.append(size)
+        return size
+
+    account = Account(lambda kind: 1000)
+    for _ in range(10):
+        account.reserve("outputs", 1, 1000, make_room)
+    assert asked == [11]

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+
+from stts.streams.live import LiveAudio, LiveText, Mark
+
+
+async def test_text_comes_out_as_it_was_written() -> None:
+    text = LiveText(10)
+    text.write("one ")
+    text.write("")
+    text.write("two")
+    text.flush()
+    text.close()
+    assert text.characters == 7
+    assert await text.take() == ["one ", "two", Mark.FLUSH]
+    assert await text.take() == []
+
+
+async def test_a_flush_of_nothing_is_none() -> None:
+    text = LiveText(10)
+    for _ in range(1000):
+        text.flush()
+    text.write("a")
+    for _ in range(1000):
+        text.flush()
+    assert await text.take() == ["a", Mark.FLUSH]
+
+
+async def test_a_writer_waits_for_the_reader() -> None:
+    text = LiveText(3)
+    text.write("four")
+    waiting = asyncio.create_task(text.room())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await text.take()
+    await waiting
+
+
+async def test_audio_counts_what_waits() -> None:
+    audio = LiveAudio(1.0)
+    audio.write(np.zeros(8000, np.float32))
+    audio.write(np.zeros(0, np.float32))
+    audio.settle()
+    assert (audio.seconds, audio.waiting) == (0.5, 0.5)
+    samples, mark = await audio.take()
+    assert isinstance(samples, np.ndarray)
+    assert len(samples) == 8000
+    assert mark is Mark.SETTLE
+    assert audio.waiting == 0
