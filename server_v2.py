@@ -25,14 +25,14 @@ from adapters.chat.router import Replies
 from adapters.configuration.adapter import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.checks import operator_check
 from adapters.configuration.exposure import check_exposure
-from adapters.execution.garbage_collection import settle
+from adapters.execution.garbage_collection import freeze_gc
 from adapters.transcription.live_decoders import LiveDecoders
 from engines.registry import Registry
 from middleware.edge import wrap
 from middleware.edge.methods import build_routes
 from middleware.pipeline import Stage, compose
 from middleware.serving.file_limit import raise_file_limit
-from middleware.serving.lifecycle import Life
+from middleware.serving.lifecycle import Lifecycle
 from middleware.serving.listening import CannotListen, check_free, listening
 from middleware.serving.server import Server, server_config
 from middleware.stages.analytics import AnalyticsStage
@@ -51,9 +51,9 @@ from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
 from routers.pages.api_document import with_examples
 from routers.pages.talk_page import TalkRoutes
-from routers.sockets.connection_limiter import Places
+from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.websocket.conversation.routes import ConversationSocketRoutes
-from routers.websocket.conversation_v1.routes import OlderConversationRoutes
+from routers.websocket.conversation_v1.routes import ConversationV1Routes
 from routers.websocket.stt.routes import TranscriptionSocketRoutes
 from routers.websocket.tts.routes import SpeechSocketRoutes
 from routers.wyoming.info import Describer
@@ -64,8 +64,8 @@ from stts.analytics.history import History
 from stts.analytics.metrics import Metrics
 from stts.analytics.resources import Resources
 from stts.conversation.exchange import Exchanges
-from stts.conversation.services import NewContext, Parts
-from stts.conversation.sessions import Histories
+from stts.conversation.services import NewContext, SessionServices
+from stts.conversation.sessions import SessionStore
 from stts.errors import InvalidConfiguration
 from stts.settings import CurrentSettings, Settings
 from stts.storage.files.store import FileStore
@@ -88,7 +88,7 @@ def create_app(
     *,
     config: ConfigAdapter | None = None,
     registry: Registry | None = None,
-    life: Life | None = None,
+    life: Lifecycle | None = None,
 ) -> FastAPI:
     """The whole application. Loads no engine and no heavy library.
 
@@ -96,8 +96,8 @@ def create_app(
     fixed. Raises InvalidConfiguration for engine options that their engine does not accept.
     """
     current: CurrentSettings = config.current if config is not None else lambda: settings
-    life = life or Life()
-    places = Places(current)
+    life = life or Lifecycle()
+    places = ConnectionLimiter(current)
     life.guests.append(places.drain)
     secrets = ClientSecrets(lambda: current().realtime.secrets)
     files = FileStore(Path(settings.storage.root), current)
@@ -111,12 +111,12 @@ def create_app(
     replies = Replies(current)
     reply = compose(stages, replies.reply)
     converse = compose(stages, Exchanges(listen, reply, speak).exchange)
-    histories = Histories(current)
+    histories = SessionStore(current)
     hear = compose(stages, engines.hear)
 
-    def parts(context: NewContext) -> Parts:
+    def parts(context: NewContext) -> SessionServices:
         """What the sessions of one connection run."""
-        return Parts(
+        return SessionServices(
             hear=hear,
             reply=reply,
             speak=speak,
@@ -141,7 +141,7 @@ def create_app(
         TimestampRoutes(compose(stages, engines.detector.detect), current),
         TranscriptionSocketRoutes(parts, LiveDecoders(current), places, current),
         ConversationSocketRoutes(parts, histories, places, current),
-        OlderConversationRoutes(parts, places, current),
+        ConversationV1Routes(parts, places, current),
         TalkRoutes(),
         FileRoutes(files),
         AnalyticsRoutes(history, metrics, resources, draining=lambda: life.phase == "draining"),
@@ -161,7 +161,7 @@ def create_app(
 
 
 def _lifespan(
-    life: Life,
+    life: Lifecycle,
     engines: Engines,
     replies: Replies,
     files: FileStore,
@@ -187,7 +187,7 @@ def _lifespan(
     return lifespan
 
 
-async def _prepare(life: Life, engines: Engines, replies: Replies) -> None:
+async def _prepare(life: Lifecycle, engines: Engines, replies: Replies) -> None:
     await replies.prepare()
     await engines.preload()
     if life.phase == "starting":
@@ -236,7 +236,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("host", "port"):
         if (value := getattr(options, name)) is not None:
             os.environ[f"STTS_SERVER__{name.upper()}"] = value
-    life = Life()
+    life = Lifecycle()
     try:
         registry = Registry()
         config = ConfigAdapter.load(configuration_file(options.config), check=operator_check(registry))
@@ -256,7 +256,7 @@ def main(arguments: list[str] | None = None) -> int:
     def started() -> None:
         announce(settings, listener.getsockname()[1])
         build_routes(app)
-        settle()
+        freeze_gc()
 
     with listener:
         Server(server_config(app, settings), life, started).run(sockets=[listener])

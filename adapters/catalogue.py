@@ -1,4 +1,4 @@
-"""All engines of this server: their hosts and adapters by name, and which one `auto` takes."""
+"""All engines of this server: their instances and adapters by name, and which one `auto` takes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import structlog
 from adapters.detection.end_of_turn import EngineTurnDetector
 from adapters.detection.speech_detector import SpeechDetector
 from adapters.detection.vad import EngineVoiceActivity
-from adapters.execution.garbage_collection import settle_again
-from adapters.execution.instance import EngineHost
+from adapters.execution.garbage_collection import freeze_gc_again
+from adapters.execution.instance import EngineInstance
 from adapters.model_names import engine_named
 from adapters.probes import probe_work
 from adapters.speech.adapter import EngineTTSAdapter
 from adapters.speech.voice_choice import ReferenceVoices
 from adapters.speech.written_language import WrittenLanguage
 from adapters.transcription.adapter import EngineSTTAdapter
-from adapters.transcription.streaming import LivePlaces
+from adapters.transcription.streaming import StreamingSlots
 from engines.registry import Registry
 from stts.audio.formats import resolve_sample_rate
 from stts.context import RequestContext
@@ -53,30 +53,33 @@ class Engines:
 
     def __init__(self, registry: Registry, settings: CurrentSettings, references: ReferenceVoices) -> None:
         self._settings = settings
-        self.hosts: dict[str, EngineHost[Any]] = dict(_hosts(registry, settings))
+        self.instances: dict[str, EngineInstance[Any]] = dict(_instances(registry, settings))
         self._written_language = WrittenLanguage()
         self._probes: dict[str, asyncio.Task[None]] = {}
-        for host in self.hosts.values():
-            host.on_loaded = partial(self._probe_soon, host.name)
+        for instance in self.instances.values():
+            instance.on_loaded = partial(self._probe_soon, instance.name)
         vad = self._vad()
         self.voice = EngineVoiceActivity(vad)
         """For all live streams."""
         self.detector = SpeechDetector(vad, settings)
         """For whole recordings."""
-        self._tts = {host.name: EngineTTSAdapter(host, settings, references) for host in self._of_kind("tts")}
+        self._tts = {
+            instance.name: EngineTTSAdapter(instance, settings, references) for instance in self._of_kind("tts")
+        }
         self._places = {
-            host.name: LivePlaces(host.info, host.copies, lambda: settings().limits, self.voice)
-            for host in self._of_kind("stt")
+            instance.name: StreamingSlots(instance.info, instance.copies, lambda: settings().limits, self.voice)
+            for instance in self._of_kind("stt")
         }
         self._stt = {
-            host.name: EngineSTTAdapter(host, vad, settings, self._places[host.name]) for host in self._of_kind("stt")
+            instance.name: EngineSTTAdapter(instance, vad, settings, self._places[instance.name])
+            for instance in self._of_kind("stt")
         }
 
-    def host(self, name: str) -> EngineHost[Any]:
+    def instance(self, name: str) -> EngineInstance[Any]:
         """Raises UnknownEngine."""
-        if name not in self.hosts:
-            raise UnknownEngine("There is no such engine.", param="engine", allowed=sorted(self.hosts))
-        return self.hosts[name]
+        if name not in self.instances:
+            raise UnknownEngine("There is no such engine.", param="engine", allowed=sorted(self.instances))
+        return self.instances[name]
 
     async def speak(self, context: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
         if isinstance(request.text, LiveText):
@@ -160,24 +163,24 @@ class Engines:
 
     def turn_detector(self) -> EngineTurnDetector:
         """For all sessions."""
-        return EngineTurnDetector(self.hosts, self._settings)
+        return EngineTurnDetector(self.instances, self._settings)
 
     async def chosen(self) -> list[str]:
-        """The engines that `auto` takes for a request without wishes."""
+        """The engines that `auto` takes for a request without options."""
         firsts = [names[0] for kind in ("tts", "stt") if (names := await self._candidates(kind))]
-        return [name for name in firsts if not self.hosts[name].rest]
+        return [name for name in firsts if not self.instances[name].rest]
 
     async def live_places(self) -> tuple[int, int] | None:
         """Places of the listener that `auto` takes for live speech: taken, and all. None: it has no bound."""
         names = await self._candidates("stt")
-        if not names or not self.hosts[names[0]].info.abilities.live:
+        if not names or not self.instances[names[0]].info.abilities.live:
             return None
         places = self._places[names[0]]
         return places.taken, places.most
 
     async def load(self, name: str) -> None:
         """Loads an engine, if it is not loaded, and really runs it once."""
-        await self.host(name).load()
+        await self.instance(name).load()
         if name in self._probes:
             await asyncio.wait([self._probes[name]])
 
@@ -185,12 +188,12 @@ class Engines:
         """Frees what an engine took. Raises Conflict while it works."""
         if name in self._places:
             await self._places[name].unload()
-        await self.host(name).unload()
+        await self.instance(name).unload()
 
     async def probe(self, name: str) -> Probe:
         """Really runs an engine once, loading it first if needed."""
-        host = self.host(name)
-        return await host.probe(probe_work(host.info))
+        instance = self.instance(name)
+        return await instance.probe(probe_work(instance.info))
 
     async def preload(self) -> None:
         """Loads `engines.preload`, one after the other; what fails is logged and shown at /ready."""
@@ -200,7 +203,7 @@ class Engines:
 
     async def warm_up(self) -> None:
         """Starts the processes of engines that `auto` takes, where that is quick and small, so that nobody waits."""
-        await self._load_each([name for name in await self.chosen() if self.hosts[name].info.limits.spare])
+        await self._load_each([name for name in await self.chosen() if self.instances[name].info.limits.spare])
 
     async def _load_each(self, names: Iterable[str]) -> None:
         for name in names:
@@ -215,7 +218,7 @@ class Engines:
             task.cancel()
         await self.voice.close()
         await asyncio.gather(*(places.close() for places in self._places.values()))
-        await asyncio.gather(*(host.close() for host in self.hosts.values()))
+        await asyncio.gather(*(instance.close() for instance in self.instances.values()))
 
     async def _with_language(self, request: SpeechRequest) -> SynthesisConfig:
         """With the language of the text, where none is asked for and it can be told."""
@@ -238,7 +241,7 @@ class Engines:
     async def _probe_after_load(self, name: str) -> None:
         await asyncio.sleep(PROBE_DELAY_SECONDS)
         await self.probe(name)
-        settle_again()
+        freeze_gc_again()
 
     async def _candidates(self, kind: EngineKind) -> list[str]:
         """Names in the configured order that are usable here and now, then those that a crash loop has put to rest.
@@ -250,37 +253,37 @@ class Engines:
         usable: list[str] = []
         resting: list[str] = []
         for name in order:
-            host = self.hosts.get(name)
-            if host is None or host.info.kind != kind or host.state == "not_installed":
+            instance = self.instances.get(name)
+            if instance is None or instance.info.kind != kind or instance.state == "not_installed":
                 continue
-            if host.state == "failed":
-                if isinstance(host.failure, EngineCrashed):
-                    (resting if host.rest else usable).append(name)
+            if instance.state == "failed":
+                if isinstance(instance.failure, EngineCrashed):
+                    (resting if instance.rest else usable).append(name)
                 continue
-            if host.info.network and not settings.engines.allow_network:
+            if instance.info.network and not settings.engines.allow_network:
                 continue
-            if host.state == "ready" or await asyncio.to_thread(host.engine.weights_present):
+            if instance.state == "ready" or await asyncio.to_thread(instance.engine.weights_present):
                 usable.append(name)
         return usable + resting
 
-    def _vad(self) -> EngineHost[Any]:
+    def _vad(self) -> EngineInstance[Any]:
         name = self._settings().stt.vad
-        if name not in self.hosts or self.hosts[name].info.kind != "vad":
-            known = ", ".join(host.name for host in self._of_kind("vad"))
+        if name not in self.instances or self.instances[name].info.kind != "vad":
+            known = ", ".join(instance.name for instance in self._of_kind("vad"))
             raise InvalidConfiguration(f"stt.vad must be one of: {known}", param="stt.vad")
-        return self.hosts[name]
+        return self.instances[name]
 
-    def _of_kind(self, kind: EngineKind) -> Iterator[EngineHost[Any]]:
-        return (host for host in self.hosts.values() if host.info.kind == kind)
+    def _of_kind(self, kind: EngineKind) -> Iterator[EngineInstance[Any]]:
+        return (instance for instance in self.instances.values() if instance.info.kind == kind)
 
 
-def _hosts(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str, EngineHost[Any]]]:
+def _instances(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str, EngineInstance[Any]]]:
     """Hosts of all engines that can be named. One whose module does not import costs the others nothing."""
     for name in registry.names():
         try:
             # One more than may decode uploads: live streams have a slot of their own.
             capacity = settings().limits.decoders + 1 if name == settings().stt.vad else None
-            yield name, EngineHost(name, registry, settings, capacity=capacity)
+            yield name, EngineInstance(name, registry, settings, capacity=capacity)
         except InvalidConfiguration:
             raise
         except Exception as error:  # noqa: BLE001 - a stranger's module: whatever it raises, the others go on

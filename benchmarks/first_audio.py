@@ -23,7 +23,7 @@ from benchmarks.texts import TEN_SENTENCES
 from engines.tts.espeak import EspeakEngine
 from stts.audio.speech import SpeechRenderer
 from stts.engine_api import SpeechParams, Voice
-from stts.scheduling.chunking import PiecePlanner
+from stts.scheduling.chunking import ChunkPlanner
 from stts.settings import TTSSettings
 from stts.speech import AudioFormat, SynthesisConfig
 from stts.text.sentences import TextCutter
@@ -78,7 +78,7 @@ def _first_piece(engine: EspeakEngine, voice: Voice) -> str:
     samples = sum(map(len, engine.synthesize(TEN_SENTENCES, voice, SpeechParams())))
     real_time_factor = (time.perf_counter() - started) / (samples / engine.info.sample_rate)
     settings = TTSSettings()
-    planner = PiecePlanner(
+    planner = ChunkPlanner(
         engine.info.limits, first_seconds=settings.first_piece_seconds, growth=settings.piece_growth, live=True
     )
     piece = TextCutter(TEN_SENTENCES, None).next_piece(planner.budget(real_time_factor), 1)

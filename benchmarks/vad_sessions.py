@@ -22,7 +22,7 @@ from benchmarks.talker import wire_frames
 from benchmarks.voices import utterances
 from engines.vad.silero import SileroEngine
 from stts.conversation.config import session_config
-from stts.conversation.segmenter import Ear
+from stts.conversation.segmenter import SpeechSegmenter
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.settings import Settings
 from stts.vad.endpointing import Endpoint
@@ -146,7 +146,7 @@ def _cues(script: Samples, wait: int) -> Iterator[Cue]:
     whole = np.concatenate((np.zeros(wait * message, np.float32), script))
 
     async def judged() -> list[Cue]:
-        ear = Ear(_Alone(), rules)
+        ear = SpeechSegmenter(_Alone(), rules)
         cues: list[Cue] = []
         position = 0
         for frames in ear.frames(whole):

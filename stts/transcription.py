@@ -120,7 +120,7 @@ class TranscriptPartial:
 
 
 @dataclass(frozen=True, slots=True)
-class TranscriptSettled:
+class TranscriptCheckpoint:
     """Live, after `LiveAudio.settle()`: the text if this were the end."""
 
     text: str
@@ -134,5 +134,10 @@ class TranscriptLagging:
 
 
 TranscriptEvent = (
-    TranscriptSegment | TranscriptWarning | TranscriptDone | TranscriptPartial | TranscriptSettled | TranscriptLagging
+    TranscriptSegment
+    | TranscriptWarning
+    | TranscriptDone
+    | TranscriptPartial
+    | TranscriptCheckpoint
+    | TranscriptLagging
 )

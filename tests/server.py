@@ -13,7 +13,7 @@ import uvicorn
 
 from adapters.configuration.adapter import ConfigAdapter
 from engines.registry import Registry
-from middleware.serving.lifecycle import Life
+from middleware.serving.lifecycle import Lifecycle
 from middleware.serving.server import Server, server_config
 from server_v2 import create_app
 from stts.settings import Settings
@@ -21,7 +21,7 @@ from tests.patient import PATIENCE
 
 
 class RunningServer(Server):
-    def __init__(self, config: uvicorn.Config, life: Life, listener: socket.socket) -> None:
+    def __init__(self, config: uvicorn.Config, life: Lifecycle, listener: socket.socket) -> None:
         super().__init__(config, life, self._answers)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         """Without a slash at its end."""
@@ -64,7 +64,7 @@ def running(
     settings: Settings, registry: Registry | None = None, config: ConfigAdapter | None = None
 ) -> Iterator[RunningServer]:
     """A server that answers; it is gone, with its streams, when the context ends."""
-    life = Life()
+    life = Lifecycle()
     app = create_app(settings, config=config, registry=registry, life=life)
     options = server_config(app, settings, lifespan="on", timeout_graceful_shutdown=1)
     with socket.create_server(("127.0.0.1", 0)) as listener, RunningServer(options, life, listener) as server:

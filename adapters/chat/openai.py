@@ -47,7 +47,7 @@ INSTEAD = {"stream_options": None, "max_tokens": "max_completion_tokens"}
 UNEXPECTED = "The chat endpoint answers with something that is no streamed chat completion: check reply.base_url."
 
 
-class EndpointReply:
+class ChatEndpointReply:
     def __init__(self, settings: CurrentSettings) -> None:
         self._settings = settings
         self._client: AsyncOpenAI | None = None
@@ -60,21 +60,21 @@ class EndpointReply:
     ) -> AsyncGenerator[ReplyEvent, None]:
         settings = self._settings().reply
         client = await self.connect()
-        patience = _Patience(settings)
+        timeout = _Patience(settings)
         written = _Written()
         with translated():
-            stream = await patience.wait(self._open(client, _request(settings, messages, config)))
+            stream = await timeout.wait(self._open(client, _request(settings, messages, config)))
         try:
             while not written.too_long:
                 with translated():
-                    chunk = await patience.wait(anext(stream, None))
+                    chunk = await timeout.wait(anext(stream, None))
                     if chunk is None:
                         break
                     delta = written.add(chunk)
                 if delta:
                     yield ReplyText(delta)
                 if written.alive:
-                    patience.renew()
+                    timeout.renew()
         finally:
             await stream.close()
         for event in written.end():

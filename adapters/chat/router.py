@@ -8,7 +8,7 @@ from contextlib import aclosing
 import structlog
 
 from adapters.chat.local import EchoReply, TemplateReply
-from adapters.chat.openai import EndpointReply
+from adapters.chat.openai import ChatEndpointReply
 from stts.chat import ReplyEvent, ReplyRequest, ReplyText
 from stts.context import RequestContext
 from stts.errors import InvalidParameter, STTSError
@@ -23,7 +23,7 @@ class Replies:
 
     def __init__(self, settings: CurrentSettings) -> None:
         self._settings = settings
-        self._endpoint = EndpointReply(settings)
+        self._endpoint = ChatEndpointReply(settings)
         self._adapters: dict[str, ReplyAdapter] = {
             "echo": EchoReply(),
             "template": TemplateReply(settings),

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from adapters.execution.instance import EngineHost
+from adapters.execution.instance import EngineInstance
 from stts.engine_api import Samples, TurnEngine
 from stts.errors import EngineTimeout, STTSError
 from stts.settings import CurrentSettings
@@ -27,47 +27,47 @@ class EngineTurnDetector:
 
     def __init__(
         self,
-        hosts: Mapping[str, EngineHost[Any]],
+        instances: Mapping[str, EngineInstance[Any]],
         settings: CurrentSettings,
         *,
-        patience: float = PATIENCE_SECONDS,
+        timeout: float = PATIENCE_SECONDS,
     ) -> None:
-        self._hosts = hosts
+        self._instances = instances
         self._settings = settings
-        self.patience = patience
+        self.timeout = timeout
         """Seconds that an answer is waited for."""
         self._asking: set[asyncio.Task[float | None]] = set()
         self._trouble = ""
         """Why the last question had no answer; the same is logged once."""
 
     async def finished(self, samples: Samples) -> float | None:
-        host = self._hosts.get(self._settings().conversation.turn_detector)
-        if host is None or host.info.kind != "turn" or host.state == "not_installed":
+        instance = self._instances.get(self._settings().conversation.turn_detector)
+        if instance is None or instance.info.kind != "turn" or instance.state == "not_installed":
             return None
-        ready = host.state == "ready"
-        task = asyncio.create_task(self._ask(host, samples), name=f"ask {host.name}")
+        ready = instance.state == "ready"
+        task = asyncio.create_task(self._ask(instance, samples), name=f"ask {instance.name}")
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
         try:
-            await asyncio.wait([task], timeout=self.patience)
+            await asyncio.wait([task], timeout=self.timeout)
         finally:
             # Not awaited: a call in a thread ends when it ends, and a load goes on for those who ask later.
             late = task.cancel()
         if not late:
             return task.result()
         if ready:
-            self._complain(host.name, EngineTimeout.code)
+            self._complain(instance.name, EngineTimeout.code)
         return None
 
-    async def _ask(self, host: EngineHost[TurnEngine], samples: Samples) -> float | None:
-        if host.state != "ready" and not await asyncio.to_thread(host.engine.weights_present):
+    async def _ask(self, instance: EngineInstance[TurnEngine], samples: Samples) -> float | None:
+        if instance.state != "ready" and not await asyncio.to_thread(instance.engine.weights_present):
             return None
         try:
-            deadline = time.monotonic() + self.patience
-            async with host.slot(deadline) as slot, aclosing(slot.run(partial(_judge, samples))) as answers:
+            deadline = time.monotonic() + self.timeout
+            async with instance.slot(deadline) as slot, aclosing(slot.run(partial(_judge, samples))) as answers:
                 answer = [answer async for answer in answers][-1]
         except STTSError as error:
-            self._complain(host.name, error.code)
+            self._complain(instance.name, error.code)
             return None
         self._trouble = ""
         return answer

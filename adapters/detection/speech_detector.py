@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from adapters.detection.recording import Recording
-from adapters.execution.instance import EngineHost
+from adapters.execution.instance import EngineInstance
 from stts.audio.decode import Decoder
 from stts.context import RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, VADEngine
@@ -38,7 +38,7 @@ class Speech:
 
 
 class SpeechDetector:
-    def __init__(self, vad: EngineHost[VADEngine], settings: CurrentSettings) -> None:
+    def __init__(self, vad: EngineInstance[VADEngine], settings: CurrentSettings) -> None:
         self._vad = vad
         self._settings = settings
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.execution.errors import plain
-from adapters.execution.instance import AT_ONCE, EngineHost
+from adapters.execution.instance import AT_ONCE, EngineInstance
 from adapters.execution.slot import Slot
 from stts.engine_api import Samples, VADEngine
 from stts.errors import STTSError
@@ -34,8 +34,8 @@ CALL_SECONDS = 10.0
 class EngineVoiceActivity:
     """The VoiceActivity over any VAD engine."""
 
-    def __init__(self, host: EngineHost[VADEngine], *, idle_seconds: float = IDLE_SECONDS) -> None:
-        self._host = host
+    def __init__(self, instance: EngineInstance[VADEngine], *, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._instance = instance
         self._idle_seconds = idle_seconds
         self._waiting: deque[_Call] = deque()
         self._running: list[_Call] = []
@@ -43,7 +43,7 @@ class EngineVoiceActivity:
         self._gatherer: asyncio.Task[None] | None = None
 
     def stream(self) -> EngineVoiceStream:
-        return EngineVoiceStream(self, self._host.engine.new_state())
+        return EngineVoiceStream(self, self._instance.engine.new_state())
 
     def put(self, call: _Call) -> None:
         """For streams: judges its frames as soon as there is a batch for them."""
@@ -89,7 +89,7 @@ class EngineVoiceActivity:
     async def _gather(self) -> None:
         """Batch after batch, until nobody is heard any more."""
         loop = asyncio.get_running_loop()
-        async with self._host.slot(AT_ONCE, begun=True) as slot:
+        async with self._instance.slot(AT_ONCE, begun=True) as slot:
             while await self._heard():
                 started = loop.time()
                 await self._batch(slot)

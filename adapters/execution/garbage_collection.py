@@ -1,4 +1,4 @@
-"""What stays is not looked at again and again.
+"""Freezes long-lived objects (gc.freeze), so that full collections do not pause audio.
 
 A full pass of Python's garbage collector over the modules and models of a server takes a tenth of a second, in which no
 audio leaves. They never become garbage, so they are set aside; a pass then sees only what came since.
@@ -9,13 +9,13 @@ from __future__ import annotations
 import gc
 
 
-def settle() -> None:
-    """After something large was loaded that stays: takes as long as one full pass."""
+def freeze_gc() -> None:
+    """Collects, then freezes whatever is alive; takes as long as one full pass."""
     gc.collect()
     gc.freeze()
 
 
-def settle_again() -> None:
-    """The same in a process that is this server's own, which has settled at its start; elsewhere nothing."""
+def freeze_gc_again() -> None:
+    """Freezes anew in a process that froze at its start, which is this server's own; elsewhere does nothing."""
     if gc.get_freeze_count():
-        settle()
+        freeze_gc()

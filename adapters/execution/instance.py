@@ -1,4 +1,4 @@
-"""One engine and everything around its calls: its state, its queue, its lanes and its threads.
+"""One engine and everything around its calls: its state, its queue, its backends and its threads.
 
 All of it lives on the event loop; only loads, unloads and calls go to worker threads. Loads and unloads exclude each
 other, and an unload excludes calls. Properties are read without waiting.
@@ -16,9 +16,9 @@ from typing import Generic, TypeVar
 import structlog
 from pydantic import BaseModel
 
-from adapters.execution.backends.process import ProcessEngine
+from adapters.execution.backends.process import ProcessBackend
 from adapters.execution.backends.spare import Spare
-from adapters.execution.backends.thread import Lane, ThreadLane
+from adapters.execution.backends.thread import Backend, ThreadBackend
 from adapters.execution.errors import plain
 from adapters.execution.pool import SlotPool, shutting_down
 from adapters.execution.slot import Slot
@@ -47,7 +47,7 @@ SHORTEST_OBSERVED = 0.05
 """Seconds of audio below which a call says little about the engine's speed."""
 
 
-class EngineHost(Generic[E]):
+class EngineInstance(Generic[E]):
     """Made once for each engine. Raises UnknownEngine, InvalidConfiguration, and whatever its module's import does."""
 
     def __init__(
@@ -125,9 +125,11 @@ class EngineHost(Generic[E]):
             return 0.0
         return max(self._loads.wait(self._clock()), self._pool.rest())
 
-    def copies(self, count: int) -> EngineHost[E]:
-        """Another host of the same engine, with so many instances that have nothing in common."""
-        return EngineHost(self.name, self._registry, self._settings, capacity=count, separate=True, clock=self._clock)
+    def copies(self, count: int) -> EngineInstance[E]:
+        """Another instance of the same engine, with so many instances that have nothing in common."""
+        return EngineInstance(
+            self.name, self._registry, self._settings, capacity=count, separate=True, clock=self._clock
+        )
 
     def observe(self, audio_seconds: float, engine_seconds: float) -> None:
         """Tells how long the engine worked for so much audio."""
@@ -139,7 +141,7 @@ class EngineHost(Generic[E]):
 
     @asynccontextmanager
     async def slot(self, deadline: float, *, begun: bool = False) -> AsyncIterator[Slot[E]]:
-        """The right to run calls, in the order of deadlines (on the host's clock); loads the engine first if needed.
+        """The right to run calls, in the order of deadlines (on its clock); loads the engine first if needed.
 
         Raises Busy when the queue or the wait is too long, and what a load raises. At exit a call that still runs is
         ended at its next yield and the slot is free.
@@ -148,7 +150,7 @@ class EngineHost(Generic[E]):
         if self.state != "ready":
             await self._load_for_call()
         async with self._pool.slot(deadline, begun=begun) as slot:
-            if not slot.lane.ready:
+            if not slot.backend.ready:
                 await self._restart(slot)
             slot.queue_seconds = self._clock() - asked
             self._keep_spare()
@@ -189,9 +191,9 @@ class EngineHost(Generic[E]):
         """Starts instances until so many are ready, but none in the place of one that is at work. Raises as `load`."""
         if self.state != "ready":
             await self._load_for_call()
-        while sum(lane.ready for lane in self._lanes) < count and self.running < len(self._lanes):
+        while sum(backend.ready for backend in self._lanes) < count and self.running < len(self._lanes):
             async with self._pool.slot(AT_ONCE, begun=True, cold=True) as slot:
-                if slot.lane.ready:
+                if slot.backend.ready:
                     return
                 await self._restart(slot)
 
@@ -220,21 +222,21 @@ class EngineHost(Generic[E]):
         await self._pool.close(self._unload_lanes if loaded else None, CLOSE_SECONDS)
         self.state = "failed" if self._pool.stuck else "cold"
 
-    def _make_lanes(self, count: int, *, separate: bool) -> list[Lane[E]]:
+    def _make_lanes(self, count: int, *, separate: bool) -> list[Backend[E]]:
         if self.info.runs_in == "process":
             target = self._registry.target(self.name)
-            return [ProcessEngine(self.engine, target) for _ in range(count)]
+            return [ProcessBackend(self.engine, target) for _ in range(count)]
         if not separate:
-            return [ThreadLane(self.engine)] * count
+            return [ThreadBackend(self.engine)] * count
         kind = type(self.engine)
-        return [ThreadLane(self.engine), *(ThreadLane(kind(self.engine.options)) for _ in range(count - 1))]
+        return [ThreadBackend(self.engine), *(ThreadBackend(kind(self.engine.options)) for _ in range(count - 1))]
 
     async def _load(self) -> None:
         async with self._lifecycle, self._pool.slot(AT_ONCE, begun=True) as slot:
             self.state, self.failure = "loading", None
             try:
-                if not slot.lane.ready:
-                    await slot.do(lambda: self._load_lane(slot.lane), "load")
+                if not slot.backend.ready:
+                    await slot.do(lambda: self._load_lane(slot.backend), "load")
             except STTSError as error:
                 self._fail(error)
                 raise
@@ -268,23 +270,23 @@ class EngineHost(Generic[E]):
         """Another child process, or one in the place of one that died: soon, or later if that keeps happening."""
         await asyncio.sleep(self._pool.rest())
         try:
-            await slot.do(lambda: self._load_lane(slot.lane), "load")
+            await slot.do(lambda: self._load_lane(slot.backend), "load")
         except EngineError as error:
-            if not any(lane.ready for lane in self._lanes):
+            if not any(backend.ready for backend in self._lanes):
                 self._fail(error)
             raise
         finally:
             self.progress = None
 
-    def _load_lane(self, lane: Lane[E]) -> None:
+    def _load_lane(self, backend: Backend[E]) -> None:
         """In a worker thread."""
         self.engine.require_installed()
-        lane.load(self._report)
+        backend.load(self._report)
 
     def _unload_lanes(self) -> None:
         """In a worker thread."""
-        for lane in dict.fromkeys(self._lanes):
-            lane.unload()
+        for backend in dict.fromkeys(self._lanes):
+            backend.unload()
 
     def _report(self, step: str, part: float | None) -> None:
         self.progress = (step, part)
@@ -301,7 +303,7 @@ class EngineHost(Generic[E]):
     async def _start_spare(self) -> None:
         await asyncio.sleep(self._pool.rest())
         async with self._pool.slot(AT_ONCE, begun=True) as slot:
-            if not slot.lane.ready:
+            if not slot.backend.ready:
                 await self._restart(slot)
 
     def _crashed(self, error: STTSError) -> None:

@@ -1,4 +1,4 @@
-"""The slots of one engine: each has a lane of its own while it is held, and goes in the order of deadlines."""
+"""The slots of one engine: each has a backend of its own while it is held, and goes in the order of deadlines."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from adapters.execution.backends.thread import Lane
-from adapters.execution.queue import Turns
+from adapters.execution.backends.thread import Backend
+from adapters.execution.queue import EngineQueue
 from adapters.execution.slot import Slot
 from adapters.execution.threads import END, Run, Workers
 from stts.engine_api import Engine
@@ -31,7 +31,7 @@ class SlotPool(Generic[E]):
     def __init__(
         self,
         name: str,
-        lanes: Sequence[Lane[E]],
+        backends: Sequence[Backend[E]],
         settings: CurrentSettings,
         clock: Callable[[], float],
         *,
@@ -39,18 +39,18 @@ class SlotPool(Generic[E]):
         on_recovered: Callable[[], None],
         on_crash: Callable[[STTSError], None],
     ) -> None:
-        self.turns = Turns(len(lanes), settings, clock)
+        self.turns = EngineQueue(len(backends), settings, clock)
         self.stuck = 0
         """Threads that were given up and have not come back; their slots stay taken."""
         self._name = name
-        self._free = list(lanes)
+        self._free = list(backends)
         """The last is the next to be used."""
         self._settings = settings
         self._clock = clock
         self._on_stuck = on_stuck
         self._on_recovered = on_recovered
         self._on_crash = on_crash
-        self._workers = Workers(name, len(lanes))
+        self._workers = Workers(name, len(backends))
         self._slots: set[Slot[E]] = set()
         self._restarts = Backoff()
         self._closed = False
@@ -63,11 +63,11 @@ class SlotPool(Generic[E]):
     @property
     def lacks_spare(self) -> bool:
         """Whether the next call would have to load first."""
-        return bool(self._free) and not any(lane.ready for lane in self._free)
+        return bool(self._free) and not any(backend.ready for backend in self._free)
 
     @asynccontextmanager
     async def slot(self, deadline: float, *, begun: bool, cold: bool = False) -> AsyncIterator[Slot[E]]:
-        """A slot when its turn has come; its lane may need a load, and does with `cold` where one does.
+        """A slot when its turn has come; its backend may need a load, and does with `cold` where one does.
 
         Raises Busy, and ShuttingDown after `stop`.
         """
@@ -86,15 +86,15 @@ class SlotPool(Generic[E]):
                 self._take_back(slot, ticket)
 
     def rest(self) -> float:
-        """Seconds until a lane may be loaded again: none, or more each time if lanes keep dying."""
+        """Seconds until a backend may be loaded again: none, or more each time if backends keep dying."""
         return self._restarts.wait(self._clock())
 
-    def _next_lane(self, cold: bool) -> Lane[E]:
-        """The lane used last of those that are ready (one may have died meanwhile), or of those that are not."""
-        fitting = [index for index, lane in enumerate(self._free) if lane.ready is not cold]
+    def _next_lane(self, cold: bool) -> Backend[E]:
+        """The backend used last of those that are ready (one may have died meanwhile), or of those that are not."""
+        fitting = [index for index, backend in enumerate(self._free) if backend.ready is not cold]
         return self._free.pop(fitting[-1] if fitting else -1)
 
-    async def stop(self, patience: float) -> None:
+    async def stop(self, timeout_seconds: float) -> None:
         """Takes no more work and ends what runs: at its next yield, by force if that takes too long."""
         self._closed = True
         self._workers.refuse()
@@ -102,10 +102,10 @@ class SlotPool(Generic[E]):
         for slot in self._slots:
             slot.abort()
         if settling := [slot.current.settled for slot in self._slots if slot.current is not None and slot.busy]:
-            await asyncio.wait(settling, timeout=patience)
+            await asyncio.wait(settling, timeout=timeout_seconds)
         await asyncio.gather(*(slot.force() for slot in self._slots))
 
-    async def close(self, unload: Callable[[], None] | None, patience: float) -> None:
+    async def close(self, unload: Callable[[], None] | None, timeout_seconds: float) -> None:
         """Ends the threads, after a last job."""
         if unload is None:
             self._workers.close()
@@ -113,7 +113,7 @@ class SlotPool(Generic[E]):
         run = Run(lambda: iter((unload(),)))
         self._workers.close(run)
         try:
-            while await run.next(patience) is not END:
+            while await run.next(timeout_seconds) is not END:
                 pass
         except TimeoutError:
             log.warning("unload_given_up", engine=self._name)
@@ -131,7 +131,7 @@ class SlotPool(Generic[E]):
             self._restarts.failed(self._clock())
         elif slot.failure is None and slot.has_called:
             self._restarts.succeeded()
-        self._free.append(slot.lane)
+        self._free.append(slot.backend)
         self.turns.give_back(ticket)
         if isinstance(slot.failure, EngineCrashed):
             self._on_crash(slot.failure)

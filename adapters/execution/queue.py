@@ -10,7 +10,7 @@ from stts.scheduling.deadlines import Scheduler, Ticket
 from stts.settings import CurrentSettings
 
 
-class Turns:
+class EngineQueue:
     def __init__(self, capacity: int, settings: CurrentSettings, clock: Callable[[], float]) -> None:
         self._scheduler = Scheduler(capacity)
         self._settings = settings

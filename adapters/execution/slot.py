@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from typing import Any, Generic, Literal, TypeVar
 
-from adapters.execution.backends.thread import Lane
+from adapters.execution.backends.thread import Backend
 from adapters.execution.errors import Doing, translate
 from adapters.execution.threads import BUFFER, END, End, Run, Workers, outlast
 from stts.engine_api import Engine
@@ -21,13 +21,13 @@ KILLED_SECONDS = 5.0
 
 
 class Slot(Generic[E]):
-    """Made by the host. `run()` any number of times, one after the other."""
+    """Made by the instance. `run()` any number of times, one after the other."""
 
     queue_seconds = 0.0
     """From asking for the slot to having it, a load included."""
 
-    def __init__(self, lane: Lane[E], workers: Workers, settings: CurrentSettings) -> None:
-        self.lane = lane
+    def __init__(self, backend: Backend[E], workers: Workers, settings: CurrentSettings) -> None:
+        self.backend = backend
         self._workers = workers
         self._settings = settings
         self.current: Run[Any] | None = None
@@ -42,16 +42,16 @@ class Slot(Generic[E]):
         """Whether a thread is still at work for this slot."""
         return self.current is not None and not self.current.ended
 
-    async def ask(self, question: Callable[[E], T], patience: float) -> T:
+    async def ask(self, question: Callable[[E], T], timeout_seconds: float) -> T:
         """What `question(engine)` returns, asked in a worker thread. Raises as `run` does.
 
-        For short calls: EngineTimeout after `patience` seconds, if that is less than `limits.call_seconds`.
+        For short calls: EngineTimeout after `timeout_seconds` seconds, if that is less than `limits.call_seconds`.
         """
         self.has_called = True
-        seconds, lane = min(patience, self._settings().limits.call_seconds), self.lane
+        seconds, backend = min(timeout_seconds, self._settings().limits.call_seconds), self.backend
 
         def once() -> Iterator[T]:
-            yield question(lane.engine)
+            yield question(backend.engine)
 
         async with aclosing(self._stream(once, "call", seconds, BUFFER)) as answers:
             (answer,) = [answer async for answer in answers]
@@ -65,9 +65,9 @@ class Slot(Generic[E]):
         consumer waits for one.
         """
         self.has_called = True
-        seconds, lane = self._settings().limits.call_seconds, self.lane
+        seconds, backend = self._settings().limits.call_seconds, self.backend
         # Not through self, which holds the call: what the work holds, a filter graph say, is to go when it ends.
-        return self._stream(lambda: work(lane.engine), "call", seconds, ahead)
+        return self._stream(lambda: work(backend.engine), "call", seconds, ahead)
 
     async def do(self, function: Callable[[], object], doing: Doing) -> None:
         """Runs a load or an unload in a worker thread, within `limits.load_seconds`. Raises as `run` does."""
@@ -83,7 +83,7 @@ class Slot(Generic[E]):
         """Ends the newest call at its next yield; does not wait for that."""
         if self.current is not None and self.busy:
             self.current.abort()
-            self.lane.interrupt()
+            self.backend.interrupt()
 
     async def stop(self) -> None:
         """Ends the newest call at its next yield, by force if that does not come in time."""
@@ -100,7 +100,7 @@ class Slot(Generic[E]):
         if run is None or run.ended:
             return
         run.abort()
-        if self.lane.kill():
+        if self.backend.kill():
             await outlast(run, KILLED_SECONDS)
         run.give_up()
 
@@ -124,7 +124,7 @@ class Slot(Generic[E]):
         try:
             return await run.next(seconds)
         except TimeoutError:
-            self.failure = EngineTimeout(f"{self.lane.engine.info.name} said nothing for too long.")
+            self.failure = EngineTimeout(f"{self.backend.engine.info.name} said nothing for too long.")
             await self.force()
             raise self.failure from None
 
@@ -134,7 +134,7 @@ class Slot(Generic[E]):
         error = run.take_error()
         if error is None:
             return
-        self.failure = translate(error, self.lane.engine, doing)
+        self.failure = translate(error, self.backend.engine, doing)
         if self.failure is error:
             raise error
         raise self.failure from error

@@ -117,7 +117,7 @@ class Run(Generic[T]):
         """Whether the thread is through with it."""
         return self._through
 
-    async def next(self, patience: float | None = None) -> T | Literal[End.END]:
+    async def next(self, timeout_seconds: float | None = None) -> T | Literal[End.END]:
         """The next item. Raises TimeoutError when none comes for so many seconds."""
         while True:
             with self._room:
@@ -127,7 +127,7 @@ class Run(Generic[T]):
                 if self._through or self.settled.done():
                     return END
             self._arrived.clear()
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout_seconds):
                 await self._arrived.wait()
 
     def take_error(self) -> BaseException | None:

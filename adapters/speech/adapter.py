@@ -16,22 +16,22 @@ from functools import partial
 
 import structlog
 
-from adapters.execution.instance import EngineHost
-from adapters.speech.render import PieceRendering
-from adapters.speech.text_source import LiveScript, Script, WholeScript, whole_text
+from adapters.execution.instance import EngineInstance
+from adapters.speech.render import ChunkRenderer
+from adapters.speech.text_source import CompleteText, StreamingText, TextSource, complete_text
 from adapters.speech.voice_choice import ReferenceVoices, VoiceRules
-from adapters.speech.voices import Speaking, resolve_speaking, unreadable
+from adapters.speech.voices import ResolvedSpeech, resolve_speech, unreadable
 from stts.audio.speech import SpeechRenderer
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
 from stts.errors import EngineError
-from stts.scheduling.chunking import PiecePlanner
+from stts.scheduling.chunking import ChunkPlanner
 from stts.scheduling.playback import Playback
 from stts.settings import CurrentSettings
 from stts.speech import AudioChunk, AudioFormat, SynthesisConfig
 from stts.streams.channel import Channel
 from stts.streams.live import LiveText
-from stts.streams.prefetch import made_ahead
+from stts.streams.prefetch import prefetch
 from stts.text.normalise import has_words
 
 AHEAD_BYTES = 2_000_000
@@ -49,8 +49,10 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class EngineTTSAdapter:
     """The TTSAdapter over any TTS engine."""
 
-    def __init__(self, host: EngineHost[TTSEngine], settings: CurrentSettings, references: ReferenceVoices) -> None:
-        self._host = host
+    def __init__(
+        self, instance: EngineInstance[TTSEngine], settings: CurrentSettings, references: ReferenceVoices
+    ) -> None:
+        self._instance = instance
         self._settings = settings
         self._references = references
         self._encoding: dict[AudioFormat, float] = {}
@@ -59,13 +61,13 @@ class EngineTTSAdapter:
     @property
     def name(self) -> str:
         """What requests call it."""
-        return self._host.name
+        return self._instance.name
 
     @property
     def info(self) -> EngineInfo:
-        return self._host.info
+        return self._instance.info
 
-    async def resolve(self, config: SynthesisConfig) -> Speaking:
+    async def resolve(self, config: SynthesisConfig) -> ResolvedSpeech:
         """What the engine would be given. Raises UnknownVoice and InvalidParameter for what it cannot do."""
         settings = self._settings()
         rules = VoiceRules(
@@ -73,14 +75,14 @@ class EngineTTSAdapter:
             default=settings.tts.voices.get(self.name),
             hosted=settings.openai.voices.get(self.name, {}),
         )
-        return await resolve_speaking(self._host.engine, config, rules)
+        return await resolve_speech(self._instance.engine, config, rules)
 
     async def synthesize(
         self, text: str | LiveText, config: SynthesisConfig, context: RequestContext
     ) -> AsyncGenerator[AudioChunk, None]:
         """A whole text in which nothing can be spoken yields a short silence, marked `silent`; a live one nothing."""
         speech = await self._begin(text, config, context)
-        async with aclosing(made_ahead(partial(self._make, speech), AHEAD_BYTES, "speech")) as chunks:
+        async with aclosing(prefetch(partial(self._make, speech), AHEAD_BYTES, "speech")) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -98,7 +100,7 @@ class EngineTTSAdapter:
             context.warn(problem)
         renderer = SpeechRenderer(config, self.info.sample_rate, speed=speaking.remaining_speed)
         context.output_data.update(
-            engine=self._host.name,
+            engine=self._instance.name,
             voice=speaking.voice.id,
             language=language,
             format=config.format,
@@ -106,28 +108,28 @@ class EngineTTSAdapter:
             sample_rate=renderer.sample_rate,
             channels=config.channels,
         )
-        planner = PiecePlanner(
+        planner = ChunkPlanner(
             self.info.limits,
             first_seconds=settings.tts.first_piece_seconds,
             growth=settings.tts.piece_growth,
             live=config.live,
         )
         playback = Playback(time.monotonic(), live=config.live)
-        script: Script
+        script: TextSource
         if isinstance(text, str):
-            if (pace := self._host.real_time_factor) is not None:
+            if (pace := self._instance.real_time_factor) is not None:
                 pace += self._encoding.get(config.format, 0.0)
                 context.output_data["expected_seconds"] = pace * len(text) / planner.characters_per_second
-            script = WholeScript(text, language)
+            script = CompleteText(text, language)
         else:
-            script = LiveScript(text, language, limit, self.info.limits.min_characters, speak_markup=speak_markup)
+            script = StreamingText(text, language, limit, self.info.limits.min_characters, speak_markup=speak_markup)
         return _Speech(script, config, speaking, renderer, planner, playback, context)
 
     async def _make(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
         try:
             while not speech.finished:
                 await ready.room()
-                if not await speech.script.ready(speech.playback, self._host.real_time_factor):
+                if not await speech.script.ready(speech.playback, self._instance.real_time_factor):
                     break
                 await self._make_piece(speech, ready)
             if not speech.renderer.begun:
@@ -136,7 +138,7 @@ class EngineTTSAdapter:
                 speech.put(await asyncio.to_thread(speech.renderer.finish), ready)
         finally:
             if speech.unsaid:
-                log.warning("engine_made_no_sound", engine=self._host.name, pieces=speech.unsaid)
+                log.warning("engine_made_no_sound", engine=self._instance.name, pieces=speech.unsaid)
             speech.context.metrics["characters"] = speech.script.characters
             speech.context.metrics["encode"] = speech.renderer.encode_seconds
             speech.context.metrics["audio_seconds"] = speech.renderer.seconds
@@ -150,8 +152,10 @@ class EngineTTSAdapter:
     async def _end_unheard(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
         """There is no sample. Raises EngineError where the text had words, for which an engine has to have sounds."""
         if speech.unsaid:
-            raise EngineError(f"{self._host.name} made no sound of this text: it may be in a script it cannot read.")
-        if isinstance(speech.script, WholeScript):
+            raise EngineError(
+                f"{self._instance.name} made no sound of this text: it may be in a script it cannot read."
+            )
+        if isinstance(speech.script, CompleteText):
             speech.context.output_data["silent"] = True
             speech.context.warn("Nothing in the text can be spoken: the audio is silence.")
             speech.put(await asyncio.to_thread(speech.renderer.silence, SILENCE_SECONDS), ready)
@@ -159,27 +163,27 @@ class EngineTTSAdapter:
     async def _make_piece(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
         """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
         playback = speech.playback
-        async with self._host.slot(playback.deadline, begun=playback.begun) as slot:
+        async with self._instance.slot(playback.deadline, begun=playback.begun) as slot:
             speech.context.add("queue", slot.queue_seconds)
             text = speech.script.next_piece(
                 speech.planner.budget(
-                    self._host.real_time_factor,
+                    self._instance.real_time_factor,
                     spare=playback.deadline - time.monotonic() if playback.begun else None,
-                    streams=self._host.running + self._host.waiting,
+                    streams=self._instance.running + self._instance.waiting,
                 ),
                 self.info.limits.min_characters,
             )
             if text is None:
                 return
             speech.begin_piece(text)
-            piece = PieceRendering(text, speech.speaking, speech.renderer, last=speech.finished)
+            piece = ChunkRenderer(text, speech.speaking, speech.renderer, last=speech.finished)
             async with aclosing(slot.run(piece.render)) as chunks:
                 async for chunk in chunks:
                     speech.put(chunk, ready)
         if not piece.audio_seconds and has_words(text):
             speech.unsaid += 1
             speech.context.warn("The engine made no sound of a part of the text.")
-        self._host.observe(piece.audio_seconds, piece.engine_seconds)
+        self._instance.observe(piece.audio_seconds, piece.engine_seconds)
         speech.planner.made(len(text), piece.audio_seconds)
         speech.context.add("engine", piece.engine_seconds)
 
@@ -187,19 +191,19 @@ class EngineTTSAdapter:
 async def _cleaned(text: str, limit: int, speak_markup: bool) -> str:
     """Empty where nothing of it can be spoken. Raises TextTooLong and InvalidText."""
     if len(text) < IN_THREAD_CHARACTERS:
-        return whole_text(text, limit, speak_markup=speak_markup)
-    return await asyncio.to_thread(whole_text, text, limit, speak_markup=speak_markup)
+        return complete_text(text, limit, speak_markup=speak_markup)
+    return await asyncio.to_thread(complete_text, text, limit, speak_markup=speak_markup)
 
 
 @dataclass(slots=True)
 class _Speech:
     """One request on its way."""
 
-    script: Script
+    script: TextSource
     config: SynthesisConfig
-    speaking: Speaking
+    speaking: ResolvedSpeech
     renderer: SpeechRenderer
-    planner: PiecePlanner
+    planner: ChunkPlanner
     playback: Playback
     context: RequestContext
     finished: bool = False

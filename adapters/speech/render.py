@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from adapters.speech.voices import Speaking
+from adapters.speech.voices import ResolvedSpeech
 from stts.audio.speech import SpeechRenderer
 from stts.engine_api import TTSEngine
 from stts.scheduling.chunking import pause_after
@@ -44,10 +44,10 @@ def _joined(chunks: list[AudioChunk]) -> AudioChunk:
     return AudioChunk(data, sum(chunk.seconds for chunk in chunks), header=chunks[-1].header)
 
 
-class PieceRendering:
+class ChunkRenderer:
     """One piece of text, from samples to encoded bytes."""
 
-    def __init__(self, text: str, speaking: Speaking, renderer: SpeechRenderer, *, last: bool) -> None:
+    def __init__(self, text: str, speaking: ResolvedSpeech, renderer: SpeechRenderer, *, last: bool) -> None:
         """`last`: the file ends with this piece, if the engine has said anything until then."""
         self._text = text
         self._speaking = speaking

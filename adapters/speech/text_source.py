@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from stts.scheduling.chunking import patience
+from stts.scheduling.chunking import timeout
 from stts.scheduling.playback import Playback
 from stts.streams.live import LiveText, Mark
 from stts.text.growing import GrowingCutter
@@ -17,7 +17,7 @@ from stts.text.normalise import TextIntake, clean_piece, clean_text
 from stts.text.sentences import TextCutter
 
 
-class Script(Protocol):
+class TextSource(Protocol):
     @property
     def characters(self) -> int:
         """So far."""
@@ -37,14 +37,14 @@ class Script(Protocol):
         ...
 
 
-def whole_text(text: str, limit: int, *, speak_markup: bool) -> str:
+def complete_text(text: str, limit: int, *, speak_markup: bool) -> str:
     """What of a whole text is spoken; empty where nothing can be. Raises TextTooLong and InvalidText."""
     text = clean_text(text, limit)
     return clean_piece(spoken_text(text) if speak_markup else text)
 
 
-class WholeScript:
-    """Of what `whole_text` made of it."""
+class CompleteText:
+    """Of what `complete_text` made of it."""
 
     def __init__(self, text: str, language: str | None) -> None:
         self.characters = len(text)
@@ -61,7 +61,7 @@ class WholeScript:
         return self._cutter.next_piece(max_characters, min_characters)
 
 
-class LiveScript:
+class StreamingText:
     """Of a text that is being written: in clauses while somebody waits, in sentences while there is audio in hand."""
 
     def __init__(
@@ -85,7 +85,7 @@ class LiveScript:
         """Raises TextTooLong and InvalidText for what is written."""
         while True:
             now = time.monotonic()
-            unit, seconds = patience(playback.deadline - now if playback.begun else None, real_time_factor)
+            unit, seconds = timeout(playback.deadline - now if playback.begun else None, real_time_factor)
             if self._cutter.ready(unit, self._min_characters):
                 playback.waited(now)
                 return True

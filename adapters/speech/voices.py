@@ -13,7 +13,7 @@ from stts.text.script import has_letters, main_script, reads
 
 
 @dataclass(frozen=True, slots=True)
-class Speaking:
+class ResolvedSpeech:
     """One request as the engine is given it."""
 
     voice: Voice
@@ -26,7 +26,7 @@ class Speaking:
     """False: another engine may have what was asked for itself."""
 
 
-async def resolve_speaking(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules) -> Speaking:
+async def resolve_speech(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules) -> ResolvedSpeech:
     """Raises UnknownVoice and InvalidParameter for what this engine cannot do."""
     info = engine.info
     check_language(info, config.language)
@@ -39,7 +39,7 @@ async def resolve_speaking(engine: TTSEngine, config: SynthesisConfig, rules: Vo
         seed=config.seed,
         extra=validated(engine.Parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters),
     )
-    return Speaking(choice.voice, params, config.speed / own_speed, choice.warning, choice.exact)
+    return ResolvedSpeech(choice.voice, params, config.speed / own_speed, choice.warning, choice.exact)
 
 
 def spoken_language(info: EngineInfo, wanted: str | None, voice: Voice) -> str | None:

@@ -11,13 +11,13 @@ from contextlib import aclosing
 from functools import partial
 
 from adapters.detection.recording import Recording, region_rules
-from adapters.execution.instance import EngineHost
+from adapters.execution.instance import EngineInstance
 from adapters.parameters import check_language, validated
 from adapters.transcription.paced import PacedSession
 from adapters.transcription.recorded import RecordedUtterances
 from adapters.transcription.region_listener import RegionListener
-from adapters.transcription.rolling import WindowSession
-from adapters.transcription.streaming import LivePlaces, NativeSession
+from adapters.transcription.rolling import RollingSession
+from adapters.transcription.streaming import StreamingSession, StreamingSlots
 from stts.audio.decode import Decoder
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, ListenParams, STTEngine, VADEngine
@@ -25,7 +25,7 @@ from stts.errors import InvalidParameter
 from stts.languages import best_match
 from stts.settings import CurrentSettings
 from stts.streams.channel import Channel
-from stts.streams.prefetch import made_ahead
+from stts.streams.prefetch import prefetch
 from stts.transcription import (
     AudioData,
     TranscriptDone,
@@ -46,20 +46,20 @@ class EngineSTTAdapter:
 
     def __init__(
         self,
-        host: EngineHost[STTEngine],
-        vad: EngineHost[VADEngine],
+        instance: EngineInstance[STTEngine],
+        vad: EngineInstance[VADEngine],
         settings: CurrentSettings,
-        places: LivePlaces,
+        places: StreamingSlots,
     ) -> None:
         """`places`: for live streams, where the engine understands those itself."""
-        self._host = host
+        self._instance = instance
         self._vad = vad
         self._settings = settings
         self._places = places
 
     @property
     def info(self) -> EngineInfo:
-        return self._host.info
+        return self._instance.info
 
     def resolve(self, config: TranscriptionConfig) -> ListenParams:
         """What the engine would be given. Raises InvalidParameter for what it cannot do."""
@@ -69,19 +69,19 @@ class EngineSTTAdapter:
             raise InvalidParameter(f"{self.info.name} cannot translate.", param="task", allowed=["transcribe"])
         if config.word_timestamps and not abilities.word_times:
             raise InvalidParameter(f"{self.info.name} has no word times.", param="word_timestamps", allowed=["false"])
-        extra = validated(self._host.parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters)
+        extra = validated(self._instance.parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters)
         word_times = config.word_timestamps or (config.prefer_word_times and abilities.word_times)
         return ListenParams(config.language, config.task, word_times, config.prompt, extra)
 
     def session(self, config: TranscriptionConfig) -> PacedSession:
         """Raises InvalidParameter, and Busy where all places are taken. Whoever opens it closes it."""
         params = self.resolve(config)
-        session: NativeSession | WindowSession
+        session: StreamingSession | RollingSession
         if self.info.abilities.live:
             session = self._places.open(params)
         else:
-            session = WindowSession(self._host, params, partials=config.partials)
-        recorded = RecordedUtterances(self._host, self._vad, params, self._rules)
+            session = RollingSession(self._instance, params, partials=config.partials)
+        recorded = RecordedUtterances(self._instance, self._vad, params, self._rules)
         return PacedSession(session, recorded)
 
     async def transcribe(
@@ -90,13 +90,13 @@ class EngineSTTAdapter:
         settings = self._settings()
         params = self.resolve(config)
         asked = best_match(config.language, self.info.languages) if config.language else None
-        context.output_data.update(engine=self._host.name, language=asked)
+        context.output_data.update(engine=self._instance.name, language=asked)
         decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
         recording = Recording(decoder, self._rules())
-        listener = RegionListener(self._host, params, context)
+        listener = RegionListener(self._instance, params, context)
         try:
             make = partial(self._make, recording, listener)
-            async with aclosing(made_ahead(make, EVENTS_AHEAD, "transcript")) as events:
+            async with aclosing(prefetch(make, EVENTS_AHEAD, "transcript")) as events:
                 async for event in events:
                     yield event
         finally:

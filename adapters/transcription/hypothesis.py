@@ -8,10 +8,10 @@ from adapters.transcription.segments import shifted, united
 from stts.engine_api import STT_SAMPLE_RATE, Segment
 from stts.text.agreement import AGREEING, HELD, Agreement
 from stts.text.transcript import join_texts
-from stts.transcription import TranscriptDone, TranscriptPartial, TranscriptSegment, TranscriptSettled
+from stts.transcription import TranscriptCheckpoint, TranscriptDone, TranscriptPartial, TranscriptSegment
 
 
-class Utterance:
+class Hypothesis:
     def __init__(self, language: str | None, agreeing: int = AGREEING, held: int = HELD) -> None:
         """`language` as asked for; the rest as for Agreement."""
         self.language = language
@@ -26,14 +26,14 @@ class Utterance:
         """The text of what is decided."""
         return join_texts((segment.text for segment in self._decided), self.language)
 
-    def decide(self, segments: Sequence[Segment], begun: int, *, all_heard: bool = True) -> None:
+    def commit(self, segments: Sequence[Segment], begun: int, *, all_heard: bool = True) -> None:
         """The words of the next part, which begins at this sample of the utterance; `all_heard` as for Agreement."""
         for segment in segments:
             self.language = self.language or segment.language
             self._decided.append(shifted(segment, begun / STT_SAMPLE_RATE))
-        self._untold += self._agreement.decide(self._joined(segments), all_heard=all_heard)
+        self._untold += self._agreement.commit(self._joined(segments), all_heard=all_heard)
 
-    def think(self, hypothesis: str) -> Iterator[TranscriptPartial]:
+    def update(self, hypothesis: str) -> Iterator[TranscriptPartial]:
         """What may have been said after what is decided."""
         delta, tail = self._agreement.hear(hypothesis)
         delta, self._untold = self._untold + delta, ""
@@ -41,9 +41,9 @@ class Utterance:
             self._tail = tail
             yield TranscriptPartial(delta, tail)
 
-    def settle(self, undecided: Sequence[Segment] = ()) -> TranscriptSettled:
+    def checkpoint(self, undecided: Sequence[Segment] = ()) -> TranscriptCheckpoint:
         """If this were the end."""
-        return TranscriptSettled(self._agreement.whole(self._joined(undecided)))
+        return TranscriptCheckpoint(self._agreement.whole(self._joined(undecided)))
 
     def finish(self, seconds: float) -> Iterator[TranscriptPartial | TranscriptSegment | TranscriptDone]:
         """All is decided: the last of the text, the segment if there are words, the end."""

@@ -41,7 +41,7 @@ class AudioSource(Protocol):
         """Written so far."""
         ...
 
-    async def take(self, least: float = 0.0) -> list[Samples | Literal[Mark.SETTLE]]:
+    async def take(self, least: float = 0.0) -> list[Samples | Literal[Mark.CHECKPOINT]]:
         """As LiveAudio.take."""
         ...
 
@@ -49,7 +49,7 @@ class AudioSource(Protocol):
 class Stop(Enum):
     """Why a step ends where it does, beside being long enough."""
 
-    SETTLE = "settle"
+    CHECKPOINT = "settle"
     END = "end"
 
 
@@ -85,7 +85,7 @@ class Intake:
             while self._pieces:
                 piece = self._pieces.popleft()
                 if isinstance(piece, Mark):
-                    return self._step(step), Stop.SETTLE
+                    return self._step(step), Stop.CHECKPOINT
                 fits = LONGEST_STEP - count
                 if len(piece) > fits:
                     self._pieces.appendleft(piece[fits:])

@@ -8,8 +8,8 @@ from contextlib import aclosing
 from typing import Literal
 
 from adapters.transcription.recorded import RecordedUtterances
-from adapters.transcription.rolling import WindowSession
-from adapters.transcription.streaming import NativeSession
+from adapters.transcription.rolling import RollingSession
+from adapters.transcription.streaming import StreamingSession
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, Samples
 from stts.streams.live import SAMPLE_RATE, LiveAudio, Mark
@@ -32,7 +32,7 @@ PACED_SECONDS = 2.0
 class PacedSession:
     """An utterance is heard while it is spoken, until it turns out that it cannot be: nobody speaks so fast."""
 
-    def __init__(self, session: NativeSession | WindowSession, recorded: RecordedUtterances) -> None:
+    def __init__(self, session: StreamingSession | RollingSession, recorded: RecordedUtterances) -> None:
         self._session = session
         self._recorded = recorded
 
@@ -83,7 +83,7 @@ class _Retained:
 
     def __init__(self, audio: LiveAudio) -> None:
         self._audio = audio
-        self._kept: list[Samples | Literal[Mark.SETTLE]] = []
+        self._kept: list[Samples | Literal[Mark.CHECKPOINT]] = []
         self._keeping = True
         self._again = False
         self.is_too_early = False
@@ -97,7 +97,7 @@ class _Retained:
     def seconds(self) -> float:
         return self._audio.seconds
 
-    async def take(self, least: float = 0.0) -> list[Samples | Literal[Mark.SETTLE]]:
+    async def take(self, least: float = 0.0) -> list[Samples | Literal[Mark.CHECKPOINT]]:
         """Raises _TooEarly as long as it can be taken again."""
         if self._again and self._kept:
             return self._once_more(least)
@@ -111,7 +111,7 @@ class _Retained:
                 self.release()
         return pieces
 
-    def _once_more(self, least: float) -> list[Samples | Literal[Mark.SETTLE]]:
+    def _once_more(self, least: float) -> list[Samples | Literal[Mark.CHECKPOINT]]:
         """In steps, as if it came again: an engine that hears all at once has but one opinion of it."""
         taken, samples = 0, 0
         while taken < len(self._kept) and (taken == 0 or samples < least * SAMPLE_RATE):

@@ -12,8 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from adapters.execution.instance import EngineHost
-from adapters.transcription.hypothesis import Utterance
+from adapters.execution.instance import EngineInstance
+from adapters.transcription.hypothesis import Hypothesis
 from adapters.transcription.intake import AudioSource
 from adapters.transcription.region_listener import RegionListener
 from stts.context import RequestContext
@@ -21,7 +21,7 @@ from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Samples, STTEngine, V
 from stts.languages import best_match
 from stts.streams.channel import Channel
 from stts.streams.live import Mark
-from stts.streams.prefetch import made_ahead
+from stts.streams.prefetch import prefetch
 from stts.transcription import TranscriptEvent
 from stts.vad.regions import Region, RegionFinder
 from stts.vad.rules import RegionRules
@@ -39,22 +39,22 @@ class RecordedUtterances:
 
     def __init__(
         self,
-        host: EngineHost[STTEngine],
-        vad: EngineHost[VADEngine],
+        instance: EngineInstance[STTEngine],
+        vad: EngineInstance[VADEngine],
         params: ListenParams,
         rules: Callable[[], RegionRules],
     ) -> None:
-        self._host = host
+        self._instance = instance
         self._vad = vad
         self._params = params
         self._rules = rules
 
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
-        languages = self._host.info.languages
+        languages = self._instance.info.languages
         asked = best_match(self._params.language, languages) if self._params.language else None
-        context.output_data.update(engine=self._host.name, language=asked)
-        work = _Work(RegionListener(self._host, self._params, context), self._vad, self._rules(), Utterance(asked))
-        async with aclosing(made_ahead(partial(work.listen, audio), EVENTS_AHEAD, "live transcript")) as events:
+        context.output_data.update(engine=self._instance.name, language=asked)
+        work = _Work(RegionListener(self._instance, self._params, context), self._vad, self._rules(), Hypothesis(asked))
+        async with aclosing(prefetch(partial(work.listen, audio), EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
                 yield event
 
@@ -63,7 +63,7 @@ class _Work:
     """On one utterance."""
 
     def __init__(
-        self, listener: RegionListener, vad: EngineHost[VADEngine], rules: RegionRules, utterance: Utterance
+        self, listener: RegionListener, vad: EngineInstance[VADEngine], rules: RegionRules, utterance: Hypothesis
     ) -> None:
         self._listener = listener
         self._vad = vad
@@ -101,6 +101,6 @@ class _Work:
         for region in regions:
             await ready.room()
             async with aclosing(self._listener.listen(region)) as segments:
-                self._utterance.decide([segment async for segment in segments], 0)
-            for event in self._utterance.think(""):
+                self._utterance.commit([segment async for segment in segments], 0)
+            for event in self._utterance.update(""):
                 ready.put(event, 1)

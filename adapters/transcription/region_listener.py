@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
-from adapters.execution.instance import EngineHost
+from adapters.execution.instance import EngineInstance
 from adapters.transcription.segments import shifted
 from stts.context import RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Segment, STTEngine
@@ -22,8 +22,8 @@ PROMPT_CHARACTERS = 200
 class RegionListener:
     """Of one recording, or one utterance that came as if it were one."""
 
-    def __init__(self, host: EngineHost[STTEngine], params: ListenParams, context: RequestContext) -> None:
-        self._host = host
+    def __init__(self, instance: EngineInstance[STTEngine], params: ListenParams, context: RequestContext) -> None:
+        self._instance = instance
         self._params = params
         self.context = context
         self._progress = Playback(time.monotonic(), live=True)
@@ -37,7 +37,7 @@ class RegionListener:
 
     async def listen(self, region: Region) -> AsyncGenerator[Segment, None]:
         params = replace(self._params, language=self.language, prompt=self._prompt())
-        async with self._host.slot(self._progress.deadline, begun=self._progress.begun) as slot:
+        async with self._instance.slot(self._progress.deadline, begun=self._progress.begun) as slot:
             self.context.add("queue", slot.queue_seconds)
             started = time.perf_counter()
             async with aclosing(slot.run(lambda engine: engine.transcribe(region.samples, params))) as segments:
@@ -48,7 +48,7 @@ class RegionListener:
         self._progress.made(len(region.samples) / STT_SAMPLE_RATE, time.monotonic())
 
     def _prompt(self) -> str | None:
-        if not self._host.info.abilities.prompt:
+        if not self._instance.info.abilities.prompt:
             return None
         return self._heard[-PROMPT_CHARACTERS:] or None
 

@@ -15,15 +15,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from adapters.execution.instance import EngineHost
-from adapters.transcription.hypothesis import Utterance
+from adapters.execution.instance import EngineInstance
+from adapters.transcription.hypothesis import Hypothesis
 from adapters.transcription.intake import AudioSource, Intake, Stop
 from stts.context import RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Samples, Segment, STTEngine
 from stts.errors import STTSError
 from stts.languages import best_match
 from stts.streams.channel import Channel
-from stts.streams.prefetch import made_ahead
+from stts.streams.prefetch import prefetch
 from stts.text.transcript import join_texts
 from stts.transcription import TranscriptEvent
 
@@ -43,29 +43,29 @@ PROMPT_CHARACTERS = 200
 """Of the text before a window that an engine is given as a hint."""
 
 
-class WindowSession:
+class RollingSession:
     """Holds nothing between utterances: its engine keeps nothing of a stream."""
 
-    def __init__(self, host: EngineHost[STTEngine], params: ListenParams, *, partials: bool = True) -> None:
+    def __init__(self, instance: EngineInstance[STTEngine], params: ListenParams, *, partials: bool = True) -> None:
         """Without `partials` nothing is transcribed before it is asked for or over."""
-        self._host = host
+        self._instance = instance
         self._params = params
         self._partials = partials
 
     @property
     def info(self) -> EngineInfo:
-        return self._host.info
+        return self._instance.info
 
     async def prepare(self) -> None:
         """Loads the engine, so that the first words need not wait for it. Raises what a load raises."""
-        await self._host.load()
+        await self._instance.load()
 
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         asked = best_match(self._params.language, self.info.languages) if self._params.language else None
         context.output_data.update(engine=self.info.name, language=asked)
-        intake, utterance = Intake(audio), Utterance(asked)
-        listener = _Listener(self._host, self._params, context, intake, utterance, partials=self._partials)
-        async with aclosing(made_ahead(listener.listen, EVENTS_AHEAD, "live transcript")) as events:
+        intake, utterance = Intake(audio), Hypothesis(asked)
+        listener = _Listener(self._instance, self._params, context, intake, utterance, partials=self._partials)
+        async with aclosing(prefetch(listener.listen, EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
                 yield event
 
@@ -81,15 +81,15 @@ class _Listener:
 
     def __init__(
         self,
-        host: EngineHost[STTEngine],
+        instance: EngineInstance[STTEngine],
         params: ListenParams,
         context: RequestContext,
         intake: Intake,
-        utterance: Utterance,
+        utterance: Hypothesis,
         *,
         partials: bool,
     ) -> None:
-        self._host = host
+        self._instance = instance
         self._params = params
         self._context = context
         self._intake = intake
@@ -98,7 +98,7 @@ class _Listener:
         self._window: Samples = np.zeros(0, np.float32)
         self._begun = 0
         """The sample of the utterance with which the window begins."""
-        self._longest = int(host.info.limits.max_seconds * STT_SAMPLE_RATE)
+        self._longest = int(instance.info.limits.max_seconds * STT_SAMPLE_RATE)
         self._words: Sequence[Segment] | None = ()
         """Of the window, if nothing was said since the mark; None: unknown."""
         self._look: asyncio.Task[None] | None = None
@@ -119,10 +119,10 @@ class _Listener:
                         self._look_on(ready)
                     continue
                 words = await self._all_words()
-                if stop is Stop.SETTLE:
-                    for event in self._utterance.think(self._joined(words)) if self._partials else ():
+                if stop is Stop.CHECKPOINT:
+                    for event in self._utterance.update(self._joined(words)) if self._partials else ():
                         ready.put(event, 1)
-                    ready.put(self._utterance.settle(words), 1)
+                    ready.put(self._utterance.checkpoint(words), 1)
         finally:
             await self._end_look()
         self._finish(words, ready)
@@ -140,7 +140,7 @@ class _Listener:
         if self._words is None or not self._intake.quiet:
             cut = quietest(self._window)
             self._words = await self._transcribed(self._window[:cut])
-        self._utterance.decide(self._words, self._begun, all_heard=cut == len(self._window))
+        self._utterance.commit(self._words, self._begun, all_heard=cut == len(self._window))
         self._begun += cut
         self._window = self._window[cut:]
         self._words = None if len(self._window) else ()
@@ -161,7 +161,7 @@ class _Listener:
         started = time.monotonic()
         with suppress(STTSError):
             words = await self._transcribed(window, PATIENCE_SECONDS)
-            for event in self._utterance.think(self._joined(words)):
+            for event in self._utterance.update(self._joined(words)):
                 ready.put(event, 1)
             self._words = words
         self._seconds = time.monotonic() - started
@@ -185,12 +185,12 @@ class _Listener:
             self._words = await self._transcribed(self._window)
         return self._words
 
-    async def _transcribed(self, samples: Samples, patience: float | None = None) -> list[Segment]:
-        """In its turn: due now, or with patience behind whoever is due sooner, if the queue has room for it."""
+    async def _transcribed(self, samples: Samples, timeout_seconds: float | None = None) -> list[Segment]:
+        """In its turn: due now, or with timeout_seconds behind whoever is due sooner, if the queue has room for it."""
         context, due = self._context, time.monotonic()
-        prompt = self._prompt() if self._host.info.abilities.prompt else None
+        prompt = self._prompt() if self._instance.info.abilities.prompt else None
         params = replace(self._params, language=self._utterance.language or self._params.language, prompt=prompt)
-        async with self._host.slot(due + (patience or 0.0), begun=patience is None) as slot:
+        async with self._instance.slot(due + (timeout_seconds or 0.0), begun=timeout_seconds is None) as slot:
             context.add("queue", slot.queue_seconds)
             started = time.perf_counter()
             async with aclosing(slot.run(lambda engine: engine.transcribe(samples, params))) as segments:
@@ -207,7 +207,7 @@ class _Listener:
 
     def _finish(self, words: Sequence[Segment], ready: Channel[TranscriptEvent]) -> None:
         utterance, seconds = self._utterance, self._intake.seconds
-        utterance.decide(words, self._begun)
+        utterance.commit(words, self._begun)
         self._context.metrics["audio_seconds"] = seconds
         self._context.output_data["language"] = utterance.language
         for event in utterance.finish(seconds):

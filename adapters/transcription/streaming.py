@@ -15,10 +15,10 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 from typing import TypeVar
 
-from adapters.execution.instance import AT_ONCE, EngineHost
+from adapters.execution.instance import AT_ONCE, EngineInstance
 from adapters.execution.slot import Slot
 from adapters.transcription.attention import Attention
-from adapters.transcription.hypothesis import Utterance
+from adapters.transcription.hypothesis import Hypothesis
 from adapters.transcription.intake import AudioSource, Intake, Stop
 from stts.context import RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Samples, Segment, STTEngine
@@ -38,13 +38,13 @@ CALL_SECONDS = 10.0
 """Longest silence of an engine that is given a second of audio at most."""
 
 
-class LivePlaces:
+class StreamingSlots:
     """Of one engine. A place is held while somebody speaks; silent streams hold none."""
 
     def __init__(
         self,
         info: EngineInfo,
-        make_host: Callable[[int], EngineHost[STTEngine]],
+        make_host: Callable[[int], EngineInstance[STTEngine]],
         limits: Callable[[], LimitSettings],
         voice: VoiceActivity,
     ) -> None:
@@ -52,17 +52,17 @@ class LivePlaces:
         self.voice = voice
         self._info = info
         self._make_host = make_host
-        self._host: EngineHost[STTEngine] | None = None
+        self._instance: EngineInstance[STTEngine] | None = None
         self._limits = limits
         self._free = asyncio.Semaphore(info.limits.live_sessions)
         self._sessions = 0
         self.taken = 0
 
     @property
-    def host(self) -> EngineHost[STTEngine]:
-        if self._host is None:
-            self._host = self._make_host(self.most)
-        return self._host
+    def instance(self) -> EngineInstance[STTEngine]:
+        if self._instance is None:
+            self._instance = self._make_host(self.most)
+        return self._instance
 
     @property
     def most(self) -> int:
@@ -76,9 +76,9 @@ class LivePlaces:
         `again`: it had one and has words to lose, so it waits as long as one may for an engine.
         """
         limits = self._limits()
-        patience = max(limits.place_seconds, limits.queue_seconds) if again else limits.place_seconds
+        timeout = max(limits.place_seconds, limits.queue_seconds) if again else limits.place_seconds
         try:
-            async with asyncio.timeout(patience) as waiting:
+            async with asyncio.timeout(timeout) as waiting:
                 await self._free.acquire()
         except TimeoutError:
             if not waiting.expired():
@@ -93,13 +93,13 @@ class LivePlaces:
             self.taken -= 1
             self._free.release()
 
-    def open(self, params: ListenParams) -> NativeSession:
+    def open(self, params: ListenParams) -> StreamingSession:
         self._sessions += 1
-        return NativeSession(self, params)
+        return StreamingSession(self, params)
 
     async def prepare(self) -> None:
         """Starts as many instances as sessions may need, so that first words need not wait. Raises what a load does."""
-        await self.host.warm(min(self._sessions, self.most))
+        await self.instance.warm(min(self._sessions, self.most))
 
     def forget(self) -> None:
         """A session needs no instance any more."""
@@ -107,18 +107,18 @@ class LivePlaces:
 
     async def unload(self) -> None:
         """Raises Conflict while somebody speaks."""
-        if self._host is not None:
-            await self._host.unload()
+        if self._instance is not None:
+            await self._instance.unload()
 
     async def close(self) -> None:
-        if self._host is not None:
-            await self._host.close()
+        if self._instance is not None:
+            await self._instance.close()
 
 
-class NativeSession:
-    """Holds a slot of the live host for each utterance."""
+class StreamingSession:
+    """Holds a slot of the live instance for each utterance."""
 
-    def __init__(self, places: LivePlaces, params: ListenParams) -> None:
+    def __init__(self, places: StreamingSlots, params: ListenParams) -> None:
         self._places = places
         self._params = params
         self._held = AsyncExitStack()
@@ -128,7 +128,7 @@ class NativeSession:
 
     @property
     def info(self) -> EngineInfo:
-        return self._places.host.info
+        return self._places.instance.info
 
     async def prepare(self) -> None:
         await self._places.prepare()
@@ -137,7 +137,7 @@ class NativeSession:
         """Raises Busy where no place is free for a while; the audio waits meanwhile."""
         asked = best_match(self._params.language, self.info.languages) if self._params.language else None
         context.output_data.update(engine=self.info.name, language=asked)
-        utterance = Utterance(asked, AGREEING, HELD)
+        utterance = Hypothesis(asked, AGREEING, HELD)
         attention = Attention(self._places.voice, audio)
         try:
             async with aclosing(self._thoughts(Intake(audio), attention, utterance, context)) as events:
@@ -152,7 +152,7 @@ class NativeSession:
             yield event
 
     async def _thoughts(
-        self, intake: Intake, attention: Attention, utterance: Utterance, context: RequestContext
+        self, intake: Intake, attention: Attention, utterance: Hypothesis, context: RequestContext
     ) -> AsyncGenerator[TranscriptEvent, None]:
         """What is understood while the utterance goes on."""
         decided = 0
@@ -166,21 +166,21 @@ class NativeSession:
                     decided = intake.taken - len(samples)
                 hypothesis = await self._ask(partial(self._hear, samples, begin=begin), context)
                 if not intake.quiet:
-                    for thought in utterance.think(hypothesis):
+                    for thought in utterance.update(hypothesis):
                         yield thought
                 for lagging in intake.lagging(intake.taken):
                     yield lagging
             ends = stop is not None or attention.tired or self._full(intake, decided)
             if ends and self._slot is not None and not intake.quiet:
-                utterance.decide(await self._ask(_end, context), decided)
+                utterance.commit(await self._ask(_end, context), decided)
                 decided = intake.taken
                 intake.mark()
-            if stop is Stop.SETTLE:
-                yield utterance.settle()
+            if stop is Stop.CHECKPOINT:
+                yield utterance.checkpoint()
             if attention.tired:
                 attention.rest()
                 await self._let_go()
-                for thought in utterance.think(""):
+                for thought in utterance.update(""):
                     yield thought
         context.metrics["audio_seconds"] = intake.seconds
 
@@ -225,7 +225,7 @@ class NativeSession:
     async def _take_slot(self, *, again: bool) -> float:
         """An instance for the next utterance or its next part; returns the seconds that took. Raises Busy."""
         await self._held.enter_async_context(self._places.place(again=again))
-        self._slot = await self._held.enter_async_context(self._places.host.slot(AT_ONCE, begun=True))
+        self._slot = await self._held.enter_async_context(self._places.instance.slot(AT_ONCE, begun=True))
         return self._slot.queue_seconds
 
     async def _let_go(self) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 Phase = Literal["starting", "ready", "draining"]
 
 
-class Life:
+class Lifecycle:
     """What the server is doing with itself: starting, ready, or draining after a stop signal."""
 
     def __init__(self, phase: Phase = "starting") -> None:

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from middleware.serving.connections import connections_of
 from middleware.serving.http_head import BoundedHead
-from middleware.serving.lifecycle import Life
+from middleware.serving.lifecycle import Lifecycle
 from middleware.serving.starts import Starts
 from middleware.serving.websocket_frames import BoundedFrames
 from stts.settings import Settings
@@ -55,7 +55,7 @@ logging.getLogger("uvicorn.error").addFilter(_stop_is_no_error)
 class Server(uvicorn.Server):
     """Drains at the first stop signal, says so at /ready, and ends with status 0; a second Ctrl-C ends it at once."""
 
-    def __init__(self, config: uvicorn.Config, life: Life, on_start: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, life: Lifecycle, on_start: Callable[[], None]) -> None:
         super().__init__(config)
         self._life = life
         self._on_start = on_start

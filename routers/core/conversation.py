@@ -24,7 +24,7 @@ from routers.http.operation import operation_context
 from stts.audio.formats import FORMATS
 from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest
-from stts.conversation.sessions import Histories
+from stts.conversation.sessions import SessionStore
 from stts.errors import InvalidRequest
 from stts.settings import CurrentSettings
 from stts.speech import AudioFormat, SynthesisConfig
@@ -34,8 +34,8 @@ from stts.transcription import AudioData
 Converse = Callable[[RequestContext, ExchangeRequest], Items]
 """The pipeline with an exchange at its end."""
 CheckSpeech = Callable[[SynthesisConfig], Awaitable[None]]
-LivePlaces = Callable[[], Awaitable[tuple[int, int] | None]]
-"""Places of the default listener for people who speak: taken, and all."""
+StreamingSlots = Callable[[], Awaitable[tuple[int, int] | None]]
+"""ConnectionLimiter of the default listener for people who speak: taken, and all."""
 
 FORMS = frozenset({MULTIPART, URLENCODED})
 
@@ -53,9 +53,9 @@ class ConversationRoutes:
         self,
         converse: Converse,
         check_speech: CheckSpeech,
-        histories: Histories,
+        histories: SessionStore,
         settings: CurrentSettings,
-        live_places: LivePlaces,
+        live_places: StreamingSlots,
     ) -> None:
         self._converse = converse
         self._check_speech = check_speech

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from adapters.execution.instance import EngineHost
+from adapters.execution.instance import EngineInstance
 from stts.engine_api import Voice
 from stts.engine_state import EngineState, Probe
 
@@ -37,19 +37,19 @@ class EngineStatus(BaseModel):
     )
 
     @classmethod
-    def of(cls, host: EngineHost[Any]) -> EngineStatus:
-        step, part = host.progress or (None, None)
+    def of(cls, instance: EngineInstance[Any]) -> EngineStatus:
+        step, part = instance.progress or (None, None)
         return cls(
-            kind=host.info.kind,
-            state=host.state,
+            kind=instance.info.kind,
+            state=instance.state,
             progress=step,
             progress_part=part,
-            failure=str(host.failure) if host.failure else None,
-            last_probe=ProbeShape.of(host.last_probe) if host.last_probe else None,
-            running=host.running,
-            waiting=host.waiting,
-            crashes=host.crashes,
-            rest_seconds=round(host.rest, 1),
+            failure=str(instance.failure) if instance.failure else None,
+            last_probe=ProbeShape.of(instance.last_probe) if instance.last_probe else None,
+            running=instance.running,
+            waiting=instance.waiting,
+            crashes=instance.crashes,
+            rest_seconds=round(instance.rest, 1),
         )
 
 
@@ -103,7 +103,7 @@ class Info(BaseModel):
     name: str
     version: str
     engines: dict[str, EngineState]
-    auto: list[str] = Field(description="What `auto` takes now, for a request without wishes.")
+    auto: list[str] = Field(description="What `auto` takes now, for a request without options.")
     abilities: list[str]
     limits: dict[str, float]
     formats: dict[str, dict[str, Any]]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from adapters.catalogue import Engines
-from adapters.execution.instance import EngineHost
+from adapters.execution.instance import EngineInstance
 from routers.core.engine_schemas import EngineShape, EngineStatus, VoiceShape
 from routers.http.names import LanguageTag
 from stts.errors import NotFound
@@ -38,22 +38,22 @@ class EngineRoutes:
         add("/voices", self.voices, methods=["GET"], summary="All voices", response_model=list[VoiceShape])
 
     async def listing(self) -> list[EngineShape]:
-        return [_shape(host) for host in self._engines.hosts.values()]
+        return [_shape(instance) for instance in self._engines.instances.values()]
 
     async def show(self, name: EngineName) -> EngineShape:
-        return _shape(self._host(name))
+        return _shape(self._instance(name))
 
     async def load(self, name: EngineName) -> EngineShape:
         """Loads the engine, fetching its weights if it must, and really runs it once."""
-        host = self._host(name)
+        instance = self._instance(name)
         await self._engines.load(name)
-        return _shape(host)
+        return _shape(instance)
 
     async def unload(self, name: EngineName) -> EngineShape:
         """Frees the engine's memory; refused with 409 while it works."""
-        host = self._host(name)
+        instance = self._instance(name)
         await self._engines.unload(name)
-        return _shape(host)
+        return _shape(instance)
 
     async def voices(
         self,
@@ -61,28 +61,28 @@ class EngineRoutes:
         language: Annotated[LanguageTag, Query(description="BCP 47, or a name.")] = None,
     ) -> list[VoiceShape]:
         """Voices of the engines, and stored references for those that clone."""
-        hosts = [self._engines.host(engine)] if engine else list(self._engines.hosts.values())
+        instances = [self._engines.instance(engine)] if engine else list(self._engines.instances.values())
         references = await asyncio.to_thread(self._files.voices)
         shapes = []
-        for host in hosts:
-            known = [*host.info.voices, *(references if host.info.abilities.cloning else [])]
-            shapes += [VoiceShape.of(voice, host.name) for voice in known]
+        for instance in instances:
+            known = [*instance.info.voices, *(references if instance.info.abilities.cloning else [])]
+            shapes += [VoiceShape.of(voice, instance.name) for voice in known]
         return [shape for shape in shapes if _speaks(shape, language)]
 
-    def _host(self, name: str) -> EngineHost[Any]:
-        if name not in self._engines.hosts:
+    def _instance(self, name: str) -> EngineInstance[Any]:
+        if name not in self._engines.instances:
             raise NotFound("There is no such engine; GET /engines lists them.")
-        return self._engines.hosts[name]
+        return self._engines.instances[name]
 
 
 def _speaks(shape: VoiceShape, language: str | None) -> bool:
     return language is None or not shape.languages or best_match(language, shape.languages) is not None
 
 
-def _shape(host: EngineHost[Any]) -> EngineShape:
-    info = host.info
+def _shape(instance: EngineInstance[Any]) -> EngineShape:
+    info = instance.info
     return EngineShape(
-        **EngineStatus.of(host).model_dump(),
+        **EngineStatus.of(instance).model_dump(),
         name=info.name,
         description=info.description,
         languages=[*info.languages],
@@ -93,7 +93,7 @@ def _shape(host: EngineHost[Any]) -> EngineShape:
         limits=asdict(info.limits),
         network=info.network,
         runs_in=info.runs_in,
-        parameters=host.parameters.model_json_schema(),
+        parameters=instance.parameters.model_json_schema(),
         install=info.install,
         licence=info.licence,
     )

@@ -22,7 +22,7 @@ from stts.chat import ReplyText
 from stts.context import RequestContext
 from stts.conversation.exchange import Heard
 from stts.conversation.generation import Said
-from stts.conversation.sessions import Kept
+from stts.conversation.sessions import StoredSession
 from stts.errors import PayloadTooLarge, STTSError
 from stts.speech import AudioChunk, AudioFormat
 
@@ -40,7 +40,7 @@ class Talk:
     def __init__(self, context: RequestContext, format: AudioFormat) -> None:
         self.context = context
         self.format = format
-        self.kept: Kept | None = None
+        self.kept: StoredSession | None = None
         self._heard = Heard("")
         self._reply: list[str] = []
 

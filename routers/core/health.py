@@ -51,7 +51,7 @@ class HealthRoutes:
         """Whether work is accepted, and what each engine's last real run said."""
         chosen = await self._engines.chosen()
         if probe:
-            loaded = [host.name for host in self._engines.hosts.values() if host.state == "ready"]
+            loaded = [instance.name for instance in self._engines.instances.values() if instance.state == "ready"]
             await asyncio.gather(*(self._engines.probe(name) for name in dict.fromkeys([*loaded, *chosen])))
         phase = self._phase()
         ready = phase == "ready" and bool(chosen)
@@ -59,7 +59,7 @@ class HealthRoutes:
         return Ready(
             ready=ready,
             status="no_engine" if phase == "ready" and not chosen else phase,
-            engines={name: EngineStatus.of(host) for name, host in self._engines.hosts.items()},
+            engines={name: EngineStatus.of(instance) for name, instance in self._engines.instances.items()},
         )
 
     async def info(self) -> Info:
@@ -67,7 +67,7 @@ class HealthRoutes:
         return Info(
             name="STTS Server",
             version=__version__,
-            engines={name: host.state for name, host in self._engines.hosts.items()},
+            engines={name: instance.state for name, instance in self._engines.instances.items()},
             auto=await self._engines.chosen(),
             abilities=["tts", "stt", "streaming", "word_timestamps", "translation", "cloning", "effects"],
             limits=settings.limits.model_dump(),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from stts.conversation.services import Parts
+from stts.conversation.services import SessionServices
 from stts.errors import UnknownEngine
 
 Asked = TypeVar("Asked")
@@ -23,7 +23,7 @@ def engine_of(field: str) -> Iterator[None]:
         raise
 
 
-def engines_named(parts: Parts, *, stt: str = "stt", tts: str = "tts") -> Parts:
+def engines_named(parts: SessionServices, *, stt: str = "stt", tts: str = "tts") -> SessionServices:
     """The parts of a session, with the names that its client has for the engines."""
     return replace(parts, open=_named(stt, parts.open), check_speech=_named(tts, parts.check_speech))
 

@@ -19,10 +19,10 @@ class Lookahead:
         self._held: list[AudioChunk] = []
         self._pending: asyncio.Future[AudioChunk | None] | None = None
 
-    async def look(self, patience: Callable[[], float]) -> bool:
-        """Waits for the first chunk and then, `patience()` seconds in all, for the others. True: those were all.
+    async def look(self, timeout_seconds: Callable[[], float]) -> bool:
+        """Waits for the first chunk and then, `timeout_seconds()` seconds in all, for the others. True: those were all.
 
-        A patience of 0 looks no further than the first.
+        A timeout_seconds of 0 looks no further than the first.
         """
         size = 0
         until = float("inf")
@@ -38,7 +38,7 @@ class Lookahead:
             size += len(chunk.data)
             self._held.append(chunk)
             if len(self._held) == 1:
-                seconds = patience()
+                seconds = timeout_seconds()
                 if seconds <= 0:
                     break
                 until = clock() + seconds

@@ -17,18 +17,18 @@ DRAIN_SECONDS = 5.0
 """For all to leave."""
 
 
-class Guest(Protocol):
+class LimitedConnection(Protocol):
     def expel(self, error: STTSError) -> None:
         """Ends its stay with this error. Returns at once."""
         ...
 
 
-class Places:
+class ConnectionLimiter:
     """One for the application."""
 
     def __init__(self, settings: CurrentSettings) -> None:
         self.settings = settings
-        self._guests: set[Guest] = set()
+        self._guests: set[LimitedConnection] = set()
         self._changed = asyncio.Event()
         self._closed = False
         self.spools = SpoolSpace(lambda: settings().limits.spools_mib * MIB)
@@ -36,11 +36,11 @@ class Places:
 
     @property
     def open(self) -> int:
-        """Places taken now."""
+        """ConnectionLimiter taken now."""
         return len(self._guests)
 
     @asynccontextmanager
-    async def taken(self, guest: Guest) -> AsyncIterator[None]:
+    async def taken(self, guest: LimitedConnection) -> AsyncIterator[None]:
         """Raises Busy where no place becomes free for a while, ShuttingDown once the server stops."""
         await self._free_place()
         self._guests.add(guest)

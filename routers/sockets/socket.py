@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from middleware.edge.boundary import close_code
 from middleware.edge.errors import plain_name
 from middleware.serving.websocket_frames import LEFT
-from routers.sockets.connection_limiter import Places
+from routers.sockets.connection_limiter import ConnectionLimiter
 from stts.context import SOCKET, RequestContext, RequestType, new_request_id
 from stts.errors import IdleTimeout, PayloadTooLarge, ShuttingDown, STTSError
 from stts.streams.spool import MIB, Spool, SpoolFull
@@ -63,7 +63,7 @@ def native_error(error: STTSError, request_id: str, fatal: bool) -> dict[str, An
 
 @asynccontextmanager
 async def accepted(
-    websocket: WebSocket, places: Places, *, error_event: ErrorEvent = native_error
+    websocket: WebSocket, places: ConnectionLimiter, *, error_event: ErrorEvent = native_error
 ) -> AsyncIterator[Socket]:
     """A socket that has a place. Raises Busy and ShuttingDown before it is accepted; afterwards errors are events."""
     limits = places.settings().limits

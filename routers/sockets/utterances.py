@@ -34,7 +34,7 @@ EARLY_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class SpeechOptions:
     """How an utterance is spoken and sent."""
 
     config: SynthesisConfig
@@ -45,7 +45,7 @@ class Manner:
 
 
 class Utterance:
-    def __init__(self, number: int, manner: Manner, limit: int) -> None:
+    def __init__(self, number: int, manner: SpeechOptions, limit: int) -> None:
         self.number = number
         self.manner = manner
         self.text = LiveText(limit)
@@ -59,7 +59,7 @@ class Utterance:
         """While it is spoken."""
 
 
-class Teller(Protocol):
+class EventEncoder(Protocol):
     """How a dialect tells of an utterance: `begin` if there is audio, its pieces and audio, and always `end`."""
 
     async def begin(self, utterance: Utterance, context: RequestContext) -> None: ...
@@ -74,7 +74,7 @@ class Teller(Protocol):
 class Utterances:
     """Of one connection."""
 
-    def __init__(self, socket: Socket, speak: Speak, teller: Teller, manner: Manner) -> None:
+    def __init__(self, socket: Socket, speak: Speak, teller: EventEncoder, manner: SpeechOptions) -> None:
         self._socket = socket
         self._speak = speak
         self._teller = teller
@@ -90,7 +90,7 @@ class Utterances:
         if self._writing is not None:
             raise Conflict("The configuration cannot change within an utterance: end it first.")
 
-    def use(self, manner: Manner) -> None:
+    def use(self, manner: SpeechOptions) -> None:
         """For utterances from now on."""
         self._manner = manner
 

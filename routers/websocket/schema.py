@@ -34,7 +34,7 @@ SIDES: dict[str, tuple[Any, JsonSchemaMode]] = {
     "stt_client": (stt.ClientMessage, "validation"),
     "stt_server": (stt.ServerMessage, "serialization"),
     "transcribe_client": (stt.ClientMessage, "validation"),
-    "transcribe_server": (stt.OlderServerMessage, "serialization"),
+    "transcribe_server": (stt.V1ServerMessage, "serialization"),
     "tts_client": (Union[tts.CLIENT_MESSAGES], "validation"),  # noqa: UP007
     "tts_server": (tts.ServerMessage, "serialization"),
 }

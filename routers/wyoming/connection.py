@@ -28,7 +28,7 @@ from routers.wyoming.schemas import (
 )
 from routers.wyoming.synthesize import Writing, synthesize
 from routers.wyoming.transcribe import Transcription
-from stts.conversation.services import Parts
+from stts.conversation.services import SessionServices
 from stts.errors import Conflict, ShuttingDown, STTSError, TextTooLong
 from stts.settings import CurrentSettings
 from stts.speech import SynthesisConfig
@@ -48,7 +48,7 @@ class Connection:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        parts: Parts,
+        parts: SessionServices,
         describer: Describer,
         settings: CurrentSettings,
         spools: SpoolSpace,
@@ -168,9 +168,9 @@ class Connection:
 
     async def _audio_start(self, event: Event) -> None:
         self._audio = parsed(AudioShape, event.data)
-        wishes, self._wishes = self._wishes, TranscribeShape()
-        transcription = Transcription(wishes, self._parts, self._settings())
-        await self._begin(lambda: transcription.run(wishes.config(self._program), self._outbox.send))
+        options, self._wishes = self._wishes, TranscribeShape()
+        transcription = Transcription(options, self._parts, self._settings())
+        await self._begin(lambda: transcription.run(options.config(self._program), self._outbox.send))
         self._transcription = transcription
 
     async def _audio_chunk(self, event: Event) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from adapters.catalogue import Engines
-from adapters.execution.instance import EngineHost
+from adapters.execution.instance import EngineInstance
 from routers.wyoming.frames import Event
 from stts import __version__
 from stts.engine_api import EngineInfo, EngineKind, Voice
@@ -30,36 +30,38 @@ class Describer:
 
     async def info(self) -> Event:
         references = await asyncio.to_thread(self._files.voices)
-        listeners = [_listener(host.info, installed) for host, installed in await self._offered("stt")]
-        speakers = [_speaker(host.info, installed, references) for host, installed in await self._offered("tts")]
+        listeners = [_listener(instance.info, installed) for instance, installed in await self._offered("stt")]
+        speakers = [
+            _speaker(instance.info, installed, references) for instance, installed in await self._offered("tts")
+        ]
         return Event("info", {"asr": listeners, "tts": speakers, **{name: [] for name in EMPTY}})
 
-    async def _offered(self, kind: EngineKind) -> list[tuple[EngineHost[Any], bool]]:
+    async def _offered(self, kind: EngineKind) -> list[tuple[EngineInstance[Any], bool]]:
         """Engines and whether they can work at once: the one that `auto` takes first, then those that can."""
         settings = self._settings()
         chosen = await self._engines.chosen()
         order = [*(settings.tts.order if kind == "tts" else settings.stt.order)]
-        hosts = [
-            (host, await _installed(host))
-            for host in self._engines.hosts.values()
-            if host.info.kind == kind
-            and host.state != "not_installed"
-            and (settings.engines.allow_network or not host.info.network)
+        instances = [
+            (instance, await _installed(instance))
+            for instance in self._engines.instances.values()
+            if instance.info.kind == kind
+            and instance.state != "not_installed"
+            and (settings.engines.allow_network or not instance.info.network)
         ]
 
-        def rank(offer: tuple[EngineHost[Any], bool]) -> tuple[bool, bool, int]:
-            host, installed = offer
-            place = order.index(host.name) if host.name in order else len(order)
-            return host.name not in chosen, not installed, place
+        def rank(offer: tuple[EngineInstance[Any], bool]) -> tuple[bool, bool, int]:
+            instance, installed = offer
+            place = order.index(instance.name) if instance.name in order else len(order)
+            return instance.name not in chosen, not installed, place
 
-        return sorted(hosts, key=rank)
+        return sorted(instances, key=rank)
 
 
-async def _installed(host: EngineHost[Any]) -> bool:
+async def _installed(instance: EngineInstance[Any]) -> bool:
     """Whether it works without fetching anything."""
-    if host.state == "ready":
+    if instance.state == "ready":
         return True
-    return host.state != "failed" and await asyncio.to_thread(host.engine.weights_present)
+    return instance.state != "failed" and await asyncio.to_thread(instance.engine.weights_present)
 
 
 def _listener(info: EngineInfo, installed: bool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from routers.wyoming.frames import LINE_BYTES
 from routers.wyoming.info import Describer
 from stts.access.principal import ANONYMOUS
 from stts.context import RequestContext, RequestType
-from stts.conversation.services import PartsFor
+from stts.conversation.services import ServicesFor
 from stts.errors import Busy
 from stts.settings import CurrentSettings
 from stts.streams.spool import SpoolSpace
@@ -36,7 +36,7 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class WyomingServer:
     """The protocol knows no keys: whoever reaches the port may use it."""
 
-    def __init__(self, parts: PartsFor, describer: Describer, settings: CurrentSettings, spools: SpoolSpace) -> None:
+    def __init__(self, parts: ServicesFor, describer: Describer, settings: CurrentSettings, spools: SpoolSpace) -> None:
         """`spools`: for what clients send ahead."""
         self._parts = parts(_context)
         self._describer = describer

@@ -10,8 +10,8 @@ import numpy as np
 from routers.wyoming.frames import Event
 from routers.wyoming.pcm import Converter
 from routers.wyoming.schemas import AudioShape, TranscribeShape
-from stts.conversation.segmenter import FRAME, Ear
-from stts.conversation.services import Parts
+from stts.conversation.segmenter import FRAME, SpeechSegmenter
+from stts.conversation.services import SessionServices
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import AudioTooLong
 from stts.protocols import HearRequest, TranscriptionSession
@@ -34,11 +34,11 @@ PATIENCE = {"relaxed": 2.0, "aggressive": 0.5}
 class Transcription:
     """One stream of audio. One task calls `hear` and, at the end, `finish`; another runs `run`."""
 
-    def __init__(self, wishes: TranscribeShape, parts: Parts, settings: Settings) -> None:
+    def __init__(self, options: TranscribeShape, parts: SessionServices, settings: Settings) -> None:
         self._parts = parts
         self._limits = settings.limits
         self._converter = Converter()
-        self._ear = Ear(parts.voice, _rules(settings, wishes))
+        self._ear = SpeechSegmenter(parts.voice, _rules(settings, options))
         self._regions: Channel[LiveAudio] = Channel(WAITING_REGIONS)
         self._region: LiveAudio | None = None
         self._candidate: list[Samples] | None = None
@@ -46,7 +46,7 @@ class Transcription:
         self._seconds = 0.0
         self._text = ""
         """Sent so far."""
-        self._language: str | None = wishes.language
+        self._language: str | None = options.language
 
     async def hear(self, shape: AudioShape, data: bytes) -> None:
         """Raises InvalidRequest and AudioTooLong."""
@@ -134,11 +134,11 @@ class Transcription:
         return {"language": self._language} if self._language else {}
 
 
-def _rules(settings: Settings, wishes: TranscribeShape) -> TurnRules:
+def _rules(settings: Settings, options: TranscribeShape) -> TurnRules:
     return TurnRules(
         threshold=settings.stt.vad_threshold,
         min_speech=settings.stt.min_speech_seconds,
-        silence=settings.stt.min_silence_seconds * PATIENCE.get(wishes.vad_sensitivity, 1.0),
+        silence=settings.stt.min_silence_seconds * PATIENCE.get(options.vad_sensitivity, 1.0),
         prefix=settings.stt.padding_seconds,
         longest=settings.conversation.turn_seconds,
     )

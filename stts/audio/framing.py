@@ -25,7 +25,7 @@ _EAGER_SECONDS = 0.05
 """Silence after a sound that is passed on at once, so that a listener's buffer does not wait for what follows it."""
 
 
-class PieceFramer:
+class ChunkFramer:
     """Pieces in, one stream of samples out. `push` any number of blocks, `end_piece`, and so on; `finish` once."""
 
     def __init__(self, rate: int, *, trim_silence: bool = False) -> None:

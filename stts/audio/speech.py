@@ -13,7 +13,7 @@ from stts.audio.effects import Effects
 from stts.audio.encode import Encoder
 from stts.audio.filters import LOUDEST, bounded
 from stts.audio.formats import format_spec, resolve_sample_rate
-from stts.audio.framing import PAUSE_SECONDS, PieceFramer
+from stts.audio.framing import PAUSE_SECONDS, ChunkFramer
 from stts.engine_api import Samples
 from stts.speech import AudioChunk, SynthesisConfig
 
@@ -43,7 +43,7 @@ class SpeechRenderer:
         self._config = config
         self._engine_rate = engine_rate
         self._speed = speed
-        self._framer = PieceFramer(engine_rate, trim_silence=config.trim_silence)
+        self._framer = ChunkFramer(engine_rate, trim_silence=config.trim_silence)
 
     @cached_property
     def _effects(self) -> Effects:

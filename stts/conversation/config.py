@@ -27,7 +27,7 @@ class SessionConfig:
     speculate: bool = True
     ahead: float | None = 0.3
     """Seconds of audio sent ahead of its playback; None: as fast as it is made."""
-    patience: float = 30.0
+    timeout: float = 30.0
     """Seconds that the words of a turn may take after its end; then the turn has failed."""
     waiting_seconds: float = 30.0
     """Audio of a turn that may wait for its engine; then whoever sends more waits."""
@@ -48,7 +48,7 @@ class ReplyOrder:
     speak: SynthesisConfig | None = None
     silent: bool = False
     """Text only, whatever `speak` says."""
-    aside: bool = False
+    out_of_band: bool = False
     """Beside the conversation: it takes no turn, is not paced, and leaves no trace in the history."""
     text: str | None = None
     """Say exactly this instead of asking for a reply."""
@@ -72,7 +72,7 @@ def session_config(settings: Settings) -> SessionConfig:
         turns=turns,
         speculate=told.speculate_seconds < told.silence_seconds,
         ahead=told.ahead_seconds,
-        patience=settings.limits.queue_seconds,
+        timeout=settings.limits.queue_seconds,
         waiting_seconds=settings.limits.live_seconds,
         longest_pushed=settings.limits.commit_seconds,
         prompt=told.prompt,

@@ -123,7 +123,7 @@ class ReplyStarted:
     previous: str | None
     spoken: bool
     """Audio will come."""
-    aside: bool = False
+    out_of_band: bool = False
     tag: str | None = None
 
 

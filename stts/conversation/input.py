@@ -17,9 +17,9 @@ from stts.conversation.events import (
 )
 from stts.conversation.history import Item
 from stts.conversation.inbox import Command, Inbox
-from stts.conversation.segmenter import Ear, Utterance
-from stts.conversation.session_state import Shared, new_id
-from stts.conversation.transcriber import Transcribing
+from stts.conversation.segmenter import SpeechSegmenter, Utterance
+from stts.conversation.session_state import SessionState, new_id
+from stts.conversation.transcriber import Transcriber
 from stts.engine_api import Samples
 from stts.errors import STTSError
 from stts.streams.live import LiveAudio
@@ -34,12 +34,12 @@ TURN_OVER = 0.5
 """Probability from which a turn detector is believed."""
 
 
-class Hearing:
+class InputPipeline:
     """`on_signal` gets what the ear makes of the audio, `on_settled` and `on_words` what was said."""
 
     def __init__(
         self,
-        shared: Shared,
+        shared: SessionState,
         *,
         on_signal: Callable[[Signal], None],
         on_settled: Callable[[Utterance, str], None],
@@ -47,10 +47,10 @@ class Hearing:
     ) -> None:
         self.current: Utterance | None = None
         """The utterance that audio goes to."""
-        self.ear = Ear(shared.parts.voice, shared.config.turns)
+        self.ear = SpeechSegmenter(shared.parts.voice, shared.config.turns)
         self._shared = shared
         self._on_signal = on_signal
-        self._words = Transcribing(
+        self._words = Transcriber(
             shared, on_unconfirmed=self._confirm_by_words, on_settled=on_settled, on_words=on_words
         )
         self._inbox = Inbox()
@@ -110,7 +110,7 @@ class Hearing:
             if utterance.work is not None:
                 utterance.work.cancel()
 
-    def settle(self) -> None:
+    def checkpoint(self) -> None:
         """Asks what was said so far, and whether that was all."""
         utterance, rules = self.current, self.ear.rules
         if utterance is None or rules is None:
@@ -118,7 +118,7 @@ class Hearing:
         utterance.paused = True
         utterance.pauses += 1
         if self._shared.config.speculate:
-            utterance.audio.settle()
+            utterance.audio.checkpoint()
         if utterance.recent:
             recent = np.concatenate(utterance.recent)
             self._shared.start(self._judge(utterance, recent, rules.longest_silence), "turn detector")

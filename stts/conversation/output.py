@@ -1,4 +1,4 @@
-"""The half of a session that replies: one reply that is active, perhaps one held, one prepared, and some aside."""
+"""The output pipeline of a session: one reply that is active, perhaps one held, one prepared, and some out of band."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from stts.conversation.generation import Said, replying
 from stts.conversation.history import Item
 from stts.conversation.playback import Reply
 from stts.conversation.segmenter import Utterance
-from stts.conversation.session_state import Shared, new_id
+from stts.conversation.session_state import SessionState, new_id
 from stts.conversation.state import Event
 from stts.errors import Conflict, NotFound, STTSError
 
@@ -33,14 +33,14 @@ MOST_ASIDES = 4
 Status = Literal["completed", "cancelled", "interrupted", "failed", "incomplete"]
 
 
-class Answering:
+class OutputPipeline:
     """`on` gets the events of the active reply."""
 
-    def __init__(self, shared: Shared, on: Callable[[Event], None]) -> None:
+    def __init__(self, shared: SessionState, on: Callable[[Event], None]) -> None:
         self.active: Reply | None = None
         self.held: Reply | None = None
         self.prepared: Reply | None = None
-        self.asides: dict[int, Reply] = {}
+        self.out_of_band: dict[int, Reply] = {}
         self._shared = shared
         self._on = on
         self._generation = 0
@@ -72,15 +72,15 @@ class Answering:
         self._adopt(prepared)
 
     def ask(self, order: ReplyOrder, turn: int) -> int:
-        """Replies because it was asked to. Raises Conflict for too many replies aside."""
-        if order.aside and len(self.asides) >= MOST_ASIDES:
-            raise Conflict("Too many replies aside at once.", allowed=[MOST_ASIDES])
-        if not order.aside:
+        """Replies because it was asked to. Raises Conflict for too many replies out_of_band."""
+        if order.out_of_band and len(self.out_of_band) >= MOST_ASIDES:
+            raise Conflict("Too many replies out of band at once.", allowed=[MOST_ASIDES])
+        if not order.out_of_band:
             self.discard()
         reply = self._begin(order, turn)
         reply.asked_at = self._shared.clock()
-        if order.aside:
-            self.asides[reply.generation] = reply
+        if order.out_of_band:
+            self.out_of_band[reply.generation] = reply
         else:
             self.active = reply
         self._adopt(reply)
@@ -138,7 +138,7 @@ class Answering:
             self._end(reply, _outcome(reply))
 
     def drop_aside(self, generation: int) -> bool:
-        reply = self.asides.pop(generation, None)
+        reply = self.out_of_band.pop(generation, None)
         if reply is not None:
             self._end(reply, "cancelled")
         return reply is not None
@@ -147,7 +147,7 @@ class Answering:
         """The session ends."""
         self.drop_held()
         self.drop("cancelled")
-        for generation in list(self.asides):
+        for generation in list(self.out_of_band):
             self.drop_aside(generation)
 
     def went_out(self, reply: Reply) -> None:
@@ -165,7 +165,7 @@ class Answering:
         speak = None if order.silent else order.speak or config.speak
         if speak is not None:
             speak = replace(speak, format="pcm")
-        ahead = None if order.aside else config.ahead
+        ahead = None if order.out_of_band else config.ahead
         reply = Reply(self._generation, turn, new_id(), order, request, speak, ahead=ahead, clock=shared.clock)
         reply.tasks = [shared.start(self._make(reply), "reply made"), shared.start(self._say(reply), "reply said")]
         return reply
@@ -173,11 +173,11 @@ class Answering:
     def _adopt(self, reply: Reply) -> None:
         shared, order = self._shared, reply.order
         previous = shared.history.last
-        if not order.aside:
+        if not order.out_of_band:
             shared.history.append(Item(reply.item, Message("assistant", ""), "in_progress"))
         spoken = reply.speak is not None
         shared.out.tell(
-            ReplyStarted(reply.turn, reply.generation, reply.item, previous, spoken, order.aside, order.tag)
+            ReplyStarted(reply.turn, reply.generation, reply.item, previous, spoken, order.out_of_band, order.tag)
         )
         reply.adopted.set()
         self._catch_up(reply)
@@ -227,7 +227,7 @@ class Answering:
             shared.out.tell(ReplyDelta(reply.generation, written))
             return
         item = new_id()
-        if not reply.order.aside:
+        if not reply.order.out_of_band:
             shared.history.append(Item(item, Message("assistant", "", (written,))))
         shared.out.tell(ToolCalled(reply.generation, item, written))
 
@@ -245,8 +245,8 @@ class Answering:
             await out.drained()
             if await reply.heard_out(epoch):
                 break
-        if reply.order.aside:
-            self.asides.pop(reply.generation, None)
+        if reply.order.out_of_band:
+            self.out_of_band.pop(reply.generation, None)
             self._end(reply, _outcome(reply))
         elif reply is self.active:
             self._on(Event.FAILED if reply.error is not None else Event.FINISHED)
@@ -272,11 +272,11 @@ class Answering:
                 reply.error,
             )
         )
-        if reply.asked_at is not None and not reply.order.aside:
+        if reply.asked_at is not None and not reply.order.out_of_band:
             shared.out.tell(_metrics(reply, reply.asked_at))
 
     def _remember(self, reply: Reply, text: str, status: Literal["in_progress", "completed", "incomplete"]) -> None:
-        if not reply.order.aside:
+        if not reply.order.out_of_band:
             with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
                 self._shared.history.replace(reply.item, Message("assistant", text), status)
 

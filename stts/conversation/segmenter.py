@@ -26,7 +26,7 @@ QUIETEST_DBFS = -100.0
 BATCH_FRAMES = 32
 """Judged at once: about a second, however long a client's message is."""
 SPARE_SECONDS = 0.3
-"""Kept before the prefix: speech is noticed a little after it began."""
+"""StoredSession before the prefix: speech is noticed a little after it began."""
 JUDGED_SECONDS = 8.0
 """Of a turn's end that a turn detector hears."""
 
@@ -65,7 +65,7 @@ class Utterance:
     """Its words have been told."""
     work: asyncio.Task[None] | None = None
     """Its transcription."""
-    patience: asyncio.Task[None] | None = None
+    timeout: asyncio.Task[None] | None = None
     """Gives it up when its words do not come."""
     recent: deque[Samples] = field(default_factory=deque)
     """Its last seconds, for a turn detector."""
@@ -82,7 +82,7 @@ class Utterance:
                 self.recent.popleft()
 
 
-class Ear:
+class SpeechSegmenter:
     """Of one session."""
 
     def __init__(self, voice: VoiceActivity, rules: TurnRules | None) -> None:

@@ -24,7 +24,7 @@ NewContext = Callable[[RequestType], RequestContext]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class SessionServices:
     """The same for the whole application, but for `context`, which belongs to a connection."""
 
     hear: Hear
@@ -42,5 +42,5 @@ class Parts:
             await self.check_speech(config.speak)
 
 
-PartsFor = Callable[[NewContext], Parts]
+ServicesFor = Callable[[NewContext], SessionServices]
 """The parts for one connection."""

@@ -16,13 +16,13 @@ from stts.chat import Message
 from stts.conversation.config import ReplyOrder, SessionConfig
 from stts.conversation.events import PromptDue, SessionEvent, TurnMetrics
 from stts.conversation.history import History, Item
-from stts.conversation.input import Hearing
+from stts.conversation.input import InputPipeline
 from stts.conversation.outbox import Outbox
-from stts.conversation.output import Answering
+from stts.conversation.output import OutputPipeline
 from stts.conversation.playback import Reply
 from stts.conversation.segmenter import Utterance
-from stts.conversation.services import Parts
-from stts.conversation.session_state import Shared, new_id
+from stts.conversation.services import SessionServices
+from stts.conversation.session_state import SessionState, new_id
 from stts.conversation.state import Command, Event, State, step
 from stts.engine_api import Samples
 from stts.errors import Conflict
@@ -38,16 +38,16 @@ class ConversationSession:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: SessionServices,
         config: SessionConfig,
         history: History,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._out = Outbox(self._went_out)
-        self._shared = Shared(parts, config, history, self._out, clock)
-        self._answering = Answering(self._shared, self._on)
-        self._hearing = Hearing(
+        self._shared = SessionState(parts, config, history, self._out, clock)
+        self._answering = OutputPipeline(self._shared, self._on)
+        self._hearing = InputPipeline(
             self._shared, on_signal=self._signal, on_settled=self._settled, on_words=self._words_known
         )
         self._awaited: Utterance | None = None
@@ -63,7 +63,7 @@ class ConversationSession:
             Command.ANNOUNCE: self._hearing.announce,
             Command.HOLD: self._answering.hold,
             Command.GO_ON: self._answering.go_on,
-            Command.SPECULATE: self._hearing.settle,
+            Command.SPECULATE: self._hearing.checkpoint,
             Command.DISCARD: self._answering.discard,
             Command.DROP: self._drop,
             Command.CLOSE: self._answering.close,
@@ -154,8 +154,8 @@ class ConversationSession:
         self.respond(ReplyOrder())
 
     def respond(self, order: ReplyOrder = ReplyOrder()) -> int:  # noqa: B008 - a frozen value
-        """Begins a reply; its generation. Raises Conflict while one is active, unless it is an aside."""
-        if order.aside:
+        """Begins a reply; its generation. Raises Conflict while one is active, unless it is an out_of_band."""
+        if order.out_of_band:
             return self._answering.ask(order, self._hearing.turn)
         self._require_silence()
         self._order = order

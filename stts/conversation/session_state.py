@@ -10,7 +10,7 @@ from typing import Any
 from stts.conversation.config import SessionConfig
 from stts.conversation.history import History
 from stts.conversation.outbox import Outbox
-from stts.conversation.services import Parts
+from stts.conversation.services import SessionServices
 from stts.conversation.state import State
 
 
@@ -19,9 +19,14 @@ def new_id() -> str:
     return f"item_{uuid.uuid4().hex[:20]}"
 
 
-class Shared:
+class SessionState:
     def __init__(
-        self, parts: Parts, config: SessionConfig, history: History, outbox: Outbox, clock: Callable[[], float]
+        self,
+        parts: SessionServices,
+        config: SessionConfig,
+        history: History,
+        outbox: Outbox,
+        clock: Callable[[], float],
     ) -> None:
         self.parts = parts
         self.config = config

@@ -1,4 +1,4 @@
-"""Histories by session id: in use by one session at a time, and kept for a while after it was left."""
+"""SessionStore by session id: in use by one session at a time, and kept for a while after it was left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredSession:
     """What a session has while it runs."""
 
     id: str
@@ -27,7 +27,7 @@ class Kept:
     resumed: bool
 
 
-class Histories:
+class SessionStore:
     """All of this process. Which sessions run is bounded by whoever lets them in, what is left over is bounded here."""
 
     def __init__(self, settings: CurrentSettings, clock: Callable[[], float] = time.monotonic) -> None:
@@ -49,17 +49,17 @@ class Histories:
         self._forget()
         return len(self._left)
 
-    async def room(self, most: int, patience: float) -> None:
-        """Waits until fewer than `most` run. Raises Busy after `patience` seconds."""
+    async def room(self, most: int, timeout_seconds: float) -> None:
+        """Waits until fewer than `most` run. Raises Busy after `timeout_seconds` seconds."""
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout_seconds):
                 while self.active >= most:
                     self._ended.clear()
                     await self._ended.wait()
         except TimeoutError:
             raise Busy(f"All {most} conversations of this server are under way.", retry_after=RETRY_SECONDS) from None
 
-    def begin(self, id: str | None) -> Kept:
+    def begin(self, id: str | None) -> StoredSession:
         """A new session, or the one with this id.
 
         Raises NotFound for one that does not exist, any more or at all, and Conflict for one that runs.
@@ -70,15 +70,15 @@ class Histories:
         if id is None:
             settings = self._settings().conversation
             history = History(settings.history_messages, settings.history_characters)
-            kept = Kept(secrets.token_hex(16), history, resumed=False)
+            kept = StoredSession(secrets.token_hex(16), history, resumed=False)
         elif id in self._left:
-            kept = Kept(id, self._left.pop(id)[0], resumed=True)
+            kept = StoredSession(id, self._left.pop(id)[0], resumed=True)
         else:
             raise NotFound("There is no such session, or it was left too long ago.", param="session")
         self._active.add(kept.id)
         return kept
 
-    def end(self, kept: Kept) -> None:
+    def end(self, kept: StoredSession) -> None:
         """It was left; from now on its time runs."""
         self._active.discard(kept.id)
         self._ended.set()

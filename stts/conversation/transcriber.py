@@ -9,29 +9,29 @@ from contextlib import aclosing, suppress
 from stts.chat import Message
 from stts.conversation.events import FinalTranscript, Lagging, PartialTranscript, TranscriptFailed
 from stts.conversation.segmenter import Utterance
-from stts.conversation.session_state import Shared
+from stts.conversation.session_state import SessionState
 from stts.errors import EngineTimeout, NotFound, STTSError
 from stts.protocols import HearRequest, TranscriptionSession
 from stts.streams.channel import Channel
 from stts.transcription import (
+    TranscriptCheckpoint,
     TranscriptEvent,
     TranscriptionConfig,
     TranscriptLagging,
     TranscriptPartial,
     TranscriptSegment,
-    TranscriptSettled,
 )
 
 WAITING_UTTERANCES = 4
 """That may wait for the transcription of the one before."""
 
 
-class Transcribing:
+class Transcriber:
     """`on_unconfirmed`: words of what may still be a noise; `on_settled`: those up to a pause; `on_words`: the last."""
 
     def __init__(
         self,
-        shared: Shared,
+        shared: SessionState,
         *,
         on_unconfirmed: Callable[[Utterance], None],
         on_settled: Callable[[Utterance, str], None],
@@ -94,7 +94,7 @@ class Transcribing:
         if utterance.transcribed:
             self._known(utterance)
         else:
-            utterance.patience = self._shared.start(self._wait_patiently(utterance), "patience")
+            utterance.timeout = self._shared.start(self._wait_patiently(utterance), "timeout")
 
     async def _run(self) -> None:
         async for utterance in self._waiting:
@@ -139,7 +139,7 @@ class Transcribing:
                     self._tell_partial(utterance, delta)
                 else:
                     self._on_unconfirmed(utterance)
-            case TranscriptSettled(text) if utterance.paused and not utterance.committed:
+            case TranscriptCheckpoint(text) if utterance.paused and not utterance.committed:
                 utterance.transcribed_at = self._shared.clock()
                 self._on_settled(utterance, text)
             case TranscriptSegment(segment):
@@ -155,7 +155,7 @@ class Transcribing:
         before = None
         while (now := self._progress()) != before:
             before = now
-            await asyncio.sleep(self._shared.config.patience)
+            await asyncio.sleep(self._shared.config.timeout)
         utterance.error = EngineTimeout("The words of this turn took too long.")
         utterance.forgotten = True
         if utterance.work is not None:
@@ -170,8 +170,8 @@ class Transcribing:
         if utterance.known:
             return
         utterance.known = True
-        if utterance.patience is not None:
-            utterance.patience.cancel()
+        if utterance.timeout is not None:
+            utterance.timeout.cancel()
         shared = self._shared
         utterance.transcribed_at = utterance.transcribed_at or shared.clock()
         with suppress(NotFound):  # deleted by the client, or fallen out of the bounds

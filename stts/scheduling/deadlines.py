@@ -35,9 +35,9 @@ class Ticket:
     def order(self) -> tuple[float, int]:
         return self.deadline, self.number
 
-    def expires(self, patience: float) -> float:
+    def expires(self, timeout: float) -> float:
         """When waiting longer makes no sense: for a stream that has begun, the wait counts from its deadline."""
-        return (max(self.arrived, self.deadline) if self.begun else self.arrived) + patience
+        return (max(self.arrived, self.deadline) if self.begun else self.arrived) + timeout
 
 
 class Scheduler:

@@ -21,7 +21,7 @@ class Mark(Enum):
 
     FLUSH = "flush"
     """Speak what there is, though the clause may go on."""
-    SETTLE = "settle"
+    CHECKPOINT = "settle"
     """Tell the transcript of what there is, as if it were the end; more may come."""
 
 
@@ -83,7 +83,7 @@ class LiveAudio:
         """
         self.judged = judged
         """Somebody has looked for speech in it. If not, it may be silent for long, before and between what is said."""
-        self._channel: Channel[NDArray[np.float32] | Literal[Mark.SETTLE]] = Channel(limit)
+        self._channel: Channel[NDArray[np.float32] | Literal[Mark.CHECKPOINT]] = Channel(limit)
         self._clock = clock
         self._before = before
         self._begun: float | None = None
@@ -112,8 +112,8 @@ class LiveAudio:
             self.seconds += seconds
             self.early = max(self.early, self.seconds - (now - self._begun))
 
-    def settle(self) -> None:
-        self._channel.put(Mark.SETTLE, 0, urgent=True)
+    def checkpoint(self) -> None:
+        self._channel.put(Mark.CHECKPOINT, 0, urgent=True)
 
     def close(self) -> None:
         """The utterance is over."""
@@ -122,6 +122,6 @@ class LiveAudio:
     async def room(self) -> None:
         await self._channel.room()
 
-    async def take(self, least: float = 0.0) -> list[NDArray[np.float32] | Literal[Mark.SETTLE]]:
+    async def take(self, least: float = 0.0) -> list[NDArray[np.float32] | Literal[Mark.CHECKPOINT]]:
         """All that was written and not yet taken, once there are so many seconds, or a mark; empty at the end."""
         return await self._channel.take(least)

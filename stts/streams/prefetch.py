@@ -11,7 +11,7 @@ from stts.streams.channel import Channel
 T = TypeVar("T")
 
 
-async def made_ahead(make: Callable[[Channel[T]], Awaitable[None]], limit: float, name: str) -> AsyncGenerator[T, None]:
+async def prefetch(make: Callable[[Channel[T]], Awaitable[None]], limit: float, name: str) -> AsyncGenerator[T, None]:
     """What a task of its own puts while `make` runs; the task ends with the generator, whoever ends first."""
     ready: Channel[T] = Channel(limit)
     maker = asyncio.ensure_future(_made(make, ready))

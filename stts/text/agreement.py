@@ -74,7 +74,7 @@ class Agreement:
         """All text as it would be told if this were the final one of what is not decided."""
         return self.committed + self._follow(self._rest(_words(text)))
 
-    def decide(self, text: str, *, all_heard: bool = True) -> str:
+    def commit(self, text: str, *, all_heard: bool = True) -> str:
         """The final text of what comes next, and its last `stable_delta`; hypotheses from now on begin behind it.
 
         `all_heard`: no hypothesis was of more than this; else words that were committed may belong to what follows.

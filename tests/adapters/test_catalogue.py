@@ -156,21 +156,21 @@ async def test_a_listener_is_chosen_by_what_it_can_do() -> None:
 
 async def test_an_engine_that_cannot_be_imported_costs_the_others_nothing() -> None:
     async with engines() as made:
-        assert not set(BROKEN) & set(made.hosts)
-        assert "tone" in made.hosts
+        assert not set(BROKEN) & set(made.instances)
+        assert "tone" in made.instances
 
 
 async def test_a_load_is_followed_by_a_real_run() -> None:
     async with engines() as made:
         await made.load("tone")
-        probe = made.host("tone").last_probe
+        probe = made.instance("tone").last_probe
         assert probe is not None and probe.ok
 
 
 async def test_an_engine_that_makes_nothing_is_found_out() -> None:
     async with engines() as made:
         await made.load("plain")
-        probe = made.host("plain").last_probe
+        probe = made.instance("plain").last_probe
         assert probe is not None and (probe.ok, probe.error) == (False, "engine_failed")
 
 
@@ -180,14 +180,14 @@ async def test_the_first_request_loads_and_is_followed_by_a_probe() -> None:
         async with aclosing(made.speak(context, SpeechRequest("hello", SynthesisConfig()))) as chunks:
             assert sum([chunk.seconds async for chunk in chunks]) > 0.1
         await made.load("tone")
-        assert made.host("tone").last_probe is not None
+        assert made.instance("tone").last_probe is not None
 
 
 async def test_preload_goes_on_after_a_failure() -> None:
     settings = Settings.model_validate({"engines": {"preload": ["missing", "tone"]}})
     made = Engines(registry(), lambda: settings, lambda name: None)
     await made.preload()
-    assert (made.host("missing").state, made.host("tone").state) == ("not_installed", "ready")
+    assert (made.instance("missing").state, made.instance("tone").state) == ("not_installed", "ready")
     await made.close()
 
 
@@ -200,18 +200,18 @@ def test_a_vad_that_is_none_is_refused() -> None:
 async def test_auto_passes_over_an_engine_in_a_crash_loop_and_comes_back_to_it() -> None:
     settings = Settings(tts=TTSSettings(order=("script", "plain")), engines=EngineSettings(options=SCRIPT))
     made = Engines(registry(), lambda: settings, lambda name: None)
-    host = made.host("script")
+    instance = made.instance("script")
     try:
-        while host.state != "failed":
-            await asyncio.sleep(host._pool.rest())
+        while instance.state != "failed":
+            await asyncio.sleep(instance._pool.rest())
             with pytest.raises(EngineCrashed):
-                await run(host, "kill")
-        assert host.rest and (await made.chosen())[0] == "plain"
+                await run(instance, "kill")
+        assert instance.rest and (await made.chosen())[0] == "plain"
         assert (await made.speaker(SynthesisConfig())).name == "plain"
         assert (await made.speaker(SynthesisConfig(voice="any"))).name == "script", "nobody else could"
-        await asyncio.sleep(host.rest)
+        await asyncio.sleep(instance.rest)
         assert (await made.speaker(SynthesisConfig())).name == "script"
-        assert await run(host, "count 1") == [0]
+        assert await run(instance, "count 1") == [0]
     finally:
         await made.close()
 

@@ -130,8 +130,8 @@ class Child:
             pass
 
 
-class ProcessEngine:
-    """A lane, and the engine that work is given: what takes long runs in the child, what it is and knows is asked here.
+class ProcessBackend:
+    """A backend, and the engine that work is given: what takes long runs in the child, what it is is answered here.
 
     Starts its child at the first `load()`, and a new one at the next after the old one died.
     """

@@ -1,4 +1,4 @@
-"""A lane runs one call at a time on an engine: here in this process, in `process.py` in a child."""
+"""A backend runs one call at a time on an engine: here in this process, in `process.py` in a child."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ E = TypeVar("E", bound=Engine)
 E_co = TypeVar("E_co", bound=Engine, covariant=True)
 
 
-class Lane(Protocol[E_co]):
+class Backend(Protocol[E_co]):
     """`load` and `unload` block and belong into a worker thread; the rest returns at once, on any thread."""
 
     @property
@@ -36,8 +36,8 @@ class Lane(Protocol[E_co]):
         ...
 
 
-class ThreadLane(Generic[E]):
-    """The engine itself. Engines whose calls may overlap have as many lanes, all of them this one object."""
+class ThreadBackend(Generic[E]):
+    """The engine itself. Engines whose calls may overlap have as many backends, all of them this one object."""
 
     def __init__(self, engine: E) -> None:
         self.engine = engine

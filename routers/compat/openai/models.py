@@ -65,13 +65,15 @@ class ModelCatalogue:
 
     def names(self, *kinds: EngineKind) -> list[str]:
         """Models that can work here; engines that are not installed are left out."""
-        usable = {AUTO} | {host.name for host in self._engines.hosts.values() if host.state != "not_installed"}
+        usable = {AUTO} | {
+            instance.name for instance in self._engines.instances.values() if instance.state != "not_installed"
+        }
         known = {name: engine for kind in kinds for name, engine in self._known(kind).items()}
         return [name for name, engine in known.items() if engine in usable]
 
     def _known(self, kind: EngineKind) -> dict[str, str]:
         """Model -> engine; a hosted name hides an engine of the same name."""
-        engines = {host.name for host in self._engines.hosts.values() if host.info.kind == kind}
+        engines = {instance.name for instance in self._engines.instances.values() if instance.info.kind == kind}
         hosted = {
             model: engine
             for model, engine in self._settings().openai.models.items()

@@ -18,7 +18,7 @@ from routers.compat.openai.speech_stream import SpeechStreamRoutes
 from routers.compat.openai.transcription import TranscriptionRoutes
 from routers.compat.openai.voices import HostedVoices, VoiceRoutes
 from routers.http.operation import Listen, Speak
-from routers.sockets.connection_limiter import Places
+from routers.sockets.connection_limiter import ConnectionLimiter
 from stts.settings import CurrentSettings
 from stts.storage.files.store import FileStore
 
@@ -30,7 +30,7 @@ class OpenAIRoutes:
         listen: Listen,
         engines: Engines,
         files: FileStore,
-        places: Places,
+        places: ConnectionLimiter,
         settings: CurrentSettings,
     ) -> None:
         models = ModelCatalogue(engines, settings)

@@ -16,10 +16,10 @@ from middleware.edge.errors import openai_error
 from routers.compat.openai.models import ModelCatalogue
 from routers.compat.openai.speech_stream_schemas import CLIENT_MESSAGES, StreamCommand, StreamConfig, StreamText
 from routers.http.operation import Speak
-from routers.sockets.connection_limiter import Places
+from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.messages import Messages
 from routers.sockets.socket import Socket, accepted, until_first
-from routers.sockets.utterances import Manner, Utterance, Utterances
+from routers.sockets.utterances import SpeechOptions, Utterance, Utterances
 from stts.context import RequestContext
 from stts.conversation.services import CheckSpeech
 from stts.errors import Conflict, InvalidRequest, STTSError
@@ -43,7 +43,7 @@ class SpeechStreamRoutes:
         speak: Speak,
         check: CheckSpeech,
         models: ModelCatalogue,
-        places: Places,
+        places: ConnectionLimiter,
         settings: CurrentSettings,
     ) -> None:
         self._speak = speak
@@ -74,7 +74,7 @@ class _Stream:
         self._config = config
         self._settings = settings
         self._configured = False
-        self.utterances = Utterances(socket, speak, self, Manner(SynthesisConfig()))
+        self.utterances = Utterances(socket, speak, self, SpeechOptions(SynthesisConfig()))
         self._sentences = 0
         """Begun in the utterance that is spoken."""
         self._open = False
@@ -149,7 +149,7 @@ class _Stream:
 
     async def _configure(self, fields: StreamConfig) -> None:
         self.utterances.check_between()
-        self.utterances.use(Manner(await self._config(fields), whole=not fields.stream_audio))
+        self.utterances.use(SpeechOptions(await self._config(fields), whole=not fields.stream_audio))
         self._configured = True
 
 

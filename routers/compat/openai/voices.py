@@ -59,28 +59,28 @@ class VoiceRoutes:
     ) -> list[ModelVoice]:
         """The voices of each engine, under its name as a model; for clients of older speaches."""
         engine = self._models.engine(model_id, "tts") if model_id else AUTO
-        hosts = [host for host in self._engines.hosts.values() if host.state != "not_installed"]
+        instances = [instance for instance in self._engines.instances.values() if instance.state != "not_installed"]
         return [
             ModelVoice(
-                id=f"{host.name}/{voice.id}",
-                model_id=model_id or host.name,
+                id=f"{instance.name}/{voice.id}",
+                model_id=model_id or instance.name,
                 voice_id=voice.id,
                 name=voice.name or voice.id,
                 created=self._models.created,
                 owned_by=OWNER,
-                sample_rate=host.info.sample_rate or 0,
+                sample_rate=instance.info.sample_rate or 0,
             )
-            for host in hosts
-            if host.info.kind == "tts" and engine in (AUTO, host.name)
-            for voice in host.info.voices
+            for instance in instances
+            if instance.info.kind == "tts" and engine in (AUTO, instance.name)
+            for voice in instance.info.voices
         ]
 
     async def _known(self) -> dict[str, str]:
-        hosts = [host for host in self._engines.hosts.values() if host.state != "not_installed"]
+        instances = [instance for instance in self._engines.instances.values() if instance.state != "not_installed"]
         known = {name: name for name in self._voices.names()}
-        if any(host.info.abilities.cloning for host in hosts):
+        if any(instance.info.abilities.cloning for instance in instances):
             for voice in await asyncio.to_thread(self._files.voices):
                 known.setdefault(voice.id, voice.name or voice.id)
-        for voice in (voice for host in hosts for voice in host.info.voices):
+        for voice in (voice for instance in instances for voice in instance.info.voices):
             known.setdefault(voice.id, voice.name or voice.id)
         return known

@@ -200,7 +200,7 @@ class Commands:
             order, told = await self._translation.order(shape, params, self._items, tag)
         except STTSError as error:
             raise in_dialect(error) from None
-        if not order.aside and any(not each.aside for each, _ in self._waiting):
+        if not order.out_of_band and any(not each.out_of_band for each, _ in self._waiting):
             raise self._active()
         if len(self._waiting) >= MOST_WAITING:
             raise Conflict("Too many responses wait for the words of a turn.", allowed=[MOST_WAITING])
@@ -215,13 +215,13 @@ class Commands:
             self._session.respond(order)
         except Conflict as error:
             self._outgoing.orders.pop(order.tag or "", None)
-            raise error if order.aside else self._active() from None
+            raise error if order.out_of_band else self._active() from None
 
     async def _cancel(self, command: ResponseCancel) -> Answers:
         generation = None
         if command.response_id is not None:
             generation = self._outgoing.generation(command.response_id)
-        waiting = [order for order, _ in self._waiting if not order.aside] if command.response_id is None else []
+        waiting = [order for order, _ in self._waiting if not order.out_of_band] if command.response_id is None else []
         self._waiting = deque(each for each in self._waiting if each[0] not in waiting)
         known = command.response_id is None or generation is not None
         if not (known and self._session.cancel(generation)) and not waiting:

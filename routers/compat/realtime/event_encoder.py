@@ -9,7 +9,7 @@ from typing import Any
 from middleware.edge.errors import openai_error
 from routers.compat.openai.usage import duration_usage
 from routers.compat.realtime.hosted_errors import CODES
-from routers.compat.realtime.input_audio_buffer import Tape
+from routers.compat.realtime.input_audio_buffer import InputAudioBuffer
 from routers.compat.realtime.items import Items, Sound, new_item_id
 from routers.compat.realtime.response import Event, Order, Response
 from routers.compat.realtime.usage import response_usage
@@ -44,7 +44,7 @@ RATE_LIMITS: Event = {"type": "rate_limits.updated", "rate_limits": []}
 class Outgoing:
     """Of one connection."""
 
-    def __init__(self, items: Items, tape: Tape, conversation: str, kept_seconds: float) -> None:
+    def __init__(self, items: Items, tape: InputAudioBuffer, conversation: str, kept_seconds: float) -> None:
         self.order = Order()
         """Of responses that nobody asked for."""
         self.orders: dict[str, Order] = {}
@@ -98,7 +98,7 @@ class Outgoing:
     @property
     def active(self) -> str | None:
         """Id of the response that is part of the conversation and not over."""
-        return next((each.id for each in self._responses.values() if not each.started.aside), None)
+        return next((each.id for each in self._responses.values() if not each.started.out_of_band), None)
 
     def generation(self, response_id: str) -> int | None:
         """Of a response that is not over."""
@@ -106,7 +106,7 @@ class Outgoing:
 
     def unbegun(self, order: ReplyOrder) -> Iterator[Event]:
         """A response that was asked for and cancelled before it could begin."""
-        started = ReplyStarted(0, 0, new_item_id(), None, not order.silent, order.aside, order.tag)
+        started = ReplyStarted(0, 0, new_item_id(), None, not order.silent, order.out_of_band, order.tag)
         ended = ReplyEnded(0, 0, started.item, "cancelled", "", "", 0.0)
         response = Response(started, self.orders.pop(order.tag or "", self.order), self._conversation, self._items)
         yield from response.begin()
@@ -213,7 +213,7 @@ class Outgoing:
 
     def _audio(self, event: AudioFrame) -> Iterator[Event]:
         if response := self._responses.get(event.generation):
-            self.has_spoken |= not response.started.aside
+            self.has_spoken |= not response.started.out_of_band
             yield from response.play(event.data, event.seconds, self._kept_seconds)
 
     def _interrupted(self, event: Interrupted) -> Iterator[Event]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 
 SPARE_SECONDS = 6.0
-"""Kept while nobody speaks: speech is announced after it began, its prefix included."""
+"""StoredSession while nobody speaks: speech is announced after it began, its prefix included."""
 
 
-class Tape:
+class InputAudioBuffer:
     """Time counts in seconds of all audio of the session."""
 
     def __init__(self, bytes_per_second: int, kept_seconds: float) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from routers.compat.realtime.command_schemas import ItemReference, ItemShape
-from routers.compat.realtime.contents import Parts, content_of, message_of, parts_of
+from routers.compat.realtime.contents import SessionServices, content_of, message_of, parts_of
 from routers.compat.realtime.hosted_errors import (
     CREATED_BEHIND_UNKNOWN,
     CREATED_TWICE,
@@ -59,7 +59,7 @@ class Items:
         self.history = history
         self._kept_seconds = kept_seconds
         self._sounds: OrderedDict[str, Sound] = OrderedDict()
-        self._parts: dict[str, Parts] = {}
+        self._parts: dict[str, SessionServices] = {}
         """Contents of messages that are more than one text, as they are told to clients."""
         self._hidden: set[str] = set()
 
@@ -188,7 +188,7 @@ ItemStatus = Literal["in_progress", "completed", "incomplete"]
 
 
 def wire_item(
-    item: Item, sound: Sound | None = None, parts: Parts | None = None, *, audio: bool = False
+    item: Item, sound: Sound | None = None, parts: SessionServices | None = None, *, audio: bool = False
 ) -> dict[str, Any]:
     """`parts`: its contents, where they are more than its text; with `audio`, also its bytes, where they are kept."""
     message = item.message

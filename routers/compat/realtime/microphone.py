@@ -8,12 +8,12 @@ from base64 import b64decode
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from routers.compat.realtime.input_audio_buffer import Tape
+from routers.compat.realtime.input_audio_buffer import InputAudioBuffer
 from routers.compat.realtime.items import Sound
 from routers.compat.realtime.session_schemas import Format
 from routers.compat.realtime.voice import bytes_per_second, reader
 from stts.conversation.config import SessionConfig
-from stts.conversation.services import Parts
+from stts.conversation.services import SessionServices
 from stts.engine_api import Samples
 from stts.errors import EngineTimeout, InvalidParameter, PayloadTooLarge
 from stts.protocols import HearRequest
@@ -29,12 +29,12 @@ SLICE_SECONDS = 0.5
 
 
 class Microphone:
-    def __init__(self, format: Format, parts: Parts, kept_seconds: float) -> None:
+    def __init__(self, format: Format, parts: SessionServices, kept_seconds: float) -> None:
         self._parts = parts
         self._format = format
         self._reader = reader(format)
         self._hold = False
-        self.tape = Tape(bytes_per_second(format), kept_seconds)
+        self.tape = InputAudioBuffer(bytes_per_second(format), kept_seconds)
 
     def follow(self, format: Format, *, hold: bool) -> None:
         """`hold`: the client says where turns end."""
@@ -67,7 +67,7 @@ class Microphone:
         live.close()
         session = await self._parts.open(config.listen)
         try:
-            async with asyncio.timeout(live.seconds + config.patience):
+            async with asyncio.timeout(live.seconds + config.timeout):
                 text = await self._words(HearRequest(live, session))
         except TimeoutError:
             raise EngineTimeout("The words of this recording took too long.") from None

@@ -60,7 +60,7 @@ class Response:
     _index: int = 0
 
     def __post_init__(self) -> None:
-        if not self.started.aside:
+        if not self.started.out_of_band:
             self.items.hide(self.started.item)
         if self.started.spoken:
             self.sound = Sound(bytes_per_second=bytes_per_second(self.order.voice.format))
@@ -113,7 +113,7 @@ class Response:
     def _keep(self) -> None:
         """What of it clients may ask for later."""
         item = self.started.item
-        if self.started.aside:
+        if self.started.out_of_band:
             return
         if not self.opened:
             self.items.drop_hidden(item)
@@ -129,7 +129,7 @@ class Response:
         self.opened, self._index = True, len(self.output)
         self.output.append({})
         self.items.reveal(self.started.item)
-        if self.sound is not None and not self.started.aside:
+        if self.sound is not None and not self.started.out_of_band:
             self.items.add_sound(self.started.item, self.sound)
         yield from self._added(message_item(self.started.item, "assistant", "in_progress", []), self._index)
         part = {"type": "audio", "transcript": ""} if self.started.spoken else {"type": "text", "text": ""}
@@ -149,14 +149,14 @@ class Response:
 
     def _added(self, item: Event, index: int) -> Iterator[Event]:
         yield {"type": "response.output_item.added", "response_id": self.id, "output_index": index, "item": item}
-        if not self.started.aside:
+        if not self.started.out_of_band:
             previous = self.items.before(item["id"])
             yield {"type": "conversation.item.added", "previous_item_id": previous, "item": item}
 
     def _finished(self, item: Event, index: int) -> Iterator[Event]:
         self.output[index] = item
         yield {"type": "response.output_item.done", "response_id": self.id, "output_index": index, "item": item}
-        if not self.started.aside:
+        if not self.started.out_of_band:
             previous = self.items.before(item["id"])
             yield {"type": "conversation.item.done", "previous_item_id": previous, "item": item}
 
@@ -176,7 +176,7 @@ class Response:
             "status": status,
             "status_details": details,
             "output": [item for item in self.output if item],
-            "conversation_id": None if self.started.aside else self.conversation,
+            "conversation_id": None if self.started.out_of_band else self.conversation,
             "output_modalities": list(self.order.modalities),
             "max_output_tokens": self.order.max_output_tokens,
             "audio": {"output": voice.wire()},

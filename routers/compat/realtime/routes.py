@@ -22,12 +22,12 @@ from routers.compat.realtime.session import SessionObject, opened
 from routers.compat.realtime.session_schemas import ClientSecret, ClientSecretRequest
 from routers.compat.realtime.translation import Translation, in_dialect
 from routers.compat.realtime.unset import without_unset
-from routers.sockets.connection_limiter import Places
+from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.socket import Socket, accepted
 from stts.access.client_secrets import ClientSecrets
 from stts.conversation.config import SessionConfig
 from stts.conversation.history import History
-from stts.conversation.services import PartsFor
+from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
 from stts.errors import InvalidParameter, NotFound, STTSError
 from stts.settings import CurrentSettings
@@ -38,8 +38,8 @@ KINDS = ("realtime", "transcription")
 class RealtimeRoutes:
     def __init__(
         self,
-        parts: PartsFor,
-        places: Places,
+        parts: ServicesFor,
+        places: ConnectionLimiter,
         secrets: ClientSecrets,
         engines: Engines,
         settings: CurrentSettings,

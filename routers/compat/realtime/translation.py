@@ -90,7 +90,7 @@ class Translation:
             reply=reply,
             speak=self._speaking(asked),
             silent=asked.output_modalities == ["text"],
-            aside=params.conversation == "none",
+            out_of_band=params.conversation == "none",
             tag=tag,
         )
         return order, replace(self.standing(asked), metadata=params.metadata, given=given)

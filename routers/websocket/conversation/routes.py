@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.websockets import WebSocket
 
 from routers.http.engine_fields import engines_named
-from routers.sockets.connection_limiter import Places
+from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.messages import Messages, invalid
 from routers.sockets.socket import Socket, accepted, until_first
 from routers.websocket.conversation.commands import (
@@ -32,10 +32,10 @@ from stts.chat import Message
 from stts.conversation.config import ReplyOrder, session_config
 from stts.conversation.events import AudioFrame
 from stts.conversation.history import Item
-from stts.conversation.services import PartsFor
+from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
 from stts.conversation.session_state import new_id
-from stts.conversation.sessions import Histories, Kept
+from stts.conversation.sessions import SessionStore, StoredSession
 from stts.errors import Conflict, InvalidParameter, STTSError
 from stts.settings import CurrentSettings
 
@@ -46,7 +46,9 @@ PING_CHARACTERS = 4096
 
 
 class ConversationSocketRoutes:
-    def __init__(self, parts: PartsFor, histories: Histories, places: Places, settings: CurrentSettings) -> None:
+    def __init__(
+        self, parts: ServicesFor, histories: SessionStore, places: ConnectionLimiter, settings: CurrentSettings
+    ) -> None:
         self._parts = parts
         self._histories = histories
         self._places = places
@@ -82,7 +84,7 @@ class ConversationSocketRoutes:
             holder.expel(taken)
             await left.wait()
 
-    async def _run(self, socket: Socket, connect: ConnectFields, kept: Kept) -> None:
+    async def _run(self, socket: Socket, connect: ConnectFields, kept: StoredSession) -> None:
         fields = connect.fields()
         config = fields.over(session_config(self._settings()), connect.output_rate)
         parts = engines_named(self._parts(socket.context))
@@ -113,7 +115,7 @@ class Talk:
         self._state = session.state
         socket.at_once = _pong
 
-    async def greet(self, kept: Kept) -> None:
+    async def greet(self, kept: StoredSession) -> None:
         connect = self._connect
         await self._socket.send_json(
             {

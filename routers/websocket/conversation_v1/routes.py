@@ -18,10 +18,10 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket
 
-from routers.sockets.connection_limiter import Places
+from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.messages import Messages, invalid
 from routers.sockets.socket import Socket, accepted, until_first
-from routers.websocket.conversation_v1.schemas import SAMPLE_RATE, OlderFields, WholeTurn
+from routers.websocket.conversation_v1.schemas import SAMPLE_RATE, V1Fields, WholeTurn
 from stts.audio.decode import Decoder
 from stts.audio.pcm import PCMReader
 from stts.audio.wav import sized_header
@@ -37,7 +37,7 @@ from stts.conversation.events import (
     TurnMetrics,
 )
 from stts.conversation.history import History
-from stts.conversation.services import PartsFor
+from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
 from stts.engine_api import Samples
 from stts.errors import InvalidParameter, STTSError
@@ -50,8 +50,8 @@ PIECE = HEARD_RATE
 """Samples handed over at once of a turn that came whole."""
 
 
-class OlderConversationRoutes:
-    def __init__(self, parts: PartsFor, places: Places, settings: CurrentSettings) -> None:
+class ConversationV1Routes:
+    def __init__(self, parts: ServicesFor, places: ConnectionLimiter, settings: CurrentSettings) -> None:
         self._parts = parts
         self._places = places
         self._settings = settings
@@ -65,7 +65,7 @@ class OlderConversationRoutes:
 
     async def converse(self, websocket: WebSocket) -> None:
         try:
-            fields = OlderFields.model_validate(dict(websocket.query_params))
+            fields = V1Fields.model_validate(dict(websocket.query_params))
         except ValidationError as error:
             raise invalid(error) from None
         async with accepted(websocket, self._places) as socket:
@@ -89,7 +89,7 @@ class _Answer:
 
 class _Talk:
     def __init__(
-        self, socket: Socket, session: ConversationSession, fields: OlderFields, settings: CurrentSettings
+        self, socket: Socket, session: ConversationSession, fields: V1Fields, settings: CurrentSettings
     ) -> None:
         self._socket = socket
         self._session = session
@@ -135,7 +135,7 @@ class _Talk:
         await self._answered.wait()
 
     async def _configure(self, changes: dict[str, Any], *, whole: bool) -> None:
-        fields = OlderFields.model_validate({**self._fields.model_dump(), **changes})
+        fields = V1Fields.model_validate({**self._fields.model_dump(), **changes})
         config = fields.over(session_config(self._settings()))
         await self._session.configure(replace(config, turns=None) if whole else config)
         self._fields, self._whole = fields, whole

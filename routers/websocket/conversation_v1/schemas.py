@@ -22,7 +22,7 @@ SILENCE = (1.0, 0.7, 0.5, 0.3)
 SAMPLE_RATE = 24_000
 
 
-class OlderFields(LenientFields):
+class V1Fields(LenientFields):
     """The query. `voice_mode` is accepted: which kind of voice a name means shows in the name."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)

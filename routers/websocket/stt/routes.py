@@ -14,14 +14,14 @@ from starlette.websockets import WebSocket
 
 from adapters.transcription.live_decoders import LiveDecoder, LiveDecoders
 from routers.http.engine_fields import engines_named
-from routers.sockets.connection_limiter import Places
+from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.messages import Messages, invalid
 from routers.sockets.socket import Socket, accepted, until_first
-from routers.websocket.stt.schemas import INPUT_FIELDS, Command, Config, ListenFields, OlderTeller, Teller
+from routers.websocket.stt.schemas import INPUT_FIELDS, Command, Config, EventEncoder, ListenFields, V1EventEncoder
 from stts.audio.pcm import PCMReader
 from stts.conversation.config import session_config
 from stts.conversation.history import History
-from stts.conversation.services import PartsFor
+from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
 from stts.errors import Conflict, STTSError
 from stts.settings import CurrentSettings
@@ -30,7 +30,9 @@ MESSAGES: Messages[Config | Command] = Messages(Config, Command)
 
 
 class TranscriptionSocketRoutes:
-    def __init__(self, parts: PartsFor, decoders: LiveDecoders, places: Places, settings: CurrentSettings) -> None:
+    def __init__(
+        self, parts: ServicesFor, decoders: LiveDecoders, places: ConnectionLimiter, settings: CurrentSettings
+    ) -> None:
         self._parts = parts
         self._decoders = decoders
         self._places = places
@@ -40,12 +42,12 @@ class TranscriptionSocketRoutes:
         self.router.add_api_websocket_route("/ws/transcribe", self.transcribe_as_before)
 
     async def transcribe(self, websocket: WebSocket) -> None:
-        await self._serve(websocket, Teller)
+        await self._serve(websocket, EventEncoder)
 
     async def transcribe_as_before(self, websocket: WebSocket) -> None:
-        await self._serve(websocket, OlderTeller)
+        await self._serve(websocket, V1EventEncoder)
 
-    async def _serve(self, websocket: WebSocket, teller: type[Teller]) -> None:
+    async def _serve(self, websocket: WebSocket, teller: type[EventEncoder]) -> None:
         try:
             fields = ListenFields.model_validate(dict(websocket.query_params))
         except ValidationError as error:
@@ -73,7 +75,7 @@ class _Listening:
         socket: Socket,
         session: ConversationSession,
         fields: ListenFields,
-        teller: Teller,
+        teller: EventEncoder,
         settings: CurrentSettings,
     ) -> None:
         self._socket = socket

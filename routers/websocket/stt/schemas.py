@@ -136,10 +136,10 @@ class Transcription(TypedDict):
 
 ClientMessage = Config | Command
 ServerMessage = ListeningCreated | SessionUpdated | SpeechBoundary | Partial | Final | Lagging | ListeningError
-OlderServerMessage = Transcription | ListeningError
+V1ServerMessage = Transcription | ListeningError
 
 
-class Teller:
+class EventEncoder:
     """Makes the messages of a session's events."""
 
     def __init__(self, request_id: str) -> None:
@@ -186,7 +186,7 @@ class Teller:
         return message
 
 
-class OlderTeller(Teller):
+class V1EventEncoder(EventEncoder):
     """For clients of /ws/transcribe, which know one message: the whole text of a turn so far."""
 
     def __init__(self, request_id: str) -> None:

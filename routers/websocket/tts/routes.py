@@ -7,10 +7,10 @@ from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
 from routers.http.operation import Speak
-from routers.sockets.connection_limiter import Places
+from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.messages import Messages
 from routers.sockets.socket import Socket, accepted, native_error, until_first
-from routers.sockets.utterances import Manner, Utterance, Utterances
+from routers.sockets.utterances import SpeechOptions, Utterance, Utterances
 from routers.websocket.tts.schemas import CLIENT_MESSAGES, SpeechCommand, SpeechConfig, SpokenText
 from stts.context import RequestContext
 from stts.conversation.services import CheckSpeech
@@ -24,7 +24,7 @@ SHAPE = ("format", "sample_rate", "channels", "media_type", "engine", "voice")
 
 
 class SpeechSocketRoutes:
-    def __init__(self, speak: Speak, check: CheckSpeech, places: Places, settings: CurrentSettings) -> None:
+    def __init__(self, speak: Speak, check: CheckSpeech, places: ConnectionLimiter, settings: CurrentSettings) -> None:
         self._speak = speak
         self._check = check
         self._places = places
@@ -45,7 +45,7 @@ class _Speech:
         self._socket = socket
         self._check = check
         self._settings = settings
-        self.utterances = Utterances(socket, speak, self, Manner(SpeechConfig().speech()))
+        self.utterances = Utterances(socket, speak, self, SpeechOptions(SpeechConfig().speech()))
 
     async def listen(self) -> None:
         """Until the client leaves. What is wrong with a message is told, and the connection goes on."""
@@ -103,4 +103,4 @@ class _Speech:
         config = fields.speech()
         await self._check(config)
         ahead = self._settings().conversation.ahead_seconds if fields.paced else None
-        self.utterances.use(Manner(config, ahead))
+        self.utterances.use(SpeechOptions(config, ahead))

@@ -74,7 +74,7 @@ class Account:
                 raise StorageFull(f"The quota of kind {kind} is reached: {quota} bytes. Delete files first.")
             self._pending[kind] += size
 
-    def settle(self, kind: Kind, size: int, *, kept: bool) -> None:
+    def book(self, kind: Kind, size: int, *, kept: bool) -> None:
         """The bytes of a writer are now a file, or are gone."""
         with self._lock:
             self._pending[kind] -= size

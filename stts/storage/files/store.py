@@ -115,7 +115,7 @@ class FileStore:
             max_bytes=self._settings().storage.file_bytes,
             reserve=partial(self._reserve, kind),
             finish=partial(self._finish, kind, id, name, temporary, checkpoint),
-            settle=partial(self._settle, kind, temporary),
+            book=partial(self._book, kind, temporary),
         )
         self._being_written[temporary] = id
         return writer
@@ -246,9 +246,9 @@ class FileStore:
         folder = self._folders[kind]
         return sum(entry.size for entry in oldest(folder.entries(), size) if folder.remove(entry))
 
-    def _settle(self, kind: Kind, temporary: Path, size: int, kept: bool) -> None:
+    def _book(self, kind: Kind, temporary: Path, size: int, kept: bool) -> None:
         self._being_written.pop(temporary, None)
-        self._account.settle(kind, size, kept=kept)
+        self._account.book(kind, size, kept=kept)
 
     def _finish(self, kind: Kind, id: str, name: str | None, temporary: Path, checkpoint: Checkpoint) -> StoredFile:
         settings = self._settings()

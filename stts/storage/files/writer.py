@@ -30,7 +30,7 @@ class Writer:
         max_bytes: int,
         reserve: Callable[[int], None],
         finish: Callable[[], StoredFile],
-        settle: Callable[[int, bool], None],
+        book: Callable[[int, bool], None],
     ) -> None:
         self.id = id
         """The id that the file will have."""
@@ -40,7 +40,7 @@ class Writer:
         self._max_bytes = max_bytes
         self._reserve = reserve
         self._finish = finish
-        self._settle = settle
+        self._book = book
         with told_disk_errors():
             self._file = temporary.open("xb")
 
@@ -68,7 +68,7 @@ class Writer:
             os.fsync(self._file.fileno())
             self._file.close()
             stored = self._finish()
-        self._settle(self.size, True)
+        self._book(self.size, True)
         self.size = 0
         return stored
 
@@ -80,7 +80,7 @@ class Writer:
                 self._file.close()
             self._temporary.unlink(missing_ok=True)
         finally:
-            self._settle(self.size, False)
+            self._book(self.size, False)
             self.size = 0
 
     def __enter__(self) -> Self:

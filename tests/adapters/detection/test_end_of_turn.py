@@ -73,7 +73,7 @@ BROKEN = np.ones(1, np.float32)
 
 @asynccontextmanager
 async def detector(
-    name: str = "judge", options: Mapping[str, Any] | None = None, patience: float = 30.0
+    name: str = "judge", options: Mapping[str, Any] | None = None, timeout_seconds: float = 30.0
 ) -> AsyncIterator[tuple[EngineTurnDetector, Engines]]:
     """Patient, so that no test depends on how busy the machine is."""
     settings = Settings(
@@ -83,7 +83,7 @@ async def detector(
     registry = Registry([EntryPoint("judge", f"{__name__}:Judge", GROUP)])
     engines = Engines(registry, lambda: settings, lambda name: None)
     try:
-        yield EngineTurnDetector(engines.hosts, lambda: settings, patience=patience), engines
+        yield EngineTurnDetector(engines.instances, lambda: settings, timeout=timeout_seconds), engines
     finally:
         await engines.close()
 
@@ -101,7 +101,7 @@ async def test_smart_turn_itself(tmp_path: Path) -> None:
         answer = await judge.finished(tone(3.0))
         assert answer is not None and 0.0 < answer < 1.0
         await engines.load("smart_turn")
-        probe = engines.host("smart_turn").last_probe
+        probe = engines.instance("smart_turn").last_probe
         assert probe is not None and probe.ok
 
 
@@ -113,7 +113,7 @@ async def test_without_an_engine_that_could_tell_nobody_is_asked(name: str, opti
     with capture_logs() as lines:
         async with detector(name, options) as (judge, engines):
             assert await judge.finished(tone(1.0)) is None
-            assert engines.hosts["judge"].state == engines.hosts["smart_turn"].state == "cold"
+            assert engines.instances["judge"].state == engines.instances["smart_turn"].state == "cold"
     assert Judge.asked == 0 and not lines
 
 
@@ -129,23 +129,23 @@ async def test_a_failure_is_no_answer_and_told_once() -> None:
 
 
 async def test_who_answers_too_late_is_not_waited_for() -> None:
-    async with detector(patience=0.02) as (judge, engines):
+    async with detector(timeout_seconds=0.02) as (judge, engines):
         await engines.load("judge")
         Judge.go_on.clear()
         with capture_logs() as lines:
             assert await judge.finished(tone(1.0)) is None
         assert [line["code"] for line in lines] == ["engine_timeout"]
         Judge.go_on.set()
-        judge.patience = 30.0
+        judge.timeout = 30.0
         assert await judge.finished(tone(1.0)) == pytest.approx(0.5, abs=1e-3)
 
 
 async def test_the_first_question_loads_the_engine_and_does_not_wait_for_it() -> None:
     with capture_logs() as lines:
-        async with detector(patience=0.0) as (judge, engines):
+        async with detector(timeout_seconds=0.0) as (judge, engines):
             assert await judge.finished(tone(1.0)) is None
             await engines.load("judge")
-            assert engines.host("judge").state == "ready"
+            assert engines.instance("judge").state == "ready"
     assert not lines
 
 
@@ -154,7 +154,7 @@ async def test_who_stops_asking_is_gone_at_once() -> None:
         await engines.load("judge")
         Judge.go_on.clear()
         asking = asyncio.create_task(judge.finished(tone(1.0)))
-        await until(lambda: engines.host("judge").running == 1)
+        await until(lambda: engines.instance("judge").running == 1)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking

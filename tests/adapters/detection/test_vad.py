@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from adapters.detection.vad import ROUNDS, EngineVoiceActivity
-from adapters.execution.instance import EngineHost
+from adapters.execution.instance import EngineInstance
 from engines.registry import GROUP, Registry
 from engines.vad.silero import SileroEngine
 from stts.engine_api import EngineInfo, Progress, VADEngine
@@ -60,29 +60,29 @@ class CountingEngine(VADEngine):
 
 
 class Ears:
-    def __init__(self, host: EngineHost[VADEngine], activity: EngineVoiceActivity) -> None:
-        self.host = host
+    def __init__(self, instance: EngineInstance[VADEngine], activity: EngineVoiceActivity) -> None:
+        self.instance = instance
         self.activity = activity
 
     @property
     def engine(self) -> CountingEngine:
-        assert isinstance(self.host.engine, CountingEngine)
-        return self.host.engine
+        assert isinstance(self.instance.engine, CountingEngine)
+        return self.instance.engine
 
 
 @asynccontextmanager
 async def ears(name: str = "counting", **options: float) -> AsyncIterator[Ears]:
     settings = Settings(limits=LimitSettings(call_seconds=CALL_SECONDS))
     registry = Registry([EntryPoint("counting", f"{__name__}:CountingEngine", GROUP)])
-    host: EngineHost[VADEngine] = EngineHost(name, registry, lambda: settings, capacity=2)
+    instance: EngineInstance[VADEngine] = EngineInstance(name, registry, lambda: settings, capacity=2)
     CountingEngine.gate.set()
-    activity = EngineVoiceActivity(host, **options)
+    activity = EngineVoiceActivity(instance, **options)
     try:
-        yield Ears(host, activity)
+        yield Ears(instance, activity)
     finally:
         CountingEngine.gate.set()
         await activity.close()
-        await host.close()
+        await instance.close()
 
 
 def frames(*levels: float) -> NDArray[np.float32]:
@@ -138,9 +138,9 @@ async def test_the_slot_is_held_while_somebody_is_heard_and_then_given_back() ->
         stream = here.activity.stream()
         await stream.probabilities(frames(0.1))
         with pytest.raises(Conflict):
-            await here.host.unload()
-        await until(lambda: here.host.running == 0)
-        await here.host.unload()
+            await here.instance.unload()
+        await until(lambda: here.instance.running == 0)
+        await here.instance.unload()
         assert await stream.probabilities(frames(0.1)) == pytest.approx([0.11])
 
 
@@ -170,7 +170,7 @@ async def test_an_engine_that_hangs_is_told_of_and_used_again_when_it_is_back() 
         with pytest.raises(EngineTimeout):
             await stream.probabilities(frames(0.1))
         CountingEngine.gate.set()
-        await until(lambda: here.host.state == "ready")
+        await until(lambda: here.instance.state == "ready")
         assert (await stream.probabilities(frames(0.1))).shape == (1,)
 
 
@@ -201,7 +201,7 @@ async def test_closing_leaves_no_task() -> None:
     async with ears() as here:
         CountingEngine.gate.clear()
         waiting = asyncio.ensure_future(here.activity.stream().probabilities(frames(0.5)))
-        await until(lambda: here.host.running == 1)
+        await until(lambda: here.instance.running == 1)
         CountingEngine.gate.set()
     await asyncio.wait([waiting])
     assert asyncio.all_tasks() == before

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import psutil
 import pytest
 
-from adapters.execution.instance import EngineHost
+from adapters.execution.instance import EngineInstance
 from stts.settings import LimitSettings
 from tests.adapters.execution.engines_under_test import GATES, LOG, ScriptEngine, script_host
 from tests.patient import PATIENCE
@@ -38,26 +38,26 @@ async def leaves_nothing() -> AsyncIterator[None]:
 
 
 class Hosts:
-    """Makes hosts and closes them at the end."""
+    """Makes instances and closes them at the end."""
 
     def __init__(self) -> None:
-        self.made: list[EngineHost[ScriptEngine]] = []
+        self.made: list[EngineInstance[ScriptEngine]] = []
 
     def __call__(
         self, limits: LimitSettings | None = None, clock: Callable[[], float] = time.monotonic, **options: object
-    ) -> EngineHost[ScriptEngine]:
+    ) -> EngineInstance[ScriptEngine]:
         self.made.append(script_host(limits, clock, **options))
         return self.made[-1]
 
 
 @pytest.fixture
-async def hosts(leaves_nothing: None) -> AsyncIterator[Hosts]:
+async def instances(leaves_nothing: None) -> AsyncIterator[Hosts]:
     made = Hosts()
     yield made
     for gate in GATES.values():
         gate.set()
-    for host in made.made:
-        await host.close()
+    for instance in made.made:
+        await instance.close()
 
 
 @pytest.fixture(params=[False, True], ids=["thread", "process"])

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from adapters.execution.instance import EngineHost
+from adapters.execution.instance import EngineInstance
 from engines.registry import GROUP, Registry
 from stts.engine_api import EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import InvalidParameter
@@ -209,17 +209,17 @@ def registry() -> Registry:
 
 def script_host(
     limits: LimitSettings | None = None, clock: Callable[[], float] = time.monotonic, **options: Any
-) -> EngineHost[ScriptEngine]:
+) -> EngineInstance[ScriptEngine]:
     settings = Settings(limits=limits or LimitSettings(), engines=EngineSettings(options={"script": options}))
-    return EngineHost("script", registry(), lambda: settings, clock=clock)
+    return EngineInstance("script", registry(), lambda: settings, clock=clock)
 
 
 def say(script: str) -> Callable[[ScriptEngine], Iterator[Samples]]:
     return lambda engine: engine.synthesize(script, VOICE, PARAMS)
 
 
-async def run(host: EngineHost[ScriptEngine], script: str, deadline: float = 0.0) -> list[float]:
-    async with host.slot(deadline) as slot, aclosing(slot.run(say(script))) as items:
+async def run(instance: EngineInstance[ScriptEngine], script: str, deadline: float = 0.0) -> list[float]:
+    async with instance.slot(deadline) as slot, aclosing(slot.run(say(script))) as items:
         return [float(value) async for item in items for value in item]
 
 

@@ -127,7 +127,7 @@ async def test_a_listener_who_leaves_ends_it_while_it_waits_for_text(engines: En
         reader.text.write("One thing. Another")
         await reader.next_piece()
     assert asyncio.all_tasks() == before
-    assert engines.host("tone").running == engines.host("tone").waiting == 0
+    assert engines.instance("tone").running == engines.instance("tone").waiting == 0
 
 
 @pytest.mark.parametrize("written", [[], [""], [" ", "\n"], ["...", " --- "], ["\u200b"]])
@@ -217,4 +217,4 @@ async def test_an_engine_that_fails_ends_it_after_what_was_made(engines: Engines
         reader.text.flush()
         with pytest.raises(EngineError):
             await reader.rest()
-    assert engines.host("tone").running == 0
+    assert engines.instance("tone").running == 0

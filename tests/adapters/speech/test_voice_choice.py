@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from adapters.catalogue import Engines
-from adapters.speech.voices import Speaking
+from adapters.speech.voices import ResolvedSpeech
 from engines.registry import GROUP, Registry
 from stts.engine_api import Abilities, EngineInfo, Voice
 from stts.errors import UnknownEngine, UnknownVoice
@@ -63,7 +63,7 @@ async def engines() -> AsyncIterator[Engines]:
     await engines.close()
 
 
-async def resolved(engines: Engines, config: SynthesisConfig) -> tuple[str, Speaking]:
+async def resolved(engines: Engines, config: SynthesisConfig) -> tuple[str, ResolvedSpeech]:
     speaker = await engines.speaker(config)
     return speaker.name, await speaker.resolve(config)
 

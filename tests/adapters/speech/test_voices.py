@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.parameters import check_language, validated
 from adapters.speech.voice_choice import VoiceRules
-from adapters.speech.voices import Speaking, resolve_speaking
+from adapters.speech.voices import ResolvedSpeech, resolve_speech
 from stts.engine_api import Abilities, EngineInfo, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import InvalidParameter, UnknownVoice
 from stts.speech import SynthesisConfig
@@ -44,8 +44,8 @@ class Speaker(TTSEngine):
         return iter(())
 
 
-async def resolve(config: SynthesisConfig, default: str | None = None) -> Speaking:
-    return await resolve_speaking(Speaker(), config, VoiceRules(references, default=default))
+async def resolve(config: SynthesisConfig, default: str | None = None) -> ResolvedSpeech:
+    return await resolve_speech(Speaker(), config, VoiceRules(references, default=default))
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,12 @@ from stts.protocols import HearRequest, TranscriptionSession
 from stts.settings import EngineSettings, LimitSettings, Settings, STTSettings
 from stts.streams.live import LiveAudio
 from stts.transcription import (
+    TranscriptCheckpoint,
     TranscriptDone,
     TranscriptEvent,
     TranscriptionConfig,
     TranscriptPartial,
     TranscriptSegment,
-    TranscriptSettled,
 )
 from tests import fakes
 from tests.patient import PATIENCE
@@ -297,4 +297,4 @@ class Heard:
 
     @property
     def settled(self) -> list[str]:
-        return [event.text for event in self.events if isinstance(event, TranscriptSettled)]
+        return [event.text for event in self.events if isinstance(event, TranscriptCheckpoint)]

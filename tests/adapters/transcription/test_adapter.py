@@ -80,7 +80,7 @@ LONG = np.concatenate([decoded(speech("numbers.opus"))[0][::3]] * 2)
 async def test_a_short_clip_does_not_wait_for_a_long_recording(engines: Engines) -> None:
     context = RequestContext("stt")
     long = asyncio.ensure_future(collect_transcript(engines.listen(context, recording(LONG, silence(3.0), LONG))))
-    await until(lambda: engines.host("gate").running > 0)
+    await until(lambda: engines.instance("gate").running > 0)
     short = await collect_transcript(engines.listen(RequestContext("stt"), recording(SHORT)))
     assert short.text == "word"
     assert not long.done()
@@ -92,7 +92,7 @@ async def test_a_client_that_does_not_read_holds_no_slot(engines: Engines) -> No
     GateEngine.gate.set()
     events = engines.listen(RequestContext("stt"), recording(SHORT, silence(1.0), SHORT))
     assert isinstance(await anext(events), TranscriptSegment)
-    await until(lambda: not (engines.host("gate").running or engines.host("silero").running))
+    await until(lambda: not (engines.instance("gate").running or engines.instance("silero").running))
     rest = [event async for event in events]
     assert isinstance(rest[-1], TranscriptDone)
 
@@ -100,12 +100,12 @@ async def test_a_client_that_does_not_read_holds_no_slot(engines: Engines) -> No
 async def test_a_client_that_leaves_frees_both_slots(engines: Engines) -> None:
     events = engines.listen(RequestContext("stt"), recording(LONG))
     waiting = asyncio.ensure_future(anext(events))
-    await until(lambda: engines.host("gate").running > 0)
+    await until(lambda: engines.instance("gate").running > 0)
     waiting.cancel()
     GateEngine.gate.set()
     await asyncio.wait([waiting])
     await events.aclose()
-    assert (engines.host("gate").running, engines.host("silero").running) == (0, 0)
+    assert (engines.instance("gate").running, engines.instance("silero").running) == (0, 0)
 
 
 async def test_times_are_those_of_the_recording_across_turns(engines: Engines) -> None:

@@ -75,7 +75,7 @@ async def test_a_silent_stream_never_takes_a_place() -> None:
         speaking = Heard(made, second := await listening(made))
         speaking.audio.write(sound(0.6))
         assert await speaking.end() == "word500"
-        heard.audio.settle()
+        heard.audio.checkpoint()
         await write(heard, silence(0.2, 0.0))
         heard.task.cancel()
         await asyncio.wait([heard.task])
@@ -92,7 +92,7 @@ async def test_a_turn_of_silence_alone_has_no_words_and_needs_no_place() -> None
         await busy.until(TranscriptPartial)
         heard = Heard(made, session, judged=False)
         await write(heard, silence(12.0, 0.0))
-        heard.audio.settle()
+        heard.audio.checkpoint()
         assert await heard.end() == ""
         assert heard.settled == [""]
         assert done(heard).duration == pytest.approx(12.0)
@@ -223,7 +223,7 @@ async def random_session(made: Engines, dice: random.Random) -> None:
             heard.audio.write(silence(0.064))
             said += [f"word{round(level * 1000)}"] if level > 0.1 else []
             if dice.random() < 0.3:
-                heard.audio.settle()
+                heard.audio.checkpoint()
             await asyncio.sleep(0)
         if dice.random() < 0.3:
             await asyncio.sleep(dice.choice((0.0, 0.001, 0.01)))

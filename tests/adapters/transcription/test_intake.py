@@ -21,7 +21,7 @@ async def test_no_sample_is_lost_and_marks_stay_where_they_were(parts: list[int 
     audio, written, marks = LiveAudio(1000.0), 0, []
     for part in parts:
         if part is None:
-            audio.settle()
+            audio.checkpoint()
             marks.append(written)
         else:
             audio.write(np.arange(written, written + part, dtype=np.float32))
@@ -32,7 +32,7 @@ async def test_no_sample_is_lost_and_marks_stay_where_they_were(parts: list[int 
         samples, stop = await intake.next(least)
         assert len(samples) <= LONGEST_STEP and (stop is not None or len(samples) >= min(max(least, 1), LONGEST_STEP))
         taken.append(samples)
-        if stop is Stop.SETTLE:
+        if stop is Stop.CHECKPOINT:
             found.append(intake.taken)
     assert np.array_equal(np.concatenate(taken), np.arange(written, dtype=np.float32))
     assert found == marks and intake.seconds == pytest.approx(audio.seconds)

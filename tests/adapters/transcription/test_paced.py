@@ -16,22 +16,22 @@ from adapters.catalogue import Engines
 from adapters.transcription.intake import AudioSource
 from adapters.transcription.paced import EARLY_SECONDS, PacedSession
 from adapters.transcription.recorded import RecordedUtterances
-from adapters.transcription.rolling import WindowSession
+from adapters.transcription.rolling import RollingSession
 from engines.registry import Registry
 from stts.context import RequestContext
 from stts.engine_api import Samples
 from stts.settings import Settings
 from stts.streams.channel import Channel
 from stts.streams.live import LiveAudio
-from stts.streams.prefetch import made_ahead
+from stts.streams.prefetch import prefetch
 from stts.text.transcript import collect_transcript
 from stts.transcription import (
     AudioData,
     ListenRequest,
+    TranscriptCheckpoint,
     TranscriptEvent,
     TranscriptionConfig,
     TranscriptPartial,
-    TranscriptSettled,
 )
 from tests.adapters.execution.engines_under_test import until
 from tests.adapters.transcription.engines_under_test import Heard, engines, open_session, sound
@@ -82,8 +82,8 @@ async def test_no_place_is_held_for_it_and_the_next_is_heard_live(engine: str) -
         await pushed.end()
         spoken = Heard(made, session)
         spoken.audio.write(sound(0.9))
-        spoken.audio.settle()
-        await spoken.until(TranscriptSettled)
+        spoken.audio.checkpoint()
+        await spoken.until(TranscriptCheckpoint)
         assert await spoken.end() == spoken.settled[0] != ""
         await session.aclose()
 
@@ -127,7 +127,7 @@ async def test_who_speaks_on_after_a_burst_is_heard_live(engine: str) -> None:
             now += 1.0
             heard.audio.write(sound(1.0))
             await until(lambda: heard.audio.waiting == 0)
-        heard.audio.settle()
+        heard.audio.checkpoint()
         assert await heard.end() == heard.settled[0] != ""
         await session.aclose()
 
@@ -146,7 +146,7 @@ class Hasty:
             self._pushed.close()
             await audio.take()
 
-        async with aclosing(made_ahead(make, 64, "hasty")) as events:
+        async with aclosing(prefetch(make, 64, "hasty")) as events:
             async for event in events:
                 yield event
 
@@ -164,6 +164,6 @@ class Counting:
 async def test_nothing_is_lost_that_was_decided_and_not_told() -> None:
     pushed = LiveAudio(30.0, at_once)
     pushed.write(sound(1.0))
-    session = PacedSession(cast(WindowSession, Hasty(pushed)), cast(RecordedUtterances, Counting()))
+    session = PacedSession(cast(RollingSession, Hasty(pushed)), cast(RecordedUtterances, Counting()))
     events = [event async for event in session.transcribe(pushed, RequestContext("stt"))]
     assert events == [TranscriptPartial("64000 samples", "")]

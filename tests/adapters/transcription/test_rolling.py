@@ -12,11 +12,11 @@ from adapters.transcription.rolling import quietest
 from stts.errors import EngineError, EngineTimeout
 from stts.protocols import TranscriptionSession
 from stts.transcription import (
+    TranscriptCheckpoint,
     TranscriptDone,
     TranscriptLagging,
     TranscriptPartial,
     TranscriptSegment,
-    TranscriptSettled,
 )
 from tests.adapters.execution.engines_under_test import until
 from tests.adapters.transcription.engines_under_test import (
@@ -32,7 +32,7 @@ from tests.skipping import skip
 
 
 def engine(made: Engines) -> BatchEngine:
-    found = made.host("batch").engine
+    found = made.instance("batch").engine
     assert isinstance(found, BatchEngine)
     return found
 
@@ -65,16 +65,16 @@ async def test_what_is_settled_is_not_transcribed_again_unless_somebody_spoke() 
         session = await session_of(made)
         heard = Heard(made, session)
         heard.audio.write(sound(0.9))
-        heard.audio.settle()
-        await heard.until(TranscriptSettled)
+        heard.audio.checkpoint()
+        await heard.until(TranscriptCheckpoint)
         count = len(engine(made).given)
         heard.audio.write(sound(0.4, 0.001))
         assert await heard.end() == "word0" == heard.settled[0]
         assert len(engine(made).given) == count
         other = Heard(made, session)
         other.audio.write(sound(0.9))
-        other.audio.settle()
-        await other.until(TranscriptSettled)
+        other.audio.checkpoint()
+        await other.until(TranscriptCheckpoint)
         other.audio.write(sound(1.1))
         assert await other.end() == "word0 word1"
         assert engine(made).given[-1] == 32_000
@@ -88,7 +88,7 @@ async def test_an_utterance_longer_than_the_engine_hears_at_once() -> None:
             heard.audio.write(sound(0.8))
             heard.audio.write(sound(0.2, 0.01))
             if second % 8 == 7:
-                heard.audio.settle()
+                heard.audio.checkpoint()
         text = await heard.end()
         assert max(engine(made).given) <= 160_000
         assert 22 <= len(text.split()) <= 30
@@ -101,7 +101,7 @@ async def test_words_before_a_long_pause_are_not_lost_when_all_comes_at_once() -
         session = await session_of(made)
         heard = Heard(made, session)
         heard.audio.write(sound(2.0))
-        heard.audio.settle()
+        heard.audio.checkpoint()
         heard.audio.write(np.concatenate([sound(1.0), sound(9.0, 0.001)]))
         await heard.end()
         assert max(engine(made).given) >= 48_000, "the third second was given to the engine, too"
@@ -113,7 +113,7 @@ async def test_who_is_behind_says_so_and_a_final_does_not_wait_for_a_look() -> N
         heard = Heard(made, session)
         GATE.clear()
         heard.audio.write(sound(1.0))
-        await until(lambda: made.host("batch").running == 1)
+        await until(lambda: made.instance("batch").running == 1)
         heard.audio.write(sound(1.0))
         heard.audio.write(sound(1.0))
         lag = await heard.until(TranscriptLagging)
@@ -130,7 +130,7 @@ async def test_nothing_heard_is_no_segment(level: float) -> None:
         engine(made).fault = "nothing"
         heard = Heard(made, session)
         heard.audio.write(sound(1.5, level))
-        heard.audio.settle()
+        heard.audio.checkpoint()
         assert await heard.end() == ""
         assert heard.settled == [""] and heard.events[-1] == TranscriptDone(1.5, None)
         empty = Heard(made, session)
@@ -160,7 +160,7 @@ async def test_a_failure_costs_its_utterance_alone() -> None:
         good = Heard(made, session)
         good.audio.write(sound(2.0))
         assert await good.end() == "word0 word1"
-        assert made.host("batch").running == made.host("batch").waiting == 0
+        assert made.instance("batch").running == made.instance("batch").waiting == 0
 
 
 async def test_an_engine_that_hangs() -> None:
@@ -170,12 +170,12 @@ async def test_an_engine_that_hangs() -> None:
         bad = Heard(made, session)
         bad.audio.write(sound(0.5))
         bad.audio.close()
-        await until(lambda: made.host("batch").running == 1 and made.host("batch").state == "ready")
+        await until(lambda: made.instance("batch").running == 1 and made.instance("batch").state == "ready")
         skip(CALL_SECONDS)
         with pytest.raises(EngineTimeout):
             await bad.task
         GATE.set()
-        await until(lambda: made.host("batch").state == "ready")
+        await until(lambda: made.instance("batch").state == "ready")
         good = Heard(made, session)
         good.audio.write(sound(1.0))
         assert await good.end() == "word0"
@@ -188,11 +188,11 @@ async def test_leaving_in_the_middle_leaves_nothing() -> None:
         heard = Heard(made, session)
         GATE.clear()
         heard.audio.write(sound(1.2))
-        await until(lambda: made.host("batch").running == 1)
+        await until(lambda: made.instance("batch").running == 1)
         heard.task.cancel()
         GATE.set()
         await asyncio.wait([heard.task])
-        assert made.host("batch").running == made.host("batch").waiting == 0
+        assert made.instance("batch").running == made.instance("batch").waiting == 0
         await session.aclose()
     await until(lambda: asyncio.all_tasks() == before)
 

@@ -12,12 +12,12 @@ from stts.engine_api import Samples
 from stts.errors import Busy, Conflict, EngineCrashed, EngineError, EngineLoadFailed, EngineTimeout, InvalidParameter
 from stts.streams.live import LiveAudio
 from stts.transcription import (
+    TranscriptCheckpoint,
     TranscriptDone,
     TranscriptionConfig,
     TranscriptLagging,
     TranscriptPartial,
     TranscriptSegment,
-    TranscriptSettled,
 )
 from tests.adapters.execution.engines_under_test import until
 from tests.adapters.transcription.engines_under_test import CALL_SECONDS, Heard, engines, open_session, sound
@@ -51,8 +51,8 @@ async def test_what_is_settled_is_final_if_nothing_follows() -> None:
         session = await open_session(made, "quick")
         heard = Heard(made, session)
         heard.audio.write(sound(0.9))
-        heard.audio.settle()
-        await heard.until(TranscriptSettled)
+        heard.audio.checkpoint()
+        await heard.until(TranscriptCheckpoint)
         for _ in range(20):
             heard.audio.write(sound(0.03, 0.001))
         assert await heard.end() == words(3) == heard.settled[0]
@@ -64,9 +64,9 @@ async def test_after_a_pause_it_goes_on() -> None:
         session = await open_session(made, "quick")
         heard = Heard(made, session)
         heard.audio.write(sound(0.6))
-        heard.audio.settle()
+        heard.audio.checkpoint()
         heard.audio.write(sound(0.9))
-        heard.audio.settle()
+        heard.audio.checkpoint()
         assert await heard.end() == f"{words(2)} {words(3)}"
         assert heard.settled == [words(2), f"{words(2)} {words(3)}"]
         done = heard.events[-2]
@@ -96,7 +96,7 @@ async def test_no_words_no_segment(level: float) -> None:
         for seconds in (0.0, 0.1):
             heard = Heard(made, session)
             heard.audio.write(sound(seconds, level))
-            heard.audio.settle()
+            heard.audio.checkpoint()
             assert await heard.end() == ""
             assert heard.settled == [""]
             assert heard.events[-1] == TranscriptDone(seconds, None)
@@ -277,7 +277,7 @@ async def test_pocketsphinx_hears_flite_live() -> None:
             samples = np.concatenate([sound(0.3, 0.0), read(DATA / name), sound(0.2, 0.0)])
             heard = Heard(made, session)
             await feed(heard.audio, samples)
-            heard.audio.settle()
+            heard.audio.checkpoint()
             await feed(heard.audio, sound(0.3, 0.0))
             text = await heard.end()
             assert word_error_rate(WORDS[name], text) < 0.5

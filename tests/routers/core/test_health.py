@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from middleware.serving.lifecycle import Life
+from middleware.serving.lifecycle import Lifecycle
 from server_v2 import create_app
 from stts.settings import Settings
 from tests import patient
@@ -14,7 +14,7 @@ from tests.fakes import registry
 from tests.server import running
 
 
-def client_of(settings: Settings, life: Life) -> httpx.AsyncClient:
+def client_of(settings: Settings, life: Lifecycle) -> httpx.AsyncClient:
     app = create_app(settings, registry=registry(), life=life)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
 
@@ -33,7 +33,7 @@ def test_balancers_may_ask_for_the_head_only(settings: Settings) -> None:
 
 @pytest.mark.parametrize(("phase", "status"), [("ready", 200), ("starting", 503), ("draining", 503)])
 async def test_ready_says_whether_work_is_accepted(settings: Settings, phase: str, status: int) -> None:
-    async with client_of(settings, Life(phase)) as client:  # type: ignore[arg-type]
+    async with client_of(settings, Lifecycle(phase)) as client:  # type: ignore[arg-type]
         answer = await client.get("/ready")
     assert (answer.status_code, answer.json()["status"]) == (status, phase)
     assert answer.json()["engines"]["tone"]["state"] == "cold"
@@ -47,13 +47,13 @@ async def test_a_server_without_an_engine_is_not_ready(settings: Settings) -> No
             "stt": settings.stt.model_copy(update={"order": ()}),
         }
     )
-    async with client_of(bare, Life("ready")) as client:
+    async with client_of(bare, Lifecycle("ready")) as client:
         answer = await client.get("/ready")
     assert (answer.status_code, answer.json()["status"]) == (503, "no_engine")
 
 
 async def test_a_probe_really_runs_the_engines_that_auto_takes(settings: Settings) -> None:
-    async with client_of(settings, Life("ready")) as client:
+    async with client_of(settings, Lifecycle("ready")) as client:
         engines = (await client.get("/ready", params={"probe": "true"})).json()["engines"]
     for name in ("tone", "echo"):
         assert engines[name]["state"] == "ready"

@@ -12,7 +12,7 @@ from routers.http.forms import FIELD_BYTES, MOST_FIELDS, MOST_FILES
 from tests.audio import speech
 
 DOORS = pytest.mark.parametrize("path", ["/stt", "/files", "/v1/audio/transcriptions", "/v1/audio/translations"])
-Parts = list[tuple[str, Any]]
+SessionServices = list[tuple[str, Any]]
 
 
 def file(name: str = "file", data: bytes = b"x") -> tuple[str, Any]:
@@ -33,7 +33,7 @@ def field(name: str, value: str) -> tuple[str, Any]:
         ([field("file", "x" * 1_000_000) for _ in range(20)], FIELD_BYTES),
     ],
 )
-async def test_too_much_is_refused(client: httpx.AsyncClient, path: str, parts: Parts, bound: int) -> None:
+async def test_too_much_is_refused(client: httpx.AsyncClient, path: str, parts: SessionServices, bound: int) -> None:
     answer = await client.post(path, files=parts)
     assert answer.status_code == (400 if path.startswith("/v1/") else 422)
     assert str(bound) in answer.text

@@ -11,7 +11,7 @@ from routers.core.conversation_schemas import ExchangeFields
 from routers.core.tts_schemas import SpeechFields
 from routers.http.lenient_fields import LenientFields
 from routers.websocket.conversation.commands import ConnectFields
-from routers.websocket.conversation_v1.schemas import OlderFields
+from routers.websocket.conversation_v1.schemas import V1Fields
 from routers.websocket.stt.schemas import ListenFields
 from routers.websocket.tts.schemas import SpeechConfig
 
@@ -23,7 +23,7 @@ SHAPES: dict[type[LenientFields], dict[str, Any]] = {
     ListenFields: {},
     ConnectFields: {},
     ExchangeFields: {},
-    OlderFields: {},
+    V1Fields: {},
 }
 """Shape -> what it cannot do without."""
 FREE_TEXT = {"input", "instructions", "text", "session", "type", "stream", "save", "model"}
@@ -51,7 +51,7 @@ def test_an_optional_field_that_is_not_given(shape: type[LenientFields], name: s
         (ListenFields, "format", "PCMU", "pcmu"),
         (ListenFields, "encoding", "WebM", "webm"),
         (ConnectFields, "mode", "Text", "text"),
-        (OlderFields, "response_mode", "Echo", "echo"),
+        (V1Fields, "response_mode", "Echo", "echo"),
     ],
 )
 def test_any_case_and_container(shape: type[LenientFields], name: str, sent: Any, read: Any) -> None:

@@ -31,18 +31,18 @@ class Paced:
             self.closed = True
 
 
-async def looked(paced: Paced, patience: float) -> tuple[bool, float, list[int]]:
+async def looked(paced: Paced, timeout_seconds: float) -> tuple[bool, float, list[int]]:
     """Whether that was all, after how many seconds that was known, and what came."""
     clock = asyncio.get_running_loop().time
     started = clock()
     async with aclosing(Lookahead(paced.chunks())) as lookahead:
-        complete = await lookahead.look(lambda: patience)
+        complete = await lookahead.look(lambda: timeout_seconds)
         seconds = clock() - started
         return complete, seconds, [chunk.data[0] async for chunk in lookahead.chunks()]
 
 
 @pytest.mark.parametrize(
-    ("seconds", "patience", "complete", "known"),
+    ("seconds", "timeout", "complete", "known"),
     [
         ((5.0, 0.1, 0.1), 0.25, True, 5.2),
         ((5.0, 0.1, 0.2), 0.25, False, 5.25),
@@ -53,10 +53,10 @@ async def looked(paced: Paced, patience: float) -> tuple[bool, float, list[int]]
 )
 @virtual
 async def test_the_first_chunk_is_waited_for_and_the_others_for_a_moment(
-    seconds: tuple[float, ...], patience: float, complete: bool, known: float
+    seconds: tuple[float, ...], timeout_seconds: float, complete: bool, known: float
 ) -> None:
     paced = Paced(*seconds)
-    whole, after, chunks = await looked(paced, patience)
+    whole, after, chunks = await looked(paced, timeout_seconds)
     assert whole == complete
     assert after == pytest.approx(known)
     assert chunks == list(range(len(seconds)))

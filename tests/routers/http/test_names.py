@@ -20,8 +20,8 @@ NOT_GIVEN: list[Any] = [None, "", "  ", "auto", "AUTO", [], [""], [None]]
 
 @pytest.mark.parametrize("value", NOT_GIVEN)
 def test_what_is_not_given(value: Any) -> None:
-    wishes = Wishes(language=value, voice=value, engine=value)
-    assert (wishes.language, wishes.voice, wishes.engine) == (None, None, AUTO)
+    options = Wishes(language=value, voice=value, engine=value)
+    assert (options.language, options.voice, options.engine) == (None, None, AUTO)
 
 
 @pytest.mark.parametrize("value", [" low ", ["low"], {"id": "low"}, {"name": "low"}, [{"id": "low"}]])

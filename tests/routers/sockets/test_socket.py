@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from middleware.edge import wrap
-from routers.sockets.connection_limiter import Places
+from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.socket import Socket, accepted, until_first
 from stts.errors import InvalidText
 from stts.settings import LimitSettings, Settings
@@ -26,7 +26,7 @@ class Door:
 
     def __init__(self, **limits: float) -> None:
         self.settings = Settings(limits=LimitSettings.model_validate(limits))
-        self.places = Places(lambda: self.settings)
+        self.places = ConnectionLimiter(lambda: self.settings)
         self.parts = 0
         self.received = 0
         self.heard = asyncio.Event()

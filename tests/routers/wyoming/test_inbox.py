@@ -21,7 +21,7 @@ from routers.wyoming.info import Describer
 from routers.wyoming.outbox import Outbox
 from routers.wyoming.server import WyomingServer
 from stts.context import RequestContext
-from stts.conversation.services import NewContext, Parts
+from stts.conversation.services import NewContext, SessionServices
 from stts.errors import InvalidRequest
 from stts.protocols import HearRequest
 from stts.settings import LimitSettings, Settings
@@ -61,14 +61,14 @@ class Door:
     def close(self) -> None:
         """It holds nothing."""
 
-    def _parts(self, context: NewContext) -> Parts:
+    def _parts(self, context: NewContext) -> SessionServices:
         async def open_ears(config: TranscriptionConfig) -> Ears:
             return self.ears
 
         def hear(context: RequestContext, request: HearRequest) -> AsyncGenerator[TranscriptEvent, None]:
             return request.session.transcribe(request.audio, context)
 
-        return Parts(hear, never, never, open_ears, never, self, None, context)
+        return SessionServices(hear, never, never, open_ears, never, self, None, context)
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Client]:

@@ -38,8 +38,8 @@ def audio(events: Sequence[Event]) -> tuple[Samples, int]:
     return samples / np.float32(32_768), start.rate
 
 
-async def spoken(client: Client, text: str, **wishes: str) -> tuple[Samples, int]:
-    voice = SynthesizeVoice(**wishes) if wishes else None
+async def spoken(client: Client, text: str, **options: str) -> tuple[Samples, int]:
+    voice = SynthesizeVoice(**options) if options else None
     await client.write_event(Synthesize(text, voice=voice).event())
     return audio(await client.until("audio-stop"))
 

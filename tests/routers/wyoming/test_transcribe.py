@@ -19,7 +19,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart
 from routers.wyoming.schemas import AudioShape, TranscribeShape
 from routers.wyoming.transcribe import Transcription
 from stts.context import RequestContext
-from stts.conversation.services import Parts
+from stts.conversation.services import SessionServices
 from stts.engine_api import Samples
 from stts.protocols import HearRequest
 from stts.settings import Settings, STTSettings
@@ -160,7 +160,7 @@ async def heard_of(samples: Samples, settings: Settings) -> Samples:
     async def send(event: object) -> None:
         """To nobody."""
 
-    parts = Parts(hear, never, never, open_ears, never, ByLoudness(), None, RequestContext)
+    parts = SessionServices(hear, never, never, open_ears, never, ByLoudness(), None, RequestContext)
     transcription = Transcription(TranscribeShape(), parts, settings)
     running = asyncio.create_task(transcription.run(TranscriptionConfig(), send))
     await transcription.hear(AudioShape(rate=16_000, width=4, channels=1), raw(samples, 4))
@@ -208,8 +208,8 @@ NONE_GIVEN = [None, "", " ", "auto", "Auto", [], [None]]
 
 @pytest.mark.parametrize("value", NONE_GIVEN)
 async def test_no_name_and_no_language_in_any_form(client: Client, value: Any) -> None:
-    wishes = {"name": value, "language": value, "vad_sensitivity": None, "transcript_names": None, "context": None}
-    await client.write_event(Event("transcribe", wishes))
+    options = {"name": value, "language": value, "vad_sensitivity": None, "transcript_names": None, "context": None}
+    await client.write_event(Event("transcribe", options))
     await say(client, SILENCE)
     assert understood(await client.until("transcript-stop")) == ""
 
@@ -269,16 +269,16 @@ async def test_what_cannot_be_heard_is_an_error_and_the_end(client: Client, even
 
 
 @pytest.mark.parametrize(
-    ("wishes", "code"),
+    ("options", "code"),
     [
         (Transcribe(name="nosuch"), "unknown_engine"),
         (Transcribe(name="pocketsphinx", language="de"), "invalid_parameter"),
     ],
 )
 async def test_a_wish_that_cannot_be_met_is_told_while_audio_still_comes(
-    client: Client, wishes: Transcribe, code: str
+    client: Client, options: Transcribe, code: str
 ) -> None:
-    await client.write_event(wishes.event())
+    await client.write_event(options.event())
     with suppress(ConnectionError):
         await say(client, np.tile(sentence("kitchen.flac"), 3))
     assert Error.from_event((await client.until())[-1]).code == code

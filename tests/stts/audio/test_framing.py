@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stts.audio.framing import LONGEST_SILENCE_SECONDS, PRE_ROLL_SECONDS, EdgeFader, PieceFramer, SilenceTrimmer
+from stts.audio.framing import LONGEST_SILENCE_SECONDS, PRE_ROLL_SECONDS, ChunkFramer, EdgeFader, SilenceTrimmer
 from tests.stts.audio.signals import silence, split, tone
 
 RATE = 16_000
@@ -11,7 +11,7 @@ SOUND = np.full(RATE // 2, 0.5, np.float32)
 
 
 def framed(pieces: list[np.ndarray], pause: float = 0.25, *, trim_silence: bool = False) -> np.ndarray:
-    framer = PieceFramer(RATE, trim_silence=trim_silence)
+    framer = ChunkFramer(RATE, trim_silence=trim_silence)
     return np.concatenate([part for piece in pieces for part in (framer.push(piece), framer.end_piece(pause))])
 
 
@@ -77,13 +77,13 @@ def test_trim_silence_leaves_none_at_the_ends_and_the_pause_between() -> None:
 
 
 def test_silence_after_a_sound_reaches_the_listener_before_the_next_sound_does() -> None:
-    framer = PieceFramer(RATE)
+    framer = ChunkFramer(RATE)
     sent = len(framer.push(SOUND)) + len(framer.push(silence(0.05, RATE)))
     assert sent >= len(SOUND) + 0.04 * RATE
 
 
 def test_only_a_few_milliseconds_are_held_back() -> None:
-    out = PieceFramer(RATE).push(SOUND[:320])
+    out = ChunkFramer(RATE).push(SOUND[:320])
     assert len(out) >= 320 - 0.010 * RATE
 
 
@@ -119,7 +119,7 @@ def test_a_piece_shorter_than_its_fades_still_begins_and_ends_at_zero() -> None:
 )
 def test_how_a_piece_is_cut_changes_nothing(cuts: list[int], lead: float, tail: float, trim: bool) -> None:
     samples = np.concatenate([silence(lead, RATE), tone(0.2, RATE), silence(0.3, RATE), SOUND, silence(tail, RATE)])
-    framer = PieceFramer(RATE, trim_silence=trim)
+    framer = ChunkFramer(RATE, trim_silence=trim)
     out: list[np.ndarray] = []
     for _ in range(2):
         out += [*(framer.push(part) for part in split(samples, cuts)), framer.end_piece()]

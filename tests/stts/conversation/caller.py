@@ -16,7 +16,7 @@ from stts.context import RequestContext
 from stts.conversation.config import SessionConfig
 from stts.conversation.events import AudioFrame, SessionEvent
 from stts.conversation.history import History
-from stts.conversation.services import Parts
+from stts.conversation.services import SessionServices
 from stts.conversation.session import ConversationSession
 from stts.engine_api import EngineInfo, Samples
 from stts.errors import STTSError
@@ -25,12 +25,12 @@ from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
 from stts.streams.live import LiveAudio, Mark
 from stts.transcription import (
     Segment,
+    TranscriptCheckpoint,
     TranscriptDone,
     TranscriptEvent,
     TranscriptionConfig,
     TranscriptPartial,
     TranscriptSegment,
-    TranscriptSettled,
 )
 from tests.virtual import now
 
@@ -91,8 +91,8 @@ class CountsWords:
         self._words = self._world.words
         while taken := await audio.take():
             for item in taken:
-                if item is Mark.SETTLE:
-                    yield TranscriptSettled(self._text(heard))
+                if item is Mark.CHECKPOINT:
+                    yield TranscriptCheckpoint(self._text(heard))
                     continue
                 heard += float(np.count_nonzero(np.abs(item) > 0.01)) / RATE
             if self._world.deaf is not None:
@@ -149,8 +149,8 @@ class World:
     """Most seconds by which audio came before its time."""
     voice: LoudIsSpeech = field(default_factory=LoudIsSpeech)
 
-    def parts(self) -> Parts:
-        return Parts(
+    def parts(self) -> SessionServices:
+        return SessionServices(
             hear=self._hear,
             reply=self._reply,
             speak=self._speak,

@@ -11,7 +11,7 @@ import pytest
 from stts.chat import Message, ReplyConfig, ReplyEvent, ReplyRequest, ReplyText, ReplyToolCall, ReplyUsage, ToolCall
 from stts.context import RequestContext, RequestType
 from stts.conversation.generation import UNREAD_BYTES, UNSPOKEN_CHARACTERS, Said, replying
-from stts.conversation.services import Parts
+from stts.conversation.services import SessionServices
 from stts.errors import EngineCrashed, ReplyFailed, STTSError
 from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
 from stts.streams.live import LiveText
@@ -32,8 +32,8 @@ class House:
     log: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def parts(self) -> Parts:
-        return Parts(
+    def parts(self) -> SessionServices:
+        return SessionServices(
             hear=unused,
             reply=self._reply,
             speak=self._speak,

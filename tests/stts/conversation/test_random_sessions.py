@@ -26,7 +26,7 @@ def configuration(dice: random.Random) -> SessionConfig:
         resume=dice.random() < 0.5,
         speculate=dice.random() < 0.7,
         prompt_after=dice.choice((0.0, 0.0, 3.0)),
-        patience=2.0,
+        timeout=2.0,
     )
     if dice.random() < 0.1:
         config = replace(config, reply=None)
@@ -51,7 +51,9 @@ async def act(caller: Caller, world: World, dice: random.Random) -> None:
         case 10:
             session.cancel(dice.choice((None, session.active, 99)))
         case 11:
-            await attempt(lambda: session.respond(ReplyOrder((Message("user", "aside"),), aside=dice.random() < 0.7)))
+            await attempt(
+                lambda: session.respond(ReplyOrder((Message("user", "aside"),), out_of_band=dice.random() < 0.7))
+            )
     world.deaf = EngineCrashed("It died.") if dice.random() < 0.05 else None
     world.dumb = ReplyTimeout("It says nothing.") if dice.random() < 0.05 else None
     world.voice.error = EngineCrashed("It died.") if dice.random() < 0.03 else None

@@ -299,12 +299,12 @@ async def test_a_reply_aside_takes_no_turn_and_leaves_no_trace() -> None:
     world = World()
     async with calling(world) as caller:
         caller.session.say("first of all")
-        order = ReplyOrder((Message("user", "by the way"),), ReplyConfig(), aside=True, tag="mine", silent=True)
+        order = ReplyOrder((Message("user", "by the way"),), ReplyConfig(), out_of_band=True, tag="mine", silent=True)
         generation = caller.session.respond(order)
-        aside = await caller.until(ReplyEnded, lambda event: event.generation == generation)
+        out_of_band = await caller.until(ReplyEnded, lambda event: event.generation == generation)
         main = await caller.until(ReplyEnded, lambda event: event.generation != generation)
         texts = [item.message.text for item in caller.session.history.items]
-    assert aside.text == "by the way "
+    assert out_of_band.text == "by the way "
     assert main.text == "first of all "
     assert texts == ["first of all", "first of all "]
     assert [event.tag for event in caller.of(ReplyStarted)] == [None, "mine"]
@@ -337,7 +337,7 @@ async def test_an_engine_that_fails_in_the_middle_of_a_turn_costs_the_turn() -> 
 @virtual
 async def test_words_that_never_come_cost_the_turn() -> None:
     world = World(finishing=1000.0)
-    async with calling(world, replace(SessionConfig(), patience=5.0, speculate=False)) as caller:
+    async with calling(world, replace(SessionConfig(), timeout=5.0, speculate=False)) as caller:
         await caller.say(tone(0.7), silence(0.7))
         failed = await caller.until(TranscriptFailed)
         world.finishing = 0.0

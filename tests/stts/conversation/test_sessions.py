@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from stts.chat import Message
 from stts.conversation.history import Item
-from stts.conversation.sessions import Histories, Kept
+from stts.conversation.sessions import SessionStore, StoredSession
 from stts.errors import Conflict, NotFound
 from stts.settings import Settings
 from stts.settings.conversation import ConversationSettings
@@ -16,13 +16,13 @@ from stts.settings.conversation import ConversationSettings
 
 @dataclass
 class Desk:
-    """Histories at a time and with settings of the test's."""
+    """SessionStore at a time and with settings of the test's."""
 
     now: float = 0.0
     settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
-        self.histories = Histories(lambda: self.settings, lambda: self.now)
+        self.histories = SessionStore(lambda: self.settings, lambda: self.now)
 
     def set(self, **values: float) -> None:
         self.settings = Settings(conversation=ConversationSettings.model_validate(values))
@@ -126,7 +126,7 @@ class Sessions(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.house = desk(kept_sessions=3, resume_seconds=10)
-        self.running: dict[str, Kept] = {}
+        self.running: dict[str, StoredSession] = {}
         self.owners: dict[str, object] = {}
 
     @rule()

@@ -7,17 +7,17 @@ from stts.scheduling.chunking import (
     CLAUSE_PAUSE_SECONDS,
     QUANTUM_SECONDS,
     SENTENCE_PAUSE_SECONDS,
-    PiecePlanner,
-    patience,
+    ChunkPlanner,
     pause_after,
+    timeout,
 )
 from stts.text.growing import Unit
 
 LIMITS = EngineLimits(max_characters=300, min_characters=1)
 
 
-def planner(*, live: bool = True, limits: EngineLimits = LIMITS) -> PiecePlanner:
-    return PiecePlanner(limits, first_seconds=0.8, growth=1.35, live=live)
+def planner(*, live: bool = True, limits: EngineLimits = LIMITS) -> ChunkPlanner:
+    return ChunkPlanner(limits, first_seconds=0.8, growth=1.35, live=live)
 
 
 def test_the_first_piece_is_short_and_each_next_grows_by_the_factor() -> None:
@@ -91,19 +91,19 @@ def test_a_piece_is_never_cut_shorter_than_the_first_for_want_of_time() -> None:
 
 
 def test_while_nothing_is_heard_a_few_words_are_spoken_alone() -> None:
-    assert patience(None, None) == (Unit.WORDS, None)
-    assert patience(0.0, 0.01) == (Unit.WORDS, None)
-    assert patience(-60.0, None) == (Unit.WORDS, None)
+    assert timeout(None, None) == (Unit.WORDS, None)
+    assert timeout(0.0, 0.01) == (Unit.WORDS, None)
+    assert timeout(-60.0, None) == (Unit.WORDS, None)
 
 
 def test_with_audio_in_hand_there_is_time_for_sentences() -> None:
-    unit, seconds = patience(5.0, None)
+    unit, seconds = timeout(5.0, None)
     assert unit is Unit.SENTENCE
     assert seconds is not None
-    assert patience(5.0 - seconds, None)[0] is Unit.CLAUSE
+    assert timeout(5.0 - seconds, None)[0] is Unit.CLAUSE
 
 
 def test_a_slow_engine_begins_earlier() -> None:
-    assert patience(2.0, 0.01)[0] is Unit.SENTENCE
-    assert patience(2.0, 0.5)[0] is Unit.CLAUSE
-    assert patience(2.0, 2.0)[0] is Unit.WORDS
+    assert timeout(2.0, 0.01)[0] is Unit.SENTENCE
+    assert timeout(2.0, 0.5)[0] is Unit.CLAUSE
+    assert timeout(2.0, 2.0)[0] is Unit.WORDS

@@ -43,10 +43,10 @@ async def test_audio_counts_what_waits() -> None:
     audio = LiveAudio(1.0)
     audio.write(np.zeros(8000, np.float32))
     audio.write(np.zeros(0, np.float32))
-    audio.settle()
+    audio.checkpoint()
     assert (audio.seconds, audio.waiting) == (0.5, 0.5)
     samples, mark = await audio.take()
     assert isinstance(samples, np.ndarray)
     assert len(samples) == 8000
-    assert mark is Mark.SETTLE
+    assert mark is Mark.CHECKPOINT
     assert audio.waiting == 0

@@ -32,7 +32,7 @@ def test_the_newest_word_is_held_back_and_what_two_agree_on_is_told() -> None:
     assert agreement.hear("the cat") == ("the", " cat")
     assert agreement.hear("the cats are") == ("", " cats are")
     assert agreement.hear("the cats are here") == (" cats are", " here")
-    assert agreement.decide("the cats are here now") == " here now"
+    assert agreement.commit("the cats are here now") == " here now"
     assert agreement.committed == "the cats are here now"
 
 
@@ -53,7 +53,7 @@ def test_what_was_told_stays_and_the_final_text_goes_on_from_it() -> None:
     told, _ = agreement.hear("please note in the window and")
     assert told == "please note in the window"
     assert agreement.whole("please open the window and turn") == "please note in the window and turn"
-    assert agreement.decide("please open the window and turn off the light") == " and turn off the light"
+    assert agreement.commit("please open the window and turn off the light") == " and turn off the light"
     assert agreement.committed == "please note in the window and turn off the light"
 
 
@@ -61,21 +61,21 @@ def test_a_text_that_vanishes_leaves_what_was_told() -> None:
     agreement = Agreement()
     tell(["one two three"] * 2, agreement)
     assert agreement.hear("") == ("", "")
-    assert agreement.decide("") == ""
+    assert agreement.commit("") == ""
     assert agreement.committed == "one two"
 
 
 def test_nothing_was_said() -> None:
     agreement = Agreement()
     assert agreement.hear("") == ("", "")
-    assert agreement.decide("  ") == agreement.committed == ""
+    assert agreement.commit("  ") == agreement.committed == ""
 
 
 def test_languages_without_spaces_are_told_letter_by_letter() -> None:
     agreement = Agreement()
     agreement.hear("今天天气")
     assert agreement.hear("今天天气很好") == ("今天天气", "很好")
-    agreement.decide("今天天氣很好。")
+    agreement.commit("今天天氣很好。")
     assert agreement.committed == "今天天气很好。"
 
 
@@ -83,29 +83,29 @@ def test_an_utterance_of_minutes_is_aligned_quickly_where_it_changed_late() -> N
     agreement = Agreement()
     words = [f"word{index}" for index in range(2000)]
     tell([" ".join(words)] * 2, agreement)
-    agreement.decide(" ".join([*words[:-5], "other", *words[-4:], "more"]))
+    agreement.commit(" ".join([*words[:-5], "other", *words[-4:], "more"]))
     assert agreement.committed == " ".join([*words, "more"])
 
 
 def test_what_one_part_was_thought_to_say_takes_no_words_of_the_next() -> None:
     agreement = Agreement()
     tell(["one two three four"] * 2, agreement)
-    assert agreement.decide("one") == ""
+    assert agreement.commit("one") == ""
     told, tail = "", ""
     for hypothesis in ("eight", "eight nine"):
         delta, tail = agreement.hear(hypothesis)
         told += delta
     assert (told, tail) == (" eight", " nine")
-    assert agreement.decide("eight nine ten") == " nine ten"
+    assert agreement.commit("eight nine ten") == " nine ten"
     assert agreement.committed == "one two three eight nine ten"
 
 
 def test_words_told_of_what_follows_a_cut_are_not_told_again() -> None:
     agreement = Agreement()
     tell(["one two three four five"] * 2, agreement)
-    assert agreement.decide("one too", all_heard=False) == ""
+    assert agreement.commit("one too", all_heard=False) == ""
     assert agreement.hear("three four five") == ("", " five")
-    assert agreement.decide("three four five six") == " five six"
+    assert agreement.commit("three four five six") == " five six"
     assert agreement.committed == "one two three four five six"
 
 
@@ -114,7 +114,7 @@ def test_joined_deltas_are_the_final_text(hypotheses: list[str], final: str, agr
     agreement = Agreement(agreeing + 1, held)
     told, _ = tell(hypotheses, agreement)
     expected = agreement.whole(final)
-    assert told + agreement.decide(final) == agreement.committed == expected
+    assert told + agreement.commit(final) == agreement.committed == expected
     assert expected == expected.strip()
 
 
@@ -124,7 +124,7 @@ def test_parts_joined_are_the_whole(parts: list[tuple[list[str], str, bool]]) ->
     for hypotheses, final, all_heard in parts:
         told += "".join(agreement.hear(hypothesis)[0] for hypothesis in hypotheses)
         expected = agreement.whole(final)
-        told += agreement.decide(final, all_heard=all_heard)
+        told += agreement.commit(final, all_heard=all_heard)
         assert told == agreement.committed == expected == told.strip()
 
 
@@ -134,7 +134,7 @@ def test_parts_that_are_told_as_they_are_decided_keep_every_word(parts: list[lis
     for words in parts:
         for count in range(len(words)):
             agreement.hear(" ".join(words[: count + 1]))
-        agreement.decide(" ".join(words))
+        agreement.commit(" ".join(words))
     assert agreement.committed.split() == [word for words in parts for word in words]
 
 
@@ -154,10 +154,10 @@ def test_an_engine_that_never_changes_its_mind_is_quoted(words: list[str]) -> No
     hypotheses = [" ".join(words[: count + 1]) for count in range(len(words))]
     told, tail = tell(hypotheses, agreement)
     assert told + tail == " ".join(words)
-    agreement.decide(" ".join(words))
+    agreement.commit(" ".join(words))
     assert agreement.committed == " ".join(words)
 
 
 @pytest.mark.parametrize("text", ["hello world", " hello  world ", "hello\nworld"])
 def test_white_space_is_one_space(text: str) -> None:
-    assert Agreement().decide(text) == "hello world"
+    assert Agreement().commit(text) == "hello world"

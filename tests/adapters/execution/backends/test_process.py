@@ -15,8 +15,8 @@ import numpy as np
 import psutil
 import pytest
 
-from adapters.execution.backends.process import ProcessEngine
-from adapters.execution.instance import EngineHost
+from adapters.execution.backends.process import ProcessBackend
+from adapters.execution.instance import EngineInstance
 from stts.errors import EngineCrashed, EngineError, EngineTimeout
 from stts.settings import LimitSettings
 from tests import patient
@@ -43,169 +43,169 @@ def children() -> set[int]:
     return {child.pid for child in psutil.Process().children()}
 
 
-async def child_of(host: EngineHost[ScriptEngine]) -> int:
-    thousands, rest = await run(host, "pid")
+async def child_of(instance: EngineInstance[ScriptEngine]) -> int:
+    thousands, rest = await run(instance, "pid")
     return int(thousands) * 1000 + int(rest)
 
 
-async def test_it_really_is_another_process(hosts: Hosts) -> None:
-    host = hosts(process=True)
-    child = await child_of(host)
+async def test_it_really_is_another_process(instances: Hosts) -> None:
+    instance = instances(process=True)
+    child = await child_of(instance)
     assert child != os.getpid()
     assert psutil.Process(child).ppid() == os.getpid()
-    assert await child_of(host) == child
+    assert await child_of(instance) == child
 
 
 @pytest.mark.parametrize("step", ["kill", "exit"])
-async def test_a_child_that_dies_costs_its_own_call(hosts: Hosts, step: str) -> None:
-    host = hosts(process=True)
-    before = await child_of(host)
+async def test_a_child_that_dies_costs_its_own_call(instances: Hosts, step: str) -> None:
+    instance = instances(process=True)
+    before = await child_of(instance)
     with pytest.raises(EngineCrashed):
-        await run(host, f"count 3; {step}")
-    assert (host.state, host.running) == ("ready", 0)
-    assert await child_of(host) != before
+        await run(instance, f"count 3; {step}")
+    assert (instance.state, instance.running) == ("ready", 0)
+    assert await child_of(instance) != before
 
 
-async def test_a_child_killed_from_outside_in_the_middle_of_an_item(hosts: Hosts) -> None:
-    host = hosts(process=True)
-    child = await child_of(host)
+async def test_a_child_killed_from_outside_in_the_middle_of_an_item(instances: Hosts) -> None:
+    instance = instances(process=True)
+    child = await child_of(instance)
     with pytest.raises(EngineCrashed):
-        async with host.slot(0) as slot, aclosing(slot.run(say("count 1; big 50000000; hang"))) as items:
+        async with instance.slot(0) as slot, aclosing(slot.run(say("count 1; big 50000000; hang"))) as items:
             await anext(items)
             os.kill(child, signal.SIGKILL)
             async for _ in items:
                 pass
-    assert await run(host, "count 1") == [0]
+    assert await run(instance, "count 1") == [0]
 
 
-async def test_a_child_that_dies_idle_costs_nothing(hosts: Hosts) -> None:
-    host = hosts(process=True)
-    child = await child_of(host)
+async def test_a_child_that_dies_idle_costs_nothing(instances: Hosts) -> None:
+    instance = instances(process=True)
+    child = await child_of(instance)
     os.kill(child, signal.SIGKILL)
     await until(lambda: os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None)
-    assert await run(host, "count 2") == [0, 1]
+    assert await run(instance, "count 2") == [0, 1]
 
 
-async def test_a_child_that_dies_while_loading(hosts: Hosts) -> None:
-    host = hosts(process=True, load="kill")
+async def test_a_child_that_dies_while_loading(instances: Hosts) -> None:
+    instance = instances(process=True, load="kill")
     with pytest.raises(EngineCrashed):
-        await host.load()
-    assert host.state == "failed"
+        await instance.load()
+    assert instance.state == "failed"
 
 
-async def test_a_child_that_keeps_dying_is_started_again_later_each_time(hosts: Hosts) -> None:
-    host = hosts(process=True)
+async def test_a_child_that_keeps_dying_is_started_again_later_each_time(instances: Hosts) -> None:
+    instance = instances(process=True)
     for _ in range(2):
         with pytest.raises(EngineCrashed):
-            await run(host, "kill")
+            await run(instance, "kill")
     loop = asyncio.get_running_loop()
     started = loop.time()
-    assert await run(host, "count 1") == [0]
+    assert await run(instance, "count 1") == [0]
     assert loop.time() - started > 0.3
     with pytest.raises(EngineCrashed):
-        await run(host, "kill")
+        await run(instance, "kill")
 
 
-async def test_a_child_that_hangs_is_killed_and_nobody_else_waits(hosts: Hosts) -> None:
-    host, other = hosts(LimitSettings(call_seconds=600), process=True), hosts()
-    child = psutil.Process(await child_of(host))
-    hung = asyncio.ensure_future(run(host, "count 1; hang"))
+async def test_a_child_that_hangs_is_killed_and_nobody_else_waits(instances: Hosts) -> None:
+    instance, other = instances(LimitSettings(call_seconds=600), process=True), instances()
+    child = psutil.Process(await child_of(instance))
+    hung = asyncio.ensure_future(run(instance, "count 1; hang"))
     assert await run(other, "count 2") == [0, 1]
     assert not hung.done()
     skip(600)
     with pytest.raises(EngineTimeout):
         await hung
     assert not child.is_running()
-    assert (host.state, host.running) == ("ready", 0)
-    assert await run(host, "count 1") == [0]
+    assert (instance.state, instance.running) == ("ready", 0)
+    assert await run(instance, "count 1") == [0]
 
 
-async def test_a_load_that_hangs_is_killed(hosts: Hosts) -> None:
-    host = hosts(LimitSettings(load_seconds=600), process=True, load="hang")
-    loading = asyncio.ensure_future(host.load())
-    await until(lambda: host.progress is not None)
+async def test_a_load_that_hangs_is_killed(instances: Hosts) -> None:
+    instance = instances(LimitSettings(load_seconds=600), process=True, load="hang")
+    loading = asyncio.ensure_future(instance.load())
+    await until(lambda: instance.progress is not None)
     skip(600)
     with pytest.raises(EngineTimeout):
         await loading
-    assert (host.state, host.running) == ("failed", 0)
+    assert (instance.state, instance.running) == ("failed", 0)
 
 
-async def test_one_child_a_slot_started_when_needed(hosts: Hosts) -> None:
+async def test_one_child_a_slot_started_when_needed(instances: Hosts) -> None:
     others = children()
-    host = hosts(process=True, concurrency=2)
-    first = await child_of(host)
+    instance = instances(process=True, concurrency=2)
+    first = await child_of(instance)
     assert children() - others == {first}
-    async with host.slot(0):
-        second = await child_of(host)
+    async with instance.slot(0):
+        second = await child_of(instance)
     assert first != second
     assert children() - others == {first, second}
 
 
-async def test_a_crash_leaves_the_other_child_alone(hosts: Hosts) -> None:
-    host = hosts(process=True, concurrency=2)
-    async with host.slot(0) as slot, aclosing(slot.run(say("pid; sleep 0.3; pid"))) as items:
+async def test_a_crash_leaves_the_other_child_alone(instances: Hosts) -> None:
+    instance = instances(process=True, concurrency=2)
+    async with instance.slot(0) as slot, aclosing(slot.run(say("pid; sleep 0.3; pid"))) as items:
         before = await anext(items)
         with pytest.raises(EngineCrashed):
-            await run(host, "kill")
+            await run(instance, "kill")
         assert (await anext(items)).tolist() == before.tolist()
 
 
-async def test_noise_on_standard_output_does_not_get_between(hosts: Hosts) -> None:
-    assert await run(hosts(process=True), "print; count 3; print; stdin") == [0, 1, 2, 0]
+async def test_noise_on_standard_output_does_not_get_between(instances: Hosts) -> None:
+    assert await run(instances(process=True), "print; count 3; print; stdin") == [0, 1, 2, 0]
 
 
-async def test_an_item_that_cannot_travel_is_the_engines_error(hosts: Hosts) -> None:
-    host = hosts(process=True)
-    child = await child_of(host)
+async def test_an_item_that_cannot_travel_is_the_engines_error(instances: Hosts) -> None:
+    instance = instances(process=True)
+    child = await child_of(instance)
     with pytest.raises(EngineError):
-        await run(host, "count 1; unpicklable")
-    assert await child_of(host) == child
+        await run(instance, "count 1; unpicklable")
+    assert await child_of(instance) == child
 
 
-async def test_the_cause_tells_where_but_not_what_was_said(hosts: Hosts) -> None:
+async def test_the_cause_tells_where_but_not_what_was_said(instances: Hosts) -> None:
     with pytest.raises(EngineError) as caught:
-        await run(hosts(process=True), "raise")
+        await run(instances(process=True), "raise")
     trace = str(caught.value.__cause__)
     assert "ForeignError" in trace and "in raise_" in trace
     assert "words of the user" not in trace
 
 
-async def test_leaving_early_keeps_the_child(hosts: Hosts) -> None:
-    host = hosts(process=True)
-    child = await child_of(host)
+async def test_leaving_early_keeps_the_child(instances: Hosts) -> None:
+    instance = instances(process=True)
+    child = await child_of(instance)
     for script in ("count 1000000", "big 1000000; big 1000000; big 1000000", "count 1; sleep 0.01; count 1"):
-        async with host.slot(0) as slot, aclosing(slot.run(say(script))) as items:
+        async with instance.slot(0) as slot, aclosing(slot.run(say(script))) as items:
             await anext(items)
-    assert await child_of(host) == child
+    assert await child_of(instance) == child
 
 
-async def test_an_interrupt_is_for_one_call_only(hosts: Hosts) -> None:
-    host = hosts(process=True)
+async def test_an_interrupt_is_for_one_call_only(instances: Hosts) -> None:
+    instance = instances(process=True)
     for _ in range(20):
-        async with host.slot(0) as slot:
+        async with instance.slot(0) as slot:
             items = slot.run(say("count 5"))
             await anext(items)
-            slot.lane.interrupt()
+            slot.backend.interrupt()
             await items.aclose()
-            slot.lane.interrupt()
-        assert await run(host, "count 5") == [0, 1, 2, 3, 4]
+            slot.backend.interrupt()
+        assert await run(instance, "count 5") == [0, 1, 2, 3, 4]
 
 
-async def test_ctrl_c_is_not_for_the_child(hosts: Hosts) -> None:
-    host = hosts(process=True)
-    child = await child_of(host)
+async def test_ctrl_c_is_not_for_the_child(instances: Hosts) -> None:
+    instance = instances(process=True)
+    child = await child_of(instance)
     os.kill(child, signal.SIGINT)
-    assert await child_of(host) == child
+    assert await child_of(instance) == child
     assert os.getpgid(child) != os.getpgid(0)
 
 
-async def test_close_while_a_child_hangs(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_close_while_a_child_hangs(instances: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.execution.instance.CLOSE_SECONDS", 0.05)
     others = children()
-    host = hosts(process=True)
-    task = asyncio.ensure_future(run(host, "count 1; hang"))
-    await until(lambda: host.running == 1 and host.state == "ready")
-    await host.close()
+    instance = instances(process=True)
+    task = asyncio.ensure_future(run(instance, "count 1; hang"))
+    await until(lambda: instance.running == 1 and instance.state == "ready")
+    await instance.close()
     await asyncio.wait([task])
     assert task.exception() is not None
     # A close that gave up waiting has killed it; the thread that waits for its end may still be at it.
@@ -213,7 +213,7 @@ async def test_close_while_a_child_hangs(hosts: Hosts, monkeypatch: pytest.Monke
 
 
 def test_a_method_that_returns_a_value(leaves_nothing: None) -> None:
-    engine = ProcessEngine(VADScript(), registry().target("vad_script"))
+    engine = ProcessBackend(VADScript(), registry().target("vad_script"))
     engine.load(lambda step, part: None)
     try:
         frames = np.ones((2, 4), np.float32)
@@ -226,7 +226,7 @@ def test_a_method_that_returns_a_value(leaves_nothing: None) -> None:
 
 
 def test_it_looks_like_the_engine(leaves_nothing: None) -> None:
-    engine = ProcessEngine(ScriptEngine(ScriptOptions(process=True)), registry().target("script"))
+    engine = ProcessBackend(ScriptEngine(ScriptOptions(process=True)), registry().target("script"))
     assert engine.info.name == "script"
     assert engine.Parameters is ScriptEngine.Parameters
     assert engine.find_voice("any") == VOICE
@@ -239,9 +239,9 @@ def test_a_child_does_not_outlive_its_parent(script: str) -> None:
     """Whether it hangs in a call or waits for the next."""
     program = (
         "import os, signal\n"
-        "from adapters.execution.backends.process import ProcessEngine\n"
+        "from adapters.execution.backends.process import ProcessBackend\n"
         "from tests.adapters.execution.engines_under_test import *\n"
-        "engine = ProcessEngine(ScriptEngine(ScriptOptions(process=True)), registry().target('script'))\n"
+        "engine = ProcessBackend(ScriptEngine(ScriptOptions(process=True)), registry().target('script'))\n"
         "engine.load(lambda step, part: None)\n"
         f"items = engine.synthesize({script!r}, VOICE, PARAMS)\n"
         "next(items)\n"

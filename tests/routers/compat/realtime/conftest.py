@@ -18,9 +18,9 @@ from adapters.catalogue import Engines
 from middleware.edge import wrap
 from middleware.serving.server import server_config
 from routers.compat.realtime.routes import RealtimeRoutes
-from routers.sockets.connection_limiter import Places
+from routers.sockets.connection_limiter import ConnectionLimiter
 from stts.access.client_secrets import ClientSecrets
-from stts.conversation.services import NewContext, Parts
+from stts.conversation.services import NewContext, SessionServices
 from stts.settings import OpenAISettings, SecuritySettings, Settings
 from stts.settings.conversation import ConversationSettings, RealtimeSettings
 from tests import patient
@@ -38,14 +38,14 @@ class Served:
     def __init__(self, world: World, settings: Settings) -> None:
         self.world = world
         self.url = ""
-        self.places = Places(lambda: settings)
+        self.places = ConnectionLimiter(lambda: settings)
         secrets = ClientSecrets(lambda: settings.realtime.secrets)
         engines = Engines(registry(), lambda: settings, lambda name: None)
         app = FastAPI()
         app.include_router(RealtimeRoutes(self._parts, self.places, secrets, engines, lambda: settings).router)
         self.app = wrap(app, lambda: settings, secrets=secrets)
 
-    def _parts(self, context: NewContext) -> Parts:
+    def _parts(self, context: NewContext) -> SessionServices:
         return replace(self.world.parts(), context=context)
 
     @asynccontextmanager

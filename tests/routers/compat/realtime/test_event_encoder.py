@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from routers.compat.realtime.event_encoder import Outgoing, error_event
-from routers.compat.realtime.input_audio_buffer import Tape
+from routers.compat.realtime.input_audio_buffer import InputAudioBuffer
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.response import Order
 from routers.compat.realtime.session_schemas import G711
@@ -32,7 +32,7 @@ class Desk:
     def __init__(self) -> None:
         self.history = History(100, 10_000)
         self.items = Items(self.history, kept_seconds=60)
-        self.tape = Tape(48_000, 60)
+        self.tape = InputAudioBuffer(48_000, 60)
         self.out = Outgoing(self.items, self.tape, "conv_1", kept_seconds=60)
         self.out.transcribes = True
 
@@ -51,7 +51,7 @@ class Desk:
         return begun + committed + self.tell(final(id, text))
 
     def begin(self, id: str = "a", generation: int = 1, **fields: Any) -> list[dict[str, Any]]:
-        if not fields.get("aside"):
+        if not fields.get("out_of_band"):
             self.history.append(Item(id, Message("assistant", ""), "in_progress"))
         return self.tell(told.ReplyStarted(1, generation, id, None, fields.pop("spoken", True), **fields))
 
@@ -219,7 +219,7 @@ def test_words_and_calls_have_an_index_each(desk: Desk) -> None:
 
 def test_a_reply_aside_leaves_no_item(desk: Desk) -> None:
     desk.out.orders["x"] = Order(modalities=("text",), metadata={"topic": "x"}, given=(Message("user", "abcd"),))
-    events = desk.begin(id="s", generation=7, spoken=False, aside=True, tag="x")
+    events = desk.begin(id="s", generation=7, spoken=False, out_of_band=True, tag="x")
     events += desk.tell(told.ReplyDelta(7, "Aside.")) + desk.end("Aside.", id="s", generation=7)
     assert not [kind for kind in types(events) if kind.startswith("conversation.item")]
     for event in (events[0], events[-2]):
@@ -230,10 +230,10 @@ def test_a_reply_aside_leaves_no_item(desk: Desk) -> None:
 
 def test_two_responses_at_once_are_kept_apart(desk: Desk) -> None:
     main = desk.begin()[0]["response"]["id"]
-    aside = desk.begin(id="s", generation=2, spoken=False, aside=True)[0]["response"]["id"]
+    out_of_band = desk.begin(id="s", generation=2, spoken=False, out_of_band=True)[0]["response"]["id"]
     first, second = desk.tell(told.ReplyDelta(1, "a"))[-1], desk.tell(told.ReplyDelta(2, "b"))[-1]
-    assert (first["response_id"], second["response_id"]) == (main, aside)
-    assert (desk.out.generation(main), desk.out.generation(aside)) == (1, 2)
+    assert (first["response_id"], second["response_id"]) == (main, out_of_band)
+    assert (desk.out.generation(main), desk.out.generation(out_of_band)) == (1, 2)
     desk.end("a")
     assert desk.out.generation(main) is None
 

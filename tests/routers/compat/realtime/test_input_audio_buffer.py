@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from routers.compat.realtime.input_audio_buffer import SPARE_SECONDS, Tape
+from routers.compat.realtime.input_audio_buffer import SPARE_SECONDS, InputAudioBuffer
 
 RATE = 100
 """Bytes a second: each second is a byte value of its own."""
@@ -16,13 +16,13 @@ def second(number: int) -> bytes:
     return bytes([number]) * RATE
 
 
-def record(tape: Tape, seconds: int, *, hold: bool = False) -> None:
+def record(tape: InputAudioBuffer, seconds: int, *, hold: bool = False) -> None:
     for number in range(seconds):
         tape.write(second(number), hold=hold)
 
 
 def test_a_turn_is_taken_from_where_it_began() -> None:
-    tape = Tape(RATE, 60)
+    tape = InputAudioBuffer(RATE, 60)
     record(tape, 5)
     tape.want(3.0)
     for number in (5, 6):
@@ -31,7 +31,7 @@ def test_a_turn_is_taken_from_where_it_began() -> None:
 
 
 def test_silence_is_not_kept() -> None:
-    tape = Tape(RATE, 60)
+    tape = InputAudioBuffer(RATE, 60)
     record(tape, 200)
     assert tape.end == pytest.approx(200)
     tape.want(200 - SPARE_SECONDS - 1)
@@ -39,14 +39,14 @@ def test_silence_is_not_kept() -> None:
 
 
 def test_a_long_turn_is_kept_to_its_bound() -> None:
-    tape = Tape(RATE, 10)
+    tape = InputAudioBuffer(RATE, 10)
     tape.want(0.0)
     record(tape, 30)
     assert tape.take(30.0) == b""
 
 
 def test_a_turn_that_the_client_ends_is_all_since_the_last() -> None:
-    tape = Tape(RATE, 60)
+    tape = InputAudioBuffer(RATE, 60)
     record(tape, 20, hold=True)
     tape.commit()
     tape.write(second(99), hold=True)
@@ -57,7 +57,7 @@ def test_a_turn_that_the_client_ends_is_all_since_the_last() -> None:
 
 
 def test_turns_that_are_ended_in_one_breath_are_taken_one_after_the_other() -> None:
-    tape = Tape(RATE, 60)
+    tape = InputAudioBuffer(RATE, 60)
     for number in range(3):
         tape.write(second(number), hold=True)
         tape.commit()
@@ -68,7 +68,7 @@ def test_turns_that_are_ended_in_one_breath_are_taken_one_after_the_other() -> N
 
 @pytest.mark.parametrize("committed", [False, True])
 def test_what_follows_a_turn_that_the_server_ends_belongs_to_the_next(committed: bool) -> None:
-    tape = Tape(RATE, 60)
+    tape = InputAudioBuffer(RATE, 60)
     record(tape, 3, hold=True)
     if committed:
         tape.commit()
@@ -80,7 +80,7 @@ def test_what_follows_a_turn_that_the_server_ends_belongs_to_the_next(committed:
 
 
 def test_what_is_dropped_belongs_to_no_turn() -> None:
-    tape = Tape(RATE, 60)
+    tape = InputAudioBuffer(RATE, 60)
     record(tape, 3, hold=True)
     tape.drop()
     tape.write(second(7), hold=True)
@@ -89,7 +89,7 @@ def test_what_is_dropped_belongs_to_no_turn() -> None:
 
 
 def test_another_format_begins_anew() -> None:
-    tape = Tape(RATE, 60)
+    tape = InputAudioBuffer(RATE, 60)
     record(tape, 3, hold=True)
     tape.follow(2 * RATE)
     assert tape.end == pytest.approx(3.0)
@@ -99,14 +99,14 @@ def test_another_format_begins_anew() -> None:
 
 
 def test_nothing_is_kept_where_nothing_may_be() -> None:
-    tape = Tape(RATE, 0)
+    tape = InputAudioBuffer(RATE, 0)
     record(tape, 3, hold=True)
     tape.commit()
     assert tape.end == pytest.approx(3.0) and tape.take(3.0, pushed=True) == b""
 
 
 def test_samples_are_never_torn() -> None:
-    tape = Tape(48_000, 60)
+    tape = InputAudioBuffer(48_000, 60)
     tape.want(0.0)
     for length in itertools.islice(itertools.cycle((3, 479, 48_000)), 60):
         tape.write(bytes(length), hold=False)

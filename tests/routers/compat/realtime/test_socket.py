@@ -225,14 +225,18 @@ async def test_responses_aside_run_beside_the_conversation(served: Served) -> No
                 "max_output_tokens": 7,
             },
         )
-        aside = await talk.response()
-        assert aside["id"] != main and aside["metadata"] == {"topic": "class"} and "conversation_id" not in aside
-        assert aside["output"][0]["content"][0]["type"] == "output_text"
+        out_of_band = await talk.response()
+        assert (
+            out_of_band["id"] != main
+            and out_of_band["metadata"] == {"topic": "class"}
+            and "conversation_id" not in out_of_band
+        )
+        assert out_of_band["output"][0]["content"][0]["type"] == "output_text"
         request = served.world.replies[-1]
         assert [message.text for message in request.messages] == ["Classify."]
         assert (request.config.instructions, request.config.max_tokens) == ("Say a word.", 7)
         assert (await talk.response())["id"] == main
-        await talk.send("conversation.item.retrieve", item_id=aside["output"][0]["id"])
+        await talk.send("conversation.item.retrieve", item_id=out_of_band["output"][0]["id"])
         assert (await talk.error())["code"] == "item_retrieve_invalid_item_id"
 
 

@@ -156,7 +156,7 @@ async def ordered(translation: Translation, items: Items | None = None, **params
 
 async def test_a_response_is_as_its_session_where_it_says_nothing(translation: Translation) -> None:
     order, told = await ordered(translation)
-    assert order.messages is None and not order.aside and not order.silent and order.tag == "tag"
+    assert order.messages is None and not order.out_of_band and not order.silent and order.tag == "tag"
     assert order.reply is not None and (order.reply.instructions, order.reply.max_tokens) == ("Be kind.", 9)
     assert (told.modalities, told.max_output_tokens, told.metadata, told.given) == (("audio",), 9, None, None)
 
@@ -175,7 +175,7 @@ async def test_a_response_may_differ_in_all(translation: Translation) -> None:
         tool_choice="required",
         metadata={"a": "b"},
     )
-    assert order.aside and order.silent and order.messages == (Message("user", "Hello"),) == told.given
+    assert order.out_of_band and order.silent and order.messages == (Message("user", "Hello"),) == told.given
     assert order.reply is not None
     assert (order.reply.instructions, order.reply.max_tokens, order.reply.tool_choice) == (None, None, "required")
     assert told.modalities == ("text",) and told.metadata == {"a": "b"} and told.max_output_tokens == "inf"

@@ -33,9 +33,9 @@ def test_bytes_being_written_count_until_they_are_settled() -> None:
     account.reserve("uploads", 80, 100, lambda size: 0)
     with pytest.raises(StorageFull):
         account.reserve("uploads", 11, 100, lambda size: 0)
-    account.settle("uploads", 80, kept=False)
+    account.book("uploads", 80, kept=False)
     account.reserve("uploads", 90, 100, lambda size: 0)
-    account.settle("uploads", 90, kept=True)
+    account.book("uploads", 90, kept=True)
     account.removed("uploads", 50)
     account.reserve("uploads", 50, 100, lambda size: 0)
 
