@@ -25,7 +25,7 @@ class ConversationSettings(Section):
     confirm_seconds: float = live("Speech over a reply after which the reply stops.", default=0.45, ge=0.1, le=3)
     ahead_seconds: float = live("Audio sent ahead of its playback.", default=0.3, ge=0.05, le=0.4)
     resume_seconds: float = live("How long a dropped session can be resumed by its id.", default=120.0, ge=0, le=86_400)
-    kept_sessions: int = live("SessionStore kept for dropped sessions and for POST /conversation.", default=1000, ge=0)
+    kept_sessions: int = live("Histories kept for dropped sessions and for POST /conversation.", default=1000, ge=0)
     history_messages: int = live("Messages of a history; the oldest go first.", default=100, ge=2, le=10_000)
     history_characters: int = live("Characters of a history; the oldest go first.", default=100_000, ge=1000)
     prompt_seconds: float = live(
@@ -51,7 +51,7 @@ class ReplySettings(Section):
 
 
 class RealtimeSettings(Section):
-    secret_seconds: int = live("Lifetime of a client secret where the request names none.", default=600, ge=10, le=7200)
+    secret_seconds: int = live("Life of a client secret where the request names none.", default=600, ge=10, le=7200)
     secrets: int = live("Client secrets alive at once.", default=10_000, ge=1)
     session_minutes: float = live("Longest session.", default=60.0, gt=0, le=1440)
     item_audio_seconds: float = live("Audio of items kept for `conversation.item.retrieve`.", default=120.0, ge=0)
