@@ -25,7 +25,7 @@ class Received:
 
 
 class Connection:
-    """StoredSession alive from one request to the next. `async with Connection(port) as connection`."""
+    """Kept alive from one request to the next. `async with Connection(port) as connection`."""
 
     def __init__(self, port: int) -> None:
         self._port = port

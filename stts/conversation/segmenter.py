@@ -26,7 +26,7 @@ QUIETEST_DBFS = -100.0
 BATCH_FRAMES = 32
 """Judged at once: about a second, however long a client's message is."""
 SPARE_SECONDS = 0.3
-"""StoredSession before the prefix: speech is noticed a little after it began."""
+"""Kept before the prefix: speech is noticed a little after it began."""
 JUDGED_SECONDS = 8.0
 """Of a turn's end that a turn detector hears."""
 

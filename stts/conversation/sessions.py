@@ -1,4 +1,4 @@
-"""SessionStore by session id: in use by one session at a time, and kept for a while after it was left."""
+"""Histories by session id: in use by one session at a time, and kept for a while after it was left."""
 
 from __future__ import annotations
 

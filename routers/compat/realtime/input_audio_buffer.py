@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 SPARE_SECONDS = 6.0
-"""StoredSession while nobody speaks: speech is announced after it began, its prefix included."""
+"""Kept while nobody speaks: speech is announced after it began, its prefix included."""
 
 
 class InputAudioBuffer:

@@ -16,7 +16,7 @@ from stts.settings.conversation import ConversationSettings
 
 @dataclass
 class Desk:
-    """SessionStore at a time and with settings of the test's."""
+    """Histories at a time and with settings of the test's."""
 
     now: float = 0.0
     settings: Settings = field(default_factory=Settings)
