@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from stts.scheduling.chunking import timeout
+from stts.scheduling.chunking import smallest_unit
 from stts.scheduling.playback import Playback
 from stts.streams.live import LiveText, Mark
 from stts.text.growing import GrowingCutter
@@ -85,7 +85,7 @@ class StreamingText:
         """Raises TextTooLong and InvalidText for what is written."""
         while True:
             now = time.monotonic()
-            unit, seconds = timeout(playback.deadline - now if playback.begun else None, real_time_factor)
+            unit, seconds = smallest_unit(playback.deadline - now if playback.begun else None, real_time_factor)
             if self._cutter.ready(unit, self._min_characters):
                 playback.waited(now)
                 return True

@@ -27,7 +27,7 @@ class SessionConfig:
     speculate: bool = True
     ahead: float | None = 0.3
     """Seconds of audio sent ahead of its playback; None: as fast as it is made."""
-    timeout: float = 30.0
+    transcript_timeout: float = 30.0
     """Seconds that the words of a turn may take after its end; then the turn has failed."""
     waiting_seconds: float = 30.0
     """Audio of a turn that may wait for its engine; then whoever sends more waits."""
@@ -72,7 +72,7 @@ def session_config(settings: Settings) -> SessionConfig:
         turns=turns,
         speculate=told.speculate_seconds < told.silence_seconds,
         ahead=told.ahead_seconds,
-        timeout=settings.limits.queue_seconds,
+        transcript_timeout=settings.limits.queue_seconds,
         waiting_seconds=settings.limits.live_seconds,
         longest_pushed=settings.limits.commit_seconds,
         prompt=told.prompt,

@@ -155,7 +155,7 @@ class Transcriber:
         before = None
         while (now := self._progress()) != before:
             before = now
-            await asyncio.sleep(self._shared.config.timeout)
+            await asyncio.sleep(self._shared.config.transcript_timeout)
         utterance.error = EngineTimeout("The words of this turn took too long.")
         utterance.forgotten = True
         if utterance.work is not None:

@@ -43,7 +43,7 @@ def pause_after(text: str) -> float:
     return CLAUSE_PAUSE_SECONDS if mark and mark in _CLAUSE_MARKS else 0.0
 
 
-def timeout(spare: float | None, real_time_factor: float | None) -> tuple[Unit, float | None]:
+def smallest_unit(spare: float | None, real_time_factor: float | None) -> tuple[Unit, float | None]:
     """What of a text that is being written is spoken alone, and for how many seconds that holds; None: for good.
 
     `spare`: seconds until the listener runs dry; None while there is nothing to hear.

@@ -67,7 +67,7 @@ class Microphone:
         live.close()
         session = await self._parts.open(config.listen)
         try:
-            async with asyncio.timeout(live.seconds + config.timeout):
+            async with asyncio.timeout(live.seconds + config.transcript_timeout):
                 text = await self._words(HearRequest(live, session))
         except TimeoutError:
             raise EngineTimeout("The words of this recording took too long.") from None

@@ -26,7 +26,7 @@ def configuration(dice: random.Random) -> SessionConfig:
         resume=dice.random() < 0.5,
         speculate=dice.random() < 0.7,
         prompt_after=dice.choice((0.0, 0.0, 3.0)),
-        timeout=2.0,
+        transcript_timeout=2.0,
     )
     if dice.random() < 0.1:
         config = replace(config, reply=None)

@@ -337,7 +337,7 @@ async def test_an_engine_that_fails_in_the_middle_of_a_turn_costs_the_turn() -> 
 @virtual
 async def test_words_that_never_come_cost_the_turn() -> None:
     world = World(finishing=1000.0)
-    async with calling(world, replace(SessionConfig(), timeout=5.0, speculate=False)) as caller:
+    async with calling(world, replace(SessionConfig(), transcript_timeout=5.0, speculate=False)) as caller:
         await caller.say(tone(0.7), silence(0.7))
         failed = await caller.until(TranscriptFailed)
         world.finishing = 0.0

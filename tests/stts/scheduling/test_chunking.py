@@ -9,7 +9,7 @@ from stts.scheduling.chunking import (
     SENTENCE_PAUSE_SECONDS,
     ChunkPlanner,
     pause_after,
-    timeout,
+    smallest_unit,
 )
 from stts.text.growing import Unit
 
@@ -91,19 +91,19 @@ def test_a_piece_is_never_cut_shorter_than_the_first_for_want_of_time() -> None:
 
 
 def test_while_nothing_is_heard_a_few_words_are_spoken_alone() -> None:
-    assert timeout(None, None) == (Unit.WORDS, None)
-    assert timeout(0.0, 0.01) == (Unit.WORDS, None)
-    assert timeout(-60.0, None) == (Unit.WORDS, None)
+    assert smallest_unit(None, None) == (Unit.WORDS, None)
+    assert smallest_unit(0.0, 0.01) == (Unit.WORDS, None)
+    assert smallest_unit(-60.0, None) == (Unit.WORDS, None)
 
 
 def test_with_audio_in_hand_there_is_time_for_sentences() -> None:
-    unit, seconds = timeout(5.0, None)
+    unit, seconds = smallest_unit(5.0, None)
     assert unit is Unit.SENTENCE
     assert seconds is not None
-    assert timeout(5.0 - seconds, None)[0] is Unit.CLAUSE
+    assert smallest_unit(5.0 - seconds, None)[0] is Unit.CLAUSE
 
 
 def test_a_slow_engine_begins_earlier() -> None:
-    assert timeout(2.0, 0.01)[0] is Unit.SENTENCE
-    assert timeout(2.0, 0.5)[0] is Unit.CLAUSE
-    assert timeout(2.0, 2.0)[0] is Unit.WORDS
+    assert smallest_unit(2.0, 0.01)[0] is Unit.SENTENCE
+    assert smallest_unit(2.0, 0.5)[0] is Unit.CLAUSE
+    assert smallest_unit(2.0, 2.0)[0] is Unit.WORDS
