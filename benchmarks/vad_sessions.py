@@ -26,7 +26,7 @@ from stts.conversation.segmenter import SpeechSegmenter
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.settings import Settings
 from stts.vad.endpointing import Endpoint
-from stts.vad.regions import INAUDIBLE
+from stts.vad.segmenter import audible
 
 SESSIONS = 300
 MORE = (450, 600)
@@ -131,7 +131,7 @@ class _Alone:
 
     async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         judged = np.zeros(len(frames), np.float32)
-        for number in np.flatnonzero(np.abs(frames).max(axis=1) >= INAUDIBLE):
+        for number in np.flatnonzero(audible(frames)):
             (judged[number],), (self._state,) = self._engine.probabilities(frames[number][np.newaxis], [self._state])
         return judged
 

@@ -19,7 +19,7 @@ from adapters.execution.instance import AT_ONCE, EngineInstance
 from adapters.execution.slot import Slot
 from stts.engine_api import Samples, VADEngine
 from stts.errors import STTSError
-from stts.vad.regions import INAUDIBLE
+from stts.vad.segmenter import audible
 
 GATHER_SECONDS = 0.004
 """Between the starts of two batches: many small batches cost more than few large ones."""
@@ -169,10 +169,10 @@ def _judge(engine: VADEngine, calls: Sequence[_Call]) -> None:
         if not calls:
             return
         frames = np.stack([call.frames[call.judged] for call in calls])
-        audible = np.flatnonzero(np.abs(frames).max(axis=1) >= INAUDIBLE)
-        if len(audible):
-            heard = [calls[index] for index in audible]
-            speech, states = engine.probabilities(frames[audible], [call.stream.state for call in heard])
+        loud = np.flatnonzero(audible(frames))
+        if len(loud):
+            heard = [calls[index] for index in loud]
+            speech, states = engine.probabilities(frames[loud], [call.stream.state for call in heard])
             for call, probability, state in zip(heard, speech, states, strict=True):
                 call.heard[call.judged] = probability
                 call.stream.state = state

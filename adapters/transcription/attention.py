@@ -15,7 +15,7 @@ from adapters.transcription.intake import AudioSource
 from stts.engine_api import STT_SAMPLE_RATE, Samples, VADEngine
 from stts.errors import STTSError
 from stts.protocols import VoiceActivity, VoiceStream
-from stts.vad.regions import INAUDIBLE
+from stts.vad.segmenter import audible
 
 LIKELY = 0.2
 """Probability from which a frame is speech. Silero gives noise 0.06 at most, and speech of -55 dBFS 0.2 and more."""
@@ -103,7 +103,7 @@ class Attention:
             self._kept_samples += len(samples)
 
     def _audible(self) -> bool:
-        return any(float(np.max(np.abs(samples), initial=0.0)) >= INAUDIBLE for samples in self._kept)
+        return any(bool(audible(samples)) for samples in self._kept)
 
     def _wake(self, most: int) -> Samples:
         self.awake, self._most_kept = True, KEPT

@@ -26,6 +26,7 @@ from stts.streams.channel import Channel
 from stts.streams.prefetch import prefetch
 from stts.text.transcript import join_texts
 from stts.transcription import TranscriptEvent
+from stts.vad.cutting import quietest
 
 TAKEN = STT_SAMPLE_RATE // 8
 """Samples taken at once while partial words are wanted."""
@@ -33,10 +34,6 @@ STEP = STT_SAMPLE_RATE
 """New samples after which the window is looked at again, if the last look did not take longer."""
 PATIENCE_SECONDS = 5.0
 """A look at an unfinished window goes behind whoever is due within this time."""
-CUT_WIDTH = STT_SAMPLE_RATE // 10
-"""Samples over which loudness is averaged when the quietest moment is looked for."""
-CUT_BLOCKS = 80
-"""How many of these, back from the end of a full window, it may be one of: eight seconds."""
 EVENTS_AHEAD = 64
 """That may wait for a client that reads slowly."""
 PROMPT_CHARACTERS = 200
@@ -212,13 +209,3 @@ class _Listener:
         self._context.output_data["language"] = utterance.language
         for event in utterance.finish(seconds):
             ready.put(event, 1)
-
-
-def quietest(window: Samples) -> int:
-    """The sample at which to cut a window: the quietest of its last seconds, its very end left out."""
-    blocks = window[: len(window) // CUT_WIDTH * CUT_WIDTH].reshape(-1, CUT_WIDTH)
-    if len(blocks) < 2:
-        return len(window)
-    recent = min(len(blocks) // 2, CUT_BLOCKS)
-    powers = np.mean(np.square(blocks[-recent:]), axis=1)
-    return (len(blocks) - recent + int(np.argmin(powers))) * CUT_WIDTH + CUT_WIDTH // 2

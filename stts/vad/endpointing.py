@@ -1,8 +1,8 @@
-"""When somebody begins to speak, and when the turn is over. Pure: frames in, signals out; time is counted in frames.
+"""Finds the turns of a live stream: when somebody begins to speak, and when the turn is over.
 
-Speech begins at a threshold and goes on down to a little below it. The network that gives the probabilities remembers
-what it heard, and calls what follows a sound speech for a while; so a frame that is far quieter than what was just
-heard is silence, whatever its probability.
+Pure: frames in, signals out; time is counted in frames. The network that gives the probabilities remembers what it
+heard, and calls what follows a sound speech for a while; so a frame that is far quieter than what was just heard is
+silence, whatever its probability.
 """
 
 from __future__ import annotations
@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from stts.vad.rules import TurnRules
+from stts.vad.segmenter import INAUDIBLE_DBFS, SpeechCounter, frames_in
 
 FRAME_SECONDS = 0.032
-HYSTERESIS = 0.15
-"""Speech goes on down to this much below the threshold at which it began."""
 BRIDGE_SECONDS = 0.25
 """Silence that ends a sound which was not long enough to be speech; shorter ones lie inside of words."""
-INAUDIBLE = -80.0
-"""Decibels of full scale below which a frame is silence whatever else it is."""
 DROP = 28.0
 """Decibels below the loudest recent speech at which nobody speaks."""
 FADE = 12.0
@@ -28,7 +25,7 @@ FADE = 12.0
 
 
 class Endpoint(StrEnum):
-    """Named as the events of turns.py that they become."""
+    """Kinds of signals, named as the events of `conversation/state.py` that they become."""
 
     ONSET = "onset"
     CONFIRMED = "confirmed"
@@ -53,48 +50,30 @@ class Stage(Enum):
 
 
 class Endpointer:
-    """Of one stream. `rules` may be changed at any time.
+    """Finds the turns of one stream. `rules` may be changed at any time.
 
     ONSET is followed by CONFIRMED or FALSE_ALARM, CONFIRMED by any number of PAUSED and RESUMED in turns, then ENDED.
     """
 
     def __init__(self, rules: TurnRules) -> None:
         self.rules = rules
-        self._frames = 0
+        self._counter = SpeechCounter()
         self.reset()
 
     def reset(self) -> None:
         """Forgets what was heard. The stream goes on, and with it its time."""
         self._loud = -math.inf
         """Decibels of the loudest recent speech."""
-        self._last = self._frames
+        self._last = self._counter.position
         """Frame after the last one of speech."""
         self._forget()
 
     def _forget(self) -> None:
         self._stage = Stage.QUIET
         self._start = 0
-        """First frame of the turn, or of what may become one."""
+        """First frame of the turn, or of a sound that may become one."""
         self._held: float | None = None
-        self._drop_run()
-
-    def _drop_run(self) -> None:
-        self._first = 0
-        """First frame of the sound that there is: not speech yet, or speech that goes on."""
-        self._run = 0
-        """Frames of speech in it."""
-        self._gap = 0
-        """Frames since the last one of speech."""
-
-    @property
-    def position(self) -> float:
-        """Seconds pushed."""
-        return self._frames * FRAME_SECONDS
-
-    @property
-    def silence(self) -> float:
-        """Seconds since the last speech."""
-        return (self._frames - self._last) * FRAME_SECONDS
+        self._counter.end_sound()
 
     @property
     def speaking(self) -> bool:
@@ -109,7 +88,7 @@ class Endpointer:
     @property
     def spoken(self) -> float:
         """Seconds of speech in the sound that is not counted as speech yet."""
-        return self._run * FRAME_SECONDS
+        return self._counter.speech * FRAME_SECONDS
 
     def push(self, probability: float, level: float, *, over: bool = False) -> tuple[Signal, ...]:
         """The next frame: how likely it is speech, and its RMS in decibels of full scale.
@@ -121,7 +100,7 @@ class Endpointer:
 
     def skip(self) -> None:
         """A frame goes by that nobody judges."""
-        self._frames += 1
+        self._counter.position += 1
         self.reset()
 
     def confirm(self) -> tuple[Signal, ...]:
@@ -145,60 +124,56 @@ class Endpointer:
 
     def _is_speech(self, probability: float, level: float) -> bool:
         self._loud -= FADE * FRAME_SECONDS
-        likely = probability >= self.rules.threshold - (HYSTERESIS if self._run else 0.0)
-        if not likely or not level >= max(INAUDIBLE, self._loud - DROP):
+        likely = self._counter.is_speech(probability, self.rules.threshold)
+        if not likely or not level >= max(INAUDIBLE_DBFS, self._loud - DROP):
             return False
         self._loud = max(self._loud, level)
         return True
 
     def _hear(self, speech: bool) -> None:
-        self._frames += 1
-        if not speech:
-            self._gap += 1
-            return
-        if self._run == 0:
-            self._first = self._frames - 1
-        self._run += 1
-        self._gap = 0
-        if self._stage is not Stage.PAUSED:
-            self._last = self._frames
+        self._counter.count(speech)
+        if speech and self._stage is not Stage.PAUSED:
+            self._last = self._counter.position
 
     def _begin(self, over: bool) -> Iterator[Signal]:
-        if self._gap >= _frames(BRIDGE_SECONDS):
+        counter = self._counter
+        if counter.silence >= _frames(BRIDGE_SECONDS):
             if self.candidate:
                 yield self._signal(Endpoint.FALSE_ALARM, self._last)
             self._forget()
             return
-        if self._stage is Stage.QUIET and self._run >= _frames(self.rules.onset):
-            self._stage, self._start = Stage.CANDIDATE, self._first
+        if self._stage is Stage.QUIET and counter.speech >= _frames(self.rules.onset):
+            self._stage, self._start = Stage.CANDIDATE, counter.start
             yield self._signal(Endpoint.ONSET, self._start)
-        if self.candidate and self._run >= _frames(self.rules.confirm if over else self.rules.min_speech):
+        if self.candidate and counter.speech >= _frames(self.rules.confirm if over else self.rules.min_speech):
             yield from self.confirm()
 
     def _turn(self) -> Iterator[Signal]:
+        counter = self._counter
         if self._stage is Stage.SPEAKING:
-            if self._frames - self._last >= _frames(self.rules.pause):
+            if counter.position - self._last >= _frames(self.rules.pause):
                 self._stage = Stage.PAUSED
-                self._drop_run()
+                counter.end_sound()
                 yield self._signal(Endpoint.PAUSED, self._last)
-        elif self._run >= _frames(self.rules.onset):
-            self._stage, self._last, self._held = Stage.SPEAKING, self._frames - self._gap, None
-            yield self._signal(Endpoint.RESUMED, self._first)
-        elif self._gap >= _frames(BRIDGE_SECONDS):
-            self._run = 0
+        elif counter.speech >= _frames(self.rules.onset):
+            self._stage, self._last, self._held = Stage.SPEAKING, counter.position - counter.silence, None
+            yield self._signal(Endpoint.RESUMED, counter.start)
+        elif counter.silence >= _frames(BRIDGE_SECONDS):
+            counter.speech = 0
         if self._over():
             yield from self.end()
 
     def _over(self) -> bool:
-        if self._frames - self._start >= _frames(self.rules.longest):
+        counter = self._counter
+        if counter.position - self._start >= _frames(self.rules.longest):
             return True
-        coming_back = self._run > 0 and self._gap == 0
+        coming_back = counter.speech > 0 and counter.silence == 0
         limit = self.rules.silence if self._held is None else self._held
-        return self._frames - self._last >= _frames(limit) and not coming_back
+        return counter.position - self._last >= _frames(limit) and not coming_back
 
     def _signal(self, kind: Endpoint, frame: int) -> Signal:
         return Signal(kind, frame * FRAME_SECONDS)
 
 
 def _frames(seconds: float) -> int:
-    return max(1, round(seconds / FRAME_SECONDS))
+    return frames_in(seconds, FRAME_SECONDS)

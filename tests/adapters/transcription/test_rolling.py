@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from adapters.catalogue import Engines
-from adapters.transcription.rolling import quietest
 from stts.errors import EngineError, EngineTimeout
 from stts.protocols import TranscriptionSession
 from stts.transcription import (
@@ -195,12 +194,3 @@ async def test_leaving_in_the_middle_leaves_nothing() -> None:
         assert made.instance("batch").running == made.instance("batch").waiting == 0
         await session.aclose()
     await until(lambda: asyncio.all_tasks() == before)
-
-
-@pytest.mark.parametrize("seconds", [0.0, 0.05, 0.15, 3.0, 30.0])
-def test_a_window_is_cut_inside(seconds: float) -> None:
-    window = np.random.default_rng(0).normal(0, 0.1, int(seconds * 16_000)).astype(np.float32)
-    if seconds > 1:
-        window[-24_000:-20_000] = 0.0
-        assert -24_000 <= quietest(window) - len(window) <= -20_000
-    assert 0 <= quietest(window) <= len(window)
