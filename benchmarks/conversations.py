@@ -20,8 +20,7 @@ from benchmarks.result import Row, milliseconds, quantile
 from benchmarks.server import running
 from benchmarks.talker import PATH, wire_frames
 from benchmarks.voices import utterances
-from stts.audio.pacing import Pacer
-from stts.conversation.playback import FRAME_SECONDS
+from stts.audio.pacing import FRAME_SECONDS, Pacer
 from stts.engine_api import STT_SAMPLE_RATE
 from stts.settings.conversation import ConversationSettings
 

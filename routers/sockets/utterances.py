@@ -14,7 +14,7 @@ from typing import Protocol
 
 from routers.http.operation import Speak
 from routers.sockets.socket import Socket
-from stts.audio.pacing import Pacer
+from stts.audio.pacing import FRAME_SECONDS, PacedSender
 from stts.context import RequestContext
 from stts.errors import Conflict, STTSError, TextTooLong
 from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
@@ -25,12 +25,8 @@ WAITING_UTTERANCES = 8
 """That may wait to be spoken; a client that writes on is read when one has been."""
 FRAME_BYTES = 65_536
 """Most of one message."""
-FRAME_SECONDS = 0.04
-"""Audio of one message, where it is paced."""
 WHOLE_SAMPLES = 4
 """Messages hold a multiple of so many bytes: no sample of s16le is parted, on one channel or two."""
-EARLY_SECONDS = 0.001
-"""A frame may go so much before its time: clocks are no finer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,33 +164,27 @@ class Utterances:
     async def _spoken(self, utterance: Utterance) -> None:
         config, ahead = utterance.manner.config, utterance.manner.ahead
         context = self._socket.context("tts", engine=config.engine, format=config.format)
-        pacer = None if ahead is None else Pacer(ahead)
+        sender = PacedSender(ahead, self._clock)
         begun = False
         async with aclosing(self._speak(context, SpeechRequest(utterance.text, config))) as chunks:
             async for chunk in chunks:
                 if not begun:
                     begun = True
                     await self._teller.begin(utterance, context)
-                await self._send(utterance, chunk, pacer)
+                await self._send(utterance, chunk, sender)
 
-    async def _send(self, utterance: Utterance, chunk: AudioChunk, pacer: Pacer | None) -> None:
+    async def _send(self, utterance: Utterance, chunk: AudioChunk, sender: PacedSender) -> None:
         text = chunk.text
-        for data, seconds in frames(chunk, FRAME_SECONDS if pacer is not None else None):
-            if pacer is not None:
-                await self._in_time(pacer, seconds)
+        for data, seconds in frames(chunk, FRAME_SECONDS if sender.paced else None):
+            await sender.wait_for_room(seconds)
             if text and not utterance.over:
                 await self._teller.piece(utterance, text)
                 text = ""
             if utterance.over:
                 return
+            sender.sent(seconds)
             utterance.seconds += seconds
             await self._teller.audio(utterance, data)
-
-    async def _in_time(self, pacer: Pacer, seconds: float) -> None:
-        wait = pacer.due(self._clock(), seconds)
-        if wait > EARLY_SECONDS:
-            await asyncio.sleep(wait)
-        pacer.sent(seconds, self._clock())
 
 
 def frames(chunk: AudioChunk, seconds: float | None) -> Iterator[tuple[bytes, float]]:

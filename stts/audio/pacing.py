@@ -1,10 +1,21 @@
-"""When the next audio of a stream may be sent, so that little of it is ever under way. Pure: times in, times out."""
+"""Sends audio in the time of its playback, so that little of it is ever under way.
+
+`Pacer` is pure (times in, times out) and says when the next audio may be sent; `PacedSender` waits until then.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
+FRAME_SECONDS = 0.04
+"""Audio that is sent at once, where it is paced."""
+EARLY_SECONDS = 0.001
+"""Audio may go so much before its time: clocks are no finer."""
+
 
 class Pacer:
-    """Of one listener, who begins to play when the first audio comes, and again where it had run dry.
+    """Reckons for one listener, who begins to play when the first audio comes, and again where it had run dry.
 
     A stream that was late gains nothing by it: what was not played in time is not made up for.
     """
@@ -32,3 +43,43 @@ class Pacer:
 
     def _unheard(self, now: float) -> float:
         return 0.0 if self._dry_at is None else max(0.0, self._dry_at - now)
+
+
+class PacedSender:
+    """Paces one stream to one listener: `wait_for_room`, send, then `sent`."""
+
+    def __init__(self, ahead: float | None, clock: Callable[[], float]) -> None:
+        """`ahead`: seconds of audio that may be sent and not be played yet; None: any, nothing is paced.
+
+        `clock` gives seconds.
+        """
+        self._ahead = ahead
+        self._clock = clock
+        self.restart()
+
+    @property
+    def paced(self) -> bool:
+        return self._ahead is not None
+
+    @property
+    def played(self) -> float:
+        """Seconds that have been played since the start, as far as one can know; not paced: all that was sent."""
+        return self._pacer.played(self._clock()) if self.paced else self._seconds
+
+    def restart(self) -> None:
+        """Begins a new stream: the listener has dropped what was not played."""
+        self._pacer = Pacer(self._ahead or 0.0)
+        self._seconds = 0.0
+
+    async def wait_for_room(self, seconds: float) -> None:
+        """Waits until so much audio may be sent. A restart meanwhile counts."""
+        while self.paced:
+            wait = self._pacer.due(self._clock(), seconds)
+            if wait <= EARLY_SECONDS:
+                return
+            await asyncio.sleep(wait)
+
+    def sent(self, seconds: float) -> None:
+        """Notes that so much audio is on its way."""
+        self._pacer.sent(seconds, self._clock())
+        self._seconds += seconds

@@ -8,9 +8,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from stts.chat import Message, ReplyConfig, ReplyRequest, ReplyText
-from stts.context import RequestContext, RequestType, new_request_id
+from stts.context import RequestContext, RequestType
 from stts.conversation.generation import Said, replying
-from stts.conversation.history import History, Item
+from stts.conversation.history import History, Item, new_item_id
 from stts.conversation.services import Reply, Speak
 from stts.speech import AudioChunk, SynthesisConfig
 from stts.text.transcript import join_texts
@@ -115,9 +115,9 @@ async def _answered(inner: _Inner, request: ExchangeRequest, heard: Heard) -> As
     finally:
         # What failed before it began can be asked again, as if it had never been.
         if written:
-            history.append(Item(new_request_id(), said))
+            history.append(Item(new_item_id(), said))
             reply = Message("assistant", "".join(written))
-            history.append(Item(new_request_id(), reply, "completed" if complete else "incomplete"))
+            history.append(Item(new_item_id(), reply, "completed" if complete else "incomplete"))
 
 
 def _in_language(speak: SynthesisConfig | None, heard: str | None) -> SynthesisConfig | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,8 +28,13 @@ class Item:
     status: Status = "completed"
 
 
+def new_item_id() -> str:
+    """Returns an id for an item of a history; nobody can guess one."""
+    return f"item_{secrets.token_hex(10)}"
+
+
 class History:
-    """Of one conversation, in order. When it grows too long the oldest items go first, instructions last of all.
+    """Items of one conversation, in order. When it grows too long the oldest items go first, instructions last of all.
 
     The outputs of tools go with the calls that they answer. The newest item always stays.
     """

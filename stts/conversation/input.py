@@ -15,10 +15,10 @@ from stts.conversation.events import (
     SpeechStopped,
     TurnCommitted,
 )
-from stts.conversation.history import Item
+from stts.conversation.history import Item, new_item_id
 from stts.conversation.inbox import Command, Inbox
 from stts.conversation.segmenter import SpeechSegmenter, Utterance
-from stts.conversation.session_state import SessionState, new_id
+from stts.conversation.session_state import SessionState
 from stts.conversation.transcriber import Transcriber
 from stts.engine_api import Samples
 from stts.errors import STTSError
@@ -214,7 +214,7 @@ class InputPipeline:
         seconds, clock = self._shared.config.waiting_seconds, self._shared.clock
         before = len(frames) * FRAME_SECONDS
         audio = LiveAudio(seconds, clock, judged=self.ear.rules is not None, before=before)
-        utterance = Utterance(self._turn, new_id(), start, audio)
+        utterance = Utterance(self._turn, new_item_id(), start, audio)
         for frame in frames:
             self._write(utterance, frame)
         self._words.put(utterance)

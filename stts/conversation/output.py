@@ -21,10 +21,10 @@ from stts.conversation.events import (
     Unducked,
 )
 from stts.conversation.generation import Said, replying
-from stts.conversation.history import Item
+from stts.conversation.history import Item, new_item_id
 from stts.conversation.playback import Reply
 from stts.conversation.segmenter import Utterance
-from stts.conversation.session_state import SessionState, new_id
+from stts.conversation.session_state import SessionState
 from stts.conversation.state import Event
 from stts.errors import Conflict, NotFound, STTSError
 
@@ -166,7 +166,7 @@ class OutputPipeline:
         if speak is not None:
             speak = replace(speak, format="pcm")
         ahead = None if order.out_of_band else config.ahead
-        reply = Reply(self._generation, turn, new_id(), order, request, speak, ahead=ahead, clock=shared.clock)
+        reply = Reply(self._generation, turn, new_item_id(), order, request, speak, ahead=ahead, clock=shared.clock)
         reply.tasks = [shared.start(self._make(reply), "reply made"), shared.start(self._say(reply), "reply said")]
         return reply
 
@@ -226,7 +226,7 @@ class OutputPipeline:
         if isinstance(written, str):
             shared.out.tell(ReplyDelta(reply.generation, written))
             return
-        item = new_id()
+        item = new_item_id()
         if not reply.order.out_of_band:
             shared.history.append(Item(item, Message("assistant", "", (written,))))
         shared.out.tell(ToolCalled(reply.generation, item, written))

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stts.audio.pacing import Pacer
+from stts.audio.pacing import FRAME_SECONDS, PacedSender
 from stts.chat import ReplyRequest, ToolCall
 from stts.conversation.config import ReplyOrder
 from stts.conversation.history import Spoken
@@ -19,13 +19,10 @@ from stts.errors import STTSError
 from stts.speech import AudioChunk, SynthesisConfig
 from stts.streams.channel import Channel
 
-FRAME_SECONDS = 0.04
 MADE_SECONDS = 10.0
 """Audio that may lie made and unsent."""
 HELD_SECONDS = 1.5
 """Of what was sent that is kept, should it not have been heard. More than may be sent ahead."""
-EARLY_SECONDS = 0.001
-"""A frame may go so much before its time: clocks are no finer."""
 INAUDIBLE_SECONDS = 0.005
 BYTES = 2
 """Of a sample: s16le."""
@@ -83,8 +80,7 @@ class Reply:
         self.first_byte: float | None = None
         self.tasks: list[asyncio.Task[None]] = []
         self._clock = clock
-        self._ahead = ahead
-        self._pacer = Pacer(ahead or 0.0)
+        self._sender = PacedSender(ahead, clock)
         self._before = 0.0
         """Seconds heard before the newest hold."""
         self._sent = 0.0
@@ -114,8 +110,7 @@ class Reply:
         if self._reported is not None:
             played, at = self._reported
             return min(played + now - at, self._sent)
-        played = self._pacer.played(now) if self._ahead is not None else self._sent
-        return min(self._before + played, self._sent)
+        return min(self._before + self._sender.played, self._sent)
 
     @property
     def heard_text(self) -> str:
@@ -160,15 +155,15 @@ class Reply:
         return heard
 
     def go_on(self) -> None:
-        self._pacer = Pacer(self._ahead or 0.0)
+        self._sender.restart()
         self.flowing.set()
 
     async def next_frame(self) -> Frame | None:
         """The next frame when its time has come; None when all is sent. Never one while the reply is held."""
         while True:
             await self.flowing.wait()
-            if self._ahead is not None and (wait := self._pacer.due(self._clock(), FRAME_SECONDS)) > EARLY_SECONDS:
-                await asyncio.sleep(wait)
+            await self._sender.wait_for_room(FRAME_SECONDS)
+            if not self.flowing.is_set():
                 continue
             frame = await self._frames.next()
             if self.flowing.is_set():
@@ -180,7 +175,7 @@ class Reply:
         """A frame is on its way."""
         self._recent.append((self._sent, frame))
         self._sent += frame.seconds
-        self._pacer.sent(frame.seconds, self._clock())
+        self._sender.sent(frame.seconds)
         self._spoken_at(frame)
         while self._recent[0][0] < self._sent - HELD_SECONDS:
             self._recent.popleft()
@@ -188,10 +183,10 @@ class Reply:
     async def heard_out(self, epoch: int) -> bool:
         """Waits for the end of what was sent in this epoch. False: it is not over, having been held or played late."""
         rest = self._sent - self.heard
-        if self._ahead is not None and rest > 0:
+        if self._sender.paced and rest > 0:
             await asyncio.sleep(rest)
         await self.flowing.wait()
-        return epoch == self.epoch and (self._ahead is None or self._sent - self.heard < INAUDIBLE_SECONDS)
+        return epoch == self.epoch and (not self._sender.paced or self._sent - self.heard < INAUDIBLE_SECONDS)
 
     def _spoken_at(self, frame: Frame) -> None:
         if self._sent > self._told:

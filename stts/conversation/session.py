@@ -15,14 +15,14 @@ from types import TracebackType
 from stts.chat import Message
 from stts.conversation.config import ReplyOrder, SessionConfig
 from stts.conversation.events import PromptDue, SessionEvent, TurnMetrics
-from stts.conversation.history import History, Item
+from stts.conversation.history import History, Item, new_item_id
 from stts.conversation.input import InputPipeline
 from stts.conversation.outbox import Outbox
 from stts.conversation.output import OutputPipeline
 from stts.conversation.playback import Reply
 from stts.conversation.segmenter import Utterance
 from stts.conversation.services import SessionServices
-from stts.conversation.session_state import SessionState, new_id
+from stts.conversation.session_state import SessionState
 from stts.conversation.state import Command, Event, State, step
 from stts.engine_api import Samples
 from stts.errors import Conflict
@@ -150,7 +150,7 @@ class ConversationSession:
     def say(self, text: str, *, item: str | None = None) -> None:
         """A typed message of the user, and a reply to it. Raises Conflict while a reply is active."""
         self._require_silence()
-        self.history.append(Item(item or new_id(), Message("user", text)))
+        self.history.append(Item(item or new_item_id(), Message("user", text)))
         self.respond(ReplyOrder())
 
     def respond(self, order: ReplyOrder = ReplyOrder()) -> int:  # noqa: B008 - a frozen value

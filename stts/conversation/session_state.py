@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -12,11 +11,6 @@ from stts.conversation.history import History
 from stts.conversation.outbox import Outbox
 from stts.conversation.services import SessionServices
 from stts.conversation.state import State
-
-
-def new_id() -> str:
-    """Of an item of the history."""
-    return f"item_{uuid.uuid4().hex[:20]}"
 
 
 class SessionState:

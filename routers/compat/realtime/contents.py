@@ -23,7 +23,7 @@ CONTENTS = {
     "assistant": {"output_text", "output_audio"},
 }
 
-SessionServices = tuple[dict[str, Any], ...]
+Contents = tuple[dict[str, Any], ...]
 
 
 def message_of(shape: ItemShape, text: str | None = None) -> Message:
@@ -58,7 +58,7 @@ def _said(shape: MessageItem, content: Content) -> str:
     return given
 
 
-def parts_of(shape: ItemShape) -> SessionServices | None:
+def parts_of(shape: ItemShape) -> Contents | None:
     """What clients are told that a message holds, without the bytes of it; None: one text says it all.
 
     Frameworks compare it with what they sent, and send again what differs.

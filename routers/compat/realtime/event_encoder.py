@@ -10,7 +10,7 @@ from middleware.edge.errors import openai_error
 from routers.compat.openai.usage import duration_usage
 from routers.compat.realtime.hosted_errors import CODES
 from routers.compat.realtime.input_audio_buffer import InputAudioBuffer
-from routers.compat.realtime.items import Items, Sound, new_item_id
+from routers.compat.realtime.items import Items, Sound
 from routers.compat.realtime.response import Event, Order, Response
 from routers.compat.realtime.usage import response_usage
 from stts.chat import Message
@@ -33,7 +33,7 @@ from stts.conversation.events import (
     TranscriptFailed,
     TurnCommitted,
 )
-from stts.conversation.history import Item
+from stts.conversation.history import Item, new_item_id
 from stts.errors import STTSError
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription"

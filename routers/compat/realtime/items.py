@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from base64 import b64encode
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from routers.compat.realtime.command_schemas import ItemReference, ItemShape
-from routers.compat.realtime.contents import SessionServices, content_of, message_of, parts_of
+from routers.compat.realtime.contents import Contents, content_of, message_of, parts_of
 from routers.compat.realtime.hosted_errors import (
     CREATED_BEHIND_UNKNOWN,
     CREATED_TWICE,
@@ -22,7 +21,7 @@ from routers.compat.realtime.hosted_errors import (
     Form,
 )
 from stts.chat import Message, ToolCall
-from stts.conversation.history import History, Item, Spoken
+from stts.conversation.history import History, Item, Spoken, new_item_id
 
 ROOT = "root"
 """The `previous_item_id` of what is to be first."""
@@ -59,7 +58,7 @@ class Items:
         self.history = history
         self._kept_seconds = kept_seconds
         self._sounds: OrderedDict[str, Sound] = OrderedDict()
-        self._parts: dict[str, SessionServices] = {}
+        self._parts: dict[str, Contents] = {}
         """Contents of messages that are more than one text, as they are told to clients."""
         self._hidden: set[str] = set()
 
@@ -180,15 +179,11 @@ def _heard(text: str, sound: Sound, seconds: float) -> str:
     return spoken.heard(seconds)
 
 
-def new_item_id() -> str:
-    return f"item_{secrets.token_hex(10)}"
-
-
 ItemStatus = Literal["in_progress", "completed", "incomplete"]
 
 
 def wire_item(
-    item: Item, sound: Sound | None = None, parts: SessionServices | None = None, *, audio: bool = False
+    item: Item, sound: Sound | None = None, parts: Contents | None = None, *, audio: bool = False
 ) -> dict[str, Any]:
     """`parts`: its contents, where they are more than its text; with `audio`, also its bytes, where they are kept."""
     message = item.message

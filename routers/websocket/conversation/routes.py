@@ -31,10 +31,9 @@ from stts.audio.pcm import PCMReader
 from stts.chat import Message
 from stts.conversation.config import ReplyOrder, session_config
 from stts.conversation.events import AudioFrame
-from stts.conversation.history import Item
+from stts.conversation.history import Item, new_item_id
 from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
-from stts.conversation.session_state import new_id
 from stts.conversation.sessions import SessionStore, StoredSession
 from stts.errors import Conflict, InvalidParameter, STTSError
 from stts.settings import CurrentSettings
@@ -187,7 +186,7 @@ class Talk:
         history = self._session.history
         if not history.has_call(call_id):
             raise InvalidParameter("The conversation has no tool call with this id.", param="call_id")
-        history.append(Item(new_id(), Message("tool", output, call_id=call_id)))
+        history.append(Item(new_item_id(), Message("tool", output, call_id=call_id)))
 
     def _control(self, command: str) -> None:
         session = self._session

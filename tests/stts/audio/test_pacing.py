@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stts.audio.pacing import Pacer
+from stts.audio.pacing import EARLY_SECONDS, FRAME_SECONDS, PacedSender, Pacer
+from tests.virtual import now, virtual
 
 AHEAD = 0.3
 
@@ -56,3 +59,38 @@ def test_never_more_than_allowed_is_on_its_way(steps: list[tuple[float, float]])
         total += seconds
         assert total - pacer.played(now) <= max(AHEAD, seconds) + 1e-6
         assert -1e-6 <= pacer.played(now) <= total
+
+
+async def send(sender: PacedSender, frames: int) -> None:
+    for _ in range(frames):
+        await sender.wait_for_room(FRAME_SECONDS)
+        sender.sent(FRAME_SECONDS)
+
+
+@virtual
+async def test_audio_is_sent_a_little_ahead_of_its_playback() -> None:
+    sender, begun = PacedSender(AHEAD, now), now()
+    await send(sender, 100)
+    assert now() - begun == pytest.approx(100 * FRAME_SECONDS - AHEAD, abs=2 * EARLY_SECONDS)
+    assert sender.played == pytest.approx(now() - begun)
+
+
+@virtual
+async def test_what_is_not_paced_goes_at_once_and_counts_as_played() -> None:
+    sender, begun = PacedSender(None, now), now()
+    await send(sender, 100)
+    assert now() == begun and sender.played == pytest.approx(100 * FRAME_SECONDS)
+    assert not sender.paced
+
+
+@virtual
+async def test_a_restart_ends_a_wait() -> None:
+    sender = PacedSender(AHEAD, now)
+    sender.sent(60.0)
+    waiting = asyncio.create_task(sender.wait_for_room(FRAME_SECONDS))
+    await asyncio.sleep(1.0)
+    assert sender.played == pytest.approx(1.0)
+    sender.restart()
+    assert sender.played == 0.0
+    await sender.wait_for_room(FRAME_SECONDS)
+    waiting.cancel()

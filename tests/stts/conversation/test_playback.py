@@ -6,9 +6,10 @@ import asyncio
 
 import pytest
 
+from stts.audio.pacing import FRAME_SECONDS
 from stts.chat import ReplyConfig, ReplyRequest
 from stts.conversation.config import ReplyOrder
-from stts.conversation.playback import FRAME_SECONDS, Frame, Reply
+from stts.conversation.playback import Frame, Reply
 from stts.speech import AudioChunk, SynthesisConfig
 from tests.virtual import now, virtual
 
