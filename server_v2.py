@@ -13,31 +13,24 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from pathlib import Path
 from typing import Protocol
 
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from adapters.catalogue import Engines
-from adapters.chat.router import Replies
 from adapters.configuration.adapter import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.checks import operator_check
 from adapters.configuration.exposure import check_exposure
 from adapters.execution.garbage_collection import freeze_gc
-from adapters.transcription.live_decoders import LiveDecoders
 from engines.registry import Registry
 from middleware.edge import wrap
 from middleware.edge.methods import build_routes
-from middleware.pipeline import Stage, compose
 from middleware.serving.file_limit import raise_file_limit
 from middleware.serving.lifecycle import Lifecycle
 from middleware.serving.listening import CannotListen, check_free, listening
 from middleware.serving.server import Server, server_config
-from middleware.stages.analytics import AnalyticsStage
-from middleware.stages.logging import LoggingStage, configure_logging
-from middleware.stages.timing import TimingStage
+from middleware.stages.logging import configure_logging
 from routers.compat.openai.routes import OpenAIRoutes
 from routers.compat.openai.timestamps import TimestampRoutes
 from routers.compat.realtime.routes import RealtimeRoutes
@@ -51,7 +44,7 @@ from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
 from routers.pages.api_document import with_examples
 from routers.pages.talk_page import TalkRoutes
-from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.services import Services, build_services
 from routers.websocket.conversation.routes import ConversationSocketRoutes
 from routers.websocket.conversation_v1.routes import ConversationV1Routes
 from routers.websocket.stt.routes import TranscriptionSocketRoutes
@@ -59,15 +52,8 @@ from routers.websocket.tts.routes import SpeechSocketRoutes
 from routers.wyoming.info import Describer
 from routers.wyoming.server import WyomingServer
 from stts import __version__
-from stts.access.client_secrets import ClientSecrets
-from stts.analytics.history import History
-from stts.analytics.metrics import Metrics
-from stts.analytics.resources import Resources
-from stts.conversation.exchange import Exchanges
-from stts.conversation.services import NewContext, SessionServices
-from stts.conversation.sessions import SessionStore
 from stts.errors import InvalidConfiguration
-from stts.settings import CurrentSettings, Settings
+from stts.settings import Settings
 from stts.storage.files.store import FileStore
 
 
@@ -95,104 +81,80 @@ def create_app(
     With `config` the settings are those of the file it manages, live and changeable at /config; without, they are
     fixed. Raises InvalidConfiguration for engine options that their engine does not accept.
     """
-    current: CurrentSettings = config.current if config is not None else lambda: settings
-    life = life or Lifecycle()
-    places = ConnectionLimiter(current)
-    life.guests.append(places.drain)
-    secrets = ClientSecrets(lambda: current().realtime.secrets)
-    files = FileStore(Path(settings.storage.root), current)
-    engines = Engines(registry or Registry(), current, files.voice)
-    resources = Resources()
-    metrics = Metrics(resources)
-    history = History(settings.analytics.history_minutes)
-    stages: list[Stage] = [LoggingStage(current), AnalyticsStage(history, metrics), TimingStage()]
-    speak = compose(stages, engines.speak)
-    listen = compose(stages, engines.listen)
-    replies = Replies(current)
-    reply = compose(stages, replies.reply)
-    converse = compose(stages, Exchanges(listen, reply, speak).exchange)
-    histories = SessionStore(current)
-    hear = compose(stages, engines.hear)
-
-    def parts(context: NewContext) -> SessionServices:
-        """What the sessions of one connection run."""
-        return SessionServices(
-            hear=hear,
-            reply=reply,
-            speak=speak,
-            open=engines.session,
-            check_speech=engines.check_speech,
-            voice=engines.voice,
-            detector=engines.turn_detector(),
-            context=context,
-        )
-
-    wyoming = WyomingServer(parts, Describer(engines, files, current), current, places.spools)
-    life.guests.append(wyoming.leave)
+    services = build_services(settings, config=config, registry=registry, lifecycle=life)
+    wyoming = WyomingServer(
+        services.for_session,
+        Describer(services.engines, services.files, services.settings),
+        services.settings,
+        services.limiter.spools,
+    )
+    services.lifecycle.on_shutdown.append(wyoming.leave)
     routes: list[Routes] = [
-        HealthRoutes(engines, current, lambda: life.phase),
-        EngineRoutes(engines, files),
-        TTSRoutes(speak, engines.check_speech, files, current),
-        STTRoutes(listen, current),
-        ConversationRoutes(converse, engines.check_speech, histories, current, engines.live_places),
-        OpenAIRoutes(speak, listen, engines, files, places, current),
-        RealtimeRoutes(parts, places, secrets, engines, current),
-        SpeechSocketRoutes(speak, engines.check_speech, places, current),
-        TimestampRoutes(compose(stages, engines.detector.detect), current),
-        TranscriptionSocketRoutes(parts, LiveDecoders(current), places, current),
-        ConversationSocketRoutes(parts, histories, places, current),
-        ConversationV1Routes(parts, places, current),
+        HealthRoutes(services),
+        EngineRoutes(services),
+        TTSRoutes(services),
+        STTRoutes(services),
+        ConversationRoutes(services),
+        OpenAIRoutes(services),
+        RealtimeRoutes(services.for_session, services.limiter, services.secrets, services.engines, services.settings),
+        SpeechSocketRoutes(services),
+        TimestampRoutes(services),
+        TranscriptionSocketRoutes(services),
+        ConversationSocketRoutes(services),
+        ConversationV1Routes(services),
         TalkRoutes(),
-        FileRoutes(files),
-        AnalyticsRoutes(history, metrics, resources, draining=lambda: life.phase == "draining"),
+        FileRoutes(services.files),
+        AnalyticsRoutes(
+            services.history,
+            services.metrics,
+            services.resources,
+            draining=lambda: services.lifecycle.phase == "draining",
+        ),
     ]
     if config is not None:
         routes.append(ConfigRoutes(config))
     app = FastAPIOffline(  # whose docs page asks nobody else for its scripts
         title="STTS Server",
         version=__version__,
-        lifespan=_lifespan(life, engines, replies, files, resources, wyoming),
+        lifespan=_lifespan(services, wyoming),
         redoc_url=None,
     )
     for each in routes:
         app.include_router(each.router)
     with_examples(app)
-    return wrap(app, current, secrets=secrets)
+    return wrap(app, services.settings, secrets=services.secrets)
 
 
 def _lifespan(
-    life: Lifecycle,
-    engines: Engines,
-    replies: Replies,
-    files: FileStore,
-    resources: Resources,
+    services: Services,
     wyoming: WyomingServer,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        life.phase = "starting"
-        async with resources.sampling():
-            tasks = [asyncio.create_task(_prepare(life, engines, replies)), asyncio.create_task(_keep_tidy(files))]
+        lifecycle = services.lifecycle
+        lifecycle.phase = "starting"
+        async with services.resources.sampling():
+            tasks = [asyncio.create_task(_prepare(services)), asyncio.create_task(_keep_tidy(services.files))]
             try:
                 async with wyoming.listening():
                     yield
             finally:
-                life.phase = "draining"
+                lifecycle.phase = "draining"
                 for task in tasks:
                     task.cancel()
                 await asyncio.wait(tasks)
-                await replies.close()
-                await engines.close()
+                await services.replies.close()
+                await services.engines.close()
 
     return lifespan
 
 
-async def _prepare(life: Lifecycle, engines: Engines, replies: Replies) -> None:
-    await replies.prepare()
-    await engines.preload()
-    if life.phase == "starting":
-        life.phase = "ready"
-    await engines.warm_up()
+async def _prepare(services: Services) -> None:
+    await services.replies.prepare()
+    await services.engines.preload()
+    if services.lifecycle.phase == "starting":
+        services.lifecycle.phase = "ready"
+    await services.engines.warm_up()
 
 
 async def _keep_tidy(files: FileStore) -> None:

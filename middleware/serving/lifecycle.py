@@ -13,5 +13,5 @@ class Lifecycle:
 
     def __init__(self, phase: Phase = "starting") -> None:
         self.phase = phase
-        self.guests: list[Callable[[], Awaitable[None]]] = []
+        self.on_shutdown: list[Callable[[], Awaitable[None]]] = []
         """Called when the server stops, before it closes connections: asks those to leave who would stay for ever."""

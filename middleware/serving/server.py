@@ -67,8 +67,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._life.phase = "draining"
-        for leave in self._life.guests:
-            await leave()
+        for hook in self._life.on_shutdown:
+            await hook()
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Annotated, Any
 
@@ -21,21 +20,13 @@ from routers.core.exchange import Items, Talk
 from routers.http.engine_fields import engine_of
 from routers.http.forms import MULTIPART, URLENCODED, OptionalRecordingRoute, is_chosen
 from routers.http.operation import operation_context
+from routers.services import Services
 from stts.audio.formats import FORMATS
-from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest
-from stts.conversation.sessions import SessionStore
 from stts.errors import InvalidRequest
-from stts.settings import CurrentSettings
-from stts.speech import AudioFormat, SynthesisConfig
+from stts.speech import AudioFormat
 from stts.text.normalise import clean_text
 from stts.transcription import AudioData
-
-Converse = Callable[[RequestContext, ExchangeRequest], Items]
-"""The pipeline with an exchange at its end."""
-CheckSpeech = Callable[[SynthesisConfig], Awaitable[None]]
-StreamingSlots = Callable[[], Awaitable[tuple[int, int] | None]]
-"""ConnectionLimiter of the default listener for people who speak: taken, and all."""
 
 FORMS = frozenset({MULTIPART, URLENCODED})
 
@@ -49,19 +40,12 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 class ConversationRoutes:
-    def __init__(
-        self,
-        converse: Converse,
-        check_speech: CheckSpeech,
-        histories: SessionStore,
-        settings: CurrentSettings,
-        live_places: StreamingSlots,
-    ) -> None:
-        self._converse = converse
-        self._check_speech = check_speech
-        self._histories = histories
-        self._settings = settings
-        self._live_places = live_places
+    def __init__(self, services: Services) -> None:
+        self._converse = services.converse
+        self._check_speech = services.engines.check_speech
+        self._sessions = services.sessions
+        self._settings = services.settings
+        self._streaming_slots = services.engines.live_places
         self.router = APIRouter(tags=["converse"])
         self.router.add_api_route(
             "/conversation",
@@ -102,12 +86,11 @@ class ConversationRoutes:
 
     async def status(self) -> ConversationStatus:
         """Of this process."""
-        histories = self._histories
-        taken, most = await self._live_places() or (None, None)
+        taken, most = await self._streaming_slots() or (None, None)
         return ConversationStatus(
-            active=histories.active,
+            active=self._sessions.active,
             max=self._settings().limits.live_sessions,
-            kept=histories.kept,
+            kept=self._sessions.kept,
             speaking=taken,
             speaking_max=most,
         )
@@ -124,8 +107,8 @@ class ConversationRoutes:
 
     async def _items(self, talk: Talk, fields: ExchangeFields, said: AudioData | str, *, live: bool) -> Items:
         limits = self._settings().limits
-        await self._histories.room(limits.live_sessions, limits.place_seconds)
-        kept = talk.kept = self._histories.begin(fields.session)
+        await self._sessions.room(limits.live_sessions, limits.place_seconds)
+        kept = talk.kept = self._sessions.begin(fields.session)
         try:
             speak = fields.speaking(talk.format, live=live)
             with engine_of("tts"):
@@ -137,7 +120,7 @@ class ConversationRoutes:
                         talk.note(item)
                         yield item
         finally:
-            self._histories.end(kept)
+            self._sessions.end(kept)
 
 
 async def _json_fields(request: Request) -> ExchangeFields:

@@ -8,21 +8,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from adapters.catalogue import Engines
 from adapters.execution.instance import EngineInstance
 from routers.core.engine_schemas import EngineShape, EngineStatus, VoiceShape
 from routers.http.names import LanguageTag
+from routers.services import Services
 from stts.errors import NotFound
 from stts.languages import best_match
-from stts.storage.files.store import FileStore
 
 EngineName = Annotated[str, Path(max_length=200)]
 
 
 class EngineRoutes:
-    def __init__(self, engines: Engines, files: FileStore) -> None:
-        self._engines = engines
-        self._files = files
+    def __init__(self, services: Services) -> None:
+        self._engines = services.engines
+        self._files = services.files
         self.router = APIRouter(tags=["engines"])
         add = self.router.add_api_route
         add("/engines", self.listing, methods=["GET"], summary="All engines", response_model=list[EngineShape])

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 
-from adapters.catalogue import Engines
-from middleware.serving.lifecycle import Phase
 from routers.core.engine_schemas import EngineStatus, Health, Info, Ready
+from routers.services import Services
 from stts import __version__
 from stts.audio.formats import FORMATS
-from stts.settings import CurrentSettings
 
 
 class HealthRoutes:
-    def __init__(self, engines: Engines, settings: CurrentSettings, phase: Callable[[], Phase]) -> None:
-        self._engines = engines
-        self._settings = settings
-        self._phase = phase
+    def __init__(self, services: Services) -> None:
+        self._engines = services.engines
+        self._settings = services.settings
+        self._lifecycle = services.lifecycle
         self.router = APIRouter(tags=["health"])
         self.router.add_api_route("/", self.root, methods=["GET"], include_in_schema=False)
         self.router.add_api_route("/health", self.health, methods=["GET"], response_model=Health, summary="Is it alive")
@@ -53,7 +50,7 @@ class HealthRoutes:
         if probe:
             loaded = [instance.name for instance in self._engines.instances.values() if instance.state == "ready"]
             await asyncio.gather(*(self._engines.probe(name) for name in dict.fromkeys([*loaded, *chosen])))
-        phase = self._phase()
+        phase = self._lifecycle.phase
         ready = phase == "ready" and bool(chosen)
         response.status_code = 200 if ready else 503
         return Ready(

@@ -14,7 +14,7 @@ from routers.core.stt_schemas import SegmentShape, Transcript, VerboseTranscript
 from routers.http.answer import collected_answer, event_answer
 from routers.http.forms import RecordingRoute
 from routers.http.names import EngineName, LanguageTag
-from routers.http.operation import Listen, event_headers, operation_context
+from routers.http.operation import event_headers, operation_context
 from routers.http.sse import event
 from routers.http.subtitle_fields import CueSeconds, LineCount, LineWidth, WordsPerLine
 from routers.http.transcripts import (
@@ -24,11 +24,11 @@ from routers.http.transcripts import (
     with_warnings,
     written_transcript,
 )
+from routers.services import Services
 from stts.context import RequestContext
 from stts.engine_api import Task
 from stts.engine_state import AUTO
 from stts.errors import InvalidRequest, STTSError
-from stts.settings import CurrentSettings
 from stts.text.cues import CueRules
 from stts.text.transcript import collect_transcript, join_texts
 from stts.transcription import (
@@ -52,9 +52,9 @@ FIELDS = frozenset(
 
 
 class STTRoutes:
-    def __init__(self, listen: Listen, settings: CurrentSettings) -> None:
-        self._listen = listen
-        self._settings = settings
+    def __init__(self, services: Services) -> None:
+        self._listen = services.listen
+        self._settings = services.settings
         self.router = APIRouter(tags=["listen"])
         self.router.add_api_route(
             "/stt",

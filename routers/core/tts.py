@@ -8,15 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from middleware.edge.methods import is_head_only
 from routers.core.tts_schemas import SpeechFields
-from routers.http.operation import Speak, operation_context
+from routers.http.operation import operation_context
 from routers.http.recording import recorded
 from routers.http.speech import speech_answer
+from routers.services import Services
 from stts.audio.formats import FORMATS
-from stts.conversation.services import CheckSpeech
 from stts.errors import InvalidParameter
-from stts.settings import CurrentSettings
 from stts.speech import SpeechRequest
-from stts.storage.files.store import FileStore
 
 UNMADE = {"cache-control": "no-store", "accept-ranges": "none"}
 """Headers of audio that nobody has made."""
@@ -26,11 +24,11 @@ AUDIO: dict[int | str, dict[str, Any]] = {
 
 
 class TTSRoutes:
-    def __init__(self, speak: Speak, check: CheckSpeech, files: FileStore, settings: CurrentSettings) -> None:
-        self._speak = speak
-        self._check = check
-        self._files = files
-        self._settings = settings
+    def __init__(self, services: Services) -> None:
+        self._speak = services.speak
+        self._check = services.engines.check_speech
+        self._files = services.files
+        self._settings = services.settings
         self.router = APIRouter(tags=["speak"])
         add = self.router.add_api_route
         add("/tts", self.post, methods=["POST"], response_class=Response, responses=AUDIO, summary="Speak a text")

@@ -11,36 +11,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from adapters.catalogue import Engines
 from routers.compat.openai.models import ModelCatalogue, ModelRoutes
 from routers.compat.openai.speech import SpeechRoutes
 from routers.compat.openai.speech_stream import SpeechStreamRoutes
 from routers.compat.openai.transcription import TranscriptionRoutes
-from routers.compat.openai.voices import HostedVoices, VoiceRoutes
-from routers.http.operation import Listen, Speak
-from routers.sockets.connection_limiter import ConnectionLimiter
-from stts.settings import CurrentSettings
-from stts.storage.files.store import FileStore
+from routers.compat.openai.voices import VoiceRoutes
+from routers.services import Services
 
 
 class OpenAIRoutes:
-    def __init__(
-        self,
-        speak: Speak,
-        listen: Listen,
-        engines: Engines,
-        files: FileStore,
-        places: ConnectionLimiter,
-        settings: CurrentSettings,
-    ) -> None:
-        models = ModelCatalogue(engines, settings)
-        voices = HostedVoices(settings)
+    def __init__(self, services: Services) -> None:
+        models = ModelCatalogue(services.engines, services.settings)
         self.router = APIRouter(tags=["OpenAI"])
         for each in (
-            SpeechRoutes(speak, models, settings),
-            SpeechStreamRoutes(speak, engines.check_speech, models, places, settings),
-            TranscriptionRoutes(listen, models, settings),
+            SpeechRoutes(services, models),
+            SpeechStreamRoutes(services, models),
+            TranscriptionRoutes(services, models),
             ModelRoutes(models),
-            VoiceRoutes(voices, models, engines, files),
+            VoiceRoutes(services, models),
         ):
             self.router.include_router(each.router)

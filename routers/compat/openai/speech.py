@@ -14,20 +14,20 @@ from routers.compat.openai.schemas import CreateSpeechRequest
 from routers.compat.openai.usage import speech_usage
 from routers.core.tts import AUDIO
 from routers.http.answer import Answer, event_answer
-from routers.http.operation import Speak, event_headers, operation_context
+from routers.http.operation import event_headers, operation_context
 from routers.http.speech import speech_answer
 from routers.http.sse import event
+from routers.services import Services
 from stts.context import RequestContext
 from stts.errors import TextTooLong
-from stts.settings import CurrentSettings
 from stts.speech import AudioChunk, SpeechRequest
 
 
 class SpeechRoutes:
-    def __init__(self, speak: Speak, models: ModelCatalogue, settings: CurrentSettings) -> None:
-        self._speak = speak
+    def __init__(self, services: Services, models: ModelCatalogue) -> None:
+        self._speak = services.speak
         self._models = models
-        self._settings = settings
+        self._settings = services.settings
         self.router = APIRouter()
         self.router.add_api_route(
             "/v1/audio/speech",

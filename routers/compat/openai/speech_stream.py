@@ -16,12 +16,11 @@ from middleware.edge.errors import openai_error
 from routers.compat.openai.models import ModelCatalogue
 from routers.compat.openai.speech_stream_schemas import CLIENT_MESSAGES, StreamCommand, StreamConfig, StreamText
 from routers.http.operation import Speak
-from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.services import Services
 from routers.sockets.messages import Messages
 from routers.sockets.socket import Socket, accepted, until_first
 from routers.sockets.utterances import SpeechOptions, Utterance, Utterances
 from stts.context import RequestContext
-from stts.conversation.services import CheckSpeech
 from stts.errors import Conflict, InvalidRequest, STTSError
 from stts.settings import CurrentSettings
 from stts.speech import SynthesisConfig
@@ -38,24 +37,17 @@ ConfigFor = Callable[[StreamConfig], Awaitable[SynthesisConfig]]
 
 
 class SpeechStreamRoutes:
-    def __init__(
-        self,
-        speak: Speak,
-        check: CheckSpeech,
-        models: ModelCatalogue,
-        places: ConnectionLimiter,
-        settings: CurrentSettings,
-    ) -> None:
-        self._speak = speak
-        self._check = check
+    def __init__(self, services: Services, models: ModelCatalogue) -> None:
+        self._speak = services.speak
+        self._check = services.engines.check_speech
         self._models = models
-        self._places = places
-        self._settings = settings
+        self._limiter = services.limiter
+        self._settings = services.settings
         self.router = APIRouter()
         self.router.add_api_websocket_route("/v1/audio/speech/stream", self.converse)
 
     async def converse(self, websocket: WebSocket) -> None:
-        async with accepted(websocket, self._places, error_event=stream_error) as socket:
+        async with accepted(websocket, self._limiter, error_event=stream_error) as socket:
             stream = _Stream(socket, self._speak, self._config, self._settings)
             await until_first(stream.listen(), stream.utterances.speak_all())
 

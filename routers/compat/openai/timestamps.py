@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from adapters.detection.speech_detector import DetectRequest, Speech
+from adapters.detection.speech_detector import DetectRequest
 from middleware.stages.timing import server_timing
 from routers.compat.openai.errors import in_dialect
 from routers.core.stt import upload
@@ -18,12 +17,8 @@ from routers.core.tts_schemas import NAME_CHARACTERS
 from routers.http.answer import collected_answer
 from routers.http.forms import UploadRoute
 from routers.http.operation import header_value, operation_context
-from stts.context import RequestContext
-from stts.settings import CurrentSettings
+from routers.services import Services
 from stts.vad.rules import RegionRules
-
-Detect = Callable[[RequestContext, DetectRequest], AsyncGenerator[Speech, None]]
-"""The pipeline with the detector at its end."""
 
 Milliseconds = Annotated[int, Form(ge=0, le=60_000)]
 
@@ -34,9 +29,9 @@ class SpeechTimestamp(BaseModel):
 
 
 class TimestampRoutes:
-    def __init__(self, detect: Detect, settings: CurrentSettings) -> None:
-        self._detect = detect
-        self._settings = settings
+    def __init__(self, services: Services) -> None:
+        self._detect = services.detect
+        self._settings = services.settings
         self.router = APIRouter()
         self.router.add_api_route(
             "/v1/audio/speech/timestamps",

@@ -14,10 +14,10 @@ from routers.compat.openai.transcript import transcript_events, whole_transcript
 from routers.core.stt import upload
 from routers.http.answer import collected_answer, event_answer
 from routers.http.json_audio import SCHEMA, JSONUploadRoute
-from routers.http.operation import Listen, event_headers, operation_context
+from routers.http.operation import event_headers, operation_context
 from routers.http.transcripts import finished, with_warnings
+from routers.services import Services
 from stts.context import RequestContext
-from stts.settings import CurrentSettings
 from stts.text.transcript import collect_transcript
 from stts.transcription import ListenRequest, TranscriptionConfig
 
@@ -35,10 +35,10 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 
 
 class TranscriptionRoutes:
-    def __init__(self, listen: Listen, models: ModelCatalogue, settings: CurrentSettings) -> None:
-        self._listen = listen
+    def __init__(self, services: Services, models: ModelCatalogue) -> None:
+        self._listen = services.listen
         self._models = models
-        self._settings = settings
+        self._settings = services.settings
         self.router = APIRouter(route_class=JSONUploadRoute)
         for path, route, responses, summary in (
             ("/v1/audio/transcriptions", self.transcribe, STREAMED, "Transcribe a recording"),

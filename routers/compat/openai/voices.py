@@ -7,13 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from adapters.catalogue import Engines
 from routers.compat.openai.models import OWNER, ModelCatalogue
 from routers.compat.openai.schemas import ModelVoice, NamedVoice, VoiceIds, VoiceList
 from routers.core.tts_schemas import NAME_CHARACTERS
+from routers.services import Services
 from stts.engine_state import AUTO
 from stts.settings import CurrentSettings
-from stts.storage.files.store import FileStore
 from stts.voice_names import HOSTED
 
 
@@ -28,11 +27,11 @@ class HostedVoices:
 
 
 class VoiceRoutes:
-    def __init__(self, voices: HostedVoices, models: ModelCatalogue, engines: Engines, files: FileStore) -> None:
-        self._voices = voices
+    def __init__(self, services: Services, models: ModelCatalogue) -> None:
+        self._voices = HostedVoices(services.settings)
         self._models = models
-        self._engines = engines
-        self._files = files
+        self._engines = services.engines
+        self._files = services.files
         self.router = APIRouter()
         add = self.router.add_api_route
         shapes = VoiceList | VoiceIds

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.websockets import WebSocket
 
 from routers.http.engine_fields import engines_named
-from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.services import Services
 from routers.sockets.messages import Messages, invalid
 from routers.sockets.socket import Socket, accepted, until_first
 from routers.websocket.conversation.commands import (
@@ -32,9 +32,8 @@ from stts.chat import Message
 from stts.conversation.config import ReplyOrder, session_config
 from stts.conversation.events import AudioFrame
 from stts.conversation.history import Item, new_item_id
-from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
-from stts.conversation.sessions import SessionStore, StoredSession
+from stts.conversation.sessions import StoredSession
 from stts.errors import Conflict, InvalidParameter, STTSError
 from stts.settings import CurrentSettings
 
@@ -45,13 +44,11 @@ PING_CHARACTERS = 4096
 
 
 class ConversationSocketRoutes:
-    def __init__(
-        self, parts: ServicesFor, histories: SessionStore, places: ConnectionLimiter, settings: CurrentSettings
-    ) -> None:
-        self._parts = parts
-        self._histories = histories
-        self._places = places
-        self._settings = settings
+    def __init__(self, services: Services) -> None:
+        self._services_for = services.for_session
+        self._sessions = services.sessions
+        self._limiter = services.limiter
+        self._settings = services.settings
         self._holders: dict[str | None, tuple[Socket, asyncio.Event]] = {}
         """Connections by the session that they hold, each with the event that it has left."""
         self.router = APIRouter(tags=["converse"])
@@ -62,16 +59,16 @@ class ConversationSocketRoutes:
             connect = ConnectFields.model_validate(dict(websocket.query_params))
         except ValidationError as error:
             raise invalid(error) from None
-        async with accepted(websocket, self._places) as socket:
+        async with accepted(websocket, self._limiter) as socket:
             await self._take_over(connect.session)
-            kept = self._histories.begin(connect.session)
+            kept = self._sessions.begin(connect.session)
             left = asyncio.Event()
             self._holders[kept.id] = (socket, left)
             try:
                 await self._run(socket, connect, kept)
             finally:
                 del self._holders[kept.id]
-                self._histories.end(kept)
+                self._sessions.end(kept)
                 left.set()
 
     async def _take_over(self, session: str | None) -> None:
@@ -86,7 +83,7 @@ class ConversationSocketRoutes:
     async def _run(self, socket: Socket, connect: ConnectFields, kept: StoredSession) -> None:
         fields = connect.fields()
         config = fields.over(session_config(self._settings()), connect.output_rate)
-        parts = engines_named(self._parts(socket.context))
+        parts = engines_named(self._services_for(socket.context))
         async with ConversationSession(parts, config, kept.history) as session:
             talk = Talk(socket, session, connect, fields, self._settings)
             await talk.greet(kept)

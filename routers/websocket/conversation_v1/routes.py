@@ -18,7 +18,7 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket
 
-from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.services import Services
 from routers.sockets.messages import Messages, invalid
 from routers.sockets.socket import Socket, accepted, until_first
 from routers.websocket.conversation_v1.schemas import SAMPLE_RATE, V1Fields, WholeTurn
@@ -37,7 +37,6 @@ from stts.conversation.events import (
     TurnMetrics,
 )
 from stts.conversation.history import History
-from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
 from stts.engine_api import Samples
 from stts.errors import InvalidParameter, STTSError
@@ -51,28 +50,28 @@ PIECE = HEARD_RATE
 
 
 class ConversationV1Routes:
-    def __init__(self, parts: ServicesFor, places: ConnectionLimiter, settings: CurrentSettings) -> None:
-        self._parts = parts
-        self._places = places
-        self._settings = settings
+    def __init__(self, services: Services) -> None:
+        self._services_for = services.for_session
+        self._limiter = services.limiter
+        self._settings = services.settings
         self.router = APIRouter(tags=["converse"])
         self.router.add_api_websocket_route("/ws/conversation", self.converse)
         self.router.add_api_route("/ws/conversation/status", self.status, summary="How many sockets are open")
 
     async def status(self) -> dict[str, int]:
         limits = self._settings().limits
-        return {"active_connections": self._places.open, "max_connections": limits.live_sessions}
+        return {"active_connections": self._limiter.open, "max_connections": limits.live_sessions}
 
     async def converse(self, websocket: WebSocket) -> None:
         try:
             fields = V1Fields.model_validate(dict(websocket.query_params))
         except ValidationError as error:
             raise invalid(error) from None
-        async with accepted(websocket, self._places) as socket:
+        async with accepted(websocket, self._limiter) as socket:
             told = self._settings().conversation
             history = History(told.history_messages, told.history_characters)
             config = fields.over(session_config(self._settings()))
-            async with ConversationSession(self._parts(socket.context), config, history) as session:
+            async with ConversationSession(self._services_for(socket.context), config, history) as session:
                 talk = _Talk(socket, session, fields, self._settings)
                 await until_first(talk.listen(), talk.tell())
 

@@ -14,14 +14,13 @@ from starlette.websockets import WebSocket
 
 from adapters.transcription.live_decoders import LiveDecoder, LiveDecoders
 from routers.http.engine_fields import engines_named
-from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.services import Services
 from routers.sockets.messages import Messages, invalid
 from routers.sockets.socket import Socket, accepted, until_first
 from routers.websocket.stt.schemas import INPUT_FIELDS, Command, Config, EventEncoder, ListenFields, V1EventEncoder
 from stts.audio.pcm import PCMReader
 from stts.conversation.config import session_config
 from stts.conversation.history import History
-from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
 from stts.errors import Conflict, STTSError
 from stts.settings import CurrentSettings
@@ -30,13 +29,11 @@ MESSAGES: Messages[Config | Command] = Messages(Config, Command)
 
 
 class TranscriptionSocketRoutes:
-    def __init__(
-        self, parts: ServicesFor, decoders: LiveDecoders, places: ConnectionLimiter, settings: CurrentSettings
-    ) -> None:
-        self._parts = parts
-        self._decoders = decoders
-        self._places = places
-        self._settings = settings
+    def __init__(self, services: Services) -> None:
+        self._services_for = services.for_session
+        self._decoders = services.live_decoders
+        self._limiter = services.limiter
+        self._settings = services.settings
         self.router = APIRouter(tags=["listen"])
         self.router.add_api_websocket_route("/ws/stt", self.transcribe)
         self.router.add_api_websocket_route("/ws/transcribe", self.transcribe_as_before)
@@ -56,9 +53,9 @@ class TranscriptionSocketRoutes:
         # Nobody replies, so nobody reads it.
         history = History(settings.conversation.history_messages, settings.conversation.history_characters)
         named = "stt" if websocket.query_params.keys() & {"stt", "engine"} == {"stt"} else "engine"
-        async with accepted(websocket, self._places) as socket:
+        async with accepted(websocket, self._limiter) as socket:
             config = fields.over(session_config(settings))
-            parts = engines_named(self._parts(socket.context), stt=named)
+            parts = engines_named(self._services_for(socket.context), stt=named)
             async with (
                 AsyncExitStack() as stack,
                 ConversationSession(parts, config, history) as session,

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
 from routers.http.operation import Speak
-from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.services import Services
 from routers.sockets.messages import Messages
 from routers.sockets.socket import Socket, accepted, native_error, until_first
 from routers.sockets.utterances import SpeechOptions, Utterance, Utterances
@@ -24,16 +24,16 @@ SHAPE = ("format", "sample_rate", "channels", "media_type", "engine", "voice")
 
 
 class SpeechSocketRoutes:
-    def __init__(self, speak: Speak, check: CheckSpeech, places: ConnectionLimiter, settings: CurrentSettings) -> None:
-        self._speak = speak
-        self._check = check
-        self._places = places
-        self._settings = settings
+    def __init__(self, services: Services) -> None:
+        self._speak = services.speak
+        self._check = services.engines.check_speech
+        self._limiter = services.limiter
+        self._settings = services.settings
         self.router = APIRouter(tags=["speak"])
         self.router.add_api_websocket_route("/ws/tts", self.converse)
 
     async def converse(self, websocket: WebSocket) -> None:
-        async with accepted(websocket, self._places) as socket:
+        async with accepted(websocket, self._limiter) as socket:
             speech = _Speech(socket, self._speak, self._check, self._settings)
             await until_first(speech.listen(), speech.utterances.speak_all())
 

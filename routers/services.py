@@ -1,0 +1,125 @@
+"""The services of one process: everything that routes and listeners share, made once from the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.catalogue import Engines
+from adapters.chat.router import Replies
+from adapters.configuration.adapter import ConfigAdapter
+from adapters.detection.speech_detector import DetectRequest, Speech
+from adapters.transcription.live_decoders import LiveDecoders
+from engines.registry import Registry
+from middleware.pipeline import Stage, compose
+from middleware.serving.lifecycle import Lifecycle
+from middleware.stages.analytics import AnalyticsStage
+from middleware.stages.logging import LoggingStage
+from middleware.stages.timing import TimingStage
+from routers.http.operation import Listen, Speak
+from routers.sockets.connection_limiter import ConnectionLimiter
+from stts.access.client_secrets import ClientSecrets
+from stts.analytics.history import History
+from stts.analytics.metrics import Metrics
+from stts.analytics.resources import Resources
+from stts.context import RequestContext
+from stts.conversation.exchange import ExchangeRequest, Exchanges, Heard
+from stts.conversation.generation import Said
+from stts.conversation.services import Hear, NewContext, Reply, SessionServices
+from stts.conversation.sessions import SessionStore
+from stts.settings import CurrentSettings, Settings
+from stts.storage.files.store import FileStore
+
+Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[Heard | Said, None]]
+"""The pipeline with one exchange (listen, reply, speak) at its end."""
+Detect = Callable[[RequestContext, DetectRequest], AsyncGenerator[Speech, None]]
+"""The pipeline with the speech detector at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Operations with their stages around them, and the stores beside them. Holds no engine that is loaded."""
+
+    settings: CurrentSettings
+    lifecycle: Lifecycle
+    speak: Speak
+    listen: Listen
+    hear: Hear
+    reply: Reply
+    converse: Converse
+    detect: Detect
+    engines: Engines
+    replies: Replies
+    live_decoders: LiveDecoders
+    files: FileStore
+    sessions: SessionStore
+    limiter: ConnectionLimiter
+    secrets: ClientSecrets
+    history: History
+    metrics: Metrics
+    resources: Resources
+    config: ConfigAdapter | None = None
+    """None where the settings are fixed: then there is no /config."""
+
+    def for_session(self, context: NewContext) -> SessionServices:
+        """The services of the conversation sessions of one connection, whose contexts `context` makes."""
+        return SessionServices(
+            hear=self.hear,
+            reply=self.reply,
+            speak=self.speak,
+            open=self.engines.session,
+            check_speech=self.engines.check_speech,
+            voice=self.engines.voice,
+            detector=self.engines.turn_detector(),
+            context=context,
+        )
+
+
+def build_services(
+    settings: Settings,
+    *,
+    config: ConfigAdapter | None = None,
+    registry: Registry | None = None,
+    lifecycle: Lifecycle | None = None,
+) -> Services:
+    """Wires every part once. Loads no engine and no heavy library.
+
+    With `config` the settings are those of the file it manages, live and changeable at /config; without, they are
+    fixed. Raises InvalidConfiguration for engine options that their engine does not accept.
+    """
+    current: CurrentSettings = config.current if config is not None else lambda: settings
+    lifecycle = lifecycle or Lifecycle()
+    limiter = ConnectionLimiter(current)
+    lifecycle.on_shutdown.append(limiter.drain)
+    files = FileStore(Path(settings.storage.root), current)
+    engines = Engines(registry or Registry(), current, files.voice)
+    replies = Replies(current)
+    resources = Resources()
+    metrics = Metrics(resources)
+    history = History(settings.analytics.history_minutes)
+    stages: list[Stage] = [LoggingStage(current), AnalyticsStage(history, metrics), TimingStage()]
+    speak = compose(stages, engines.speak)
+    listen = compose(stages, engines.listen)
+    reply = compose(stages, replies.reply)
+    return Services(
+        settings=current,
+        lifecycle=lifecycle,
+        speak=speak,
+        listen=listen,
+        hear=compose(stages, engines.hear),
+        reply=reply,
+        converse=compose(stages, Exchanges(listen, reply, speak).exchange),
+        detect=compose(stages, engines.detector.detect),
+        engines=engines,
+        replies=replies,
+        live_decoders=LiveDecoders(current),
+        files=files,
+        sessions=SessionStore(current),
+        limiter=limiter,
+        secrets=ClientSecrets(lambda: current().realtime.secrets),
+        history=history,
+        metrics=metrics,
+        resources=resources,
+        config=config,
+    )
