@@ -1,10 +1,11 @@
-"""How one session is to listen, reply and speak. A client may change it while the session runs."""
+"""Configuration of a session: how it listens, replies and speaks. A client may change it while the session runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from stts.chat import Message, ReplyConfig
+from stts.conversation.turn_policy import TurnPolicy
 from stts.settings import Settings
 from stts.speech import SynthesisConfig
 from stts.transcription import TranscriptionConfig
@@ -36,6 +37,15 @@ class SessionConfig:
     prompt: str = ""
     prompt_after: float = 0.0
     """Seconds of silence of both sides after which the prompt is spoken; 0: never."""
+
+    @property
+    def policy(self) -> TurnPolicy:
+        return TurnPolicy(
+            answers=self.respond and self.reply is not None,
+            interrupts=self.turns is None or self.turns.interrupt,
+            resumes=self.resume,
+            pushed=self.turns is None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

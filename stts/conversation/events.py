@@ -38,8 +38,6 @@ class TurnCommitted:
 
     turn: int
     item: str
-    previous: str | None
-    """The item before it."""
     seconds: float
     pushed: bool = False
     """The client has ended it, and not the server."""
@@ -120,7 +118,6 @@ class ReplyStarted:
     turn: int
     generation: int
     item: str
-    previous: str | None
     spoken: bool
     """Audio will come."""
     out_of_band: bool = False

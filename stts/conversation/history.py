@@ -49,11 +49,6 @@ class History:
     def items(self) -> tuple[Item, ...]:
         return tuple(self._items.values())
 
-    @property
-    def last(self) -> str | None:
-        """Id of the newest item."""
-        return next(reversed(self._items), None)
-
     def get(self, id: str) -> Item | None:
         return self._items.get(id)
 
@@ -62,12 +57,10 @@ class History:
         calls = (call for item in self._items.values() for call in item.message.tool_calls)
         return any(call.call_id == call_id for call in calls)
 
-    def append(self, item: Item) -> str | None:
-        """Returns the id of the item before it. Raises Conflict for an id that there is."""
-        previous = self.last
+    def append(self, item: Item) -> None:
+        """Puts an item behind all others. Raises Conflict for an id that there is."""
         self._add(item)
         self._shorten()
-        return previous
 
     def insert(self, item: Item, after: str | None) -> None:
         """Puts an item behind another, or first. Raises NotFound and Conflict."""

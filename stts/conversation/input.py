@@ -19,6 +19,7 @@ from stts.conversation.history import Item, new_item_id
 from stts.conversation.inbox import Command, Inbox
 from stts.conversation.segmenter import SpeechSegmenter, Utterance
 from stts.conversation.session_state import SessionState
+from stts.conversation.state import State
 from stts.conversation.transcriber import Transcriber
 from stts.engine_api import Samples
 from stts.errors import STTSError
@@ -39,7 +40,7 @@ class InputPipeline:
 
     def __init__(
         self,
-        shared: SessionState,
+        state: SessionState,
         *,
         on_signal: Callable[[Signal], None],
         on_settled: Callable[[Utterance, str], None],
@@ -47,11 +48,11 @@ class InputPipeline:
     ) -> None:
         self.current: Utterance | None = None
         """The utterance that audio goes to."""
-        self.ear = SpeechSegmenter(shared.parts.voice, shared.config.turns)
-        self._shared = shared
+        self.segmenter = SpeechSegmenter(state.services.voice, state.config.turns)
+        self._state = state
         self._on_signal = on_signal
         self._words = Transcriber(
-            shared, on_unconfirmed=self._confirm_by_words, on_settled=on_settled, on_words=on_words
+            state, on_unconfirmed=self._confirm_by_words, on_settled=on_settled, on_words=on_words
         )
         self._inbox = Inbox()
         self._pushing = False
@@ -66,11 +67,11 @@ class InputPipeline:
 
     async def open(self) -> None:
         await self._words.open()
-        self._shared.start(self._listen(), "listen")
+        self._state.start(self._listen(), "listen")
 
     async def close(self) -> None:
         """When all tasks have ended."""
-        self.ear.close()
+        self.segmenter.close()
         await self._words.close()
 
     async def listen_as(self, config: TranscriptionConfig) -> None:
@@ -86,7 +87,7 @@ class InputPipeline:
 
     def clear(self) -> None:
         if not self._inbox.clear():
-            self._shared.out.tell(AudioCleared())
+            self._state.out.tell(AudioCleared())
 
     def finish(self) -> None:
         """No more audio comes. When the words of all that was said are told, there is nothing more to tell."""
@@ -98,7 +99,7 @@ class InputPipeline:
         if utterance is None:
             return
         utterance.announced = True
-        self._shared.out.tell(SpeechStarted(utterance.turn, utterance.item, utterance.start))
+        self._state.out.tell(SpeechStarted(utterance.turn, utterance.item, utterance.start))
         self._words.confirm(utterance)
 
     def forget(self) -> None:
@@ -112,37 +113,34 @@ class InputPipeline:
 
     def checkpoint(self) -> None:
         """Asks what was said so far, and whether that was all."""
-        utterance, rules = self.current, self.ear.rules
+        utterance, rules = self.current, self.segmenter.rules
         if utterance is None or rules is None:
             return
         utterance.paused = True
         utterance.pauses += 1
-        if self._shared.config.speculate:
+        if self._state.config.speculate:
             utterance.audio.checkpoint()
         if utterance.recent:
             recent = np.concatenate(utterance.recent)
-            self._shared.start(self._judge(utterance, recent, rules.longest_silence), "turn detector")
+            self._state.start(self._judge(utterance, recent, rules.longest_silence), "turn detector")
 
-    def finalize(self, at: float, *, answered: bool) -> Utterance | None:
-        """Closes the current utterance, whose last sound was `at`; its words follow."""
+    def finalize(self, at: float) -> None:
+        """Closes the current utterance, whose last sound was `at` (seconds of the stream); its words follow."""
         utterance, self.current = self.current, None
         if utterance is None:
-            return None
-        shared = self._shared
+            return
+        state = self._state
         self._words.confirm(utterance)
-        utterance.committed, utterance.answered = True, answered
-        utterance.ended_at = shared.clock() - max(0.0, self.ear.position - at)
+        utterance.committed = True
+        utterance.ended_at = state.clock() - max(0.0, self.segmenter.position - at)
         utterance.audio.close()
         utterance.recent.clear()
         self._inbox.turn_ended()
-        previous = shared.history.append(Item(utterance.item, Message("user", ""), "in_progress"))
+        state.history.append(Item(utterance.item, Message("user", ""), "in_progress"))
         if utterance.announced:
-            shared.out.tell(SpeechStopped(utterance.turn, utterance.item, at))
-        shared.out.tell(
-            TurnCommitted(utterance.turn, utterance.item, previous, utterance.audio.seconds, pushed=self._pushing)
-        )
+            state.out.tell(SpeechStopped(utterance.turn, utterance.item, at))
+        state.out.tell(TurnCommitted(utterance.turn, utterance.item, utterance.audio.seconds, pushed=self._pushing))
         self._words.conclude(utterance)
-        return utterance
 
     async def _listen(self) -> None:
         async with aclosing(self._inbox.read()) as items:
@@ -161,98 +159,99 @@ class InputPipeline:
                 if (utterance := self.current) is not None and not utterance.transcribed:
                     await utterance.audio.room()
                 await self._words.room()
-                await self._shared.out.room()
+                await self._state.out.room()
         self._words.finish()
 
     async def _look_at(self, samples: Samples) -> None:
-        if (rules := self._shared.config.turns) is not self.ear.rules:
+        if (rules := self._state.config.turns) is not self.segmenter.rules:
             self._follow(rules)
-        for frames in self.ear.frames(samples):
-            for frame, probability in zip(frames, await self.ear.judge(frames), strict=True):
+        for frames in self.segmenter.frames(samples):
+            for frame, probability in zip(frames, await self.segmenter.judge(frames), strict=True):
                 self._inbox.next_frame()
                 self._frame(frame, probability)
 
     def _follow(self, rules: TurnRules | None) -> None:
         """Other rules. An utterance goes on without any, but not under rules that have not seen it begin."""
-        before = self.ear.rules
-        candidate = self.ear.endpointer.candidate
-        self.ear.follow(rules)
+        before = self.segmenter.rules
+        candidate = self.segmenter.endpointer.candidate
+        self.segmenter.follow(rules)
         if (rules is None and candidate) or (before is None and self.current is not None):
-            self._on_signal(Signal(Endpoint.FALSE_ALARM, self.ear.position))
+            self._on_signal(Signal(Endpoint.FALSE_ALARM, self.segmenter.position))
         elif rules is None and self.current is not None:
             self.current.audio.judged = False
 
     def _frame(self, frame: Samples, probability: float | None) -> None:
-        signals = self.ear.signals(frame, probability, over=self._shared.state != "listening")
+        signals = self.segmenter.signals(frame, probability, over=self._state.turns.state is not State.LISTENING)
         if self.current is None and probability is None:
-            self._words.confirm(self._open(self.ear.position - FRAME_SECONDS, []))
+            self._words.confirm(self._open(self.segmenter.position - FRAME_SECONDS, []))
         if self.current is None:
-            self.ear.keep(frame)
+            self.segmenter.keep(frame)
         else:
             self._write(self.current, frame)
         for signal in signals:
             self._signal(signal)
         if probability is None and self._too_long:
-            self._on_signal(Signal(Endpoint.ENDED, self.ear.position))
+            self._on_signal(Signal(Endpoint.ENDED, self.segmenter.position))
 
     @property
     def _too_long(self) -> bool:
         """Of a turn that the client is to end: what was said is told, and it can go on in the next one."""
         current = self.current
-        return current is not None and self.ear.position - current.start >= self._shared.config.longest_pushed
+        return current is not None and self.segmenter.position - current.start >= self._state.config.longest_pushed
 
     def _signal(self, signal: Signal) -> None:
         if signal.kind is Endpoint.ONSET and self.current is None:
-            frames = self.ear.take_prefix(signal.at)
-            self._open(self.ear.position - len(frames) * FRAME_SECONDS, frames)
+            frames = self.segmenter.take_prefix(signal.at)
+            self._open(self.segmenter.position - len(frames) * FRAME_SECONDS, frames)
         elif signal.kind is Endpoint.RESUMED and self.current is not None:
             self.current.paused, self.current.transcribed_at = False, None
         self._on_signal(signal)
 
     def _open(self, start: float, frames: list[Samples]) -> Utterance:
         self._turn += 1
-        seconds, clock = self._shared.config.waiting_seconds, self._shared.clock
+        seconds, clock = self._state.config.waiting_seconds, self._state.clock
         before = len(frames) * FRAME_SECONDS
-        audio = LiveAudio(seconds, clock, judged=self.ear.rules is not None, before=before)
+        audio = LiveAudio(seconds, clock, judged=self.segmenter.rules is not None, before=before)
         utterance = Utterance(self._turn, new_item_id(), start, audio)
         for frame in frames:
             self._write(utterance, frame)
         self._words.put(utterance)
         self.current = utterance
+        self._state.turns.opened(utterance.turn, confirmed=self.segmenter.rules is None)
         return utterance
 
     def _write(self, utterance: Utterance, frame: Samples) -> None:
         if not utterance.transcribed:
-            judged = self._shared.parts.detector is not None and self.ear.rules is not None and self.ear.rules.detector
-            utterance.write(frame, remember=judged)
+            rules, detector = self.segmenter.rules, self._state.services.detector
+            utterance.write(frame, remember=detector is not None and rules is not None and rules.detector)
 
     def _obey(self, command: Command) -> None:
         if command == "clear":
-            self.ear.forget()
-            self._on_signal(Signal(Endpoint.FALSE_ALARM, self.ear.position))
+            self.segmenter.forget()
+            self._on_signal(Signal(Endpoint.FALSE_ALARM, self.segmenter.position))
             for _ in range(self._inbox.clears()):
-                self._shared.out.tell(AudioCleared())
+                self._state.out.tell(AudioCleared())
             return
         if command == "finish" and self.current is None:
             return
         if self.current is None:
-            self._open(self.ear.position, self.ear.take_prefix(0.0))
-        signals = self.ear.endpointer.end() if self.ear.rules is not None else ()
+            self._open(self.segmenter.position, self.segmenter.take_prefix(0.0))
+        signals = self.segmenter.endpointer.end() if self.segmenter.rules is not None else ()
         if any(signal.kind is Endpoint.ENDED for signal in signals):
             for signal in signals:
                 self._signal(signal)
         else:
-            self.ear.endpointer.reset()
-            self._on_signal(Signal(Endpoint.ENDED, self.ear.position))
+            self.segmenter.endpointer.reset()
+            self._on_signal(Signal(Endpoint.ENDED, self.segmenter.position))
 
     def _complain(self, error: STTSError) -> None:
         """Once, not with each message, until it works again."""
         if error.code != self._trouble:
             self._trouble = error.code
-            self._shared.out.tell(Failed(error))
+            self._state.out.tell(Failed(error))
 
     async def _judge(self, utterance: Utterance, recent: Samples, longest: float) -> None:
-        detector = self._shared.parts.detector
+        detector = self._state.services.detector
         if detector is None:
             return
         pause = utterance.pauses
@@ -261,15 +260,15 @@ class InputPipeline:
         if probability is None or not same:
             return
         if probability < TURN_OVER:
-            self.ear.endpointer.hold(longest)
+            self.segmenter.endpointer.hold(longest)
             return
-        for signal in self.ear.endpointer.end():
+        for signal in self.segmenter.endpointer.end():
             self._signal(signal)
 
     def _confirm_by_words(self, utterance: Utterance) -> None:
         words = len((utterance.stable + utterance.tail).split())
         # Of the sound itself: an engine hears words in every voiced cough, and what is kept before it lasts longer.
-        spoken = self.ear.endpointer.spoken
+        spoken = self.segmenter.endpointer.spoken
         if self.current is utterance and words >= CONFIRMING_WORDS and spoken >= CONFIRMING_SECONDS:
-            for signal in self.ear.endpointer.confirm():
+            for signal in self.segmenter.endpointer.confirm():
                 self._signal(signal)

@@ -36,19 +36,19 @@ Status = Literal["completed", "cancelled", "interrupted", "failed", "incomplete"
 class OutputPipeline:
     """`on` gets the events of the active reply."""
 
-    def __init__(self, shared: SessionState, on: Callable[[Event], None]) -> None:
+    def __init__(self, state: SessionState, on: Callable[[Event], None]) -> None:
         self.active: Reply | None = None
         self.held: Reply | None = None
         self.prepared: Reply | None = None
         self.out_of_band: dict[int, Reply] = {}
-        self._shared = shared
+        self._state = state
         self._on = on
         self._generation = 0
 
     def prepare(self, utterance: Utterance, text: str) -> None:
         """Begins the reply to words that may not be the last."""
         self.discard()
-        messages = (*self._shared.history.messages(), Message("user", text))
+        messages = (*self._state.history.messages(), Message("user", text))
         self.prepared = self._begin(ReplyOrder(messages=messages), utterance.turn)
         self.prepared.prepared_for = text
 
@@ -78,7 +78,7 @@ class OutputPipeline:
         if not order.out_of_band:
             self.discard()
         reply = self._begin(order, turn)
-        reply.asked_at = self._shared.clock()
+        reply.asked_at = self._state.clock()
         if order.out_of_band:
             self.out_of_band[reply.generation] = reply
         else:
@@ -89,34 +89,31 @@ class OutputPipeline:
     def duck(self) -> None:
         if self.active is not None:
             self.active.ducked = True
-            self._shared.out.tell(Ducked(self.active.generation))
+            self._state.out.tell(Ducked(self.active.generation))
 
     def unduck(self) -> None:
         if self.active is not None and self.active.ducked:
             self.active.ducked = False
-            self._shared.out.tell(Unducked(self.active.generation))
+            self._state.out.tell(Unducked(self.active.generation))
 
     def hold(self) -> None:
         """The user speaks over the active reply."""
         reply, self.active = self.active, None
         if reply is None:
             return
-        self._shared.out.tell(Interrupted(reply.generation, reply.hold()))
+        self._state.out.tell(Interrupted(reply.generation, reply.hold()))
         # What is prepared meanwhile follows what was heard.
         self._remember(reply, reply.heard_text, "in_progress")
-        self.drop_held()
         self.held = reply
-        if not self._shared.config.resume:
-            self.drop_held()
 
-    def go_on(self) -> None:
-        """What interrupted the held reply was nothing."""
+    def resume(self) -> None:
+        """Continues the held reply: the interruption had no words."""
         reply, self.held = self.held, None
         if reply is not None:
             self.active = reply
             reply.ducked = False
             reply.go_on()
-            self._shared.out.tell(Resumed(reply.generation))
+            self._state.out.tell(Resumed(reply.generation))
             self._catch_up(reply)
 
     def drop_held(self) -> None:
@@ -153,39 +150,36 @@ class OutputPipeline:
     def went_out(self, reply: Reply) -> None:
         """A frame has really been taken."""
         if reply.first_byte is None:
-            reply.first_byte = self._shared.clock()
-        if reply is self.active and self._shared.state != "speaking":
-            self._on(Event.AUDIBLE)
+            reply.first_byte = self._state.clock()
+            if reply is self.active:
+                self._on(Event.AUDIBLE)
 
     def _begin(self, order: ReplyOrder, turn: int) -> Reply:
-        shared, config = self._shared, self._shared.config
+        state, config = self._state, self._state.config
         self._generation += 1
-        messages = order.messages if order.messages is not None else shared.history.messages()
+        messages = order.messages if order.messages is not None else state.history.messages()
         request = ReplyRequest(messages, order.reply or config.reply or ReplyConfig())
         speak = None if order.silent else order.speak or config.speak
         if speak is not None:
             speak = replace(speak, format="pcm")
         ahead = None if order.out_of_band else config.ahead
-        reply = Reply(self._generation, turn, new_item_id(), order, request, speak, ahead=ahead, clock=shared.clock)
-        reply.tasks = [shared.start(self._make(reply), "reply made"), shared.start(self._say(reply), "reply said")]
+        reply = Reply(self._generation, turn, new_item_id(), order, request, speak, ahead=ahead, clock=state.clock)
+        reply.tasks = [state.start(self._make(reply), "reply made"), state.start(self._say(reply), "reply said")]
         return reply
 
     def _adopt(self, reply: Reply) -> None:
-        shared, order = self._shared, reply.order
-        previous = shared.history.last
+        state, order = self._state, reply.order
         if not order.out_of_band:
-            shared.history.append(Item(reply.item, Message("assistant", ""), "in_progress"))
+            state.history.append(Item(reply.item, Message("assistant", ""), "in_progress"))
         spoken = reply.speak is not None
-        shared.out.tell(
-            ReplyStarted(reply.turn, reply.generation, reply.item, previous, spoken, order.out_of_band, order.tag)
-        )
+        state.out.tell(ReplyStarted(reply.turn, reply.generation, reply.item, spoken, order.out_of_band, order.tag))
         reply.adopted.set()
         self._catch_up(reply)
 
     async def _make(self, reply: Reply) -> None:
         try:
             text = reply.order.text
-            said = replying(self._shared.parts, reply.request, reply.speak, parent=None, text=text)
+            said = replying(self._state.services, reply.request, reply.speak, parent=None, text=text)
             async with aclosing(said) as items:
                 async for item in items:
                     await self._made(reply, item)
@@ -196,7 +190,7 @@ class OutputPipeline:
     async def _made(self, reply: Reply, item: Said) -> None:
         match item:
             case ReplyText(delta):
-                reply.first_token = reply.first_token or self._shared.clock()
+                reply.first_token = reply.first_token or self._state.clock()
                 reply.text += delta
                 await self._written(reply, delta)
             case ReplyToolCall(call):
@@ -205,14 +199,14 @@ class OutputPipeline:
             case ReplyUsage(input_tokens, output_tokens, cut):
                 reply.tokens, reply.cut = (input_tokens, output_tokens), cut
             case _:
-                reply.first_audio = reply.first_audio or self._shared.clock()
+                reply.first_audio = reply.first_audio or self._state.clock()
                 reply.write(item)
                 await reply.room()
 
     async def _written(self, reply: Reply, written: str | ToolCall) -> None:
         if reply.adopted.is_set() and reply.flowing.is_set():
             self._tell(reply, written)
-            await self._shared.out.room()
+            await self._state.out.room()
         else:
             reply.untold.append(written)
 
@@ -222,18 +216,18 @@ class OutputPipeline:
         reply.untold.clear()
 
     def _tell(self, reply: Reply, written: str | ToolCall) -> None:
-        shared = self._shared
+        state = self._state
         if isinstance(written, str):
-            shared.out.tell(ReplyDelta(reply.generation, written))
+            state.out.tell(ReplyDelta(reply.generation, written))
             return
         item = new_item_id()
         if not reply.order.out_of_band:
-            shared.history.append(Item(item, Message("assistant", "", (written,))))
-        shared.out.tell(ToolCalled(reply.generation, item, written))
+            state.history.append(Item(item, Message("assistant", "", (written,))))
+        state.out.tell(ToolCalled(reply.generation, item, written))
 
     async def _say(self, reply: Reply) -> None:
         await reply.adopted.wait()
-        out = self._shared.out
+        out = self._state.out
         while True:
             frame = await reply.next_frame()
             if frame is not None:
@@ -252,13 +246,13 @@ class OutputPipeline:
             self._on(Event.FAILED if reply.error is not None else Event.FINISHED)
 
     def _end(self, reply: Reply, status: Status) -> None:
-        shared = self._shared
+        state = self._state
         whole = status == "completed" or reply.speak is None
         heard = reply.text if whole else reply.heard_text
         self._stop(reply)
         self._remember(reply, heard, "completed" if status == "completed" else "incomplete")
         input_tokens, output_tokens = reply.tokens
-        shared.out.tell(
+        state.out.tell(
             ReplyEnded(
                 reply.generation,
                 reply.turn,
@@ -273,12 +267,12 @@ class OutputPipeline:
             )
         )
         if reply.asked_at is not None and not reply.order.out_of_band:
-            shared.out.tell(_metrics(reply, reply.asked_at))
+            state.out.tell(_metrics(reply, reply.asked_at))
 
     def _remember(self, reply: Reply, text: str, status: Literal["in_progress", "completed", "incomplete"]) -> None:
         if not reply.order.out_of_band:
             with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
-                self._shared.history.replace(reply.item, Message("assistant", text), status)
+                self._state.history.replace(reply.item, Message("assistant", text), status)
 
     def _stop(self, reply: Reply) -> None:
         reply.over = True

@@ -47,8 +47,6 @@ class Utterance:
     committed: bool = False
     forgotten: bool = False
     """It was none; whatever its transcription says is not wanted."""
-    answered: bool = False
-    """A reply to its words is wanted."""
     paused: bool = False
     pauses: int = 0
     ended_at: float = 0.0

@@ -1,8 +1,8 @@
-"""One conversation: the table of turns, between a half that listens and a half that replies.
+"""One conversation: carries out between its input and its output what the turn policy commands.
 
-What comes in: audio, typed messages, a client's commands. What comes out: `events()`, for one door. The session is the
-only owner of its tasks: one listens, one sees to the words of utterance after utterance, and each reply has two, which
-make it and say it.
+Audio, typed messages and a client's commands come in; `events()` come out, for one connection. The session is the only
+owner of its tasks: one listens, one gets the words of utterance after utterance, and each reply has two, which make it
+and send it.
 """
 
 from __future__ import annotations
@@ -23,14 +23,11 @@ from stts.conversation.playback import Reply
 from stts.conversation.segmenter import Utterance
 from stts.conversation.services import SessionServices
 from stts.conversation.session_state import SessionState
-from stts.conversation.state import Command, Event, State, step
+from stts.conversation.state import Command, Event, State
+from stts.conversation.turn_policy import Commands
 from stts.engine_api import Samples
 from stts.errors import Conflict
-from stts.text.fillers import only_fillers
-from stts.vad.endpointing import Endpoint, Signal
-
-ALWAYS = frozenset({Endpoint.ONSET, Endpoint.CONFIRMED, Endpoint.FALSE_ALARM})
-"""What can happen in every state."""
+from stts.vad.endpointing import Signal
 
 
 class ConversationSession:
@@ -38,57 +35,55 @@ class ConversationSession:
 
     def __init__(
         self,
-        parts: SessionServices,
+        services: SessionServices,
         config: SessionConfig,
         history: History,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._out = Outbox(self._went_out)
-        self._shared = SessionState(parts, config, history, self._out, clock)
-        self._answering = OutputPipeline(self._shared, self._on)
-        self._hearing = InputPipeline(
-            self._shared, on_signal=self._signal, on_settled=self._settled, on_words=self._words_known
+        self._state = SessionState(services, config, history, self._out, clock)
+        self._turns = self._state.turns
+        self._output = OutputPipeline(self._state, self._replied)
+        self._input = InputPipeline(
+            self._state, on_signal=self._heard, on_settled=self._settled, on_words=self._words_known
         )
-        self._awaited: Utterance | None = None
-        """The turn whose words decide what is replied."""
-        self._unanswered = False
-        """The user has said something while the turn was somebody else's, and wants a reply to it."""
-        self._order: ReplyOrder = ReplyOrder()
         self._prompt: asyncio.TimerHandle | None = None
-        self._commands: dict[Command, Callable[[], object]] = {
-            Command.DUCK: self._answering.duck,
-            Command.UNDUCK: self._answering.unduck,
-            Command.FORGET: self._forget,
-            Command.ANNOUNCE: self._hearing.announce,
-            Command.HOLD: self._answering.hold,
-            Command.GO_ON: self._answering.go_on,
-            Command.SPECULATE: self._hearing.checkpoint,
-            Command.DISCARD: self._answering.discard,
+        self._commands: dict[Command, Callable[[], None]] = {
+            Command.DUCK: self._output.duck,
+            Command.UNDUCK: self._output.unduck,
+            Command.ANNOUNCE: self._input.announce,
+            Command.DISCARD_UTTERANCE: self._input.forget,
+            Command.SPECULATE: self._input.checkpoint,
+            Command.DISCARD_PREPARED: self._output.discard,
+            Command.HOLD: self._output.hold,
+            Command.DROP_HELD: self._output.drop_held,
+            Command.RESUME_REPLY: self._output.resume,
             Command.DROP: self._drop,
-            Command.CLOSE: self._answering.close,
+            Command.CLOSE: self._output.close,
+            Command.WATCH_SILENCE: self._watch_silence,
         }
 
     @property
     def config(self) -> SessionConfig:
-        return self._shared.config
+        return self._state.config
 
     @property
     def history(self) -> History:
-        return self._shared.history
+        return self._state.history
 
     @property
     def state(self) -> State:
-        return self._shared.state
+        return self._turns.state
 
     @property
     def active(self) -> int | None:
         """Generation of the reply that is being prepared for the listener or spoken."""
-        return self._answering.active.generation if self._answering.active is not None else None
+        return self._output.active.generation if self._output.active is not None else None
 
     async def __aenter__(self) -> ConversationSession:
-        await self._shared.parts.check(self.config)
-        await self._hearing.open()
+        await self._state.services.check(self.config)
+        await self._input.open()
         self._watch_silence()
         return self
 
@@ -97,7 +92,7 @@ class ConversationSession:
     ) -> None:
         if self._prompt is not None:
             self._prompt.cancel()
-        self._answering.drop_all()
+        self._output.drop_all()
         closing = asyncio.create_task(self._close(), name="session ends")
         try:
             await asyncio.shield(closing)
@@ -106,8 +101,8 @@ class ConversationSession:
             raise
 
     async def _close(self) -> None:
-        await self._shared.end()
-        await self._hearing.close()
+        await self._state.end()
+        await self._input.close()
 
     async def events(self) -> AsyncGenerator[SessionEvent, None]:
         """For one door. Ends with the session; raises what nobody foresaw."""
@@ -119,10 +114,10 @@ class ConversationSession:
 
         Raises what entering raises, and changes nothing then.
         """
-        await self._shared.parts.check(config)
+        await self._state.services.check(config)
         if config.listen != self.config.listen:
-            await self._hearing.listen_as(config.listen)
-        self._shared.config = config
+            await self._input.listen_as(config.listen)
+        self._state.configure(config)
         self._watch_silence()
 
     async def room(self) -> None:
@@ -131,21 +126,20 @@ class ConversationSession:
 
     async def hear(self, samples: Samples) -> None:
         """Mono float32 at 16 kHz. Waits while too much is unheard."""
-        await self._hearing.hear(samples)
+        await self._input.hear(samples)
 
     def commit(self) -> None:
         """The user's turn is over, after all audio given so far. Raises Conflict where there is none."""
-        self._hearing.commit()
+        self._input.commit()
 
     def finish(self) -> None:
         """Of a session that only listens: no more audio comes. `events()` ends when all that was said is told."""
-        self._hearing.finish()
+        self._input.finish()
 
     def clear(self) -> None:
         """Forgets the audio of the current turn; AudioCleared follows, behind what was committed before."""
-        self._answering.discard()
-        self._answering.drop_held()
-        self._hearing.clear()
+        self._carry_out(self._turns.cleared())
+        self._input.clear()
 
     def say(self, text: str, *, item: str | None = None) -> None:
         """A typed message of the user, and a reply to it. Raises Conflict while a reply is active."""
@@ -156,159 +150,94 @@ class ConversationSession:
     def respond(self, order: ReplyOrder = ReplyOrder()) -> int:  # noqa: B008 - a frozen value
         """Begins a reply; its generation. Raises Conflict while one is active, unless it is an out_of_band."""
         if order.out_of_band:
-            return self._answering.ask(order, self._hearing.turn)
+            return self._output.ask(order, self._input.turn)
         self._require_silence()
-        self._order = order
-        self._on(Event.ASKED)
-        active = self._answering.active
+        self._carry_out(self._turns.asked(), order=order)
+        active = self._output.active
         return active.generation if active is not None else 0
 
     def cancel(self, generation: int | None = None) -> bool:
         """Ends the reply named, or the active one. False: there is none."""
-        if generation is not None and self._answering.drop_aside(generation):
+        if generation is not None and self._output.drop_aside(generation):
             return True
-        held, awaited = self._answering.held, self._awaited if generation is None else None
-        was_held = held is not None and generation in (None, held.generation)
-        was_active = self.active is not None and generation in (None, self.active)
-        if was_held:
-            self._answering.drop_held()
-        if awaited is not None:
-            awaited.answered = False
-        if was_active or awaited is not None:
-            self._unanswered = False
-            self._on(Event.CANCELLED)
-        return was_held or was_active or awaited is not None
+        held = self._output.held
+        commands = self._turns.cancelled(
+            active=generation in (None, self.active),
+            held=held is not None and generation in (None, held.generation),
+            awaited=generation is None,
+        )
+        self._carry_out(commands)
+        return bool(commands)
 
     def played(self, generation: int, seconds: float) -> None:
         """The client says how much of a reply it has played."""
-        active = self._answering.active
+        active = self._output.active
         if active is not None and active.generation == generation:
             active.report(seconds)
 
-    def _on(self, event: Event) -> None:
-        """One step of the table."""
-        self._shared.state, commands = step(self.state, event)
+    def _carry_out(
+        self,
+        commands: Commands,
+        *,
+        utterance: Utterance | None = None,
+        text: str = "",
+        order: ReplyOrder = ReplyOrder(),  # noqa: B008 - a frozen value
+        at: float = 0.0,
+    ) -> None:
+        """Does what the policy commands. The rest is what the event was about; `at`: the end of the user's turn."""
         for command in commands:
-            if command is Command.REPLY:
-                self._reply()
-            elif command is not Command.FINALIZE:  # done by whoever knows where the turn ended
-                self._commands[command]()
-        if event in (Event.FINISHED, Event.FAILED):
-            self._answer_late()
-        self._watch_silence()
+            match command:
+                case Command.FINALIZE:
+                    self._input.finalize(at)
+                case Command.REPLY:
+                    self._output.ask(order, self._input.turn)
+                case Command.PREPARE if utterance is not None:
+                    self._output.prepare(utterance, text)
+                case Command.ANSWER if utterance is not None:
+                    self._output.answer(utterance)
+                case Command.REPORT_EMPTY if utterance is not None:
+                    self._report_empty(utterance)
+                case _:
+                    self._commands[command]()
 
-    def _signal(self, signal: Signal) -> None:
-        """What the ear says, as an event of the table, or beside it where the turn is not the user's."""
-        kind, rules = signal.kind, self.config.turns
-        interrupts = rules is None or rules.interrupt
-        if kind is Endpoint.ENDED:
-            self._turn_ended(signal.at)
-        elif kind in ALWAYS and (self.state is State.LISTENING or interrupts):
-            self._on(Event(kind))
-        elif kind is Endpoint.CONFIRMED:
-            self._answering.unduck()
-            self._hearing.announce()
-        elif kind is Endpoint.FALSE_ALARM:
-            self._answering.unduck()
-            self._forget()
-        elif self.state is State.LISTENING and self._shared.answers:
-            self._on(Event(kind))
-
-    def _turn_ended(self, at: float) -> None:
-        if self._hearing.current is None:
-            return
-        self._answering.unduck()
-        pushed = self.config.turns is None
-        if pushed and self._shared.answers and self.state is not State.LISTENING:
-            self._on(Event.CANCELLED)
-        if self.state is State.LISTENING and self._shared.answers:
-            self._awaited = self._hearing.current
-            self._on(Event.ENDED)
-        elif self.state is State.LISTENING:
-            self._answering.drop_held()
-        self._hearing.finalize(at, answered=self._shared.answers)
+    def _heard(self, signal: Signal) -> None:
+        self._carry_out(self._turns.heard(signal.kind), at=signal.at)
 
     def _settled(self, utterance: Utterance, text: str) -> None:
-        if self._says_something(text) and self.state is State.LISTENING and self._shared.answers:
-            self._answering.prepare(utterance, text)
+        self._carry_out(self._turns.settled(text), utterance=utterance, text=text)
 
     def _words_known(self, utterance: Utterance) -> None:
-        said = self._says_something(utterance.text)
-        if utterance is not self._awaited:
-            self._unanswered |= said and utterance.answered
-            self._answer_late()
-            return
-        if said or self._unanswered:
-            self._on(Event.WORDS)
-            return
-        self._awaited = None
-        self._answering.discard()
-        self._on(Event.NOTHING if self._answering.held is None else Event.NEVER_MIND)
-        self._nothing_to_answer(utterance)
+        self._carry_out(self._turns.words(utterance.turn, utterance.text), utterance=utterance)
 
-    def _says_something(self, text: str) -> bool:
-        """`Mhm` may be an answer to a question; over a reply it only means: go on."""
-        return bool(text) and not (self._answering.held is not None and only_fillers(text))
+    def _replied(self, event: Event) -> None:
+        self._carry_out(self._turns.replied(event))
 
-    def _answer_late(self) -> None:
-        """To what was said meanwhile, now that nobody speaks."""
-        if self._unanswered and self._quiet and self._shared.answers:
-            self._order = ReplyOrder()
-            self._on(Event.ASKED)
-
-    def _nothing_to_answer(self, utterance: Utterance) -> None:
+    def _report_empty(self, utterance: Utterance) -> None:
         after = None
         if utterance.transcribed_at is not None:
             after = round((utterance.transcribed_at - utterance.ended_at) * 1000, 1)
         self._out.tell(TurnMetrics(utterance.turn, 0, after, None, None, None))
 
-    def _reply(self) -> None:
-        """To the words awaited, or because it was asked for."""
-        self._answering.drop_held()
-        self._unanswered = False
-        utterance, self._awaited = self._awaited, None
-        if utterance is not None and utterance.known:
-            self._answering.answer(utterance)
-        else:
-            if utterance is not None:
-                utterance.answered = False
-            order, self._order = self._order, ReplyOrder()
-            self._answering.ask(order, self._hearing.turn)
-
-    def _forget(self) -> None:
-        """The utterance that was none, and what was prepared to answer it."""
-        if self.state is State.LISTENING:
-            self._answering.discard()
-        self._hearing.forget()
-
     def _drop(self) -> None:
-        self._awaited = None
-        self._answering.drop("interrupted" if self._hearing.current is not None else "cancelled")
+        self._output.drop("interrupted" if self._input.current is not None else "cancelled")
 
     def _require_silence(self) -> None:
-        if self._answering.active is not None:
+        if self._output.active is not None:
             raise Conflict("A reply is active; cancel it first.")
 
     def _went_out(self, reply: Reply) -> None:
-        self._answering.went_out(reply)
+        self._output.went_out(reply)
 
     def _watch_silence(self) -> None:
         """Restarts the time after which the idle prompt is due."""
         if self._prompt is not None:
             self._prompt.cancel()
             self._prompt = None
-        if self.config.prompt_after > 0 and self._quiet:
+        if self.config.prompt_after > 0 and self._turns.quiet:
             self._prompt = asyncio.get_running_loop().call_later(self.config.prompt_after, self._prompt_due)
 
-    @property
-    def _quiet(self) -> bool:
-        """Nobody speaks, as far as one knows."""
-        current = self._hearing.current
-        return self.state is State.LISTENING and (current is None or not current.confirmed)
-
     def _prompt_due(self) -> None:
-        if not self._quiet:  # audio came without turn detection
+        if not self._turns.quiet:  # audio came without turn detection
             return
-        self._out.tell(PromptDue(self._hearing.ear.position))
-        self._order = ReplyOrder(text=self.config.prompt or None)
-        self._on(Event.ASKED)
+        self._out.tell(PromptDue(self._input.segmenter.position))
+        self._carry_out(self._turns.asked(), order=ReplyOrder(text=self.config.prompt or None))

@@ -1,4 +1,4 @@
-"""What the halves of one session share: its configuration, its history, its way out, its clock and its tasks."""
+"""State that the input and the output of one session share: configuration, history, turns, way out, clock, tasks."""
 
 from __future__ import annotations
 
@@ -10,33 +10,32 @@ from stts.conversation.config import SessionConfig
 from stts.conversation.history import History
 from stts.conversation.outbox import Outbox
 from stts.conversation.services import SessionServices
-from stts.conversation.state import State
+from stts.conversation.turn_policy import TurnTaking
 
 
 class SessionState:
     def __init__(
         self,
-        parts: SessionServices,
+        services: SessionServices,
         config: SessionConfig,
         history: History,
         outbox: Outbox,
         clock: Callable[[], float],
     ) -> None:
-        self.parts = parts
+        self.services = services
         self.config = config
         self.history = history
         self.out = outbox
         self.clock = clock
-        self.state = State.LISTENING
+        self.turns = TurnTaking(config.policy)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @property
-    def answers(self) -> bool:
-        """Whether each turn of the user is replied to."""
-        return self.config.respond and self.config.reply is not None
+    def configure(self, config: SessionConfig) -> None:
+        self.config = config
+        self.turns.policy = config.policy
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """A task that ends with the session. What it should not have raised ends the session."""
+        """Starts a task that ends with the session. An error that it should not have raised ends the session."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)

@@ -1,10 +1,11 @@
-"""Whose turn it is. Pure: a table of state x event -> next state and commands; what is not in the table raises.
+"""Whose turn it is, and what follows from it. Pure: no tasks, no clock; each event gives commands, in order.
 
     listening   the floor is the user's, speaking or silent
     thinking    the user's turn is over, nothing of the reply has been sent yet
     speaking    the reply is being heard
 
-A reply that is interrupted is held at first: if the words of the interruption turn out to be none, it goes on.
+The table knows one turn and one reply: state x event -> next state and commands; an event that is not in it raises.
+`turn_policy.py` decides by the session's configuration which events reach it.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ class Event(StrEnum):
     ENDED = "ended"
     """The user's turn is over."""
     WORDS = "words"
-    """What the user said is known."""
+    """The words of the turn are known, and ask for a reply."""
     NOTHING = "nothing"
     """The user's turn had no words."""
-    NEVER_MIND = "never_mind"
-    """What interrupted the reply that is held was nothing."""
+    INTERRUPTION_EMPTY = "interruption_empty"
+    """The turn that interrupted the held reply had no words."""
     ASKED = "asked"
     """A reply is wanted now: a typed message, a client's command, an idle prompt."""
     AUDIBLE = "audible"
@@ -53,26 +54,37 @@ class Command(StrEnum):
     DUCK = "duck"
     """Turn the reply down."""
     UNDUCK = "unduck"
-    FORGET = "forget"
-    """Drop the utterance that was none."""
+    """Turn the reply up again, if it was turned down."""
     ANNOUNCE = "announce"
     """Tell that the user speaks, since when it began."""
-    HOLD = "hold"
-    """Send nothing more of the reply; keep the rest until it is known what was said."""
-    GO_ON = "go_on"
-    """Continue the reply that is held, where it was cut."""
-    SPECULATE = "speculate"
-    """Prepare transcript and reply, as if the turn were over."""
-    DISCARD = "discard"
-    """Drop what was prepared."""
+    DISCARD_UTTERANCE = "discard_utterance"
+    """Discard audio judged to be noise."""
     FINALIZE = "finalize"
     """Close the utterance and get its words."""
+    SPECULATE = "speculate"
+    """Ask for the words so far and whether the turn is over."""
+    PREPARE = "prepare"
+    """Prepare a reply to the words so far, as if the turn were over."""
+    DISCARD_PREPARED = "discard_prepared"
+    """Drop the reply that was prepared."""
+    ANSWER = "answer"
+    """Reply to the words awaited, with the reply that was prepared if it is for the same."""
     REPLY = "reply"
-    """Begin to reply, or adopt the reply that was prepared. What is held is dropped."""
+    """Begin the reply that was asked for."""
+    HOLD = "hold"
+    """Send nothing more of the reply; keep the rest until it is known whether the interruption had words."""
+    DROP_HELD = "drop_held"
+    """End the held reply, if there is one."""
+    RESUME_REPLY = "resume_reply"
+    """Continue the held reply where it was cut."""
     DROP = "drop"
     """End the reply here; what was not heard is taken out of the history."""
     CLOSE = "close"
     """The reply is complete."""
+    REPORT_EMPTY = "report_empty"
+    """Tell that the turn needs no reply."""
+    WATCH_SILENCE = "watch_silence"
+    """Restart the time after which the idle prompt is due."""
 
 
 class IllegalEvent(Exception):
@@ -86,24 +98,24 @@ _L, _T, _S = State.LISTENING, State.THINKING, State.SPEAKING
 TABLE: dict[tuple[State, Event], Step] = {
     (_L, Event.ONSET): (_L, ()),
     (_L, Event.CONFIRMED): (_L, (Command.ANNOUNCE,)),
-    (_L, Event.FALSE_ALARM): (_L, (Command.FORGET,)),
+    (_L, Event.FALSE_ALARM): (_L, (Command.DISCARD_PREPARED, Command.DISCARD_UTTERANCE)),
     (_L, Event.PAUSED): (_L, (Command.SPECULATE,)),
-    (_L, Event.RESUMED): (_L, (Command.DISCARD,)),
+    (_L, Event.RESUMED): (_L, (Command.DISCARD_PREPARED,)),
     (_L, Event.ENDED): (_T, (Command.FINALIZE,)),
-    (_L, Event.ASKED): (_T, (Command.REPLY,)),
+    (_L, Event.ASKED): (_T, (Command.DROP_HELD, Command.REPLY)),
     (_T, Event.ONSET): (_T, ()),
-    (_T, Event.FALSE_ALARM): (_T, (Command.FORGET,)),
+    (_T, Event.FALSE_ALARM): (_T, (Command.DISCARD_UTTERANCE,)),
     (_T, Event.CONFIRMED): (_L, (Command.DROP, Command.ANNOUNCE)),
-    (_T, Event.WORDS): (_T, (Command.REPLY,)),
-    (_T, Event.NOTHING): (_L, ()),
-    (_T, Event.NEVER_MIND): (_S, (Command.GO_ON,)),
-    (_T, Event.ASKED): (_T, (Command.REPLY,)),
+    (_T, Event.WORDS): (_T, (Command.DROP_HELD, Command.ANSWER)),
+    (_T, Event.NOTHING): (_L, (Command.DISCARD_PREPARED,)),
+    (_T, Event.INTERRUPTION_EMPTY): (_S, (Command.DISCARD_PREPARED, Command.RESUME_REPLY)),
+    (_T, Event.ASKED): (_T, (Command.DROP_HELD, Command.REPLY)),
     (_T, Event.AUDIBLE): (_S, ()),
     (_T, Event.FINISHED): (_L, (Command.CLOSE,)),
     (_T, Event.FAILED): (_L, (Command.CLOSE,)),
     (_T, Event.CANCELLED): (_L, (Command.DROP,)),
     (_S, Event.ONSET): (_S, (Command.DUCK,)),
-    (_S, Event.FALSE_ALARM): (_S, (Command.UNDUCK, Command.FORGET)),
+    (_S, Event.FALSE_ALARM): (_S, (Command.UNDUCK, Command.DISCARD_UTTERANCE)),
     (_S, Event.CONFIRMED): (_L, (Command.HOLD, Command.ANNOUNCE)),
     (_S, Event.FINISHED): (_L, (Command.CLOSE,)),
     (_S, Event.FAILED): (_L, (Command.CLOSE,)),
@@ -112,7 +124,7 @@ TABLE: dict[tuple[State, Event], Step] = {
 
 
 def step(state: State, event: Event) -> Step:
-    """The next state, and what is to be done, in order. Raises IllegalEvent."""
+    """Returns the next state and the commands, in order. Raises IllegalEvent."""
     try:
         return TABLE[state, event]
     except KeyError:
@@ -120,7 +132,7 @@ def step(state: State, event: Event) -> Step:
 
 
 def diagram() -> str:
-    """The table as a Mermaid state diagram."""
+    """Draws the table as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", f"    [*] --> {State.LISTENING}"]
     for (state, event), (after, commands) in TABLE.items():
         does = f" / {', '.join(commands)}" if commands else ""

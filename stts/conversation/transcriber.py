@@ -31,13 +31,13 @@ class Transcriber:
 
     def __init__(
         self,
-        shared: SessionState,
+        state: SessionState,
         *,
         on_unconfirmed: Callable[[Utterance], None],
         on_settled: Callable[[Utterance, str], None],
         on_words: Callable[[Utterance], None],
     ) -> None:
-        self._shared = shared
+        self._state = state
         self._on_unconfirmed, self._on_settled, self._on_words = on_unconfirmed, on_settled, on_words
         self._waiting: Channel[Utterance] = Channel(WAITING_UTTERANCES)
         self._session: TranscriptionSession | None = None
@@ -49,8 +49,8 @@ class Transcriber:
         """What was heard of all utterances so far, in events."""
 
     async def open(self) -> None:
-        self._session = await self._shared.parts.open(self._shared.config.listen)
-        self._shared.start(self._run(), "transcribe")
+        self._session = await self._state.services.open(self._state.config.listen)
+        self._state.start(self._run(), "transcribe")
 
     async def close(self) -> None:
         """When all tasks have ended."""
@@ -63,7 +63,7 @@ class Transcriber:
         for session in (self._session, self._next_session):
             if session is not None:
                 session.retire()  # Also where opening fails: all it loses is being kept ready for.
-        wanted = await self._shared.parts.open(config)
+        wanted = await self._state.services.open(config)
         unused, self._next_session = self._next_session, wanted
         if unused is not None:
             await unused.aclose()
@@ -94,7 +94,7 @@ class Transcriber:
         if utterance.transcribed:
             self._known(utterance)
         else:
-            utterance.timeout = self._shared.start(self._wait_patiently(utterance), "timeout")
+            utterance.timeout = self._state.start(self._wait_patiently(utterance), "timeout")
 
     async def _run(self) -> None:
         async for utterance in self._waiting:
@@ -104,10 +104,10 @@ class Transcriber:
             self._steps += 1
             await self._change_places()
             if self._session is not None:
-                utterance.work = self._shared.start(self._words(utterance, self._session), "utterance")
+                utterance.work = self._state.start(self._words(utterance, self._session), "utterance")
                 await asyncio.wait([utterance.work])
             self._busy, self._working = False, None
-        self._shared.out.close()
+        self._state.out.close()
 
     async def _change_places(self) -> None:
         if self._next_session is not None:
@@ -116,10 +116,10 @@ class Transcriber:
                 await used.aclose()
 
     async def _words(self, utterance: Utterance, session: TranscriptionSession) -> None:
-        shared = self._shared
+        state = self._state
         try:
             request = HearRequest(utterance.audio, session)
-            async with aclosing(shared.parts.hear(shared.parts.context("stt"), request)) as events:
+            async with aclosing(state.services.hear(state.services.context("stt"), request)) as events:
                 async for event in events:
                     self._transcript(utterance, event)
         except STTSError as error:
@@ -140,22 +140,22 @@ class Transcriber:
                 else:
                     self._on_unconfirmed(utterance)
             case TranscriptCheckpoint(text) if utterance.paused and not utterance.committed:
-                utterance.transcribed_at = self._shared.clock()
+                utterance.transcribed_at = self._state.clock()
                 self._on_settled(utterance, text)
             case TranscriptSegment(segment):
                 utterance.segment = segment
             case TranscriptLagging(seconds):
-                self._shared.out.tell(Lagging(seconds))
+                self._state.out.tell(Lagging(seconds))
 
     def _tell_partial(self, utterance: Utterance, delta: str) -> None:
-        self._shared.out.tell(PartialTranscript(utterance.turn, utterance.item, delta, utterance.tail))
+        self._state.out.tell(PartialTranscript(utterance.turn, utterance.item, delta, utterance.tail))
 
     async def _wait_patiently(self, utterance: Utterance) -> None:
         """Until nothing has gone on for so long: audio that came in a burst has its words one turn after the other."""
         before = None
         while (now := self._progress()) != before:
             before = now
-            await asyncio.sleep(self._shared.config.transcript_timeout)
+            await asyncio.sleep(self._state.config.transcript_timeout)
         utterance.error = EngineTimeout("The words of this turn took too long.")
         utterance.forgotten = True
         if utterance.work is not None:
@@ -172,14 +172,14 @@ class Transcriber:
         utterance.known = True
         if utterance.timeout is not None:
             utterance.timeout.cancel()
-        shared = self._shared
-        utterance.transcribed_at = utterance.transcribed_at or shared.clock()
+        state = self._state
+        utterance.transcribed_at = utterance.transcribed_at or state.clock()
         with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
-            shared.history.replace(utterance.item, Message("user", utterance.text), "completed")
+            state.history.replace(utterance.item, Message("user", utterance.text), "completed")
         if utterance.error is not None:
-            shared.out.tell(TranscriptFailed(utterance.turn, utterance.item, utterance.error))
+            state.out.tell(TranscriptFailed(utterance.turn, utterance.item, utterance.error))
         else:
-            shared.out.tell(
+            state.out.tell(
                 FinalTranscript(
                     utterance.turn, utterance.item, utterance.segment, utterance.start, utterance.audio.seconds
                 )

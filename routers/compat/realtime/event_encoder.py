@@ -106,7 +106,7 @@ class Outgoing:
 
     def unbegun(self, order: ReplyOrder) -> Iterator[Event]:
         """A response that was asked for and cancelled before it could begin."""
-        started = ReplyStarted(0, 0, new_item_id(), None, not order.silent, order.out_of_band, order.tag)
+        started = ReplyStarted(0, 0, new_item_id(), not order.silent, order.out_of_band, order.tag)
         ended = ReplyEnded(0, 0, started.item, "cancelled", "", "", 0.0)
         response = Response(started, self.orders.pop(order.tag or "", self.order), self._conversation, self._items)
         yield from response.begin()

@@ -38,3 +38,13 @@ async def test_nothing_is_left_when_all_was_looked_at() -> None:
     inbox.turn_ended()
     with pytest.raises(Conflict):
         inbox.commit()
+
+
+async def test_forgetting_again_and_again_takes_no_memory() -> None:
+    inbox = Inbox()
+    for _ in range(10_000):
+        assert inbox.clear()
+        await inbox.write(silence(0.0))
+    inbox.finish()
+    assert [item async for item in inbox.read()] == ["clear", "finish"]
+    assert inbox.clears() == 10_000

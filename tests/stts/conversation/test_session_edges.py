@@ -279,14 +279,6 @@ class TestHearing:
             assert len(asyncio.all_tasks()) == before
 
     @virtual
-    async def test_forgetting_again_and_again_takes_no_memory(self) -> None:
-        async with calling(World()) as caller:
-            for _ in range(10_000):
-                caller.session.clear()
-                await caller.session.hear(silence(0.0))
-            assert len(caller.session._hearing._inbox._waiting._items) <= 1
-
-    @virtual
     async def test_who_changes_the_ear_between_two_turns_holds_one_place(self) -> None:
         world = World()
         async with calling(world) as caller:

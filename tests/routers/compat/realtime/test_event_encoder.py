@@ -46,14 +46,14 @@ class Desk:
         """A whole turn of the user."""
         begun = self.tell(told.SpeechStarted(1, id, 1.0), told.SpeechStopped(1, id, 2.2))
         self.user(id)
-        committed = self.tell(told.TurnCommitted(1, id, None, 1.5))
+        committed = self.tell(told.TurnCommitted(1, id, 1.5))
         self.history.replace(id, Message("user", text), "completed")
         return begun + committed + self.tell(final(id, text))
 
     def begin(self, id: str = "a", generation: int = 1, **fields: Any) -> list[dict[str, Any]]:
         if not fields.get("out_of_band"):
             self.history.append(Item(id, Message("assistant", ""), "in_progress"))
-        return self.tell(told.ReplyStarted(1, generation, id, None, fields.pop("spoken", True), **fields))
+        return self.tell(told.ReplyStarted(1, generation, id, fields.pop("spoken", True), **fields))
 
     def end(self, text: str, id: str = "a", generation: int = 1, **fields: Any) -> list[dict[str, Any]]:
         status = fields.pop("status", "completed")
@@ -260,7 +260,7 @@ def test_deltas_are_the_transcript(desk: Desk) -> None:
     for delta in ("hello", "", " there"):
         events += desk.tell(told.PartialTranscript(1, "u", delta, "tail"))
     desk.user("u")
-    events += desk.tell(told.TurnCommitted(1, "u", None, 1.0), final("u", "hello there you"))
+    events += desk.tell(told.TurnCommitted(1, "u", 1.0), final("u", "hello there you"))
     deltas = [event["delta"] for event in events if event["type"].endswith(".delta")]
     assert deltas == ["hello", " there", " you"]
 
@@ -268,7 +268,7 @@ def test_deltas_are_the_transcript(desk: Desk) -> None:
 def test_words_wait_until_the_client_knows_of_the_item(desk: Desk) -> None:
     assert desk.tell(told.PartialTranscript(1, "u", "hello", "")) == []
     desk.user("u")
-    events = desk.tell(told.TurnCommitted(1, "u", None, 1.0))
+    events = desk.tell(told.TurnCommitted(1, "u", 1.0))
     assert types(events)[-1].endswith("transcription.delta")
 
 
@@ -277,7 +277,7 @@ def test_words_of_a_live_model_are_told_before_the_client_ends_the_turn(desk: De
     events = desk.tell(told.PartialTranscript(1, "u", "hello", ""), told.PartialTranscript(1, "u", " there", ""))
     assert [event["delta"] for event in events] == ["hello", " there"]
     desk.user("u")
-    events += desk.tell(told.TurnCommitted(1, "u", None, 1.0), final("u", "hello there you"))
+    events += desk.tell(told.TurnCommitted(1, "u", 1.0), final("u", "hello there you"))
     deltas = [event["delta"] for event in events if event["type"].endswith(".delta")]
     assert deltas == ["hello", " there", " you"] and {event.get("item_id", "u") for event in events} == {"u"}
 
@@ -293,7 +293,7 @@ def test_words_of_a_live_model_that_were_taken_back_are_forgotten(desk: Desk) ->
 def test_a_transcription_that_failed_is_told(desk: Desk) -> None:
     desk.user("u")
     events = desk.tell(
-        told.TurnCommitted(1, "u", None, 1.0), told.TranscriptFailed(1, "u", EngineTimeout("It took too long."))
+        told.TurnCommitted(1, "u", 1.0), told.TranscriptFailed(1, "u", EngineTimeout("It took too long."))
     )
     assert events[-1]["type"].endswith("transcription.failed") and events[-1]["error"]["code"] == "engine_timeout"
     assert desk.out.settled
@@ -304,9 +304,9 @@ def test_responses_wait_for_words(desk: Desk) -> None:
     assert not desk.out.settled
     desk.user("u")
     desk.user("v")
-    desk.tell(told.TurnCommitted(0, "v", None, 9.0), final("v", "the server ended this one"))
+    desk.tell(told.TurnCommitted(0, "v", 9.0), final("v", "the server ended this one"))
     assert not desk.out.settled
-    desk.tell(told.TurnCommitted(1, "u", None, 1.0, pushed=True))
+    desk.tell(told.TurnCommitted(1, "u", 1.0, pushed=True))
     assert not desk.out.settled
     desk.tell(final("u", "hello"))
     assert desk.out.settled
@@ -316,7 +316,7 @@ def test_silence_that_lasts_is_an_item_before_the_reply_to_it(desk: Desk) -> Non
     desk.out.prompt_after = 6.0
     desk.turn()
     desk.history.append(Item("a", Message("assistant", ""), "in_progress"))
-    events = desk.tell(told.PromptDue(20.0), told.ReplyStarted(1, 1, "a", "u", True), told.ReplyDelta(1, "Hello?"))
+    events = desk.tell(told.PromptDue(20.0), told.ReplyStarted(1, 1, "a", True), told.ReplyDelta(1, "Hello?"))
     assert types(events)[:5] == [
         "input_audio_buffer.timeout_triggered",
         "input_audio_buffer.committed",
