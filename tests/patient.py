@@ -17,8 +17,7 @@ import openai
 from openai.resources.realtime.realtime import AsyncRealtimeConnectionManager
 from websockets.asyncio import client
 
-PATIENCE = 120.0
-"""Seconds that a test waits for what takes a moment."""
+from tests.patience import PATIENCE as PATIENCE
 
 get = partial(httpx.get, timeout=PATIENCE)
 post = partial(httpx.post, timeout=PATIENCE)

@@ -11,7 +11,8 @@ import pytest
 
 from adapters.execution.instance import EngineInstance
 from stts.settings import LimitSettings
-from tests.adapters.execution.engines_under_test import GATES, LOG, ScriptEngine, script_host
+from tests.adapters.execution.engines_under_test import script_host
+from tests.adapters.execution.script_engine import GATES, LOG, ScriptEngine
 from tests.patient import PATIENCE
 
 
@@ -20,6 +21,7 @@ async def leaves_nothing() -> AsyncIterator[None]:
     """Threads, file descriptors, child processes and tasks are as they were before."""
     process = psutil.Process()
     gc.collect()  # What an earlier test left to the collector is not this test's.
+    gc.freeze()  # So the collection at the end looks at what this test made, not at all that pytest holds.
     # Another test's server may live in this process, with children of its own.
     children = set(process.children(recursive=True))
     threads, descriptors, tasks = set(threading.enumerate()), process.num_fds(), asyncio.all_tasks()
@@ -30,6 +32,7 @@ async def leaves_nothing() -> AsyncIterator[None]:
     for thread in set(threading.enumerate()) - threads:
         thread.join(PATIENCE)
     gc.collect()
+    gc.unfreeze()
     assert set(threading.enumerate()) - threads == set()
     assert set(process.children(recursive=True)) - children == set()
     assert process.num_fds() <= descriptors

@@ -18,7 +18,7 @@ from stts.errors import (
     InvalidParameter,
     STTSError,
 )
-from tests.adapters.execution.engines_under_test import OwnRefusal, ScriptEngine
+from tests.adapters.execution.script_engine import OwnRefusal, ScriptEngine
 from tests.fakes import ToneEngine
 
 SECRET = "Dear Anna"

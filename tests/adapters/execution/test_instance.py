@@ -24,7 +24,8 @@ from stts.errors import (
 )
 from stts.settings import LimitSettings
 from tests.adapters.execution.conftest import Hosts
-from tests.adapters.execution.engines_under_test import GATES, LOG, ScriptEngine, run, say, until
+from tests.adapters.execution.engines_under_test import run, say, until
+from tests.adapters.execution.script_engine import GATES, LOG, ScriptEngine
 from tests.skipping import skip
 
 

@@ -41,7 +41,7 @@ from stts.transcription import (
     TranscriptSegment,
 )
 from tests import fakes
-from tests.patient import PATIENCE
+from tests.patience import PATIENCE
 
 GATE = threading.Event()
 """What a batch engine waits for."""

@@ -205,7 +205,12 @@ async def test_a_session_in_use_is_a_conflict(client: httpx.AsyncClient, chat: C
     assert (await client.get("/conversation/status")).json()["active"] >= 1
     answer = await say(client, session=session)
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-    await slow
+    slow.cancel()
+    await asyncio.wait([slow])
+    await asyncio.to_thread(chat.until_open, 0)
+    async with asyncio.timeout(PATIENCE):
+        while (await client.get("/conversation/status")).json()["active"] > 0:  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0.01)
     assert events(await say(client, session=session))[-1]["session"] == session
 
 

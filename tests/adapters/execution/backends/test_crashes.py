@@ -12,7 +12,8 @@ import pytest
 from adapters.execution.instance import CRASH_LOOP, EngineInstance
 from stts.errors import EngineCrashed, EngineError
 from tests.adapters.execution.conftest import Hosts
-from tests.adapters.execution.engines_under_test import ScriptEngine, run, say, until
+from tests.adapters.execution.engines_under_test import run, say, until
+from tests.adapters.execution.script_engine import ScriptEngine
 
 
 class Clock:

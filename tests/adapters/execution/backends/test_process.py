@@ -21,17 +21,8 @@ from stts.errors import EngineCrashed, EngineError, EngineTimeout
 from stts.settings import LimitSettings
 from tests import patient
 from tests.adapters.execution.conftest import Hosts
-from tests.adapters.execution.engines_under_test import (
-    PARAMS,
-    VOICE,
-    ScriptEngine,
-    ScriptOptions,
-    VADScript,
-    registry,
-    run,
-    say,
-    until,
-)
+from tests.adapters.execution.engines_under_test import PARAMS, registry, run, say, until
+from tests.adapters.execution.script_engine import VOICE, ScriptEngine, ScriptOptions, VADScript
 from tests.patient import PATIENCE
 from tests.skipping import skip
 
@@ -240,7 +231,8 @@ def test_a_child_does_not_outlive_its_parent(script: str) -> None:
     program = (
         "import os, signal\n"
         "from adapters.execution.backends.process import ProcessBackend\n"
-        "from tests.adapters.execution.engines_under_test import *\n"
+        "from tests.adapters.execution.engines_under_test import PARAMS, registry\n"
+        "from tests.adapters.execution.script_engine import *\n"
         "engine = ProcessBackend(ScriptEngine(ScriptOptions(process=True)), registry().target('script'))\n"
         "engine.load(lambda step, part: None)\n"
         f"items = engine.synthesize({script!r}, VOICE, PARAMS)\n"

@@ -1,0 +1,198 @@
+"""Engines that do what the text they are given says, in a thread or in a child process.
+
+A child imports this module when it starts, so it imports little.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from stts.engine_api import EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
+from stts.errors import InvalidParameter
+from tests.patience import PATIENCE
+
+VOICE = Voice("any")
+
+GATES: defaultdict[str, threading.Event] = defaultdict(threading.Event)
+"""What engines in this process wait for; by name, so that tests do not share them."""
+LOG: list[str] = []
+"""What engines in this process have done; emptied before each test."""
+
+
+class ScriptOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    concurrency: int = 1
+    process: bool = False
+    spare: bool = False
+    load: str = ""
+    """A script for `load()`."""
+    device: str = "auto"
+
+
+class ForeignError(Exception):
+    """Of a library that nobody knows."""
+
+
+class OwnRefusal(InvalidParameter):
+    """An error that a plug-in adds to the tree."""
+
+
+class ScriptEngine(TTSEngine):
+    """The text is a list of steps: `count 3; wait gate; raise; hang; pid; print; exit; kill; big 1000`."""
+
+    Options = ScriptOptions
+
+    @property
+    def info(self) -> EngineInfo:
+        assert isinstance(self.options, ScriptOptions)
+        return EngineInfo(
+            name="script",
+            kind="tts",
+            description="For tests",
+            voices=(VOICE,),
+            limits=EngineLimits(concurrency=self.options.concurrency, spare=self.options.spare),
+            runs_in="process" if self.options.process else "thread",
+            install="pip install script",
+        )
+
+    def load(self, progress: Progress) -> None:
+        assert isinstance(self.options, ScriptOptions)
+        LOG.append("load")
+        progress("reading", 0.5)
+        for _ in follow(self.options.load):
+            pass
+
+    def unload(self) -> None:
+        LOG.append("unload")
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        LOG.append(f"begin {text}")
+        try:
+            yield from follow(text)
+        finally:
+            LOG.append(f"end {text} in {threading.current_thread().name}")
+
+
+def follow(script: str) -> Iterator[Samples]:
+    for step in filter(None, script.split(";")):
+        verb, _, rest = step.strip().partition(" ")
+        yield from STEPS[verb](rest)
+
+
+def numbers(*values: float) -> Samples:
+    return np.array(values, np.float32)
+
+
+def count(rest: str) -> Iterator[Samples]:
+    for number in range(int(rest)):
+        LOG.append(f"item {number}")
+        yield numbers(number)
+
+
+def wait(rest: str) -> Iterator[Samples]:
+    assert GATES[rest].wait(PATIENCE)
+    return iter(())
+
+
+def hang(rest: str) -> Iterator[Samples]:
+    threading.Event().wait(PATIENCE)
+    return iter(())
+
+
+def sleep(rest: str) -> Iterator[Samples]:
+    time.sleep(float(rest))
+    return iter(())
+
+
+def pid(rest: str) -> Iterator[Samples]:
+    # As two numbers: float32 has too few digits for one.
+    yield numbers(os.getpid() // 1000, os.getpid() % 1000)
+
+
+def big(rest: str) -> Iterator[Samples]:
+    yield np.arange(int(rest), dtype=np.float32)
+
+
+def raise_(rest: str) -> Iterator[Samples]:
+    kinds: dict[str, Callable[[], BaseException]] = {
+        "": lambda: ForeignError("the words of the user"),
+        "memory": MemoryError,
+        "own": lambda: OwnRefusal("not this", param="voice", allowed=["that"]),
+        "missing": lambda: ModuleNotFoundError("No module named 'script'"),
+        "file": lambda: FileNotFoundError("/weights"),
+        "exit": lambda: SystemExit(3),
+    }
+    raise kinds[rest]()
+
+
+def print_(rest: str) -> Iterator[Samples]:
+    print("noise from Python", flush=True)  # noqa: T201 - what libraries do
+    os.write(1, b"noise from C\n")
+    sys.stdout.flush()
+    return iter(())
+
+
+def exit_(rest: str) -> Iterator[Samples]:
+    os._exit(7)
+
+
+def kill(rest: str) -> Iterator[Samples]:
+    os.kill(os.getpid(), signal.SIGKILL)
+    hang("")
+    return iter(())
+
+
+def once(rest: str) -> Iterator[Samples]:
+    """Fails when the file is there; makes it. So that a second try goes well, or the other way round."""
+    path = Path(rest)
+    if not path.exists():
+        path.touch()
+        raise ForeignError("the first time")
+    return iter(())
+
+
+def unpicklable(rest: str) -> Iterator[Any]:
+    yield threading.Lock()
+
+
+def stdin(rest: str) -> Iterator[Samples]:
+    yield numbers(len(sys.stdin.read()))
+
+
+STEPS: dict[str, Callable[[str], Iterator[Samples]]] = {
+    "count": count,
+    "wait": wait,
+    "hang": hang,
+    "sleep": sleep,
+    "pid": pid,
+    "big": big,
+    "raise": raise_,
+    "print": print_,
+    "exit": exit_,
+    "kill": kill,
+    "once": once,
+    "unpicklable": unpicklable,
+    "stdin": stdin,
+}
+
+
+class VADScript(ScriptEngine):
+    """Has a method that returns a value instead of an iterator."""
+
+    def probabilities(
+        self, frames: NDArray[np.float32], states: list[NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        return frames.mean(axis=1), [state + 1 for state in states]
