@@ -205,6 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = config.current()
         check_exposure(settings)
         configure_logging(config.current)
+        config.log_moved_keys()
         raise_file_limit(settings)
         listener = listening(settings.server.host, settings.server.port)
         if settings.wyoming.enabled:

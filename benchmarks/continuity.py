@@ -30,7 +30,7 @@ SPREAD_SECONDS = 10.0
 BLOCK_SECONDS = 0.1
 """Of the engine that streams."""
 
-WHOLE_SENTENCES = {"tts": {"first_piece_seconds": 60, "piece_growth": 1}}
+WHOLE_SENTENCES = {"tts": {"first_chunk_seconds": 60, "chunk_growth": 1}}
 """Pieces up to the engine's own limit: what a server does that hands over text as it comes."""
 
 

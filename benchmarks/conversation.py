@@ -15,7 +15,7 @@ from benchmarks.result import Row, milliseconds, quantile
 from benchmarks.server import running
 from benchmarks.talker import Caller, Heard, Said, wire_frames
 from benchmarks.voices import Utterance, burst, utterances
-from stts.settings.conversation import ConversationSettings
+from stts.settings import ConversationSettings
 
 ROUNDS = 10
 SETTINGS = {"stt": {"order": ["pocketsphinx"]}, "tts": {"order": ["espeak"]}}

@@ -22,7 +22,7 @@ from benchmarks.talker import PATH, wire_frames
 from benchmarks.voices import utterances
 from stts.audio.pacing import FRAME_SECONDS, Pacer
 from stts.engine_api import STT_SAMPLE_RATE
-from stts.settings.conversation import ConversationSettings
+from stts.settings import ConversationSettings
 
 CALLERS = 100
 MORE = (150, 200)

@@ -79,7 +79,7 @@ def _first_piece(engine: EspeakEngine, voice: Voice) -> str:
     real_time_factor = (time.perf_counter() - started) / (samples / engine.info.sample_rate)
     settings = TTSSettings()
     planner = ChunkPlanner(
-        engine.info.limits, first_seconds=settings.first_piece_seconds, growth=settings.piece_growth, live=True
+        engine.info.limits, first_seconds=settings.first_chunk_seconds, growth=settings.chunk_growth, live=True
     )
     piece = TextCutter(TEN_SENTENCES, None).next_piece(planner.budget(real_time_factor), 1)
     assert piece is not None

@@ -27,7 +27,7 @@ def run() -> list[Row]:
         trace = Path(folder) / "trace"
         options = {"speed": SPEED, "block_seconds": BLOCK_SECONDS, "trace": str(trace)}
         # Long pieces, so that only leaving frees the engine.
-        tts = {"first_piece_seconds": 20}
+        tts = {"first_chunk_seconds": 20}
         with running({"engines": {"options": {"paced": options}}, "tts": tts}) as server:
             delays = asyncio.run(_rounds(server.port, trace))
     p50, worst = quantile(delays, 0.5), max(delays)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 OLDEST = (3, 11)
 PACKAGES = (
-    "fastapi", "uvicorn", "websockets", "pydantic", "pydantic_settings", "dotenv", "yaml", "structlog",
+    "fastapi", "uvicorn", "websockets", "pydantic", "dotenv", "yaml", "structlog",
     "prometheus_client", "psutil", "numpy", "av", "python_multipart", "sentencex", "fastapi_offline",
 )  # fmt: skip
 """Import names of what requirements/base.txt brings and the server cannot start without."""

@@ -3,44 +3,54 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from adapters.configuration.keys import KEYS, Key
+from adapters.configuration.keys import EACH, KEYS, Key, key_tree
 from stts.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 FILE = (ROOT / "config.yaml").read_text(encoding="utf-8")
 DOCUMENT = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 ROWS = {
-    match[1]: match for match in re.finditer(r"^\| `([a-z_.]+)` \| (.+?) \| (\w+) \| (.+) \|$", DOCUMENT, re.MULTILINE)
+    match[1]: match for match in re.finditer(r"^\| `([a-z_.*]+)` \| (.+?) \| (\w+) \| (.+) \|$", DOCUMENT, re.MULTILINE)
 }
 
 
-def default(key: Key) -> Any:
-    value = key.of(Settings())
-    return list(value) if isinstance(value, tuple) else value
+IN_THE_FILE = {name: key for name, key in KEYS.items() if EACH not in key.path}
+"""Entries and items of the operator's own have no line there until they are written."""
 
 
-@pytest.mark.parametrize("key", KEYS.values(), ids=list(KEYS))
+def written(values: Any, key: Key) -> Any:
+    for name in key.path:
+        values = values[name]
+    return values
+
+
+@pytest.mark.parametrize("key", IN_THE_FILE.values(), ids=list(IN_THE_FILE))
 def test_a_setting_stands_in_the_file_with_its_default_and_a_comment(key: Key) -> None:
-    assert yaml.safe_load(FILE)[key.section][key.field] == default(key)
+    assert written(yaml.safe_load(FILE), key) == key.default
     mark = " [live]" if key.live else " [protected]" if key.protected else ""
-    section = FILE.partition(f"\n{key.section}:\n")[2]
-    comment = re.search(rf"(?:^  # (.+)\n)?^  {key.field}:[^#\n]*(?:# (.+))?$", section, re.MULTILINE)
+    *sections, name = key.path
+    text = f"\n{FILE}"
+    for depth, section in enumerate(sections):
+        text = text.partition(f"\n{'  ' * depth}{section}:\n")[2]
+    margin = "  " * len(sections)
+    comment = re.search(rf"(?:^{margin}# (.+)\n)?^{margin}{name}:[^#\n]*(?:# (.+))?$", text, re.MULTILINE)
     assert comment is not None
-    text = comment[2] or comment[1]
-    assert text is not None
-    assert text.endswith(mark) if mark else "[" not in text
+    said = comment[2] or comment[1]
+    assert said is not None
+    assert said.endswith(mark) if mark else "[" not in said
 
 
 @pytest.mark.parametrize("key", KEYS.values(), ids=list(KEYS))
 def test_a_setting_stands_in_the_document(key: Key) -> None:
     row = ROWS[key.name]
-    value = default(key)
+    value = key.default
     if not (isinstance(value, dict) and value):
         assert yaml.safe_load(row[2].strip("`")) == value
     assert row[3] == ("protected" if key.protected else "live" if key.live else "restart")
@@ -49,5 +59,13 @@ def test_a_setting_stands_in_the_document(key: Key) -> None:
 
 def test_neither_names_what_does_not_exist() -> None:
     assert set(ROWS) == set(KEYS)
-    written = {f"{section}.{name}" for section, keys in yaml.safe_load(FILE).items() for name in keys}
-    assert written == set(KEYS)
+    assert set(names_in(key_tree(Settings), yaml.safe_load(FILE))) == set(IN_THE_FILE)
+
+
+def names_in(key: Key, values: dict[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        inner = key.inner.get(name)
+        if inner is not None and inner.kind == "section":
+            yield from names_in(inner, value)
+        else:
+            yield ".".join((*key.path, name))

@@ -19,7 +19,7 @@ from routers.compat.realtime.beta import EVENTS as OLDER_NAMES
 from routers.websocket.conversation.commands import ConnectFields
 from routers.websocket.schema import SIDES, schema
 from stts.conversation.state import diagram
-from stts.settings.conversation import ConversationSettings
+from stts.settings import ConversationSettings
 from tests.routers.websocket.shapes import knows
 
 ROOT = Path(__file__).parent.parent

@@ -16,8 +16,7 @@ from adapters.chat.messages import PendingCalls, chat_messages, chat_tools
 from stts.chat import Message, ReplyConfig, ReplyEvent, ReplyText, ReplyToolCall, ReplyUsage
 from stts.context import RequestContext
 from stts.errors import EngineNotInstalled, ReplyFailed, ReplyTimeout
-from stts.settings import CurrentSettings
-from stts.settings.conversation import ReplySettings
+from stts.settings import CurrentSettings, ReplySettings
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream

@@ -1,7 +1,8 @@
 """ConfigAdapter: the configuration from file, `.env` and environment, changed and reloaded while the server runs.
 
 Live keys take effect for the next request. The parts that use the other keys have read them when they were made, so
-`current()` keeps the old value of those until the server starts again; `describe()` shows what waits.
+`current()` keeps the old value of those until the server starts again; `describe()` shows what waits. Changes go to a
+file of their own under `storage.root`; the operator's file is only read.
 """
 
 from __future__ import annotations
@@ -9,32 +10,46 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adapters.configuration.changes import changed_layer, changed_paths, changes_of
-from adapters.configuration.document import Document, read_document
-from adapters.configuration.editing import edited
-from adapters.configuration.keys import KEYS, Key
-from adapters.configuration.merge import Configuration, validated
+import structlog
+
+from adapters.configuration.changes import Change, changed, changes_of, outermost
+from adapters.configuration.keys import Key, key_tree, plain
+from adapters.configuration.merge import Configuration, compared, validated, with_live_keys
+from adapters.configuration.old_keys import moved_path
+from adapters.configuration.overrides import OVERRIDES, read_overrides, write_overrides
 from adapters.configuration.problems import Check, Problem, nothing_more
 from adapters.configuration.sources import Layer, Source, dotenv_layer, environment_layer, file_layer
-from stts.errors import Conflict, InvalidConfiguration, StorageFull
+from adapters.configuration.values import (
+    UNCHANGED,
+    by_path,
+    difference,
+    merged,
+    only,
+    placed,
+    value_at,
+    with_default_mappings,
+)
+from stts.errors import InvalidConfiguration
 from stts.settings import Settings
-from stts.storage.files.atomic import replace_file
-from stts.storage.files.failures import is_full
 
 DEFAULT_FILE = Path("config.yaml")
 DEFAULT_DOTENV = Path(".env")
 FILE_VARIABLE = "STTS_CONFIG"
 EXIT_STATUS = 2
-"""Of a start with a configuration that is not valid."""
+"""The exit status of a start with a configuration that is not valid."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class KeyState:
+    name: str
+    """The dotted path."""
     key: Key
     value: Any
     """As JSON, in effect now; secrets masked."""
@@ -50,19 +65,26 @@ class ChangeReport:
     restart: tuple[str, ...]
     """Keys whose new value waits for a restart."""
     overridden: tuple[str, ...] = ()
-    """Keys that were set in the file, while `.env` or the environment says otherwise and wins."""
+    """Keys that were changed, while `.env` or the environment says otherwise and wins."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    document: Document
     configuration: Configuration
     report: ChangeReport
 
 
 class ConfigAdapter:
-    def __init__(self, path: Path, environ: Mapping[str, str], dotenv_path: Path | None, check: Check) -> None:
+    def __init__(
+        self,
+        path: Path,
+        environ: Mapping[str, str],
+        dotenv_path: Path | None,
+        check: Check,
+        model: type[Settings] = Settings,
+    ) -> None:
         """Reads everything once, as `load` says."""
+        self._root = key_tree(model)
         self._path = path
         self._was_there = path.is_file()
         """A file that was read once must be there ever after: without it everything would silently be a default."""
@@ -70,8 +92,9 @@ class ConfigAdapter:
         self._dotenv_path = dotenv_path
         self._check = check
         self._lock = threading.Lock()
-        self._patched: frozenset[str] = frozenset()
-        self._newest = self._configured(self._read())
+        layers = self._operator_layers()
+        self._overrides_path = Path(validated(self._root, layers, nothing_more).storage.root) / OVERRIDES
+        self._newest = self._configured(layers, read_overrides(self._root, self._overrides_path))
         self._current = self._newest.settings
 
     @classmethod
@@ -81,6 +104,7 @@ class ConfigAdapter:
         environ: Mapping[str, str] = os.environ,
         dotenv_path: Path | None = DEFAULT_DOTENV,
         check: Check = nothing_more,
+        model: type[Settings] = Settings,
     ) -> ConfigAdapter:
         """Blocking. `path` None is `config.yaml` in the working folder, which need not exist; a named file must.
 
@@ -89,7 +113,7 @@ class ConfigAdapter:
         """
         if path is not None and not path.exists():
             raise InvalidConfiguration(f"{path}: there is no such configuration file")
-        return cls(path or DEFAULT_FILE, environ, dotenv_path, check)
+        return cls(path or DEFAULT_FILE, environ, dotenv_path, check, model)
 
     def current(self) -> Settings:
         """The settings of this moment: one attribute look-up."""
@@ -98,20 +122,28 @@ class ConfigAdapter:
     def describe(self) -> list[KeyState]:
         """Every key with its value, where that comes from, and whether another value waits for a restart."""
         with self._lock:
-            current, newest, patched = self._current, self._newest, self._patched
+            current, newest = self._current, self._newest
         return [
             KeyState(
-                key,
-                value=key.shown(current),
-                source="runtime" if key.name in patched and newest.source(key) == "file" else newest.source(key),
-                waiting=key.of(current) != key.of(newest.settings),
+                ".".join(pair.path),
+                pair.key,
+                value=pair.key.shown(pair.old),
+                source=newest.source(pair.path),
+                waiting=pair.old != pair.new,
             )
-            for key in KEYS.values()
+            for pair in compared(self._root, current, newest.settings)
         ]
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of the configuration; `live` and `protected` stand beside each key."""
-        return Settings.model_json_schema()
+        assert self._root.model is not None
+        return self._root.model.model_json_schema()
+
+    def log_moved_keys(self) -> None:
+        """Writes a line for each key that is set by a name it had once. To be called when logging is set up."""
+        for layer in self._newest.layers:
+            for old, place in layer.moved.items():
+                log.warning("setting_moved", place=place, old=".".join(old), new=".".join(moved_path(old)))
 
     async def validate(self, changes: Mapping[str, Any]) -> ChangeReport:
         """What `patch` would do, and raise, without doing it."""
@@ -121,7 +153,7 @@ class ConfigAdapter:
         """Checks, saves and puts into effect all of the changes, or none.
 
         Raises Forbidden for protected keys, InvalidConfiguration for unknown keys and values that are not allowed,
-        Conflict for a file that cannot be changed, StorageFull where the disk has no room for it.
+        StorageFull and StorageFailed where they cannot be saved.
         """
         return await asyncio.to_thread(self._patch, changes)
 
@@ -132,91 +164,80 @@ class ConfigAdapter:
     def _patch(self, changes: Mapping[str, Any]) -> ChangeReport:
         with self._lock:
             plan = self._planned(changes)
-            self._save(plan.document)
-            self._patched |= {*plan.report.live, *plan.report.restart}
+            write_overrides(self._overrides_path, plan.configuration.layers[1].values)
             self._adopt(plan.configuration)
         return plan.report
 
     def _reload(self) -> ChangeReport:
         with self._lock:
-            configuration = self._configured(self._read())
-            report = self._report(configuration, {})
-            self._patched = frozenset()
+            overrides = read_overrides(self._root, self._overrides_path)
+            configuration = self._configured(self._operator_layers(), overrides)
+            report = self._report(configuration, [])
             self._adopt(configuration)
+        self.log_moved_keys()
         return report
 
-    def _read(self) -> Document:
-        """Raises InvalidConfiguration for a file that is gone or cannot be read."""
+    def _operator_layers(self) -> tuple[Layer, ...]:
+        """The file, `.env` and the environment. Raises InvalidConfiguration for what is gone or cannot be read."""
         if self._was_there and not self._path.exists():
             raise InvalidConfiguration(f"{self._path.name}: the configuration file is gone; nothing was changed")
-        document = read_document(self._path)
+        file = file_layer(self._root, self._path)
         self._was_there = self._was_there or self._path.is_file()
-        return document
+        return file, dotenv_layer(self._root, self._dotenv_path), environment_layer(self._root, self._environ)
+
+    def _configured(self, layers: tuple[Layer, ...], overrides: Layer) -> Configuration:
+        validated(self._root, layers, nothing_more)  # also what the changes over HTTP hide
+        file, *above = layers
+        return Configuration.of(self._root, (file, overrides, *above), self._check)
 
     def _planned(self, body: Mapping[str, Any]) -> _Plan:
-        changes = changes_of(body)
-        document = self._read()
-        self._configured(document)  # what is wrong already is the operator's, not the client's
-        wanted = changed_layer(changes, file_layer(document, self._path.name))
-        document = edited(document, self._validated(wanted), self._path.name)
-        configuration = self._configured(document)
-        return _Plan(document, configuration, self._report(configuration, changes))
+        layers, overrides = self._operator_layers(), read_overrides(self._root, self._overrides_path)
+        self._configured(layers, overrides)  # what is wrong already is the operator's, not the client's
+        below = with_default_mappings(self._root, layers[0].values)
+        now = merged(below, overrides.values)
+        changes = changes_of(self._root, body, now)
+        paths = {outermost(self._root, change.path): None for change in changes}
+        wanted = self._checked(only(changed(now, changes), paths))
+        for path in paths:
+            now = placed(now, path, value_at(wanted, path))
+        values = difference(self._root, below, now)
+        configuration = self._configured(layers, Layer("runtime", {} if values is UNCHANGED else values))
+        return _Plan(configuration, self._report(configuration, changes))
 
-    def _configured(self, document: Document) -> Configuration:
-        return Configuration.of(
-            file_layer(document, self._path.name),
-            dotenv_layer(self._dotenv_path),
-            environment_layer(self._environ),
-            check=self._check,
-        )
-
-    def _validated(self, wanted: Layer) -> dict[str, dict[str, Any]]:
-        """The wanted values as they are to be written: checked, and of the type they have in the model."""
+    def _checked(self, wanted: dict[str, Any]) -> Any:
+        """The wanted values, of the type they have in the model. What else is wrong is not the client's."""
+        layer = Layer("runtime", wanted)
 
         def check(settings: Settings) -> Iterator[Problem]:
-            return (problem for problem in self._check(settings) if wanted.has(problem.path[:2]))
+            return (problem for problem in self._check(settings) if layer.has(problem.path))
 
-        settings = validated([wanted], check)
-        return {
-            section: getattr(settings, section).model_dump(mode="json", include=set(keys))
-            for section, keys in wanted.values.items()
-        }
+        return by_path(self._root, plain(validated(self._root, [layer], check)))
 
-    def _report(self, configuration: Configuration, changes: Mapping[Key, Any]) -> ChangeReport:
+    def _report(self, configuration: Configuration, changes: Sequence[Change]) -> ChangeReport:
         """Counts what the operator has changed in the file by hand meanwhile, too."""
-        new, newest, current = configuration.settings, self._newest.settings, self._current
-        overridden = [
-            key for key, change in changes.items() if any(map(configuration.overrides, changed_paths(key, change)))
-        ]
-        unheard = [key for key in overridden if all(map(configuration.overrides, changed_paths(key, changes[key])))]
+        named = {change.path: change for change in changes}
+        overridden = [path for path, change in named.items() if any(map(configuration.overrides, change.leaves()))]
+        unheard = {path for path in overridden if all(map(configuration.overrides, named[path].leaves()))}
+        new = configuration.settings
+        waiting = {pair.path for pair in compared(self._root, self._current, new) if pair.old != pair.new}
         touched = [
-            key for key in KEYS.values() if key not in unheard and (key in changes or key.of(new) != key.of(newest))
+            pair
+            for pair in compared(self._root, self._newest.settings, new)
+            if pair.path not in unheard and (pair.path in named or pair.old != pair.new)
         ]
         return ChangeReport(
-            live=tuple(key.name for key in touched if key.live),
-            restart=tuple(key.name for key in touched if not key.live and key.of(new) != key.of(current)),
-            overridden=tuple(key.name for key in overridden),
+            live=tuple(".".join(pair.path) for pair in touched if pair.key.live),
+            restart=tuple(
+                ".".join(pair.path)
+                for pair in touched
+                if not pair.key.live and any(pair.path[:length] in waiting for length in range(1, len(pair.path) + 1))
+            ),
+            overridden=tuple(".".join(path) for path in overridden),
         )
-
-    def _save(self, document: Document) -> None:
-        try:
-            replace_file(self._path, document.text.encode())
-        except OSError as error:
-            if is_full(error):
-                raise StorageFull(f"The disk of {self._path.name} is full; nothing was changed.") from error
-            raise Conflict(f"{self._path.name} cannot be written ({error.strerror}); nothing was changed.") from error
 
     def _adopt(self, configuration: Configuration) -> None:
         self._newest = configuration
-        self._current = _with_live_keys(self._current, configuration.settings)
-
-
-def _with_live_keys(current: Settings, new: Settings) -> Settings:
-    sections = {}
-    for section in Settings.model_fields:
-        live = {key.field: key.of(new) for key in KEYS.values() if key.live and key.section == section}
-        sections[section] = getattr(current, section).model_copy(update=live)
-    return current.model_copy(update=sections)
+        self._current = with_live_keys(self._root, self._current, configuration.settings)
 
 
 def configuration_file(option: str | None, environ: Mapping[str, str] = os.environ) -> Path | None:

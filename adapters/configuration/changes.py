@@ -1,4 +1,4 @@
-"""A PATCH body: `{"limits": {"queue_length": 10}}` or `{"limits.queue_length": 10}`, as new values of keys.
+"""A PATCH body: `{"limits": {"queue_length": 10}}` or `{"limits.queue_length": 10}`, as values over those of now.
 
 As in a JSON merge patch (RFC 7396) the entries of a mapping are merged, and null takes an entry out; null for a key
 brings its default back. Names that the client made up are never repeated in a message.
@@ -7,21 +7,34 @@ brings its default back. Names that the client made up are never repeated in a m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from adapters.configuration.keys import KEYS, Key, KeyPath, section_fields
-from adapters.configuration.sources import Layer, deep_merged
+from adapters.configuration.keys import Key, KeyPath
+from adapters.configuration.old_keys import moved_values
+from adapters.configuration.values import REMOVED, Whole, by_path, merged, placed, value_at
 from stts.errors import Forbidden, InvalidConfiguration
-from stts.settings import Settings
-
-_DEEPEST = 3
-"""Dots in `openai.voices.espeak.alloy`; what follows belongs to the last name."""
 
 
-def changes_of(body: Mapping[str, Any]) -> dict[Key, Any]:
+@dataclass(frozen=True, slots=True)
+class Change:
+    key: Key
+    path: KeyPath
+    """The path of the key, or of an entry that comes or goes."""
+    value: Any
+
+    def leaves(self) -> list[KeyPath]:
+        """The paths of all that the change names: the key itself, or entries of a mapping."""
+        return list(_leaves(self.path, self.value))
+
+
+def changes_of(root: Key, body: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
     """Raises InvalidConfiguration for keys that do not exist, Forbidden for protected ones."""
-    changes = dict(_changes(_expanded(body)))
-    protected = [key.name for key in changes if key.protected]
+    nested: dict[str, Any] = {}
+    for name, value in body.items():
+        nested = merged(nested, placed({}, root.split(name), value))
+    changes = list(_changes(root, (), moved_values(nested)[0], now))
+    protected = [change.key.name for change in changes if change.key.protected]
     if protected:
         raise Forbidden(
             f"Only the file and the environment may set: {', '.join(protected)}. Nothing was changed.",
@@ -30,70 +43,65 @@ def changes_of(body: Mapping[str, Any]) -> dict[Key, Any]:
     return changes
 
 
-def changed_layer(changes: Mapping[Key, Any], file: Layer) -> Layer:
-    """The values that the changed keys are to have, whole mappings included."""
-    values: dict[str, Any] = {}
-    for key, change in changes.items():
-        values.setdefault(key.section, {})[key.field] = _new_value(key, change, file)
-    return Layer("runtime", values)
-
-
-def changed_paths(key: Key, change: Any) -> list[KeyPath]:
-    """What the change names: the key itself, or the entries of a mapping."""
-    return list(_leaves((key.section, key.field), change))
-
-
-def _expanded(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted names as nested mappings."""
-    nested: dict[str, Any] = {}
-    for name, value in body.items():
-        first, *inner = name.split(".", _DEEPEST)
-        for part in reversed(inner):
-            value = {part: value}
-        nested = deep_merged(nested, {first: value})
-    return nested
-
-
-def _changes(nested: Mapping[str, Any]) -> Iterator[tuple[Key, Any]]:
-    for section, fields in nested.items():
-        if section not in Settings.model_fields:
-            allowed = list(Settings.model_fields)
-            raise InvalidConfiguration("There is no such section.", param="configuration", allowed=allowed)
-        if not isinstance(fields, dict):
-            raise InvalidConfiguration(f"{section}: must be a mapping of keys.", param=section)
-        for field, value in fields.items():
-            key = KEYS.get(f"{section}.{field}")
-            if key is None:
-                allowed = list(section_fields(section))
-                raise InvalidConfiguration(f"{section}: there is no such key.", param=section, allowed=allowed)
-            yield key, value
-
-
-def _new_value(key: Key, change: Any, file: Layer) -> Any:
-    default = key.of(Settings())
-    if change is None:
-        return default
-    if key.mapping and isinstance(change, dict):
-        below = file.values.get(key.section, {}).get(key.field)
-        return _patched(below if isinstance(below, dict) else default, change)
-    return change
-
-
-def _patched(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(base)
-    for name, value in patch.items():
-        under = result.get(name)
-        if value is None:
-            result.pop(name, None)
-        elif isinstance(under, dict) and isinstance(value, dict):
-            result[name] = _patched(under, value)
-        else:
-            result[name] = value
+def changed(values: Mapping[str, Any], changes: list[Change]) -> dict[str, Any]:
+    """The values with the changes over them."""
+    result = dict(values)
+    for change in changes:
+        result = merged(result, placed({}, change.path, change.value))
     return result
 
 
+def outermost(root: Key, path: KeyPath) -> KeyPath:
+    """The path up to the first key that is no plain section: what is checked and saved as one."""
+    length = next(length for length in range(1, len(path) + 1) if root.at(path[:length])[0].kind != "section")
+    return path[:length]
+
+
+def _changes(key: Key, path: KeyPath, value: Any, now: Any) -> Iterator[Change]:
+    if key.kind == "value":
+        yield Change(key, path, _new_value(key, value))
+    elif key.kind != "section" and (value is None or isinstance(value, list)):
+        yield Change(key, path, _new_value(key, value))
+        for place, item in enumerate(value or ()):
+            yield from _changes(key.inner["*"], (*path, str(place)), item, {})
+    elif not isinstance(value, dict):
+        raise InvalidConfiguration(f"{key.name}: must be a mapping of keys.", param=key.name)
+    else:
+        for name, entry in value.items():
+            yield from _inner_changes(key, (*path, name), entry, value_at(now, (name,)))
+
+
+def _inner_changes(key: Key, path: KeyPath, value: Any, now: Any) -> Iterator[Change]:
+    inner = key.child(path[-1])
+    if inner is None or (key.kind == "items" and not path[-1].isdecimal()):
+        raise _unknown(key)
+    if key.kind == "section":
+        yield from _changes(inner, path, value, now)
+    elif value is None:
+        yield Change(key, path, REMOVED)
+    else:
+        if now is None:
+            yield Change(key, path, {})
+        yield from _changes(inner, path, value, now)
+
+
+def _new_value(key: Key, value: Any) -> Any:
+    """Null is the default. A default mapping takes the place of what is there now."""
+    if value is not None:
+        return by_path(key, value, null_removes=True)
+    default = by_path(key, key.default)
+    return Whole(default) if isinstance(default, dict) else default
+
+
+def _unknown(key: Key) -> InvalidConfiguration:
+    if not key.path:
+        return InvalidConfiguration("There is no such section.", param="configuration", allowed=list(key.inner))
+    allowed = list(key.inner) if key.kind == "section" else None
+    return InvalidConfiguration(f"{key.name}: there is no such key.", param=key.name, allowed=allowed)
+
+
 def _leaves(path: KeyPath, value: Any) -> Iterator[KeyPath]:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not value:
         yield path
         return
     for name, entry in value.items():

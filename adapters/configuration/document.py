@@ -1,4 +1,4 @@
-"""config.yaml as values and the line of each. No message repeats a text of the file: it may be a secret."""
+"""A YAML file as values and the line of each. No message repeats a text of the file: it may be a secret."""
 
 from __future__ import annotations
 
@@ -18,31 +18,29 @@ _QUOTED = re.compile(r"'(?!<)[^']*'|\"[^\"]*\"")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    text: str = ""
     values: dict[str, Any] = field(default_factory=dict)
-    """Section -> key -> value; a section without keys is empty."""
     lines: dict[KeyPath, int] = field(default_factory=dict)
-    """Counted from 1."""
+    """Counted from 1; an item of a list stands at its place, counted from 0."""
 
 
 def read_document(path: Path) -> Document:
     """Raises InvalidConfiguration for a file that cannot be read or is not made of sections; a missing one is empty."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return _parsed(path.read_bytes().decode("utf-8-sig"), path.name)
     except FileNotFoundError:
         return Document()
     except UnicodeDecodeError:
         raise InvalidConfiguration(f"{path.name}: is not UTF-8 text") from None
     except OSError as error:
         raise InvalidConfiguration(f"{path.name}: cannot be read ({error.strerror})") from error
-    return parse_document(text, path.name)
 
 
-def parse_document(text: str, name: str) -> Document:
+def _parsed(text: str, name: str) -> Document:
     try:
-        root = compose(text)
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
         lines = dict(_lines(root, name, ())) if root is not None else {}
-        values = yaml.load(text, yaml.SafeLoader)
+        values = loader.construct_document(root) if root is not None else {}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{name}, line {mark.line + 1}" if mark else name
@@ -50,23 +48,17 @@ def parse_document(text: str, name: str) -> Document:
         raise InvalidConfiguration(f"{place}: not valid YAML: {problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise InvalidConfiguration(f"{name}: not valid YAML") from None
-    if values is None:
-        return Document(text)
-    if not isinstance(values, dict):
+    if not isinstance(values, dict | None):
         raise InvalidConfiguration(f"{name}, line 1: must be a mapping of sections")
-    for section, keys in values.items():
-        if not isinstance(keys, dict | None):
-            raise InvalidConfiguration(f"{name}, line {lines[section,]}: {section}: must be a mapping of keys")
-    return Document(text, {section: keys or {} for section, keys in values.items()}, lines)
-
-
-def compose(text: str) -> yaml.Node | None:
-    """The tree of nodes, each with its place in the text."""
-    node: yaml.Node | None = yaml.compose(text, yaml.SafeLoader)
-    return node
+    return Document(values or {}, lines)
 
 
 def _lines(node: yaml.Node, name: str, path: KeyPath) -> Iterator[tuple[KeyPath, int]]:
+    if isinstance(node, yaml.SequenceNode):
+        for place, item in enumerate(node.value):
+            yield (*path, str(place)), item.start_mark.line + 1
+            yield from _lines(item, name, (*path, str(place)))
+        return
     if not isinstance(node, yaml.MappingNode):
         return
     seen: set[str] = set()

@@ -1,74 +1,115 @@
-"""Layers into one typed model."""
+"""Layers into one typed model, and two such models compared key by key."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from adapters.configuration.keys import KEYS, Key, KeyPath
+from adapters.configuration.keys import Key, KeyPath
 from adapters.configuration.problems import Check, model_problems, refusal
-from adapters.configuration.sources import Layer, Source, deep_merged
+from adapters.configuration.sources import Layer, Source
+from adapters.configuration.values import for_model, merged, with_default_mappings
 from stts.errors import InvalidConfiguration
 from stts.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the sources say at one moment."""
+    """The layers of one moment, and the settings that they make."""
 
     layers: tuple[Layer, ...]
-    """Lowest first."""
+    """Lowest first: the file, changes over HTTP, `.env`, the environment."""
     settings: Settings
 
     @classmethod
-    def of(cls, *layers: Layer, check: Check) -> Configuration:
+    def of(cls, root: Key, layers: tuple[Layer, ...], check: Check) -> Configuration:
         """Raises InvalidConfiguration."""
-        return cls(layers, validated(layers, check))
+        return cls(layers, validated(root, layers, check))
 
-    def source(self, key: Key) -> Source:
-        """The highest layer that says something about the key."""
-        named = (layer.source for layer in reversed(self.layers) if layer.has((key.section, key.field)))
-        return next(named, "default")
+    def source(self, path: KeyPath) -> Source:
+        """The highest layer that says something about the value."""
+        return next((layer.source for layer in reversed(self.layers) if layer.has(path)), "default")
 
     def overrides(self, path: KeyPath) -> bool:
         """Whether `.env` or the environment says something about the value."""
         return any(layer.has(path) for layer in self.layers if layer.source in ("dotenv", "environment"))
 
 
-def validated(layers: Sequence[Layer], check: Check) -> Settings:
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A key in two settings: `old` and `new` are None where there is no such entry."""
+
+    path: KeyPath
+    key: Key
+    old: Any
+    new: Any
+
+
+def validated(root: Key, layers: Sequence[Layer], check: Check) -> Settings:
     """Raises InvalidConfiguration naming every key that is wrong, its place, and what it may be."""
-    merged = _merged(layers)
+    values: dict[str, Any] = with_default_mappings(root, layers[0].values)
+    for layer in layers[1:]:
+        values = merged(values, layer.values)
+    assert root.model is not None
     try:
-        settings = Settings.model_validate(merged)
+        settings = root.model.model_validate(for_model(root, values))
     except ValidationError as error:
-        raise refusal(model_problems(error, Settings), layers) from None
+        raise refusal(root, model_problems(error, root.model), layers) from None
+    assert isinstance(settings, Settings)
     try:
-        json.dumps(merged, ensure_ascii=False, default=str).encode()
+        json.dumps(values, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
         raise InvalidConfiguration("A value holds what is not Unicode text.", param="configuration") from None
     problems = list(check(settings))
     if problems:
-        raise refusal(problems, layers)
+        raise refusal(root, problems, layers)
     return settings
 
 
-def _merged(layers: Sequence[Layer]) -> dict[str, Any]:
-    """The file replaces a default; the layers above it add entries to mappings, to default ones too."""
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        if layer.source != "file":
-            merged = deep_merged(_default_mappings(layer), merged)
-        merged = deep_merged(merged, layer.values)
-    return merged
+def compared(key: Key, old: Any, new: Any, path: KeyPath = ()) -> Iterator[Pair]:
+    """Every key in both, in the order of the model. An entry that only one has is one pair, with the mapping's key."""
+    if key.kind == "value":
+        yield Pair(path, key, old, new)
+        return
+    before, after = _inside(key, old), _inside(key, new)
+    if not before and not after:
+        yield Pair(path, key, old, new)
+    for name in {**before, **after}:
+        inner = key.child(name)
+        assert inner is not None
+        if name in before and name in after:
+            yield from compared(inner, before[name], after[name], (*path, name))
+        else:
+            yield Pair((*path, name), key, before.get(name), after.get(name))
 
 
-def _default_mappings(layer: Layer) -> dict[str, Any]:
-    defaults: dict[str, Any] = {}
-    for key in KEYS.values():
-        if key.mapping and layer.has((key.section, key.field)):
-            defaults.setdefault(key.section, {})[key.field] = key.of(Settings())
-    return defaults
+def with_live_keys(key: Key, current: Any, new: Any) -> Any:
+    """The current value with what takes effect without a restart."""
+    if key.kind == "value":
+        return new if key.live else current
+    before, after = _inside(key, current), _inside(key, new)
+    inside = {name: _adopted(key, name, before[name], after) for name in before if name in after or not key.live}
+    if key.kind == "section":
+        return current.model_copy(update=inside)
+    if key.live:
+        inside = {name: inside.get(name, entry) for name, entry in after.items()}
+    return inside if key.kind == "entries" else tuple(inside.values())
+
+
+def _adopted(key: Key, name: str, value: Any, after: dict[str, Any]) -> Any:
+    inner = key.child(name)
+    return with_live_keys(inner, value, after[name]) if inner is not None and name in after else value
+
+
+def _inside(key: Key, value: Any) -> dict[str, Any]:
+    match key.kind:
+        case "section":
+            return {name: getattr(value, name) for name in key.inner}
+        case "items":
+            return {str(place): item for place, item in enumerate(value)}
+        case _:
+            return dict(value)

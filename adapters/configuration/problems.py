@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from adapters.configuration.keys import KEYS, KeyPath
+from adapters.configuration.keys import Key, KeyPath
 from adapters.configuration.sources import Layer
 from stts.errors import InvalidConfiguration
 from stts.settings import Settings
@@ -46,13 +46,13 @@ def model_problems(error: ValidationError, model: type[BaseModel], under: KeyPat
     return [_problem(details, model, under) for details in error.errors(include_url=False, include_context=False)]
 
 
-def refusal(problems: Sequence[Problem], layers: Sequence[Layer]) -> InvalidConfiguration:
+def refusal(root: Key, problems: Sequence[Problem], layers: Sequence[Layer]) -> InvalidConfiguration:
     """Names every problem with the place in the layer that it comes from. There is at least one."""
-    said = [_said(problem, layers) for problem in problems[:_LISTED_PROBLEMS]]
+    said = [_said(root, problem, layers) for problem in problems[:_LISTED_PROBLEMS]]
     if len(problems) > _LISTED_PROBLEMS:
         said.append(f"and {len(problems) - _LISTED_PROBLEMS} more")
     first = problems[0]
-    return InvalidConfiguration("; ".join(said), param=_known(first.path), allowed=first.allowed)
+    return InvalidConfiguration("; ".join(said), param=_known(root, first.path), allowed=first.allowed)
 
 
 def _problem(details: ErrorDetails, model: type[BaseModel], under: KeyPath) -> Problem:
@@ -63,31 +63,35 @@ def _problem(details: ErrorDetails, model: type[BaseModel], under: KeyPath) -> P
             return Problem(path, "there is no such key", value, _fields(model, inner[:-1]))
         case "string_type":
             return Problem(path, "must be text; put it in quotes", value)
+        case "model_type" | "model_attributes_type":
+            return Problem(path, "must be a mapping of keys")
         case _:
             return Problem(
                 path, details["msg"].removeprefix("Value error, ").replace("Input should be", "must be"), value
             )
 
 
-def _fields(model: type[BaseModel], path: KeyPath) -> tuple[str, ...] | None:
-    """The keys of the model that stands at the path."""
+def _fields(model: Any, path: KeyPath) -> tuple[str, ...] | None:
+    """The keys of the model that stands at the path, through mappings and lists of models."""
     for name in path:
-        inner = model.model_fields[name].annotation if name in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return None
-        model = inner
-    return tuple(model.model_fields)
+        if get_origin(model) is not None:
+            arguments = get_args(model)
+            model = arguments[1 if get_origin(model) is dict else 0]
+        else:
+            fields = getattr(model, "model_fields", {})
+            model = fields[name].annotation if name in fields else None
+    return tuple(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else None
 
 
-def _said(problem: Problem, layers: Sequence[Layer]) -> str:
+def _said(root: Key, problem: Problem, layers: Sequence[Layer]) -> str:
     path, message = problem.path, problem.message
     if problem.allowed:
         message += f"; allowed: {', '.join(problem.allowed)}"
     layer = _layer_of(path, layers)
-    if layer is not None and layer.source == "runtime":
-        return f"{_known(path)}: {message}"
+    if layer is not None and not layer.places:
+        return f"{_known(root, path)}: {message}"
     place = layer.place(path) if layer is not None else None
-    name = ".".join(path) + _shown(path, problem.value)
+    name = ".".join(path) + _shown(root, path, problem.value)
     return f"{place}: {name}: {message}" if place else f"{name}: {message}"
 
 
@@ -100,16 +104,22 @@ def _layer_of(path: KeyPath, layers: Sequence[Layer]) -> Layer | None:
     return None
 
 
-def _known(path: KeyPath) -> str:
-    """As much of the name as is ours."""
-    if ".".join(path[:2]) in KEYS:
-        return ".".join(path[:2])
-    return path[0] if path[0] in Settings.model_fields else "configuration"
+def _known(root: Key, path: KeyPath) -> str:
+    """As much of the name as is ours: names of entries may be the client's."""
+    known: list[str] = []
+    key = root
+    for name in path:
+        if name not in key.inner:
+            break
+        key = key.inner[name]
+        known.append(name)
+    return ".".join(known) or "configuration"
 
 
-def _shown(path: KeyPath, value: Any) -> str:
+def _shown(root: Key, path: KeyPath, value: Any) -> str:
     """The operator's own value, unless it is a secret, or may be one."""
-    key = KEYS.get(".".join(path[:2]))
-    if key is None or key.secret or (key.mapping and key.protected) or not isinstance(value, str | int | float):
+    key, _ = root.at(path)
+    hidden = key.kind != "value" or key.secret or key.untyped or (key.names and key.protected)
+    if hidden or not isinstance(value, str | int | float):
         return ""
     return f" = {json.dumps(value, ensure_ascii=False)[:_SHOWN_CHARACTERS]}"

@@ -1,20 +1,20 @@
-"""Where values come from: the file, `.env` and the environment, each one layer over the defaults."""
+"""Where values come from: the file, changes over HTTP, `.env` and the environment, each one layer over the defaults."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Any, Literal
 
 from dotenv.parser import Original, parse_stream
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
-from adapters.configuration.document import Document
-from adapters.configuration.keys import KeyPath
+from adapters.configuration.document import read_document
+from adapters.configuration.keys import Key, KeyPath
+from adapters.configuration.old_keys import moved_path, moved_values
+from adapters.configuration.values import by_path, merged, placed
 from stts.errors import InvalidConfiguration
-from stts.settings import Settings
 
 Source = Literal["default", "file", "dotenv", "environment", "runtime"]
 
@@ -26,12 +26,14 @@ DELIMITER = "__"
 class Layer:
     source: Source
     values: dict[str, Any] = field(default_factory=dict)
-    """Section -> key -> value."""
+    """Nested by path, as `by_path` makes them."""
     places: dict[KeyPath, str] = field(default_factory=dict)
-    """Where a value stands, for people."""
+    """Where a value stands, for people. What a client sends stands nowhere."""
+    moved: dict[KeyPath, str] = field(default_factory=dict)
+    """Old paths that were used, and where."""
 
     def place(self, path: KeyPath) -> str | None:
-        """Of the value, else of a part of it, else of the nearest thing it is in."""
+        """The place of the value, else of a part of it, else of the nearest thing it is in."""
         for length in range(len(path), 0, -1):
             for known, place in self.places.items():
                 if known[:length] == path[:length]:
@@ -50,33 +52,27 @@ class Layer:
         return True
 
 
-class _Variables(Settings, BaseSettings):
-    """The model as pydantic-settings wants it; only its names and types are used."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter=DELIMITER, env_ignore_empty=True)
-
-
-class _Source(EnvSettingsSource):
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        """Lists may be written as JSON or simply with commas."""
-        if field and get_origin(field.annotation) is tuple and not value.lstrip().startswith("["):
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return super().decode_complex_value(field_name, field, value)
-
-
-def file_layer(document: Document, name: str) -> Layer:
-    places = {path: f"{name}, line {line}" for path, line in document.lines.items()}
-    return Layer("file", document.values, places)
+def file_layer(root: Key, path: Path, source: Literal["file", "runtime"] = "file") -> Layer:
+    """Blocking. Raises InvalidConfiguration for a file that cannot be read; a missing one is empty."""
+    document = read_document(path)
+    values, old = moved_values(document.values)
+    places = {moved_path(key): f"{path.name}, line {line}" for key, line in document.lines.items()}
+    return Layer(
+        source,
+        by_path(root, values, null_removes=source == "runtime"),
+        places,
+        {key: f"{path.name}, line {document.lines[key]}" for key in old},
+    )
 
 
-def environment_layer(environ: Mapping[str, str]) -> Layer:
+def environment_layer(root: Key, environ: Mapping[str, str]) -> Layer:
     """Raises InvalidConfiguration for a variable of no section, or one that is not valid JSON where it must be."""
     variables = ((name, value, f"environment variable {name}") for name, value in environ.items())
-    return _variables_layer(Layer("environment"), variables)
+    return _variables_layer(root, "environment", variables)
 
 
-def dotenv_layer(path: Path | None) -> Layer:
-    """Raises InvalidConfiguration for a file that cannot be read; a missing one is empty."""
+def dotenv_layer(root: Key, path: Path | None) -> Layer:
+    """Blocking. Raises InvalidConfiguration for a file that cannot be read; a missing one is empty."""
     if path is None:
         return Layer("dotenv")
     try:
@@ -93,7 +89,7 @@ def dotenv_layer(path: Path | None) -> Layer:
             raise InvalidConfiguration(f"{place}: is not NAME=VALUE")
         if binding.key and binding.value is not None:
             variables.append((binding.key, binding.value, place))
-    return _variables_layer(Layer("dotenv"), variables)
+    return _variables_layer(root, "dotenv", variables)
 
 
 def _line(original: Original) -> int:
@@ -102,37 +98,53 @@ def _line(original: Original) -> int:
     return original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
-def _variables_layer(layer: Layer, variables: Iterable[tuple[str, str, str]]) -> Layer:
-    source = _Source(_Variables)
-    for name, value, place in variables:
-        section = _section(name)
-        if section is None or not value:
+def _variables_layer(root: Key, source: Source, variables: Iterable[tuple[str, str, str]]) -> Layer:
+    layer = Layer(source)
+    values: dict[str, Any] = {}
+    for name, text, place in variables:
+        named = _path(root, name)
+        if named is None or not text:
             continue
-        if section not in Settings.model_fields:
-            allowed = ", ".join(Settings.model_fields)
-            raise InvalidConfiguration(f"{place}: there is no such section; allowed: {allowed}")
-        source.env_vars = {name.lower(): value}
+        path = moved_path(named)
+        if path[0] not in root.inner:
+            raise InvalidConfiguration(f"{place}: there is no such section; allowed: {', '.join(root.inner)}")
         try:
-            found = source()
-        except SettingsError:
+            value = _value(root, path, text)
+        except ValueError:
             raise InvalidConfiguration(f"{place}: is not valid JSON") from None
-        path = tuple(name.lower().removeprefix(PREFIX.lower()).split(DELIMITER))
-        layer = replace(layer, values=deep_merged(layer.values, found), places={**layer.places, path: place})
+        values = merged(values, placed({}, path, value))
+        layer.places[path] = place
+        if path != named:
+            layer.moved[named] = place
+    layer.values.update(values)
     return layer
 
 
-def _section(name: str) -> str | None:
+def _path(root: Key, name: str) -> KeyPath | None:
     """A name without the delimiter is none of ours: container platforms make such (`STTS_PORT=tcp://...`)."""
     if not name.upper().startswith(PREFIX):
         return None
-    section, delimiter, _ = name[len(PREFIX) :].partition(DELIMITER)
-    return section.lower() if delimiter else None
+    path = tuple(name[len(PREFIX) :].lower().split(DELIMITER))
+    named = root.inner.get(path[0])
+    return path if len(path) > 1 or (named is not None and named.kind != "section") else None
 
 
-def deep_merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Mappings are merged entry by entry, everything else is replaced."""
-    result = dict(below)
-    for name, value in above.items():
-        under = result.get(name)
-        result[name] = deep_merged(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
-    return result
+def _value(root: Key, path: KeyPath, text: str) -> Any:
+    """Mappings are JSON, lists JSON or words with commas; the model reads everything else. Raises ValueError."""
+    key, found = root.at(path)
+    below = len(path) - len(found)
+    if below:
+        return _parsed_or_text(text) if below < key.names else text
+    if key.kind == "value" and isinstance(key.default, list) and not text.lstrip().startswith("["):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if key.kind != "value" or key.names or isinstance(key.default, list):
+        return by_path(key, json.loads(text))
+    return text
+
+
+def _parsed_or_text(text: str) -> Any:
+    """An entry that should be a mapping; the model says so where it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

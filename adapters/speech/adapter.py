@@ -110,8 +110,8 @@ class EngineTTSAdapter:
         )
         planner = ChunkPlanner(
             self.info.limits,
-            first_seconds=settings.tts.first_piece_seconds,
-            growth=settings.tts.piece_growth,
+            first_seconds=settings.tts.first_chunk_seconds,
+            growth=settings.tts.chunk_growth,
             live=config.live,
         )
         playback = Playback(time.monotonic(), live=config.live)

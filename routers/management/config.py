@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body
 
 from adapters.configuration.adapter import ConfigAdapter
 from routers.management.config_schemas import ChangeShape, ConfigurationShape, SettingShape, ValidationShape
-from stts.errors import Conflict, Forbidden, InvalidConfiguration
+from stts.errors import Forbidden, InvalidConfiguration
 
 Changes = Annotated[
     dict[str, Any],
@@ -20,8 +20,8 @@ Changes = Annotated[
 
 REFUSED: dict[int | str, dict[str, Any]] = {
     403: {"description": "A key that cannot be changed over HTTP."},
-    409: {"description": "The file cannot be changed."},
     422: {"description": "An unknown key, or a value that is not allowed."},
+    507: {"description": "The changes cannot be saved."},
 }
 
 
@@ -38,9 +38,7 @@ class ConfigRoutes:
 
     async def show(self) -> ConfigurationShape:
         """Every key with its value, where that comes from, and when a change takes effect."""
-        return ConfigurationShape(
-            settings={state.key.name: SettingShape.of(state) for state in self._config.describe()}
-        )
+        return ConfigurationShape(settings={state.name: SettingShape.of(state) for state in self._config.describe()})
 
     async def schema(self) -> dict[str, Any]:
         """The JSON schema of the configuration."""
@@ -50,7 +48,7 @@ class ConfigRoutes:
         """What a PATCH with this body would do."""
         try:
             return ValidationShape.good(await self._config.validate(changes))
-        except (InvalidConfiguration, Forbidden, Conflict) as error:
+        except (InvalidConfiguration, Forbidden) as error:
             return ValidationShape.bad(error)
 
     async def patch(self, changes: Changes) -> ChangeShape:

@@ -13,7 +13,7 @@ from stts.errors import STTSError
 
 class SettingShape(BaseModel):
     value: Any = Field(description="In effect now; secrets are masked.")
-    source: Source = Field(description="`runtime`: changed over HTTP since the start, and saved in the file.")
+    source: Source = Field(description="`runtime`: changed over HTTP, and saved under `storage.root`.")
     live: bool = Field(description="A change takes effect for the next request; else after a restart.")
     protected: bool = Field(description="Can be set in the file and the environment only.")
     waiting: bool = Field(description="Another value waits for a restart.")

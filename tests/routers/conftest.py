@@ -17,7 +17,7 @@ from tests.fakes import registry
 def settings(tmp_path: Path) -> Settings:
     """`auto` takes the fakes, whose answers are known: short texts are one piece, however slow the machine is."""
     return Settings(
-        tts=TTSSettings(order=("tone", "espeak"), first_piece_seconds=10.0),
+        tts=TTSSettings(order=("tone", "espeak"), first_chunk_seconds=10.0),
         stt=STTSettings(order=("echo",)),
         storage=StorageSettings(root=str(tmp_path / "data")),
         limits=LimitSettings(text_characters=2000, audio_seconds=60.0),

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from adapters.chat.local import WORDS, EchoReply, TemplateReply
 from stts.chat import Message, ReplyConfig, ReplyEvent, ReplyText
 from stts.context import RequestContext
-from stts.settings import Settings
-from stts.settings.conversation import ReplySettings
+from stts.settings import ReplySettings, Settings
 
 
 async def words(events: AsyncGenerator[ReplyEvent, None]) -> list[str]:

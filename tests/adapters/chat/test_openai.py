@@ -28,8 +28,7 @@ from stts.chat import (
 )
 from stts.context import RequestContext
 from stts.errors import EngineNotInstalled, ReplyFailed, ReplyTimeout
-from stts.settings import Settings
-from stts.settings.conversation import ReplySettings
+from stts.settings import ReplySettings, Settings
 from tests import patient
 from tests.chat_server import Answer, ChatServer, chat_server
 from tests.skipping import skip

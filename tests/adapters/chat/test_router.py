@@ -9,8 +9,7 @@ from adapters.chat.router import Replies
 from stts.chat import Message, ReplyConfig, ReplyEvent, ReplyRequest, ReplyText
 from stts.context import RequestContext
 from stts.errors import InvalidParameter
-from stts.settings import Settings
-from stts.settings.conversation import ReplySettings
+from stts.settings import ReplySettings, Settings
 
 
 async def replied(replies: Replies, context: RequestContext, adapter: str | None = None) -> list[ReplyEvent]:

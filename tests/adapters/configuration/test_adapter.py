@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import stat
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,17 @@ from hypothesis import strategies as st
 
 from adapters.configuration.adapter import ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.keys import KEYS, MASK
-from stts.errors import Conflict, Forbidden, InvalidConfiguration, StorageFull, STTSError
+from adapters.configuration.overrides import OVERRIDES
+from stts.errors import Forbidden, InvalidConfiguration, StorageFailed, StorageFull, STTSError
 from stts.settings import Settings
 
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that `storage.root`, where changes are saved, is in it."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -49,6 +57,12 @@ def become_folder(path: Path) -> None:
     path.mkdir()
 
 
+def saved(file: Path) -> Any:
+    """What is over the file."""
+    path = file.parent / "data" / OVERRIDES
+    return yaml.safe_load(read(path)) if path.exists() else None
+
+
 def broken(path: Path, text: str, environ: Mapping[str, str] | None = None) -> InvalidConfiguration:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InvalidConfiguration) as caught:
@@ -57,11 +71,11 @@ def broken(path: Path, text: str, environ: Mapping[str, str] | None = None) -> I
 
 
 def source(config: ConfigAdapter, name: str) -> str:
-    return next(state.source for state in config.describe() if state.key.name == name)
+    return next(state.source for state in config.describe() if state.name == name)
 
 
 def shown(config: ConfigAdapter, name: str) -> Any:
-    return next(state.value for state in config.describe() if state.key.name == name)
+    return next(state.value for state in config.describe() if state.name == name)
 
 
 def test_the_file_in_the_repository_holds_the_defaults(file: Path) -> None:
@@ -258,11 +272,10 @@ async def test_a_live_key_takes_effect_at_once_and_is_saved(file: Path, changes:
     assert (report.live, report.restart, report.overridden) == (("limits.queue_length",), (), ())
     assert config.current().limits.queue_length == 10
     assert source(config, "limits.queue_length") == "runtime"
-    after = read(file)
-    assert [line for line in after.splitlines() if line not in before.splitlines()] == [
-        "  queue_length: 10                # Requests that may wait for one engine. [live]"
-    ]
+    assert read(file) == before
+    assert saved(file) == {"limits": {"queue_length": 10}}
     assert adapter(file).current() == config.current()
+    assert source(adapter(file), "limits.queue_length") == "runtime"
 
 
 async def test_another_key_waits_for_a_restart(file: Path) -> None:
@@ -270,7 +283,7 @@ async def test_another_key_waits_for_a_restart(file: Path) -> None:
     report = await config.patch({"limits.decoders": 7})
     assert (report.live, report.restart) == ((), ("limits.decoders",))
     assert config.current().limits.decoders == 4
-    assert [state.key.name for state in config.describe() if state.waiting] == ["limits.decoders"]
+    assert [state.name for state in config.describe() if state.waiting] == ["limits.decoders"]
     assert adapter(file).current().limits.decoders == 7
 
 
@@ -305,10 +318,9 @@ async def test_null_brings_the_default_back(file: Path) -> None:
 @pytest.mark.parametrize("key", [key.name for key in KEYS.values() if key.protected])
 async def test_protected_keys_are_refused_by_name(file: Path, key: str) -> None:
     config = adapter(file)
-    before = read(file)
     with pytest.raises(Forbidden, match=key.replace(".", r"\.")):
         await config.patch({key: None, "limits.queue_length": 10})
-    assert read(file) == before
+    assert saved(file) is None
     assert config.current() == Settings()
 
 
@@ -332,30 +344,108 @@ async def test_protected_keys_are_refused_by_name(file: Path, key: str) -> None:
 )
 async def test_what_is_not_valid_changes_nothing_and_is_not_repeated(file: Path, changes: dict[str, Any]) -> None:
     config = adapter(file)
-    before = read(file)
     for attempt in (config.validate, config.patch):
         with pytest.raises(InvalidConfiguration) as caught:
             await attempt(changes)
         assert "hunter2" not in f"{caught.value} {caught.value.param} {caught.value.allowed}"
-    assert read(file) == before
+    assert saved(file) is None
     assert config.current() == Settings()
 
 
 async def test_validating_says_what_a_change_would_do_and_does_not_do_it(file: Path) -> None:
     config = adapter(file)
-    before = read(file)
     report = await config.validate({"limits.queue_length": 10, "limits.decoders": 5})
     assert (report.live, report.restart) == (("limits.queue_length",), ("limits.decoders",))
     assert config.current() == Settings()
-    assert read(file) == before
+    assert saved(file) is None
 
 
-async def test_a_change_makes_the_file_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+async def test_a_change_needs_no_file_of_the_operator(tmp_path: Path) -> None:
     config = ConfigAdapter.load(None, {}, None)
     await config.patch({"limits.queue_length": 10})
-    assert yaml.safe_load(read(tmp_path / "config.yaml")) == {"limits": {"queue_length": 10}}
-    assert stat.S_IMODE((tmp_path / "config.yaml").stat().st_mode) == 0o600
+    assert saved(tmp_path / "config.yaml") == {"limits": {"queue_length": 10}}
+    assert not (tmp_path / "config.yaml").exists()
+    assert stat.S_IMODE((tmp_path / "data" / OVERRIDES).stat().st_mode) == 0o600
+
+
+async def test_changes_lie_under_the_storage_root(file: Path, tmp_path: Path) -> None:
+    environ = {"STTS_STORAGE__ROOT": str(tmp_path / "other")}
+    await adapter(file, environ).patch({"limits.queue_length": 10})
+    assert (tmp_path / "other" / OVERRIDES).is_file()
+    assert adapter(file, environ).current().limits.queue_length == 10
+    assert adapter(file).current().limits.queue_length == 64
+
+
+async def test_a_value_as_in_the_file_is_no_change_any_more(file: Path) -> None:
+    write(file, "limits: {queue_length: 5}\ntts: {voices: {espeak: de}}\n")
+    config = adapter(file)
+    await config.patch({"limits.queue_length": 10, "tts.voices": {"espeak": None, "chatterbox": "anna"}})
+    assert saved(file) == {"limits": {"queue_length": 10}, "tts": {"voices": {"espeak": None, "chatterbox": "anna"}}}
+    assert adapter(file).current().tts.voices == config.current().tts.voices == {"chatterbox": "anna"}
+    await config.patch({"limits.queue_length": 5, "tts.voices": {"chatterbox": None}})
+    assert saved(file) == {"tts": {"voices": {"espeak": None}}}
+    assert source(config, "limits.queue_length") == "file"
+    await config.patch({"tts.voices.espeak": "de"})
+    assert saved(file) is None
+    assert adapter(file).current() == config.current()
+
+
+async def test_null_brings_the_default_back_over_the_file(file: Path) -> None:
+    write(file, "limits: {queue_length: 5}\nopenai: {models: {mine: espeak}}\n")
+    config = adapter(file)
+    await config.patch({"limits.queue_length": None, "openai.models": None})
+    assert config.current() == adapter(file).current() == Settings()
+    assert saved(file)["openai"]["models"]["mine"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("limits: [\n", "overrides.yaml, line 2: not valid YAML"),
+        ("limits:\n  queue: 5\n", "overrides.yaml, line 2: limits.queue: there is no such key; allowed: text_"),
+        ("limits:\n  queue_length: 0\n", "overrides.yaml, line 2: limits.queue_length = 0: must be greater"),
+        ("security:\n  allow_open: true\n", "overrides.yaml, line 2: security.allow_open: only the configuration file"),
+        ("- 1\n", "overrides.yaml, line 1: must be a mapping of sections"),
+    ],
+)
+async def test_saved_changes_that_are_broken_are_told_with_their_line(file: Path, text: str, said: str) -> None:
+    config = adapter(file)
+    (file.parent / "data").mkdir()
+    write(file.parent / "data" / OVERRIDES, text)
+    with pytest.raises(InvalidConfiguration) as caught:
+        adapter(file)
+    assert said in str(caught.value)
+    for attempt in (config.reload, lambda: config.patch({"limits.queue_length": 8})):
+        with pytest.raises(InvalidConfiguration):
+            await attempt()
+    assert config.current() == Settings()
+    assert read(file.parent / "data" / OVERRIDES) == text
+
+
+async def test_saved_changes_that_are_gone_at_reload_no_longer_hold(file: Path) -> None:
+    config = adapter(file)
+    await config.patch({"limits.queue_length": 10})
+    remove(file.parent / "data" / OVERRIDES)
+    assert (await config.reload()).live == ("limits.queue_length",)
+    assert config.current() == Settings()
+
+
+def test_a_change_leaves_a_clone_clean(tmp_path: Path) -> None:
+    for name in ("config.yaml", ".gitignore"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+
+    def git(*arguments: str) -> str:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        done = subprocess.run(["git", *identity, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "clone")
+    asyncio.run(
+        ConfigAdapter.load(None, {}, None).patch({"limits.queue_length": 10, "openai.models": {"mine": "espeak"}})
+    )
+    assert git("status", "--porcelain") == ""
 
 
 async def test_changes_at_the_same_time_are_all_kept(file: Path) -> None:
@@ -371,7 +461,7 @@ async def test_what_the_operator_wrote_meanwhile_is_kept(file: Path) -> None:
     write(file, "# mine\nlimits:\n  queue_seconds: 5.0\n")
     report = await config.patch({"limits.queue_length": 10})
     assert report.live == ("limits.queue_length", "limits.queue_seconds")
-    assert read(file) == "# mine\nlimits:\n  queue_seconds: 5.0\n  queue_length: 10\n"
+    assert saved(file) == {"limits": {"queue_length": 10}}
 
 
 async def test_a_file_that_is_broken_meanwhile_is_left_alone(file: Path) -> None:
@@ -387,7 +477,7 @@ async def test_a_folder_that_cannot_be_written(file: Path) -> None:
     config = adapter(file)
     file.parent.chmod(0o500)
     try:
-        with pytest.raises(Conflict, match="cannot be written"):
+        with pytest.raises(StorageFailed, match="cannot be written"):
             await config.patch({"limits.queue_length": 10})
     finally:
         file.parent.chmod(0o700)
@@ -400,25 +490,25 @@ async def test_a_disk_without_room_changes_nothing(file: Path, monkeypatch: pyte
     def full(path: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("adapters.configuration.adapter.replace_file", full)
-    with pytest.raises(StorageFull, match="nothing was changed"):
+    monkeypatch.setattr("adapters.configuration.overrides.replace_file", full)
+    with pytest.raises(StorageFull, match="disk of the server is full"):
         await config.patch({"limits.queue_length": 10})
     assert config.current() == Settings()
 
 
 async def test_a_crash_before_the_rename_leaves_the_old_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = adapter(file)
-    before = read(file)
+    await config.patch({"limits.queue_length": 9})
 
     def crash(self: Path, target: Path) -> Path:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(Path, "replace", crash)
-    with pytest.raises(Conflict, match="Input/output error"):
+    with pytest.raises(StorageFailed, match="Input/output error"):
         await config.patch({"limits.queue_length": 10})
-    assert read(file) == before
-    assert [path.name for path in file.parent.iterdir()] == ["config.yaml"]
-    assert config.current() == Settings()
+    assert saved(file) == {"limits": {"queue_length": 9}}
+    assert os.listdir(file.parent / "data") == [OVERRIDES]
+    assert config.current().limits.queue_length == 9
 
 
 async def test_reload_takes_live_keys_and_names_the_others(file: Path) -> None:
@@ -485,17 +575,16 @@ CHANGES = st.fixed_dictionaries(
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(CHANGES, max_size=4))
 def test_no_change_leaves_a_broken_file(file: Path, rounds: list[dict[str, Any]]) -> None:
-    file.write_bytes((ROOT / "config.yaml").read_bytes())
+    overrides = file.parent / "data" / OVERRIDES
+    overrides.unlink(missing_ok=True)
     config = adapter(file)
-    comments = [line.partition("#")[2] for line in file.read_text().splitlines() if "#" in line]
     for changes in rounds:
-        before = file.read_bytes()
+        before = saved(file)
         try:
             asyncio.run(config.patch(changes))
         except STTSError:
-            assert file.read_bytes() == before
+            assert saved(file) == before
     fresh = adapter(file).current()
     live = [key for key in KEYS.values() if key.live]
     assert [key.of(fresh) for key in live] == [key.of(config.current()) for key in live]
-    text = file.read_text()
-    assert all(comment in text for comment in comments)
+    assert file.read_bytes() == (ROOT / "config.yaml").read_bytes()

@@ -102,7 +102,8 @@ def write(path: Path, text: str) -> None:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "config.yaml"
     path.write_text("limits: {queue_length: 5}\n")
     return path

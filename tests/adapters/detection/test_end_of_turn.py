@@ -19,8 +19,7 @@ from adapters.catalogue import Engines
 from adapters.detection.end_of_turn import EngineTurnDetector
 from engines.registry import GROUP, Registry
 from stts.engine_api import EngineInfo, Progress, Samples, TurnEngine
-from stts.settings import EngineSettings, Settings
-from stts.settings.conversation import ConversationSettings
+from stts.settings import ConversationSettings, EngineSettings, Settings
 from tests.adapters.execution.engines_under_test import until
 from tests.audio import tone
 from tests.engines.onnx_file import write_mean_model

@@ -27,7 +27,7 @@ async def engines() -> AsyncIterator[Engines]:
         {
             "engines": {"options": {"tone": {"fail_on": "explode"}}},
             "limits": {"text_characters": 500},
-            "tts": {"first_piece_seconds": 10},  # pieces are as long as their clauses
+            "tts": {"first_chunk_seconds": 10},  # pieces are as long as their clauses
         }
     )
     made = Engines(registry(), lambda: settings, lambda name: None)

@@ -24,8 +24,7 @@ from middleware.serving.connections import (
 from middleware.serving.file_limit import SPARE_CONNECTIONS, files_wanted, most_connections
 from middleware.serving.http_head import BoundedHead
 from middleware.serving.websocket_frames import BoundedFrames
-from stts.settings import LimitSettings, Settings
-from stts.settings.conversation import WyomingSettings
+from stts.settings import LimitSettings, Settings, WyomingSettings
 from tests import patient
 from tests.middleware.edge.apps import Raw, app_with, settings
 from tests.serving import serving

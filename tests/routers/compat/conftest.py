@@ -23,7 +23,7 @@ def openai_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     depends on the speed of the machine.
     """
     return Settings(
-        tts=TTSSettings(order=("tone", "espeak"), first_piece_seconds=3.0),
+        tts=TTSSettings(order=("tone", "espeak"), first_chunk_seconds=3.0),
         stt=STTSettings(order=("echo",)),
         storage=StorageSettings(root=str(tmp_path_factory.mktemp("openai") / "data")),
         engines=EngineSettings(options={"tone": {"fail_on": "explode", "speed": 20.0}}),

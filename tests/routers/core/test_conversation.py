@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 
 from routers.core import exchange
-from stts.settings import LimitSettings, Settings
-from stts.settings.conversation import ConversationSettings, ReplySettings
+from stts.settings import ConversationSettings, LimitSettings, ReplySettings, Settings
 from tests import patient
 from tests.audio import decoded, encoded, speech
 from tests.chat_server import Answer, ChatServer, chat_server

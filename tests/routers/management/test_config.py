@@ -6,18 +6,21 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 from fastapi import FastAPI
 
 from adapters.configuration.adapter import ConfigAdapter
 from adapters.configuration.checks import operator_check
 from adapters.configuration.keys import KEYS, MASK
+from adapters.configuration.overrides import OVERRIDES
 from engines.registry import Registry
 from middleware.edge.errors import install_error_handlers
 from routers.management.config import ConfigRoutes
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> ConfigAdapter:
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ConfigAdapter:
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "config.yaml"
     path.write_text("limits:\n  queue_length: 5  # few\n")
     environ = {"STTS_SECURITY__API_KEY": "hunter2", "STTS_LIMITS__JSON_BYTES": "5000"}
@@ -79,8 +82,10 @@ async def test_a_change(client: httpx.AsyncClient, config: ConfigAdapter, tmp_pa
         "overridden": ["limits.json_bytes"],
     }
     assert config.current().limits.queue_length == 6
-    text = (tmp_path / "config.yaml").read_text()
-    assert text == "limits:\n  queue_length: 6  # few\n  json_bytes: 9000\n  decoders: 9\n"
+    text = (tmp_path / "data" / OVERRIDES).read_text()
+    assert yaml.safe_load(text) == {"limits": {"queue_length": 6, "json_bytes": 9000, "decoders": 9}}
+    shown = (await client.get("/config")).json()["settings"]
+    assert (shown["limits.queue_length"]["source"], shown["limits.json_bytes"]["source"]) == ("runtime", "environment")
 
 
 @pytest.mark.parametrize(

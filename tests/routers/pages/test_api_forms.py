@@ -19,7 +19,7 @@ RECORDING = Path(__file__).parents[2] / "data" / "weather.flac"
 
 def application(folder: Path) -> FastAPI:
     (folder / "config.yaml").write_text("")
-    config = ConfigAdapter.load(folder / "config.yaml", {}, None)
+    config = ConfigAdapter.load(folder / "config.yaml", {"STTS_STORAGE__ROOT": str(folder / "data")}, None)
     return create_app(Settings(storage=StorageSettings(root=str(folder / "data"))), config=config)
 
 

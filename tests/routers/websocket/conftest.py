@@ -8,14 +8,15 @@ import pytest
 
 from stts.settings import (
     AnalyticsSettings,
+    ConversationSettings,
     EngineSettings,
     LimitSettings,
+    ReplySettings,
     Settings,
     StorageSettings,
     STTSettings,
     TTSSettings,
 )
-from stts.settings.conversation import ConversationSettings, ReplySettings
 from tests.chat_server import ChatServer, chat_server
 from tests.fakes import registry
 from tests.routers.websocket.caller import tasks, until_idle
@@ -33,7 +34,7 @@ def chat() -> Iterator[ChatServer]:
 @pytest.fixture(scope="session")
 def settings(chat: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
-        tts=TTSSettings(order=("tone", "espeak"), first_piece_seconds=10.0),
+        tts=TTSSettings(order=("tone", "espeak"), first_chunk_seconds=10.0),
         stt=STTSettings(order=("echo", "pocketsphinx")),
         storage=StorageSettings(root=str(tmp_path_factory.mktemp("sockets") / "data")),
         limits=LimitSettings(live_sessions=6, idle_seconds=60, message_bytes=16 * 1024 * 1024),

@@ -28,7 +28,7 @@ CHARACTER_BYTES = 60 * RATE // 1000 * 2
 def speaking(folder: Path, speed: float = 1e9, **limits: float) -> Iterator[RunningServer]:
     """A server whose tone speaks so many times faster than real time. Its pieces are as long as their clauses."""
     settings = Settings(
-        tts=TTSSettings(order=("tone",), first_piece_seconds=10.0),
+        tts=TTSSettings(order=("tone",), first_chunk_seconds=10.0),
         storage=StorageSettings(root=str(folder / "data")),
         engines=EngineSettings(options={"tone": {"fail_on": "explode", "speed": speed}}),
         limits=LimitSettings.model_validate({"text_characters": 2000, **limits}),

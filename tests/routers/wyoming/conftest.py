@@ -9,8 +9,15 @@ import pytest
 from wyoming.client import AsyncTcpClient
 from wyoming.event import Event
 
-from stts.settings import EngineSettings, LimitSettings, Settings, StorageSettings, STTSettings, TTSSettings
-from stts.settings.conversation import WyomingSettings
+from stts.settings import (
+    EngineSettings,
+    LimitSettings,
+    Settings,
+    StorageSettings,
+    STTSettings,
+    TTSSettings,
+    WyomingSettings,
+)
 from tests.fakes import registry
 from tests.patient import PATIENCE
 from tests.server import RunningServer, running
@@ -48,7 +55,7 @@ def free_port() -> int:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return Settings(
         # Short texts are one piece, however slow the machine is: each cut lengthens them.
-        tts=TTSSettings(order=("espeak", "tone"), first_piece_seconds=10.0),
+        tts=TTSSettings(order=("espeak", "tone"), first_chunk_seconds=10.0),
         stt=STTSettings(order=("pocketsphinx", "echo")),
         storage=StorageSettings(root=str(tmp_path_factory.mktemp("wyoming") / "data")),
         limits=LimitSettings(text_characters=2000, audio_seconds=20.0),

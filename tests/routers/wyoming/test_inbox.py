@@ -24,8 +24,7 @@ from stts.context import RequestContext
 from stts.conversation.services import NewContext, SessionServices
 from stts.errors import InvalidRequest
 from stts.protocols import HearRequest
-from stts.settings import LimitSettings, Settings
-from stts.settings.conversation import WyomingSettings
+from stts.settings import LimitSettings, Settings, WyomingSettings
 from stts.streams.spool import MIB, SpoolSpace
 from stts.transcription import TranscriptEvent, TranscriptionConfig
 from tests.patient import PATIENCE

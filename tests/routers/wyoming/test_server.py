@@ -16,8 +16,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 from adapters.configuration.exposure import check_exposure
 from routers.wyoming import connection
 from stts.errors import InvalidConfiguration
-from stts.settings import EngineSettings, SecuritySettings, Settings
-from stts.settings.conversation import WyomingSettings
+from stts.settings import EngineSettings, SecuritySettings, Settings, WyomingSettings
 from tests import patient
 from tests.fakes import registry
 from tests.patient import PATIENCE

@@ -10,8 +10,7 @@ from stts.chat import Message
 from stts.conversation.history import Item
 from stts.conversation.sessions import SessionStore, StoredSession
 from stts.errors import Conflict, NotFound
-from stts.settings import Settings
-from stts.settings.conversation import ConversationSettings
+from stts.settings import ConversationSettings, Settings
 
 
 @dataclass

@@ -21,8 +21,7 @@ from routers.compat.realtime.routes import RealtimeRoutes
 from routers.sockets.connection_limiter import ConnectionLimiter
 from stts.access.client_secrets import ClientSecrets
 from stts.conversation.services import NewContext, SessionServices
-from stts.settings import OpenAISettings, SecuritySettings, Settings
-from stts.settings.conversation import ConversationSettings, RealtimeSettings
+from stts.settings import ConversationSettings, OpenAISettings, RealtimeSettings, SecuritySettings, Settings
 from tests import patient
 from tests.fakes import registry
 from tests.patient import PATIENCE

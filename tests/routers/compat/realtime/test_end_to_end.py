@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 
 from stts.audio.pcm import PCMReader, PCMWriter
-from stts.settings import Settings, StorageSettings
-from stts.settings.conversation import ReplySettings
+from stts.settings import ReplySettings, Settings, StorageSettings
 from tests import patient
 from tests.audio import decoded, speech
 from tests.chat_server import Answer, ChatServer, chat_server

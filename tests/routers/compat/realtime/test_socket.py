@@ -13,8 +13,7 @@ from openai import APIStatusError
 from routers.compat.realtime.event_encoder import TRANSCRIPTION
 from routers.compat.realtime.microphone import MOST_CHARACTERS
 from stts.errors import ReplyFailed
-from stts.settings import LimitSettings
-from stts.settings.conversation import RealtimeSettings
+from stts.settings import LimitSettings, RealtimeSettings
 from tests import patient
 from tests.routers.compat.realtime.conftest import KEY, Served, serving
 from tests.routers.compat.realtime.talk import RATE, Talk, silence, tone

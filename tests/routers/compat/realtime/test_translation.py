@@ -16,8 +16,7 @@ from stts.chat import Message, Tool
 from stts.conversation.config import ReplyOrder
 from stts.conversation.history import History
 from stts.errors import InvalidParameter, UnknownModel
-from stts.settings import OpenAISettings, Settings, STTSettings, TTSSettings
-from stts.settings.conversation import ConversationSettings
+from stts.settings import ConversationSettings, OpenAISettings, Settings, STTSettings, TTSSettings
 from stts.transcription import TranscriptionConfig
 from tests.fakes import registry
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from routers.sockets.utterances import FRAME_BYTES, WAITING_UTTERANCES, frames
 from stts.audio.decode import Decoder
-from stts.settings.conversation import ConversationSettings
+from stts.settings import ConversationSettings
 from stts.speech import AudioChunk
 from tests.routers.websocket.reader import CHARACTER_BYTES, RATE, Event, Reader, quiet, reading, speaking
 from tests.routers.websocket.shapes import knows

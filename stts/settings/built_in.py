@@ -1,0 +1,45 @@
+"""The built-in engines that default settings name, and what hosted names of models and voices mean with them.
+
+No section names an engine itself: with other engines built in, this file changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SPEAKING_ENGINES = ("chatterbox_turbo", "chatterbox", "chatterbox_multilingual", "espeak")
+LISTENING_ENGINES = ("whisper", "pocketsphinx")
+SPEECH_DETECTOR = "silero"
+TURN_DETECTOR = "smart_turn"
+HOSTED_MODELS: Mapping[str, str] = {
+    "tts-1": "auto",
+    "tts-1-hd": "auto",
+    "gpt-4o-mini-tts": "auto",
+    "gpt-4o-mini-tts-2025-12-15": "auto",
+    "whisper-1": "auto",
+    "gpt-transcribe": "auto",
+    "gpt-4o-transcribe": "auto",
+    "gpt-4o-mini-transcribe": "auto",
+    "gpt-4o-mini-transcribe-2025-12-15": "auto",
+    "gpt-4o-transcribe-diarize": "auto",
+    "gpt-live-transcribe": "auto",
+    "gpt-realtime-whisper": "auto",
+    "kokoro": "auto",
+}
+HOSTED_VOICES: Mapping[str, Mapping[str, str]] = {
+    "espeak": {
+        "alloy": "en-us",
+        "ash": "en-us+m3",
+        "ballad": "en-gb+m4",
+        "coral": "en-us+f2",
+        "echo": "en-us+m1",
+        "fable": "en-gb",
+        "onyx": "en-us+m7",
+        "nova": "en-us+f3",
+        "sage": "en-us+f4",
+        "shimmer": "en-us+f5",
+        "verse": "en-us+m5",
+        "marin": "en-gb+f1",
+        "cedar": "en-gb+m2",
+    }
+}

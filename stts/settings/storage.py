@@ -1,0 +1,16 @@
+"""Files on disk: their folder, sizes, quotas and ages."""
+
+from __future__ import annotations
+
+from stts.settings.section import Section, live, protected
+
+
+class StorageSettings(Section):
+    root: str = protected("Folder of references, uploads and outputs.", default="data")
+    file_bytes: int = live("Largest stored file.", default=100_000_000, ge=1024)
+    reference_seconds: float = live("Longest stored reference recording.", default=300.0, gt=0)
+    references_bytes: int = live("Quota of kind references.", default=2_000_000_000, ge=0)
+    uploads_bytes: int = live("Quota of kind uploads.", default=2_000_000_000, ge=0)
+    outputs_bytes: int = live("Quota of kind outputs; the oldest go first.", default=5_000_000_000, ge=0)
+    output_hours: float = live("Age at which outputs expire.", default=168.0, gt=0)
+    temp_hours: float = live("Age at which abandoned temporary files are removed.", default=1.0, gt=0)
