@@ -24,14 +24,14 @@ from stts.analytics.history import History
 from stts.analytics.metrics import Metrics
 from stts.analytics.resources import Resources
 from stts.context import RequestContext
-from stts.conversation.exchange import ExchangeRequest, Exchanges, Heard
-from stts.conversation.generation import Said
+from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
+from stts.conversation.generation import ReplyItem
 from stts.conversation.services import Hear, NewContext, Reply, SessionServices
 from stts.conversation.sessions import SessionStore
 from stts.settings import CurrentSettings, Settings
 from stts.storage.files.store import FileStore
 
-Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[Heard | Said, None]]
+Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[UserTurn | ReplyItem, None]]
 """The pipeline with one exchange (listen, reply, speak) at its end."""
 Detect = Callable[[RequestContext, DetectRequest], AsyncGenerator[Speech, None]]
 """The pipeline with the speech detector at its end."""

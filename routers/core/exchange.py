@@ -20,8 +20,8 @@ from routers.http.operation import event_headers, header_value
 from routers.http.sse import event
 from stts.chat import ReplyText
 from stts.context import RequestContext
-from stts.conversation.exchange import Heard
-from stts.conversation.generation import Said
+from stts.conversation.exchange import UserTurn
+from stts.conversation.generation import ReplyItem
 from stts.conversation.sessions import StoredSession
 from stts.errors import PayloadTooLarge, STTSError
 from stts.speech import AudioChunk, AudioFormat
@@ -31,7 +31,7 @@ MOST_WHOLE_BYTES = 50_000_000
 MOST_HEADER_CHARACTERS = 1000
 """Of a transcript in a header: clients and proxies take a few kilobytes."""
 
-Items = AsyncGenerator[Heard | Said, None]
+Items = AsyncGenerator[UserTurn | ReplyItem, None]
 
 
 class Talk:
@@ -41,11 +41,11 @@ class Talk:
         self.context = context
         self.format = format
         self.kept: StoredSession | None = None
-        self._heard = Heard("")
+        self._heard = UserTurn("")
         self._reply: list[str] = []
 
-    def note(self, item: Heard | Said) -> None:
-        if isinstance(item, Heard):
+    def note(self, item: UserTurn | ReplyItem) -> None:
+        if isinstance(item, UserTurn):
             self._heard = item
         elif isinstance(item, ReplyText):
             self._reply.append(item.delta)
@@ -58,7 +58,7 @@ class Talk:
         async with aclosing(items):
             async for item in items:
                 match item:
-                    case Heard(text, language):
+                    case UserTurn(text, language):
                         yield event({"type": "transcript", "text": text, "language": language})
                     case ReplyText(delta):
                         yield event({"type": "reply.delta", "text": delta})

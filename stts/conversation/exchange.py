@@ -1,4 +1,4 @@
-"""One turn of a conversation in one request: what was said is heard, replied to, and the reply is spoken."""
+"""One turn of a conversation in one request: it is transcribed, replied to, and the reply is spoken."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from stts.chat import Message, ReplyConfig, ReplyRequest, ReplyText
 from stts.context import RequestContext, RequestType
-from stts.conversation.generation import Said, replying
+from stts.conversation.generation import ReplyItem, replying
 from stts.conversation.history import History, Item, new_item_id
 from stts.conversation.services import Reply, Speak
 from stts.speech import AudioChunk, SynthesisConfig
@@ -26,14 +26,14 @@ from stts.transcription import (
 Listen = Callable[[RequestContext, ListenRequest], AsyncGenerator[TranscriptEvent, None]]
 
 OF_SPEECH = ("voice", "language", "format", "media_type", "sample_rate", "channels")
-"""What of `output_data` is known once the reply is spoken."""
+"""Members of `output_data` that are known once the reply is spoken."""
 SUMS = ("queue", "engine", "encode")
 """Metrics of the inner operations that add up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What was said; empty where nothing was."""
+class UserTurn:
+    """The words of the user; empty where nothing was said."""
 
     text: str
     language: str | None = None
@@ -53,14 +53,16 @@ class ExchangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Exchanges:
-    """The operation over the others, each of which passes the pipeline too, as a part of this one."""
+    """Runs exchanges over the other operations, each of which passes the pipeline too, as a part of this one."""
 
     listen: Listen
     reply: Reply
     speak: Speak
 
-    async def exchange(self, context: RequestContext, request: ExchangeRequest) -> AsyncGenerator[Heard | Said, None]:
-        """What was heard, then text and audio as they come; only what was heard where nothing was said.
+    async def exchange(
+        self, context: RequestContext, request: ExchangeRequest
+    ) -> AsyncGenerator[UserTurn | ReplyItem, None]:
+        """Gives the user's turn, then text and audio as they come; only the turn where nothing was said.
 
         Writes `transcript`, `first_token` and `first_audio` into the metrics: seconds since the start.
         """
@@ -76,9 +78,9 @@ class Exchanges:
         finally:
             inner.sum_up()
 
-    async def _heard(self, inner: _Inner, request: ExchangeRequest) -> Heard:
+    async def _heard(self, inner: _Inner, request: ExchangeRequest) -> UserTurn:
         if isinstance(request.said, str):
-            return Heard(request.said)
+            return UserTurn(request.said)
         texts: list[str] = []
         language: str | None = None
         context = inner.context("stt")
@@ -90,10 +92,10 @@ class Exchanges:
                 elif isinstance(event, TranscriptDone):
                     language = event.language
         inner.mark("transcript")
-        return Heard(join_texts(texts, language), language)
+        return UserTurn(join_texts(texts, language), language)
 
 
-async def _answered(inner: _Inner, request: ExchangeRequest, heard: Heard) -> AsyncGenerator[Said, None]:
+async def _answered(inner: _Inner, request: ExchangeRequest, heard: UserTurn) -> AsyncGenerator[ReplyItem, None]:
     history = request.history
     said = Message("user", heard.text)
     written: list[str] = []
@@ -121,12 +123,12 @@ async def _answered(inner: _Inner, request: ExchangeRequest, heard: Heard) -> As
 
 
 def _in_language(speak: SynthesisConfig | None, heard: str | None) -> SynthesisConfig | None:
-    """A reply that does not show its language is in the one that was heard."""
+    """Lets a reply that does not show its language be in the one that was heard."""
     return speak if speak is None or speak.language is not None else replace(speak, detected=heard)
 
 
 class _Inner:
-    """The operations inside one exchange, and what the exchange knows from them."""
+    """Contexts of the operations inside one exchange, and what the exchange knows from them."""
 
     def __init__(self, reply: Reply, speak: Speak, outer: RequestContext) -> None:
         self.reply = reply

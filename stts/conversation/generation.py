@@ -1,4 +1,4 @@
-"""One reply: what is written, and the speech that is made of it meanwhile, as one stream."""
+"""Generation of one reply: its text, and the speech that is made of it meanwhile, as one stream."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from stts.streams.live import LiveText
 from stts.text.markup import MarkupRemover
 
 UNSPOKEN_CHARACTERS = 8000
-"""Of a reply that may wait to be spoken; beyond, whoever writes it is read more slowly."""
+"""Characters of a reply that may wait to be spoken; beyond, whoever writes it is read more slowly."""
 UNREAD_BYTES = 200_000
 """Audio, and characters of a reply without audio, that may wait to be read."""
 
-Said = ReplyEvent | AudioChunk
+ReplyItem = ReplyEvent | AudioChunk
 
 
-class Voice(Protocol):
-    """What of a session's parts it takes to reply."""
+class ReplyServices(Protocol):
+    """The services of a session that it takes to reply."""
 
     @property
     def reply(self) -> Reply: ...
@@ -39,21 +39,21 @@ class Voice(Protocol):
 
 
 async def replying(
-    parts: Voice,
+    services: ReplyServices,
     request: ReplyRequest,
     speak: SynthesisConfig | None,
     *,
     parent: RequestContext | None,
     text: str | None = None,
-) -> AsyncGenerator[Said, None]:
-    """Text as it is written and audio as it is made, in the order they come; with `text`, that instead of a reply.
+) -> AsyncGenerator[ReplyItem, None]:
+    """Gives text as it is written and audio as it is made, in the order they come; with `text`, that and no reply.
 
     The text keeps its markup, the speech is without.
 
     Without text nothing is spoken: neither is begun what only calls tools. The first error of either ends it, after
     what came before: what was written until then is spoken. Raises stts.errors. Closing it ends both operations.
     """
-    work = _Reply(parts, request, speak, parent, text)
+    work = _Generation(services, request, speak, parent, text)
     task = asyncio.create_task(work.run(), name="reply")
     try:
         async for item in work.ready:
@@ -64,16 +64,16 @@ async def replying(
         await asyncio.wait([task])
 
 
-class _Reply:
+class _Generation:
     def __init__(
         self,
-        parts: Voice,
+        services: ReplyServices,
         request: ReplyRequest,
         speak: SynthesisConfig | None,
         parent: RequestContext | None,
         text: str | None,
     ) -> None:
-        self._parts = parts
+        self._services = services
         self._request = request
         self._config = None if speak is None else replace(speak, markup="keep")
         self._parent = parent
@@ -81,7 +81,7 @@ class _Reply:
         self._live = LiveText(UNSPOKEN_CHARACTERS)
         self._markup = None if speak is not None and speak.markup == "keep" else MarkupRemover()
         self._speaking = False
-        self.ready: Channel[Said] = Channel(UNREAD_BYTES)
+        self.ready: Channel[ReplyItem] = Channel(UNREAD_BYTES)
 
     async def run(self) -> None:
         """Raises what went wrong first."""
@@ -128,18 +128,18 @@ class _Reply:
         if self._text is not None:
             yield ReplyText(self._text)
             return
-        async with aclosing(self._parts.reply(self._context("conversation"), self._request)) as events:
+        async with aclosing(self._services.reply(self._context("conversation"), self._request)) as events:
             async for event in events:
                 yield event
 
     async def _speak(self, config: SynthesisConfig) -> None:
-        async with aclosing(self._parts.speak(self._context("tts"), SpeechRequest(self._live, config))) as chunks:
+        async with aclosing(self._services.speak(self._context("tts"), SpeechRequest(self._live, config))) as chunks:
             async for chunk in chunks:
                 self.ready.put(chunk, len(chunk.data))
                 await self.ready.room()
 
     def _context(self, kind: RequestType) -> RequestContext:
-        context = self._parts.context(kind)
+        context = self._services.context(kind)
         if self._parent is not None:
             context.metadata["parent_id"] = self._parent.request_id
         else:

@@ -20,15 +20,19 @@ from stts.conversation.events import (
     TurnMetrics,
     Unducked,
 )
-from stts.conversation.generation import Said, replying
+from stts.conversation.generation import ReplyItem, replying
 from stts.conversation.history import Item, new_item_id
-from stts.conversation.playback import Reply
+from stts.conversation.playback import ReplyPlayback
+from stts.conversation.reply import GeneratedReply
 from stts.conversation.segmenter import Utterance
 from stts.conversation.session_state import SessionState
 from stts.conversation.state import Event
 from stts.errors import Conflict, NotFound, STTSError
 
-MOST_ASIDES = 4
+MOST_OUT_OF_BAND = 4
+"""Replies out of band at once."""
+DEFAULT_RATE = 24_000
+"""Hz of replies whose configuration names none."""
 
 Status = Literal["completed", "cancelled", "interrupted", "failed", "incomplete"]
 
@@ -37,10 +41,10 @@ class OutputPipeline:
     """`on` gets the events of the active reply."""
 
     def __init__(self, state: SessionState, on: Callable[[Event], None]) -> None:
-        self.active: Reply | None = None
-        self.held: Reply | None = None
-        self.prepared: Reply | None = None
-        self.out_of_band: dict[int, Reply] = {}
+        self.active: GeneratedReply | None = None
+        self.held: GeneratedReply | None = None
+        self.prepared: GeneratedReply | None = None
+        self.out_of_band: dict[int, GeneratedReply] = {}
         self._state = state
         self._on = on
         self._generation = 0
@@ -73,8 +77,8 @@ class OutputPipeline:
 
     def ask(self, order: ReplyOrder, turn: int) -> int:
         """Replies because it was asked to. Raises Conflict for too many replies out_of_band."""
-        if order.out_of_band and len(self.out_of_band) >= MOST_ASIDES:
-            raise Conflict("Too many replies out of band at once.", allowed=[MOST_ASIDES])
+        if order.out_of_band and len(self.out_of_band) >= MOST_OUT_OF_BAND:
+            raise Conflict("Too many replies out of band at once.", allowed=[MOST_OUT_OF_BAND])
         if not order.out_of_band:
             self.discard()
         reply = self._begin(order, turn)
@@ -101,7 +105,7 @@ class OutputPipeline:
         reply, self.active = self.active, None
         if reply is None:
             return
-        self._state.out.tell(Interrupted(reply.generation, reply.hold()))
+        self._state.out.tell(Interrupted(reply.generation, reply.playback.hold()))
         # What is prepared meanwhile follows what was heard.
         self._remember(reply, reply.heard_text, "in_progress")
         self.held = reply
@@ -112,7 +116,7 @@ class OutputPipeline:
         if reply is not None:
             self.active = reply
             reply.ducked = False
-            reply.go_on()
+            reply.playback.go_on()
             self._state.out.tell(Resumed(reply.generation))
             self._catch_up(reply)
 
@@ -134,7 +138,7 @@ class OutputPipeline:
         if reply is not None:
             self._end(reply, _outcome(reply))
 
-    def drop_aside(self, generation: int) -> bool:
+    def drop_out_of_band(self, generation: int) -> bool:
         reply = self.out_of_band.pop(generation, None)
         if reply is not None:
             self._end(reply, "cancelled")
@@ -145,16 +149,16 @@ class OutputPipeline:
         self.drop_held()
         self.drop("cancelled")
         for generation in list(self.out_of_band):
-            self.drop_aside(generation)
+            self.drop_out_of_band(generation)
 
-    def went_out(self, reply: Reply) -> None:
+    def went_out(self, reply: GeneratedReply) -> None:
         """A frame has really been taken."""
         if reply.first_byte is None:
             reply.first_byte = self._state.clock()
             if reply is self.active:
                 self._on(Event.AUDIBLE)
 
-    def _begin(self, order: ReplyOrder, turn: int) -> Reply:
+    def _begin(self, order: ReplyOrder, turn: int) -> GeneratedReply:
         state, config = self._state, self._state.config
         self._generation += 1
         messages = order.messages if order.messages is not None else state.history.messages()
@@ -162,12 +166,13 @@ class OutputPipeline:
         speak = None if order.silent else order.speak or config.speak
         if speak is not None:
             speak = replace(speak, format="pcm")
-        ahead = None if order.out_of_band else config.ahead
-        reply = Reply(self._generation, turn, new_item_id(), order, request, speak, ahead=ahead, clock=state.clock)
-        reply.tasks = [state.start(self._make(reply), "reply made"), state.start(self._say(reply), "reply said")]
+        rate = (speak.sample_rate if speak is not None else None) or DEFAULT_RATE
+        playback = ReplyPlayback(rate, ahead=None if order.out_of_band else config.ahead, clock=state.clock)
+        reply = GeneratedReply(self._generation, turn, new_item_id(), order, request, speak, playback)
+        reply.tasks = state.start(self._make(reply), "reply made"), state.start(self._send(reply), "reply sent")
         return reply
 
-    def _adopt(self, reply: Reply) -> None:
+    def _adopt(self, reply: GeneratedReply) -> None:
         state, order = self._state, reply.order
         if not order.out_of_band:
             state.history.append(Item(reply.item, Message("assistant", ""), "in_progress"))
@@ -176,7 +181,7 @@ class OutputPipeline:
         reply.adopted.set()
         self._catch_up(reply)
 
-    async def _make(self, reply: Reply) -> None:
+    async def _make(self, reply: GeneratedReply) -> None:
         try:
             text = reply.order.text
             said = replying(self._state.services, reply.request, reply.speak, parent=None, text=text)
@@ -185,70 +190,68 @@ class OutputPipeline:
                     await self._made(reply, item)
         except STTSError as error:
             reply.error = error
-        reply.close()
+        reply.playback.close()
 
-    async def _made(self, reply: Reply, item: Said) -> None:
+    async def _made(self, reply: GeneratedReply, item: ReplyItem) -> None:
         match item:
             case ReplyText(delta):
                 reply.first_token = reply.first_token or self._state.clock()
                 reply.text += delta
                 await self._written(reply, delta)
             case ReplyToolCall(call):
-                reply.calls.append(call)
                 await self._written(reply, call)
             case ReplyUsage(input_tokens, output_tokens, cut):
                 reply.tokens, reply.cut = (input_tokens, output_tokens), cut
             case _:
                 reply.first_audio = reply.first_audio or self._state.clock()
-                reply.write(item)
-                await reply.room()
+                reply.playback.write(item)
+                await reply.playback.room()
 
-    async def _written(self, reply: Reply, written: str | ToolCall) -> None:
-        if reply.adopted.is_set() and reply.flowing.is_set():
+    async def _written(self, reply: GeneratedReply, written: str | ToolCall) -> None:
+        if reply.tellable:
             self._tell(reply, written)
             await self._state.out.room()
         else:
             reply.untold.append(written)
 
-    def _catch_up(self, reply: Reply) -> None:
+    def _catch_up(self, reply: GeneratedReply) -> None:
         for written in reply.untold:
             self._tell(reply, written)
         reply.untold.clear()
 
-    def _tell(self, reply: Reply, written: str | ToolCall) -> None:
+    def _tell(self, reply: GeneratedReply, written: str | ToolCall) -> None:
         state = self._state
         if isinstance(written, str):
             state.out.tell(ReplyDelta(reply.generation, written))
             return
         item = new_item_id()
-        if not reply.order.out_of_band:
+        if not reply.out_of_band:
             state.history.append(Item(item, Message("assistant", "", (written,))))
         state.out.tell(ToolCalled(reply.generation, item, written))
 
-    async def _say(self, reply: Reply) -> None:
+    async def _send(self, reply: GeneratedReply) -> None:
         await reply.adopted.wait()
-        out = self._state.out
+        out, playback = self._state.out, reply.playback
         while True:
-            frame = await reply.next_frame()
+            frame = await playback.next_frame()
             if frame is not None:
                 out.send(reply, frame)
-                reply.went(frame)
+                playback.went(frame)
                 await out.room()
                 continue
-            epoch = reply.epoch
+            epoch = playback.epoch
             await out.drained()
-            if await reply.heard_out(epoch):
+            if await playback.heard_out(epoch):
                 break
-        if reply.order.out_of_band:
+        if reply.out_of_band:
             self.out_of_band.pop(reply.generation, None)
             self._end(reply, _outcome(reply))
         elif reply is self.active:
             self._on(Event.FAILED if reply.error is not None else Event.FINISHED)
 
-    def _end(self, reply: Reply, status: Status) -> None:
+    def _end(self, reply: GeneratedReply, status: Status) -> None:
         state = self._state
-        whole = status == "completed" or reply.speak is None
-        heard = reply.text if whole else reply.heard_text
+        heard = reply.text if status == "completed" else reply.heard_text
         self._stop(reply)
         self._remember(reply, heard, "completed" if status == "completed" else "incomplete")
         input_tokens, output_tokens = reply.tokens
@@ -260,33 +263,35 @@ class OutputPipeline:
                 status,
                 reply.text,
                 heard,
-                reply.sent,
+                reply.playback.sent,
                 input_tokens,
                 output_tokens,
                 reply.error,
             )
         )
-        if reply.asked_at is not None and not reply.order.out_of_band:
+        if reply.asked_at is not None and not reply.out_of_band:
             state.out.tell(_metrics(reply, reply.asked_at))
 
-    def _remember(self, reply: Reply, text: str, status: Literal["in_progress", "completed", "incomplete"]) -> None:
-        if not reply.order.out_of_band:
+    def _remember(
+        self, reply: GeneratedReply, text: str, status: Literal["in_progress", "completed", "incomplete"]
+    ) -> None:
+        if not reply.out_of_band:
             with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
                 self._state.history.replace(reply.item, Message("assistant", text), status)
 
-    def _stop(self, reply: Reply) -> None:
+    def _stop(self, reply: GeneratedReply) -> None:
         reply.over = True
         for task in reply.tasks:
             task.cancel()
 
 
-def _outcome(reply: Reply) -> Status:
+def _outcome(reply: GeneratedReply) -> Status:
     if reply.error is not None:
         return "failed"
     return "incomplete" if reply.cut else "completed"
 
 
-def _metrics(reply: Reply, since: float) -> TurnMetrics:
+def _metrics(reply: GeneratedReply, since: float) -> TurnMetrics:
     def after(at: float | None) -> float | None:
         return None if at is None else round((at - since) * 1000, 1)
 

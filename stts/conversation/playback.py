@@ -1,7 +1,7 @@
-"""One reply on its way to the listener: what was written and made of it, what was sent, and what was heard.
+"""Audio of one reply on its way to the listener: what was sent, and what was heard.
 
-One task makes it, another says it frame by frame in the time of its playback. Between the two it can be held: what was
-sent and not heard is then sent again when it goes on.
+One task makes it, another sends it frame by frame in the time of its playback. Between the two it can be held: audio
+that was sent and not heard is then sent again when it goes on.
 """
 
 from __future__ import annotations
@@ -12,20 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stts.audio.pacing import FRAME_SECONDS, PacedSender
-from stts.chat import ReplyRequest, ToolCall
-from stts.conversation.config import ReplyOrder
 from stts.conversation.history import Spoken
-from stts.errors import STTSError
-from stts.speech import AudioChunk, SynthesisConfig
+from stts.speech import AudioChunk
 from stts.streams.channel import Channel
 
 MADE_SECONDS = 10.0
 """Audio that may lie made and unsent."""
 HELD_SECONDS = 1.5
-"""Of what was sent that is kept, should it not have been heard. More than may be sent ahead."""
+"""Audio that is kept after it was sent, should it not have been heard. More than may be sent ahead."""
 INAUDIBLE_SECONDS = 0.005
-BYTES = 2
-"""Of a sample: s16le."""
+SAMPLE_BYTES = 2
+"""s16le."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,49 +33,19 @@ class Frame:
     """The piece that begins with it."""
 
 
-class Reply:
-    """Made by a session: one task writes it, another takes it frame by frame."""
+class ReplyPlayback:
+    """Keeps what was sent and heard of one reply: one task writes its audio, another takes it frame by frame."""
 
-    def __init__(
-        self,
-        generation: int,
-        turn: int,
-        item: str,
-        order: ReplyOrder,
-        request: ReplyRequest,
-        speak: SynthesisConfig | None,
-        *,
-        ahead: float | None,
-        clock: Callable[[], float],
-    ) -> None:
-        self.generation, self.turn, self.item = generation, turn, item
-        self.order, self.request, self.speak = order, request, speak
-        self.prepared_for = ""
-        """The words that it answers, where it was begun before they were final."""
-        self.adopted = asyncio.Event()
-        """It is wanted: what is made of it may be told and sent."""
+    def __init__(self, rate: int, *, ahead: float | None, clock: Callable[[], float]) -> None:
+        """`rate`: Hz. `ahead`: seconds that may be sent before they are played; None: all at once."""
         self.flowing = asyncio.Event()
+        """Cleared while the reply is held."""
         self.flowing.set()
-        self.over = False
-        """Nothing of it is to be told or sent any more."""
         self.epoch = 0
         """Grows with each hold: a frame of an earlier one is stale."""
-        self.text = ""
-        self.untold: list[str | ToolCall] = []
-        """What was written before it was adopted, or while it was held."""
-        self.calls: list[ToolCall] = []
-        self.tokens = (0, 0)
-        self.cut = False
-        self.error: STTSError | None = None
         self.sequence = 0
-        self.ducked = False
-        self.asked_at: float | None = None
-        """When the user's last sound was, or the reply was asked for."""
-        self.transcribed_at: float | None = None
-        self.first_token: float | None = None
-        self.first_audio: float | None = None
-        self.first_byte: float | None = None
-        self.tasks: list[asyncio.Task[None]] = []
+        """Frames that were taken."""
+        self._rate = rate
         self._clock = clock
         self._sender = PacedSender(ahead, clock)
         self._before = 0.0
@@ -92,7 +59,6 @@ class Reply:
         self._told = 0.0
         """Seconds of audio whose text is accounted for; frames that are sent again are not counted twice."""
         self._frames: Channel[Frame] = Channel(MADE_SECONDS)
-        self._rate = (speak.sample_rate if speak is not None else None) or 24_000
         self._rest, self._piece = b"", ""
         """Written and not long enough for a frame yet; the text that begins with the next one."""
 
@@ -103,7 +69,7 @@ class Reply:
 
     @property
     def heard(self) -> float:
-        """Seconds of it that have been played, as far as one can know."""
+        """Seconds that have been played, as far as one can know."""
         now = self._clock()
         if not self.flowing.is_set():
             return self._before
@@ -117,10 +83,10 @@ class Reply:
         return self._spoken.heard(self.heard + INAUDIBLE_SECONDS)
 
     def write(self, chunk: AudioChunk) -> None:
-        """The next audio of it, which goes out in frames of equal length."""
+        """Takes the next audio, which goes out in frames of equal length."""
         data = self._rest + chunk.data
         self._piece = " ".join(filter(None, (self._piece, chunk.text)))
-        size = round(FRAME_SECONDS * self._rate) * BYTES
+        size = round(FRAME_SECONDS * self._rate) * SAMPLE_BYTES
         whole = len(data) - len(data) % size
         for start in range(0, whole, size):
             self._put(data[start : start + size])
@@ -131,14 +97,14 @@ class Reply:
         await self._frames.room()
 
     def close(self) -> None:
-        """All of it is written."""
-        rest = self._rest[: len(self._rest) - len(self._rest) % BYTES]
+        """Ends the audio: all of it is written."""
+        rest = self._rest[: len(self._rest) - len(self._rest) % SAMPLE_BYTES]
         if rest:
             self._put(rest)
         self._frames.close()
 
     def report(self, seconds: float) -> None:
-        """The client tells how much it has played."""
+        """Takes the client's word for how much it has played."""
         if self.flowing.is_set():
             self._reported = (min(max(seconds, 0.0), self._sent), self._clock())
 
@@ -155,11 +121,12 @@ class Reply:
         return heard
 
     def go_on(self) -> None:
+        """Starts the flow again, with the frame that follows what was heard."""
         self._sender.restart()
         self.flowing.set()
 
     async def next_frame(self) -> Frame | None:
-        """The next frame when its time has come; None when all is sent. Never one while the reply is held."""
+        """Waits for the next frame and its time. None when all is sent; never a frame while the reply is held."""
         while True:
             await self.flowing.wait()
             await self._sender.wait_for_room(FRAME_SECONDS)
@@ -172,7 +139,7 @@ class Reply:
                 self._frames.put_back(frame, frame.seconds)
 
     def went(self, frame: Frame) -> None:
-        """A frame is on its way."""
+        """Notes that a frame is on its way."""
         self._recent.append((self._sent, frame))
         self._sent += frame.seconds
         self._sender.sent(frame.seconds)
@@ -194,6 +161,6 @@ class Reply:
             self._told = self._sent
 
     def _put(self, data: bytes) -> None:
-        frame = Frame(data, len(data) / BYTES / self._rate, self._piece)
+        frame = Frame(data, len(data) / SAMPLE_BYTES / self._rate, self._piece)
         self._piece = ""
         self._frames.put(frame, frame.seconds)

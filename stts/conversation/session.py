@@ -19,12 +19,12 @@ from stts.conversation.history import History, Item, new_item_id
 from stts.conversation.input import InputPipeline
 from stts.conversation.outbox import Outbox
 from stts.conversation.output import OutputPipeline
-from stts.conversation.playback import Reply
+from stts.conversation.reply import GeneratedReply
 from stts.conversation.segmenter import Utterance
 from stts.conversation.services import SessionServices
 from stts.conversation.session_state import SessionState
 from stts.conversation.state import Command, Event, State
-from stts.conversation.turn_policy import Commands
+from stts.conversation.turn_policy import Commands, Which
 from stts.engine_api import Samples
 from stts.errors import Conflict
 from stts.vad.endpointing import Signal
@@ -158,14 +158,17 @@ class ConversationSession:
 
     def cancel(self, generation: int | None = None) -> bool:
         """Ends the reply named, or the active one. False: there is none."""
-        if generation is not None and self._output.drop_aside(generation):
+        if generation is not None and self._output.drop_out_of_band(generation):
             return True
         held = self._output.held
-        commands = self._turns.cancelled(
-            active=generation in (None, self.active),
-            held=held is not None and generation in (None, held.generation),
-            awaited=generation is None,
-        )
+        which: Which = "all"
+        if generation is not None and generation == self.active:
+            which = "active"
+        elif generation is not None and held is not None and generation == held.generation:
+            which = "held"
+        elif generation is not None:
+            return False
+        commands = self._turns.cancelled(which)
         self._carry_out(commands)
         return bool(commands)
 
@@ -173,7 +176,7 @@ class ConversationSession:
         """The client says how much of a reply it has played."""
         active = self._output.active
         if active is not None and active.generation == generation:
-            active.report(seconds)
+            active.playback.report(seconds)
 
     def _carry_out(
         self,
@@ -225,7 +228,7 @@ class ConversationSession:
         if self._output.active is not None:
             raise Conflict("A reply is active; cancel it first.")
 
-    def _went_out(self, reply: Reply) -> None:
+    def _went_out(self, reply: GeneratedReply) -> None:
         self._output.went_out(reply)
 
     def _watch_silence(self) -> None:

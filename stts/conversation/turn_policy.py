@@ -6,6 +6,7 @@ Pure, and the only place where such decisions are made: the session carries out 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from stts.conversation.state import Command, Event, State, step
 from stts.text.fillers import only_fillers
@@ -15,6 +16,8 @@ ALWAYS = frozenset({Endpoint.ONSET, Endpoint.CONFIRMED, Endpoint.FALSE_ALARM})
 """Signals that every state knows; the others belong to a turn that has the floor."""
 
 Commands = tuple[Command, ...]
+Which = Literal["all", "active", "held"]
+"""Replies that a client cancels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class TurnTaking:
         """A reply was interrupted and may go on."""
         self.unanswered = False
         """The user has said something while the floor was somebody else's, and wants a reply to it."""
-        self._wanted: set[int] = set()
+        self._wanted: set[int | None] = set()
         """Turns whose words are not known and are to be replied to."""
         self._commands: list[Command] = []
 
@@ -105,8 +108,7 @@ class TurnTaking:
 
     def asked(self) -> Commands:
         """A reply is wanted now. Raises IllegalEvent while one is heard."""
-        if self.awaited is not None:
-            self._wanted.discard(self.awaited)
+        self._wanted.discard(self.awaited)
         self._step(Event.ASKED)
         return self._taken()
 
@@ -117,19 +119,13 @@ class TurnTaking:
             self._answer_late()
         return self._taken()
 
-    def cancelled(self, *, active: bool, held: bool, awaited: bool) -> Commands:
-        """The client wants no more of the active reply, of the held one, or no reply to the turn awaited.
-
-        Gives no commands where there is none of what it means.
-        """
-        if held and self.held:
+    def cancelled(self, which: Which) -> Commands:
+        """The client wants no more of a reply; `all`: nor one to the turn awaited. No commands: there is none."""
+        if which != "active" and self.held:
             self._give(Command.DROP_HELD)
-        if awaited and self.awaited is not None:
+        unbegun = which == "all" and self.awaited is not None
+        if unbegun or (which != "held" and self.active):
             self._wanted.discard(self.awaited)
-            active = True
-        elif not self.active:
-            active = False
-        if active:
             self.unanswered = False
             self._step(Event.CANCELLED)
         return self._taken()

@@ -9,8 +9,8 @@ import pytest
 
 from stts.chat import Message, ReplyConfig, ReplyEvent, ReplyRequest, ReplyText
 from stts.context import RequestContext
-from stts.conversation.exchange import ExchangeRequest, Exchanges, Heard
-from stts.conversation.generation import Said
+from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
+from stts.conversation.generation import ReplyItem
 from stts.conversation.history import History
 from stts.errors import EngineCrashed, ReplyFailed, STTSError
 from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
@@ -44,11 +44,11 @@ class House:
     inner: list[RequestContext] = field(default_factory=list)
     asked: list[ReplyRequest] = field(default_factory=list)
 
-    def run(self, said: AudioData | str = UPLOAD) -> AsyncGenerator[Heard | Said, None]:
+    def run(self, said: AudioData | str = UPLOAD) -> AsyncGenerator[UserTurn | ReplyItem, None]:
         request = ExchangeRequest(said, TranscriptionConfig(), ReplyConfig(), SynthesisConfig(), self.history)
         return Exchanges(self._listen, self._reply, self._speak).exchange(self.context, request)
 
-    async def all(self, said: AudioData | str = UPLOAD) -> list[Heard | Said]:
+    async def all(self, said: AudioData | str = UPLOAD) -> list[UserTurn | ReplyItem]:
         async with aclosing(self.run(said)) as items:
             return [item async for item in items]
 
@@ -85,7 +85,7 @@ class House:
 async def test_what_is_heard_is_answered_aloud_and_remembered() -> None:
     house = House()
     items = await house.all()
-    assert items[0] == Heard("good morning", "en")
+    assert items[0] == UserTurn("good morning", "en")
     assert [item for item in items if isinstance(item, ReplyText)] == [ReplyText("To "), ReplyText("you.")]
     assert b"".join(item.data for item in items if isinstance(item, AudioChunk)) == b"To you."
     assert house.history.messages() == (Message("user", "good morning"), Message("assistant", "To you."))
@@ -110,14 +110,14 @@ async def test_what_it_knows_is_what_its_parts_found_out() -> None:
 
 async def test_a_text_is_not_heard_but_answered() -> None:
     house = House()
-    assert (await house.all("hello"))[0] == Heard("hello")
+    assert (await house.all("hello"))[0] == UserTurn("hello")
     assert [context.request_type for context in house.inner] == ["conversation", "tts"]
     assert "transcript" not in house.context.metrics
 
 
 async def test_nothing_heard_is_nothing_asked() -> None:
     house = House(segments=(" ",))
-    assert await house.all() == [Heard("", "en")]
+    assert await house.all() == [UserTurn("", "en")]
     assert (house.asked, house.history.items) == ([], ())
 
 
@@ -147,7 +147,7 @@ async def test_what_was_said_before_it_failed_is_remembered(house: House) -> Non
 async def test_who_leaves_leaves_what_was_said() -> None:
     house = House()
     items = house.run()
-    assert await anext(items) == Heard("good morning", "en")
+    assert await anext(items) == UserTurn("good morning", "en")
     assert await anext(items) == ReplyText("To ")
     await items.aclose()
     assert [(item.message.text, item.status) for item in house.history.items][1] == ("To ", "incomplete")

@@ -10,7 +10,7 @@ import pytest
 
 from stts.chat import Message, ReplyConfig, ReplyEvent, ReplyRequest, ReplyText, ReplyToolCall, ReplyUsage, ToolCall
 from stts.context import RequestContext, RequestType
-from stts.conversation.generation import UNREAD_BYTES, UNSPOKEN_CHARACTERS, Said, replying
+from stts.conversation.generation import UNREAD_BYTES, UNSPOKEN_CHARACTERS, ReplyItem, replying
 from stts.conversation.services import SessionServices
 from stts.errors import EngineCrashed, ReplyFailed, STTSError
 from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
@@ -87,17 +87,17 @@ async def say_all(house: House, text: LiveText) -> AsyncGenerator[AudioChunk, No
             yield AudioChunk(str(each).encode(), 0.1, str(each))
 
 
-async def said(house: House, speak: SynthesisConfig | None = SPEAK, **options: Any) -> list[Said]:
+async def said(house: House, speak: SynthesisConfig | None = SPEAK, **options: Any) -> list[ReplyItem]:
     options.setdefault("parent", None)
     async with aclosing(replying(house.parts(), REQUEST, speak, **options)) as items:
         return [item async for item in items]
 
 
-def spoken(items: list[Said]) -> str:
+def spoken(items: list[ReplyItem]) -> str:
     return b"".join(item.data for item in items if isinstance(item, AudioChunk)).decode()
 
 
-def written(items: list[Said]) -> str:
+def written(items: list[ReplyItem]) -> str:
     return "".join(item.delta for item in items if isinstance(item, ReplyText))
 
 
@@ -189,7 +189,7 @@ async def test_what_was_written_before_an_error_is_spoken() -> None:
         yield AudioChunk("".join(map(str, pieces)).encode(), 0.1)
 
     house = House(writer(ReplyText("first "), ReplyText("[second"), error=ReplyFailed("It broke.")), speak)
-    items: list[Said] = []
+    items: list[ReplyItem] = []
     with pytest.raises(ReplyFailed, match="It broke"):
         async with aclosing(replying(house.parts(), REQUEST, SPEAK, parent=None)) as stream:
             async for item in stream:

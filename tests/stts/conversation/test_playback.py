@@ -7,18 +7,15 @@ import asyncio
 import pytest
 
 from stts.audio.pacing import FRAME_SECONDS
-from stts.chat import ReplyConfig, ReplyRequest
-from stts.conversation.config import ReplyOrder
-from stts.conversation.playback import Frame, Reply
-from stts.speech import AudioChunk, SynthesisConfig
+from stts.conversation.playback import Frame, ReplyPlayback
+from stts.speech import AudioChunk
 from tests.virtual import now, virtual
 
 RATE = 8000
-SPEAK = SynthesisConfig(format="pcm", sample_rate=RATE)
 
 
-def reply(ahead: float | None = 0.3) -> Reply:
-    return Reply(1, 1, "item", ReplyOrder(), ReplyRequest((), ReplyConfig()), SPEAK, ahead=ahead, clock=now)
+def reply(ahead: float | None = 0.3) -> ReplyPlayback:
+    return ReplyPlayback(RATE, ahead=ahead, clock=now)
 
 
 def chunk(seconds: float, text: str = "", value: int = 1) -> AudioChunk:
@@ -26,7 +23,7 @@ def chunk(seconds: float, text: str = "", value: int = 1) -> AudioChunk:
     return AudioChunk(value.to_bytes(2, "little") * samples, seconds, text)
 
 
-async def sent(one: Reply, count: int) -> list[Frame]:
+async def sent(one: ReplyPlayback, count: int) -> list[Frame]:
     frames = []
     for _ in range(count):
         frame = await one.next_frame()

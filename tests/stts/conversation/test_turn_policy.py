@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -68,6 +70,13 @@ def test_where_nobody_may_interrupt_the_turn_is_answered_after_the_reply() -> No
     assert turns.replied(Event.FINISHED) == (Command.CLOSE, WATCH, Command.DROP_HELD, Command.REPLY, WATCH)
 
 
+def test_an_interruption_that_is_taken_back_ends_the_held_reply() -> None:
+    turns = speaking()
+    interrupted(turns)
+    commands = turns.heard(Endpoint.FALSE_ALARM)
+    assert commands == (Command.DISCARD_PREPARED, Command.DISCARD_UTTERANCE, WATCH, Command.DROP_HELD)
+
+
 def test_a_turn_that_the_client_ends_takes_the_floor() -> None:
     turns = speaking(TurnPolicy(pushed=True))
     turns.opened(2, confirmed=True)
@@ -85,9 +94,9 @@ def test_what_was_said_before_an_empty_turn_is_answered_with_it() -> None:
 
 def test_a_cancelled_turn_is_not_answered_late() -> None:
     turns = taken()
-    assert turns.cancelled(active=True, held=True, awaited=True) == (Command.DROP, WATCH)
+    assert turns.cancelled("all") == (Command.DROP, WATCH)
     assert turns.words(1, "Never mind") == ()
-    assert turns.cancelled(active=True, held=True, awaited=True) == ()
+    assert turns.cancelled("all") == ()
 
 
 def test_where_nobody_answers_turns_are_only_finalized() -> None:
@@ -254,12 +263,21 @@ class AnyConversation(RuleBasedStateMachine):
     def come_to_an_end(self, event: Event) -> None:
         self.carry_out(self.turns.replied(event))
 
-    @rule(active=st.booleans(), held=st.booleans(), awaited=st.booleans())
-    def cancel(self, active: bool, held: bool, awaited: bool) -> None:
-        there = (active and self.active) or (held and self.held) or (awaited and self.turns.awaited is not None)
-        commands = self.turns.cancelled(active=active, held=held, awaited=awaited)
+    @rule()
+    def cancel(self) -> None:
+        there = self.active or self.held or self.turns.awaited is not None
+        commands = self.turns.cancelled("all")
         assert bool(commands) is there
         self.carry_out(commands)
+        assert not (self.active or self.held) and self.turns.awaited is None
+
+    @rule(which=st.sampled_from(["active", "held"]))
+    def cancel_one(self, which: Literal["active", "held"]) -> None:
+        there = self.active if which == "active" else self.held
+        other = self.held if which == "active" else self.active
+        self.carry_out(commands := self.turns.cancelled(which))
+        assert bool(commands) is there
+        assert (self.held if which == "active" else self.active) is other
 
     @invariant()
     def policy_and_session_agree(self) -> None:

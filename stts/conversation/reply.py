@@ -1,0 +1,65 @@
+"""One reply of a session as a value: what was asked for, what was written and made of it, and when."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from stts.chat import ReplyRequest, ToolCall
+from stts.conversation.config import ReplyOrder
+from stts.conversation.playback import ReplyPlayback
+from stts.errors import STTSError
+from stts.speech import SynthesisConfig
+
+
+@dataclass(slots=True, eq=False)
+class GeneratedReply:
+    """Keeps the facts of a reply; `playback` keeps what was sent and heard. Times are the clock's."""
+
+    generation: int
+    turn: int
+    item: str
+    """Id of the item of the history that it becomes."""
+    order: ReplyOrder
+    request: ReplyRequest
+    speak: SynthesisConfig | None
+    """None: text only."""
+    playback: ReplyPlayback
+    prepared_for: str = ""
+    """The words that it answers, where it was begun before they were final."""
+    adopted: asyncio.Event = field(default_factory=asyncio.Event)
+    """It is wanted: what is made of it may be told and sent."""
+    over: bool = False
+    """Nothing of it is to be told or sent any more."""
+    ducked: bool = False
+    """The listener was asked to turn it down."""
+    text: str = ""
+    untold: list[str | ToolCall] = field(default_factory=list)
+    """Text and calls that were written before it was adopted, or while it was held."""
+    tokens: tuple[int, int] = (0, 0)
+    """Input and output."""
+    cut: bool = False
+    """The model stopped at its limit."""
+    error: STTSError | None = None
+    asked_at: float | None = None
+    """When the user's last sound was, or the reply was asked for."""
+    transcribed_at: float | None = None
+    first_token: float | None = None
+    first_audio: float | None = None
+    first_byte: float | None = None
+    tasks: tuple[asyncio.Task[None], ...] = ()
+    """The task that makes it, and the task that sends it."""
+
+    @property
+    def out_of_band(self) -> bool:
+        return self.order.out_of_band
+
+    @property
+    def tellable(self) -> bool:
+        """Whether what is written of it may be told at once."""
+        return self.adopted.is_set() and self.playback.flowing.is_set()
+
+    @property
+    def heard_text(self) -> str:
+        """The part of its text that was heard; of a reply without audio, all of it."""
+        return self.playback.heard_text if self.speak is not None else self.text
