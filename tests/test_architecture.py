@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,49 @@ DOMAIN = (
 )
 """Inside stts: each level may import itself and those before it."""
 
+ADAPTERS = (
+    ("execution", "parameters", "model_names"),
+    ("descriptions", "weights", "probes"),
+    ("detection", "speech", "transcription"),
+    ("catalogue",),
+    ("selection", "hosted_names"),
+    ("operations",),
+)
+"""Inside adapters: each level may import itself and those before it."""
+
+APART = ("chat", "configuration")
+"""Rooms of adapters that import no other room there, and that none there imports."""
+
+OPERATIONS = ("speech", "transcription", "detection")
+MAY_IMPORT = {("transcription", "detection")}
+"""Operations of adapters know nothing of each other, but for recordings, which are cut by the detector."""
+
+SHARED_BY_ROUTES = ("http", "sockets", "services", "dialect", "core")
+"""Inside routers: each may import itself and those before it, and every dialect may import them."""
+
+ASSEMBLY = ("dialects", "app", "startup", "websocket.schema")
+"""Modules of routers that put the dialects together or describe them all."""
+
+KNOWN_EXCEPTIONS: dict[str, str] = {
+    "adapters.execution.errors -> engines.base_torch": "until running out of memory has a class of its own",
+    "routers.core.engine_schemas -> adapters.execution.instance": "until descriptions of engines are values",
+    "routers.core.engines -> adapters.execution.instance": "until descriptions of engines are values",
+    "routers.wyoming.info -> adapters.execution.instance": "until descriptions of engines are values",
+    "routers.compat.realtime.routes -> routers.compat.openai.models": "until hosted names are a room of adapters",
+    "routers.compat.realtime.translation -> routers.compat.openai.models": "until hosted names are a room of adapters",
+    "routers.compat.realtime.commands -> routers.compat.openai.usage": "until usage is shared",
+    "routers.compat.realtime.event_encoder -> routers.compat.openai.usage": "until usage is shared",
+    "routers.compat.realtime.usage -> routers.compat.openai.usage": "until usage is shared",
+    "routers.websocket.conversation_v1.schemas -> routers.websocket.conversation.events": "until shapes are shared",
+    "routers.websocket.stt.schemas -> routers.websocket.conversation.events": "until shapes are shared",
+    "routers.websocket.tts.schemas -> routers.websocket.conversation.events": "until shapes are shared",
+}
+"""Imports against the plan, each with what will remove it. An entry that is no longer needed fails its test."""
+
 HEAVY = ("torch", "transformers", "whisper", "chatterbox", "onnxruntime", "openai", "ray", "fasttext", "requests")
 
 
+@cache
 def modules() -> dict[str, Path]:
     files = [ROOT / "server_v2.py"]
     for layer in LAYERS[:-1]:
@@ -43,7 +84,7 @@ def name_of(path: Path) -> str:
 
 
 def imports(path: Path, *, at_import_only: bool) -> Iterator[str]:
-    """Our modules that a file imports."""
+    """Names that a file imports: modules, and what may be modules."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     nodes = tree.body if at_import_only else list(ast.walk(tree))
     for node in nodes:
@@ -54,9 +95,11 @@ def imports(path: Path, *, at_import_only: bool) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-def own_imports(path: Path, *, at_import_only: bool = False) -> set[str]:
+@cache
+def own_imports(path: Path, *, at_import_only: bool = False) -> frozenset[str]:
+    """Modules of this server that a file imports."""
     known = modules()
-    return {name for name in imports(path, at_import_only=at_import_only) if name in known}
+    return frozenset(name for name in imports(path, at_import_only=at_import_only) if name in known)
 
 
 @pytest.mark.parametrize("name", modules())
@@ -76,6 +119,68 @@ def test_imports_inside_the_domain_point_down(name: str) -> None:
 def level_of(name: str) -> int:
     room = name.split(".")[1]
     return next(level for level, rooms in enumerate(DOMAIN) if room in rooms)
+
+
+def test_rooms_import_as_planned() -> None:
+    against = {
+        f"{name} -> {imported}": rule
+        for name, path in modules().items()
+        for imported in sorted(own_imports(path))
+        if (rule := broken_rule(name, imported))
+    }
+    fresh = {pair: rule for pair, rule in against.items() if pair not in KNOWN_EXCEPTIONS}
+    assert fresh == {}
+    unneeded = KNOWN_EXCEPTIONS.keys() - against.keys()
+    assert not unneeded, f"delete these from KNOWN_EXCEPTIONS: {sorted(unneeded)}"
+
+
+def broken_rule(name: str, imported: str) -> str | None:
+    """The rule that an import breaks; None for an import that the plan allows."""
+    ours, theirs = name.split(".")[0], imported.split(".")[0]
+    if {ours, theirs} == {"middleware", "adapters"}:
+        return "middleware and adapters stand side by side"
+    if ours == "routers" and imported.startswith("adapters.execution"):
+        return "routes never reach into the execution of engines"
+    if name.startswith("adapters.execution") and theirs == "engines" and imported != "engines.registry":
+        return "execution knows no concrete engine"
+    if "." not in imported:
+        return None
+    if ours == theirs == "adapters":
+        return broken_rule_of_adapters(name.split(".")[1], imported.split(".")[1])
+    if ours == theirs == "routers":
+        return broken_rule_of_routers(room_of_routers(name), room_of_routers(imported))
+    return None
+
+
+def broken_rule_of_adapters(ours: str, theirs: str) -> str | None:
+    if ours == theirs:
+        return None
+    if ours in APART or theirs in APART:
+        return f"{APART} stand apart"
+    if {ours, theirs} <= set(OPERATIONS) and (ours, theirs) not in MAY_IMPORT:
+        return f"{OPERATIONS} stand side by side"
+    levels = {room: level for level, rooms in enumerate(ADAPTERS) for room in rooms}
+    unplanned = {ours, theirs} - levels.keys()
+    assert not unplanned, f"give these a level in ADAPTERS: {unplanned}"
+    return "imports inside adapters point down" if levels[theirs] > levels[ours] else None
+
+
+def broken_rule_of_routers(ours: str, theirs: str) -> str | None:
+    if ours == theirs or ours in ASSEMBLY:
+        return None
+    if theirs in ASSEMBLY:
+        return f"only {ASSEMBLY} and the server see all dialects"
+    if theirs not in SHARED_BY_ROUTES:
+        return "no dialect imports another"
+    if ours in SHARED_BY_ROUTES and SHARED_BY_ROUTES.index(theirs) > SHARED_BY_ROUTES.index(ours):
+        return "imports inside routers point down"
+    return None
+
+
+def room_of_routers(name: str) -> str:
+    """A folder or module of routers; in the folders compat and websocket each folder is a dialect of its own."""
+    parts = name.split(".")
+    return ".".join(parts[1:3]) if parts[1] in ("compat", "websocket") else parts[1]
 
 
 def test_there_is_no_import_cycle() -> None:
