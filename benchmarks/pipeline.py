@@ -16,9 +16,9 @@ from middleware.stages.logging import LoggingStage, configure_logging
 from middleware.stages.timing import TimingStage
 from stts.analytics.history import History
 from stts.analytics.metrics import Metrics
-from stts.context import RequestContext
+from stts.context import Outcome, RequestContext
 from stts.settings import LoggingSettings, Settings
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.speech import AudioChunk, AudioOutput, SpeechRequest, SynthesisConfig
 
 REQUESTS = 20_000
 WARM_UP = 1_000
@@ -30,7 +30,7 @@ def run() -> list[Row]:
     settings = Settings(logging=LoggingSettings(format="json"))
     with Path(os.devnull).open("w") as nowhere:
         configure_logging(lambda: settings, nowhere)
-        stages: list[Stage] = [LoggingStage(lambda: settings), AnalyticsStage(History(60), Metrics()), TimingStage()]
+        stages: list[Stage] = [LoggingStage(lambda: settings), AnalyticsStage((History(60), Metrics())), TimingStage()]
         staged = asyncio.run(_times(compose(stages, _null)))
         bare = asyncio.run(_times(compose([], _null)))
     configure_logging(lambda: settings)
@@ -60,8 +60,7 @@ async def _times(pipeline: Pipeline[SpeechRequest, AudioChunk]) -> list[float]:
 
 
 async def _null(context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
-    context.output_data.update(
-        engine="null", voice="nobody", language="en", format="wav", media_type="audio/wav", sample_rate=22_050
-    )
-    context.metrics.update(queue=0.0, engine=0.0, encode=0.0, audio_seconds=0.1, characters=25)
+    context.output_data = Outcome("null", "nobody", "en", AudioOutput("wav", "audio/wav", 22_050, 1))
+    context.metrics.add(queue=0.0, engine=0.0, encode=0.0)
+    context.metrics.audio_seconds, context.metrics.characters = 0.1, 25
     yield CHUNK

@@ -2,16 +2,20 @@
 
 A stage may act before the first item, on each item, after the last, and when the consumer leaves. Whoever consumes a
 pipeline closes it (`contextlib.aclosing`); when that `aclose()` returns, everything inside is closed, the innermost
-first, however the stages are written. So a stage that ends sees all that was measured further in.
+first, however the stages are written. So a stage that ends sees all that was measured further in, and how it ended: the
+pipeline itself writes status and total time of the context, wherever the operation ends.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar
 
 from stts.context import RequestContext
+from stts.errors import STTSError
 
 Request = TypeVar("Request")
 """A frozen dataclass with the real text or audio: SpeechRequest, ListenRequest."""
@@ -31,24 +35,37 @@ class Stage(Protocol):
     ) -> AsyncIterator[Item]: ...
 
 
-def compose(stages: Sequence[Stage], operation: Operation[Request, Item]) -> Pipeline[Request, Item]:
-    """Puts stages, named outside in, around an operation."""
-    composed: Operation[Request, Item] = operation
-    for stage in reversed(stages or (_pass_on,)):
-        composed = _hop(stage, composed)
-    return cast(Pipeline[Request, Item], composed)
+def compose(
+    stages: Sequence[Stage], operation: Operation[Request, Item], clock: Callable[[], float] = time.perf_counter
+) -> Pipeline[Request, Item]:
+    """Puts stages, named outside in, around an operation. `clock`: that of `RequestContext.start_time`."""
+    composed: Pipeline[Request, Item] = _hop(_pass_on, operation, clock)
+    for stage in reversed(stages):
+        composed = _hop(stage, composed, clock)
+    return composed
 
 
 def _pass_on(context: RequestContext, request: Request, call_next: Operation[Request, Item]) -> AsyncIterator[Item]:
     return call_next(context, request)
 
 
-def _hop(stage: Stage, call_next: Operation[Request, Item]) -> Pipeline[Request, Item]:
+def _hop(stage: Stage, call_next: Operation[Request, Item], clock: Callable[[], float]) -> Pipeline[Request, Item]:
+    """One stage as a pipeline. Each hop writes how it ended, so that the stages around it know, whoever ended it."""
+
     async def run(context: RequestContext, request: Request) -> AsyncGenerator[Item, None]:
         hop = _Hop(call_next)
-        async with aclosing(hop):
-            async for item in hop.enter(stage, context, request):
-                yield item
+        try:
+            async with aclosing(hop):
+                async for item in hop.enter(stage, context, request):
+                    yield item
+        except (GeneratorExit, asyncio.CancelledError):
+            context.finish("cancelled", now=clock())
+            raise
+        except Exception as error:
+            code = error.code if isinstance(error, STTSError) else STTSError.code
+            context.finish("error", code, now=clock())
+            raise
+        context.finish("completed", now=clock())
 
     return run
 

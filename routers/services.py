@@ -98,7 +98,7 @@ def build_services(
     resources = Resources()
     metrics = Metrics(resources)
     history = History(settings.analytics.history_minutes)
-    stages: list[Stage] = [LoggingStage(current), AnalyticsStage(history, metrics), TimingStage()]
+    stages: list[Stage] = [LoggingStage(current), AnalyticsStage((history, metrics)), TimingStage()]
     speak = compose(stages, engines.speak)
     listen = compose(stages, engines.listen)
     reply = compose(stages, replies.reply)

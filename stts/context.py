@@ -1,16 +1,98 @@
-"""RequestContext: what the pipeline knows of one operation, whatever door it came through."""
+"""RequestContext: everything the pipeline knows of one operation, whatever route it came through."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from enum import IntEnum
+from typing import Literal
+
+from stts.access.principal import ANONYMOUS, Principal
+from stts.speech import AudioFormat, AudioOutput
 
 RequestType = Literal["tts", "stt", "conversation"]
 SOCKET = "WS"
 """The method of operations on a WebSocket."""
 Status = Literal["processing", "completed", "error", "cancelled"]
+
+
+class Priority(IntEnum):
+    """Whose work goes first where an engine has more than it can do at once; the smaller number goes first."""
+
+    REALTIME = 0
+    """Somebody speaks or listens on an open connection."""
+    STREAM = 1
+    """Somebody listens while it is made."""
+    COLLECTED = 2
+    """The answer is sent when it is complete."""
+    BATCH = 3
+    """Nobody waits: everything else goes first."""
+
+
+@dataclass(slots=True)
+class RequestFacts:
+    """The request as it came in: the route it took, and as much of its content as later stages need."""
+
+    method: str | None = None
+    """An HTTP method, or SOCKET; None where it came over another protocol."""
+    route: str | None = None
+    """The template of its path."""
+    characters: int = 0
+    """Length of the text to speak; 0 for other operations, and where the text is still being written."""
+    format: AudioFormat | None = None
+    """The audio format asked for."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The result as far as it is known, written before the first item, because headers are made from it."""
+
+    engine: str | None = None
+    voice: str | None = None
+    language: str | None = None
+    """BCP 47."""
+    audio: AudioOutput | None = None
+    """The encoding of the answer, where it is audio."""
+    expected_seconds: float | None = None
+    """Seconds that a whole text takes to make, on an engine whose speed is known."""
+    silent: bool = False
+    """Nothing in the text could be spoken: the answer is a short silence."""
+    file_id: str | None = None
+    """The stored file that keeps a copy of the answer."""
+
+
+@dataclass(slots=True)
+class Timings:
+    """Measurements, all written before the operation ends. Times in seconds; None: it did not come to that."""
+
+    queue: float | None = None
+    """Waiting for an engine, its load included."""
+    first_item: float | None = None
+    """From the start to the first audio or text."""
+    engine: float | None = None
+    encode: float | None = None
+    total: float | None = None
+    """From the start to the end; written by the pipeline."""
+    transcript: float | None = None
+    """In a conversation: from the start to the user's words."""
+    first_token: float | None = None
+    """In a conversation: from the start to the first text of the reply."""
+    first_audio: float | None = None
+    """In a conversation: from the start to the first audio of the reply."""
+    audio_seconds: float | None = None
+    characters: int | None = None
+    bytes: int | None = None
+
+    def add(self, *, queue: float | None = None, engine: float | None = None, encode: float | None = None) -> None:
+        """Adds to times that are measured in parts."""
+        self.queue = _sum(self.queue, queue)
+        self.engine = _sum(self.engine, engine)
+        self.encode = _sum(self.encode, encode)
+
+
+def _sum(before: float | None, more: float | None) -> float | None:
+    return before if more is None else (before or 0.0) + more
 
 
 def new_request_id() -> str:
@@ -19,37 +101,40 @@ def new_request_id() -> str:
 
 @dataclass(slots=True)
 class RequestContext:
-    """One per operation. Never holds audio; holds text only where the operator lets text be logged.
-
-    `metrics`, all written before the operation ends, times in seconds:
-    `queue`, `first_item`, `engine`, `encode`, `total`, `audio_seconds`, `characters`, `bytes`, and of a conversation
-    `transcript`, `first_token`, `first_audio`.
-    `output_data`, written before the first item because headers are made from it:
-    `engine`, `voice`, `language`, `format`, `media_type`, `sample_rate`, `channels`, and, of a whole text on an engine
-    whose pace is known, `expected_seconds` of making it; `silent` where nothing in the text could be spoken.
-    `warnings`, for the client: what was done otherwise than asked. Written by `warn`; told once, in a header or in the
-    answer's `warnings`.
-    """
+    """One per operation. Never holds audio or text."""
 
     request_type: RequestType
     request_id: str = field(default_factory=new_request_id)
     """Correlation id: from `X-Request-ID`, or made."""
     start_time: float = field(default_factory=time.perf_counter)
     """`time.perf_counter()` seconds."""
-    input_data: dict[str, Any] = field(default_factory=dict)
-    """What was asked: engine, voice, format, lengths; never the text itself unless `logging.log_text`."""
-    output_data: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, float] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
-    """`method`, `route`, `principal`; an operation inside another carries `parent_id` and is not counted twice."""
+    principal: Principal = ANONYMOUS
+    parent: RequestContext | None = None
+    """The operation that this one is a part of, which is the one that counts."""
+    priority: Priority = Priority.STREAM
+    input_data: RequestFacts = field(default_factory=RequestFacts)
+    output_data: Outcome = field(default_factory=Outcome)
+    metrics: Timings = field(default_factory=Timings)
     status: Status = "processing"
+    """Written by the pipeline, whichever of its stages ends the operation."""
+    error: str | None = None
+    """Machine code of what the operation failed with."""
     warnings: list[str] = field(default_factory=list)
+    """For the client: what was done otherwise than asked. Told once, in a header or in the answer's `warnings`."""
 
-    def add(self, metric: str, seconds: float) -> None:
-        """Adds to a metric that is measured in parts."""
-        self.metrics[metric] = self.metrics.get(metric, 0.0) + seconds
+    def part(self, request_type: RequestType) -> RequestContext:
+        """Makes the context of an operation inside this one."""
+        facts = RequestFacts(self.input_data.method, self.input_data.route)
+        return RequestContext(
+            request_type, principal=self.principal, parent=self, priority=self.priority, input_data=facts
+        )
+
+    def finish(self, status: Status, error: str | None = None, *, now: float) -> None:
+        """Writes how and when the operation ended; `now` by the clock of `start_time`."""
+        self.status, self.error = status, error
+        self.metrics.total = now - self.start_time
 
     def warn(self, message: str) -> None:
-        """Tells the client, once, what was done otherwise than asked. Never quotes what the client sent."""
+        """Adds a warning, once. Never quotes what the client sent."""
         if message not in self.warnings:
             self.warnings.append(message)

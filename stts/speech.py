@@ -46,8 +46,17 @@ class SynthesisConfig:
     """The engine's own parameters, validated by its own model."""
     ignore_unknown_parameters: bool = False
     """For dialects whose clients send fields of other servers."""
-    live: bool = True
-    """Somebody listens while it is made; False for collected answers, which need no short first piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioOutput:
+    """The encoding of an answer."""
+
+    format: AudioFormat
+    media_type: str
+    sample_rate: int
+    """Hz."""
+    channels: int
 
 
 @dataclass(frozen=True, slots=True)

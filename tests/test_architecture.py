@@ -19,9 +19,9 @@ LAYERS = ("stts", "engines", "adapters", "middleware", "routers", "server_v2")
 
 DOMAIN = (
     ("errors", "environment", "languages", "language_names", "voice_names", "engine_state", "streams"),
-    ("speech", "transcription", "chat", "settings"),
+    ("speech", "transcription", "chat", "settings", "access"),
     ("context", "engine_api"),
-    ("protocols", "access", "analytics"),
+    ("protocols", "analytics"),
     ("audio", "text"),
     ("scheduling", "vad", "storage"),
     ("conversation",),

@@ -39,12 +39,13 @@ class Replies:
         """Raises InvalidParameter, ReplyFailed, ReplyTimeout, and EngineNotInstalled where a library is missing."""
         self.check(request.config.adapter)
         name = request.config.adapter or self._settings().reply.adapter
-        context.output_data["engine"] = name
-        context.metrics["characters"] = 0
+        context.output_data.engine = name
+        characters = context.metrics.characters = 0
         async with aclosing(self._adapters[name].reply(request.messages, request.config, context)) as events:
             async for event in events:
                 if isinstance(event, ReplyText):
-                    context.metrics["characters"] += len(event.delta)
+                    characters += len(event.delta)
+                    context.metrics.characters = characters
                 yield event
 
     async def prepare(self) -> None:

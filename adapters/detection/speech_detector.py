@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from adapters.detection.recording import Recording
 from adapters.execution.instance import EngineInstance
 from stts.audio.decode import Decoder
-from stts.context import RequestContext
+from stts.context import Priority, RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, VADEngine
 from stts.scheduling.playback import Playback
 from stts.settings import CurrentSettings
@@ -44,7 +44,7 @@ class SpeechDetector:
 
     async def detect(self, context: RequestContext, request: DetectRequest) -> AsyncGenerator[Speech, None]:
         """In order, as they are found. Raises UndecodableAudio, AudioTooLong, Busy."""
-        context.output_data["engine"] = self._vad.name
+        context.output_data.engine = self._vad.name
         longest = request.rules.max_seconds
         decoder = Decoder(request.audio.file, max_seconds=self._settings().limits.audio_seconds)
         recording = Recording(decoder, replace(request.rules, max_seconds=min(longest, HELD_SECONDS)))
@@ -56,16 +56,16 @@ class SpeechDetector:
             recording.close()
         for warning in decoder.warnings:
             context.warn(warning)
-        context.metrics["audio_seconds"] = decoder.seconds
+        context.metrics.audio_seconds = decoder.seconds
 
     async def _found(
         self, recording: Recording, decoder: Decoder, context: RequestContext
     ) -> AsyncGenerator[Speech, None]:
-        progress = Playback(time.monotonic(), live=False)
+        progress = Playback(time.monotonic(), max(context.priority, Priority.COLLECTED))
         while not recording.done:
             before = decoder.seconds
             async with self._vad.slot(progress.deadline, begun=recording.begun) as slot:
-                context.add("queue", slot.queue_seconds)
+                context.metrics.add(queue=slot.queue_seconds)
                 async with aclosing(slot.run(recording.search)) as regions:
                     found = [(each.start, len(each.samples)) async for each in regions if each is not None]
             progress.made(decoder.seconds - before, time.monotonic())

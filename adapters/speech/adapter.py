@@ -22,13 +22,13 @@ from adapters.speech.text_source import CompleteText, StreamingText, TextSource,
 from adapters.speech.voice_choice import ReferenceVoices, VoiceRules
 from adapters.speech.voices import ResolvedSpeech, resolve_speech, unreadable
 from stts.audio.speech import SpeechRenderer
-from stts.context import RequestContext
+from stts.context import Priority, RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
 from stts.errors import EngineError
 from stts.scheduling.chunking import ChunkPlanner
 from stts.scheduling.playback import Playback
 from stts.settings import CurrentSettings
-from stts.speech import AudioChunk, AudioFormat, SynthesisConfig
+from stts.speech import AudioChunk, AudioFormat, AudioOutput, SynthesisConfig
 from stts.streams.channel import Channel
 from stts.streams.live import LiveText
 from stts.streams.prefetch import prefetch
@@ -99,27 +99,21 @@ class EngineTTSAdapter:
         if isinstance(text, str) and (problem := unreadable(text, speaking.voice, language)):
             context.warn(problem)
         renderer = SpeechRenderer(config, self.info.sample_rate, speed=speaking.remaining_speed)
-        context.output_data.update(
-            engine=self._instance.name,
-            voice=speaking.voice.id,
-            language=language,
-            format=config.format,
-            media_type=renderer.media_type,
-            sample_rate=renderer.sample_rate,
-            channels=config.channels,
-        )
+        output = context.output_data
+        output.engine, output.voice, output.language = self._instance.name, speaking.voice.id, language
+        output.audio = AudioOutput(config.format, renderer.media_type, renderer.sample_rate, config.channels)
         planner = ChunkPlanner(
             self.info.limits,
             first_seconds=settings.tts.first_chunk_seconds,
             growth=settings.tts.chunk_growth,
-            live=config.live,
+            live=context.priority < Priority.COLLECTED,
         )
-        playback = Playback(time.monotonic(), live=config.live)
+        playback = Playback(time.monotonic(), context.priority)
         script: TextSource
         if isinstance(text, str):
             if (pace := self._instance.real_time_factor) is not None:
                 pace += self._encoding.get(config.format, 0.0)
-                context.output_data["expected_seconds"] = pace * len(text) / planner.characters_per_second
+                output.expected_seconds = pace * len(text) / planner.characters_per_second
             script = CompleteText(text, language)
         else:
             script = StreamingText(text, language, limit, self.info.limits.min_characters, speak_markup=speak_markup)
@@ -139,9 +133,10 @@ class EngineTTSAdapter:
         finally:
             if speech.unsaid:
                 log.warning("engine_made_no_sound", engine=self._instance.name, pieces=speech.unsaid)
-            speech.context.metrics["characters"] = speech.script.characters
-            speech.context.metrics["encode"] = speech.renderer.encode_seconds
-            speech.context.metrics["audio_seconds"] = speech.renderer.seconds
+            times = speech.context.metrics
+            times.characters = speech.script.characters
+            times.encode = speech.renderer.encode_seconds
+            times.audio_seconds = speech.renderer.seconds
             self._learn_encoding(speech.config.format, speech.renderer)
 
     def _learn_encoding(self, format: AudioFormat, renderer: SpeechRenderer) -> None:
@@ -156,7 +151,7 @@ class EngineTTSAdapter:
                 f"{self._instance.name} made no sound of this text: it may be in a script it cannot read."
             )
         if isinstance(speech.script, CompleteText):
-            speech.context.output_data["silent"] = True
+            speech.context.output_data.silent = True
             speech.context.warn("Nothing in the text can be spoken: the audio is silence.")
             speech.put(await asyncio.to_thread(speech.renderer.silence, SILENCE_SECONDS), ready)
 
@@ -164,7 +159,7 @@ class EngineTTSAdapter:
         """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
         playback = speech.playback
         async with self._instance.slot(playback.deadline, begun=playback.begun) as slot:
-            speech.context.add("queue", slot.queue_seconds)
+            speech.context.metrics.add(queue=slot.queue_seconds)
             text = speech.script.next_piece(
                 speech.planner.budget(
                     self._instance.real_time_factor,
@@ -185,7 +180,7 @@ class EngineTTSAdapter:
             speech.context.warn("The engine made no sound of a part of the text.")
         self._instance.observe(piece.audio_seconds, piece.engine_seconds)
         speech.planner.made(len(text), piece.audio_seconds)
-        speech.context.add("engine", piece.engine_seconds)
+        speech.context.metrics.add(engine=piece.engine_seconds)
 
 
 async def _cleaned(text: str, limit: int, speak_markup: bool) -> str:

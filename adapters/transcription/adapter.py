@@ -90,7 +90,7 @@ class EngineSTTAdapter:
         settings = self._settings()
         params = self.resolve(config)
         asked = best_match(config.language, self.info.languages) if config.language else None
-        context.output_data.update(engine=self._instance.name, language=asked)
+        context.output_data.engine, context.output_data.language = self._instance.name, asked
         decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
         recording = Recording(decoder, self._rules())
         listener = RegionListener(self._instance, params, context)
@@ -103,8 +103,8 @@ class EngineSTTAdapter:
             recording.close()
         for warning in decoder.warnings:
             yield TranscriptWarning(warning)
-        context.metrics["audio_seconds"] = decoder.seconds
-        context.output_data["language"] = asked or listener.language
+        context.metrics.audio_seconds = decoder.seconds
+        context.output_data.language = asked or listener.language
         yield TranscriptDone(decoder.seconds, listener.language)
 
     def _rules(self) -> RegionRules:
@@ -122,6 +122,6 @@ class EngineSTTAdapter:
     async def _look(self, recording: Recording, listener: RegionListener) -> list[Region]:
         """The regions of the next stretch of the recording; there may be none."""
         async with self._vad.slot(listener.deadline, begun=recording.begun) as slot:
-            listener.context.add("queue", slot.queue_seconds)
+            listener.context.metrics.add(queue=slot.queue_seconds)
             async with aclosing(slot.run(recording.search)) as found:
                 return [region async for region in found if region is not None]

@@ -52,7 +52,7 @@ class RecordedUtterances:
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         languages = self._instance.info.languages
         asked = best_match(self._params.language, languages) if self._params.language else None
-        context.output_data.update(engine=self._instance.name, language=asked)
+        context.output_data.engine, context.output_data.language = self._instance.name, asked
         work = _Work(RegionListener(self._instance, self._params, context), self._vad, self._rules(), Hypothesis(asked))
         async with aclosing(prefetch(partial(work.listen, audio), EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
@@ -80,14 +80,14 @@ class _Work:
             await self._hear(await self._search(partial(self._push, block)), ready)
         await self._hear(await self._search(self._finish), ready)
         seconds, context = self._samples / STT_SAMPLE_RATE, self._listener.context
-        context.metrics["audio_seconds"] = seconds
-        context.output_data["language"] = self._utterance.language
+        context.metrics.audio_seconds = seconds
+        context.output_data.language = self._utterance.language
         for event in self._utterance.finish(seconds):
             ready.put(event, 1)
 
     async def _search(self, look: Callable[[VADEngine], list[Region]]) -> list[Region]:
         async with self._vad.slot(self._listener.deadline, begun=self._finder is not None) as slot:
-            self._listener.context.add("queue", slot.queue_seconds)
+            self._listener.context.metrics.add(queue=slot.queue_seconds)
             return await slot.ask(look, SEARCH_SECONDS)
 
     def _push(self, block: Samples, vad: VADEngine) -> list[Region]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from adapters.execution.instance import EngineInstance
 from adapters.transcription.segments import shifted
-from stts.context import RequestContext
+from stts.context import Priority, RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Segment, STTEngine
 from stts.scheduling.playback import Playback
 from stts.text.transcript import join_texts
@@ -26,7 +26,9 @@ class RegionListener:
         self._instance = instance
         self._params = params
         self.context = context
-        self._progress = Playback(time.monotonic(), live=True)
+        self._progress = Playback(
+            time.monotonic(), Priority.BATCH if context.priority is Priority.BATCH else Priority.STREAM
+        )
         """Who has got less of their recording back goes first: a short clip does not wait for a long file."""
         self._heard = params.prompt or ""
         self.language = params.language
@@ -38,13 +40,13 @@ class RegionListener:
     async def listen(self, region: Region) -> AsyncGenerator[Segment, None]:
         params = replace(self._params, language=self.language, prompt=self._prompt())
         async with self._instance.slot(self._progress.deadline, begun=self._progress.begun) as slot:
-            self.context.add("queue", slot.queue_seconds)
+            self.context.metrics.add(queue=slot.queue_seconds)
             started = time.perf_counter()
             async with aclosing(slot.run(lambda engine: engine.transcribe(region.samples, params))) as segments:
                 async for segment in segments:
                     self._remember(segment)
                     yield shifted(segment, region.start)
-            self.context.add("engine", time.perf_counter() - started)
+            self.context.metrics.add(engine=time.perf_counter() - started)
         self._progress.made(len(region.samples) / STT_SAMPLE_RATE, time.monotonic())
 
     def _prompt(self) -> str | None:

@@ -59,7 +59,7 @@ class RollingSession:
 
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         asked = best_match(self._params.language, self.info.languages) if self._params.language else None
-        context.output_data.update(engine=self.info.name, language=asked)
+        context.output_data.engine, context.output_data.language = self.info.name, asked
         intake, utterance = Intake(audio), Hypothesis(asked)
         listener = _Listener(self._instance, self._params, context, intake, utterance, partials=self._partials)
         async with aclosing(prefetch(listener.listen, EVENTS_AHEAD, "live transcript")) as events:
@@ -188,11 +188,11 @@ class _Listener:
         prompt = self._prompt() if self._instance.info.abilities.prompt else None
         params = replace(self._params, language=self._utterance.language or self._params.language, prompt=prompt)
         async with self._instance.slot(due + (timeout_seconds or 0.0), begun=timeout_seconds is None) as slot:
-            context.add("queue", slot.queue_seconds)
+            context.metrics.add(queue=slot.queue_seconds)
             started = time.perf_counter()
             async with aclosing(slot.run(lambda engine: engine.transcribe(samples, params))) as segments:
                 words = [segment async for segment in segments]
-            context.add("engine", time.perf_counter() - started)
+            context.metrics.add(engine=time.perf_counter() - started)
         return words
 
     def _joined(self, words: Sequence[Segment]) -> str:
@@ -205,7 +205,7 @@ class _Listener:
     def _finish(self, words: Sequence[Segment], ready: Channel[TranscriptEvent]) -> None:
         utterance, seconds = self._utterance, self._intake.seconds
         utterance.commit(words, self._begun)
-        self._context.metrics["audio_seconds"] = seconds
-        self._context.output_data["language"] = utterance.language
+        self._context.metrics.audio_seconds = seconds
+        self._context.output_data.language = utterance.language
         for event in utterance.finish(seconds):
             ready.put(event, 1)

@@ -136,19 +136,19 @@ class StreamingSession:
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         """Raises Busy where no place is free for a while; the audio waits meanwhile."""
         asked = best_match(self._params.language, self.info.languages) if self._params.language else None
-        context.output_data.update(engine=self.info.name, language=asked)
-        utterance = Hypothesis(asked, AGREEING, HELD)
+        context.output_data.engine, context.output_data.language = self.info.name, asked
+        intake, utterance = Intake(audio), Hypothesis(asked, AGREEING, HELD)
         attention = Attention(self._places.voice, audio)
         try:
-            async with aclosing(self._thoughts(Intake(audio), attention, utterance, context)) as events:
+            async with aclosing(self._thoughts(intake, attention, utterance, context)) as events:
                 async for event in events:
                     yield event
         finally:
             attention.close()
             # Before the last words are told: whoever hears them may count on the place.
             await self._let_go()
-        context.output_data["language"] = asked or utterance.language
-        for event in utterance.finish(context.metrics["audio_seconds"]):
+        context.output_data.language = asked or utterance.language
+        for event in utterance.finish(intake.seconds):
             yield event
 
     async def _thoughts(
@@ -162,7 +162,7 @@ class StreamingSession:
             samples = await attention.due(samples, last=stop is Stop.END)
             if len(samples):
                 if begin := self._slot is None:
-                    context.add("queue", await self._take_slot(again=decided > 0))
+                    context.metrics.add(queue=await self._take_slot(again=decided > 0))
                     decided = intake.taken - len(samples)
                 hypothesis = await self._ask(partial(self._hear, samples, begin=begin), context)
                 if not intake.quiet:
@@ -182,7 +182,7 @@ class StreamingSession:
                 await self._let_go()
                 for thought in utterance.update(""):
                     yield thought
-        context.metrics["audio_seconds"] = intake.seconds
+        context.metrics.audio_seconds = intake.seconds
 
     def retire(self) -> None:
         if not self._retired:
@@ -220,7 +220,7 @@ class StreamingSession:
             await self._let_go()
             raise
         finally:
-            context.add("engine", time.perf_counter() - started)
+            context.metrics.add(engine=time.perf_counter() - started)
 
     async def _take_slot(self, *, again: bool) -> float:
         """An instance for the next utterance or its next part; returns the seconds that took. Raises Busy."""

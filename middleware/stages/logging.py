@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 from collections.abc import AsyncGenerator
+from dataclasses import asdict
 from typing import Any, TextIO, cast
 
 import structlog
@@ -29,19 +30,15 @@ from stts.speech import SpeechRequest
 from stts.streams.live import LiveText
 from stts.transcription import ListenRequest, TranscriptSegment
 
-RESOLVED = ("engine", "voice", "language", "format", "sample_rate")
-"""What of `context.output_data` stands in the line."""
-WHERE = ("method", "route", "parent_id")
-"""What of `context.metadata` stands in the line."""
-TIMES = frozenset({"queue", "first_item", "engine", "encode", "total", "transcript", "first_token", "first_audio"})
-"""Metrics that get their unit in the line."""
+COUNTS = frozenset({"audio_seconds", "characters", "bytes"})
+"""Measurements whose names in the line say their unit already, or that have none."""
 OURS = ("adapters", "engines", "middleware", "routers", "server_v2", "stts")
 """Packages whose stdlib loggers follow `logging.level`; libraries stay at info: at debug some log keys and texts."""
 QUERY = re.compile(r"\?[^\s\"']+")
 
 
 class LoggingStage:
-    """Writes one line when an operation ends. Around the timing stage, whose numbers it writes."""
+    """Writes one line when an operation ends. Outermost, so that it sees all numbers."""
 
     def __init__(self, settings: CurrentSettings) -> None:
         self._settings = settings
@@ -87,15 +84,16 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
         "type": context.request_type,
         "status": context.status,
     }
-    line |= {key: context.output_data[key] for key in RESOLVED if context.output_data.get(key) is not None}
-    line |= {key: context.metadata[key] for key in WHERE if context.metadata.get(key) is not None}
+    line |= {key: value for key, value in _known(context).items() if value is not None}
     if isinstance(request, SpeechRequest):
         line["characters"] = request.text.characters if isinstance(request.text, LiveText) else len(request.text)
     elif isinstance(request, ListenRequest):
         line["upload_bytes"] = request.audio.size
     elif isinstance(request, ReplyRequest):
         line["messages"] = len(request.messages)
-    line |= {f"{name}_seconds" if name in TIMES else name: round(value, 4) for name, value in context.metrics.items()}
+    for name, value in asdict(context.metrics).items():
+        if value is not None:
+            line[name if name in COUNTS else f"{name}_seconds"] = round(value, 4)
     if heard is not None:
         # A live text is gone by now; what wrote it is logged with its reply.
         text = request.text if isinstance(request, SpeechRequest) else None
@@ -103,14 +101,29 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
     return line
 
 
+def _known(context: RequestContext) -> dict[str, Any]:
+    """What the operation found out, and where it came in."""
+    output, audio = context.output_data, context.output_data.audio
+    return {
+        "engine": output.engine,
+        "voice": output.voice,
+        "language": output.language,
+        "format": audio.format if audio is not None else None,
+        "sample_rate": audio.sample_rate if audio is not None else None,
+        "method": context.input_data.method,
+        "route": context.input_data.route,
+        "parent_id": context.parent.request_id if context.parent is not None else None,
+    }
+
+
 def _answered(context: RequestContext, error: Exception | None = None) -> dict[str, int]:
     """The status of the answer, where the operation is one: not inside another, not on a socket."""
-    if context.metadata.get("method") in (None, SOCKET) or context.metadata.get("parent_id") is not None:
+    if context.input_data.method in (None, SOCKET) or context.parent is not None:
         return {}
     if error is None:
         return {"http_status": 200}
     known = error if isinstance(error, STTSError) else STTSError("")
-    return {"http_status": error_status(context.metadata.get("route") or "", known)}
+    return {"http_status": error_status(context.input_data.route or "", known)}
 
 
 def _words(item: object) -> str:

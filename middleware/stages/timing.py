@@ -1,11 +1,7 @@
-"""Timing: when the first item came, when the last, how many bytes, and how the operation ended.
-
-The innermost of the three stages: what it writes when an operation ends is there for those around it.
-"""
+"""Timing: when the first item came, and how many bytes were sent. The innermost of the stages."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 
@@ -13,13 +9,9 @@ from middleware.pipeline import Item, Operation, Request
 from stts.context import RequestContext
 from stts.speech import AudioChunk
 
-STREAM_TIMES = {"queue": "queue", "first_item": "first"}
-"""Metric -> its name in `Server-Timing`, for what is known when a stream's headers leave."""
-ALL_TIMES = {**STREAM_TIMES, "engine": "engine", "encode": "encode", "total": "total"}
-
 
 class TimingStage:
-    """Writes `first_item`, `total` and `bytes`, counted from `context.start_time`, and the status."""
+    """Writes `first_item`, counted from `context.start_time`, and `bytes`."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
@@ -27,24 +19,14 @@ class TimingStage:
     async def __call__(
         self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncGenerator[Item, None]:
-        context.status = "error"
-        size = 0
-        first = True
-        try:
-            async for item in call_next(context, request):
-                if first:
-                    first = False
-                    context.metrics["first_item"] = self._clock() - context.start_time
-                if isinstance(item, AudioChunk):
-                    size += len(item.data)
-                yield item
-            context.status = "completed"
-        except (GeneratorExit, asyncio.CancelledError):
-            context.status = "cancelled"
-            raise
-        finally:
-            context.metrics["total"] = self._clock() - context.start_time
-            context.metrics["bytes"] = size
+        times = context.metrics
+        times.bytes = 0
+        async for item in call_next(context, request):
+            if times.first_item is None:
+                times.first_item = self._clock() - context.start_time
+            if isinstance(item, AudioChunk):
+                times.bytes += len(item.data)
+            yield item
 
 
 def server_timing(context: RequestContext, *, collected: bool) -> str:
@@ -53,6 +35,8 @@ def server_timing(context: RequestContext, *, collected: bool) -> str:
     A stream's headers leave with its first item, so they hold the queue and the first item; those of a collected
     answer hold all.
     """
-    names = ALL_TIMES if collected else STREAM_TIMES
     times = context.metrics
-    return ", ".join(f"{name};dur={times[metric] * 1000:.1f}" for metric, name in names.items() if metric in times)
+    known = {"queue": times.queue, "first": times.first_item}
+    if collected:
+        known |= {"engine": times.engine, "encode": times.encode, "total": times.total}
+    return ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in known.items() if seconds is not None)

@@ -22,6 +22,7 @@ from routers.http.forms import MULTIPART, URLENCODED, OptionalRecordingRoute, is
 from routers.http.operation import operation_context
 from routers.services import Services
 from stts.audio.formats import FORMATS
+from stts.context import Priority
 from stts.conversation.exchange import ExchangeRequest
 from stts.errors import InvalidRequest
 from stts.speech import AudioFormat
@@ -74,12 +75,12 @@ class ConversationRoutes:
         elif sent not in FORMS:
             raise InvalidRequest(f"Send a form (multipart/form-data) or JSON ({JSON}), and say which in Content-Type.")
         said = self._said(fields)
-        context = operation_context(request, "conversation")
         accept = request.headers.get("accept", "")
         wants_audio = "audio/" in accept and "text/event-stream" not in accept
         format = fields.format or (_accepted_format(accept) if wants_audio else None) or self._settings().tts.format
-        talk = Talk(context, format)
-        items = self._items(talk, fields, said, live=wants_audio or fields.stream)
+        priority = Priority.STREAM if wants_audio or fields.stream else Priority.COLLECTED
+        talk = Talk(operation_context(request, "conversation", priority=priority), format)
+        items = self._items(talk, fields, said)
         if wants_audio:
             return talk.audio(items, request.scope, request.receive)
         return talk.events(items) if fields.stream else talk.whole(items, request.scope, request.receive)
@@ -105,12 +106,12 @@ class ConversationRoutes:
         assert file is not None
         return AudioData(file.file, file.size or 0)
 
-    async def _items(self, talk: Talk, fields: ExchangeFields, said: AudioData | str, *, live: bool) -> Items:
+    async def _items(self, talk: Talk, fields: ExchangeFields, said: AudioData | str) -> Items:
         limits = self._settings().limits
         await self._sessions.room(limits.live_sessions, limits.place_seconds)
         kept = talk.kept = self._sessions.begin(fields.session)
         try:
-            speak = fields.speaking(talk.format, live=live)
+            speak = fields.speaking(talk.format)
             with engine_of("tts"):
                 await self._check_speech(speak)
             work = ExchangeRequest(said, fields.listening(), fields.replying(), speak, kept.history)

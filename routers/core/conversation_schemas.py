@@ -49,7 +49,7 @@ class ExchangeFields(LenientFields):
     def replying(self) -> ReplyConfig:
         return ReplyConfig(adapter=self.reply, temperature=self.temperature, language=self.language)
 
-    def speaking(self, format: AudioFormat, *, live: bool) -> SynthesisConfig:
+    def speaking(self, format: AudioFormat) -> SynthesisConfig:
         return SynthesisConfig(
             engine=self.tts,
             voice=self.voice,
@@ -59,7 +59,6 @@ class ExchangeFields(LenientFields):
             speed=self.speed,
             parameters={} if self.temperature is None else {"temperature": self.temperature},
             ignore_unknown_parameters=True,
-            live=live,
         )
 
 

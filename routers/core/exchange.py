@@ -98,18 +98,18 @@ class Talk:
         return Answer(respond)
 
     def _headers(self) -> Mapping[str, str]:
-        output = self.context.output_data
+        output, audio = self.context.output_data, self.context.output_data.audio
         headers = {
             "x-transcription": header_value(self._heard.text[:MOST_HEADER_CHARACTERS]),
             "x-session-id": self._session,
             "x-processing-time": f"{time.perf_counter() - self.context.start_time:.3f}",
         }
-        if "media_type" in output:
+        if audio is not None:
             headers |= {
-                "content-type": output["media_type"],
-                "x-voice": header_value(output["voice"]),
-                "x-sample-rate": str(output["sample_rate"]),
-                "x-channels": str(output["channels"]),
+                "content-type": audio.media_type,
+                "x-voice": header_value(output.voice or ""),
+                "x-sample-rate": str(audio.sample_rate),
+                "x-channels": str(audio.channels),
             }
         return headers
 
@@ -118,19 +118,19 @@ class Talk:
         return self.kept.id if self.kept is not None else ""
 
     def _summary(self) -> dict[str, Any]:
-        output, times = self.context.output_data, self.context.metrics
+        audio, times = self.context.output_data.audio, self.context.metrics
         return {
             "session": self._session,
             "transcript": self._heard.text,
             "language": self._heard.language,
             "reply": "".join(self._reply),
-            "format": output.get("format"),
-            "sample_rate": output.get("sample_rate"),
+            "format": audio.format if audio is not None else None,
+            "sample_rate": audio.sample_rate if audio is not None else None,
             "timings": Timings(
-                transcript_ms=_milliseconds(times.get("transcript")),
-                first_token_ms=_milliseconds(times.get("first_token")),
-                first_audio_ms=_milliseconds(times.get("first_audio")),
-                total_ms=round(times["total"] * 1000, 1),
+                transcript_ms=_milliseconds(times.transcript),
+                first_token_ms=_milliseconds(times.first_token),
+                first_audio_ms=_milliseconds(times.first_audio),
+                total_ms=round((times.total or 0.0) * 1000, 1),
             ),
         }
 

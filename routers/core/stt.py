@@ -102,7 +102,7 @@ class STTRoutes:
             words_per_line=max_words_per_line,
             cue_seconds=max_cue_seconds,
         )
-        context = operation_context(request, "stt", engine=engine, bytes=audio.size, format=format)
+        context = operation_context(request, "stt")
         work = ListenRequest(audio, config)
         if stream:
             return event_answer(

@@ -60,7 +60,7 @@ class TTSRoutes:
     def _answer(self, fields: SpeechFields, request: Request) -> Response:
         config = fields.config(self._settings().tts.format)
         context = operation_context(
-            request, "tts", engine=config.engine, format=config.format, characters=len(fields.text)
+            request, "tts", characters=len(fields.text), format=config.format, priority=fields.priority
         )
         chunks = self._speak(context, SpeechRequest(fields.text, config))
         if fields.save:

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field
 from routers.http.lenient_fields import LenientFields
 from routers.http.names import NAME_CHARACTERS as NAME_CHARACTERS
 from routers.http.names import EngineName, LanguageTag, VoiceName
+from stts.context import Priority
 from stts.engine_state import AUTO
 from stts.speech import AudioFormat, Markup, SynthesisConfig
 
@@ -85,8 +86,11 @@ class SpeechFields(LenientFields):
             seed=self.seed or None,
             parameters=self.own_parameters(),
             markup=self.markup,
-            live=self.stream is not False,
         )
+
+    @property
+    def priority(self) -> Priority:
+        return Priority.COLLECTED if self.stream is False else Priority.STREAM
 
     def own_parameters(self) -> dict[str, Any]:
         """What is left for the engine's own model."""

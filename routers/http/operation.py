@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from typing import Any
 from urllib.parse import quote
 
 from starlette.requests import HTTPConnection
 
 from middleware.stages.timing import server_timing
-from stts.context import SOCKET, RequestContext, RequestType, new_request_id
-from stts.speech import AudioChunk, SpeechRequest
+from stts.access.principal import ANONYMOUS
+from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType, new_request_id
+from stts.speech import AudioChunk, AudioFormat, AudioOutput, SpeechRequest
 from stts.transcription import ListenRequest, TranscriptEvent
 
 Speak = Callable[[RequestContext, SpeechRequest], AsyncGenerator[AudioChunk, None]]
@@ -20,46 +20,58 @@ Listen = Callable[[RequestContext, ListenRequest], AsyncGenerator[TranscriptEven
 """The pipeline with the STT adapters at its end."""
 
 
-def operation_context(connection: HTTPConnection, kind: RequestType, **input_data: Any) -> RequestContext:
+def operation_context(
+    connection: HTTPConnection,
+    kind: RequestType,
+    *,
+    characters: int = 0,
+    format: AudioFormat | None = None,
+    priority: Priority = Priority.STREAM,
+) -> RequestContext:
     """A context with the correlation id, route and principal of the connection."""
     state = connection.scope.get("state", {})
     route = connection.scope.get("route")
     return RequestContext(
         request_type=kind,
         request_id=state.get("request_id") or new_request_id(),
-        input_data=input_data,
-        metadata={
-            "method": connection.scope.get("method", SOCKET),
-            "route": getattr(route, "path", None),
-            "principal": state.get("principal"),
-        },
+        principal=state.get("principal") or ANONYMOUS,
+        priority=priority,
+        input_data=RequestFacts(
+            connection.scope.get("method", SOCKET), getattr(route, "path", None), characters, format
+        ),
     )
+
+
+def spoken_audio(context: RequestContext) -> AudioOutput:
+    """The encoding of an answer whose first chunk is there."""
+    assert context.output_data.audio is not None
+    return context.output_data.audio
 
 
 def speech_headers(context: RequestContext) -> dict[str, str]:
     """What a client can know about the audio that is coming."""
-    output = context.output_data
+    output, audio = context.output_data, spoken_audio(context)
     headers = {
-        "content-type": output["media_type"],
-        "x-engine": header_value(output["engine"]),
-        "x-voice": header_value(output["voice"]),
-        "x-sample-rate": str(output["sample_rate"]),
-        "x-channels": str(output["channels"]),
+        "content-type": audio.media_type,
+        "x-engine": header_value(output.engine or ""),
+        "x-voice": header_value(output.voice or ""),
+        "x-sample-rate": str(audio.sample_rate),
+        "x-channels": str(audio.channels),
     }
-    if language := output.get("language"):
-        headers["x-language"] = header_value(language)
-    if output.get("silent"):
+    if output.language:
+        headers["x-language"] = header_value(output.language)
+    if output.silent:
         headers["x-silence"] = "true"
     if context.warnings:
         headers["x-warnings"] = header_value("; ".join(context.warnings))
-    if "file_id" in output:
-        headers["x-file-id"] = output["file_id"]
+    if output.file_id is not None:
+        headers["x-file-id"] = output.file_id
     return headers
 
 
 def event_headers(context: RequestContext) -> dict[str, str]:
     """What is known when a stream of events starts, which a heart-beat may have done before anything is known."""
-    headers = speech_headers(context) if "media_type" in context.output_data else {}
+    headers = speech_headers(context) if context.output_data.audio is not None else {}
     if timing := server_timing(context, collected=False):
         headers["server-timing"] = timing
     return {**headers, "content-type": "text/event-stream"}

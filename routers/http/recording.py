@@ -9,6 +9,7 @@ from types import TracebackType
 
 import structlog
 
+from routers.http.operation import spoken_audio
 from stts.audio.formats import FORMATS
 from stts.context import RequestContext
 from stts.errors import StorageFailed, StorageFull, STTSError
@@ -29,7 +30,7 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 async def recorded(
     chunks: AsyncGenerator[AudioChunk, None], files: FileStore, context: RequestContext
 ) -> AsyncGenerator[AudioChunk, None]:
-    """The same chunks. `context.output_data["file_id"]` is there from the first one.
+    """The same chunks. `context.output_data.file_id` is there from the first one.
 
     Raises StorageFull and StorageFailed: before the first chunk where nothing can be kept, and after the last where the
     disk has failed meanwhile. So an answer that is sent whole is an error, and a stream is heard to its end and then
@@ -53,10 +54,10 @@ async def recorded(
 
 def expected_bytes(context: RequestContext) -> int:
     """A guess at what will be written, so that a disk without room is told of before anything is sent."""
-    output = context.output_data
-    seconds = context.input_data.get("characters", 0) / CHARACTERS_PER_SECOND
-    size = seconds * output["sample_rate"] * output["channels"] * SAMPLE_BYTES
-    return int(size if output["format"] in ("wav", "pcm") else size * LEAST_COMPRESSION)
+    audio = spoken_audio(context)
+    seconds = context.input_data.characters / CHARACTERS_PER_SECOND
+    size = seconds * audio.sample_rate * audio.channels * SAMPLE_BYTES
+    return int(size if audio.format in ("wav", "pcm") else size * LEAST_COMPRESSION)
 
 
 class _Recorder:
@@ -76,7 +77,7 @@ class _Recorder:
     async def create(self) -> None:
         await self._attempt(self._create)
         if self._writer is not None:
-            self._context.output_data["file_id"] = self._writer.id
+            self._context.output_data.file_id = self._writer.id
 
     async def write(self, chunk: AudioChunk) -> None:
         self._header = chunk.header or self._header
@@ -92,7 +93,7 @@ class _Recorder:
         await self._attempt(self._commit)
 
     def _create(self) -> None:
-        extension = FORMATS[self._context.output_data["format"]].extension
+        extension = FORMATS[spoken_audio(self._context).format].extension
         expected = expected_bytes(self._context)
         self._writer = self._files.create("outputs", f"speech{extension}", expected_bytes=expected)
 

@@ -27,7 +27,7 @@ def speech_answer(chunks: Chunks, context: RequestContext, *, stream: bool | Non
     An answer that short is heard hardly sooner as a stream, and most programs that keep a file want to know its length.
     `pcm` is no file: who asks for it plays it as it comes.
     """
-    if stream is None and context.input_data["format"] != "pcm":
+    if stream is None and context.input_data.format != "pcm":
         return _settled_speech(chunks, context, whole_seconds)
     return collected_speech(chunks, context) if stream is False else streamed_speech(chunks, context)
 
@@ -69,9 +69,9 @@ def _settled_speech(chunks: Chunks, context: RequestContext, seconds: float) -> 
 
 def _patience(context: RequestContext, seconds: float) -> float:
     """Once there is audio: how long the rest may take. None is waited for that is known to take longer."""
-    expected = context.output_data.get("expected_seconds")
+    expected = context.output_data.expected_seconds
     if expected is None:
-        return seconds if context.input_data.get("characters", 0) <= WHOLE_CHARACTERS else 0.0
+        return seconds if context.input_data.characters <= WHOLE_CHARACTERS else 0.0
     return seconds if expected <= seconds else 0.0
 
 
@@ -82,7 +82,7 @@ def _whole_headers(context: RequestContext, spool: Spool) -> dict[str, str]:
         "content-length": str(spool.size),
         "accept-ranges": "bytes",
         "etag": f'"{spool.digest}"',
-        "x-audio-duration": f"{context.metrics['audio_seconds']:.3f}",
+        "x-audio-duration": f"{context.metrics.audio_seconds or 0.0:.3f}",
     }
 
 

@@ -24,8 +24,9 @@ from routers.management.analytics_schemas import (
     VoiceOperations,
     Voices,
 )
-from stts.analytics.history import History, Labels, Tally
+from stts.analytics.history import History, Tally
 from stts.analytics.metrics import Metrics
+from stts.analytics.record import Labels
 from stts.analytics.resources import Resources
 from stts.errors import Busy, InvalidParameter
 
@@ -85,7 +86,7 @@ class AnalyticsRoutes:
             by_language=_operations(_sum(groups, lambda labels: labels.language)),
             resources=ResourceUsage.of(self._resources.usage()),
             window_seconds=self._history.covered(seconds(window)),
-            since=self._history.started,
+            since=self._history.since,
         )
 
     async def timeseries(self, window: Duration = "1h", step: Duration = "1m") -> Timeseries:
@@ -101,7 +102,7 @@ class AnalyticsRoutes:
             Point(start=(first + index * minutes) * 60, operations=Operations.of(groups.get(index, Tally())))
             for index in range((last - first) // minutes + 1)
         ]
-        return Timeseries(window_seconds=covered, since=self._history.started, step_seconds=minutes * 60, points=points)
+        return Timeseries(window_seconds=covered, since=self._history.since, step_seconds=minutes * 60, points=points)
 
     async def voices(self, window: Duration = "1h") -> Voices:
         """What each voice was used for."""
@@ -113,7 +114,7 @@ class AnalyticsRoutes:
             for (engine, voice, kind), tally in _most_used(groups)
             if kind != "stt"
         ]
-        return Voices(window_seconds=self._history.covered(seconds(window)), since=self._history.started, voices=voices)
+        return Voices(window_seconds=self._history.covered(seconds(window)), since=self._history.since, voices=voices)
 
     async def formats(self, window: Duration = "1h") -> Formats:
         """What each format was used for."""
@@ -123,7 +124,7 @@ class AnalyticsRoutes:
             for (kind, form), tally in _most_used(groups)
         ]
         return Formats(
-            window_seconds=self._history.covered(seconds(window)), since=self._history.started, formats=formats
+            window_seconds=self._history.covered(seconds(window)), since=self._history.since, formats=formats
         )
 
     async def live(

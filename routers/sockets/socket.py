@@ -23,7 +23,8 @@ from middleware.edge.boundary import close_code
 from middleware.edge.errors import plain_name
 from middleware.serving.websocket_frames import LEFT
 from routers.sockets.connection_limiter import ConnectionLimiter
-from stts.context import SOCKET, RequestContext, RequestType, new_request_id
+from stts.access.principal import ANONYMOUS
+from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType
 from stts.errors import IdleTimeout, PayloadTooLarge, ShuttingDown, STTSError
 from stts.streams.spool import MIB, Spool, SpoolFull
 
@@ -115,12 +116,15 @@ class Socket:
     def request_id(self) -> str:
         return self._state.get("request_id") or ""
 
-    def context(self, kind: RequestType, **input_data: Any) -> RequestContext:
-        """Of one operation on this socket: its route and principal, an id of its own."""
+    def context(self, kind: RequestType) -> RequestContext:
+        """Makes the context of one operation on this socket: its route and principal, an id of its own."""
         route = getattr(self._websocket.scope.get("route"), "path", None)
-        who = {"principal": self._state.get("principal"), "socket_id": self.request_id}
-        metadata = {"method": SOCKET, "route": route, **who}
-        return RequestContext(kind, new_request_id(), input_data=input_data, metadata=metadata)
+        return RequestContext(
+            kind,
+            principal=self._state.get("principal") or ANONYMOUS,
+            priority=Priority.REALTIME,
+            input_data=RequestFacts(SOCKET, route),
+        )
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
         while (message := await self._spool.get()) is not None:

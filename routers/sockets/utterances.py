@@ -163,7 +163,7 @@ class Utterances:
 
     async def _spoken(self, utterance: Utterance) -> None:
         config, ahead = utterance.manner.config, utterance.manner.ahead
-        context = self._socket.context("tts", engine=config.engine, format=config.format)
+        context = self._socket.context("tts")
         sender = PacedSender(ahead, self._clock)
         begun = False
         async with aclosing(self._speak(context, SpeechRequest(utterance.text, config))) as chunks:

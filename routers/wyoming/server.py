@@ -17,8 +17,7 @@ from middleware.serving.file_limit import SPARE_WYOMING
 from routers.wyoming.connection import Connection
 from routers.wyoming.frames import LINE_BYTES
 from routers.wyoming.info import Describer
-from stts.access.principal import ANONYMOUS
-from stts.context import RequestContext, RequestType
+from stts.context import Priority, RequestContext, RequestFacts, RequestType
 from stts.conversation.services import ServicesFor
 from stts.errors import Busy
 from stts.settings import CurrentSettings
@@ -133,4 +132,4 @@ class WyomingServer:
 
 
 def _context(kind: RequestType) -> RequestContext:
-    return RequestContext(kind, metadata={"route": ROUTE, "principal": ANONYMOUS})
+    return RequestContext(kind, priority=Priority.REALTIME, input_data=RequestFacts(route=ROUTE))

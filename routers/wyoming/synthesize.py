@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
+from routers.http.operation import spoken_audio
 from routers.wyoming.frames import Event
 from stts.context import RequestContext
 from stts.conversation.services import Speak
@@ -48,7 +49,7 @@ async def synthesize(
     async with aclosing(speak(context, SpeechRequest(text, config))) as chunks:
         async for chunk in chunks:
             if audio is None:
-                audio = _Audio(context.output_data["sample_rate"], send)
+                audio = _Audio(spoken_audio(context).sample_rate, send)
                 await audio.start()
             await audio.send(chunk)
     if audio is None:

@@ -1,6 +1,6 @@
-"""History: what was spoken and heard, minute by minute, in memory only and bounded.
+"""History of operations, minute by minute, in memory only and bounded.
 
-Written by the analytics stage, read by the doors of analytics. Reading a long history gives way to the event loop
+Written by the analytics stage, read by the routes of analytics. Reading a long history gives way to the event loop
 between minutes; what lies behind the current minute does not change any more.
 """
 
@@ -11,65 +11,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from stts.analytics.histogram import Histogram
-from stts.context import RequestContext, Status
+from stts.analytics.record import Labels, OperationRecord
+from stts.context import RequestType
 
 Key = TypeVar("Key", bound=Hashable)
 
-NONE = "none"
-"""The label of what an operation did not get as far as to choose."""
 OTHER = "other"
 """The label of what came after a minute was full of different labels."""
 MINUTE_SERIES = 64
 """Different labels of one minute; further ones are counted together by type."""
 HISTORY_SERIES = 30_000
 """Labels of all minutes, about 1 KB each; beyond, the oldest minutes are forgotten."""
-
-
-class Labels(NamedTuple):
-    """From the registry and the engine's own lists, never a client's words."""
-
-    type: str
-    engine: str
-    voice: str
-    language: str
-    format: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One finished operation. Times in seconds; None for what it did not reach."""
-
-    labels: Labels
-    status: Status
-    code: str | None = None
-    """Machine code of its error."""
-    queue: float | None = None
-    first_item: float | None = None
-    total: float | None = None
-    audio_seconds: float = 0.0
-    characters: int = 0
-    bytes: int = 0
-
-    @classmethod
-    def of(cls, context: RequestContext, code: str | None = None) -> Outcome:
-        known, times = context.output_data, context.metrics
-        return cls(
-            Labels(
-                context.request_type,
-                *(str(known.get(name) or NONE) for name in ("engine", "voice", "language", "format")),
-            ),
-            context.status,
-            code,
-            times.get("queue"),
-            times.get("first_item"),
-            times.get("total"),
-            times.get("audio_seconds", 0.0),
-            int(times.get("characters", 0)),
-            int(times.get("bytes", 0)),
-        )
 
 
 @dataclass(slots=True)
@@ -88,19 +43,19 @@ class Tally:
     first_item: Histogram = field(default_factory=Histogram)
     total: Histogram = field(default_factory=Histogram)
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, record: OperationRecord) -> None:
         self.operations += 1
-        self.completed += outcome.status == "completed"
-        self.cancelled += outcome.status == "cancelled"
-        if outcome.code is not None:
-            self.errors[outcome.code] = self.errors.get(outcome.code, 0) + 1
-        self.audio_seconds += outcome.audio_seconds
-        self.characters += outcome.characters
-        self.bytes += outcome.bytes
+        self.completed += record.status == "completed"
+        self.cancelled += record.status == "cancelled"
+        if record.code is not None:
+            self.errors[record.code] = self.errors.get(record.code, 0) + 1
+        self.audio_seconds += record.audio_seconds
+        self.characters += record.characters
+        self.bytes += record.bytes
         for histogram, seconds in (
-            (self.queue, outcome.queue),
-            (self.first_item, outcome.first_item),
-            (self.total, outcome.total),
+            (self.queue, record.queue),
+            (self.first_item, record.first_item),
+            (self.total, record.total),
         ):
             if seconds is not None:
                 histogram.add(seconds)
@@ -132,19 +87,22 @@ class History:
     def __init__(self, minutes: int, now: Callable[[], float] = time.time) -> None:
         self.minutes = minutes
         self.now = now
-        self.started = now()
+        self.since = now()
         self._minutes: deque[Minute] = deque()
         self._series = 0
 
-    def add(self, outcome: Outcome) -> None:
+    def operation_started(self, request_type: RequestType) -> None:
+        """Only what has ended is history."""
+
+    def operation_finished(self, record: OperationRecord) -> None:
         minute = self._current()
-        labels = outcome.labels
+        labels = record.labels
         if labels not in minute.series and len(minute.series) >= MINUTE_SERIES:
             labels = Labels(labels.type, OTHER, OTHER, OTHER, OTHER)
         if labels not in minute.series:
             minute.series[labels] = Tally()
             self._series += 1
-        minute.series[labels].add(outcome)
+        minute.series[labels].add(record)
 
     async def group(self, window: float, key: Callable[[int, Labels], Key]) -> dict[Key, Tally]:
         """Sums of the last `window` seconds, in whole minutes with the current one, by any key of minute and labels."""

@@ -6,16 +6,16 @@ scraper keeps every combination for good; the history has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
-from stts.analytics.history import OTHER, Outcome
+from stts.analytics.history import OTHER
+from stts.analytics.record import OperationRecord
 from stts.analytics.resources import Resources
+from stts.context import RequestType
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 WHO = ("type", "engine")
@@ -44,30 +44,24 @@ class Metrics:
         self._total = Histogram("stts_operation_seconds", "Until the end.", WHO, buckets=SECONDS, registry=registry)
         self._series: dict[tuple[str, str, str], _Series] = {}
 
-    @contextmanager
-    def in_progress(self, request_type: str) -> Iterator[None]:
-        """Counts an operation as running while it is entered."""
-        running = self._running.labels(request_type)
-        running.inc()
-        try:
-            yield
-        finally:
-            running.dec()
+    def operation_started(self, request_type: RequestType) -> None:
+        self._running.labels(request_type).inc()
 
-    def add(self, outcome: Outcome) -> None:
-        series = self._of(outcome.labels.type, outcome.labels.engine, outcome.labels.format)
-        self._operations.labels(series.type, series.engine, series.format, outcome.status).inc()
-        if outcome.code is not None:
-            self._errors.labels(series.type, series.engine, outcome.code).inc()
-        series.audio.inc(outcome.audio_seconds)
-        series.characters.inc(outcome.characters)
-        series.bytes.inc(outcome.bytes)
-        if outcome.queue is not None:
-            series.queue.observe(outcome.queue)
-        if outcome.first_item is not None:
-            series.first_item.observe(outcome.first_item)
-        if outcome.total is not None:
-            series.total.observe(outcome.total)
+    def operation_finished(self, record: OperationRecord) -> None:
+        self._running.labels(record.labels.type).dec()
+        series = self._of(record.labels.type, record.labels.engine, record.labels.format)
+        self._operations.labels(series.type, series.engine, series.format, record.status).inc()
+        if record.code is not None:
+            self._errors.labels(series.type, series.engine, record.code).inc()
+        series.audio.inc(record.audio_seconds)
+        series.characters.inc(record.characters)
+        series.bytes.inc(record.bytes)
+        if record.queue is not None:
+            series.queue.observe(record.queue)
+        if record.first_item is not None:
+            series.first_item.observe(record.first_item)
+        if record.total is not None:
+            series.total.observe(record.total)
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """The page for a scraper and its media type: OpenMetrics where `Accept` asks for it, else Prometheus text."""

@@ -25,11 +25,6 @@ from stts.transcription import (
 
 Listen = Callable[[RequestContext, ListenRequest], AsyncGenerator[TranscriptEvent, None]]
 
-OF_SPEECH = ("voice", "language", "format", "media_type", "sample_rate", "channels")
-"""Members of `output_data` that are known once the reply is spoken."""
-SUMS = ("queue", "engine", "encode")
-"""Metrics of the inner operations that add up."""
-
 
 @dataclass(frozen=True, slots=True)
 class UserTurn:
@@ -84,14 +79,13 @@ class Exchanges:
         texts: list[str] = []
         language: str | None = None
         context = inner.context("stt")
-        context.metadata["parent_id"] = inner.outer.request_id
         async with aclosing(self.listen(context, ListenRequest(request.said, request.listen))) as events:
             async for event in events:
                 if isinstance(event, TranscriptSegment):
                     texts.append(event.segment.text)
                 elif isinstance(event, TranscriptDone):
                     language = event.language
-        inner.mark("transcript")
+        inner.outer.metrics.transcript = inner.elapsed()
         return UserTurn(join_texts(texts, language), language)
 
 
@@ -100,6 +94,7 @@ async def _answered(inner: _Inner, request: ExchangeRequest, heard: UserTurn) ->
     said = Message("user", heard.text)
     written: list[str] = []
     complete = False
+    times = inner.outer.metrics
     order = ReplyRequest((*history.messages(), said), request.reply)
     try:
         async with aclosing(
@@ -107,10 +102,10 @@ async def _answered(inner: _Inner, request: ExchangeRequest, heard: UserTurn) ->
         ) as items:
             async for item in items:
                 if isinstance(item, ReplyText):
-                    inner.mark("first_token")
+                    times.first_token = times.first_token or inner.elapsed()
                     written.append(item.delta)
                 elif isinstance(item, AudioChunk):
-                    inner.mark("first_audio")
+                    times.first_audio = times.first_audio or inner.elapsed()
                     inner.tell_of_speech()
                 yield item
         complete = True
@@ -137,27 +132,26 @@ class _Inner:
         self._contexts: list[RequestContext] = []
 
     def context(self, kind: RequestType) -> RequestContext:
-        context = RequestContext(kind, metadata=dict(self.outer.metadata))
+        context = self.outer.part(kind)
         self._contexts.append(context)
         return context
 
-    def mark(self, metric: str) -> None:
-        """Notes when something happened first."""
-        self.outer.metrics.setdefault(metric, time.perf_counter() - self.outer.start_time)
+    def elapsed(self) -> float:
+        """Seconds since the exchange began."""
+        return time.perf_counter() - self.outer.start_time
 
     def tell_of_speech(self) -> None:
         for context in self._contexts:
             if context.request_type == "tts":
-                known = context.output_data
-                self.outer.output_data.update({name: known[name] for name in OF_SPEECH if name in known})
+                told, known = self.outer.output_data, context.output_data
+                told.voice, told.language, told.audio = known.voice, known.language, known.audio
 
     def sum_up(self) -> None:
         for context in self._contexts:
-            for metric in SUMS:
-                if metric in context.metrics:
-                    self.outer.add(metric, context.metrics[metric])
+            times, measured = self.outer.metrics, context.metrics
+            times.add(queue=measured.queue, engine=measured.engine, encode=measured.encode)
             if context.request_type == "conversation":
-                self.outer.output_data.update(engine=context.output_data.get("engine"))
-                self.outer.metrics["characters"] = context.metrics.get("characters", 0)
+                self.outer.output_data.engine = context.output_data.engine
+                times.characters = measured.characters or 0
             if context.request_type == "tts":
-                self.outer.metrics["audio_seconds"] = context.metrics.get("audio_seconds", 0.0)
+                times.audio_seconds = measured.audio_seconds or 0.0

@@ -141,7 +141,7 @@ class _Generation:
     def _context(self, kind: RequestType) -> RequestContext:
         context = self._services.context(kind)
         if self._parent is not None:
-            context.metadata["parent_id"] = self._parent.request_id
+            context.parent = self._parent
         else:
             # Without one around both, what is written is the operation that the speech of it is inside of.
             self._parent = context

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from stts.context import Priority
+
 COLLECTED_GRACE_SECONDS = 2.0
 """Streams whose listener runs dry within this time go before answers that nobody listens to yet."""
+BATCH_GRACE_SECONDS = 86_400.0
+"""Work that nobody waits for goes when there is no other."""
+GRACE = {Priority.COLLECTED: COLLECTED_GRACE_SECONDS, Priority.BATCH: BATCH_GRACE_SECONDS}
 
 
 class Playback:
     """A listener who starts to play when the first audio reaches it, and plays on without pause."""
 
-    def __init__(self, arrived: float, *, live: bool) -> None:
-        self._started = arrived + (0.0 if live else COLLECTED_GRACE_SECONDS)
+    def __init__(self, arrived: float, priority: Priority) -> None:
+        self._started = arrived + GRACE.get(priority, 0.0)
         self._made = 0.0
 
     def made(self, seconds: float, now: float) -> None:

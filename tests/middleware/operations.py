@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
 from middleware.pipeline import Operation, Stage, compose
-from stts.context import RequestContext
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.context import Outcome, RequestContext
+from stts.speech import AudioChunk, AudioOutput, SpeechRequest, SynthesisConfig
 from stts.transcription import (
     AudioData,
     ListenRequest,
@@ -28,10 +29,9 @@ def spoken(chunks: int = 2, error: BaseException | None = None) -> Operation[Spe
     """Speaks so many chunks, then fails if it is to."""
 
     async def run(context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
-        context.metrics.update(
-            queue=0.25, engine=0.5, encode=0.125, audio_seconds=2.0, characters=len(str(request.text))
-        )
-        context.output_data.update(engine="tone", voice="low", language="en", format="wav", sample_rate=16_000)
+        context.metrics.add(queue=0.25, engine=0.5, encode=0.125)
+        context.metrics.audio_seconds, context.metrics.characters = 2.0, len(str(request.text))
+        context.output_data = Outcome("tone", "low", "en", AudioOutput("wav", "audio/wav", 16_000, 1))
         for _ in range(chunks):
             yield AudioChunk(b"1234", 1.0)
         if error is not None:
@@ -41,7 +41,7 @@ def spoken(chunks: int = 2, error: BaseException | None = None) -> Operation[Spe
 
 
 async def heard(context: RequestContext, request: ListenRequest) -> AsyncIterator[TranscriptEvent]:
-    context.output_data.update(engine="echo", language="en", format="json")
+    context.output_data = Outcome("echo", language="en")
     yield TranscriptSegment(Segment("my secret", 0.0, 1.0))
     yield TranscriptSegment(Segment("words", 1.0, 2.0))
     yield TranscriptDone(2.0, "en")
@@ -53,10 +53,11 @@ async def run_through(
     context: RequestContext | None = None,
     *,
     leave_after: int | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> RequestContext:
     """Runs a speech operation to its end, or leaves after so many items."""
     context = context or RequestContext("tts", request_id="id-1")
-    async with aclosing(compose(stages, operation)(context, SPEECH)) as items:
+    async with aclosing(compose(stages, operation, clock)(context, SPEECH)) as items:
         taken = 0
         async for _ in items:
             taken += 1

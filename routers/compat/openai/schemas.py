@@ -15,6 +15,7 @@ from routers.http.lenient_fields import LenientFields
 from routers.http.names import NAME_CHARACTERS, LanguageTag, VoiceName
 from routers.http.subtitle_fields import CueSeconds, LineCount, LineWidth, WordsPerLine
 from routers.http.transcripts import SUBTITLES, cue_rules
+from stts.context import Priority
 from stts.errors import InvalidParameter
 from stts.settings import STTSettings
 from stts.speech import AudioFormat, Markup, SynthesisConfig
@@ -97,8 +98,12 @@ class CreateSpeechRequest(Fields):
             parameters=self.unknown() | instructions,
             ignore_unknown_parameters=True,
             markup=self.markup,
-            live=self.stream is not False or self.stream_format == "sse",
         )
+
+    @property
+    def priority(self) -> Priority:
+        collected = self.stream is False and self.stream_format != "sse"
+        return Priority.COLLECTED if collected else Priority.STREAM
 
 
 class ListeningForm(Fields):

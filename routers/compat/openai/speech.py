@@ -47,7 +47,7 @@ class SpeechRoutes:
         self._check_length(fields.input)
         config = fields.config(engine)
         context = operation_context(
-            request, "tts", engine=config.engine, format=config.format, characters=len(fields.input)
+            request, "tts", characters=len(fields.input), format=config.format, priority=fields.priority
         )
         chunks = in_dialect(self._speak(context, SpeechRequest(fields.input, config)))
         if fields.stream_format == "sse":
@@ -75,5 +75,5 @@ async def _events(chunks: AsyncGenerator[AudioChunk, None], context: RequestCont
         async for chunk in chunks:
             if chunk.data:
                 yield event({"type": "speech.audio.delta", "audio": b64encode(chunk.data).decode("ascii")})
-    usage = speech_usage(context.metrics["characters"], context.metrics["audio_seconds"])
+    usage = speech_usage(context.metrics.characters or 0, context.metrics.audio_seconds or 0.0)
     yield event({"type": "speech.audio.done", "usage": usage})

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket
 from middleware.edge.errors import openai_error
 from routers.compat.openai.models import ModelCatalogue
 from routers.compat.openai.speech_stream_schemas import CLIENT_MESSAGES, StreamCommand, StreamConfig, StreamText
-from routers.http.operation import Speak
+from routers.http.operation import Speak, spoken_audio
 from routers.services import Services
 from routers.sockets.messages import Messages
 from routers.sockets.socket import Socket, accepted, until_first
@@ -86,7 +86,8 @@ class _Stream:
                 await self._socket.error(error)
 
     async def begin(self, utterance: Utterance, context: RequestContext) -> None:
-        self._shape = {name: context.output_data[name] for name in ("format", "sample_rate", "channels")}
+        audio = spoken_audio(context)
+        self._shape = {"format": audio.format, "sample_rate": audio.sample_rate, "channels": audio.channels}
 
     async def piece(self, utterance: Utterance, text: str) -> None:
         if self._open and utterance.manner.config.format != "pcm":

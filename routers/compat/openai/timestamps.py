@@ -67,7 +67,7 @@ class TimestampRoutes:
             max_seconds=max_speech_duration_s or settings.limits.audio_seconds,
         )
         audio = upload(file)
-        context = operation_context(request, "stt", bytes=audio.size)
+        context = operation_context(request, "stt")
 
         async def make() -> Response:
             async with aclosing(in_dialect(self._detect(context, DetectRequest(audio, rules)))) as found:

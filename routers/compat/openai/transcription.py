@@ -78,7 +78,7 @@ class TranscriptionRoutes:
         self, form: ListeningForm, config: TranscriptionConfig, request: Request
     ) -> tuple[RequestContext, ListenRequest]:
         audio = upload(form.file)
-        context = operation_context(request, "stt", engine=config.engine, bytes=audio.size, format=form.response_format)
+        context = operation_context(request, "stt")
         for message in form.warnings():
             context.warn(message)
         return context, ListenRequest(audio, config)

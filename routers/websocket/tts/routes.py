@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
-from routers.http.operation import Speak
+from routers.http.operation import Speak, spoken_audio
 from routers.services import Services
 from routers.sockets.messages import Messages
 from routers.sockets.socket import Socket, accepted, native_error, until_first
@@ -18,9 +20,6 @@ from stts.errors import InvalidRequest, STTSError
 from stts.settings import CurrentSettings
 
 MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES, half_characters=True)
-
-SHAPE = ("format", "sample_rate", "channels", "media_type", "engine", "voice")
-"""What of `context.output_data` is told when audio begins."""
 
 
 class SpeechSocketRoutes:
@@ -58,7 +57,8 @@ class _Speech:
                 await self._socket.error(error)
 
     async def begin(self, utterance: Utterance, context: RequestContext) -> None:
-        shape = {name: context.output_data[name] for name in SHAPE}
+        known = context.output_data
+        shape = {**asdict(spoken_audio(context)), "engine": known.engine, "voice": known.voice}
         await self._socket.send_json({"type": "audio.start", "utterance": utterance.number, **shape})
 
     async def piece(self, utterance: Utterance, text: str) -> None:

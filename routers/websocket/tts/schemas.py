@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal, NotRequired
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -29,7 +28,7 @@ class SpeechConfig(SpeechFields):
         raise ValueError("Only POST /tts has this field.")
 
     def speech(self) -> SynthesisConfig:
-        return replace(self.config(DEFAULT_FORMAT), live=True)
+        return self.config(DEFAULT_FORMAT)
 
 
 class Message(BaseModel):

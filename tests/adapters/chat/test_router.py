@@ -23,12 +23,12 @@ async def test_the_settings_choose_and_a_request_may_choose_another() -> None:
     replies = Replies(lambda: settings)
     context = RequestContext("conversation")
     assert await replied(replies, context) == [ReplyText("good"), ReplyText(" morning")]
-    assert (context.output_data["engine"], context.metrics["characters"]) == ("echo", 12)
+    assert (context.output_data.engine, context.metrics.characters) == ("echo", 12)
     settings = Settings(reply=ReplySettings(adapter="template"))
     assert len(await replied(replies, context)) == 4
-    assert (context.output_data["engine"], context.metrics["characters"]) == ("template", 22)
+    assert (context.output_data.engine, context.metrics.characters) == ("template", 22)
     await replied(replies, context, "echo")
-    assert context.output_data["engine"] == "echo"
+    assert context.output_data.engine == "echo"
     await replies.close()
 
 
@@ -38,7 +38,7 @@ async def test_a_name_that_nobody_has_is_refused_and_not_repeated() -> None:
         await replied(Replies(Settings), context, "nosuch")
     assert (refused.value.param, refused.value.allowed) == ("reply", ["echo", "template", "openai"])
     assert "nosuch" not in refused.value.message
-    assert "engine" not in context.output_data
+    assert context.output_data.engine is None
 
 
 async def test_what_the_first_reply_would_wait_for_is_loaded_before(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from adapters.catalogue import Engines
 from adapters.speech.render import gathered
 from stts.audio.speech import SpeechRenderer
-from stts.context import RequestContext
+from stts.context import Priority, RequestContext
 from stts.errors import EngineError
 from stts.settings import Settings
 from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
@@ -60,7 +60,8 @@ def test_a_fast_engine_s_blocks_are_gathered_and_a_slow_one_s_sent_at_once() -> 
 
 def speak(engines: Engines, text: str = TEXT, **config: Any) -> Any:
     config = {"engine": "tone", "format": "mp3", "normalize": -20.0, **config}
-    return engines.speak(RequestContext("tts"), SpeechRequest(text, SynthesisConfig(**config)))
+    context = RequestContext("tts", priority=config.pop("priority", Priority.STREAM))
+    return engines.speak(context, SpeechRequest(text, SynthesisConfig(**config)))
 
 
 async def test_a_finished_answer_frees_its_codecs_at_once(
@@ -82,8 +83,8 @@ async def test_a_client_that_leaves_frees_them_at_once(
 
 async def test_the_text_is_all_spoken_whatever_its_pieces(engines: Engines) -> None:
     """The tone speaks 60 ms a character; spaces at the cuts are not spoken."""
-    for live in (True, False):
-        async with aclosing(speak(engines, format="pcm", normalize=None, live=live)) as chunks:
+    for priority in Priority:
+        async with aclosing(speak(engines, format="pcm", normalize=None, priority=priority)) as chunks:
             seconds = sum([chunk.seconds async for chunk in chunks])
         assert 0.93 * len(TEXT) * 0.06 < seconds <= len(TEXT) * 0.06 + 0.1
 

@@ -13,7 +13,7 @@ from adapters.catalogue import Engines
 from stts.context import RequestContext
 from stts.errors import EngineError, InvalidText, STTSError, TextTooLong, UnknownVoice
 from stts.settings import Settings
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.speech import AudioChunk, AudioOutput, SpeechRequest, SynthesisConfig
 from stts.streams.live import LiveText
 from tests.fakes import registry
 from tests.patient import PATIENCE
@@ -73,15 +73,15 @@ async def test_a_clause_is_spoken_before_its_sentence_is_complete(engines: Engin
     async with aclosing(reader.chunks), asyncio.timeout(PATIENCE):
         reader.text.write("When it rains, the")
         assert await reader.next_piece() == "When it rains,"
-        assert reader.context.output_data["engine"] == "tone"
+        assert reader.context.output_data.engine == "tone"
         reader.text.write(" river rises. And th")
         assert await reader.next_piece() == "the river rises."
         reader.text.write("en")
         reader.text.close()
         await reader.rest()
     assert reader.pieces[2:] == ["And then"]
-    assert reader.context.metrics["characters"] == len("When it rains, the river rises. And then")
-    assert reader.context.metrics["audio_seconds"] == pytest.approx(reader.seconds)
+    assert reader.context.metrics.characters == len("When it rains, the river rises. And then")
+    assert reader.context.metrics.audio_seconds == pytest.approx(reader.seconds)
 
 
 async def test_a_few_words_are_enough_where_nothing_was_heard_yet(engines: Engines) -> None:
@@ -139,7 +139,7 @@ async def test_nothing_to_say_is_no_error_and_no_audio(engines: Engines, written
     reader.text.close()
     await reader.rest()
     assert (reader.data, reader.pieces) == (b"", [])
-    assert reader.context.output_data["media_type"] == "audio/wav"
+    assert reader.context.output_data.audio == AudioOutput("wav", "audio/wav", 16_000, 1)
 
 
 async def test_what_cannot_be_spoken_is_left_out(engines: Engines) -> None:

@@ -52,9 +52,9 @@ async def test_marks_alone_are_a_short_silence(engines: Engines, format: AudioFo
     samples, rate = decoded(data)
     assert 0.1 <= len(samples) / rate < 0.3
     assert abs(samples).max() < 0.001
-    assert context.output_data["silent"] is True
+    assert context.output_data.silent is True
     assert context.warnings
-    assert context.metrics["audio_seconds"] == pytest.approx(0.1)
+    assert context.metrics.audio_seconds == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("effects", [{"trim_silence": True}, {"speed": 4.0, "pitch": 5.0, "normalize": -20.0}])
@@ -66,7 +66,7 @@ async def test_effects_leave_the_silence(engines: Engines, effects: dict[str, An
 async def test_a_symbol_that_the_engine_does_not_know_is_silence_too(engines: Engines) -> None:
     data, context = await spoken(engines, "\U0001f600", format="pcm")
     assert data == bytes(2 * 1600)
-    assert context.output_data["silent"] is True
+    assert context.output_data.silent is True
 
 
 async def test_an_engine_that_makes_no_sound_of_words_has_failed(engines: Engines) -> None:
@@ -79,12 +79,12 @@ async def test_a_part_without_a_sound_is_told(engines: Engines) -> None:
     data, context = await spoken(engines, f"{'Привет. ' * 100} Hello.", format="pcm")
     assert data
     assert "The engine made no sound of a part of the text." in context.warnings
-    assert "silent" not in context.output_data
+    assert not context.output_data.silent
 
 
 async def test_what_is_spoken_is_not_marked(engines: Engines) -> None:
     data, context = await spoken(engines, "... and so on", format="pcm")
-    assert data and "silent" not in context.output_data and not context.warnings
+    assert data and not context.output_data.silent and not context.warnings
 
 
 async def test_an_empty_text_stays_an_error(engines: Engines) -> None:

@@ -143,7 +143,7 @@ async def test_a_voice_that_speaks_the_language_of_the_text(
 ) -> None:
     for each in (text, live(text)):
         output = (await spoken(engines, each, config)).output_data
-        assert (output["engine"], output["voice"], output["language"]) == told
+        assert (output.engine, output.voice, output.language) == told
 
 
 def live(text: str) -> LiveText:
@@ -162,13 +162,13 @@ async def test_where_no_voice_speaks_it_that_is_told(engines: Engines) -> None:
 
 async def test_kanji_that_a_voice_only_spells_are_told(engines: Engines) -> None:
     context = await spoken(engines, "\u6771\u4eac\u3078\u884c\u304f", SynthesisConfig(engine="espeak"))
-    assert context.output_data["voice"] == "ja" and "Han" in context.warnings[0]
+    assert context.output_data.voice == "ja" and "Han" in context.warnings[0]
     context = await spoken(engines, "\u3053\u3093\u306b\u3061\u306f", SynthesisConfig(engine="espeak"))
-    assert context.output_data["voice"] == "ja" and context.warnings == []
+    assert context.output_data.voice == "ja" and context.warnings == []
 
 
 async def test_it_can_be_switched_off() -> None:
     engines = Engines(registry(), lambda: settings(detect=False), lambda name: None)
     context = await spoken(engines, "Guten Morgen, wie geht es Ihnen?", SynthesisConfig())
-    assert context.output_data["engine"] == "tone"
+    assert context.output_data.engine == "tone"
     await engines.close()

@@ -126,7 +126,7 @@ async def test_the_place_is_taken_at_the_first_speech_and_given_back_after_it() 
         assert [word.start for word in words] == pytest.approx([20.0, 22.5, 56.5])
         assert [word.end for word in words] == pytest.approx([20.5, 23.0, 57.0])
         assert done(heard).duration == pytest.approx(57.5)
-        assert heard.context.metrics["audio_seconds"] == pytest.approx(57.5)
+        assert heard.context.metrics.audio_seconds == pytest.approx(57.5)
         await session.aclose()
 
 

@@ -67,7 +67,7 @@ async def test_real_speech_that_is_pushed_has_the_words_of_the_file(step: float)
         for start in range(0, len(speech), round(step * 16_000)):
             heard.audio.write(speech[start : start + round(step * 16_000)])
         assert await heard.end() == await posted(made, speech, "pocketsphinx") != ""
-        assert heard.context.metrics["audio_seconds"] == pytest.approx(6.0)
+        assert heard.context.metrics.audio_seconds == pytest.approx(6.0)
         await session.aclose()
     finally:
         await made.close()

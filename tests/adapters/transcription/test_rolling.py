@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from adapters.catalogue import Engines
+from stts.context import Outcome
 from stts.errors import EngineError, EngineTimeout
 from stts.protocols import TranscriptionSession
 from stts.transcription import (
@@ -54,8 +55,8 @@ async def test_the_window_grows_and_is_looked_at_again() -> None:
             await heard.until(TranscriptPartial, count)
         assert await heard.end() == "word0 word1 word2"
         assert engine(made).given == [16_000, 32_000, 48_000], "the last look was at all there was"
-        assert heard.context.output_data == {"engine": "batch", "language": "de"}
-        assert heard.context.metrics["audio_seconds"] == pytest.approx(3.0)
+        assert heard.context.output_data == Outcome("batch", language="de")
+        assert heard.context.metrics.audio_seconds == pytest.approx(3.0)
         await session.aclose()
 
 

@@ -64,7 +64,7 @@ def client(app: ASGIApp, *, raising: bool = True) -> httpx.AsyncClient:
 
 async def _who(request: Request) -> dict[str, Any]:
     principal = request.state.principal
-    return {"principal": principal.name, "authenticated": principal.authenticated, "id": request.state.request_id}
+    return {"principal": principal.name, "id": request.state.request_id}
 
 
 async def _json(wanted: Wanted) -> dict[str, Any]:

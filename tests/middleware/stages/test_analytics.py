@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import cast
 
 import pytest
 
@@ -9,8 +11,10 @@ from middleware.stages.analytics import AnalyticsStage
 from middleware.stages.timing import TimingStage
 from stts.analytics.history import History, Tally
 from stts.analytics.metrics import Metrics
-from stts.context import RequestContext
+from stts.analytics.record import OperationRecord
+from stts.context import RequestContext, RequestType
 from stts.errors import Busy
+from stts.speech import AudioChunk, SpeechRequest
 from tests.middleware.operations import SPEECH, run_through, spoken
 
 
@@ -18,7 +22,7 @@ class Counted:
     def __init__(self) -> None:
         self.history = History(60)
         self.metrics = Metrics()
-        self.stages: list[Stage] = [AnalyticsStage(self.history, self.metrics), TimingStage()]
+        self.stages: list[Stage] = [AnalyticsStage((self.history, self.metrics)), TimingStage()]
 
     async def tally(self) -> Tally:
         return (await self.history.group(120, lambda minute, labels: "")).get("", Tally())
@@ -51,9 +55,42 @@ async def test_errors_are_counted_by_code(error: Exception, code: str) -> None:
     assert (await counted.tally()).errors == {code: 1}
 
 
+async def test_a_stage_that_refuses_is_an_error_wherever_it_stands() -> None:
+    async def refuse(context: RequestContext, request: SpeechRequest, call_next: object) -> AsyncIterator[AudioChunk]:
+        raise Busy("No more for this key.")
+        yield
+
+    for place in (1, 2):
+        counted = Counted()
+        counted.stages.insert(place, cast(Stage, refuse))
+        with pytest.raises(Busy):
+            await run_through(counted.stages, spoken())
+        tally = await counted.tally()
+        assert (tally.operations, tally.errors, tally.total.total) == (1, {"busy": 1}, 1)
+        refused = {"type": "tts", "engine": "none", "format": "none", "status": "error"}
+        assert counted.metrics.registry.get_sample_value("stts_operations_total", refused) == 1
+
+
+async def test_a_third_writer_is_one_class() -> None:
+    class Usage:
+        """Seconds of audio by principal, as a database of usage would keep them."""
+
+        def __init__(self) -> None:
+            self.seconds = 0.0
+
+        def operation_started(self, request_type: RequestType) -> None: ...
+
+        def operation_finished(self, record: OperationRecord) -> None:
+            self.seconds += record.audio_seconds
+
+    usage = Usage()
+    await run_through([AnalyticsStage((usage,)), TimingStage()], spoken())
+    assert usage.seconds == 2.0
+
+
 async def test_an_operation_inside_another_is_not_counted_twice() -> None:
     counted = Counted()
-    await run_through(counted.stages, spoken(), RequestContext("tts", metadata={"parent_id": "outer"}))
+    await run_through(counted.stages, spoken(), RequestContext("tts", parent=RequestContext("conversation")))
     assert (await counted.tally()).operations == 0
 
 

@@ -146,7 +146,7 @@ async def test_errors_by_code_and_type(log: Log, error: Exception, level: str, c
 
 
 async def test_an_operation_inside_another_names_it(log: Log) -> None:
-    inner = RequestContext("tts", metadata={"parent_id": "outer", "route": None})
+    inner = RequestContext("tts", parent=RequestContext("conversation", request_id="outer"))
     await run_through(log.set_up().stages(), spoken(), inner)
     assert log.line()["parent_id"] == "outer"
     assert "route" not in log.line()

@@ -1,56 +1,51 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from middleware.stages.timing import TimingStage, server_timing
-from stts.context import RequestContext
+from stts.context import RequestContext, Timings
 from stts.errors import Busy
 from stts.speech import AudioChunk, SpeechRequest
 from tests.middleware.operations import run_through, spoken
-
-
-class Clock:
-    """Seconds that pass by one at each look."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        self.now += 1.0
-        return self.now
 
 
 def context() -> RequestContext:
     return RequestContext("tts", start_time=100.0)
 
 
+def clock(*seconds: float) -> Callable[[], float]:
+    """Shows these one after the other, and the last of them for ever."""
+    times = iter(seconds)
+    return lambda: next(times, seconds[-1])
+
+
 async def test_first_item_and_total_count_from_the_start_of_the_request() -> None:
-    done = await run_through([TimingStage(Clock())], spoken(3), context())
-    assert (done.metrics["first_item"], done.metrics["total"], done.metrics["bytes"]) == (1.0, 2.0, 12)
+    done = await run_through([TimingStage(clock(101.0))], spoken(3), context(), clock=clock(102.0))
+    assert (done.metrics.first_item, done.metrics.total, done.metrics.bytes) == (1.0, 2.0, 12)
     assert done.status == "completed"
 
 
 async def test_an_operation_without_items_has_no_first_one() -> None:
-    done = await run_through([TimingStage(Clock())], spoken(0), context())
-    assert "first_item" not in done.metrics
-    assert done.metrics["total"] == 1.0
+    done = await run_through([TimingStage()], spoken(0), context(), clock=clock(101.0))
+    assert done.metrics.first_item is None
+    assert done.metrics.total == 1.0
 
 
 async def test_an_error_is_an_error() -> None:
     failed = context()
     with pytest.raises(Busy):
-        await run_through([TimingStage(Clock())], spoken(1, Busy("full")), failed)
-    assert failed.status == "error"
-    assert failed.metrics["total"] == 2.0
+        await run_through([TimingStage()], spoken(1, Busy("full")), failed, clock=clock(102.0))
+    assert (failed.status, failed.error) == ("error", "busy")
+    assert failed.metrics.total == 2.0
 
 
 async def test_a_consumer_that_leaves_has_cancelled() -> None:
-    left = await run_through([TimingStage(Clock())], spoken(3), context(), leave_after=1)
+    left = await run_through([TimingStage()], spoken(3), context(), leave_after=1)
     assert left.status == "cancelled"
-    assert left.metrics["bytes"] == 4
+    assert left.metrics.bytes == 4
 
 
 async def test_a_cancelled_task_has_cancelled() -> None:
@@ -62,7 +57,7 @@ async def test_a_cancelled_task_has_cancelled() -> None:
         yield AudioChunk(b"", 0.0)
 
     cancelled = context()
-    task = asyncio.create_task(run_through([TimingStage(Clock())], waiting, cancelled))
+    task = asyncio.create_task(run_through([TimingStage()], waiting, cancelled))
     await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -71,12 +66,12 @@ async def test_a_cancelled_task_has_cancelled() -> None:
 
 
 def test_server_timing_of_a_stream_holds_what_is_known_by_then() -> None:
-    begun = RequestContext("tts", metrics={"queue": 0.25, "first_item": 0.5, "engine": 0.125})
+    begun = RequestContext("tts", metrics=Timings(queue=0.25, first_item=0.5, engine=0.125))
     assert server_timing(begun, collected=False) == "queue;dur=250.0, first;dur=500.0"
 
 
 def test_server_timing_of_a_collected_answer_holds_all() -> None:
-    metrics = {"queue": 0.0, "first_item": 0.5, "engine": 0.125, "encode": 0.0625, "total": 1.0, "bytes": 7.0}
+    metrics = Timings(queue=0.0, first_item=0.5, engine=0.125, encode=0.0625, total=1.0, bytes=7)
     assert server_timing(RequestContext("tts", metrics=metrics), collected=True) == (
         "queue;dur=0.0, first;dur=500.0, engine;dur=125.0, encode;dur=62.5, total;dur=1000.0"
     )

@@ -42,7 +42,7 @@ async def looked(paced: Paced, timeout_seconds: float) -> tuple[bool, float, lis
 
 
 @pytest.mark.parametrize(
-    ("seconds", "timeout", "complete", "known"),
+    ("seconds", "timeout_seconds", "complete", "known"),
     [
         ((5.0, 0.1, 0.1), 0.25, True, 5.2),
         ((5.0, 0.1, 0.2), 0.25, False, 5.25),

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from routers.http.operation import speech_headers
-from stts.context import RequestContext
+from stts.context import Outcome, RequestContext
+from stts.speech import AudioOutput
 
 
 def test_what_was_done_otherwise_is_told_once_and_in_ascii() -> None:
     context = RequestContext("tts")
-    context.output_data.update(
-        media_type="audio/wav", engine="espeak", voice="gmw/en-US", language="en-us", sample_rate=22050, channels=1
-    )
+    audio = AudioOutput("wav", "audio/wav", 22050, 1)
+    context.output_data = Outcome("espeak", "gmw/en-US", "en-us", audio)
     assert "x-warnings" not in speech_headers(context)
     for message in ("`pitch` was left out.", "No voice speaks “this”.", "`pitch` was left out."):
         context.warn(message)

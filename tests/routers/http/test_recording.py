@@ -10,10 +10,10 @@ from typing import Any, Literal
 import pytest
 
 from routers.http.recording import recorded
-from stts.context import RequestContext
+from stts.context import Outcome, RequestContext
 from stts.errors import StorageFull
 from stts.settings import Settings, StorageSettings
-from stts.speech import AudioChunk
+from stts.speech import AudioChunk, AudioOutput
 from stts.storage.files.kinds import Kind
 from stts.storage.files.store import FileStore
 from stts.storage.files.writer import Writer
@@ -94,7 +94,7 @@ class Source:
 
 
 def context() -> RequestContext:
-    output = {"format": "pcm", "sample_rate": 16_000, "channels": 1}
+    output = Outcome(audio=AudioOutput("pcm", "audio/pcm", 16_000, 1))
     return RequestContext(request_type="tts", request_id="r", output_data=output)
 
 
@@ -164,7 +164,7 @@ async def test_a_disk_that_fails_is_told(tmp_path: Path, step: Step, heard: int,
     assert caught.value.code == ("storage_full" if reason in (errno.ENOSPC, errno.EDQUOT) else "storage_failed")
     if step != "create":
         with pytest.raises(StorageFull, match="This file was not kept"):
-            store.get(work.output_data["file_id"])
+            store.get(work.output_data.file_id or "")
     assert store.is_clean()
 
 
@@ -186,10 +186,10 @@ async def test_a_disk_that_fills_meanwhile_does_not_keep_anybody_from_listening(
 
 async def test_a_disk_without_room_is_known_before(tmp_path: Path) -> None:
     work = context()
-    work.input_data["characters"] = 10**15
+    work.input_data.characters = 10**15
     with pytest.raises(StorageFull):
         await anext(recorded(Source().chunks(), WatchedStore(tmp_path, "abort", int), work))
-    assert "file_id" not in work.output_data
+    assert work.output_data.file_id is None
 
 
 async def test_a_disk_that_fails_at_the_very_end_keeps_the_file(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ async def test_a_disk_that_fails_at_the_very_end_keeps_the_file(tmp_path: Path) 
 
     store, work = WatchedStore(tmp_path, "abort", fail), context()
     assert await collected(recorded(Source().chunks(), store, work)) == CHUNKS
-    assert store.get(work.output_data["file_id"]).size == QUOTA
+    assert store.get(work.output_data.file_id or "").size == QUOTA
 
 
 async def test_an_answer_without_a_chunk_makes_no_file(tmp_path: Path) -> None:

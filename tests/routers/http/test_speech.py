@@ -8,27 +8,29 @@ import pytest
 from starlette.types import Message
 
 from routers.http.speech import WHOLE_CHARACTERS, speech_answer
-from stts.context import RequestContext
-from stts.speech import AudioChunk
+from stts.context import Outcome, RequestContext, RequestFacts
+from stts.speech import AudioChunk, AudioFormat, AudioOutput
 from tests.virtual import virtual
 
-OUTPUT = {"engine": "e", "voice": "v", "format": "wav", "media_type": "audio/wav", "sample_rate": 8000, "channels": 1}
+WAV = AudioOutput("wav", "audio/wav", 8000, 1)
 
 
 async def chunks(context: RequestContext, seconds: float) -> AsyncGenerator[AudioChunk, None]:
     """The first at once, the last after so many seconds."""
     yield AudioChunk(b"open", 0.1)
     await asyncio.sleep(seconds)
-    context.metrics["audio_seconds"] = 0.2
+    context.metrics.audio_seconds = 0.2
     yield AudioChunk(b"rest", 0.1, header=b"shut")
 
 
 async def answered(
-    seconds: float, *, stream: bool | None = None, characters: int = 10, format: str = "wav", **output: Any
+    seconds: float, *, stream: bool | None = None, characters: int = 10, format: AudioFormat = "wav", **output: Any
 ) -> tuple[dict[bytes, bytes], bytes, float]:
     """Headers, body, and when the headers were sent."""
     context = RequestContext(
-        "tts", input_data={"characters": characters, "format": format}, output_data={**OUTPUT, **output}
+        "tts",
+        input_data=RequestFacts(characters=characters, format=format),
+        output_data=Outcome("e", "v", audio=WAV, **output),
     )
     answer = speech_answer(chunks(context, seconds), context, stream=stream, whole_seconds=0.1)
     clock = asyncio.get_running_loop().time

@@ -38,13 +38,14 @@ class Server:
 
     def busy(self) -> Server:
         """Three voices in two minutes, one error, one client that left, some listening."""
-        self.history.add(DONE)
-        self.history.add(replace(DONE, labels=LABELS._replace(voice="high", format="mp3")))
+        finished = self.history.operation_finished
+        finished(DONE)
+        finished(replace(DONE, labels=LABELS._replace(voice="high", format="mp3")))
         self.clock.now += 60
-        self.history.add(DONE)
-        self.history.add(replace(DONE, labels=LABELS._replace(engine="other", language="de"), status="cancelled"))
-        self.history.add(replace(DONE, status="error", code="busy", first_item=None))
-        self.history.add(replace(DONE, labels=LABELS._replace(type="stt", engine="echo", voice="none", format="srt")))
+        finished(DONE)
+        finished(replace(DONE, labels=LABELS._replace(engine="other", language="de"), status="cancelled"))
+        finished(replace(DONE, status="error", code="busy", first_item=None))
+        finished(replace(DONE, labels=LABELS._replace(type="stt", engine="echo", voice="none", format="srt")))
         return self
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
@@ -135,7 +136,7 @@ async def test_formats_the_most_used_first() -> None:
 
 async def test_the_page_for_prometheus() -> None:
     server = Server()
-    server.metrics.add(DONE)
+    server.metrics.operation_finished(DONE)
     answer = await server.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
     assert 'stts_audio_seconds_total{engine="tone",type="tts"} 2.0' in answer.text

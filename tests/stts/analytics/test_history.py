@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stts.analytics import history as rooms
-from stts.analytics.history import NONE, OTHER, History, Labels, Outcome, Tally
-from stts.context import RequestContext
+from stts.analytics.history import OTHER, History, Tally
+from stts.analytics.record import Labels, OperationRecord
 
 NOON = 1_800_000_000.0
 """A whole minute."""
-DONE = Outcome(
+DONE = OperationRecord(
     Labels("tts", "tone", "low", "en", "wav"),
     "completed",
     None,
@@ -38,9 +38,9 @@ async def total(history: History, window: float) -> Tally:
 
 async def test_sums_of_a_window() -> None:
     history = History(60, Clock())
-    history.add(DONE)
-    history.add(replace(DONE, status="error", code="busy", first_item=None, total=None))
-    history.add(replace(DONE, status="cancelled"))
+    history.operation_finished(DONE)
+    history.operation_finished(replace(DONE, status="error", code="busy", first_item=None, total=None))
+    history.operation_finished(replace(DONE, status="cancelled"))
     tally = await total(history, 60)
     assert (tally.operations, tally.completed, tally.cancelled, tally.errors) == (3, 1, 1, {"busy": 1})
     assert (tally.audio_seconds, tally.characters, tally.bytes) == (6.0, 27, 24)
@@ -51,7 +51,7 @@ async def test_a_window_is_whole_minutes_with_the_current_one() -> None:
     clock = Clock()
     history = History(60, clock)
     for _ in range(5):
-        history.add(DONE)
+        history.operation_finished(DONE)
         clock.now += 60
     assert [(await total(history, window)).operations for window in (1, 60, 61, 120, 121, 3600)] == [0, 0, 1, 1, 2, 5]
 
@@ -60,7 +60,7 @@ async def test_minutes_are_forgotten() -> None:
     clock = Clock()
     history = History(3, clock)
     for _ in range(10):
-        history.add(DONE)
+        history.operation_finished(DONE)
         clock.now += 60
     clock.now -= 60
     assert (await total(history, 3600)).operations == 3
@@ -70,10 +70,10 @@ async def test_minutes_are_forgotten() -> None:
 async def test_groups_by_any_key() -> None:
     clock = Clock()
     history = History(60, clock)
-    history.add(DONE)
+    history.operation_finished(DONE)
     clock.now += 60
-    history.add(replace(DONE, labels=DONE.labels._replace(voice="high")))
-    history.add(DONE)
+    history.operation_finished(replace(DONE, labels=DONE.labels._replace(voice="high")))
+    history.operation_finished(DONE)
     by_voice = await history.group(600, lambda minute, labels: labels.voice)
     assert {voice: tally.operations for voice, tally in by_voice.items()} == {"low": 2, "high": 1}
     by_minute = await history.group(600, lambda minute, labels: minute)
@@ -83,7 +83,7 @@ async def test_groups_by_any_key() -> None:
 async def test_a_minute_full_of_labels_counts_the_rest_together() -> None:
     history = History(60, Clock())
     for number in range(rooms.MINUTE_SERIES + 10):
-        history.add(replace(DONE, labels=DONE.labels._replace(voice=f"voice{number}")))
+        history.operation_finished(replace(DONE, labels=DONE.labels._replace(voice=f"voice{number}")))
     voices = await history.group(60, lambda minute, labels: labels.voice)
     assert len(voices) == rooms.MINUTE_SERIES + 1
     assert voices[OTHER].operations == 10
@@ -95,7 +95,7 @@ async def test_the_oldest_minutes_go_when_there_are_too_many_labels() -> None:
     minutes = rooms.HISTORY_SERIES // rooms.MINUTE_SERIES + 5
     for minute in range(minutes):
         for number in range(rooms.MINUTE_SERIES):
-            history.add(replace(DONE, labels=DONE.labels._replace(voice=f"voice{number}")))
+            history.operation_finished(replace(DONE, labels=DONE.labels._replace(voice=f"voice{number}")))
         assert len(history._minutes) <= minute + 1
         clock.now += 60
     kept = await history.group(86_400 * 30, lambda minute, labels: minute)
@@ -106,9 +106,9 @@ async def test_the_oldest_minutes_go_when_there_are_too_many_labels() -> None:
 async def test_a_clock_that_is_set_back_loses_nothing() -> None:
     clock = Clock()
     history = History(60, clock)
-    history.add(DONE)
+    history.operation_finished(DONE)
     clock.now -= 3600
-    history.add(DONE)
+    history.operation_finished(DONE)
     clock.now += 3600
     assert (await total(history, 60)).operations == 2
 
@@ -121,16 +121,6 @@ async def test_it_holds_what_lies_within_and_nothing_else(steps: list[int], minu
     for step in steps:
         clock.now += step
         times.append(clock.now)
-        history.add(DONE)
+        history.operation_finished(DONE)
     first = int(clock.now // 60) - minutes + 1
     assert (await total(history, 86_400)).operations == sum(time // 60 >= first for time in times)
-
-
-def test_an_outcome_takes_its_labels_from_what_was_resolved() -> None:
-    context = RequestContext("tts", input_data={"voice": "whatever they sent"}, status="error")
-    assert Outcome.of(context, "busy").labels == Labels("tts", NONE, NONE, NONE, NONE)
-    context.output_data.update(engine="tone", voice="low", language=None, format="wav")
-    context.metrics.update(queue=0.5, characters=12.0)
-    outcome = Outcome.of(context, "busy")
-    assert outcome.labels == Labels("tts", "tone", "low", NONE, "wav")
-    assert (outcome.queue, outcome.total, outcome.characters, outcome.code) == (0.5, None, 12, "busy")

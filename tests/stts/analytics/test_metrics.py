@@ -15,15 +15,15 @@ WHO = {"type": "tts", "engine": "tone"}
 
 def test_each_app_has_a_registry_of_its_own() -> None:
     one, other = Metrics(), Metrics()
-    one.add(DONE)
+    one.operation_finished(DONE)
     assert one.registry.get_sample_value("stts_audio_seconds_total", WHO) == 2.0
     assert other.registry.get_sample_value("stts_audio_seconds_total", WHO) is None
 
 
 def test_what_is_counted() -> None:
     metrics = Metrics()
-    metrics.add(DONE)
-    metrics.add(replace(DONE, status="error", code="busy", first_item=None))
+    metrics.operation_finished(DONE)
+    metrics.operation_finished(replace(DONE, status="error", code="busy", first_item=None))
     sample = metrics.registry.get_sample_value
     assert sample("stts_operations_total", {**WHO, "format": "wav", "status": "error"}) == 1
     assert sample("stts_errors_total", {**WHO, "code": "busy"}) == 1
@@ -37,14 +37,14 @@ def test_what_is_counted() -> None:
 def test_labels_are_bounded_whatever_comes() -> None:
     metrics = Metrics()
     for number in range(MOST_COMBINATIONS + 20):
-        metrics.add(replace(DONE, labels=DONE.labels._replace(engine=f"engine{number}")))
+        metrics.operation_finished(replace(DONE, labels=DONE.labels._replace(engine=f"engine{number}")))
     labels = {"type": "tts", "engine": OTHER, "format": OTHER, "status": "completed"}
     assert metrics.registry.get_sample_value("stts_operations_total", labels) == 20
 
 
 def test_voices_and_languages_are_no_labels() -> None:
     metrics = Metrics()
-    metrics.add(replace(DONE, labels=DONE.labels._replace(voice="grandmother", language="de-AT")))
+    metrics.operation_finished(replace(DONE, labels=DONE.labels._replace(voice="grandmother", language="de-AT")))
     page = metrics.render()[0].decode()
     assert "grandmother" not in page
     assert "de-AT" not in page
@@ -52,7 +52,7 @@ def test_voices_and_languages_are_no_labels() -> None:
 
 def test_the_page_is_what_prometheus_reads() -> None:
     metrics = Metrics(Resources())
-    metrics.add(DONE)
+    metrics.operation_finished(DONE)
     page, media_type = metrics.render()
     names = {family.name for family in text_string_to_metric_families(page.decode())}
     assert {"stts_operations", "stts_first_item_seconds", "stts_event_loop_lag_seconds"} <= names

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from stts.chat import Message, ReplyConfig, ReplyEvent, ReplyRequest, ReplyText
-from stts.context import RequestContext
+from stts.context import Outcome, RequestContext, RequestFacts, Timings
 from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
 from stts.conversation.generation import ReplyItem
 from stts.conversation.history import History
 from stts.errors import EngineCrashed, ReplyFailed, STTSError
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.speech import AudioChunk, AudioOutput, SpeechRequest, SynthesisConfig
 from stts.streams.live import LiveText
 from stts.transcription import (
     AudioData,
@@ -28,6 +28,9 @@ from stts.transcription import (
 UPLOAD = AudioData(io.BytesIO(b"audio"), 5)
 
 
+WAV = AudioOutput("wav", "audio/wav", 8000, 1)
+
+
 @dataclass
 class House:
     """Hears `segments`, replies with `words`, speaks what is written; any of them may fail."""
@@ -39,7 +42,7 @@ class House:
     mute: STTSError | None = None
     history: History = field(default_factory=lambda: History(100, 10_000))
     context: RequestContext = field(
-        default_factory=lambda: RequestContext("conversation", metadata={"route": "/conversation"})
+        default_factory=lambda: RequestContext("conversation", input_data=RequestFacts(route="/conversation"))
     )
     inner: list[RequestContext] = field(default_factory=list)
     asked: list[ReplyRequest] = field(default_factory=list)
@@ -54,7 +57,7 @@ class House:
 
     async def _listen(self, context: RequestContext, request: ListenRequest) -> AsyncGenerator[TranscriptEvent, None]:
         self.inner.append(context)
-        context.metrics.update(queue=1.0, engine=2.0, audio_seconds=60.0)
+        context.metrics = Timings(queue=1.0, engine=2.0, audio_seconds=60.0)
         for text in self.segments:
             yield TranscriptSegment(Segment(text, 0.0, 1.0))
         if self.deaf is not None:
@@ -64,8 +67,8 @@ class House:
     async def _reply(self, context: RequestContext, request: ReplyRequest) -> AsyncGenerator[ReplyEvent, None]:
         self.inner.append(context)
         self.asked.append(request)
-        context.output_data["engine"] = "echo"
-        context.metrics["characters"] = 7
+        context.output_data.engine = "echo"
+        context.metrics.characters = 7
         for word in self.words:
             yield ReplyText(word)
         if self.dumb is not None:
@@ -74,8 +77,8 @@ class House:
     async def _speak(self, context: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
         self.inner.append(context)
         assert isinstance(request.text, LiveText)
-        context.output_data.update(engine="tone", voice="low", format="wav", media_type="audio/wav", sample_rate=8000)
-        context.metrics.update(queue=0.5, engine=0.25, encode=0.125, audio_seconds=3.0)
+        context.output_data = Outcome("tone", "low", audio=WAV)
+        context.metrics = Timings(queue=0.5, engine=0.25, encode=0.125, audio_seconds=3.0)
         while taken := await request.text.take():
             yield AudioChunk("".join(map(str, taken)).encode(), 1.0)
         if self.mute is not None:
@@ -98,21 +101,21 @@ async def test_what_it_knows_is_what_its_parts_found_out() -> None:
     house = House()
     await house.all()
     output, times = house.context.output_data, house.context.metrics
-    assert output == {"engine": "echo", "voice": "low", "format": "wav", "media_type": "audio/wav", "sample_rate": 8000}
-    assert (times["queue"], times["engine"], times["encode"]) == (1.5, 2.25, 0.125)
-    assert (times["characters"], times["audio_seconds"]) == (7, 3.0)
-    assert 0 <= times["transcript"] <= times["first_token"] <= times["first_audio"]
+    assert output == Outcome("echo", "low", audio=WAV)
+    assert (times.queue, times.engine, times.encode) == (1.5, 2.25, 0.125)
+    assert (times.characters, times.audio_seconds) == (7, 3.0)
+    assert 0 <= (times.transcript or -1) <= (times.first_token or -1) <= (times.first_audio or -1)
     assert [context.request_type for context in house.inner] == ["stt", "conversation", "tts"]
-    parent = {"parent_id": house.context.request_id, "route": "/conversation"}
-    assert [context.metadata for context in house.inner] == [parent] * 3
-    assert "parent_id" not in house.context.metadata
+    assert [context.parent for context in house.inner] == [house.context] * 3
+    assert {context.input_data.route for context in house.inner} == {"/conversation"}
+    assert house.context.parent is None
 
 
 async def test_a_text_is_not_heard_but_answered() -> None:
     house = House()
     assert (await house.all("hello"))[0] == UserTurn("hello")
     assert [context.request_type for context in house.inner] == ["conversation", "tts"]
-    assert "transcript" not in house.context.metrics
+    assert house.context.metrics.transcript is None
 
 
 async def test_nothing_heard_is_nothing_asked() -> None:

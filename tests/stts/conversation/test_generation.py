@@ -169,7 +169,7 @@ async def test_both_operations_know_what_they_belong_to() -> None:
     parent = RequestContext("conversation")
     house = House(writer(ReplyText("Hello")), say_all)
     await said(house, parent=parent)
-    assert [context.metadata for context in house.contexts] == [{"parent_id": parent.request_id}] * 2
+    assert [context.parent for context in house.contexts] == [parent] * 2
     assert parent.request_id not in [context.request_id for context in house.contexts]
 
 
@@ -177,8 +177,8 @@ async def test_without_a_parent_the_speech_is_inside_of_the_reply() -> None:
     house = House(writer(ReplyText("Hello")), say_all)
     await said(house)
     reply, speech = house.contexts
-    assert "parent_id" not in reply.metadata
-    assert speech.metadata["parent_id"] == reply.request_id
+    assert reply.parent is None
+    assert speech.parent is reply
 
 
 async def test_what_was_written_before_an_error_is_spoken() -> None:

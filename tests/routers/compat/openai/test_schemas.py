@@ -8,6 +8,7 @@ from fastapi import UploadFile
 from pydantic import ValidationError
 
 from routers.compat.openai.schemas import CreateSpeechRequest, CreateTranscriptionRequest, CreateTranslationRequest
+from stts.context import Priority
 from stts.errors import InvalidParameter
 from stts.settings import STTSettings
 
@@ -27,7 +28,7 @@ def listening(**fields: Any) -> CreateTranscriptionRequest:
 def test_defaults_of_speech() -> None:
     config = spoken().config("auto")
     assert (config.format, config.voice, config.speed, config.sample_rate) == ("mp3", None, 1.0, None)
-    assert config.live and config.ignore_unknown_parameters
+    assert config.ignore_unknown_parameters and spoken().priority is Priority.STREAM
 
 
 def test_null_is_absent() -> None:
@@ -56,8 +57,8 @@ def test_languages_of_speech(fields: dict[str, str], language: str | None) -> No
 
 
 def test_only_a_whole_answer_has_no_listener() -> None:
-    assert not spoken(stream=False).config("auto").live
-    assert spoken(stream=False, stream_format="sse").config("auto").live
+    assert spoken(stream=False).priority is Priority.COLLECTED
+    assert spoken(stream=False, stream_format="sse").priority is Priority.STREAM
 
 
 @pytest.mark.parametrize("bad", [{"voice": {"id": 5}}, {"voice": {"id": "x", "y": {}}, "speed": float("nan")}])

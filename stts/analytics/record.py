@@ -1,0 +1,66 @@
+"""The record of one finished operation, and the interface of whoever keeps records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from stts.context import RequestContext, RequestType, Status
+
+NONE = "none"
+"""The label of a choice that an operation did not come to."""
+
+
+class Labels(NamedTuple):
+    """Names from the registry and from the engine's own lists, never a client's words."""
+
+    type: str
+    engine: str
+    voice: str
+    language: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """One finished operation. Times in seconds; None: it did not come to that."""
+
+    labels: Labels
+    status: Status
+    code: str | None = None
+    """Machine code of its error."""
+    queue: float | None = None
+    first_item: float | None = None
+    total: float | None = None
+    audio_seconds: float = 0.0
+    characters: int = 0
+    bytes: int = 0
+
+    @classmethod
+    def of(cls, context: RequestContext) -> OperationRecord:
+        known, times = context.output_data, context.metrics
+        form = known.audio.format if known.audio is not None else None
+        chosen = (known.engine, known.voice, known.language, form)
+        return cls(
+            Labels(context.request_type, *(name or NONE for name in chosen)),
+            context.status,
+            context.error,
+            times.queue,
+            times.first_item,
+            times.total,
+            times.audio_seconds or 0.0,
+            times.characters or 0,
+            times.bytes or 0,
+        )
+
+
+class RecordWriter(Protocol):
+    """Keeps records of operations: metrics, a history, the usage of a key. Both methods return at once."""
+
+    def operation_started(self, request_type: RequestType) -> None:
+        """An operation has begun; `operation_finished` follows, whatever becomes of it."""
+        ...
+
+    def operation_finished(self, record: OperationRecord) -> None:
+        """An operation has ended, by itself or because its client left."""
+        ...
