@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from adapters.configuration.keys import EACH, KEYS, Key, key_tree
+from adapters.configuration.keys import EACH, Key, key_tree, keys_below
 from stts.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +21,7 @@ ROWS = {
 }
 
 
+KEYS = {key.name: key for key in keys_below(key_tree(Settings))}
 IN_THE_FILE = {name: key for name, key in KEYS.items() if EACH not in key.path}
 """Entries and items of the operator's own have no line there until they are written."""
 

@@ -17,23 +17,14 @@ from typing import Any
 
 import structlog
 
-from adapters.configuration.changes import Change, changed, changes_of, outermost
-from adapters.configuration.keys import Key, key_tree, plain
-from adapters.configuration.merge import Configuration, compared, validated, with_live_keys
+from adapters.configuration.changes import changes_of
+from adapters.configuration.keys import Key, KeyPath, key_tree
+from adapters.configuration.merge import Configuration, compared, difference, merged, validated, with_live_keys
 from adapters.configuration.old_keys import moved_path
-from adapters.configuration.overrides import OVERRIDES, read_overrides, write_overrides
-from adapters.configuration.problems import Check, Problem, nothing_more
+from adapters.configuration.overrides import OVERRIDES, write_overrides
+from adapters.configuration.problems import Check, Problem, nothing_more, refusal
 from adapters.configuration.sources import Layer, Source, dotenv_layer, environment_layer, file_layer
-from adapters.configuration.values import (
-    UNCHANGED,
-    by_path,
-    difference,
-    merged,
-    only,
-    placed,
-    value_at,
-    with_default_mappings,
-)
+from adapters.configuration.values import Assignment
 from stts.errors import InvalidConfiguration
 from stts.settings import Settings
 
@@ -94,7 +85,7 @@ class ConfigAdapter:
         self._lock = threading.Lock()
         layers = self._operator_layers()
         self._overrides_path = Path(validated(self._root, layers, nothing_more).storage.root) / OVERRIDES
-        self._newest = self._configured(layers, read_overrides(self._root, self._overrides_path))
+        self._newest = self._configured(layers, file_layer(self._root, self._overrides_path, "runtime"))
         self._current = self._newest.settings
 
     @classmethod
@@ -170,7 +161,7 @@ class ConfigAdapter:
 
     def _reload(self) -> ChangeReport:
         with self._lock:
-            overrides = read_overrides(self._root, self._overrides_path)
+            overrides = file_layer(self._root, self._overrides_path, "runtime")
             configuration = self._configured(self._operator_layers(), overrides)
             report = self._report(configuration, [])
             self._adopt(configuration)
@@ -186,38 +177,41 @@ class ConfigAdapter:
         return file, dotenv_layer(self._root, self._dotenv_path), environment_layer(self._root, self._environ)
 
     def _configured(self, layers: tuple[Layer, ...], overrides: Layer) -> Configuration:
-        validated(self._root, layers, nothing_more)  # also what the changes over HTTP hide
+        own = validated(self._root, layers, nothing_more)  # also what the changes over HTTP hide
         file, *above = layers
-        return Configuration.of(self._root, (file, overrides, *above), self._check)
+        configuration = Configuration.of(self._root, (file, overrides, *above), self._check)
+        protected = [
+            Problem(pair.path, "only the configuration file and the environment may set this")
+            for pair in compared(self._root, own, configuration.settings)
+            if pair.key.protected and pair.old != pair.new
+        ]
+        if protected:
+            raise refusal(self._root, protected, [overrides])
+        return configuration
 
     def _planned(self, body: Mapping[str, Any]) -> _Plan:
-        layers, overrides = self._operator_layers(), read_overrides(self._root, self._overrides_path)
+        layers = self._operator_layers()
+        file = layers[0]
+        overrides = file_layer(self._root, self._overrides_path, "runtime")
         self._configured(layers, overrides)  # what is wrong already is the operator's, not the client's
-        below = with_default_mappings(self._root, layers[0].values)
-        now = merged(below, overrides.values)
-        changes = changes_of(self._root, body, now)
-        paths = {outermost(self._root, change.path): None for change in changes}
-        wanted = self._checked(only(changed(now, changes), paths))
-        for path in paths:
-            now = placed(now, path, value_at(wanted, path))
-        values = difference(self._root, below, now)
-        configuration = self._configured(layers, Layer("runtime", {} if values is UNCHANGED else values))
-        return _Plan(configuration, self._report(configuration, changes))
-
-    def _checked(self, wanted: dict[str, Any]) -> Any:
-        """The wanted values, of the type they have in the model. What else is wrong is not the client's."""
-        layer = Layer("runtime", wanted)
+        changes = changes_of(self._root, body, merged(self._root, [file, overrides]))
+        change = Layer("runtime", tuple(changes))
 
         def check(settings: Settings) -> Iterator[Problem]:
-            return (problem for problem in self._check(settings) if layer.has(problem.path))
+            return (problem for problem in self._check(settings) if change.has(problem.path))
 
-        return by_path(self._root, plain(validated(self._root, [layer], check)))
+        below = validated(self._root, [file], nothing_more)
+        wanted = validated(self._root, [file, overrides, change], check)
+        configuration = self._configured(layers, Layer("runtime", tuple(difference(self._root, below, wanted))))
+        return _Plan(configuration, self._report(configuration, changes))
 
-    def _report(self, configuration: Configuration, changes: Sequence[Change]) -> ChangeReport:
+    def _report(self, configuration: Configuration, changes: Sequence[Assignment]) -> ChangeReport:
         """Counts what the operator has changed in the file by hand meanwhile, too."""
-        named = {change.path: change for change in changes}
-        overridden = [path for path, change in named.items() if any(map(configuration.overrides, change.leaves()))]
-        unheard = {path for path in overridden if all(map(configuration.overrides, named[path].leaves()))}
+        named: dict[KeyPath, list[KeyPath]] = {}
+        for path, _ in changes:
+            named.setdefault(self._root.holder(path)[1], []).append(path)
+        overridden = [path for path, leaves in named.items() if any(map(configuration.overrides, leaves))]
+        unheard = {path for path in overridden if all(map(configuration.overrides, named[path]))}
         new = configuration.settings
         waiting = {pair.path for pair in compared(self._root, self._current, new) if pair.old != pair.new}
         touched = [

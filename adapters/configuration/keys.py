@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
@@ -57,6 +56,8 @@ class Key:
         return ".".join(self.path)
 
     def child(self, name: str) -> Key | None:
+        if self.kind == "items" and not name.isdecimal():
+            return None
         return self.inner.get(EACH) or self.inner.get(name)
 
     def at(self, path: KeyPath) -> tuple[Key, KeyPath]:
@@ -69,12 +70,13 @@ class Key:
             key = inner
         return key, path
 
-    def of(self, settings: Settings) -> Any:
-        """The value of a key that stands in no entry or item."""
-        value: Any = settings
-        for name in self.path:
-            value = getattr(value, name)
-        return value
+    def holder(self, path: KeyPath) -> tuple[Key, KeyPath]:
+        """The key that says whether and when what is assigned at the path may change, and where it ends.
+
+        For an entry or item that comes or goes that is its mapping or list. At a plain section there is none.
+        """
+        key, found = self.at(path)
+        return (self.at(found[:-1])[0] if key.path[-1:] == (EACH,) else key), found
 
     def split(self, dotted: str) -> KeyPath:
         """The path that a dotted name means. What follows the last level of names belongs to the last name."""
@@ -100,10 +102,12 @@ class Key:
 
 
 def plain(value: Any) -> Any:
-    """A value of the model as YAML and JSON know it. Secrets are in clear text."""
+    """A value of the model as YAML and JSON know it: of a section what was set. Secrets are in clear text."""
     match value:
         case BaseModel():
-            return {name: plain(getattr(value, name)) for name in type(value).model_fields}
+            return {
+                name: plain(getattr(value, name)) for name in type(value).model_fields if name in value.model_fields_set
+            }
         case dict():
             return {name: plain(entry) for name, entry in value.items()}
         case tuple() | list():
@@ -184,8 +188,3 @@ def _masked(value: Any) -> Any:
 
 def _masked_entry(name: str, entry: Any) -> Any:
     return MASK if entry is not None and _SECRET_NAME.search(name) else _masked(entry)
-
-
-ROOT = key_tree(Settings)
-KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in keys_below(ROOT)})
-"""Dotted name -> key, in the order of the model."""

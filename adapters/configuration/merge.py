@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from pydantic import ValidationError
 
-from adapters.configuration.keys import Key, KeyPath
+from adapters.configuration.keys import EACH, Key, KeyPath, plain
 from adapters.configuration.problems import Check, model_problems, refusal
 from adapters.configuration.sources import Layer, Source
-from adapters.configuration.values import for_model, merged, with_default_mappings
+from adapters.configuration.values import REMOVED, Assignment, assignments, default_mappings, for_model, tree_of
 from stts.errors import InvalidConfiguration
 from stts.settings import Settings
 
@@ -49,11 +50,14 @@ class Pair:
     new: Any
 
 
+def merged(root: Key, layers: Sequence[Layer]) -> dict[str, Any]:
+    """All that the layers say, and the default mappings below them."""
+    return tree_of(chain(default_mappings(root), *(layer.values for layer in layers)))
+
+
 def validated(root: Key, layers: Sequence[Layer], check: Check) -> Settings:
     """Raises InvalidConfiguration naming every key that is wrong, its place, and what it may be."""
-    values: dict[str, Any] = with_default_mappings(root, layers[0].values)
-    for layer in layers[1:]:
-        values = merged(values, layer.values)
+    values = merged(root, layers)
     assert root.model is not None
     try:
         settings = root.model.model_validate(for_model(root, values))
@@ -85,6 +89,33 @@ def compared(key: Key, old: Any, new: Any, path: KeyPath = ()) -> Iterator[Pair]
             yield from compared(inner, before[name], after[name], (*path, name))
         else:
             yield Pair((*path, name), key, before.get(name), after.get(name))
+
+
+def difference(root: Key, old: Settings, new: Settings) -> Iterator[Assignment]:
+    """The least that must go over the old settings to make them the new ones."""
+    for pair in compared(root, old, new):
+        if pair.old == pair.new:
+            continue
+        if pair.key.kind == "value":
+            yield from _patch(pair.path, plain(pair.old), plain(pair.new))
+        elif pair.new is None:
+            yield pair.path, REMOVED
+        else:
+            yield pair.path, {}
+            yield from assignments(pair.key.inner[EACH], plain(pair.new), "more", pair.path)
+
+
+def _patch(path: KeyPath, old: Any, new: Any) -> Iterator[Assignment]:
+    if not isinstance(new, dict):
+        yield path, new
+        return
+    before = old if isinstance(old, dict) else {}
+    yield path, {}
+    for name in {**before, **new}:
+        if name not in new:
+            yield (*path, name), REMOVED
+        elif before.get(name) != new[name]:
+            yield from _patch((*path, name), before.get(name), new[name])
 
 
 def with_live_keys(key: Key, current: Any, new: Any) -> Any:

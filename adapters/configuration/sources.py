@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -12,8 +12,8 @@ from dotenv.parser import Original, parse_stream
 
 from adapters.configuration.document import read_document
 from adapters.configuration.keys import Key, KeyPath
-from adapters.configuration.old_keys import moved_path, moved_values
-from adapters.configuration.values import by_path, merged, placed
+from adapters.configuration.old_keys import moved_path
+from adapters.configuration.values import EMPTIED, Assignment, assignments
 from stts.errors import InvalidConfiguration
 
 Source = Literal["default", "file", "dotenv", "environment", "runtime"]
@@ -25,8 +25,7 @@ DELIMITER = "__"
 @dataclass(frozen=True, slots=True)
 class Layer:
     source: Source
-    values: dict[str, Any] = field(default_factory=dict)
-    """Nested by path, as `by_path` makes them."""
+    values: tuple[Assignment, ...] = ()
     places: dict[KeyPath, str] = field(default_factory=dict)
     """Where a value stands, for people. What a client sends stands nowhere."""
     moved: dict[KeyPath, str] = field(default_factory=dict)
@@ -42,26 +41,28 @@ class Layer:
 
     def has(self, path: KeyPath) -> bool:
         """Whether this layer says something about the value, or about a part of it."""
-        value: Any = self.values
-        for name in path:
-            if not isinstance(value, dict):
-                return True
-            if name not in value:
-                return False
-            value = value[name]
-        return True
+        return any(
+            path[: len(known)] == known[: len(path)] and (len(known) >= len(path) or value not in ({}, EMPTIED))
+            for known, value in self.values
+        )
 
 
 def file_layer(root: Key, path: Path, source: Literal["file", "runtime"] = "file") -> Layer:
     """Blocking. Raises InvalidConfiguration for a file that cannot be read; a missing one is empty."""
     document = read_document(path)
-    values, old = moved_values(document.values)
-    places = {moved_path(key): f"{path.name}, line {line}" for key, line in document.lines.items()}
+    places = {known: f"{path.name}, line {line}" for known, line in document.lines.items()}
+    values = assignments(root, document.values, "patch" if source == "runtime" else "all")
+    return _layer(source, values, places)
+
+
+def _layer(source: Source, values: Iterable[Assignment], places: Mapping[KeyPath, str]) -> Layer:
+    """The values at the paths that hold today; where a key has both its names, the new one wins."""
+    ordered = sorted(values, key=lambda each: moved_path(each[0]) == each[0])
     return Layer(
         source,
-        by_path(root, values, null_removes=source == "runtime"),
-        places,
-        {key: f"{path.name}, line {document.lines[key]}" for key in old},
+        tuple((moved_path(path), value) for path, value in ordered),
+        {moved_path(path): place for path, place in places.items()},
+        {path: place for path, place in places.items() if moved_path(path) != path},
     )
 
 
@@ -99,25 +100,20 @@ def _line(original: Original) -> int:
 
 
 def _variables_layer(root: Key, source: Source, variables: Iterable[tuple[str, str, str]]) -> Layer:
-    layer = Layer(source)
-    values: dict[str, Any] = {}
+    values: list[Assignment] = []
+    places: dict[KeyPath, str] = {}
     for name, text, place in variables:
-        named = _path(root, name)
-        if named is None or not text:
+        path = _path(root, name)
+        if path is None or not text:
             continue
-        path = moved_path(named)
         if path[0] not in root.inner:
             raise InvalidConfiguration(f"{place}: there is no such section; allowed: {', '.join(root.inner)}")
         try:
-            value = _value(root, path, text)
+            values += _values(root, path, text)
         except ValueError:
             raise InvalidConfiguration(f"{place}: is not valid JSON") from None
-        values = merged(values, placed({}, path, value))
-        layer.places[path] = place
-        if path != named:
-            layer.moved[named] = place
-    layer.values.update(values)
-    return layer
+        places[path] = place
+    return _layer(source, values, places)
 
 
 def _path(root: Key, name: str) -> KeyPath | None:
@@ -129,17 +125,18 @@ def _path(root: Key, name: str) -> KeyPath | None:
     return path if len(path) > 1 or (named is not None and named.kind != "section") else None
 
 
-def _value(root: Key, path: KeyPath, text: str) -> Any:
+def _values(root: Key, path: KeyPath, text: str) -> Iterator[Assignment]:
     """Mappings are JSON, lists JSON or words with commas; the model reads everything else. Raises ValueError."""
-    key, found = root.at(path)
+    key, found = root.at(moved_path(path))
     below = len(path) - len(found)
+    value: Any = text
     if below:
-        return _parsed_or_text(text) if below < key.names else text
-    if key.kind == "value" and isinstance(key.default, list) and not text.lstrip().startswith("["):
-        return [part.strip() for part in text.split(",") if part.strip()]
-    if key.kind != "value" or key.names or isinstance(key.default, list):
-        return by_path(key, json.loads(text))
-    return text
+        value = _parsed_or_text(text) if below < key.names else text
+    elif isinstance(key.default, list) and key.kind == "value" and not text.lstrip().startswith("["):
+        value = [part.strip() for part in text.split(",") if part.strip()]
+    elif key.kind != "value" or key.names or isinstance(key.default, list):
+        value = json.loads(text)
+    return assignments(key, value, "more", path)
 
 
 def _parsed_or_text(text: str) -> Any:

@@ -15,10 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.configuration.adapter import ConfigAdapter, configuration_file, startup_message
-from adapters.configuration.keys import KEYS, MASK
+from adapters.configuration.keys import MASK, key_tree, keys_below
 from adapters.configuration.overrides import OVERRIDES
 from stts.errors import Forbidden, InvalidConfiguration, StorageFailed, StorageFull, STTSError
 from stts.settings import Settings
+
+KEYS = {key.name: key for key in keys_below(key_tree(Settings))}
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,6 +63,12 @@ def saved(file: Path) -> Any:
     """What is over the file."""
     path = file.parent / "data" / OVERRIDES
     return yaml.safe_load(read(path)) if path.exists() else None
+
+
+def at(value: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        value = getattr(value, name)
+    return value
 
 
 def broken(path: Path, text: str, environ: Mapping[str, str] | None = None) -> InvalidConfiguration:
@@ -586,5 +594,5 @@ def test_no_change_leaves_a_broken_file(file: Path, rounds: list[dict[str, Any]]
             assert saved(file) == before
     fresh = adapter(file).current()
     live = [key for key in KEYS.values() if key.live]
-    assert [key.of(fresh) for key in live] == [key.of(config.current()) for key in live]
+    assert [at(fresh, key.path) for key in live] == [at(config.current(), key.path) for key in live]
     assert file.read_bytes() == (ROOT / "config.yaml").read_bytes()

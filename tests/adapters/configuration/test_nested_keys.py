@@ -43,7 +43,13 @@ class Listener(Section):
     connections: int = live("Connections.", default=10, ge=1)
 
 
+class Rule(Section):
+    pattern: str = protected("Pattern.", default="")
+    weight: float = live("Weight.", default=1.0)
+
+
 class Nested(Settings):
+    rules: tuple[Rule, ...] = live("Rules.", default=())
     talk: Talk = Talk()
     instances: dict[str, Instance] = fixed("Instances.", default_factory=dict)
     listeners: tuple[Listener, ...] = protected("Listeners.", default=(Listener(),))
@@ -209,6 +215,20 @@ async def test_an_entry_comes_and_goes_as_its_mapping_says(file: Path) -> None:
     assert saved(file) == {"talk": {"pause": {"words": {"or": 0.2}}}}
 
 
+async def test_a_list_is_replaced_and_its_items_changed(file: Path) -> None:
+    config = adapter(file)
+    assert (await config.patch({"rules": [{"weight": 2}, {}]})).live == ("rules.0", "rules.1")
+    assert (await config.patch({"rules.1.weight": 3, "rules.0.weight": None})).live == (
+        "rules.0.weight",
+        "rules.1.weight",
+    )
+    assert nested(config).rules == nested(adapter(file)).rules == (Rule(), Rule(weight=3))
+    assert (await config.patch({"rules.0": None})).live == ("rules.0.weight", "rules.1")
+    assert nested(config).rules == nested(adapter(file)).rules == (Rule(weight=3),)
+    await config.patch({"rules": None})
+    assert saved(file) is None
+
+
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
@@ -219,6 +239,7 @@ async def test_an_entry_comes_and_goes_as_its_mapping_says(file: Path) -> None:
         ({"listeners": {"7": {"connections": 5}}}, "listeners"),
         ({"listeners.0": None}, "listeners"),
         ({"listeners": None}, "listeners"),
+        ({"rules": [{"weight": 2}, {"pattern": "hunter2"}]}, "rules.*.pattern"),
     ],
 )
 async def test_protected_keys_are_refused_at_every_depth(file: Path, changes: dict[str, Any], name: str) -> None:

@@ -9,9 +9,12 @@ import yaml
 from structlog.testing import capture_logs
 
 from adapters.configuration.adapter import ConfigAdapter
-from adapters.configuration.keys import KEYS
+from adapters.configuration.keys import key_tree, keys_below
 from adapters.configuration.old_keys import MOVED
 from adapters.configuration.overrides import OVERRIDES
+from stts.settings import Settings
+
+KEYS = {key.name: key for key in keys_below(key_tree(Settings))}
 
 ROOT = Path(__file__).parents[3]
 

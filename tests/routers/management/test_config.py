@@ -11,11 +11,14 @@ from fastapi import FastAPI
 
 from adapters.configuration.adapter import ConfigAdapter
 from adapters.configuration.checks import operator_check
-from adapters.configuration.keys import KEYS, MASK
+from adapters.configuration.keys import MASK, key_tree, keys_below
 from adapters.configuration.overrides import OVERRIDES
 from engines.registry import Registry
 from middleware.edge.errors import install_error_handlers
 from routers.management.config import ConfigRoutes
+from stts.settings import Settings
+
+KEYS = {key.name: key for key in keys_below(key_tree(Settings))}
 
 
 @pytest.fixture
