@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stts.engine_api import Engine, Progress
 from stts.errors import EngineLoadFailed, EngineOutOfMemory
+from stts.out_of_memory import is_out_of_memory
 
 AUTO = "auto"
 CPU = "cpu"
@@ -34,9 +35,6 @@ class TorchOptions(BaseModel):
     threads: int | None = Field(default=None, ge=1, le=1024)
     """Threads of PyTorch on the CPU, for all engines of this process; None: one a core, less one for the server."""
 
-
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed")
-"""How CUDA and MPS, the CPU allocator, and cuBLAS say it, in lower case."""
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -137,7 +135,3 @@ def is_available(device: str) -> bool:
     if kind == "cuda":
         return bool(torch.cuda.is_available()) and int(index or 0) < torch.cuda.device_count()
     return bool(torch.backends.mps.is_available())
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _OUT_OF_MEMORY)

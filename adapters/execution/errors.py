@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from engines.base_torch import is_out_of_memory
 from stts.engine_api import Engine
 from stts.errors import (
     EngineAccessDenied,
@@ -22,6 +21,7 @@ from stts.errors import (
     EngineWeightsMissing,
     STTSError,
 )
+from stts.out_of_memory import is_out_of_memory
 
 Doing = Literal["load", "call"]
 
@@ -46,7 +46,6 @@ FAILED = Row(EngineError, "{engine} could not do this ({kind}).")
 LOAD_FAILED = Row(EngineLoadFailed, "{engine} could not be loaded ({kind}).")
 
 ALWAYS: Mapping[str, Row] = {
-    "builtins.MemoryError": OUT_OF_MEMORY,
     "torch.OutOfMemoryError": OUT_OF_MEMORY,
     "torch.cuda.OutOfMemoryError": OUT_OF_MEMORY,
     "huggingface_hub.errors.GatedRepoError": DENIED,
@@ -92,7 +91,7 @@ def plain(error: STTSError) -> STTSError:
 
 
 def _row(error: BaseException, doing: Doing) -> Row:
-    if isinstance(error, RuntimeError) and is_out_of_memory(error):
+    if is_out_of_memory(error):
         return OUT_OF_MEMORY
     if _status(error) in (401, 403):
         return DENIED

@@ -110,6 +110,7 @@ class Slot(Generic[E]):
         if self.busy:
             raise RuntimeError("A slot runs one call at a time.")
         self.failure = None
+        self.backend.begin_call()
         run = Run(make, buffer=ahead)
         self._workers.submit(run)
         self.current = run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engines.base_torch import CPU, TorchEngine, TorchOptions, is_available, is_out_of_memory, limit_threads
+from engines.base_torch import CPU, TorchEngine, TorchOptions, is_available, limit_threads
 from stts.engine_api import EngineInfo, Progress
 from stts.errors import EngineLoadFailed, EngineOutOfMemory
 from tests.engines.contract import no_progress
@@ -99,22 +99,6 @@ def test_other_errors_pass() -> None:
 def test_device_names(device: str) -> None:
     with pytest.raises(ValueError, match="device"):
         TorchOptions(device=device)
-
-
-@pytest.mark.parametrize(
-    ("error", "memory"),
-    [
-        (MemoryError(), True),
-        (RuntimeError(CUDA_MESSAGE), True),
-        (RuntimeError("MPS backend out of memory (MPS allocated: 8 GB)"), True),
-        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"), True),
-        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"), True),
-        (RuntimeError("shape mismatch"), False),
-    ],
-    ids=repr,
-)
-def test_signs_of_full_memory(error: Exception, memory: bool) -> None:
-    assert is_out_of_memory(error) is memory
 
 
 @pytest.mark.engines

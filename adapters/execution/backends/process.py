@@ -142,6 +142,9 @@ class ProcessBackend:
         self._setup = Setup(target, engine.options)
         self._child: Child | None = None
         self._loaded = False
+        self._lock = threading.Lock()
+        self._killed = False
+        """Whether the call that was announced last is to end by force, even if its child is not there yet."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
@@ -156,7 +159,7 @@ class ProcessBackend:
 
     def load(self, progress: Progress) -> None:
         self.unload()
-        self._child = Child(self._setup)
+        self._start_child()
         try:
             for _, (step, part) in self._answers("load"):
                 progress(step, part)
@@ -171,14 +174,28 @@ class ProcessBackend:
         if child is not None:
             child.close()
 
+    def begin_call(self) -> None:
+        with self._lock:
+            self._killed = False
+
     def interrupt(self) -> None:
         if (child := self._child) is not None:
             child.interrupt()
 
     def kill(self) -> bool:
-        if (child := self._child) is not None:
+        with self._lock:
+            self._killed, child = True, self._child
+        if child is not None:
             child.kill()
         return True
+
+    def _start_child(self) -> None:
+        """A kill that comes while it starts must not miss it."""
+        child = Child(self._setup)
+        with self._lock:
+            self._child, killed = child, self._killed
+        if killed:
+            child.kill()
 
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         return self._items("synthesize", text, voice, params)

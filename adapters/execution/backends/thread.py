@@ -27,12 +27,16 @@ class Backend(Protocol[E_co]):
 
     def unload(self) -> None: ...
 
+    def begin_call(self) -> None:
+        """Announces a call, a load or an unload: a `kill()` from here on is for that one, also before it has begun."""
+        ...
+
     def interrupt(self) -> None:
         """Asks the running call to end at its next yield, where that takes more than closing its iterator."""
         ...
 
     def kill(self) -> bool:
-        """Ends the running call by force. False: nothing can."""
+        """Ends the call that was announced last by force. False: nothing can."""
         ...
 
 
@@ -50,6 +54,9 @@ class ThreadBackend(Generic[E]):
     def unload(self) -> None:
         self.ready = False
         self.engine.unload()
+
+    def begin_call(self) -> None:
+        """Nothing can kill it, so there is nothing to forget."""
 
     def interrupt(self) -> None:
         """Its iterator is closed in its own thread; there is nothing else to tell."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -80,6 +81,8 @@ class FaultyOptions(BaseModel):
     """Loudness that sets the fault off."""
     fault: str = ""
     """fail, hang, die"""
+    hanging: str = ""
+    """Path of a file that is made when it hangs."""
     process: bool = False
     longest: float = 30.0
     """Seconds heard at once."""
@@ -105,7 +108,8 @@ class FaultyEngine(fakes.LiveEchoEngine):
                 case "fail":
                     raise ValueError("what the user said")
                 case "hang":
-                    time.sleep(60)
+                    Path(self.options.hanging).touch()
+                    time.sleep(PATIENCE)
                 case "die":
                     import os
 

@@ -106,7 +106,8 @@ async def test_a_child_that_hangs_is_killed_and_nobody_else_waits(instances: Hos
     skip(600)
     with pytest.raises(EngineTimeout):
         await hung
-    assert not child.is_running()
+    # Its sockets close before it is reaped.
+    await until(lambda: not child.is_running())
     assert (instance.state, instance.running) == ("ready", 0)
     assert await run(instance, "count 1") == [0]
 
@@ -201,6 +202,33 @@ async def test_close_while_a_child_hangs(instances: Hosts, monkeypatch: pytest.M
     assert task.exception() is not None
     # A close that gave up waiting has killed it; the thread that waits for its end may still be at it.
     await until(lambda: children() <= others)
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["before the child is there", "in the load"])
+def test_a_load_is_killed_whenever_the_kill_comes(leaves_nothing: None, early: bool) -> None:
+    options = ScriptOptions(process=True, load="hang")
+    backend = ProcessBackend(ScriptEngine(options), registry().target("script"))
+
+    def loading(step: str, part: float | None) -> None:
+        assert not early
+        backend.kill()
+
+    for _ in range(2):
+        backend.begin_call()
+        if early:
+            backend.kill()
+        with pytest.raises(EngineCrashed):
+            backend.load(loading)
+        assert not backend.ready
+
+
+def test_a_kill_that_came_too_late_is_not_for_the_next_call(leaves_nothing: None) -> None:
+    backend = ProcessBackend(ScriptEngine(ScriptOptions(process=True)), registry().target("script"))
+    backend.kill()
+    backend.begin_call()
+    backend.load(lambda step, part: None)
+    assert backend.ready
+    backend.unload()
 
 
 def test_a_method_that_returns_a_value(leaves_nothing: None) -> None:
