@@ -13,7 +13,7 @@ import yaml
 
 from adapters.configuration.values import Assignment, with_nulls
 from stts.storage.files.atomic import replace_file
-from stts.storage.files.failures import told_disk_errors
+from stts.storage.files.failures import translated_disk_errors
 
 OVERRIDES = "overrides.yaml"
 
@@ -25,7 +25,7 @@ _HEADER = """\
 
 def write_overrides(path: Path, changes: Iterable[Assignment]) -> None:
     """Blocking. Raises StorageFull and StorageFailed, and changes nothing then."""
-    with told_disk_errors():
+    with translated_disk_errors():
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, (_HEADER + _text(with_nulls(changes))).encode())
 

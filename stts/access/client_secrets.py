@@ -15,11 +15,11 @@ from stts.errors import Busy, PayloadTooLarge
 
 PREFIX = "ek_"
 PATH = "/v1/realtime"
-"""The only socket that they open."""
+"""The only socket that client secrets open."""
 SESSION_CHARACTERS = 65_536
-"""Of the JSON of a session that is kept with a secret."""
+"""Longest JSON of a session kept with one secret, in characters."""
 MOST_CHARACTERS = 32_000_000
-"""Of those of all secrets."""
+"""Longest JSON of the sessions of all secrets together, in characters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,4 +13,4 @@ class Principal:
 ANONYMOUS = Principal("anonymous")
 KEY_HOLDER = Principal("key")
 SECRET_HOLDER = Principal("client_secret")
-"""Has a short-lived secret that somebody with the key asked for."""
+"""Caller with a short-lived client secret, issued at the request of a holder of the key."""

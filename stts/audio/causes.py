@@ -1,9 +1,9 @@
-"""Why a file cannot be heard, for whoever sent it: told by the first bytes, and never by their words."""
+"""Explains why a file cannot be decoded, from its first bytes; the message never quotes them."""
 
 from __future__ import annotations
 
 HEAD_BYTES = 4096
-"""Enough of a file to say what it is."""
+"""Bytes read from the start of a file to recognise its format."""
 
 EMPTY = "The file is empty."
 NO_TRACK = "The video has no audio track."
@@ -35,13 +35,16 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
     (b"MThd", "The file is MIDI: notes, not a recording."),
     (b"version https://git-lfs", "The file is a pointer of Git LFS, not the recording: fetch that with git lfs pull."),
 )
-"""How files begin -> what they are."""
+"""First bytes of file formats -> what an error message calls them."""
 _PAGES = (b"<!doctype html", b"<html", b"<head", b"<body")
 _IMAGE_BRANDS = (b"avif", b"heic", b"heix", b"mif1")
 
 
 def cause(head: bytes, default: str) -> str:
-    """What a file is that could not be heard. `head`: its first bytes; `default`: where they tell nothing more."""
+    """Returns the message for a file that cannot be decoded.
+
+    `head`: its first bytes; `default`: the message where they match no known format.
+    """
     if not head:
         return EMPTY
     for mark, message in _MARKS:
@@ -55,12 +58,12 @@ def cause(head: bytes, default: str) -> str:
 
 
 def is_movie(head: bytes) -> bool:
-    """Whether it begins as MP4, M4A and MOV files do."""
+    """True if the file begins as MP4, M4A and MOV files do."""
     return head[4:8] in (b"ftyp", b"mdat", b"wide", b"moov")
 
 
 def _written(head: bytes) -> str | None:
-    """What it is as text; None where it is none."""
+    """Describes a text file; None where the bytes are no text."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     start = text[:64].lower()
     if start.startswith(_PAGES):
@@ -77,7 +80,7 @@ def _written(head: bytes) -> str | None:
 
 
 def _is_unicode(head: bytes) -> bool:
-    """UTF-8, which may be cut within its last character."""
+    """True for UTF-8, also where it is cut within its last character."""
     try:
         head.decode()
     except UnicodeDecodeError as error:

@@ -22,9 +22,9 @@ from stts.audio.source import Source
 from stts.errors import UndecodableAudio
 
 LOOK_SECONDS = 60.0
-"""Audio of a track in which sound is looked for, where a file has several."""
+"""Seconds of each track in which sound is looked for, where a file has several tracks."""
 MOST_TRACKS = 16
-"""Of a file that are looked at."""
+"""Most tracks of a file that are considered."""
 SOUND = 0.001
 """Peak (-60 dBFS) from which a track has sound."""
 
@@ -34,12 +34,12 @@ _DEMUXERS = (
 )
 _OPTIONS = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "none"}
 _LIVE_OPTIONS = {"formatprobesize": "8192", "analyzeduration": "200000"}
-"""For what is still being recorded: its first moments say what it is, or that it is nothing."""
+"""ffmpeg options for live streams: probe the first moments only."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
-    """What a file is, from its content."""
+    """Container, codec and length of a media file, read from its content."""
 
     container: str
     """ffmpeg's names of the container, comma-separated."""
@@ -48,11 +48,11 @@ class MediaInfo:
     """Hz."""
     channels: int
     duration: float | None
-    """Seconds as the container says; None where it does not say."""
+    """Seconds, as the container states; None where it does not."""
 
 
 def sniff(file: Source) -> MediaInfo:
-    """Looks at the headers only. `file` is seekable and stays open. Raises UndecodableAudio."""
+    """Reads the headers only. `file` is seekable and stays open. Raises UndecodableAudio."""
     upload = Upload(file)
     with upload.open() as container:
         stream = upload.tracks(container)[0]
@@ -62,16 +62,16 @@ def sniff(file: Source) -> MediaInfo:
 
 
 class Upload:
-    """One file, opened as often as it takes. It stays open."""
+    """An uploaded file that may be opened (probed, decoded) several times; it is never closed here."""
 
     def __init__(self, file: Source) -> None:
         self._file = file
         self._source = _Source(file)
         self.warning: str | None = None
-        """Which of several tracks was chosen."""
+        """Names the chosen track where the file has several."""
 
     def open(self) -> InputContainer:
-        """At its start. Raises UndecodableAudio, whose message says why."""
+        """Opens the container at its start. Raises UndecodableAudio, whose message says why."""
         self._source.rewind()
         try:
             return av.open(
@@ -86,11 +86,11 @@ class Upload:
             raise self.undecodable(default) from error
 
     def undecodable(self, default: str) -> UndecodableAudio:
-        """The error that says what the file is instead; `default` where its first bytes do not tell."""
+        """The error that names the kind of file this is; `default` where its first bytes do not tell."""
         return UndecodableAudio(cause(self._source.head, default))
 
     def tracks(self, container: InputContainer) -> list[AudioStream]:
-        """Those that can be decoded: the file's defaults, then the others. Raises UndecodableAudio for none."""
+        """Decodable audio tracks: the file's defaults, then the others. Raises UndecodableAudio for none."""
         streams = container.streams.audio
         found = [stream for stream in streams if stream.codec_context is not None][:MOST_TRACKS]
         if found:
@@ -129,7 +129,7 @@ class Upload:
         return chosen
 
     def _sounds(self, index: int) -> bool:
-        """Whether the track has sound within its first moments."""
+        """True if the track has sound within its first `LOOK_SECONDS`."""
         seconds = 0.0
         floats = av.AudioResampler("fltp")
         with self.open() as container:
@@ -147,7 +147,7 @@ class Upload:
 
 
 def _prepared(container: InputContainer, index: int) -> AudioStream:
-    """A track, ready to be decoded."""
+    """Prepares a track for decoding."""
     stream = container.streams[index]
     assert isinstance(stream, AudioStream)
     # Frames decoded ahead in threads would outlive an error in one of them.

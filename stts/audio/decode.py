@@ -25,13 +25,13 @@ MAX_DAMAGED = 500
 LOWEST_RATE = 1_000
 """Hz. No recording is slower; a header that says so makes hours of samples out of a few bytes."""
 SHORTEST_DELAY = 0.1
-"""Seconds. What a codec needs to begin is less."""
+"""Seconds. Shorter delays come from the codec itself and are ignored."""
 LONGEST_DELAY = 3600.0
-"""Seconds. More is a damaged clock."""
+"""Seconds. A longer delay means damaged timestamps."""
 MIX_SECONDS = 0.1
-"""What is mixed to one channel at once."""
+"""Seconds of audio mixed down to one channel in one step."""
 MOST_CHANNELS = 8
-"""That are looked at one by one; more are averaged."""
+"""Most channels that are weighed one by one; with more, all are averaged."""
 
 
 class Decoder:
@@ -90,7 +90,7 @@ class Decoder:
             self.warnings.append(f"The file is cut off after {self.seconds:.1f} seconds")
 
     def _delayed(self, parts: Iterator[Samples], seconds: float) -> Iterator[Samples]:
-        """Silence for so long, then the parts; nothing where there are none."""
+        """Yields silence of `seconds`, then the parts; yields nothing where there are no parts."""
         left = round(seconds * self._sample_rate)
         for part in parts:
             while left > 0 and len(part):
@@ -143,7 +143,7 @@ class Decoder:
                 yield from (frame for frame in frames if frame.samples and frame.sample_rate >= LOWEST_RATE)
 
     def _packets(self, container: InputContainer, stream: AudioStream) -> Iterator[av.Packet[AudioStream] | None]:
-        """Goes on behind what cannot be read; ends with None, which makes the codec give what it still holds."""
+        """Skips unreadable packets; ends with None, which flushes the codec."""
         gaps = GapFinder() if container.format.name in SILENT_READERS else None
         while self._damaged <= MAX_DAMAGED:
             try:
@@ -176,7 +176,7 @@ class _Setup:
         self._size = 0
 
     def push(self, frame: av.AudioFrame | None) -> Samples:
-        """`None` gives what is still held."""
+        """Resamples one frame; `None` flushes what is still held."""
         if frame is not None:
             frame.pts = None
         for part in self._resampler.resample(frame):
@@ -196,7 +196,7 @@ def _key(frame: av.AudioFrame) -> tuple[str, str, int]:
 
 
 def _late_seconds(container: InputContainer, stream: AudioStream) -> float:
-    """How much later than its file the sound begins: the times of subtitles count from the first picture."""
+    """Seconds by which the sound starts later than its file: subtitle times count from the first picture."""
     if stream.start_time is None or stream.time_base is None or container.start_time is None:
         return 0.0
     late = float(stream.start_time * stream.time_base) - container.start_time / av.time_base

@@ -1,4 +1,4 @@
-"""One channel out of several, the one that people are heard on.
+"""Mixes several channels down to mono, keeping the ones that carry speech.
 
 House rules. Stereo is averaged, unless the channels cancel: where the mix is far below the louder channel, as in a
 recording with one side inverted, the louder channel is taken. Surround sound gives its centre, where films speak, once
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stts.engine_api import Samples
 
 MEMORY_SECONDS = 0.06
-"""What was heard longer ago counts half as much, and less."""
+"""Half-life in seconds of the smoothed channel energies."""
 CANCELLED = 0.06
 """Energy of the mix over that of the louder channel (-12 dB) below which the channels cancel. One channel that is
 silent makes 0.25, two strangers 0.5."""
@@ -24,11 +24,11 @@ WHOLE = 0.16
 CENTRE_ENERGY = 1e-6
 """Mean square (-60 dBFS) from which the centre has sound."""
 CENTRE_SHARE = 0.01
-"""Of the energy of the loudest channel, which it must have too: some bleeds into it everywhere."""
+"""Share of the loudest channel's energy that the centre needs too: some sound bleeds into it everywhere."""
 
 
 class Downmix:
-    """One stream of samples, block by block. `names`: of its channels, as ffmpeg says them: FL, FR, FC, LFE."""
+    """Downmix of one stream, block by block. `names`: its channels in ffmpeg's terms (FL, FR, FC, LFE)."""
 
     def __init__(self, names: Sequence[str], sample_rate: int) -> None:
         self._rate = sample_rate
@@ -38,14 +38,14 @@ class Downmix:
         heard = [number for number, name in enumerate(names) if name != "LFE"]
         self._heard = heard if heard else list(range(len(names)))
         self._energies = np.zeros(len(self._heard) + 1)
-        """Of the mix, and of each channel, smoothed."""
+        """Smoothed energies: the mix, then each channel."""
         self._cancels = False
         self._begun = False
         self._from: int | None = None
-        """The channel that the block before came from; None: all."""
+        """The channel that the previous block was taken from; None: the mix of all."""
 
     def mix(self, block: NDArray[np.float32]) -> Samples:
-        """Mono. `block`: (channels, samples)."""
+        """Mixes a block of shape (channels, samples) to mono."""
         only: Samples = block[0]
         if len(block) == 1 or block.shape[1] == 0:
             return only

@@ -1,4 +1,4 @@
-"""What a voice goes through on its way out: pitch, speed, loudness, sample rate and a peak limit, in a stream.
+"""Streaming audio effects: pitch, speed, loudness, resampling and a peak limiter.
 
 Only what is asked for is in the chain. The limiter comes last, after the resampler, because resampling can raise peaks.
 """
@@ -17,11 +17,11 @@ _ATTACK_SECONDS = 0.002
 _LIMITER = ("alimiter", f"limit={PEAK_LIMIT:.6f}:attack={_ATTACK_SECONDS * 1000:g}:release=50:level=false:latency=true")
 _SEMITONES_PER_OCTAVE = 12
 _STRETCH_TAIL_SECONDS = 0.25
-"""Longer than what a chain of `atempo` holds back, in seconds of its output."""
+"""Seconds of output, more than a chain of `atempo` filters holds back."""
 
 
 class Effects:
-    """One per answer.
+    """The effects chain of one answer.
 
     speed: factor, the pitch stays; pitch: semitones, the speed stays; normalize: integrated loudness in LUFS
     (-70..-5), which holds 3 s of audio back. n samples in give n * rate_out / rate_in / speed out, after `finish()`.
@@ -48,7 +48,7 @@ class Effects:
         return self._limited(samples)
 
     def finish(self) -> Samples:
-        """What is still held. Nothing may be pushed after that."""
+        """Flushes the chain and returns the last samples. Nothing may be pushed after that."""
         rest = SILENCE
         if self._chain is not None:
             rest = np.concatenate([self._chain.push(self._tail), self._chain.finish()])
@@ -69,7 +69,7 @@ class PeakLimiter:
         self._held = SILENCE
         self._attack = round(_ATTACK_SECONDS * rate)
         self._chain: FilterChain | None = None
-        """Made at the first peak: most voices have none, and a limiter at rest changes nothing."""
+        """The limiter's filter, opened at the first peak: most voices have none."""
 
     def push(self, samples: Samples) -> Samples:
         if self._chain is not None:

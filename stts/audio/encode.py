@@ -1,4 +1,4 @@
-"""One encoder per answer: samples in, the bytes of one valid file out, as early as the codec lets them go.
+"""Streaming encoders: samples in, the bytes of one valid file out, as early as the codec releases them.
 
 WAV and PCM are written by hand. The others go through PyAV into a sink that cannot seek and is drained at every call,
 so a muxer never goes back to patch what a listener has already heard. What it would have patched is told at the end.
@@ -44,12 +44,12 @@ class Encoder:
 
     @property
     def seconds(self) -> float:
-        """Audio inside the bytes returned so far; after `finish()`, all that went in."""
+        """Seconds of audio inside the bytes returned so far; after `finish()`, all that went in."""
         samples = self._samples_in if self._finished else min(self._writer.samples_out, self._samples_in)
         return samples / self._sample_rate
 
     def encode(self, samples: Samples) -> bytes:
-        """Mono samples, any number of them. The first bytes returned begin with the header."""
+        """Encodes mono float32 samples, any number of them. The first bytes returned begin with the header."""
         self._samples_in += len(samples)
         # LAME ends the whole process where samples are not numbers, or far too loud.
         return self._writer.write(bounded(samples, 1.0))
@@ -63,9 +63,9 @@ class Encoder:
         return data + self._writer.close()
 
     def header(self) -> bytes:
-        """After `finish()`: what overwrites the first bytes where the whole is kept, so that they tell its length.
+        """Returns, after `finish()`, the header with the final length, which overwrites the first bytes of a kept file.
 
-        Empty where they are right already, or the format has no place for a length.
+        Empty where the first header is right already, or the format has no place for a length.
         """
         return self._writer.header(self._samples_in)
 
@@ -113,7 +113,7 @@ class _Recipe:
     container_options: dict[str, str] = field(default_factory=dict)
     codec_options: dict[str, str] = field(default_factory=dict)
     holds_packet: bool = False
-    """Whether the muxer keeps a packet until it has the next one."""
+    """True if the muxer keeps a packet until it has the next one."""
 
 
 _RECIPES: dict[AudioFormat, _Recipe] = {
@@ -207,8 +207,7 @@ class _MuxedWriter:
             self._container.mux(packet)
 
     def _count(self, packet: av.Packet[Any]) -> None:
-        """Of MP3: what its first frame tells. It leaves with the first packet, whose time is less than none by the
-        delay of the codec."""
+        """Counts packets; for MP3, keeps the delay that the Info frame needs: the negative time of the first packet."""
         if self._info is None:
             self._info = MP3Info(bytes(packet), delay=-(packet.pts or 0))
             self._sink.write(self._info.open())
@@ -224,7 +223,7 @@ class _MuxedWriter:
 
 
 class _Sink:
-    """What a muxer writes into. It has no `seek`, so nothing already taken can be changed."""
+    """Write-only sink of a muxer. It has no `seek`, so bytes already taken cannot be changed."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []

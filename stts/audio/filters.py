@@ -18,7 +18,7 @@ LOUDEST = 10.0
 
 
 def bounded(samples: Samples, limit: float) -> Samples:
-    """The very samples where all are within +-`limit`; else clipped to it, with 0 for what is not a number."""
+    """Returns the same array where all samples are within +-`limit`, else a clipped copy with 0 for NaN."""
     if np.abs(samples).max(initial=0.0) <= limit:
         return samples
     return np.clip(np.nan_to_num(samples, nan=0.0), -limit, limit)
@@ -53,7 +53,7 @@ class FilterChain:
         return self._pull()
 
     def finish(self) -> Samples:
-        """What the filters still hold. Nothing may be pushed after that."""
+        """Flushes the filters and returns the last samples. Nothing may be pushed after that."""
         self._graph.push(None)
         return self._pull()
 

@@ -1,4 +1,4 @@
-"""How pieces of speech meet: over-long silence at their ends cut to a natural pause, their edges faded.
+"""Joins synthesised chunks: trims over-long silence at their ends to a natural pause and fades their edges.
 
 A listener hears one voice, although the text was spoken in pieces: engines put silence around every piece, and two
 pieces that do not meet at zero click. All of it works on streams and holds back a few milliseconds only.
@@ -72,7 +72,7 @@ class SilenceTrimmer:
         return np.concatenate([before, samples[first:last], self._silence(samples[last:])])
 
     def end_piece(self, pause: float) -> Samples:
-        """What is kept of the silence after the piece; the next piece may lead in with what is left of `pause`."""
+        """Ends a piece: returns the silence kept after it; the next piece may begin with what is left of `pause`."""
         if not self._sounding:
             self._held = SILENCE
             return SILENCE

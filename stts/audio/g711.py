@@ -17,7 +17,7 @@ ALTERNATE = 0x55
 
 
 def decode(law: Law, data: bytes) -> NDArray[np.int16]:
-    """16-bit samples."""
+    """Decodes 8-bit codes to 16-bit samples."""
     return _values(law)[np.frombuffer(data, np.uint8)]
 
 
@@ -41,7 +41,7 @@ def _values(law: Law) -> NDArray[np.int16]:
 
 @cache
 def _codes(law: Law) -> NDArray[np.uint8]:
-    """Of every 16-bit sample, by its unsigned view."""
+    """Table from every 16-bit sample (as unsigned index) to its 8-bit code."""
     samples = np.arange(65_536, dtype=np.uint16).view(np.int16).astype(np.int32)
     if law == "pcmu":
         magnitude = np.minimum(np.abs(samples), MU_CLIP) + MU_BIAS

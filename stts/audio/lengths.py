@@ -11,7 +11,7 @@ import struct
 FLAC_HEADER_BYTES = 42
 """The marker, and the block STREAMINFO with its own head, which always comes first (RFC 9639, 8.2)."""
 _FLAC_TOTAL_AT = 18
-"""Of 64 bits: sample rate, channels, bits a sample, and in the last 36 the number of samples."""
+"""Offset of a 64-bit field: sample rate, channels, bits a sample, and in the last 36 bits the number of samples."""
 _FLAC_TOTAL_BITS = 36
 
 MP3_DECODER_DELAY = 529
@@ -38,7 +38,7 @@ class MP3Info:
     """
 
     def __init__(self, first_packet: bytes, delay: int) -> None:
-        """Of a stream of constant bit rate; `delay` in samples, the decoder's own among them."""
+        """`first_packet`: of a stream of constant bit rate; `delay`: samples, including the decoder's own."""
         # Without the padding bit, so that the frame has a whole number of slots.
         self._head = first_packet[:2] + bytes([first_packet[2] & 0xFD]) + first_packet[3:4]
         self._size = len(first_packet) - (first_packet[2] >> 1 & 1)
@@ -72,7 +72,7 @@ def _frame_samples(head: bytes) -> int:
 
 
 def _side_info_bytes(head: bytes) -> int:
-    """Between the head of a frame and the place where decoders look for `Info` (ISO 11172-3, 2.4.1.7)."""
+    """Bytes between the head of a frame and the place where decoders look for `Info` (ISO 11172-3, 2.4.1.7)."""
     mono = head[3] >> 6 == 3
     return (17 if mono else 32) if _first_version(head) else (9 if mono else 17)
 

@@ -15,7 +15,7 @@ from stts.engine_api import Samples
 from stts.streams.channel import Channel
 
 MOST_BYTES = 65_536
-"""That may wait to be decoded, beside one message."""
+"""Most bytes that may wait to be decoded, beside one message."""
 BLOCK_SECONDS = 0.06
 
 
@@ -28,17 +28,17 @@ class Pipe:
         self._rest = memoryview(b"")
 
     async def write(self, data: bytes) -> None:
-        """Waits while too much is unread."""
+        """Appends bytes; waits while more than `MOST_BYTES` are unread."""
         await self._channel.room()
         if data and not self._channel.closed:
             self._channel.put(data, len(data))
 
     def close(self) -> None:
-        """The reader comes to the end."""
+        """Ends the stream for the reader."""
         self._channel.close()
 
     def read(self, size: int = -1, /) -> bytes:
-        """At least one byte, in the thread; none at the end."""
+        """Returns at least one byte (blocking, called in the thread); empty at the end."""
         if not self._rest:
             taken = asyncio.run_coroutine_threadsafe(self._channel.take(), self._loop).result()
             self._rest = memoryview(b"".join(taken))
@@ -57,5 +57,5 @@ class Pipe:
 
 
 def decode_live(pipe: Pipe) -> Iterator[Samples]:
-    """Mono blocks at 16 kHz, until the pipe is closed. Blocking. Raises UndecodableAudio."""
+    """Yields mono float32 blocks at 16 kHz until the pipe is closed. Blocking. Raises UndecodableAudio."""
     yield from Decoder(pipe, max_seconds=math.inf, block_seconds=BLOCK_SECONDS)

@@ -1,4 +1,4 @@
-"""What is missing of a damaged file where its reader skips it without a word."""
+"""Detects audio missing from damaged files whose readers skip the damage silently."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _GAP_SECONDS = 0.01
 
 
 class GapFinder:
-    """Sees lost packets in the times of those that are left."""
+    """Detects lost packets by gaps in the timestamps of the remaining ones."""
 
     def __init__(self) -> None:
         self._due: Fraction | None = None
 
     def precedes(self, packet: Packet[Any]) -> bool:
-        """Whether audio is missing between the packet before and this one."""
+        """True if audio is missing between the previous packet and this one."""
         if packet.pts is None or packet.time_base is None:
             return False
         start = packet.pts * packet.time_base
@@ -40,7 +40,7 @@ class GapFinder:
 
 
 def is_cut_off(file: Source) -> bool:
-    """Whether a WAV file is shorter than it states, or an Ogg file ends within a page. False for every other kind."""
+    """True if a WAV file is shorter than it states or an Ogg file ends within a page; False for other kinds."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(8)

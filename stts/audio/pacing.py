@@ -25,7 +25,7 @@ class Pacer:
         self._ahead = ahead
         self._sent = 0.0
         self._dry_at: float | None = None
-        """When all that was sent has been heard."""
+        """Time at which all that was sent has been heard."""
 
     def due(self, now: float, seconds: float = 0.0) -> float:
         """Seconds until the next audio may be sent, 0: now. With its length `seconds` not even its end is too far
@@ -33,7 +33,7 @@ class Pacer:
         return max(0.0, self._unheard(now) - max(self._ahead - seconds, 0.0))
 
     def sent(self, seconds: float, now: float) -> None:
-        """Tells that so much audio is on its way."""
+        """Records that `seconds` of audio were sent."""
         self._dry_at = now + self._unheard(now) + seconds
         self._sent += seconds
 

@@ -1,4 +1,4 @@
-"""Live audio without a container: bytes as they come in, samples for those who listen; and the other way round."""
+"""Raw PCM and G.711 streams: converts live bytes to samples and samples to bytes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
 MOST_CHANNELS = 8
 FULL_SCALE = 32_768
 SLICE_SECONDS = 0.5
-"""Of audio, read without a pause: some 2 ms of work."""
+"""Seconds of audio converted without yielding to the event loop: some 2 ms of work."""
 
 
 class PCMReader:
-    """One stream: bytes of any length in, mono at 16 kHz out. It may be cut anywhere, inside a sample, too."""
+    """Converts one stream of bytes, cut anywhere, to mono float32 samples at 16 kHz."""
 
     def __init__(self, format: str, rate: int, channels: int = 1) -> None:
         """`channels` are interleaved. Raises UnsupportedFormat."""
@@ -52,17 +52,17 @@ class PCMReader:
         return self._resampler.push(samples) if self._resampler is not None else samples
 
     def slices(self, data: bytes) -> Iterator[Samples]:
-        """As `read`, a little of a long message at a time, so that others have their turns."""
+        """Reads like `read`, one slice of a long message at a time, so that other tasks run in between."""
         for start in range(0, len(data), self._slice):
             yield self.read(data[start : start + self._slice])
 
     def finish(self) -> Samples:
-        """The last millisecond, which the resampler still holds."""
+        """Flushes the last millisecond, which the resampler still holds."""
         return self._resampler.finish() if self._resampler is not None else SILENCE
 
 
 class PCMWriter:
-    """One stream: mono samples in, or 16-bit ones as bytes; bytes out."""
+    """Converts one stream of mono samples (float32, or 16-bit as bytes) to bytes."""
 
     def __init__(self, format: str, rate_in: int, rate_out: int) -> None:
         """Raises UnsupportedFormat."""

@@ -19,9 +19,9 @@ from stts.engine_api import Samples
 CROSSINGS = 16
 """Zero crossings of the sinc on each side: half the length of a filter, in samples of the lower rate."""
 ROLL_OFF = 0.92
-"""Where the pass band ends, as a part of the lower Nyquist frequency."""
+"""End of the pass band, as a part of the lower Nyquist frequency."""
 BETA = 8.0
-"""Of the Kaiser window: what is filtered out is some 80 dB down."""
+"""Beta of the Kaiser window: the stop band is some 80 dB down."""
 MOST_PHASES = 1024
 """Rates without a common divisor would need a filter for each of very many phases: the nearest of these is taken."""
 BLOCK = 16_000
@@ -29,7 +29,7 @@ BLOCK = 16_000
 
 
 class Resampler:
-    """Mono. How the stream is cut into pieces does not change what comes out."""
+    """Resampler of one mono stream. The output does not depend on how the stream is cut into pieces."""
 
     def __init__(self, rate_in: int, rate_out: int) -> None:
         common = math.gcd(rate_in, rate_out)
@@ -38,7 +38,7 @@ class Resampler:
         self._half = self._bank.shape[1] // 2
         self._held: Samples = np.zeros(self._half - 1, np.float32)
         self._position = 0
-        """Of the next sample out, in parts of `1 / up` of a sample in, from the start of what is held."""
+        """Position of the next output sample, in `1 / up` of an input sample, from the start of the held samples."""
 
     def push(self, samples: Samples) -> Samples:
         if len(samples) <= BLOCK:
@@ -47,7 +47,7 @@ class Resampler:
         return np.concatenate(parts)
 
     def finish(self) -> Samples:
-        """What is still held."""
+        """Flushes the held samples."""
         return self._push(np.zeros(self._half, np.float32))
 
     def _push(self, samples: Samples) -> Samples:
@@ -70,7 +70,7 @@ class Resampler:
 
 @lru_cache(maxsize=16)
 def filters(up: int, down: int) -> NDArray[np.float32]:
-    """One row for each phase between two samples in."""
+    """Filter bank: one row for each phase between two input samples."""
     cutoff = ROLL_OFF * min(1.0, up / down)
     half = math.ceil(CROSSINGS * max(1.0, down / up))
     phases = min(up, MOST_PHASES)

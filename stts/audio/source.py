@@ -1,4 +1,4 @@
-"""What audio is decoded from."""
+"""Protocol of the readable sources that audio is decoded from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Source(Protocol):
-    """A file, or the reading end of a pipe: what cannot be sought in is decoded as it comes."""
+    """A file, or the reading end of a pipe; a source that cannot seek is decoded as it arrives."""
 
     def read(self, size: int = -1, /) -> bytes: ...
     def seek(self, offset: int, whence: int = 0, /) -> int: ...

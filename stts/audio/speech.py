@@ -1,4 +1,4 @@
-"""What one spoken answer runs through, in the engine's worker thread: framing, effects, encoding."""
+"""Renders one spoken answer in the engine's worker thread: framing, effects, encoding."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stts.engine_api import Samples
 from stts.speech import AudioChunk, SynthesisConfig
 
 QUIETEST_LUFS = -70.0
-"""What the loudness filter can aim at."""
+"""Lowest target of the loudness filter, in LUFS."""
 
 
 class SpeechRenderer:
@@ -35,11 +35,11 @@ class SpeechRenderer:
         self.sample_rate = resolve_sample_rate(config.format, config.sample_rate, engine_rate)
         self.media_type = format_spec(config.format).media_type
         self.encode_seconds = 0.0
-        """Time spent in here."""
+        """Seconds of processor time spent on rendering and encoding."""
         self.seconds = 0.0
         """Audio in the chunks returned so far."""
         self.begun = False
-        """There were samples."""
+        """True once samples were pushed."""
         self._config = config
         self._engine_rate = engine_rate
         self._speed = speed
@@ -47,7 +47,7 @@ class SpeechRenderer:
 
     @cached_property
     def _effects(self) -> Effects:
-        """Made, like the encoder, at the first push: opening them takes milliseconds that no event loop should lose."""
+        """The effects chain, opened at the first push, off the event loop, as it takes milliseconds."""
         config = self._config
         loudness = config.normalize
         if loudness is not None:
@@ -79,7 +79,7 @@ class SpeechRenderer:
         return replace(self._chunk(data, start), header=self._encoder.header())
 
     def silence(self, seconds: float) -> AudioChunk:
-        """An answer of nothing else. The renderer cannot be used after that."""
+        """Renders an answer of silence only. The renderer cannot be used after that."""
         data = self._encoder.encode(np.zeros(round(seconds * self.sample_rate), np.float32)) + self._encoder.finish()
         return replace(self._chunk(data, time.perf_counter()), header=self._encoder.header())
 

@@ -9,7 +9,7 @@ UNKNOWN = 0xFFFFFFFF
 """Stands for a size not known when the header is sent; also for one that 32 bits cannot hold."""
 
 SAMPLE_BYTES = 2
-"""Of one sample on one channel."""
+"""Bytes of one sample on one channel."""
 _RIFF_REST = HEADER_BYTES - 8
 
 

@@ -1,4 +1,4 @@
-"""How long to leave something alone that keeps failing. Pure."""
+"""Exponential backoff: how long to wait before retrying something that keeps failing. Pure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ LONGEST_SECONDS = 60.0
 
 
 class Backoff:
-    """The first failure may be chance and is tried again at once; each further one in a row doubles the wait."""
+    """Backoff of one resource: the first failure is retried at once; each further one in a row doubles the wait."""
 
     def __init__(self, *, first: float = FIRST_SECONDS, longest: float = LONGEST_SECONDS) -> None:
         self._first = first
         self._longest = longest
         self.failures = 0
-        """In a row."""
+        """Consecutive failures."""
         self._until = 0.0
 
     def failed(self, now: float) -> None:

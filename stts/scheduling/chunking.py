@@ -1,4 +1,4 @@
-"""How much text the next piece of a stream may hold. Pure: sizes and measured speeds in, characters out.
+"""Plans chunk sizes: how much text the next piece of a stream may hold. Pure: sizes and measured speeds in.
 
 A stream speaks early when its first piece is short, and never runs dry when each next piece is at most a fixed factor
 longer than the one before: what has been made then always outlasts the making of the next, even with other streams'
@@ -12,7 +12,7 @@ from stts.engine_api import EngineLimits
 from stts.text.growing import Unit
 
 CHARACTERS_PER_SECOND = 15.0
-"""Of speech, until the engine's own pace on this text is known; true of English at usual speed."""
+"""Assumed pace of speech until the engine's own pace on this text is known; right for English at usual speed."""
 
 QUANTUM_SECONDS = 0.02
 """Engine time that one piece may always take. Sixteen streams' pieces in a row stay far below a first piece's audio."""
@@ -44,7 +44,7 @@ def pause_after(text: str) -> float:
 
 
 def smallest_unit(spare: float | None, real_time_factor: float | None) -> tuple[Unit, float | None]:
-    """What of a text that is being written is spoken alone, and for how many seconds that holds; None: for good.
+    """Returns the smallest unit of streaming text to speak alone, and for how many seconds that holds (None: for good).
 
     `spare`: seconds until the listener runs dry; None while there is nothing to hear.
     """
@@ -59,7 +59,7 @@ def smallest_unit(spare: float | None, real_time_factor: float | None) -> tuple[
 
 
 class ChunkPlanner:
-    """Of one stream. `budget()` before a piece, `made()` after it."""
+    """Chunk planner of one stream: call `budget()` before a piece, `made()` after it."""
 
     def __init__(self, limits: EngineLimits, *, first_seconds: float, growth: float, live: bool) -> None:
         self._limits = limits
@@ -70,7 +70,7 @@ class ChunkPlanner:
         self._spoken = 0.0
 
     def budget(self, real_time_factor: float | None, *, spare: float | None = None, streams: int = 1) -> int:
-        """Most characters of the next piece.
+        """Returns the most characters that the next piece may hold.
 
         `real_time_factor`: the engine's seconds of work per second of speech, if known. `spare`: seconds until the
         listener runs dry; None while there is nothing to hear. `streams`: how many want the engine now, with this one.
@@ -85,14 +85,14 @@ class ChunkPlanner:
         return min(max(characters, self._limits.min_characters, 1), self._limits.max_characters)
 
     def made(self, characters: int, seconds: float) -> None:
-        """Tells how long a piece of so many characters came out."""
+        """Records the length in seconds of the piece made from `characters`."""
         self._characters += characters
         self._spoken += seconds
         self._seconds = min(self._seconds * self._growth, LONGEST_PIECE_SECONDS)
 
     @property
     def characters_per_second(self) -> float:
-        """Of this stream so far; the usual pace until there is enough of it to tell."""
+        """Characters per second of this stream so far; the usual pace until enough of it is known."""
         if self._spoken < 0.5:
             return CHARACTERS_PER_SECOND
         return min(max(self._characters / self._spoken, 3.0), 40.0)

@@ -1,4 +1,4 @@
-"""Who may use an engine next. Pure: times in, decisions out, no clock and no asyncio.
+"""Earliest-deadline-first scheduling of an engine. Pure: times in, decisions out, no clock and no asyncio.
 
 Work comes in pieces. Among those that wait, the one whose listener runs dry soonest goes first (earliest deadline; a
 stream that has nothing yet is due at its arrival), and among equals the one that came first. So a flood of new streams
@@ -27,7 +27,7 @@ class Ticket:
     deadline: float
     """When the audio it makes must be there; infinite for work that nobody waits for."""
     begun: bool
-    """Whether its stream has already got something."""
+    """True if its stream has already been sent something."""
     arrived: float
     number: int
 
@@ -36,18 +36,18 @@ class Ticket:
         return self.deadline, self.number
 
     def expires(self, timeout: float) -> float:
-        """When waiting longer makes no sense: for a stream that has begun, the wait counts from its deadline."""
+        """Time at which the wait is given up: for a stream that has begun, the wait counts from its deadline."""
         return (max(self.arrived, self.deadline) if self.begun else self.arrived) + timeout
 
 
 class Scheduler:
-    """Of one engine. Whoever joins must leave, whether its turn came or not."""
+    """Scheduler of one engine. Every ticket that joins must leave, whether its turn came or not."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._waiting: list[Ticket] = []
         self._running: dict[Ticket, float] = {}
-        """When each was granted."""
+        """Ticket -> time at which it was granted."""
         self._joined = 0
         self._service_seconds = 0.0
 
@@ -69,7 +69,7 @@ class Scheduler:
         return ticket
 
     def grant(self, now: float) -> list[Ticket]:
-        """Those whose turn it is now, the most urgent first."""
+        """Returns the tickets whose turn it is now, the most urgent first."""
         free = max(self._capacity - len(self._running), 0)
         granted, self._waiting = self._waiting[:free], self._waiting[free:]
         self._running.update(dict.fromkeys(granted, now))

@@ -1,4 +1,4 @@
-"""When a listener runs dry. Pure: times in, deadlines out."""
+"""Playback deadlines: when a listener's buffer runs empty. Pure: times in, deadlines out."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Playback:
         self._made = 0.0
 
     def made(self, seconds: float, now: float) -> None:
-        """Tells that so much more audio is ready. The first of it starts the clock."""
+        """Records that `seconds` more of audio are ready. The first call starts the clock."""
         if self._made == 0.0:
             self._started = max(self._started, now)
         self._made += seconds
 
     def waited(self, now: float) -> None:
-        """Tells that until now there was nothing to say: a listener who ran dry of that begins anew."""
+        """Records that there was no text until now: a listener whose buffer ran empty meanwhile begins anew."""
         self._started = max(self._started, now - self._made)
 
     @property

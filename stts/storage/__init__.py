@@ -1,1 +1,1 @@
-"""What the server keeps on disk: reference recordings, uploads and saved outputs."""
+"""Storage on disk: reference recordings, uploads and saved outputs."""

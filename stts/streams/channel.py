@@ -1,4 +1,4 @@
-"""A bounded way from one task to another on the same event loop: items, an end, perhaps an error.
+"""Bounded channel from one task to another on the same event loop: items, an end, perhaps an error.
 
 Bounded by weight: a writer asks for room before it starts something it cannot pause, and may then put all of that; so
 the bound can be overrun by one such thing, never by more.
@@ -25,12 +25,12 @@ class Channel(Generic[T]):
         self._error: BaseException | None = None
         self._changed = asyncio.Event()
         self._wanted = 0.0
-        """Weight below which a reader who takes all is not woken."""
+        """Weight below which a reader in `take` is not woken."""
         self._urgent = False
 
     @property
     def weight(self) -> float:
-        """Of what lies unread."""
+        """Total weight of the unread items."""
         return self._weight
 
     @property
@@ -55,7 +55,7 @@ class Channel(Generic[T]):
             self._changed.set()
 
     def put_back(self, item: T, weight: float) -> None:
-        """Before all that lies unread."""
+        """Puts an item before all unread ones."""
         self._items.appendleft((item, weight))
         self._weight += weight
         self._changed.set()

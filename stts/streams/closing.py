@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @contextmanager
 def closing_iterator(iterator: Iterator[T]) -> Iterator[Iterator[T]]:
-    """Closes it at the end, where it can be closed: a generator frees what it holds at once."""
+    """Closes the iterator at the end if it has `close()`: a generator frees its resources at once."""
     try:
         yield iterator
     finally:

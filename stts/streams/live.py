@@ -17,12 +17,12 @@ SAMPLE_RATE = 16_000
 
 
 class Mark(Enum):
-    """What stands between the pieces of a live input."""
+    """Marks between the items of a live input."""
 
     FLUSH = "flush"
-    """Speak what there is, though the clause may go on."""
+    """Speak the text written so far, even inside a clause."""
     CHECKPOINT = "settle"
-    """Tell the transcript of what there is, as if it were the end; more may come."""
+    """Finalise the transcript so far as if this were the end; more audio may come."""
 
 
 class LiveText:
@@ -32,7 +32,7 @@ class LiveText:
         """`limit`: characters that may wait to be spoken before `room()` waits."""
         self._channel: Channel[str | Literal[Mark.FLUSH]] = Channel(limit)
         self.characters = 0
-        """Written so far."""
+        """Characters written so far."""
         self._flushed = 0
         self._given_back: list[str | Literal[Mark.FLUSH]] = []
 
@@ -42,7 +42,7 @@ class LiveText:
             self.characters += len(text)
 
     def flush(self) -> None:
-        """Does nothing where nothing was written since the last one, so that the channel keeps its bound."""
+        """Marks the text so far as ready to be spoken; does nothing if no text came since the last mark."""
         if self.characters > self._flushed:
             self._flushed = self.characters
             self._channel.put(Mark.FLUSH, 0)
@@ -62,7 +62,7 @@ class LiveText:
         return await self._channel.take()
 
     def give_back(self, parts: Iterable[str | Literal[Mark.FLUSH]]) -> None:
-        """What the reader has taken only to look at; it is taken again before anything else."""
+        """Returns items that the reader only looked at; they are taken again before anything else."""
         self._given_back = [*parts, *self._given_back]
 
 
@@ -82,20 +82,20 @@ class LiveAudio:
         `before`: seconds at its beginning that were spoken earlier, and kept until somebody knew that they are of it.
         """
         self.judged = judged
-        """Somebody has looked for speech in it. If not, it may be silent for long, before and between what is said."""
+        """True if VAD has found speech in it; if not, it may hold long silence before and between speech."""
         self._channel: Channel[NDArray[np.float32] | Literal[Mark.CHECKPOINT]] = Channel(limit)
         self._clock = clock
         self._before = before
         self._begun: float | None = None
-        """Clock when the first sample was spoken at the latest."""
+        """Latest time on the clock at which the first sample was spoken."""
         self.seconds = 0.0
         """Written so far."""
         self.early = 0.0
-        """Most seconds by which a sample came sooner than it could have been spoken."""
+        """Most seconds by which a sample came earlier than real time allows."""
 
     @property
     def lead(self) -> float:
-        """Seconds until all that came could have been spoken; negative: since when."""
+        """Seconds by which the audio is ahead of real time; negative: behind."""
         return 0.0 if self._begun is None else self.seconds - (self._clock() - self._begun)
 
     @property

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 async def prefetch(make: Callable[[Channel[T]], Awaitable[None]], limit: float, name: str) -> AsyncGenerator[T, None]:
-    """What a task of its own puts while `make` runs; the task ends with the generator, whoever ends first."""
+    """Runs `make` in a task of its own and yields what it puts; the task ends with the generator."""
     ready: Channel[T] = Channel(limit)
     maker = asyncio.ensure_future(_made(make, ready))
     maker.set_name(name)

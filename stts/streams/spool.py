@@ -1,4 +1,4 @@
-"""What a client has sent ahead of those who work on it: in memory at first, beyond that in a temporary file.
+"""Spool of received records that are not processed yet: in memory at first, beyond that in a temporary file.
 
 A spool lets a connection be read at all times: pings are answered and a goodbye is seen, however far behind an engine
 is. The file has no name, so it is gone with the spool, and with the process, whatever way either ends.
@@ -17,11 +17,11 @@ import structlog
 
 MIB = 1_048_576
 MEMORY_BYTES = MIB
-"""Of one spool, before the disk is used."""
+"""Bytes of one spool kept in memory before the disk is used."""
 BLOCK_BYTES = MIB // 4
-"""Written to the disk and read back at once."""
+"""Bytes written to the disk, and read back, in one step."""
 RECORD_BYTES = 96
-"""What a record costs beside its data."""
+"""Bytes that a record takes beside its data."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -34,7 +34,7 @@ class SpoolFull(Exception):
 
 
 class SpoolSpace:
-    """What all spools of the application hold together."""
+    """Bytes held by all spools of the application together."""
 
     def __init__(self, most: Callable[[], int]) -> None:
         """`most`: bytes."""
@@ -54,12 +54,12 @@ class Spool:
         self._space = space
         self._most = most
         self._head: deque[Record] = deque()
-        """Read next."""
+        """Records to be read next."""
         self._tail: deque[Record] = deque()
-        """Came after what lies in the file."""
+        """Records that came after those in the file."""
         self._head_bytes = self._tail_bytes = 0
         self._blocks: deque[list[tuple[bool, int]]] = deque()
-        """Of each block in the file: whether each record is text, and its length."""
+        """For each block in the file: whether each record is text, and its length in bytes."""
         self._file: IO[bytes] | None = None
         self._read_at = self._write_at = 0
         self._disk_failed = False
@@ -71,7 +71,7 @@ class Spool:
 
     @property
     def held(self) -> int:
-        """Bytes, now."""
+        """Bytes held now."""
         return self._taken
 
     async def put(self, record: Record, *, spare: int = 0) -> None:
@@ -124,7 +124,7 @@ class Spool:
         return record
 
     async def aclose(self) -> None:
-        """Forgets all records, and the file with them."""
+        """Drops all records and the file."""
         self.end()
         async with self._moving:
             self._space.taken -= self._taken
@@ -193,7 +193,7 @@ class Spool:
 
 
 async def _finished(work: Callable[..., T], *arguments: object) -> T:
-    """In a worker thread. Who is cancelled waits for it, so that nothing uses the file after its owner has gone on."""
+    """Runs blocking work in a thread and waits for it even if cancelled, so that nothing uses the file afterwards."""
     job = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
     try:
         return await asyncio.shield(job)

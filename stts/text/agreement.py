@@ -1,4 +1,4 @@
-"""What of a growing transcript may be told for good. Pure: hypotheses in, text that is never taken back out.
+"""Local agreement: commits the words of a growing transcript on which hypotheses agree. Pure; never takes back.
 
 Words on which consecutive hypotheses agree are committed, except the newest, which is still being spoken. What is
 committed stays, whatever the engine thinks of it later: later texts are aligned with it, word by word, and go on from
@@ -27,7 +27,7 @@ _UNSPACED = (
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
 _MARKS = "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b4-\u17d3\u3099\u309a\u30fc"
-"""What belongs to the letter before it."""
+"""Combining marks: they belong to the letter before them."""
 _WORD = re.compile(rf"(\s*)([{_UNSPACED}][{_MARKS}]*[^\w\s]*|[^\s{_UNSPACED}]+)")
 _BEGINS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _PUNCTUATION = re.compile(r"[^\w]+")
@@ -37,30 +37,30 @@ _PUNCTUATION = re.compile(r"[^\w]+")
 class _Word:
     text: str
     space: str
-    """What parts it from the word before: a space or nothing."""
+    """Separator from the previous word: a space or nothing."""
     key: str
     """Words that differ in case and punctuation alone are the same."""
 
 
 class Agreement:
-    """Of one utterance."""
+    """Local agreement of one utterance."""
 
     def __init__(self, agreeing: int = AGREEING, held: int = HELD) -> None:
         self._held = held
-        self._told: list[str] = []
-        """All deltas."""
+        self._emitted: list[str] = []
+        """All deltas sent so far."""
         self._committed: list[_Word] = []
-        """Of the part that is not decided."""
+        """Committed words of the part that is not final."""
         self._earlier: deque[list[_Word]] = deque(maxlen=agreeing - 1)
-        """What the last hypotheses said beyond what was committed then."""
+        """Words of the last hypotheses beyond those committed then."""
 
     @property
     def committed(self) -> str:
         """All deltas joined."""
-        return "".join(self._told)
+        return "".join(self._emitted)
 
     def hear(self, hypothesis: str) -> tuple[str, str]:
-        """The next hypothesis of all that is not decided: `stable_delta` and `tail`."""
+        """Takes the next hypothesis of the part that is not final; returns (`stable_delta`, `tail`)."""
         rest = self._rest(_words(hypothesis))
         stable = min((_alike(rest, earlier) for earlier in self._earlier), default=0) if self._full else 0
         stable = max(0, min(stable, len(rest) - self._held))
@@ -71,11 +71,11 @@ class Agreement:
         return delta, self._follow(rest[stable:])
 
     def whole(self, text: str) -> str:
-        """All text as it would be told if this were the final one of what is not decided."""
+        """The whole text if `text` were the final transcript of the open part."""
         return self.committed + self._follow(self._rest(_words(text)))
 
     def commit(self, text: str, *, all_heard: bool = True) -> str:
-        """The final text of what comes next, and its last `stable_delta`; hypotheses from now on begin behind it.
+        """Commits the final text of the open part; returns its last `stable_delta`. Later hypotheses begin behind it.
 
         `all_heard`: no hypothesis was of more than this; else words that were committed may belong to what follows.
         """
@@ -97,16 +97,16 @@ class Agreement:
         delta = self._follow(words)
         self._committed += words
         if delta:
-            self._told.append(delta)
+            self._emitted.append(delta)
         return delta
 
     def _follow(self, words: Sequence[_Word]) -> str:
-        """The text of words behind all that was told."""
+        """The text of `words` as it follows all that was sent."""
         text = "".join(word.space + word.text for word in words)
-        return text if self._told else text.lstrip(" ")
+        return text if self._emitted else text.lstrip(" ")
 
     def _rest(self, words: Sequence[_Word]) -> Sequence[_Word]:
-        """What they say beyond what is committed."""
+        """The words beyond the committed ones."""
         return words[_continuation(_keys(self._committed), _keys(words)) :]
 
 
@@ -123,13 +123,13 @@ def _keys(words: Sequence[_Word]) -> list[str]:
 
 
 def _alike(one: Sequence[_Word], other: Sequence[_Word]) -> int:
-    """How many words both begin with."""
+    """Number of words that both begin with."""
     pairs = zip(one, other, strict=False)
     return next((index for index, (a, b) in enumerate(pairs) if a.key != b.key), min(len(one), len(other)))
 
 
 def _continuation(committed: Sequence[str], heard: Sequence[str]) -> int:
-    """Where in what is heard now the committed words end: after the beginning that differs least from them.
+    """Index at which the committed words end in a new hypothesis: after the beginning that differs least from them.
 
     The distance of Levenshtein, of all committed words to every beginning of the others.
     """

@@ -15,11 +15,11 @@ from stts.text.units import Unit, units_of
 from stts.transcription import Segment
 
 SHORTEST_MS = 1000
-"""For which a cue is shown, where what follows lets it."""
+"""Shortest time in milliseconds that a cue is shown, if the next one leaves it."""
 LONG_PAUSE = 1.5
-"""Seconds of silence within a segment that no cue goes on over."""
+"""Seconds of silence within a segment that no cue spans."""
 PAUSE = 0.25
-"""Seconds of silence that part clauses."""
+"""Seconds of silence that separate clauses."""
 
 SENTENCE_ENDS = ".!?…。！？｡؟।։"
 CLAUSE_ENDS = ",;:–—、，；：،؛"
@@ -56,11 +56,11 @@ LEANING: dict[str, frozenset[str]] = {
 
 CUE_COST = 4.0
 LINE_COST = 100.0
-"""More than any cut: no line that is not needed."""
+"""Cost of a line: more than any cut, so that no needless line is made."""
 AT_SENTENCE, AT_CLAUSE, AT_CONJUNCTION, ANYWHERE, LEANS = 0.0, 1.0, 2.0, 9.0, 14.0
-"""What a cut costs."""
+"""Costs of cutting at each kind of place."""
 EMPTY_COST = 4.0
-"""What a cue costs that is nearly empty, beside one that is full."""
+"""Extra cost of a nearly empty cue over a full one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Cue:
 
 
 def cues(segments: Iterable[Segment], rules: CueRules, duration: float) -> list[Cue]:
-    """In order. `duration`: seconds of the recording, behind which no cue is drawn out."""
+    """Makes the cues, in order. `duration`: seconds of the recording, past which no cue is shown."""
     drafts: list[_Draft] = []
     for segment in segments:
         language = primary(segment.language or "en")
@@ -96,7 +96,7 @@ def cues(segments: Iterable[Segment], rules: CueRules, duration: float) -> list[
 
 
 def _spoken(units: Sequence[Unit]) -> Iterable[Sequence[Unit]]:
-    """The units between long pauses."""
+    """Splits the units at long pauses."""
     first = 0
     for number in range(1, len(units) + 1):
         if number == len(units) or units[number].start - units[number - 1].end > LONG_PAUSE:
@@ -128,17 +128,17 @@ def _cut(units: Sequence[Unit], rules: CueRules, language: str, piece_cost: floa
 
 
 class _Filling:
-    """Lines that are filled one after the other: as few as there can be."""
+    """Fills lines one after the other, as few as possible."""
 
     def __init__(self, rules: CueRules) -> None:
         self._rules = rules
         self.columns = 0
-        """Of all lines together."""
+        """Columns of all lines together."""
         self._lines = self._column = self._words = 0
         self._start = 0.0
 
     def takes(self, unit: Unit) -> bool:
-        """Whether it goes in too. The first one always does."""
+        """True if the unit still fits. The first one always does."""
         first = self._lines == 0
         if first:
             self._lines, self._start = 1, unit.start
@@ -157,7 +157,7 @@ class _Filling:
 
 
 def _cut_cost(units: Sequence[Unit], number: int, language: str) -> float:
-    """Of a cut before the unit of this number."""
+    """Cost of a cut before the unit of this number."""
     if number in (0, len(units)):
         return 0.0
     before, after = units[number - 1], units[number]
@@ -177,7 +177,7 @@ def width(units: Sequence[Unit]) -> int:
 
 
 def _lines(units: Sequence[Unit], rules: CueRules, language: str) -> tuple[str, ...]:
-    """As few lines as there can be, cut as cues are."""
+    """Splits the units into as few lines as possible, cut as cues are."""
     alone = replace(rules, line_count=1, max_seconds=float("inf"))
     return tuple(_text(line) for line in _cut(units, alone, language, LINE_COST))
 
@@ -196,7 +196,7 @@ class _Draft:
 
 
 def _timed(drafts: Sequence[_Draft], rules: CueRules, duration: int) -> Iterator[Cue]:
-    """Each is shown until it is read, and until the next one at most."""
+    """Extends each cue until it can be read, at most until the next one."""
     starts: list[int] = []
     for draft in drafts:
         starts.append(max(draft.start, starts[-1] + 1 if starts else 0))

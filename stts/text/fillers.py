@@ -10,12 +10,12 @@ FILLERS = frozenset(
         "ah aha ahh eh er erm ha hah hm hmm hmmm huh m mhm mhmm mm mmhm mmm oh ooh uh uhhuh uhm uhuh um umm",
     )
 )
-"""Not words of any answer. They mean: go on."""
+"""Fillers (backchannels): they carry no answer and mean "go on"."""
 
 _LETTERS = re.compile(r"[^\W\d_]+", re.UNICODE)
 
 
 def only_fillers(text: str) -> bool:
-    """Whether nothing in a text says anything; true of an empty one."""
+    """True if a text holds fillers only; true of an empty text."""
     words = text.lower().replace("-", "").split()
     return all("".join(_LETTERS.findall(word)) in FILLERS for word in words if _LETTERS.search(word) or word.isdigit())

@@ -11,13 +11,13 @@ from stts.text.sentences import LOOKAHEAD, TextCutter
 LONGEST_UNIT = 300
 """Characters after which no end of sentence, clause or word is waited for any more."""
 FEW_WORDS = 4
-"""That may be spoken alone where somebody waits and there is no end of a clause."""
+"""Words that may be spoken alone if a listener waits and no clause has ended."""
 
 _NUMBERING = re.compile(r"\W*\d+[.)]")
 
 
 class Unit(Enum):
-    """What is spoken alone, without what is written next."""
+    """The smallest unit of text that is spoken before more is written."""
 
     SENTENCE = 1
     CLAUSE = 2
@@ -32,7 +32,7 @@ class GrowingCutter(TextCutter):
     def __init__(self, language: str | None) -> None:
         super().__init__("", language)
         self._settled = 0
-        """Up to here the text may be spoken whatever follows."""
+        """Characters that may be spoken whatever follows."""
         self.closed = False
 
     @property
@@ -46,7 +46,7 @@ class GrowingCutter(TextCutter):
             self._end, self._settled, self._at = self._end - self._at, self._settled - self._at, 0
 
     def flush(self) -> None:
-        """What was added so far waits for nothing any more."""
+        """Makes all text added so far ready, whatever follows."""
         self._settled = len(self._text)
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ class GrowingCutter(TextCutter):
         self.closed = True
 
     def ready(self, unit: Unit, min_characters: int = 1) -> bool:
-        """Whether there is a piece to take, where this much is spoken alone."""
+        """True if there is a piece to take when `unit` is the smallest one spoken alone."""
         end, self._end = self._end, len(self._text)
         self._at = self._skip_space(self._at)
         if self._settled > self._at:
@@ -66,7 +66,7 @@ class GrowingCutter(TextCutter):
         return self._at < end
 
     def _unit(self, unit: Unit, shortest: int) -> int:
-        """Characters of the longest piece that waits for nothing; 0: there is none."""
+        """Characters of the longest piece that is ready; 0 for none."""
         window = self._text[self._at : self._at + LONGEST_UNIT + LOOKAHEAD]
         if len(window) == LONGEST_UNIT + LOOKAHEAD:
             return self._cut(LONGEST_UNIT, shortest)

@@ -14,7 +14,7 @@ from stts.text import markup_patterns as marks
 from stts.text.markup_inline import InlineMarkup
 
 SLICE_CHARACTERS = 2000
-"""Looked at together, so that the time that a text takes grows with its length only."""
+"""Characters processed together, so that the time grows linearly with the text's length."""
 LONGEST_WORD = 100
 _CLOSING = ")]）】"
 _CJK = ("\u3040", "\u9fff")
@@ -27,10 +27,10 @@ def spoken_text(text: str) -> str:
 
 
 class MarkupRemover(InlineMarkup):
-    """Of one text."""
+    """Streaming markup remover of one text."""
 
     def feed(self, delta: str) -> str:
-        """What of the text is certain now, to be read aloud."""
+        """Takes the next delta; returns the readable text that is certain now."""
         told: list[str] = []
         for start in range(0, len(delta), SLICE_CHARACTERS):
             self._rest += delta[start : start + SLICE_CHARACTERS]
@@ -38,7 +38,7 @@ class MarkupRemover(InlineMarkup):
         return "".join(told)
 
     def finish(self) -> str:
-        """What was held back, the text being complete."""
+        """Ends the text; returns what was held back."""
         return self._certain(final=True)
 
     def _certain(self, *, final: bool) -> str:
@@ -47,7 +47,7 @@ class MarkupRemover(InlineMarkup):
             length, text = taken
             if length:
                 self._pass(length)
-            told.append(self._tell(text))
+            told.append(self._emit(text))
         return "".join(told)
 
     def _pass(self, length: int) -> None:
@@ -56,17 +56,17 @@ class MarkupRemover(InlineMarkup):
         words = (self._word + passed[-LONGEST_WORD:]).split()
         self._word = "" if self._before.isspace() or not words else words[-1][:LONGEST_WORD]
 
-    def _tell(self, text: str) -> str:
+    def _emit(self, text: str) -> str:
         body = text.rstrip(" \t") if self._stop else text
         if not body:
             self._gap += text
             return ""
         told, self._gap = self._gap + body, text[len(body) :]
-        self._told = "" if told.endswith("\n") else (told.rstrip() or self._told)[-1:]
+        self._emitted = "" if told.endswith("\n") else (told.rstrip() or self._emitted)[-1:]
         return told
 
     def _next(self, final: bool) -> tuple[int, str] | None:
-        """How many characters the next thing has, and what to say for it; None: that is not certain yet."""
+        """Length of the next token in characters, and its spoken text; None: not certain yet."""
         first = self._rest[0]
         if first == "\n":
             return self._end_of_line()
@@ -87,7 +87,7 @@ class MarkupRemover(InlineMarkup):
         return 1, f"{end}\n"
 
     def _sentence_end(self) -> str:
-        last = self._told
+        last = self._emitted
         if not last or (unicodedata.category(last)[0] not in "LNMS" and last not in _CLOSING):
             return ""
         return "。" if _CJK[0] <= last <= _CJK[1] else "."

@@ -21,23 +21,23 @@ class InlineMarkup:
 
     def __init__(self) -> None:
         self._rest = ""
-        """Not decided yet."""
+        """Text that is not decided yet."""
         self._before = "\n"
-        """The character before it, whether it was told or not."""
+        """The character before it, whether it was passed on or not."""
         self._word = ""
         """The end of the word before it."""
-        self._told = ""
-        """The last character of this line that was told and is not white space."""
+        self._emitted = ""
+        """The last character of this line that was passed on and is not white space."""
         self._gap = ""
-        """White space of a line that ends as a sentence, told only if something follows it."""
+        """White space of a line that ends as a sentence, passed on only if something follows it."""
         self._open: Counter[str] = Counter()
         """Marks of emphasis that are not closed yet, in this line."""
         self._code = ""
-        """The backticks that the code began with that we are in."""
+        """The backticks that opened the current code span."""
         self._stop = False
-        """This line ends as a sentence."""
+        """True if this line ends as a sentence."""
         self._row = False
-        """This line is one of a table."""
+        """True if this line is a row of a table."""
 
     def _instead(self, length: int, text: str) -> tuple[int, str]:
         """The text stands in the place of so many characters, and may have marks of its own."""
@@ -70,14 +70,14 @@ class InlineMarkup:
         if not after and not final:
             return None
         self._gap = ""
-        return found.end(), ", " if after.strip() and after != "|" and self._told not in ("", ",") else ""
+        return found.end(), ", " if after.strip() and after != "|" and self._emitted not in ("", ",") else ""
 
     def _bracket(self, final: bool) -> tuple[int, str] | None:
         rest = self._rest
         dropped = [(marks.FOOTNOTE, marks.FOOTNOTE_BEGUN)]
         if self._before == "\n":
             dropped.append((marks.DEFINITION, marks.DEFINITION_BEGUN))
-        if self._stop and not self._told:
+        if self._stop and not self._emitted:
             dropped.append((marks.TASK, marks.TASK_BEGUN))
         for whole, begun in dropped:
             if not final and begun.match(rest):
@@ -124,8 +124,8 @@ class InlineMarkup:
             return 1, "<"
         closes, name = bool(found[1]), found[2].lower()
         if name in ("td", "th"):
-            return found.end(), ", " if closes and self._told not in ("", ",") else ""
-        if not marks.BLOCK_TAGS.fullmatch(name) or not self._told:
+            return found.end(), ", " if closes and self._emitted not in ("", ",") else ""
+        if not marks.BLOCK_TAGS.fullmatch(name) or not self._emitted:
             return found.end(), ""
         self._stop = self._stop or (closes and marks.STOP_TAGS.fullmatch(name) is not None)
         return self._instead(found.end(), "\n")
@@ -142,7 +142,7 @@ class InlineMarkup:
         return (2, after) if after in marks.ESCAPED else (1, "\\")
 
     def _escaped_space(self, final: bool) -> tuple[int, str] | None:
-        """What a program wrote that did not undo the escapes of JSON."""
+        """Handles escapes of JSON, such as a backslash and `n`, that a program has not decoded."""
         rest = self._rest
         if not final and len(rest) < marks.FORMULAS_LONGEST + 2 and rest[1:].isalpha():
             return None
@@ -151,7 +151,7 @@ class InlineMarkup:
         return self._instead(2, "\n") if rest[1] == "n" else (2, " " if rest[1] == "t" else "")
 
     def _emphasis(self, final: bool) -> tuple[int, str] | None:
-        if self._rest[0] == "*" and (not self._told or self._told in _APART):
+        if self._rest[0] == "*" and (not self._emitted or self._emitted in _APART):
             if not final and marks.ACTION_BEGUN.match(self._rest):
                 return None
             if (action := marks.ACTION.match(self._rest)) and _is_action(action[1]):

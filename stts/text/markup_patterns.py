@@ -1,4 +1,4 @@
-"""What markup looks like, for `stts.text.markup`. Each pattern is bounded, so that no text takes more than linear time.
+"""Patterns of markup, for `stts.text.markup`. Each pattern is bounded, so that no text takes more than linear time.
 
 A pattern with the word BEGUN matches the end of a text that may become what the other one matches.
 """
@@ -84,7 +84,7 @@ NO_ACTION = re.compile(
 )
 
 LINE_BEGUN = re.compile(r"(?:[ \t#*+•_=>|:-]{0,1000}|[ \t]{0,20}\d{1,9}(?:[.)][ \t]{0,20})?)\Z")
-"""What a line may begin with until one knows what kind of line it is."""
+"""Beginnings of a line that do not yet decide its kind."""
 NO_WORDS = re.compile(
     r"(?:[ \t]*([-*_])(?:[ \t]*\1){2,}[ \t]*|[ \t]*={2,}[ \t]*"
     r"|[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?)?[ \t]*)(?=\n|\Z)"

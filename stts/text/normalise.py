@@ -1,4 +1,4 @@
-"""Text as clients send it, made fit to be spoken: one Unicode form, plain white space, nothing invisible."""
+"""Normalises text sent by clients for speech: one Unicode form, plain white space, nothing invisible."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LETTER = re.compile(r"[^\W_]")
 
 
 def clean_text(text: str, limit: int) -> str:
-    """Text of at least one visible character, at most `limit` characters as sent.
+    """Cleans a text of at least one visible character and at most `limit` characters as sent.
 
     Line ends become `\\n`, paragraphs stand one blank line apart, other white space is one space. Joiners inside words
     and emoji stay. Raises TextTooLong and InvalidText.
@@ -48,18 +48,18 @@ def clean_text(text: str, limit: int) -> str:
 
 
 def clean_piece(text: str) -> str:
-    """The same of a piece of a text that has passed a `TextIntake`; empty where it holds nothing to be spoken."""
+    """Cleans a piece of a text that has passed a `TextIntake`; empty where it holds nothing to be spoken."""
     text = _clean(text)
     return text if speakable(text) else ""
 
 
 def speakable(text: str) -> bool:
-    """Whether there is something to say: a letter, a number, or a symbol with a name. Marks alone are none."""
+    """True if the text has something to say: a letter, a number, or a symbol with a name."""
     return has_words(text) or any(map(_spoken_symbol, set(text)))
 
 
 def has_words(text: str) -> bool:
-    """Whether there is a letter or a number, for which every voice that knows its script has a sound."""
+    """True if the text has a letter or a number, for which every voice that knows its script has a sound."""
     return _LETTER.search(text) is not None
 
 
@@ -86,10 +86,10 @@ class TextIntake:
         self._limit = limit
         self._half = ""
         self.characters = 0
-        """So far, as sent."""
+        """Characters so far, as sent."""
 
     def push(self, part: str) -> str:
-        """What is complete. Raises TextTooLong and InvalidText."""
+        """Returns the text without half a character at its end. Raises TextTooLong and InvalidText."""
         self.characters += len(part)
         if self.characters > self._limit:
             raise TextTooLong(f"The text is longer than the limit of {self._limit} characters.", param="text")
@@ -99,7 +99,7 @@ class TextIntake:
         return _joined_halves(part) if _SURROGATE.search(part) else part
 
     def finish(self) -> str:
-        """Nothing, or raises InvalidText: half a character is left."""
+        """Ends the text. Raises InvalidText where half a character is left."""
         return _joined_halves(self._half)
 
 

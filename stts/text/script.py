@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from stts.languages import primary
 
 SAMPLE_CHARACTERS = 1000
-"""Of a text that are looked at."""
+"""Characters of a text that are examined."""
 
 LATIN = "Latin"
 
@@ -48,11 +48,11 @@ _FINDERS = {script: re.compile(f"[{letters}]") for script, letters in _LETTERS.i
 _ANY = re.compile("[" + "".join(letters for script, letters in _LETTERS.items() if script != LATIN) + "]")
 
 _WEIGHTS = {"Han": 2.5, "Kana": 2.0, "Hangul": 2.0}
-"""What one letter says, against a letter of an alphabet."""
+"""Weight of one letter of a script, against a letter of an alphabet."""
 _FEW = 0.05
-"""Share of the characters."""
+"""Share of the characters below which a script is ignored."""
 _KANA_SHARE = 0.05
-"""Of East Asian letters: from there on it is Japanese."""
+"""Share of kana among East Asian letters from which a text is Japanese."""
 
 LANGUAGES = {
     "Greek": ("el",),
@@ -147,13 +147,13 @@ def main_script(text: str) -> str | None:
 
 
 def has_letters(text: str, script: str) -> bool:
-    """Whether more than a few of a text's letters are of a script."""
+    """True if more than a few of a text's letters are of a script."""
     sample = text[:SAMPLE_CHARACTERS]
     return len(_FINDERS[script].findall(sample)) > _FEW * len(sample)
 
 
 def reads(language: str, script: str) -> bool:
-    """Whether a voice of this language can read a script. Voices of all languages read Latin letters somehow."""
+    """True if a voice of this language can read a script. Voices of all languages read Latin letters somehow."""
     if script == LATIN:
         return True
     if primary(language) in ("ja", "zh", "yue"):
@@ -162,7 +162,7 @@ def reads(language: str, script: str) -> bool:
 
 
 def decided_by_letters(text: str, script: str) -> str | None:
-    """The language, where the letters leave no doubt."""
+    """The language that the letters prove; None where they leave doubt."""
     languages = LANGUAGES.get(script, ())
     if len(languages) == 1:
         return languages[0]
@@ -171,13 +171,13 @@ def decided_by_letters(text: str, script: str) -> str | None:
 
 
 def worth_identifying(text: str) -> bool:
-    """Whether a Latin text is long enough to say anything."""
+    """True if a Latin text is long enough for an identifier."""
     words = _WORD.findall(text[:SAMPLE_CHARACTERS])
     return len(words) >= FEWEST_WORDS and sum(map(len, words)) >= _FEWEST_LETTERS
 
 
 def decided_by_scores(text: str, script: str, scores: Scores) -> str | None:
-    """The language, from what an identifier says of the text; None where that is too little."""
+    """The language by an identifier's scores; None where they are too low."""
     if script != LATIN:
         languages = LANGUAGES[script]
         best = max(languages, key=lambda code: scores.get(code, 0.0))

@@ -41,7 +41,7 @@ _VIRAMA = 9
 
 
 class TextCutter:
-    """Gives a text away in pieces. Joined, they are the text but for the white space between them."""
+    """Cuts a text into pieces. Joined, they are the text but for the white space between them."""
 
     def __init__(self, text: str, language: str | None) -> None:
         self._text = text
@@ -82,7 +82,7 @@ class TextCutter:
         return max((cuts[-1] for cuts in kinds if cuts), default=0) or _inside_word(window, longest)
 
     def _ends(self, window: str) -> list[list[int]]:
-        """Of sentences, of clauses and of words."""
+        """Ends of sentences, of clauses and of words in the window."""
         kinds = (self._sentence_ends(window), _matches(_CLAUSE, window), _matches(_WORD, window))
         return [[cut for cut in cuts if cut > 0] for cuts in kinds]
 
@@ -111,7 +111,7 @@ def _matches(pattern: re.Pattern[str], window: str, *, end: bool = True) -> Iter
 
 
 def _inside_word(window: str, longest: int) -> int:
-    """For text without spaces: the last place that parts nothing written as one."""
+    """The last cut inside a text without spaces that splits no grapheme."""
     for cut in range(longest, max(longest - GRAPHEME_SEARCH, 0), -1):
         if not _belong_together(window, cut):
             return cut

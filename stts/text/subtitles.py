@@ -9,7 +9,7 @@ from stts.text.cues import Cue
 
 
 def srt(cues: Iterable[Cue]) -> str:
-    """Empty for no cues."""
+    """Formats cues as SubRip; empty for no cues."""
     blocks = [
         f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{_plain(cue)}\n"
         for number, cue in enumerate(cues, start=1)
@@ -18,13 +18,13 @@ def srt(cues: Iterable[Cue]) -> str:
 
 
 def vtt(cues: Iterable[Cue]) -> str:
-    """Just the header for no cues."""
+    """Formats cues as WebVTT; just the header for no cues."""
     blocks = [f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{_escaped(cue)}\n" for cue in cues]
     return "WEBVTT\n\n" + "\n".join(blocks)
 
 
 def _plain(cue: Cue) -> str:
-    """SubRip has no escapes, and an arrow would end the cue."""
+    """Text of a cue without arrows: SubRip has no escapes, and an arrow would end the cue."""
     return "\n".join(cue.lines).replace("-->", "->")
 
 

@@ -1,4 +1,4 @@
-"""The segments of a transcription as one transcript."""
+"""Joins the segments of a transcription into one transcript."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stts.transcription import (
 )
 
 UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "km", "my"})
-"""Written without spaces between words."""
+"""Languages written without spaces between words."""
 
 
 def join_texts(texts: Iterable[str], language: str | None) -> str:
@@ -24,12 +24,12 @@ def join_texts(texts: Iterable[str], language: str | None) -> str:
 
 
 def separator(language: str | None) -> str:
-    """What stands between the texts of two segments."""
+    """Separator between the texts of two segments."""
     return "" if language and primary(language) in UNSPACED_LANGUAGES else " "
 
 
 async def collect_transcript(events: AsyncIterator[TranscriptEvent]) -> TranscriptionResult:
-    """The whole transcript of one operation."""
+    """Collects the events of one transcription into its result."""
     segments: list[Segment] = []
     warnings: list[str] = []
     done = TranscriptDone(0.0, None)

@@ -16,7 +16,7 @@ from stts.transcription import Segment
 SLOWEST = 4.0
 """Columns a second: what lasts longer than its text at this pace is silence, where no word times say otherwise."""
 SHORTEST_SECONDS = 0.5
-"""That a segment without word times is taken to last, if it does."""
+"""Seconds that a segment without word times is taken to last at least, if it does."""
 OPENING = "([{<«‹“‘„‚「『（【《〈〔¿¡"
 """Characters that belong to what follows."""
 
@@ -28,13 +28,13 @@ class Unit:
     """Seconds from the start of the recording."""
     end: float
     spaced: bool
-    """A space stands before it, unless it begins a line."""
+    """True if a space stands before it, unless it begins a line."""
     columns: int
     """Its width: characters, of which the wide ones of East Asia count twice."""
 
 
 def units_of(segment: Segment, widest: int) -> list[Unit]:
-    """In order, times never falling; none is wider than `widest` columns."""
+    """Units of a segment in order, times never falling; none is wider than `widest` columns."""
     timed = _with_word_times(segment)
     found = (
         timed if timed is not None else list(_by_length(segment.text.split(), segment.start, _spoken_until(segment)))
@@ -43,7 +43,7 @@ def units_of(segment: Segment, widest: int) -> list[Unit]:
 
 
 def columns(text: str) -> int:
-    """Marks that stand over or under a character take none, East Asian wide characters two."""
+    """Width of a text in columns: combining marks take none, East Asian wide characters two."""
     return sum(_width(character) for character in text)
 
 
@@ -54,7 +54,7 @@ def _width(character: str) -> int:
 
 
 def _with_word_times(segment: Segment) -> list[Unit] | None:
-    """Each written word of the text with the times of the words told for it; None where these do not make up the text.
+    """Each written word with the times of the engine's words for it; None where these do not make up the text.
 
     A written word may be told as several (`twenty-one`, or each character of a language without spaces), which stay
     apart only where nothing joins them in the text.
@@ -77,7 +77,7 @@ def _with_word_times(segment: Segment) -> list[Unit] | None:
 
 
 def _spaced_characters(text: str) -> Iterator[tuple[str, bool]]:
-    """Each visible character, and whether space stands before it."""
+    """Yields each visible character, and True if space stands before it."""
     space = False
     for character in text.strip():
         if character.isspace():
@@ -88,7 +88,7 @@ def _spaced_characters(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _joined(units: Iterable[Unit]) -> Iterator[Unit]:
-    """What no space and no wide script divides is one: `don` and `'t`, a word and its full stop."""
+    """Joins units that no space and no wide script divides: `don` and `'t`, a word and its full stop."""
     last: Unit | None = None
     for unit in units:
         if last is not None and not unit.spaced and not _may_divide(last.text, unit.text):
@@ -104,7 +104,7 @@ def _joined(units: Iterable[Unit]) -> Iterator[Unit]:
 
 
 def _by_length(words: Sequence[str], start: float, end: float) -> Iterator[Unit]:
-    """Words of a text with the time shared out by their length."""
+    """Words of a text with the segment's time shared out by their length."""
     widths = [columns(word) for word in words]
     share = max(0.0, end - start) / (sum(widths) or 1)
     at = start
@@ -120,7 +120,7 @@ def _spoken_until(segment: Segment) -> float:
 
 
 def _pieces(unit: Unit, widest: int) -> Iterator[Unit]:
-    """Where a script has no spaces each character, and parts of what is wider than a line."""
+    """Splits a unit: into characters in scripts without spaces, and wherever it is wider than a line."""
     parts = [""]
     for before, character in pairwise(("", *unit.text)):
         wide = bool(before) and _may_divide(parts[-1], character)
@@ -135,7 +135,7 @@ def _pieces(unit: Unit, widest: int) -> Iterator[Unit]:
 
 
 def _may_divide(before: str, after: str) -> bool:
-    """Whether a script without spaces lets a line end here: not before punctuation, not behind an opening mark."""
+    """True if a script without spaces lets a line end here: not before punctuation, not after an opening mark."""
     if not before or not after or before[-1] in OPENING or _width(after[0]) == 0:
         return False
     if not after[0].isalnum() and after[0] not in OPENING:
@@ -144,7 +144,7 @@ def _may_divide(before: str, after: str) -> bool:
 
 
 def _is_unspaced(character: str) -> bool:
-    """Han, kana and their punctuation, which are wide; Thai, Lao, Khmer and Burmese, which are not. Not Hangul."""
+    """True for Han, kana and their punctuation (wide), Thai, Lao, Khmer and Burmese (not wide); not for Hangul."""
     point = ord(character)
     if 0x0E00 <= point < 0x0F00 or 0x1000 <= point < 0x10A0 or 0x1780 <= point < 0x1800:
         return True
@@ -153,7 +153,7 @@ def _is_unspaced(character: str) -> bool:
 
 
 def _risen(units: Iterable[Unit]) -> Iterator[Unit]:
-    """Engines tell times that overlap or fall; nothing here begins before the one before it."""
+    """Makes start times non-decreasing: engines report times that overlap or fall."""
     reached = 0.0
     for unit in units:
         start = max(reached, unit.start)

@@ -1,4 +1,4 @@
-"""Writing a file so that a crash at any moment leaves the old one or the new one, never a part."""
+"""Atomic file replacement: a crash at any moment leaves the old file or the new one, never a part."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a rename in it survive a power cut."""
+    """Syncs a folder (fsync), so that a rename in it survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""What a disk says when it refuses, as errors that a client understands."""
+"""Translates disk errors (OSError) into errors for clients: StorageFull, StorageFailed, InvalidRequest."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from stts.errors import InvalidRequest, StorageFailed, StorageFull, STTSError
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 UNWRITABLE = frozenset({errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM})
 UNNAMEABLE = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
-"""Of a rename: the file system knows no such name."""
+"""errno values of a rename to a name that the file system does not allow."""
 
 
 def is_full(error: OSError) -> bool:
-    """Also where no folder is left in which a temporary file can be made: Python tries some by writing to each."""
+    """True for a full disk; also if no temporary folder is usable: Python tries each by writing to it."""
     return error.errno in FULL or str(error.strerror).startswith("No usable temporary directory")
 
 
 def disk_error(error: OSError) -> STTSError | None:
-    """None for what says nothing about the disk."""
+    """The error for clients; None for an error that says nothing about the disk."""
     if is_full(error):
         return StorageFull("The disk of the server is full.")
     if error.errno in UNWRITABLE:
@@ -29,7 +29,7 @@ def disk_error(error: OSError) -> STTSError | None:
 
 
 @contextmanager
-def told_disk_errors() -> Iterator[None]:
+def translated_disk_errors() -> Iterator[None]:
     """Raises StorageFull and StorageFailed for what the operating system says of a disk."""
     try:
         yield
@@ -40,7 +40,7 @@ def told_disk_errors() -> Iterator[None]:
 
 
 @contextmanager
-def told_names() -> Iterator[None]:
+def translated_name_errors() -> Iterator[None]:
     """Raises InvalidRequest for a name that the file system does not know."""
     try:
         yield

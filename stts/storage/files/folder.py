@@ -10,7 +10,7 @@ from pathlib import Path
 from stts.audio.container import sniff
 from stts.errors import UndecodableAudio
 from stts.storage.files.atomic import TEMPORARY_SUFFIX, sync_folder
-from stts.storage.files.failures import told_names
+from stts.storage.files.failures import translated_name_errors
 from stts.storage.files.inspection import Content
 from stts.storage.files.kinds import MEDIA_TYPES, Kind, extension_of, id_of_name
 from stts.storage.files.names import is_plain, reference_name
@@ -27,12 +27,12 @@ class Folder:
         self._looked_at: dict[Entry, Sidecar | None] = {}
 
     def entries(self) -> list[Entry]:
-        """Newest first."""
+        """Files of the folder, newest first."""
         known = [self.entry(entry.name) for entry in self._scan()]
         return sorted((entry for entry in known if entry), key=lambda entry: (-entry.modified_ns, entry.path.name))
 
     def entry(self, name: str) -> Entry | None:
-        """None for what is not a regular file directly in this folder: links are never followed."""
+        """The entry of a regular file directly in this folder; None for anything else. Links are never followed."""
         if not is_plain(name):
             return None
         path = self.path / name
@@ -43,7 +43,7 @@ class Folder:
         return Entry(path, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
     def find(self, id: str) -> StoredFile | None:
-        """Uploads and outputs are named by their id, references by their own name."""
+        """Finds a file by id: uploads and outputs are named by their id, references by their own name."""
         if self.kind == "references":
             return next((stored for stored in self.described() if stored.id == id), None)
         for extension in MEDIA_TYPES:
@@ -57,14 +57,14 @@ class Folder:
         return (stored for stored in known if stored)
 
     def describe(self, entry: Entry) -> StoredFile | None:
-        """None for a file that somebody put here by hand and that is no audio."""
+        """Metadata of a file; None for a file that was put here by hand and is no audio."""
         sidecar = read_sidecar(entry.path)
         if sidecar is None or (sidecar.size, sidecar.modified_ns) != (entry.size, entry.modified_ns):
             sidecar = self._look_at(entry, sidecar)
         return _stored(self.kind, entry.path, sidecar) if sidecar else None
 
     def place(self, temporary: Path, id: str, name: str | None, content: Content, created: float) -> StoredFile:
-        """Moves a complete file in, what is known of it first: a file without that would look put here by hand."""
+        """Moves a complete file in, its sidecar first: a file without one counts as put here by hand."""
         bare = reference_name(name) if self.kind == "references" and name is not None else None
         path = self.path / f"{bare or id}{content.extension}"
         written = entry_of(temporary)
@@ -80,14 +80,14 @@ class Folder:
             modified_ns=written.modified_ns,
         )
         self.path.mkdir(parents=True, exist_ok=True)
-        with told_names():
+        with translated_name_errors():
             write_sidecar(path, sidecar)
             temporary.rename(path)
         sync_folder(self.path)
         return _stored(self.kind, path, sidecar)
 
     def remove(self, entry: Entry) -> bool:
-        """The file, then what is known of it. False where somebody else was faster."""
+        """Removes the file, then its sidecar. False where another removal was faster."""
         try:
             entry.path.unlink()
         except FileNotFoundError:
@@ -96,13 +96,13 @@ class Folder:
         return True
 
     def leftovers(self) -> list[Entry]:
-        """Hidden files that a crash has left: halves of sidecars, and sidecars without their file."""
+        """Hidden files left by a crash: partly written sidecars, and sidecars without their file."""
         hidden = [Path(entry.path) for entry in self._scan() if entry.name.startswith(".") and entry.is_file()]
         lost = (path for path in hidden if path.suffix == TEMPORARY_SUFFIX or not owner_of(path).exists())
         return [entry for entry in map(entry_or_none, lost) if entry]
 
     def _scan(self) -> list[os.DirEntry[str]]:
-        """Nothing where the operator has removed the folder: the next file makes it again."""
+        """Lists the folder; empty where the operator has removed it (the next file makes it again)."""
         try:
             with os.scandir(self.path) as found:
                 return list(found)
@@ -136,7 +136,7 @@ class Folder:
 
 
 def entry_of(path: Path) -> Entry:
-    """Raises FileNotFoundError."""
+    """The entry of a path. Raises FileNotFoundError."""
     status = path.lstat()
     return Entry(path, status.st_size, status.st_mtime_ns)
 

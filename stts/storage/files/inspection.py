@@ -1,4 +1,4 @@
-"""What an incoming file must be before it is stored."""
+"""Inspects incoming audio files before they are stored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class Content:
 def inspected(
     kind: Kind, path: Path, name: str | None, *, max_seconds: float, checkpoint: Callable[[], None]
 ) -> Content:
-    """Raises UndecodableAudio, and AudioTooLong: a reference is measured, an upload is believed what its header says.
+    """Inspects a file before it is stored. Raises UndecodableAudio, AudioTooLong.
+
+    The length of a reference is measured; that of an upload is taken from its header.
 
     What the server has made itself is taken at its name: raw PCM has no header to look at. `checkpoint` is called
     between blocks; what it raises ends the work.

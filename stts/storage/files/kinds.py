@@ -21,7 +21,7 @@ _ID = re.compile(r"(ref|upl|out)_[A-Za-z0-9_-]{22}")
 _RANDOM_BYTES = 16
 
 RAW = FORMATS["pcm"].extension
-"""Samples without a header: nothing in the file says what it is."""
+"""Extension of raw PCM, which has no header that says what it is."""
 
 UNKNOWN = ".audio"
 """Extension of what is decodable and has no common name."""
@@ -48,7 +48,7 @@ AUDIO_EXTENSIONS = frozenset(MEDIA_TYPES) | {
     ".3gp", ".aif", ".aifc", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp4", ".mpeg", ".oga", ".ogv", ".opus", ".spx",
     ".wave", ".weba", ".wmv",
 }  # fmt: skip
-"""What names of recordings end in. Any other dot belongs to the name: `Dr. Smith`."""
+"""Extensions stripped from names of recordings. Any other dot belongs to the name: `Dr. Smith`."""
 
 _EXTENSIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -74,7 +74,7 @@ _EXTENSIONS: Mapping[str, str] = MappingProxyType(
 
 
 def extension_of(container: str) -> str:
-    """By content, so that no upload is served as what it only claims to be."""
+    """Extension by content, so that no upload is served as a type that it only claims."""
     return _EXTENSIONS.get(container.partition(",")[0], UNKNOWN)
 
 
@@ -89,7 +89,7 @@ def id_of_name(kind: Kind, name: str) -> str:
 
 
 def kind_of(id: str) -> Kind | None:
-    """None for what is no id."""
+    """The kind of file that an id names; None for a malformed id."""
     match = _ID.fullmatch(id)
     return _PREFIXES[match[1]] if match else None
 

@@ -13,10 +13,10 @@ from stts.errors import InvalidRequest
 from stts.storage.files.kinds import AUDIO_EXTENSIONS
 
 MOST_BYTES = 255
-"""Of any name: as many as a file's name has on common file systems."""
+"""Longest name in bytes: the limit of common file systems."""
 MOST_REFERENCE_BYTES = 190
-"""Of a reference's: its file is called so, and its sidecar's is 34 bytes longer while it is written. A voice is
-named with its extension too, in at most 200 characters."""
+"""Longest name of a reference in bytes: its file has this name, and its sidecar's temporary name is 34 bytes longer.
+A voice is named with its extension too, in at most 200 characters."""
 _MOST_READ = 4 * MOST_BYTES
 """Characters looked at: composed, they may become fewer."""
 
@@ -28,7 +28,7 @@ _TAGS = range(0xE0020, 0xE0080)
 
 
 def is_plain(name: str) -> bool:
-    """Whether a file of this name, found in a folder, is shown at all."""
+    """True if a file of this name, found in a folder, is listed."""
     return not name.startswith(".") and _PATH.isdisjoint(name) and all(map(_is_kept, name))
 
 
@@ -59,14 +59,14 @@ def reference_name(name: str) -> str:
 
 
 def cleaned(name: str) -> str:
-    """The same for one name, however its accents are written, what space is between its words and who has copied it."""
+    """Normal form of a name: one form of accents and spaces, whoever has typed or copied it."""
     visible = "".join(" " if character.isspace() else character for character in name)
     normal = unicodedata.normalize("NFC", "".join(filter(_is_kept, visible)))
     return " ".join(word for word in normal.split(" ") if word)
 
 
 def same_voice(name: str) -> str:
-    """Equal for names that mean one voice: letter case and the extension do not tell voices apart."""
+    """Key for comparing voice names: letter case and the extension do not tell voices apart."""
     return unicodedata.normalize("NFC", stem(cleaned(name)).casefold())
 
 

@@ -1,4 +1,4 @@
-"""How many bytes each kind takes, those of files still being written included."""
+"""Storage quota: counts the bytes of each kind, files still being written included."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Entry:
 
 
 def oldest(entries: Iterable[Entry], bytes_to_free: int) -> list[Entry]:
-    """As many of the oldest as free so many bytes, or all."""
+    """The oldest entries that together free `bytes_to_free`, or all."""
     chosen: list[Entry] = []
     for entry in sorted(entries, key=lambda entry: entry.modified_ns):
         if bytes_to_free <= 0:
@@ -42,7 +42,7 @@ def oldest(entries: Iterable[Entry], bytes_to_free: int) -> list[Entry]:
 
 
 def older(entries: Iterable[Entry], moment: float) -> list[Entry]:
-    """Those last changed before the moment, in Unix time."""
+    """Entries last changed before `moment` (Unix time)."""
     return [entry for entry in entries if entry.modified < moment]
 
 

@@ -1,4 +1,4 @@
-"""What is known of a stored file, and the sidecar that keeps it: `.anna.wav.json` beside `anna.wav`."""
+"""Metadata of stored files, and the sidecar that keeps it: `.anna.wav.json` beside `anna.wav`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Sidecar(BaseModel):
     channels: int | None = None
     size: int
     modified_ns: int
-    """With `size`: of the file this was written for. One that somebody has replaced by hand is looked at anew."""
+    """With `size`, identifies the file this was written for; a file replaced by hand is inspected anew."""
 
 
 def sidecar_path(path: Path) -> Path:
@@ -54,7 +54,7 @@ def sidecar_path(path: Path) -> Path:
 
 
 def owner_of(sidecar: Path) -> Path:
-    """The file that a sidecar tells of."""
+    """The file that a sidecar describes."""
     return sidecar.with_name(sidecar.name.removeprefix(".").removesuffix(SIDECAR_SUFFIX))
 
 
@@ -63,7 +63,7 @@ def write_sidecar(path: Path, sidecar: Sidecar) -> None:
 
 
 def read_sidecar(path: Path) -> Sidecar | None:
-    """None where there is none, or none that can be read."""
+    """Reads a sidecar; None where it is missing or unreadable."""
     try:
         return Sidecar.model_validate_json(sidecar_path(path).read_bytes())
     except (OSError, ValidationError):

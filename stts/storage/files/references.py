@@ -35,7 +35,7 @@ class References:
             raise Conflict("There is a reference of this name already; delete it first.", param="name")
 
     def _by_name(self, name: str) -> StoredFile | None:
-        """What is called exactly so goes first, then the bare name, then any writing of it."""
+        """Finds a reference: the exact name first, then the bare name, then any spelling of it."""
         wanted, voice = cleaned(name), same_voice(name)
         found = [entry for entry in self._folder.entries() if same_voice(entry.path.name) == voice]
 

@@ -21,7 +21,7 @@ import structlog
 from stts.engine_api import Voice
 from stts.errors import InvalidConfiguration, InvalidParameter, NotCompleteYet, NotFound, StorageFull
 from stts.settings import CurrentSettings
-from stts.storage.files.failures import told_disk_errors
+from stts.storage.files.failures import translated_disk_errors
 from stts.storage.files.folder import Folder, entry_or_none
 from stts.storage.files.inspection import inspected
 from stts.storage.files.kinds import KINDS, Kind, kind_of, new_id
@@ -35,9 +35,9 @@ TEMPORARY_FOLDER = ".temporary"
 HOUR = 3600.0
 COPY_BYTES = 1 << 20
 RETRY_SECONDS = 1.0
-"""When a client may ask again for a file that is still being made."""
+"""Seconds after which a client may ask again for a file that is still being written."""
 MOST_LOST = 1000
-"""Files that were promised and not kept, whose reason is remembered."""
+"""Most lost files (an id was given, the file could not be kept) whose reason is remembered."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -84,7 +84,7 @@ class FileStore:
         self._account = Account(lambda kind: sum(entry.size for entry in self._folders[kind].entries()))
         self._naming = threading.Lock()
         self._being_written: dict[Path, str] = {}
-        """With the ids they will have."""
+        """Temporary path -> the id that the file will have."""
         self._lost: dict[str, StorageFull] = {}
 
     def create(
@@ -104,7 +104,7 @@ class FileStore:
         if kind == "references" and name is not None:
             self._references.require_free(reference_name(name))
         id = new_id(kind)
-        with told_disk_errors():
+        with translated_disk_errors():
             self._temporary.mkdir(parents=True, exist_ok=True)
             if expected_bytes > shutil.disk_usage(self._temporary).free:
                 raise StorageFull("The disk of the server has no room for this.")
@@ -132,7 +132,7 @@ class FileStore:
             return writer.commit()
 
     def lose(self, id: str, reason: StorageFull) -> None:
-        """Remembers why there is no file of an id that a client has been told; the oldest are forgotten."""
+        """Remembers why the file of an id that a client was given does not exist; the oldest are forgotten."""
         with self._naming:
             self._lost[id] = reason
             if len(self._lost) > MOST_LOST:
@@ -176,11 +176,11 @@ class FileStore:
         return self._references.voice(name_or_id)
 
     def voices(self) -> list[Voice]:
-        """Of all reference recordings."""
+        """Voices of all reference recordings."""
         return self._references.voices()
 
     def usage(self) -> list[Usage]:
-        """Counted afresh."""
+        """Bytes per kind, counted afresh."""
         return [
             Usage(kind, len(self._folders[kind].entries()), self._account.measure(kind), self._quota(kind))
             for kind in KINDS

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from stts.errors import PayloadTooLarge
-from stts.storage.files.failures import told_disk_errors
+from stts.storage.files.failures import translated_disk_errors
 from stts.storage.files.records import StoredFile
 
 
@@ -41,7 +41,7 @@ class Writer:
         self._reserve = reserve
         self._finish = finish
         self._book = book
-        with told_disk_errors():
+        with translated_disk_errors():
             self._file = temporary.open("xb")
 
     def write(self, data: bytes) -> None:
@@ -51,19 +51,19 @@ class Writer:
             raise PayloadTooLarge(f"A stored file may be at most {self._max_bytes} bytes.", param="file")
         self._reserve(len(data))
         self.size += len(data)
-        with told_disk_errors():
+        with translated_disk_errors():
             self._file.write(data)
 
     def replace_start(self, data: bytes) -> None:
         """Overwrites the first bytes, as for a header that can be known only at the end."""
-        with told_disk_errors():
+        with translated_disk_errors():
             self._file.seek(0)
             self._file.write(data)
             self._file.seek(0, os.SEEK_END)
 
     def commit(self) -> StoredFile:
         """Checks the content and puts the file into the store. Raises what the store says is wrong with it."""
-        with told_disk_errors():
+        with translated_disk_errors():
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
@@ -73,7 +73,7 @@ class Writer:
         return stored
 
     def abort(self) -> None:
-        """Drops what is not committed; may be called again."""
+        """Discards what was not committed; may be called again."""
         try:
             # Closing tries again what a failed disk has refused.
             with suppress(OSError):
