@@ -1,4 +1,4 @@
-"""SessionServices of what has a length: the `Range` of a GET, applied to any answer that says `Accept-Ranges: bytes`.
+"""Parts of what has a length: the `Range` of a GET, applied to any answer that says `Accept-Ranges: bytes`.
 
 A route makes the whole, whose bytes pass here. Answers that know ranges themselves (files) pass as they are, but for
 their errors. As RFC 9110 has it, what is no range of bytes is ignored, and several ranges may be answered by the whole.

@@ -1,4 +1,4 @@
-"""SessionServices of the talk page that need no browser: Node's own test runner tries them."""
+"""Parts of the talk page that need no browser: Node's own test runner tries them."""
 
 from __future__ import annotations
 
