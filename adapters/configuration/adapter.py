@@ -59,12 +59,6 @@ class ChangeReport:
     """Keys that were changed, while `.env` or the environment says otherwise and wins."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    configuration: Configuration
-    report: ChangeReport
-
-
 class ConfigAdapter:
     def __init__(
         self,
@@ -138,7 +132,7 @@ class ConfigAdapter:
 
     async def validate(self, changes: Mapping[str, Any]) -> ChangeReport:
         """What `patch` would do, and raise, without doing it."""
-        return (await asyncio.to_thread(self._planned, changes)).report
+        return (await asyncio.to_thread(self._planned, changes))[1]
 
     async def patch(self, changes: Mapping[str, Any]) -> ChangeReport:
         """Checks, saves and puts into effect all of the changes, or none.
@@ -154,10 +148,10 @@ class ConfigAdapter:
 
     def _patch(self, changes: Mapping[str, Any]) -> ChangeReport:
         with self._lock:
-            plan = self._planned(changes)
-            write_overrides(self._overrides_path, plan.configuration.layers[1].values)
-            self._adopt(plan.configuration)
-        return plan.report
+            configuration, report = self._planned(changes)
+            write_overrides(self._overrides_path, configuration.layers[1].values)
+            self._adopt(configuration)
+        return report
 
     def _reload(self) -> ChangeReport:
         with self._lock:
@@ -179,7 +173,8 @@ class ConfigAdapter:
     def _configured(self, layers: tuple[Layer, ...], overrides: Layer) -> Configuration:
         own = validated(self._root, layers, nothing_more)  # also what the changes over HTTP hide
         file, *above = layers
-        configuration = Configuration.of(self._root, (file, overrides, *above), self._check)
+        all_layers = (file, overrides, *above)
+        configuration = Configuration(all_layers, validated(self._root, all_layers, self._check))
         protected = [
             Problem(pair.path, "only the configuration file and the environment may set this")
             for pair in compared(self._root, own, configuration.settings)
@@ -189,7 +184,7 @@ class ConfigAdapter:
             raise refusal(self._root, protected, [overrides])
         return configuration
 
-    def _planned(self, body: Mapping[str, Any]) -> _Plan:
+    def _planned(self, body: Mapping[str, Any]) -> tuple[Configuration, ChangeReport]:
         layers = self._operator_layers()
         file = layers[0]
         overrides = file_layer(self._root, self._overrides_path, "runtime")
@@ -203,7 +198,7 @@ class ConfigAdapter:
         below = validated(self._root, [file], nothing_more)
         wanted = validated(self._root, [file, overrides, change], check)
         configuration = self._configured(layers, Layer("runtime", tuple(difference(self._root, below, wanted))))
-        return _Plan(configuration, self._report(configuration, changes))
+        return configuration, self._report(configuration, changes)
 
     def _report(self, configuration: Configuration, changes: Sequence[Assignment]) -> ChangeReport:
         """Counts what the operator has changed in the file by hand meanwhile, too."""

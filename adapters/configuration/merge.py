@@ -26,11 +26,6 @@ class Configuration:
     """Lowest first: the file, changes over HTTP, `.env`, the environment."""
     settings: Settings
 
-    @classmethod
-    def of(cls, root: Key, layers: tuple[Layer, ...], check: Check) -> Configuration:
-        """Raises InvalidConfiguration."""
-        return cls(layers, validated(root, layers, check))
-
     def source(self, path: KeyPath) -> Source:
         """The highest layer that says something about the value."""
         return next((layer.source for layer in reversed(self.layers) if layer.has(path)), "default")
@@ -119,21 +114,18 @@ def _patch(path: KeyPath, old: Any, new: Any) -> Iterator[Assignment]:
 
 
 def with_live_keys(key: Key, current: Any, new: Any) -> Any:
-    """The current value with what takes effect without a restart."""
+    """The current value of the key with what takes effect without a restart."""
     if key.kind == "value":
         return new if key.live else current
     before, after = _inside(key, current), _inside(key, new)
-    inside = {name: _adopted(key, name, before[name], after) for name in before if name in after or not key.live}
+    names = after if key.live or key.kind == "section" else before
+    inside = {name: after.get(name, before.get(name)) for name in names}
+    for name in before.keys() & after.keys():
+        if (inner := key.child(name)) is not None:
+            inside[name] = with_live_keys(inner, before[name], after[name])
     if key.kind == "section":
         return current.model_copy(update=inside)
-    if key.live:
-        inside = {name: inside.get(name, entry) for name, entry in after.items()}
     return inside if key.kind == "entries" else tuple(inside.values())
-
-
-def _adopted(key: Key, name: str, value: Any, after: dict[str, Any]) -> Any:
-    inner = key.child(name)
-    return with_live_keys(inner, value, after[name]) if inner is not None and name in after else value
 
 
 def _inside(key: Key, value: Any) -> dict[str, Any]:
