@@ -9,38 +9,30 @@ import asyncio
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-
-import uvicorn
 
 from adapters.configuration.adapter import ConfigAdapter, configuration_file
+from middleware.listener import default_listener
+from middleware.serving.listening import listening
 from middleware.stages.logging import configure_logging
-from server_v2 import create_app
+from routers.dialects import DIALECTS
+from routers.services import build_services
+from server_v2 import build_listeners, run
 
 INTERVAL_SECONDS = 0.005
 
 
-class ProbedServer(uvicorn.Server):
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stops without raising the signal again afterwards: there is still something to write."""
-        self.should_exit = True
-
-
 async def serve() -> list[tuple[float, float]]:
     config = ConfigAdapter.load(configuration_file(None))
-    settings = config.current()
     configure_logging(config.current)
-    app = create_app(settings, config=config)
-    server = ProbedServer(
-        uvicorn.Config(
-            app, host=settings.server.host, port=settings.server.port, log_config=None, timeout_graceful_shutdown=1
-        )
-    )
+    services = build_services(config.current(), config=config)
+    listener = replace(default_listener(config.current, tuple(DIALECTS)), drain_seconds=1.0)
     lags: list[tuple[float, float]] = []
-    probe = asyncio.create_task(_probe(lags))
-    await server.serve()
-    probe.cancel()
+    with listening(listener.host, listener.port) as listens:
+        probe = asyncio.create_task(_probe(lags))
+        await run(services, build_listeners(services, listener, listens), lambda: None)
+        probe.cancel()
     return lags
 
 

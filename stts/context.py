@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
 from stts.access.principal import ANONYMOUS, Principal
+from stts.errors import STTSError
 from stts.speech import AudioFormat, AudioOutput
 
 RequestType = Literal["tts", "stt", "conversation"]
@@ -30,6 +32,11 @@ class Priority(IntEnum):
     """Nobody waits: everything else goes first."""
 
 
+def own_status(error: STTSError) -> int:
+    """The HTTP status of an error where a dialect has none of its own."""
+    return error.status
+
+
 @dataclass(slots=True)
 class RequestFacts:
     """The request as it came in: the route it took, and as much of its content as later stages need."""
@@ -42,6 +49,8 @@ class RequestFacts:
     """Length of the text to speak; 0 for other operations, and where the text is still being written."""
     format: AudioFormat | None = None
     """The audio format asked for."""
+    error_status: Callable[[STTSError], int] = own_status
+    """The HTTP status with which the dialect of the route answers an error."""
 
 
 @dataclass(slots=True)

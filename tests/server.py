@@ -8,26 +8,31 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import uvicorn
+from dataclasses import replace
 
 from adapters.configuration.adapter import ConfigAdapter
 from engines.registry import Registry
-from middleware.serving.lifecycle import Lifecycle
-from middleware.serving.server import Server, server_config
-from server_v2 import create_app
+from middleware.listener import default_listener
+from middleware.serving.server import loop_factory
+from routers.dialects import DIALECTS
+from routers.services import Services, build_services
+from server_v2 import build_listeners, run
 from stts.settings import Settings
 from tests.patient import PATIENCE
 
+DRAIN_SECONDS = 1.0
 
-class RunningServer(Server):
-    def __init__(self, config: uvicorn.Config, life: Lifecycle, listener: socket.socket) -> None:
-        super().__init__(config, life, self._answers)
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+class RunningServer:
+    """Runs as `main` does, but for the signals, in a thread."""
+
+    def __init__(self, services: Services, listens: socket.socket) -> None:
+        self.url = f"http://127.0.0.1:{listens.getsockname()[1]}"
         """Without a slash at its end."""
-        self._listener = listener
+        self._services = services
+        self._listens = listens
         self._answering = threading.Event()
-        self._thread = threading.Thread(target=self.run, args=([listener],), name="server")
+        self._thread = threading.Thread(target=self._run, name="server")
 
     def __enter__(self) -> RunningServer:
         self._thread.start()
@@ -35,9 +40,15 @@ class RunningServer(Server):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.should_exit = True
+        self._loop.call_soon_threadsafe(self._services.lifecycle.stop)
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the server did not stop"
+
+    def _run(self) -> None:
+        listener = default_listener(self._services.settings, tuple(DIALECTS))
+        listeners = build_listeners(self._services, replace(listener, drain_seconds=DRAIN_SECONDS), self._listens)
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(run(self._services, listeners, self._answers))
 
     def _answers(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -64,8 +75,6 @@ def running(
     settings: Settings, registry: Registry | None = None, config: ConfigAdapter | None = None
 ) -> Iterator[RunningServer]:
     """A server that answers; it is gone, with its streams, when the context ends."""
-    life = Lifecycle()
-    app = create_app(settings, config=config, registry=registry, life=life)
-    options = server_config(app, settings, lifespan="on", timeout_graceful_shutdown=1)
-    with socket.create_server(("127.0.0.1", 0)) as listener, RunningServer(options, life, listener) as server:
+    services = build_services(settings, config=config, registry=registry)
+    with socket.create_server(("127.0.0.1", 0)) as listens, RunningServer(services, listens) as server:
         yield server

@@ -6,11 +6,14 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from middleware.edge.route_table import RouteTable
 from middleware.serving.http_head import BoundedHead
 from middleware.serving.websocket_frames import BoundedFrames
 
@@ -25,10 +28,16 @@ class Server(uvicorn.Server):
         self.ready.set()
 
 
+def route_table_of(app: ASGIApp) -> RouteTable:
+    """Of an app behind the edge; an empty one of any other."""
+    state = app.state if isinstance(app, FastAPI) else None
+    return getattr(state, "route_table", None) or RouteTable({})
+
+
 @asynccontextmanager
 async def serving(
     app: ASGIApp,
-    http: str | type[asyncio.Protocol] = BoundedHead,
+    http: str | type[asyncio.Protocol] | None = None,
     grace: int | None = None,
     ws: type[asyncio.Protocol] = BoundedFrames,
     **options: Any,
@@ -37,7 +46,7 @@ async def serving(
     config = uvicorn.Config(
         app,
         log_config=None,
-        http=http,
+        http=http or partial(BoundedHead, table=route_table_of(app)),  # type: ignore[arg-type]
         ws=ws,
         ws_per_message_deflate=False,
         lifespan="off",

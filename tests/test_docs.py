@@ -9,7 +9,7 @@ import pytest
 
 from adapters.configuration.adapter import ConfigAdapter
 from engines.registry import BUILTIN
-from server_v2 import create_app
+from routers.app import create_app
 from stts.settings import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -14,7 +14,7 @@ from schemathesis import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from adapters.configuration.adapter import ConfigAdapter
-from server_v2 import create_app
+from routers.app import create_app
 from tests.fakes import registry
 from tests.patient import PATIENCE
 from tests.server import running

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 SPEAK = """
 import asyncio, io, sys
 import av, httpx
-from server_v2 import create_app
+from routers.app import create_app
 from stts.settings import Settings, StorageSettings
 
 async def main():

@@ -8,38 +8,27 @@ A length that is announced is refused at once, one that is not is counted as it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from operator import itemgetter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from middleware.edge.boundary import refuse
-from middleware.edge.errors import local_path
+from middleware.edge.route_table import route_match
+from middleware.listener import ListenerSettings
 from middleware.serving.http_head import SLOW_BODY
+from stts.access.policy import Upload
 from stts.errors import BodyTimeout, PayloadTooLarge, STTSError
-from stts.settings import CurrentSettings
 
-UPLOADS = (
-    "/stt",
-    "/conversation",
-    "/files",
-    "/v1/audio/transcriptions",
-    "/v1/audio/translations",
-    "/v1/audio/speech/timestamps",
-)
-"""Paths where a multipart form may bring files. Any other body is read into memory: for it the JSON limit holds."""
-AUDIO_IN_JSON = frozenset({"/v1/audio/transcriptions", "/v1/audio/translations"})
-"""Paths where JSON may bring a recording; it is not kept in memory either."""
 LINGER_SECONDS = 2.0
 """How long a rejected body is still read and dropped, for clients that read the answer only after sending it all."""
 
 
 class BodyLimit:
-    def __init__(self, app: ASGIApp, settings: CurrentSettings, uploads: Sequence[str] = UPLOADS) -> None:
+    def __init__(self, app: ASGIApp, listener: ListenerSettings) -> None:
         self.app = app
-        self._settings = settings
-        self._uploads = frozenset(uploads)
+        self._limits = listener.limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,10 +38,10 @@ class BodyLimit:
         if not length and not chunked:
             await self.app(scope, receive, send)
             return
-        limits = self._settings().limits
-        takes_files = local_path(scope) in self._uploads
+        limits, upload = self._limits(), route_match(scope).policy.upload
+        takes_files = upload is not Upload.NONE
         longest = limits.upload_bytes if takes_files and is_multipart else limits.json_bytes
-        if not is_multipart and local_path(scope) in AUDIO_IN_JSON:
+        if not is_multipart and upload is Upload.FORM_OR_JSON:
             longest = max(longest, limits.json_audio_bytes)
         body = _Body(receive, send, longest, Pace(limits.body_seconds, limits.body_rate, limits.body_total_seconds))
         body.on_slow = scope.get("extensions", {}).get(SLOW_BODY)

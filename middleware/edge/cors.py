@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from middleware.edge.authentication import is_management
-from middleware.edge.errors import local_path
 from middleware.edge.hosts import Origins
-from stts.settings import CurrentSettings
+from middleware.edge.route_table import route_match
+from middleware.listener import ListenerSettings
+from stts.access.policy import Role
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 READABLE = ("X-Request-ID", "Server-Timing", "Retry-After", "X-File-Id", "X-Session-ID", "X-Transcription")
@@ -18,8 +18,8 @@ READABLE = ("X-Request-ID", "Server-Timing", "Retry-After", "X-File-Id", "X-Sess
 class CORS:
     """Chooses between Starlette's middleware with all origins and the same with explicit ones only."""
 
-    def __init__(self, app: ASGIApp, settings: CurrentSettings) -> None:
-        origins = Origins(settings().security.allowed_origins)
+    def __init__(self, app: ASGIApp, listener: ListenerSettings) -> None:
+        origins = Origins(listener.security.allowed_origins)
         self._plain = app
         self._public = _middleware(app, origins.all)
         self._management = _middleware(app, origins.explicit)
@@ -27,7 +27,7 @@ class CORS:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._plain(scope, receive, send)
-        elif is_management(local_path(scope)):
+        elif route_match(scope).policy.role is Role.MANAGE:
             await self._management(scope, receive, send)
         else:
             await self._public(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Errors on the wire, rendered once: RFC 9457 problem JSON natively, OpenAI's body under /v1.
+"""Errors on the wire, rendered once, by the dialect of the route that they belong to.
 
 What the client sent is never repeated: not its values, not the messages of parsers, no field name that is not a plain
 word. The JSON is ASCII, so that nothing in it can fail to encode.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -22,16 +22,11 @@ from starlette.types import Scope
 
 from middleware.edge.bodies import is_about_whole_body, no_object, not_json, unreadable
 from middleware.edge.methods import allow, allowed_methods, is_socket
+from middleware.edge.problem import InvalidFields, plain_name
 from middleware.edge.refusals import log_refusal
+from middleware.edge.route_table import local_path, route_match
 from stts.errors import InvalidRequest, NotFound, STTSError, UpgradeRequired
 
-OPENAI_TYPES = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-}
-PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\[\]?-]{1,128}")
 MOST_FIELDS = 20
 """Fields named in one validation error."""
 ONLY_SOCKET = (
@@ -42,90 +37,17 @@ CLIENT_LEFT = 499
 """Status of answers that nobody is there to read."""
 
 
-class InvalidFields(InvalidRequest):
-    """A body, form or query that does not fit its model."""
-
-    def __init__(self, fields: Sequence[Mapping[str, str]]) -> None:
-        super().__init__("; ".join(f"{field['param']}: {field['message']}" for field in fields[:3]))
-        self.param = fields[0]["param"] if fields else None
-        self.fields = fields
-        """Of each wrong field: `param`, `message`, `code`."""
-
-
-def problem(error: STTSError, request_id: str) -> dict[str, Any]:
-    """The RFC 9457 members of an error, for answers and for events."""
-    members: dict[str, Any] = {
-        "type": f"urn:stts:error:{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "detail": error.message,
-        "code": error.code,
-        "request_id": request_id,
-    }
-    if error.param is not None:
-        members["param"] = plain_name(error.param)
-    if error.allowed is not None:
-        members["allowed"] = error.allowed
-    if isinstance(error, InvalidFields):
-        members["errors"] = list(error.fields)
-    return members
-
-
-def openai_error(error: STTSError) -> dict[str, Any]:
-    """OpenAI's `{"error": {...}}`."""
-    default = "server_error" if error.status >= 500 else "invalid_request_error"
-    allowed = f" Allowed: {', '.join(map(str, error.allowed))}." if error.allowed else ""
-    return {
-        "error": {
-            "message": f"{error.message}{allowed}",
-            "type": OPENAI_TYPES.get(error.status, default),
-            "param": None if error.param is None else plain_name(error.param),
-            "code": error.code,
-        }
-    }
-
-
-def plain_name(name: str) -> str:
-    """The name of a field, or a question mark for what a client may have made up as one."""
-    return name if PLAIN_NAME.fullmatch(name) else "?"
-
-
-def error_body(path: str, error: STTSError, request_id: str) -> dict[str, Any]:
-    """The body that clients of this path understand."""
-    return openai_error(error) if _is_openai(path) else problem(error, request_id)
-
-
-def error_status(path: str, error: STTSError) -> int:
-    """OpenAI's clients know 400, not 422."""
-    return 400 if error.status == 422 and _is_openai(path) else error.status
-
-
-def media_type(path: str) -> str:
-    return "application/json" if _is_openai(path) else "application/problem+json"
-
-
 def error_response(scope: Scope, error: STTSError, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to a request that failed before its answer began."""
-    path = local_path(scope)
-    status = error_status(path, error)
-    log_refusal(scope, path, status, error)
-    response = Response(
-        json.dumps(error_body(path, error, scope.get("state", {}).get("request_id", ""))),
-        status,
-        media_type=media_type(path),
-    )
+    """The answer to a request that failed before its answer began, in the words of the route's dialect."""
+    rendered = route_match(scope).dialect.render_error(error, scope.get("state", {}).get("request_id", ""))
+    log_refusal(scope, local_path(scope), rendered.status, error)
+    response = Response(json.dumps(rendered.body), rendered.status, media_type=rendered.media_type)
     response.headers.update(headers or {})
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
-
-
-def local_path(scope: Scope) -> str:
-    """The path below whatever prefix a proxy has put before it."""
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", "").rstrip("/"))
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -197,7 +119,3 @@ def _field(item: Mapping[str, Any], connection: HTTPConnection) -> dict[str, str
     if is_about_whole_body(item):
         return {"param": "body", "message": no_object(connection), "code": item["type"]}
     return {"param": param, "message": item["msg"].removeprefix("Value error, "), "code": item["type"]}
-
-
-def _is_openai(path: str) -> bool:
-    return path.startswith("/v1/")

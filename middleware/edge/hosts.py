@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 
-from stts.settings import Settings
-
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::", ""})
 ANY = "*"
@@ -22,9 +20,9 @@ class Hosts:
     A server that listens on every address answers to every IP address, which cannot be rebound, but to no other name.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        host = settings.server.host
-        names = [_bracketed(name.lower()) for name in settings.security.allowed_hosts]
+    def __init__(self, host: str, allowed: Iterable[str]) -> None:
+        """`host`: the address that it listens on."""
+        names = [_bracketed(name.lower()) for name in allowed]
         self._any = ANY in names
         self._any_address = host in EVERY_ADDRESS
         self._names = LOOPBACK | {name for name in names if not name.startswith("*.")} | {_bracketed(host.lower())}

@@ -6,7 +6,6 @@ as soon as its status and headers have left, the route is told that the client h
 
 from __future__ import annotations
 
-from fastapi import FastAPI
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -58,13 +57,6 @@ def is_socket(scope: Scope) -> bool:
     routes: list[BaseRoute] = scope["app"].routes
     wanted = {**scope, "type": "websocket"}
     return any(route.matches(wanted)[0] is Match.FULL for route in routes if not isinstance(route, Mount))
-
-
-def build_routes(app: FastAPI) -> None:
-    """Has FastAPI build what it builds when a first request passes a route; that request would wait for all of it."""
-    nowhere = {"type": "http", "method": "OPTIONS", "path": "/-", "root_path": "", "headers": [], "app": app}
-    for route in app.routes:
-        route.matches(nowhere)
 
 
 def _takes(route: BaseRoute, scope: Scope, method: str) -> bool:

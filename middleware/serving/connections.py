@@ -20,7 +20,7 @@ from structlog.typing import FilteringBoundLogger
 
 from middleware.serving.file_limit import SPARE_CONNECTIONS, file_limit, most_connections, shortage
 from stts.errors import Busy
-from stts.settings import Settings
+from stts.settings import LimitSettings
 
 RETRY_SECONDS = 5.0
 """When a client that was turned away may try again."""
@@ -133,12 +133,12 @@ class Connections:
         self.tell(FULL)
 
 
-def connections_of(settings: Settings) -> Connections:
-    """Bounded as the settings say and by what the file limit leaves room for; the share of one network stays."""
-    limits = settings.limits
-    most = most_connections(settings, file_limit())
+def connections_of(limits: LimitSettings, others: int) -> Connections:
+    """Bounded as the limits say and by what the file limit leaves room for beside the files that `others` want; the
+    share of one network stays."""
+    most = most_connections(limits, others, file_limit())
     connections = Connections(most, max(1, limits.network_connections * most // limits.connections))
-    connections.shortage = shortage(settings)
+    connections.shortage = shortage(limits, others)
     return connections
 
 

@@ -8,22 +8,23 @@ from math import ceil
 from structlog.contextvars import bound_contextvars
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from middleware.edge.errors import error_body, media_type
 from middleware.edge.refusals import log_refusal
+from middleware.edge.route_table import RouteTable
 from stts.context import new_request_id
 from stts.errors import STTSError
 
 
-def refusal(error: STTSError, address: bytes) -> bytes:
-    """In the form of the dialect that the address names."""
+def refusal(error: STTSError, address: bytes, table: RouteTable) -> bytes:
+    """The answer, head and body, in the form of the dialect that the address belongs to."""
     path, request_id = address.partition(b"?")[0].decode("latin-1"), new_request_id()
     if not error.is_logged:  # of hundreds that come at once, the log has told in one line
         with bound_contextvars(request_id=request_id):
             log_refusal({"method": "HTTP"}, path, error.status, error)
-    body = json.dumps(error_body(path, error, request_id)).encode()
+    rendered = table.match("http", "", path).dialect.render_error(error, request_id)
+    body = json.dumps(rendered.body).encode()
     again = f"retry-after: {ceil(error.retry_after)}\r\n" if error.retry_after is not None else ""
     lines = (
-        f"content-type: {media_type(path)}\r\nx-request-id: {request_id}\r\n{again}"
+        f"content-type: {rendered.media_type}\r\nx-request-id: {request_id}\r\n{again}"
         f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
     )
     return STATUS_LINE[error.status] + lines.encode() + body

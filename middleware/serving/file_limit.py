@@ -7,7 +7,7 @@ import sys
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from stts.settings import Settings
+from stts.settings import LimitSettings, WyomingSettings
 
 if sys.platform != "win32":  # which has no such limit
     import resource
@@ -25,20 +25,21 @@ LEAST_CONNECTIONS = 16
 log: FilteringBoundLogger = structlog.get_logger()
 
 
-def files_wanted(settings: Settings) -> int:
-    """Open files for as many connections as the settings allow."""
-    return RESERVED_FILES + _wyoming(settings) + FILES_PER_CONNECTION * settings.limits.connections
+def files_wanted(limits: LimitSettings, others: int) -> int:
+    """Open files for as many connections as the limits allow, and `others` that the rest of the process wants."""
+    return RESERVED_FILES + others + FILES_PER_CONNECTION * limits.connections
 
 
-def most_connections(settings: Settings, files: int) -> int:
+def most_connections(limits: LimitSettings, others: int, files: int) -> int:
     """Connections at once that so many open files leave room for, at most `limits.connections`."""
-    room = (files - RESERVED_FILES - _wyoming(settings)) // FILES_PER_CONNECTION
-    return min(settings.limits.connections, max(LEAST_CONNECTIONS, room))
+    room = (files - RESERVED_FILES - others) // FILES_PER_CONNECTION
+    return min(limits.connections, max(LEAST_CONNECTIONS, room))
 
 
-def _wyoming(settings: Settings) -> int:
-    most = FILES_PER_CONNECTION * settings.wyoming.connections + SPARE_WYOMING
-    return most if settings.wyoming.enabled else 0
+def wyoming_files(wyoming: WyomingSettings) -> int:
+    """Open files for the clients of Wyoming."""
+    most = FILES_PER_CONNECTION * wyoming.connections + SPARE_WYOMING
+    return most if wyoming.enabled else 0
 
 
 def file_limit() -> int:
@@ -49,20 +50,20 @@ def file_limit() -> int:
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
-def raise_file_limit(settings: Settings) -> None:
+def raise_file_limit(limits: LimitSettings, others: int) -> None:
     """Raises the soft limit as far as is wanted and allowed; says in the log where it does not suffice.
 
     No warning: nobody has been turned away yet, and the warning of that says the same.
     """
-    if file_limit() < (wanted := files_wanted(settings)):
+    if file_limit() < (wanted := files_wanted(limits, others)):
         _raise_to(wanted)
-    if lacking := shortage(settings):
-        log.info("file_limit_low", connections=most_connections(settings, file_limit()), **lacking)
+    if lacking := shortage(limits, others):
+        log.info("file_limit_low", connections=most_connections(limits, others, file_limit()), **lacking)
 
 
-def shortage(settings: Settings) -> dict[str, int | str]:
+def shortage(limits: LimitSettings, others: int) -> dict[str, int | str]:
     """What is lacking of open files, and how to mend it, as fields of a line of the log. Nothing where they suffice."""
-    files, wanted = file_limit(), files_wanted(settings)
+    files, wanted = file_limit(), files_wanted(limits, others)
     if files >= wanted:
         return {}
     mend = f"ulimit -n {wanted} before the start, LimitNOFILE={wanted} in systemd, or fewer limits.connections"

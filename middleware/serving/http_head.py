@@ -15,6 +15,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from middleware.edge.route_table import RouteTable
 from middleware.serving.address import ascii_line, readable
 from middleware.serving.connections import SLOW, Connections
 from middleware.serving.early import refusal
@@ -25,8 +26,7 @@ CUT = "stts.cut"
 """Extension of the scope: ends the connection in the middle of an answer, so that it cannot pass for a whole one."""
 SLOW_BODY = "stts.slow_body"
 """Extension of the scope: called when a body comes too slowly, to be told of in the log with all others."""
-ALWAYS_ANSWERED = frozenset({b"/health", b"/ready"})
-"""Paths that are answered however many connections there are."""
+NO_ROUTES = RouteTable({})
 HEAD_BYTES = 65_536
 """Longest address and headers of one request together, trailers too; one read beyond it may be in memory."""
 HEADER_BYTES = 32
@@ -45,12 +45,19 @@ class HeadRefused(Exception):
 
 class BoundedHead(HttpToolsProtocol):
     def __init__(
-        self, *arguments: Any, connections: Connections | None = None, starts: Starts | None = None, **options: Any
+        self,
+        *arguments: Any,
+        connections: Connections | None = None,
+        starts: Starts | None = None,
+        table: RouteTable = NO_ROUTES,
+        **options: Any,
     ) -> None:
-        """With `connections` this one is counted among them; `starts` say when its requests begin."""
+        """With `connections` this one is counted among them; `starts` say when its requests begin; `table` says how
+        errors are worded and which paths are answered however many connections there are."""
         super().__init__(*arguments, **options)
         self._among = connections
         self._starts = starts
+        self._table = table
         self._is_beyond = False
         """One too many: heard, but answered only where health is asked for."""
         self._head_bytes = 0
@@ -128,7 +135,7 @@ class BoundedHead(HttpToolsProtocol):
         if len(self.pipeline) >= MOST_PIPELINED or self.parser.get_method() == b"CONNECT":
             raise HeadRefused
         self.url = readable(self.url)
-        if self._is_beyond and self.url.partition(b"?")[0] not in ALWAYS_ANSWERED:
+        if self._is_beyond and self.url.partition(b"?")[0] not in self._table.always_answered:
             raise HeadRefused
         if self._among is not None:
             self._among.works(self.transport)
@@ -140,7 +147,7 @@ class BoundedHead(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         begin = partial(super()._start_asgi_task, cycle, app)
-        if self._starts is None or self.url.partition(b"?")[0] in ALWAYS_ANSWERED:
+        if self._starts is None or self.url.partition(b"?")[0] in self._table.always_answered:
             begin()
         else:
             self._starts.begin(lambda: None if cycle.disconnected else begin())
@@ -196,12 +203,12 @@ class BoundedHead(HttpToolsProtocol):
         """Ends the connection; says why, unless that would fall into the answer to an earlier request."""
         self._refused = True
         if self._is_idle():
-            self.transport.write(refusal(error, self.url))
+            self.transport.write(refusal(error, self.url, self._table))
             self._start(LINGER_SECONDS)
         elif self.cycle.more_body and not self.cycle.response_started:
             self.cycle.disconnected = True  # so that its own answer does not follow this one
             self.cycle.message_event.set()
-            self.transport.write(refusal(error, self.url))
+            self.transport.write(refusal(error, self.url, self._table))
             self.transport.close()
         else:
             self.transport.abort()

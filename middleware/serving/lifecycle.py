@@ -1,7 +1,8 @@
-"""The phase of the server (starting, ready, draining) and what is called when it stops."""
+"""The phase of the server, what is called at its shutdown, and the request to stop."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
@@ -9,9 +10,24 @@ Phase = Literal["starting", "ready", "draining"]
 
 
 class Lifecycle:
-    """What the server is doing with itself: starting, ready, or draining after a stop signal."""
+    """The server's phase: starting, ready, or draining after a request to stop. One for the process."""
 
     def __init__(self, phase: Phase = "starting") -> None:
         self.phase = phase
+        self.stopping = asyncio.Event()
+        self.at_once = False
+        """Whether what still runs is cut off."""
         self.on_shutdown: list[Callable[[], Awaitable[None]]] = []
-        """Called when the server stops, before it closes connections: asks those to leave who would stay for ever."""
+        """Called when the server stops, before listeners close connections: each asks those clients to leave who would
+        stay for ever, and waits for a bounded time."""
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Begins to drain. Called in the event loop; may be called again."""
+        self.phase = "draining"
+        self.at_once = self.at_once or at_once
+        self.stopping.set()
+
+    async def shut_down(self) -> None:
+        """Runs the hooks, one after another."""
+        for hook in self.on_shutdown:
+            await hook()

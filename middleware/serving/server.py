@@ -1,45 +1,51 @@
-"""How the application is served: uvicorn with bounded heads and frames, and a stop that lets everybody finish."""
+"""HTTP and WebSockets by uvicorn, with bounded heads and frames, as one listener among others."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
-import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from types import FrameType
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
+from middleware.edge.route_table import RouteTable
+from middleware.listener import ListenerSettings
 from middleware.serving.connections import connections_of
 from middleware.serving.http_head import BoundedHead
-from middleware.serving.lifecycle import Lifecycle
 from middleware.serving.starts import Starts
 from middleware.serving.websocket_frames import BoundedFrames
-from stts.settings import Settings
 
 
-def server_config(app: FastAPI, settings: Settings, **changes: Any) -> uvicorn.Config:
-    """How this application is served: with as many connections as the file limit of this moment leaves room for."""
-    connections = connections_of(settings)
+def server_config(app: ASGIApp, listener: ListenerSettings, table: RouteTable, **changes: Any) -> uvicorn.Config:
+    """How a listener is served: with as many connections as the file limit of this moment leaves room for."""
+    connections = connections_of(listener.limits(), listener.other_files)
     options: dict[str, Any] = {
-        "http": partial(BoundedHead, connections=connections, starts=Starts()),
+        "http": partial(BoundedHead, connections=connections, starts=Starts(), table=table),
         "ws": partial(BoundedFrames, connections=connections),
-        "ws_max_size": settings.limits.message_bytes,
+        "ws_max_size": listener.limits().message_bytes,
         "ws_per_message_deflate": False,  # speech does not shrink, and each connection would hold 30 KB for it
-        "host": settings.server.host,
-        "port": settings.server.port,
+        "host": listener.host,
+        "port": listener.port,
+        "lifespan": "off",  # services start and stop once, however many listeners there are
         "log_config": None,
         "access_log": False,
         "server_header": False,
-        "timeout_graceful_shutdown": math.ceil(settings.server.drain_seconds),
-        "ssl_certfile": settings.server.tls_certificate,
-        "ssl_keyfile": settings.server.tls_key,
+        "timeout_graceful_shutdown": math.ceil(listener.drain_seconds),
+        "ssl_certfile": listener.tls_certificate,
+        "ssl_keyfile": listener.tls_key,
     }
     return uvicorn.Config(app, **options | changes)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The event loop that uvicorn would choose: uvloop where it is installed."""
+    return uvicorn.Config("", log_config=None).get_loop_factory()
 
 
 def _stop_is_no_error(record: logging.LogRecord) -> bool:
@@ -52,26 +58,31 @@ def _stop_is_no_error(record: logging.LogRecord) -> bool:
 logging.getLogger("uvicorn.error").addFilter(_stop_is_no_error)
 
 
-class Server(uvicorn.Server):
-    """Drains at the first stop signal, says so at /ready, and ends with status 0; a second Ctrl-C ends it at once."""
+class HTTPListener:
+    """Serves one app on a socket that listens already, and closes it at the end."""
 
-    def __init__(self, config: uvicorn.Config, life: Lifecycle, on_start: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._life = life
-        self._on_start = on_start
+    def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
+        self._server = _Server(config)
+        self._socket = listening
+
+    async def serve(self, started: Callable[[], None]) -> None:
+        self._server.on_start = started
+        await self._server.serve(sockets=[self._socket])
+
+    def stop(self, *, at_once: bool) -> None:
+        self._server.should_exit = True
+        self._server.force_exit = at_once
+
+
+class _Server(uvicorn.Server):
+    """Says when it has started, and leaves signals to whoever runs it."""
+
+    on_start: Callable[[], None]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started:
-            self._on_start()
+        self.on_start()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._life.phase = "draining"
-        for hook in self._life.on_shutdown:
-            await hook()
-        await super().shutdown(sockets)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._life.phase = "draining"
-        self.force_exit = self.should_exit and sig == signal.SIGINT
-        self.should_exit = True
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -17,7 +17,6 @@ from typing import Any, TextIO, cast
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-from middleware.edge.errors import error_status
 from middleware.logs.console import ConsoleRenderer
 from middleware.logs.stream import LogStream
 from middleware.logs.tracebacks import describe
@@ -123,7 +122,7 @@ def _answered(context: RequestContext, error: Exception | None = None) -> dict[s
     if error is None:
         return {"http_status": 200}
     known = error if isinstance(error, STTSError) else STTSError("")
-    return {"http_status": error_status(context.input_data.route or "", known)}
+    return {"http_status": context.input_data.error_status(known)}
 
 
 def _words(item: object) -> str:

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from middleware.edge.bodies import JSON, media_type
+from middleware.listener import listener_of
 from routers.core.conversation_schemas import (
     ConversationStatus,
     Exchange,
@@ -21,6 +22,7 @@ from routers.http.engine_fields import engine_of
 from routers.http.forms import MULTIPART, URLENCODED, OptionalRecordingRoute, is_chosen
 from routers.http.operation import operation_context
 from routers.services import Services
+from stts.access.policy import Role, Upload, policy
 from stts.audio.formats import FORMATS
 from stts.context import Priority
 from stts.conversation.exchange import ExchangeRequest
@@ -64,6 +66,7 @@ class ConversationRoutes:
             "/conversation/status", self.status, methods=["GET"], summary="How many conversations there are"
         )
 
+    @policy(Role.USE, upload=Upload.FORM)
     async def exchange(
         self, form: Annotated[ExchangeForm, Form(media_type="multipart/form-data")], request: Request
     ) -> Response:
@@ -77,7 +80,8 @@ class ConversationRoutes:
         said = self._said(fields)
         accept = request.headers.get("accept", "")
         wants_audio = "audio/" in accept and "text/event-stream" not in accept
-        format = fields.format or (_accepted_format(accept) if wants_audio else None) or self._settings().tts.format
+        accepted = _accepted_format(accept) if wants_audio else None
+        format = fields.format or accepted or listener_of(request.scope).output().format
         priority = Priority.STREAM if wants_audio or fields.stream else Priority.COLLECTED
         talk = Talk(operation_context(request, "conversation", priority=priority), format)
         items = self._items(talk, fields, said)
@@ -85,6 +89,7 @@ class ConversationRoutes:
             return talk.audio(items, request.scope, request.receive)
         return talk.events(items) if fields.stream else talk.whole(items, request.scope, request.receive)
 
+    @policy(Role.USE)
     async def status(self) -> ConversationStatus:
         """Of this process."""
         taken, most = await self._streaming_slots() or (None, None)

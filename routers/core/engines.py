@@ -12,6 +12,7 @@ from adapters.execution.instance import EngineInstance
 from routers.core.engine_schemas import EngineShape, EngineStatus, VoiceShape
 from routers.http.names import LanguageTag
 from routers.services import Services
+from stts.access.policy import Role, policy
 from stts.errors import NotFound
 from stts.languages import best_match
 
@@ -36,24 +37,29 @@ class EngineRoutes:
         )
         add("/voices", self.voices, methods=["GET"], summary="All voices", response_model=list[VoiceShape])
 
+    @policy(Role.MANAGE)
     async def listing(self) -> list[EngineShape]:
         return [_shape(instance) for instance in self._engines.instances.values()]
 
+    @policy(Role.MANAGE)
     async def show(self, name: EngineName) -> EngineShape:
         return _shape(self._instance(name))
 
+    @policy(Role.MANAGE)
     async def load(self, name: EngineName) -> EngineShape:
         """Loads the engine, fetching its weights if it must, and really runs it once."""
         instance = self._instance(name)
         await self._engines.load(name)
         return _shape(instance)
 
+    @policy(Role.MANAGE)
     async def unload(self, name: EngineName) -> EngineShape:
         """Frees the engine's memory; refused with 409 while it works."""
         instance = self._instance(name)
         await self._engines.unload(name)
         return _shape(instance)
 
+    @policy(Role.USE)
     async def voices(
         self,
         engine: Annotated[str | None, Query(max_length=200)] = None,

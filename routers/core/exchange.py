@@ -12,7 +12,7 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from middleware.edge.errors import problem
+from middleware.edge.problem import problem
 from middleware.stages.timing import server_timing
 from routers.core.conversation_schemas import Exchange, ExchangeDone, Timings
 from routers.http.answer import Answer, collected_answer, event_answer, stream_answer

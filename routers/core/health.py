@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from routers.core.engine_schemas import EngineStatus, Health, Info, Ready
 from routers.services import Services
 from stts import __version__
+from stts.access.policy import Public, Role, policy
 from stts.audio.formats import FORMATS
 
 
@@ -32,14 +33,17 @@ class HealthRoutes:
         )
         self.router.add_api_route("/info", self.info, methods=["GET"], response_model=Info, summary="What it can do")
 
+    @policy(Role.PAGE, Public.ALWAYS)
     async def root(self) -> Response:
         """Where people look first."""
         return RedirectResponse("/docs")
 
+    @policy(Role.HEALTH, Public.ANYWHERE)
     async def health(self) -> Response:
         """The process is alive. Touches nothing else."""
         return Response(b'{"status":"ok"}', media_type="application/json")
 
+    @policy(Role.HEALTH, Public.WITHOUT_QUERY)
     async def ready(
         self,
         response: Response,
@@ -59,6 +63,7 @@ class HealthRoutes:
             engines={name: EngineStatus.of(instance) for name, instance in self._engines.instances.items()},
         )
 
+    @policy(Role.USE)
     async def info(self) -> Info:
         settings = self._settings()
         return Info(

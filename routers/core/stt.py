@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
-from middleware.edge.errors import problem
+from middleware.edge.problem import problem
 from routers.core.stt_schemas import SegmentShape, Transcript, VerboseTranscript
 from routers.http.answer import collected_answer, event_answer
 from routers.http.forms import RecordingRoute
@@ -25,6 +25,7 @@ from routers.http.transcripts import (
     written_transcript,
 )
 from routers.services import Services
+from stts.access.policy import Role, Upload, policy
 from stts.context import RequestContext
 from stts.engine_api import Task
 from stts.engine_state import AUTO
@@ -66,6 +67,7 @@ class STTRoutes:
             route_class_override=RecordingRoute,
         )
 
+    @policy(Role.USE, upload=Upload.FORM)
     async def transcribe(
         self,
         request: Request,

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from middleware.edge.methods import is_head_only
+from middleware.listener import listener_of
 from routers.core.tts_schemas import SpeechFields
 from routers.http.operation import operation_context
 from routers.http.recording import recorded
 from routers.http.speech import speech_answer
 from routers.services import Services
+from stts.access.policy import Role, policy
 from stts.audio.formats import FORMATS
 from stts.errors import InvalidParameter
 from stts.speech import SpeechRequest
@@ -34,6 +36,7 @@ class TTSRoutes:
         add("/tts", self.post, methods=["POST"], response_class=Response, responses=AUDIO, summary="Speak a text")
         add("/tts", self.get, methods=["GET"], response_class=Response, responses=AUDIO, summary="Speak a short text")
 
+    @policy(Role.USE)
     async def post(self, fields: SpeechFields, request: Request) -> Response:
         """Whole where all is made at once, else streamed from the first piece.
 
@@ -41,24 +44,25 @@ class TTSRoutes:
         """
         return self._answer(fields, request)
 
+    @policy(Role.USE)
     async def get(self, fields: Annotated[SpeechFields, Query()], request: Request) -> Response:
         """The same by query, for the `src` of an `<audio>` element. Saves nothing: any page may make a browser GET."""
         if fields.save:
             raise InvalidParameter("Only POST /tts saves.", param="save", allowed=["false"])
         if is_head_only(request.scope):
-            return await self._head(fields)
+            return await self._head(fields, request)
         return self._answer(fields, request)
 
-    async def _head(self, fields: SpeechFields) -> Response:
+    async def _head(self, fields: SpeechFields, request: Request) -> Response:
         """What a GET would begin with, as far as it is known without speaking: players look before they listen."""
-        config = fields.config(self._settings().tts.format)
+        config = fields.config(listener_of(request.scope).output().format)
         await self._check(config)
         answer = Response(media_type=FORMATS[config.format].media_type, headers=UNMADE)
         del answer.headers["content-length"]  # of the audio nobody knows it yet
         return answer
 
     def _answer(self, fields: SpeechFields, request: Request) -> Response:
-        config = fields.config(self._settings().tts.format)
+        config = fields.config(listener_of(request.scope).output().format)
         context = operation_context(
             request, "tts", characters=len(fields.text), format=config.format, priority=fields.priority
         )

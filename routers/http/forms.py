@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from middleware.edge.bodies import COMPRESSED, is_compressed, media_type
-from middleware.edge.errors import PLAIN_NAME
+from middleware.edge.problem import PLAIN_NAME
 from stts.errors import InvalidRequest
 
 MULTIPART = "multipart/form-data"

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from starlette.requests import HTTPConnection
 
+from middleware.edge.route_table import route_match
 from middleware.stages.timing import server_timing
 from stts.access.principal import ANONYMOUS
 from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType, new_request_id
@@ -31,13 +32,18 @@ def operation_context(
     """A context with the correlation id, route and principal of the connection."""
     state = connection.scope.get("state", {})
     route = connection.scope.get("route")
+    dialect = route_match(connection.scope).dialect
     return RequestContext(
         request_type=kind,
         request_id=state.get("request_id") or new_request_id(),
         principal=state.get("principal") or ANONYMOUS,
         priority=priority,
         input_data=RequestFacts(
-            connection.scope.get("method", SOCKET), getattr(route, "path", None), characters, format
+            connection.scope.get("method", SOCKET),
+            getattr(route, "path", None),
+            characters,
+            format,
+            error_status=lambda error: dialect.render_error(error, "").status,
         ),
     )
 

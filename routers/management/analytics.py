@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from middleware.edge.errors import problem
+from middleware.edge.problem import problem
 from routers.http.answer import Answer, event_answer
 from routers.http.sse import event
 from routers.management.analytics_schemas import (
@@ -24,6 +24,7 @@ from routers.management.analytics_schemas import (
     VoiceOperations,
     Voices,
 )
+from stts.access.policy import Role, policy
 from stts.analytics.history import History, Tally
 from stts.analytics.metrics import Metrics
 from stts.analytics.record import Labels
@@ -76,6 +77,7 @@ class AnalyticsRoutes:
         )
         self.router.add_api_route("/metrics", self.metrics, methods=["GET"], response_class=PlainTextResponse)
 
+    @policy(Role.MANAGE)
     async def summary(self, window: Duration = "1h") -> Summary:
         """Counts, errors, latencies, audio and characters, together and by type, engine and language."""
         groups = await self._history.group(seconds(window), lambda _, labels: labels)
@@ -89,6 +91,7 @@ class AnalyticsRoutes:
             since=self._history.since,
         )
 
+    @policy(Role.MANAGE)
     async def timeseries(self, window: Duration = "1h", step: Duration = "1m") -> Timeseries:
         """The same over time, in steps of whole minutes."""
         minutes = -(-seconds(step) // 60)
@@ -104,6 +107,7 @@ class AnalyticsRoutes:
         ]
         return Timeseries(window_seconds=covered, since=self._history.since, step_seconds=minutes * 60, points=points)
 
+    @policy(Role.MANAGE)
     async def voices(self, window: Duration = "1h") -> Voices:
         """What each voice was used for."""
         groups = await self._history.group(
@@ -116,6 +120,7 @@ class AnalyticsRoutes:
         ]
         return Voices(window_seconds=self._history.covered(seconds(window)), since=self._history.since, voices=voices)
 
+    @policy(Role.MANAGE)
     async def formats(self, window: Duration = "1h") -> Formats:
         """What each format was used for."""
         groups = await self._history.group(seconds(window), lambda _, labels: (labels.type, labels.format))
@@ -127,6 +132,7 @@ class AnalyticsRoutes:
             window_seconds=self._history.covered(seconds(window)), since=self._history.since, formats=formats
         )
 
+    @policy(Role.MANAGE)
     async def live(
         self,
         request: Request,
@@ -142,6 +148,7 @@ class AnalyticsRoutes:
             self._snapshots(interval, count), dict, lambda error: event(problem(error, request_id), "error")
         )
 
+    @policy(Role.MANAGE)
     async def metrics(self, request: Request) -> Response:
         """The page for Prometheus."""
         page, media_type = self._metrics.render(request.headers.get("accept", ""))

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.routing import Mount, Route
 
 from routers.pages.api_forms import fill_forms
+from stts import __version__
+from stts.access.policy import Public, Role, RoutePolicy, attach
 
+TITLE = "STTS Server"
 INTRODUCTION = """\
 One self-hosted server that **speaks**, **listens** and **converses**, offline, over the dialects that voice
 applications already use.
@@ -62,6 +67,28 @@ BODIES: Mapping[tuple[str, str], Examples] = {
 """Method and path -> examples of its JSON body."""
 QUERIES: Mapping[tuple[str, str], Mapping[str, Any]] = {("get", "/tts"): {"text": TEXT}}
 """Method and path -> examples of query fields that are required."""
+
+
+DOCUMENT_POLICIES = {
+    "/docs": RoutePolicy(Role.PAGE, Public.ALWAYS),
+    "/docs/oauth2-redirect": RoutePolicy(Role.USE),
+    "/openapi.json": RoutePolicy(Role.USE, Public.ALWAYS),
+    "/static-offline-docs": RoutePolicy(Role.USE, Public.ALWAYS),
+}
+"""Of the routes that the framework adds itself. Every server of this kind says the same to everybody: nothing in it is
+secret, and a browser cannot send a key for it."""
+
+
+def framework_app(*, has_document: bool) -> FastAPI:
+    """An app without routes of ours; with the document at /openapi.json and its page, which asks nobody else for its
+    scripts, or without both."""
+    if not has_document:
+        return FastAPI(title=TITLE, version=__version__, openapi_url=None)
+    app = FastAPIOffline(title=TITLE, version=__version__, redoc_url=None)
+    for route in app.routes:
+        assert isinstance(route, Route | Mount)
+        attach(DOCUMENT_POLICIES[route.path])(route.app if isinstance(route, Mount) else route.endpoint)
+    return app
 
 
 def with_examples(app: FastAPI) -> None:

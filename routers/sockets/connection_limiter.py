@@ -1,4 +1,4 @@
-"""Who is inside: the sockets that are open at once, counted, bounded, and asked to leave when the server stops."""
+"""Limits the sockets that are open at once, and closes them at shutdown."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ DRAIN_SECONDS = 5.0
 
 
 class LimitedConnection(Protocol):
-    def expel(self, error: STTSError) -> None:
-        """Ends its stay with this error. Returns at once."""
+    def close_with(self, error: STTSError) -> None:
+        """Ends the connection with this error. Returns at once."""
         ...
 
 
@@ -28,7 +28,7 @@ class ConnectionLimiter:
 
     def __init__(self, settings: CurrentSettings) -> None:
         self.settings = settings
-        self._guests: set[LimitedConnection] = set()
+        self._connections: set[LimitedConnection] = set()
         self._changed = asyncio.Event()
         self._closed = False
         self.spools = SpoolSpace(lambda: settings().limits.spools_mib * MIB)
@@ -36,18 +36,18 @@ class ConnectionLimiter:
 
     @property
     def open(self) -> int:
-        """ConnectionLimiter taken now."""
-        return len(self._guests)
+        """Connections now."""
+        return len(self._connections)
 
     @asynccontextmanager
-    async def taken(self, guest: LimitedConnection) -> AsyncIterator[None]:
+    async def taken(self, connection: LimitedConnection) -> AsyncIterator[None]:
         """Raises Busy where no place becomes free for a while, ShuttingDown once the server stops."""
         await self._free_place()
-        self._guests.add(guest)
+        self._connections.add(connection)
         try:
             yield
         finally:
-            self._guests.discard(guest)
+            self._connections.discard(connection)
             self._changed.set()
 
     async def _free_place(self) -> None:
@@ -55,7 +55,7 @@ class ConnectionLimiter:
         limits = self.settings().limits
         try:
             async with asyncio.timeout(limits.place_seconds):
-                while len(self._guests) >= limits.live_sessions and not self._closed:
+                while len(self._connections) >= limits.live_sessions and not self._closed:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -68,11 +68,11 @@ class ConnectionLimiter:
         """Lets nobody in any more, asks all to leave, and waits for them for a while."""
         self._closed = True
         self._changed.set()
-        for guest in tuple(self._guests):
-            guest.expel(ShuttingDown("The server is stopping."))
+        for connection in tuple(self._connections):
+            connection.close_with(ShuttingDown("The server is stopping."))
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
-                while self._guests:
+                while self._connections:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, get_args
 import pydantic_core
 from pydantic import BaseModel, ValidationError
 
-from middleware.edge.errors import plain_name
+from middleware.edge.problem import plain_name
 from stts.errors import InvalidParameter, InvalidRequest, STTSError
 
 M = TypeVar("M", bound=BaseModel)

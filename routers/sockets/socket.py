@@ -20,7 +20,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from middleware.edge.boundary import close_code
-from middleware.edge.errors import plain_name
+from middleware.edge.problem import plain_name
 from middleware.serving.websocket_frames import LEFT
 from routers.sockets.connection_limiter import ConnectionLimiter
 from stts.access.principal import ANONYMOUS
@@ -151,7 +151,7 @@ class Socket:
                 await self._send({"type": "websocket.close", "code": code})
         self._gone = True
 
-    def expel(self, error: STTSError) -> None:
+    def close_with(self, error: STTSError) -> None:
         """Ends the session with this error, whatever it is doing."""
         self._end(error)
 
@@ -168,7 +168,7 @@ class Socket:
 
     @asynccontextmanager
     async def guarded(self) -> AsyncIterator[None]:
-        """The part of its life in which it can be expelled. Raises what it was expelled with."""
+        """The part of its life in which it can be closed from outside. Raises what it was closed with."""
         if self._reason is not None:
             raise self._reason
         self._watcher = self._loop.call_later(self._idle_seconds, self._watch)
@@ -207,7 +207,7 @@ class Socket:
         except WebSocketDisconnect:
             return
         except STTSError as error:
-            self.expel(error)
+            self.close_with(error)
         finally:
             self._spool.end()
 
@@ -258,7 +258,7 @@ class Socket:
         if left > 0:
             self._watcher = self._loop.call_later(left, self._watch)
         else:
-            self.expel(IdleTimeout(f"Nothing was sent on this socket for {self._idle_seconds:g} s."))
+            self.close_with(IdleTimeout(f"Nothing was sent on this socket for {self._idle_seconds:g} s."))
 
     async def _send(self, message: dict[str, Any]) -> None:
         async with self._sending:

@@ -1,4 +1,4 @@
-"""The listener for Wyoming clients, on a port of its own, with a bound on them.
+"""The listener for Wyoming clients, on a port of its own beside those of HTTP, with a bound on them.
 
 Where all places are taken, the client that has had nothing to do for longest makes room for a new one.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -47,16 +47,25 @@ class WyomingServer:
         """All that have a task, those that are being turned away included."""
         self._leaving: dict[Connection, asyncio.Task[None]] = {}
         self._listener: asyncio.Server | None = None
+        self._stopped = asyncio.Event()
         self._told_at: float | None = None
         self._untold: Counter[str] = Counter()
 
+    async def serve(self, started: Callable[[], None]) -> None:
+        async with self.listening():
+            started()
+            await self._stopped.wait()
+
+    def stop(self, *, at_once: bool) -> None:
+        self._stopped.set()
+        if at_once:
+            for task in (*self._connections.values(), *self._leaving.values()):
+                task.cancel()
+
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Where `wyoming.enabled`; at the end nobody is inside any more. Raises OSError for an address in use."""
+        """At the end nobody is inside any more. Raises OSError for an address in use."""
         wanted = self._settings().wyoming
-        if not wanted.enabled:
-            yield
-            return
         try:
             self._listener = await asyncio.start_server(self._connected, wanted.host, wanted.port, limit=LINE_BYTES)
         except OSError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server_v2 import create_app
+from routers.app import create_app
 from stts.settings import EngineSettings, LimitSettings, Settings, StorageSettings, STTSettings, TTSSettings
 from tests.fakes import registry
 

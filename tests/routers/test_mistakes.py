@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from middleware.edge.body_limit import AUDIO_IN_JSON
-from server_v2 import create_app
+from routers.app import create_app
 from stts.settings import Settings, STTSettings
 from tests.audio import speech
 from tests.fakes import registry
 
 UPLOADS = ("/stt", "/files", "/v1/audio/transcriptions", "/v1/audio/translations", "/v1/audio/speech/timestamps")
+AUDIO_IN_JSON = ("/v1/audio/transcriptions", "/v1/audio/translations")
 APP = create_app(Settings(stt=STTSettings(order=("echo",))), registry=registry())
 DOCUMENT = APP.openapi()
 

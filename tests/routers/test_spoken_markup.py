@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server_v2 import create_app
+from routers.app import create_app
 from stts.settings import Settings
 from tests.fakes import registry
 

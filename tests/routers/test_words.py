@@ -8,7 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server_v2 import create_app
+from middleware.listener import default_listener
+from routers.app import build_app
+from routers.dialects import DIALECTS
+from routers.services import build_services
+from routers.startup import running
 from stts.settings import Settings, StorageSettings
 from tests.audio import speech
 from tests.engines.speech import PERSON_WORDS, WORDS, person, share_heard, word_error_rate
@@ -17,9 +21,10 @@ from tests.engines.speech import PERSON_WORDS, WORDS, person, share_heard, word_
 @pytest.fixture
 async def embedded(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The server as it is installed: eSpeak NG, PocketSphinx, Silero."""
-    app = create_app(Settings(storage=StorageSettings(root=str(tmp_path))))
+    services = build_services(Settings(storage=StorageSettings(root=str(tmp_path))))
+    app = build_app(services, default_listener(services.settings, tuple(DIALECTS)))
     async with (
-        app.router.lifespan_context(app),
+        running(services),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client,
     ):
         yield client

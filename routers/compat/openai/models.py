@@ -12,6 +12,7 @@ from adapters.catalogue import Engines
 from adapters.model_names import may_do
 from routers.compat.openai.schemas import ModelList, ModelName, ModelNames, ModelShape
 from routers.core.tts_schemas import NAME_CHARACTERS
+from stts.access.policy import Public, Role, policy
 from stts.engine_api import EngineKind
 from stts.engine_state import AUTO
 from stts.errors import UnknownModel
@@ -85,22 +86,25 @@ class ModelCatalogue:
 class ModelRoutes:
     def __init__(self, models: ModelCatalogue) -> None:
         self._models = models
-        self.router = APIRouter()
+        self.router = APIRouter(tags=["OpenAI"])
         add = self.router.add_api_route
         add("/v1/models", self.listing, methods=["GET"], response_model=ModelList, summary="Models")
         add("/v1/models/{model_id:path}", self.show, methods=["GET"], response_model=ModelShape, summary="One model")
         add("/v1/audio/models", self.speaking, methods=["GET"], response_model=ModelNames, summary="Models that speak")
 
+    @policy(Role.USE)
     async def listing(self, task: Annotated[ModelTask | None, BeforeValidator(_no_task)] = None) -> ModelList:
         """All, or those of one task, as clients of speaches ask."""
         kinds: tuple[EngineKind, ...] = ("tts", "stt") if task is None else TASKS[task]
         return ModelList(data=[self._shape(name) for name in self._models.names(*kinds)])
 
+    @policy(Role.USE)
     async def show(self, model_id: Annotated[str, Path(max_length=NAME_CHARACTERS)]) -> ModelShape:
         if model_id not in self._models.names("tts", "stt"):
             raise UnknownModel("There is no such model; GET /v1/models lists all.", param="model")
         return self._shape(model_id)
 
+    @policy(Role.USE, Public.LISTED)
     async def speaking(self) -> ModelNames:
         return ModelNames(models=[ModelName(id=name) for name in self._models.names("tts")])
 

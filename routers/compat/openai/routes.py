@@ -9,8 +9,6 @@ it would be taken for one with it.
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from routers.compat.openai.models import ModelCatalogue, ModelRoutes
 from routers.compat.openai.speech import SpeechRoutes
 from routers.compat.openai.speech_stream import SpeechStreamRoutes
@@ -22,12 +20,10 @@ from routers.services import Services
 class OpenAIRoutes:
     def __init__(self, services: Services) -> None:
         models = ModelCatalogue(services.engines, services.settings)
-        self.router = APIRouter(tags=["OpenAI"])
-        for each in (
+        self.parts = (
             SpeechRoutes(services, models),
             SpeechStreamRoutes(services, models),
             TranscriptionRoutes(services, models),
             ModelRoutes(models),
             VoiceRoutes(services, models),
-        ):
-            self.router.include_router(each.router)
+        )

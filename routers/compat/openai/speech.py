@@ -18,6 +18,7 @@ from routers.http.operation import event_headers, operation_context
 from routers.http.speech import speech_answer
 from routers.http.sse import event
 from routers.services import Services
+from stts.access.policy import Role, policy
 from stts.context import RequestContext
 from stts.errors import TextTooLong
 from stts.speech import AudioChunk, SpeechRequest
@@ -28,7 +29,7 @@ class SpeechRoutes:
         self._speak = services.speak
         self._models = models
         self._settings = services.settings
-        self.router = APIRouter()
+        self.router = APIRouter(tags=["OpenAI"])
         self.router.add_api_route(
             "/v1/audio/speech",
             self.create,
@@ -38,6 +39,7 @@ class SpeechRoutes:
             summary="Speak a text",
         )
 
+    @policy(Role.USE)
     async def create(self, fields: CreateSpeechRequest, request: Request) -> Response:
         """Whole where all is made at once, else streamed from the first piece.
 

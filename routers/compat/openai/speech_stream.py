@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
-from middleware.edge.errors import openai_error
+from routers.compat.openai.errors import openai_error
 from routers.compat.openai.models import ModelCatalogue
 from routers.compat.openai.speech_stream_schemas import CLIENT_MESSAGES, StreamCommand, StreamConfig, StreamText
 from routers.http.operation import Speak, spoken_audio
@@ -20,6 +20,7 @@ from routers.services import Services
 from routers.sockets.messages import Messages
 from routers.sockets.socket import Socket, accepted, until_first
 from routers.sockets.utterances import SpeechOptions, Utterance, Utterances
+from stts.access.policy import Role, policy
 from stts.context import RequestContext
 from stts.errors import Conflict, InvalidRequest, STTSError
 from stts.settings import CurrentSettings
@@ -43,9 +44,10 @@ class SpeechStreamRoutes:
         self._models = models
         self._limiter = services.limiter
         self._settings = services.settings
-        self.router = APIRouter()
+        self.router = APIRouter(tags=["OpenAI"])
         self.router.add_api_websocket_route("/v1/audio/speech/stream", self.converse)
 
+    @policy(Role.USE)
     async def converse(self, websocket: WebSocket) -> None:
         async with accepted(websocket, self._limiter, error_event=stream_error) as socket:
             stream = _Stream(socket, self._speak, self._config, self._settings)

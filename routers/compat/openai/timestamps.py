@@ -18,6 +18,7 @@ from routers.http.answer import collected_answer
 from routers.http.forms import UploadRoute
 from routers.http.operation import header_value, operation_context
 from routers.services import Services
+from stts.access.policy import Role, Upload, policy
 from stts.vad.rules import RegionRules
 
 Milliseconds = Annotated[int, Form(ge=0, le=60_000)]
@@ -42,6 +43,7 @@ class TimestampRoutes:
             route_class_override=UploadRoute,
         )
 
+    @policy(Role.USE, upload=Upload.FORM)
     async def timestamps(
         self,
         request: Request,

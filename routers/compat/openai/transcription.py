@@ -17,6 +17,7 @@ from routers.http.json_audio import SCHEMA, JSONUploadRoute
 from routers.http.operation import event_headers, operation_context
 from routers.http.transcripts import finished, with_warnings
 from routers.services import Services
+from stts.access.policy import Role, Upload, policy
 from stts.context import RequestContext
 from stts.text.transcript import collect_transcript
 from stts.transcription import ListenRequest, TranscriptionConfig
@@ -39,7 +40,7 @@ class TranscriptionRoutes:
         self._listen = services.listen
         self._models = models
         self._settings = services.settings
-        self.router = APIRouter(route_class=JSONUploadRoute)
+        self.router = APIRouter(tags=["OpenAI"], route_class=JSONUploadRoute)
         for path, route, responses, summary in (
             ("/v1/audio/transcriptions", self.transcribe, STREAMED, "Transcribe a recording"),
             ("/v1/audio/translations", self.translate, ANSWERS, "Translate a recording into English text"),
@@ -54,6 +55,7 @@ class TranscriptionRoutes:
                 openapi_extra={"requestBody": {"content": {"application/json": {"schema": SCHEMA}}}},
             )
 
+    @policy(Role.USE, upload=Upload.FORM_OR_JSON)
     async def transcribe(
         self, form: Annotated[CreateTranscriptionRequest, Form(media_type=MULTIPART)], request: Request
     ) -> Response:
@@ -67,6 +69,7 @@ class TranscriptionRoutes:
             events, lambda: event_headers(context), lambda error: error_event("transcript.text.error", error)
         )
 
+    @policy(Role.USE, upload=Upload.FORM_OR_JSON)
     async def translate(
         self, form: Annotated[CreateTranslationRequest, Form(media_type=MULTIPART)], request: Request
     ) -> Response:

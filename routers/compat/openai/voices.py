@@ -11,6 +11,7 @@ from routers.compat.openai.models import OWNER, ModelCatalogue
 from routers.compat.openai.schemas import ModelVoice, NamedVoice, VoiceIds, VoiceList
 from routers.core.tts_schemas import NAME_CHARACTERS
 from routers.services import Services
+from stts.access.policy import Public, Role, policy
 from stts.engine_state import AUTO
 from stts.settings import CurrentSettings
 from stts.voice_names import HOSTED
@@ -32,7 +33,7 @@ class VoiceRoutes:
         self._models = models
         self._engines = services.engines
         self._files = services.files
-        self.router = APIRouter()
+        self.router = APIRouter(tags=["OpenAI"])
         add = self.router.add_api_route
         shapes = VoiceList | VoiceIds
         add("/v1/audio/voices", self.listing, methods=["GET"], response_model=shapes, summary="Voices")
@@ -44,6 +45,7 @@ class VoiceRoutes:
             summary="Voices of models",
         )
 
+    @policy(Role.USE, Public.LISTED)
     async def listing(
         self, legacy: Annotated[bool, Query(description="Plain strings, for older clients of Kokoro.")] = False
     ) -> VoiceList | VoiceIds:
@@ -53,6 +55,7 @@ class VoiceRoutes:
             return VoiceIds(voices=list(known))
         return VoiceList(voices=[NamedVoice(id=id, name=name) for id, name in known.items()])
 
+    @policy(Role.USE)
     async def by_model(
         self, model_id: Annotated[str | None, Query(max_length=NAME_CHARACTERS, description="Of one model.")] = None
     ) -> list[ModelVoice]:

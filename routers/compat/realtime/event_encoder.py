@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from middleware.edge.errors import openai_error
+from routers.compat.openai.errors import openai_error
 from routers.compat.openai.usage import duration_usage
 from routers.compat.realtime.hosted_errors import CODES
 from routers.compat.realtime.input_audio_buffer import InputAudioBuffer

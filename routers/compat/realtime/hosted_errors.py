@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from middleware.edge.errors import plain_name
+from middleware.edge.problem import plain_name
 from stts.errors import InvalidRequest, STTSError
 
 

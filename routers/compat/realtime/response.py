@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from middleware.edge.errors import openai_error
+from routers.compat.openai.errors import openai_error
 from routers.compat.realtime.items import Items, ItemStatus, Sound, function_call, message_item
 from routers.compat.realtime.session_schemas import PCM
 from routers.compat.realtime.voice import Voice, bytes_per_second

@@ -25,6 +25,7 @@ from routers.compat.realtime.unset import without_unset
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.socket import Socket, accepted
 from stts.access.client_secrets import ClientSecrets
+from stts.access.policy import Role, policy
 from stts.conversation.config import SessionConfig
 from stts.conversation.history import History
 from stts.conversation.services import ServicesFor
@@ -60,6 +61,7 @@ class RealtimeRoutes:
         )
         add("/v1/realtime/calls", self.refuse_call, methods=["POST"], include_in_schema=False)
 
+    @policy(Role.USE, client_secrets=True)
     async def converse(self, websocket: WebSocket) -> None:
         ids = EventIds()
 
@@ -85,6 +87,7 @@ class RealtimeRoutes:
             commands = Commands(object, session, self._translation, items, microphone, outgoing)
             await Connection(socket, session, commands, outgoing, ids, older=older).run(name)
 
+    @policy(Role.USE)
     async def create_secret(self, fields: ClientSecretRequest) -> ClientSecret:
         settings = self._settings().realtime
         asked = fields.expires_after.seconds if fields.expires_after is not None else None
@@ -94,6 +97,7 @@ class RealtimeRoutes:
         issued = self._secrets.issue(object.shape.model_dump(), asked or settings.secret_seconds)
         return ClientSecret(value=issued.value, expires_at=issued.expires_at, session=without_unset(object.wire()))
 
+    @policy(Role.USE)
     async def refuse_call(self) -> None:
         """Calls by WebRTC and SIP."""
         raise NotFound("There are no calls by WebRTC here: open a WebSocket to /v1/realtime.")

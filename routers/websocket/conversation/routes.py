@@ -27,6 +27,7 @@ from routers.websocket.conversation.commands import (
     TypedMessage,
 )
 from routers.websocket.conversation.events import told
+from stts.access.policy import Role, policy
 from stts.audio.pcm import PCMReader
 from stts.chat import Message
 from stts.conversation.config import ReplyOrder, session_config
@@ -54,6 +55,7 @@ class ConversationSocketRoutes:
         self.router = APIRouter(tags=["converse"])
         self.router.add_api_websocket_route("/ws/conversation/v2", self.converse)
 
+    @policy(Role.USE)
     async def converse(self, websocket: WebSocket) -> None:
         try:
             connect = ConnectFields.model_validate(dict(websocket.query_params))
@@ -77,7 +79,7 @@ class ConversationSocketRoutes:
             holder, left = self._holders[session]
             taken = Conflict("This session was resumed on another connection.", param="session")
             taken.retryable = False  # two clients would take it from each other for ever
-            holder.expel(taken)
+            holder.close_with(taken)
             await left.wait()
 
     async def _run(self, socket: Socket, connect: ConnectFields, kept: StoredSession) -> None:

@@ -22,6 +22,7 @@ from routers.services import Services
 from routers.sockets.messages import Messages, invalid
 from routers.sockets.socket import Socket, accepted, until_first
 from routers.websocket.conversation_v1.schemas import SAMPLE_RATE, V1Fields, WholeTurn
+from stts.access.policy import Role, policy
 from stts.audio.decode import Decoder
 from stts.audio.pcm import PCMReader
 from stts.audio.wav import sized_header
@@ -58,10 +59,12 @@ class ConversationV1Routes:
         self.router.add_api_websocket_route("/ws/conversation", self.converse)
         self.router.add_api_route("/ws/conversation/status", self.status, summary="How many sockets are open")
 
+    @policy(Role.USE)
     async def status(self) -> dict[str, int]:
         limits = self._settings().limits
         return {"active_connections": self._limiter.open, "max_connections": limits.live_sessions}
 
+    @policy(Role.USE)
     async def converse(self, websocket: WebSocket) -> None:
         try:
             fields = V1Fields.model_validate(dict(websocket.query_params))

@@ -18,6 +18,7 @@ from routers.services import Services
 from routers.sockets.messages import Messages, invalid
 from routers.sockets.socket import Socket, accepted, until_first
 from routers.websocket.stt.schemas import INPUT_FIELDS, Command, Config, EventEncoder, ListenFields, V1EventEncoder
+from stts.access.policy import Role, policy
 from stts.audio.pcm import PCMReader
 from stts.conversation.config import session_config
 from stts.conversation.history import History
@@ -38,9 +39,11 @@ class TranscriptionSocketRoutes:
         self.router.add_api_websocket_route("/ws/stt", self.transcribe)
         self.router.add_api_websocket_route("/ws/transcribe", self.transcribe_as_before)
 
+    @policy(Role.USE)
     async def transcribe(self, websocket: WebSocket) -> None:
         await self._serve(websocket, EventEncoder)
 
+    @policy(Role.USE)
     async def transcribe_as_before(self, websocket: WebSocket) -> None:
         await self._serve(websocket, V1EventEncoder)
 

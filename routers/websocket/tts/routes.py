@@ -14,6 +14,7 @@ from routers.sockets.messages import Messages
 from routers.sockets.socket import Socket, accepted, native_error, until_first
 from routers.sockets.utterances import SpeechOptions, Utterance, Utterances
 from routers.websocket.tts.schemas import CLIENT_MESSAGES, SpeechCommand, SpeechConfig, SpokenText
+from stts.access.policy import Role, policy
 from stts.context import RequestContext
 from stts.conversation.services import CheckSpeech
 from stts.errors import InvalidRequest, STTSError
@@ -31,6 +32,7 @@ class SpeechSocketRoutes:
         self.router = APIRouter(tags=["speak"])
         self.router.add_api_websocket_route("/ws/tts", self.converse)
 
+    @policy(Role.USE)
     async def converse(self, websocket: WebSocket) -> None:
         async with accepted(websocket, self._limiter) as socket:
             speech = _Speech(socket, self._speak, self._check, self._settings)

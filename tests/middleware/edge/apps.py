@@ -5,19 +5,44 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Annotated, Any
 
 import httpx
 from fastapi import FastAPI, File, Query, Request, UploadFile, WebSocket
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from middleware.edge import wrap
+from middleware.edge.dialect import EdgeDialect
+from middleware.edge.route_table import RouteTable
+from middleware.listener import default_listener
+from routers.dialects import MANAGEMENT, NATIVE, OPENAI
+from stts.access.client_secrets import ClientSecrets
+from stts.access.policy import Public, Role, RoutePolicy, Upload, attach
 from stts.errors import Busy, UnknownVoice
 from stts.settings import LimitSettings, SecuritySettings, ServerSettings, Settings
 
 SECRET = "Dear Anna"
+
+
+POLICIES = {
+    "/health": RoutePolicy(Role.HEALTH, Public.ANYWHERE),
+    "/ready": RoutePolicy(Role.HEALTH, Public.WITHOUT_QUERY),
+    "/config": RoutePolicy(Role.MANAGE),
+    "/v1/audio/voices": RoutePolicy(Role.USE, Public.LISTED),
+    "/v1/audio/models": RoutePolicy(Role.USE, Public.LISTED),
+    "/v1/realtime": RoutePolicy(Role.USE, client_secrets=True),
+    "/stt": RoutePolicy(Role.USE, upload=Upload.FORM),
+    "/files": RoutePolicy(Role.MANAGE, upload=Upload.FORM),
+    "/talk": RoutePolicy(Role.PAGE, Public.ALWAYS),
+    "/talk/{name}": RoutePolicy(Role.USE, Public.ALWAYS),
+    "/docs": RoutePolicy(Role.PAGE, Public.ALWAYS),
+    "/openapi.json": RoutePolicy(Role.USE, Public.ALWAYS),
+}
+"""As the routes of the server state them."""
 
 
 class Wanted(BaseModel):
@@ -37,6 +62,8 @@ def settings(host: str = "127.0.0.1", limits: dict[str, Any] | None = None, **se
 
 def app_with(current: Settings) -> FastAPI:
     app = FastAPI()
+    for path in ("/talk", "/talk/{name}"):
+        app.add_api_route(path, _who)
     for path in ("/health", "/ready", "/voices", "/config", "/v1/audio/voices", "/v1/audio/models", "/v1/models"):
         app.add_api_route(path, _who)
     app.add_api_route("/tts", _json, methods=["POST"])
@@ -54,7 +81,21 @@ def app_with(current: Settings) -> FastAPI:
     app.add_api_websocket_route("/ws/busy", _busy_socket)
     app.add_api_websocket_route("/ws/broken", _broken_socket)
     app.add_api_websocket_route("/ws/query", _query_socket)
-    return wrap(app, lambda: current)
+    return behind_edge(app, current)
+
+
+def behind_edge(app: FastAPI, current: Settings, secrets: ClientSecrets | None = None) -> FastAPI:
+    """The app behind the classes of the edge; routes that state no policy get the usual one of their path."""
+    for route in app.routes:
+        assert isinstance(route, Route | WebSocketRoute)
+        if not hasattr(route.endpoint, "route_policy"):
+            usual = POLICIES.get(route.path, RoutePolicy(Role.USE))
+            route.endpoint = attach(usual)(partial(route.endpoint))
+    routes: dict[EdgeDialect, list[BaseRoute]] = {NATIVE: [], MANAGEMENT: [], OPENAI: []}
+    for route in app.routes:
+        assert isinstance(route, Route | WebSocketRoute)
+        routes[OPENAI if route.path.startswith("/v1/") else NATIVE].append(route)
+    return wrap(app, default_listener(lambda: current), RouteTable(routes), secrets)
 
 
 def client(app: ASGIApp, *, raising: bool = True) -> httpx.AsyncClient:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from middleware.edge.document import OpenAIError, Problem
+from middleware.edge.problem import Problem
+from routers.compat.openai.errors import OpenAIError
 from tests.middleware.edge.apps import app_with, client, settings
 
 

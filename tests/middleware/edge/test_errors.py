@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
 
 from middleware.edge import errors
-from middleware.edge.errors import InvalidFields, error_body, error_response, error_status, openai_error, problem
+from middleware.edge.dialect import RenderedError, render_problem
+from middleware.edge.errors import error_response
+from middleware.edge.problem import InvalidFields, problem
+from routers.compat.openai.errors import openai_error, render_openai_error
 from stts import errors as tree
 from stts.errors import Busy, STTSError, UnknownVoice
 from tests.middleware.edge.apps import app_with, client, settings
@@ -72,11 +75,10 @@ def test_names_that_a_client_may_have_made_up_are_not_repeated(param: str, shown
     assert openai_error(error)["error"]["param"] == shown
 
 
-def test_the_path_says_which_shape() -> None:
-    assert error_body("/v1/audio/speech", VOICE, "id-1") == openai_error(VOICE)
-    assert error_body("/tts", VOICE, "id-1") == problem(VOICE, "id-1")
-    assert (error_status("/v1/audio/speech", VOICE), error_status("/tts", VOICE)) == (400, 422)
-    assert error_status("/v1/audio/speech", Busy("full")) == 503
+def test_each_dialect_has_its_shape() -> None:
+    assert render_openai_error(VOICE, "id-1") == RenderedError(400, "application/json", openai_error(VOICE))
+    assert render_problem(VOICE, "id-1") == RenderedError(422, "application/problem+json", problem(VOICE, "id-1"))
+    assert render_openai_error(Busy("full"), "id-1").status == 503
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(0.01, "1"), (1.2, "2"), (30.0, "30")])

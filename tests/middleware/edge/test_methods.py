@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fastapi.routing
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
-from middleware.edge.methods import build_routes
 from tests.middleware.edge.apps import Raw, app_with, client, settings
 from tests.serving import serving
 
@@ -65,16 +63,6 @@ async def test_options_tell_them(target: bytes, allowed: str) -> None:
 async def test_options_of_nothing_are_not_found() -> None:
     async with client(app_with(settings())) as http:
         assert (await http.options("/nothing")).status_code == 404
-
-
-async def test_routes_are_built_before_the_first_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    inner, app = APIRouter(), FastAPI()
-    inner.add_api_route("/thing", lambda: "there")
-    app.include_router(inner)
-    build_routes(app)
-    monkeypatch.setattr(fastapi.routing, "get_dependant", None)  # with which the signature of an endpoint is read
-    async with client(app) as http:
-        assert (await http.get("/thing")).status_code == 200
 
 
 @pytest.mark.parametrize(("path", "form"), [("/ws", "code"), ("/v1/realtime", "error")])

@@ -8,10 +8,9 @@ import pytest
 from fastapi import FastAPI
 from starlette.responses import Response, StreamingResponse
 
-from middleware.edge import wrap
 from middleware.edge.ranges import ByteRange, parse
 from routers.management.content import StoredContent
-from tests.middleware.edge.apps import client, settings
+from tests.middleware.edge.apps import behind_edge, client, settings
 
 CONTENT = bytes(range(200))
 TEXT = Path(__file__).read_bytes()
@@ -37,8 +36,7 @@ def app() -> FastAPI:
     async def file() -> StoredContent:
         return StoredContent(__file__)
 
-    current = settings()
-    return wrap(app, lambda: current)
+    return behind_edge(app, settings())
 
 
 async def get(path: str = "/content", method: str = "GET", **headers: str) -> httpx.Response:

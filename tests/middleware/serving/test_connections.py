@@ -21,13 +21,13 @@ from middleware.serving.connections import (
     connections_of,
     network_of,
 )
-from middleware.serving.file_limit import SPARE_CONNECTIONS, files_wanted, most_connections
+from middleware.serving.file_limit import SPARE_CONNECTIONS, files_wanted, most_connections, wyoming_files
 from middleware.serving.http_head import BoundedHead
 from middleware.serving.websocket_frames import BoundedFrames
-from stts.settings import LimitSettings, Settings, WyomingSettings
+from stts.settings import LimitSettings, WyomingSettings
 from tests import patient
 from tests.middleware.edge.apps import Raw, app_with, settings
-from tests.serving import serving
+from tests.serving import route_table_of, serving
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 VOICES = b"GET /voices HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -134,7 +134,7 @@ def test_one_line_tells_of_many() -> None:
 def test_the_line_says_what_the_system_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("middleware.serving.connections.file_limit", lambda: 256)
     monkeypatch.setattr("middleware.serving.file_limit.file_limit", lambda: 256)
-    among = connections_of(Settings())
+    among = connections_of(LimitSettings(), 0)
     with structlog.testing.capture_logs() as lines:
         among.tell(FULL)
     assert (lines[0]["files"], lines[0]["wanted"], lines[0]["most"]) == (256, 4128, 64)
@@ -160,20 +160,22 @@ def test_what_counts_as_one_client(address: str | None, network: str) -> None:
 
 
 def test_a_small_file_limit_leaves_fewer_connections() -> None:
-    wanted = Settings(limits=LimitSettings(connections=1000), wyoming=WyomingSettings(enabled=True))
-    assert most_connections(wanted, files_wanted(wanted)) == 1000
-    assert most_connections(wanted, files_wanted(wanted) - 200) == 900
-    assert most_connections(wanted, 0) == 16
-    assert most_connections(Settings(limits=LimitSettings(connections=5)), 0) == 5
-    assert connections_of(Settings(limits=LimitSettings(connections=8))).most == 8
+    limits, others = LimitSettings(connections=1000), wyoming_files(WyomingSettings(enabled=True))
+    wanted = files_wanted(limits, others)
+    assert most_connections(limits, others, wanted) == 1000
+    assert most_connections(limits, others, wanted - 200) == 900
+    assert most_connections(limits, others, 0) == 16
+    assert most_connections(LimitSettings(connections=5), 0, 0) == 5
+    assert connections_of(LimitSettings(connections=8), 0).most == 8
 
 
 @asynccontextmanager
 async def bounded(most: int, **limits: Any) -> AsyncIterator[tuple[int, Connections]]:
     """The port of a server with so many connections, and these."""
     among = Connections(most, most)
-    http, ws = partial(BoundedHead, connections=among), partial(BoundedFrames, connections=among)
     app = app_with(settings(limits=limits))
+    http = partial(BoundedHead, connections=among, table=route_table_of(app))
+    ws = partial(BoundedFrames, connections=among)
     async with serving(app, http, ws=ws) as port:  # type: ignore[arg-type]
         yield port, among
 

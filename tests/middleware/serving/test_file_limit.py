@@ -11,11 +11,11 @@ from tests import patient
 PROGRAM = """
 import resource
 from middleware.serving.file_limit import file_limit, raise_file_limit
-from stts.settings import Settings
+from stts.settings import LimitSettings
 
 for hard in (8192, 400):
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
-    raise_file_limit(Settings())
+    raise_file_limit(LimitSettings(), 0)
     print(file_limit())
 """
 

@@ -9,10 +9,14 @@ from contextlib import ExitStack
 from functools import partial
 
 import pytest
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from middleware.edge.dialect import PLAIN
+from middleware.edge.route_table import RouteTable
 from middleware.serving.http_head import BoundedHead
 from middleware.serving.starts import TURNS_OF_ARRIVALS, Starts
+from stts.access.policy import Role, policy
 from tests import patient
 from tests.serving import serving
 
@@ -99,7 +103,11 @@ async def test_health_overtakes_requests_that_came_before_it() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
-    one_for_all = partial(BoundedHead, starts=Starts())
+    @policy(Role.HEALTH)
+    async def health() -> None: ...
+
+    table = RouteTable({PLAIN: [Route("/health", health)]})
+    one_for_all = partial(BoundedHead, starts=Starts(), table=table)
     async with serving(app, http=one_for_all) as port:  # type: ignore[arg-type]
         with ExitStack() as opened:
             # All of them wait to be accepted: the loop has had no turn since.

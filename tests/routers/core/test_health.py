@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from middleware.serving.lifecycle import Lifecycle
-from server_v2 import create_app
+from routers.app import create_app
 from stts.settings import Settings
 from tests import patient
 from tests.audio import encoded, tone
@@ -14,8 +14,8 @@ from tests.fakes import registry
 from tests.server import running
 
 
-def client_of(settings: Settings, life: Lifecycle) -> httpx.AsyncClient:
-    app = create_app(settings, registry=registry(), life=life)
+def client_of(settings: Settings, lifecycle: Lifecycle) -> httpx.AsyncClient:
+    app = create_app(settings, registry=registry(), lifecycle=lifecycle)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from server_v2 import create_app
+from routers.app import create_app
 from stts.settings import EngineSettings, Settings
 from tests.audio import decoded
 from tests.fakes import registry

@@ -10,31 +10,40 @@ import pytest
 from fastapi import FastAPI
 
 from adapters.configuration.adapter import ConfigAdapter
+from middleware.listener import default_listener
+from routers.app import build_app
+from routers.dialects import DIALECTS
 from routers.pages.api_forms import RECORDINGS
-from server_v2 import create_app
+from routers.services import Services, build_services
+from routers.startup import running
 from stts.settings import Settings, StorageSettings
 
 RECORDING = Path(__file__).parents[2] / "data" / "weather.flac"
 
 
-def application(folder: Path) -> FastAPI:
+def services_of(folder: Path) -> Services:
     (folder / "config.yaml").write_text("")
     config = ConfigAdapter.load(folder / "config.yaml", {"STTS_STORAGE__ROOT": str(folder / "data")}, None)
-    return create_app(Settings(storage=StorageSettings(root=str(folder / "data"))), config=config)
+    return build_services(Settings(storage=StorageSettings(root=str(folder / "data"))), config=config)
+
+
+def application(services: Services) -> FastAPI:
+    return build_app(services, default_listener(services.settings, tuple(DIALECTS)))
 
 
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    app = application(tmp_path)
+    services = services_of(tmp_path)
+    app = application(services)
     async with (
-        app.router.lifespan_context(app),
+        running(services),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client,
     ):
         yield client
 
 
 def test_a_form_has_a_picker_for_its_recording(tmp_path: Path) -> None:
-    app = application(tmp_path)
+    app = application(services_of(tmp_path))
     for document in (app.openapi(), app.openapi()):
         for path in RECORDINGS:
             schema = document["paths"][path]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]

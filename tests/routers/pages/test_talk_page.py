@@ -10,8 +10,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from routers.app import create_app
 from routers.pages.talk_page import FOLDER, MEDIA_TYPES, TalkRoutes
-from server_v2 import create_app
 from stts.settings import Settings
 
 

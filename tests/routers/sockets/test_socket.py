@@ -11,12 +11,12 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from middleware.edge import wrap
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.socket import Socket, accepted, until_first
 from stts.errors import InvalidText
 from stts.settings import LimitSettings, Settings
 from tests import patient
+from tests.middleware.edge.apps import behind_edge
 from tests.patient import PATIENCE
 from tests.serving import serving
 
@@ -90,7 +90,7 @@ class Door:
 async def opened(door: Door) -> AsyncIterator[str]:
     app = FastAPI()
     app.add_api_websocket_route("/ws", door.__call__)
-    async with serving(wrap(app, lambda: door.settings)) as port:
+    async with serving(behind_edge(app, door.settings)) as port:
         yield f"ws://127.0.0.1:{port}/ws"
 
 
@@ -279,7 +279,7 @@ async def test_what_is_answered_at_once_is_answered_though_it_came_before_the_se
     app = FastAPI()
     app.add_api_websocket_route("/ws", answering)
     async with (
-        serving(wrap(app, lambda: door.settings)) as port,
+        serving(behind_edge(app, door.settings)) as port,
         patient.connect(f"ws://127.0.0.1:{port}/ws") as client,
     ):
         await client.send("now")

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from middleware.edge.authentication import Access
+from middleware.edge.authentication import Authentication
+from middleware.edge.dialect import PLAIN
+from middleware.edge.route_table import STATE, RouteMatch
+from middleware.listener import default_listener
 from stts.access.client_secrets import SESSION_CHARACTERS, ClientSecrets
+from stts.access.policy import Role, RoutePolicy
 from stts.access.principal import ANONYMOUS, SECRET_HOLDER
 from stts.errors import Busy, PayloadTooLarge
 from stts.settings import SecuritySettings, Settings
@@ -78,7 +82,7 @@ def test_only_hashes_are_kept(secrets: ClientSecrets) -> None:
 
 
 async def admitted(secrets: ClientSecrets, value: str, *, key: str | None, **changes: object) -> Scope | None:
-    """The scope that gets past the access class; None where it is refused."""
+    """The scope that gets past authentication; None where it is refused."""
     passed: list[Scope] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,8 +103,13 @@ async def admitted(secrets: ClientSecrets, value: str, *, key: str | None, **cha
         **changes,
     }
     settings = Settings(security=SecuritySettings.model_validate({"api_key": key} if key else {}))
-    await Access(app, lambda: settings, secrets)(scope, receive, send)
-    return passed[0] if passed else None
+    opened = scope["type"] == "websocket" and scope["path"] == "/v1/realtime"
+    scope["state"] = {STATE: RouteMatch(RoutePolicy(Role.USE, client_secrets=opened), PLAIN)}
+    await Authentication(app, default_listener(lambda: settings), secrets)(scope, receive, send)
+    if not passed:
+        return None
+    del passed[0]["state"][STATE]
+    return passed[0]
 
 
 async def test_a_secret_opens_its_socket(secrets: ClientSecrets) -> None:

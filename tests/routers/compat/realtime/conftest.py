@@ -16,8 +16,11 @@ from openai import AsyncOpenAI
 
 from adapters.catalogue import Engines
 from middleware.edge import wrap
+from middleware.edge.route_table import RouteTable
+from middleware.listener import default_listener
 from middleware.serving.server import server_config
 from routers.compat.realtime.routes import RealtimeRoutes
+from routers.dialects import OPENAI
 from routers.sockets.connection_limiter import ConnectionLimiter
 from stts.access.client_secrets import ClientSecrets
 from stts.conversation.services import NewContext, SessionServices
@@ -40,9 +43,11 @@ class Served:
         self.places = ConnectionLimiter(lambda: settings)
         secrets = ClientSecrets(lambda: settings.realtime.secrets)
         engines = Engines(registry(), lambda: settings, lambda name: None)
-        app = FastAPI()
-        app.include_router(RealtimeRoutes(self._parts, self.places, secrets, engines, lambda: settings).router)
-        self.app = wrap(app, lambda: settings, secrets=secrets)
+        self.listener = default_listener(lambda: settings)
+        routes = RealtimeRoutes(self._parts, self.places, secrets, engines, lambda: settings).router.routes
+        app = FastAPI(openapi_url=None)
+        app.router.routes += routes
+        self.app = wrap(app, self.listener, RouteTable({OPENAI: routes}), secrets=secrets)
 
     def _parts(self, context: NewContext) -> SessionServices:
         return replace(self.world.parts(), context=context)
@@ -67,7 +72,8 @@ class Served:
 def serving(world: World, **changes: Any) -> Iterator[Served]:
     settings = Settings(**{"conversation": ConversationSettings(prompt="Are you there?")} | changes)
     served = Served(world, settings)
-    server = uvicorn.Server(server_config(served.app, settings, lifespan="off", timeout_graceful_shutdown=1))
+    table = served.app.state.route_table
+    server = uvicorn.Server(server_config(served.app, served.listener, table, timeout_graceful_shutdown=1))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         served.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         thread = threading.Thread(target=server.run, args=([listener],))

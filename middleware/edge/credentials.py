@@ -1,0 +1,84 @@
+"""Headers that decide about admission, read in one pass, and the ways in which clients offer a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qsl
+
+from starlette.types import Scope
+
+FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
+"""Of Sec-Fetch-Site: another origin. Ports do not count for a site: any other server of this host is `same-site`."""
+KEY_PROTOCOL = "openai-insecure-api-key."
+"""Browsers cannot set headers on a socket: they offer the key as a subprotocol."""
+
+
+class AdmissionHeaders:
+    """The headers of one request or socket that authentication reads."""
+
+    __slots__ = ("authorizations", "hosts", "is_foreign", "keys", "opens_page", "origins", "protocols", "referer")
+
+    def __init__(self, scope: Scope) -> None:
+        self.hosts: list[str] = []
+        self.origins: list[str] = []
+        self.authorizations: list[bytes] = []
+        self.keys: list[bytes] = []
+        self.protocols: list[str] = []
+        self.referer = ""
+        self.is_foreign = False
+        """Whether a page of another origin is behind it."""
+        self.opens_page = False
+        """Whether the answer becomes a page of its own, not a part or a frame of another."""
+        for name, value in scope["headers"]:
+            if name == b"host":
+                self.hosts.append(value.decode("latin-1"))
+            elif name == b"origin":
+                self.origins.append(value.decode("latin-1"))
+            elif name == b"authorization":
+                self.authorizations.append(value)
+            elif name == b"x-api-key":
+                self.keys.append(value.strip())
+            elif name == b"sec-websocket-protocol":
+                self.protocols += [protocol.strip() for protocol in value.decode("latin-1").split(",")]
+            elif name == b"referer":
+                self.referer = value.decode("latin-1")
+            elif name == b"sec-fetch-site":
+                self.is_foreign = value.strip().lower() in FOREIGN_SITES
+            elif name == b"sec-fetch-dest":
+                self.opens_page = value.strip().lower() == b"document"
+
+
+Credential = Callable[[Scope, AdmissionHeaders], Iterator[bytes]]
+"""One way to offer a key: yields what was offered that way."""
+
+
+def key_header(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
+    """`X-API-Key: <key>`."""
+    yield from headers.keys
+
+
+def bearer(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
+    """`Authorization: Bearer <key>`."""
+    for value in headers.authorizations:
+        scheme, _, key = value.partition(b" ")
+        if scheme.lower() == b"bearer":
+            yield key.strip()
+
+
+def socket_protocol(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
+    """A subprotocol of a socket, as OpenAI's clients in browsers offer it."""
+    if scope["type"] == "websocket":
+        for protocol in headers.protocols:
+            if protocol.startswith(KEY_PROTOCOL):
+                yield protocol.removeprefix(KEY_PROTOCOL).encode("latin-1")
+
+
+def socket_address(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
+    """`?api_key=` in the address of a socket. Addresses of requests are logged in too many places."""
+    if scope["type"] == "websocket":
+        for name, value in parse_qsl(scope["query_string"].decode("latin-1")):
+            if name == "api_key":
+                yield value.encode()
+
+
+CREDENTIALS: tuple[Credential, ...] = (key_header, bearer, socket_protocol, socket_address)

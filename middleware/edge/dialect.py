@@ -1,0 +1,47 @@
+"""The side of a dialect that the edge knows: which paths it claims, how it words errors, how it offers a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from middleware.edge.credentials import CREDENTIALS, Credential
+from middleware.edge.problem import Problem, problem
+from stts.access.policy import Role
+from stts.errors import STTSError
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedError:
+    status: int
+    media_type: str
+    body: Mapping[str, Any]
+    """To be sent as JSON."""
+
+
+RenderError = Callable[[STTSError, str], RenderedError]
+"""An error and a request id -> the answer that clients of the dialect understand."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EdgeDialect:
+    name: str
+    prefixes: Mapping[str, Role]
+    """Paths that it claims -> the role of those below where no route is. One claims itself and what is below it."""
+    render_error: RenderError
+    error_shape: type[BaseModel]
+    """The body of its errors, for the OpenAPI document."""
+    credentials: tuple[Credential, ...] = CREDENTIALS
+    """The ways in which its clients offer a key."""
+
+
+def render_problem(error: STTSError, request_id: str) -> RenderedError:
+    """RFC 9457 problem details."""
+    return RenderedError(error.status, "application/problem+json", problem(error, request_id))
+
+
+PLAIN = EdgeDialect(name="plain", prefixes={"/": Role.USE}, render_error=render_problem, error_shape=Problem)
+"""Stands where no dialect claims a path."""

@@ -1,0 +1,132 @@
+"""Which route a request will reach, found before it is routed: its policy and its dialect, for the classes of the edge.
+
+Paths without parameters are found in a dictionary, the others by their patterns. A path without a route takes the
+dialect that claims the longest prefix of it, and the role that goes with that prefix.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from middleware.edge.dialect import PLAIN, EdgeDialect
+from middleware.listener import LISTENER, ListenerSettings
+from stts.access.policy import MissingPolicy, Role, RoutePolicy, policy_of
+
+STATE = "route_match"
+"""Where in `scope["state"]` the match is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteMatch:
+    policy: RoutePolicy
+    dialect: EdgeDialect
+
+
+UNROUTED = RouteMatch(RoutePolicy(Role.USE), PLAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    pattern: re.Pattern[str]
+    methods: frozenset[str]
+    """Empty: all."""
+    match: RouteMatch
+
+
+class RouteTable:
+    """The routes of one app with their policies. Made once, when the app has all of them."""
+
+    def __init__(self, routes: Mapping[EdgeDialect, Sequence[BaseRoute]]) -> None:
+        """Raises MissingPolicy for a route that states none."""
+        self.dialects = tuple(routes)
+        self._plain: dict[tuple[str, str], list[_Entry]] = {}
+        """By type of scope and path."""
+        self._patterns: dict[str, list[_Entry]] = {"http": [], "websocket": []}
+        prefixes = (
+            (prefix, RouteMatch(RoutePolicy(role), each)) for each in routes for prefix, role in each.prefixes.items()
+        )
+        self._prefixes = sorted(prefixes, key=lambda item: len(item[0]), reverse=True)
+        for dialect, those in routes.items():
+            for route in those:
+                self._add(route, RouteMatch(stated_policy(route), dialect))
+        self.always_answered = frozenset(
+            path.encode()
+            for (kind, path), entries in self._plain.items()
+            if kind == "http" and entries[0].match.policy.role is Role.HEALTH
+        )
+        """Paths that are answered however many connections there are."""
+
+    def match(self, kind: str, method: str, path: str) -> RouteMatch:
+        """`kind`: "http" or "websocket". Where only the method has no route, the first route of the path counts."""
+        entries = self._plain.get((kind, path)) or [
+            entry for entry in self._patterns.get(kind, ()) if entry.pattern.match(path)
+        ]
+        wanted = "GET" if method == "HEAD" else method
+        for entry in entries:
+            if not entry.methods or wanted in entry.methods:
+                return entry.match
+        return entries[0].match if entries else self._unrouted(path)
+
+    def _add(self, route: BaseRoute, match: RouteMatch) -> None:
+        assert isinstance(route, Route | WebSocketRoute | Mount)
+        methods = frozenset(route.methods or ()) if isinstance(route, Route) else frozenset()
+        entry = _Entry(route.path_regex, methods, match)
+        kinds = (
+            ("http", "websocket")
+            if isinstance(route, Mount)
+            else ("http",)
+            if isinstance(route, Route)
+            else ("websocket",)
+        )
+        for kind in kinds:
+            if isinstance(route, Mount) or route.param_convertors:
+                self._patterns[kind].append(entry)
+            else:
+                self._plain.setdefault((kind, route.path), []).append(entry)
+
+    def _unrouted(self, path: str) -> RouteMatch:
+        for prefix, match in self._prefixes:
+            if path == prefix or path.startswith(prefix if prefix.endswith("/") else f"{prefix}/"):
+                return match
+        return UNROUTED
+
+
+class RouteMatching:
+    """Puts the RouteMatch and the listener into the state of the scope, for all that is within."""
+
+    def __init__(self, app: ASGIApp, table: RouteTable, listener: ListenerSettings) -> None:
+        self.app = app
+        self._table = table
+        self._listener = listener
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            match = self._table.match(scope["type"], scope.get("method", ""), local_path(scope))
+            scope.setdefault("state", {}).update({STATE: match, LISTENER: self._listener})
+        await self.app(scope, receive, send)
+
+
+def route_match(scope: Scope) -> RouteMatch:
+    """Of a scope that has passed RouteMatching; of any other the plain one."""
+    match: RouteMatch = scope.get("state", {}).get(STATE, UNROUTED)
+    return match
+
+
+def local_path(scope: Scope) -> str:
+    """The path below whatever prefix a proxy has put before it."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "").rstrip("/"))
+
+
+def stated_policy(route: BaseRoute) -> RoutePolicy:
+    """The policy that stands at the endpoint of a route, or at the app of a mount. Raises MissingPolicy."""
+    target = route.app if isinstance(route, Mount) else getattr(route, "endpoint", route)
+    try:
+        return policy_of(target)
+    except MissingPolicy as error:
+        raise MissingPolicy(f"{getattr(route, 'path', route)}: {error}") from None

@@ -1,0 +1,72 @@
+"""What one listener is: its address, its dialects, and the security and limits that hold for those who come by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+from middleware.serving.file_limit import wyoming_files
+from stts.settings import CurrentSettings, LimitSettings, SecuritySettings
+from stts.speech import AudioFormat
+
+LISTENER = "listener"
+"""Where in `scope["state"]` it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputDefaults:
+    """How speech is made where a request does not say."""
+
+    format: AudioFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerSettings:
+    """One address that the server answers at. Several share one process, one event loop and all services.
+
+    `limits` and `output` are asked for each request, because they may change while the server runs. Of the limits
+    those of connections, messages and bodies hold for a listener; the others belong to the services.
+    """
+
+    name: str
+    dialects: tuple[str, ...]
+    """Names of those that are spoken here."""
+    host: str
+    port: int
+    security: SecuritySettings
+    limits: Callable[[], LimitSettings]
+    output: Callable[[], OutputDefaults]
+    tls_certificate: str | None = None
+    """PEM file with the certificate chain; turns TLS on."""
+    tls_key: str | None = None
+    """PEM file with the private key."""
+    other_files: int = 0
+    """Open files that the rest of the process wants; its connections are bounded so that these stay free."""
+    drain_seconds: float = 10.0
+    """How long streams in flight may go on after a stop."""
+
+
+def listener_of(scope: Scope) -> ListenerSettings:
+    """The listener that a request or socket came by."""
+    listener: ListenerSettings = scope["state"][LISTENER]
+    return listener
+
+
+def default_listener(current: CurrentSettings, dialects: tuple[str, ...] = ()) -> ListenerSettings:
+    """The listener that the settings describe: `server`, `security`, `limits` and `tts.format`."""
+    settings = current()
+    return ListenerSettings(
+        name="default",
+        dialects=dialects,
+        host=settings.server.host,
+        port=settings.server.port,
+        security=settings.security,
+        limits=lambda: current().limits,
+        output=lambda: OutputDefaults(current().tts.format),
+        tls_certificate=settings.server.tls_certificate,
+        tls_key=settings.server.tls_key,
+        other_files=wyoming_files(settings.wyoming),
+        drain_seconds=settings.server.drain_seconds,
+    )

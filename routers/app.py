@@ -1,0 +1,55 @@
+"""`build_app`: the ASGI application of one listener, over services that several listeners may share."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
+
+from adapters.configuration.adapter import ConfigAdapter
+from engines.registry import Registry
+from middleware.edge import wrap
+from middleware.edge.dialect import EdgeDialect
+from middleware.edge.route_table import RouteTable
+from middleware.listener import ListenerSettings, default_listener
+from middleware.serving.lifecycle import Lifecycle
+from routers.dialects import DIALECTS, PAGES
+from routers.pages.api_document import framework_app, with_examples
+from routers.services import Services, build_services
+from stts.settings import Settings
+
+
+def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
+    """The routes of the listener's dialects behind the classes of the edge.
+
+    Raises KeyError for a dialect that does not exist, MissingPolicy for a route that states none.
+    """
+    dialects = [dialect for name, dialect in DIALECTS.items() if name in listener.dialects]
+    if unknown := set(listener.dialects) - set(DIALECTS):
+        raise KeyError(f"{listener.name}: there is no dialect {', '.join(sorted(unknown))}")
+    app = framework_app(has_document=PAGES in dialects)
+    routes: dict[EdgeDialect, list[BaseRoute]] = {dialect: [] for dialect in dialects}
+    if PAGES in dialects:
+        routes[PAGES] += app.routes
+    for dialect in dialects:
+        for each in dialect.routes(services):
+            routes[dialect] += each.router.routes
+            # Not included, which would make each route a second time.
+            app.router.routes += each.router.routes
+    if PAGES in dialects:
+        with_examples(app)
+    return wrap(app, listener, RouteTable(routes), secrets=services.secrets)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    config: ConfigAdapter | None = None,
+    registry: Registry | None = None,
+    lifecycle: Lifecycle | None = None,
+) -> FastAPI:
+    """The application of the one listener that the settings describe, with every dialect, over services of its own.
+
+    Raises InvalidConfiguration, as `build_services` does.
+    """
+    services = build_services(settings, config=config, registry=registry, lifecycle=lifecycle)
+    return build_app(services, default_listener(services.settings, tuple(DIALECTS)))

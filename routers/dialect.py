@@ -1,0 +1,26 @@
+"""What a dialect is: the routes that speak it, and how its clients are told errors and offer a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from fastapi import APIRouter
+
+from middleware.edge.dialect import EdgeDialect
+from routers.services import Services
+
+
+class Routes(Protocol):
+    """The routes of one concern, made over the services."""
+
+    router: APIRouter
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dialect(EdgeDialect):
+    """One way to talk to the server. A listener names those that it speaks."""
+
+    routes: Callable[[Services], Sequence[Routes]]
+    """Each endpoint states its policy (stts/access/policy.py)."""

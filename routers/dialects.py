@@ -1,0 +1,97 @@
+"""The dialects of this server, by name, each with its routes. A new one is added here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from middleware.edge.dialect import render_problem
+from middleware.edge.problem import Problem
+from routers.compat.openai.errors import OpenAIError, render_openai_error
+from routers.compat.openai.routes import OpenAIRoutes
+from routers.compat.openai.timestamps import TimestampRoutes
+from routers.compat.realtime.routes import RealtimeRoutes
+from routers.core.conversation import ConversationRoutes
+from routers.core.engines import EngineRoutes
+from routers.core.health import HealthRoutes
+from routers.core.stt import STTRoutes
+from routers.core.tts import TTSRoutes
+from routers.dialect import Dialect, Routes
+from routers.management.analytics import AnalyticsRoutes
+from routers.management.config import ConfigRoutes
+from routers.management.files import FileRoutes
+from routers.pages.talk_page import TalkRoutes
+from routers.services import Services
+from routers.websocket.conversation.routes import ConversationSocketRoutes
+from routers.websocket.conversation_v1.routes import ConversationV1Routes
+from routers.websocket.stt.routes import TranscriptionSocketRoutes
+from routers.websocket.tts.routes import SpeechSocketRoutes
+from stts.access.policy import Role
+
+
+def _native(services: Services) -> Sequence[Routes]:
+    return (
+        HealthRoutes(services),
+        EngineRoutes(services),
+        TTSRoutes(services),
+        STTRoutes(services),
+        ConversationRoutes(services),
+        SpeechSocketRoutes(services),
+        TranscriptionSocketRoutes(services),
+        ConversationSocketRoutes(services),
+        ConversationV1Routes(services),
+    )
+
+
+def _openai(services: Services) -> Sequence[Routes]:
+    realtime = RealtimeRoutes(
+        services.for_session, services.limiter, services.secrets, services.engines, services.settings
+    )
+    return (*OpenAIRoutes(services).parts, realtime, TimestampRoutes(services))
+
+
+def _pages(services: Services) -> Sequence[Routes]:
+    return (TalkRoutes(),)
+
+
+def _management(services: Services) -> Sequence[Routes]:
+    analytics = AnalyticsRoutes(
+        services.history,
+        services.metrics,
+        services.resources,
+        draining=lambda: services.lifecycle.phase == "draining",
+    )
+    configuration = () if services.config is None else (ConfigRoutes(services.config),)
+    return (FileRoutes(services.files), analytics, *configuration)
+
+
+NATIVE = Dialect(
+    name="native",
+    prefixes={"/": Role.USE, "/engines": Role.MANAGE},
+    routes=_native,
+    render_error=render_problem,
+    error_shape=Problem,
+)
+OPENAI = Dialect(
+    name="openai",
+    prefixes={"/v1/": Role.USE},
+    routes=_openai,
+    render_error=render_openai_error,
+    error_shape=OpenAIError,
+)
+PAGES = Dialect(
+    name="pages",
+    prefixes={"/docs": Role.USE, "/talk": Role.USE},
+    routes=_pages,
+    render_error=render_problem,
+    error_shape=Problem,
+)
+MANAGEMENT = Dialect(
+    name="management",
+    prefixes=dict.fromkeys(("/config", "/files", "/analytics", "/metrics"), Role.MANAGE),
+    routes=_management,
+    render_error=render_problem,
+    error_shape=Problem,
+)
+
+DIALECTS = {dialect.name: dialect for dialect in (NATIVE, OPENAI, PAGES, MANAGEMENT)}
+"""In the order in which the page at /docs shows them."""

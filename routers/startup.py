@@ -1,0 +1,57 @@
+"""The work of services between start and stop: preload and warm-up of engines, cleanup of files, resource samples."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from routers.services import Services
+from stts.storage.files.store import FileStore
+
+CLEANUP_SECONDS = 600.0
+"""Between two looks for expired files."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@asynccontextmanager
+async def running(services: Services) -> AsyncIterator[None]:
+    """Runs what services do by themselves. At the end all engines are closed, unless the end is to be at once."""
+    lifecycle = services.lifecycle
+    lifecycle.phase = "starting"
+    async with services.resources.sampling():
+        tasks = [
+            asyncio.create_task(_prepare(services), name="prepare"),
+            asyncio.create_task(_expire_files(services.files), name="expire files"),
+        ]
+        try:
+            yield
+        finally:
+            lifecycle.phase = "draining"
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            if not lifecycle.at_once:
+                await services.replies.close()
+                await services.engines.close()
+
+
+async def _prepare(services: Services) -> None:
+    await services.replies.prepare()
+    await services.engines.preload()
+    if services.lifecycle.phase == "starting":
+        services.lifecycle.phase = "ready"
+    await services.engines.warm_up()
+
+
+async def _expire_files(files: FileStore) -> None:
+    """Removes what has expired, now and then. A disk in trouble is no reason to stop speaking."""
+    while True:
+        try:
+            await asyncio.to_thread(files.expire)
+        except OSError as error:
+            log.warning("cleanup_failed", error=type(error).__name__, errno=error.errno)
+        await asyncio.sleep(CLEANUP_SECONDS)

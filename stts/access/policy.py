@@ -1,0 +1,83 @@
+"""Route policies: what a route is for, who may read it without a key, and whether it takes uploads.
+
+A policy stands at its endpoint (`@policy(Role.MANAGE)`); authentication, body limits and CORS ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+class Role(Enum):
+    HEALTH = "health"
+    """Says whether the server works; answered however many connections there are."""
+    PAGE = "page"
+    """A page for people that does nothing when it is opened: links from anywhere may lead to it."""
+    USE = "use"
+    """Speaks, listens, converses, or lists what there is for that."""
+    MANAGE = "manage"
+    """Changes or watches the server: never open to just any web page."""
+
+
+class Public(Enum):
+    """Who may read a route (GET and HEAD) without the key of the server."""
+
+    NEVER = "never"
+    LISTED = "listed"
+    """Everybody where `security.public_lists` is set: some clients fetch their lists without a key."""
+    WITHOUT_QUERY = "without_query"
+    """Everybody who does not ask it to work by a query."""
+    ALWAYS = "always"
+    ANYWHERE = "anywhere"
+    """Everybody, under every Host, from every Origin and with every method, so that any watcher can ask."""
+
+
+class Upload(Enum):
+    """Bodies that may be as long as an upload. Any other body is read into memory: for it the JSON limit holds."""
+
+    NONE = "none"
+    FORM = "form"
+    """A multipart form, which brings files."""
+    FORM_OR_JSON = "form_or_json"
+    """A multipart form, or JSON with a recording in base64, which is not kept in memory either."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePolicy:
+    role: Role
+    public: Public = Public.NEVER
+    upload: Upload = Upload.NONE
+    client_secrets: bool = False
+    """Whether a short-lived client secret opens it in place of the key."""
+
+
+class MissingPolicy(Exception):
+    """A route says nothing about its policy."""
+
+
+def policy(
+    role: Role, public: Public = Public.NEVER, upload: Upload = Upload.NONE, *, client_secrets: bool = False
+) -> Callable[[Endpoint], Endpoint]:
+    """Decorates an endpoint with its policy."""
+    return attach(RoutePolicy(role, public, upload, client_secrets))
+
+
+def attach(stated: RoutePolicy) -> Callable[[Endpoint], Endpoint]:
+    def decorate(endpoint: Endpoint) -> Endpoint:
+        endpoint.__dict__["route_policy"] = stated
+        return endpoint
+
+    return decorate
+
+
+def policy_of(endpoint: object) -> RoutePolicy:
+    """The policy that stands at an endpoint. Raises MissingPolicy where none does."""
+    stated = getattr(endpoint, "route_policy", None)
+    if not isinstance(stated, RoutePolicy):
+        raise MissingPolicy(f"{endpoint!r} states no policy: decorate it with @policy(Role...).")
+    return stated

@@ -1,0 +1,111 @@
+"""Every route states what it is, and every listener speaks the dialects that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fastapi.routing
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from adapters.configuration.adapter import ConfigAdapter
+from middleware.edge.route_table import RouteTable, stated_policy
+from middleware.listener import default_listener
+from routers.app import build_app, create_app
+from routers.dialects import DIALECTS, NATIVE
+from routers.services import build_services
+from stts.access.policy import MissingPolicy, Public, Role, Upload
+from stts.settings import Settings
+
+
+def table(app: FastAPI) -> RouteTable:
+    found = app.state.route_table
+    assert isinstance(found, RouteTable)
+    return found
+
+
+@pytest.fixture
+def app(settings: Settings, tmp_path: Path) -> FastAPI:
+    (tmp_path / "config.yaml").write_text("")
+    return create_app(
+        settings, config=ConfigAdapter.load(tmp_path / "config.yaml", {"STTS_STORAGE__ROOT": str(tmp_path)}, None)
+    )
+
+
+def test_every_route_states_its_policy(app: FastAPI) -> None:
+    for route in app.routes:
+        assert isinstance(stated_policy(route).role, Role)
+
+
+def test_a_route_without_a_policy_is_refused_at_the_start() -> None:
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/thing")
+    async def thing() -> None: ...
+
+    with pytest.raises(MissingPolicy, match="/thing"):
+        RouteTable({NATIVE: app.routes})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "dialect", "role", "public", "upload"),
+    [
+        ("GET", "/health", "native", Role.HEALTH, Public.ANYWHERE, Upload.NONE),
+        ("HEAD", "/ready", "native", Role.HEALTH, Public.WITHOUT_QUERY, Upload.NONE),
+        ("POST", "/tts", "native", Role.USE, Public.NEVER, Upload.NONE),
+        ("POST", "/stt", "native", Role.USE, Public.NEVER, Upload.FORM),
+        ("POST", "/conversation", "native", Role.USE, Public.NEVER, Upload.FORM),
+        ("POST", "/engines/tone/load", "native", Role.MANAGE, Public.NEVER, Upload.NONE),
+        ("GET", "/engines/tone/nothing", "native", Role.MANAGE, Public.NEVER, Upload.NONE),
+        ("GET", "/voices", "native", Role.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/nowhere", "native", Role.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/v1", "native", Role.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/v1/nowhere", "openai", Role.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/v1/models/a/b", "openai", Role.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/v1/audio/voices", "openai", Role.USE, Public.LISTED, Upload.NONE),
+        ("POST", "/v1/audio/translations", "openai", Role.USE, Public.NEVER, Upload.FORM_OR_JSON),
+        ("POST", "/v1/audio/speech/timestamps", "openai", Role.USE, Public.NEVER, Upload.FORM),
+        ("GET", "/files", "management", Role.MANAGE, Public.NEVER, Upload.NONE),
+        ("POST", "/files", "management", Role.MANAGE, Public.NEVER, Upload.FORM),
+        ("GET", "/analytics", "management", Role.MANAGE, Public.NEVER, Upload.NONE),
+        ("GET", "/config/nowhere", "management", Role.MANAGE, Public.NEVER, Upload.NONE),
+        ("GET", "/configured", "native", Role.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/", "native", Role.PAGE, Public.ALWAYS, Upload.NONE),
+        ("GET", "/docs", "pages", Role.PAGE, Public.ALWAYS, Upload.NONE),
+        ("GET", "/talk/talk.js", "pages", Role.USE, Public.ALWAYS, Upload.NONE),
+        ("GET", "/static-offline-docs/a.js", "pages", Role.USE, Public.ALWAYS, Upload.NONE),
+        ("GET", "/openapi.json", "pages", Role.USE, Public.ALWAYS, Upload.NONE),
+    ],
+)
+def test_what_the_routes_of_the_server_are(
+    app: FastAPI, method: str, path: str, dialect: str, role: Role, public: Public, upload: Upload
+) -> None:
+    match = table(app).match("http", method, path)
+    policy = match.policy
+    assert (match.dialect.name, policy.role, policy.public, policy.upload) == (dialect, role, public, upload)
+
+
+def test_a_client_secret_opens_the_socket_of_realtime_only(app: FastAPI) -> None:
+    opened = {route.path for route in app.routes if stated_policy(route).client_secrets}  # type: ignore[attr-defined]
+    assert opened == {"/v1/realtime"}
+    assert not table(app).match("http", "POST", "/v1/realtime").policy.client_secrets
+
+
+async def test_routes_are_built_before_the_first_request(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fastapi.routing, "get_dependant", None)  # with which the signature of an endpoint is read
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        assert (await client.get("/info")).status_code == 200
+
+
+def test_a_listener_speaks_the_dialects_that_it_names(settings: Settings) -> None:
+    services = build_services(settings)
+    app = build_app(services, default_listener(services.settings, ("openai",)))
+    assert {route.path.split("/")[1] for route in app.routes} == {"v1"}  # type: ignore[attr-defined]
+    assert set(DIALECTS) == {"native", "openai", "pages", "management"}
+
+
+def test_a_dialect_that_there_is_not_is_refused(settings: Settings) -> None:
+    services = build_services(settings)
+    with pytest.raises(KeyError, match="nosuch"):
+        build_app(services, default_listener(services.settings, ("nosuch",)))
