@@ -1,4 +1,4 @@
-"""What engines on PyTorch share: the choice of a device, and what happens when its memory runs out.
+"""Base of engines on PyTorch: chooses the device and handles running out of its memory.
 
 Where the operator leaves the device to us (`auto`), running out of memory moves the model to the CPU and the work is
 tried once more; it stays there until the engine is loaded anew. Where the operator chose, the error names the setting.
@@ -44,15 +44,15 @@ class TorchEngine(Engine):
     """Keeps one model on one device."""
 
     devices: ClassVar[tuple[str, ...]] = ("cuda", "mps", CPU)
-    """What `auto` tries, first to last."""
+    """Devices that `auto` tries, first to last."""
 
     device = ""
-    """Where the model is, or was last; empty before the first load."""
+    """Device of the model, now or last; empty before the first load."""
     _model: Any = None
 
     @property
     def wanted_device(self) -> str:
-        """The operator's choice."""
+        """The configured device."""
         assert isinstance(self.options, TorchOptions)
         return self.options.device
 
@@ -117,8 +117,9 @@ class TorchEngine(Engine):
 
 
 def limit_threads(count: int | None) -> None:
-    """Leaves a core to the server: threads of PyTorch wait for each other busily, and one that has to share its core
-    with other work slows down all of them many times over."""
+    """Limits the threads of PyTorch. A core is left to the server, since they wait for each other busily, and one that
+    has to share its core with other work slows down all of them many times over.
+    """
     import torch
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -126,7 +127,7 @@ def limit_threads(count: int | None) -> None:
 
 
 def is_available(device: str) -> bool:
-    """Whether PyTorch can use the device. Imports torch, except for the CPU."""
+    """True if PyTorch can use the device. Imports torch, except for the CPU."""
     if device == CPU:
         return True
     import torch

@@ -1,4 +1,4 @@
-"""Weights: where they are on this disk, and how they get there.
+"""Model weights: finds them on this disk and downloads them from the model hub.
 
 Looking is plain path work that imports no library and needs no network; fetching reports progress and turns what a
 model hub may answer into one clear error.
@@ -99,7 +99,7 @@ def _missing(folder: Path, names: tuple[str, ...]) -> list[str]:
 
 
 def hub_cache() -> Path:
-    """Where every client of the hub keeps its downloads; read anew each time, as the environment says."""
+    """Cache folder of all clients of the hub; read from the environment each time."""
     if cache := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
         return Path(cache).expanduser()
     home = os.environ.get("HF_HOME") or os.path.join(user_cache(), "huggingface")

@@ -37,20 +37,20 @@ class Message:
     role: Literal["system", "user", "assistant", "tool"]
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
-    """Of an assistant."""
+    """Calls made by the assistant in this message."""
     call_id: str | None = None
-    """Of a tool: the call that `text` is the output of."""
+    """For a message of a tool: id of the call that `text` is the output of."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyConfig:
-    """How a reply is to be made; None: as the settings say."""
+    """Options of a reply; None: as the settings say."""
 
     adapter: str | None = None
-    """echo, template or openai."""
+    """Reply adapter: echo, template or openai."""
     model: str | None = None
     instructions: str | None = None
-    """What the model is told first, in place of `reply.system_prompt`."""
+    """System prompt of the model, in place of `reply.system_prompt`."""
     temperature: float | None = None
     max_tokens: int | None = None
     tools: tuple[Tool, ...] = ()

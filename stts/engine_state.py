@@ -20,6 +20,6 @@ class Probe:
     at: float
     """Unix time."""
     seconds: float
-    """How long it took."""
+    """Duration of the probe in seconds."""
     error: str | None = None
-    """Machine code of what went wrong."""
+    """Machine code of the error; None: it succeeded."""

@@ -1,4 +1,4 @@
-"""What must be true of the Python that runs the server, found out with the standard library alone."""
+"""Checks the Python environment of the server, with the standard library alone."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ PACKAGES = (
     "fastapi", "uvicorn", "websockets", "pydantic", "dotenv", "yaml", "structlog",
     "prometheus_client", "psutil", "numpy", "av", "python_multipart", "sentencex", "fastapi_offline",
 )  # fmt: skip
-"""Import names of what requirements/base.txt brings and the server cannot start without."""
+"""Import names of the packages of requirements/base.txt that the server cannot start without."""
 EXIT_STATUS = 2
 
 
 def require_packages(packages: Iterable[str] = PACKAGES) -> None:
-    """Ends the program with one sentence that says the way out, where this Python cannot run the server."""
+    """Exits with one sentence of advice where this Python cannot run the server."""
     if sys.version_info < OLDEST:
         _leave(f"STTS Server needs Python {OLDEST[0]}.{OLDEST[1]} or newer; this is {sys.version.split()[0]}.")
     missing = [name for name in packages if importlib.util.find_spec(name) is None]

@@ -60,9 +60,9 @@ class STTSError(Exception):
     status = 500
     """HTTP status."""
     retryable = False
-    """Whether the same request may succeed later."""
+    """True if the same request may succeed later."""
     is_logged = False
-    """Whether it stands in the log already: one error, one line."""
+    """True if it is in the log already: one error, one line."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class STTSError(Exception):
         self.param = param
         """Name of the field that was wrong."""
         self.allowed = list(allowed) if allowed is not None else None
-        """What the field may be, where that is a short list."""
+        """Allowed values of the field, where they are a short list."""
         self.retry_after = retry_after
         """Seconds after which a retry makes sense."""
 

@@ -158,7 +158,7 @@ NAMES = {
     **_VARIETIES,
     **KOKORO,
 }
-"""What people and programs call a language, in lower case -> BCP 47."""
+"""Names and codes of languages as people and programs write them, in lower case -> BCP 47."""
 
 REGIONS = {
     "us": "US", "usa": "US", "united states": "US", "america": "US", "uk": "GB", "gb": "GB", "united kingdom": "GB",
@@ -167,4 +167,4 @@ REGIONS = {
     "switzerland": "CH", "belgium": "BE", "china": "CN", "taiwan": "TW", "hong kong": "HK", "latin america": "419",
     "simplified": "Hans", "traditional": "Hant", "mandarin": "CN",
 }  # fmt: skip
-"""What stands in brackets behind a name, as in `Portuguese (Brazil)` -> its subtag."""
+"""Regions in brackets behind a language name, as in `Portuguese (Brazil)` -> their subtag."""

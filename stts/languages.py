@@ -12,10 +12,10 @@ NOT_GIVEN = frozenset(
     {"", "auto", "automatic", "autodetect", "auto-detect", "detect", "default", "none", "null", "undefined", "any"}
     | {"und", "mul", "unknown", "multi", "multilingual"}
 )
-"""What clients send, in any case, when they name no language; `und` and `mul` are BCP 47's own words for it."""
+"""Values that mean no language, in any case; `und` and `mul` are BCP 47's own words for it."""
 
 NEAREST = 5
-"""Names told as the nearest to an unknown one."""
+"""Known names suggested in place of an unknown one."""
 
 _MACRO = {"nb": "no", "fil": "tl", "hbs": "sr", "sh": "sr"}
 """Languages for which engines use either tag."""
@@ -55,7 +55,7 @@ def primary(tag: str) -> str:
 
 
 def same_language(one: str, other: str) -> bool:
-    """Whether two tags are of one language, whatever the region and whichever code stands for it."""
+    """True if two tags are of one language, whatever the region and whichever code stands for it."""
     return _family(one) == _family(other)
 
 

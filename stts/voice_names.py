@@ -21,7 +21,7 @@ HOSTED = (
 """Voices of the hosted service; `openai.voices` says which of ours each is."""
 
 DEFAULT_NAMES = frozenset({"default", "none", "null", "undefined"})
-"""What clients send for a voice where they have none, unless a voice is really called so."""
+"""Values that mean no voice, unless a voice has that name."""
 
 NAME_CHARACTERS = 200
 
@@ -35,7 +35,7 @@ _SHORTEST_NAME = 4
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What a voice that is not here is like."""
+    """Language and gender of a voice that this server does not have."""
 
     language: str
     """BCP 47."""
@@ -45,7 +45,7 @@ class Likeness:
 
 
 def likeness(name: str) -> Likeness | None:
-    """What the voice of another engine is like; None for a name that no other engine is known to use.
+    """Language and gender of another engine's voice; None for a name that no other engine is known to use.
 
     Known are Kokoro's voices and blends (`af_heart`, `af_bella(2)+af_sky`: the heaviest counts), Piper's
     (`en_US-lessac-medium`), the neural voices of Edge and Azure (`de-DE-KatjaNeural`), and a language in place of a

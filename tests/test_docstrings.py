@@ -22,9 +22,7 @@ TREE = (
 FRAGMENTS = ("Of ", "What ", "Who ")
 
 ROOMS_TO_DO: tuple[str, ...] = (
-    "adapters/chat/",
     "adapters/configuration/",
-    "adapters/detection/",
     "adapters/execution/",
     "adapters/model_names.py",
     "adapters/probes.py",
@@ -32,11 +30,6 @@ ROOMS_TO_DO: tuple[str, ...] = (
     "adapters/transcription/",
     "benchmarks/",
     "clients/",
-    "engines/base_torch.py",
-    "engines/stt/",
-    "engines/tts/",
-    "engines/turn/",
-    "engines/vad/",
     "examples/",
     "middleware/edge/",
     "middleware/logs/",
@@ -56,18 +49,11 @@ ROOMS_TO_DO: tuple[str, ...] = (
     "routers/wyoming/",
     "server_v2.py",
     "stts/analytics/",
-    "stts/chat.py",
-    "stts/context.py",
     "stts/conversation/",
     "stts/engine_api.py",
-    "stts/environment.py",
-    "stts/errors.py",
-    "stts/language_names.py",
-    "stts/languages.py",
     "stts/protocols.py",
     "stts/settings/",
     "stts/transcription.py",
-    "stts/voice_names.py",
     "tests/",
 )
 """Rooms that still have such docstrings. An entry that is no longer needed fails; at the end there is none."""

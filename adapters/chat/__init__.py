@@ -1,1 +1,1 @@
-"""Who writes replies, one file each."""
+"""Reply adapters: writers of replies, one file each."""

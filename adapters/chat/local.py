@@ -1,4 +1,4 @@
-"""Replies that need nobody: what was heard, as it is or in a sentence of the operator's."""
+"""Local reply adapters (echo, template), which need no language model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WORDS = re.compile(r"\s*\S+|\s+\Z")
 
 
 class EchoReply:
-    """Says back what it heard, word by word."""
+    """Replies with the user's own words."""
 
     async def reply(
         self, messages: tuple[Message, ...], config: ReplyConfig, context: RequestContext
@@ -23,7 +23,7 @@ class EchoReply:
 
 
 class TemplateReply:
-    """Says `reply.template`, with what it heard in place of `{text}`; nothing else in it is replaced."""
+    """Replies with `reply.template`, the user's words in place of `{text}`; nothing else in it is replaced."""
 
     def __init__(self, settings: CurrentSettings) -> None:
         self._settings = settings
@@ -37,5 +37,5 @@ class TemplateReply:
 
 
 def heard(messages: tuple[Message, ...]) -> str:
-    """What the user said last."""
+    """The last message of the user."""
     return next((message.text for message in reversed(messages) if message.role == "user"), "")

@@ -1,4 +1,4 @@
-"""A conversation in the words of OpenAI's chat API. Pure."""
+"""Converts a conversation to messages and tools of OpenAI's chat API. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stts.chat import Message, Tool, ToolCall
 
 
 def chat_messages(instructions: str, messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Endpoints refuse a call without its output right behind it, and an output without its call.
+    """Converts messages: endpoints refuse a call without its output right behind it, and an output without its call.
 
     So calls made one by one are told as one message, outputs stand behind it wherever they came, and what has lost its
     counterpart (a history forgets its oldest parts) is left out.
@@ -29,7 +29,7 @@ def chat_messages(instructions: str, messages: Sequence[Message]) -> list[dict[s
 
 
 def _joined(messages: Sequence[Message]) -> Iterator[Message]:
-    """Without outputs; what the assistant said and called with nothing in between is one message."""
+    """Joins consecutive text and calls of the assistant into one message; leaves outputs out."""
     held: Message | None = None
     for message in messages:
         if held is not None and held.role == message.role == "assistant":
@@ -48,7 +48,7 @@ def _call(call: ToolCall) -> dict[str, Any]:
 
 
 def chat_tools(tools: Sequence[Tool], choice: str, *, parallel: bool) -> dict[str, Any]:
-    """Members of a request; only what differs from the defaults, for not every endpoint knows every one."""
+    """Tool members of a request, only where they differ from the defaults: not every endpoint knows every one."""
     if not tools:
         return {}
     members: dict[str, Any] = {"tools": [_tool(tool) for tool in tools]}
@@ -78,14 +78,14 @@ class _Pending:
 
 
 class PendingCalls:
-    """Calls whose arguments come in pieces, several at once."""
+    """Collects streamed tool calls, whose arguments arrive in pieces, several at once."""
 
     def __init__(self) -> None:
         self._calls: list[_Pending] = []
         self._by_index: dict[int, _Pending] = {}
 
     def add(self, index: int | None, id: str | None, name: str | None, arguments: str | None) -> None:
-        """Some endpoints leave the index out, or give all calls the same: a new id is a new call."""
+        """Adds a piece. Some endpoints leave the index out or repeat it for all calls: a new id starts a new call."""
         index = index or 0
         pending = self._by_index.get(index)
         if pending is None or (id and id != pending.id):

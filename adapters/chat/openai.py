@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 INSTALL = "pip install -r requirements/reply.txt"
 RETRIES = 1
-"""Of a request that failed before its answer began, in a way that passes."""
+"""Retries of a request that failed temporarily before its answer began."""
 MOST_CHARACTERS = 200_000
-"""Of one reply and its calls, whatever the endpoint makes of `max_tokens`."""
+"""Longest reply with its calls, in characters, whatever the endpoint makes of `max_tokens`."""
 
 ADVICE = {
     400: "check reply.model and what it supports",
@@ -85,7 +85,7 @@ class ChatEndpointReply:
             await client.close()
 
     async def connect(self) -> AsyncOpenAI:
-        """The client; nothing is asked of the endpoint. Raises ReplyFailed without an address, EngineNotInstalled."""
+        """Creates the client; sends no request. Raises ReplyFailed without an address, EngineNotInstalled."""
         settings = self._settings().reply
         if not settings.base_url:
             raise ReplyFailed("There is no chat endpoint: set reply.base_url.")
@@ -95,7 +95,7 @@ class ChatEndpointReply:
             return self._client
 
     async def _open(self, client: AsyncOpenAI, request: dict[str, Any]) -> AsyncStream[ChatCompletionChunk]:
-        """Asks once more without what the endpoint refuses, and remembers that."""
+        """Opens the stream; retries once without the members that the endpoint refuses, and remembers them."""
         from openai import BadRequestError, UnprocessableEntityError
 
         stream: AsyncStream[ChatCompletionChunk]
@@ -112,7 +112,7 @@ class ChatEndpointReply:
 
 
 def _client(settings: ReplySettings) -> AsyncOpenAI:
-    """Blocks: imports the library, and all of it that is imported late."""
+    """Creates the client. Blocks: imports the library, its lazy parts too."""
     try:
         from openai import AsyncOpenAI
     except ImportError as error:
@@ -145,7 +145,7 @@ def _renamed(request: dict[str, Any], names: dict[str, str | None]) -> dict[str,
 
 
 class _Patience:
-    """How long the endpoint may take; the time that whoever reads the reply takes is not counted."""
+    """Timeout of the endpoint, which does not count the time that the reader of the reply takes."""
 
     def __init__(self, settings: ReplySettings) -> None:
         self._settings = settings
@@ -163,13 +163,13 @@ class _Patience:
             ) from None
 
     def renew(self) -> None:
-        """Something of the reply has come."""
+        """Restarts the timeout: part of the reply has arrived."""
         self._begun = True
         self._deadline = asyncio.get_running_loop().time() + self._settings.token_seconds
 
 
 class _Written:
-    """What has come of one reply."""
+    """The part of one reply received so far."""
 
     def __init__(self) -> None:
         self._calls = PendingCalls()
@@ -178,14 +178,14 @@ class _Written:
         self._characters = 0
         self._chunks = 0
         self.alive = False
-        """The last chunk had something of the reply in it."""
+        """True if the last chunk carried part of the reply."""
 
     @property
     def too_long(self) -> bool:
         return self._characters > MOST_CHARACTERS
 
     def add(self, chunk: ChatCompletionChunk) -> str:
-        """The text in it. Raises AttributeError or TypeError for what only looks like a chunk."""
+        """Adds a chunk and returns its text. Raises AttributeError or TypeError for a malformed chunk."""
         self._chunks += 1
         self._usage = chunk.usage or self._usage
         text = ""
@@ -207,7 +207,7 @@ class _Written:
         return size
 
     def end(self) -> Iterator[ReplyEvent]:
-        """What is told when the stream is over. Raises ReplyFailed where there was none."""
+        """Yields the events at the end of the stream. Raises ReplyFailed for an empty reply."""
         if not self._chunks:
             raise ReplyFailed(UNEXPECTED)
         cut = self._finish == "length" or self.too_long
@@ -222,7 +222,7 @@ class _Written:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """The client's errors as ours; what the endpoint said stays inside."""
+    """Translates the client's errors; the endpoint's own message is not passed on."""
     from httpx2 import RequestError
     from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
 

@@ -1,4 +1,4 @@
-"""Replies: whoever the request or the settings name writes one; the operation at the end of the pipeline."""
+"""Routes a reply to the adapter that the request or the settings name: the operation at the end of the pipeline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Replies:
-    """Made once."""
+    """The reply adapters by name; one instance per server."""
 
     def __init__(self, settings: CurrentSettings) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""Asks an engine whether a speaker has finished. Whatever goes wrong, the answer is that there is no way to tell."""
+"""End-of-turn detection by an engine. On any failure the answer is None (unknown)."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class EngineTurnDetector:
         self._instances = instances
         self._settings = settings
         self.timeout = timeout
-        """Seconds that an answer is waited for."""
+        """Timeout of one prediction in seconds."""
         self._asking: set[asyncio.Task[float | None]] = set()
         self._trouble = ""
-        """Why the last question had no answer; the same is logged once."""
+        """Reason of the last failure; the same one is logged once."""
 
     async def finished(self, samples: Samples) -> float | None:
         instance = self._instances.get(self._settings().conversation.turn_detector)

@@ -58,7 +58,7 @@ class Recording:
             yield from finder.push(last)
 
     def close(self) -> None:
-        """Frees what decodes it."""
+        """Closes the decoder."""
         close = getattr(self._blocks, "close", None)
         if close is not None:
             close()

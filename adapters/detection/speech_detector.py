@@ -1,4 +1,4 @@
-"""Where speech is in a recording, and nothing else: regions out, in turns of the VAD engine."""
+"""Speech detection in recordings: yields regions of speech, found in slots of the VAD engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stts.transcription import AudioData
 from stts.vad.rules import RegionRules
 
 HELD_SECONDS = 30.0
-"""Of a region, in memory; longer ones are put together of several."""
+"""Seconds of a region held in memory; longer regions are joined from several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class SpeechDetector:
         self._settings = settings
 
     async def detect(self, context: RequestContext, request: DetectRequest) -> AsyncGenerator[Speech, None]:
-        """In order, as they are found. Raises UndecodableAudio, AudioTooLong, Busy."""
+        """Yields regions in order, as they are found. Raises UndecodableAudio, AudioTooLong, Busy."""
         context.output_data.engine = self._vad.name
         longest = request.rules.max_seconds
         decoder = Decoder(request.audio.file, max_seconds=self._settings().limits.audio_seconds)
@@ -74,7 +74,7 @@ class SpeechDetector:
 
 
 async def joined(found: AsyncGenerator[Speech, None], longest: float) -> AsyncGenerator[Speech, None]:
-    """Regions that follow each other without a gap are one, up to the longest."""
+    """Joins regions that follow each other without a gap, up to `longest` seconds."""
     last: Speech | None = None
     async for speech in found:
         if last is not None and speech.start <= last.end and speech.end - last.start <= longest:

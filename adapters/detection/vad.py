@@ -22,11 +22,11 @@ from stts.errors import STTSError
 from stts.vad.segmenter import audible
 
 GATHER_SECONDS = 0.004
-"""Between the starts of two batches: many small batches cost more than few large ones."""
+"""Seconds between the starts of two batches: many small batches cost more than few large ones."""
 ROUNDS = 8
 """Frames of one stream in one batch, a quarter of a second: who sends a minute at once does not hold up the others."""
 IDLE_SECONDS = 10.0
-"""Without a frame, after which the slot is given back."""
+"""Seconds without a frame after which the slot is released."""
 CALL_SECONDS = 10.0
 """Longest silence of the engine, whose batches take milliseconds."""
 
@@ -75,7 +75,7 @@ class EngineVoiceActivity:
             self._begin()
 
     def _fail(self, error: BaseException) -> None:
-        """Tells all who wait; each gets an error of its own, for a traceback grows with every raise."""
+        """Fails all waiting calls, each with an error of its own, since a traceback grows with every raise."""
         for call in self._take_all():
             if not call.done.done():
                 call.done.set_exception(plain(error) if isinstance(error, STTSError) else error)
@@ -87,7 +87,7 @@ class EngineVoiceActivity:
         return calls
 
     async def _gather(self) -> None:
-        """Batch after batch, until nobody is heard any more."""
+        """Runs batch after batch until no stream sends frames any more."""
         loop = asyncio.get_running_loop()
         async with self._instance.slot(AT_ONCE, begun=True) as slot:
             while await self._heard():
@@ -97,7 +97,7 @@ class EngineVoiceActivity:
                     await asyncio.sleep(left)
 
     async def _heard(self) -> bool:
-        """Waits for frames. False: there were none for long."""
+        """Waits for frames. False: none came for `IDLE_SECONDS`."""
         if self._waiting:
             return True
         self._arrived.clear()
@@ -125,7 +125,7 @@ class EngineVoiceActivity:
 
 
 class EngineVoiceStream:
-    """One live stream. One call at a time."""
+    """VAD of one live stream, one call at a time."""
 
     def __init__(self, activity: EngineVoiceActivity, state: NDArray[np.float32]) -> None:
         self._activity = activity
@@ -133,7 +133,7 @@ class EngineVoiceStream:
         self._call: _Call | None = None
 
     async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Raises the EngineError that the batch failed with; the next call begins anew."""
+        """Probability of speech in each frame. Raises the EngineError of a failed batch; the next call starts anew."""
         if self._call is not None and not self._call.done.done():
             raise RuntimeError("A stream is heard frame after frame.")
         if len(frames) == 0:
@@ -148,7 +148,7 @@ class EngineVoiceStream:
 
 
 class _Call:
-    """Frames of one stream that wait to be judged."""
+    """Frames of one stream that wait for a batch."""
 
     __slots__ = ("done", "frames", "heard", "judged", "stream")
 
@@ -156,14 +156,14 @@ class _Call:
         self.stream = stream
         self.frames = frames
         self.heard: Samples = np.zeros(len(frames), np.float32)
-        """The answer as far as it is known."""
+        """Probabilities computed so far."""
         self.judged = 0
-        """Frames."""
+        """Frames judged so far."""
         self.done: asyncio.Future[Samples] = asyncio.get_running_loop().create_future()
 
 
 def _judge(engine: VADEngine, calls: Sequence[_Call]) -> None:
-    """Blocking: the next frames of each call, round by round."""
+    """Runs the next frames of each call through the network, round by round. Blocking."""
     for _ in range(ROUNDS):
         calls = [call for call in calls if call.judged < len(call.frames)]
         if not calls:

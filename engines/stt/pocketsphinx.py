@@ -58,7 +58,7 @@ class PocketSphinxOptions(BaseModel):
     live_decoders: int = Field(default=4, ge=1, le=64, description="Live streams at once; 91 MB each.")
 
     def paths(self) -> dict[str, str]:
-        """By the names that the library has for them."""
+        """Model paths by the library's own parameter names."""
         named = {"hmm": self.acoustic_model, "lm": self.language_model, "dict": self.dictionary}
         return {name: str(path) for name, path in named.items() if path is not None}
 
@@ -69,12 +69,12 @@ class PocketSphinxEngine(STTEngine):
 
     _decoder: Any = None
     _for_live: bool = False
-    """What the decoder was made for. A process does one or the other, and holds one decoder."""
+    """True if the decoder was made for live audio. A process does one or the other, and holds one decoder."""
     _hearing: bool = False
-    """An utterance is open in the decoder."""
+    """True while an utterance is open in the decoder."""
     _params: ListenParams = ListenParams()
     _loudest: float = 0.0
-    """Peak of what was heard since `begin` or `end`."""
+    """Peak amplitude since `begin` or `end`."""
     _heard: int = 0
     """Samples since then."""
 

@@ -41,7 +41,7 @@ _TINY = 1e-6
 
 
 class ChatterboxFamily(TorchEngine, TTSEngine):
-    """What the three engines share; a subclass says what it is and what its `generate` takes."""
+    """Base of the three engines; a subclass defines its info and the arguments of its `generate`."""
 
     Options = ChatterboxOptions
     name: ClassVar[str]
@@ -59,10 +59,10 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
 
     @abstractmethod
     def _generation(self, extra: Any, language: str) -> dict[str, Any]:
-        """What a call gives to upstream's `generate`."""
+        """Arguments of a call for upstream's `generate`."""
 
     def _conditioning(self, extra: Any) -> dict[str, Any]:
-        """What a call gives to upstream's `prepare_conditionals`."""
+        """Arguments of a call for upstream's `prepare_conditionals`."""
         return {}
 
     @property

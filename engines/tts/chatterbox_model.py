@@ -94,7 +94,7 @@ def _remove_attention_spies(t3: Any) -> None:
 
 @contextmanager
 def quiet_and_local(folder: Path) -> Iterator[None]:
-    """While a model is read: no progress bars later, and no network for the tables of Chinese. One model at a time."""
+    """Disables progress bars and the download of Chinese tables while a model is read. One model at a time."""
     with _PATCHING:
         yield from _patched(folder)
 
@@ -125,13 +125,13 @@ def _no_segmenter(converter: Any) -> None:
 
 
 def segmenter_on_disk() -> bool:
-    """Whether the model that finds the words of Chinese text is there; without it Chinese is read unsegmented."""
+    """True if the word segmenter of Chinese text is on disk; without it Chinese is read unsegmented."""
     home = Path(os.environ.get("PKUSEG_HOME", "~/.pkuseg")).expanduser()
     return (home / "spacy_ontonotes").is_dir() and (home / "spacy_ontonotes.zip").is_file()
 
 
 def fetch_segmenter() -> None:
-    """Downloads that model, or says in the log that it could not."""
+    """Downloads the word segmenter of Chinese; logs a failure."""
     try:
         from spacy_pkuseg import pkuseg
 

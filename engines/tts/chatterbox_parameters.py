@@ -1,4 +1,4 @@
-"""What operators and requests may set for the Chatterbox family; defaults and ranges are upstream's."""
+"""Options and parameters of the Chatterbox family; defaults and ranges are upstream's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ChatterboxOptions(TorchOptions):
 
 
 class Sampling(BaseModel):
-    """What all three take."""
+    """Sampling parameters of all three engines."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 

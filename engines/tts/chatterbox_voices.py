@@ -21,7 +21,7 @@ SILENT = 1e-3
 
 
 class VoiceCache:
-    """What the model made of the voices used last, at most `limit` of them; the one longest unused goes first."""
+    """LRU cache of voices prepared by the model, at most `limit` of them."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -43,7 +43,7 @@ class VoiceCache:
 
 
 def recording_key(path: Path) -> Hashable:
-    """Changes when the recording does. Raises InvalidParameter where there is none."""
+    """Cache key that changes when the recording does. Raises InvalidParameter where there is none."""
     try:
         status = path.stat()
     except OSError:

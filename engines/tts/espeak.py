@@ -41,7 +41,7 @@ MAX_BLOCKS = 256
 """Blocks that wait for the consumer: almost any piece, so that a slow consumer holds the library for nobody."""
 
 _Blocks = queue.Queue[bytes | EngineError | None]
-"""None comes last."""
+"""Blocks of audio or the error of a synthesis; None marks the end."""
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -97,7 +97,7 @@ class EspeakEngine(TTSEngine):
         return self._catalogue.find(voice_id) if self._catalogue else None
 
     def of_gender(self, voice: Voice, gender: str) -> Voice:
-        """The same base voice with another throat."""
+        """The same base voice with the usual variant of a gender."""
         return self._catalogue.of_gender(voice, gender) if self._catalogue else voice
 
     @cached_property
@@ -178,7 +178,7 @@ def _speak(utterance: Utterance, blocks: _Blocks, left: threading.Event) -> None
 
 
 def _empty(blocks: _Blocks) -> None:
-    """Lets a synthesis go on that waits for room, so that it sees that it may stop."""
+    """Drains the queue, so that a synthesis waiting for room continues and sees that it may stop."""
     while True:
         try:
             blocks.get_nowait()

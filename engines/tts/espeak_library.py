@@ -36,7 +36,7 @@ class Utterance:
     voice: str
     """The library's name of it: `gmw/en-US+f3`."""
     end_pause: bool = False
-    """Whether the pause that the last mark stands for is made."""
+    """True if the pause of the last punctuation mark is rendered."""
     parameters: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -114,4 +114,4 @@ class EspeakLibrary:
 
 
 LIBRARY = EspeakLibrary()
-"""Of this process, for all engine instances."""
+"""The one library of this process, shared by all engine instances."""

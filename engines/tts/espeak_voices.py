@@ -26,7 +26,7 @@ USUAL_VARIANTS = {"female": "f3", "male": "m3"}
 """Gender -> the variant that changes a base voice to it."""
 
 DEFAULT_PRIORITY = 5
-"""Of a language line without a number; eSpeak prefers the voice with the lowest."""
+"""Priority of a language line without a number; eSpeak prefers the voice with the lowest."""
 
 _SUBTAGS = (
     re.compile(r"[a-z]{3}", re.IGNORECASE),
@@ -38,7 +38,7 @@ _SUBTAGS = (
 
 
 class Catalogue:
-    """What a data folder holds: over 130 voices, and a hundred variants, which are read when one is asked for.
+    """Voice catalogue of a data folder: over 130 voices, and a hundred variants, read when one is asked for.
 
     A voice whose dictionary was not packed says nothing, and is left out.
     """
@@ -63,7 +63,7 @@ class Catalogue:
 
     @cached_property
     def variants(self) -> tuple[Voice, ...]:
-        """What may follow a base voice and a plus sign."""
+        """Variants, which may follow a base voice and a plus sign."""
         described = map(_description, sorted(_files(str(self._data / "voices" / "!v"))))
         return tuple(Voice(each.file_name, each.name, (), each.gender) for each in described)
 
@@ -90,7 +90,7 @@ class Catalogue:
         return voice if found is None or voice.gender == gender else found
 
     def path(self, voice: Voice) -> str | None:
-        """What the library calls a voice that `find` gave."""
+        """The library's name of a voice that `find` returned."""
         base_id, plus, variant_id = voice.id.partition("+")
         path = self._paths.get(base_id)
         return path and f"{path}{plus}{variant_id}"
@@ -124,7 +124,7 @@ class _Description:
     tags: tuple[str, ...]
     gender: Gender
     priority: int
-    """Of the most general tag."""
+    """Priority of the most general tag."""
     dictionary: str
     """Name of a file in the data folder."""
 

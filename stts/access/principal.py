@@ -1,4 +1,4 @@
-"""Who is asking, as far as the edge can tell: in `scope["state"]["principal"]`."""
+"""The principal: the authenticated caller of a request, kept in `scope["state"]["principal"]`."""
 
 from __future__ import annotations
 
