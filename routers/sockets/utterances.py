@@ -41,9 +41,9 @@ class SpeechOptions:
 
 
 class Utterance:
-    def __init__(self, number: int, manner: SpeechOptions, limit: int) -> None:
+    def __init__(self, number: int, options: SpeechOptions, limit: int) -> None:
         self.number = number
-        self.manner = manner
+        self.options = options
         self.text = LiveText(limit)
         self.seconds = 0.0
         """Of audio sent."""
@@ -55,8 +55,8 @@ class Utterance:
         """While it is spoken."""
 
 
-class EventEncoder(Protocol):
-    """How a dialect tells of an utterance: `begin` if there is audio, its pieces and audio, and always `end`."""
+class UtteranceEncoder(Protocol):
+    """Tells of utterances in a dialect: `begin` if there is audio, its pieces and audio, and always `end`."""
 
     async def begin(self, utterance: Utterance, context: RequestContext) -> None: ...
 
@@ -70,11 +70,11 @@ class EventEncoder(Protocol):
 class Utterances:
     """Of one connection."""
 
-    def __init__(self, socket: Socket, speak: Speak, teller: EventEncoder, manner: SpeechOptions) -> None:
+    def __init__(self, socket: Socket, speak: Speak, encoder: UtteranceEncoder, options: SpeechOptions) -> None:
         self._socket = socket
         self._speak = speak
-        self._teller = teller
-        self._manner = manner
+        self._encoder = encoder
+        self._options = options
         self._count = 0
         self._writing: Utterance | None = None
         self._unfinished: list[Utterance] = []
@@ -86,9 +86,9 @@ class Utterances:
         if self._writing is not None:
             raise Conflict("The configuration cannot change within an utterance: end it first.")
 
-    def use(self, manner: SpeechOptions) -> None:
+    def use(self, options: SpeechOptions) -> None:
         """For utterances from now on."""
-        self._manner = manner
+        self._options = options
 
     async def write(self, text: str, limit: int) -> None:
         """More of the current utterance; the first text begins one. Raises TextTooLong, and Conflict after `close`."""
@@ -120,7 +120,7 @@ class Utterances:
             if utterance.scope is not None:
                 utterance.scope.reschedule(self._clock())
         for utterance in dropped:
-            await self._teller.end(utterance)
+            await self._encoder.end(utterance)
 
     def close(self) -> None:
         """What was written is spoken, and then `speak_all` ends."""
@@ -140,7 +140,7 @@ class Utterances:
             if self._waiting.closed:
                 raise Conflict("This connection was said to close.")
             await self._waiting.room()
-            self._writing = Utterance(self._count, self._manner, limit)
+            self._writing = Utterance(self._count, self._options, limit)
             self._count += 1
             self._unfinished.append(self._writing)
             self._waiting.put(self._writing, 1)
@@ -159,10 +159,10 @@ class Utterances:
         if not utterance.over:
             utterance.over = True
             self._unfinished.remove(utterance)
-            await self._teller.end(utterance)
+            await self._encoder.end(utterance)
 
     async def _spoken(self, utterance: Utterance) -> None:
-        config, ahead = utterance.manner.config, utterance.manner.ahead
+        config, ahead = utterance.options.config, utterance.options.ahead
         context = self._socket.context("tts")
         sender = PacedSender(ahead, self._clock)
         begun = False
@@ -170,7 +170,7 @@ class Utterances:
             async for chunk in chunks:
                 if not begun:
                     begun = True
-                    await self._teller.begin(utterance, context)
+                    await self._encoder.begin(utterance, context)
                 await self._send(utterance, chunk, sender)
 
     async def _send(self, utterance: Utterance, chunk: AudioChunk, sender: PacedSender) -> None:
@@ -178,13 +178,13 @@ class Utterances:
         for data, seconds in frames(chunk, FRAME_SECONDS if sender.paced else None):
             await sender.wait_for_room(seconds)
             if text and not utterance.over:
-                await self._teller.piece(utterance, text)
+                await self._encoder.piece(utterance, text)
                 text = ""
             if utterance.over:
                 return
             sender.sent(seconds)
             utterance.seconds += seconds
-            await self._teller.audio(utterance, data)
+            await self._encoder.audio(utterance, data)
 
 
 def frames(chunk: AudioChunk, seconds: float | None) -> Iterator[tuple[bytes, float]]:

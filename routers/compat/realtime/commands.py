@@ -1,10 +1,10 @@
-"""What clients send, carried out. A command that cannot be is told with one error, and changes nothing."""
+"""Carries out what clients send. A command that cannot be carried out gives one error, and changes nothing."""
 
 from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -23,7 +23,7 @@ from routers.compat.realtime.command_schemas import (
     SessionUpdate,
 )
 from routers.compat.realtime.contents import sent_audio
-from routers.compat.realtime.event_encoder import TRANSCRIPTION, Outgoing, error_event, item_added
+from routers.compat.realtime.event_encoder import TRANSCRIPTION, EventEncoder, error_event, item_added
 from routers.compat.realtime.hosted_errors import ACTIVE, CANCELLED_NOTHING, COMMITTED_NOTHING, VOICE_IN_USE
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.microphone import Microphone
@@ -43,11 +43,11 @@ COMMANDS: Messages[BaseModel] = Messages(
     SessionUpdate, BufferAppend, BufferCommand, ItemCreate, ItemCommand, ItemTruncate, ResponseCreate, ResponseCancel
 )
 
-Answers = AsyncGenerator[Event, None]
+Answers = list[Event]
 
 
 class Commands:
-    """Of one connection. `carry_out` gives the events that answer a command."""
+    """Commands of one connection."""
 
     def __init__(
         self,
@@ -56,14 +56,14 @@ class Commands:
         translation: Translation,
         items: Items,
         microphone: Microphone,
-        outgoing: Outgoing,
+        encoder: EventEncoder,
     ) -> None:
         self.object = object
         self._session, self._translation = session, translation
-        self._items, self._microphone, self._outgoing = items, microphone, outgoing
+        self._items, self._microphone, self._encoder = items, microphone, encoder
         self._waiting: deque[tuple[ReplyOrder, str | None]] = deque()
         """Responses asked for before the words of the turn before them were known."""
-        self._table: dict[str, Callable[[Any], Answers]] = {
+        self._table: dict[str, Callable[[Any], Awaitable[Answers]]] = {
             "session.update": self._update,
             "input_audio_buffer.append": self._append,
             "input_audio_buffer.commit": self._commit,
@@ -78,7 +78,7 @@ class Commands:
         self._follow()
 
     async def carry_out(self, message: dict[str, Any], event_id: str | None) -> Answers:
-        """Raises STTSError for what cannot be done."""
+        """Returns the events that answer a command. Raises STTSError for one that cannot be carried out."""
         if isinstance(response := message.get("response"), Mapping):
             message = {**message, "response": meant(response)}
         command = COMMANDS.check(message)
@@ -86,15 +86,13 @@ class Commands:
             await self._session.room()
         if isinstance(command, ResponseCreate):
             await self._respond(command.response or ResponseParams(), event_id)
-            return
-        async with aclosing(self._table[message["type"]](command)) as events:
-            async for event in events:
-                yield event
+            return []
+        return await self._table[message["type"]](command)
 
     def resume(self) -> list[Event]:
         """Begins the responses that waited, once all words are known. Returns what went wrong."""
         errors = []
-        while self._waiting and self._outgoing.settled:
+        while self._waiting and self._encoder.settled:
             order, event_id = self._waiting.popleft()
             try:
                 self._begin(order)
@@ -111,17 +109,17 @@ class Commands:
             raise in_dialect(error) from None
         self.object = object
         self._follow()
-        yield {"type": "session.updated", "session": object.wire()}
+        return [{"type": "session.updated", "session": object.wire()}]
 
     def _check_voice(self, new: SessionObject) -> None:
         old, speaks = self.object.speaks, new.speaks
         changed = old is not None and speaks is not None and old.audio.output.voice != speaks.audio.output.voice
-        if changed and self._outgoing.has_spoken:
+        if changed and self._encoder.has_spoken:
             raise VOICE_IN_USE.error()
 
     def _follow(self) -> None:
         """What there is besides the session takes up its changes."""
-        out, audio = self._outgoing, self.object.shape.audio
+        out, audio = self._encoder, self.object.shape.audio
         if (shape := self.object.speaks) is not None:
             out.order = self._translation.standing(shape)
         out.transcribes = audio.input.transcription is not None
@@ -133,29 +131,25 @@ class Commands:
         async with aclosing(self._microphone.heard(command.audio)) as pieces:
             async for samples in pieces:
                 await self._session.hear(samples)
-        return
-        yield
+        return []
 
     async def _commit(self, command: BufferCommand) -> Answers:
         try:
             self._session.commit()
         except Conflict:
             raise COMMITTED_NOTHING.error() from None
-        self._outgoing.commits += 1
-        self._microphone.tape.commit()
-        return
-        yield
+        self._encoder.commits += 1
+        self._microphone.input_audio.commit()
+        return []
 
     async def _clear(self, command: BufferCommand) -> Answers:
-        self._outgoing.clears += 1
+        self._encoder.clears += 1
         self._session.clear()
         self._microphone.clear()
-        return
-        yield
+        return []
 
     async def _clear_output(self, command: BufferCommand) -> Answers:
         raise InvalidRequest("On a WebSocket the audio that is played is the client's own: stop it, and truncate.")
-        yield
 
     async def _create(self, command: ItemCreate) -> Answers:
         sound, text = None, None
@@ -164,32 +158,25 @@ class Commands:
         id, previous = self._items.create(command.item, command.previous_item_id, text)
         if sound is not None:
             self._items.add_sound(id, sound)
-        for event in item_added(self._items.wire(id), previous):
-            yield event
-        if sound is not None and self._outgoing.transcribes:
-            usage = duration_usage(sound.seconds)
-            yield {
-                "type": f"{TRANSCRIPTION}.completed", "item_id": id, "content_index": 0, "transcript": text or "",
-                "usage": usage,
-            }  # fmt: skip
+        events = list(item_added(self._items.wire(id), previous))
+        if sound is not None and self._encoder.transcribes:
+            told = {"item_id": id, "content_index": 0, "transcript": text or "", "usage": duration_usage(sound.seconds)}
+            events.append({"type": f"{TRANSCRIPTION}.completed", **told})
+        return events
 
     async def _retrieve(self, command: ItemCommand) -> Answers:
-        yield {"type": "conversation.item.retrieved", "item": self._items.wire(command.item_id, audio=True)}
+        return [{"type": "conversation.item.retrieved", "item": self._items.wire(command.item_id, audio=True)}]
 
     async def _delete(self, command: ItemCommand) -> Answers:
         self._items.delete(command.item_id)
-        yield {"type": "conversation.item.deleted", "item_id": command.item_id}
+        return [{"type": "conversation.item.deleted", "item_id": command.item_id}]
 
     async def _truncate(self, command: ItemTruncate) -> Answers:
         if command.content_index != 0:
             raise InvalidParameter("An item has one content, of index 0.", param="content_index", allowed=[0])
         self._items.truncate(command.item_id, command.audio_end_ms / 1000)
-        yield {
-            "type": "conversation.item.truncated",
-            "item_id": command.item_id,
-            "content_index": 0,
-            "audio_end_ms": command.audio_end_ms,
-        }
+        told = {"item_id": command.item_id, "content_index": 0, "audio_end_ms": command.audio_end_ms}
+        return [{"type": "conversation.item.truncated", **told}]
 
     async def _respond(self, params: ResponseParams, event_id: str | None) -> None:
         shape = self.object.speaks
@@ -204,8 +191,8 @@ class Commands:
             raise self._active()
         if len(self._waiting) >= MOST_WAITING:
             raise Conflict("Too many responses wait for the words of a turn.", allowed=[MOST_WAITING])
-        self._outgoing.orders[tag] = told
-        if self._outgoing.settled or order.messages is not None:
+        self._encoder.orders[tag] = told
+        if self._encoder.settled or order.messages is not None:
             self._begin(order)
         else:
             self._waiting.append((order, event_id))
@@ -214,21 +201,19 @@ class Commands:
         try:
             self._session.respond(order)
         except Conflict as error:
-            self._outgoing.orders.pop(order.tag or "", None)
+            self._encoder.orders.pop(order.tag or "", None)
             raise error if order.out_of_band else self._active() from None
 
     async def _cancel(self, command: ResponseCancel) -> Answers:
         generation = None
         if command.response_id is not None:
-            generation = self._outgoing.generation(command.response_id)
+            generation = self._encoder.generation(command.response_id)
         waiting = [order for order, _ in self._waiting if not order.out_of_band] if command.response_id is None else []
         self._waiting = deque(each for each in self._waiting if each[0] not in waiting)
         known = command.response_id is None or generation is not None
         if not (known and self._session.cancel(generation)) and not waiting:
             raise CANCELLED_NOTHING.error()
-        for order in waiting:
-            for event in self._outgoing.unbegun(order):
-                yield event
+        return [event for order in waiting for event in self._encoder.unbegun(order)]
 
     def _active(self) -> STTSError:
-        return ACTIVE.error(id=self._outgoing.active or "resp_none")
+        return ACTIVE.error(id=self._encoder.active or "resp_none")

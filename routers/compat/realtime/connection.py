@@ -10,7 +10,7 @@ from typing import Any
 
 from routers.compat.realtime import beta
 from routers.compat.realtime.commands import Commands
-from routers.compat.realtime.event_encoder import Outgoing, error_event
+from routers.compat.realtime.event_encoder import EventEncoder, error_event
 from routers.compat.realtime.response import Event
 from routers.compat.realtime.unset import without_unset
 from routers.sockets.messages import parse_object
@@ -55,14 +55,14 @@ class Connection:
         socket: Socket,
         session: ConversationSession,
         commands: Commands,
-        outgoing: Outgoing,
+        encoder: EventEncoder,
         ids: EventIds,
         *,
         older: bool,
     ) -> None:
         """`older`: the client speaks the older dialect."""
         self._socket, self._session, self._commands = socket, session, commands
-        self._outgoing, self._ids = outgoing, ids
+        self._encoder, self._ids = encoder, ids
         self._older = older
         self._progress = asyncio.Event()
         """Something was told of what the session has heard."""
@@ -81,7 +81,7 @@ class Connection:
     async def _tell(self) -> None:
         async with aclosing(self._session.events()) as events:
             async for event in events:
-                for told in self._outgoing.events(event):
+                for told in self._encoder.to_messages(event):
                     await self._say(told)
                 for told in self._commands.resume():
                     await self._say(told)
@@ -95,16 +95,15 @@ class Connection:
                 event_id = _event_id(message)
                 if not _is_heard_in_order(message):
                     await self._catch_up()
-                async with aclosing(self._commands.carry_out(self._current(message), event_id)) as events:
-                    async for event in events:
-                        await self._say(event)
+                for event in await self._commands.carry_out(self._current(message), event_id):
+                    await self._say(event)
             except STTSError as error:
                 await self._catch_up()
                 await self._say(error_event(error, event_id))
 
     async def _catch_up(self) -> None:
         """Waits until all that the client has ended or taken back is answered: answers keep the order of commands."""
-        while not self._outgoing.caught_up:
+        while not self._encoder.caught_up:
             self._progress.clear()
             await self._progress.wait()
 

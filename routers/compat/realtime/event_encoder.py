@@ -1,4 +1,4 @@
-"""What a session tells, in the events of this dialect. No sockets: an event of the session in, events out."""
+"""Encodes the events of a session as Realtime server events. No sockets: an event of the session in, events out."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ RATE_LIMITS: Event = {"type": "rate_limits.updated", "rate_limits": []}
 """There are none; clients wait for the event all the same."""
 
 
-class Outgoing:
-    """Of one connection."""
+class EventEncoder:
+    """Encodes for one connection, and knows what its client was told."""
 
-    def __init__(self, items: Items, tape: InputAudioBuffer, conversation: str, kept_seconds: float) -> None:
+    def __init__(self, items: Items, input_audio: InputAudioBuffer, conversation: str, stored_seconds: float) -> None:
         self.order = Order()
         """Of responses that nobody asked for."""
         self.orders: dict[str, Order] = {}
@@ -60,8 +60,8 @@ class Outgoing:
         """Turns that the client has ended and that are not told of yet."""
         self.clears = 0
         """Of the client, and not answered yet."""
-        self._items, self._tape = items, tape
-        self._conversation, self._kept_seconds = conversation, kept_seconds
+        self._items, self._input_audio = items, input_audio
+        self._conversation, self._stored_seconds = conversation, stored_seconds
         self._responses: dict[int, Response] = {}
         self._known: set[str] = set()
         """Items of turns that the client knows of, until their words are known."""
@@ -118,14 +118,14 @@ class Outgoing:
         """Whether all that the client has ended or taken back is answered."""
         return not self.commits and not self.clears
 
-    def events(self, event: SessionEvent) -> Iterator[Event]:
-        """What the session tells beyond these concerns other dialects."""
+    def to_messages(self, event: SessionEvent) -> Iterator[Event]:
+        """Gives the server events of one session event; none for an event that concerns other dialects."""
         translate = self._table.get(type(event))
         return translate(event) if translate is not None else iter(())
 
     def _speech_started(self, event: SpeechStarted) -> Iterator[Event]:
         self._known.add(event.item)
-        self._tape.want(event.at)
+        self._input_audio.want(event.at)
         yield {
             "type": "input_audio_buffer.speech_started",
             "audio_start_ms": milliseconds(event.at),
@@ -145,8 +145,8 @@ class Outgoing:
         self._known.add(event.item)
         self._wordless.add(event.item)
         self._heard = event.seconds
-        data = self._tape.take(event.seconds, pushed=event.pushed)
-        self._items.add_sound(event.item, Sound(event.seconds, data or None, self._tape.bytes_per_second))
+        data = self._input_audio.take(event.seconds, pushed=event.pushed)
+        self._items.add_sound(event.item, Sound(event.seconds, data or None, self._input_audio.bytes_per_second))
         yield from self._new_item(event.item)
         early = [each for each in self._early if each.item == event.item]
         for each in early:
@@ -214,7 +214,7 @@ class Outgoing:
     def _audio(self, event: AudioFrame) -> Iterator[Event]:
         if response := self._responses.get(event.generation):
             self.has_spoken |= not response.started.out_of_band
-            yield from response.play(event.data, event.seconds, self._kept_seconds)
+            yield from response.play(event.data, event.seconds, self._stored_seconds)
 
     def _interrupted(self, event: Interrupted) -> Iterator[Event]:
         if response := self._responses.get(event.generation):

@@ -11,9 +11,9 @@ SPARE_SECONDS = 6.0
 class InputAudioBuffer:
     """Time counts in seconds of all audio of the session."""
 
-    def __init__(self, bytes_per_second: int, kept_seconds: float) -> None:
+    def __init__(self, bytes_per_second: int, stored_seconds: float) -> None:
         self._rate = bytes_per_second
-        self._kept_seconds = kept_seconds
+        self._stored_seconds = stored_seconds
         self._data = bytearray()
         self._begin = 0.0
         """Time of the first byte kept."""
@@ -41,7 +41,7 @@ class InputAudioBuffer:
     def write(self, data: bytes, *, hold: bool) -> None:
         """`hold`: the client says where turns end, so all of it may be wanted."""
         self._hold = hold
-        if self._kept_seconds <= 0:
+        if self._stored_seconds <= 0:
             self._begin += len(data) / self._rate
             return
         if hold and self._wanted is None:
@@ -50,7 +50,7 @@ class InputAudioBuffer:
         kept = self.end - SPARE_SECONDS if self._wanted is None else self._wanted
         if self._held:
             kept = min(kept, self._held[0][0])
-        self._forget(max(kept, self.end - self._kept_seconds))
+        self._forget(max(kept, self.end - self._stored_seconds))
 
     def want(self, since: float) -> None:
         self._wanted = since

@@ -54,9 +54,9 @@ class Sound:
 class Items:
     """Of one connection. Audio is kept for so many seconds in all; the oldest goes first."""
 
-    def __init__(self, history: History, kept_seconds: float) -> None:
+    def __init__(self, history: History, stored_seconds: float) -> None:
         self.history = history
-        self._kept_seconds = kept_seconds
+        self._stored_seconds = stored_seconds
         self._sounds: OrderedDict[str, Sound] = OrderedDict()
         self._parts: dict[str, Contents] = {}
         """Contents of messages that are more than one text, as they are told to clients."""
@@ -99,7 +99,7 @@ class Items:
         kept = 0.0
         for each in reversed(self._sounds.values()):
             kept += each.seconds if each.data is not None else 0.0
-            if kept > self._kept_seconds:
+            if kept > self._stored_seconds:
                 each.data = None
 
     def create(self, shape: ItemShape, previous: str | None, text: str | None = None) -> tuple[str, str | None]:

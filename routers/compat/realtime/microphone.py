@@ -1,4 +1,4 @@
-"""The audio a client sends: from base64 in its format to samples to hear, and a tape of what was heard lately."""
+"""Audio that a client sends: from base64 in its format to samples; the last of it is stored as it came."""
 
 from __future__ import annotations
 
@@ -21,43 +21,43 @@ from stts.streams.live import LiveAudio
 from stts.transcription import TranscriptSegment
 
 MOST_CHARACTERS = 15 * 1024 * 1024
-"""Of base64 in one message."""
+"""Base64 in one message."""
 LARGE_CHARACTERS = 262_144
-"""Of base64 that is decoded beside the event loop."""
+"""Base64 from which on it is decoded beside the event loop."""
 SLICE_SECONDS = 0.5
-"""Of audio converted at once."""
+"""Audio that is converted at once."""
 
 
 class Microphone:
-    def __init__(self, format: Format, parts: SessionServices, kept_seconds: float) -> None:
-        self._parts = parts
+    def __init__(self, format: Format, services: SessionServices, stored_seconds: float) -> None:
+        self._services = services
         self._format = format
         self._reader = reader(format)
         self._hold = False
-        self.tape = InputAudioBuffer(bytes_per_second(format), kept_seconds)
+        self.input_audio = InputAudioBuffer(bytes_per_second(format), stored_seconds)
 
     def follow(self, format: Format, *, hold: bool) -> None:
         """`hold`: the client says where turns end."""
         self._hold = hold
         if format != self._format:
             self._format, self._reader = format, reader(format)
-            self.tape.follow(bytes_per_second(format))
+            self.input_audio.follow(bytes_per_second(format))
 
     async def heard(self, audio: str) -> AsyncGenerator[Samples, None]:
         """Mono float32 at 16 kHz. Raises InvalidParameter and PayloadTooLarge before it gives any."""
         data = await decoded(audio)
         for piece in _slices(data, self._format):
-            self.tape.write(piece, hold=self._hold)
+            self.input_audio.write(piece, hold=self._hold)
             samples = self._reader.read(piece)
             if len(samples):
                 yield samples
 
     def clear(self) -> None:
         self._reader = reader(self._format)
-        self.tape.drop()
+        self.input_audio.drop()
 
     async def transcribed(self, audio: str, config: SessionConfig) -> tuple[Sound, str]:
-        """The words of a recording that came in one piece. Raises EngineTimeout and what hearing raises."""
+        """Returns a recording that came in one piece and its words. Raises EngineTimeout and what hearing raises."""
         data = await decoded(audio)
         convert, rate = reader(self._format), bytes_per_second(self._format)
         live = LiveAudio(limit=SLICE_SECONDS)
@@ -65,7 +65,7 @@ class Microphone:
             live.write(convert.read(piece))
             await asyncio.sleep(0)
         live.close()
-        session = await self._parts.open(config.listen)
+        session = await self._services.open(config.listen)
         try:
             async with asyncio.timeout(live.seconds + config.transcript_timeout):
                 text = await self._words(HearRequest(live, session))
@@ -77,7 +77,7 @@ class Microphone:
 
     async def _words(self, request: HearRequest) -> str:
         text = ""
-        async with aclosing(self._parts.hear(self._parts.context("stt"), request)) as events:
+        async with aclosing(self._services.hear(self._services.context("stt"), request)) as events:
             async for event in events:
                 if isinstance(event, TranscriptSegment):
                     text = event.segment.text

@@ -75,14 +75,14 @@ class Response:
         kind = "response.output_audio_transcript.delta" if self.started.spoken else "response.output_text.delta"
         yield {"type": kind, **self._ids(), "delta": text}
 
-    def play(self, data: bytes, seconds: float, kept_seconds: float) -> Iterator[Event]:
+    def play(self, data: bytes, seconds: float, stored_seconds: float) -> Iterator[Event]:
         """s16le of the rate that the voice asked for."""
         yield from self._open_message()
         encoded = self.order.voice.encode(data)
         yield {"type": "response.output_audio.delta", **self._ids(), "delta": b64encode(encoded).decode("ascii")}
         if self.sound is not None:
             self.sound.seconds += seconds
-            if self._data is not None and self.sound.seconds <= kept_seconds:
+            if self._data is not None and self.sound.seconds <= stored_seconds:
                 self._data += encoded
             else:
                 self._data = None

@@ -15,7 +15,7 @@ from routers.compat.openai.models import ModelCatalogue
 from routers.compat.realtime import beta
 from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.connection import Connection, EventIds, within
-from routers.compat.realtime.event_encoder import Outgoing, error_event
+from routers.compat.realtime.event_encoder import EventEncoder, error_event
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.microphone import Microphone
 from routers.compat.realtime.session import SessionObject, opened
@@ -83,9 +83,9 @@ class RealtimeRoutes:
             items = Items(history, kept)
             microphone = Microphone(object.shape.audio.input.format, parts, kept)
             name = f"conv_{random.token_hex(10)}"
-            outgoing = Outgoing(items, microphone.tape, name, kept)
-            commands = Commands(object, session, self._translation, items, microphone, outgoing)
-            await Connection(socket, session, commands, outgoing, ids, older=older).run(name)
+            encoder = EventEncoder(items, microphone.input_audio, name, kept)
+            commands = Commands(object, session, self._translation, items, microphone, encoder)
+            await Connection(socket, session, commands, encoder, ids, older=older).run(name)
 
     @policy(Role.USE)
     async def create_secret(self, fields: ClientSecretRequest) -> ClientSecret:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 from contextlib import aclosing
 from typing import Any
 
@@ -14,6 +13,7 @@ from starlette.websockets import WebSocket
 from routers.http.engine_fields import engines_named
 from routers.services import Services
 from routers.sockets.messages import Messages, invalid
+from routers.sockets.read_loop import read_messages
 from routers.sockets.socket import Socket, accepted, until_first
 from routers.websocket.conversation.commands import (
     CLIENT_MESSAGES,
@@ -26,22 +26,21 @@ from routers.websocket.conversation.commands import (
     ToolOutput,
     TypedMessage,
 )
-from routers.websocket.conversation.events import told
+from routers.websocket.conversation.encoder import EventEncoder
 from stts.access.policy import Role, policy
 from stts.audio.pcm import PCMReader
 from stts.chat import Message
 from stts.conversation.config import ReplyOrder, session_config
-from stts.conversation.events import AudioFrame
 from stts.conversation.history import Item, new_item_id
 from stts.conversation.session import ConversationSession
 from stts.conversation.sessions import StoredSession
-from stts.errors import Conflict, InvalidParameter, STTSError
+from stts.errors import Conflict, InvalidParameter
 from stts.settings import CurrentSettings
 
-HEADER = struct.Struct("<II")
-"""Before the PCM of each binary message: generation, sequence."""
+MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES)
 
 PING_CHARACTERS = 4096
+"""A longer message is no ping."""
 
 
 class ConversationSocketRoutes:
@@ -63,14 +62,14 @@ class ConversationSocketRoutes:
             raise invalid(error) from None
         async with accepted(websocket, self._limiter) as socket:
             await self._take_over(connect.session)
-            kept = self._sessions.begin(connect.session)
+            stored = self._sessions.begin(connect.session)
             left = asyncio.Event()
-            self._holders[kept.id] = (socket, left)
+            self._holders[stored.id] = (socket, left)
             try:
-                await self._run(socket, connect, kept)
+                await self._run(socket, connect, stored)
             finally:
-                del self._holders[kept.id]
-                self._sessions.end(kept)
+                del self._holders[stored.id]
+                self._sessions.end(stored)
                 left.set()
 
     async def _take_over(self, session: str | None) -> None:
@@ -82,13 +81,13 @@ class ConversationSocketRoutes:
             holder.close_with(taken)
             await left.wait()
 
-    async def _run(self, socket: Socket, connect: ConnectFields, kept: StoredSession) -> None:
+    async def _run(self, socket: Socket, connect: ConnectFields, stored: StoredSession) -> None:
         fields = connect.fields()
         config = fields.over(session_config(self._settings()), connect.output_rate)
-        parts = engines_named(self._services_for(socket.context))
-        async with ConversationSession(parts, config, kept.history) as session:
+        services = engines_named(self._services_for(socket.context))
+        async with ConversationSession(services, config, stored.history) as session:
             talk = Talk(socket, session, connect, fields, self._settings)
-            await talk.greet(kept)
+            await talk.greet(stored)
             await until_first(talk.listen(), talk.tell())
 
 
@@ -108,19 +107,19 @@ class Talk:
         self._connect = connect
         self._fields = fields
         self._settings = settings
-        self._messages = Messages[BaseModel](*CLIENT_MESSAGES)
+        self._encoder = EventEncoder(socket.request_id)
         self._reader = PCMReader(connect.format, connect.rate)
         self._state = session.state
         socket.at_once = _pong
 
-    async def greet(self, kept: StoredSession) -> None:
+    async def greet(self, stored: StoredSession) -> None:
         connect = self._connect
         await self._socket.send_json(
             {
                 "type": "session.created",
-                "session": kept.id,
-                "resumed": kept.resumed,
-                "history": len(kept.history.items),
+                "session": stored.id,
+                "resumed": stored.resumed,
+                "history": len(stored.history.items),
                 "config": self._fields.model_dump(mode="json"),
                 "input": {"format": connect.format, "rate": connect.rate},
                 "output": {"format": "pcm_s16le", "rate": connect.output_rate},
@@ -129,27 +128,21 @@ class Talk:
 
     async def listen(self) -> None:
         """Until the client leaves or says goodbye. What is wrong with a message is told, and the session goes on."""
-        async for message in self._socket:
-            try:
-                if isinstance(message, bytes):
-                    await self._hear(message)
-                elif not await self._obey(self._messages.parse(message)):
-                    return
-            except STTSError as error:
-                await self._socket.error(error)
+        await read_messages(self._socket, MESSAGES, self._obey, self._hear)
 
     async def _hear(self, data: bytes) -> None:
         for samples in self._reader.slices(data):
             await self._session.hear(samples)
 
     async def tell(self) -> None:
-        socket = self._socket
+        """Sends the events of the session, each with the change of state that it brings."""
         async with aclosing(self._session.events()) as events:
             async for event in events:
-                if isinstance(event, AudioFrame):
-                    await socket.send_bytes(HEADER.pack(event.generation, event.sequence) + event.data)
-                elif (message := told(event, socket.request_id)) is not None:
-                    await socket.send_json(dict(message))
+                message = self._encoder.to_message(event)
+                if isinstance(message, bytes):
+                    await self._socket.send_bytes(message)
+                elif message is not None:
+                    await self._socket.send_json(dict(message))
                 await self._tell_state()
 
     async def _tell_state(self) -> None:

@@ -10,7 +10,7 @@ import base64
 import io
 from collections.abc import Iterator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,34 +20,28 @@ from starlette.websockets import WebSocket
 
 from routers.services import Services
 from routers.sockets.messages import Messages, invalid
+from routers.sockets.read_loop import read_messages
 from routers.sockets.socket import Socket, accepted, until_first
-from routers.websocket.conversation_v1.schemas import SAMPLE_RATE, V1Fields, WholeTurn
+from routers.websocket.conversation_v1.encoder import EventEncoder
+from routers.websocket.conversation_v1.schemas import V1Fields, WholeTurn
 from stts.access.policy import Role, policy
 from stts.audio.decode import Decoder
 from stts.audio.pcm import PCMReader
-from stts.audio.wav import sized_header
 from stts.conversation.config import session_config
-from stts.conversation.events import (
-    AudioFrame,
-    FinalTranscript,
-    ReplyDelta,
-    ReplyEnded,
-    ReplyStarted,
-    SessionEvent,
-    TranscriptFailed,
-    TurnMetrics,
-)
+from stts.conversation.events import TurnMetrics
 from stts.conversation.history import History
 from stts.conversation.session import ConversationSession
 from stts.engine_api import Samples
-from stts.errors import InvalidParameter, STTSError
+from stts.errors import InvalidParameter
 from stts.settings import CurrentSettings
 from stts.streams.live import SAMPLE_RATE as HEARD_RATE
 
 FILE_MAGIC = (b"RIFF", b"OggS", b"\x1aE\xdf\xa3", b"ID3", b"fLaC")
-"""What a message begins with that is a file and not bare PCM."""
+"""Beginnings of messages that are files and not bare PCM."""
 PIECE = HEARD_RATE
 """Samples handed over at once of a turn that came whole."""
+
+MESSAGES = Messages(WholeTurn)
 
 
 class ConversationV1Routes:
@@ -79,16 +73,6 @@ class ConversationV1Routes:
                 await until_first(talk.listen(), talk.tell())
 
 
-@dataclass(slots=True)
-class _Answer:
-    """What is collected of one turn."""
-
-    transcription: str = ""
-    text: str = ""
-    audio: list[bytes] = field(default_factory=list)
-    metrics: TurnMetrics | None = None
-
-
 class _Talk:
     def __init__(
         self, socket: Socket, session: ConversationSession, fields: V1Fields, settings: CurrentSettings
@@ -98,23 +82,13 @@ class _Talk:
         self._fields = fields
         self._settings = settings
         self._reader = PCMReader("pcm_s16le", HEARD_RATE)
-        self._messages = Messages(WholeTurn)
-        self._heard: list[str] = []
-        """What was said and is not part of an answer yet."""
-        self._answer = _Answer()
+        self._encoder = EventEncoder(socket.request_id)
         self._whole = False
         """Turns come whole, and each gets its answer."""
         self._answered = asyncio.Event()
 
     async def listen(self) -> None:
-        async for message in self._socket:
-            try:
-                if isinstance(message, bytes):
-                    await self._hear(message)
-                else:
-                    await self._whole_turn(self._messages.parse(message))
-            except STTSError as error:
-                await self._socket.error(error)
+        await read_messages(self._socket, MESSAGES, self._whole_turn, self._hear)
 
     async def _hear(self, data: bytes) -> None:
         if self._whole:
@@ -155,51 +129,10 @@ class _Talk:
         yield from Decoder(io.BytesIO(data), max_seconds=self._settings().conversation.turn_seconds)
 
     async def tell(self) -> None:
+        """Sends an answer when the session has told all of its turn."""
         async with aclosing(self._session.events()) as events:
             async for event in events:
-                await self._collect(event)
-
-    async def _collect(self, event: SessionEvent) -> None:
-        answer = self._answer
-        match event:
-            case FinalTranscript() if event.text:
-                self._heard.append(event.text)
-            case ReplyStarted():
-                answer.transcription = " ".join(self._heard)
-                self._heard.clear()
-            case TranscriptFailed(error=error):
-                await self._socket.error(error)
-            case ReplyDelta(text=text):
-                answer.text += text
-            case AudioFrame(data=data):
-                answer.audio.append(data)
-            case ReplyEnded(error=STTSError() as error):
-                await self._socket.error(error)
-            case TurnMetrics():
-                answer.metrics = event
-                self._answer = _Answer()
-                if event.generation or self._whole:
-                    await self._send(answer)
-                self._answered.set()
-
-    async def _send(self, answer: _Answer) -> None:
-        metrics, audio = answer.metrics, b"".join(answer.audio)
-        heard = (metrics.transcript if metrics is not None else None) or 0.0
-        made = (metrics.first_audio if metrics is not None else None) or heard
-        await self._socket.send_json(
-            {
-                "type": "conversation_response",
-                "transcription": answer.transcription,
-                "response_text": answer.text.strip(),
-                "audio_data": base64.b64encode(_wav(audio)).decode(),
-                "timing": {
-                    "transcription_time": heard / 1000,
-                    "synthesis_time": max(0.0, made - heard) / 1000,
-                    "total_time": made / 1000,
-                },
-            }
-        )
-
-
-def _wav(audio: bytes) -> bytes:
-    return sized_header(SAMPLE_RATE, 1, len(audio)) + audio if audio else b""
+                for message in self._encoder.to_messages(event, whole=self._whole):
+                    await self._socket.send_json(message)
+                if isinstance(event, TurnMetrics):
+                    self._answered.set()

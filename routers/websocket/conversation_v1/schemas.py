@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from routers.http.lenient_fields import LenientFields
 from routers.http.names import LanguageTag, VoiceName
-from routers.websocket.conversation.events import Error
+from routers.websocket.shapes import Error
 from stts.chat import ReplyConfig
 from stts.conversation.config import SessionConfig
 from stts.speech import SynthesisConfig

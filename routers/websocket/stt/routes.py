@@ -16,14 +16,16 @@ from adapters.transcription.live_decoders import LiveDecoder, LiveDecoders
 from routers.http.engine_fields import engines_named
 from routers.services import Services
 from routers.sockets.messages import Messages, invalid
+from routers.sockets.read_loop import read_messages
 from routers.sockets.socket import Socket, accepted, until_first
-from routers.websocket.stt.schemas import INPUT_FIELDS, Command, Config, EventEncoder, ListenFields, V1EventEncoder
+from routers.websocket.stt.encoder import EventEncoder, V1EventEncoder
+from routers.websocket.stt.schemas import INPUT_FIELDS, Command, Config, ListenFields
 from stts.access.policy import Role, policy
 from stts.audio.pcm import PCMReader
 from stts.conversation.config import session_config
 from stts.conversation.history import History
 from stts.conversation.session import ConversationSession
-from stts.errors import Conflict, STTSError
+from stts.errors import Conflict
 from stts.settings import CurrentSettings
 
 MESSAGES: Messages[Config | Command] = Messages(Config, Command)
@@ -37,17 +39,17 @@ class TranscriptionSocketRoutes:
         self._settings = services.settings
         self.router = APIRouter(tags=["listen"])
         self.router.add_api_websocket_route("/ws/stt", self.transcribe)
-        self.router.add_api_websocket_route("/ws/transcribe", self.transcribe_as_before)
+        self.router.add_api_websocket_route("/ws/transcribe", self.transcribe_v1)
 
     @policy(Role.USE)
     async def transcribe(self, websocket: WebSocket) -> None:
         await self._serve(websocket, EventEncoder)
 
     @policy(Role.USE)
-    async def transcribe_as_before(self, websocket: WebSocket) -> None:
+    async def transcribe_v1(self, websocket: WebSocket) -> None:
         await self._serve(websocket, V1EventEncoder)
 
-    async def _serve(self, websocket: WebSocket, teller: type[EventEncoder]) -> None:
+    async def _serve(self, websocket: WebSocket, encoder: type[EventEncoder]) -> None:
         try:
             fields = ListenFields.model_validate(dict(websocket.query_params))
         except ValidationError as error:
@@ -58,12 +60,12 @@ class TranscriptionSocketRoutes:
         named = "stt" if websocket.query_params.keys() & {"stt", "engine"} == {"stt"} else "engine"
         async with accepted(websocket, self._limiter) as socket:
             config = fields.over(session_config(settings))
-            parts = engines_named(self._services_for(socket.context), stt=named)
+            services = engines_named(self._services_for(socket.context), stt=named)
             async with (
                 AsyncExitStack() as stack,
-                ConversationSession(parts, config, history) as session,
+                ConversationSession(services, config, history) as session,
             ):
-                listening = _Listening(socket, session, fields, teller(socket.request_id), self._settings)
+                listening = _Listening(socket, session, fields, encoder(socket.request_id), self._settings)
                 await until_first(listening.read(), listening.tell(), listening.decode(stack, self._decoders))
 
 
@@ -75,13 +77,13 @@ class _Listening:
         socket: Socket,
         session: ConversationSession,
         fields: ListenFields,
-        teller: EventEncoder,
+        encoder: EventEncoder,
         settings: CurrentSettings,
     ) -> None:
         self._socket = socket
         self._session = session
         self._fields = fields
-        self._teller = teller
+        self._encoder = encoder
         self._settings = settings
         self._reader: PCMReader | None = None
         self._encoded = asyncio.Event()
@@ -91,22 +93,15 @@ class _Listening:
 
     async def read(self) -> None:
         """Until the client leaves. What is wrong with a message is told, and the session goes on."""
-        async for message in self._socket:
-            try:
-                if isinstance(message, bytes):
-                    await self._hear(message)
-                else:
-                    await self._obey(MESSAGES.parse(message))
-            except STTSError as error:
-                await self._socket.error(error)
+        await read_messages(self._socket, MESSAGES, self._obey, self._hear)
 
     async def tell(self) -> None:
         """Until there is nothing more to tell."""
-        for message in self._teller.created(self._fields):
+        for message in self._encoder.created(self._fields):
             await self._socket.send_json(message)
         async with aclosing(self._session.events()) as events:
             async for event in events:
-                for message in self._teller.told(event, self._fields):
+                for message in self._encoder.to_messages(event, self._fields):
                     await self._socket.send_json(message)
 
     async def decode(self, stack: AsyncExitStack, decoders: LiveDecoders) -> None:
@@ -149,8 +144,8 @@ class _Listening:
         fields = self._fields.model_copy(update=changes)
         await self._session.configure(fields.over(session_config(self._settings())))
         self._fields = fields
-        for told in self._teller.updated(fields):
-            await self._socket.send_json(told)
+        for updated in self._encoder.updated(fields):
+            await self._socket.send_json(updated)
 
     async def _end(self) -> None:
         if self._ended:

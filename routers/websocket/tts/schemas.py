@@ -1,4 +1,4 @@
-"""What a client says on /ws/tts, and what it is told."""
+"""Messages of /ws/tts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
 from routers.core.tts_schemas import SpeechFields
-from routers.websocket.conversation.events import Error
+from routers.websocket.shapes import Error
 from stts.speech import AudioFormat, SynthesisConfig
 
 DEFAULT_FORMAT: AudioFormat = "pcm"
@@ -16,7 +16,7 @@ DEFAULT_FORMAT: AudioFormat = "pcm"
 
 
 class SpeechConfig(SpeechFields):
-    """How utterances from now on are spoken: the fields of POST /tts. What is not named has its default again."""
+    """Configures the utterances that follow, by the fields of POST /tts. Fields left out get their defaults."""
 
     type: Literal["config"] = "config"
     text: str = Field("", exclude=True)

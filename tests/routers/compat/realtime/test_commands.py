@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from adapters.catalogue import Engines
 from routers.compat.openai.models import ModelCatalogue
 from routers.compat.realtime.commands import Commands
-from routers.compat.realtime.event_encoder import Outgoing
+from routers.compat.realtime.event_encoder import EventEncoder
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.microphone import Microphone
 from routers.compat.realtime.session import opened
@@ -38,8 +38,8 @@ async def commanding(world: World) -> AsyncIterator[Commands]:
     items = Items(history, 0)
     microphone = Microphone(object.shape.audio.input.format, parts, 0)
     async with ConversationSession(parts, config, history, clock=now) as session:
-        outgoing = Outgoing(items, microphone.tape, "conv_1", 0)
-        yield Commands(object, session, translation, items, microphone, outgoing)
+        encoder = EventEncoder(items, microphone.input_audio, "conv_1", 0)
+        yield Commands(object, session, translation, items, microphone, encoder)
 
 
 async def pushed(talk: Talk) -> None:
@@ -58,8 +58,7 @@ async def test_a_client_that_reads_nothing_cannot_ask_for_more_and_more() -> Non
         for number in range(20 * WAITING_EVENTS):
             done.append(number)
             for kind in ("response.create", "response.cancel"):
-                async for _ in commands.carry_out({"type": kind}, None):
-                    pass
+                await commands.carry_out({"type": kind}, None)
 
     async with commanding(World(reply="Yes.")) as commands:
         flooding = asyncio.create_task(flood(commands))

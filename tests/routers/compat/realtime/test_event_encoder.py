@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from routers.compat.realtime.event_encoder import Outgoing, error_event
+from routers.compat.realtime.event_encoder import EventEncoder, error_event
 from routers.compat.realtime.input_audio_buffer import InputAudioBuffer
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.response import Order
@@ -27,17 +27,17 @@ FRAME = bytes(1920)
 
 
 class Desk:
-    """An Outgoing, and the history that its session would keep."""
+    """An EventEncoder, and the history that its session would keep."""
 
     def __init__(self) -> None:
         self.history = History(100, 10_000)
-        self.items = Items(self.history, kept_seconds=60)
-        self.tape = InputAudioBuffer(48_000, 60)
-        self.out = Outgoing(self.items, self.tape, "conv_1", kept_seconds=60)
+        self.items = Items(self.history, stored_seconds=60)
+        self.input_audio = InputAudioBuffer(48_000, 60)
+        self.out = EventEncoder(self.items, self.input_audio, "conv_1", stored_seconds=60)
         self.out.transcribes = True
 
     def tell(self, *events: told.SessionEvent) -> list[dict[str, Any]]:
-        return [each for event in events for each in check(self.out.events(event))]
+        return [each for event in events for each in check(self.out.to_messages(event))]
 
     def user(self, id: str, text: str = "") -> None:
         self.history.append(Item(id, Message("user", text), "completed" if text else "in_progress"))
@@ -78,7 +78,7 @@ def desk() -> Desk:
 
 
 def test_a_turn_of_the_user_in_its_order(desk: Desk) -> None:
-    desk.tape.write(bytes(48_000 * 3), hold=False)
+    desk.input_audio.write(bytes(48_000 * 3), hold=False)
     events = desk.turn()
     assert types(events) == [
         "input_audio_buffer.speech_started",

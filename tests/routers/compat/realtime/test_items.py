@@ -21,7 +21,7 @@ TEXT = "one two three four five six seven eight nine ten"
 
 @pytest.fixture
 def items() -> Items:
-    return Items(History(100, 10_000), kept_seconds=10)
+    return Items(History(100, 10_000), stored_seconds=10)
 
 
 def shape(**fields: Any) -> ItemShape:
@@ -101,7 +101,7 @@ def test_old_audio_is_forgotten_first(items: Items) -> None:
 
 
 def test_sounds_of_forgotten_items_are_forgotten() -> None:
-    items = Items(History(2, 10_000), kept_seconds=10)
+    items = Items(History(2, 10_000), stored_seconds=10)
     for number in range(2000):
         spoken(items, str(number), "x", Sound(0.0, b""))
     assert len(items._sounds) <= 257
