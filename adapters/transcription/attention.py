@@ -28,7 +28,7 @@ TIRED = 3 * STT_SAMPLE_RATE
 
 
 class Attention:
-    """Of one utterance. While `awake`, all of it is to be heard; utterances that others judge are from the start."""
+    """Decides which audio of one utterance is heard. While `awake`: all; utterances that others judge begin so."""
 
     def __init__(self, voice: VoiceActivity, audio: AudioSource) -> None:
         self._voice = voice
@@ -50,7 +50,7 @@ class Attention:
         return self.awake and not self._audio.judged and self._silence >= TIRED
 
     async def due(self, samples: Samples, *, last: bool) -> Samples:
-        """What is to be heard now: these samples, with the moment before where it wakes, or none of them.
+        """Returns the samples to be heard now: these, with the moment before where it wakes, or none of them.
 
         `last`: the utterance ends with them.
         """

@@ -1,4 +1,4 @@
-"""What is known of one utterance: the parts whose words are decided, and what is agreed on of the rest."""
+"""Hypothesis of one utterance: the segments whose words are committed, and the words agreed on of the rest."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Hypothesis:
         self._untold += self._agreement.commit(self._joined(segments), all_heard=all_heard)
 
     def update(self, hypothesis: str) -> Iterator[TranscriptPartial]:
-        """What may have been said after what is decided."""
+        """Takes the newest words after the committed ones, and gives the partial transcripts that follow from them."""
         delta, tail = self._agreement.hear(hypothesis)
         delta, self._untold = self._untold + delta, ""
         if delta or tail != self._tail:

@@ -19,17 +19,17 @@ LONGEST_STEP = STT_SAMPLE_RATE
 FRAME = 512
 """Samples over which loudness is measured."""
 QUIET = 0.05
-"""Of the loudness of speech (-26 dB): below it nothing was said."""
+"""Part of the loudness of speech (-26 dB) below which nothing was said."""
 PAUSE_FRAMES = 3
-"""Without speech, a tenth of a second, are a pause."""
+"""Frames without speech that are a pause: a tenth of a second."""
 SPEECH_PERCENTILE = 90
-"""Of the loudness of all frames: that of speech."""
+"""Percentile of the loudness of all frames that is the loudness of speech."""
 LAG_SECONDS = 1.0
 """Behind the speaker, from which it is told, and between two times of telling."""
 
 
 class AudioSource(Protocol):
-    """What is read of an utterance: a LiveAudio, or what stands before one."""
+    """Audio of an utterance as a transcriber reads it: a LiveAudio, or a wrapper of one."""
 
     @property
     def judged(self) -> bool:
@@ -54,7 +54,7 @@ class Stop(Enum):
 
 
 class Intake:
-    """Of one utterance."""
+    """Reads the audio of one utterance."""
 
     def __init__(self, audio: AudioSource, clock: Callable[[], float] = time.monotonic) -> None:
         self._audio = audio

@@ -18,12 +18,12 @@ from stts.transcription import TranscriptEvent, TranscriptPartial
 EARLY_SECONDS = 1.5
 """Sooner than it could have been spoken: more than lies in one message."""
 KEPT_SECONDS = 10.0
-"""Of audio of which nothing was told for good; what comes too early does so sooner."""
+"""Audio that is stored while nothing of it was told for good; audio that comes too early does so sooner."""
 
 COLLECTED_SECONDS = 60.0
-"""Of audio; more that comes too early is a recording, whether it has ended or not."""
+"""Audio beyond which what comes too early is a recording, whether it has ended or not."""
 TAKEN_SECONDS = 1.0
-"""Of audio that is waited for at once."""
+"""Audio that is waited for at once."""
 GAINED_SECONDS = 0.5
 PACED_SECONDS = 2.0
 """A recording comes so much sooner within so much audio; else somebody speaks on, of whom the beginning was late."""

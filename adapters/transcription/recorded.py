@@ -27,15 +27,15 @@ from stts.vad.regions import Region, RegionFinder
 from stts.vad.rules import RegionRules
 
 TAKEN_SECONDS = 1.0
-"""Of audio that is searched for speech at once."""
+"""Audio that is searched for speech at once."""
 SEARCH_SECONDS = 10.0
 """Longest silence of the engine that searches what was taken."""
 EVENTS_AHEAD = 64
-"""That may wait for a client that reads slowly."""
+"""Events that may wait for a client that reads slowly."""
 
 
 class RecordedUtterances:
-    """Of one session. Holds nothing between utterances."""
+    """Transcribes utterances as recordings. Holds nothing between them."""
 
     def __init__(
         self,

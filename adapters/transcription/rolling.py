@@ -1,8 +1,8 @@
-"""Live streams of engines that transcribe a recording: all that was said so far is transcribed again and again.
+"""Streaming for batch STT engines: re-transcribe a growing window, commit at pauses.
 
 The window of audio grows until it is as long as the engine hears at once; then it is cut at its quietest moment, what
-lies before is decided, and it goes on from there. Looks at the unfinished window stand behind everybody's finished
-ones in the engine's queue. Silence is not transcribed: where nothing was said since the last time, that result stands.
+lies before is committed, and it goes on from there. Interim runs over the unfinished window stand behind everybody's
+finished ones in the engine's queue. Silence is not transcribed: where nothing was said since, the last result stands.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from stts.vad.cutting import quietest
 TAKEN = STT_SAMPLE_RATE // 8
 """Samples taken at once while partial words are wanted."""
 STEP = STT_SAMPLE_RATE
-"""New samples after which the window is looked at again, if the last look did not take longer."""
+"""New samples after which there is another interim run, if the last one did not take longer."""
 PATIENCE_SECONDS = 5.0
-"""A look at an unfinished window goes behind whoever is due within this time."""
+"""An interim run goes behind whoever is due within this time."""
 EVENTS_AHEAD = 64
-"""That may wait for a client that reads slowly."""
+"""Events that may wait for a client that reads slowly."""
 PROMPT_CHARACTERS = 200
-"""Of the text before a window that an engine is given as a hint."""
+"""Text before a window that an engine is given as a hint."""
 
 
 class RollingSession:
@@ -74,7 +74,7 @@ class RollingSession:
 
 
 class _Listener:
-    """Of one utterance."""
+    """Transcribes one utterance."""
 
     def __init__(
         self,
@@ -97,12 +97,12 @@ class _Listener:
         """The sample of the utterance with which the window begins."""
         self._longest = int(instance.info.limits.max_seconds * STT_SAMPLE_RATE)
         self._words: Sequence[Segment] | None = ()
-        """Of the window, if nothing was said since the mark; None: unknown."""
-        self._look: asyncio.Task[None] | None = None
-        self._looked = 0
-        """Samples that the last look was given, or an earlier one."""
+        """Words of the window, if nothing was said since the mark; None: unknown."""
+        self._interim: asyncio.Task[None] | None = None
+        self._interim_end = 0
+        """Samples of the utterance at the end of the last interim run, or of an earlier one."""
         self._seconds = 0.0
-        """How long the last look took."""
+        """Duration of the last interim run."""
 
     async def listen(self, ready: Channel[TranscriptEvent]) -> None:
         stop: Stop | None = None
@@ -113,7 +113,7 @@ class _Listener:
                 await self._take(samples)
                 if stop is None:
                     if self._partials:
-                        self._look_on(ready)
+                        self._start_interim(ready)
                     continue
                 words = await self._all_words()
                 if stop is Stop.CHECKPOINT:
@@ -121,7 +121,7 @@ class _Listener:
                         ready.put(event, 1)
                     ready.put(self._utterance.checkpoint(words), 1)
         finally:
-            await self._end_look()
+            await self._end_interim()
         self._finish(words, ready)
 
     async def _take(self, samples: Samples) -> None:
@@ -132,7 +132,7 @@ class _Listener:
 
     async def _move_on(self) -> None:
         """Decides the words of the window: of all of it where it ends in silence, else up to its quietest moment."""
-        await self._end_look()
+        await self._end_interim()
         cut = len(self._window)
         if self._words is None or not self._intake.quiet:
             cut = quietest(self._window)
@@ -142,19 +142,19 @@ class _Listener:
         self._window = self._window[cut:]
         self._words = None if len(self._window) else ()
 
-    def _look_on(self, ready: Channel[TranscriptEvent]) -> None:
-        """Begins another look at the unfinished window if it is time for one."""
+    def _start_interim(self, ready: Channel[TranscriptEvent]) -> None:
+        """Begins another interim run over the unfinished window if it is time for one."""
         intake = self._intake
-        if self._look is not None:
-            for lagging in intake.lagging(self._looked):
+        if self._interim is not None:
+            for lagging in intake.lagging(self._interim_end):
                 ready.put(lagging, 1)
-        elif not intake.quiet and intake.taken - self._looked >= max(1.0, self._seconds) * STEP:
-            self._looked, self._words = intake.taken, None
+        elif not intake.quiet and intake.taken - self._interim_end >= max(1.0, self._seconds) * STEP:
+            self._interim_end, self._words = intake.taken, None
             intake.mark()
-            self._look = asyncio.create_task(self._look_at(self._window, ready), name="look")
+            self._interim = asyncio.create_task(self._run_interim(self._window, ready), name="interim")
 
-    async def _look_at(self, window: Samples, ready: Channel[TranscriptEvent]) -> None:
-        """An engine that cannot now is asked again later, at last for the whole."""
+    async def _run_interim(self, window: Samples, ready: Channel[TranscriptEvent]) -> None:
+        """Transcribes the unfinished window. An engine that cannot now is asked again later, at last for the whole."""
         started = time.monotonic()
         with suppress(STTSError):
             words = await self._transcribed(window, PATIENCE_SECONDS)
@@ -162,28 +162,28 @@ class _Listener:
                 ready.put(event, 1)
             self._words = words
         self._seconds = time.monotonic() - started
-        self._look = None
+        self._interim = None
 
-    async def _end_look(self) -> None:
-        look, self._look = self._look, None
-        if look is not None:
-            look.cancel()
-            await asyncio.wait([look])
+    async def _end_interim(self) -> None:
+        interim, self._interim = self._interim, None
+        if interim is not None:
+            interim.cancel()
+            await asyncio.wait([interim])
 
     async def _all_words(self) -> Sequence[Segment]:
-        """Of the whole window, with the last look if nothing was said since."""
+        """Returns the words of the whole window, those of the last interim run if nothing was said since."""
         intake = self._intake
-        if self._look is not None and intake.quiet:
-            await asyncio.wait([self._look])
-        await self._end_look()
+        if self._interim is not None and intake.quiet:
+            await asyncio.wait([self._interim])
+        await self._end_interim()
         if self._words is None or not intake.quiet:
-            self._looked = intake.taken
+            self._interim_end = intake.taken
             intake.mark()
             self._words = await self._transcribed(self._window)
         return self._words
 
     async def _transcribed(self, samples: Samples, timeout_seconds: float | None = None) -> list[Segment]:
-        """In its turn: due now, or with timeout_seconds behind whoever is due sooner, if the queue has room for it."""
+        """Transcribes in its turn: due now, or `timeout_seconds` later if the queue has room for it."""
         context, due = self._context, time.monotonic()
         prompt = self._prompt() if self._instance.info.abilities.prompt else None
         params = replace(self._params, language=self._utterance.language or self._params.language, prompt=prompt)

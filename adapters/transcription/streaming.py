@@ -39,7 +39,7 @@ CALL_SECONDS = 10.0
 
 
 class StreamingSlots:
-    """Of one engine. A place is held while somebody speaks; silent streams hold none."""
+    """Slots of one engine. One is held while somebody speaks; silent streams hold none."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class StreamingSession:
         intake, utterance = Intake(audio), Hypothesis(asked, AGREEING, HELD)
         attention = Attention(self._places.voice, audio)
         try:
-            async with aclosing(self._thoughts(intake, attention, utterance, context)) as events:
+            async with aclosing(self._hypotheses(intake, attention, utterance, context)) as events:
                 async for event in events:
                     yield event
         finally:
@@ -151,10 +151,10 @@ class StreamingSession:
         for event in utterance.finish(intake.seconds):
             yield event
 
-    async def _thoughts(
+    async def _hypotheses(
         self, intake: Intake, attention: Attention, utterance: Hypothesis, context: RequestContext
     ) -> AsyncGenerator[TranscriptEvent, None]:
-        """What is understood while the utterance goes on."""
+        """Gives hypotheses while the utterance goes on."""
         decided = 0
         stop: Stop | None = None
         while stop is not Stop.END:

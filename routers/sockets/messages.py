@@ -65,7 +65,7 @@ def _refused(constant: str) -> None:
 
 
 def invalid(error: ValidationError) -> STTSError:
-    """What is wrong with the first wrong field, without anything of its value."""
+    """Returns an error about the first wrong field, without anything of its value."""
     first = error.errors(include_url=False, include_input=False)[0]
     param = ".".join(plain_name(str(part)) for part in first["loc"]) or "message"
     allowed = re.findall(r"'([^']*)'", first.get("ctx", {}).get("expected", "")) or None

@@ -1,6 +1,6 @@
-"""One accepted WebSocket, from its place among the others to its goodbye: what every socket door shares.
+"""One accepted WebSocket, from its place among the others to its goodbye: every socket route shares it.
 
-    async with accepted(websocket, places) as socket:       # Busy: refused before it is accepted
+    async with accepted(websocket, limiter) as socket:       # Busy: refused before it is accepted
         async with Session(...) as session:
             await until_first(read(socket, session), send(socket, session))
 
@@ -33,7 +33,7 @@ NORMAL, SERVICE_RESTART = 1000, 1012
 GOODBYE_SECONDS = 1.0
 """For the last event to be taken by a client that may have stopped reading."""
 SLICE_SECONDS = 0.002
-"""How long messages pass without a pause before others have their turn."""
+"""Time for which messages pass without a pause before others have their turn."""
 SPARE_BYTES = MIB // 4
 """For commands where audio has filled the spool."""
 AUDIO_CHARACTERS = 512
@@ -42,7 +42,7 @@ REALTIME_PROTOCOL = "realtime"
 """The subprotocol that is answered where it is offered."""
 
 ErrorEvent = Callable[[STTSError, str, bool], dict[str, Any]]
-"""How a dialect tells an error: the error, the request id, whether it is the end of the session."""
+"""Makes the error event of a dialect: the error, the request id, whether it is the end of the session."""
 
 
 def native_error(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
@@ -64,13 +64,13 @@ def native_error(error: STTSError, request_id: str, fatal: bool) -> dict[str, An
 
 @asynccontextmanager
 async def accepted(
-    websocket: WebSocket, places: ConnectionLimiter, *, error_event: ErrorEvent = native_error
+    websocket: WebSocket, limiter: ConnectionLimiter, *, error_event: ErrorEvent = native_error
 ) -> AsyncIterator[Socket]:
     """A socket that has a place. Raises Busy and ShuttingDown before it is accepted; afterwards errors are events."""
-    limits = places.settings().limits
-    spool = Spool(places.spools, lambda: places.settings().limits.spool_mib * MIB)
+    limits = limiter.settings().limits
+    spool = Spool(limiter.spools, lambda: limiter.settings().limits.spool_mib * MIB)
     socket = Socket(websocket, limits.idle_seconds, error_event, spool)
-    async with places.taken(socket):
+    async with limiter.taken(socket):
         await socket.accept()
         try:
             async with socket.guarded():
@@ -96,7 +96,7 @@ class Socket:
         self._idle_seconds = idle_seconds
         self._error_event = error_event
         self.at_once: Callable[[str | bytes], dict[str, Any] | None] | None = None
-        """What answers a message without waiting for those before it; None: its turn comes."""
+        """Answers a message without waiting for those before it; None: its turn comes."""
         self._spool = spool
         self._filler: asyncio.Task[None] | None = None
         self._refusing = False

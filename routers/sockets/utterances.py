@@ -22,16 +22,16 @@ from stts.streams.channel import Channel
 from stts.streams.live import LiveText
 
 WAITING_UTTERANCES = 8
-"""That may wait to be spoken; a client that writes on is read when one has been."""
+"""Utterances that may wait to be spoken; a client that writes on is read when one has been."""
 FRAME_BYTES = 65_536
-"""Most of one message."""
+"""Bytes of one message at most."""
 WHOLE_SAMPLES = 4
 """Messages hold a multiple of so many bytes: no sample of s16le is parted, on one channel or two."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechOptions:
-    """How an utterance is spoken and sent."""
+    """Synthesis configuration, pacing and framing of one utterance."""
 
     config: SynthesisConfig
     ahead: float | None = None
@@ -46,7 +46,7 @@ class Utterance:
         self.options = options
         self.text = LiveText(limit)
         self.seconds = 0.0
-        """Of audio sent."""
+        """Length of the audio sent."""
         self.cancelled = False
         self.error: STTSError | None = None
         self.over = False
@@ -68,7 +68,7 @@ class UtteranceEncoder(Protocol):
 
 
 class Utterances:
-    """Of one connection."""
+    """Utterances of one connection, written and spoken one after the other."""
 
     def __init__(self, socket: Socket, speak: Speak, encoder: UtteranceEncoder, options: SpeechOptions) -> None:
         self._socket = socket
@@ -87,7 +87,7 @@ class Utterances:
             raise Conflict("The configuration cannot change within an utterance: end it first.")
 
     def use(self, options: SpeechOptions) -> None:
-        """For utterances from now on."""
+        """Sets the options of utterances from now on."""
         self._options = options
 
     async def write(self, text: str, limit: int) -> None:
@@ -102,7 +102,7 @@ class Utterances:
             utterance.text.write(text)
 
     def flush(self) -> None:
-        """What was written is spoken, though its clause may go on."""
+        """Has what was written spoken, though its clause may go on."""
         if self._writing is not None:
             self._writing.text.flush()
 
@@ -123,14 +123,14 @@ class Utterances:
             await self._encoder.end(utterance)
 
     def close(self) -> None:
-        """What was written is spoken, and then `speak_all` ends."""
+        """Has what was written spoken; then `speak_all` ends."""
         if self._writing is not None:
             self._writing.text.close()
             self._writing = None
         self._waiting.close()
 
     async def speak_all(self) -> None:
-        """Until it is closed."""
+        """Speaks utterance after utterance until it is closed."""
         async for utterance in self._waiting:
             if not utterance.over:
                 await self._speak_one(utterance)

@@ -63,11 +63,11 @@ class ReplyOrder:
     text: str | None = None
     """Say exactly this instead of asking for a reply."""
     tag: str | None = None
-    """Given back in ReplyStarted, for the door to know its own."""
+    """Given back in ReplyStarted, so that a route knows its own."""
 
 
 def session_config(settings: Settings) -> SessionConfig:
-    """What the operator set, for a session that listens, replies and speaks."""
+    """Returns the operator's configuration, for a session that listens, replies and speaks."""
     told = settings.conversation
     turns = TurnRules(
         threshold=settings.stt.vad_threshold,

@@ -1,7 +1,7 @@
-"""What a session tells its door, in order. Times are seconds; `at` counts the audio of the session from its start.
+"""Events of a session, in order. Times are seconds; `at` counts the audio of the session from its start.
 
-Everything of a reply carries its `generation`, a number that only grows; a door never sees anything of a reply after
-its ReplyEnded, nor a frame of one that was cancelled.
+Everything of a reply carries its `generation`, a number that only grows; nothing of a reply comes after its ReplyEnded,
+nor a frame of one that was cancelled.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class SpeechStarted:
     item: str
     """Id of the history's item that the turn becomes."""
     at: float
-    """Of the first sample of the turn, its prefix included."""
+    """Time of the first sample of the turn, its prefix included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class FinalTranscript:
     start: float
     """Seconds of the session's audio at which the turn's audio begins: the segment's times count from there."""
     seconds: float
-    """Of audio transcribed."""
+    """Length of the audio that was transcribed."""
 
     @property
     def text(self) -> str:
@@ -157,9 +157,9 @@ class ReplyEnded:
     text: str
     """All that was written."""
     heard: str
-    """What of it was played."""
+    """The part of it that was played."""
     seconds: float
-    """Of audio sent."""
+    """Length of the audio that was sent."""
     input_tokens: int = 0
     output_tokens: int = 0
     error: STTSError | None = None

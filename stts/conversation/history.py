@@ -1,4 +1,4 @@
-"""What was said. Pure: the messages of a conversation within bounds, and how much of a reply was really heard."""
+"""History of a conversation. Pure: its messages within bounds, and how much of a reply was really heard."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stts.errors import Conflict, NotFound
 Status = Literal["in_progress", "completed", "incomplete"]
 
 CHARACTERS_PER_SECOND = 15.0
-"""Of speech, until a whole piece of it has told better."""
+"""Pace of speech, until a whole piece of it has told better."""
 SHORTEST = 1e-6
 """Seconds that nobody can tell from none: what is left of sums of many short frames."""
 _SPACELESS = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -53,7 +53,7 @@ class History:
         return self._items.get(id)
 
     def has_call(self, call_id: str) -> bool:
-        """Whether a tool was called so."""
+        """Whether a tool was called with this id."""
         calls = (call for item in self._items.values() for call in item.message.tool_calls)
         return any(call.call_id == call_id for call in calls)
 
@@ -85,7 +85,7 @@ class History:
         del self._items[id]
 
     def messages(self) -> tuple[Message, ...]:
-        """What whoever replies is to know, oldest first: items that have nothing to say yet are left out."""
+        """Returns the messages for whoever replies, oldest first: items that have nothing to say yet are left out."""
         messages = (item.message for item in self._items.values())
         return tuple(one for one in messages if one.text.strip() or one.tool_calls or one.call_id is not None)
 
@@ -122,7 +122,7 @@ class History:
 
 
 class Spoken:
-    """What of a reply was heard. Pieces of its text are given with their audio, as the audio is made or sent."""
+    """Reckons which text of a reply was heard. Its pieces are given with their audio, as that is made or sent."""
 
     def __init__(self) -> None:
         self._pieces: list[tuple[str, float]] = []

@@ -1,4 +1,4 @@
-"""What waits for the ear of a session: audio, and between it what the client has said of its turns."""
+"""Input that waits for a session's segmenter: audio, and between it the client's commands about its turns."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Inbox:
         self._unread = 0.0
         """Seconds given that belong to no turn yet, because nobody has looked at them."""
         self._behind = 0.0
-        """Of these, seconds behind what is looked at."""
+        """Seconds of these behind the audio that is looked at."""
         self._cleared = False
         """All that was given was to be forgotten."""
         self._clears: deque[int] = deque()
-        """Of each `clear` that waits, how many were asked for: those without audio between them are one."""
+        """How often each waiting `clear` was asked for: those without audio between them are one."""
 
     async def write(self, samples: Samples) -> None:
         await self._waiting.room()
@@ -54,7 +54,7 @@ class Inbox:
         self._waiting.put("commit", 0)
 
     def clear(self) -> bool:
-        """What was given is to be forgotten. False: all of it has been."""
+        """Forgets the audio given so far. False: all of it has been."""
         self._uncommitted = 0.0
         if not self._cleared:
             self._cleared = True
@@ -96,7 +96,7 @@ class Inbox:
         self._uncommitted = min(self._uncommitted, rest)
 
     def clears(self) -> int:
-        """How many a `clear` stands for that was read."""
+        """Returns how often the `clear` that was read was asked for."""
         return self._clears.popleft()
 
 

@@ -1,4 +1,4 @@
-"""The half of a session that listens: from audio to utterances, whose words `transcribing.py` sees to."""
+"""Input pipeline of a session: from audio to utterances, whose words `transcriber.py` gets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TURN_OVER = 0.5
 
 
 class InputPipeline:
-    """`on_signal` gets what the ear makes of the audio, `on_settled` and `on_words` what was said."""
+    """Calls `on_signal` for what the segmenter finds, `on_settled` for words up to a pause, `on_words` for the last."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class InputPipeline:
         )
         self._inbox = Inbox()
         self._pushing = False
-        """What the client has said of a turn is being obeyed."""
+        """A client's command about a turn is being carried out."""
         self._turn = 0
         self._trouble = ""
 
@@ -195,7 +195,7 @@ class InputPipeline:
 
     @property
     def _too_long(self) -> bool:
-        """Of a turn that the client is to end: what was said is told, and it can go on in the next one."""
+        """Whether a turn that the client is to end is ended here; it can go on in the next one."""
         current = self.current
         return current is not None and self.segmenter.position - current.start >= self._state.config.longest_pushed
 

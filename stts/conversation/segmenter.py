@@ -1,4 +1,4 @@
-"""The ear of a session: cuts what comes in into frames, judges them, and keeps what belongs to an utterance.
+"""Segmenter of a session: cuts audio into frames, judges them, and stores those before an utterance.
 
 No tasks and no clock: the session calls it and acts on what it says.
 """
@@ -26,14 +26,14 @@ QUIETEST_DBFS = -100.0
 BATCH_FRAMES = 32
 """Judged at once: about a second, however long a client's message is."""
 SPARE_SECONDS = 0.3
-"""Kept before the prefix: speech is noticed a little after it began."""
+"""Audio stored before the prefix: speech is noticed a little after it began."""
 JUDGED_SECONDS = 8.0
-"""Of a turn's end that a turn detector hears."""
+"""Audio of a turn's end that a turn detector hears."""
 
 
 @dataclass(slots=True, eq=False)
 class Utterance:
-    """What the user says in one turn, from before its first sound."""
+    """One turn of the user, from before its first sound."""
 
     turn: int
     item: str
@@ -41,7 +41,7 @@ class Utterance:
     """Seconds of the session's audio at its first sample."""
     audio: LiveAudio
     announced: bool = False
-    """The door has been told that it began."""
+    """The connection has been told that it began."""
     confirmed: bool = False
     """It is speech, and not a noise."""
     committed: bool = False
@@ -54,7 +54,7 @@ class Utterance:
     transcribed_at: float | None = None
     stable: str = ""
     tail: str = ""
-    """Of its transcript so far."""
+    """The part of its transcript that may change."""
     segment: Segment | None = None
     error: STTSError | None = None
     transcribed: bool = False
@@ -81,7 +81,7 @@ class Utterance:
 
 
 class SpeechSegmenter:
-    """Of one session."""
+    """Cuts the audio of one session into frames, judges them, and keeps the prefix of speech."""
 
     def __init__(self, voice: VoiceActivity, rules: TurnRules | None) -> None:
         self._voice = voice
@@ -122,7 +122,7 @@ class SpeechSegmenter:
         return probabilities
 
     def signals(self, frame: Samples, probability: float | None, *, over: bool) -> tuple[Signal, ...]:
-        """What the next frame means; `over` as for the endpointer."""
+        """Returns the signals of the next frame; `over` as for the endpointer."""
         self.position += FRAME_SECONDS
         if probability is None:
             self.endpointer.skip()

@@ -1,4 +1,4 @@
-"""What a session runs, given to it: the operations with their stages around them, and the ears of the house."""
+"""Services of a conversation session: pipelines, voice activity detection, turn detector."""
 
 from __future__ import annotations
 
@@ -43,4 +43,4 @@ class SessionServices:
 
 
 ServicesFor = Callable[[NewContext], SessionServices]
-"""The parts for one connection."""
+"""Makes the services of one connection."""

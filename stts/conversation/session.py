@@ -105,7 +105,7 @@ class ConversationSession:
         await self._input.close()
 
     async def events(self) -> AsyncGenerator[SessionEvent, None]:
-        """For one door. Ends with the session; raises what nobody foresaw."""
+        """Gives the events, to one reader, until the session ends. Raises an error that nobody foresaw."""
         async for event in self._out.events():
             yield event
 
@@ -121,19 +121,19 @@ class ConversationSession:
         self._watch_silence()
 
     async def room(self) -> None:
-        """Waits while the door is far behind with what it was told: before a command that makes a session talk."""
+        """Waits while the connection is far behind with its events: before a command that makes a session talk."""
         await self._out.room()
 
     async def hear(self, samples: Samples) -> None:
-        """Mono float32 at 16 kHz. Waits while too much is unheard."""
+        """Takes audio, mono float32 at 16 kHz. Waits while too much is unheard."""
         await self._input.hear(samples)
 
     def commit(self) -> None:
-        """The user's turn is over, after all audio given so far. Raises Conflict where there is none."""
+        """Ends the user's turn after all audio given so far. Raises Conflict where there is none."""
         self._input.commit()
 
     def finish(self) -> None:
-        """Of a session that only listens: no more audio comes. `events()` ends when all that was said is told."""
+        """Ends the audio of a session that only listens. `events()` ends when all words are told."""
         self._input.finish()
 
     def clear(self) -> None:
@@ -142,13 +142,13 @@ class ConversationSession:
         self._input.clear()
 
     def say(self, text: str, *, item: str | None = None) -> None:
-        """A typed message of the user, and a reply to it. Raises Conflict while a reply is active."""
+        """Takes a typed message of the user, and replies. Raises Conflict while a reply is active."""
         self._require_silence()
         self.history.append(Item(item or new_item_id(), Message("user", text)))
         self.respond(ReplyOrder())
 
     def respond(self, order: ReplyOrder = ReplyOrder()) -> int:  # noqa: B008 - a frozen value
-        """Begins a reply; its generation. Raises Conflict while one is active, unless it is an out_of_band."""
+        """Begins a reply and returns its generation. Raises Conflict while one is active, unless it is out of band."""
         if order.out_of_band:
             return self._output.ask(order, self._input.turn)
         self._require_silence()
@@ -173,7 +173,7 @@ class ConversationSession:
         return bool(commands)
 
     def played(self, generation: int, seconds: float) -> None:
-        """The client says how much of a reply it has played."""
+        """Takes the client's word for how many seconds of a reply it has played."""
         active = self._output.active
         if active is not None and active.generation == generation:
             active.playback.report(seconds)

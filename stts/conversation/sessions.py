@@ -19,7 +19,7 @@ RETRY_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """What a session has while it runs."""
+    """A session while it runs."""
 
     id: str
     """Whoever knows it can go on with the conversation: it cannot be guessed."""
@@ -28,7 +28,7 @@ class StoredSession:
 
 
 class SessionStore:
-    """All of this process. Which sessions run is bounded by whoever lets them in, what is left over is bounded here."""
+    """Sessions of this process. Routes bound how many run; how many are stored after they were left is bounded here."""
 
     def __init__(self, settings: CurrentSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
@@ -79,14 +79,14 @@ class SessionStore:
         return kept
 
     def end(self, kept: StoredSession) -> None:
-        """It was left; from now on its time runs."""
+        """Ends a session: it was left, and from now on its time runs."""
         self._active.discard(kept.id)
         self._ended.set()
         self._left[kept.id] = (kept.history, self._clock())
         self._forget()
 
     def _forget(self) -> None:
-        """Those left too long ago, then those too many."""
+        """Drops those left too long ago, then those too many."""
         settings = self._settings().conversation
         now = self._clock()
         while self._left:

@@ -1,4 +1,4 @@
-"""Whose turn it is, and what follows from it. Pure: no tasks, no clock; each event gives commands, in order.
+"""Turn-taking: whose turn it is, and what follows. Pure: no tasks, no clock; each event gives commands, in order.
 
     listening   the floor is the user's, speaking or silent
     thinking    the user's turn is over, nothing of the reply has been sent yet

@@ -23,7 +23,7 @@ from stts.transcription import (
 )
 
 WAITING_UTTERANCES = 4
-"""That may wait for the transcription of the one before."""
+"""Utterances that may wait for the transcription of the one before."""
 
 
 class Transcriber:
@@ -44,9 +44,9 @@ class Transcriber:
         self._next_session: TranscriptionSession | None = None
         self._busy = False
         self._working: Utterance | None = None
-        """Whose words are being found."""
+        """The utterance that is transcribed."""
         self._steps = 0
-        """What was heard of all utterances so far, in events."""
+        """Events of the transcripts of all utterances so far."""
 
     async def open(self) -> None:
         self._session = await self._state.services.open(self._state.config.listen)

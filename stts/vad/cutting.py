@@ -8,7 +8,7 @@ from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.vad.segmenter import frames_in
 
 WINDOW_SECONDS = 8.0
-"""How far back from its end the quietest moment is looked for, and never further than half of the speech."""
+"""Reach back from the end in which the quietest moment is looked for; never more than half of the speech."""
 WIDTH_SECONDS = 0.1
 """Loudness is averaged over so much."""
 FRAME = 512

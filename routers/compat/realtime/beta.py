@@ -28,7 +28,7 @@ UNKNOWN = frozenset({"conversation.item.done"})
 """Events that the older dialect has not."""
 FORMATS = {"pcm16": "audio/pcm", "g711_ulaw": "audio/pcmu", "g711_alaw": "audio/pcma"}
 CONTENTS = {"text": "output_text", "audio": "output_audio"}
-"""Of an assistant's message: theirs -> ours."""
+"""Contents of an assistant's message: theirs -> ours."""
 FLAT = {
     "instructions": ("instructions",),
     "tools": ("tools",),

@@ -1,4 +1,4 @@
-"""What clients of OpenAI's Realtime API send: commands, items of a conversation, what a response may differ in."""
+"""Messages of clients of OpenAI's Realtime API: commands, items of a conversation, overrides of a response."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ class Commands:
             raise VOICE_IN_USE.error()
 
     def _follow(self) -> None:
-        """What there is besides the session takes up its changes."""
+        """Passes changes of the session on to what there is beside it."""
         out, audio = self._encoder, self.object.shape.audio
         if (shape := self.object.speaks) is not None:
             out.order = self._translation.standing(shape)

@@ -27,7 +27,7 @@ HEARD_IN_ORDER = frozenset(
 
 @asynccontextmanager
 async def within(minutes: float) -> AsyncIterator[None]:
-    """How long a session may last. Raises SessionExpired when that is over."""
+    """Limits how long a session may last. Raises SessionExpired when that is over."""
     try:
         async with asyncio.timeout(minutes * 60) as limit:
             yield
@@ -38,7 +38,7 @@ async def within(minutes: float) -> AsyncIterator[None]:
 
 
 class EventIds:
-    """Of one connection."""
+    """Ids of the events of one connection."""
 
     def __init__(self) -> None:
         self._prefix = f"event_{secrets.token_hex(6)}"

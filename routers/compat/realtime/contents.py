@@ -1,4 +1,4 @@
-"""What the messages of items hold: as clients send it, as whoever replies is given it, and as clients are told it."""
+"""Contents of items: as clients send them, as whoever replies is given them, and as clients are told them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stts.chat import Message, ToolCall
 from stts.errors import InvalidParameter
 
 UNSEEN_IMAGE = "[image]"
-"""What whoever replies is given in place of a picture: nobody here sees."""
+"""Text that whoever replies is given in place of a picture: nobody here sees."""
 CONTENTS = {
     "system": {"input_text"},
     "user": {"input_text", "input_audio"},
@@ -59,7 +59,7 @@ def _said(shape: MessageItem, content: Content) -> str:
 
 
 def parts_of(shape: ItemShape) -> Contents | None:
-    """What clients are told that a message holds, without the bytes of it; None: one text says it all.
+    """Returns the contents of a message as clients are told them, without the bytes; None: one text says it all.
 
     Frameworks compare it with what they sent, and send again what differs.
     """
@@ -79,7 +79,7 @@ def _part(content: Content) -> dict[str, Any]:
 
 
 def content_of(message: Message, *, spoken: bool) -> dict[str, Any]:
-    """Of a message that is one text, or was spoken."""
+    """Returns the content of a message that is one text, or was spoken."""
     way = "output" if message.role == "assistant" else "input"
     if not spoken:
         return {"type": f"{way}_text", "text": message.text}

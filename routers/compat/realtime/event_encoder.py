@@ -46,9 +46,9 @@ class EventEncoder:
 
     def __init__(self, items: Items, input_audio: InputAudioBuffer, conversation: str, stored_seconds: float) -> None:
         self.order = Order()
-        """Of responses that nobody asked for."""
+        """Order of responses that nobody asked for."""
         self.orders: dict[str, Order] = {}
-        """Of responses that were asked for, by their tag."""
+        """Orders of responses that were asked for, by their tag."""
         self.transcribes = False
         """Whether the client wants to know what the user said."""
         self.early_words = False
@@ -59,7 +59,7 @@ class EventEncoder:
         self.commits = 0
         """Turns that the client has ended and that are not told of yet."""
         self.clears = 0
-        """Of the client, and not answered yet."""
+        """The client's `clear` commands that are not answered yet."""
         self._items, self._input_audio = items, input_audio
         self._conversation, self._stored_seconds = conversation, stored_seconds
         self._responses: dict[int, Response] = {}
@@ -68,7 +68,7 @@ class EventEncoder:
         self._wordless: set[str] = set()
         """Items of turns whose words are not known yet."""
         self._told: dict[str, str] = {}
-        """What was told of the words of a turn so far."""
+        """Words of each turn that were told so far."""
         self._early: deque[PartialTranscript] = deque(maxlen=64)
         self._heard = 0.0
         """Seconds of the user's newest turn."""
@@ -101,7 +101,7 @@ class EventEncoder:
         return next((each.id for each in self._responses.values() if not each.started.out_of_band), None)
 
     def generation(self, response_id: str) -> int | None:
-        """Of a response that is not over."""
+        """Returns the generation of a response that is not over; None: there is none."""
         return next((number for number, each in self._responses.items() if each.id == response_id), None)
 
     def unbegun(self, order: ReplyOrder) -> Iterator[Event]:
@@ -251,7 +251,7 @@ class EventEncoder:
 
 
 def item_added(item: Event, previous: str | None) -> Iterator[Event]:
-    """Of an item that is complete when it is told of."""
+    """Gives the events of an item that is complete when it is told of."""
     yield {"type": "conversation.item.added", "previous_item_id": previous, "item": item}
     yield {"type": "conversation.item.done", "previous_item_id": previous, "item": item}
 

@@ -33,14 +33,14 @@ MOST_SOUNDS = 256
 
 @dataclass(slots=True)
 class Sound:
-    """Of an item that was spoken."""
+    """Audio of an item that was spoken."""
 
     seconds: float = 0.0
     data: bytes | None = None
     """In the format that it was heard or sent in; None: not kept."""
     bytes_per_second: int = 48_000
     text_seconds: float | None = None
-    """Of it that the item's text covers; None: all."""
+    """Seconds of audio covered by the item's text; None: the whole item."""
 
     def cut(self, seconds: float) -> None:
         if self.text_seconds is not None:
@@ -52,7 +52,7 @@ class Sound:
 
 
 class Items:
-    """Of one connection. Audio is kept for so many seconds in all; the oldest goes first."""
+    """Items of one connection. Audio is stored for so many seconds in all; the oldest goes first."""
 
     def __init__(self, history: History, stored_seconds: float) -> None:
         self.history = history
@@ -63,7 +63,7 @@ class Items:
         self._hidden: set[str] = set()
 
     def hide(self, id: str) -> None:
-        """Of a reply that has said nothing yet: clients do not know of it."""
+        """Hides the item of a reply that has said nothing yet: clients do not know of it."""
         self._hidden.add(id)
 
     def reveal(self, id: str) -> None:
@@ -147,7 +147,7 @@ class Items:
         sound.cut(min(seconds, sound.seconds))
 
     def messages(self, shapes: list[ItemShape | ItemReference]) -> tuple[Message, ...]:
-        """What a response is to be given instead of the history. Raises InvalidRequest."""
+        """Returns the messages for a response that replace the history. Raises InvalidRequest."""
         return tuple(self._message(shape) for shape in shapes)
 
     def _message(self, shape: ItemShape | ItemReference) -> Message:
@@ -163,7 +163,7 @@ class Items:
         return item
 
     def _forget_gone(self) -> None:
-        """What is kept of items that the history has dropped."""
+        """Forgets items that the history has dropped."""
         self._parts = {id: parts for id, parts in self._parts.items() if self.history.get(id) is not None}
         if len(self._sounds) > MOST_SOUNDS:
             for id in [id for id in self._sounds if self.history.get(id) is None]:

@@ -1,4 +1,4 @@
-"""What clients mean by the fields of a session or a response: an empty text is none, one is a list of one."""
+"""Reads the fields of a session or a response as clients mean them: an empty text is none, one is a list of one."""
 
 from __future__ import annotations
 

@@ -22,19 +22,19 @@ DETAILS = {
     "interrupted": {"type": "cancelled", "reason": "turn_detected"},
     "incomplete": {"type": "incomplete", "reason": "max_output_tokens"},
 }
-"""How a reply ended -> what clients are told of it."""
+"""End of a reply -> status that clients are told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a response is to be like, as its client asked."""
+    """Order of a response, as its client asked."""
 
     voice: Voice = Voice("auto", PCM(type="audio/pcm"))  # noqa: RUF009 - a frozen value
     modalities: tuple[str, ...] = ("audio",)
     max_output_tokens: int | str = "inf"
     metadata: Mapping[str, str] | None = None
     given: tuple[Message, ...] | None = None
-    """What it is made from, where that is not the conversation."""
+    """Messages it is made from, where that is not the conversation."""
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Response:
     items: Items
     id: str = field(default_factory=lambda: f"resp_{secrets.token_hex(10)}")
     sound: Sound | None = None
-    """Of the message, once it was heard."""
+    """Sound of the message, once it was heard."""
     heard: float | None = None
     """Seconds of it that were played, where it was interrupted."""
     given: int = 0
@@ -111,7 +111,7 @@ class Response:
         yield {"type": "response.done", "response": self._wire(status, details, usage)}
 
     def _keep(self) -> None:
-        """What of it clients may ask for later."""
+        """Stores its sound, which clients may ask for later."""
         item = self.started.item
         if self.started.out_of_band:
             return

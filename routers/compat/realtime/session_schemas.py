@@ -159,7 +159,7 @@ class RealtimeSession(Shape):
     tracing: Literal["auto"] | dict[str, Any] | None = None
     prompt: NoPrompt = None
     temperature: float | None = Field(None, ge=0, le=2, exclude_if=lambda value: value is None)
-    """Of the older dialect only."""
+    """Only in the older dialect."""
 
     @field_validator("tools", mode="before")
     @classmethod

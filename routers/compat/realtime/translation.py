@@ -39,7 +39,7 @@ PARAMS = {
     "speed": "session.audio.output.speed",
     "language": "session.audio.input.transcription.language",
 }
-"""What the core calls a field -> where clients have it."""
+"""Name of a field in the core -> its place at clients."""
 
 
 class Translation:
@@ -65,7 +65,7 @@ class Translation:
         )
 
     def standing(self, shape: RealtimeSession) -> Order:
-        """What responses are like that nobody asked for."""
+        """Returns the order of responses that nobody asked for."""
         output = shape.audio.output
         return Order(Voice(output.voice, output.format), tuple(shape.output_modalities), shape.max_output_tokens)
 

@@ -1,4 +1,4 @@
-"""How much a response used, in the tokens that OpenAI's clients add up. Where a model counts, its numbers are told."""
+"""Usage of a response, in the tokens that OpenAI's clients add up. Where a model counts, its numbers are told."""
 
 from __future__ import annotations
 

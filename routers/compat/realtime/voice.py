@@ -10,7 +10,7 @@ from stts.audio.pcm import PCMReader, PCMWriter
 
 G711_RATE = 8000
 PCM_BYTES = 2
-"""Of a sample."""
+"""Bytes of a sample."""
 
 
 def sample_rate(format: Format) -> int:
@@ -22,13 +22,13 @@ def bytes_per_second(format: Format) -> int:
 
 
 def reader(format: Format) -> PCMReader:
-    """Of what a client sends."""
+    """Returns a reader of the audio that a client sends."""
     return PCMReader(_NAMES[format.type], sample_rate(format))
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How a response sounds."""
+    """Sound of a response."""
 
     name: str
     format: Format

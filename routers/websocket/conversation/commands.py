@@ -1,4 +1,4 @@
-"""What a client says on /ws/conversation/v2."""
+"""Messages of the client on /ws/conversation/v2."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ToolFields(BaseModel):
 
 
 class ConversationFields(LenientFields):
-    """What a session can be told about itself: in the query, and later by session.update. What is not named stays."""
+    """Configuration of a session: in the query, and later by session.update. Fields that are not named stay."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
@@ -117,7 +117,7 @@ class TypedMessage(BaseModel):
 
 
 class ToolOutput(BaseModel):
-    """What a tool returned. The next `respond` lets the model go on with it."""
+    """Output of a tool. The next `respond` lets the model go on with it."""
 
     type: Literal["tool_output"]
     call_id: str = Field(max_length=200)
@@ -131,7 +131,7 @@ class Control(BaseModel):
 
 
 class Played(BaseModel):
-    """How much of a reply the client has played."""
+    """Progress of the playback of a reply at the client."""
 
     type: Literal["played"]
     generation: int = Field(ge=0)

@@ -92,7 +92,7 @@ class ConversationSocketRoutes:
 
 
 class Talk:
-    """One connection: what comes in goes to the session, what the session says goes out."""
+    """Runs one connection: messages go to the session, the session's events go out."""
 
     def __init__(
         self,

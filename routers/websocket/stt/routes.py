@@ -70,7 +70,7 @@ class TranscriptionSocketRoutes:
 
 
 class _Listening:
-    """One connection: its audio goes to the session, what the session says goes out."""
+    """Runs one connection: its audio goes to the session, the session's events go out."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class _Listening:
                     await self._socket.send_json(message)
 
     async def decode(self, stack: AsyncExitStack, decoders: LiveDecoders) -> None:
-        """What comes in a container, where it does. Raises Busy, and UndecodableAudio: nothing can follow it."""
+        """Hears audio that comes in a container. Raises Busy, and UndecodableAudio, which nothing can follow."""
         await self._encoded.wait()
         decoder = await stack.enter_async_context(decoders.decoder())
         self._decoder.set_result(decoder)

@@ -18,7 +18,7 @@ from stts.vad.rules import TurnRules
 
 Encoding = Literal["webm", "ogg", "opus", "mp3", "mp4", "aac", "flac", "wav"]
 INPUT_FIELDS = frozenset({"rate", "format", "channels", "encoding"})
-"""What cannot change once audio has come."""
+"""Fields that cannot change once audio has come."""
 
 
 class ListenFields(LenientFields):
@@ -97,7 +97,7 @@ class Final(TypedDict):
 
 class ListeningError(Error):
     turn: NotRequired[int]
-    """Whose words there will be none of."""
+    """The turn whose words will not come."""
 
 
 class SecondsTold(TypedDict):
