@@ -59,12 +59,6 @@ KNOWN_EXCEPTIONS: dict[str, str] = {
     "routers.compat.realtime.event_encoder -> routers.compat.openai.errors": "until both rooms count as one dialect",
     "routers.compat.realtime.routes -> routers.compat.openai.models": "until hosted names are a room of adapters",
     "routers.compat.realtime.translation -> routers.compat.openai.models": "until hosted names are a room of adapters",
-    "routers.compat.realtime.commands -> routers.compat.openai.usage": "until usage is shared",
-    "routers.compat.realtime.event_encoder -> routers.compat.openai.usage": "until usage is shared",
-    "routers.compat.realtime.usage -> routers.compat.openai.usage": "until usage is shared",
-    "routers.websocket.conversation_v1.schemas -> routers.websocket.conversation.events": "until shapes are shared",
-    "routers.websocket.stt.schemas -> routers.websocket.conversation.events": "until shapes are shared",
-    "routers.websocket.tts.schemas -> routers.websocket.conversation.events": "until shapes are shared",
 }
 """Imports against the plan, each with what will remove it. An entry that is no longer needed fails its test."""
 

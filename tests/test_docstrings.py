@@ -26,7 +26,6 @@ ROOMS_TO_DO: tuple[str, ...] = (
     "adapters/model_names.py",
     "adapters/probes.py",
     "adapters/speech/",
-    "adapters/transcription/",
     "benchmarks/",
     "clients/",
     "examples/",

@@ -62,7 +62,7 @@ class EngineSTTAdapter:
         return self._instance.info
 
     def resolve(self, config: TranscriptionConfig) -> ListenParams:
-        """What the engine would be given. Raises InvalidParameter for what it cannot do."""
+        """Returns the parameters for the engine. Raises InvalidParameter for what it cannot do."""
         abilities = self.info.abilities
         check_language(self.info, config.language)
         if config.task == "translate" and not abilities.translation:

@@ -16,11 +16,11 @@ from stts.text.transcript import join_texts
 from stts.vad.regions import Region
 
 PROMPT_CHARACTERS = 200
-"""Of the text before a region that an engine is given as a hint."""
+"""Text before a region that an engine is given as a hint."""
 
 
 class RegionListener:
-    """Of one recording, or one utterance that came as if it were one."""
+    """Transcribes the regions of one recording, or of one utterance that came as if it were one."""
 
     def __init__(self, instance: EngineInstance[STTEngine], params: ListenParams, context: RequestContext) -> None:
         self._instance = instance
@@ -29,7 +29,7 @@ class RegionListener:
         self._progress = Playback(
             time.monotonic(), Priority.BATCH if context.priority is Priority.BATCH else Priority.STREAM
         )
-        """Who has got less of their recording back goes first: a short clip does not wait for a long file."""
+        """Whoever has got less of their recording back goes first: a short clip does not wait for a long file."""
         self._heard = params.prompt or ""
         self.language = params.language
 

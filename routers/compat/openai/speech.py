@@ -11,12 +11,12 @@ from fastapi import APIRouter, Request, Response
 from routers.compat.openai.errors import error_event, in_dialect
 from routers.compat.openai.models import ModelCatalogue
 from routers.compat.openai.schemas import CreateSpeechRequest
-from routers.compat.openai.usage import speech_usage
 from routers.core.tts import AUDIO
 from routers.http.answer import Answer, event_answer
 from routers.http.operation import event_headers, operation_context
 from routers.http.speech import speech_answer
 from routers.http.sse import event
+from routers.http.usage import speech_usage
 from routers.services import Services
 from stts.access.policy import Role, policy
 from stts.context import RequestContext

@@ -11,9 +11,9 @@ from typing import Any
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
-from routers.compat.openai.usage import duration_usage, transcript_usage
 from routers.http.sse import event
 from routers.http.transcripts import written_transcript
+from routers.http.usage import duration_usage, transcript_usage
 from stts.languages import english_name, primary
 from stts.text.cues import CueRules
 from stts.text.transcript import separator

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from routers.compat.openai.usage import duration_usage
 from routers.compat.realtime.command_schemas import (
     BufferAppend,
     BufferCommand,
@@ -31,6 +30,7 @@ from routers.compat.realtime.reading import meant
 from routers.compat.realtime.response import Event
 from routers.compat.realtime.session import SessionObject
 from routers.compat.realtime.translation import Translation, in_dialect
+from routers.http.usage import duration_usage
 from routers.sockets.messages import Messages
 from stts.conversation.config import ReplyOrder
 from stts.conversation.session import ConversationSession

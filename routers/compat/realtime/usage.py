@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from routers.compat.openai.usage import CHARACTERS_A_TOKEN, HEARD_TOKENS_A_SECOND, SPOKEN_TOKENS_A_SECOND
+from routers.http.usage import CHARACTERS_A_TOKEN, HEARD_TOKENS_A_SECOND, SPOKEN_TOKENS_A_SECOND
 from stts.conversation.events import ReplyEnded
 
 NOTHING = {"text_tokens": 0, "audio_tokens": 0, "image_tokens": 0}

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, cast
 
+from routers.sockets.shapes import Error, milliseconds, word_times
 from routers.sockets.socket import native_error
 from routers.websocket.conversation.events import (
     ErrorTold,
@@ -15,7 +16,6 @@ from routers.websocket.conversation.events import (
     ToolCall,
     Transcript,
 )
-from routers.websocket.shapes import Error, milliseconds, word_times
 from stts.conversation import events
 from stts.errors import STTSError
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from routers.websocket.shapes import Error, Lagging, Partial, SessionUpdated, SpeechBoundary, WordTimes
+from routers.sockets.shapes import Error, Lagging, Partial, SessionUpdated, SpeechBoundary, WordTimes
 
 
 class AudioShape(TypedDict):

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from routers.http.lenient_fields import LenientFields
 from routers.http.names import LanguageTag, VoiceName
-from routers.websocket.shapes import Error
+from routers.sockets.shapes import Error
 from stts.chat import ReplyConfig
 from stts.conversation.config import SessionConfig
 from stts.speech import SynthesisConfig

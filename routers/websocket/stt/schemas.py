@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from routers.http.lenient_fields import LenientFields
 from routers.http.names import EngineName, LanguageTag
-from routers.websocket.shapes import Error, Lagging, Partial, SessionUpdated, SpeechBoundary, WordTimes
+from routers.sockets.shapes import Error, Lagging, Partial, SessionUpdated, SpeechBoundary, WordTimes
 from stts.conversation.config import SessionConfig
 from stts.engine_state import AUTO
 from stts.transcription import TranscriptionConfig

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
 from routers.core.tts_schemas import SpeechFields
-from routers.websocket.shapes import Error
+from routers.sockets.shapes import Error
 from stts.speech import AudioFormat, SynthesisConfig
 
 DEFAULT_FORMAT: AudioFormat = "pcm"

@@ -77,7 +77,7 @@ class CountsWords:
     def __init__(self, world: World) -> None:
         self._world = world
         self._words = world.words
-        """Of the utterance that is heard."""
+        """Words of the utterance that is heard."""
         world.places += 1
         self._retired = False
 
@@ -124,10 +124,10 @@ class CountsWords:
 
 @dataclass
 class World:
-    """What a test can turn, and what it counts."""
+    """Settings that a test can turn, and counts that it can check."""
 
     words: str | None = None
-    """What everything that is said means; None: counted words."""
+    """Words of everything that is said; None: counted words."""
     reply: str | None = None
     """None: echo."""
     token_seconds: float = 0.0
@@ -239,7 +239,7 @@ class Caller:
         return [at for at, event in self.told if isinstance(event, kind)]
 
     def names(self) -> list[str]:
-        """Of all events but frames, deltas and partials."""
+        """Returns the names of all events but frames, deltas and partials."""
         quiet = ("AudioFrame", "ReplyDelta", "PartialTranscript")
         return [name for _, event in self.told if (name := type(event).__name__) not in quiet]
 
@@ -258,7 +258,7 @@ class Caller:
         self._changed.set()
 
     def seconds(self, generation: int) -> float:
-        """Of audio received of a reply."""
+        """Returns the seconds of audio received of a reply."""
         return sum(frame.seconds for frame in self.of(AudioFrame) if frame.generation == generation)
 
 

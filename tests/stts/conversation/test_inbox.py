@@ -1,4 +1,4 @@
-"""What waits for the ear of a session, and how much of it can still be committed."""
+"""Input that waits for a session's segmenter, and how much of it can still be committed."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ async def attempt(command: object) -> None:
 
 
 def check(caller: Caller) -> None:
-    """What a door may rely on, whatever happened."""
+    """Checks what a connection may rely on, whatever happened."""
     ended: set[int] = set()
     deltas: dict[int, str] = {}
     sequences: dict[int, int] = {}

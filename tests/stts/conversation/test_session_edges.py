@@ -1,4 +1,4 @@
-"""Who is answered, and what is told, when things happen at the same time. Under a virtual clock."""
+"""Answers and events when things happen at the same time. Under a virtual clock."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from tests.engines.speech import DATA, person, read
 
 RULES = TurnRules(onset=0.064, min_speech=0.16, confirm=0.448, pause=0.16, silence=0.512, longest=20)
 SPEECH, SILENCE, TAIL = (0.9, -20.0), (0.01, -70.0), (0.9, -70.0)
-"""What a frame looks like; the tail is silence that the network still calls speech."""
+"""Shapes of frames; the tail is silence that the network still calls speech."""
 Frames = list[tuple[float, float]]
 
 

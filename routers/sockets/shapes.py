@@ -1,4 +1,4 @@
-"""Shapes that several of our own sockets send, and the small conversions that they share."""
+"""Shapes of messages that several of our own sockets send, and the conversions that they share."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routers.compat.openai.usage import duration_usage, speech_usage, transcript_usage
+from routers.http.usage import duration_usage, speech_usage, transcript_usage
 
 lengths = st.floats(min_value=0, max_value=1e6)
 
