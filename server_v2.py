@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = config.current()
         check_exposure(settings)
         configure_logging(config.current)
-        config.log_moved_keys()
+        config.log_origins()
         listener = default_listener(config.current, tuple(DIALECTS))
         raise_file_limit(settings.limits, listener.other_files)
         listens = listening(listener.host, listener.port)

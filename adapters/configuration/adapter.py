@@ -124,8 +124,14 @@ class ConfigAdapter:
         assert self._root.model is not None
         return self._root.model.model_json_schema()
 
-    def log_moved_keys(self) -> None:
-        """Writes a line for each key that is set by a name it had once. To be called when logging is set up."""
+    def log_origins(self) -> None:
+        """Writes what an operator would look for in vain in config.yaml: values over it, and keys by old names.
+
+        To be called when logging is set up.
+        """
+        changed = [state.name for state in self.describe() if state.source == "runtime"]
+        if changed:
+            log.info("settings_changed_over_http", file=str(self._overrides_path), keys=changed)
         for layer in self._newest.layers:
             for old, place in layer.moved.items():
                 log.warning("setting_moved", place=place, old=".".join(old), new=".".join(moved_path(old)))
@@ -159,7 +165,7 @@ class ConfigAdapter:
             configuration = self._configured(self._operator_layers(), overrides)
             report = self._report(configuration, [])
             self._adopt(configuration)
-        self.log_moved_keys()
+        self.log_origins()
         return report
 
     def _operator_layers(self) -> tuple[Layer, ...]:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from adapters.configuration.adapter import ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.keys import MASK, key_tree, keys_below
@@ -396,6 +397,14 @@ async def test_a_value_as_in_the_file_is_no_change_any_more(file: Path) -> None:
     await config.patch({"tts.voices.espeak": "de"})
     assert saved(file) is None
     assert adapter(file).current() == config.current()
+
+
+async def test_the_log_tells_what_goes_over_the_file(file: Path) -> None:
+    await adapter(file, {"STTS_LIMITS__DECODERS": "2"}).patch({"limits.queue_length": 10, "limits.decoders": 5})
+    with capture_logs() as lines:
+        adapter(file, {"STTS_LIMITS__DECODERS": "2"}).log_origins()
+        adapter(file).log_origins()
+    assert [line["keys"] for line in lines] == [["limits.queue_length"], ["limits.queue_length", "limits.decoders"]]
 
 
 async def test_null_brings_the_default_back_over_the_file(file: Path) -> None:

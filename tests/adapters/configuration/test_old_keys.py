@@ -39,7 +39,7 @@ def test_an_old_key_is_read_from_the_file_with_one_line_in_the_log(file: Path) -
     config = adapter(file, "tts:\n  piece_growth: 2.0\n")
     assert config.current().tts.chunk_growth == 2.0
     with capture_logs() as lines:
-        config.log_moved_keys()
+        config.log_origins()
     (line,) = lines
     assert (line["log_level"], line["place"]) == ("warning", "config.yaml, line 2")
     assert (line["old"], line["new"]) == ("tts.piece_growth", "tts.chunk_growth")
@@ -49,7 +49,7 @@ def test_an_old_variable_is_read(file: Path) -> None:
     config = adapter(file, "", {"STTS_TTS__PIECE_GROWTH": "3"})
     assert config.current().tts.chunk_growth == 3.0
     with capture_logs() as lines:
-        config.log_moved_keys()
+        config.log_origins()
     assert [line["place"] for line in lines] == ["environment variable STTS_TTS__PIECE_GROWTH"]
 
 
