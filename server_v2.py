@@ -43,7 +43,7 @@ def build_listeners(services: Services, listener: ListenerSettings, listens: soc
     http = HTTPListener(server_config(app, listener, app.state.route_table), listens)
     if not services.settings().wyoming.enabled:
         return (http,)
-    describer = Describer(services.engines, services.files, services.settings)
+    describer = Describer(services.engines, services.settings)
     wyoming = WyomingServer(services.for_session, describer, services.settings, services.limiter.spools)
     services.lifecycle.on_shutdown.append(wyoming.leave)
     return (wyoming, http)

@@ -1,46 +1,31 @@
-"""All engines of this server: their instances and adapters by name, and which one `auto` takes."""
+"""The engine instances of this server by name: their states, their voices, and their life cycle."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import structlog
 
+from adapters.descriptions import EngineDescription, OfferedVoice, description
 from adapters.detection.end_of_turn import EngineTurnDetector
 from adapters.detection.speech_detector import SpeechDetector
 from adapters.detection.vad import EngineVoiceActivity
 from adapters.execution.garbage_collection import freeze_gc_again
 from adapters.execution.instance import EngineInstance
-from adapters.model_names import engine_named
 from adapters.probes import probe_work
 from adapters.speech.adapter import EngineTTSAdapter
-from adapters.speech.voice_choice import ReferenceVoices
-from adapters.speech.written_language import WrittenLanguage
 from adapters.transcription.adapter import EngineSTTAdapter
 from adapters.transcription.streaming import StreamingSlots
+from adapters.weights import WeightsLookup
 from engines.registry import Registry
-from stts.audio.formats import resolve_sample_rate
-from stts.context import RequestContext
 from stts.engine_api import EngineKind
-from stts.engine_state import AUTO, Probe
-from stts.errors import (
-    EngineCrashed,
-    EngineNotInstalled,
-    InvalidConfiguration,
-    InvalidRequest,
-    STTSError,
-    UnknownEngine,
-)
-from stts.protocols import HearRequest, STTAdapter, TranscriptionSession, TTSAdapter
+from stts.engine_state import Probe
+from stts.errors import EngineCrashed, InvalidConfiguration, STTSError, UnknownEngine
+from stts.protocols import VoiceLibrary
 from stts.settings import CurrentSettings
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
-from stts.streams.live import LiveText
-from stts.transcription import ListenRequest, TranscriptEvent, TranscriptionConfig
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -48,32 +33,35 @@ PROBE_DELAY_SECONDS = 0.05
 """Between a load and its probe: requests that have waited for the load go first."""
 
 
-class Engines:
-    """Made once. `speak` and `listen` are the operations at the end of the pipeline."""
+class EngineCatalogue:
+    """Made once. Which engine a request gets is decided by `adapters.selection`."""
 
-    def __init__(self, registry: Registry, settings: CurrentSettings, references: ReferenceVoices) -> None:
+    def __init__(self, registry: Registry, settings: CurrentSettings, library: VoiceLibrary) -> None:
+        """Raises InvalidConfiguration for options that an engine does not take, and for a VAD engine that is none."""
         self._settings = settings
+        self._library = library
         self.instances: dict[str, EngineInstance[Any]] = dict(_instances(registry, settings))
-        self._written_language = WrittenLanguage()
+        self._weights = WeightsLookup()
         self._probes: dict[str, asyncio.Task[None]] = {}
         for instance in self.instances.values():
-            instance.on_loaded = partial(self._probe_soon, instance.name)
+            instance.on_loaded = partial(self._loaded, instance.name)
         vad = self._vad()
         self.voice = EngineVoiceActivity(vad)
         """For all live streams."""
         self.detector = SpeechDetector(vad, settings)
         """For whole recordings."""
-        self._tts = {
-            instance.name: EngineTTSAdapter(instance, settings, references) for instance in self._of_kind("tts")
+        self.speech = {each.name: EngineTTSAdapter(each, settings, library) for each in self._of_kind("tts")}
+        """Engines that speak."""
+        self.streaming_slots = {
+            each.name: StreamingSlots(each.info, each.copies, lambda: settings().limits, self.voice)
+            for each in self._of_kind("stt")
         }
-        self._places = {
-            instance.name: StreamingSlots(instance.info, instance.copies, lambda: settings().limits, self.voice)
-            for instance in self._of_kind("stt")
+        """The right to hear live streams, by engine that listens."""
+        self.transcription = {
+            each.name: EngineSTTAdapter(each, vad, settings, self.streaming_slots[each.name])
+            for each in self._of_kind("stt")
         }
-        self._stt = {
-            instance.name: EngineSTTAdapter(instance, vad, settings, self._places[instance.name])
-            for instance in self._of_kind("stt")
-        }
+        """Engines that listen."""
 
     def instance(self, name: str) -> EngineInstance[Any]:
         """Raises UnknownEngine."""
@@ -81,129 +69,98 @@ class Engines:
             raise UnknownEngine("There is no such engine.", param="engine", allowed=sorted(self.instances))
         return self.instances[name]
 
-    async def speak(self, context: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
-        if isinstance(request.text, LiveText):
-            # What can be refused at all is refused before the first words are waited for.
-            await self.check_speech(request.config)
-        config = await self._with_language(request)
-        adapter: TTSAdapter = await self.speaker(config)
-        async with aclosing(adapter.synthesize(request.text, config, context)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+    def names(self, kind: EngineKind) -> frozenset[str]:
+        """All that can be named, installed or not."""
+        return frozenset(each.name for each in self._of_kind(kind))
 
-    async def listen(self, context: RequestContext, request: ListenRequest) -> AsyncGenerator[TranscriptEvent, None]:
-        adapter: STTAdapter = await self.listener(request.config)
-        async with aclosing(adapter.transcribe(request.audio, request.config, context)) as events:
-            async for event in events:
-                yield event
+    def describe(self, name: str) -> EngineDescription:
+        """One engine as it is now. Raises UnknownEngine."""
+        return description(self.instance(name))
 
-    async def hear(self, context: RequestContext, request: HearRequest) -> AsyncGenerator[TranscriptEvent, None]:
-        async with aclosing(request.session.transcribe(request.audio, context)) as events:
-            async for event in events:
-                yield event
+    def descriptions(self, *kinds: EngineKind) -> list[EngineDescription]:
+        """All engines as they are now, or those of some kinds."""
+        return [description(each) for each in self.instances.values() if not kinds or each.info.kind in kinds]
 
-    async def session(self, config: TranscriptionConfig) -> TranscriptionSession:
-        """A place for one live stream, with the engine ready to listen; whoever opens it closes it.
+    async def voices(self, *names: str, references: bool = True) -> list[OfferedVoice]:
+        """The voices of all engines, or of those named, with stored references for those that clone.
 
-        Raises as `listener`, Busy where all places are taken, and what a load raises.
+        Raises UnknownEngine.
         """
-        adapter = await self.listener(config)
-        session = adapter.session(config)
-        try:
-            await session.prepare()
-        except BaseException:
-            await session.aclose()
-            raise
-        return session
-
-    async def speaker(self, config: SynthesisConfig) -> EngineTTSAdapter:
-        """The engine named, or the first of `tts.order` that can do what is asked without fetching anything.
-
-        One that can do it only with a voice or a language other than asked for comes after those that need not. Raises
-        UnknownEngine; for `auto` what the last candidate had against the request.
-        """
-        named = engine_named(config.engine, self._tts, self._settings().openai.models, "tts")
-        if named != AUTO:
-            return self._tts[named]
-        reason: InvalidRequest | None = None
-        second_best: EngineTTSAdapter | None = None
-        for name in await self._candidates("tts"):
-            try:
-                speaking = await self._tts[name].resolve(config)
-            except InvalidRequest as refused:
-                reason = refused
-                continue
-            if speaking.exact:
-                return self._tts[name]
-            second_best = second_best or self._tts[name]
-        if second_best is not None:
-            return second_best
-        raise reason or EngineNotInstalled("No engine of tts.order is installed with its weights on this disk.")
-
-    async def listener(self, config: TranscriptionConfig) -> EngineSTTAdapter:
-        """The engine named, or the first of `stt.order` that can do what is asked without fetching anything."""
-        named = engine_named(config.engine, self._stt, self._settings().openai.models, "stt")
-        if named != AUTO:
-            return self._stt[named]
-        reason: InvalidRequest | None = None
-        for name in await self._candidates("stt"):
-            try:
-                self._stt[name].resolve(config)
-            except InvalidRequest as refused:
-                reason = refused
-            else:
-                return self._stt[name]
-        raise reason or EngineNotInstalled("No engine of stt.order is installed with its weights on this disk.")
-
-    async def check_speech(self, config: SynthesisConfig) -> None:
-        """Raises what speaking would raise for an engine, a voice, a parameter or a rate that does not exist."""
-        speaker = await self.speaker(config)
-        resolve_sample_rate(config.format, config.sample_rate, speaker.info.sample_rate)
-        await speaker.resolve(config)
+        engines = [self.describe(name) for name in names] if names else self.descriptions("tts")
+        clones = references and any(each.info.abilities.cloning for each in engines)
+        stored = await self._library.voices() if clones else ()
+        return [
+            OfferedVoice(engine, voice)
+            for engine in engines
+            for voice in (*engine.info.voices, *(stored if engine.info.abilities.cloning else ()))
+        ]
 
     def turn_detector(self) -> EngineTurnDetector:
         """For all sessions."""
-        return EngineTurnDetector(self.instances, self._settings)
+        return EngineTurnDetector(self.instances, self._settings, self._weights)
+
+    async def usable(self, *kinds: EngineKind) -> list[str]:
+        """Names of engines that work here and now without fetching anything."""
+        return await self._usable([each for kind in kinds for each in self._of_kind(kind)])
+
+    async def candidates(self, kind: EngineKind) -> list[str]:
+        """Names in the configured order that are usable here and now, then those that a crash loop has put to rest.
+
+        The latter say for how long, where nothing else can do what is asked.
+        """
+        settings = self._settings()
+        order = settings.tts.order if kind == "tts" else settings.stt.order
+        ordered = [self.instances[name] for name in order if name in self.instances]
+        ordered = [each for each in ordered if each.info.kind == kind]
+        return await self._usable(ordered) + [each.name for each in ordered if _crashed(each) and each.rest]
 
     async def chosen(self) -> list[str]:
         """The engines that `auto` takes for a request without options."""
-        firsts = [names[0] for kind in ("tts", "stt") if (names := await self._candidates(kind))]
+        firsts = [names[0] for kind in ("tts", "stt") if (names := await self.candidates(kind))]
         return [name for name in firsts if not self.instances[name].rest]
 
     async def live_places(self) -> tuple[int, int] | None:
         """Places of the listener that `auto` takes for live speech: taken, and all. None: it has no bound."""
-        names = await self._candidates("stt")
+        names = await self.candidates("stt")
         if not names or not self.instances[names[0]].info.abilities.live:
             return None
-        places = self._places[names[0]]
+        places = self.streaming_slots[names[0]]
         return places.taken, places.most
 
     async def load(self, name: str) -> None:
-        """Loads an engine, if it is not loaded, and really runs it once."""
+        """Loads an engine, if it is not loaded, and really runs it once. Raises UnknownEngine, and what a load does."""
+        self._weights.forget(name)
         await self.instance(name).load()
         if name in self._probes:
             await asyncio.wait([self._probes[name]])
 
     async def unload(self, name: str) -> None:
-        """Frees what an engine took. Raises Conflict while it works."""
-        if name in self._places:
-            await self._places[name].unload()
+        """Frees what an engine took. Raises UnknownEngine, and Conflict while it works."""
+        if name in self.streaming_slots:
+            await self.streaming_slots[name].unload()
         await self.instance(name).unload()
+        self._weights.forget(name)
 
     async def probe(self, name: str) -> Probe:
-        """Really runs an engine once, loading it first if needed."""
+        """Really runs an engine once, loading it first if needed. Raises UnknownEngine."""
         instance = self.instance(name)
         return await instance.probe(probe_work(instance.info))
 
     async def preload(self) -> None:
         """Loads `engines.preload`, one after the other; what fails is logged and shown at /ready."""
-        if self._settings().tts.detect_language:
-            await self._written_language.prepare()
         await self._load_each(self._settings().engines.preload)
 
     async def warm_up(self) -> None:
         """Starts the processes of engines that `auto` takes, where that is quick and small, so that nobody waits."""
         await self._load_each([name for name in await self.chosen() if self.instances[name].info.limits.spare])
+
+    async def close(self) -> None:
+        """Ends all work, then frees all engines."""
+        for task in self._probes.values():
+            task.cancel()
+        await self.voice.close()
+        await asyncio.gather(*(places.close() for places in self.streaming_slots.values()))
+        await asyncio.gather(*(instance.close() for instance in self.instances.values()))
 
     async def _load_each(self, names: Iterable[str]) -> None:
         for name in names:
@@ -212,24 +169,15 @@ class Engines:
             except STTSError as error:
                 log.warning("preload_failed", engine=name, code=error.code)
 
-    async def close(self) -> None:
-        """Ends all work, then frees all engines."""
-        for task in self._probes.values():
-            task.cancel()
-        await self.voice.close()
-        await asyncio.gather(*(places.close() for places in self._places.values()))
-        await asyncio.gather(*(instance.close() for instance in self.instances.values()))
+    async def _usable(self, instances: Sequence[EngineInstance[Any]]) -> list[str]:
+        network = self._settings().engines.allow_network
+        possible = [each for each in instances if _in_order(each) and (network or not each.info.network)]
+        here = await self._weights.present([each for each in possible if each.state != "failed"])
+        return [each.name for each in possible if each.state == "failed" or each.name in here]
 
-    async def _with_language(self, request: SpeechRequest) -> SynthesisConfig:
-        """With the language of the text, where none is asked for and it can be told."""
-        config = request.config
-        if config.language is not None or not self._settings().tts.detect_language:
-            return config
-        found = await self._written_language.of(request.text)
-        return replace(config, detected=found or config.detected)
-
-    def _probe_soon(self, name: str) -> None:
+    def _loaded(self, name: str) -> None:
         """A load has gone well; whether the engine works is known when it has been tried."""
+        self._weights.forget(name)
         task = asyncio.create_task(self._probe_after_load(name), name=f"probe {name}")
         self._probes[name] = task
         task.add_done_callback(partial(self._probed, name))
@@ -243,29 +191,6 @@ class Engines:
         await self.probe(name)
         freeze_gc_again()
 
-    async def _candidates(self, kind: EngineKind) -> list[str]:
-        """Names in the configured order that are usable here and now, then those that a crash loop has put to rest.
-
-        The latter say for how long, where nothing else can do what is asked.
-        """
-        settings = self._settings()
-        order = settings.tts.order if kind == "tts" else settings.stt.order
-        usable: list[str] = []
-        resting: list[str] = []
-        for name in order:
-            instance = self.instances.get(name)
-            if instance is None or instance.info.kind != kind or instance.state == "not_installed":
-                continue
-            if instance.state == "failed":
-                if isinstance(instance.failure, EngineCrashed):
-                    (resting if instance.rest else usable).append(name)
-                continue
-            if instance.info.network and not settings.engines.allow_network:
-                continue
-            if instance.state == "ready" or await asyncio.to_thread(instance.engine.weights_present):
-                usable.append(name)
-        return usable + resting
-
     def _vad(self) -> EngineInstance[Any]:
         name = self._settings().stt.vad
         if name not in self.instances or self.instances[name].info.kind != "vad":
@@ -277,8 +202,19 @@ class Engines:
         return (instance for instance in self.instances.values() if instance.info.kind == kind)
 
 
+def _crashed(instance: EngineInstance[Any]) -> bool:
+    """Whether crashes have put it to rest, after which it may work again."""
+    return instance.state == "failed" and isinstance(instance.failure, EngineCrashed)
+
+
+def _in_order(instance: EngineInstance[Any]) -> bool:
+    if instance.state == "failed":
+        return _crashed(instance) and not instance.rest
+    return instance.state != "not_installed"
+
+
 def _instances(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str, EngineInstance[Any]]]:
-    """Hosts of all engines that can be named. One whose module does not import costs the others nothing."""
+    """All engines that can be named. One whose module does not import costs the others nothing."""
     for name in registry.names():
         try:
             # One more than may decode uploads: live streams have a slot of their own.

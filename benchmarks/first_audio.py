@@ -21,11 +21,12 @@ from benchmarks.result import Row, milliseconds, quantile
 from benchmarks.server import running
 from benchmarks.texts import TEN_SENTENCES
 from engines.tts.espeak import EspeakEngine
+from stts.audio.formats import audio_output
 from stts.audio.speech import SpeechRenderer
 from stts.engine_api import SpeechParams, Voice
 from stts.scheduling.chunking import ChunkPlanner
 from stts.settings import TTSSettings
-from stts.speech import AudioFormat, SynthesisConfig
+from stts.speech import AudioFormat, EffectSettings, SynthesisConfig
 from stts.text.sentences import TextCutter
 
 REQUESTS = 15
@@ -119,7 +120,7 @@ def decodes(data: bytes, format: AudioFormat) -> bool:
 
 def held_back(format: AudioFormat, rate: int) -> float:
     """Seconds of sound that go into the renderer before what has come out decodes."""
-    renderer = SpeechRenderer(SynthesisConfig(format=format), rate, speed=1.0)
+    renderer = SpeechRenderer(audio_output(SynthesisConfig(format=format), rate), EffectSettings(), rate)
     step = round(STEP_SECONDS * rate)
     sound = (0.3 * np.sin(np.arange(rate) * 0.06)).astype(np.float32)
     data = b""

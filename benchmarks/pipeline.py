@@ -17,8 +17,9 @@ from middleware.stages.timing import TimingStage
 from stts.analytics.history import History
 from stts.analytics.metrics import Metrics
 from stts.context import Outcome, RequestContext
+from stts.plans import SpeechRequest
 from stts.settings import LoggingSettings, Settings
-from stts.speech import AudioChunk, AudioOutput, SpeechRequest, SynthesisConfig
+from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
 
 REQUESTS = 20_000
 WARM_UP = 1_000

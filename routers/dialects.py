@@ -44,7 +44,7 @@ def _native(services: Services) -> Sequence[Routes]:
 
 def _openai(services: Services) -> Sequence[Routes]:
     realtime = RealtimeRoutes(
-        services.for_session, services.limiter, services.secrets, services.engines, services.settings
+        services.for_session, services.limiter, services.secrets, services.models, services.settings
     )
     return (*OpenAIRoutes(services).parts, realtime, TimestampRoutes(services))
 

@@ -6,16 +6,20 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.catalogue import Engines
+from adapters.catalogue import EngineCatalogue
 from adapters.chat.router import Replies
 from adapters.configuration.adapter import ConfigAdapter
 from adapters.detection.speech_detector import DetectRequest, Speech
+from adapters.hosted_names import ModelCatalogue
+from adapters.operations import EngineOperations
+from adapters.selection import EngineSelection
 from adapters.transcription.live_decoders import LiveDecoders
 from engines.registry import Registry
 from middleware.pipeline import Stage, compose
 from middleware.serving.lifecycle import Lifecycle
 from middleware.stages.analytics import AnalyticsStage
 from middleware.stages.logging import LoggingStage
+from middleware.stages.planning import PlanningStage
 from middleware.stages.timing import TimingStage
 from routers.http.operation import Listen, Speak
 from routers.sockets.connection_limiter import ConnectionLimiter
@@ -26,10 +30,11 @@ from stts.analytics.resources import Resources
 from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
 from stts.conversation.generation import ReplyItem
-from stts.conversation.services import Hear, NewContext, Reply, SessionServices
+from stts.conversation.services import Hear, NewContext, Open, Reply, SessionServices
 from stts.conversation.sessions import SessionStore
 from stts.settings import CurrentSettings, Settings
 from stts.storage.files.store import FileStore
+from stts.storage.files.voices import StoredVoices
 
 Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[UserTurn | ReplyItem, None]]
 """The pipeline with one exchange (listen, reply, speak) at its end."""
@@ -49,7 +54,10 @@ class Services:
     reply: Reply
     converse: Converse
     detect: Detect
-    engines: Engines
+    engines: EngineCatalogue
+    selection: EngineSelection
+    models: ModelCatalogue
+    open_session: Open
     replies: Replies
     live_decoders: LiveDecoders
     files: FileStore
@@ -68,8 +76,8 @@ class Services:
             hear=self.hear,
             reply=self.reply,
             speak=self.speak,
-            open=self.engines.session,
-            check_speech=self.engines.check_speech,
+            open=self.open_session,
+            plan_speech=self.selection.plan_speech,
             voice=self.engines.voice,
             detector=self.engines.turn_detector(),
             context=context,
@@ -93,25 +101,31 @@ def build_services(
     limiter = ConnectionLimiter(current)
     lifecycle.on_shutdown.append(limiter.drain)
     files = FileStore(Path(settings.storage.root), current)
-    engines = Engines(registry or Registry(), current, files.voice)
+    engines = EngineCatalogue(registry or Registry(), current, StoredVoices(files))
+    selection = EngineSelection(engines, current)
+    operations = EngineOperations(engines, selection)
     replies = Replies(current)
     resources = Resources()
     metrics = Metrics(resources)
     history = History(settings.analytics.history_minutes)
     stages: list[Stage] = [LoggingStage(current), AnalyticsStage((history, metrics)), TimingStage()]
-    speak = compose(stages, engines.speak)
-    listen = compose(stages, engines.listen)
+    planned = [*stages, PlanningStage(selection)]
+    speak = compose(planned, operations.speak)
+    listen = compose(planned, operations.listen)
     reply = compose(stages, replies.reply)
     return Services(
         settings=current,
         lifecycle=lifecycle,
         speak=speak,
         listen=listen,
-        hear=compose(stages, engines.hear),
+        hear=compose(stages, operations.hear),
         reply=reply,
         converse=compose(stages, Exchanges(listen, reply, speak).exchange),
         detect=compose(stages, engines.detector.detect),
         engines=engines,
+        selection=selection,
+        models=ModelCatalogue(engines, current),
+        open_session=operations.session,
         replies=replies,
         live_decoders=LiveDecoders(current),
         files=files,

@@ -41,6 +41,7 @@ async def running(services: Services) -> AsyncIterator[None]:
 
 async def _prepare(services: Services) -> None:
     await services.replies.prepare()
+    await services.selection.prepare()
     await services.engines.preload()
     if services.lifecycle.phase == "starting":
         services.lifecycle.phase = "ready"

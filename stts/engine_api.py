@@ -100,6 +100,8 @@ class EngineInfo:
     """Native rate in Hz of what a TTS engine yields."""
     abilities: Abilities = field(default_factory=Abilities)
     limits: EngineLimits = field(default_factory=EngineLimits)
+    repeatable: bool = False
+    """The same text, voice and parameters give the same audio, with or without a seed."""
     network: bool = False
     """Whether text or audio leaves this machine."""
     state_per_stream: bool = False

@@ -1,8 +1,8 @@
-"""What doors and conversations may expect of adapters."""
+"""Protocols of the adapters that routes and conversations call."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,10 +11,23 @@ from numpy.typing import NDArray
 
 from stts.chat import Message, ReplyConfig, ReplyEvent
 from stts.context import RequestContext
-from stts.engine_api import EngineInfo, Samples
-from stts.speech import AudioChunk, SynthesisConfig
+from stts.engine_api import EngineInfo, Samples, Voice
+from stts.plans import SpeechPlan, TranscriptionPlan
+from stts.speech import AudioChunk
 from stts.streams.live import LiveAudio, LiveText
-from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig
+from stts.transcription import AudioData, TranscriptEvent
+
+
+class VoiceLibrary(Protocol):
+    """Stored reference recordings, as voices of the engines that clone."""
+
+    async def find(self, name: str) -> Voice | None:
+        """The one of this name or id."""
+        ...
+
+    async def voices(self) -> Sequence[Voice]:
+        """All of them."""
+        ...
 
 
 class TTSAdapter(Protocol):
@@ -24,13 +37,13 @@ class TTSAdapter(Protocol):
     def info(self) -> EngineInfo: ...
 
     def synthesize(
-        self, text: str | LiveText, config: SynthesisConfig, context: RequestContext
+        self, plan: SpeechPlan, text: str | LiveText, context: RequestContext
     ) -> AsyncGenerator[AudioChunk, None]:
         """Streams the encoded answer; a live text is spoken clause by clause, as soon as each is complete.
 
-        Fills `context.output_data` before the first chunk, `context.metrics` on the way.
+        Fills `context.output_data` before the first chunk, `context.metrics` on the way. Resolves nothing again.
 
-        Raises stts.errors before the first chunk for whatever can be known then.
+        Raises InvalidText, TextTooLong, Busy and what the engine raises.
         """
         ...
 
@@ -42,11 +55,11 @@ class STTAdapter(Protocol):
     def info(self) -> EngineInfo: ...
 
     def transcribe(
-        self, audio: AudioData, config: TranscriptionConfig, context: RequestContext
+        self, plan: TranscriptionPlan, audio: AudioData, context: RequestContext
     ) -> AsyncGenerator[TranscriptEvent, None]: ...
 
-    def session(self, config: TranscriptionConfig) -> TranscriptionSession:
-        """A place for one live stream. Raises InvalidParameter, and Busy where all places are taken."""
+    def session(self, plan: TranscriptionPlan) -> TranscriptionSession:
+        """A place for one live stream. Raises Busy where all places are taken."""
         ...
 
 
@@ -82,7 +95,7 @@ class VoiceStream(Protocol):
     """The ear for one live stream."""
 
     async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Of speech in each of the next frames, in order. Shape (n, 512) at 16 kHz in, (n,) out."""
+        """Gives the probability of speech in each of the next frames. Shape (n, 512) at 16 kHz in, (n,) out."""
         ...
 
     def close(self) -> None: ...

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from stts.engine_state import AUTO
-from stts.streams.live import LiveText
 
 AudioFormat = Literal["wav", "mp3", "opus", "aac", "flac", "pcm"]
 
@@ -60,6 +59,19 @@ class AudioOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectSettings:
+    """Changes of the engine's audio before it is encoded."""
+
+    speed: float = 1.0
+    """The rest of the speed factor asked for, the engine having done its part."""
+    pitch: float = 0.0
+    """Semitones."""
+    normalize: float | None = None
+    """LUFS; None leaves the loudness."""
+    trim_silence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AudioChunk:
     """Encoded bytes of the answer, in order; joined they are one valid file."""
 
@@ -70,11 +82,3 @@ class AudioChunk:
     """The piece of text whose audio begins with this chunk; empty inside a piece."""
     header: bytes = b""
     """In the last chunk: what overwrites the first bytes of a file that is kept, now that its length is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechRequest:
-    """One TTS operation on its way through the pipeline."""
-
-    text: str | LiveText
-    config: SynthesisConfig

@@ -82,14 +82,6 @@ class TranscriptionResult:
 
 
 @dataclass(frozen=True, slots=True)
-class ListenRequest:
-    """One STT operation on its way through the pipeline."""
-
-    audio: AudioData
-    config: TranscriptionConfig
-
-
-@dataclass(frozen=True, slots=True)
 class TranscriptSegment:
     segment: Segment
     """Times count from the start of the file."""

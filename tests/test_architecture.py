@@ -21,7 +21,7 @@ DOMAIN = (
     ("errors", "out_of_memory", "environment", "languages", "language_names", "voice_names", "engine_state", "streams"),
     ("speech", "transcription", "chat", "settings", "access"),
     ("context", "engine_api"),
-    ("protocols", "analytics"),
+    ("plans", "protocols", "analytics"),
     ("audio", "text"),
     ("scheduling", "vad", "storage"),
     ("conversation",),
@@ -52,13 +52,8 @@ ASSEMBLY = ("dialects", "app", "startup", "websocket.schema")
 """Modules of routers that put the dialects together or describe them all."""
 
 KNOWN_EXCEPTIONS: dict[str, str] = {
-    "routers.core.engine_schemas -> adapters.execution.instance": "until descriptions of engines are values",
-    "routers.core.engines -> adapters.execution.instance": "until descriptions of engines are values",
-    "routers.wyoming.info -> adapters.execution.instance": "until descriptions of engines are values",
     "routers.compat.realtime.response -> routers.compat.openai.errors": "until both rooms count as one dialect",
     "routers.compat.realtime.event_encoder -> routers.compat.openai.errors": "until both rooms count as one dialect",
-    "routers.compat.realtime.routes -> routers.compat.openai.models": "until hosted names are a room of adapters",
-    "routers.compat.realtime.translation -> routers.compat.openai.models": "until hosted names are a room of adapters",
 }
 """Imports against the plan, each with what will remove it. An entry that is no longer needed fails its test."""
 

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from adapters.execution.instance import EngineInstance
+from adapters.weights import WeightsLookup
 from stts.engine_api import Samples, TurnEngine
 from stts.errors import EngineTimeout, STTSError
 from stts.settings import CurrentSettings
@@ -29,11 +30,13 @@ class EngineTurnDetector:
         self,
         instances: Mapping[str, EngineInstance[Any]],
         settings: CurrentSettings,
+        weights: WeightsLookup,
         *,
         timeout: float = PATIENCE_SECONDS,
     ) -> None:
         self._instances = instances
         self._settings = settings
+        self._weights = weights
         self.timeout = timeout
         """Timeout of one prediction in seconds."""
         self._asking: set[asyncio.Task[float | None]] = set()
@@ -60,7 +63,7 @@ class EngineTurnDetector:
         return None
 
     async def _ask(self, instance: EngineInstance[TurnEngine], samples: Samples) -> float | None:
-        if instance.state != "ready" and not await asyncio.to_thread(instance.engine.weights_present):
+        if not await self._weights.present([instance]):
             return None
         try:
             deadline = time.monotonic() + self.timeout

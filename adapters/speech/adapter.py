@@ -17,18 +17,20 @@ from functools import partial
 import structlog
 
 from adapters.execution.instance import EngineInstance
+from adapters.speech.plan import SpeechRules, plan_speech, revision_of, unreadable
 from adapters.speech.render import ChunkRenderer
 from adapters.speech.text_source import CompleteText, StreamingText, TextSource, complete_text
-from adapters.speech.voice_choice import ReferenceVoices, VoiceRules
-from adapters.speech.voices import ResolvedSpeech, resolve_speech, unreadable
+from adapters.speech.voice_choice import VoiceRules
 from stts.audio.speech import SpeechRenderer
 from stts.context import Priority, RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
 from stts.errors import EngineError
+from stts.plans import SpeechPlan
+from stts.protocols import VoiceLibrary
 from stts.scheduling.chunking import ChunkPlanner
 from stts.scheduling.playback import Playback
 from stts.settings import CurrentSettings
-from stts.speech import AudioChunk, AudioFormat, AudioOutput, SynthesisConfig
+from stts.speech import AudioChunk, AudioFormat, SynthesisConfig
 from stts.streams.channel import Channel
 from stts.streams.live import LiveText
 from stts.streams.prefetch import prefetch
@@ -49,12 +51,11 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class EngineTTSAdapter:
     """The TTSAdapter over any TTS engine."""
 
-    def __init__(
-        self, instance: EngineInstance[TTSEngine], settings: CurrentSettings, references: ReferenceVoices
-    ) -> None:
+    def __init__(self, instance: EngineInstance[TTSEngine], settings: CurrentSettings, library: VoiceLibrary) -> None:
         self._instance = instance
         self._settings = settings
-        self._references = references
+        self._library = library
+        self._revision = revision_of(instance.engine)
         self._encoding: dict[AudioFormat, float] = {}
         """Seconds of effects and encoding per second of speech, lately."""
 
@@ -67,41 +68,39 @@ class EngineTTSAdapter:
     def info(self) -> EngineInfo:
         return self._instance.info
 
-    async def resolve(self, config: SynthesisConfig) -> ResolvedSpeech:
-        """What the engine would be given. Raises UnknownVoice and InvalidParameter for what it cannot do."""
+    async def plan(self, config: SynthesisConfig) -> SpeechPlan:
+        """What the engine would be given. Raises UnknownVoice, InvalidParameter and UnsupportedFormat."""
         settings = self._settings()
-        rules = VoiceRules(
-            self._references,
+        voices = VoiceRules(
+            self._library,
             default=settings.tts.voices.get(self.name),
             hosted=settings.openai.voices.get(self.name, {}),
         )
-        return await resolve_speech(self._instance.engine, config, rules)
+        rules = SpeechRules(self.name, voices, settings.tts.markup == "speak", self._revision)
+        return await plan_speech(self._instance.engine, config, rules)
 
     async def synthesize(
-        self, text: str | LiveText, config: SynthesisConfig, context: RequestContext
+        self, plan: SpeechPlan, text: str | LiveText, context: RequestContext
     ) -> AsyncGenerator[AudioChunk, None]:
         """A whole text in which nothing can be spoken yields a short silence, marked `silent`; a live one nothing."""
-        speech = await self._begin(text, config, context)
+        speech = await self._begin(plan, text, context)
         async with aclosing(prefetch(partial(self._make, speech), AHEAD_BYTES, "speech")) as chunks:
             async for chunk in chunks:
                 yield chunk
 
-    async def _begin(self, text: str | LiveText, config: SynthesisConfig, context: RequestContext) -> _Speech:
+    async def _begin(self, plan: SpeechPlan, text: str | LiveText, context: RequestContext) -> _Speech:
         settings = self._settings()
         limit = settings.limits.text_characters
-        speak_markup = (config.markup or settings.tts.markup) == "speak"
         if isinstance(text, str):
-            text = await _cleaned(text, limit, speak_markup)
-        speaking = await self.resolve(config)
-        language = speaking.params.language
-        if speaking.warning is not None:
-            context.warn(speaking.warning)
-        if isinstance(text, str) and (problem := unreadable(text, speaking.voice, language)):
+            text = await _cleaned(text, limit, plan.speak_markup)
+        for warning in plan.warnings:
+            context.warn(warning)
+        if isinstance(text, str) and (problem := unreadable(text, plan.voice, plan.language)):
             context.warn(problem)
-        renderer = SpeechRenderer(config, self.info.sample_rate, speed=speaking.remaining_speed)
+        renderer = SpeechRenderer(plan.output, plan.effects, plan.sample_rate)
         output = context.output_data
-        output.engine, output.voice, output.language = self._instance.name, speaking.voice.id, language
-        output.audio = AudioOutput(config.format, renderer.media_type, renderer.sample_rate, config.channels)
+        output.engine, output.voice, output.language = plan.instance, plan.voice.id, plan.language
+        output.audio = plan.output
         planner = ChunkPlanner(
             self.info.limits,
             first_seconds=settings.tts.first_chunk_seconds,
@@ -112,12 +111,13 @@ class EngineTTSAdapter:
         script: TextSource
         if isinstance(text, str):
             if (pace := self._instance.real_time_factor) is not None:
-                pace += self._encoding.get(config.format, 0.0)
+                pace += self._encoding.get(plan.output.format, 0.0)
                 output.expected_seconds = pace * len(text) / planner.characters_per_second
-            script = CompleteText(text, language)
+            script = CompleteText(text, plan.language)
         else:
-            script = StreamingText(text, language, limit, self.info.limits.min_characters, speak_markup=speak_markup)
-        return _Speech(script, config, speaking, renderer, planner, playback, context)
+            shortest = self.info.limits.min_characters
+            script = StreamingText(text, plan.language, limit, shortest, speak_markup=plan.speak_markup)
+        return _Speech(script, plan, renderer, planner, playback, context)
 
     async def _make(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
         try:
@@ -137,7 +137,7 @@ class EngineTTSAdapter:
             times.characters = speech.script.characters
             times.encode = speech.renderer.encode_seconds
             times.audio_seconds = speech.renderer.seconds
-            self._learn_encoding(speech.config.format, speech.renderer)
+            self._learn_encoding(speech.plan.output.format, speech.renderer)
 
     def _learn_encoding(self, format: AudioFormat, renderer: SpeechRenderer) -> None:
         if renderer.seconds:
@@ -171,7 +171,7 @@ class EngineTTSAdapter:
             if text is None:
                 return
             speech.begin_piece(text)
-            piece = ChunkRenderer(text, speech.speaking, speech.renderer, last=speech.finished)
+            piece = ChunkRenderer(text, speech.plan, speech.renderer, last=speech.finished)
             async with aclosing(slot.run(piece.render)) as chunks:
                 async for chunk in chunks:
                     speech.put(chunk, ready)
@@ -195,8 +195,7 @@ class _Speech:
     """One request on its way."""
 
     script: TextSource
-    config: SynthesisConfig
-    speaking: ResolvedSpeech
+    plan: SpeechPlan
     renderer: SpeechRenderer
     planner: ChunkPlanner
     playback: Playback

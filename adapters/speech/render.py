@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from adapters.speech.voices import ResolvedSpeech
 from stts.audio.speech import SpeechRenderer
 from stts.engine_api import TTSEngine
+from stts.plans import SpeechPlan
 from stts.scheduling.chunking import pause_after
 from stts.speech import AudioChunk
 from stts.streams.closing import closing_iterator
@@ -47,10 +47,10 @@ def _joined(chunks: list[AudioChunk]) -> AudioChunk:
 class ChunkRenderer:
     """One piece of text, from samples to encoded bytes."""
 
-    def __init__(self, text: str, speaking: ResolvedSpeech, renderer: SpeechRenderer, *, last: bool) -> None:
+    def __init__(self, text: str, plan: SpeechPlan, renderer: SpeechRenderer, *, last: bool) -> None:
         """`last`: the file ends with this piece, if the engine has said anything until then."""
         self._text = text
-        self._speaking = speaking
+        self._plan = plan
         self._renderer = renderer
         self._last = last
         self.engine_seconds = 0.0
@@ -70,8 +70,8 @@ class ChunkRenderer:
 
     def _samples(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         """Renders block by block, with the engine's time told apart from the renderer's."""
-        rate = engine.info.sample_rate
-        blocks = engine.synthesize(self._text, self._speaking.voice, self._speaking.params)
+        rate = self._plan.sample_rate
+        blocks = engine.synthesize(self._text, self._plan.voice, self._plan.params)
         with closing_iterator(blocks):
             while True:
                 started = time.perf_counter()

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adapters.parameters import LISTED
 from stts.engine_api import EngineInfo, TTSEngine, Voice
 from stts.errors import UnknownVoice
 from stts.languages import best_match, english_name, nearest
+from stts.protocols import VoiceLibrary
 from stts.speech import SynthesisConfig
 from stts.voice_names import DEFAULT_NAMES, HOSTED, Gender, likeness
-
-ReferenceVoices = Callable[[str], Voice | None]
-"""Finds a stored reference recording by name or id. Blocking."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceRules:
     """What is known about the voices of one engine beside the engine's own."""
 
-    references: ReferenceVoices
+    library: VoiceLibrary
     default: str | None = None
     """The operator's default voice."""
     hosted: Mapping[str, str] = field(default_factory=dict)
@@ -72,7 +69,7 @@ async def _named(engine: TTSEngine, name: str, rules: VoiceRules) -> Voice | Non
     """By its id, else in another case or by what people call it."""
     found = engine.find_voice(name)
     if found is None and engine.info.abilities.cloning:
-        found = await asyncio.to_thread(rules.references, name)
+        found = await rules.library.find(name)
     if found is not None:
         return found
     lower = name.lower()

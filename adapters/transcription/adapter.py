@@ -23,6 +23,7 @@ from stts.context import RequestContext
 from stts.engine_api import EngineInfo, ListenParams, STTEngine, VADEngine
 from stts.errors import InvalidParameter
 from stts.languages import best_match
+from stts.plans import TranscriptionPlan
 from stts.settings import CurrentSettings
 from stts.streams.channel import Channel
 from stts.streams.prefetch import prefetch
@@ -61,8 +62,8 @@ class EngineSTTAdapter:
     def info(self) -> EngineInfo:
         return self._instance.info
 
-    def resolve(self, config: TranscriptionConfig) -> ListenParams:
-        """Returns the parameters for the engine. Raises InvalidParameter for what it cannot do."""
+    def plan(self, config: TranscriptionConfig) -> TranscriptionPlan:
+        """Decides what the engine is given. Raises InvalidParameter for what it cannot do."""
         abilities = self.info.abilities
         check_language(self.info, config.language)
         if config.task == "translate" and not abilities.translation:
@@ -71,29 +72,29 @@ class EngineSTTAdapter:
             raise InvalidParameter(f"{self.info.name} has no word times.", param="word_timestamps", allowed=["false"])
         extra = validated(self._instance.parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters)
         word_times = config.word_timestamps or (config.prefer_word_times and abilities.word_times)
-        return ListenParams(config.language, config.task, word_times, config.prompt, extra)
+        params = ListenParams(config.language, config.task, word_times, config.prompt, extra)
+        asked = best_match(config.language, self.info.languages) if config.language else None
+        return TranscriptionPlan(config, self._instance.name, params, asked)
 
-    def session(self, config: TranscriptionConfig) -> PacedSession:
-        """Raises InvalidParameter, and Busy where all places are taken. Whoever opens it closes it."""
-        params = self.resolve(config)
+    def session(self, plan: TranscriptionPlan) -> PacedSession:
+        """Raises Busy where all places are taken. Whoever opens it closes it."""
+        params = plan.params
         session: StreamingSession | RollingSession
         if self.info.abilities.live:
             session = self._places.open(params)
         else:
-            session = RollingSession(self._instance, params, partials=config.partials)
+            session = RollingSession(self._instance, params, partials=plan.asked.partials)
         recorded = RecordedUtterances(self._instance, self._vad, params, self._rules)
         return PacedSession(session, recorded)
 
     async def transcribe(
-        self, audio: AudioData, config: TranscriptionConfig, context: RequestContext
+        self, plan: TranscriptionPlan, audio: AudioData, context: RequestContext
     ) -> AsyncGenerator[TranscriptEvent, None]:
         settings = self._settings()
-        params = self.resolve(config)
-        asked = best_match(config.language, self.info.languages) if config.language else None
-        context.output_data.engine, context.output_data.language = self._instance.name, asked
+        context.output_data.engine, context.output_data.language = plan.instance, plan.language
         decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
         recording = Recording(decoder, self._rules())
-        listener = RegionListener(self._instance, params, context)
+        listener = RegionListener(self._instance, plan.params, context)
         try:
             make = partial(self._make, recording, listener)
             async with aclosing(prefetch(make, EVENTS_AHEAD, "transcript")) as events:
@@ -104,7 +105,7 @@ class EngineSTTAdapter:
         for warning in decoder.warnings:
             yield TranscriptWarning(warning)
         context.metrics.audio_seconds = decoder.seconds
-        context.output_data.language = asked or listener.language
+        context.output_data.language = plan.language or listener.language
         yield TranscriptDone(decoder.seconds, listener.language)
 
     def _rules(self) -> RegionRules:

@@ -24,10 +24,10 @@ from middleware.pipeline import Item, Operation, Request
 from stts.chat import ReplyRequest, ReplyText
 from stts.context import SOCKET, RequestContext
 from stts.errors import STTSError
+from stts.plans import ListenRequest, SpeechRequest
 from stts.settings import CurrentSettings
-from stts.speech import SpeechRequest
 from stts.streams.live import LiveText
-from stts.transcription import ListenRequest, TranscriptSegment
+from stts.transcription import TranscriptSegment
 
 COUNTS = frozenset({"audio_seconds", "characters", "bytes"})
 """Measurements whose names in the line say their unit already, or that have none."""

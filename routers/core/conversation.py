@@ -26,6 +26,7 @@ from stts.access.policy import Role, Upload, policy
 from stts.audio.formats import FORMATS
 from stts.context import Priority
 from stts.conversation.exchange import ExchangeRequest
+from stts.conversation.services import spoken_reply
 from stts.errors import InvalidRequest
 from stts.speech import AudioFormat
 from stts.text.normalise import clean_text
@@ -45,7 +46,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 class ConversationRoutes:
     def __init__(self, services: Services) -> None:
         self._converse = services.converse
-        self._check_speech = services.engines.check_speech
+        self._plan_speech = services.selection.plan_speech
         self._sessions = services.sessions
         self._settings = services.settings
         self._streaming_slots = services.engines.live_places
@@ -118,8 +119,8 @@ class ConversationRoutes:
         try:
             speak = fields.speaking(talk.format)
             with engine_of("tts"):
-                await self._check_speech(speak)
-            work = ExchangeRequest(said, fields.listening(), fields.replying(), speak, kept.history)
+                plan = await self._plan_speech(spoken_reply(speak))
+            work = ExchangeRequest(said, fields.listening(), fields.replying(), speak, kept.history, plan)
             with engine_of("stt"):
                 async with aclosing(self._converse(talk.context, work)) as items:
                     async for item in items:

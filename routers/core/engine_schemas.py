@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from adapters.execution.instance import EngineInstance
-from stts.engine_api import Voice
+from adapters.descriptions import EngineDescription, OfferedVoice
 from stts.engine_state import EngineState, Probe
 
 
@@ -37,19 +36,19 @@ class EngineStatus(BaseModel):
     )
 
     @classmethod
-    def of(cls, instance: EngineInstance[Any]) -> EngineStatus:
-        step, part = instance.progress or (None, None)
+    def of(cls, engine: EngineDescription) -> EngineStatus:
+        step, part = engine.progress or (None, None)
         return cls(
-            kind=instance.info.kind,
-            state=instance.state,
+            kind=engine.info.kind,
+            state=engine.state,
             progress=step,
             progress_part=part,
-            failure=str(instance.failure) if instance.failure else None,
-            last_probe=ProbeShape.of(instance.last_probe) if instance.last_probe else None,
-            running=instance.running,
-            waiting=instance.waiting,
-            crashes=instance.crashes,
-            rest_seconds=round(instance.rest, 1),
+            failure=engine.failure,
+            last_probe=ProbeShape.of(engine.last_probe) if engine.last_probe else None,
+            running=engine.running,
+            waiting=engine.waiting,
+            crashes=engine.crashes,
+            rest_seconds=round(engine.rest, 1),
         )
 
 
@@ -78,11 +77,12 @@ class VoiceShape(BaseModel):
     reference: bool = Field(False, description="A stored recording to clone.")
 
     @classmethod
-    def of(cls, voice: Voice, engine: str) -> VoiceShape:
+    def of(cls, offered: OfferedVoice) -> VoiceShape:
+        voice = offered.voice
         return cls(
             id=voice.id,
-            name=voice.name or voice.id,
-            engine=engine,
+            name=offered.name,
+            engine=offered.engine.name,
             languages=list(voice.languages),
             gender=voice.gender,
             reference=voice.reference is not None,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from adapters.execution.instance import EngineInstance
+from adapters.descriptions import EngineDescription
 from routers.core.engine_schemas import EngineShape, EngineStatus, VoiceShape
 from routers.http.names import LanguageTag
 from routers.services import Services
 from stts.access.policy import Role, policy
-from stts.errors import NotFound
+from stts.errors import NotFound, UnknownEngine
 from stts.languages import best_match
 
 EngineName = Annotated[str, Path(max_length=200)]
@@ -22,7 +21,6 @@ EngineName = Annotated[str, Path(max_length=200)]
 class EngineRoutes:
     def __init__(self, services: Services) -> None:
         self._engines = services.engines
-        self._files = services.files
         self.router = APIRouter(tags=["engines"])
         add = self.router.add_api_route
         add("/engines", self.listing, methods=["GET"], summary="All engines", response_model=list[EngineShape])
@@ -39,25 +37,25 @@ class EngineRoutes:
 
     @policy(Role.MANAGE)
     async def listing(self) -> list[EngineShape]:
-        return [_shape(instance) for instance in self._engines.instances.values()]
+        return [_shape(each) for each in self._engines.descriptions()]
 
     @policy(Role.MANAGE)
     async def show(self, name: EngineName) -> EngineShape:
-        return _shape(self._instance(name))
+        return _shape(self._described(name))
 
     @policy(Role.MANAGE)
     async def load(self, name: EngineName) -> EngineShape:
         """Loads the engine, fetching its weights if it must, and really runs it once."""
-        instance = self._instance(name)
+        self._described(name)
         await self._engines.load(name)
-        return _shape(instance)
+        return _shape(self._described(name))
 
     @policy(Role.MANAGE)
     async def unload(self, name: EngineName) -> EngineShape:
         """Frees the engine's memory; refused with 409 while it works."""
-        instance = self._instance(name)
+        self._described(name)
         await self._engines.unload(name)
-        return _shape(instance)
+        return _shape(self._described(name))
 
     @policy(Role.USE)
     async def voices(
@@ -66,28 +64,25 @@ class EngineRoutes:
         language: Annotated[LanguageTag, Query(description="BCP 47, or a name.")] = None,
     ) -> list[VoiceShape]:
         """Voices of the engines, and stored references for those that clone."""
-        instances = [self._engines.instance(engine)] if engine else list(self._engines.instances.values())
-        references = await asyncio.to_thread(self._files.voices)
-        shapes = []
-        for instance in instances:
-            known = [*instance.info.voices, *(references if instance.info.abilities.cloning else [])]
-            shapes += [VoiceShape.of(voice, instance.name) for voice in known]
+        offered = await self._engines.voices(*([engine] if engine else []))
+        shapes = [VoiceShape.of(each) for each in offered]
         return [shape for shape in shapes if _speaks(shape, language)]
 
-    def _instance(self, name: str) -> EngineInstance[Any]:
-        if name not in self._engines.instances:
-            raise NotFound("There is no such engine; GET /engines lists them.")
-        return self._engines.instances[name]
+    def _described(self, name: str) -> EngineDescription:
+        try:
+            return self._engines.describe(name)
+        except UnknownEngine:
+            raise NotFound("There is no such engine; GET /engines lists them.") from None
 
 
 def _speaks(shape: VoiceShape, language: str | None) -> bool:
     return language is None or not shape.languages or best_match(language, shape.languages) is not None
 
 
-def _shape(instance: EngineInstance[Any]) -> EngineShape:
-    info = instance.info
+def _shape(engine: EngineDescription) -> EngineShape:
+    info = engine.info
     return EngineShape(
-        **EngineStatus.of(instance).model_dump(),
+        **EngineStatus.of(engine).model_dump(),
         name=info.name,
         description=info.description,
         languages=[*info.languages],
@@ -98,7 +93,7 @@ def _shape(instance: EngineInstance[Any]) -> EngineShape:
         limits=asdict(info.limits),
         network=info.network,
         runs_in=info.runs_in,
-        parameters=instance.parameters.model_json_schema(),
+        parameters=engine.parameters.model_json_schema(),
         install=info.install,
         licence=info.licence,
     )

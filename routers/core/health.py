@@ -52,7 +52,7 @@ class HealthRoutes:
         """Whether work is accepted, and what each engine's last real run said."""
         chosen = await self._engines.chosen()
         if probe:
-            loaded = [instance.name for instance in self._engines.instances.values() if instance.state == "ready"]
+            loaded = [each.name for each in self._engines.descriptions() if each.state == "ready"]
             await asyncio.gather(*(self._engines.probe(name) for name in dict.fromkeys([*loaded, *chosen])))
         phase = self._lifecycle.phase
         ready = phase == "ready" and bool(chosen)
@@ -60,7 +60,7 @@ class HealthRoutes:
         return Ready(
             ready=ready,
             status="no_engine" if phase == "ready" and not chosen else phase,
-            engines={name: EngineStatus.of(instance) for name, instance in self._engines.instances.items()},
+            engines={each.name: EngineStatus.of(each) for each in self._engines.descriptions()},
         )
 
     @policy(Role.USE)
@@ -69,7 +69,7 @@ class HealthRoutes:
         return Info(
             name="STTS Server",
             version=__version__,
-            engines={name: instance.state for name, instance in self._engines.instances.items()},
+            engines={each.name: each.state for each in self._engines.descriptions()},
             auto=await self._engines.chosen(),
             abilities=["tts", "stt", "streaming", "word_timestamps", "translation", "cloning", "effects"],
             limits=settings.limits.model_dump(),

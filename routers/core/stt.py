@@ -30,11 +30,11 @@ from stts.context import RequestContext
 from stts.engine_api import Task
 from stts.engine_state import AUTO
 from stts.errors import InvalidRequest, STTSError
+from stts.plans import ListenRequest
 from stts.text.cues import CueRules
 from stts.text.transcript import collect_transcript, join_texts
 from stts.transcription import (
     AudioData,
-    ListenRequest,
     TranscriptDone,
     TranscriptFormat,
     TranscriptionConfig,

@@ -16,7 +16,7 @@ from routers.services import Services
 from stts.access.policy import Role, policy
 from stts.audio.formats import FORMATS
 from stts.errors import InvalidParameter
-from stts.speech import SpeechRequest
+from stts.plans import SpeechRequest
 
 UNMADE = {"cache-control": "no-store", "accept-ranges": "none"}
 """Headers of audio that nobody has made."""
@@ -28,7 +28,7 @@ AUDIO: dict[int | str, dict[str, Any]] = {
 class TTSRoutes:
     def __init__(self, services: Services) -> None:
         self._speak = services.speak
-        self._check = services.engines.check_speech
+        self._plan_speech = services.selection.plan_speech
         self._files = services.files
         self._settings = services.settings
         self.router = APIRouter(tags=["speak"])
@@ -56,7 +56,7 @@ class TTSRoutes:
     async def _head(self, fields: SpeechFields, request: Request) -> Response:
         """What a GET would begin with, as far as it is known without speaking: players look before they listen."""
         config = fields.config(listener_of(request.scope).output().format)
-        await self._check(config)
+        await self._plan_speech(config)
         answer = Response(media_type=FORMATS[config.format].media_type, headers=UNMADE)
         del answer.headers["content-length"]  # of the audio nobody knows it yet
         return answer

@@ -25,7 +25,7 @@ def engine_of(field: str) -> Iterator[None]:
 
 def engines_named(parts: SessionServices, *, stt: str = "stt", tts: str = "tts") -> SessionServices:
     """The parts of a session, with the names that its client has for the engines."""
-    return replace(parts, open=_named(stt, parts.open), check_speech=_named(tts, parts.check_speech))
+    return replace(parts, open=_named(stt, parts.open), plan_speech=_named(tts, parts.plan_speech))
 
 
 def _named(field: str, ask: Callable[[Asked], Awaitable[Answer]]) -> Callable[[Asked], Awaitable[Answer]]:

@@ -11,8 +11,9 @@ from middleware.edge.route_table import route_match
 from middleware.stages.timing import server_timing
 from stts.access.principal import ANONYMOUS
 from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType, new_request_id
-from stts.speech import AudioChunk, AudioFormat, AudioOutput, SpeechRequest
-from stts.transcription import ListenRequest, TranscriptEvent
+from stts.plans import ListenRequest, SpeechRequest
+from stts.speech import AudioChunk, AudioFormat, AudioOutput
+from stts.transcription import TranscriptEvent
 
 Speak = Callable[[RequestContext, SpeechRequest], AsyncGenerator[AudioChunk, None]]
 """The pipeline with the TTS adapters at its end."""

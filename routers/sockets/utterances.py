@@ -17,7 +17,8 @@ from routers.sockets.socket import Socket
 from stts.audio.pacing import FRAME_SECONDS, PacedSender
 from stts.context import RequestContext
 from stts.errors import Conflict, STTSError, TextTooLong
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.plans import SpeechPlan, SpeechRequest
+from stts.speech import AudioChunk, SynthesisConfig
 from stts.streams.channel import Channel
 from stts.streams.live import LiveText
 
@@ -34,6 +35,8 @@ class SpeechOptions:
     """Synthesis configuration, pacing and framing of one utterance."""
 
     config: SynthesisConfig
+    plan: SpeechPlan | None = None
+    """How it is spoken; None: that is decided with each utterance."""
     ahead: float | None = None
     """Seconds of audio that may be sent and not yet be played; None: any."""
     whole: bool = False
@@ -162,11 +165,13 @@ class Utterances:
             await self._encoder.end(utterance)
 
     async def _spoken(self, utterance: Utterance) -> None:
-        config, ahead = utterance.options.config, utterance.options.ahead
+        options = utterance.options
+        config = options.config
         context = self._socket.context("tts")
-        sender = PacedSender(ahead, self._clock)
+        sender = PacedSender(options.ahead, self._clock)
         begun = False
-        async with aclosing(self._speak(context, SpeechRequest(utterance.text, config))) as chunks:
+        request = SpeechRequest(utterance.text, config, options.plan)
+        async with aclosing(self._speak(context, request)) as chunks:
             async for chunk in chunks:
                 if not begun:
                     begun = True

@@ -6,62 +6,52 @@ is not listed or whose languages are not those of its pipeline.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from adapters.catalogue import Engines
-from adapters.execution.instance import EngineInstance
+from adapters.catalogue import EngineCatalogue
+from adapters.descriptions import EngineDescription
 from routers.wyoming.frames import Event
 from stts import __version__
 from stts.engine_api import EngineInfo, EngineKind, Voice
 from stts.settings import CurrentSettings
-from stts.storage.files.store import FileStore
 
 EMPTY = ("handle", "intent", "wake", "mic", "snd")
 """Kinds of programs that this server has none of."""
 
 
 class Describer:
-    def __init__(self, engines: Engines, files: FileStore, settings: CurrentSettings) -> None:
+    def __init__(self, engines: EngineCatalogue, settings: CurrentSettings) -> None:
         self._engines = engines
-        self._files = files
         self._settings = settings
 
     async def info(self) -> Event:
-        references = await asyncio.to_thread(self._files.voices)
-        listeners = [_listener(instance.info, installed) for instance, installed in await self._offered("stt")]
+        voices: dict[str, list[Voice]] = {}
+        for offered in await self._engines.voices():
+            voices.setdefault(offered.engine.name, []).append(offered.voice)
+        listeners = [_listener(each.info, usable) for each, usable in await self._offered("stt")]
         speakers = [
-            _speaker(instance.info, installed, references) for instance, installed in await self._offered("tts")
+            _speaker(each.info, usable, voices.get(each.name, ())) for each, usable in await self._offered("tts")
         ]
         return Event("info", {"asr": listeners, "tts": speakers, **{name: [] for name in EMPTY}})
 
-    async def _offered(self, kind: EngineKind) -> list[tuple[EngineInstance[Any], bool]]:
+    async def _offered(self, kind: EngineKind) -> list[tuple[EngineDescription, bool]]:
         """Engines and whether they can work at once: the one that `auto` takes first, then those that can."""
         settings = self._settings()
-        chosen = await self._engines.chosen()
+        chosen, usable = await self._engines.chosen(), await self._engines.usable(kind)
         order = [*(settings.tts.order if kind == "tts" else settings.stt.order)]
-        instances = [
-            (instance, await _installed(instance))
-            for instance in self._engines.instances.values()
-            if instance.info.kind == kind
-            and instance.state != "not_installed"
-            and (settings.engines.allow_network or not instance.info.network)
+
+        def rank(offer: tuple[EngineDescription, bool]) -> tuple[bool, bool, int]:
+            engine, is_usable = offer
+            place = order.index(engine.name) if engine.name in order else len(order)
+            return engine.name not in chosen, not is_usable, place
+
+        offered = [
+            (engine, engine.name in usable)
+            for engine in self._engines.descriptions(kind)
+            if engine.installed and (settings.engines.allow_network or not engine.info.network)
         ]
-
-        def rank(offer: tuple[EngineInstance[Any], bool]) -> tuple[bool, bool, int]:
-            instance, installed = offer
-            place = order.index(instance.name) if instance.name in order else len(order)
-            return instance.name not in chosen, not installed, place
-
-        return sorted(instances, key=rank)
-
-
-async def _installed(instance: EngineInstance[Any]) -> bool:
-    """Whether it works without fetching anything."""
-    if instance.state == "ready":
-        return True
-    return instance.state != "failed" and await asyncio.to_thread(instance.engine.weights_present)
+        return sorted(offered, key=rank)
 
 
 def _listener(info: EngineInfo, installed: bool) -> dict[str, Any]:
@@ -76,8 +66,7 @@ def _listener(info: EngineInfo, installed: bool) -> dict[str, Any]:
     }
 
 
-def _speaker(info: EngineInfo, installed: bool, references: Iterable[Voice]) -> dict[str, Any]:
-    voices = [*info.voices, *(references if info.abilities.cloning else ())]
+def _speaker(info: EngineInfo, installed: bool, voices: Iterable[Voice]) -> dict[str, Any]:
     return {
         **_artifact(info, info.name, info.description, installed),
         "voices": [

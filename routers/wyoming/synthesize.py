@@ -9,7 +9,8 @@ from routers.http.operation import spoken_audio
 from routers.wyoming.frames import Event
 from stts.context import RequestContext
 from stts.conversation.services import Speak
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.plans import SpeechRequest
+from stts.speech import AudioChunk, SynthesisConfig
 from stts.streams.live import LiveText
 from stts.text.normalise import clean_piece
 

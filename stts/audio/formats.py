@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from stts.errors import UnsupportedFormat
-from stts.speech import AudioFormat
+from stts.speech import AudioFormat, AudioOutput, SynthesisConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +68,9 @@ def resolve_sample_rate(format: AudioFormat, requested: int | None, native: int)
         message = f"{format} carries these sample rates: {spec.rates_text} Hz"
         raise UnsupportedFormat(message, param="sample_rate", allowed=allowed)
     return requested
+
+
+def audio_output(config: SynthesisConfig, native: int) -> AudioOutput:
+    """The encoding of an answer from an engine that yields `native` Hz. Raises UnsupportedFormat."""
+    rate = resolve_sample_rate(config.format, config.sample_rate, native)
+    return AudioOutput(config.format, format_spec(config.format).media_type, rate, config.channels)

@@ -12,10 +12,9 @@ import numpy as np
 from stts.audio.effects import Effects
 from stts.audio.encode import Encoder
 from stts.audio.filters import LOUDEST, bounded
-from stts.audio.formats import format_spec, resolve_sample_rate
 from stts.audio.framing import PAUSE_SECONDS, ChunkFramer
 from stts.engine_api import Samples
-from stts.speech import AudioChunk, SynthesisConfig
+from stts.speech import AudioChunk, AudioOutput, EffectSettings
 
 QUIETEST_LUFS = -70.0
 """Lowest target of the loudness filter, in LUFS."""
@@ -27,37 +26,34 @@ class SpeechRenderer:
     Every call returns an `AudioChunk`, which is empty where the codec or a fade still holds the audio back.
     """
 
-    def __init__(self, config: SynthesisConfig, engine_rate: int, *, speed: float) -> None:
-        """`engine_rate` in Hz; `speed` is what is left of `config.speed` after the engine did its part.
-
-        Raises UnsupportedFormat.
-        """
-        self.sample_rate = resolve_sample_rate(config.format, config.sample_rate, engine_rate)
-        self.media_type = format_spec(config.format).media_type
+    def __init__(self, output: AudioOutput, effects: EffectSettings, engine_rate: int) -> None:
+        """`engine_rate`: Hz of the blocks that are pushed."""
         self.encode_seconds = 0.0
         """Seconds of processor time spent on rendering and encoding."""
         self.seconds = 0.0
         """Audio in the chunks returned so far."""
         self.begun = False
         """True once samples were pushed."""
-        self._config = config
+        self._output = output
+        self._settings = effects
         self._engine_rate = engine_rate
-        self._speed = speed
-        self._framer = ChunkFramer(engine_rate, trim_silence=config.trim_silence)
+        self._framer = ChunkFramer(engine_rate, trim_silence=effects.trim_silence)
 
     @cached_property
     def _effects(self) -> Effects:
         """The effects chain, opened at the first push, off the event loop, as it takes milliseconds."""
-        config = self._config
-        loudness = config.normalize
+        output, effects = self._output, self._settings
+        loudness = effects.normalize
         if loudness is not None:
             # Loudness adds up over channels (ITU-R BS.1770): the same voice on two of them is 3 LU louder than on one.
-            loudness = max(loudness - 10 * math.log10(config.channels), QUIETEST_LUFS)
-        return Effects(self._engine_rate, self.sample_rate, speed=self._speed, pitch=config.pitch, normalize=loudness)
+            loudness = max(loudness - 10 * math.log10(output.channels), QUIETEST_LUFS)
+        return Effects(
+            self._engine_rate, output.sample_rate, speed=effects.speed, pitch=effects.pitch, normalize=loudness
+        )
 
     @cached_property
     def _encoder(self) -> Encoder:
-        return Encoder(self._config.format, self.sample_rate, self._config.channels)
+        return Encoder(self._output.format, self._output.sample_rate, self._output.channels)
 
     def push(self, block: Samples) -> AudioChunk:
         start = time.perf_counter()
@@ -80,7 +76,8 @@ class SpeechRenderer:
 
     def silence(self, seconds: float) -> AudioChunk:
         """Renders an answer of silence only. The renderer cannot be used after that."""
-        data = self._encoder.encode(np.zeros(round(seconds * self.sample_rate), np.float32)) + self._encoder.finish()
+        samples = np.zeros(round(seconds * self._output.sample_rate), np.float32)
+        data = self._encoder.encode(samples) + self._encoder.finish()
         return replace(self._chunk(data, time.perf_counter()), header=self._encoder.header())
 
     def _render(self, samples: Samples) -> bytes:

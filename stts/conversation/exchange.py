@@ -12,11 +12,11 @@ from stts.context import RequestContext, RequestType
 from stts.conversation.generation import ReplyItem, replying
 from stts.conversation.history import History, Item, new_item_id
 from stts.conversation.services import Reply, Speak
+from stts.plans import ListenRequest, SpeechPlan
 from stts.speech import AudioChunk, SynthesisConfig
 from stts.text.transcript import join_texts
 from stts.transcription import (
     AudioData,
-    ListenRequest,
     TranscriptDone,
     TranscriptEvent,
     TranscriptionConfig,
@@ -44,6 +44,8 @@ class ExchangeRequest:
     speak: SynthesisConfig
     history: History
     """Gets both sides of the exchange, once there is something of the reply."""
+    plan: SpeechPlan | None = None
+    """How the reply is spoken, where that was decided before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ async def _answered(inner: _Inner, request: ExchangeRequest, heard: UserTurn) ->
     order = ReplyRequest((*history.messages(), said), request.reply)
     try:
         async with aclosing(
-            replying(inner, order, _in_language(request.speak, heard.language), parent=inner.outer)
+            replying(inner, order, _in_language(request.speak, heard.language), plan=request.plan, parent=inner.outer)
         ) as items:
             async for item in items:
                 if isinstance(item, ReplyText):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Protocol
 
 from stts.chat import ReplyEvent, ReplyRequest, ReplyText
 from stts.context import RequestContext, RequestType
-from stts.conversation.services import NewContext, Reply, Speak
+from stts.conversation.services import NewContext, Reply, Speak, spoken_reply
 from stts.errors import STTSError
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.plans import SpeechPlan, SpeechRequest
+from stts.speech import AudioChunk, SynthesisConfig
 from stts.streams.channel import Channel
 from stts.streams.live import LiveText
 from stts.text.markup import MarkupRemover
@@ -43,17 +43,18 @@ async def replying(
     request: ReplyRequest,
     speak: SynthesisConfig | None,
     *,
+    plan: SpeechPlan | None = None,
     parent: RequestContext | None,
     text: str | None = None,
 ) -> AsyncGenerator[ReplyItem, None]:
     """Gives text as it is written and audio as it is made, in the order they come; with `text`, that and no reply.
 
-    The text keeps its markup, the speech is without.
+    The text keeps its markup, the speech is without. `plan`: how it is spoken, where that was decided before.
 
     Without text nothing is spoken: neither is begun what only calls tools. The first error of either ends it, after
     what came before: what was written until then is spoken. Raises stts.errors. Closing it ends both operations.
     """
-    work = _Generation(services, request, speak, parent, text)
+    work = _Generation(services, request, speak, plan, parent, text)
     task = asyncio.create_task(work.run(), name="reply")
     try:
         async for item in work.ready:
@@ -70,12 +71,14 @@ class _Generation:
         services: ReplyServices,
         request: ReplyRequest,
         speak: SynthesisConfig | None,
+        plan: SpeechPlan | None,
         parent: RequestContext | None,
         text: str | None,
     ) -> None:
         self._services = services
         self._request = request
-        self._config = None if speak is None else replace(speak, markup="keep")
+        self._config = None if speak is None else spoken_reply(speak)
+        self._plan = plan
         self._parent = parent
         self._text = text
         self._live = LiveText(UNSPOKEN_CHARACTERS)
@@ -133,7 +136,8 @@ class _Generation:
                 yield event
 
     async def _speak(self, config: SynthesisConfig) -> None:
-        async with aclosing(self._services.speak(self._context("tts"), SpeechRequest(self._live, config))) as chunks:
+        request = SpeechRequest(self._live, config, self._plan)
+        async with aclosing(self._services.speak(self._context("tts"), request)) as chunks:
             async for chunk in chunks:
                 self.ready.put(chunk, len(chunk.data))
                 await self.ready.room()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from typing import Literal
 
 from stts.chat import Message, ReplyConfig, ReplyRequest, ReplyText, ReplyToolCall, ReplyUsage, ToolCall
@@ -164,8 +163,6 @@ class OutputPipeline:
         messages = order.messages if order.messages is not None else state.history.messages()
         request = ReplyRequest(messages, order.reply or config.reply or ReplyConfig())
         speak = None if order.silent else order.speak or config.speak
-        if speak is not None:
-            speak = replace(speak, format="pcm")
         rate = (speak.sample_rate if speak is not None else None) or DEFAULT_RATE
         playback = ReplyPlayback(rate, ahead=None if order.out_of_band else config.ahead, clock=state.clock)
         reply = GeneratedReply(self._generation, turn, new_item_id(), order, request, speak, playback)
@@ -184,7 +181,8 @@ class OutputPipeline:
     async def _make(self, reply: GeneratedReply) -> None:
         try:
             text = reply.order.text
-            said = replying(self._state.services, reply.request, reply.speak, parent=None, text=text)
+            state = self._state
+            said = replying(state.services, reply.request, reply.speak, plan=state.plan, parent=None, text=text)
             async with aclosing(said) as items:
                 async for item in items:
                     await self._made(reply, item)

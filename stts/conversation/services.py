@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stts.chat import ReplyEvent, ReplyRequest
 from stts.context import RequestContext, RequestType
 from stts.conversation.config import SessionConfig
+from stts.plans import SpeechPlan, SpeechRequest
 from stts.protocols import HearRequest, TranscriptionSession, TurnDetector, VoiceActivity
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.speech import AudioChunk, SynthesisConfig
 from stts.transcription import TranscriptEvent, TranscriptionConfig
 
 Hear = Callable[[RequestContext, HearRequest], AsyncGenerator[TranscriptEvent, None]]
@@ -17,8 +18,8 @@ Reply = Callable[[RequestContext, ReplyRequest], AsyncGenerator[ReplyEvent, None
 Speak = Callable[[RequestContext, SpeechRequest], AsyncGenerator[AudioChunk, None]]
 Open = Callable[[TranscriptionConfig], Awaitable[TranscriptionSession]]
 """A place for one live stream. Raises UnknownEngine, InvalidParameter, Busy."""
-CheckSpeech = Callable[[SynthesisConfig], Awaitable[None]]
-"""Raises what `speak` would raise for an engine, a voice or a parameter that does not exist."""
+PlanSpeech = Callable[[SynthesisConfig], Awaitable[SpeechPlan]]
+"""Plans speech before there is a text. Raises for an engine, a voice or a parameter that does not exist."""
 NewContext = Callable[[RequestType], RequestContext]
 """A context with the route and the principal of the connection, and an id of its own."""
 
@@ -31,15 +32,21 @@ class SessionServices:
     reply: Reply
     speak: Speak
     open: Open
-    check_speech: CheckSpeech
+    plan_speech: PlanSpeech
     voice: VoiceActivity
     detector: TurnDetector | None
     context: NewContext
 
-    async def check(self, config: SessionConfig) -> None:
-        """Raises what speaking as configured would raise."""
-        if config.reply is not None and config.speak is not None:
-            await self.check_speech(config.speak)
+    async def plan(self, config: SessionConfig) -> SpeechPlan | None:
+        """How replies are spoken; None where they are not. Raises what speaking as configured would raise."""
+        if config.reply is None or config.speak is None:
+            return None
+        return await self.plan_speech(spoken_reply(config.speak))
+
+
+def spoken_reply(config: SynthesisConfig) -> SynthesisConfig:
+    """The configuration by which the speech of a reply is made: its markup is taken out before it is spoken."""
+    return replace(config, markup="keep")
 
 
 ServicesFor = Callable[[NewContext], SessionServices]

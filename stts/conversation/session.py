@@ -82,7 +82,7 @@ class ConversationSession:
         return self._output.active.generation if self._output.active is not None else None
 
     async def __aenter__(self) -> ConversationSession:
-        await self._state.services.check(self.config)
+        self._state.plan = await self._state.services.plan(self.config)
         await self._input.open()
         self._watch_silence()
         return self
@@ -114,10 +114,10 @@ class ConversationSession:
 
         Raises what entering raises, and changes nothing then.
         """
-        await self._state.services.check(config)
+        plan = await self._state.services.plan(config)
         if config.listen != self.config.listen:
             await self._input.listen_as(config.listen)
-        self._state.configure(config)
+        self._state.configure(config, plan)
         self._watch_silence()
 
     async def room(self) -> None:

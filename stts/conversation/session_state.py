@@ -11,6 +11,7 @@ from stts.conversation.history import History
 from stts.conversation.outbox import Outbox
 from stts.conversation.services import SessionServices
 from stts.conversation.turn_policy import TurnTaking
+from stts.plans import SpeechPlan
 
 
 class SessionState:
@@ -24,14 +25,16 @@ class SessionState:
     ) -> None:
         self.services = services
         self.config = config
+        self.plan: SpeechPlan | None = None
+        """How replies are spoken as the session is configured; None: they are not, or it has not begun."""
         self.history = history
         self.out = outbox
         self.clock = clock
         self.turns = TurnTaking(config.policy)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def configure(self, config: SessionConfig) -> None:
-        self.config = config
+    def configure(self, config: SessionConfig, plan: SpeechPlan | None) -> None:
+        self.config, self.plan = config, plan
         self.turns.policy = config.policy
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:

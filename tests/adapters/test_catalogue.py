@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from adapters.catalogue import Engines
 from engines.registry import GROUP, Registry
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, Progress, Samples, SpeechParams, TTSEngine, Voice
@@ -22,12 +21,14 @@ from stts.errors import (
     UnknownEngine,
     UnknownVoice,
 )
+from stts.plans import SpeechRequest
 from stts.settings import EngineSettings, Settings, STTSettings, TTSSettings
-from stts.speech import SpeechRequest, SynthesisConfig
+from stts.speech import SynthesisConfig
 from stts.transcription import TranscriptionConfig
 from tests import fakes
 from tests.adapters.execution import engines_under_test
 from tests.adapters.execution.engines_under_test import run
+from tests.wired import Engines
 
 
 class Plain(TTSEngine):
@@ -88,7 +89,7 @@ async def engines(*, allow_network: bool = False, **tts: Any) -> AsyncIterator[E
         stt=STTSettings(order=("pocketsphinx", "echo")),
         engines=EngineSettings(allow_network=allow_network),
     )
-    made = Engines(registry(), lambda: settings, lambda name: None)
+    made = Engines(registry(), lambda: settings)
     try:
         yield made
     finally:
@@ -102,12 +103,12 @@ ALL = ("cloud", "missing", "unfetched", "plain", "tone")
 
 async def test_auto_takes_the_first_that_is_here_and_keeps_text_here() -> None:
     async with engines(order=ALL) as made:
-        assert (await made.speaker(SynthesisConfig())).info.name == "plain"
+        assert (await made.selection.plan_speech(SynthesisConfig())).instance == "plain"
 
 
 async def test_the_operator_may_allow_the_network() -> None:
     async with engines(order=ALL, allow_network=True) as made:
-        assert (await made.speaker(SynthesisConfig())).info.name == "cloud"
+        assert (await made.selection.plan_speech(SynthesisConfig())).instance == "cloud"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ async def test_the_operator_may_allow_the_network() -> None:
 )
 async def test_auto_passes_over_engines_that_cannot_do_what_is_asked(config: SynthesisConfig) -> None:
     async with engines(order=ALL) as made:
-        assert (await made.speaker(config)).info.name == "tone"
+        assert (await made.selection.plan_speech(config)).instance == "tone"
 
 
 @pytest.mark.parametrize(
@@ -136,28 +137,27 @@ async def test_auto_passes_over_engines_that_cannot_do_what_is_asked(config: Syn
 async def test_what_no_engine_can_do_says_why(config: SynthesisConfig, error: type[Exception]) -> None:
     async with engines(order=ALL) as made:
         with pytest.raises(error):
-            adapter = await made.speaker(config)
-            await adapter.resolve(config)
+            await made.selection.plan_speech(config)
 
 
 async def test_no_engine_at_all_is_said_plainly() -> None:
     async with engines(order=("missing", "unfetched", "nosuch")) as made:
         with pytest.raises(EngineNotInstalled, match=r"tts\.order"):
-            await made.speaker(SynthesisConfig())
-        assert await made.chosen() == ["pocketsphinx"]
+            await made.selection.plan_speech(SynthesisConfig())
+        assert await made.catalogue.chosen() == ["pocketsphinx"]
 
 
 async def test_a_listener_is_chosen_by_what_it_can_do() -> None:
     async with engines() as made:
-        assert (await made.listener(TranscriptionConfig())).info.name == "pocketsphinx"
-        assert (await made.listener(TranscriptionConfig(task="translate"))).info.name == "echo"
-        assert (await made.listener(TranscriptionConfig(language="de"))).info.name == "echo"
+        assert (await made.selection.plan_transcription(TranscriptionConfig())).instance == "pocketsphinx"
+        assert (await made.selection.plan_transcription(TranscriptionConfig(task="translate"))).instance == "echo"
+        assert (await made.selection.plan_transcription(TranscriptionConfig(language="de"))).instance == "echo"
 
 
 async def test_an_engine_that_cannot_be_imported_costs_the_others_nothing() -> None:
     async with engines() as made:
-        assert not set(BROKEN) & set(made.instances)
-        assert "tone" in made.instances
+        assert not set(BROKEN) & set(made.catalogue.instances)
+        assert "tone" in made.catalogue.instances
 
 
 async def test_a_load_is_followed_by_a_real_run() -> None:
@@ -185,8 +185,8 @@ async def test_the_first_request_loads_and_is_followed_by_a_probe() -> None:
 
 async def test_preload_goes_on_after_a_failure() -> None:
     settings = Settings.model_validate({"engines": {"preload": ["missing", "tone"]}})
-    made = Engines(registry(), lambda: settings, lambda name: None)
-    await made.preload()
+    made = Engines(registry(), lambda: settings)
+    await made.catalogue.preload()
     assert (made.instance("missing").state, made.instance("tone").state) == ("not_installed", "ready")
     await made.close()
 
@@ -194,23 +194,25 @@ async def test_preload_goes_on_after_a_failure() -> None:
 def test_a_vad_that_is_none_is_refused() -> None:
     settings = Settings(stt=STTSettings(vad="tone"))
     with pytest.raises(InvalidConfiguration, match="silero"):
-        Engines(registry(), lambda: settings, lambda name: None)
+        Engines(registry(), lambda: settings)
 
 
 async def test_auto_passes_over_an_engine_in_a_crash_loop_and_comes_back_to_it() -> None:
     settings = Settings(tts=TTSSettings(order=("script", "plain")), engines=EngineSettings(options=SCRIPT))
-    made = Engines(registry(), lambda: settings, lambda name: None)
+    made = Engines(registry(), lambda: settings)
     instance = made.instance("script")
     try:
         while instance.state != "failed":
             await asyncio.sleep(instance._pool.rest())
             with pytest.raises(EngineCrashed):
                 await run(instance, "kill")
-        assert instance.rest and (await made.chosen())[0] == "plain"
-        assert (await made.speaker(SynthesisConfig())).name == "plain"
-        assert (await made.speaker(SynthesisConfig(voice="any"))).name == "script", "nobody else could"
+        assert instance.rest and (await made.catalogue.chosen())[0] == "plain"
+        assert (await made.selection.plan_speech(SynthesisConfig())).instance == "plain"
+        assert (await made.selection.plan_speech(SynthesisConfig(voice="any"))).instance == "script", (
+            "nobody else could"
+        )
         await asyncio.sleep(instance.rest)
-        assert (await made.speaker(SynthesisConfig())).name == "script"
+        assert (await made.selection.plan_speech(SynthesisConfig())).instance == "script"
         assert await run(instance, "count 1") == [0]
     finally:
         await made.close()

@@ -9,10 +9,10 @@ from contextlib import aclosing
 
 from middleware.pipeline import Operation, Stage, compose
 from stts.context import Outcome, RequestContext
-from stts.speech import AudioChunk, AudioOutput, SpeechRequest, SynthesisConfig
+from stts.plans import ListenRequest, SpeechRequest
+from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
 from stts.transcription import (
     AudioData,
-    ListenRequest,
     Segment,
     TranscriptDone,
     TranscriptEvent,

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BeforeValidator
 
-from adapters.catalogue import Engines
-from adapters.model_names import may_do
+from adapters.hosted_names import ModelCatalogue
 from routers.compat.openai.schemas import ModelList, ModelName, ModelNames, ModelShape
 from routers.core.tts_schemas import NAME_CHARACTERS
 from stts.access.policy import Public, Role, policy
 from stts.engine_api import EngineKind
-from stts.engine_state import AUTO
 from stts.errors import UnknownModel
-from stts.languages import nearest
-from stts.settings import CurrentSettings
 
 OWNER = "stts-server"
 
@@ -41,46 +36,6 @@ TASKS: dict[str, tuple[EngineKind, ...]] = {
 def _no_task(value: object) -> object:
     """An empty one is none."""
     return value or None
-
-
-class ModelCatalogue:
-    def __init__(self, engines: Engines, settings: CurrentSettings) -> None:
-        self._engines = engines
-        self._settings = settings
-        self.created = int(time.time())
-        """Of every model; Unix time."""
-
-    def engine(self, model: str, kind: EngineKind) -> str:
-        """The engine behind a model that does this. Raises UnknownModel."""
-        known = self._known(kind)
-        engine = known.get(model) or known.get(model.strip().lower())
-        if engine is None:
-            near = nearest(model, known)
-            hint = f" Near it are: {', '.join(near)}." if near else ""
-            raise UnknownModel(
-                f"There is no such model for this; GET /v1/models lists all.{hint}",
-                param="model",
-                allowed=[*near, *(name for name in sorted(known) if name not in near)],
-            )
-        return engine
-
-    def names(self, *kinds: EngineKind) -> list[str]:
-        """Models that can work here; engines that are not installed are left out."""
-        usable = {AUTO} | {
-            instance.name for instance in self._engines.instances.values() if instance.state != "not_installed"
-        }
-        known = {name: engine for kind in kinds for name, engine in self._known(kind).items()}
-        return [name for name, engine in known.items() if engine in usable]
-
-    def _known(self, kind: EngineKind) -> dict[str, str]:
-        """Model -> engine; a hosted name hides an engine of the same name."""
-        engines = {instance.name for instance in self._engines.instances.values() if instance.info.kind == kind}
-        hosted = {
-            model: engine
-            for model, engine in self._settings().openai.models.items()
-            if engine in engines or (engine == AUTO and may_do(model, kind))
-        }
-        return {AUTO: AUTO} | {name: name for name in sorted(engines)} | hosted
 
 
 class ModelRoutes:

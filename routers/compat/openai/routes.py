@@ -9,7 +9,7 @@ it would be taken for one with it.
 
 from __future__ import annotations
 
-from routers.compat.openai.models import ModelCatalogue, ModelRoutes
+from routers.compat.openai.models import ModelRoutes
 from routers.compat.openai.speech import SpeechRoutes
 from routers.compat.openai.speech_stream import SpeechStreamRoutes
 from routers.compat.openai.transcription import TranscriptionRoutes
@@ -19,11 +19,10 @@ from routers.services import Services
 
 class OpenAIRoutes:
     def __init__(self, services: Services) -> None:
-        models = ModelCatalogue(services.engines, services.settings)
         self.parts = (
-            SpeechRoutes(services, models),
-            SpeechStreamRoutes(services, models),
-            TranscriptionRoutes(services, models),
-            ModelRoutes(models),
-            VoiceRoutes(services, models),
+            SpeechRoutes(services),
+            SpeechStreamRoutes(services),
+            TranscriptionRoutes(services),
+            ModelRoutes(services.models),
+            VoiceRoutes(services),
         )

@@ -9,7 +9,6 @@ from contextlib import aclosing
 from fastapi import APIRouter, Request, Response
 
 from routers.compat.openai.errors import error_event, in_dialect
-from routers.compat.openai.models import ModelCatalogue
 from routers.compat.openai.schemas import CreateSpeechRequest
 from routers.core.tts import AUDIO
 from routers.http.answer import Answer, event_answer
@@ -21,13 +20,14 @@ from routers.services import Services
 from stts.access.policy import Role, policy
 from stts.context import RequestContext
 from stts.errors import TextTooLong
-from stts.speech import AudioChunk, SpeechRequest
+from stts.plans import SpeechRequest
+from stts.speech import AudioChunk
 
 
 class SpeechRoutes:
-    def __init__(self, services: Services, models: ModelCatalogue) -> None:
+    def __init__(self, services: Services) -> None:
         self._speak = services.speak
-        self._models = models
+        self._models = services.models
         self._settings = services.settings
         self.router = APIRouter(tags=["OpenAI"])
         self.router.add_api_route(

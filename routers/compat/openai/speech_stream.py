@@ -13,7 +13,6 @@ from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
 from routers.compat.openai.errors import openai_error
-from routers.compat.openai.models import ModelCatalogue
 from routers.compat.openai.speech_stream_encoder import EventEncoder
 from routers.compat.openai.speech_stream_schemas import CLIENT_MESSAGES, StreamCommand, StreamConfig, StreamText
 from routers.http.operation import Speak
@@ -32,14 +31,14 @@ MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES, half_characters=True)
 NAMES = {"engine": "model", "format": "response_format"}
 """What the core calls a field -> what it is called here."""
 
-ConfigFor = Callable[[StreamConfig], Awaitable[SynthesisConfig]]
+OptionsFor = Callable[[StreamConfig], Awaitable[SpeechOptions]]
 
 
 class SpeechStreamRoutes:
-    def __init__(self, services: Services, models: ModelCatalogue) -> None:
+    def __init__(self, services: Services) -> None:
         self._speak = services.speak
-        self._check = services.engines.check_speech
-        self._models = models
+        self._plan_speech = services.selection.plan_speech
+        self._models = services.models
         self._limiter = services.limiter
         self._settings = services.settings
         self.router = APIRouter(tags=["OpenAI"])
@@ -48,22 +47,21 @@ class SpeechStreamRoutes:
     @policy(Role.USE)
     async def converse(self, websocket: WebSocket) -> None:
         async with accepted(websocket, self._limiter, error_event=stream_error) as socket:
-            stream = _Stream(socket, self._speak, self._config, self._settings)
+            stream = _Stream(socket, self._speak, self._options, self._settings)
             await until_first(stream.listen(), stream.utterances.speak_all())
 
-    async def _config(self, fields: StreamConfig) -> SynthesisConfig:
+    async def _options(self, fields: StreamConfig) -> SpeechOptions:
         """Raises stts.errors for what nobody here can speak."""
         config = fields.config(self._models.engine(fields.model, "tts"))
-        await self._check(config)
-        return config
+        return SpeechOptions(config, await self._plan_speech(config), whole=not fields.stream_audio)
 
 
 class _Stream:
     """Reads one connection: text is written into utterances, which are spoken meanwhile."""
 
-    def __init__(self, socket: Socket, speak: Speak, config: ConfigFor, settings: CurrentSettings) -> None:
+    def __init__(self, socket: Socket, speak: Speak, options: OptionsFor, settings: CurrentSettings) -> None:
         self._socket = socket
-        self._config = config
+        self._options = options
         self._settings = settings
         self._configured = False
         self.utterances = Utterances(socket, speak, EventEncoder(socket), SpeechOptions(SynthesisConfig()))
@@ -86,7 +84,7 @@ class _Stream:
 
     async def _configure(self, fields: StreamConfig) -> None:
         self.utterances.check_between()
-        self.utterances.use(SpeechOptions(await self._config(fields), whole=not fields.stream_audio))
+        self.utterances.use(await self._options(fields))
         self._configured = True
 
 

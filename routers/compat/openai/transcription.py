@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 
 from routers.compat.openai.errors import error_event, in_dialect
-from routers.compat.openai.models import ModelCatalogue
 from routers.compat.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest, ListeningForm
 from routers.compat.openai.transcript import transcript_events, whole_transcript
 from routers.core.stt import upload
@@ -19,8 +18,9 @@ from routers.http.transcripts import finished, with_warnings
 from routers.services import Services
 from stts.access.policy import Role, Upload, policy
 from stts.context import RequestContext
+from stts.plans import ListenRequest
 from stts.text.transcript import collect_transcript
-from stts.transcription import ListenRequest, TranscriptionConfig
+from stts.transcription import TranscriptionConfig
 
 MULTIPART = "multipart/form-data"
 
@@ -36,9 +36,9 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 
 
 class TranscriptionRoutes:
-    def __init__(self, services: Services, models: ModelCatalogue) -> None:
+    def __init__(self, services: Services) -> None:
         self._listen = services.listen
-        self._models = models
+        self._models = services.models
         self._settings = services.settings
         self.router = APIRouter(tags=["OpenAI"], route_class=JSONUploadRoute)
         for path, route, responses, summary in (

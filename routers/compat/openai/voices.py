@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from routers.compat.openai.models import OWNER, ModelCatalogue
+from adapters.hosted_names import hosted_voices
+from routers.compat.openai.models import OWNER
 from routers.compat.openai.schemas import ModelVoice, NamedVoice, VoiceIds, VoiceList
 from routers.core.tts_schemas import NAME_CHARACTERS
 from routers.services import Services
 from stts.access.policy import Public, Role, policy
 from stts.engine_state import AUTO
-from stts.settings import CurrentSettings
-from stts.voice_names import HOSTED
-
-
-class HostedVoices:
-    def __init__(self, settings: CurrentSettings) -> None:
-        self._settings = settings
-
-    def names(self) -> list[str]:
-        """Names that mean some voice on every engine."""
-        mapped = {name for voices in self._settings().openai.voices.values() for name in voices}
-        return sorted({*HOSTED, *mapped})
 
 
 class VoiceRoutes:
-    def __init__(self, services: Services, models: ModelCatalogue) -> None:
-        self._voices = HostedVoices(services.settings)
-        self._models = models
+    def __init__(self, services: Services) -> None:
+        self._settings = services.settings
+        self._models = services.models
         self._engines = services.engines
-        self._files = services.files
         self.router = APIRouter(tags=["OpenAI"])
         add = self.router.add_api_route
         shapes = VoiceList | VoiceIds
@@ -61,28 +48,23 @@ class VoiceRoutes:
     ) -> list[ModelVoice]:
         """The voices of each engine, under its name as a model; for clients of older speaches."""
         engine = self._models.engine(model_id, "tts") if model_id else AUTO
-        instances = [instance for instance in self._engines.instances.values() if instance.state != "not_installed"]
         return [
             ModelVoice(
-                id=f"{instance.name}/{voice.id}",
-                model_id=model_id or instance.name,
-                voice_id=voice.id,
-                name=voice.name or voice.id,
+                id=f"{each.engine.name}/{each.voice.id}",
+                model_id=model_id or each.engine.name,
+                voice_id=each.voice.id,
+                name=each.name,
                 created=self._models.created,
                 owned_by=OWNER,
-                sample_rate=instance.info.sample_rate or 0,
+                sample_rate=each.engine.info.sample_rate or 0,
             )
-            for instance in instances
-            if instance.info.kind == "tts" and engine in (AUTO, instance.name)
-            for voice in instance.info.voices
+            for each in await self._engines.voices(references=False)
+            if each.engine.installed and engine in (AUTO, each.engine.name)
         ]
 
     async def _known(self) -> dict[str, str]:
-        instances = [instance for instance in self._engines.instances.values() if instance.state != "not_installed"]
-        known = {name: name for name in self._voices.names()}
-        if any(instance.info.abilities.cloning for instance in instances):
-            for voice in await asyncio.to_thread(self._files.voices):
-                known.setdefault(voice.id, voice.name or voice.id)
-        for voice in (voice for instance in instances for voice in instance.info.voices):
-            known.setdefault(voice.id, voice.name or voice.id)
+        known = {name: name for name in hosted_voices(self._settings)}
+        offered = [each for each in await self._engines.voices() if each.engine.installed]
+        for each in sorted(offered, key=lambda each: each.voice.reference is None):
+            known.setdefault(each.voice.id, each.name)
         return known

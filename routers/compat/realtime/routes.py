@@ -10,8 +10,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
-from adapters.catalogue import Engines
-from routers.compat.openai.models import ModelCatalogue
+from adapters.hosted_names import ModelCatalogue
 from routers.compat.realtime import beta
 from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.connection import Connection, EventIds, within
@@ -42,13 +41,13 @@ class RealtimeRoutes:
         parts: ServicesFor,
         places: ConnectionLimiter,
         secrets: ClientSecrets,
-        engines: Engines,
+        models: ModelCatalogue,
         settings: CurrentSettings,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._parts, self._places, self._secrets = parts, places, secrets
         self._settings, self._clock = settings, clock
-        self._translation = Translation(ModelCatalogue(engines, settings), settings)
+        self._translation = Translation(models, settings)
         self.router = APIRouter(tags=["OpenAI"])
         self.router.add_api_websocket_route("/v1/realtime", self.converse)
         add = self.router.add_api_route

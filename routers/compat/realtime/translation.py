@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from routers.compat.openai.models import ModelCatalogue
+from adapters.hosted_names import ModelCatalogue
 from routers.compat.realtime.command_schemas import ResponseOutput, ResponseParams
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.response import Order

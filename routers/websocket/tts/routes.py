@@ -15,7 +15,7 @@ from routers.sockets.utterances import SpeechOptions, Utterances
 from routers.websocket.tts.encoder import EventEncoder
 from routers.websocket.tts.schemas import CLIENT_MESSAGES, SpeechCommand, SpeechConfig, SpokenText
 from stts.access.policy import Role, policy
-from stts.conversation.services import CheckSpeech
+from stts.conversation.services import PlanSpeech
 from stts.settings import CurrentSettings
 
 MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES, half_characters=True)
@@ -24,7 +24,7 @@ MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES, half_characters=True)
 class SpeechSocketRoutes:
     def __init__(self, services: Services) -> None:
         self._speak = services.speak
-        self._check = services.engines.check_speech
+        self._plan_speech = services.selection.plan_speech
         self._limiter = services.limiter
         self._settings = services.settings
         self.router = APIRouter(tags=["speak"])
@@ -33,16 +33,16 @@ class SpeechSocketRoutes:
     @policy(Role.USE)
     async def converse(self, websocket: WebSocket) -> None:
         async with accepted(websocket, self._limiter) as socket:
-            speech = _Speech(socket, self._speak, self._check, self._settings)
+            speech = _Speech(socket, self._speak, self._plan_speech, self._settings)
             await until_first(speech.listen(), speech.utterances.speak_all())
 
 
 class _Speech:
     """Reads one connection: text is written into utterances, which are spoken meanwhile."""
 
-    def __init__(self, socket: Socket, speak: Speak, check: CheckSpeech, settings: CurrentSettings) -> None:
+    def __init__(self, socket: Socket, speak: Speak, plan_speech: PlanSpeech, settings: CurrentSettings) -> None:
         self._socket = socket
-        self._check = check
+        self._plan_speech = plan_speech
         self._settings = settings
         self.utterances = Utterances(socket, speak, EventEncoder(socket), SpeechOptions(SpeechConfig().speech()))
 
@@ -68,6 +68,6 @@ class _Speech:
     async def _configure(self, fields: SpeechConfig) -> None:
         self.utterances.check_between()
         config = fields.speech()
-        await self._check(config)
+        plan = await self._plan_speech(config)
         ahead = self._settings().conversation.ahead_seconds if fields.paced else None
-        self.utterances.use(SpeechOptions(config, ahead))
+        self.utterances.use(SpeechOptions(config, plan, ahead=ahead))

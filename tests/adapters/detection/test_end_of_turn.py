@@ -15,8 +15,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 from structlog.testing import capture_logs
 
-from adapters.catalogue import Engines
 from adapters.detection.end_of_turn import EngineTurnDetector
+from adapters.weights import WeightsLookup
 from engines.registry import GROUP, Registry
 from stts.engine_api import EngineInfo, Progress, Samples, TurnEngine
 from stts.settings import ConversationSettings, EngineSettings, Settings
@@ -24,6 +24,7 @@ from tests.adapters.execution.engines_under_test import until
 from tests.audio import tone
 from tests.engines.onnx_file import write_mean_model
 from tests.patient import PATIENCE
+from tests.wired import Engines
 
 
 class JudgeOptions(BaseModel):
@@ -80,9 +81,12 @@ async def detector(
         engines=EngineSettings(options={name: dict(options or {})} if options else {}),
     )
     registry = Registry([EntryPoint("judge", f"{__name__}:Judge", GROUP)])
-    engines = Engines(registry, lambda: settings, lambda name: None)
+    engines = Engines(registry, lambda: settings)
     try:
-        yield EngineTurnDetector(engines.instances, lambda: settings, timeout=timeout_seconds), engines
+        yield (
+            EngineTurnDetector(engines.catalogue.instances, lambda: settings, WeightsLookup(), timeout=timeout_seconds),
+            engines,
+        )
     finally:
         await engines.close()
 
@@ -112,7 +116,9 @@ async def test_without_an_engine_that_could_tell_nobody_is_asked(name: str, opti
     with capture_logs() as lines:
         async with detector(name, options) as (judge, engines):
             assert await judge.finished(tone(1.0)) is None
-            assert engines.instances["judge"].state == engines.instances["smart_turn"].state == "cold"
+            assert (
+                engines.catalogue.instances["judge"].state == engines.catalogue.instances["smart_turn"].state == "cold"
+            )
     assert Judge.asked == 0 and not lines
 
 

@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from adapters.catalogue import Engines
 from adapters.speech.render import gathered
 from stts.audio.speech import SpeechRenderer
 from stts.context import Priority, RequestContext
 from stts.errors import EngineError
+from stts.plans import SpeechRequest
 from stts.settings import Settings
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.speech import AudioChunk, SynthesisConfig
 from tests.fakes import registry
+from tests.wired import Engines
 
 TEXT = "One sentence after the other, and every one of them is spoken. " * 20
 
@@ -25,7 +26,7 @@ TEXT = "One sentence after the other, and every one of them is spoken. " * 20
 @pytest.fixture
 async def engines() -> AsyncIterator[Engines]:
     settings = Settings.model_validate({"engines": {"options": {"tone": {"fail_on": "explode"}}}})
-    made = Engines(registry(), lambda: settings, lambda name: None)
+    made = Engines(registry(), lambda: settings)
     yield made
     await made.close()
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from adapters.catalogue import Engines
 from stts.context import RequestContext
 from stts.errors import EngineError, InvalidText, STTSError, TextTooLong, UnknownVoice
+from stts.plans import SpeechRequest
 from stts.settings import Settings
-from stts.speech import AudioChunk, AudioOutput, SpeechRequest, SynthesisConfig
+from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
 from stts.streams.live import LiveText
 from tests.fakes import registry
 from tests.patient import PATIENCE
+from tests.wired import Engines
 
 CHARACTER_SECONDS = 0.06
 
@@ -30,7 +31,7 @@ async def engines() -> AsyncIterator[Engines]:
             "tts": {"first_chunk_seconds": 10},  # pieces are as long as their clauses
         }
     )
-    made = Engines(registry(), lambda: settings, lambda name: None)
+    made = Engines(registry(), lambda: settings)
     await made.load("tone")
     yield made
     await made.close()

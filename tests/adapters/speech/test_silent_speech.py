@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from adapters.catalogue import Engines
 from engines.registry import GROUP, Registry
 from stts.context import RequestContext
 from stts.engine_api import Samples, SpeechParams, Voice
 from stts.errors import EngineError, InvalidText
+from stts.plans import SpeechRequest
 from stts.settings import Settings
-from stts.speech import AudioFormat, SpeechRequest, SynthesisConfig
+from stts.speech import AudioFormat, SynthesisConfig
 from stts.streams.live import LiveText
 from tests.audio import decoded
 from tests.fakes import ToneEngine
+from tests.wired import Engines
 
 FORMATS: list[AudioFormat] = ["wav", "mp3", "opus", "aac", "flac"]
 
@@ -34,7 +35,7 @@ class LatinEngine(ToneEngine):
 async def engines() -> AsyncIterator[Engines]:
     registry = Registry([EntryPoint("latin", f"{__name__}:LatinEngine", GROUP)])
     settings = Settings()
-    made = Engines(registry, lambda: settings, lambda name: None)
+    made = Engines(registry, lambda: settings)
     yield made
     await made.close()
 

@@ -6,14 +6,14 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from adapters.catalogue import Engines
-from adapters.speech.voices import ResolvedSpeech
 from engines.registry import GROUP, Registry
 from stts.engine_api import Abilities, EngineInfo, Voice
 from stts.errors import UnknownEngine, UnknownVoice
+from stts.plans import SpeechPlan
 from stts.settings import OpenAISettings, Settings, STTSettings, TTSSettings
 from stts.speech import SynthesisConfig
 from tests.fakes import ToneEngine
+from tests.wired import Engines, Library
 
 
 class MimicEngine(ToneEngine):
@@ -58,14 +58,14 @@ async def engines() -> AsyncIterator[Engines]:
         "tone": "tests.fakes:ToneEngine",
     }
     registry = Registry([EntryPoint(name, target, GROUP) for name, target in targets.items()])
-    engines = Engines(registry, lambda: settings, reference)
+    engines = Engines(registry, lambda: settings, Library(reference))
     yield engines
     await engines.close()
 
 
-async def resolved(engines: Engines, config: SynthesisConfig) -> tuple[str, ResolvedSpeech]:
-    speaker = await engines.speaker(config)
-    return speaker.name, await speaker.resolve(config)
+async def resolved(engines: Engines, config: SynthesisConfig) -> tuple[str, SpeechPlan]:
+    plan = await engines.selection.plan_speech(config)
+    return plan.instance, plan
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ async def test_a_hosted_name_is_an_entry_or_a_real_voice_or_the_default(
     engines: Engines, voice: str, engine: str, spoken: str
 ) -> None:
     _, speaking = await resolved(engines, SynthesisConfig(engine=engine, voice=voice))
-    assert (speaking.voice.id, speaking.warning) == (spoken, None)
+    assert (speaking.voice.id, speaking.warnings) == (spoken, ())
 
 
 async def test_an_entry_for_a_voice_that_is_not_there_is_refused(engines: Engines) -> None:
@@ -137,7 +137,7 @@ async def test_a_voice_of_another_engine_is_stood_in_for_and_that_is_told(
 ) -> None:
     _, speaking = await resolved(engines, SynthesisConfig(engine="espeak", voice=voice))
     assert speaking.voice.id == spoken
-    assert speaking.warning is not None
+    assert speaking.warnings
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,12 @@ async def test_a_voice_of_another_engine_is_stood_in_for_and_that_is_told(
 )
 async def test_a_language_in_place_of_a_voice_needs_no_warning(engines: Engines, voice: str, spoken: str) -> None:
     _, speaking = await resolved(engines, SynthesisConfig(engine="espeak", voice=voice))
-    assert (speaking.voice.id, speaking.warning) == (spoken, None)
+    assert (speaking.voice.id, speaking.warnings) == (spoken, ())
 
 
 async def test_an_engine_that_has_the_voice_goes_before_those_that_stand_in(engines: Engines) -> None:
     name, speaking = await resolved(engines, SynthesisConfig(voice="af_heart"))
-    assert (name, speaking.voice.id, speaking.warning) == ("kokoro", "af_heart", None)
+    assert (name, speaking.voice.id, speaking.warnings) == ("kokoro", "af_heart", ())
     name, speaking = await resolved(engines, SynthesisConfig(voice="en-us"))
     assert (name, speaking.voice.id) == ("espeak", "en-us")
 
@@ -185,7 +185,7 @@ async def test_a_text_in_a_language_that_the_first_engine_lacks_goes_to_the_next
 async def test_a_language_that_no_voice_speaks_is_told(engines: Engines) -> None:
     name, speaking = await resolved(engines, SynthesisConfig(engine="tone", detected="ar"))
     assert (name, speaking.voice.id) == ("tone", "low")
-    assert "Arabic" in (speaking.warning or "")
+    assert "Arabic" in speaking.warnings[0]
 
 
 async def test_a_named_voice_goes_before_the_language_of_the_text(engines: Engines) -> None:
@@ -195,9 +195,9 @@ async def test_a_named_voice_goes_before_the_language_of_the_text(engines: Engin
 
 @pytest.mark.parametrize("name", ["eSpeak", "ESPEAK", "espeak"])
 async def test_an_engine_in_any_case(engines: Engines, name: str) -> None:
-    assert (await engines.speaker(SynthesisConfig(engine=name))).name == "espeak"
+    assert (await engines.selection.plan_speech(SynthesisConfig(engine=name))).instance == "espeak"
 
 
 async def test_the_nearest_engine_is_told(engines: Engines) -> None:
     with pytest.raises(UnknownEngine, match="espeak"):
-        await engines.speaker(SynthesisConfig(engine="e-speak-ng"))
+        await engines.selection.plan_speech(SynthesisConfig(engine="e-speak-ng"))

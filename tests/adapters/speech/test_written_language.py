@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.catalogue import Engines
 from adapters.speech.written_language import WrittenLanguage
 from stts.context import RequestContext
 from stts.languages import same_language
+from stts.plans import SpeechRequest
 from stts.settings import Settings, STTSettings, TTSSettings
-from stts.speech import SpeechRequest, SynthesisConfig
+from stts.speech import SynthesisConfig
 from stts.streams.live import LiveText
 from tests.adapters.languages import ENGLISH, MISSED, OTHERS, SHORT_ENGLISH
 from tests.fakes import registry
 from tests.patient import PATIENCE
+from tests.wired import Engines
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +115,7 @@ def settings(detect: bool = True) -> Settings:
 
 @pytest.fixture
 async def engines() -> AsyncIterator[Engines]:
-    engines = Engines(registry(), settings, lambda name: None)
+    engines = Engines(registry(), settings)
     yield engines
     await engines.close()
 
@@ -168,7 +169,7 @@ async def test_kanji_that_a_voice_only_spells_are_told(engines: Engines) -> None
 
 
 async def test_it_can_be_switched_off() -> None:
-    engines = Engines(registry(), lambda: settings(detect=False), lambda name: None)
+    engines = Engines(registry(), lambda: settings(detect=False))
     context = await spoken(engines, "Guten Morgen, wie geht es Ihnen?", SynthesisConfig())
     assert context.output_data.engine == "tone"
     await engines.close()

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from adapters.catalogue import Engines
 from engines.registry import GROUP, Registry
 from stts.context import RequestContext
 from stts.engine_api import (
@@ -43,6 +42,7 @@ from stts.transcription import (
 )
 from tests import fakes
 from tests.patience import PATIENCE
+from tests.wired import Engines
 
 GATE = threading.Event()
 """What a batch engine waits for."""
@@ -220,7 +220,7 @@ async def engines(place_seconds: float = 30.0, engine: str = "faulty", **options
         engines=EngineSettings(options={engine: options}),
     )
     GATE.set()
-    made = Engines(registry(), lambda: settings, lambda name: None)
+    made = Engines(registry(), lambda: settings)
     try:
         yield made
     finally:

@@ -12,15 +12,16 @@ from importlib.metadata import EntryPoint
 import numpy as np
 import pytest
 
-from adapters.catalogue import Engines
 from engines.registry import GROUP, Registry
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, EngineLimits, ListenParams, Progress, Samples, Segment, STTEngine
+from stts.plans import ListenRequest
 from stts.settings import LimitSettings, Settings, STTSettings
 from stts.text.transcript import collect_transcript
-from stts.transcription import AudioData, ListenRequest, TranscriptDone, TranscriptionConfig, TranscriptSegment
+from stts.transcription import AudioData, TranscriptDone, TranscriptionConfig, TranscriptSegment
 from tests.audio import decoded, encoded, speech
 from tests.patient import PATIENCE
+from tests.wired import Engines
 
 LONG_SECONDS = 4.0
 
@@ -49,7 +50,7 @@ async def engines() -> AsyncIterator[Engines]:
     settings = Settings(
         stt=STTSettings(order=("gate",)), limits=LimitSettings(decoders=1, queue_seconds=PATIENCE, audio_seconds=600.0)
     )
-    made = Engines(Registry([EntryPoint("gate", f"{__name__}:GateEngine", GROUP)]), lambda: settings, lambda name: None)
+    made = Engines(Registry([EntryPoint("gate", f"{__name__}:GateEngine", GROUP)]), lambda: settings)
     for name in ("gate", "silero"):  # a load and the probe after it take a slot too
         await made.load(name)
     yield made

@@ -8,7 +8,6 @@ import random
 import numpy as np
 import pytest
 
-from adapters.catalogue import Engines
 from adapters.transcription.attention import KEPT, UNSURE
 from stts.engine_api import Samples
 from stts.errors import Busy
@@ -23,6 +22,7 @@ from tests.adapters.transcription.engines_under_test import (
     open_session,
     sound,
 )
+from tests.wired import Engines
 
 RATE = 16_000
 FRAME = 512
@@ -43,7 +43,7 @@ async def listening(made: Engines) -> TranscriptionSession:
 
 
 def taken(made: Engines) -> int:
-    return made._places["attentive"].taken
+    return made.catalogue.streaming_slots["attentive"].taken
 
 
 async def write(heard: Heard, *parts: Samples) -> None:
@@ -205,9 +205,9 @@ async def test_after_a_thousand_random_sessions_no_place_is_held() -> None:
                 for each in range(seed, seed + AT_ONCE):
                     group.create_task(random_session(made, random.Random(each)))
             assert taken(made) == 0
-        await until(lambda: asyncio.all_tasks() - before <= {made.voice._gatherer})
-        assert made._places["attentive"]._free._value == 3
-        assert made._places["attentive"]._sessions == 0
+        await until(lambda: asyncio.all_tasks() - before <= {made.catalogue.voice._gatherer})
+        assert made.catalogue.streaming_slots["attentive"]._free._value == 3
+        assert made.catalogue.streaming_slots["attentive"]._sessions == 0
 
 
 async def random_session(made: Engines, dice: random.Random) -> None:

@@ -12,7 +12,6 @@ import av
 import numpy as np
 import pytest
 
-from adapters.catalogue import Engines
 from adapters.transcription.intake import AudioSource
 from adapters.transcription.paced import EARLY_SECONDS, PacedSession
 from adapters.transcription.recorded import RecordedUtterances
@@ -20,6 +19,7 @@ from adapters.transcription.rolling import RollingSession
 from engines.registry import Registry
 from stts.context import RequestContext
 from stts.engine_api import Samples
+from stts.plans import ListenRequest
 from stts.settings import Settings
 from stts.streams.channel import Channel
 from stts.streams.live import LiveAudio
@@ -27,7 +27,6 @@ from stts.streams.prefetch import prefetch
 from stts.text.transcript import collect_transcript
 from stts.transcription import (
     AudioData,
-    ListenRequest,
     TranscriptCheckpoint,
     TranscriptEvent,
     TranscriptionConfig,
@@ -36,6 +35,7 @@ from stts.transcription import (
 from tests.adapters.execution.engines_under_test import until
 from tests.adapters.transcription.engines_under_test import Heard, engines, open_session, sound
 from tests.engines.speech import person, read
+from tests.wired import Engines
 
 
 def at_once() -> float:
@@ -59,7 +59,7 @@ async def posted(made: Engines, samples: Samples, engine: str) -> str:
 
 @pytest.mark.parametrize("step", [0.1, 1.0, 30.0])
 async def test_real_speech_that_is_pushed_has_the_words_of_the_file(step: float) -> None:
-    made = Engines(Registry(), Settings, lambda name: None)
+    made = Engines(Registry(), Settings)
     try:
         speech = read(person(), seconds=6.0)
         session = await made.session(TranscriptionConfig(engine="pocketsphinx"))

@@ -7,7 +7,6 @@ import asyncio
 import numpy as np
 import pytest
 
-from adapters.catalogue import Engines
 from stts.context import Outcome
 from stts.errors import EngineError, EngineTimeout
 from stts.protocols import TranscriptionSession
@@ -29,6 +28,7 @@ from tests.adapters.transcription.engines_under_test import (
     sound,
 )
 from tests.skipping import skip
+from tests.wired import Engines
 
 
 def engine(made: Engines) -> BatchEngine:

@@ -138,7 +138,7 @@ async def test_a_place_is_held_while_somebody_speaks() -> None:
         with pytest.raises(Busy, match="2 people speak at once"):
             await late.end()
         with pytest.raises(Conflict):
-            await made.unload("faulty")
+            await made.catalogue.unload("faulty")
         assert await speaking[0].end() == words(2)
         again = Heard(made, silent[2])
         again.audio.write(sound(0.6))
@@ -146,7 +146,7 @@ async def test_a_place_is_held_while_somebody_speaks() -> None:
         assert await speaking[1].end() == words(2)
         for session in (*silent, silent[0]):
             await session.aclose()
-        await made.unload("faulty")
+        await made.catalogue.unload("faulty")
 
 
 async def test_who_finds_no_place_waits_a_moment_and_loses_no_word() -> None:
@@ -273,7 +273,7 @@ async def test_another_language_within_a_stream_starts_no_second_child() -> None
         assert len(psutil.Process().children()) == before + 2
         for each in (other, beside, beside):
             await each.aclose()
-        assert made._places["faulty"]._sessions == 0
+        assert made.catalogue.streaming_slots["faulty"]._sessions == 0
 
 
 async def test_pocketsphinx_hears_flite_live() -> None:

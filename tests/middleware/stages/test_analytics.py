@@ -14,7 +14,8 @@ from stts.analytics.metrics import Metrics
 from stts.analytics.record import OperationRecord
 from stts.context import RequestContext, RequestType
 from stts.errors import Busy
-from stts.speech import AudioChunk, SpeechRequest
+from stts.plans import SpeechRequest
+from stts.speech import AudioChunk
 from tests.middleware.operations import SPEECH, run_through, spoken
 
 

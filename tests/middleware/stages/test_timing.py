@@ -8,7 +8,8 @@ import pytest
 from middleware.stages.timing import TimingStage, server_timing
 from stts.context import RequestContext, Timings
 from stts.errors import Busy
-from stts.speech import AudioChunk, SpeechRequest
+from stts.plans import SpeechRequest
+from stts.speech import AudioChunk
 from tests.middleware.operations import run_through, spoken
 
 

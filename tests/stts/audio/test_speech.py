@@ -3,14 +3,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stts.audio.formats import FORMATS
+from stts.audio.formats import FORMATS, audio_output
 from stts.audio.speech import SpeechRenderer
 from stts.errors import UnsupportedFormat
-from stts.speech import AudioChunk, AudioFormat, SynthesisConfig
+from stts.speech import AudioChunk, AudioFormat, EffectSettings, SynthesisConfig
 from tests.stts.audio.signals import blocks, frequency_of, heard, rms, silence, split, tone
 
 RATE = 22_050
 VOICE = np.concatenate([silence(0.1, RATE), tone(0.8, RATE), silence(0.4, RATE)])
+
+
+def renderer_of(config: SynthesisConfig, *, speed: float = 1.0) -> SpeechRenderer:
+    effects = EffectSettings(speed, config.pitch, config.normalize, config.trim_silence)
+    return SpeechRenderer(audio_output(config, RATE), effects, RATE)
 
 
 def spoken(renderer: SpeechRenderer, pieces: list[np.ndarray], size: int = 441) -> list[AudioChunk]:
@@ -26,19 +31,20 @@ def joined(chunks: list[AudioChunk]) -> bytes:
 
 
 def pcm(config: SynthesisConfig, pieces: list[np.ndarray], *, speed: float = 1.0) -> np.ndarray:
-    data = joined(spoken(SpeechRenderer(config, RATE, speed=speed), pieces))
+    data = joined(spoken(renderer_of(config, speed=speed), pieces))
     return np.frombuffer(data, "<i2").astype(np.float32) / 32_767
 
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
 def test_chunks_join_to_one_file_and_their_seconds_to_its_length(format: AudioFormat) -> None:
-    renderer = SpeechRenderer(SynthesisConfig(format=format), RATE, speed=1.0)
+    renderer = renderer_of(SynthesisConfig(format=format))
     chunks = spoken(renderer, [VOICE, VOICE, VOICE])
     expected = 3 * 0.8 + 3 * 0.25
     assert sum(chunk.seconds for chunk in chunks) == pytest.approx(renderer.seconds)
     assert renderer.seconds == pytest.approx(expected, abs=0.01)
-    assert renderer.sample_rate in FORMATS[format].sample_rates
-    assert renderer.media_type == FORMATS[format].media_type
+    output = audio_output(SynthesisConfig(format=format), RATE)
+    assert output.sample_rate in FORMATS[format].sample_rates
+    assert output.media_type == FORMATS[format].media_type
     assert renderer.encode_seconds > 0
     if format != "pcm":
         decoded, rate = heard(joined(chunks))
@@ -47,7 +53,7 @@ def test_chunks_join_to_one_file_and_their_seconds_to_its_length(format: AudioFo
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
 def test_the_first_sound_leaves_while_the_engine_still_speaks(format: AudioFormat) -> None:
-    renderer = SpeechRenderer(SynthesisConfig(format=format), RATE, speed=1.0)
+    renderer = renderer_of(SynthesisConfig(format=format))
     sent = [renderer.push(block) for block in blocks(tone(0.2, RATE), 441)]
     assert sum(chunk.seconds for chunk in sent) > 0
     if format in ("wav", "pcm"):
@@ -55,7 +61,7 @@ def test_the_first_sound_leaves_while_the_engine_still_speaks(format: AudioForma
 
 
 def test_the_first_chunk_of_a_wav_starts_with_its_header() -> None:
-    renderer = SpeechRenderer(SynthesisConfig(), RATE, speed=1.0)
+    renderer = renderer_of(SynthesisConfig())
     assert renderer.push(VOICE[:4410]).data.startswith(b"RIFF\xff\xff\xff\xff")
     assert b"RIFF" not in renderer.finish().data
 
@@ -66,7 +72,7 @@ def test_pieces_join_without_a_click() -> None:
 
 
 def test_a_sentence_cut_in_two_has_no_gap() -> None:
-    renderer = SpeechRenderer(SynthesisConfig(format="pcm"), RATE, speed=1.0)
+    renderer = renderer_of(SynthesisConfig(format="pcm"))
     data = renderer.push(VOICE).data + renderer.end_piece(0.1).data + renderer.push(VOICE).data
     data += renderer.end_piece(0.1).data + renderer.finish().data
     assert len(data) / 2 / RATE == pytest.approx(2 * (0.8 + 0.1), abs=0.005)
@@ -93,8 +99,8 @@ def test_an_engine_too_loud_is_limited_and_a_broken_sample_does_not_silence_the_
 
 
 def test_stereo_doubles_the_bytes() -> None:
-    mono = joined(spoken(SpeechRenderer(SynthesisConfig(format="pcm"), RATE, speed=1.0), [VOICE]))
-    stereo = joined(spoken(SpeechRenderer(SynthesisConfig(format="pcm", channels=2), RATE, speed=1.0), [VOICE]))
+    mono = joined(spoken(renderer_of(SynthesisConfig(format="pcm")), [VOICE]))
+    stereo = joined(spoken(renderer_of(SynthesisConfig(format="pcm", channels=2)), [VOICE]))
     pairs = np.frombuffer(stereo, "<i2").reshape(-1, 2)
     np.testing.assert_array_equal(pairs[:, 0], np.frombuffer(mono, "<i2"))
     np.testing.assert_array_equal(pairs[:, 0], pairs[:, 1])
@@ -105,7 +111,7 @@ def test_stereo_doubles_the_bytes() -> None:
 def test_an_engine_that_says_nothing_makes_a_file_of_hardly_any_silence(
     format: AudioFormat, pieces: list[np.ndarray]
 ) -> None:
-    chunks = spoken(SpeechRenderer(SynthesisConfig(format=format), RATE, speed=1.0), pieces)
+    chunks = spoken(renderer_of(SynthesisConfig(format=format)), pieces)
     assert sum(chunk.seconds for chunk in chunks) == pytest.approx(0.02)
     decoded = np.frombuffer(joined(chunks), "<i2") if format == "pcm" else heard(joined(chunks))[0]
     assert decoded.size
@@ -116,7 +122,7 @@ def test_an_engine_that_says_nothing_makes_a_file_of_hardly_any_silence(
 def test_a_click_faded_away_before_it_is_normalized(format: AudioFormat) -> None:
     click = silence(1.0, RATE)
     click[0] = 0.5
-    renderer = SpeechRenderer(SynthesisConfig(format=format, normalize=-16), RATE, speed=1.0)
+    renderer = renderer_of(SynthesisConfig(format=format, normalize=-16))
     data = renderer.push(click).data + renderer.end_piece().data + renderer.finish().data
     decoded = np.frombuffer(data, "<i2") if format == "pcm" else heard(data)[0]
     assert decoded.size
@@ -136,7 +142,7 @@ def test_a_click_faded_away_before_it_is_normalized(format: AudioFormat) -> None
 def test_a_fault_of_the_engine_does_not_outlast_itself(config: SynthesisConfig, fault: float) -> None:
     voice = tone(6.0, RATE)
     voice[5000:5100] = fault
-    renderer = SpeechRenderer(config, RATE, speed=1.0)
+    renderer = renderer_of(config)
     (decoded,), rate = heard(joined(spoken(renderer, [voice])))
     assert np.isfinite(decoded).all()
     assert rms(decoded[-2 * rate : -rate]) > 0.05
@@ -144,13 +150,13 @@ def test_a_fault_of_the_engine_does_not_outlast_itself(config: SynthesisConfig, 
 
 def test_a_rate_that_the_format_lacks_is_refused_before_anything_is_spoken() -> None:
     with pytest.raises(UnsupportedFormat):
-        SpeechRenderer(SynthesisConfig(format="mp3", sample_rate=96_000), RATE, speed=1.0)
+        renderer_of(SynthesisConfig(format="mp3", sample_rate=96_000))
 
 
 @settings(max_examples=25, deadline=None)
 @given(cuts=st.lists(st.integers(0, 30_000), max_size=10))
 def test_how_the_engine_cuts_its_blocks_changes_nothing(cuts: list[int]) -> None:
-    renderer = SpeechRenderer(SynthesisConfig(format="pcm"), RATE, speed=1.0)
+    renderer = renderer_of(SynthesisConfig(format="pcm"))
     chunks = [*(renderer.push(part) for part in split(VOICE, cuts)), renderer.end_piece(), renderer.finish()]
     out = np.frombuffer(joined(chunks), "<i2").astype(np.float32) / 32_767
     np.testing.assert_allclose(out, pcm(SynthesisConfig(format="pcm"), [VOICE]), atol=1e-4)
@@ -161,7 +167,7 @@ def test_loudness_is_of_the_whole_answer_however_many_channels() -> None:
     levels = []
     for channels in (1, 2):
         config = SynthesisConfig(format="pcm", normalize=-23, channels=channels)
-        renderer = SpeechRenderer(config, RATE, speed=1.0)
+        renderer = renderer_of(config)
         data = renderer.push(tone(8.0, RATE, frequency=997)).data + renderer.finish().data
         samples = np.frombuffer(data, np.int16).reshape(-1, channels)[RATE:, 0] / 32768
         levels.append(20 * np.log10(rms(samples.astype(np.float32))))

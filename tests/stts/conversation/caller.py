@@ -18,10 +18,11 @@ from stts.conversation.events import AudioFrame, SessionEvent
 from stts.conversation.history import History
 from stts.conversation.services import SessionServices
 from stts.conversation.session import ConversationSession
-from stts.engine_api import EngineInfo, Samples
+from stts.engine_api import EngineInfo, Samples, SpeechParams, Voice
 from stts.errors import STTSError
+from stts.plans import SpeechPlan, SpeechRequest
 from stts.protocols import HearRequest
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
 from stts.streams.live import LiveAudio, Mark
 from stts.transcription import (
     Segment,
@@ -155,7 +156,7 @@ class World:
             reply=self._reply,
             speak=self._speak,
             open=self._open,
-            check_speech=self._check,
+            plan_speech=self._plan,
             voice=self.voice,
             detector=None,
             context=RequestContext,
@@ -167,8 +168,9 @@ class World:
         self.most_ready = max(self.most_ready, self.ready)
         return session
 
-    async def _check(self, config: SynthesisConfig) -> None:
-        return
+    async def _plan(self, config: SynthesisConfig) -> SpeechPlan:
+        output = AudioOutput(config.format, "audio/pcm", config.sample_rate or OUT_RATE, 1)
+        return SpeechPlan(config, "counts", Voice("any"), SpeechParams(), OUT_RATE, output)
 
     async def _hear(self, context: RequestContext, request: HearRequest) -> AsyncGenerator[TranscriptEvent, None]:
         self.running += 1

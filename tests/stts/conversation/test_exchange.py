@@ -13,11 +13,11 @@ from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
 from stts.conversation.generation import ReplyItem
 from stts.conversation.history import History
 from stts.errors import EngineCrashed, ReplyFailed, STTSError
-from stts.speech import AudioChunk, AudioOutput, SpeechRequest, SynthesisConfig
+from stts.plans import ListenRequest, SpeechRequest
+from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
 from stts.streams.live import LiveText
 from stts.transcription import (
     AudioData,
-    ListenRequest,
     Segment,
     TranscriptDone,
     TranscriptEvent,

@@ -13,7 +13,8 @@ from stts.context import RequestContext, RequestType
 from stts.conversation.generation import UNREAD_BYTES, UNSPOKEN_CHARACTERS, ReplyItem, replying
 from stts.conversation.services import SessionServices
 from stts.errors import EngineCrashed, ReplyFailed, STTSError
-from stts.speech import AudioChunk, SpeechRequest, SynthesisConfig
+from stts.plans import SpeechRequest
+from stts.speech import AudioChunk, SynthesisConfig
 from stts.streams.live import LiveText
 from tests.patient import PATIENCE
 
@@ -41,7 +42,7 @@ class House:
             voice=cast(Any, None),
             detector=None,
             context=self._context,
-            check_speech=unused,
+            plan_speech=unused,
         )
 
     async def _reply(self, context: RequestContext, request: ReplyRequest) -> AsyncGenerator[ReplyEvent, None]:

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 
-from adapters.catalogue import Engines
+from adapters.hosted_names import ModelCatalogue
 from middleware.edge import wrap
 from middleware.edge.route_table import RouteTable
 from middleware.listener import default_listener
@@ -30,6 +30,7 @@ from tests.fakes import registry
 from tests.patient import PATIENCE
 from tests.routers.compat.realtime.talk import Talk
 from tests.stts.conversation.caller import World
+from tests.wired import Engines
 
 KEY = "the-key"
 
@@ -42,9 +43,9 @@ class Served:
         self.url = ""
         self.places = ConnectionLimiter(lambda: settings)
         secrets = ClientSecrets(lambda: settings.realtime.secrets)
-        engines = Engines(registry(), lambda: settings, lambda name: None)
+        models = ModelCatalogue(Engines(registry(), lambda: settings).catalogue, lambda: settings)
         self.listener = default_listener(lambda: settings)
-        routes = RealtimeRoutes(self._parts, self.places, secrets, engines, lambda: settings).router.routes
+        routes = RealtimeRoutes(self._parts, self.places, secrets, models, lambda: settings).router.routes
         app = FastAPI(openapi_url=None)
         app.router.routes += routes
         self.app = wrap(app, self.listener, RouteTable({OPENAI: routes}), secrets=secrets)

@@ -7,8 +7,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.catalogue import Engines
-from routers.compat.openai.models import ModelCatalogue
+from adapters.hosted_names import ModelCatalogue
 from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.event_encoder import EventEncoder
 from routers.compat.realtime.items import Items
@@ -25,14 +24,15 @@ from tests.routers.compat.realtime.talk import Talk, tone
 from tests.routers.compat.realtime.test_socket import PUSHED
 from tests.stts.conversation.caller import World
 from tests.virtual import now, virtual
+from tests.wired import Engines
 
 
 @asynccontextmanager
 async def commanding(world: World) -> AsyncIterator[Commands]:
     """A session that nobody reads."""
     settings = Settings()
-    engines = Engines(registry(), lambda: settings, lambda name: None)
-    translation = Translation(ModelCatalogue(engines, lambda: settings), lambda: settings)
+    engines = Engines(registry(), lambda: settings)
+    translation = Translation(ModelCatalogue(engines.catalogue, lambda: settings), lambda: settings)
     object = opened("realtime", "gpt-realtime", 1).updated({"output_modalities": ["text"]})
     config, history, parts = await translation.config(object), History(100, 10_000), world.parts()
     items = Items(history, 0)

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.catalogue import Engines
-from routers.compat.openai.models import ModelCatalogue
+from adapters.hosted_names import ModelCatalogue
 from routers.compat.realtime.command_schemas import ResponseParams
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.session import SessionObject, opened
@@ -19,6 +18,7 @@ from stts.errors import InvalidParameter, UnknownModel
 from stts.settings import ConversationSettings, OpenAISettings, Settings, STTSettings, TTSSettings
 from stts.transcription import TranscriptionConfig
 from tests.fakes import registry
+from tests.wired import Engines
 
 TOOL = {"type": "function", "name": "weather", "description": "Tells it.", "parameters": {"type": "object"}}
 
@@ -31,8 +31,8 @@ def translation() -> Translation:
         conversation=ConversationSettings(confirm_seconds=0.6, ahead_seconds=0.2, speculate_seconds=0.3),
         openai=OpenAISettings(models={"whisper-1": "echo"}, voices={"tone": {"sage": "high"}}),
     )
-    engines = Engines(registry(), lambda: settings, lambda name: None)
-    return Translation(ModelCatalogue(engines, lambda: settings), lambda: settings)
+    engines = Engines(registry(), lambda: settings)
+    return Translation(ModelCatalogue(engines.catalogue, lambda: settings), lambda: settings)
 
 
 def session(model: str | None = "gpt-realtime", **fields: Any) -> SessionObject:

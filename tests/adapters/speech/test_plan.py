@@ -4,11 +4,13 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.parameters import check_language, validated
+from adapters.speech.plan import SpeechRules, plan_speech
 from adapters.speech.voice_choice import VoiceRules
-from adapters.speech.voices import ResolvedSpeech, resolve_speech
 from stts.engine_api import Abilities, EngineInfo, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import InvalidParameter, UnknownVoice
+from stts.plans import SpeechPlan
 from stts.speech import SynthesisConfig
+from tests.wired import Library
 
 INFO = EngineInfo(
     name="speaker",
@@ -44,8 +46,10 @@ class Speaker(TTSEngine):
         return iter(())
 
 
-async def resolve(config: SynthesisConfig, default: str | None = None) -> ResolvedSpeech:
-    return await resolve_speech(Speaker(), config, VoiceRules(references, default=default))
+async def resolve(config: SynthesisConfig, default: str | None = None) -> SpeechPlan:
+    return await plan_speech(
+        Speaker(), config, SpeechRules("speaker", VoiceRules(Library(references), default=default))
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +88,7 @@ async def test_a_language_nobody_speaks_is_refused() -> None:
 @pytest.mark.parametrize(("speed", "own", "left"), [(1.5, 1.5, 1.0), (0.25, 1.0, 0.25), (4.0, 1.0, 4.0)])
 async def test_the_engine_does_the_speed_it_can_and_the_effects_the_rest(speed: float, own: float, left: float) -> None:
     speaking = await resolve(SynthesisConfig(speed=speed))
-    assert (speaking.params.speed, speaking.remaining_speed) == (own, left)
+    assert (speaking.params.speed, speaking.effects.speed) == (own, left)
 
 
 def test_parameters_are_the_engines_own_model() -> None:

@@ -1,0 +1,72 @@
+"""Frozen descriptions of engines and voices as of one moment, for routes and for dialects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from adapters.execution.instance import EngineInstance
+from stts.engine_api import EngineInfo, Voice
+from stts.engine_state import EngineState, Probe
+
+
+@dataclass(frozen=True, slots=True)
+class EngineDescription:
+    """One engine instance."""
+
+    name: str
+    """The name that requests call it by."""
+    info: EngineInfo
+    parameters: type[BaseModel]
+    """The engine's own fields of a request."""
+    state: EngineState
+    progress: tuple[str, float | None] | None
+    """The step of a load, and the part done, 0..1."""
+    failure: str | None
+    """Why it failed, for people."""
+    last_probe: Probe | None
+    running: int
+    """Calls at work."""
+    waiting: int
+    """Calls that wait for a slot or for the load."""
+    crashes: int
+    """Child processes that died at work since one last did what it was asked."""
+    rest: float
+    """Seconds that it is left alone after it has failed; 0: the next call tries again."""
+
+    @property
+    def installed(self) -> bool:
+        """Whether its libraries are here."""
+        return self.state != "not_installed"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedVoice:
+    """A voice and who speaks with it."""
+
+    engine: EngineDescription
+    voice: Voice
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.voice.name or self.voice.id
+
+
+def description(instance: EngineInstance[Any]) -> EngineDescription:
+    """The instance as it is now."""
+    return EngineDescription(
+        name=instance.name,
+        info=instance.info,
+        parameters=instance.parameters,
+        state=instance.state,
+        progress=instance.progress,
+        failure=str(instance.failure) if instance.failure else None,
+        last_probe=instance.last_probe,
+        running=instance.running,
+        waiting=instance.waiting,
+        crashes=instance.crashes,
+        rest=instance.rest,
+    )

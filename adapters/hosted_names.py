@@ -1,0 +1,60 @@
+"""Models and voices by the names that clients of hosted services call them."""
+
+from __future__ import annotations
+
+import time
+
+from adapters.catalogue import EngineCatalogue
+from adapters.model_names import may_do
+from stts.engine_api import EngineKind
+from stts.engine_state import AUTO
+from stts.errors import UnknownModel
+from stts.languages import nearest
+from stts.settings import CurrentSettings
+from stts.voice_names import HOSTED
+
+
+class ModelCatalogue:
+    """Hosted names by `openai.models`, engines by their own, and `auto`. One for all dialects."""
+
+    def __init__(self, engines: EngineCatalogue, settings: CurrentSettings) -> None:
+        self._engines = engines
+        self._settings = settings
+        self.created = int(time.time())
+        """When every model was made; Unix time."""
+
+    def engine(self, model: str, kind: EngineKind) -> str:
+        """The engine behind a model that does this. Raises UnknownModel."""
+        known = self._known(kind)
+        engine = known.get(model) or known.get(model.strip().lower())
+        if engine is None:
+            near = nearest(model, known)
+            hint = f" Near it are: {', '.join(near)}." if near else ""
+            raise UnknownModel(
+                f"There is no such model for this; GET /v1/models lists all.{hint}",
+                param="model",
+                allowed=[*near, *(name for name in sorted(known) if name not in near)],
+            )
+        return engine
+
+    def names(self, *kinds: EngineKind) -> list[str]:
+        """Models that can work here; engines that are not installed are left out."""
+        installed = {AUTO} | {each.name for each in self._engines.descriptions() if each.installed}
+        known = {name: engine for kind in kinds for name, engine in self._known(kind).items()}
+        return [name for name, engine in known.items() if engine in installed]
+
+    def _known(self, kind: EngineKind) -> dict[str, str]:
+        """Model -> engine; a hosted name hides an engine of the same name."""
+        engines = self._engines.names(kind)
+        hosted = {
+            model: engine
+            for model, engine in self._settings().openai.models.items()
+            if engine in engines or (engine == AUTO and may_do(model, kind))
+        }
+        return {AUTO: AUTO} | {name: name for name in sorted(engines)} | hosted
+
+
+def hosted_voices(settings: CurrentSettings) -> list[str]:
+    """Names that mean some voice on every engine."""
+    mapped = {name for voices in settings().openai.voices.values() for name in voices}
+    return sorted({*HOSTED, *mapped})

@@ -1,0 +1,91 @@
+"""From what a request asks to what one engine is given: voice, language, parameters, and the shape of the answer."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from adapters.parameters import check_language, validated
+from adapters.speech.voice_choice import VoiceChoice, VoiceRules, choose_voice
+from stts.audio.formats import audio_output
+from stts.engine_api import EngineInfo, SpeechParams, TTSEngine, Voice
+from stts.languages import best_match, same_language
+from stts.plans import SpeechPlan
+from stts.speech import EffectSettings, SynthesisConfig
+from stts.text.script import has_letters, main_script, reads
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRules:
+    """The operator's settings of speech with one engine instance."""
+
+    instance: str
+    """The name that requests call it by."""
+    voices: VoiceRules
+    speak_markup: bool = True
+    """Where the request does not say what markup is."""
+    revision: str = ""
+    """Fingerprint of the instance's options."""
+
+
+async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechRules) -> SpeechPlan:
+    """Raises UnknownVoice, InvalidParameter and UnsupportedFormat for what this engine cannot do."""
+    info = engine.info
+    check_language(info, config.language)
+    choice: VoiceChoice = await choose_voice(engine, config, rules.voices)
+    low, high = info.abilities.speed or (1.0, 1.0)
+    own_speed = config.speed if low <= config.speed <= high else 1.0
+    params = SpeechParams(
+        language=spoken_language(info, config.language or config.detected, choice.voice),
+        speed=own_speed,
+        seed=config.seed,
+        extra=validated(engine.Parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters),
+    )
+    return SpeechPlan(
+        asked=config,
+        instance=rules.instance,
+        voice=choice.voice,
+        params=params,
+        sample_rate=info.sample_rate,
+        output=audio_output(config, info.sample_rate),
+        effects=EffectSettings(config.speed / own_speed, config.pitch, config.normalize, config.trim_silence),
+        speak_markup=rules.speak_markup if config.markup is None else config.markup == "speak",
+        revision=rules.revision,
+        repeatable=info.repeatable or (info.abilities.seed and config.seed is not None),
+        warnings=() if choice.warning is None else (choice.warning,),
+        exact=choice.exact,
+        default_voice=(rules.voices.default or info.default_voice) is not None,
+    )
+
+
+def suits(plan: SpeechPlan, language: str | None) -> bool:
+    """Whether the plan is what would be made for a text in this language (BCP 47; None: it is not known)."""
+    asked = plan.asked
+    if asked.language is not None or asked.detected == language:
+        return True
+    own = next(iter(plan.voice.languages), None)
+    if asked.detected is not None or language is None or own is None or not plan.default_voice:
+        return False
+    return "-" not in language and same_language(own, language)
+
+
+def revision_of(engine: TTSEngine) -> str:
+    """A fingerprint of the engine's options."""
+    return hashlib.sha256(engine.options.model_dump_json().encode()).hexdigest()[:16]
+
+
+def spoken_language(info: EngineInfo, wanted: str | None, voice: Voice) -> str | None:
+    """The tag of what is spoken: the voice's or the engine's own, never a client's string, for it becomes a label."""
+    own = next(iter(voice.languages), None)
+    if wanted is None or (own is not None and "-" not in wanted and same_language(own, wanted)):
+        return own
+    return best_match(wanted, voice.languages or info.languages) or own
+
+
+def unreadable(text: str, voice: Voice, language: str | None) -> str | None:
+    """Tells the client which letters of a text a voice cannot read; None where it reads them."""
+    script = main_script(text)
+    if language is not None and script is not None and not reads(language, script):
+        return f"The voice cannot read the {script} script of this text."
+    spelled = next((each for each in voice.spells if has_letters(text, each)), None)
+    return spelled and f"The voice spells out {spelled} letters one by one: it has no readings for them."

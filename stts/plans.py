@@ -1,0 +1,116 @@
+"""Plans: what a request is given, decided once before the work, and the requests that carry them. All frozen.
+
+A plan names the engine instance, the voice, the parameters and the shape of the answer. Every stage that stands inside
+the planning stage sees it, and the operation at the end looks nothing up again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+
+from stts.engine_api import ListenParams, SpeechParams, Voice
+from stts.settings import Settings
+from stts.speech import AudioOutput, EffectSettings, SynthesisConfig
+from stts.streams.live import LiveText
+from stts.transcription import AudioData, TranscriptionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class PlanBasis:
+    """The grounds of a choice."""
+
+    settings: Settings
+    candidates: tuple[str, ...]
+    """Names of the engine instances that could be taken, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPlan:
+    """How one text, or several that are asked for alike, are spoken."""
+
+    asked: SynthesisConfig
+    """The configuration it was made for; `detected` is the language of the text, where that was known by then."""
+    instance: str
+    """Name of the engine instance that speaks."""
+    voice: Voice
+    params: SpeechParams
+    """Values that each call of the engine gets besides text and voice."""
+    sample_rate: int
+    """Hz of what the engine yields; `output` has that of the answer."""
+    output: AudioOutput
+    effects: EffectSettings = EffectSettings()  # noqa: RUF009 - a frozen value
+    speak_markup: bool = True
+    """Markup in the text is read as speech; else it is left to the voice."""
+    model: str = ""
+    """The model within the engine; empty where the engine has but one."""
+    revision: str = ""
+    """Fingerprint of the instance's options: another makes other audio of the same plan."""
+    repeatable: bool = False
+    """The same plan makes the same audio of the same text."""
+    warnings: tuple[str, ...] = ()
+    """For the client: all that is done otherwise than asked."""
+    exact: bool = True
+    """False: another engine may have what was asked for itself."""
+    default_voice: bool = False
+    """The engine has a default voice, so that the language of a text changes nothing where that voice speaks it."""
+    alternatives: tuple[str, ...] = ()
+    """Instances that `auto` would try next, in this order. Each is planned only when it is needed."""
+    basis: PlanBasis | None = field(default=None, compare=False, repr=False)
+    """The grounds of the choice; the plan holds for another request while they are the same."""
+
+    @property
+    def language(self) -> str | None:
+        """BCP 47 tag of what is spoken."""
+        return self.params.language
+
+    def key(self, text: str) -> str | None:
+        """A cache key over everything that is heard; None where the same request may sound otherwise.
+
+        How the text is cut into chunks and how fast it is delivered are no part of it.
+        """
+        if not self.repeatable:
+            return None
+        extra = None if self.params.extra is None else self.params.extra.model_dump(mode="json")
+        engine = [self.instance, self.model, self.revision, self.sample_rate]
+        voice = [self.voice.id, self.voice.reference, self.params.language, self.params.speed, self.params.seed, extra]
+        heard = [engine, voice, asdict(self.output), asdict(self.effects), self.speak_markup, text]
+        return hashlib.sha256(json.dumps(heard, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionPlan:
+    """How one recording, or the utterances of one live stream, are transcribed."""
+
+    asked: TranscriptionConfig
+    instance: str
+    """Name of the engine instance that listens."""
+    params: ListenParams
+    """Values that each call of the engine gets besides the samples."""
+    language: str | None = None
+    """BCP 47 tag of the engine for the language asked for; None: it is detected."""
+    model: str = ""
+    """The model within the engine; empty where the engine has but one."""
+    alternatives: tuple[str, ...] = ()
+    """Instances that `auto` would try next, in this order. Each is planned only when it is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRequest:
+    """One TTS operation on its way through the pipeline."""
+
+    text: str | LiveText
+    config: SynthesisConfig
+    plan: SpeechPlan | None = None
+    """Set by the planning stage. Before it: a plan that was made for this configuration earlier, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenRequest:
+    """One STT operation on its way through the pipeline."""
+
+    audio: AudioData
+    config: TranscriptionConfig
+    plan: TranscriptionPlan | None = None
+    """Set by the planning stage."""
