@@ -132,25 +132,27 @@ def key_tree(model: type[Settings]) -> Key:
     return _section((), model)
 
 
-def _section(path: KeyPath, model: type[BaseModel]) -> Key:
-    inner = {name: _key((*path, name), info) for name, info in model.model_fields.items()}
+def _section(path: KeyPath, model: type[BaseModel], protected: bool = False) -> Key:
+    """Keys without a mark of their own are protected where the mapping or list of their section is."""
+    inner = {name: _key((*path, name), info, protected) for name, info in model.model_fields.items()}
     return Key(path, "section", inner, model, False, False, False, 0, False, "", {})
 
 
-def _key(path: KeyPath, info: FieldInfo) -> Key:
+def _key(path: KeyPath, info: FieldInfo, inherited: bool) -> Key:
     if (section := _section_model(info.annotation)) is not None:
-        return _section(path, section)
+        return _section(path, section, inherited)
     default = info.get_default(call_default_factory=True, validated_data={})
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    protected = bool(extra.get("protected", inherited and "live" not in extra))
     container, arguments = get_origin(info.annotation), get_args(info.annotation)
     each = _section_model(arguments[-1] if container is dict else arguments[0] if arguments else None)
     return Key(
         path,
         "value" if each is None else "entries" if container is dict else "items",
-        {} if each is None else {EACH: _section((*path, EACH), each)},
+        {} if each is None else {EACH: _section((*path, EACH), each, protected)},
         None,
         live=extra.get("live") is True,
-        protected=extra.get("protected") is True,
+        protected=protected,
         secret=SecretStr in _parts(info.annotation),
         names=0 if each else _levels(info.annotation),
         untyped=Any in _parts(info.annotation),

@@ -3,6 +3,10 @@
 Every key stands in config.yaml with its default and in docs/configuration.md with its line. `live` keys take effect
 for the next request, the others after a restart; `protected` ones (paths, module names, URLs, keys) can be set in the
 file and the environment only, never over HTTP.
+
+A section may hold sections, mappings of sections by name and lists of them (`tuple[Listener, ...]`); each key in them
+has its own marks, and one without any is protected where its mapping or list is. A key that moves gets a line in
+`adapters/configuration/old_keys.py`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from adapters.configuration.adapter import ConfigAdapter, KeyState
 from adapters.configuration.keys import MASK, Key, key_tree, keys_below
@@ -48,7 +48,13 @@ class Rule(Section):
     weight: float = live("Weight.", default=1.0)
 
 
+class Tool(Section):
+    command: str = Field(description="Command.", default="")
+    weight: float = live("Weight.", default=1.0)
+
+
 class Nested(Settings):
+    tools: dict[str, Tool] = protected("Tools.", default_factory=lambda: {"own": Tool()})
     rules: tuple[Rule, ...] = live("Rules.", default=())
     talk: Talk = Talk()
     instances: dict[str, Instance] = fixed("Instances.", default_factory=dict)
@@ -111,6 +117,7 @@ def test_every_key_has_its_own_marks_and_words() -> None:
     assert key("instances.*.engine").protected and not key("instances.*.copies").protected
     assert key("instances.*.token").secret
     assert key("instances.*.copies").default == 1
+    assert key("tools.*.command").protected and not key("tools.*.weight").protected
     assert key("listeners.*.connections").description == "Connections."
     assert key("instances").kind == "entries" and key("listeners").kind == "items"
 
@@ -239,6 +246,8 @@ async def test_a_list_is_replaced_and_its_items_changed(file: Path) -> None:
         ({"listeners": {"7": {"connections": 5}}}, "listeners"),
         ({"listeners.0": None}, "listeners"),
         ({"listeners": None}, "listeners"),
+        ({"tools.own.command": "hunter2"}, "tools.*.command"),
+        ({"tools.new.weight": 2}, "tools"),
         ({"rules": [{"weight": 2}, {"pattern": "hunter2"}]}, "rules.*.pattern"),
     ],
 )
