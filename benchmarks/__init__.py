@@ -1,1 +1,1 @@
-"""What the server must reach, measured: one file per benchmark, `python -m benchmarks` runs them."""
+"""Benchmarks of the server's targets: one file per benchmark, `python -m benchmarks` runs them."""

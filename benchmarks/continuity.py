@@ -24,11 +24,11 @@ LOAD = 0.7
 LIMIT_SECONDS = 0.1
 REACH = 0.99
 SENTENCES = 6
-"""Of each listener's text: about twenty seconds."""
+"""Sentences of each listener's text: about twenty seconds."""
 SPREAD_SECONDS = 10.0
 """Over which arrivals are spread."""
 BLOCK_SECONDS = 0.1
-"""Of the engine that streams."""
+"""Seconds of a block of the engine that streams."""
 
 WHOLE_SENTENCES = {"tts": {"first_chunk_seconds": 60, "chunk_growth": 1}}
 """Pieces up to the engine's own limit: what a server does that hands over text as it comes."""
@@ -53,7 +53,7 @@ def run() -> list[Row]:
 
 
 def run_limits() -> list[Row]:
-    """Where it ends: other numbers of listeners, and loads up to what the engine can do and beyond."""
+    """Measures the limits: other numbers of listeners, and loads up to what the engine can do and beyond."""
     cases = [(listeners, 0.9) for listeners in (1, 4, 8, 16, 24, 32)] + [(16, 1.0), (16, 1.1)]
     rows = []
     for listeners, load in cases:

@@ -22,7 +22,7 @@ SETTINGS = {"stt": {"order": ["pocketsphinx"]}, "tts": {"order": ["espeak"]}}
 QUERY: dict[str, str | int] = {"stt": "pocketsphinx", "tts": "espeak", "reply": "echo"}
 WARM_UP = ("pocketsphinx", "espeak", "silero")
 BEFORE_SECONDS = 0.8
-"""Of a reply that is heard before somebody speaks over it."""
+"""Seconds of a reply that are heard before it is interrupted."""
 NOISE_SECONDS, COUGH_SECONDS = 0.06, 0.2
 NOTICED_SECONDS = 0.6
 """Within which a reply would have been stopped by a noise."""

@@ -53,7 +53,7 @@ QUERY: dict[str, str | int] = {"stt": "ear", "tts": "espeak", "reply": "echo", "
 class Frame:
     at: float
     seconds: float
-    """Of its audio."""
+    """Seconds of its audio."""
 
 
 def run() -> list[Row]:

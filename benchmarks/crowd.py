@@ -18,7 +18,7 @@ from benchmarks.websocket import Query, WebSocket, connect
 T = TypeVar("T")
 
 PERIOD_SECONDS = 0.06
-"""Of a message."""
+"""Seconds of audio in a message."""
 EARLY_SECONDS = 0.001
 """By which a message may go before its time, so that several go at once."""
 PATIENCE_SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""How much later than the engine's own first samples a listener at a socket has audio that decodes.
+"""Latency from the engine's own first samples to the first audio that decodes at a socket.
 
 Whether bytes decode is found out afterwards, so that looking costs the measured time nothing: PyAV is given what had
 come by each arrival. What codecs and pages hold back is audio, not time, and is told apart: how much sound the engine
@@ -32,7 +32,7 @@ from stts.text.sentences import TextCutter
 REQUESTS = 15
 REACH_SECONDS = 0.010
 STEP_SECONDS = 0.005
-"""How finely the audio that is held back is measured."""
+"""Resolution in seconds at which held-back audio is measured."""
 
 
 def run() -> list[Row]:

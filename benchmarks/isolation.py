@@ -1,4 +1,4 @@
-"""What it costs that eSpeak NG speaks in child processes: the same engine in a thread of the server, asked in turn."""
+"""Cost of eSpeak NG in child processes, against the same engine in a thread of the server, asked in turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How soon an engine is free for the next request when a client leaves in mid-stream.
+"""Time until an engine is free for the next request after a client leaves in mid-stream.
 
 The engine writes down when it yields and when it is given its next call, which already waits; both clocks are one.
 """

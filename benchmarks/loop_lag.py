@@ -1,4 +1,4 @@
-"""How late the event loop is while engines work: one in a child process, two in threads."""
+"""Lag of the event loop while engines work: one in a child process, two in threads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IDLE_SECONDS = 3.0
 BUSY_SECONDS = 12.0
 REACH_SECONDS = 0.010
 SENTENCES = 2
-"""Of a request: long enough to keep an engine at work, short enough to be answered a few times."""
+"""Sentences of a request: long enough to keep an engine at work, short enough to be answered a few times."""
 
 
 def run() -> list[Row]:

@@ -1,4 +1,4 @@
-"""How soon a word is read after it was spoken, while its speaker goes on: PocketSphinx, live.
+"""Latency of partial transcripts: from a spoken word to its text, while its speaker goes on (PocketSphinx, live).
 
 A word was spoken at the end that the engine itself found for it. It is read when the text so far, stable and tail,
 begins with all the words of the final transcript up to it.
@@ -54,7 +54,7 @@ async def _listened(port: int) -> tuple[list[float], int]:
 
 
 def _delays(told: Sequence[Heard], transcript: Heard, opened: float) -> Iterator[float]:
-    """Of the words that were read before the transcript came."""
+    """Delays of the words that were read before the transcript came."""
     words = transcript.data["words"]
     final = [word["text"] for word in words]
     unread = 0

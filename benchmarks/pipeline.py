@@ -1,4 +1,4 @@
-"""What the three stages cost a request whose adapter does nothing."""
+"""Overhead of the three stages for a request whose adapter does nothing."""
 
 from __future__ import annotations
 

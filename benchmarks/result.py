@@ -1,4 +1,4 @@
-"""What a benchmark found, and the one table of them all."""
+"""Results of benchmarks, and the one table of them all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLUMNS = ("what", "reach", "measured", "met")
 class Row:
     what: str
     reach: str
-    """What it should be; empty for a peer or a limit that stands beside for comparison."""
+    """The target; empty for a peer or a limit that stands beside for comparison."""
     measured: str
     met: bool | None = None
     """None where there is nothing to reach."""

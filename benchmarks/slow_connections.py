@@ -27,7 +27,7 @@ BODY = (
     b"content-length: 1000000\r\n\r\n--x\r\nx: "
 )
 KINDS = {"silent": (b"", b""), "heads": (HEAD, b"y"), "bodies": (BODY, b"y")}
-"""What each sends at first, and then again and again."""
+"""Kind of connection -> bytes sent at first, and bytes sent again and again."""
 
 
 def run() -> list[Row]:
@@ -38,7 +38,7 @@ def run() -> list[Row]:
 
 
 def _limited(files: int) -> tuple[Row, int]:
-    """What was seen of a server that may open so many files, and its warnings."""
+    """Measures a server that may open so many files; returns the row and its number of warnings."""
     with running(program=("-m", "benchmarks.few_files", str(files))) as server:
         alone = asyncio.run(_health(server.port))
         found = {name: asyncio.run(_under(server.port, *kind)) for name, kind in KINDS.items()}

@@ -1,4 +1,4 @@
-"""How soon a cold server answers, and what it holds with nothing loaded."""
+"""Start-up time of a cold server, and its memory with nothing loaded."""
 
 from __future__ import annotations
 

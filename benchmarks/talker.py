@@ -29,7 +29,7 @@ class Heard:
 
     at: float
     type: str
-    """Of the event, or `audio`."""
+    """Type of the event, or `audio`."""
     data: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -39,7 +39,7 @@ class Heard:
 
 @dataclass(slots=True)
 class Said:
-    """What is said into a microphone, and when."""
+    """Speech sent to the microphone, and its times."""
 
     frames: Sequence[bytes]
     """Ready to be sent, each of `FRAME_SECONDS`."""
@@ -133,7 +133,7 @@ class Caller:
                 await self._news.wait()
 
     def skip(self) -> None:
-        """What came so far is not looked at any more."""
+        """Ignores all that came so far."""
         self._read = len(self.heard)
 
     def since(self, at: float, *kinds: str) -> list[Heard]:

@@ -1,4 +1,4 @@
-"""What the benchmarks say."""
+"""Texts that the benchmarks speak."""
 
 from __future__ import annotations
 

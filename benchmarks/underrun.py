@@ -1,4 +1,4 @@
-"""How far a stream was ever behind its listener. Pure: arrivals in, seconds out."""
+"""Underrun of a stream: how far it was ever behind its listener. Pure: arrivals in, seconds out."""
 
 from __future__ import annotations
 

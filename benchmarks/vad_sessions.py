@@ -100,7 +100,7 @@ async def _listened_to(sessions: int, port: int, frames: Sequence[bytes]) -> Cro
 
 
 def _delays(sent: Sequence[float], heard: Sequence[tuple[float, str | bytes]], cues: Sequence[Cue]) -> Iterator[float]:
-    """Of one member: from the sending of each cue to the arrival of its event. Raises ValueError for other events."""
+    """Delays of one member: from the sending of each cue to the arrival of its event. Raises ValueError for others."""
     came = [(at, json.loads(message)["type"]) for at, message in heard if isinstance(message, str)]
     told = [(at, kind) for at, kind in came if kind in TOLD.values()]
     for (at, kind), (number, wanted) in zip(told, cues, strict=False):
@@ -140,7 +140,7 @@ class _Alone:
 
 
 def _cues(script: Samples, wait: int) -> Iterator[Cue]:
-    """What the server will tell after so many messages of silence, and by which message of the script it can know."""
+    """Events that the server sends after so many messages of silence, and the earliest message for each."""
     rules = session_config(Settings()).turns
     message = round(PERIOD_SECONDS * STT_SAMPLE_RATE)
     whole = np.concatenate((np.zeros(wait * message, np.float32), script))

@@ -1,4 +1,4 @@
-"""What callers say: utterances of about three seconds, and sounds that mean nothing."""
+"""Speech of callers: utterances of about three seconds, and sounds that mean nothing."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class WebSocket(asyncio.Protocol):
         self.send_frame(frame(message))
 
     def send_frame(self, data: bytes) -> None:
-        """What `frame` made."""
+        """Sends a frame made by `frame`."""
         assert self._transport is not None
         self._transport.write(data)
 

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 SILENT_BELOW = 0.01
-"""Of full scale."""
+"""Peak below which audio counts as silent, as a part of full scale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
     seconds: float
     peak: float
-    """Of full scale, 0..1."""
+    """Peak as a part of full scale, 0..1."""
 
     @property
     def silent(self) -> bool:

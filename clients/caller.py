@@ -37,7 +37,7 @@ class Answer:
             return None
 
     def complaint(self) -> str:
-        """What the server had against the request, in either dialect of errors."""
+        """The server's error message about the request, in either dialect of errors."""
         body = self.json()
         if not isinstance(body, dict):
             return self.problem or f"{len(self.body)} bytes"

@@ -1,4 +1,4 @@
-"""What is tried at each endpoint. A check returns a word on what came, or raises Failed.
+"""Checks of each endpoint. A check returns a word on the answer, or raises Failed.
 
 The checks run in the order of `CHECKS`: some use what others have made. They leave the server as they found it, except
 that a reload of the configuration takes up what its file says.

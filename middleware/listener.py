@@ -1,4 +1,4 @@
-"""What one listener is: its address, its dialects, and the security and limits that hold for those who come by it."""
+"""A listener: its address, its dialects, and the security and limits of its connections."""
 
 from __future__ import annotations
 

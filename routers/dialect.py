@@ -1,4 +1,4 @@
-"""What a dialect is: the routes that speak it, and how its clients are told errors and offer a key."""
+"""A dialect: its routes, the shape of its errors, and where its clients put a key."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Answer:
     finish: str = "stop"
     status: int = 200
     body: str = '{"error": {"message": "secret words of the upstream", "type": "t", "param": null, "code": "c"}}'
-    """Of an answer that is an error."""
+    """Body of an answer that is an error."""
     pause: float = 0.0
     """Seconds before each piece."""
     stall_after: int | None = None

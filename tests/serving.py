@@ -29,7 +29,7 @@ class Server(uvicorn.Server):
 
 
 def route_table_of(app: ASGIApp) -> RouteTable:
-    """Of an app behind the edge; an empty one of any other."""
+    """Route table of an app behind the edge; an empty one for any other app."""
     state = app.state if isinstance(app, FastAPI) else None
     return getattr(state, "route_table", None) or RouteTable({})
 

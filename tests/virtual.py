@@ -47,5 +47,5 @@ def virtual(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Non
 
 
 def now() -> float:
-    """Of the running loop: a clock for what is tested."""
+    """Time of the running loop: a clock for the code under test."""
     return asyncio.get_running_loop().time()

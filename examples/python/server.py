@@ -1,4 +1,4 @@
-"""What the examples have in common: where the server is, and its key."""
+"""Shared by the examples: the address of the server, and its key."""
 
 import os
 import sys

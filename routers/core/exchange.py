@@ -29,7 +29,7 @@ from stts.speech import AudioChunk, AudioFormat
 MOST_WHOLE_BYTES = 50_000_000
 """Audio that is answered in one JSON object."""
 MOST_HEADER_CHARACTERS = 1000
-"""Of a transcript in a header: clients and proxies take a few kilobytes."""
+"""Longest transcript in a header: clients and proxies accept a few kilobytes."""
 
 Items = AsyncGenerator[UserTurn | ReplyItem, None]
 

@@ -35,7 +35,7 @@ class HealthRoutes:
 
     @policy(Role.PAGE, Public.ALWAYS)
     async def root(self) -> Response:
-        """Where people look first."""
+        """Redirects the root, where people look first, to the API documentation."""
         return RedirectResponse("/docs")
 
     @policy(Role.HEALTH, Public.ANYWHERE)

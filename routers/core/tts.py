@@ -19,7 +19,7 @@ from stts.errors import InvalidParameter
 from stts.plans import SpeechRequest
 
 UNMADE = {"cache-control": "no-store", "accept-ranges": "none"}
-"""Headers of audio that nobody has made."""
+"""Headers of an answer to HEAD, for which no audio is made."""
 AUDIO: dict[int | str, dict[str, Any]] = {
     200: {"content": {spec.media_type: {} for spec in FORMATS.values()}, "description": "The audio."}
 }
@@ -54,7 +54,7 @@ class TTSRoutes:
         return self._answer(fields, request)
 
     async def _head(self, fields: SpeechFields, request: Request) -> Response:
-        """What a GET would begin with, as far as it is known without speaking: players look before they listen."""
+        """Answers HEAD with the headers of a GET, as far as known without synthesis; players send HEAD first."""
         config = fields.config(listener_of(request.scope).output().format)
         await self._plan_speech(config)
         answer = Response(media_type=FORMATS[config.format].media_type, headers=UNMADE)

@@ -18,7 +18,7 @@ TEXT_FIELD_CHARACTERS = 10_000_000
 
 
 def format_name(name: object) -> object:
-    """What people write: any case, and the container's name for the codec in it."""
+    """Reads a format's name in any case, and a container's name for the codec in it."""
     lower = name.lower() if isinstance(name, str) else name
     return "opus" if lower == "ogg" else lower
 
@@ -93,5 +93,5 @@ class SpeechFields(LenientFields):
         return Priority.COLLECTED if self.stream is False else Priority.STREAM
 
     def own_parameters(self) -> dict[str, Any]:
-        """What is left for the engine's own model."""
+        """The other fields: parameters for the engine's own model."""
         return dict(self.model_extra or {})

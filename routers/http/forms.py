@@ -45,16 +45,16 @@ CAUSES = {
         "line of its own that ends with CR LF."
     ),
 }
-"""How the framework's message begins -> what it means for whoever sent the form."""
+"""Beginning of the framework's message -> explanation for the client."""
 UNREADABLE = "The form cannot be read as what its Content-Type says."
 
 
 class UploadRoute(APIRoute):
-    """A door that takes a file in a form: `route_class_override=UploadRoute`."""
+    """Route that takes a file in a form: `route_class_override=UploadRoute`."""
 
     needs_file: ClassVar[bool] = True
     names: ClassVar[tuple[str, ...]] = ("file",)
-    """Fields that may bring it."""
+    """Form fields that may hold the file."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -65,7 +65,7 @@ class UploadRoute(APIRoute):
         return handle_form
 
     async def received(self, request: Request) -> Request:
-        """The request with its form read and looked at. Raises InvalidRequest."""
+        """Reads and checks the form of a request. Raises InvalidRequest."""
         # The request keeps what it has parsed: whoever asks for its form from now on gets this one.
         form = await read_form(request)
         try:
@@ -77,19 +77,19 @@ class UploadRoute(APIRoute):
 
 
 class RecordingRoute(UploadRoute):
-    """A native door, where older clients say `audio_file`."""
+    """Native route with a recording, which older clients send as `audio_file`."""
 
     names = ("file", "audio_file")
 
 
 class OptionalRecordingRoute(RecordingRoute):
-    """A native door that takes a recording in a form, or something else."""
+    """Native route that takes a recording in a form, or a request without a file."""
 
     needs_file = False
 
 
 class ReadRequest(Request):
-    """A request whose form was read out of something else."""
+    """Request with a form that was built from another kind of body."""
 
     def __init__(self, request: Request, form: FormData) -> None:
         super().__init__(request.scope, request.receive)

@@ -46,7 +46,7 @@ SCHEMA: dict[str, Any] = {
 
 
 class JSONUploadRoute(UploadRoute):
-    """A door that takes a recording in a form, or in JSON."""
+    """Route that takes a recording in a form, or in JSON."""
 
     async def received(self, request: Request) -> Request:
         if not is_json(media_type(request)):
@@ -64,7 +64,7 @@ class JSONUploadRoute(UploadRoute):
 
 
 async def _maybe_in_thread(size: int, call: Callable[[bytes], object], chunk: bytes) -> None:
-    """On the event loop while it is memory, in a thread once it is a disk."""
+    """Runs a write on the event loop while the data is in memory, in a thread once it is on disk."""
     if size <= MEMORY_BYTES:
         call(chunk)
     else:
@@ -100,7 +100,7 @@ def _fields(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _file(data: str, checkpoint: Callable[[], None]) -> UploadFile:
-    """Slice by slice, so that other threads get their turn."""
+    """Decodes base64 slice by slice, so that other threads get their turn."""
     encoded = data.partition(",")[2] if data.startswith("data:") else data
     encoded = "".join(encoded.split()).rstrip("=")
     file = SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115 - closed with its form

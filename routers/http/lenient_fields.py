@@ -1,4 +1,4 @@
-"""How fields are read that clients send in many ways: the base of the shapes of all dialects.
+"""Lenient parsing of request fields: the base of the shapes of all dialects.
 
 Of an optional field null means absent, and where it is no free text so do an empty string and `auto`. Choices are read
 in any letter case, a list of one as what is in it where that is no text, and one text as a list where one is meant.

@@ -1,4 +1,4 @@
-"""The start of a stream of audio, read ahead for a moment: it may be all there is."""
+"""Reads the start of an audio stream ahead, to learn whether a short answer is already complete."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from stts.speech import AudioChunk
 
 MOST_BYTES = 4_000_000
-"""Held at once; a stream that is longer goes on as one."""
+"""Most bytes held; a longer answer goes on as a stream."""
 
 
 class Lookahead:

@@ -1,4 +1,4 @@
-"""What every door does to run an operation: make its context, and headers of what it found out."""
+"""Shared steps of every route: makes the context of an operation, and headers from its outcome."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def spoken_audio(context: RequestContext) -> AudioOutput:
 
 
 def speech_headers(context: RequestContext) -> dict[str, str]:
-    """What a client can know about the audio that is coming."""
+    """Headers that describe the audio to come: engine, voice, rate, length where known."""
     output, audio = context.output_data, spoken_audio(context)
     headers = {
         "content-type": audio.media_type,
@@ -77,7 +77,7 @@ def speech_headers(context: RequestContext) -> dict[str, str]:
 
 
 def event_headers(context: RequestContext) -> dict[str, str]:
-    """What is known when a stream of events starts, which a heart-beat may have done before anything is known."""
+    """Headers of an event stream, which a heart-beat may start before anything is known."""
     headers = speech_headers(context) if context.output_data.audio is not None else {}
     if timing := server_timing(context, collected=False):
         headers["server-timing"] = timing
@@ -85,5 +85,5 @@ def event_headers(context: RequestContext) -> dict[str, str]:
 
 
 def header_value(text: str) -> str:
-    """Headers carry ASCII only; anything else is percent-encoded."""
+    """Encodes text for a header, which carries ASCII only: anything else is percent-encoded."""
     return quote(text, safe=" +-_.:/@,;()'!*")

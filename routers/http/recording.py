@@ -19,10 +19,10 @@ from stts.storage.files.store import FileStore
 from stts.storage.files.writer import Writer
 
 CHARACTERS_PER_SECOND = 15.0
-"""Of speech, about."""
+"""Characters spoken a second, about."""
 SAMPLE_BYTES = 2
 LEAST_COMPRESSION = 0.1
-"""Of a compressed format at its smallest: what surely is needed."""
+"""Smallest size of a compressed format as a part of PCM."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -85,7 +85,7 @@ class _Recorder:
             await self._attempt(self._writer.write, chunk.data)
 
     def raise_failure(self) -> None:
-        """Where the file will not be there."""
+        """Raises the error of a file that could not be kept."""
         if self._failure is not None:
             raise self._failure
 

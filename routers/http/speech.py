@@ -1,4 +1,4 @@
-"""How audio is answered, whatever the dialect: as it is made, whole with its length, or whichever suits it."""
+"""Audio answers of every dialect: streamed, whole with Content-Length, or whichever suits the length."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Chunks = AsyncGenerator[AudioChunk, None]
 
 
 def speech_answer(chunks: Chunks, context: RequestContext, *, stream: bool | None, whole_seconds: float) -> Answer:
-    """As the request says. Where it says nothing: whole if all is made within `whole_seconds` of the first audio.
+    """Answers as the request says; by default whole if all is made within `whole_seconds` of the first audio.
 
     An answer that short is heard hardly sooner as a stream, and most programs that keep a file want to know its length.
     `pcm` is no file: who asks for it plays it as it comes.
@@ -33,7 +33,7 @@ def speech_answer(chunks: Chunks, context: RequestContext, *, stream: bool | Non
 
 
 def streamed_speech(chunks: Chunks, context: RequestContext) -> Answer:
-    """Each chunk as it is made; one file when joined."""
+    """Streams each chunk as it is made; joined they are one file."""
 
     def headers() -> dict[str, str]:
         return {**speech_headers(context), "server-timing": server_timing(context, collected=False)}
@@ -42,7 +42,7 @@ def streamed_speech(chunks: Chunks, context: RequestContext) -> Answer:
 
 
 def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
-    """All of it with its length, in the header of the file too."""
+    """Answers with the whole file and its length, in the header of the file too."""
 
     async def respond(send: Send) -> None:
         async with Spool() as spool:
@@ -68,7 +68,7 @@ def _settled_speech(chunks: Chunks, context: RequestContext, seconds: float) -> 
 
 
 def _patience(context: RequestContext, seconds: float) -> float:
-    """Once there is audio: how long the rest may take. None is waited for that is known to take longer."""
+    """Seconds to wait for the rest of the audio; 0 where it is known to take longer."""
     expected = context.output_data.expected_seconds
     if expected is None:
         return seconds if context.input_data.characters <= WHOLE_CHARACTERS else 0.0

@@ -38,7 +38,7 @@ class Spool:
 
     @property
     def digest(self) -> str:
-        """The same only for the same bytes, written and replaced alike."""
+        """Hash of the bytes, in the order in which they were written and replaced."""
         return self._hash.hexdigest()
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -48,7 +48,7 @@ class Spool:
             yield data
 
     async def _run(self, call: Callable[[Argument], Result], argument: Argument) -> Result:
-        """On the event loop while it is memory, in a thread once it is a disk."""
+        """Runs a call on the event loop while the data is in memory, in a thread once it is on disk."""
         if self.size <= MEMORY_BYTES:
             return call(argument)
         return await asyncio.to_thread(call, argument)

@@ -1,4 +1,4 @@
-"""What a request may ask of subtitles, by the names of Whisper's own command line."""
+"""Subtitle options of a request, by the names of Whisper's own command line."""
 
 from __future__ import annotations
 

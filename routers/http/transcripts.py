@@ -29,7 +29,7 @@ def cue_rules(
     words_per_line: int | None = None,
     cue_seconds: float | None = None,
 ) -> CueRules:
-    """What the request says, and for the rest the operator."""
+    """Rules for subtitles from the request, the rest from the settings."""
     return CueRules(
         line_width=line_width or settings.max_line_width,
         line_count=line_count or settings.max_line_count,

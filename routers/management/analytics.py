@@ -1,4 +1,4 @@
-"""Doors of analytics: what was spoken and heard lately, what the process takes, and the page for Prometheus."""
+"""Routes of analytics: recent usage, resources of the process, and the page for Prometheus."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ class AnalyticsRoutes:
 
 
 def seconds(duration: str) -> int:
-    """Of a Duration that its pattern has let through."""
+    """Seconds of a Duration that matches its pattern."""
     return int(duration[:-1]) * UNITS[duration[-1]] if duration[-1] in UNITS else int(duration)
 
 

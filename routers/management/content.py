@@ -14,7 +14,7 @@ from stts.storage.files.names import stem
 from stts.storage.files.records import StoredFile
 
 _QUOTABLE = re.compile(r"[A-Za-z0-9 !#$&'()+,.;=@\[\]^_`{}~-]+")
-"""What every client reads the same between quotes."""
+"""Characters that every client reads alike between quotes."""
 
 
 def attachment(stored: StoredFile) -> str:

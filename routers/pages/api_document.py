@@ -75,7 +75,7 @@ DOCUMENT_POLICIES = {
     "/openapi.json": RoutePolicy(Role.USE, Public.ALWAYS),
     "/static-offline-docs": RoutePolicy(Role.USE, Public.ALWAYS),
 }
-"""Of the routes that the framework adds itself. Every server of this kind says the same to everybody: nothing in it is
+"""Policy of the routes that the framework adds itself. They are the same on every such server: nothing in them is
 secret, and a browser cannot send a key for it."""
 
 

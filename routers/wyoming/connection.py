@@ -36,7 +36,7 @@ from stts.streams.live import LiveText
 from stts.streams.spool import SpoolSpace
 
 STALLED_SECONDS = 60.0
-"""How long a client may leave something half sent or untaken where others need its place."""
+"""Seconds that a client may leave something half sent or unread where others need its slot."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -64,11 +64,11 @@ class Connection:
         self._program: str | None = None
         self._wishes = TranscribeShape()
         self._audio = AudioShape()
-        """As audio-start said; a chunk may say otherwise for itself."""
+        """Audio shape of audio-start; a chunk may override it."""
         self._transcription: Transcription | None = None
-        """While audio comes."""
+        """The transcription while audio arrives."""
         self._writing: Writing | None = None
-        """While text comes."""
+        """The synthesis while text arrives."""
         self._handlers: Mapping[str, Handler] = {
             "describe": self._describe,
             "select-program": self._select_program,
@@ -84,7 +84,7 @@ class Connection:
         self._inbox = Inbox(reader, spools, settings, {"ping": self._ping}, self._handlers)
 
     async def serve(self) -> None:
-        """Until the client leaves or something goes wrong; then nothing of it runs any more."""
+        """Serves the client until it leaves or an error occurs; then all its tasks have ended."""
         try:
             async with self._tasks:
                 following = self._tasks.create_task(self._follow(), name="wyoming events")
@@ -106,7 +106,7 @@ class Connection:
 
     @property
     def waiting_seconds(self) -> float | None:
-        """How long it has waited for its client to say something; None where others must not take its place."""
+        """Seconds that it has waited for its client; None where others must not take its slot."""
         if self._outbox.stuck_seconds >= STALLED_SECONDS:
             return self._outbox.stuck_seconds
         if self._inbox.behind or (self._busy and not self._half_sent):
@@ -116,11 +116,11 @@ class Connection:
         return silent if silent >= STALLED_SECONDS or not in_between else None
 
     def hang_up(self) -> None:
-        """At once and without a word, as an error would look like the answer to a request that is on its way."""
+        """Closes at once and silently, as an error would look like the answer to a request that is on its way."""
         self._outbox.abort()
 
     async def drain(self) -> None:
-        """Hangs up when the request in work is done; another is refused."""
+        """Closes once the current request is done; further ones are refused."""
         self._draining = True
         await self._idle()
         self._outbox.close()

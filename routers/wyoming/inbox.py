@@ -1,5 +1,5 @@
-"""What one client sends: read at all times, so that pings are answered and a goodbye is seen, however far behind the
-work is. What waits for its turn waits in a spool.
+"""Inbox of one client: reads at all times, so that pings are answered and a disconnect is seen, however far behind the
+work is. Events that wait for their turn are kept in a spool.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Inbox:
 
     @property
     def silent_seconds(self) -> float:
-        """Since the last event."""
+        """Seconds since the last event."""
         return self._clock() - self._heard_at
 
     @property
     def behind(self) -> bool:
-        """Whether something that was sent is still worked on or waits for it."""
+        """True if a received event is still worked on or waits."""
         return self._handed_over or self._spool.held > 0
 
     async def fill(self, silence_is_fine: Callable[[], bool]) -> None:
@@ -78,7 +78,7 @@ class Inbox:
             await asyncio.sleep(0)
 
     async def aclose(self) -> None:
-        """Forgets all that waits."""
+        """Drops all waiting events."""
         await self._spool.aclose()
 
     async def _next(self, silence_is_fine: Callable[[], bool]) -> Event | None:

@@ -1,4 +1,4 @@
-"""What this server is, for clients that ask with `describe`: its engines and all their voices.
+"""Builds the `info` event that answers `describe`: the engines and all their voices.
 
 Home Assistant takes the first program that listens and the first installed one that speaks, and never uses a voice that
 is not listed or whose languages are not those of its pipeline.
@@ -17,7 +17,7 @@ from stts.engine_api import EngineInfo, EngineKind, Voice
 from stts.settings import CurrentSettings
 
 EMPTY = ("handle", "intent", "wake", "mic", "snd")
-"""Kinds of programs that this server has none of."""
+"""Kinds of programs that this server does not offer."""
 
 
 class Describer:

@@ -1,4 +1,4 @@
-"""What one client is told, event after event, and the last word to it."""
+"""Outbox of one client: sends events in order, and a last error before the connection closes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stts.errors import STTSError
 from stts.settings import CurrentSettings
 
 GOODBYE_SECONDS = 1.0
-"""For a client to take the error before the connection is closed."""
+"""Seconds for a client to read the error before the connection is closed."""
 DISCARD_BYTES = 65_536
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -31,12 +31,12 @@ class Outbox:
 
     @property
     def untaken(self) -> bool:
-        """Whether the client has yet to take something."""
+        """True if the client has yet to read something."""
         return self._writer.transport.get_write_buffer_size() > 0
 
     @property
     def stuck_seconds(self) -> float:
-        """How long it has waited for the client to take something."""
+        """Seconds that it has waited for the client to read."""
         return 0.0 if self._stuck_since is None else self._clock() - self._stuck_since
 
     async def send(self, event: Event) -> None:
@@ -49,7 +49,7 @@ class Outbox:
         self._stuck_since = None
 
     async def refuse(self, error: STTSError, reader: asyncio.StreamReader) -> None:
-        """Tells what went wrong and lets the client hang up, lest what it still sends make its end lose the event."""
+        """Sends the error and lets the client hang up first, since data it still sends would make it lose the event."""
         if not error.is_logged:
             log.info("wyoming_refused", code=error.code)
         with suppress(OSError):
@@ -64,5 +64,5 @@ class Outbox:
         self._writer.close()
 
     def abort(self) -> None:
-        """Whatever is untaken is lost."""
+        """Drops what the client has not read."""
         self._writer.transport.abort()

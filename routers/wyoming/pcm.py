@@ -1,4 +1,4 @@
-"""Raw audio of any rate, width and number of channels as what engines hear: mono at 16 kHz."""
+"""Converts raw audio of any rate, width and number of channels to mono float32 at 16 kHz."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stts.engine_api import STT_SAMPLE_RATE, Samples
 
 
 class Converter:
-    """Of one stream, whose shape may change on the way."""
+    """Converter of one stream, whose shape may change on the way."""
 
     def __init__(self) -> None:
         self._rate = STT_SAMPLE_RATE
@@ -38,7 +38,7 @@ class Converter:
             yield samples if self._resampler is None else self._resampler.push(samples)
 
     def finish(self) -> Samples:
-        """What is still held back; half a sample at the end is dropped."""
+        """Flushes the held samples; half a sample at the end is dropped."""
         rest = SILENCE if self._resampler is None else self._resampler.finish()
         self._resampler, self._rate, self._rest = None, STT_SAMPLE_RATE, b""
         return rest

@@ -15,7 +15,7 @@ from stts.transcription import TranscriptionConfig
 TEXT_CHARACTERS = 10_000_000
 """No configuration allows more; the limit in force is `limits.text_characters`."""
 HINT_CHARACTERS = 1000
-"""Of the names and terms that may be said."""
+"""Longest list of names and terms that may be said, in characters."""
 
 
 Sensitivity = Literal["default", "relaxed", "aggressive"]
@@ -26,7 +26,7 @@ def _lower(value: object) -> object:
 
 
 def _plain(value: object) -> object:
-    """Empty and `auto` mean plain text."""
+    """Reads an empty format and `auto` as plain text."""
     return "text" if value in ("", "auto") else value
 
 
@@ -52,7 +52,7 @@ class Shape(BaseModel):
 
 
 class AudioShape(Shape):
-    """Of audio-start and audio-chunk: integers, little-endian; by default what Home Assistant sends."""
+    """Data of audio-start and audio-chunk: integers, little-endian; the defaults are those of Home Assistant."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -88,7 +88,7 @@ class VoiceShape(Shape):
 
 
 class SpeakShape(Shape):
-    """Of synthesize-start."""
+    """Data of synthesize-start."""
 
     voice: Annotated[VoiceShape, BeforeValidator(_voice)] = VoiceShape()
     text_format: Annotated[Literal["text"], BeforeValidator(_plain)] = "text"
@@ -105,7 +105,7 @@ class SpeakShape(Shape):
 
 
 class TextShape(Shape):
-    """Of synthesize-chunk."""
+    """Data of synthesize-chunk."""
 
     text: str = Field(max_length=TEXT_CHARACTERS)
 
@@ -115,6 +115,6 @@ class SynthesizeShape(SpeakShape, TextShape):
 
 
 class ProgramShape(Shape):
-    """Of select-program."""
+    """Data of select-program."""
 
     name: EngineName = AUTO

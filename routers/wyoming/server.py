@@ -24,10 +24,10 @@ from stts.settings import CurrentSettings
 from stts.streams.spool import SpoolSpace
 
 ROUTE = "wyoming"
-"""What stands for the route in logs."""
+"""Name of the route in logs."""
 
-TELL_SECONDS = 60.0
-"""Between two lines of the log about places that are taken."""
+LOG_SECONDS = 60.0
+"""Seconds between two log lines about a full server."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -42,14 +42,14 @@ class WyomingServer:
         self._settings = settings
         self._spools = spools
         self._inside: dict[Connection, None] = {}
-        """Those that have a place, the oldest first."""
+        """Connections that hold a slot, the oldest first."""
         self._connections: dict[Connection, asyncio.Task[None]] = {}
-        """All that have a task, those that are being turned away included."""
+        """All connections with a task, those being refused included."""
         self._leaving: dict[Connection, asyncio.Task[None]] = {}
         self._listener: asyncio.Server | None = None
         self._stopped = asyncio.Event()
-        self._told_at: float | None = None
-        self._untold: Counter[str] = Counter()
+        self._logged_at: float | None = None
+        self._unlogged: Counter[str] = Counter()
 
     async def serve(self, started: Callable[[], None]) -> None:
         async with self.listening():
@@ -64,7 +64,7 @@ class WyomingServer:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """At the end nobody is inside any more. Raises OSError for an address in use."""
+        """Listens; at the end no connection is open any more. Raises OSError for an address in use."""
         wanted = self._settings().wyoming
         try:
             self._listener = await asyncio.start_server(self._connected, wanted.host, wanted.port, limit=LINE_BYTES)
@@ -79,7 +79,7 @@ class WyomingServer:
             await self._drain()
 
     async def leave(self) -> None:
-        """Lets nobody in any more, and asks all to leave when the request that is worked on is done."""
+        """Accepts no more connections; each closes once its current request is done."""
         if self._listener is not None:
             self._listener.close()
         for connection in self._connections:
@@ -103,7 +103,7 @@ class WyomingServer:
         task.add_done_callback(partial(self._left, connection))
 
     def _has_place(self) -> bool:
-        """Makes one where a client waits."""
+        """Frees a slot for a waiting client if it can; True if there is one."""
         if len(self._inside) < self._settings().wyoming.connections:
             return True
         waiting = {each: seconds for each in self._inside if (seconds := each.waiting_seconds) is not None}
@@ -111,17 +111,17 @@ class WyomingServer:
         if longest is not None:
             del self._inside[longest]
             longest.hang_up()
-        self._tell("cut" if longest is not None else "refused")
+        self._log_full("cut" if longest is not None else "refused")
         return longest is not None
 
-    def _tell(self, what: str) -> None:
-        """One line for many: the first at once, the others with the first after `TELL_SECONDS`."""
-        self._untold[what] += 1
+    def _log_full(self, what: str) -> None:
+        """One line for many: the first at once, the others with the first after `LOG_SECONDS`."""
+        self._unlogged[what] += 1
         now = asyncio.get_running_loop().time()
-        if self._told_at is None or now >= self._told_at + TELL_SECONDS:
-            self._told_at = now
-            log.warning("wyoming_full", **self._untold, open=len(self._inside), next_line_after=TELL_SECONDS)
-            self._untold.clear()
+        if self._logged_at is None or now >= self._logged_at + LOG_SECONDS:
+            self._logged_at = now
+            log.warning("wyoming_full", **self._unlogged, open=len(self._inside), next_line_after=LOG_SECONDS)
+            self._unlogged.clear()
 
     def _left(self, connection: Connection, task: asyncio.Task[None]) -> None:
         self._inside.pop(connection, None)
@@ -130,7 +130,7 @@ class WyomingServer:
             log.error("wyoming_failed", exc_info=error)
 
     async def _drain(self) -> None:
-        """Waits for all to leave for `server.drain_seconds`, and makes them."""
+        """Waits `server.drain_seconds` for all connections to close, then closes them."""
         tasks = [*self._connections.values(), *self._leaving.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=self._settings().server.drain_seconds)

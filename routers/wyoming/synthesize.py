@@ -17,7 +17,7 @@ from stts.text.normalise import clean_piece
 Send = Callable[[Event], Awaitable[None]]
 
 CHUNK_BYTES = 8192
-"""Of one event: 0.1 to 0.3 s."""
+"""Bytes of audio in one event: 0.1 to 0.3 s."""
 WIDTH = 2
 """Bytes of a sample: s16le, mono."""
 SILENCE_RATE = 22_050
@@ -33,7 +33,7 @@ class Writing:
         self.config = config
         self.text = LiveText(TEXT_AHEAD)
         self.begun = False
-        """There is something to speak, and it is being spoken."""
+        """True once there is text to speak."""
 
 
 async def synthesize(

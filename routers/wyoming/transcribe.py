@@ -26,7 +26,7 @@ from stts.vad.rules import TurnRules
 Send = Callable[[Event], Awaitable[None]]
 
 WAITING_REGIONS = 2
-"""That wait for the one which is being transcribed; then the client waits."""
+"""Regions that may wait behind the one being transcribed; then the client waits."""
 PATIENCE = {"relaxed": 2.0, "aggressive": 0.5}
 """Factors on the silence that ends a region."""
 
@@ -45,7 +45,7 @@ class Transcription:
         """Frames of what may become a region, with the padding before it."""
         self._seconds = 0.0
         self._text = ""
-        """Sent so far."""
+        """Text sent so far."""
         self._language: str | None = options.language
 
     async def hear(self, shape: AudioShape, data: bytes) -> None:
@@ -70,14 +70,14 @@ class Transcription:
         try:
             session = await self._parts.open(config)
             try:
-                await send(Event("transcript-start", self._told()))
+                await send(Event("transcript-start", self._language_member()))
                 async for audio in self._regions:
                     await self._transcribe(session, audio, send)
             finally:
                 await session.aclose()
         finally:
             self._ear.close()
-        await send(Event("transcript", {"text": self._text, **self._told()}))
+        await send(Event("transcript", {"text": self._text, **self._language_member()}))
         await send(Event("transcript-stop"))
 
     async def _listen(self, samples: Samples) -> None:
@@ -113,7 +113,7 @@ class Transcription:
             self._region = None
 
     def _dropped(self) -> list[Samples]:
-        """The frames of the candidate that is one no more."""
+        """Drops the candidate and returns its frames."""
         frames, self._candidate = self._candidate or [], None
         return frames
 
@@ -130,7 +130,7 @@ class Transcription:
                     self._text += gap + event.stable_delta
                     await send(Event("transcript-chunk", {"text": gap + event.stable_delta}))
 
-    def _told(self) -> dict[str, str]:
+    def _language_member(self) -> dict[str, str]:
         return {"language": self._language} if self._language else {}
 
 

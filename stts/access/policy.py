@@ -25,7 +25,7 @@ class Role(Enum):
 
 
 class Public(Enum):
-    """Who may read a route (GET and HEAD) without the key of the server."""
+    """Read access to a route (GET and HEAD) without the key of the server."""
 
     NEVER = "never"
     LISTED = "listed"

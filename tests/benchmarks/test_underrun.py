@@ -12,7 +12,7 @@ streams = st.lists(st.tuples(gaps, durations), min_size=1, max_size=30)
 
 
 def arrivals(stream: list[tuple[float, float]], start: float = 0.0) -> list[Arrival]:
-    """Of pairs: seconds since the arrival before, seconds of audio."""
+    """Arrivals from pairs of (seconds since the previous arrival, seconds of audio)."""
     found, at = [], start
     for gap, seconds in stream:
         at += gap

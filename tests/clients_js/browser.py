@@ -14,7 +14,7 @@ WAIT_MS = 30_000
 
 
 def chromium() -> str | None:
-    """Where the system's own is."""
+    """Path of the system's own Chromium; None where it is not installed."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 

@@ -23,11 +23,11 @@ REQUIRED = os.environ.get("STTS_REQUIRE_CLIENTS") == "1"
 """Where the clients are installed on purpose, a test of theirs that is skipped has failed."""
 RUN_SECONDS = 60.0
 LEAD_SECONDS = 0.5
-"""Of silence before the first recording."""
+"""Seconds of silence before the first recording."""
 
 IN_A_BROWSER = ["test_examples_js.py", "test_talk_page.py", "test_talk_page_scripted.py"]
 collect_ignore = [] if REQUIRED or find_spec("playwright") else IN_A_BROWSER
-"""What imports a browser's driver, which is not among the packages of `make test`."""
+"""Modules that import a browser's driver, which is not among the packages of `make test`."""
 
 Microphone = Callable[..., Path]
 Node = Callable[..., str]

@@ -1,4 +1,4 @@
-"""What every engine must do, whoever wrote it. A test calls these with an engine and what that engine needs."""
+"""The contract of every engine, whoever wrote it. A test calls these with an engine and what that engine needs."""
 
 from __future__ import annotations
 

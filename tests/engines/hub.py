@@ -19,7 +19,7 @@ BLOCK = 1 << 20
 
 @dataclass
 class Hub:
-    """What the hub holds, what it demands, and what it was asked."""
+    """A local model hub: its files, its demands, and the requests it received."""
 
     repositories: dict[str, Path] = field(default_factory=dict)
     """Name -> folder with its files."""

@@ -18,7 +18,7 @@ WORDS = {
     "weather.flac": "the weather will be warm tomorrow with a little rain in the evening",
     "numbers.opus": "one two three four five six seven eight nine ten",
 }
-"""What is said in the files of tests/data."""
+"""Words spoken in the files of tests/data."""
 
 PERSON_WORDS = "best times worst times age wisdom age foolishness season light spring hope winter despair"
 """Some of what the person says in the first 26 seconds, in order."""
@@ -60,7 +60,7 @@ def word_error_rate(said: str, heard: str) -> float:
 
 
 def share_heard(said: str, heard: str) -> float:
-    """How many of the words said were heard, in this order; other words between them do not count."""
+    """Share of the spoken words that were recognised, in this order; other words between them do not count."""
     reference = words(said)
     row = [0] * (len(reference) + 1)
     for got in words(heard):

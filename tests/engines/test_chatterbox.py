@@ -119,7 +119,7 @@ def test_turbo_takes_the_loudness_of_the_reference_into_account(loaded: Loaded, 
 
 @pytest.fixture
 def conditioned(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What was made of recordings, in order."""
+    """Conditionings made of recordings, in order."""
     made: list[Any] = []
     condition = SharedModel.condition
 

@@ -1,4 +1,4 @@
-"""What of Chatterbox needs no model: recordings, the cache of voices, how long a text may take."""
+"""Parts of Chatterbox that need no model: recordings, the cache of voices, how long a text may take."""
 
 from __future__ import annotations
 

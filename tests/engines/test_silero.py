@@ -41,7 +41,7 @@ def test_finds_speech_between_silence(engine: SileroEngine) -> None:
 
 
 def test_hears_a_person(engine: SileroEngine) -> None:
-    """Who begins to read after a second and a quarter, and reads on."""
+    """The speaker of the recording begins to read after a second and a quarter, and reads on."""
     heard = probabilities(engine, read(person(), seconds=20)) > 0.5
     assert not heard[:30].any()
     assert heard[40:].mean() > 0.6

@@ -1,4 +1,4 @@
-"""What Whisper says of itself before anything is imported."""
+"""Whisper's description, given before anything is imported."""
 
 from __future__ import annotations
 

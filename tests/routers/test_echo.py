@@ -1,4 +1,4 @@
-"""What a client made up is not repeated to it."""
+"""Invented input of a client is not repeated to it."""
 
 from __future__ import annotations
 

@@ -30,10 +30,10 @@ PARAMS = {
     "format": "response_format",
     "word_timestamps": "timestamp_granularities",
 }
-"""What the core calls a field -> what the client called it."""
+"""Name of a field in the core -> its name in OpenAI's API."""
 
 AUDIO_ERRORS = (UndecodableAudio, AudioTooLong)
-"""About the file, whatever field it came in."""
+"""Errors about the uploaded file, whatever field it came in."""
 
 
 class OpenAIErrorDetail(BaseModel):
@@ -70,7 +70,7 @@ def render_openai_error(error: STTSError, request_id: str) -> RenderedError:
 
 
 async def in_dialect(items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
-    """The items of an operation; its errors name the fields of this dialect."""
+    """Yields the items of an operation; its errors name the fields of this dialect."""
     async with aclosing(items):
         try:
             async for item in items:

@@ -30,11 +30,11 @@ TASKS: dict[str, tuple[EngineKind, ...]] = {
     "speaker-embedding": (),
     "speaker-diarization": (),
 }
-"""Of the model hub's tasks those that clients ask for -> what does them here by a model's name."""
+"""Task of the model hub -> kinds of engines that perform it here."""
 
 
 def _no_task(value: object) -> object:
-    """An empty one is none."""
+    """Reads an empty task as none."""
     return value or None
 
 

@@ -56,7 +56,7 @@ class Fields(LenientFields):
         return {name: value for name, value in values.items() if value is not None}
 
     def unknown(self) -> dict[str, Any]:
-        """What is left: parameters of the engine, if it has them."""
+        """The fields that this dialect does not know: parameters of the engine, if it has them."""
         return dict(self.model_extra or {})
 
 
@@ -107,7 +107,7 @@ class CreateSpeechRequest(Fields):
 
 
 class ListeningForm(Fields):
-    """What transcriptions and translations share."""
+    """Form fields shared by transcriptions and translations."""
 
     file: UploadFile = Field(description="Any audio or video container.")
     model: Model
@@ -133,7 +133,7 @@ class ListeningForm(Fields):
         return {name: _items(value) if isinstance(value, list) else value for name, value in form.items()}
 
     def parameters(self) -> dict[str, Any]:
-        """With a temperature of 0 engines take their own and raise it where they must, as the hosted ones do."""
+        """Parameters of the engine. A temperature of 0 is left to the engine, which raises it where it must."""
         return self.unknown() | ({"temperature": self.temperature} if self.temperature else {})
 
     def cue_rules(self, settings: STTSettings) -> CueRules:
@@ -146,7 +146,7 @@ class ListeningForm(Fields):
         )
 
     def warnings(self) -> list[str]:
-        """What is answered otherwise than asked."""
+        """Warnings: parts of the request that are answered otherwise than asked."""
         return []
 
 
@@ -228,7 +228,7 @@ class VoiceList(BaseModel):
 
 
 class VoiceIds(BaseModel):
-    """As Kokoro's clients had it once."""
+    """Voice ids in the older shape of Kokoro's clients."""
 
     voices: list[str]
 
@@ -253,7 +253,7 @@ class ModelNames(BaseModel):
 
 
 def _items(value: Any) -> list[Any]:
-    """Without the empty ones, which a form sends for a list that is not filled in."""
+    """Entries of a list without the empty ones, which a form sends for a list that is not filled in."""
     if value is None:
         return []
     return [item for item in (value if isinstance(value, list) else [value]) if item != ""]

@@ -29,7 +29,7 @@ from stts.speech import SynthesisConfig
 MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES, half_characters=True)
 
 NAMES = {"engine": "model", "format": "response_format"}
-"""What the core calls a field -> what it is called here."""
+"""Name of a field in the core -> its name in this dialect."""
 
 OptionsFor = Callable[[StreamConfig], Awaitable[SpeechOptions]]
 
@@ -89,7 +89,7 @@ class _Stream:
 
 
 def stream_error(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
-    """The message, and what else OpenAI tells of an error."""
+    """The error event: the message, and the other members of OpenAI's errors."""
     members = openai_error(error)["error"]
     return {
         "type": "error",

@@ -1,4 +1,4 @@
-"""What a client says on /v1/audio/speech/stream. Fields that nobody here knows are ignored, as everywhere on /v1."""
+"""Messages of clients on /v1/audio/speech/stream. Unknown fields are ignored, as everywhere on /v1."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _segment(number: int, segment: Segment) -> dict[str, Any]:
 
 
 def _average_log_probability(segment: Segment) -> float:
-    """Of the words, where the engine tells it of words only."""
+    """Average log probability of a segment; that of its words where the engine reports words only."""
     if segment.avg_logprob is not None:
         return segment.avg_logprob
     known = [max(word.probability, 1e-9) for word in segment.words if word.probability is not None]
@@ -134,5 +134,5 @@ def _languages(tag: str | None) -> list[dict[str, str]]:
 
 
 def _warnings(messages: Collection[str]) -> dict[str, list[str]]:
-    """An extension: what was skipped."""
+    """Member `warnings`, an extension: parts of the recording that were skipped."""
     return {"warnings": [*messages]} if messages else {}

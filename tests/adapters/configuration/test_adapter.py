@@ -61,7 +61,7 @@ def become_folder(path: Path) -> None:
 
 
 def saved(file: Path) -> Any:
-    """What is over the file."""
+    """The saved overrides over the file."""
     path = file.parent / "data" / OVERRIDES
     return yaml.safe_load(read(path)) if path.exists() else None
 

@@ -1,4 +1,4 @@
-"""What a start, a change and a reload check beyond the model: engines that are not there, files for TLS."""
+"""Checks of a start, a change and a reload beyond the model: engines that are not there, files for TLS."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class OddEngine(fakes.ToneEngine):
 
 
 def check(**extra: str) -> Check:
-    """Of the built-ins, `tone` (tts), `echo` (stt), `absent`, whose module is not there, and what is asked for."""
+    """A check over the built-ins, `tone` (tts), `echo` (stt), `absent`, whose module is missing, and `extra`."""
     targets = {name: fakes.registry().target(name) for name in ("tone", "echo")} | {"absent": "no_such_module:Engine"}
     return operator_check(Registry([EntryPoint(name, target, GROUP) for name, target in {**targets, **extra}.items()]))
 

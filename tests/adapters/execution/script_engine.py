@@ -26,9 +26,9 @@ from tests.patience import PATIENCE
 VOICE = Voice("any")
 
 GATES: defaultdict[str, threading.Event] = defaultdict(threading.Event)
-"""What engines in this process wait for; by name, so that tests do not share them."""
+"""Gates that engines in this process wait for; by name, so that tests do not share them."""
 LOG: list[str] = []
-"""What engines in this process have done; emptied before each test."""
+"""Actions of the engines in this process; emptied before each test."""
 
 
 class ScriptOptions(BaseModel):
@@ -43,7 +43,7 @@ class ScriptOptions(BaseModel):
 
 
 class ForeignError(Exception):
-    """Of a library that nobody knows."""
+    """An error of an unknown library."""
 
 
 class OwnRefusal(InvalidParameter):

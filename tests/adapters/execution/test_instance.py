@@ -1,4 +1,4 @@
-"""What holds for engines in threads and in child processes alike."""
+"""Behaviour of engine instances, in threads and in child processes alike."""
 
 from __future__ import annotations
 

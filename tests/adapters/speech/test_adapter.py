@@ -1,4 +1,4 @@
-"""What one spoken answer leaves behind: nothing."""
+"""One spoken answer leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ from tests.patience import PATIENCE
 from tests.wired import Engines
 
 GATE = threading.Event()
-"""What a batch engine waits for."""
+"""Gate that a batch engine waits for."""
 CALL_SECONDS = 600.0
 """Skipped where an engine hangs."""
 
@@ -129,7 +129,7 @@ class AttentiveEngine(fakes.LiveEchoEngine):
     Options = AttentiveOptions
 
     given: ClassVar[list[Samples]] = []
-    """Of all instances, part by part."""
+    """Audio given to all instances, part by part."""
     _part: Samples = np.zeros(0, np.float32)
 
     @property

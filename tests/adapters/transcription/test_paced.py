@@ -116,7 +116,7 @@ async def test_what_was_only_thought_of_it_is_taken_back() -> None:
 
 @pytest.mark.parametrize("engine", ["quick", "batch"])
 async def test_who_speaks_on_after_a_burst_is_heard_live(engine: str) -> None:
-    """What came while the engine was loaded, or the network stalled, comes at once; the rest as it is spoken."""
+    """Audio that came while the engine was loaded, or the network stalled, comes at once; the rest as it is spoken."""
     async with engines() as made:
         session = await open_session(made, engine)
         now = 0.0

@@ -77,7 +77,7 @@ async def test_after_a_pause_it_goes_on() -> None:
 
 
 async def test_a_turn_without_end_is_decided_part_by_part() -> None:
-    """What it costs stays the same: the engine never holds more than twice what it hears at once, 3 s here."""
+    """The cost stays the same: the engine never holds more than twice what it hears at once, 3 s here."""
     async with engines(longest=3.0) as made:
         session = await open_session(made, "faulty")
         heard = Heard(made, session)

@@ -77,7 +77,7 @@ async def test_foreign_pages_that_are_allowed(allowed: str, path: str, origin: s
 
 
 PLAYER = {"sec_fetch_site": "cross-site", "sec_fetch_dest": "audio"}
-"""What a browser sends for `<audio src>`: no Origin."""
+"""Headers of a browser for `<audio src>`: no Origin."""
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.serving import serving
 APP = app_with(settings())
 BODY = b'{"text": "Hello."}'
 JAVA = "Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\nUpgrade: h2c\r\n"
-"""What stock Java and Kotlin clients, and `curl --http2`, send with the first request of a connection."""
+"""Headers that stock Java and Kotlin clients, and `curl --http2`, send with the first request of a connection."""
 OFFERS = [
     JAVA,
     "Upgrade: h2c\r\nConnection: keep-alive, upgrade\r\n",

@@ -59,7 +59,7 @@ def server(settings: Settings) -> Iterator[RunningServer]:
 
 @pytest.fixture
 async def impatient(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """Of a server that waits a second for a word of its language model: not for tests that need its words."""
+    """Client of a server that waits one second for its language model: not for tests that need its words."""
     reply = settings.reply.model_copy(update={"first_token_seconds": 1.0, "token_seconds": 1.0})
     with running(settings.model_copy(update={"reply": reply}), registry()) as server:
         async with patient.AsyncClient(base_url=server.url, trust_env=False) as client:

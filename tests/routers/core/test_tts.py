@@ -62,7 +62,7 @@ async def test_a_whole_wav_has_its_sizes(client: httpx.AsyncClient) -> None:
 async def test_readers_know_the_length_of_an_answer_that_was_made_at_once(
     settings: Settings, tmp_path: Path, format: str
 ) -> None:
-    """Where nobody asked for a stream."""
+    """The request does not ask for a stream."""
     async with served(settings, whole_seconds=10.0) as client:
         answer = await client.get("/tts", params={"text": TEXT, "format": format})
     path = tmp_path / f"speech.{'ogg' if format == 'opus' else format}"

@@ -62,7 +62,7 @@ class WatchedStore(FileStore):
 
 
 class Gate:
-    """Where a thread stands until it may go on."""
+    """Gate that holds a thread until it may go on."""
 
     def __init__(self) -> None:
         self._reached = threading.Event()

@@ -31,10 +31,10 @@ class Door:
         self.received = 0
         self.heard = asyncio.Event()
         self.gate = asyncio.Event()
-        """What `wait` waits for."""
+        """Gate that `wait` waits for."""
         self.empty = asyncio.Event()
         self.ready = asyncio.Event()
-        """What the session waits for before it takes anything."""
+        """Gate that the session waits for before it takes anything."""
         self.ready.set()
 
     async def __call__(self, websocket: WebSocket) -> None:

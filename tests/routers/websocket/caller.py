@@ -153,7 +153,7 @@ async def calling(
 
 
 def running_requests(server: RunningServer) -> int:
-    """Of all engines, in progress or waiting, but for the one ear of the house."""
+    """Number of requests of all engines, in progress or waiting, without the shared VAD."""
     engines = patient.get(f"{server.url}/engines").json()
     return sum(engine["running"] + engine["waiting"] for engine in engines if engine["kind"] != "vad")
 

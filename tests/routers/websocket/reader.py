@@ -20,7 +20,7 @@ from tests.server import RunningServer, running
 
 Event = dict[str, Any]
 RATE = 16_000
-"""Of the tone, which speaks a character in 60 ms."""
+"""Sample rate in Hz of the tone engine, which speaks a character in 60 ms."""
 CHARACTER_BYTES = 60 * RATE // 1000 * 2
 
 
@@ -55,7 +55,7 @@ class Reader:
         return [event for event in self.events if event["type"] == kind]
 
     def audio(self, number: int, index: str = "utterance") -> bytes:
-        """Of one utterance: what came between its first event and its last."""
+        """Audio of one utterance, between its first event and its last."""
         places = [place for place, item in enumerate(self.told) if isinstance(item, dict) and item.get(index) == number]
         return b"".join(item for item in self.told[places[0] : places[-1]] if isinstance(item, bytes))
 

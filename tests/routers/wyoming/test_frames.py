@@ -23,7 +23,7 @@ EVENTS = st.builds(Event, NAMES, st.dictionaries(st.text(max_size=20), VALUES), 
 
 
 class Written:
-    """What the reference writer needs of a StreamWriter."""
+    """The part of a StreamWriter that the reference writer needs."""
 
     def __init__(self) -> None:
         self.data = b""

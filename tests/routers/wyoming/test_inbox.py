@@ -33,7 +33,7 @@ from tests.routers.wyoming.test_transcribe import ByLoudness, Ears, never
 from tests.virtual import now, virtual
 
 CHUNK = np.full(100_000, 12_000, "<i2").tobytes()
-"""Of something loud; several of them are more than a spool holds in memory."""
+"""Loud audio; several of these are more than a spool holds in memory."""
 
 
 class Door:

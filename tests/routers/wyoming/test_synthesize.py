@@ -22,7 +22,7 @@ SENTENCE = "The ferry leaves at nine, and the last one comes back at five."
 
 
 def audio(events: Sequence[Event]) -> tuple[Samples, int]:
-    """What was said, from exactly one start to exactly one stop."""
+    """The audio of one answer, from exactly one start to exactly one stop, and its rate."""
     kinds = [event.type for event in events]
     assert kinds[0] == "audio-start" and kinds[-1] == "audio-stop"
     assert set(kinds[1:-1]) == {"audio-chunk"}

@@ -148,7 +148,7 @@ class Ears:
 
 
 async def heard_of(samples: Samples, settings: Settings) -> Samples:
-    """What of them reaches the engine."""
+    """The samples that reach the engine."""
     ears = Ears()
 
     async def open_ears(config: TranscriptionConfig) -> Ears:

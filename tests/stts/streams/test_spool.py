@@ -1,4 +1,4 @@
-"""What waits in memory and on the disk comes out as it went in, within its bounds, and leaves nothing."""
+"""Records that wait in memory and on the disk come out as it went in, within its bounds, and leaves nothing."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def _letters(text: str) -> str:
 
 
 def test_looks_no_further_than_it_must(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a piece costs does not depend on how much text is left."""
+    """The cost of a piece does not depend on how much text is left."""
     seen: list[int] = []
     segment = sentencex.segment
 

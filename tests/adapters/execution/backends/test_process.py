@@ -1,4 +1,4 @@
-"""What only a child process can do to us: die, hang, talk, and be left behind."""
+"""Faults of child processes: they die, hang, write to standard output, and are left behind."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ Container = Literal["mp3", "opus", "aac", "flac", "wav"]
 
 
 class SpeechEvent(OpenAIModel):
-    """What the client makes of an event; it has no type of its own for them."""
+    """A stream event as the official client parses it; it has no type of its own for them."""
 
     type: str
     audio: str | None = None

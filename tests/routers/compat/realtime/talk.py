@@ -37,7 +37,7 @@ class Talk:
         """All that came."""
         self._official = official
         self._read = 0
-        """Of them, those that `until` has gone past."""
+        """Number of events that `until` has gone past."""
 
     @classmethod
     async def greeted(cls, connection: AsyncRealtimeConnection, *, official: bool = True) -> Talk:

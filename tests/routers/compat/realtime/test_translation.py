@@ -1,4 +1,4 @@
-"""What clients ask for, in the words of the house."""
+"""Requests of Realtime clients, translated to the core."""
 
 from __future__ import annotations
 

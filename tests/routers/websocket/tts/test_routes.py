@@ -26,7 +26,7 @@ from tests.server import RunningServer
 SENTENCE = "One sentence after the other is spoken here. "
 AHEAD = ConversationSettings().ahead_seconds
 CODEC_SECONDS = 0.15
-"""What bytes tell of time is no finer than a codec's frames, and its first ones hold more than their share."""
+"""Time reckoned from bytes is no finer than a codec's frames, and its first ones hold more than their share."""
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,7 @@ async def test_cancelling_nothing_is_nothing(server: RunningServer) -> None:
 
 @pytest.mark.parametrize("format", ["pcm", "wav", "mp3"])
 async def test_paced_audio_is_never_far_ahead(server: RunningServer, format: str) -> None:
-    """What has come by any moment cannot be more than was played since the text was sent, and what may be ahead."""
+    """Audio received by any moment cannot be more than was played since the text was sent, and what may be ahead."""
     async with joined(server) as reader:
         await reader.say({**PACED, "format": format})
         begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""What the operating system says of a disk, as errors for clients."""
+"""Errors of the operating system about a disk, translated for clients."""
 
 from __future__ import annotations
 
