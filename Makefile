@@ -1,7 +1,8 @@
 # Two commands: `make serve` and `make test`. Everything else is for those who build.
 URL ?= http://$(or $(HOST),127.0.0.1):$(or $(PORT),8000)
 PYTHON ?= python3
-# Of the test suite, which waits more than it computes.
+# Unit tests compute: a worker for each core. The others wait more than they compute.
+CORES ?= logical
 WORKERS ?= 4
 
 VENV := .venv
@@ -9,13 +10,18 @@ FULL := .venv-engines
 BIN := $(VENV)/bin
 NODE := tests/clients_js examples/javascript
 
-.PHONY: serve test check format test-engines test-clients bench smoke clean
+.PHONY: serve test check unit socket format test-engines test-clients bench smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
 
-test: $(VENV)/.dev check
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not engines and not clients"
+test: check unit socket
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m unit
+
+socket: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m socket
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -1,6 +1,77 @@
-"""Fixtures and hooks of all tests."""
+"""What holds for all tests: each has one kind, and a unit test opens no socket and starts no process."""
 
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+KINDS = ("unit", "socket", "engines", "clients")
+"""Markers. Every test has exactly one; `unit` goes without saying."""
+SERVERS = frozenset({"server", "whole_server", "served", "guarded", "impatient", "chat", "api"})
+"""Fixtures with a server on a socket. A test that opens one itself, or starts a process, is marked `socket`."""
+FORBIDDEN = ("socket.bind", "socket.connect", "subprocess.Popen", "os.posix_spawn", "os.fork", "os.system", "os.exec")
+"""Audit events that no unit test raises."""
+
+
+def pytest_configure() -> None:
+    sys.addaudithook(guard)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not kinds(item):
+            uses = SERVERS.intersection(getattr(item, "fixturenames", ()))
+            item.add_marker("socket" if uses else "unit")
+
+
+def pytest_collection_finish() -> None:
+    """All that was imported and collected stays: what collects garbage later need not look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
+def kinds(item: pytest.Item) -> set[str]:
+    """The kinds that a test is marked with, by itself, its class or its module."""
+    return {mark.name for mark in item.iter_markers()}.intersection(KINDS)
+
+
+class Guard:
+    """Fails the unit test that opens a socket or starts a process."""
+
+    def __init__(self) -> None:
+        self._forbidden = FORBIDDEN  # a hook outlives the names of its module
+        self._test: str | None = None
+        self._others: frozenset[threading.Thread] = frozenset()
+
+    def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event in self._forbidden and self._test is not None and threading.current_thread() not in self._others:
+            pytest.fail(f"{event} in {self._test}, which is not marked `socket`.")
+
+    @contextmanager
+    def watching(self, test: str) -> Iterator[None]:
+        """Threads that run before belong to a server that an earlier test of another kind has left running."""
+        self._others = frozenset(threading.enumerate()) - {threading.current_thread()}
+        self._test = test
+        try:
+            yield
+        finally:
+            self._test = None
+
+
+guard = Guard()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with guard.watching(item.nodeid) if item.get_closest_marker("unit") else nullcontext():
+        return (yield)

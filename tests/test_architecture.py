@@ -189,6 +189,7 @@ def test_there_is_no_import_cycle() -> None:
         visit(name, ())
 
 
+@pytest.mark.socket
 def test_starting_loads_nothing_heavy() -> None:
     code = (
         "import sys, server_v2, routers.app\n"

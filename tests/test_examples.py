@@ -18,6 +18,8 @@ from tests.audio import decoded, encoded
 from tests.engines.speech import DATA, WORDS, read, share_heard
 from tests.server import RunningServer, running
 
+pytestmark = pytest.mark.socket
+
 EXAMPLES = Path(__file__).parent.parent / "examples" / "python"
 RUN_SECONDS = 60.0
 TEXT = "Good morning to you, and welcome."

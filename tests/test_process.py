@@ -17,8 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from server_v2 import main
 from tests import patient
 from tests.patient import PATIENCE
+
+pytestmark = pytest.mark.socket
 
 ROOT = Path(__file__).parent.parent
 LONG_TEXT = "This sentence is said again and again, so that there is much to send. " * 300
@@ -144,12 +147,27 @@ def test_a_stop_lets_streams_finish_within_the_drain_time_then_cuts_them(tmp_pat
         ("security:\n  api_key: ' a'\n", ("security.api_key", "line 2", "white space")),
     ],
 )
-def test_a_broken_file_is_one_clear_message_and_exit_2(tmp_path: Path, file: str, named: tuple[str, ...]) -> None:
+def test_a_broken_file_is_one_clear_message_and_status_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    named: tuple[str, ...],
+) -> None:
     (tmp_path / "config.yaml").write_text(file)
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert all(part in told.err for part in named), told.err
+    assert "Traceback" not in told.err
+
+
+def test_the_status_is_the_exit_of_the_process(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("tts: [\n")
     ended = run(tmp_path)
     assert ended.returncode == 2
-    assert all(part in ended.stderr for part in named), ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert "config.yaml" in ended.stderr and "Traceback" not in ended.stderr
 
 
 def test_an_open_bind_without_a_key_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,11 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests import patient
+
+pytestmark = pytest.mark.socket
 
 ROOT = Path(__file__).parent.parent
 

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from middleware.edge.boundary import refuse
 from middleware.edge.route_table import route_match
 from middleware.listener import ListenerSettings
-from middleware.serving.http_head import SLOW_BODY
+from middleware.serving.extensions import SLOW_BODY
 from stts.access.policy import Upload
 from stts.errors import BodyTimeout, PayloadTooLarge, STTSError
 

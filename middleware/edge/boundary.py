@@ -15,7 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from middleware.edge.errors import error_response
 from middleware.edge.refusals import door
 from middleware.edge.route_table import local_path
-from middleware.serving.http_head import CUT
+from middleware.serving.extensions import CUT
 from stts.errors import Forbidden, NotFound, ShuttingDown, StorageFull, STTSError
 from stts.storage.files.failures import is_full
 

@@ -19,13 +19,10 @@ from middleware.edge.route_table import RouteTable
 from middleware.serving.address import ascii_line, readable
 from middleware.serving.connections import SLOW, Connections
 from middleware.serving.early import refusal
+from middleware.serving.extensions import CUT, SLOW_BODY
 from middleware.serving.starts import Starts
 from stts.errors import HeadTooLarge, MalformedRequest, STTSError
 
-CUT = "stts.cut"
-"""Extension of the scope: ends the connection in the middle of an answer, so that it cannot pass for a whole one."""
-SLOW_BODY = "stts.slow_body"
-"""Extension of the scope: called when a body comes too slowly, to be told of in the log with all others."""
 NO_ROUTES = RouteTable({})
 HEAD_BYTES = 65_536
 """Longest address and headers of one request together, trailers too; one read beyond it may be in memory."""

@@ -197,6 +197,7 @@ def test_a_vad_that_is_none_is_refused() -> None:
         Engines(registry(), lambda: settings)
 
 
+@pytest.mark.socket
 async def test_auto_passes_over_an_engine_in_a_crash_loop_and_comes_back_to_it() -> None:
     settings = Settings(tts=TTSSettings(order=("script", "plain")), engines=EngineSettings(options=SCRIPT))
     made = Engines(registry(), lambda: settings)

@@ -10,6 +10,8 @@ import pytest
 
 from benchmarks.client import BadAnswer, Connection, form
 
+pytestmark = pytest.mark.socket
+
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
 SIZED = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nwhole"[:-1]
 REFUSED = b"HTTP/1.1 422 No\r\ncontent-length: 3\r\n\r\nbad"

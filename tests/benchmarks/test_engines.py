@@ -35,6 +35,7 @@ def test_the_trace_tells_of_a_consumer_that_leaves(tmp_path: Path) -> None:
     assert [line.split()[0] for line in trace.read_text().splitlines()] == ["start", "block", "end"]
 
 
+@pytest.mark.socket
 def test_a_fresh_process_finds_the_engines_by_their_entry_points(tmp_path: Path) -> None:
     offer_engines(tmp_path)
     code = (

@@ -10,6 +10,8 @@ from benchmarks.crowd import crowd
 from benchmarks.websocket import Refused, connect, frame
 from tests.patient import PATIENCE
 
+pytestmark = pytest.mark.socket
+
 Message = str | bytes
 MESSAGES: list[Message] = ["", "grüße", b"", b"\x00\xff", b"x" * 125, b"x" * 126, "y" * 65_535, b"z" * 65_536]
 

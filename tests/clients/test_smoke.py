@@ -55,6 +55,7 @@ def document_of(offered: set[tuple[str, str]]) -> bytes:
     return json.dumps({"paths": paths}).encode()
 
 
+@pytest.mark.socket
 def test_every_endpoint_of_the_real_server_answers(capsys: pytest.CaptureFixture[str]) -> None:
     with running({"security": {"api_key": "open sesame"}}) as server:
         status = main([f"http://127.0.0.1:{server.port}", "--key", "open sesame"])
@@ -64,6 +65,7 @@ def test_every_endpoint_of_the_real_server_answers(capsys: pytest.CaptureFixture
     assert len(shown.splitlines()) == 1 + len(CHECKS) + 2
 
 
+@pytest.mark.socket
 def test_a_server_that_wants_a_key_says_so_at_each_endpoint() -> None:
     with running({"security": {"api_key": "open sesame"}}) as server:
         lines = {(line.method, line.path): line for line in smoke(Caller(f"http://127.0.0.1:{server.port}"))}
@@ -72,11 +74,13 @@ def test_a_server_that_wants_a_key_says_so_at_each_endpoint() -> None:
     assert lines[("POST", "/tts")].status == lines[("GET", "/config")].status == 401
 
 
+@pytest.mark.socket
 def test_no_server_at_all_is_said_plainly(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([f"http://127.0.0.1:{free_port()}"]) == 1
     assert "no answer" in capsys.readouterr().out
 
 
+@pytest.mark.socket
 def test_a_route_that_is_not_known_is_named_and_no_failure() -> None:
     document = document_of({*CHECKS, ("POST", "/brew")})
     with pretending(lambda method, path: (200, document)) as url:
@@ -85,12 +89,14 @@ def test_a_route_that_is_not_known_is_named_and_no_failure() -> None:
     assert lines["/brew"].status is None
 
 
+@pytest.mark.socket
 def test_a_known_route_that_is_not_offered_fails() -> None:
     with pretending(lambda method, path: (200, b'{"paths": {}}')) as url:
         lines = list(smoke(Caller(url)))
     assert [line.ok for line in lines] == [True] + [False] * len(CHECKS)
 
 
+@pytest.mark.socket
 @pytest.mark.parametrize("reply", [(500, b"{}"), (404, b""), (200, b"<html>"), (200, b"[]"), (200, b"{}")])
 def test_no_check_takes_a_wrong_answer_for_a_good_one(reply: Reply) -> None:
     document = document_of(set(CHECKS))

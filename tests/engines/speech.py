@@ -20,8 +20,9 @@ WORDS = {
 }
 """Words spoken in the files of tests/data."""
 
+PERSON_SECONDS = 26.0
 PERSON_WORDS = "best times worst times age wisdom age foolishness season light spring hope winter despair"
-"""Some of what the person says in the first 26 seconds, in order."""
+"""Some of what the person says in the first PERSON_SECONDS, in order."""
 
 
 def person() -> Path:

@@ -21,6 +21,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     engine.unload()
 
 
+@pytest.mark.socket
 @pytest.mark.parametrize("name", BUILTIN)
 def test_describes_itself_without_its_library(name: str) -> None:
     contract.check_describes_itself_without_its_library(name)

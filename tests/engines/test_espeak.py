@@ -244,6 +244,7 @@ print(sum(map(len, said)))
 """
 
 
+@pytest.mark.socket
 def test_a_long_path_to_the_data_is_no_obstacle(tmp_path: Path) -> None:
     import espeakng_loader
 
@@ -255,6 +256,7 @@ def test_a_long_path_to_the_data_is_no_obstacle(tmp_path: Path) -> None:
     assert int(told.stdout) > 5_000
 
 
+@pytest.mark.socket
 def test_missing_data_is_a_clear_error(tmp_path: Path) -> None:
     told = patient.run([sys.executable, "-c", DEEP, str(tmp_path)], capture_output=True, text=True)
     assert told.returncode == 1

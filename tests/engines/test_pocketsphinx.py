@@ -12,7 +12,9 @@ from engines.stt.pocketsphinx import PocketSphinxEngine, PocketSphinxOptions
 from stts.engine_api import ListenParams, Samples, Segment
 from stts.errors import EngineError, EngineLoadFailed, InvalidConfiguration
 from tests.engines.contract import check_segments, no_progress
-from tests.engines.speech import DATA, PERSON_WORDS, WORDS, person, read, share_heard, word_error_rate
+from tests.engines.speech import DATA, PERSON_SECONDS, PERSON_WORDS, WORDS, person, read, share_heard, word_error_rate
+
+pytestmark = pytest.mark.socket
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def test_hears_what_is_said(engine: PocketSphinxEngine, name: str) -> None:
 
 
 def test_understands_a_person(engine: PocketSphinxEngine) -> None:
-    heard = text(listen(engine, read(person(), seconds=26)))
+    heard = text(listen(engine, read(person(), seconds=PERSON_SECONDS)))
     assert share_heard(PERSON_WORDS, heard) >= 0.8
 
 

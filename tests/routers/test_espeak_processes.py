@@ -18,6 +18,8 @@ from tests import patient
 from tests.patient import PATIENCE
 from tests.server import RunningServer, running
 
+pytestmark = pytest.mark.socket
+
 LONG = "This goes on and on, sentence after sentence. " * 1000
 
 

@@ -14,8 +14,10 @@ from routers.dialects import DIALECTS
 from routers.services import build_services
 from routers.startup import running
 from stts.settings import Settings, StorageSettings
-from tests.audio import speech
-from tests.engines.speech import PERSON_WORDS, WORDS, person, share_heard, word_error_rate
+from tests.audio import encoded, speech
+from tests.engines.speech import PERSON_SECONDS, PERSON_WORDS, WORDS, person, read, share_heard, word_error_rate
+
+pytestmark = pytest.mark.socket
 
 
 @pytest.fixture
@@ -42,7 +44,8 @@ async def test_made_speech(embedded: httpx.AsyncClient) -> None:
 
 
 async def test_a_person(embedded: httpx.AsyncClient) -> None:
-    assert share_heard(PERSON_WORDS, await words_of(embedded, person().read_bytes())) >= 0.8
+    recording = encoded(read(person(), seconds=PERSON_SECONDS))
+    assert share_heard(PERSON_WORDS, await words_of(embedded, recording)) >= 0.8
 
 
 async def test_what_is_spoken_here_is_speech(embedded: httpx.AsyncClient) -> None:

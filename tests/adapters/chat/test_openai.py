@@ -33,6 +33,8 @@ from tests import patient
 from tests.chat_server import Answer, ChatServer, chat_server
 from tests.skipping import skip
 
+pytestmark = pytest.mark.socket
+
 ROOT = Path(__file__).parent.parent.parent.parent
 
 PRIVATE = "a private matter"

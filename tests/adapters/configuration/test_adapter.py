@@ -447,6 +447,7 @@ async def test_saved_changes_that_are_gone_at_reload_no_longer_hold(file: Path) 
     assert config.current() == Settings()
 
 
+@pytest.mark.socket
 def test_a_change_leaves_a_clone_clean(tmp_path: Path) -> None:
     for name in ("config.yaml", ".gitignore"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())

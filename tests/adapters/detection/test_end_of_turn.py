@@ -91,6 +91,7 @@ async def detector(
         await engines.close()
 
 
+@pytest.mark.socket
 @pytest.mark.parametrize("runs_in", ["thread", "process"])
 async def test_the_answer_is_the_engine_s(runs_in: str) -> None:
     async with detector(options={"runs_in": runs_in}) as (judge, _):

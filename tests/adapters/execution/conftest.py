@@ -32,7 +32,6 @@ async def leaves_nothing() -> AsyncIterator[None]:
     for thread in set(threading.enumerate()) - threads:
         thread.join(PATIENCE)
     gc.collect()
-    gc.unfreeze()
     assert set(threading.enumerate()) - threads == set()
     assert set(process.children(recursive=True)) - children == set()
     assert process.num_fds() <= descriptors
@@ -63,7 +62,7 @@ async def instances(leaves_nothing: None) -> AsyncIterator[Hosts]:
         await instance.close()
 
 
-@pytest.fixture(params=[False, True], ids=["thread", "process"])
+@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.socket)], ids=["thread", "process"])
 def process(request: pytest.FixtureRequest) -> Iterator[bool]:
     """Whether the engine runs in a child process."""
     yield request.param

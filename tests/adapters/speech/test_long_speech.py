@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from engines.registry import Registry
 from stts.engine_api import ListenParams, Samples, STTEngine, VADEngine
 from stts.vad.regions import RegionFinder
 from stts.vad.rules import RegionRules
 from tests.engines.speech import DATA, WORDS, read, word_error_rate
+
+pytestmark = pytest.mark.socket
 
 SPOKEN = ("weather.flac", "numbers.opus") * 2
 RULES = RegionRules(threshold=0.5, min_speech=0.15, min_silence=5.0, padding=0.2, max_seconds=8.0)

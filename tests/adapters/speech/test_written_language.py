@@ -127,6 +127,7 @@ async def spoken(engines: Engines, text: str | LiveText, config: SynthesisConfig
     return context
 
 
+@pytest.mark.socket
 @pytest.mark.parametrize(
     ("text", "config", "told"),
     [
@@ -161,6 +162,7 @@ async def test_where_no_voice_speaks_it_that_is_told(engines: Engines) -> None:
     assert len(context.warnings) == 1 and "Cyrillic" in context.warnings[0]
 
 
+@pytest.mark.socket
 async def test_kanji_that_a_voice_only_spells_are_told(engines: Engines) -> None:
     context = await spoken(engines, "\u6771\u4eac\u3078\u884c\u304f", SynthesisConfig(engine="espeak"))
     assert context.output_data.voice == "ja" and "Han" in context.warnings[0]

@@ -14,14 +14,8 @@ from stts.errors import Busy
 from stts.protocols import TranscriptionSession
 from stts.transcription import Segment, TranscriptDone, TranscriptPartial, TranscriptSegment
 from tests.adapters.execution.engines_under_test import until
-from tests.adapters.transcription.engines_under_test import (
-    AttentiveEngine,
-    Heard,
-    LoudEngine,
-    engines,
-    open_session,
-    sound,
-)
+from tests.adapters.transcription.engines_under_test import Heard, engines, open_session, sound
+from tests.adapters.transcription.faulty_engines import AttentiveEngine, LoudEngine
 from tests.wired import Engines
 
 RATE = 16_000
@@ -205,9 +199,17 @@ async def test_after_a_thousand_random_sessions_no_place_is_held() -> None:
                 for each in range(seed, seed + AT_ONCE):
                     group.create_task(random_session(made, random.Random(each)))
             assert taken(made) == 0
-        await until(lambda: asyncio.all_tasks() - before <= {made.catalogue.voice._gatherer})
-        assert made.catalogue.streaming_slots["attentive"]._free._value == 3
-        assert made.catalogue.streaming_slots["attentive"]._sessions == 0
+        left = {"voice activity"}  # a task for all, which stays a while after the last
+        await until(lambda: {task.get_name() for task in asyncio.all_tasks() - before} <= left)
+        sessions = [await listening(made) for _ in range(3)]
+        everybody = [Heard(made, session) for session in sessions]
+        for heard in everybody:
+            heard.audio.write(sound(1.0, 0.3))
+        await until(lambda: taken(made) == 3)
+        assert [await heard.end() for heard in everybody] == ["word300"] * 3
+        for session in sessions:
+            await session.aclose()
+        await made.catalogue.unload("attentive")
 
 
 async def random_session(made: Engines, dice: random.Random) -> None:

@@ -18,15 +18,8 @@ from stts.transcription import (
     TranscriptSegment,
 )
 from tests.adapters.execution.engines_under_test import until
-from tests.adapters.transcription.engines_under_test import (
-    CALL_SECONDS,
-    GATE,
-    BatchEngine,
-    Heard,
-    engines,
-    open_session,
-    sound,
-)
+from tests.adapters.transcription.engines_under_test import CALL_SECONDS, Heard, engines, open_session, sound
+from tests.adapters.transcription.faulty_engines import GATE, BatchEngine
 from tests.skipping import skip
 from tests.wired import Engines
 

@@ -226,6 +226,7 @@ def test_management_is_below_its_paths_even_where_no_route_is(path: str, managem
     assert (table.match("http", "GET", path).policy.role is Role.MANAGE) == management
 
 
+@pytest.mark.socket
 @pytest.mark.parametrize("ws", ["/ws?api_key=sesame", "/ws?x=1&api_key=ses%61me"])
 async def test_sockets_take_the_key_from_the_address(ws: str) -> None:
     async with serving(app_with(KEYED)) as port, patient.connect(f"ws://127.0.0.1:{port}{ws}") as socket:
@@ -233,6 +234,7 @@ async def test_sockets_take_the_key_from_the_address(ws: str) -> None:
         assert await socket.recv() == "in"
 
 
+@pytest.mark.socket
 async def test_sockets_take_the_key_from_a_subprotocol() -> None:
     offered = [Subprotocol("realtime"), Subprotocol("openai-insecure-api-key.sesame")]
     async with (
@@ -243,6 +245,7 @@ async def test_sockets_take_the_key_from_a_subprotocol() -> None:
         await socket.send("in")
 
 
+@pytest.mark.socket
 async def test_sockets_take_the_key_from_headers() -> None:
     headers = {"Authorization": "Bearer sesame"}
     async with (
@@ -252,6 +255,7 @@ async def test_sockets_take_the_key_from_headers() -> None:
         await socket.send("in")
 
 
+@pytest.mark.socket
 @pytest.mark.parametrize(
     ("path", "headers", "expected"),
     [

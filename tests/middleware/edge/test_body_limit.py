@@ -15,6 +15,8 @@ from tests.middleware.edge.apps import Raw, app_with, client, settings
 from tests.serving import serving
 from tests.skipping import skip
 
+pytestmark = pytest.mark.socket
+
 SMALL = {"json_bytes": 1024, "upload_bytes": 4096}
 STALLS = {"body_seconds": 0.1}
 Http = str | type[asyncio.Protocol]

@@ -18,6 +18,8 @@ from tests import patient
 from tests.middleware.edge.apps import SECRET, app_with, client, settings
 from tests.serving import serving
 
+pytestmark = pytest.mark.socket
+
 APP = app_with(settings())
 
 

@@ -15,6 +15,7 @@ def app_with_two_routes() -> FastAPI:
     return app
 
 
+@pytest.mark.socket
 @pytest.mark.parametrize("path", ["/voices", "/v1/models", "/docs", "/openapi.json", "/health"])
 async def test_head_is_the_head_of_get(path: str) -> None:
     async with serving(app_with(settings())) as port, Raw.open(port) as raw:
@@ -45,6 +46,7 @@ async def test_allow_is_of_all_routes_of_the_path() -> None:
         assert (await http.post("/docs")).headers["allow"] == "GET, HEAD, OPTIONS"
 
 
+@pytest.mark.socket
 @pytest.mark.parametrize(
     ("target", "allowed"),
     [
@@ -80,6 +82,7 @@ async def test_a_path_of_sockets_says_so(path: str, form: str) -> None:
         assert (await http.get("/nothing")).status_code == 404
 
 
+@pytest.mark.socket
 async def test_a_socket_is_still_opened_after_the_hint() -> None:
     async with serving(app_with(settings())) as port, Raw.open(port) as raw:
         await raw.send(b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")

@@ -65,6 +65,7 @@ async def test_errors_carry_it_too(method: str, path: str, status: int) -> None:
     assert answer.json()["request_id"] == "mine"
 
 
+@pytest.mark.socket
 @pytest.mark.parametrize("path", ["/nowhere", "/ws/busy", "/ws/broken", "/ws/query?rate=fast"])
 async def test_refused_sockets_carry_it(path: str) -> None:
     async with serving(APP) as port:
@@ -73,6 +74,7 @@ async def test_refused_sockets_carry_it(path: str) -> None:
     assert refused.value.response.headers["x-request-id"] == "mine"
 
 
+@pytest.mark.socket
 async def test_accepted_sockets_carry_it() -> None:
     async with serving(APP) as port, patient.connect(f"ws://127.0.0.1:{port}/ws") as socket:
         assert socket.response is not None

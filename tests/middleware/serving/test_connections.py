@@ -186,6 +186,7 @@ async def status_of(port: int, request: bytes) -> tuple[int, dict[str, str], byt
         return await raw.answer()
 
 
+@pytest.mark.socket
 @pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nX: "])
 async def test_heads_that_do_not_come_make_room_for_those_that_do(start: bytes) -> None:
     async with bounded(4) as (port, among), AsyncExitStack() as stack:
@@ -197,6 +198,7 @@ async def test_heads_that_do_not_come_make_room_for_those_that_do(start: bytes) 
         assert len(among) <= 4
 
 
+@pytest.mark.socket
 async def test_under_bodies_that_do_not_come_health_is_answered_and_the_rest_is_told() -> None:
     with structlog.testing.capture_logs() as lines:
         async with bounded(4) as (port, _), AsyncExitStack() as stack:
@@ -216,6 +218,7 @@ async def test_under_bodies_that_do_not_come_health_is_answered_and_the_rest_is_
     assert [line["event"] for line in lines if line["log_level"] == "warning"] == ["connections_cut"]
 
 
+@pytest.mark.socket
 async def test_slow_bodies_are_told_in_one_warning() -> None:
     with structlog.testing.capture_logs() as lines:
         async with bounded(10, body_seconds=0.05) as (port, _), AsyncExitStack() as stack:
@@ -227,6 +230,7 @@ async def test_slow_bodies_are_told_in_one_warning() -> None:
     assert [(line["event"], line["slow"]) for line in warnings] == [("connections_cut", 1)]
 
 
+@pytest.mark.socket
 async def test_a_head_that_stops_half_way_is_told_and_silence_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
     with structlog.testing.capture_logs() as lines:
@@ -240,6 +244,7 @@ async def test_a_head_that_stops_half_way_is_told_and_silence_is_not(monkeypatch
     assert [line["event"] for line in lines] == ["connections_cut"]
 
 
+@pytest.mark.socket
 async def test_all_are_given_back() -> None:
     async with bounded(4) as (port, among):
         async with Raw.open(port) as raw:
@@ -255,6 +260,7 @@ async def test_all_are_given_back() -> None:
     assert len(among) == 0
 
 
+@pytest.mark.socket
 async def test_a_socket_is_at_work_as_long_as_it_is_open() -> None:
     async with bounded(1) as (port, _), patient.connect(f"ws://127.0.0.1:{port}/ws") as socket:
         assert (await status_of(port, VOICES))[0] == 503

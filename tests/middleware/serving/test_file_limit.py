@@ -20,6 +20,7 @@ for hard in (8192, 400):
 """
 
 
+@pytest.mark.socket
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
 def test_it_is_raised_as_far_as_is_needed_or_the_log_says_what_is_left() -> None:
     run = patient.run([sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True)

@@ -16,6 +16,8 @@ from tests import patient
 from tests.middleware.edge.apps import Raw, app_with, client, settings
 from tests.serving import serving
 
+pytestmark = pytest.mark.socket
+
 APP = app_with(settings())
 GET = b"GET /voices HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 TOO_MANY = protocol.HEAD_BYTES + 256 * 1024

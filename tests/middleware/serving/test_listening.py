@@ -7,6 +7,8 @@ import pytest
 from middleware.serving.listening import CannotListen, _reason, check_free, listening
 from tests import patient
 
+pytestmark = pytest.mark.socket
+
 
 def test_a_port_that_is_free_is_listened_on() -> None:
     with listening("127.0.0.1", 0) as listener:

@@ -20,6 +20,8 @@ from stts.access.policy import Role, policy
 from tests import patient
 from tests.serving import serving
 
+pytestmark = pytest.mark.socket
+
 TOGETHER = 40
 
 

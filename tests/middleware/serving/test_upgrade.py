@@ -11,6 +11,8 @@ import pytest
 from tests.middleware.edge.apps import Raw, app_with, settings
 from tests.serving import serving
 
+pytestmark = pytest.mark.socket
+
 APP = app_with(settings())
 BODY = b'{"text": "Hello."}'
 JAVA = "Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\nUpgrade: h2c\r\n"

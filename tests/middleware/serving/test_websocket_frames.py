@@ -18,6 +18,8 @@ from tests import patient
 from tests.patient import PATIENCE
 from tests.serving import serving
 
+pytestmark = pytest.mark.socket
+
 TEXT, BINARY, PING, CONTINUED = 1, 2, 9, 0
 
 

@@ -24,6 +24,7 @@ async def test_health_is_alive(client: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
+@pytest.mark.socket
 def test_balancers_may_ask_for_the_head_only(settings: Settings) -> None:
     with running(settings, registry()) as server, patient.Client(base_url=server.url) as client:
         for path in ("/health", "/ready"):

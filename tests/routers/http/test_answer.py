@@ -147,6 +147,7 @@ async def test_what_receive_has_to_say_is_said_and_the_work_ends() -> None:
     assert client.sent == []
 
 
+@pytest.mark.socket
 @pytest.mark.parametrize(
     ("announced", "body", "status"),
     [

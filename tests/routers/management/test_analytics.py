@@ -164,6 +164,7 @@ async def listening(client: httpx.AsyncClient, address: str) -> AsyncIterator[As
         yield lines
 
 
+@pytest.mark.socket
 async def test_live_has_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analytics, "MOST_LIVE_CLIENTS", 1)
     async with serving(Server().app) as port, patient.AsyncClient() as client:
@@ -174,6 +175,7 @@ async def test_live_has_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> Non
         assert "retry-after" in refused.headers
 
 
+@pytest.mark.socket
 async def test_a_client_that_leaves_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analytics, "MOST_LIVE_CLIENTS", 1)
     async with serving(Server().app) as port, patient.AsyncClient() as client:
@@ -185,6 +187,7 @@ async def test_a_client_that_leaves_makes_room(monkeypatch: pytest.MonkeyPatch) 
                 pass
 
 
+@pytest.mark.socket
 async def test_live_ends_when_the_server_drains() -> None:
     server = Server()
     async with (

@@ -15,6 +15,8 @@ from stts.settings import Settings, StorageSettings
 from tests import patient
 from tests.server import RunningServer, running
 
+pytestmark = pytest.mark.socket
+
 SENT = [(method, path, name) for (method, path), bodies in BODIES.items() for name in bodies]
 
 

@@ -18,6 +18,8 @@ from routers.services import Services, build_services
 from routers.startup import running
 from stts.settings import Settings, StorageSettings
 
+pytestmark = pytest.mark.socket
+
 RECORDING = Path(__file__).parents[2] / "data" / "weather.flac"
 
 

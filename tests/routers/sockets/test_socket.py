@@ -20,6 +20,8 @@ from tests.middleware.edge.apps import behind_edge
 from tests.patient import PATIENCE
 from tests.serving import serving
 
+pytestmark = pytest.mark.socket
+
 
 class Door:
     """Echoes; a few words make it do other things. Counts the parts that run."""

@@ -32,6 +32,8 @@ from tests.routers.wyoming.conftest import Client, free_port
 from tests.routers.wyoming.test_transcribe import ByLoudness, Ears, never
 from tests.virtual import now, virtual
 
+pytestmark = pytest.mark.socket
+
 CHUNK = np.full(100_000, 12_000, "<i2").tobytes()
 """Loud audio; several of these are more than a spool holds in memory."""
 

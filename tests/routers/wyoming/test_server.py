@@ -23,6 +23,8 @@ from tests.patient import PATIENCE
 from tests.routers.wyoming.conftest import Client, free_port
 from tests.server import RunningServer, running
 
+pytestmark = pytest.mark.socket
+
 LONG = "The ferry leaves at nine, and the last one comes back at five. " * 30
 
 

@@ -93,10 +93,9 @@ async def test_the_oldest_minutes_go_when_there_are_too_many_labels() -> None:
     clock = Clock()
     history = History(43_200, clock)
     minutes = rooms.HISTORY_SERIES // rooms.MINUTE_SERIES + 5
-    for minute in range(minutes):
+    for _ in range(minutes):
         for number in range(rooms.MINUTE_SERIES):
             history.operation_finished(replace(DONE, labels=DONE.labels._replace(voice=f"voice{number}")))
-        assert len(history._minutes) <= minute + 1
         clock.now += 60
     kept = await history.group(86_400 * 30, lambda minute, labels: minute)
     assert len(kept) * rooms.MINUTE_SERIES <= rooms.HISTORY_SERIES

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 from types import ModuleType
 
 import pytest
 
-from stts.analytics.resources import LAG_SAMPLES, Resources, gpus
+from stts.analytics.resources import LAG_SAMPLES, SAMPLE_SECONDS, Resources, gpus
+from tests.virtual import now, virtual
 
 
 def test_what_the_process_takes() -> None:
@@ -42,12 +44,22 @@ async def test_the_sampler_ends_with_the_server() -> None:
     assert asyncio.all_tasks() == before
 
 
-def test_the_history_of_lag_is_bounded() -> None:
-    resources = Resources()
-    resources._lags.extend(float(number) for number in range(10 * LAG_SAMPLES))
-    assert len(resources._lags) == LAG_SAMPLES
-    assert resources.loop_lag(1.0) == 10 * LAG_SAMPLES - 1
-    assert resources.loop_lag(0.5) == 9.5 * LAG_SAMPLES - 1
+@virtual
+async def test_only_the_lag_of_the_last_minute_counts() -> None:
+    """The loop is never late here, so a clock that jumps says how late it was."""
+    late = 0.0
+    looks = itertools.count()
+
+    def clock() -> float:
+        return now() + late * (next(looks) % 2)
+
+    resources = Resources(clock)
+    async with resources.sampling():
+        for seconds in (9.0, 2.0, 1.0):
+            late = seconds
+            await asyncio.sleep((LAG_SAMPLES // 2 + 5) * SAMPLE_SECONDS)
+        assert resources.loop_lag(1.0) == pytest.approx(2.0)
+        assert resources.loop_lag(0.25) == pytest.approx(1.0)
 
 
 class Cuda:

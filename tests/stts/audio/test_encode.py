@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -158,7 +160,11 @@ def test_a_rate_the_format_cannot_carry_is_refused() -> None:
 
 
 @pytest.mark.parametrize("format", CONTAINERS)
-def test_an_abandoned_encoder_leaves_quietly(format: AudioFormat) -> None:
+def test_an_abandoned_encoder_leaves_quietly(format: AudioFormat, capfd: pytest.CaptureFixture[str]) -> None:
+    """Its codec is gone with it, at once, and has nothing to say about what it did not finish."""
     encoder = Encoder(format, 24_000)
     encoder.encode(tone(0.1, 24_000))
+    left = weakref.ref(encoder)
     del encoder
+    assert left() is None
+    assert capfd.readouterr() == ("", "")

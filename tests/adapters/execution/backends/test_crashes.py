@@ -11,9 +11,12 @@ import pytest
 
 from adapters.execution.instance import CRASH_LOOP, EngineInstance
 from stts.errors import EngineCrashed, EngineError
+from stts.scheduling.backoff import LONGEST_SECONDS
 from tests.adapters.execution.conftest import Hosts
 from tests.adapters.execution.engines_under_test import run, say, until
 from tests.adapters.execution.script_engine import ScriptEngine
+
+pytestmark = pytest.mark.socket
 
 
 class Clock:
@@ -29,7 +32,7 @@ async def pid_of(instance: EngineInstance[ScriptEngine]) -> int:
 
 
 async def crash(instance: EngineInstance[ScriptEngine], clock: Clock) -> None:
-    clock.now += instance._pool.rest()
+    clock.now += LONGEST_SECONDS
     with pytest.raises(EngineCrashed):
         await run(instance, "kill")
 

@@ -26,6 +26,8 @@ from tests.adapters.execution.script_engine import VOICE, ScriptEngine, ScriptOp
 from tests.patient import PATIENCE
 from tests.skipping import skip
 
+pytestmark = pytest.mark.socket
+
 ROOT = Path(__file__).parents[4]
 
 

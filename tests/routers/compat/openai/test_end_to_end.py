@@ -13,6 +13,8 @@ from tests.audio import decoded
 from tests.routers.compat.recordings import WEATHER, twice, weather
 from tests.server import RunningServer, running
 
+pytestmark = pytest.mark.socket
+
 TEXT = "Good morning. The train to the coast leaves at nine, and it will be on time."
 
 

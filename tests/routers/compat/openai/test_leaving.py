@@ -16,6 +16,8 @@ from tests.fakes import registry
 from tests.patient import PATIENCE
 from tests.server import RunningServer, running
 
+pytestmark = pytest.mark.socket
+
 TEXT = "This is one sentence of a very long story. " * 40
 """More than a minute and a half; the tone needs half of it to speak."""
 

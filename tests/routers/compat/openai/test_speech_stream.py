@@ -15,6 +15,8 @@ from stts.audio.decode import Decoder
 from tests.routers.websocket.reader import CHARACTER_BYTES, RATE, Event, Reader, quiet, reading, speaking
 from tests.server import RunningServer
 
+pytestmark = pytest.mark.socket
+
 PATH = "/v1/audio/speech/stream"
 NATIVE: Event = {"sample_rate": RATE}
 """Without resampling, lengths can be told exactly."""

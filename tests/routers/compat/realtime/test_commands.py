@@ -7,6 +7,8 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from adapters.hosted_names import ModelCatalogue
 from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.event_encoder import EventEncoder
@@ -94,6 +96,7 @@ async def test_another_response_cannot_be_cancelled_by_name_while_one_waits(serv
         assert (await talk.response())["status"] == "completed"
 
 
+@pytest.mark.socket
 async def test_a_recording_whose_words_never_come_is_an_error_and_the_session_lives(world: World) -> None:
     world.finishing = 3600
     with serving(world, limits=LimitSettings(queue_seconds=0.1)) as served:

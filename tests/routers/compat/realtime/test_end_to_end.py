@@ -23,6 +23,8 @@ from tests.routers.compat.realtime.talk import RATE, Talk, silence
 from tests.routers.compat.recordings import WEATHER
 from tests.server import RunningServer, running
 
+pytestmark = pytest.mark.socket
+
 WEATHER_TOOL = {
     "type": "function",
     "name": "weather",

@@ -287,7 +287,9 @@ def test_words_of_a_live_model_that_were_taken_back_are_forgotten(desk: Desk) ->
     desk.tell(told.PartialTranscript(1, "u", "hello", ""))
     desk.out.clears = 1
     desk.tell(told.AudioCleared())
-    assert desk.out._told == {}
+    desk.user("u")
+    events = desk.tell(told.TurnCommitted(1, "u", 1.0), final("u", "hello"))
+    assert [event["delta"] for event in events if event["type"].endswith(".delta")] == ["hello"], "told anew"
 
 
 def test_a_transcription_that_failed_is_told(desk: Desk) -> None:
@@ -337,7 +339,10 @@ def test_what_was_taken_back_is_forgotten(desk: Desk) -> None:
     desk.out.clears = 1
     assert types(desk.tell(told.AudioCleared())) == ["input_audio_buffer.cleared"]
     assert desk.out.caught_up
-    assert desk.out._known == set() and desk.out._told == {}
+    events = desk.tell(told.SpeechStarted(2, "u", 1.0), told.PartialTranscript(2, "u", "hello", ""))
+    desk.user("u")
+    events += desk.tell(told.TurnCommitted(2, "u", 2.0), final("u", "hello"))
+    assert [event["delta"] for event in events if event["type"].endswith(".delta")] == ["hello"], "told anew"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from tests.routers.compat.realtime.conftest import KEY, Served, serving
 from tests.routers.compat.realtime.talk import RATE, Talk, silence, tone
 from tests.stts.conversation.caller import World
 
+pytestmark = pytest.mark.socket
+
 QUICK = {"input": {"turn_detection": {"type": "server_vad", "silence_duration_ms": 200}}}
 TOLD = {"input": {**QUICK["input"], "transcription": {"model": "whisper-1"}}}
 PUSHED: dict[str, Any] = {"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}}

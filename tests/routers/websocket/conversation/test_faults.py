@@ -145,6 +145,10 @@ class TestAudio:
                 await caller.send("clear")
                 await caller.send("cancel")
             await caller.alive()
+            heard = [event["type"] for event in caller.events if event["type"].startswith(("transcript", "reply"))]
+            assert heard == [], "all of it was cleared"
+            await caller.send("text", text="something")
+            assert (await caller.until("reply.done"))["status"] == "completed"
 
     async def test_a_client_that_asks_and_never_reads(self, server: RunningServer) -> None:
         """The server stops reading it, instead of keeping what it has to say."""

@@ -28,6 +28,8 @@ from tests.patient import PATIENCE
 from tests.routers.websocket.shapes import shape
 from tests.server import RunningServer, running
 
+pytestmark = pytest.mark.socket
+
 Event = dict[str, Any]
 
 

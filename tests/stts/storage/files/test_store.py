@@ -457,43 +457,46 @@ def test_the_reason_of_the_latest_losses_is_remembered(tmp_path: Path) -> None:
         files.get(ids[-1])
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = store(tmp_path)
 
     class Full(io.BytesIO):
         def write(self, data: Any) -> int:
             raise OSError(28, "No space left on device")
 
-    with files.create("uploads") as writer:
-        writer._file.close()
-        writer._file = Full()  # type: ignore[assignment]
-        with pytest.raises(StorageFull):
-            writer.write(b"x")
+    monkeypatch.setattr(Path, "open", lambda *_: Full())
+    with files.create("uploads") as writer, pytest.raises(StorageFull):
+        writer.write(b"x")
 
 
-def test_a_disk_that_refuses_to_the_end_still_gives_the_bytes_back(tmp_path: Path) -> None:
+def test_a_disk_that_refuses_to_the_end_still_gives_the_bytes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = store(tmp_path, uploads_bytes=len(wav()))
 
     class Refusing(io.BytesIO):
         def close(self) -> None:
             raise OSError(5, "Input/output error")
 
-    writer = files.create("uploads")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", lambda *_: Refusing())
+        writer = files.create("uploads")
     writer.write(wav())
-    writer._file.close()
-    writer._file = Refusing()  # type: ignore[assignment]
     writer.abort()
     assert visible(tmp_path) == []
     assert save(files, "uploads")
 
 
 def test_a_file_that_cannot_be_begun_leaves_nothing(tmp_path: Path) -> None:
-    files = store(tmp_path)
-    (tmp_path / "data" / ".temporary").rmdir()
-    (tmp_path / "data" / ".temporary").write_text("in the way")
+    files = store(tmp_path, uploads_bytes=len(wav()))
+    temporary = tmp_path / "data" / ".temporary"
+    temporary.rmdir()
+    temporary.write_text("in the way")
     with pytest.raises(OSError, match="File exists"):
         files.create("uploads")
-    assert files._being_written == {}
+    temporary.unlink()
+    assert visible(tmp_path) == []
+    assert save(files, "uploads"), "the whole quota is free"
 
 
 def test_folders_removed_by_hand_come_back(tmp_path: Path) -> None:
