@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import numpy as np
 
+from routers.wyoming.encoder import TranscriptEncoder
 from routers.wyoming.frames import Event
 from routers.wyoming.pcm import Converter
 from routers.wyoming.schemas import AudioShape, TranscribeShape
@@ -18,8 +19,7 @@ from stts.protocols import HearRequest, TranscriptionSession
 from stts.settings import Settings
 from stts.streams.channel import Channel
 from stts.streams.live import LiveAudio
-from stts.text.transcript import separator
-from stts.transcription import TranscriptionConfig, TranscriptPartial, TranscriptSegment
+from stts.transcription import TranscriptionConfig
 from stts.vad.endpointing import Endpoint, Signal
 from stts.vad.rules import TurnRules
 
@@ -38,15 +38,13 @@ class Transcription:
         self._parts = parts
         self._limits = settings.limits
         self._converter = Converter()
-        self._ear = SpeechSegmenter(parts.voice, _rules(settings, options))
+        self._segmenter = SpeechSegmenter(parts.voice, _rules(settings, options))
         self._regions: Channel[LiveAudio] = Channel(WAITING_REGIONS)
         self._region: LiveAudio | None = None
         self._candidate: list[Samples] | None = None
         """Frames of what may become a region, with the padding before it."""
         self._seconds = 0.0
-        self._text = ""
-        """Text sent so far."""
-        self._language: str | None = options.language
+        self._encoder = TranscriptEncoder(options.language)
 
     async def hear(self, shape: AudioShape, data: bytes) -> None:
         """Raises InvalidRequest and AudioTooLong."""
@@ -60,7 +58,7 @@ class Transcription:
         """The audio is complete."""
         # Silence fills the last frame.
         await self._listen(np.concatenate((self._converter.finish(), np.zeros(FRAME - 1, np.float32))))
-        endpointer = self._ear.endpointer
+        endpointer = self._segmenter.endpointer
         for signal in (*endpointer.confirm(), *endpointer.end()):
             await self._follow(signal)
         self._regions.close()
@@ -70,21 +68,21 @@ class Transcription:
         try:
             session = await self._parts.open(config)
             try:
-                await send(Event("transcript-start", self._language_member()))
+                await send(self._encoder.start())
                 async for audio in self._regions:
                     await self._transcribe(session, audio, send)
             finally:
                 await session.aclose()
         finally:
-            self._ear.close()
-        await send(Event("transcript", {"text": self._text, **self._language_member()}))
-        await send(Event("transcript-stop"))
+            self._segmenter.close()
+        for event in self._encoder.stop():
+            await send(event)
 
     async def _listen(self, samples: Samples) -> None:
-        for frames in self._ear.frames(samples):
-            for frame, probability in zip(frames, await self._ear.judge(frames), strict=True):
+        for frames in self._segmenter.frames(samples):
+            for frame, probability in zip(frames, await self._segmenter.judge(frames), strict=True):
                 await self._keep(frame)
-                for signal in self._ear.signals(frame, probability, over=False):
+                for signal in self._segmenter.signals(frame, probability, over=False):
                     await self._follow(signal)
 
     async def _keep(self, frame: Samples) -> None:
@@ -94,14 +92,14 @@ class Transcription:
         elif self._candidate is not None:
             self._candidate.append(frame)
         else:
-            self._ear.keep(frame)
+            self._segmenter.keep(frame)
 
     async def _follow(self, signal: Signal) -> None:
         if signal.kind is Endpoint.ONSET:
-            self._candidate = self._ear.take_prefix(signal.at)
+            self._candidate = self._segmenter.take_prefix(signal.at)
         elif signal.kind is Endpoint.FALSE_ALARM:
             for frame in self._dropped():
-                self._ear.keep(frame)
+                self._segmenter.keep(frame)
         elif signal.kind is Endpoint.CONFIRMED:
             await self._regions.room()
             self._region = LiveAudio(self._limits.live_seconds)
@@ -119,19 +117,11 @@ class Transcription:
 
     async def _transcribe(self, session: TranscriptionSession, audio: LiveAudio, send: Send) -> None:
         context = self._parts.context("stt")
-        begun = False
+        self._encoder.begin_region()
         async with aclosing(self._parts.hear(context, HearRequest(audio, session))) as events:
             async for event in events:
-                if isinstance(event, TranscriptSegment):
-                    self._language = self._language or event.segment.language
-                elif isinstance(event, TranscriptPartial) and event.stable_delta:
-                    gap = "" if begun or not self._text else separator(self._language)
-                    begun = True
-                    self._text += gap + event.stable_delta
-                    await send(Event("transcript-chunk", {"text": gap + event.stable_delta}))
-
-    def _language_member(self) -> dict[str, str]:
-        return {"language": self._language} if self._language else {}
+                for message in self._encoder.to_messages(event):
+                    await send(message)
 
 
 def _rules(settings: Settings, options: TranscribeShape) -> TurnRules:
