@@ -100,6 +100,9 @@ class EngineInfo:
     """Native rate in Hz of what a TTS engine yields."""
     abilities: Abilities = field(default_factory=Abilities)
     limits: EngineLimits = field(default_factory=EngineLimits)
+    real_time_factor: float | None = None
+    """Seconds of work for a second of audio, where its author can say: texts are cut by it until calls were measured.
+    Engines far faster than speech state it, so that the first request is cut as later ones are."""
     repeatable: bool = False
     """The same text, voice and parameters give the same audio, with or without a seed."""
     network: bool = False

@@ -71,7 +71,7 @@ class EngineInstance(Generic[E]):
         self.failure: STTSError | None = None
         """Why the last load failed, or what ended the engine's use."""
         self.last_probe: Probe | None = None
-        self.real_time_factor: float | None = None
+        self.real_time_factor: float | None = self.info.real_time_factor
         """Engine seconds a second of audio, a moving average."""
         self.on_loaded: Callable[[], None] | None = None
         """Called after each load."""

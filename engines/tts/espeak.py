@@ -84,6 +84,7 @@ class EspeakEngine(TTSEngine):
             sample_rate=SAMPLE_RATE,
             abilities=Abilities(streaming=True, speed=(0.46, 2.57)),
             limits=EngineLimits(max_characters=1000, concurrency=self.options.processes, spare=True),
+            real_time_factor=0.003,
             repeatable=True,
             runs_in="process",
             packages=(PACKAGE,),

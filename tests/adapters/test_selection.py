@@ -1,0 +1,97 @@
+"""When a plan that was made before still holds, and when it is made anew."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from stts.plans import SpeechPlan, SpeechRequest
+from stts.settings import Settings, STTSettings, TTSSettings
+from stts.speech import SynthesisConfig
+from stts.transcription import TranscriptionConfig
+from tests.fakes import registry
+from tests.wired import Engines
+
+ENGLISH, GERMAN = "Hello there, how are you?", "Guten Morgen, wie geht es Ihnen heute?"
+
+
+class House:
+    """Engines whose settings a test may change."""
+
+    def __init__(self) -> None:
+        self.settings = Settings(tts=TTSSettings(order=("tone", "espeak")), stt=STTSettings(order=("echo",)))
+        self.engines = Engines(registry(), lambda: self.settings)
+
+    async def plan(self, config: SynthesisConfig) -> SpeechPlan:
+        return await self.engines.selection.plan_speech(config)
+
+    async def replanned(self, plan: SpeechPlan, config: SynthesisConfig, text: str = ENGLISH) -> SpeechPlan:
+        planned = await self.engines.selection.planned(SpeechRequest(text, config, plan))
+        assert planned.plan is not None
+        return planned.plan
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    house = House()
+    yield house
+    await house.engines.close()
+
+
+async def test_a_plan_holds_for_texts_in_the_language_of_its_voice(house: House) -> None:
+    plan = await house.plan(SynthesisConfig())
+    assert await house.replanned(plan, SynthesisConfig()) is plan
+    assert await house.replanned(plan, SynthesisConfig(), "123") is plan
+    assert await house.replanned(plan, SynthesisConfig(detected="en")) is plan
+
+
+async def test_another_language_is_planned_for_itself(house: House) -> None:
+    plan = await house.plan(SynthesisConfig())
+    other = await house.replanned(plan, SynthesisConfig(), GERMAN)
+    assert (plan.instance, other.instance, other.voice.id) == ("tone", "espeak", "de")
+    assert await house.replanned(other, SynthesisConfig(), GERMAN) == other
+    assert (await house.replanned(other, SynthesisConfig())).instance == "tone"
+
+
+async def test_a_language_asked_for_decides_alone(house: House) -> None:
+    config = SynthesisConfig(language="en")
+    plan = await house.plan(config)
+    assert await house.replanned(plan, config, GERMAN) is plan
+
+
+async def test_a_plan_does_not_hold_for_another_configuration(house: House) -> None:
+    plan = await house.plan(SynthesisConfig())
+    other = await house.replanned(plan, SynthesisConfig(format="mp3"))
+    assert (other.output.format, other.asked.format) == ("mp3", "mp3")
+
+
+async def test_a_plan_does_not_outlast_the_settings_it_was_made_by(house: House) -> None:
+    plan = await house.plan(SynthesisConfig())
+    house.settings = Settings(tts=TTSSettings(order=("espeak",)))
+    assert (await house.replanned(plan, SynthesisConfig())).instance == "espeak"
+
+
+async def test_a_plan_of_auto_does_not_outlast_its_engine(house: House) -> None:
+    plan = await house.plan(SynthesisConfig())
+    house.engines.instance("tone").state = "failed"
+    assert (await house.replanned(plan, SynthesisConfig())).instance == "espeak"
+
+
+async def test_a_recording_that_is_cloned_is_looked_for_each_time(house: House) -> None:
+    plan = await house.plan(SynthesisConfig())
+    cloned = replace(plan, voice=replace(plan.voice, reference="references/anna.wav"))
+    assert (await house.replanned(cloned, SynthesisConfig())).voice.reference is None
+
+
+async def test_a_plan_names_who_would_be_asked_next(house: House) -> None:
+    assert (await house.plan(SynthesisConfig())).alternatives == ("espeak",)
+    assert (await house.plan(SynthesisConfig(engine="tone"))).alternatives == ()
+    assert (await house.engines.selection.plan_transcription(TranscriptionConfig())).alternatives == ()
+
+
+async def test_only_the_same_sound_again_has_a_key(house: House) -> None:
+    assert (await house.plan(SynthesisConfig(engine="tone"))).key(ENGLISH) is None
+    first, again = [(await house.plan(SynthesisConfig(engine="espeak"))).key(ENGLISH) for _ in range(2)]
+    assert first == again is not None

@@ -1,0 +1,74 @@
+"""A cache key is the same for the same sound, and another for every difference that can be heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from stts.engine_api import SpeechParams, Voice
+from stts.plans import PlanBasis, SpeechPlan
+from stts.settings import Settings
+from stts.speech import AudioOutput, EffectSettings, SynthesisConfig
+
+OUTPUT = AudioOutput("wav", "audio/wav", 22_050, 1)
+PLAN = SpeechPlan(
+    SynthesisConfig(), "espeak", Voice("en-us", "English"), SpeechParams("en-US"), 22_050, OUTPUT, repeatable=True
+)
+
+
+class Extra(BaseModel):
+    pitch: int = 50
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"instance": "espeak2"},
+        {"model": "large"},
+        {"revision": "ab"},
+        {"voice": Voice("en-gb")},
+        {"voice": Voice("en-us", reference="references/anna.wav")},
+        {"params": SpeechParams("en-GB")},
+        {"params": SpeechParams("en-US", speed=1.5)},
+        {"params": SpeechParams("en-US", seed=3)},
+        {"params": SpeechParams("en-US", extra=Extra())},
+        {"sample_rate": 24_000},
+        {"output": replace(OUTPUT, format="mp3")},
+        {"output": replace(OUTPUT, sample_rate=8000)},
+        {"output": replace(OUTPUT, channels=2)},
+        {"effects": EffectSettings(speed=1.1)},
+        {"effects": EffectSettings(pitch=1.0)},
+        {"effects": EffectSettings(normalize=-16.0)},
+        {"effects": EffectSettings(trim_silence=True)},
+        {"speak_markup": False},
+    ],
+)
+def test_what_is_heard_is_in_the_key(change: dict[str, Any]) -> None:
+    assert replace(PLAN, **change).key("hello") != PLAN.key("hello")
+
+
+def test_the_text_is_in_the_key() -> None:
+    assert PLAN.key("hello") != PLAN.key("hello ")
+    assert PLAN.key("half \ud800")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"asked": SynthesisConfig(engine="espeak", voice="alloy")},
+        {"voice": Voice("en-us", "another name")},
+        {"alternatives": ("tone",)},
+        {"warnings": ("another voice speaks",)},
+        {"exact": False},
+        {"basis": PlanBasis(Settings(), ("espeak",))},
+    ],
+)
+def test_how_it_came_about_is_not(change: dict[str, Any]) -> None:
+    assert replace(PLAN, **change).key("hello") == PLAN.key("hello")
+
+
+def test_what_sounds_otherwise_each_time_has_none() -> None:
+    assert replace(PLAN, repeatable=False).key("hello") is None
