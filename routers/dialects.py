@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from middleware.edge.dialect import render_problem
 from middleware.edge.problem import Problem
-from routers.compat.openai.errors import OpenAIError, render_openai_error
+from routers.compat.openai.errors import render_openai_error
 from routers.compat.openai.routes import OpenAIRoutes
 from routers.compat.openai.timestamps import TimestampRoutes
 from routers.compat.realtime.routes import RealtimeRoutes
@@ -16,6 +16,7 @@ from routers.core.health import HealthRoutes
 from routers.core.stt import STTRoutes
 from routers.core.tts import TTSRoutes
 from routers.dialect import Dialect, Routes
+from routers.http.openai_errors import OpenAIError
 from routers.management.analytics import AnalyticsRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes

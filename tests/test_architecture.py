@@ -51,11 +51,8 @@ SHARED_BY_ROUTES = ("http", "sockets", "services", "dialect", "core")
 ASSEMBLY = ("dialects", "app", "startup", "websocket.schema")
 """Modules of routers that put the dialects together or describe them all."""
 
-KNOWN_EXCEPTIONS: dict[str, str] = {
-    "routers.compat.realtime.response -> routers.compat.openai.errors": "until both rooms count as one dialect",
-    "routers.compat.realtime.event_encoder -> routers.compat.openai.errors": "until both rooms count as one dialect",
-}
-"""Imports against the plan, each with what will remove it. An entry that is no longer needed fails its test."""
+KNOWN_EXCEPTIONS: dict[str, str] = {}
+"""Imports against the plan, each with the reason. An entry that is no longer needed fails its test."""
 
 HEAVY = ("torch", "transformers", "whisper", "chatterbox", "onnxruntime", "openai", "ray", "fasttext", "requests")
 

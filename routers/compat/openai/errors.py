@@ -1,27 +1,17 @@
-"""Errors in OpenAI's words: their body, their status, and the fields that they name."""
+"""Errors of OpenAI's audio API: their status, and the fields that they name."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, Field
+from typing import TypeVar
 
 from middleware.edge.dialect import RenderedError
-from middleware.edge.problem import plain_name
+from routers.http.openai_errors import openai_error
 from routers.http.sse import event
 from stts.errors import AudioTooLong, STTSError, UndecodableAudio
 
 Item = TypeVar("Item")
-
-TYPES = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-}
-"""Status -> OpenAI's kind of error."""
 
 PARAMS = {
     "text": "input",
@@ -34,33 +24,6 @@ PARAMS = {
 
 AUDIO_ERRORS = (UndecodableAudio, AudioTooLong)
 """Errors about the uploaded file, whatever field it came in."""
-
-
-class OpenAIErrorDetail(BaseModel):
-    message: str = Field(description="What was wrong, for people.")
-    type: str = Field(description="OpenAI's kind of error.")
-    param: str | None = Field(description="The field that was wrong.")
-    code: str | None = Field(description="Machine-readable and stable.")
-
-
-class OpenAIError(BaseModel):
-    """OpenAI's error body."""
-
-    error: OpenAIErrorDetail
-
-
-def openai_error(error: STTSError) -> dict[str, Any]:
-    """OpenAI's `{"error": {...}}`."""
-    default = "server_error" if error.status >= 500 else "invalid_request_error"
-    allowed = f" Allowed: {', '.join(map(str, error.allowed))}." if error.allowed else ""
-    return {
-        "error": {
-            "message": f"{error.message}{allowed}",
-            "type": TYPES.get(error.status, default),
-            "param": None if error.param is None else plain_name(error.param),
-            "code": error.code,
-        }
-    }
 
 
 def render_openai_error(error: STTSError, request_id: str) -> RenderedError:

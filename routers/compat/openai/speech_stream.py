@@ -12,9 +12,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
-from routers.compat.openai.errors import openai_error
 from routers.compat.openai.speech_stream_encoder import EventEncoder
 from routers.compat.openai.speech_stream_schemas import CLIENT_MESSAGES, StreamCommand, StreamConfig, StreamText
+from routers.http.openai_errors import openai_error
 from routers.http.operation import Speak
 from routers.services import Services
 from routers.sockets.messages import Messages

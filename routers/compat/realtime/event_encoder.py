@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from routers.compat.openai.errors import openai_error
 from routers.compat.realtime.hosted_errors import CODES
 from routers.compat.realtime.input_audio_buffer import InputAudioBuffer
 from routers.compat.realtime.items import Items, Sound
 from routers.compat.realtime.response import Event, Order, Response
 from routers.compat.realtime.usage import response_usage
+from routers.http.openai_errors import openai_error
 from routers.http.usage import duration_usage
 from stts.chat import Message
 from stts.conversation.config import ReplyOrder

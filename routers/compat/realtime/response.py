@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from routers.compat.openai.errors import openai_error
 from routers.compat.realtime.items import Items, ItemStatus, Sound, function_call, message_item
 from routers.compat.realtime.session_schemas import PCM
 from routers.compat.realtime.voice import Voice, bytes_per_second
+from routers.http.openai_errors import openai_error
 from stts.chat import Message, ToolCall
 from stts.conversation.events import ReplyEnded, ReplyStarted
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from middleware.edge.problem import Problem
-from routers.compat.openai.errors import OpenAIError
+from routers.http.openai_errors import OpenAIError
 from tests.middleware.edge.apps import app_with, client, settings
 
 

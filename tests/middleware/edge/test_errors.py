@@ -13,7 +13,8 @@ from middleware.edge import errors
 from middleware.edge.dialect import RenderedError, render_problem
 from middleware.edge.errors import error_response
 from middleware.edge.problem import InvalidFields, problem
-from routers.compat.openai.errors import openai_error, render_openai_error
+from routers.compat.openai.errors import render_openai_error
+from routers.http.openai_errors import openai_error
 from stts import errors as tree
 from stts.errors import Busy, STTSError, UnknownVoice
 from tests.middleware.edge.apps import app_with, client, settings
