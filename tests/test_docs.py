@@ -36,3 +36,10 @@ def test_every_builtin_engine_has_its_line() -> None:
 def test_every_setting_section_is_described() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert [name for name in Settings.model_fields if f"`{name}" not in text and f"## {name}" not in text] == []
+
+
+def test_the_glossary_names_places_that_exist() -> None:
+    glossary = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## Glossary")[2]
+    places = re.findall(r"`([\w/]+(?:\.py|/))`", glossary.partition("\n## ")[0])
+    assert places
+    assert [place for place in places if not (ROOT / place).exists()] == []
