@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from stts.language_names import CODES, ENGLISH, NAMES, REGIONS
 
@@ -16,6 +17,9 @@ NOT_GIVEN = frozenset(
 
 NEAREST = 5
 """Known names suggested in place of an unknown one."""
+
+REMEMBERED_TAGS = 2048
+"""Tags whose language is worked out once: the same few hundred of all voices are compared with each request's."""
 
 _MACRO = {"nb": "no", "fil": "tl", "hbs": "sr", "sh": "sr"}
 """Languages for which engines use either tag."""
@@ -89,11 +93,13 @@ def _lower(tag: str) -> str:
     return tag.replace("_", "-").lower()
 
 
+@lru_cache(REMEMBERED_TAGS)
 def _family(tag: str) -> str:
     subtag = primary(tag)
     return _MACRO.get(subtag, subtag)
 
 
+@lru_cache(REMEMBERED_TAGS)
 def _family_and_rest(tag: str) -> tuple[str, str]:
     return _family(tag), _lower(tag).partition("-")[2]
 
