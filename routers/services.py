@@ -23,6 +23,7 @@ from middleware.stages.planning import PlanningStage
 from middleware.stages.timing import TimingStage
 from routers.http.operation import Listen, Speak
 from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.sockets.session_holders import SessionHolders
 from stts.access.client_secrets import ClientSecrets
 from stts.analytics.history import History
 from stts.analytics.metrics import Metrics
@@ -62,6 +63,7 @@ class Services:
     live_decoders: LiveDecoders
     files: FileStore
     sessions: SessionStore
+    session_holders: SessionHolders
     limiter: ConnectionLimiter
     secrets: ClientSecrets
     history: History
@@ -130,6 +132,7 @@ def build_services(
         live_decoders=LiveDecoders(current),
         files=files,
         sessions=SessionStore(current),
+        session_holders=SessionHolders(),
         limiter=limiter,
         secrets=ClientSecrets(lambda: current().realtime.secrets),
         history=history,

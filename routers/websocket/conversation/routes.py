@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing
 from typing import Any
 
@@ -34,7 +33,7 @@ from stts.conversation.config import ReplyOrder, session_config
 from stts.conversation.history import Item, new_item_id
 from stts.conversation.session import ConversationSession
 from stts.conversation.sessions import StoredSession
-from stts.errors import Conflict, InvalidParameter
+from stts.errors import InvalidParameter
 from stts.settings import CurrentSettings
 
 MESSAGES = Messages[BaseModel](*CLIENT_MESSAGES)
@@ -49,8 +48,7 @@ class ConversationSocketRoutes:
         self._sessions = services.sessions
         self._limiter = services.limiter
         self._settings = services.settings
-        self._holders: dict[str | None, tuple[Socket, asyncio.Event]] = {}
-        """Connections by the session that they hold, each with the event that it has left."""
+        self._holders = services.session_holders
         self.router = APIRouter(tags=["converse"])
         self.router.add_api_websocket_route("/ws/conversation/v2", self.converse)
 
@@ -61,25 +59,13 @@ class ConversationSocketRoutes:
         except ValidationError as error:
             raise invalid(error) from None
         async with accepted(websocket, self._limiter) as socket:
-            await self._take_over(connect.session)
+            await self._holders.take_over(connect.session)
             stored = self._sessions.begin(connect.session)
-            left = asyncio.Event()
-            self._holders[stored.id] = (socket, left)
-            try:
-                await self._run(socket, connect, stored)
-            finally:
-                del self._holders[stored.id]
-                self._sessions.end(stored)
-                left.set()
-
-    async def _take_over(self, session: str | None) -> None:
-        """A client that has lost its connection is back before the server knows of the loss: the older one ends."""
-        if session in self._holders:
-            holder, left = self._holders[session]
-            taken = Conflict("This session was resumed on another connection.", param="session")
-            taken.retryable = False  # two clients would take it from each other for ever
-            holder.close_with(taken)
-            await left.wait()
+            async with self._holders.held(stored.id, socket):
+                try:
+                    await self._run(socket, connect, stored)
+                finally:
+                    self._sessions.end(stored)
 
     async def _run(self, socket: Socket, connect: ConnectFields, stored: StoredSession) -> None:
         fields = connect.fields()

@@ -1,0 +1,51 @@
+"""The private classes of uvicorn that are subclassed in middleware/serving, and the version that they were read in."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+READ = (0, 54)
+"""Look at the differences of both modules before you raise this: what is overridden there has no promise to stay."""
+ROOT = Path(__file__).parents[3]
+PRIVATE = re.compile(r"^from uvicorn\.(_\w+|protocols)\b", re.MULTILINE)
+
+
+def test_this_is_a_version_whose_classes_were_read() -> None:
+    assert tuple(map(int, version("uvicorn").split(".")[:2])) <= READ
+
+
+def test_what_is_overridden_and_called_is_there() -> None:
+    for name in (
+        "_start_asgi_task",
+        "_unset_keepalive_if_required",
+        "_should_upgrade",
+        "handle_websocket_upgrade",
+        "on_headers_complete",
+        "on_response_complete",
+    ):
+        assert callable(getattr(HttpToolsProtocol, name))
+    for name in (
+        "handle_close",
+        "handle_cont",
+        "handle_ping",
+        "handle_parser_exception",
+        "keepalive_timeout",
+        "run_asgi",
+    ):
+        assert callable(getattr(WebSocketsSansIOProtocol, name))
+    assert STATUS_LINE[503].startswith(b"HTTP/1.1 503")
+
+
+def test_only_one_room_knows_them() -> None:
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for room in ("stts", "engines", "adapters", "middleware", "routers")
+        for path in (ROOT / room).rglob("*.py")
+        if PRIVATE.search(path.read_text(encoding="utf-8"))
+    }
+    assert users == {f"middleware/serving/{name}.py" for name in ("early", "http_head", "websocket_frames")}
