@@ -1,4 +1,4 @@
-"""What holds for all tests: each has one kind, and a unit test opens no socket and starts no process."""
+"""Every test has one kind, and a unit test opens no socket and starts no process."""
 
 from __future__ import annotations
 
