@@ -33,6 +33,7 @@ Microphone = Callable[..., Path]
 Node = Callable[..., str]
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests/conftest.py gives a kind to what has none
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):

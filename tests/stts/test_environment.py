@@ -23,6 +23,7 @@ def test_a_missing_package_is_one_sentence_with_the_way_out(capsys: pytest.Captu
     assert told.count("\n") == 1 and "no_such_package" in told and "make serve" in told
 
 
+@pytest.mark.socket
 def test_the_server_says_so_outside_its_environment() -> None:
     """An interpreter without site-packages stands for any Python that is not the server's own."""
     command = [sys.executable, "-I", "-S", "-c", RUN]

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import os
 import stat
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from adapters.configuration.keys import MASK, key_tree, keys_below
 from adapters.configuration.overrides import OVERRIDES
 from stts.errors import Forbidden, InvalidConfiguration, StorageFailed, StorageFull, STTSError
 from stts.settings import Settings
+from tests import patient
 
 KEYS = {key.name: key for key in keys_below(key_tree(Settings))}
 
@@ -454,7 +454,7 @@ def test_a_change_leaves_a_clone_clean(tmp_path: Path) -> None:
 
     def git(*arguments: str) -> str:
         identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-        done = subprocess.run(["git", *identity, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True)
+        done = patient.run(["git", *identity, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True)
         return done.stdout
 
     git("init", "--quiet")
