@@ -50,13 +50,13 @@ class EngineSTTAdapter:
         instance: EngineInstance[STTEngine],
         vad: EngineInstance[VADEngine],
         settings: CurrentSettings,
-        places: StreamingSlots,
+        slots: StreamingSlots,
     ) -> None:
-        """`places`: for live streams, where the engine understands those itself."""
+        """`slots`: for live streams, where the engine understands those itself."""
         self._instance = instance
         self._vad = vad
         self._settings = settings
-        self._places = places
+        self._slots = slots
 
     @property
     def info(self) -> EngineInfo:
@@ -81,7 +81,7 @@ class EngineSTTAdapter:
         params = plan.params
         session: StreamingSession | RollingSession
         if self.info.abilities.live:
-            session = self._places.open(params)
+            session = self._slots.open(params)
         else:
             session = RollingSession(self._instance, params, partials=plan.asked.partials)
         recorded = RecordedUtterances(self._instance, self._vad, params, self._rules)

@@ -118,8 +118,8 @@ class StreamingSlots:
 class StreamingSession:
     """Holds a slot of the live instance for each utterance."""
 
-    def __init__(self, places: StreamingSlots, params: ListenParams) -> None:
-        self._places = places
+    def __init__(self, slots: StreamingSlots, params: ListenParams) -> None:
+        self._slots = slots
         self._params = params
         self._held = AsyncExitStack()
         self._slot: Slot[STTEngine] | None = None
@@ -128,17 +128,17 @@ class StreamingSession:
 
     @property
     def info(self) -> EngineInfo:
-        return self._places.instance.info
+        return self._slots.instance.info
 
     async def prepare(self) -> None:
-        await self._places.prepare()
+        await self._slots.prepare()
 
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         """Raises Busy where no place is free for a while; the audio waits meanwhile."""
         asked = best_match(self._params.language, self.info.languages) if self._params.language else None
         context.output_data.engine, context.output_data.language = self.info.name, asked
         intake, utterance = Intake(audio), Hypothesis(asked, AGREEING, HELD)
-        attention = Attention(self._places.voice, audio)
+        attention = Attention(self._slots.voice, audio)
         try:
             async with aclosing(self._hypotheses(intake, attention, utterance, context)) as events:
                 async for event in events:
@@ -187,7 +187,7 @@ class StreamingSession:
     def retire(self) -> None:
         if not self._retired:
             self._retired = True
-            self._places.forget()
+            self._slots.forget()
 
     async def aclose(self) -> None:
         if not self._closed:
@@ -224,8 +224,8 @@ class StreamingSession:
 
     async def _take_slot(self, *, again: bool) -> float:
         """An instance for the next utterance or its next part; returns the seconds that took. Raises Busy."""
-        await self._held.enter_async_context(self._places.place(again=again))
-        self._slot = await self._held.enter_async_context(self._places.instance.slot(AT_ONCE, begun=True))
+        await self._held.enter_async_context(self._slots.place(again=again))
+        self._slot = await self._held.enter_async_context(self._slots.instance.slot(AT_ONCE, begun=True))
         return self._slot.queue_seconds
 
     async def _let_go(self) -> None:

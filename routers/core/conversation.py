@@ -97,7 +97,7 @@ class ConversationRoutes:
         return ConversationStatus(
             active=self._sessions.active,
             max=self._settings().limits.live_sessions,
-            kept=self._sessions.kept,
+            kept=self._sessions.stored,
             speaking=taken,
             speaking_max=most,
         )
@@ -115,19 +115,19 @@ class ConversationRoutes:
     async def _items(self, talk: Talk, fields: ExchangeFields, said: AudioData | str) -> Items:
         limits = self._settings().limits
         await self._sessions.room(limits.live_sessions, limits.place_seconds)
-        kept = talk.kept = self._sessions.begin(fields.session)
+        stored = talk.session = self._sessions.begin(fields.session)
         try:
             speak = fields.speaking(talk.format)
             with engine_of("tts"):
                 plan = await self._plan_speech(spoken_reply(speak))
-            work = ExchangeRequest(said, fields.listening(), fields.replying(), speak, kept.history, plan)
+            work = ExchangeRequest(said, fields.listening(), fields.replying(), speak, stored.history, plan)
             with engine_of("stt"):
                 async with aclosing(self._converse(talk.context, work)) as items:
                     async for item in items:
                         talk.note(item)
                         yield item
         finally:
-            self._sessions.end(kept)
+            self._sessions.end(stored)
 
 
 async def _json_fields(request: Request) -> ExchangeFields:

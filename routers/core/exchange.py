@@ -40,7 +40,7 @@ class Talk:
     def __init__(self, context: RequestContext, format: AudioFormat) -> None:
         self.context = context
         self.format = format
-        self.kept: StoredSession | None = None
+        self.session: StoredSession | None = None
         self._heard = UserTurn("")
         self._reply: list[str] = []
 
@@ -101,7 +101,7 @@ class Talk:
         output, audio = self.context.output_data, self.context.output_data.audio
         headers = {
             "x-transcription": header_value(self._heard.text[:MOST_HEADER_CHARACTERS]),
-            "x-session-id": self._session,
+            "x-session-id": self._session_id,
             "x-processing-time": f"{time.perf_counter() - self.context.start_time:.3f}",
         }
         if audio is not None:
@@ -114,13 +114,13 @@ class Talk:
         return headers
 
     @property
-    def _session(self) -> str:
-        return self.kept.id if self.kept is not None else ""
+    def _session_id(self) -> str:
+        return self.session.id if self.session is not None else ""
 
     def _summary(self) -> dict[str, Any]:
         audio, times = self.context.output_data.audio, self.context.metrics
         return {
-            "session": self._session,
+            "session": self._session_id,
             "transcript": self._heard.text,
             "language": self._heard.language,
             "reply": "".join(self._reply),

@@ -23,9 +23,9 @@ def engine_of(field: str) -> Iterator[None]:
         raise
 
 
-def engines_named(parts: SessionServices, *, stt: str = "stt", tts: str = "tts") -> SessionServices:
+def engines_named(services: SessionServices, *, stt: str = "stt", tts: str = "tts") -> SessionServices:
     """The parts of a session, with the names that its client has for the engines."""
-    return replace(parts, open=_named(stt, parts.open), plan_speech=_named(tts, parts.plan_speech))
+    return replace(services, open=_named(stt, services.open), plan_speech=_named(tts, services.plan_speech))
 
 
 def _named(field: str, ask: Callable[[Asked], Awaitable[Answer]]) -> Callable[[Asked], Awaitable[Answer]]:

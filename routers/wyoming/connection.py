@@ -48,14 +48,14 @@ class Connection:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        parts: SessionServices,
+        services: SessionServices,
         describer: Describer,
         settings: CurrentSettings,
         spools: SpoolSpace,
     ) -> None:
         self._reader = reader
         self._outbox = Outbox(writer, settings)
-        self._parts = parts
+        self._services = services
         self._describer = describer
         self._settings = settings
         self._tasks = asyncio.TaskGroup()
@@ -169,7 +169,7 @@ class Connection:
     async def _audio_start(self, event: Event) -> None:
         self._audio = parsed(AudioShape, event.data)
         options, self._wishes = self._wishes, TranscribeShape()
-        transcription = Transcription(options, self._parts, self._settings())
+        transcription = Transcription(options, self._services, self._settings())
         await self._begin(lambda: transcription.run(options.config(self._program), self._outbox.send))
         self._transcription = transcription
 
@@ -224,8 +224,8 @@ class Connection:
         return self._writing
 
     async def _speak(self, text: str | LiveText, config: SynthesisConfig) -> None:
-        context = self._parts.context("tts")
-        await synthesize(self._parts.speak, context, text, config, self._outbox.send)
+        context = self._services.context("tts")
+        await synthesize(self._services.speak, context, text, config, self._outbox.send)
 
     async def _speak_live(self, writing: Writing) -> None:
         await self._speak(writing.text, writing.config)

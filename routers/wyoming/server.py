@@ -35,9 +35,11 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class WyomingServer:
     """The protocol knows no keys: whoever reaches the port may use it."""
 
-    def __init__(self, parts: ServicesFor, describer: Describer, settings: CurrentSettings, spools: SpoolSpace) -> None:
+    def __init__(
+        self, services: ServicesFor, describer: Describer, settings: CurrentSettings, spools: SpoolSpace
+    ) -> None:
         """`spools`: for what clients send ahead."""
-        self._parts = parts(_context)
+        self._services = services(_context)
         self._describer = describer
         self._settings = settings
         self._spools = spools
@@ -87,7 +89,7 @@ class WyomingServer:
                 self._leaving[connection] = asyncio.create_task(connection.drain(), name="wyoming leave")
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(reader, writer, self._parts, self._describer, self._settings, self._spools)
+        connection = Connection(reader, writer, self._services, self._describer, self._settings, self._spools)
         if self._has_place():
             self._inside[connection] = None
             stay = connection.serve()

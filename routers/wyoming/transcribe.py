@@ -34,11 +34,11 @@ PATIENCE = {"relaxed": 2.0, "aggressive": 0.5}
 class Transcription:
     """One stream of audio. One task calls `hear` and, at the end, `finish`; another runs `run`."""
 
-    def __init__(self, options: TranscribeShape, parts: SessionServices, settings: Settings) -> None:
-        self._parts = parts
+    def __init__(self, options: TranscribeShape, services: SessionServices, settings: Settings) -> None:
+        self._services = services
         self._limits = settings.limits
         self._converter = Converter()
-        self._segmenter = SpeechSegmenter(parts.voice, _rules(settings, options))
+        self._segmenter = SpeechSegmenter(services.voice, _rules(settings, options))
         self._regions: Channel[LiveAudio] = Channel(WAITING_REGIONS)
         self._region: LiveAudio | None = None
         self._candidate: list[Samples] | None = None
@@ -66,7 +66,7 @@ class Transcription:
     async def run(self, config: TranscriptionConfig, send: Send) -> None:
         """Transcribes what is heard until it is complete, and tells. Raises stts.errors."""
         try:
-            session = await self._parts.open(config)
+            session = await self._services.open(config)
             try:
                 await send(self._encoder.start())
                 async for audio in self._regions:
@@ -116,9 +116,9 @@ class Transcription:
         return frames
 
     async def _transcribe(self, session: TranscriptionSession, audio: LiveAudio, send: Send) -> None:
-        context = self._parts.context("stt")
+        context = self._services.context("stt")
         self._encoder.begin_region()
-        async with aclosing(self._parts.hear(context, HearRequest(audio, session))) as events:
+        async with aclosing(self._services.hear(context, HearRequest(audio, session))) as events:
             async for event in events:
                 for message in self._encoder.to_messages(event):
                     await send(message)

@@ -87,7 +87,7 @@ class InputPipeline:
 
     def clear(self) -> None:
         if not self._inbox.clear():
-            self._state.out.tell(AudioCleared())
+            self._state.outbox.emit(AudioCleared())
 
     def finish(self) -> None:
         """No more audio comes. When the words of all that was said are told, there is nothing more to tell."""
@@ -99,7 +99,7 @@ class InputPipeline:
         if utterance is None:
             return
         utterance.announced = True
-        self._state.out.tell(SpeechStarted(utterance.turn, utterance.item, utterance.start))
+        self._state.outbox.emit(SpeechStarted(utterance.turn, utterance.item, utterance.start))
         self._words.confirm(utterance)
 
     def forget(self) -> None:
@@ -138,8 +138,8 @@ class InputPipeline:
         self._inbox.turn_ended()
         state.history.append(Item(utterance.item, Message("user", ""), "in_progress"))
         if utterance.announced:
-            state.out.tell(SpeechStopped(utterance.turn, utterance.item, at))
-        state.out.tell(TurnCommitted(utterance.turn, utterance.item, utterance.audio.seconds, pushed=self._pushing))
+            state.outbox.emit(SpeechStopped(utterance.turn, utterance.item, at))
+        state.outbox.emit(TurnCommitted(utterance.turn, utterance.item, utterance.audio.seconds, pushed=self._pushing))
         self._words.conclude(utterance)
 
     async def _listen(self) -> None:
@@ -159,7 +159,7 @@ class InputPipeline:
                 if (utterance := self.current) is not None and not utterance.transcribed:
                     await utterance.audio.room()
                 await self._words.room()
-                await self._state.out.room()
+                await self._state.outbox.room()
         self._words.finish()
 
     async def _look_at(self, samples: Samples) -> None:
@@ -230,7 +230,7 @@ class InputPipeline:
             self.segmenter.forget()
             self._on_signal(Signal(Endpoint.FALSE_ALARM, self.segmenter.position))
             for _ in range(self._inbox.clears()):
-                self._state.out.tell(AudioCleared())
+                self._state.outbox.emit(AudioCleared())
             return
         if command == "finish" and self.current is None:
             return
@@ -248,7 +248,7 @@ class InputPipeline:
         """Once, not with each message, until it works again."""
         if error.code != self._trouble:
             self._trouble = error.code
-            self._state.out.tell(Failed(error))
+            self._state.outbox.emit(Failed(error))
 
     async def _judge(self, utterance: Utterance, recent: Samples, longest: float) -> None:
         detector = self._state.services.detector

@@ -27,7 +27,7 @@ class Outbox:
         self._channel: Channel[SessionEvent | _Outgoing] = Channel(WAITING_EVENTS)
         self._on_frame = on_frame
 
-    def tell(self, event: SessionEvent) -> None:
+    def emit(self, event: SessionEvent) -> None:
         self._channel.put(event, 1)
 
     def send(self, reply: GeneratedReply, frame: Frame) -> None:

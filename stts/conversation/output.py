@@ -92,19 +92,19 @@ class OutputPipeline:
     def duck(self) -> None:
         if self.active is not None:
             self.active.ducked = True
-            self._state.out.tell(Ducked(self.active.generation))
+            self._state.outbox.emit(Ducked(self.active.generation))
 
     def unduck(self) -> None:
         if self.active is not None and self.active.ducked:
             self.active.ducked = False
-            self._state.out.tell(Unducked(self.active.generation))
+            self._state.outbox.emit(Unducked(self.active.generation))
 
     def hold(self) -> None:
         """The user speaks over the active reply."""
         reply, self.active = self.active, None
         if reply is None:
             return
-        self._state.out.tell(Interrupted(reply.generation, reply.playback.hold()))
+        self._state.outbox.emit(Interrupted(reply.generation, reply.playback.hold()))
         # What is prepared meanwhile follows what was heard.
         self._remember(reply, reply.heard_text, "in_progress")
         self.held = reply
@@ -116,7 +116,7 @@ class OutputPipeline:
             self.active = reply
             reply.ducked = False
             reply.playback.go_on()
-            self._state.out.tell(Resumed(reply.generation))
+            self._state.outbox.emit(Resumed(reply.generation))
             self._catch_up(reply)
 
     def drop_held(self) -> None:
@@ -174,7 +174,7 @@ class OutputPipeline:
         if not order.out_of_band:
             state.history.append(Item(reply.item, Message("assistant", ""), "in_progress"))
         spoken = reply.speak is not None
-        state.out.tell(ReplyStarted(reply.turn, reply.generation, reply.item, spoken, order.out_of_band, order.tag))
+        state.outbox.emit(ReplyStarted(reply.turn, reply.generation, reply.item, spoken, order.out_of_band, order.tag))
         reply.adopted.set()
         self._catch_up(reply)
 
@@ -207,38 +207,38 @@ class OutputPipeline:
 
     async def _written(self, reply: GeneratedReply, written: str | ToolCall) -> None:
         if reply.tellable:
-            self._tell(reply, written)
-            await self._state.out.room()
+            self._emit(reply, written)
+            await self._state.outbox.room()
         else:
-            reply.untold.append(written)
+            reply.unsent_text.append(written)
 
     def _catch_up(self, reply: GeneratedReply) -> None:
-        for written in reply.untold:
-            self._tell(reply, written)
-        reply.untold.clear()
+        for written in reply.unsent_text:
+            self._emit(reply, written)
+        reply.unsent_text.clear()
 
-    def _tell(self, reply: GeneratedReply, written: str | ToolCall) -> None:
+    def _emit(self, reply: GeneratedReply, written: str | ToolCall) -> None:
         state = self._state
         if isinstance(written, str):
-            state.out.tell(ReplyDelta(reply.generation, written))
+            state.outbox.emit(ReplyDelta(reply.generation, written))
             return
         item = new_item_id()
         if not reply.out_of_band:
             state.history.append(Item(item, Message("assistant", "", (written,))))
-        state.out.tell(ToolCalled(reply.generation, item, written))
+        state.outbox.emit(ToolCalled(reply.generation, item, written))
 
     async def _send(self, reply: GeneratedReply) -> None:
         await reply.adopted.wait()
-        out, playback = self._state.out, reply.playback
+        outbox, playback = self._state.outbox, reply.playback
         while True:
             frame = await playback.next_frame()
             if frame is not None:
-                out.send(reply, frame)
+                outbox.send(reply, frame)
                 playback.went(frame)
-                await out.room()
+                await outbox.room()
                 continue
             epoch = playback.epoch
-            await out.drained()
+            await outbox.drained()
             if await playback.heard_out(epoch):
                 break
         if reply.out_of_band:
@@ -253,7 +253,7 @@ class OutputPipeline:
         self._stop(reply)
         self._remember(reply, heard, "completed" if status == "completed" else "incomplete")
         input_tokens, output_tokens = reply.tokens
-        state.out.tell(
+        state.outbox.emit(
             ReplyEnded(
                 reply.generation,
                 reply.turn,
@@ -268,7 +268,7 @@ class OutputPipeline:
             )
         )
         if reply.asked_at is not None and not reply.out_of_band:
-            state.out.tell(_metrics(reply, reply.asked_at))
+            state.outbox.emit(_metrics(reply, reply.asked_at))
 
     def _remember(
         self, reply: GeneratedReply, text: str, status: Literal["in_progress", "completed", "incomplete"]

@@ -34,7 +34,7 @@ class GeneratedReply:
     ducked: bool = False
     """The listener was asked to turn it down."""
     text: str = ""
-    untold: list[str | ToolCall] = field(default_factory=list)
+    unsent_text: list[str | ToolCall] = field(default_factory=list)
     """Text and calls that were written before it was adopted, or while it was held."""
     tokens: tuple[int, int] = (0, 0)
     """Input and output."""

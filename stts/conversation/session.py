@@ -41,8 +41,8 @@ class ConversationSession:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._out = Outbox(self._went_out)
-        self._state = SessionState(services, config, history, self._out, clock)
+        self._outbox = Outbox(self._went_out)
+        self._state = SessionState(services, config, history, self._outbox, clock)
         self._turns = self._state.turns
         self._output = OutputPipeline(self._state, self._replied)
         self._input = InputPipeline(
@@ -106,7 +106,7 @@ class ConversationSession:
 
     async def events(self) -> AsyncGenerator[SessionEvent, None]:
         """Gives the events, to one reader, until the session ends. Raises an error that nobody foresaw."""
-        async for event in self._out.events():
+        async for event in self._outbox.events():
             yield event
 
     async def configure(self, config: SessionConfig) -> None:
@@ -122,7 +122,7 @@ class ConversationSession:
 
     async def room(self) -> None:
         """Waits while the connection is far behind with its events: before a command that makes a session talk."""
-        await self._out.room()
+        await self._outbox.room()
 
     async def hear(self, samples: Samples) -> None:
         """Takes audio, mono float32 at 16 kHz. Waits while too much is unheard."""
@@ -219,7 +219,7 @@ class ConversationSession:
         after = None
         if utterance.transcribed_at is not None:
             after = round((utterance.transcribed_at - utterance.ended_at) * 1000, 1)
-        self._out.tell(TurnMetrics(utterance.turn, 0, after, None, None, None))
+        self._outbox.emit(TurnMetrics(utterance.turn, 0, after, None, None, None))
 
     def _drop(self) -> None:
         self._output.drop("interrupted" if self._input.current is not None else "cancelled")
@@ -242,5 +242,5 @@ class ConversationSession:
     def _prompt_due(self) -> None:
         if not self._turns.quiet:  # audio came without turn detection
             return
-        self._out.tell(PromptDue(self._input.segmenter.position))
+        self._outbox.emit(PromptDue(self._input.segmenter.position))
         self._carry_out(self._turns.asked(), order=ReplyOrder(text=self.config.prompt or None))

@@ -28,7 +28,7 @@ class SessionState:
         self.plan: SpeechPlan | None = None
         """How replies are spoken as the session is configured; None: they are not, or it has not begun."""
         self.history = history
-        self.out = outbox
+        self.outbox = outbox
         self.clock = clock
         self.turns = TurnTaking(config.policy)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -49,9 +49,9 @@ class SessionState:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-        self.out.close()
+        self.outbox.close()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.out.close(error)
+            self.outbox.close(error)

@@ -1,4 +1,4 @@
-"""Histories by session id: in use by one session at a time, and kept for a while after it was left."""
+"""Histories by session id: in use by one session at a time, and stored for a while after it was left."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SessionStore:
         return len(self._active)
 
     @property
-    def kept(self) -> int:
+    def stored(self) -> int:
         """Sessions that were left and can be resumed."""
         self._forget()
         return len(self._left)
@@ -70,19 +70,19 @@ class SessionStore:
         if id is None:
             settings = self._settings().conversation
             history = History(settings.history_messages, settings.history_characters)
-            kept = StoredSession(secrets.token_hex(16), history, resumed=False)
+            session = StoredSession(secrets.token_hex(16), history, resumed=False)
         elif id in self._left:
-            kept = StoredSession(id, self._left.pop(id)[0], resumed=True)
+            session = StoredSession(id, self._left.pop(id)[0], resumed=True)
         else:
             raise NotFound("There is no such session, or it was left too long ago.", param="session")
-        self._active.add(kept.id)
-        return kept
+        self._active.add(session.id)
+        return session
 
-    def end(self, kept: StoredSession) -> None:
+    def end(self, session: StoredSession) -> None:
         """Ends a session: it was left, and from now on its time runs."""
-        self._active.discard(kept.id)
+        self._active.discard(session.id)
         self._ended.set()
-        self._left[kept.id] = (kept.history, self._clock())
+        self._left[session.id] = (session.history, self._clock())
         self._forget()
 
     def _forget(self) -> None:

@@ -87,7 +87,7 @@ class Transcriber:
         if not utterance.confirmed:
             utterance.confirmed = True
             if utterance.stable or utterance.tail:
-                self._tell_partial(utterance, utterance.stable)
+                self._emit_partial(utterance, utterance.stable)
 
     def conclude(self, utterance: Utterance) -> None:
         """Its audio is complete."""
@@ -107,7 +107,7 @@ class Transcriber:
                 utterance.work = self._state.start(self._words(utterance, self._session), "utterance")
                 await asyncio.wait([utterance.work])
             self._busy, self._working = False, None
-        self._state.out.close()
+        self._state.outbox.close()
 
     async def _change_places(self) -> None:
         if self._next_session is not None:
@@ -136,7 +136,7 @@ class Transcriber:
                 utterance.stable += delta
                 utterance.tail = tail
                 if utterance.confirmed:
-                    self._tell_partial(utterance, delta)
+                    self._emit_partial(utterance, delta)
                 else:
                     self._on_unconfirmed(utterance)
             case TranscriptCheckpoint(text) if utterance.paused and not utterance.committed:
@@ -145,10 +145,10 @@ class Transcriber:
             case TranscriptSegment(segment):
                 utterance.segment = segment
             case TranscriptLagging(seconds):
-                self._state.out.tell(Lagging(seconds))
+                self._state.outbox.emit(Lagging(seconds))
 
-    def _tell_partial(self, utterance: Utterance, delta: str) -> None:
-        self._state.out.tell(PartialTranscript(utterance.turn, utterance.item, delta, utterance.tail))
+    def _emit_partial(self, utterance: Utterance, delta: str) -> None:
+        self._state.outbox.emit(PartialTranscript(utterance.turn, utterance.item, delta, utterance.tail))
 
     async def _wait_patiently(self, utterance: Utterance) -> None:
         """Until nothing has gone on for so long: audio that came in a burst has its words one turn after the other."""
@@ -177,9 +177,9 @@ class Transcriber:
         with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
             state.history.replace(utterance.item, Message("user", utterance.text), "completed")
         if utterance.error is not None:
-            state.out.tell(TranscriptFailed(utterance.turn, utterance.item, utterance.error))
+            state.outbox.emit(TranscriptFailed(utterance.turn, utterance.item, utterance.error))
         else:
-            state.out.tell(
+            state.outbox.emit(
                 FinalTranscript(
                     utterance.turn, utterance.item, utterance.segment, utterance.start, utterance.audio.seconds
                 )

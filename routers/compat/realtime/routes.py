@@ -38,14 +38,14 @@ KINDS = ("realtime", "transcription")
 class RealtimeRoutes:
     def __init__(
         self,
-        parts: ServicesFor,
-        places: ConnectionLimiter,
+        services_for: ServicesFor,
+        limiter: ConnectionLimiter,
         secrets: ClientSecrets,
         models: ModelCatalogue,
         settings: CurrentSettings,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._parts, self._places, self._secrets = parts, places, secrets
+        self._services_for, self._limiter, self._secrets = services_for, limiter, secrets
         self._settings, self._clock = settings, clock
         self._translation = Translation(models, settings)
         self.router = APIRouter(tags=["OpenAI"])
@@ -68,21 +68,21 @@ class RealtimeRoutes:
             return {"event_id": ids.next(), **error_event(error)}
 
         async with (
-            accepted(websocket, self._places, error_event=told) as socket,
+            accepted(websocket, self._limiter, error_event=told) as socket,
             within(self._settings().realtime.session_minutes),
         ):
             await self._run(socket, self._opened(websocket), ids, older=_speaks_older(websocket))
 
     async def _run(self, socket: Socket, object: SessionObject, ids: EventIds, *, older: bool) -> None:
         settings = self._settings()
-        kept, conversation = settings.realtime.item_audio_seconds, settings.conversation
+        stored_seconds, conversation = settings.realtime.item_audio_seconds, settings.conversation
         history = History(conversation.history_messages, conversation.history_characters)
-        parts, config = self._parts(socket.context), await self._config(object)
-        async with ConversationSession(parts, config, history) as session:
-            items = Items(history, kept)
-            microphone = Microphone(object.shape.audio.input.format, parts, kept)
+        services, config = self._services_for(socket.context), await self._config(object)
+        async with ConversationSession(services, config, history) as session:
+            items = Items(history, stored_seconds)
+            microphone = Microphone(object.shape.audio.input.format, services, stored_seconds)
             name = f"conv_{random.token_hex(10)}"
-            encoder = EventEncoder(items, microphone.input_audio, name, kept)
+            encoder = EventEncoder(items, microphone.input_audio, name, stored_seconds)
             commands = Commands(object, session, self._translation, items, microphone, encoder)
             await Connection(socket, session, commands, encoder, ids, older=older).run(name)
 

@@ -83,7 +83,7 @@ def test_time_runs_from_when_it_was_left() -> None:
     house.now = 210.0
     with pytest.raises(NotFound):
         house.histories.begin(kept.id)
-    assert house.histories.kept == 0
+    assert house.histories.stored == 0
 
 
 def test_those_left_first_go_first() -> None:
@@ -110,9 +110,9 @@ def test_changed_settings_hold_at_once() -> None:
     house = desk()
     for kept in [house.histories.begin(None) for _ in range(5)]:
         house.histories.end(kept)
-    assert house.histories.kept == 5
+    assert house.histories.stored == 5
     house.set(kept_sessions=2, history_messages=3)
-    assert house.histories.kept == 2
+    assert house.histories.stored == 2
     new = house.histories.begin(None).history
     for number in range(9):
         new.append(Item(str(number), Message("user", "hi")))
@@ -160,7 +160,7 @@ class Sessions(RuleBasedStateMachine):
 
     @invariant()
     def bounded(self) -> None:
-        assert self.house.histories.kept <= 3
+        assert self.house.histories.stored <= 3
         assert self.house.histories.active == len(self.running)
 
 
