@@ -10,7 +10,7 @@ from stts.errors import UnknownEngine
 from stts.languages import nearest
 
 HOSTED_KINDS: dict[str, EngineKind] = {"tts": "tts", "kokoro": "tts", "whisper": "stt", "transcribe": "stt"}
-"""What a hosted name contains -> what such a model does, where the name itself is mapped to `auto`."""
+"""Part of a hosted name -> kind of engine, for names that are mapped to `auto`."""
 
 
 def engine_named(name: str, known: Collection[str], hosted: Mapping[str, str], kind: EngineKind) -> str:

@@ -1,4 +1,4 @@
-"""What a probe runs: the shortest real work of each kind of engine, checked for a real result."""
+"""Probe work: the shortest real work of each kind of engine, checked for a real result."""
 
 from __future__ import annotations
 

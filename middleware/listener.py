@@ -12,12 +12,12 @@ from stts.settings import CurrentSettings, LimitSettings, SecuritySettings
 from stts.speech import AudioFormat
 
 LISTENER = "listener"
-"""Where in `scope["state"]` it is kept."""
+"""Key of the listener in `scope["state"]`."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputDefaults:
-    """How speech is made where a request does not say."""
+    """Defaults of speech where a request does not say."""
 
     format: AudioFormat
 
@@ -45,7 +45,7 @@ class ListenerSettings:
     other_files: int = 0
     """Open files that the rest of the process wants; its connections are bounded so that these stay free."""
     drain_seconds: float = 10.0
-    """How long streams in flight may go on after a stop."""
+    """Seconds that streams in flight may go on after a stop."""
 
 
 def listener_of(scope: Scope) -> ListenerSettings:

@@ -20,7 +20,7 @@ from stts.errors import STTSError
 Request = TypeVar("Request")
 """A frozen dataclass with the real text or audio: SpeechRequest, ListenRequest."""
 Item = TypeVar("Item")
-"""What comes out: AudioChunk, TranscriptEvent."""
+"""Items of an operation: AudioChunk, TranscriptEvent."""
 
 Operation = Callable[[RequestContext, Request], AsyncIterator[Item]]
 Pipeline = Callable[[RequestContext, Request], AsyncGenerator[Item, None]]

@@ -1,1 +1,1 @@
-"""The doors: parse, run one operation through the pipeline, answer."""
+"""Routes: parse, run one operation through the pipeline, answer."""

@@ -1,4 +1,4 @@
-"""What an engine author implements: plain, blocking Python, no HTTP, no asyncio, no settings.
+"""The interface that an engine author implements: plain, blocking Python, no HTTP, no asyncio, no settings.
 
 An engine says what it is (`info`) without loading anything, loads on demand, and has one blocking method that yields
 results as they come. Everything else (queues, threads, child processes, time limits, cancellation, cutting long text,
@@ -37,7 +37,7 @@ STT_SAMPLE_RATE = 16_000
 @dataclass(frozen=True, slots=True)
 class Voice:
     id: str
-    """What a request names; unique within the engine."""
+    """Id that a request names; unique within the engine."""
     name: str = ""
     """For people."""
     languages: tuple[str, ...] = ()
@@ -116,15 +116,15 @@ class EngineInfo:
     install: str = ""
     """The command that installs what is missing."""
     licence: str = ""
-    """What binds a user of this engine, in a few words."""
+    """Licence of the engine and its weights, in a few words."""
     maker: str = ""
-    """Who made it, for dialects that name them."""
+    """Maker of the engine, for dialects that name them."""
     homepage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechParams:
-    """What one `synthesize` call gets besides text and voice. Picklable."""
+    """Arguments of one `synthesize` call besides text and voice. Picklable."""
 
     language: str | None = None
     """BCP 47, or None for the voice's own."""
@@ -137,7 +137,7 @@ class SpeechParams:
 
 @dataclass(frozen=True, slots=True)
 class ListenParams:
-    """What one `transcribe` call gets besides the samples. Picklable."""
+    """Arguments of one `transcribe` call besides the samples. Picklable."""
 
     language: str | None = None
     """BCP 47 or ISO 639-1, or None to detect (or the engine's only one)."""
@@ -155,12 +155,12 @@ class NoOptions(BaseModel):
 
 
 class Engine(ABC):
-    """What all kinds share. One instance serves every request of one server."""
+    """Base of all kinds of engines. One instance serves every request of one server."""
 
     Options: ClassVar[type[BaseModel]] = NoOptions
     """The operator's settings of this engine: `engines.options.<name>` in config.yaml."""
     Parameters: ClassVar[type[BaseModel]] = NoOptions
-    """What a request may set beyond the common fields; forbid extra fields in it."""
+    """Model of the parameters that a request may set beyond the common fields; it forbids extra fields."""
 
     def __init__(self, options: BaseModel | None = None) -> None:
         self.options = options if options is not None else self.Options()
@@ -168,7 +168,7 @@ class Engine(ABC):
     @property
     @abstractmethod
     def info(self) -> EngineInfo:
-        """What this engine is; answered without loading, from cheap look-ups only."""
+        """Description of this engine, made without loading, from cheap look-ups only."""
 
     def installed(self) -> bool:
         """Whether the libraries are there. Looks them up without importing them."""

@@ -28,7 +28,7 @@ class PlanBasis:
 
 @dataclass(frozen=True, slots=True)
 class SpeechPlan:
-    """How one text, or several that are asked for alike, are spoken."""
+    """The resolved speech of one text, or of several that are asked for alike."""
 
     asked: SynthesisConfig
     """The configuration it was made for; `detected` is the language of the text, where that was known by then."""
@@ -81,7 +81,7 @@ class SpeechPlan:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionPlan:
-    """How one recording, or the utterances of one live stream, are transcribed."""
+    """The resolved transcription of one recording, or of the utterances of one live stream."""
 
     asked: TranscriptionConfig
     instance: str

@@ -17,7 +17,7 @@ Markup = Literal["speak", "keep"]
 
 @dataclass(frozen=True, slots=True)
 class SynthesisConfig:
-    """How a text is to be spoken. Ranges are checked at the doors (routers/schemas) and by the engine's own model."""
+    """Options of one speech. Ranges are checked by the shapes of the routes and by the engine's own model."""
 
     engine: str = AUTO
     voice: str | None = None

@@ -65,7 +65,7 @@ class AudioData:
     """An upload: any container PyAV reads."""
 
     file: BinaryIO
-    """Seekable, at position 0; owned by the door that made it."""
+    """Seekable, at position 0; owned by the route that made it."""
     size: int
     """Bytes."""
 
@@ -108,7 +108,7 @@ class TranscriptPartial:
 
     stable_delta: str
     tail: str
-    """What follows the stable text for now; the next event replaces it."""
+    """Unstable text behind the stable one; the next event replaces it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ class ConfigAdapter:
                 log.warning("setting_moved", place=place, old=".".join(old), new=".".join(moved_path(old)))
 
     async def validate(self, changes: Mapping[str, Any]) -> ChangeReport:
-        """What `patch` would do, and raise, without doing it."""
+        """Reports what `patch` would do, or raises what it would raise, without doing it."""
         return (await asyncio.to_thread(self._planned, changes))[1]
 
     async def patch(self, changes: Mapping[str, Any]) -> ChangeReport:
@@ -242,5 +242,5 @@ def configuration_file(option: str | None, environ: Mapping[str, str] = os.envir
 
 
 def startup_message(error: InvalidConfiguration) -> str:
-    """What to print before the exit with EXIT_STATUS."""
+    """The message to print before the exit with EXIT_STATUS."""
     return f"The configuration is not valid, so the server does not start.\n  {error}"

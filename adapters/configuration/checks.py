@@ -1,4 +1,4 @@
-"""What the model of the settings cannot know: whether the engines are there that they name, and the files for TLS."""
+"""Checks beyond the settings' own model: the engines that they name exist, and so do the files for TLS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stts.settings import Settings
 _KINDS: Mapping[EngineKind, type] = {"tts": TTSEngine, "stt": STTEngine, "vad": VADEngine, "turn": TurnEngine}
 _OPTIONS: KeyPath = ("engines", "options")
 NO_DETECTOR = "none"
-"""Where `conversation.turn_detector` names no engine."""
+"""Value of `conversation.turn_detector` that names no engine."""
 
 
 def operator_check(registry: Registry) -> Check:
@@ -60,7 +60,7 @@ class _NamedEngines:
         yield from _wrong_entries(("openai", "voices"), openai.voices, speaking)
 
     def wrong_options(self, settings: Settings) -> Iterator[Problem]:
-        """What the engines' own models say; also of engines without options, which may need some."""
+        """Problems that the engines' own models find; also of engines without options, which may need some."""
         for name, engine in self._classes.items():
             if engine is None:
                 continue

@@ -44,7 +44,7 @@ class Key:
     """Cannot be changed over HTTP."""
     secret: bool
     names: int
-    """How many levels of names a value has below it: 1 for a mapping, 2 for a mapping of mappings."""
+    """Levels of names below the key: 1 for a mapping, 2 for a mapping of mappings."""
     untyped: bool
     """Whether the value holds parts whose type is not known here, such as options of engines."""
     description: str
@@ -176,7 +176,7 @@ def _parts(annotation: Any) -> Iterator[Any]:
 
 
 def _masked(value: Any) -> Any:
-    """What is named like a secret is taken for one, whatever it holds: no model says more of it."""
+    """Masks values whose names look like those of secrets, as no model says more of them."""
     match value:
         case dict():
             return {name: _masked_entry(name, entry) for name, entry in value.items()}

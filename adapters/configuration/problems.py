@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, said in one message: where it stands, which key, and what is allowed.
+"""Problems of a configuration in one message: the place, the key, and the allowed values.
 
 The operator is shown the value, unless it may be a secret. What a client sent is never sent back, not even as a name.
 """
@@ -26,10 +26,10 @@ _SHOWN_CHARACTERS = 80
 class Problem:
     path: KeyPath
     message: str
-    """What is wrong, without the value."""
+    """Description of the problem, without the value."""
     value: Any = None
     allowed: tuple[str, ...] | None = None
-    """What may stand there, where the list is short."""
+    """Allowed values, where the list is short."""
 
 
 Check = Callable[[Settings], Iterable[Problem]]
@@ -42,7 +42,7 @@ def nothing_more(settings: Settings) -> Iterable[Problem]:
 
 
 def model_problems(error: ValidationError, model: type[BaseModel], under: KeyPath = ()) -> list[Problem]:
-    """What the model says; its keys stand below `under`."""
+    """Problems that the model reports; its keys stand below `under`."""
     return [_problem(details, model, under) for details in error.errors(include_url=False, include_context=False)]
 
 

@@ -1,4 +1,4 @@
-"""Where values come from: the file, changes over HTTP, `.env` and the environment, each one layer over the defaults."""
+"""Sources of values: the file, changes over HTTP, `.env` and the environment, each one layer over the defaults."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Layer:
     source: Source
     values: tuple[Assignment, ...] = ()
     places: dict[KeyPath, str] = field(default_factory=dict)
-    """Where a value stands, for people. What a client sends stands nowhere."""
+    """Key -> place of its value, for people. Values sent by a client have none."""
     moved: dict[KeyPath, str] = field(default_factory=dict)
     """Old paths that were used, and where."""
 

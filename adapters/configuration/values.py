@@ -1,4 +1,4 @@
-"""What sources say of the configuration: assignments of values to paths, each over those before it.
+"""Assignments of values to key paths by a source, each over those before it.
 
 An item of a list of sections has its place as its name, so lists are no different from mappings here.
 """
@@ -14,7 +14,7 @@ from adapters.configuration.keys import Key, KeyPath
 Assignment = tuple[KeyPath, Any]
 """A path and its value: a mark, or what has no inner names. An empty mapping leaves the mapping that is there."""
 Meaning = Literal["all", "more", "patch"]
-"""What a mapping in a source is: all of it, more of what is below, or a merge patch (RFC 7396) of that."""
+"""Meaning of a mapping in a source: the whole value, additions to the layer below, or a merge patch (RFC 7396)."""
 
 
 class _Mark(Enum):
@@ -24,11 +24,11 @@ class _Mark(Enum):
 
 REMOVED: Final = _Mark.REMOVED
 EMPTIED: Final = _Mark.EMPTIED
-"""Of a mapping whose entries below do not count."""
+"""Marks a mapping whose entries in lower layers do not count."""
 
 
 def assignments(key: Key | None, value: Any, meaning: Meaning, path: KeyPath = ()) -> Iterator[Assignment]:
-    """What a source says of the key, or of the mapping below a key that the path leads to."""
+    """Assignments of a source to the key, or to the mapping below a key that the path leads to."""
     if value is None and key is not None and key.kind != "value":
         value = [] if key.kind == "items" else {}
     replaces = meaning == "all"
@@ -49,7 +49,7 @@ def assignments(key: Key | None, value: Any, meaning: Meaning, path: KeyPath = (
 
 
 def default_mappings(key: Key) -> Iterator[Assignment]:
-    """What sources may add to, where the file does not say otherwise."""
+    """Default mappings that sources may add to, where the file does not say otherwise."""
     for inner in key.inner.values():
         if inner.kind == "section":
             yield from default_mappings(inner)

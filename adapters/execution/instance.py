@@ -64,10 +64,10 @@ class EngineInstance(Generic[E]):
         its own also where the engine runs in threads."""
         self.name = name
         self.engine: E = registry.create(name, settings().engines.options.get(name))  # type: ignore[assignment]
-        """What it is and knows; never loaded where it runs in a child process. Calls go by slots."""
+        """The engine as a description; never loaded where it runs in a child process. Calls go by slots."""
         self.state: EngineState = "cold" if self.engine.installed() else "not_installed"
         self.progress: tuple[str, float | None] | None = None
-        """What a load is doing, and the part done, 0..1."""
+        """The current step of a load, and the part done, 0..1."""
         self.failure: STTSError | None = None
         """Why the last load failed, or what ended the engine's use."""
         self.last_probe: Probe | None = None

@@ -33,7 +33,7 @@ class Slot(Generic[E]):
         self.current: Run[Any] | None = None
         """The newest call."""
         self.failure: STTSError | None = None
-        """What the newest call failed with."""
+        """Error of the newest call; None: it succeeded."""
         self.has_called = False
         """The engine was put to work, and not only loaded."""
 
@@ -43,7 +43,7 @@ class Slot(Generic[E]):
         return self.current is not None and not self.current.ended
 
     async def ask(self, question: Callable[[E], T], timeout_seconds: float) -> T:
-        """What `question(engine)` returns, asked in a worker thread. Raises as `run` does.
+        """Returns `question(engine)`, called in a worker thread. Raises as `run` does.
 
         For short calls: EngineTimeout after `timeout_seconds` seconds, if that is less than `limits.call_seconds`.
         """

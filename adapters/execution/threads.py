@@ -26,7 +26,7 @@ BUFFER = 16
 
 
 class End(Enum):
-    """What `Run.next()` returns when there are no more items."""
+    """Returned by `Run.next()` when there are no more items."""
 
     END = "end"
 
@@ -131,7 +131,7 @@ class Run(Generic[T]):
                 await self._arrived.wait()
 
     def take_error(self) -> BaseException | None:
-        """What the iterator raised, after END. Once: kept, its traceback would keep this run, which keeps it."""
+        """The error that the iterator raised, after END. Once: kept, its traceback would keep this run alive."""
         error, self._error = self._error, None
         return error
 

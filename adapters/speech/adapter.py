@@ -61,7 +61,7 @@ class EngineTTSAdapter:
 
     @property
     def name(self) -> str:
-        """What requests call it."""
+        """The name of the engine in requests."""
         return self._instance.name
 
     @property
@@ -69,7 +69,7 @@ class EngineTTSAdapter:
         return self._instance.info
 
     async def plan(self, config: SynthesisConfig) -> SpeechPlan:
-        """What the engine would be given. Raises UnknownVoice, InvalidParameter and UnsupportedFormat."""
+        """Plans a speech for this engine. Raises UnknownVoice, InvalidParameter and UnsupportedFormat."""
         settings = self._settings()
         voices = VoiceRules(
             self._library,

@@ -23,7 +23,7 @@ class SpeechRules:
     """The name that requests call it by."""
     voices: VoiceRules
     speak_markup: bool = True
-    """Where the request does not say what markup is."""
+    """Default for requests that do not say whether markup is spoken."""
     revision: str = ""
     """Fingerprint of the instance's options."""
 

@@ -1,4 +1,4 @@
-"""What a speech reads from: a whole text, or one that is still being written. Pieces are cut when asked for."""
+"""Text sources of a speech: a whole text, or one that is still being written. Pieces are cut when asked for."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class TextSource(Protocol):
 
 
 def complete_text(text: str, limit: int, *, speak_markup: bool) -> str:
-    """What of a whole text is spoken; empty where nothing can be. Raises TextTooLong and InvalidText."""
+    """The speakable part of a whole text; empty where there is none. Raises TextTooLong and InvalidText."""
     text = clean_text(text, limit)
     return clean_piece(spoken_text(text) if speak_markup else text)
 
 
 class CompleteText:
-    """Of what `complete_text` made of it."""
+    """Text source for a complete text, as `complete_text` made it."""
 
     def __init__(self, text: str, language: str | None) -> None:
         self.characters = len(text)
@@ -62,7 +62,7 @@ class CompleteText:
 
 
 class StreamingText:
-    """Of a text that is being written: in clauses while somebody waits, in sentences while there is audio in hand."""
+    """Text source for a text being written: clauses while a listener waits, sentences while there is audio in hand."""
 
     def __init__(
         self, text: LiveText, language: str | None, limit: int, min_characters: int, *, speak_markup: bool

@@ -17,7 +17,7 @@ from stts.voice_names import DEFAULT_NAMES, HOSTED, Gender, likeness
 
 @dataclass(frozen=True, slots=True)
 class VoiceRules:
-    """What is known about the voices of one engine beside the engine's own."""
+    """Rules for the voices of one engine beside the engine's own."""
 
     library: VoiceLibrary
     default: str | None = None
@@ -30,7 +30,7 @@ class VoiceRules:
 class VoiceChoice:
     voice: Voice
     warning: str | None = None
-    """What is done otherwise than asked, for the client."""
+    """Warning to the client about a voice other than the requested one."""
     exact: bool = True
     """False: another engine may have what was asked for itself."""
 

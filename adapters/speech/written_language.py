@@ -28,7 +28,7 @@ CANDIDATES = 20
 """Languages whose scores are asked for."""
 LABEL = "__label__"
 ENOUGH_WORDS = 4
-"""Of a text that is being written, after which its language is judged: from there on it may be spoken."""
+"""Words of a text being written after which its language is judged: from there on it may be spoken."""
 
 PATIENCE_SECONDS = 0.1
 """For more words behind a clause that is too short to be judged."""

@@ -1,4 +1,4 @@
-"""Who may come in: Host against DNS rebinding, Origin against foreign web pages, and the key where one is set.
+"""Authentication: Host against DNS rebinding, Origin against foreign web pages, and the key where one is set.
 
 A page's images, players and links send no Origin; browsers then say with Sec-Fetch-Site that the page is a foreign one,
 and name it in Referer, unless the page forbids that: then its `<audio crossorigin>` sends an Origin. Links to pages may

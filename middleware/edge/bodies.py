@@ -1,4 +1,4 @@
-"""What is wrong with a body that should be JSON, told by its cause and how to mend it."""
+"""Explains errors of JSON bodies by their cause and how to mend them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def no_object(connection: HTTPConnection) -> str:
 
 
 def not_json(item: Mapping[str, Any], connection: HTTPConnection) -> str:
-    """Where a body stops being JSON; not what stands there."""
+    """Names the place at which a body stops being JSON, without quoting it."""
     if is_compressed(connection):
         return COMPRESSED
     position = item["loc"][1] if len(item["loc"]) > 1 and isinstance(item["loc"][1], int) else None
@@ -64,7 +64,7 @@ def is_compressed(connection: HTTPConnection) -> bool:
 
 
 def unreadable(cause: BaseException | None, connection: HTTPConnection) -> str:
-    """What the framework could not do with a body."""
+    """Explains why the framework could not read a body."""
     if is_compressed(connection):
         return COMPRESSED
     if isinstance(cause, RecursionError):

@@ -22,7 +22,7 @@ from stts.access.policy import Upload
 from stts.errors import BodyTimeout, PayloadTooLarge, STTSError
 
 LINGER_SECONDS = 2.0
-"""How long a rejected body is still read and dropped, for clients that read the answer only after sending it all."""
+"""Seconds a rejected body is still read and dropped, for clients that read the answer only after sending it all."""
 
 
 class BodyLimit:
@@ -54,7 +54,7 @@ class BodyLimit:
 
 
 class Pace:
-    """How fast a body must come. The time of a client is what the server waited for it, not what it took itself."""
+    """Slowest pace of a body. Only the time in which the server waited for the client counts."""
 
     def __init__(self, pause: float, rate: float, total: float) -> None:
         """Longest pause in seconds, least bytes a second after the first so many, most seconds altogether."""
@@ -84,7 +84,7 @@ class _Body:
     def __init__(self, receive: Receive, send: Send, longest: int, pace: Pace) -> None:
         self.longest = longest
         self.mend = ""
-        """What to do where a body is too long, as a sentence behind a space."""
+        """Advice for a body that is too long, as a sentence behind a space."""
         self._receive = receive
         self._send = send
         self._pace = pace

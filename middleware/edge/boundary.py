@@ -13,7 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 from structlog.typing import FilteringBoundLogger
 
 from middleware.edge.errors import error_response
-from middleware.edge.refusals import door
+from middleware.edge.refusals import request_line
 from middleware.edge.route_table import local_path
 from middleware.serving.extensions import CUT
 from stts.errors import Forbidden, NotFound, ShuttingDown, StorageFull, STTSError
@@ -59,14 +59,14 @@ def _expected(error: Exception) -> STTSError | None:
 
 
 def _unexpected(scope: Scope, error: Exception) -> STTSError:
-    log.error("unexpected error", **door(scope, local_path(scope)), error=type(error).__name__, exc_info=error)
+    log.error("unexpected error", **request_line(scope, local_path(scope)), error=type(error).__name__, exc_info=error)
     told = STTSError("Something unexpected went wrong; the server's log says more under this request id.")
     told.is_logged = True
     return told
 
 
 class _Exchange:
-    """How far one request or socket has got."""
+    """Progress of one request or socket."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope = scope
@@ -116,7 +116,7 @@ class _Exchange:
         """One line for each socket that was accepted, when it has ended."""
         if self._accepted is not None:
             seconds = round(time.monotonic() - self._accepted, 3)
-            where = door(self._scope, local_path(self._scope))
+            where = request_line(self._scope, local_path(self._scope))
             log.info("socket", **where, close_code=self._code, seconds=seconds)
 
     def _close(self, message: Message) -> None:
@@ -125,7 +125,7 @@ class _Exchange:
             self._code = message.get("code")
 
     async def _refuse(self, close: Message) -> None:
-        """A socket closed before it was accepted: by the router, which knows no such path, or by a door."""
+        """A socket closed before it was accepted: by the router, which knows no such path, or by its endpoint."""
         if close.get("code") == 1000:
             error: STTSError = NotFound("There is nothing at this path.")
         else:

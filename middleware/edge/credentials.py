@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Scope
 
 FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
-"""Of Sec-Fetch-Site: another origin. Ports do not count for a site: any other server of this host is `same-site`."""
+"""Sec-Fetch-Site of another origin. Ports do not count for a site: any other server of this host is `same-site`."""
 KEY_PROTOCOL = "openai-insecure-api-key."
 """Browsers cannot set headers on a socket: they offer the key as a subprotocol."""
 

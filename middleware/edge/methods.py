@@ -43,7 +43,7 @@ def allow(methods: list[str]) -> str:
 
 
 def allowed_methods(scope: Scope) -> list[str]:
-    """Of all routes of this path; none where there is nothing."""
+    """Methods of all routes of this path; none where there is no route."""
     routes: list[BaseRoute] = scope["app"].routes
     is_wide = scope["path"] == SERVER_WIDE
     found = [method for method in METHODS if is_wide or any(_takes(route, scope, method) for route in routes)]

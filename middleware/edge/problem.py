@@ -43,7 +43,7 @@ class InvalidFields(InvalidRequest):
         super().__init__("; ".join(f"{field['param']}: {field['message']}" for field in fields[:3]))
         self.param = fields[0]["param"] if fields else None
         self.fields = fields
-        """Of each wrong field: `param`, `message`, `code`."""
+        """For each wrong field: `param`, `message`, `code`."""
 
 
 def problem(error: STTSError, request_id: str) -> dict[str, Any]:

@@ -18,12 +18,12 @@ from stts.errors import RangeNotSatisfiable
 
 PART = re.compile(r"(\d{1,18})-(\d{0,18})|-(\d{1,18})", re.ASCII)
 MOST_PARTS = 16
-"""Of one header; more are ignored."""
+"""Most parts of one header; a header with more is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """What one part of the header asks for: from `first` to `last`, or `suffix` bytes at the end."""
+    """One part of a Range header: from `first` to `last`, or `suffix` bytes at the end."""
 
     first: int = 0
     last: int | None = None
@@ -81,7 +81,7 @@ class _PartialAnswer:
         self._send = send
         self._ranges = ranges
         self._offset = 0
-        """Of the next byte of the whole."""
+        """Offset of the next byte of the whole."""
         self._wanted: tuple[int, int] | None = None
         self._is_whole = True
         self._is_done = False

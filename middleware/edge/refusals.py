@@ -10,7 +10,7 @@ from stts.context import SOCKET
 from stts.errors import STTSError
 
 SHOWN_CHARACTERS = 100
-"""Of a path."""
+"""Most characters of a path that are logged."""
 WHO = frozenset({401, 403})
 """Statuses that are a warning, with the client's address: somebody tries what is not allowed."""
 
@@ -25,13 +25,13 @@ def log_refusal(scope: Scope, path: str, status: int, error: STTSError) -> None:
     if error.is_logged:
         return
     error.is_logged = True
-    line = {**door(scope, path), "http_status": status, "code": error.code, "reason": error.message}
+    line = {**request_line(scope, path), "http_status": status, "code": error.code, "reason": error.message}
     if error.status in WHO:
         line["client"] = (scope.get("client") or ("",))[0]
     write = log.warning if error.status in WHO or error.status >= 500 else log.info
     write("refused", **line)
 
 
-def door(scope: Scope, path: str) -> dict[str, str]:
-    """Where it came in."""
+def request_line(scope: Scope, path: str) -> dict[str, str]:
+    """Method and path of a request, as members of a log line."""
     return {"method": scope.get("method", SOCKET), "path": path[:SHOWN_CHARACTERS]}

@@ -18,7 +18,7 @@ from middleware.listener import LISTENER, ListenerSettings
 from stts.access.policy import MissingPolicy, Role, RoutePolicy, policy_of
 
 STATE = "route_match"
-"""Where in `scope["state"]` the match is kept."""
+"""Key of the match in `scope["state"]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class RouteMatching:
 
 
 def route_match(scope: Scope) -> RouteMatch:
-    """Of a scope that has passed RouteMatching; of any other the plain one."""
+    """The match of a scope that has passed RouteMatching; the plain one for any other."""
     match: RouteMatch = scope.get("state", {}).get(STATE, UNROUTED)
     return match
 

@@ -57,7 +57,7 @@ def _sentence(event: EventDict) -> str:
 
 
 def _operation(line: Mapping[str, Any]) -> str:
-    """What was done, by whom, how much of it, and how fast."""
+    """The operation in words: kind, engine, amount and speed."""
     words = _door(line)
     if line.get("parent_id"):
         words.append(str(line.get("type")))

@@ -1,4 +1,4 @@
-"""Where log lines go. One that cannot be written is counted, and is nobody's error: the work it tells of goes on."""
+"""Stream of the log. A line that cannot be written is counted and raises nothing: the work it describes goes on."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2}|[\x80-\xff])+")
 
 
 def ascii_line(data: bytes) -> tuple[bytes, bool]:
-    """What was read of a request line, and perhaps behind it, with the line's raw bytes percent-encoded.
+    """The bytes read of a request line, and perhaps behind it, with the line's raw bytes percent-encoded.
 
     Also returns whether the line goes on in the next read. Parsers of HTTP refuse raw bytes in an address.
     """

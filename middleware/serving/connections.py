@@ -1,4 +1,4 @@
-"""How many connections are open at once, of everybody and of one network, and who makes room when there are too many.
+"""Limits open connections, in all and of one network, and chooses which to close when there are too many.
 
 A connection that waits for its client (for a request, for the rest of its head, or long for it to take its answer)
 makes room for a new one, the one that has waited longest first. Where all are at work, the new one is still heard: it
@@ -27,7 +27,7 @@ RETRY_SECONDS = 5.0
 TELL_SECONDS = 60.0
 """Between two lines of the log about clients that hold connections."""
 STUCK_SECONDS = 60.0
-"""How long a client may leave its answer untaken where others need the room; a paused player does."""
+"""Seconds that a client may leave its answer unread where others need the room; a paused player does."""
 IPV6_NETWORK = 64
 """Bits of an address that one client commonly owns: it may use any of those behind them."""
 SLOW, FULL = "slow", "full"
@@ -95,7 +95,7 @@ class Connections:
             self._waiting[transport] = self._clock()
 
     def busy(self) -> Busy:
-        """What is told to those beyond the bounds. The log has told of all of them in one line."""
+        """The error for connections beyond the bounds. The log has one line about all of them."""
         error = Busy("This server has no connection left for this request.", retry_after=RETRY_SECONDS)
         error.is_logged = True
         return error
@@ -144,7 +144,7 @@ def connections_of(limits: LimitSettings, others: int) -> Connections:
 
 @lru_cache(maxsize=1024)
 def network_of(address: str | None) -> str:
-    """What counts as one client: an IPv4 address or a network of IPv6. Empty for this machine, where proxies are."""
+    """The network that counts as one client: an IPv4 address or a network of IPv6. Empty for this machine (proxies)."""
     try:
         ip = ipaddress.ip_address(address or "")
     except ValueError:

@@ -62,7 +62,7 @@ def raise_file_limit(limits: LimitSettings, others: int) -> None:
 
 
 def shortage(limits: LimitSettings, others: int) -> dict[str, int | str]:
-    """What is lacking of open files, and how to mend it, as fields of a line of the log. Nothing where they suffice."""
+    """Shortage of open files and how to mend it, as fields of a log line; empty where they suffice."""
     files, wanted = file_limit(), files_wanted(limits, others)
     if files >= wanted:
         return {}

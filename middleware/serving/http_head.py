@@ -33,7 +33,7 @@ HEAD_SECONDS = 30.0
 MOST_PIPELINED = 64
 """Requests of one connection that wait for the answer to the one before."""
 LINGER_SECONDS = 2.0
-"""How long the rest of a refused head is still read and dropped, for clients that read only after sending it all."""
+"""Seconds the rest of a refused head is still read and dropped, for clients that read only after sending it all."""
 
 
 class HeadRefused(Exception):
@@ -150,7 +150,7 @@ class BoundedHead(HttpToolsProtocol):
             self._starts.begin(lambda: None if cycle.disconnected else begin())
 
     def _extensions(self, cycle: RequestResponseCycle) -> dict[str, Callable[[], None]]:
-        """What the application may ask of this connection."""
+        """ASGI extensions: calls that the application may make on this connection."""
         return {CUT: partial(self._cut, cycle), SLOW_BODY: self._tell_slow}
 
     def on_response_complete(self) -> None:

@@ -23,7 +23,7 @@ from middleware.serving.websocket_frames import BoundedFrames
 
 
 def server_config(app: ASGIApp, listener: ListenerSettings, table: RouteTable, **changes: Any) -> uvicorn.Config:
-    """How a listener is served: with as many connections as the file limit of this moment leaves room for."""
+    """The uvicorn configuration of a listener, with as many connections as the current file limit allows."""
     connections = connections_of(listener.limits(), listener.other_files)
     options: dict[str, Any] = {
         "http": partial(BoundedHead, connections=connections, starts=Starts(), table=table),

@@ -19,7 +19,7 @@ from middleware.serving.connections import Connections
 SLICE_BYTES = 8_192
 """Parsed at once: some 1,000 of the smallest messages, 5 ms."""
 MOST_FRAGMENTS = 65_536
-"""Of one message: empty ones have no size to be bounded by."""
+"""Most fragments of one message: empty ones have no size to be bounded by."""
 TOO_BIG = 1009
 """WebSocket close code."""
 LEFT = "stts.left"

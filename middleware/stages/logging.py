@@ -61,7 +61,7 @@ class LoggingStage:
         self._log.info("operation", **_line(context, request, heard) | _answered(context))
 
     def _failed(self, error: Exception, line: dict[str, Any]) -> None:
-        """What clients get wrong is information, what passes is a warning, what nobody foresaw has a traceback."""
+        """Logs an error: a client's mistake as info, a temporary one as a warning, an unforeseen one with traceback."""
         line["error"] = type(error).__name__
         if not isinstance(error, STTSError):
             self._log.error("operation", code=STTSError.code, exc_info=error, **line)
@@ -101,7 +101,7 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
 
 
 def _known(context: RequestContext) -> dict[str, Any]:
-    """What the operation found out, and where it came in."""
+    """The outcome of the operation, and its route."""
     output, audio = context.output_data, context.output_data.audio
     return {
         "engine": output.engine,

@@ -32,7 +32,7 @@ class ConnectionLimiter:
         self._changed = asyncio.Event()
         self._closed = False
         self.spools = SpoolSpace(lambda: settings().limits.spools_mib * MIB)
-        """What all clients together have sent ahead."""
+        """Bytes received from all clients together and not processed yet."""
 
     @property
     def open(self) -> int:

@@ -36,7 +36,7 @@ class SpeechOptions:
 
     config: SynthesisConfig
     plan: SpeechPlan | None = None
-    """How it is spoken; None: that is decided with each utterance."""
+    """The plan of the utterances; None: each is planned by itself."""
     ahead: float | None = None
     """Seconds of audio that may be sent and not yet be played; None: any."""
     whole: bool = False

@@ -20,7 +20,7 @@ from stts.context import RequestType
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 WHO = ("type", "engine")
 MOST_COMBINATIONS = 500
-"""Of type, engine and format; further ones are counted as `other`."""
+"""Most combinations of type, engine and format; further ones are counted as `other`."""
 
 
 class Metrics:

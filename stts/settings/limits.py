@@ -1,4 +1,4 @@
-"""What one request, one client and all of them together may ask for."""
+"""Limits of one request, of one client, and of all together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How names of the hosted service are understood on /v1."""
+"""Mapping of hosted model and voice names on /v1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who replies in a conversation."""
+"""Settings of the reply adapters of conversations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may use the server: its key, and the names and web origins it answers to."""
+"""Access to the server: its key, and the host names and web origins it answers to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stts.settings.section import Section, protected
 
 ANY = "*"
 ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s]+/?")
-"""What browsers and shells send: also `app://obsidian.md`, `capacitor://localhost`, `chrome-extension://...`."""
+"""Origins that browsers and shells send: also `app://obsidian.md`, `capacitor://localhost`, `chrome-extension://...`."""
 NO_ORIGIN = (
     "an origin is written with its scheme and without a path, as browsers send it: https://example.org, "
     "http://localhost:3000, app://obsidian.md, capacitor://localhost; or * for every page"

@@ -1,4 +1,4 @@
-"""Where the server listens."""
+"""Address, TLS and shutdown of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mistakes that people make with bodies: each answer says the cause and the mend, in the shape of its door."""
+"""Mistakes that people make with bodies: each answer says the cause and the mend, in the shape of its dialect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DOCUMENT = APP.openapi()
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[httpx.AsyncClient]:
+async def server() -> AsyncIterator[httpx.AsyncClient]:
     """One application for all that is refused before anything is done."""
     transport = httpx.ASGITransport(APP, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -97,10 +97,10 @@ FORMS: dict[str, tuple[str, bytes, str, str]] = {
 
 
 @pytest.mark.parametrize("mistake", FORMS)
-async def test_a_wrong_form_is_told_by_its_cause(door: httpx.AsyncClient, mistake: str) -> None:
+async def test_a_wrong_form_is_told_by_its_cause(server: httpx.AsyncClient, mistake: str) -> None:
     for path in UPLOADS:
         kind, body, param, words = FORMS[mistake]
-        answer = await door.post(path, content=body, headers={"Content-Type": kind} if kind else {})
+        answer = await server.post(path, content=body, headers={"Content-Type": kind} if kind else {})
         message, field = told(answer, path)
         if mistake == "json" and path in AUDIO_IN_JSON:
             words, param = "input_audio", "input_audio"
@@ -110,17 +110,17 @@ async def test_a_wrong_form_is_told_by_its_cause(door: httpx.AsyncClient, mistak
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_a_form_that_ends_within_its_file_is_told_so(door: httpx.AsyncClient) -> None:
+async def test_a_form_that_ends_within_its_file_is_told_so(server: httpx.AsyncClient) -> None:
     """The framework leaves its temporary file to the collector of garbage, which warns."""
     for path in UPLOADS:
-        answer = await door.post(path, content=part(FILE, b"x" * 500)[:-200], headers={"Content-Type": RAW_FORM})
+        answer = await server.post(path, content=part(FILE, b"x" * 500)[:-200], headers={"Content-Type": RAW_FORM})
         assert "or ends within it" in told(answer, path)[0]
     gc.collect()
 
 
 @pytest.mark.parametrize("path", UPLOADS)
-async def test_a_request_without_a_body_is_told_what_is_missing(door: httpx.AsyncClient, path: str) -> None:
-    message, field = told(await door.post(path), path)
+async def test_a_request_without_a_body_is_told_what_is_missing(server: httpx.AsyncClient, path: str) -> None:
+    message, field = told(await server.post(path), path)
     assert "must come as `file`" in message
     assert field == "file"
 
@@ -150,9 +150,9 @@ async def test_a_text_beside_a_file_that_nobody_chose_is_a_text(client: httpx.As
 
 
 @pytest.mark.parametrize("mistake", ["short text", "another name", "two files"])
-async def test_a_conversation_tells_the_same(door: httpx.AsyncClient, mistake: str) -> None:
+async def test_a_conversation_tells_the_same(server: httpx.AsyncClient, mistake: str) -> None:
     kind, body, param, words = FORMS[mistake]
-    message, field = told(await door.post("/conversation", content=body, headers={"Content-Type": kind}), "")
+    message, field = told(await server.post("/conversation", content=body, headers={"Content-Type": kind}), "")
     assert words in message
     assert field == param
 
@@ -185,11 +185,11 @@ def test_the_document_has_such_doors() -> None:
 
 
 @pytest.mark.parametrize("mistake", KINDS)
-async def test_a_wrong_json_body_is_told_by_its_cause(door: httpx.AsyncClient, mistake: str) -> None:
+async def test_a_wrong_json_body_is_told_by_its_cause(server: httpx.AsyncClient, mistake: str) -> None:
     kind, body, words = KINDS[mistake]
     headers = {"Content-Type": kind} if kind else {}
     for method, path in JSON_ONLY:
-        answer = await door.request(method, path, content=body, headers=headers)
+        answer = await server.request(method, path, content=body, headers=headers)
         message, field = told(answer, path)
         assert words in message
         assert field in ("body", None)
@@ -198,9 +198,9 @@ async def test_a_wrong_json_body_is_told_by_its_cause(door: httpx.AsyncClient, m
 
 @pytest.mark.parametrize("path", ["/tts", "/v1/audio/speech", "/stt", "/v1/audio/transcriptions"])
 @pytest.mark.parametrize("kind", ["application/json", RAW_FORM])
-async def test_a_compressed_body_is_told_to_come_as_it_is(door: httpx.AsyncClient, path: str, kind: str) -> None:
+async def test_a_compressed_body_is_told_to_come_as_it_is(server: httpx.AsyncClient, path: str, kind: str) -> None:
     headers = {"Content-Type": kind, "Content-Encoding": "gzip"}
-    answer = await door.post(path, content=gzip.compress(b'{"text": "hi"}'), headers=headers)
+    answer = await server.post(path, content=gzip.compress(b'{"text": "hi"}'), headers=headers)
     message, _ = told(answer, path)
     fits = (kind == RAW_FORM) == (path in UPLOADS) or path in AUDIO_IN_JSON
     assert not fits or "compressed" in message

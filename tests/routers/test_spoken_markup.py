@@ -1,4 +1,4 @@
-"""Markup is read as speech on every door that speaks a text, unless somebody keeps it."""
+"""Markup is read as speech on every route that speaks a text, unless somebody keeps it."""
 
 from __future__ import annotations
 

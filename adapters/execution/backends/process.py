@@ -30,7 +30,7 @@ UNLOAD_SECONDS = 3.0
 """For a child to unload its engine and end, before it is made to."""
 STDERR = 2
 UNREADABLE = (EOFError, OSError, pickle.UnpicklingError, AttributeError, ImportError, IndexError)
-"""What reading a pickle may raise when its writer died, or wrote what does not exist here."""
+"""Errors of reading a pickle whose writer died, or named a class that does not exist here."""
 
 
 class InChild(EngineError):
@@ -223,7 +223,7 @@ class ProcessBackend:
         return float(self._item("finished", samples))
 
     def _item(self, method: str, *values: object) -> Any:
-        """Of a method that returns a value."""
+        """Calls a method that returns one value."""
         (item,) = self._items(method, *values)
         return item
 

@@ -15,7 +15,7 @@ class Backend(Protocol[E_co]):
 
     @property
     def engine(self) -> E_co:
-        """What work is given."""
+        """The engine that work is given."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""What parent and child process say to each other, all of it pickled.
+"""Messages between parent and child process, all of them pickled.
 
 The parent sends `sys.path`, a `Setup`, then requests; the child answers each with any number of `item` or, in a load,
 `progress`, and then `end` or `error`. Beside that, `control` carries the number of a call that is to end at its next
@@ -16,9 +16,9 @@ from pydantic import BaseModel
 from stts.errors import STTSError
 
 PROTOCOL = 5
-"""Of pickle: arrays travel as raw bytes."""
+"""Pickle protocol: arrays travel as raw bytes."""
 NUMBER = struct.Struct("<Q")
-"""Of a call, on `control`."""
+"""Format of a call's number, on `control`."""
 
 Request = tuple[int, str, tuple[Any, ...]]
 """Number, method, values."""
@@ -39,4 +39,4 @@ class Failure:
 
     error: STTSError
     trace: str
-    """Where it was raised, without the messages of foreign exceptions, which may quote the user."""
+    """Traceback without the messages of foreign exceptions, which may quote the user."""

@@ -26,7 +26,7 @@ from stts.errors import EngineLoadFailed
 from stts.streams.closing import closing_iterator
 
 MAX_CAUSES = 8
-"""Of an exception that are told."""
+"""Most causes of an exception that are sent."""
 
 
 class Channel:

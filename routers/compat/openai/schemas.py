@@ -228,7 +228,7 @@ class VoiceList(BaseModel):
 
 
 class VoiceIds(BaseModel):
-    """Voice ids in the older shape of Kokoro's clients."""
+    """As Kokoro's clients had it once."""
 
     voices: list[str]
 

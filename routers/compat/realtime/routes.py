@@ -1,4 +1,4 @@
-"""The doors of OpenAI's Realtime API: the socket, and the short-lived secrets with which browsers come to it."""
+"""Routes of OpenAI's Realtime API: the socket, and the short-lived secrets with which browsers come to it."""
 
 from __future__ import annotations
 

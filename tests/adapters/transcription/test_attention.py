@@ -41,7 +41,7 @@ def taken(made: Engines) -> int:
 
 
 async def write(heard: Heard, *parts: Samples) -> None:
-    """In pieces as long as a door's, and looked at before the next ones come."""
+    """In pieces as long as those of a socket, and looked at before the next ones come."""
     samples = np.concatenate(parts)
     for start in range(0, len(samples), RATE // 2):
         for frame in range(start, min(start + RATE // 2, len(samples)), FRAME):

@@ -88,9 +88,9 @@ async def test_lines_logged_on_the_way_carry_it_and_later_ones_do_not() -> None:
     seen = []
 
     @app.get("/")
-    async def door(request: Request) -> Response:
+    async def endpoint(request: Request) -> Response:
         seen.append(structlog.contextvars.get_contextvars()["request_id"])
-        return Response(headers={"X-Request-ID": "the door's own"})
+        return Response(headers={"X-Request-ID": "the endpoint's own"})
 
     async with client(RequestId(app)) as http:
         answer = await http.get("/", headers={"X-Request-ID": "mine"})

@@ -23,7 +23,7 @@ from tests.serving import serving
 pytestmark = pytest.mark.socket
 
 
-class Door:
+class Endpoint:
     """Echoes; a few words make it do other things. Counts the parts that run."""
 
     def __init__(self, **limits: float) -> None:
@@ -89,10 +89,10 @@ class Door:
 
 
 @asynccontextmanager
-async def opened(door: Door) -> AsyncIterator[str]:
+async def opened(endpoint: Endpoint) -> AsyncIterator[str]:
     app = FastAPI()
-    app.add_api_websocket_route("/ws", door.__call__)
-    async with serving(behind_edge(app, door.settings)) as port:
+    app.add_api_websocket_route("/ws", endpoint.__call__)
+    async with serving(behind_edge(app, endpoint.settings)) as port:
         yield f"ws://127.0.0.1:{port}/ws"
 
 
@@ -110,18 +110,18 @@ async def left(client: ClientConnection) -> int | None:
 
 
 async def test_text_and_bytes_come_and_go() -> None:
-    door = Door()
-    async with opened(door) as url, patient.connect(url) as client:
+    endpoint = Endpoint()
+    async with opened(endpoint) as url, patient.connect(url) as client:
         await client.send("hello")
         assert await event(client) == {"type": "echo", "text": "hello"}
         await client.send(b"\x00\xff")
         assert await client.recv() == b"\x00\xff"
-        assert door.places.open == 1
-    assert door.parts == 0 and door.places.open == 0
+        assert endpoint.places.open == 1
+    assert endpoint.parts == 0 and endpoint.places.open == 0
 
 
 async def test_an_error_of_one_message_does_not_end_the_session() -> None:
-    async with opened(Door()) as url, patient.connect(url, additional_headers={"X-Request-ID": "mine"}) as client:
+    async with opened(Endpoint()) as url, patient.connect(url, additional_headers={"X-Request-ID": "mine"}) as client:
         await client.send("complain")
         assert await event(client) == {
             "type": "error",
@@ -136,18 +136,18 @@ async def test_an_error_of_one_message_does_not_end_the_session() -> None:
 
 
 async def test_an_error_that_leaves_the_door_is_the_last_event() -> None:
-    door = Door()
-    async with opened(door) as url, patient.connect(url) as client:
+    endpoint = Endpoint()
+    async with opened(endpoint) as url, patient.connect(url) as client:
         await client.send("raise")
         last = await event(client)
         assert last["fatal"] is True and last["param"] == "text" and last["allowed"] == ["this"]
         assert await left(client) == 1008
-    assert door.parts == 0 and door.places.open == 0
+    assert endpoint.parts == 0 and endpoint.places.open == 0
 
 
 async def test_only_the_subprotocol_of_the_dialect_is_answered() -> None:
     offers = [Subprotocol("realtime"), Subprotocol("openai-insecure-api-key.secret")]
-    async with opened(Door()) as url:
+    async with opened(Endpoint()) as url:
         async with patient.connect(url, subprotocols=offers) as client:
             assert client.subprotocol == "realtime"
         async with patient.connect(url, subprotocols=offers[1:]) as client:
@@ -155,7 +155,7 @@ async def test_only_the_subprotocol_of_the_dialect_is_answered() -> None:
 
 
 async def test_without_a_place_the_socket_is_refused_before_it_is_accepted() -> None:
-    async with opened(Door(live_sessions=1)) as url:
+    async with opened(Endpoint(live_sessions=1)) as url:
         async with patient.connect(url):
             with pytest.raises(InvalidStatus) as caught:
                 await patient.connect(url)
@@ -167,42 +167,42 @@ async def test_without_a_place_the_socket_is_refused_before_it_is_accepted() -> 
 
 
 async def test_a_socket_on_which_nothing_passes_is_closed() -> None:
-    door = Door(idle_seconds=0.05)
-    async with opened(door) as url, patient.connect(url) as client:
+    endpoint = Endpoint(idle_seconds=0.05)
+    async with opened(endpoint) as url, patient.connect(url) as client:
         assert (await event(client))["code"] == "idle_timeout"
         assert await left(client) == 1008
-    assert door.parts == 0
+    assert endpoint.parts == 0
 
 
 @pytest.mark.parametrize("message", ["hello", "stuck", "flood", b"\x00" * 100_000])
 async def test_a_client_that_vanishes_leaves_nothing(message: str | bytes) -> None:
-    door = Door()
-    async with opened(door) as url:
+    endpoint = Endpoint()
+    async with opened(endpoint) as url:
         client = await patient.connect(url)
         await client.send(message)
         client.transport.abort()
-        await asyncio.wait_for(door.empty.wait(), PATIENCE)
+        await asyncio.wait_for(endpoint.empty.wait(), PATIENCE)
         await client.wait_closed()
-    assert door.parts == 0 and door.places.open == 0
+    assert endpoint.parts == 0 and endpoint.places.open == 0
 
 
 @pytest.mark.parametrize("message", ["hello", "stuck", "flood"])
 async def test_when_the_server_stops_all_are_told_and_let_go(message: str) -> None:
-    door = Door()
-    async with opened(door) as url, patient.connect(url) as client:
+    endpoint = Endpoint()
+    async with opened(endpoint) as url, patient.connect(url) as client:
         await client.send(message)
-        await asyncio.wait_for(door.heard.wait(), PATIENCE)
-        draining = asyncio.create_task(door.places.drain())
+        await asyncio.wait_for(endpoint.heard.wait(), PATIENCE)
+        draining = asyncio.create_task(endpoint.places.drain())
         assert await left(client) == 1012
         await draining
-        assert door.places.open == 0 and door.parts == 0
+        assert endpoint.places.open == 0 and endpoint.parts == 0
         with pytest.raises(InvalidStatus) as caught:
             await patient.connect(url)
         assert caught.value.response.body is not None and b"shutting_down" in caught.value.response.body
 
 
 async def test_a_large_message_passes_and_one_that_is_too_large_ends_only_its_own_socket() -> None:
-    async with opened(Door()) as url, patient.connect(url, max_size=None) as other:
+    async with opened(Endpoint()) as url, patient.connect(url, max_size=None) as other:
         async with patient.connect(url, max_size=None) as client:
             await client.send(bytes(15 * 2**20))
             assert len(await client.recv()) == 15 * 2**20
@@ -214,8 +214,8 @@ async def test_a_large_message_passes_and_one_that_is_too_large_ends_only_its_ow
 
 
 async def test_a_flood_of_tiny_messages_starves_nobody() -> None:
-    door = Door()
-    async with opened(door) as url, patient.connect(url) as flooder, patient.connect(url) as other:
+    endpoint = Endpoint()
+    async with opened(endpoint) as url, patient.connect(url) as flooder, patient.connect(url) as other:
 
         async def flood() -> None:
             for sent in range(100_000):
@@ -231,78 +231,78 @@ async def test_a_flood_of_tiny_messages_starves_nobody() -> None:
             await event(other)
             rounds += 1
         assert await event(flooder) == {"type": "echo", "text": "done"}
-        assert door.received == 100_001 + rounds
+        assert endpoint.received == 100_001 + rounds
         assert rounds > 10
 
 
 async def test_a_socket_is_read_while_its_session_is_far_behind() -> None:
     """Pings are answered, and what was sent ahead is worked on later, in order: beyond 1 MiB it waits on the disk."""
-    door = Door()
-    async with opened(door) as url, patient.connect(url, max_size=None) as client:
+    endpoint = Endpoint()
+    async with opened(endpoint) as url, patient.connect(url, max_size=None) as client:
         await client.send("wait")
         sent = [bytes([number]) * 200_000 for number in range(20)]
         for data in sent:
             await client.send(data)
             await asyncio.wait_for(await client.ping(), PATIENCE)
         await client.send("last")
-        assert door.received == 1 and door.places.spools.taken > 2_000_000, "the last may still be on its way"
-        door.gate.set()
+        assert endpoint.received == 1 and endpoint.places.spools.taken > 2_000_000, "the last may still be on its way"
+        endpoint.gate.set()
         assert [await asyncio.wait_for(client.recv(), PATIENCE) for _ in sent] == sent
         assert (await event(client))["text"] == "last"
-    assert door.places.spools.taken == 0
+    assert endpoint.places.spools.taken == 0
 
 
 async def test_a_socket_is_read_while_its_session_waits_for_an_engine() -> None:
-    door = Door()
-    door.ready.clear()
-    async with opened(door) as url, patient.connect(url, max_size=None) as client:
+    endpoint = Endpoint()
+    endpoint.ready.clear()
+    async with opened(endpoint) as url, patient.connect(url, max_size=None) as client:
         for word in ("one", "two", "three"):
             await client.send(word)
             await client.send(bytes(100_000))
             await asyncio.wait_for(await client.ping(), PATIENCE)
-        door.ready.set()
+        endpoint.ready.set()
         for word in ("one", "two", "three"):
             assert (await event(client))["text"] == word
             assert await client.recv() == bytes(100_000)
 
 
 async def test_what_is_answered_at_once_is_answered_though_it_came_before_the_session() -> None:
-    door = Door()
+    endpoint = Endpoint()
 
     def at_once(message: str | bytes) -> dict[str, object] | None:
         return {"at": "once"} if message == "now" else None
 
     async def answering(websocket: WebSocket) -> None:
-        async with accepted(websocket, door.places) as socket:
-            await door.gate.wait()
+        async with accepted(websocket, endpoint.places) as socket:
+            await endpoint.gate.wait()
             socket.at_once = at_once
-            await door.read(socket)
+            await endpoint.read(socket)
 
     app = FastAPI()
     app.add_api_websocket_route("/ws", answering)
     async with (
-        serving(behind_edge(app, door.settings)) as port,
+        serving(behind_edge(app, endpoint.settings)) as port,
         patient.connect(f"ws://127.0.0.1:{port}/ws") as client,
     ):
         await client.send("now")
         await client.send("later")
         await asyncio.wait_for(await client.ping(), PATIENCE)
-        door.gate.set()
+        endpoint.gate.set()
         assert await event(client) == {"at": "once"}
         assert (await event(client))["text"] == "later"
 
 
 async def test_audio_beyond_the_spool_is_refused_once_and_commands_are_kept() -> None:
-    door = Door(spool_mib=1)
-    async with opened(door) as url, patient.connect(url, max_size=None) as client:
+    endpoint = Endpoint(spool_mib=1)
+    async with opened(endpoint) as url, patient.connect(url, max_size=None) as client:
         await client.send("wait")
-        await asyncio.wait_for(door.heard.wait(), PATIENCE)
+        await asyncio.wait_for(endpoint.heard.wait(), PATIENCE)
         for _ in range(20):
             await client.send(bytes(200_000))
         await client.send("command")
         refused = await event(client)
         assert (refused["code"], refused["fatal"]) == ("payload_too_large", False)
-        door.gate.set()
+        endpoint.gate.set()
         heard = 0
         while isinstance(message := await asyncio.wait_for(client.recv(), PATIENCE), bytes):
             heard += 1
@@ -313,8 +313,8 @@ async def test_audio_beyond_the_spool_is_refused_once_and_commands_are_kept() ->
 
 
 async def test_a_goodbye_is_answered_when_the_place_is_free() -> None:
-    door = Door(live_sessions=1, place_seconds=0)
-    async with opened(door) as url:
+    endpoint = Endpoint(live_sessions=1, place_seconds=0)
+    async with opened(endpoint) as url:
         for _ in range(30):
             async with patient.connect(url) as client:
                 await client.send("hello")

@@ -1,4 +1,4 @@
-"""The whole application with its Wyoming door open, and the reference client."""
+"""The whole application with its Wyoming listener open, and the reference client."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ CHUNK = np.full(100_000, 12_000, "<i2").tobytes()
 """Loud audio; several of these are more than a spool holds in memory."""
 
 
-class Door:
+class Endpoint:
     """A server whose ear hears nothing before its gate is open."""
 
     def __init__(self, **limits: float) -> None:
@@ -51,7 +51,7 @@ class Door:
         self.ears = Ears()
         self.server = WyomingServer(self._parts, cast(Describer, None), lambda: self.settings, self.space)
 
-    def stream(self) -> Door:
+    def stream(self) -> Endpoint:
         return self
 
     async def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -88,37 +88,37 @@ def kinds(events: list[ClientEvent]) -> list[str]:
 
 
 async def test_pings_are_answered_while_audio_waits_and_all_of_it_is_heard_in_the_end() -> None:
-    door = Door()
-    async with door.client() as client:
-        await door.until_it_is_behind(client)
+    endpoint = Endpoint()
+    async with endpoint.client() as client:
+        await endpoint.until_it_is_behind(client)
         for sent in range(19):
             await client.write_event(AudioChunk(16_000, 2, 1, CHUNK).event())
             await client.write_event(Ping(str(sent)).event())
             assert (await client.until("pong"))[-1].data["text"] == str(sent)
         await client.write_event(AudioStop().event())
-        assert door.space.taken > 2 * MIB
-        door.gate.set()
+        assert endpoint.space.taken > 2 * MIB
+        endpoint.gate.set()
         assert kinds(await client.until("transcript-stop"))[-2:] == ["transcript", "transcript-stop"]
-    assert sum(map(len, door.ears.heard)) == pytest.approx(20 * len(CHUNK) // 2, abs=512)
+    assert sum(map(len, endpoint.ears.heard)) == pytest.approx(20 * len(CHUNK) // 2, abs=512)
 
 
 async def test_requests_that_are_sent_ahead_are_worked_on_one_after_the_other() -> None:
-    door = Door()
-    async with door.client() as client:
+    endpoint = Endpoint()
+    async with endpoint.client() as client:
         for _ in range(3):
             await client.write_event(AudioStart(16_000, 2, 1).event())
             await client.write_event(AudioChunk(16_000, 2, 1, CHUNK).event())
             await client.write_event(AudioStop().event())
-        door.gate.set()
+        endpoint.gate.set()
         for _ in range(3):
             assert kinds(await client.until("transcript-stop"))[-2:] == ["transcript", "transcript-stop"]
 
 
 @pytest.mark.parametrize("limits", [{"spool_mib": 1}, {"spools_mib": 1}])
 async def test_audio_beyond_the_spool_is_one_error_and_the_end(limits: dict[str, float]) -> None:
-    door = Door(**limits)
-    async with door.client() as client:
-        await door.until_it_is_behind(client)
+    endpoint = Endpoint(**limits)
+    async with endpoint.client() as client:
+        await endpoint.until_it_is_behind(client)
         with suppress(ConnectionError):
             for _ in range(20):
                 await client.write_event(AudioChunk(16_000, 2, 1, CHUNK).event())
@@ -129,9 +129,9 @@ async def test_audio_beyond_the_spool_is_one_error_and_the_end(limits: dict[str,
 
 @pytest.mark.parametrize("goodbye", ["close", "abort", "garbage"])
 async def test_a_goodbye_is_seen_however_far_behind_the_work_is(goodbye: str) -> None:
-    door = Door()
-    async with door.client() as client:
-        await door.until_it_is_behind(client)
+    endpoint = Endpoint()
+    async with endpoint.client() as client:
+        await endpoint.until_it_is_behind(client)
         for _ in range(10):
             await client.write_event(AudioChunk(16_000, 2, 1, CHUNK).event())
         assert client._writer is not None
@@ -145,7 +145,7 @@ async def test_a_goodbye_is_seen_however_far_behind_the_work_is(goodbye: str) ->
         if goodbye != "abort":
             assert set(kinds(await client.until())) <= {"transcript-start", "error"}
         # The server ends, and nothing is in its way.
-        assert not door.gate.is_set()
+        assert not endpoint.gate.is_set()
 
 
 def inbox(reader: asyncio.StreamReader, **at_once: Any) -> Inbox:

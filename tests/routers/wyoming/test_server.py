@@ -1,4 +1,4 @@
-"""The door itself: who may open it, who is turned away, and that nothing of a client stays behind."""
+"""The Wyoming listener: connections accepted and refused, and that nothing of a client stays behind."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def test_it_listens_beyond_loopback_only_by_an_explicit_decision() -> None:
         check_exposure(Settings(wyoming=beyond))
     assert refused.value.param == "wyoming.host"
     with pytest.raises(InvalidConfiguration):
-        # A key protects the other doors, not this one.
+        # A key protects the HTTP routes, not this listener.
         check_exposure(Settings(wyoming=beyond, security=SecuritySettings(api_key="secret")))
     check_exposure(Settings(wyoming=beyond, security=SecuritySettings(allow_open=True)))
     check_exposure(Settings(wyoming=WyomingSettings(enabled=True, host="::1")))

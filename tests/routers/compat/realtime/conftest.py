@@ -1,4 +1,4 @@
-"""The doors of the dialect on a socket, over parts without engines: a tone is speech, every 300 ms of it a word."""
+"""The routes of the dialect on a socket, over parts without engines: a tone is speech, every 300 ms of it a word."""
 
 from __future__ import annotations
 
