@@ -204,7 +204,6 @@ async def test_auto_passes_over_an_engine_in_a_crash_loop_and_comes_back_to_it()
     instance = made.instance("script")
     try:
         while instance.state != "failed":
-            await asyncio.sleep(instance._pool.rest())
             with pytest.raises(EngineCrashed):
                 await run(instance, "kill")
         assert instance.rest and (await made.catalogue.chosen())[0] == "plain"

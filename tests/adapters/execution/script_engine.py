@@ -164,6 +164,12 @@ def once(rest: str) -> Iterator[Samples]:
     return iter(())
 
 
+def mark(rest: str) -> Iterator[Samples]:
+    """Leaves a file in this folder, named after the process: so many have come so far."""
+    Path(rest, str(os.getpid())).touch()
+    return iter(())
+
+
 def unpicklable(rest: str) -> Iterator[Any]:
     yield threading.Lock()
 
@@ -184,6 +190,7 @@ STEPS: dict[str, Callable[[str], Iterator[Samples]]] = {
     "exit": exit_,
     "kill": kill,
     "once": once,
+    "mark": mark,
     "unpicklable": unpicklable,
     "stdin": stdin,
 }

@@ -6,7 +6,9 @@ import asyncio
 import os
 import signal
 from contextlib import aclosing
+from pathlib import Path
 
+import psutil
 import pytest
 
 from adapters.execution.instance import CRASH_LOOP, EngineInstance
@@ -86,10 +88,15 @@ async def test_a_load_is_no_good_call(instances: Hosts) -> None:
     assert instance.state == "failed"
 
 
-async def test_a_spare_child_is_there_before_it_is_needed(instances: Hosts) -> None:
-    instance = instances(process=True, spare=True, concurrency=2)
+async def test_a_spare_child_is_there_before_it_is_needed(instances: Hosts, tmp_path: Path) -> None:
+    instance = instances(process=True, spare=True, concurrency=2, load=f"mark {tmp_path}")
     async with instance.slot(0):
-        await until(lambda: all(backend.ready for backend in instance._lanes))
+        await until(lambda: loaded(tmp_path) == 2)
+
+
+def loaded(folder: Path) -> int:
+    """Children that have loaded so far, where loading leaves a mark in this folder."""
+    return len(list(folder.iterdir()))
 
 
 async def both(instance: EngineInstance[ScriptEngine]) -> set[int]:
@@ -103,8 +110,8 @@ async def both(instance: EngineInstance[ScriptEngine]) -> set[int]:
     return found
 
 
-async def test_the_death_of_one_costs_one_call_and_the_other_serves_at_once(instances: Hosts) -> None:
-    instance = instances(process=True, spare=True, concurrency=2)
+async def test_the_death_of_one_costs_one_call_and_the_other_serves_at_once(instances: Hosts, tmp_path: Path) -> None:
+    instance = instances(process=True, spare=True, concurrency=2, load=f"mark {tmp_path}")
     assert len(await both(instance)) == 2
     working = asyncio.ensure_future(run(instance, "count 1; sleep 0.05; count 1"))
     await until(lambda: instance.running == 1)
@@ -112,7 +119,7 @@ async def test_the_death_of_one_costs_one_call_and_the_other_serves_at_once(inst
         await run(instance, "count 1; kill")
     assert await working == [0, 0]
     assert await run(instance, "count 1") == [0]
-    await until(lambda: any(backend.ready for backend in instance._lanes))
+    await until(lambda: loaded(tmp_path) == 3)
 
 
 async def test_a_child_that_died_while_idle_is_passed_over(instances: Hosts) -> None:
@@ -120,17 +127,18 @@ async def test_a_child_that_died_while_idle_is_passed_over(instances: Hosts) -> 
     await both(instance)
     last = await pid_of(instance)
     os.kill(last, signal.SIGKILL)
-    await until(lambda: not all(backend.ready for backend in instance._lanes))
+    await until(lambda: os.waitid(os.P_PID, last, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None)
     assert await pid_of(instance) != last
 
 
 async def test_an_unload_and_a_close_end_a_spare_that_is_starting(instances: Hosts) -> None:
+    before = psutil.Process().children()
     instance = instances(process=True, spare=True, concurrency=2, load="sleep 0.05")
     task = asyncio.ensure_future(run(instance, "count 1; sleep 0.02"))
     await until(lambda: instance.running >= 1 and instance.state == "ready")
     await task
     await instance.unload()
-    assert instance.state == "cold" and not any(backend.ready for backend in instance._lanes)
+    assert instance.state == "cold" and psutil.Process().children() == before
 
 
 async def test_a_spare_that_does_not_start_is_no_failure_of_the_engine(instances: Hosts, tmp_path: object) -> None:

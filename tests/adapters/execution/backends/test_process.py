@@ -259,7 +259,7 @@ def test_it_looks_like_the_engine(leaves_nothing: None) -> None:
 def test_a_child_does_not_outlive_its_parent(script: str) -> None:
     """Whether it hangs in a call or waits for the next."""
     program = (
-        "import os, signal\n"
+        "import os, psutil, signal\n"
         "from adapters.execution.backends.process import ProcessBackend\n"
         "from tests.adapters.execution.engines_under_test import PARAMS, registry\n"
         "from tests.adapters.execution.script_engine import *\n"
@@ -267,7 +267,7 @@ def test_a_child_does_not_outlive_its_parent(script: str) -> None:
         "engine.load(lambda step, part: None)\n"
         f"items = engine.synthesize({script!r}, VOICE, PARAMS)\n"
         "next(items)\n"
-        "print(engine._child._process.pid, flush=True)\n"
+        "print(*(child.pid for child in psutil.Process().children()), flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = patient.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -376,10 +375,14 @@ def test_errors_name_the_event_they_are_about(desk: Desk) -> None:
 
 
 def test_nothing_of_a_conversation_is_kept_when_it_is_over(desk: Desk) -> None:
+    responses = set()
     for number in range(50):
         desk.turn(f"u{number}")
         desk.begin(f"a{number}", number)
+        responses.add(desk.out.active)
         desk.tell(told.ReplyDelta(number, "x"), audio(number))
         desk.end("x", f"a{number}", number)
-    out: Iterable[Any] = (desk.out._responses, desk.out._known, desk.out._wordless, desk.out._told, desk.out.orders)
-    assert not any(out) and not desk.items._hidden
+    assert len(responses) == 50 and None not in responses
+    assert [desk.out.generation(id) for id in responses if id is not None] == [None] * 50
+    assert desk.out.caught_up and desk.out.active is None and not desk.out.orders
+    assert all(desk.items.wire(f"a{number}") for number in range(50)), "nothing of it is hidden any more"
