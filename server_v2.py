@@ -7,6 +7,14 @@ if __name__ == "__main__":
 
     require_packages()
 
+    import gc
+
+    from middleware.serving.deferred_models import defer_models
+
+    # Both until the server has started: imports make much that lives and hardly any garbage.
+    gc.disable()
+    defer_models()
+
 import argparse
 import asyncio
 import os

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from middleware.serving.deferred_models import build_models
 from routers.services import Services
 from stts.storage.files.store import FileStore
 
@@ -39,7 +40,11 @@ async def running(services: Services) -> AsyncIterator[None]:
                 await services.engines.close()
 
 
+OWN_PACKAGES = frozenset({"adapters", "engines", "routers", "stts"})
+
+
 async def _prepare(services: Services) -> None:
+    await build_models(OWN_PACKAGES)
     await services.replies.prepare()
     await services.selection.prepare()
     await services.engines.preload()

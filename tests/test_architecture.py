@@ -54,7 +54,19 @@ ASSEMBLY = ("dialects", "app", "startup", "websocket.schema")
 KNOWN_EXCEPTIONS: dict[str, str] = {}
 """Imports against the plan, each with the reason. An entry that is no longer needed fails its test."""
 
-HEAVY = ("torch", "transformers", "whisper", "chatterbox", "onnxruntime", "openai", "ray", "fasttext", "requests")
+HEAVY = (
+    "av",
+    "sentencex",
+    "torch",
+    "transformers",
+    "whisper",
+    "chatterbox",
+    "onnxruntime",
+    "openai",
+    "ray",
+    "fasttext",
+    "requests",
+)
 
 
 @cache

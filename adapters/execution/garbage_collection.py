@@ -10,9 +10,10 @@ import gc
 
 
 def freeze_gc() -> None:
-    """Collects, then freezes whatever is alive; takes as long as one full pass."""
+    """Collects, then freezes whatever is alive; takes as long as one full pass. Collections run from here on."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def freeze_gc_again() -> None:

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import av
 import numpy as np
-from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.stream import Disposition
 
 from stts.audio.causes import HEAD_BYTES, NO_DECODER, NO_INDEX, NO_SAMPLES, NO_TRACK, UNKNOWN, cause, is_movie
+from stts.audio.ffmpeg import av
 from stts.audio.source import Source
 from stts.errors import UndecodableAudio
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
 
 LOOK_SECONDS = 60.0
 """Seconds of each track in which sound is looked for, where a file has several tracks."""
@@ -94,7 +95,7 @@ class Upload:
         streams = container.streams.audio
         found = [stream for stream in streams if stream.codec_context is not None][:MOST_TRACKS]
         if found:
-            return sorted(found, key=lambda stream: not stream.disposition & Disposition.default)
+            return sorted(found, key=lambda stream: not stream.disposition & av.stream.Disposition.default)
         if streams:
             raise UndecodableAudio(NO_DECODER)
         raise self.undecodable(NO_TRACK if container.streams.video else NO_SAMPLES)
@@ -149,7 +150,7 @@ class Upload:
 def _prepared(container: InputContainer, index: int) -> AudioStream:
     """Prepares a track for decoding."""
     stream = container.streams[index]
-    assert isinstance(stream, AudioStream)
+    assert isinstance(stream, av.audio.stream.AudioStream)
     # Frames decoded ahead in threads would outlive an error in one of them.
     stream.codec_context.thread_count = 1
     if stream.codec_context.name == "flac":

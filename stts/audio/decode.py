@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import av
 import numpy as np
-from av.audio.stream import AudioStream
-from av.container import InputContainer
 from numpy.typing import NDArray
 
 from stts.audio.causes import DAMAGED, NO_SAMPLES
 from stts.audio.container import Upload
 from stts.audio.downmix import Downmix
+from stts.audio.ffmpeg import av
 from stts.audio.filters import SILENCE, bounded
 from stts.audio.loss import SILENT_READERS, GapFinder, is_cut_off
 from stts.audio.source import Source
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import AudioTooLong
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
 
 BLOCK_SECONDS = 0.5
 MAX_DAMAGED = 500

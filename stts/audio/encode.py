@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import av
 import numpy as np
-from av.audio.codeccontext import AudioCodecContext
-from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
 from stts.audio import wav
+from stts.audio.ffmpeg import av
 from stts.audio.filters import bounded
 from stts.audio.formats import resolve_sample_rate
 from stts.audio.lengths import FLAC_HEADER_BYTES, MP3Info, flac_header
 from stts.engine_api import Samples
 from stts.speech import AudioFormat
+
+if TYPE_CHECKING:
+    from av.audio.codeccontext import AudioCodecContext
+    from av.audio.stream import AudioStream
 
 SHORTEST_SECONDS = 0.02
 """Silence that stands for an answer without a sample: without a frame most formats are no file at all."""
@@ -158,7 +160,7 @@ class _MuxedWriter:
         if format == "flac":
             options["frame_size"] = str(self._sample_rate // _FLAC_FRAMES_PER_SECOND)
         stream = self._container.add_stream(self._recipe.codec, rate=self._sample_rate, options=options)
-        assert isinstance(stream, AudioStream)
+        assert isinstance(stream, av.audio.stream.AudioStream)
         codec = stream.codec_context
         codec.layout = "stereo" if self._channels == 2 else "mono"
         codec.format = self._recipe.sample_format

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-import av
 import numpy as np
-from av.filter import Graph
 
+from stts.audio.ffmpeg import av
 from stts.engine_api import Samples
 
 SILENCE: Samples = np.zeros(0, np.float32)
@@ -31,7 +30,7 @@ class FilterChain:
         self._rate = rate_in
         self._time_base = Fraction(1, rate_in)
         self._pts = 0
-        self._graph = Graph()
+        self._graph = av.filter.Graph()
         self._graph.threads = 1  # else each graph has a pool of them, and there is one for every listener
         nodes = [
             self._graph.add_abuffer(format="fltp", sample_rate=rate_in, layout="mono", time_base=self._time_base),

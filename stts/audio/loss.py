@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
-from typing import Any
-
-from av.packet import Packet
+from typing import TYPE_CHECKING, Any
 
 from stts.audio.source import Source
+
+if TYPE_CHECKING:
+    from av.packet import Packet
 
 SILENT_READERS = ("ogg", "flac")
 """Containers whose readers pass over what they cannot use, and whose packets follow each other without a gap."""

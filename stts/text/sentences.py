@@ -11,8 +11,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-import sentencex
-
 from stts.languages import primary
 
 LOOKAHEAD = 64
@@ -92,6 +90,8 @@ class TextCutter:
 
     def _sentence_ends(self, window: str) -> list[int]:
         ends = set(_matches(_PARAGRAPH, window, end=False))
+        import sentencex  # with the first text: an idle server does without its megabyte
+
         line = _ANY_SPACE.sub(" ", window)  # sentencex panics on some others
         at = 0
         for sentence in sentencex.segment(self._language, line)[:-1]:
