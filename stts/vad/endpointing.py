@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import lru_cache
 
 from stts.vad.rules import TurnRules
 from stts.vad.segmenter import INAUDIBLE_DBFS, SpeechCounter, frames_in
@@ -175,5 +176,6 @@ class Endpointer:
         return Signal(kind, frame * FRAME_SECONDS)
 
 
+@lru_cache(64)  # asked several times a frame, for the few lengths of the rules
 def _frames(seconds: float) -> int:
     return frames_in(seconds, FRAME_SECONDS)

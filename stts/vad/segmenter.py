@@ -43,14 +43,14 @@ class SpeechCounter:
 
     def is_speech(self, probability: float, threshold: float) -> bool:
         """Judges the next frame, which `count` then counts."""
-        return probability >= threshold - (HYSTERESIS if self.open else 0.0)
+        return probability >= (threshold - HYSTERESIS if self.speech else threshold)
 
     def count(self, speech: bool) -> None:
         """Counts the next frame."""
         if not speech:
             self.silence += 1
         else:
-            if not self.open:
+            if not self.speech:
                 self.start = self.position
             self.speech += 1
             self.silence = 0
