@@ -67,7 +67,9 @@ class TranscriptionSession(Protocol):
     """Transcribes one live stream, utterance by utterance. It holds what its engine keeps for a stream."""
 
     @property
-    def info(self) -> EngineInfo: ...
+    def plan(self) -> TranscriptionPlan:
+        """How its utterances are transcribed, decided when it was opened."""
+        ...
 
     def transcribe(self, audio: LiveAudio, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         """One utterance, from its first sample to `audio.close()`: partial texts, one segment if there are words,

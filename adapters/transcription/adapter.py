@@ -17,7 +17,7 @@ from adapters.transcription.paced import PacedSession
 from adapters.transcription.recorded import RecordedUtterances
 from adapters.transcription.region_listener import RegionListener
 from adapters.transcription.rolling import RollingSession
-from adapters.transcription.streaming import StreamingSession, StreamingSlots
+from adapters.transcription.streaming import StreamingSlots
 from stts.audio.decode import Decoder
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, ListenParams, STTEngine, VADEngine
@@ -78,13 +78,8 @@ class EngineSTTAdapter:
 
     def session(self, plan: TranscriptionPlan) -> PacedSession:
         """Raises Busy where all places are taken. Whoever opens it closes it."""
-        params = plan.params
-        session: StreamingSession | RollingSession
-        if self.info.abilities.live:
-            session = self._slots.open(params)
-        else:
-            session = RollingSession(self._instance, params, partials=plan.asked.partials)
-        recorded = RecordedUtterances(self._instance, self._vad, params, self._rules)
+        session = self._slots.open(plan) if self.info.abilities.live else RollingSession(self._instance, plan)
+        recorded = RecordedUtterances(self._instance, self._vad, plan, self._rules)
         return PacedSession(session, recorded)
 
     async def transcribe(

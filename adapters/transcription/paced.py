@@ -11,7 +11,8 @@ from adapters.transcription.recorded import RecordedUtterances
 from adapters.transcription.rolling import RollingSession
 from adapters.transcription.streaming import StreamingSession
 from stts.context import RequestContext
-from stts.engine_api import EngineInfo, Samples
+from stts.engine_api import Samples
+from stts.plans import TranscriptionPlan
 from stts.streams.live import SAMPLE_RATE, LiveAudio, Mark
 from stts.transcription import TranscriptEvent, TranscriptPartial
 
@@ -37,8 +38,8 @@ class PacedSession:
         self._recorded = recorded
 
     @property
-    def info(self) -> EngineInfo:
-        return self._session.info
+    def plan(self) -> TranscriptionPlan:
+        return self._session.plan
 
     async def prepare(self) -> None:
         await self._session.prepare()

@@ -17,8 +17,8 @@ from adapters.transcription.hypothesis import Hypothesis
 from adapters.transcription.intake import AudioSource
 from adapters.transcription.region_listener import RegionListener
 from stts.context import RequestContext
-from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Samples, STTEngine, VADEngine
-from stts.languages import best_match
+from stts.engine_api import STT_SAMPLE_RATE, Samples, STTEngine, VADEngine
+from stts.plans import TranscriptionPlan
 from stts.streams.channel import Channel
 from stts.streams.live import Mark
 from stts.streams.prefetch import prefetch
@@ -41,19 +41,19 @@ class RecordedUtterances:
         self,
         instance: EngineInstance[STTEngine],
         vad: EngineInstance[VADEngine],
-        params: ListenParams,
+        plan: TranscriptionPlan,
         rules: Callable[[], RegionRules],
     ) -> None:
         self._instance = instance
         self._vad = vad
-        self._params = params
+        self._plan = plan
         self._rules = rules
 
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
-        languages = self._instance.info.languages
-        asked = best_match(self._params.language, languages) if self._params.language else None
-        context.output_data.engine, context.output_data.language = self._instance.name, asked
-        work = _Work(RegionListener(self._instance, self._params, context), self._vad, self._rules(), Hypothesis(asked))
+        plan = self._plan
+        context.output_data.engine, context.output_data.language = plan.instance, plan.language
+        listener = RegionListener(self._instance, plan.params, context)
+        work = _Work(listener, self._vad, self._rules(), Hypothesis(plan.language))
         async with aclosing(prefetch(partial(work.listen, audio), EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
                 yield event

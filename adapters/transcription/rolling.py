@@ -19,9 +19,9 @@ from adapters.execution.instance import EngineInstance
 from adapters.transcription.hypothesis import Hypothesis
 from adapters.transcription.intake import AudioSource, Intake, Stop
 from stts.context import RequestContext
-from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Samples, Segment, STTEngine
+from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Samples, Segment, STTEngine
 from stts.errors import STTSError
-from stts.languages import best_match
+from stts.plans import TranscriptionPlan
 from stts.streams.channel import Channel
 from stts.streams.prefetch import prefetch
 from stts.text.transcript import join_texts
@@ -43,25 +43,21 @@ PROMPT_CHARACTERS = 200
 class RollingSession:
     """Holds nothing between utterances: its engine keeps nothing of a stream."""
 
-    def __init__(self, instance: EngineInstance[STTEngine], params: ListenParams, *, partials: bool = True) -> None:
-        """Without `partials` nothing is transcribed before it is asked for or over."""
+    def __init__(self, instance: EngineInstance[STTEngine], plan: TranscriptionPlan) -> None:
+        """Without `partials` in what was asked, nothing is transcribed before it is asked for or over."""
         self._instance = instance
-        self._params = params
-        self._partials = partials
-
-    @property
-    def info(self) -> EngineInfo:
-        return self._instance.info
+        self.plan = plan
 
     async def prepare(self) -> None:
         """Loads the engine, so that the first words need not wait for it. Raises what a load raises."""
         await self._instance.load()
 
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
-        asked = best_match(self._params.language, self.info.languages) if self._params.language else None
-        context.output_data.engine, context.output_data.language = self.info.name, asked
-        intake, utterance = Intake(audio), Hypothesis(asked)
-        listener = _Listener(self._instance, self._params, context, intake, utterance, partials=self._partials)
+        plan = self.plan
+        context.output_data.engine, context.output_data.language = plan.instance, plan.language
+        intake, utterance = Intake(audio), Hypothesis(plan.language)
+        partials = plan.asked.partials
+        listener = _Listener(self._instance, plan.params, context, intake, utterance, partials=partials)
         async with aclosing(prefetch(listener.listen, EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
                 yield event

@@ -21,9 +21,9 @@ from adapters.transcription.attention import Attention
 from adapters.transcription.hypothesis import Hypothesis
 from adapters.transcription.intake import AudioSource, Intake, Stop
 from stts.context import RequestContext
-from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, ListenParams, Samples, Segment, STTEngine
+from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, Samples, Segment, STTEngine
 from stts.errors import Busy, STTSError
-from stts.languages import best_match
+from stts.plans import TranscriptionPlan
 from stts.protocols import VoiceActivity
 from stts.settings import LimitSettings
 from stts.transcription import TranscriptEvent
@@ -93,9 +93,9 @@ class StreamingSlots:
             self.taken -= 1
             self._free.release()
 
-    def open(self, params: ListenParams) -> StreamingSession:
+    def open(self, plan: TranscriptionPlan) -> StreamingSession:
         self._sessions += 1
-        return StreamingSession(self, params)
+        return StreamingSession(self, plan)
 
     async def prepare(self) -> None:
         """Starts as many instances as sessions may need, so that first words need not wait. Raises what a load does."""
@@ -118,25 +118,21 @@ class StreamingSlots:
 class StreamingSession:
     """Holds a slot of the live instance for each utterance."""
 
-    def __init__(self, slots: StreamingSlots, params: ListenParams) -> None:
+    def __init__(self, slots: StreamingSlots, plan: TranscriptionPlan) -> None:
         self._slots = slots
-        self._params = params
+        self.plan = plan
         self._held = AsyncExitStack()
         self._slot: Slot[STTEngine] | None = None
         self._retired = False
         self._closed = False
-
-    @property
-    def info(self) -> EngineInfo:
-        return self._slots.instance.info
 
     async def prepare(self) -> None:
         await self._slots.prepare()
 
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         """Raises Busy where no place is free for a while; the audio waits meanwhile."""
-        asked = best_match(self._params.language, self.info.languages) if self._params.language else None
-        context.output_data.engine, context.output_data.language = self.info.name, asked
+        asked = self.plan.language
+        context.output_data.engine, context.output_data.language = self.plan.instance, asked
         intake, utterance = Intake(audio), Hypothesis(asked, AGREEING, HELD)
         attention = Attention(self._slots.voice, audio)
         try:
@@ -199,11 +195,11 @@ class StreamingSession:
 
     def _full(self, intake: Intake, decided: int) -> bool:
         """Whether there is as much undecided as the engine hears at once: up to a pause, or to twice as much."""
-        seconds, longest = intake.seconds - decided / STT_SAMPLE_RATE, self.info.limits.max_seconds
+        seconds, longest = intake.seconds - decided / STT_SAMPLE_RATE, self._slots.instance.info.limits.max_seconds
         return seconds >= longest and (intake.pausing or seconds >= 2 * longest)
 
     def _begin(self, engine: STTEngine) -> None:
-        engine.begin(self._params)
+        engine.begin(self.plan.params)
 
     def _hear(self, samples: Samples, engine: STTEngine, *, begin: bool) -> str:
         if begin:

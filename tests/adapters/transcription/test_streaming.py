@@ -122,7 +122,7 @@ async def test_auto_takes_the_first_that_can_do_what_is_asked() -> None:
     async with engines() as made:
         for config, name in ((TranscriptionConfig(), "quick"), (TranscriptionConfig(task="translate"), "batch")):
             session = await made.session(config)
-            assert session.info.name == name
+            assert session.plan.instance == name
             await session.aclose()
 
 

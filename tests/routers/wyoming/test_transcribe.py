@@ -20,14 +20,14 @@ from routers.wyoming.schemas import AudioShape, TranscribeShape
 from routers.wyoming.transcribe import Transcription
 from stts.context import RequestContext
 from stts.conversation.services import SessionServices
-from stts.engine_api import Samples
+from stts.engine_api import ListenParams, Samples
+from stts.plans import TranscriptionPlan
 from stts.protocols import HearRequest
 from stts.settings import Settings, STTSettings
 from stts.streams.live import LiveAudio, Mark
 from stts.transcription import TranscriptDone, TranscriptEvent, TranscriptionConfig
 from tests.audio import decoded, tone
 from tests.engines.speech import DATA, WORDS, share_heard, word_error_rate
-from tests.fakes import EchoEngine
 from tests.routers.wyoming.conftest import Client
 from tests.routers.wyoming.test_pcm import raw
 
@@ -130,7 +130,7 @@ class ByLoudness:
 class Ears:
     """A session that keeps what it hears."""
 
-    info = EchoEngine().info
+    plan = TranscriptionPlan(TranscriptionConfig(), "echo", ListenParams())
 
     def __init__(self) -> None:
         self.heard: list[Samples] = []

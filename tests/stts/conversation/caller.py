@@ -18,9 +18,9 @@ from stts.conversation.events import AudioFrame, SessionEvent
 from stts.conversation.history import History
 from stts.conversation.services import SessionServices
 from stts.conversation.session import ConversationSession
-from stts.engine_api import EngineInfo, Samples, SpeechParams, Voice
+from stts.engine_api import ListenParams, Samples, SpeechParams, Voice
 from stts.errors import STTSError
-from stts.plans import SpeechPlan, SpeechRequest
+from stts.plans import SpeechPlan, SpeechRequest, TranscriptionPlan
 from stts.protocols import HearRequest
 from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
 from stts.streams.live import LiveAudio, Mark
@@ -83,8 +83,8 @@ class CountsWords:
         self._retired = False
 
     @property
-    def info(self) -> EngineInfo:
-        return EngineInfo("counts", "stt", "Counts words")
+    def plan(self) -> TranscriptionPlan:
+        return TranscriptionPlan(TranscriptionConfig(), "counts", ListenParams())
 
     async def transcribe(self, audio: LiveAudio, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         heard = 0.0
