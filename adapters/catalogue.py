@@ -214,8 +214,15 @@ def _in_order(instance: EngineInstance[Any]) -> bool:
 
 
 def _instances(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str, EngineInstance[Any]]]:
-    """All engines that can be named. One whose module does not import costs the others nothing."""
-    for name in registry.names():
+    """All engines that can be named: each of the registry, and the operator's own instances of them.
+
+    One whose module does not import costs the others nothing.
+    """
+    declared = settings().engines.instances
+    for name in dict.fromkeys([*registry.names(), *declared]):
+        if name in declared and declared[name].engine not in registry.names():
+            key = f"engines.instances.{name}.engine"
+            raise InvalidConfiguration(f"{key}: there is no such engine", param=key)
         try:
             # One more than may decode uploads: live streams have a slot of their own.
             capacity = settings().limits.decoders + 1 if name == settings().stt.vad else None

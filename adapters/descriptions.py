@@ -18,6 +18,8 @@ class EngineDescription:
 
     name: str
     """The name that requests call it by."""
+    engine: str
+    """The engine that it is an instance of, as the registry names it."""
     info: EngineInfo
     parameters: type[BaseModel]
     """The engine's own fields of a request."""
@@ -59,6 +61,7 @@ def description(instance: EngineInstance[Any]) -> EngineDescription:
     """The instance as it is now."""
     return EngineDescription(
         name=instance.name,
+        engine=instance.engine_name,
         info=instance.info,
         parameters=instance.parameters,
         state=instance.state,

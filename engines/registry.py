@@ -49,8 +49,8 @@ class Registry:
         """`module:Class` of an engine, for a child process that must make it again."""
         return self._point(name).value
 
-    def create(self, name: str, options: Mapping[str, Any] | None = None) -> Engine:
-        """Makes an engine with validated options; loads nothing.
+    def create(self, name: str, options: Mapping[str, Any] | None = None, *, key: str | None = None) -> Engine:
+        """Makes an engine with validated options; loads nothing. `key` is where the operator wrote them.
 
         Raises UnknownEngine, and InvalidConfiguration for options its model does not accept.
         """
@@ -59,8 +59,8 @@ class Registry:
             return engine_class(engine_class.Options.model_validate(dict(options or {})))
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            key = ".".join(str(part) for part in ("engines", "options", name, *first["loc"]))
-            raise InvalidConfiguration(f"{key}: {first['msg']}", param=key) from error
+            path = ".".join([key or f"engines.options.{name}", *map(str, first["loc"])])
+            raise InvalidConfiguration(f"{path}: {first['msg']}", param=path) from error
 
     def _point(self, name: str) -> EntryPoint:
         try:

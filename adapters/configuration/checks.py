@@ -20,6 +20,7 @@ from stts.settings import Settings
 
 _KINDS: Mapping[EngineKind, type] = {"tts": TTSEngine, "stt": STTEngine, "vad": VADEngine, "turn": TurnEngine}
 _OPTIONS: KeyPath = ("engines", "options")
+_INSTANCES: KeyPath = ("engines", "instances")
 NO_DETECTOR = "none"
 """Value of `conversation.turn_detector` that names no engine."""
 
@@ -46,14 +47,17 @@ class _NamedEngines:
 
     def wrong_names(self, settings: Settings) -> Iterator[Problem]:
         tts, stt, openai = settings.tts, settings.stt, settings.openai
-        speaking, listening = self._names("tts"), self._names("stt")
+        classes = self._instances(settings)
+        speaking, listening = _names(classes, "tts"), _names(classes, "stt")
+        for name, instance in settings.engines.instances.items():
+            yield from _wrong((*_INSTANCES, name, "engine"), [instance.engine], self._classes)
         yield from _wrong(("tts", "order"), tts.order, speaking)
         yield from _wrong_entries(("tts", "voices"), tts.voices, speaking)
         yield from _wrong(("stt", "order"), stt.order, listening)
-        yield from _wrong(("stt", "vad"), [stt.vad], self._names("vad", known_only=True))
-        detectors = {NO_DETECTOR, *self._names("turn")}
+        yield from _wrong(("stt", "vad"), [stt.vad], _names(classes, "vad", known_only=True))
+        detectors = {NO_DETECTOR, *_names(classes, "turn")}
         yield from _wrong(("conversation", "turn_detector"), [settings.conversation.turn_detector], detectors)
-        yield from _wrong(("engines", "preload"), settings.engines.preload, self._classes)
+        yield from _wrong(("engines", "preload"), settings.engines.preload, classes)
         yield from _wrong_entries(_OPTIONS, settings.engines.options, self._classes)
         for model, engine in openai.models.items():
             yield from _wrong(("openai", "models", model), [engine], {AUTO, *speaking, *listening})
@@ -61,34 +65,42 @@ class _NamedEngines:
 
     def wrong_options(self, settings: Settings) -> Iterator[Problem]:
         """Problems that the engines' own models find; also of engines without options, which may need some."""
-        for name, engine in self._classes.items():
+        for name, engine in self._instances(settings).items():
             if engine is None:
                 continue
             try:
-                engine.Options.model_validate(settings.engines.options.get(name, {}))
+                engine.Options.model_validate(settings.engines.instance(name).options)
             except ValidationError as error:
-                yield from model_problems(error, engine.Options, (*_OPTIONS, name))
+                path = (*_INSTANCES, name, "options") if name in settings.engines.instances else (*_OPTIONS, name)
+                yield from model_problems(error, engine.Options, path)
             except Exception:  # noqa: BLE001 - a stranger's model: this engine is left out later, with a log line
                 continue
 
     def wrong_voices(self, settings: Settings) -> Iterator[Problem]:
         """Default voices that an engine does not have. One that clones may know them as recordings."""
+        classes = self._instances(settings)
         for name, voice in settings.tts.voices.items():
-            kind = self._classes.get(name)
+            kind = classes.get(name)
             if (
                 kind is not None
                 and issubclass(kind, TTSEngine)
-                and _lacks(kind, settings.engines.options.get(name, {}), voice)
+                and _lacks(kind, settings.engines.instance(name).options, voice)
             ):
                 yield Problem(("tts", "voices", name), "this engine has no such voice", voice)
 
-    def _names(self, kind: EngineKind, *, known_only: bool = False) -> set[str]:
-        """An engine whose module does not import may be of any kind: it costs the others nothing."""
-        return {
-            name
-            for name, engine in self._classes.items()
-            if (not known_only if engine is None else issubclass(engine, _KINDS[kind]))
-        }
+    def _instances(self, settings: Settings) -> dict[str, type[Engine] | None]:
+        """Every name that a request may use, and the class of its engine, where that can be imported."""
+        own = {name: each.engine for name, each in settings.engines.instances.items()}
+        return {**self._classes, **{name: self._classes.get(engine) for name, engine in own.items()}}
+
+
+def _names(classes: Mapping[str, type[Engine] | None], kind: EngineKind, *, known_only: bool = False) -> set[str]:
+    """An engine whose module does not import may be of any kind: it costs the others nothing."""
+    return {
+        name
+        for name, engine in classes.items()
+        if (not known_only if engine is None else issubclass(engine, _KINDS[kind]))
+    }
 
 
 def _lacks(kind: type[TTSEngine], options: Mapping[str, Any], voice: str) -> bool:

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import structlog
 from pydantic import BaseModel
 
+from adapters.execution.backends.backend import Backend
 from adapters.execution.backends.process import ProcessBackend
 from adapters.execution.backends.spare import Spare
-from adapters.execution.backends.thread import Backend, ThreadBackend
+from adapters.execution.backends.thread import ThreadBackend
+from adapters.execution.backends.wire import WorkerSpec
 from adapters.execution.errors import plain
 from adapters.execution.pool import SlotPool, shutting_down
 from adapters.execution.slot import Slot
@@ -63,7 +68,12 @@ class EngineInstance(Generic[E]):
         """`capacity`: slots at once, if not the engine's own `limits.concurrency`. `separate`: each on an instance of
         its own also where the engine runs in threads."""
         self.name = name
-        self.engine: E = registry.create(name, settings().engines.options.get(name))  # type: ignore[assignment]
+        self._declared = settings().engines.instance(name)
+        self.engine_name = self._declared.engine
+        """The engine in the registry."""
+        self.engine: E = registry.create(  # type: ignore[assignment]
+            self.engine_name, self._declared.options, key=settings().engines.options_key(name)
+        )
         """The engine as a description; never loaded where it runs in a child process. Calls go by slots."""
         self.state: EngineState = "cold" if self.engine.installed() else "not_installed"
         self.progress: tuple[str, float | None] | None = None
@@ -78,10 +88,13 @@ class EngineInstance(Generic[E]):
         self._registry = registry
         self._settings = settings
         self._clock = clock
-        self._lanes = self._make_lanes(capacity or self.info.limits.concurrency, separate=separate)
+        self._capacity = capacity or self.info.limits.concurrency
+        self._separate = separate
+        self._backends = [self._make_backend(first=number == 0) for number in range(self._first_copies)]
         self._pool = SlotPool(
             name,
-            self._lanes,
+            self.engine,
+            self._backends,
             settings,
             clock,
             on_stuck=self._stuck,
@@ -97,11 +110,21 @@ class EngineInstance(Generic[E]):
 
     @property
     def info(self) -> EngineInfo:
-        return self.engine.info
+        """The engine's description of itself, under the name and with the settings of this instance."""
+        info = self.engine.info
+        runs_in = self._declared.runs_in or info.runs_in
+        if (info.name, info.runs_in) == (self.name, runs_in):
+            return info
+        return replace(info, name=self.name, runs_in=runs_in)
 
     @property
     def parameters(self) -> type[BaseModel]:
         return self.engine.Parameters
+
+    @property
+    def slots(self) -> int:
+        """Calls that may run at once."""
+        return self._pool.capacity
 
     @property
     def running(self) -> int:
@@ -130,6 +153,20 @@ class EngineInstance(Generic[E]):
         return EngineInstance(
             self.name, self._registry, self._settings, capacity=count, separate=True, clock=self._clock
         )
+
+    async def resize(self, copies: int) -> None:
+        """Runs so many copies of the engine from now on: child processes, or loaded engines in threads.
+
+        Those that go finish what they do; returns when they are unloaded. One that comes is loaded by the first call
+        that gets it. Raises ValueError for less than one.
+        """
+        if copies < 1:
+            raise ValueError("An engine has at least one copy.")
+        while len(self._backends) < copies:
+            self._backends.append(self._make_backend(first=False))
+            self._pool.add(self._backends[-1])
+        leaving = self._backends[copies:]
+        await asyncio.gather(*(self._remove(backend) for backend in leaving))
 
     def observe(self, audio_seconds: float, engine_seconds: float) -> None:
         """Tells how long the engine worked for so much audio."""
@@ -191,7 +228,7 @@ class EngineInstance(Generic[E]):
         """Starts instances until so many are ready, but none in the place of one that is at work. Raises as `load`."""
         if self.state != "ready":
             await self._load_for_call()
-        while sum(backend.ready for backend in self._lanes) < count and self.running < len(self._lanes):
+        while sum(backend.ready for backend in self._backends) < count and self.running < self._pool.capacity:
             async with self._pool.slot(AT_ONCE, begun=True, cold=True) as slot:
                 if slot.backend.ready:
                     return
@@ -207,7 +244,7 @@ class EngineInstance(Generic[E]):
                 return
             self.state, self.failure = "cold", None
             async with self._pool.slot(AT_ONCE, begun=True) as slot:
-                await slot.do(self._unload_lanes, "call")
+                await slot.do(self._unload_backends, "call")
 
     async def close(self) -> None:
         """Ends running calls at their next yield, by force if need be, then children and threads."""
@@ -219,24 +256,31 @@ class EngineInstance(Generic[E]):
         if self._loading is not None:
             await asyncio.wait([self._loading])
         loaded = self.state in ("ready", "failed") and not self._pool.stuck
-        await self._pool.close(self._unload_lanes if loaded else None, CLOSE_SECONDS)
+        await self._pool.close(self._unload_backends if loaded else None, CLOSE_SECONDS)
         self.state = "failed" if self._pool.stuck else "cold"
 
-    def _make_lanes(self, count: int, *, separate: bool) -> list[Backend[E]]:
+    @property
+    def _first_copies(self) -> int:
+        """Copies of the engine at the start: the operator's number, else one, or one for each slot."""
+        if self._separate:
+            return self._capacity
+        return self._declared.copies or (self._capacity if self.info.runs_in == "process" else 1)
+
+    def _make_backend(self, *, first: bool) -> Backend:
+        """One more copy of the engine; the first in a thread is the one that describes it."""
+        options = self._declared.options
         if self.info.runs_in == "process":
-            target = self._registry.target(self.name)
-            return [ProcessBackend(self.engine, target) for _ in range(count)]
-        if not separate:
-            return [ThreadBackend(self.engine)] * count
-        kind = type(self.engine)
-        return [ThreadBackend(self.engine), *(ThreadBackend(kind(self.engine.options)) for _ in range(count - 1))]
+            target = self._registry.target(self.engine_name)
+            return ProcessBackend(self.name, WorkerSpec(Path(sys.executable), target, options))
+        engine = self.engine if first else self._registry.create(self.engine_name, options)
+        return ThreadBackend(engine, 1 if self._separate else self._capacity)
 
     async def _load(self) -> None:
         async with self._lifecycle, self._pool.slot(AT_ONCE, begun=True) as slot:
             self.state, self.failure = "loading", None
             try:
                 if not slot.backend.ready:
-                    await slot.do(lambda: self._load_lane(slot.backend), "load")
+                    await slot.do(lambda: self._load_backend(slot.backend), "load")
             except STTSError as error:
                 self._fail(error)
                 raise
@@ -270,22 +314,26 @@ class EngineInstance(Generic[E]):
         """Another child process, or one in the place of one that died: soon, or later if that keeps happening."""
         await asyncio.sleep(self._pool.rest())
         try:
-            await slot.do(lambda: self._load_lane(slot.backend), "load")
+            await slot.do(lambda: self._load_backend(slot.backend), "load")
         except EngineError as error:
-            if not any(backend.ready for backend in self._lanes):
+            if not any(backend.ready for backend in self._backends):
                 self._fail(error)
             raise
         finally:
             self.progress = None
 
-    def _load_lane(self, backend: Backend[E]) -> None:
+    async def _remove(self, backend: Backend) -> None:
+        await self._pool.remove(backend)
+        self._backends.remove(backend)
+
+    def _load_backend(self, backend: Backend) -> None:
         """In a worker thread."""
         self.engine.require_installed()
         backend.load(self._report)
 
-    def _unload_lanes(self) -> None:
+    def _unload_backends(self) -> None:
         """In a worker thread."""
-        for backend in dict.fromkeys(self._lanes):
+        for backend in self._backends:
             backend.unload()
 
     def _report(self, step: str, part: float | None) -> None:
@@ -322,7 +370,7 @@ class EngineInstance(Generic[E]):
 
     def _recovered(self) -> None:
         """The thread came back after all, so the engine was only slow."""
-        self.state, self.failure = "ready" if self._lanes[0].ready else "cold", None
+        self.state, self.failure = "ready" if self._backends[0].ready else "cold", None
 
     def _require_idle(self) -> None:
         if self.running or self.waiting or self._loading is not None:

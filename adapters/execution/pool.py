@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 import structlog
 
-from adapters.execution.backends.thread import Backend
+from adapters.execution.backends.backend import Backend
+from adapters.execution.client import client_of
 from adapters.execution.queue import EngineQueue
 from adapters.execution.slot import Slot
 from adapters.execution.threads import END, Run, Workers
@@ -31,7 +32,8 @@ class SlotPool(Generic[E]):
     def __init__(
         self,
         name: str,
-        backends: Sequence[Backend[E]],
+        engine: E,
+        backends: Iterable[Backend],
         settings: CurrentSettings,
         clock: Callable[[], float],
         *,
@@ -39,21 +41,33 @@ class SlotPool(Generic[E]):
         on_recovered: Callable[[], None],
         on_crash: Callable[[STTSError], None],
     ) -> None:
-        self.turns = EngineQueue(len(backends), settings, clock)
+        """`engine` describes what the backends run."""
+        self.turns = EngineQueue(0, settings, clock)
         self.stuck = 0
         """Threads that were given up and have not come back; their slots stay taken."""
         self._name = name
-        self._free = list(backends)
-        """The last is the next to be used."""
+        self._engine = engine
+        self._free: list[Backend] = []
+        """Each as often as it may be used, the last is the next."""
+        self._leaving: list[Backend] = []
+        """Each as often as it is not to come back."""
+        self._left: dict[Backend, asyncio.Future[None]] = {}
+        """Done when a backend is not to be used any more."""
+        self._taken = 0
+        """Uses of backends that have not been given back."""
         self._settings = settings
         self._clock = clock
         self._on_stuck = on_stuck
         self._on_recovered = on_recovered
         self._on_crash = on_crash
-        self._workers = Workers(name, len(backends))
+        self._workers = Workers(name, 0)
         self._slots: set[Slot[E]] = set()
         self._restarts = Backoff()
         self._closed = False
+        self.capacity = 0
+        """Slots."""
+        for backend in backends:
+            self.add(backend)
 
     @property
     def crashes(self) -> int:
@@ -65,6 +79,26 @@ class SlotPool(Generic[E]):
         """Whether the next call would have to load first."""
         return bool(self._free) and not any(backend.ready for backend in self._free)
 
+    def add(self, backend: Backend) -> None:
+        """Offers a backend's slots."""
+        self._free[:0] = [backend] * backend.capacity
+        self._resize(self.capacity + backend.capacity)
+
+    async def remove(self, backend: Backend) -> None:
+        """Offers a backend's slots no more, and unloads it when the last that is held has been given back.
+
+        Raises what the unload raises.
+        """
+        self._leaving += [backend] * backend.capacity
+        left = self._left[backend] = asyncio.get_running_loop().create_future()
+        self._resize(self.capacity - backend.capacity)
+        self._let_go()
+        try:
+            await left
+        finally:
+            del self._left[backend]
+        await Slot(self._engine, backend, self._workers, self._settings).do(backend.unload, "call")
+
     @asynccontextmanager
     async def slot(self, deadline: float, *, begun: bool, cold: bool = False) -> AsyncIterator[Slot[E]]:
         """A slot when its turn has come; its backend may need a load, and does with `cold` where one does.
@@ -74,7 +108,8 @@ class SlotPool(Generic[E]):
         if self._closed:
             raise shutting_down()
         ticket = await self.turns.take(deadline, begun=begun)
-        slot = Slot(self._next_lane(cold), self._workers, self._settings)
+        backend = self._next_backend(cold)
+        slot = Slot(client_of(self._engine, backend), backend, self._workers, self._settings)
         self._slots.add(slot)
         try:
             yield slot
@@ -89,8 +124,24 @@ class SlotPool(Generic[E]):
         """Seconds until a backend may be loaded again: none, or more each time if backends keep dying."""
         return self._restarts.wait(self._clock())
 
-    def _next_lane(self, cold: bool) -> Backend[E]:
+    def _resize(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._workers.resize(capacity)
+        self.turns.resize(capacity)
+
+    def _let_go(self) -> None:
+        """Takes backends that leave out of those that are free, beyond what has been promised to those who waited."""
+        spare = len(self._free) - (self.turns.running - self._taken)
+        for backend in [each for each in self._free if each in self._leaving][: max(spare, 0)]:
+            self._free.remove(backend)
+            self._leaving.remove(backend)
+        for backend, left in self._left.items():
+            if backend not in self._leaving and not left.done():
+                left.set_result(None)
+
+    def _next_backend(self, cold: bool) -> Backend:
         """The backend used last of those that are ready (one may have died meanwhile), or of those that are not."""
+        self._taken += 1
         fitting = [index for index, backend in enumerate(self._free) if backend.ready is not cold]
         return self._free.pop(fitting[-1] if fitting else -1)
 
@@ -131,8 +182,10 @@ class SlotPool(Generic[E]):
             self._restarts.failed(self._clock())
         elif slot.failure is None and slot.has_called:
             self._restarts.succeeded()
+        self._taken -= 1
         self._free.append(slot.backend)
         self.turns.give_back(ticket)
+        self._let_go()
         if isinstance(slot.failure, EngineCrashed):
             self._on_crash(slot.failure)
 

@@ -25,6 +25,11 @@ class EngineQueue:
     def waiting(self) -> int:
         return self._scheduler.waiting
 
+    def resize(self, capacity: int) -> None:
+        """Lets so many run at once from now on; those that run already go on."""
+        self._scheduler.capacity = capacity
+        self._grant()
+
     def retry_after(self) -> float:
         return self._scheduler.retry_after(self._clock())
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from typing import Any, Generic, Literal, TypeVar
 
-from adapters.execution.backends.thread import Backend
+from adapters.execution.backends.backend import Backend
 from adapters.execution.errors import Doing, translate
 from adapters.execution.threads import BUFFER, END, End, Run, Workers, outlast
 from stts.engine_api import Engine
@@ -26,8 +26,10 @@ class Slot(Generic[E]):
     queue_seconds = 0.0
     """From asking for the slot to having it, a load included."""
 
-    def __init__(self, backend: Backend[E], workers: Workers, settings: CurrentSettings) -> None:
+    def __init__(self, engine: E, backend: Backend, workers: Workers, settings: CurrentSettings) -> None:
+        """`engine`: what work is given."""
         self.backend = backend
+        self._engine = engine
         self._workers = workers
         self._settings = settings
         self.current: Run[Any] | None = None
@@ -48,10 +50,10 @@ class Slot(Generic[E]):
         For short calls: EngineTimeout after `timeout_seconds` seconds, if that is less than `limits.call_seconds`.
         """
         self.has_called = True
-        seconds, backend = min(timeout_seconds, self._settings().limits.call_seconds), self.backend
+        seconds, engine = min(timeout_seconds, self._settings().limits.call_seconds), self._engine
 
         def once() -> Iterator[T]:
-            yield question(backend.engine)
+            yield question(engine)
 
         async with aclosing(self._stream(once, "call", seconds, BUFFER)) as answers:
             (answer,) = [answer async for answer in answers]
@@ -65,9 +67,9 @@ class Slot(Generic[E]):
         consumer waits for one.
         """
         self.has_called = True
-        seconds, backend = self._settings().limits.call_seconds, self.backend
+        seconds, engine = self._settings().limits.call_seconds, self._engine
         # Not through self, which holds the call: what the work holds, a filter graph say, is to go when it ends.
-        return self._stream(lambda: work(backend.engine), "call", seconds, ahead)
+        return self._stream(lambda: work(engine), "call", seconds, ahead)
 
     async def do(self, function: Callable[[], object], doing: Doing) -> None:
         """Runs a load or an unload in a worker thread, within `limits.load_seconds`. Raises as `run` does."""
@@ -125,7 +127,7 @@ class Slot(Generic[E]):
         try:
             return await run.next(seconds)
         except TimeoutError:
-            self.failure = EngineTimeout(f"{self.backend.engine.info.name} said nothing for too long.")
+            self.failure = EngineTimeout(f"{self._engine.info.name} said nothing for too long.")
             await self.force()
             raise self.failure from None
 
@@ -135,7 +137,7 @@ class Slot(Generic[E]):
         error = run.take_error()
         if error is None:
             return
-        self.failure = translate(error, self.backend.engine, doing)
+        self.failure = translate(error, self._engine, doing)
         if self.failure is error:
             raise error
         raise self.failure from error

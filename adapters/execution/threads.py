@@ -50,6 +50,10 @@ class Workers:
     def threads(self) -> tuple[threading.Thread, ...]:
         return tuple(self._threads)
 
+    def resize(self, limit: int) -> None:
+        """Makes at most so many threads from now on; those that there are stay."""
+        self._limit = limit
+
     def submit(self, job: Callable[[], object]) -> None:
         """Runs a job that raises nothing as soon as a thread is free. Raises ShuttingDown after `refuse`."""
         if self._refusing:

@@ -54,6 +54,7 @@ class EngineStatus(BaseModel):
 
 class EngineShape(EngineStatus):
     name: str
+    engine: str = Field(description="The engine that it is an instance of; its own name where there is one.")
     description: str
     languages: list[str] = Field(description="BCP 47.")
     sample_rate: int = Field(description="Hz, native.")

@@ -83,7 +83,8 @@ def _shape(engine: EngineDescription) -> EngineShape:
     info = engine.info
     return EngineShape(
         **EngineStatus.of(engine).model_dump(),
-        name=info.name,
+        name=engine.name,
+        engine=engine.engine,
         description=info.description,
         languages=[*info.languages],
         sample_rate=info.sample_rate,

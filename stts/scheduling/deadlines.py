@@ -44,7 +44,8 @@ class Scheduler:
     """Scheduler of one engine. Every ticket that joins must leave, whether its turn came or not."""
 
     def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
+        """Calls at once. It may change: where it shrinks, what runs goes on, and the next waits for room."""
         self._waiting: list[Ticket] = []
         self._running: dict[Ticket, float] = {}
         """Ticket -> time at which it was granted."""
@@ -70,7 +71,7 @@ class Scheduler:
 
     def grant(self, now: float) -> list[Ticket]:
         """Returns the tickets whose turn it is now, the most urgent first."""
-        free = max(self._capacity - len(self._running), 0)
+        free = max(self.capacity - len(self._running), 0)
         granted, self._waiting = self._waiting[:free], self._waiting[free:]
         self._running.update(dict.fromkeys(granted, now))
         return granted
@@ -85,12 +86,12 @@ class Scheduler:
     def retry_after(self, now: float) -> float:
         """Seconds after which whoever is refused now would find its turn near, from the measured rate."""
         oldest = max((now - granted for granted in self._running.values()), default=0.0)
-        seconds = max(self._service_seconds, oldest) * (len(self._waiting) + 1) / self._capacity
+        seconds = max(self._service_seconds, oldest) * (len(self._waiting) + 1) / max(self.capacity, 1)
         shortest, longest = RETRY_SECONDS
         return float(math.ceil(min(max(seconds, shortest), longest)))
 
     def _is_full(self, queue_length: int) -> bool:
-        if len(self._running) < self._capacity:
+        if len(self._running) < self.capacity:
             return False
         return sum(not ticket.begun for ticket in self._waiting) >= queue_length
 

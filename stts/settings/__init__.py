@@ -17,6 +17,7 @@ from typing import Annotated
 from stts.settings.analytics import AnalyticsSettings as AnalyticsSettings
 from stts.settings.conversation import ConversationSettings as ConversationSettings
 from stts.settings.engines import EngineSettings as EngineSettings
+from stts.settings.engines import InstanceSettings as InstanceSettings
 from stts.settings.limits import LimitSettings as LimitSettings
 from stts.settings.logging import LoggingSettings as LoggingSettings
 from stts.settings.openai import OpenAISettings as OpenAISettings

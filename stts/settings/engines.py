@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from stts.settings.section import Section, fixed, protected
+
+
+class InstanceSettings(Section):
+    """One engine under a name of its own, with options of its own."""
+
+    engine: str = protected("The engine that this name stands for.")
+    runs_in: Literal["thread", "process"] | None = protected(
+        "Where its calls run; null: where the engine says.", default=None
+    )
+    copies: int | None = protected(
+        "Child processes, or loaded engines in threads; null: as the engine says.", default=None, ge=1, le=64
+    )
+    options: dict[str, Any] = protected("Options, checked by the engine's own model.", default_factory=dict)
 
 
 class EngineSettings(Section):
@@ -15,3 +28,15 @@ class EngineSettings(Section):
     options: dict[str, dict[str, Any]] = protected(
         "Options of each engine, checked by the engine's own model.", default_factory=dict
     )
+    instances: dict[str, InstanceSettings] = protected(
+        "Engines under names of your own, each with its own options.", default_factory=dict
+    )
+
+    def instance(self, name: str) -> InstanceSettings:
+        """An instance by the name that requests use; without an entry: the engine of this name with its options."""
+        declared = self.instances.get(name)
+        return declared or InstanceSettings(engine=name, options=self.options.get(name, {}))
+
+    def options_key(self, name: str) -> str:
+        """Where the operator writes the options of an instance."""
+        return f"engines.instances.{name}.options" if name in self.instances else f"engines.options.{name}"

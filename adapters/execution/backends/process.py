@@ -1,4 +1,4 @@
-"""An engine in a child process, behind the same blocking interface as the engine itself.
+"""An engine in a worker: a child process that a specification describes.
 
 The child is a fresh interpreter (never a fork: locks and devices do not survive that) that runs one call at a time. Its
 death, by its own doing or by `kill()`, is the end of its socket here: EngineCrashed for the call that ran, and a new
@@ -8,29 +8,28 @@ child at the next load.
 from __future__ import annotations
 
 import os
-import pickle
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from adapters.execution.backends.wire import NUMBER, PROTOCOL, Answer, Failure, Setup
-from stts.engine_api import Engine, ListenParams, Progress, Samples, Segment, SpeechParams, Voice
+from adapters.execution.backends.wire import NUMBER, Kind, Unreadable, WorkerSpec, read_failure, receive, send
+from adapters.execution.values import Value
+from stts.engine_api import Progress
 from stts.errors import EngineCrashed, EngineError
+from stts.streams.closing import closing_iterator
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULE = "adapters.execution.backends.worker"
 UNLOAD_SECONDS = 3.0
 """For a child to unload its engine and end, before it is made to."""
 STDERR = 2
-UNREADABLE = (EOFError, OSError, pickle.UnpicklingError, AttributeError, ImportError, IndexError)
-"""Errors of reading a pickle whose writer died, or named a class that does not exist here."""
+GONE = (EOFError, OSError, Unreadable)
+"""Errors of reading from a child that died, or that wrote what is no answer."""
+
+Answer = tuple[Kind, Any]
 
 
 class InChild(EngineError):
@@ -40,39 +39,37 @@ class InChild(EngineError):
 class Child:
     """The process and this end of its two sockets. One thread makes calls; any may `interrupt` and `kill`."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, spec: WorkerSpec) -> None:
+        """Raises OSError where the interpreter does not start."""
         calls, far_calls = socket.socketpair()
         control, far_control = socket.socketpair()
-        with far_calls, far_control:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", MODULE, str(far_calls.fileno()), str(far_control.fileno())],
-                pass_fds=(far_calls.fileno(), far_control.fileno()),
-                stdin=subprocess.DEVNULL,
-                stdout=STDERR,
-                env={**os.environ, "PYTHONPATH": _search_path()},
-                # A terminal's Ctrl-C is for the server, which then ends its children.
-                start_new_session=True,
-            )
+        try:
+            with far_calls, far_control:
+                self._process = _start(spec, far_calls, far_control)
+        except OSError:
+            calls.close()
+            control.close()
+            raise
         control.setblocking(False)
         self._calls = calls
         self._control = control
         self._answers = calls.makefile("rb")
         self._lock = threading.Lock()
         self._number = 0
-        self._send(sys.path)
-        self._send(setup)
+        self._send([spec.target, dict(spec.options)])
 
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def call(self, method: str, *values: object) -> Iterator[Answer]:
-        """Yields `item` and `progress` answers. Raises what the call raised, and OSError or EOFError for its death.
+    def call(self, method: str, calls: Sequence[Sequence[Value]]) -> Generator[Answer, None, None]:
+        """Runs calls of a method one after the other.
 
+        Yields `item` and `progress` answers. Raises what the call raised, and OSError or EOFError for its death.
         Whoever closes it early waits until the child has come to its next yield.
         """
         self._number += 1
-        self._send((self._number, method, values))
+        self._send([self._number, method, calls])
         ended = False
         try:
             while True:
@@ -116,14 +113,14 @@ class Child:
 
     def _send(self, message: object) -> None:
         try:
-            self._calls.sendall(pickle.dumps(message, PROTOCOL))
+            send(self._calls, message)
         except OSError:
             # Dead; reading its answer says so.
             return
 
     def _receive(self) -> Answer:
-        answer: Answer = pickle.load(self._answers)
-        return answer
+        kind, value = receive(self._answers)
+        return kind, value
 
     def _drain(self) -> None:
         while self._receive()[0] not in ("end", "error"):
@@ -131,27 +128,19 @@ class Child:
 
 
 class ProcessBackend:
-    """A backend, and the engine that work is given: what takes long runs in the child, what it is is answered here.
+    """Starts its child at the first `load()`, and a new one at the next after the old one died."""
 
-    Starts its child at the first `load()`, and a new one at the next after the old one died.
-    """
+    capacity = 1
 
-    def __init__(self, engine: Engine, target: str) -> None:
-        """`engine` is never loaded; `target` is its `module:Class`."""
-        self._engine = engine
-        self._setup = Setup(target, engine.options)
+    def __init__(self, name: str, spec: WorkerSpec) -> None:
+        """`name`: of the engine, for messages."""
+        self._name = name
+        self._spec = spec
         self._child: Child | None = None
         self._loaded = False
         self._lock = threading.Lock()
         self._killed = False
         """Whether the call that was announced last is to end by force, even if its child is not there yet."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)
-
-    @property
-    def engine(self) -> Any:
-        return self
 
     @property
     def ready(self) -> bool:
@@ -161,7 +150,7 @@ class ProcessBackend:
         self.unload()
         self._start_child()
         try:
-            for _, (step, part) in self._answers("load"):
+            for step, part in self._results("load", [()]):
                 progress(step, part)
         except EngineError:
             self.unload()
@@ -173,6 +162,15 @@ class ProcessBackend:
         child, self._child = self._child, None
         if child is not None:
             child.close()
+
+    def call(self, method: str, values: Sequence[Value]) -> Iterator[Value]:
+        with closing_iterator(self._results(method, [values])) as results:
+            for _, result in results:
+                yield result
+
+    def call_many(self, method: str, calls: Sequence[Sequence[Value]]) -> Iterator[tuple[int, Value]]:
+        """One message to the child for all of them."""
+        return self._results(method, calls)
 
     def begin_call(self) -> None:
         with self._lock:
@@ -191,67 +189,57 @@ class ProcessBackend:
 
     def _start_child(self) -> None:
         """A kill that comes while it starts must not miss it."""
-        child = Child(self._setup)
+        child = Child(self._spec)
         with self._lock:
             self._child, killed = child, self._killed
         if killed:
             child.kill()
 
-    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
-        return self._items("synthesize", text, voice, params)
-
-    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
-        return self._items("transcribe", samples, params)
-
-    def begin(self, params: ListenParams) -> None:
-        self._item("begin", params)
-
-    def hear(self, samples: Samples) -> str:
-        return str(self._item("hear", samples))
-
-    def end(self) -> Sequence[Segment]:
-        segments: Sequence[Segment] = self._item("end")
-        return segments
-
-    def probabilities(
-        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
-    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-        result: tuple[NDArray[np.float32], list[NDArray[np.float32]]] = self._item("probabilities", frames, states)
-        return result
-
-    def finished(self, samples: Samples) -> float:
-        return float(self._item("finished", samples))
-
-    def _item(self, method: str, *values: object) -> Any:
-        """Calls a method that returns one value."""
-        (item,) = self._items(method, *values)
-        return item
-
-    def _items(self, method: str, *values: object) -> Iterator[Any]:
-        answers = self._answers(method, *values)
-        try:
-            for _, item in answers:
-                yield item
-        finally:
-            answers.close()
-
-    def _answers(self, method: str, *values: object) -> Generator[Answer, None, None]:
+    def _results(self, method: str, calls: Sequence[Sequence[Value]]) -> Generator[Any, None, None]:
+        """Numbered results, or the steps of a load. Raises EngineError, and EngineCrashed for the child's death."""
         child = self._child
         if child is None:
-            raise EngineError(f"{self._engine.info.name} is not loaded.")
+            raise EngineError(f"{self._name} is not loaded.")
         try:
-            yield from child.call(method, *values)
-        except UNREADABLE as error:
+            with closing_iterator(child.call(method, calls)) as answers:
+                for _, value in answers:
+                    yield value
+        except GONE as error:
             child.kill()
             self.unload()
-            raise EngineCrashed(f"The process of {self._engine.info.name} died.") from error
+            raise EngineCrashed(f"The process of {self._name} died.") from error
 
 
-def _reraise(failure: Failure) -> None:
-    raise failure.error from InChild(failure.trace)
+def is_installed(spec: WorkerSpec) -> bool:
+    """Whether the engine's libraries are there for the worker's interpreter. Blocks for a start; loads nothing.
+
+    Raises OSError where that interpreter does not start, and EngineError where the engine cannot be made.
+    """
+    backend = ProcessBackend(spec.target, spec)
+    backend._start_child()
+    try:
+        return all(backend.call("installed", ()))
+    finally:
+        backend.unload()
+
+
+def _start(spec: WorkerSpec, calls: socket.socket, control: socket.socket) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [spec.python, "-P", "-m", MODULE, str(calls.fileno()), str(control.fileno())],
+        pass_fds=(calls.fileno(), control.fileno()),
+        stdin=subprocess.DEVNULL,
+        stdout=STDERR,
+        env={**os.environ, "PYTHONPATH": _search_path()},
+        # A terminal's Ctrl-C is for the server, which then ends its children.
+        start_new_session=True,
+    )
+
+
+def _reraise(values: dict[str, Any]) -> None:
+    raise read_failure(values) from InChild(values["trace"])
 
 
 def _search_path() -> str:
-    """Lets the child find its main; what else it may import it is told by its parent."""
+    """Lets the child find its main and the engine interface; its interpreter finds the rest."""
     before = os.environ.get("PYTHONPATH")
     return os.pathsep.join([str(ROOT), *([before] if before else [])])

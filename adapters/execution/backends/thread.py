@@ -1,59 +1,35 @@
-"""A backend runs one call at a time on an engine: here in this process, in `process.py` in a child."""
+"""An engine in this process, whose calls run in the worker threads that make them."""
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Iterator, Sequence
 
+from adapters.execution.service import serve, serve_many
+from adapters.execution.values import Value
 from stts.engine_api import Engine, Progress
 
-E = TypeVar("E", bound=Engine)
-E_co = TypeVar("E_co", bound=Engine, covariant=True)
 
+class ThreadBackend:
+    """One loaded engine, for as many calls at once as it takes."""
 
-class Backend(Protocol[E_co]):
-    """`load` and `unload` block and belong into a worker thread; the rest returns at once, on any thread."""
-
-    @property
-    def engine(self) -> E_co:
-        """The engine that work is given."""
-        ...
-
-    @property
-    def ready(self) -> bool:
-        """Whether a call may run now, without a load."""
-        ...
-
-    def load(self, progress: Progress) -> None: ...
-
-    def unload(self) -> None: ...
-
-    def begin_call(self) -> None:
-        """Announces a call, a load or an unload: a `kill()` from here on is for that one, also before it has begun."""
-        ...
-
-    def interrupt(self) -> None:
-        """Asks the running call to end at its next yield, where that takes more than closing its iterator."""
-        ...
-
-    def kill(self) -> bool:
-        """Ends the call that was announced last by force. False: nothing can."""
-        ...
-
-
-class ThreadBackend(Generic[E]):
-    """The engine itself. Engines whose calls may overlap have as many backends, all of them this one object."""
-
-    def __init__(self, engine: E) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, capacity: int) -> None:
+        self._engine = engine
+        self.capacity = capacity
         self.ready = False
 
     def load(self, progress: Progress) -> None:
-        self.engine.load(progress)
+        self._engine.load(progress)
         self.ready = True
 
     def unload(self) -> None:
         self.ready = False
-        self.engine.unload()
+        self._engine.unload()
+
+    def call(self, method: str, values: Sequence[Value]) -> Iterator[Value]:
+        return serve(self._engine, method, values)
+
+    def call_many(self, method: str, calls: Sequence[Sequence[Value]]) -> Iterator[tuple[int, Value]]:
+        return serve_many(self._engine, method, calls)
 
     def begin_call(self) -> None:
         """Nothing can kill it, so there is nothing to forget."""

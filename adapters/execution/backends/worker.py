@@ -1,6 +1,6 @@
-"""The main of a child process: makes an engine and runs its calls, one at a time.
+"""The main of a worker: makes an engine and runs its calls, one at a time.
 
-It is given two sockets, `calls` and `control` (see messages.py). Its standard output is standard error from the start,
+It is given two sockets, `calls` and `control` (see wire.py). Its standard output is standard error from the start,
 so nothing that a library prints can get between. The end of `calls` ends the child after the running call, the end of
 `control`, which comes when the parent dies, at once.
 """
@@ -9,24 +9,28 @@ from __future__ import annotations
 
 import importlib
 import os
-import pickle
 import select
 import signal
 import socket
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.execution.backends.wire import NUMBER, PROTOCOL, Failure, Kind, Request, Setup
+from adapters.execution.backends.wire import NUMBER, Kind, failure, receive, send
 from adapters.execution.errors import plain, translate
+from adapters.execution.service import serve_many
+from adapters.execution.values import Value
 from stts.engine_api import Engine
 from stts.errors import EngineLoadFailed
 from stts.streams.closing import closing_iterator
 
 MAX_CAUSES = 8
 """Most causes of an exception that are sent."""
+
+Request = tuple[int, str, Sequence[Sequence[Any]]]
+"""Number, method, and the values of each call."""
 
 
 class Channel:
@@ -40,13 +44,11 @@ class Channel:
         self._interrupted = 0
 
     def receive(self) -> Any:
-        return pickle.load(self._requests)
+        return receive(self._requests)
 
     def send(self, kind: Kind, value: object = None) -> None:
-        # Whole before the first byte leaves: what does not pickle must not break the stream.
-        data = pickle.dumps((kind, value), PROTOCOL)
         try:
-            self._calls.sendall(data)
+            send(self._calls, [kind, value])
         except OSError:
             os._exit(1)
 
@@ -65,15 +67,14 @@ def main() -> None:
     calls, control = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
     threading.Thread(target=_leave_with_parent, args=(control,), name="parent", daemon=True).start()
     channel = Channel(calls, control)
-    sys.path[:] = channel.receive()
-    setup: Setup = channel.receive()
+    target, options = channel.receive()
     engine: Engine | None = None
     for number, method, values in _requests(channel):
         try:
-            engine = engine or _make(setup)
-        except BaseException as error:  # noqa: BLE001 - whatever a stranger's module raises is told to the parent
-            failed = EngineLoadFailed(f"{setup.target} could not be made in a child process ({type(error).__name__}).")
-            channel.send("error", Failure(failed, trace(error)))
+            engine = engine or _make(target, options)
+        except BaseException as error:  # noqa: BLE001 - whatever a stranger's module raises is told to the server
+            failed = EngineLoadFailed(f"{target} could not be made in a worker ({type(error).__name__}).")
+            channel.send("error", failure(failed, trace(error)))
             continue
         _serve(channel, engine, number, method, values)
     if engine is not None:
@@ -96,35 +97,32 @@ def _requests(channel: Channel) -> Iterator[Request]:
             return
 
 
-def _serve(channel: Channel, engine: Engine, number: int, method: str, values: tuple[Any, ...]) -> None:
+def _serve(channel: Channel, engine: Engine, number: int, method: str, calls: Sequence[Sequence[Any]]) -> None:
     try:
         if method == "load":
             engine.load(lambda step, part: channel.send("progress", (step, part)))
         else:
-            _stream(channel, getattr(engine, method)(*values), number)
-    except BaseException as error:  # noqa: BLE001 - the far side of the seam: all of it is told to the parent
+            _stream(channel, serve_many(engine, method, calls), number)
+    except BaseException as error:  # noqa: BLE001 - the far side of the seam: all of it is told to the server
         told = translate(error, engine, "load" if method == "load" else "call")
-        channel.send("error", Failure(plain(told), trace(error)))
+        channel.send("error", failure(plain(told), trace(error)))
     else:
         channel.send("end")
 
 
-def _stream(channel: Channel, result: Any, number: int) -> None:
-    """Sends the items of an iterator until the parent has enough; anything else is one item."""
-    if not isinstance(result, Iterator):
-        channel.send("item", result)
-        return
-    with closing_iterator(result) as items:
-        for item in items:
+def _stream(channel: Channel, results: Iterator[tuple[int, Value]], number: int) -> None:
+    """Sends numbered results until the server has enough."""
+    with closing_iterator(results):
+        for result in results:
             if channel.interrupted(number):
                 return
-            channel.send("item", item)
+            channel.send("item", result)
 
 
-def _make(setup: Setup) -> Engine:
-    module, _, name = setup.target.partition(":")
+def _make(target: str, options: Mapping[str, Any]) -> Engine:
+    module, _, name = target.partition(":")
     kind: type[Engine] = getattr(importlib.import_module(module), name)
-    return kind(setup.options)
+    return kind(kind.Options.model_validate(options))
 
 
 def trace(error: BaseException) -> str:

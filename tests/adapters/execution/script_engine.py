@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from stts.engine_api import EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
+from stts.engine_api import EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, VADEngine, Voice
 from stts.errors import InvalidParameter
 from tests.patience import PATIENCE
 
@@ -196,10 +196,20 @@ STEPS: dict[str, Callable[[str], Iterator[Samples]]] = {
 }
 
 
-class VADScript(ScriptEngine):
-    """Has a method that returns a value instead of an iterator."""
+class VADScript(VADEngine):
+    """Takes the mean of a frame for the probability of speech, and counts frames in its state."""
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(name="vad_script", kind="vad", description="For tests", runs_in="process")
+
+    def load(self, progress: Progress) -> None:
+        pass
+
+    def new_state(self) -> NDArray[np.float32]:
+        return np.zeros(3, np.float32)
 
     def probabilities(
-        self, frames: NDArray[np.float32], states: list[NDArray[np.float32]]
+        self, frames: NDArray[np.float32], states: Sequence[NDArray[np.float32]]
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
         return frames.mean(axis=1), [state + 1 for state in states]

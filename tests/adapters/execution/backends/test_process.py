@@ -10,15 +10,19 @@ import sys
 import time
 from contextlib import aclosing, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 
-from adapters.execution.backends.process import ProcessBackend
+from adapters.execution.backends.process import ProcessBackend, is_installed
+from adapters.execution.backends.wire import WorkerSpec
+from adapters.execution.client import client_of
 from adapters.execution.instance import EngineInstance
 from stts.errors import EngineCrashed, EngineError, EngineTimeout
 from stts.settings import LimitSettings
+from stts.streams.closing import closing_iterator
 from tests import patient
 from tests.adapters.execution.conftest import Hosts
 from tests.adapters.execution.engines_under_test import PARAMS, registry, run, say, until
@@ -29,6 +33,13 @@ from tests.skipping import skip
 pytestmark = pytest.mark.socket
 
 ROOT = Path(__file__).parents[4]
+
+
+PYTHON = Path(sys.executable)
+
+
+def spec(**options: object) -> WorkerSpec:
+    return WorkerSpec(PYTHON, registry().target("script"), {"process": True, **options})
 
 
 def children() -> set[int]:
@@ -208,8 +219,7 @@ async def test_close_while_a_child_hangs(instances: Hosts, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("early", [True, False], ids=["before the child is there", "in the load"])
 def test_a_load_is_killed_whenever_the_kill_comes(leaves_nothing: None, early: bool) -> None:
-    options = ScriptOptions(process=True, load="hang")
-    backend = ProcessBackend(ScriptEngine(options), registry().target("script"))
+    backend = ProcessBackend("script", spec(load="hang"))
 
     def loading(step: str, part: float | None) -> None:
         assert not early
@@ -225,7 +235,7 @@ def test_a_load_is_killed_whenever_the_kill_comes(leaves_nothing: None, early: b
 
 
 def test_a_kill_that_came_too_late_is_not_for_the_next_call(leaves_nothing: None) -> None:
-    backend = ProcessBackend(ScriptEngine(ScriptOptions(process=True)), registry().target("script"))
+    backend = ProcessBackend("script", spec())
     backend.kill()
     backend.begin_call()
     backend.load(lambda step, part: None)
@@ -234,8 +244,9 @@ def test_a_kill_that_came_too_late_is_not_for_the_next_call(leaves_nothing: None
 
 
 def test_a_method_that_returns_a_value(leaves_nothing: None) -> None:
-    engine = ProcessBackend(VADScript(), registry().target("vad_script"))
-    engine.load(lambda step, part: None)
+    backend = ProcessBackend("vad_script", WorkerSpec(PYTHON, registry().target("vad_script"), {}))
+    engine = client_of(VADScript(), backend)
+    backend.load(lambda step, part: None)
     try:
         frames = np.ones((2, 4), np.float32)
         speech, states = engine.probabilities(frames, [np.zeros(3, np.float32)] * 2)
@@ -243,11 +254,34 @@ def test_a_method_that_returns_a_value(leaves_nothing: None) -> None:
         assert [state.tolist() for state in states] == [[1, 1, 1]] * 2
         assert speech.flags.writeable
     finally:
-        engine.unload()
+        backend.unload()
+
+
+def test_several_calls_are_one_message(leaves_nothing: None) -> None:
+    backend = ProcessBackend("vad_script", WorkerSpec(PYTHON, registry().target("vad_script"), {}))
+    backend.load(lambda step, part: None)
+    calls: list[Any] = [[np.full((1, 4), level, np.float32), [np.zeros(1, np.float32)]] for level in (0.25, 0.5, 0.75)]
+    try:
+        results: list[Any] = list(backend.call_many("probabilities", calls))
+        assert [(number, float(speech[0])) for number, (speech, _) in results] == [(0, 0.25), (1, 0.5), (2, 0.75)]
+        with closing_iterator(backend.call_many("probabilities", calls)) as begun:
+            assert next(begun)[0] == 0
+        (result,) = backend.call("probabilities", calls[2])
+        assert isinstance(result, list) and result[0] == pytest.approx([0.75])
+    finally:
+        backend.unload()
+
+
+def test_another_interpreter_is_asked_whether_the_engine_is_installed(leaves_nothing: None, tmp_path: Path) -> None:
+    assert is_installed(WorkerSpec(PYTHON, registry().target("script"), {}))
+    with pytest.raises(OSError):
+        is_installed(WorkerSpec(tmp_path / "none", registry().target("script"), {}))
+    with pytest.raises(EngineError, match="could not be made"):
+        is_installed(WorkerSpec(PYTHON, "no_such_module:Engine", {}))
 
 
 def test_it_looks_like_the_engine(leaves_nothing: None) -> None:
-    engine = ProcessBackend(ScriptEngine(ScriptOptions(process=True)), registry().target("script"))
+    engine = client_of(ScriptEngine(ScriptOptions(process=True)), ProcessBackend("script", spec()))
     assert engine.info.name == "script"
     assert engine.Parameters is ScriptEngine.Parameters
     assert engine.find_voice("any") == VOICE
@@ -261,11 +295,13 @@ def test_a_child_does_not_outlive_its_parent(script: str) -> None:
     program = (
         "import os, psutil, signal\n"
         "from adapters.execution.backends.process import ProcessBackend\n"
-        "from tests.adapters.execution.engines_under_test import PARAMS, registry\n"
+        "from adapters.execution.client import client_of\n"
+        "from tests.adapters.execution.backends.test_process import spec\n"
+        "from tests.adapters.execution.engines_under_test import PARAMS\n"
         "from tests.adapters.execution.script_engine import *\n"
-        "engine = ProcessBackend(ScriptEngine(ScriptOptions(process=True)), registry().target('script'))\n"
-        "engine.load(lambda step, part: None)\n"
-        f"items = engine.synthesize({script!r}, VOICE, PARAMS)\n"
+        "backend = ProcessBackend('script', spec())\n"
+        "backend.load(lambda step, part: None)\n"
+        f"items = client_of(ScriptEngine(), backend).synthesize({script!r}, VOICE, PARAMS)\n"
         "next(items)\n"
         "print(*(child.pid for child in psutil.Process().children()), flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

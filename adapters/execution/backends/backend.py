@@ -1,0 +1,50 @@
+"""The seam below which engines run: calls of plain values, wherever the engine is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from adapters.execution.values import Value
+from stts.engine_api import Progress
+
+
+class Backend(Protocol):
+    """Runs an engine. `load`, `unload` and the iterators of calls block and belong into a worker thread; the rest
+    returns at once, on any thread."""
+
+    @property
+    def capacity(self) -> int:
+        """Calls that it runs at once."""
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether a call may run now, without a load."""
+        ...
+
+    def load(self, progress: Progress) -> None:
+        """Raises what goes wrong."""
+        ...
+
+    def unload(self) -> None: ...
+
+    def call(self, method: str, values: Sequence[Value]) -> Iterator[Value]:
+        """The results of a call, as they come. Closing the iterator ends the call at the engine's next yield."""
+        ...
+
+    def call_many(self, method: str, calls: Sequence[Sequence[Value]]) -> Iterator[tuple[int, Value]]:
+        """The results of several calls that need not wait for each other, each with the number of its call."""
+        ...
+
+    def begin_call(self) -> None:
+        """Announces a call, a load or an unload: a `kill()` from here on is for that one, also before it has begun."""
+        ...
+
+    def interrupt(self) -> None:
+        """Asks the running call to end at its next yield, while a thread waits in its iterator for a result."""
+        ...
+
+    def kill(self) -> bool:
+        """Ends the call that was announced last by force. False: nothing can."""
+        ...

@@ -1,0 +1,59 @@
+"""Plain values, which is all that passes between the server and an engine, wherever the engine runs.
+
+A worker may be another interpreter with other versions of this code and of its libraries, so no class travels: what
+the engine interface passes as a dataclass or a model is a mapping of its fields on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from stts.engine_api import ListenParams, Segment, SpeechParams, Voice, Word
+
+Value: TypeAlias = (
+    bool | int | float | str | bytes | NDArray[np.generic] | Sequence["Value"] | Mapping[str, "Value"] | None
+)
+"""None, numbers, text, bytes, arrays, and lists and mappings of them."""
+
+Fields = dict[str, Any]
+P = TypeVar("P", SpeechParams, ListenParams)
+
+
+def voice_fields(voice: Voice) -> Fields:
+    return _fields(voice)
+
+
+def read_voice(values: Mapping[str, Any]) -> Voice:
+    return Voice(**{**values, "languages": tuple(values["languages"]), "spells": tuple(values["spells"])})
+
+
+def params_fields(params: SpeechParams | ListenParams) -> Fields:
+    """The engine's own parameters are the fields of their model."""
+    extra = params.extra
+    return {**_fields(params), "extra": None if extra is None else extra.model_dump(mode="json", by_alias=True)}
+
+
+def read_params(kind: type[P], parameters: type[BaseModel], values: Mapping[str, Any]) -> P:
+    """The parameters again, the engine's own as an instance of its model."""
+    extra = values["extra"]
+    return kind(**{**values, "extra": None if extra is None else parameters.model_validate(extra)})
+
+
+def segment_fields(segment: Segment) -> Fields:
+    return {**_fields(segment), "words": [_fields(word) for word in segment.words]}
+
+
+def read_segment(values: Mapping[str, Any]) -> Segment:
+    words = tuple(Word(**word) for word in values["words"])
+    return Segment(**{**values, "words": words, "tokens": tuple(values["tokens"])})
+
+
+def _fields(value: Any) -> Fields:
+    """The fields of a dataclass, not copied."""
+    return {each.name: getattr(value, each.name) for each in fields(value)}

@@ -1,0 +1,122 @@
+"""Frames of plain values: what arrives is what was sent, and nothing else is read."""
+
+from __future__ import annotations
+
+import math
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.execution.backends.wire import (
+    HEAD,
+    MOST_TEXT,
+    Unreadable,
+    failure,
+    read_failure,
+    receive,
+    send,
+)
+from stts.errors import EngineError, InvalidParameter
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def described(text: bytes) -> bytes:
+    """The beginning of a frame with one part."""
+    return HEAD.pack(len(text), 1, 16) + text
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    here, there = socket.socketpair()
+    with here, there:
+        yield here, there
+
+
+def passed(value: Any) -> Any:
+    """The value after its way through a socket."""
+    here, there = socket.socketpair()
+    with here, there, there.makefile("rb") as stream:
+        writer = threading.Thread(target=send, args=(here, value))
+        writer.start()
+        try:
+            return receive(stream)
+        finally:
+            writer.join()
+
+
+@given(PLAIN)
+def test_plain_values_arrive_as_they_were(value: Any) -> None:
+    assert passed(value) == value
+
+
+def test_numbers_that_are_none() -> None:
+    infinite, missing = passed([math.inf, math.nan])
+    assert infinite == math.inf and math.isnan(missing)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "uint8", "bool", ">i4"])
+@pytest.mark.parametrize("shape", [(0,), (3,), (2, 3), (0, 4), (), (300_000,)])
+def test_arrays_arrive_with_their_type_and_shape_and_may_be_written(dtype: str, shape: tuple[int, ...]) -> None:
+    array = (np.arange(math.prod(shape)) % 2).reshape(shape).astype(dtype)
+    (arrived, beside) = passed([array, {"after": b"bytes"}])
+    assert (arrived.dtype, arrived.shape, beside) == (array.dtype, shape, {"after": b"bytes"})
+    assert np.array_equal(arrived, array) and arrived.flags.writeable
+
+
+def test_arrays_that_are_parts_of_others() -> None:
+    whole = np.arange(12, dtype=np.float32).reshape(3, 4)
+    for part in (whole[:, 1], whole.T, whole[::-1]):
+        assert np.array_equal(passed(part), part)
+    assert passed([np.float32(0.5), np.int64(3)]) == [0.5, 3]
+
+
+@pytest.mark.parametrize("value", [threading.Lock(), {1, 2}, object, np.array([None])])
+def test_nothing_leaves_of_what_is_no_plain_value(ends: tuple[socket.socket, socket.socket], value: Any) -> None:
+    here, there = ends
+    with pytest.raises(TypeError):
+        send(here, [1, value])
+    here.close()
+    assert there.recv(1) == b""
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", EOFError),
+        (b"\0", EOFError),
+        (HEAD.pack(10, 0, 0) + b"[1", EOFError),
+        (HEAD.pack(4, 0, 4) + b"nope", Unreadable),
+        (HEAD.pack(MOST_TEXT + 1, 0, 0), Unreadable),
+        (described(b'{"$array":["object",[10]]}'), Unreadable),
+        (described(b'{"$array":["|O",[10000]]}'), Unreadable),
+        (described(b'{"$array":["<f4",[-4]]}'), Unreadable),
+        (described(b'{"$array":["<f4",[4]]}') + b"short", EOFError),
+        (described(b'{"$bytes":4}') + b"abc", EOFError),
+    ],
+)
+def test_what_is_no_frame(ends: tuple[socket.socket, socket.socket], data: bytes, error: type[Exception]) -> None:
+    here, there = ends
+    here.sendall(data)
+    here.close()
+    with there.makefile("rb") as stream, pytest.raises(error):
+        receive(stream)
+
+
+def test_an_error_arrives_with_what_its_edges_need() -> None:
+    values = passed(failure(InvalidParameter("no", param="speed", allowed=[1, 2], retry_after=3.0), "trace"))
+    error = read_failure(values)
+    assert type(error) is InvalidParameter and values["trace"] == "trace"
+    assert (error.message, error.param, error.allowed, error.retry_after) == ("no", "speed", [1, 2], 3.0)
+    for kind in ("OfAnotherVersion", "Sequence", "annotations"):
+        assert type(read_failure({**values, "kind": kind})) is EngineError

@@ -1,0 +1,86 @@
+"""Several instances of one engine, each with options and a name of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.configuration.checks import operator_check
+from adapters.execution.instance import EngineInstance
+from engines.registry import Registry
+from routers.app import create_app
+from stts.errors import InvalidConfiguration
+from stts.settings import EngineSettings, InstanceSettings, Settings, StorageSettings, TTSSettings
+from tests.fakes import registry
+
+INSTANCES = {
+    "careful": InstanceSettings(engine="tone", options={"fail_on": "explode"}),
+    "reckless": InstanceSettings(engine="tone"),
+    "whisper_large": InstanceSettings(engine="whisper", options={"model": "large-v3"}),
+    "whisper_english": InstanceSettings(engine="whisper", options={"model": "small.en"}),
+    "voice_of_the_house": InstanceSettings(engine="espeak", copies=1),
+}
+
+
+def settings_with(root: Path, instances: dict[str, InstanceSettings], **tts: Any) -> Settings:
+    return Settings(
+        tts=TTSSettings(**tts),
+        storage=StorageSettings(root=str(root)),
+        engines=EngineSettings(instances=instances, options={"espeak": {"processes": 2}}),
+    )
+
+
+async def test_each_is_listed_chosen_and_counted_by_its_name(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path, INSTANCES, order=("reckless",))
+    transport = httpx.ASGITransport(create_app(settings, registry=registry()), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        listed = {engine["name"]: engine for engine in (await client.get("/engines")).json()}
+        assert {*INSTANCES, "tone", "espeak", "whisper"} <= listed.keys()
+        assert listed["whisper_large"]["description"] == "Whisper large-v3"
+        assert listed["whisper_english"]["languages"] == ["en"]
+        assert (listed["espeak"]["limits"]["concurrency"], listed["careful"]["engine"]) == (2, "tone")
+        statuses = {
+            name: (await client.post("/tts", json={"text": "We explode.", "engine": name, "stream": False})).status_code
+            for name in ("careful", "reckless", "voice_of_the_house", "espeak")
+        }
+        assert statuses == {"careful": 500, "reckless": 200, "voice_of_the_house": 200, "espeak": 200}
+        answer = await client.post("/tts", json={"text": "Auto.", "stream": False})
+        assert answer.headers["x-engine"] == "reckless"
+        voices = (await client.get("/voices", params={"engine": "reckless"})).json()
+        assert {voice["engine"] for voice in voices} == {"reckless"}
+        metrics = (await client.get("/metrics")).text
+        assert 'engine="reckless"' in metrics and 'engine="voice_of_the_house"' in metrics
+        assert (await client.get("/engines/careful")).json()["state"] == "ready"
+        assert (await client.get("/engines/tone")).json()["state"] == "cold"
+
+
+async def test_where_and_how_often_it_runs_is_the_operators_choice(tmp_path: Path) -> None:
+    declared = {"apart": InstanceSettings(engine="tone", runs_in="process", copies=3)}
+    settings = settings_with(tmp_path, declared)
+    instance: EngineInstance[Any] = EngineInstance("apart", registry(), lambda: settings)
+    assert (instance.info.name, instance.info.runs_in, instance.engine_name) == ("apart", "process", "tone")
+    assert instance.slots == 3
+    assert EngineInstance[Any]("tone", registry(), lambda: settings).info.runs_in == "thread"
+
+
+def test_wrong_ones_are_named_by_their_key(tmp_path: Path) -> None:
+    declared = {
+        "none": InstanceSettings(engine="no_such"),
+        "odd": InstanceSettings(engine="tone", options={"tempo": 3}),
+    }
+    settings = settings_with(tmp_path, declared, order=("odd", "none", "nobody"))
+    problems = list(operator_check(registry())(settings))
+    assert {problem.path for problem in problems} >= {
+        ("engines", "instances", "none", "engine"),
+        ("engines", "instances", "odd", "options", "tempo"),
+    }
+    assert [problem.value for problem in problems if problem.path == ("tts", "order")] == ["nobody"]
+    with pytest.raises(InvalidConfiguration) as refused:
+        EngineInstance("odd", registry(), lambda: settings)
+    assert refused.value.param == "engines.instances.odd.options.tempo"
+    with pytest.raises(InvalidConfiguration) as unknown:
+        create_app(settings, registry=Registry())
+    assert unknown.value.param == "engines.instances.none.engine"
