@@ -13,6 +13,8 @@ from stts.chat import ToolCall
 from stts.errors import STTSError
 from stts.transcription import Segment
 
+EndStatus = Literal["completed", "cancelled", "interrupted", "failed", "incomplete"]
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
@@ -152,7 +154,7 @@ class ReplyEnded:
     generation: int
     turn: int
     item: str
-    status: Literal["completed", "cancelled", "interrupted", "failed", "incomplete"]
+    status: EndStatus
     """cancelled: by the client; interrupted: by the user's voice; incomplete: it grew too long."""
     text: str
     """All that was written."""

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing, suppress
-from typing import Literal
 
 from stts.chat import Message, ReplyConfig, ReplyRequest, ReplyText, ReplyToolCall, ReplyUsage, ToolCall
 from stts.conversation.config import ReplyOrder
 from stts.conversation.events import (
     Ducked,
+    EndStatus,
     Interrupted,
     ReplyDelta,
-    ReplyEnded,
     ReplyStarted,
     Resumed,
     ToolCalled,
-    TurnMetrics,
     Unducked,
 )
 from stts.conversation.generation import ReplyItem, replying
-from stts.conversation.history import Item, new_item_id
+from stts.conversation.history import Item, Status, new_item_id
 from stts.conversation.playback import ReplyPlayback
 from stts.conversation.reply import GeneratedReply
 from stts.conversation.segmenter import Utterance
@@ -32,8 +30,6 @@ MOST_OUT_OF_BAND = 4
 """Replies out of band at once."""
 DEFAULT_RATE = 24_000
 """Hz of replies whose configuration names none."""
-
-Status = Literal["completed", "cancelled", "interrupted", "failed", "incomplete"]
 
 
 class OutputPipeline:
@@ -124,7 +120,7 @@ class OutputPipeline:
         if reply is not None:
             self._end(reply, "interrupted")
 
-    def drop(self, status: Status) -> None:
+    def drop(self, status: EndStatus) -> None:
         """Ends the active reply, and whatever was prepared."""
         self.discard()
         reply, self.active = self.active, None
@@ -135,7 +131,7 @@ class OutputPipeline:
         """The active reply is complete, as far as it goes."""
         reply, self.active = self.active, None
         if reply is not None:
-            self._end(reply, _outcome(reply))
+            self._end(reply, reply.outcome)
 
     def drop_out_of_band(self, generation: int) -> bool:
         reply = self.out_of_band.pop(generation, None)
@@ -243,36 +239,20 @@ class OutputPipeline:
                 break
         if reply.out_of_band:
             self.out_of_band.pop(reply.generation, None)
-            self._end(reply, _outcome(reply))
+            self._end(reply, reply.outcome)
         elif reply is self.active:
             self._on(Event.FAILED if reply.error is not None else Event.FINISHED)
 
-    def _end(self, reply: GeneratedReply, status: Status) -> None:
+    def _end(self, reply: GeneratedReply, status: EndStatus) -> None:
         state = self._state
         heard = reply.text if status == "completed" else reply.heard_text
         self._stop(reply)
         self._remember(reply, heard, "completed" if status == "completed" else "incomplete")
-        input_tokens, output_tokens = reply.tokens
-        state.outbox.emit(
-            ReplyEnded(
-                reply.generation,
-                reply.turn,
-                reply.item,
-                status,
-                reply.text,
-                heard,
-                reply.playback.sent,
-                input_tokens,
-                output_tokens,
-                reply.error,
-            )
-        )
-        if reply.asked_at is not None and not reply.out_of_band:
-            state.outbox.emit(_metrics(reply, reply.asked_at))
+        state.outbox.emit(reply.ended(status, heard))
+        if (metrics := reply.metrics()) is not None:
+            state.outbox.emit(metrics)
 
-    def _remember(
-        self, reply: GeneratedReply, text: str, status: Literal["in_progress", "completed", "incomplete"]
-    ) -> None:
+    def _remember(self, reply: GeneratedReply, text: str, status: Status) -> None:
         if not reply.out_of_band:
             with suppress(NotFound):  # deleted by the client, or fallen out of the bounds
                 self._state.history.replace(reply.item, Message("assistant", text), status)
@@ -281,24 +261,3 @@ class OutputPipeline:
         reply.over = True
         for task in reply.tasks:
             task.cancel()
-
-
-def _outcome(reply: GeneratedReply) -> Status:
-    if reply.error is not None:
-        return "failed"
-    return "incomplete" if reply.cut else "completed"
-
-
-def _metrics(reply: GeneratedReply, since: float) -> TurnMetrics:
-    def after(at: float | None) -> float | None:
-        return None if at is None else round((at - since) * 1000, 1)
-
-    return TurnMetrics(
-        reply.turn,
-        reply.generation,
-        after(reply.transcribed_at),
-        after(reply.first_token),
-        after(reply.first_audio),
-        after(reply.first_byte),
-        speculative=bool(reply.prepared_for),
-    )

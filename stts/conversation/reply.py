@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from stts.chat import ReplyRequest, ToolCall
 from stts.conversation.config import ReplyOrder
+from stts.conversation.events import EndStatus, ReplyEnded, TurnMetrics
 from stts.conversation.playback import ReplyPlayback
 from stts.errors import STTSError
 from stts.speech import SynthesisConfig
@@ -63,3 +64,43 @@ class GeneratedReply:
     def heard_text(self) -> str:
         """The part of its text that was heard; of a reply without audio, all of it."""
         return self.playback.heard_text if self.speak is not None else self.text
+
+    @property
+    def outcome(self) -> EndStatus:
+        """Status with which it ends if nobody ends it sooner."""
+        if self.error is not None:
+            return "failed"
+        return "incomplete" if self.cut else "completed"
+
+    def ended(self, status: EndStatus, heard: str) -> ReplyEnded:
+        """Returns the event of its end; `heard`: the part of its text that stays in the history."""
+        return ReplyEnded(
+            self.generation,
+            self.turn,
+            self.item,
+            status,
+            self.text,
+            heard,
+            self.playback.sent,
+            *self.tokens,
+            error=self.error,
+        )
+
+    def metrics(self) -> TurnMetrics | None:
+        """Returns where the time of its turn went; None for a reply that is nobody's turn."""
+        if self.asked_at is None or self.out_of_band:
+            return None
+        since = self.asked_at
+
+        def after(at: float | None) -> float | None:
+            return None if at is None else round((at - since) * 1000, 1)
+
+        return TurnMetrics(
+            self.turn,
+            self.generation,
+            after(self.transcribed_at),
+            after(self.first_token),
+            after(self.first_audio),
+            after(self.first_byte),
+            speculative=bool(self.prepared_for),
+        )
