@@ -58,13 +58,13 @@ def build_listeners(services: Services, listener: ListenerSettings, listens: soc
 
 
 async def run(services: Services, listeners: Sequence[Listener], on_start: Callable[[], None]) -> None:
-    """Until a stop signal has come and all clients have gone."""
+    """Runs until a stop signal has come and all clients have gone."""
     async with running(services):
         await serve(listeners, services.lifecycle, on_start)
 
 
 def announce(settings: Settings, port: int) -> None:
-    """Where it is and how to make it speak, for the person who started it."""
+    """Prints the address of the server and how to make it speak."""
     scheme = "https" if settings.server.tls_certificate else "http"
     address = f"{scheme}://{_bracketed(settings.server.host)}:{port}"
     wyoming = settings.wyoming

@@ -47,9 +47,9 @@ class EngineCatalogue:
             instance.on_loaded = partial(self._loaded, instance.name)
         vad = self._vad()
         self.voice = EngineVoiceActivity(vad)
-        """For all live streams."""
+        """VAD of all live streams."""
         self.detector = SpeechDetector(vad, settings)
-        """For whole recordings."""
+        """Speech detector of whole recordings."""
         self.speech = {each.name: EngineTTSAdapter(each, settings, library) for each in self._of_kind("tts")}
         """Engines that speak."""
         self.streaming_slots = {
@@ -96,7 +96,7 @@ class EngineCatalogue:
         ]
 
     def turn_detector(self) -> EngineTurnDetector:
-        """For all sessions."""
+        """Turn detector of all sessions."""
         return EngineTurnDetector(self.instances, self._settings, self._weights)
 
     async def usable(self, *kinds: EngineKind) -> list[str]:
@@ -203,7 +203,7 @@ class EngineCatalogue:
 
 
 def _crashed(instance: EngineInstance[Any]) -> bool:
-    """Whether crashes have put it to rest, after which it may work again."""
+    """True if crashes have put it to rest, after which it may work again."""
     return instance.state == "failed" and isinstance(instance.failure, EngineCrashed)
 
 

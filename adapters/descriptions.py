@@ -40,7 +40,7 @@ class EngineDescription:
 
     @property
     def installed(self) -> bool:
-        """Whether its libraries are here."""
+        """True if its libraries are here."""
         return self.state != "not_installed"
 
 
@@ -53,7 +53,7 @@ class OfferedVoice:
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Name for people."""
         return self.voice.name or self.voice.id
 
 

@@ -21,7 +21,7 @@ class ModelCatalogue:
         self._engines = engines
         self._settings = settings
         self.created = int(time.time())
-        """When every model was made; Unix time."""
+        """Creation time told of every model, as Unix time."""
 
     def engine(self, model: str, kind: EngineKind) -> str:
         """The engine behind a model that does this. Raises UnknownModel."""

@@ -31,6 +31,6 @@ def engine_named(name: str, known: Collection[str], hosted: Mapping[str, str], k
 
 
 def may_do(model: str, kind: EngineKind) -> bool:
-    """Whether a hosted model that is mapped to `auto` does this; a name that says nothing may do anything."""
+    """True if a hosted model that is mapped to `auto` does this; a name that says nothing may do anything."""
     kinds = {each for part, each in HOSTED_KINDS.items() if part in model}
     return not kinds or kind in kinds

@@ -47,7 +47,7 @@ class EngineSelection:
         return request
 
     async def plan_speech(self, config: SynthesisConfig) -> SpeechPlan:
-        """How texts asked for like this are spoken.
+        """Plans the speech of texts with these options.
 
         `auto` takes the first of `tts.order` that does exactly what is asked without fetching anything, else the first
         that does it with another voice or in another language. Raises UnknownEngine, EngineNotInstalled, UnknownVoice,
@@ -104,7 +104,7 @@ class EngineSelection:
         return await self.plan_speech(config)
 
     async def _holds(self, plan: SpeechPlan, config: SynthesisConfig) -> bool:
-        """Whether an earlier plan is what would be made now. A stored recording may have been replaced meanwhile."""
+        """True if an earlier plan is what would be made now. A stored recording may have been replaced meanwhile."""
         if plan.basis is None or plan.voice.reference is not None:
             return False
         if plan.basis.settings is not self._settings() or replace(plan.asked, detected=config.detected) != config:

@@ -1,4 +1,4 @@
-"""Whether the weights of engines are on this disk: looked up in one thread hop, and remembered for a moment."""
+"""Looks up whether the weights of engines are on this disk, in one thread hop, and remembers it for a moment."""
 
 from __future__ import annotations
 

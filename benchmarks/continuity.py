@@ -1,4 +1,4 @@
-"""Whether everybody hears speech without a gap when many listen at once.
+"""True if everybody hears speech without a gap when many listen at once.
 
 A paced engine takes a known time for its speech. Its speed is set so that all listeners together ask for a given part
 of it. A stream is continuous when its audio was never more than 100 ms late for a listener who plays from the first.

@@ -137,7 +137,7 @@ async def _interrupted(
 
 
 def _goes_on(caller: Caller, reply: int) -> bool:
-    """Whether it is neither over nor held."""
+    """True if it is neither over nor held."""
     last = [heard.type for heard in caller.heard if heard.generation == reply]
     ends = [kind for kind in last if kind in ("interrupted", "resumed", "reply.done")]
     return not ends or ends[-1] == "resumed"

@@ -108,7 +108,7 @@ def _decodable_at(parts: Sequence[Received], format: AudioFormat) -> float:
 
 
 def decodes(data: bytes, format: AudioFormat) -> bool:
-    """Whether so much of a file gives at least one sample."""
+    """True if so much of a file gives at least one sample."""
     if format == "pcm":
         return len(data) >= 2
     try:

@@ -1,4 +1,4 @@
-"""Whether the server is seen to be alive while hundreds of connections say nothing, or little, very slowly."""
+"""True if the server is seen to be alive while hundreds of connections say nothing, or little, very slowly."""
 
 from __future__ import annotations
 

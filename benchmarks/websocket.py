@@ -104,7 +104,7 @@ class WebSocket(asyncio.Protocol):
             self.closed.set_result(None)
 
     def _head(self) -> bool:
-        """Whether the answer to the handshake is complete, and good."""
+        """True if the answer to the handshake is complete, and good."""
         head, end, rest = self._buffer.partition(b"\r\n\r\n")
         if not end:
             return False

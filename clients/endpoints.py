@@ -53,7 +53,7 @@ class Visit:
         return self._seen(self._caller.send_file(path, self.speech, "smoke.wav", **fields), refusals)
 
     def can(self, ability: str) -> bool:
-        """Whether an installed engine has this ability."""
+        """True if an installed engine has this ability."""
         return any(each["abilities"].get(ability) for each in self.engines if each["state"] != "not_installed")
 
     def _seen(self, answer: Answer, refusals: tuple[int, ...] = ()) -> Answer:

@@ -95,4 +95,4 @@ MANAGEMENT = Dialect(
 )
 
 DIALECTS = {dialect.name: dialect for dialect in (NATIVE, OPENAI, PAGES, MANAGEMENT)}
-"""In the order in which the page at /docs shows them."""
+"""Dialects, in the order of the page at /docs."""

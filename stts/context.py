@@ -20,7 +20,7 @@ Status = Literal["processing", "completed", "error", "cancelled"]
 
 
 class Priority(IntEnum):
-    """Whose work goes first where an engine has more than it can do at once; the smaller number goes first."""
+    """Priority of an operation at a busy engine; the smaller number goes first."""
 
     REALTIME = 0
     """Somebody speaks or listens on an open connection."""
@@ -78,7 +78,7 @@ class Timings:
     queue: float | None = None
     """Waiting for an engine, its load included."""
     first_item: float | None = None
-    """From the start to the first audio or text."""
+    """Seconds from the start to the first audio or text."""
     engine: float | None = None
     encode: float | None = None
     total: float | None = None
@@ -129,7 +129,7 @@ class RequestContext:
     error: str | None = None
     """Machine code of what the operation failed with."""
     warnings: list[str] = field(default_factory=list)
-    """For the client: what was done otherwise than asked. Told once, in a header or in the answer's `warnings`."""
+    """Warnings to the client: deviations from the request. Sent once, in a header or in the answer's `warnings`."""
 
     def part(self, request_type: RequestType) -> RequestContext:
         """Makes the context of an operation inside this one."""

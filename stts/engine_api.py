@@ -39,7 +39,7 @@ class Voice:
     id: str
     """Id that a request names; unique within the engine."""
     name: str = ""
-    """For people."""
+    """Name for people."""
     languages: tuple[str, ...] = ()
     """BCP 47 tags it speaks."""
     gender: Literal["female", "male", ""] = ""
@@ -80,7 +80,7 @@ class EngineLimits:
     concurrency: int = 1
     """Calls that may run at once on one loaded engine (for `process`: child processes)."""
     spare: bool = False
-    """For `process`: a child waits while others work, started ahead; for those that are small and start quickly."""
+    """Spare child of a `process` engine, started ahead; for engines that are small and start quickly."""
     live_sessions: int = 1
     """Live streams at once, each on an instance of its own (for `process`: a child process)."""
     reference_seconds: tuple[float, float] | None = None
@@ -106,9 +106,9 @@ class EngineInfo:
     repeatable: bool = False
     """The same text, voice and parameters give the same audio, with or without a seed."""
     network: bool = False
-    """Whether text or audio leaves this machine."""
+    """True if text or audio leaves this machine."""
     state_per_stream: bool = False
-    """Whether each live session must hold a decoder of its own."""
+    """True if each live session must hold a decoder of its own."""
     runs_in: Literal["thread", "process"] = "thread"
     """`process` for libraries that hold the interpreter lock, leak, or crash."""
     packages: tuple[str, ...] = ()
@@ -149,7 +149,7 @@ class ListenParams:
 
 
 class NoOptions(BaseModel):
-    """For engines without settings or parameters of their own."""
+    """Options of engines without settings or parameters of their own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -171,11 +171,11 @@ class Engine(ABC):
         """Description of this engine, made without loading, from cheap look-ups only."""
 
     def installed(self) -> bool:
-        """Whether the libraries are there. Looks them up without importing them."""
+        """True if the libraries are there. Looks them up without importing them."""
         return all(importlib.util.find_spec(package) is not None for package in self.info.packages)
 
     def weights_present(self) -> bool:
-        """Whether `load()` would succeed without a network."""
+        """True if `load()` would succeed without a network."""
         return True
 
     def require_installed(self) -> None:

@@ -50,7 +50,7 @@ class SpeechPlan:
     repeatable: bool = False
     """The same plan makes the same audio of the same text."""
     warnings: tuple[str, ...] = ()
-    """For the client: all that is done otherwise than asked."""
+    """Warnings to the client about all that is done otherwise than asked."""
     exact: bool = True
     """False: another engine may have what was asked for itself."""
     default_voice: bool = False

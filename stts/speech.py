@@ -44,7 +44,7 @@ class SynthesisConfig:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """The engine's own parameters, validated by its own model."""
     ignore_unknown_parameters: bool = False
-    """For dialects whose clients send fields of other servers."""
+    """True for dialects whose clients send fields of other servers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,10 +43,10 @@ class KeyState:
     """The dotted path."""
     key: Key
     value: Any
-    """As JSON, in effect now; secrets masked."""
+    """Value in effect now, as JSON; secrets are masked."""
     source: Source
     waiting: bool
-    """Whether another value waits for a restart."""
+    """True if another value waits for a restart."""
 
 
 @dataclass(frozen=True, slots=True)

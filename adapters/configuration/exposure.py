@@ -1,4 +1,4 @@
-"""Whether the configuration lets anybody in who should not be."""
+"""Checks whether the configuration exposes the server to strangers."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Key:
     names: int
     """Levels of names below the key: 1 for a mapping, 2 for a mapping of mappings."""
     untyped: bool
-    """Whether the value holds parts whose type is not known here, such as options of engines."""
+    """True if the value holds parts whose type is not known here, such as options of engines."""
     description: str
     default: Any
     """As `plain`; None also for a key that must be set."""

@@ -31,7 +31,7 @@ class Configuration:
         return next((layer.source for layer in reversed(self.layers) if layer.has(path)), "default")
 
     def overrides(self, path: KeyPath) -> bool:
-        """Whether `.env` or the environment says something about the value."""
+        """True if `.env` or the environment says something about the value."""
         return any(layer.has(path) for layer in self.layers if layer.source in ("dotenv", "environment"))
 
 

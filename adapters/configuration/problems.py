@@ -105,7 +105,7 @@ def _layer_of(path: KeyPath, layers: Sequence[Layer]) -> Layer | None:
 
 
 def _known(root: Key, path: KeyPath) -> str:
-    """As much of the name as is ours: names of entries may be the client's."""
+    """The part of a key's name that is ours: names of entries may be the client's."""
     known: list[str] = []
     key = root
     for name in path:

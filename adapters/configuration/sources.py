@@ -40,7 +40,7 @@ class Layer:
         return None
 
     def has(self, path: KeyPath) -> bool:
-        """Whether this layer says something about the value, or about a part of it."""
+        """True if this layer says something about the value, or about a part of it."""
         return any(
             path[: len(known)] == known[: len(path)] and (len(known) >= len(path) or value not in ({}, EMPTIED))
             for known, value in self.values

@@ -99,5 +99,5 @@ def for_model(key: Key, tree: Any) -> Any:
 
 
 def with_nulls(assigned: Iterable[Assignment]) -> Mapping[str, Any]:
-    """As it is written down: null in place of what is removed."""
+    """The value as it is written to the file: null in place of a removed one."""
     return tree_of((path, None if value is REMOVED else value) for path, value in assigned)

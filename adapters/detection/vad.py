@@ -46,7 +46,7 @@ class EngineVoiceActivity:
         return EngineVoiceStream(self, self._instance.engine.new_state())
 
     def put(self, call: _Call) -> None:
-        """For streams: judges its frames as soon as there is a batch for them."""
+        """Queues the frames of a stream for the next batch."""
         self._waiting.append(call)
         self._arrived.set()
         if self._gatherer is None:

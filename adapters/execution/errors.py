@@ -1,4 +1,4 @@
-"""From what foreign code raises to the errors of this server: one table, by name, so that nothing is imported for it.
+"""Translates foreign exceptions into errors of this server: one table, by name, so that nothing is imported for it.
 
 The message for the client is ours alone: a foreign message may quote the user's text, and stays in `__cause__`. The end
 of a child process is not here: it is no exception of the engine, and `process.py` sees it as the end of its pipe.
@@ -30,7 +30,7 @@ Doing = Literal["load", "call"]
 class Row:
     error: type[EngineError]
     message: str
-    """With {engine}, {kind} (of the exception), {install} and {memory} (what to do about memory)."""
+    """Message with {engine}, {kind} (of the exception), {install} and {memory} (what to do about memory)."""
 
 
 OUT_OF_MEMORY = Row(EngineOutOfMemory, "{engine} ran out of memory. {memory}")

@@ -43,7 +43,7 @@ AT_ONCE = -math.inf
 PROBE_SECONDS = 1.0
 """A probe stands behind listeners who run dry within this time."""
 CLOSE_SECONDS = 5.0
-"""For calls that still run at the end to come to their next yield."""
+"""Seconds for calls that still run at the end to come to their next yield."""
 CRASH_LOOP = 3
 """Children that died at work, one after the other, after which the engine is left alone for a while."""
 SMOOTHING = 0.2

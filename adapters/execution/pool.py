@@ -76,7 +76,7 @@ class SlotPool(Generic[E]):
 
     @property
     def lacks_spare(self) -> bool:
-        """Whether the next call would have to load first."""
+        """True if the next call would have to load first."""
         return bool(self._free) and not any(backend.ready for backend in self._free)
 
     def add(self, backend: Backend) -> None:

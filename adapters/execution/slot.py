@@ -17,14 +17,14 @@ E = TypeVar("E", bound=Engine)
 T = TypeVar("T")
 
 KILLED_SECONDS = 5.0
-"""For the thread of a killed call to notice."""
+"""Seconds for the thread of a killed call to notice."""
 
 
 class Slot(Generic[E]):
     """Made by the instance. `run()` any number of times, one after the other."""
 
     queue_seconds = 0.0
-    """From asking for the slot to having it, a load included."""
+    """Seconds from asking for the slot to having it, a load included."""
 
     def __init__(self, engine: E, backend: Backend, workers: Workers, settings: CurrentSettings) -> None:
         """`engine`: what work is given."""
@@ -41,7 +41,7 @@ class Slot(Generic[E]):
 
     @property
     def busy(self) -> bool:
-        """Whether a thread is still at work for this slot."""
+        """True if a thread is still at work for this slot."""
         return self.current is not None and not self.current.ended
 
     async def ask(self, question: Callable[[E], T], timeout_seconds: float) -> T:

@@ -118,7 +118,7 @@ class Run(Generic[T]):
 
     @property
     def ended(self) -> bool:
-        """Whether the thread is through with it."""
+        """True if the thread is through with it."""
         return self._through
 
     async def next(self, timeout_seconds: float | None = None) -> T | Literal[End.END]:

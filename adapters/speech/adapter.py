@@ -40,7 +40,7 @@ AHEAD_BYTES = 2_000_000
 """Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
 
 IN_THREAD_CHARACTERS = 5000
-"""From here on a text is cleaned in a thread, for the event loop's sake."""
+"""Characters from which a text is cleaned in a thread, not on the event loop."""
 
 SILENCE_SECONDS = 0.1
 """Answered for a whole text in which nothing can be spoken."""

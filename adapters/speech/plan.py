@@ -1,4 +1,4 @@
-"""From what a request asks to what one engine is given: voice, language, parameters, and the shape of the answer."""
+"""Resolves a request for one engine: voice, language, parameters, and the shape of the answer."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
 
 
 def suits(plan: SpeechPlan, language: str | None) -> bool:
-    """Whether the plan is what would be made for a text in this language (BCP 47; None: it is not known)."""
+    """True if the plan is what would be made for a text in this language (BCP 47; None: it is not known)."""
     asked = plan.asked
     if asked.language is not None or asked.detected == language:
         return True

@@ -62,12 +62,12 @@ async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceR
 
 
 def speaks(voice: Voice, language: str | None) -> bool:
-    """Whether a voice fits a language; one that names no languages fits all of its engine's."""
+    """True if a voice fits a language; one that names no languages fits all of its engine's."""
     return language is None or not voice.languages or best_match(language, voice.languages) is not None
 
 
 async def _named(engine: TTSEngine, name: str, rules: VoiceRules) -> Voice | None:
-    """By its id, else in another case or by what people call it."""
+    """Finds a voice by its id, else in another case or by its name for people."""
     found = engine.find_voice(name)
     if found is None and engine.info.abilities.cloning:
         found = await rules.library.find(name)
@@ -95,7 +95,7 @@ def _alike(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, name: 
 
 
 def _default(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, gender: Gender = "") -> VoiceChoice:
-    """For the language asked for, else for that of the text if there is a voice that speaks it."""
+    """Default voice for the requested language, else for that of the text if a voice speaks it."""
     info = engine.info
     wanted = config.language or config.detected
     # The default voice is asked first: of a hundred voices it is the one that most texts are for.

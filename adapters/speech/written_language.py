@@ -31,7 +31,7 @@ ENOUGH_WORDS = 4
 """Words of a text being written after which its language is judged: from there on it may be spoken."""
 
 PATIENCE_SECONDS = 0.1
-"""For more words behind a clause that is too short to be judged."""
+"""Seconds to wait for more words behind a clause that is too short to be judged."""
 
 _WORD_AND_MORE = re.compile(r"\w\W+")
 _CLAUSE_END = re.compile(r"\w{2}[.!?;:,\u2026\u3001\u3002\uff01\uff0c\uff1f\u060c\u061f\u0964]\s")

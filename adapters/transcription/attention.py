@@ -1,4 +1,4 @@
-"""When an utterance that its client ends needs its engine: from the first speech on, until long after the last.
+"""Attention: when an utterance that its client ends needs its engine, from its first speech until long after the last.
 
 Where the client says when a turn is over, the turn may hold minutes of silence before, within and after what is said.
 Frames are judged by the voice activity detector of all live streams; in doubt they are speech. What comes between is
@@ -46,7 +46,7 @@ class Attention:
 
     @property
     def tired(self) -> bool:
-        """Whether nobody has spoken for long."""
+        """True if nobody has spoken for long."""
         return self.awake and not self._audio.judged and self._silence >= TIRED
 
     async def due(self, samples: Samples, *, last: bool) -> Samples:
@@ -69,7 +69,7 @@ class Attention:
         return samples[:0]
 
     def rest(self) -> None:
-        """Until somebody speaks again."""
+        """Waits until somebody speaks again."""
         self.awake, self._silence = False, 0
 
     def close(self) -> None:
@@ -77,7 +77,7 @@ class Attention:
             self._stream.close()
 
     async def _judge(self, samples: Samples) -> int | None:
-        """How many samples ago the first speech among these began; None: there is none."""
+        """Samples since the first speech among these began; None: there is none."""
         heard = np.concatenate((self._rest, samples))
         whole = len(heard) - len(heard) % VADEngine.frame_samples
         self._rest = heard[whole:]

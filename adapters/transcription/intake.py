@@ -33,7 +33,7 @@ class AudioSource(Protocol):
 
     @property
     def judged(self) -> bool:
-        """As LiveAudio.judged."""
+        """See LiveAudio.judged."""
         ...
 
     @property
@@ -42,7 +42,7 @@ class AudioSource(Protocol):
         ...
 
     async def take(self, least: float = 0.0) -> list[Samples | Literal[Mark.CHECKPOINT]]:
-        """As LiveAudio.take."""
+        """See LiveAudio.take."""
         ...
 
 
@@ -101,7 +101,7 @@ class Intake:
             self._pieces.extend(waiting)
 
     def mark(self) -> None:
-        """From here on counts what `quiet` tells."""
+        """Sets the mark from which `quiet` counts."""
         if len(self._unmeasured):
             self._levels.append(_loudness(self._unmeasured))
             self._unmeasured = self._unmeasured[:0]
@@ -109,7 +109,7 @@ class Intake:
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing was said since the mark. In doubt, something was."""
+        """True if nothing was said since the mark. In doubt, something was."""
         if len(self._levels) >= self._measured * 1.25:
             self._measured = len(self._levels) + 1
             self._speech = float(np.percentile(self._levels, SPEECH_PERCENTILE)) if self._levels else 0.0
@@ -117,7 +117,7 @@ class Intake:
 
     @property
     def pausing(self) -> bool:
-        """Whether nothing is said just now, as far as `quiet` knew when it last told."""
+        """True if nothing is said just now, as far as `quiet` knew when it last told."""
         return max(self._levels[-PAUSE_FRAMES:], default=0.0) <= QUIET * self._speech
 
     def lagging(self, sample: int) -> Iterator[TranscriptLagging]:

@@ -13,7 +13,7 @@ from stts.errors import Busy
 from stts.settings import CurrentSettings
 
 PATIENCE_SECONDS = 5.0
-"""For a decoder to end that is given no more bytes."""
+"""Seconds for a decoder to end after its last bytes."""
 RETRY_SECONDS = 5.0
 
 

@@ -60,7 +60,7 @@ class RecordedUtterances:
 
 
 class _Work:
-    """On one utterance."""
+    """Work on one utterance."""
 
     def __init__(
         self, listener: RegionListener, vad: EngineInstance[VADEngine], rules: RegionRules, utterance: Hypothesis

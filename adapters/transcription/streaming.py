@@ -71,7 +71,7 @@ class StreamingSlots:
 
     @asynccontextmanager
     async def place(self, *, again: bool) -> AsyncIterator[None]:
-        """For one utterance, or for its next part. Raises Busy where none becomes free for a while.
+        """Takes a slot for one utterance, or for its next part. Raises Busy where none becomes free for a while.
 
         `again`: it had one and has words to lose, so it waits as long as one may for an engine.
         """

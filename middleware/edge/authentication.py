@@ -79,7 +79,7 @@ class Authentication:
         raise Unauthorized("This server wants its key: `Authorization: Bearer <key>` or `X-API-Key: <key>`.")
 
     def _take_secret(self, scope: Scope, headers: AdmissionHeaders, route: RouteMatch) -> bool:
-        """Whether a client secret opens this socket."""
+        """True if a client secret opens this socket."""
         if self._secrets is None:
             return False
         for offered in _offered(scope, headers, route):

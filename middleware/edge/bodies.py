@@ -37,7 +37,7 @@ def is_json(media_type: str) -> bool:
 
 
 def is_about_whole_body(item: Mapping[str, Any]) -> bool:
-    """Whether a mistake that the framework has found is that there is no JSON object."""
+    """True if a mistake that the framework has found is that there is no JSON object."""
     return tuple(item["loc"]) == ("body",) and item["type"] in NOT_AN_OBJECT
 
 

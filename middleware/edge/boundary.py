@@ -77,7 +77,7 @@ class _Exchange:
         self._accepted: float | None = None
         """When, by the monotonic clock."""
         self._code: int | None = None
-        """With which a socket was closed, by whoever was first."""
+        """Code with which the socket was closed first, by either side."""
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -100,7 +100,7 @@ class _Exchange:
         await self._send(message)
 
     async def fail(self, error: STTSError) -> bool:
-        """Whether the client is told. A begun HTTP answer is cut off, so that it cannot pass for a whole one."""
+        """True if the client is told. A begun HTTP answer is cut off, so that it cannot pass for a whole one."""
         if self._begun and self._scope["type"] == "http":
             cut: Callable[[], None] | None = (self._scope.get("extensions") or {}).get(CUT)
             if cut is not None:

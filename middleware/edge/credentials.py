@@ -26,9 +26,9 @@ class AdmissionHeaders:
         self.protocols: list[str] = []
         self.referer = ""
         self.is_foreign = False
-        """Whether a page of another origin is behind it."""
+        """True if a page of another origin is behind it."""
         self.opens_page = False
-        """Whether the answer becomes a page of its own, not a part or a frame of another."""
+        """True if the answer becomes a page of its own, not a part or a frame of another."""
         for name, value in scope["headers"]:
             if name == b"host":
                 self.hosts.append(value.decode("latin-1"))

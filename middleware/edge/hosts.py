@@ -29,7 +29,7 @@ class Hosts:
         self._suffixes = tuple(name[1:] for name in names if name.startswith("*."))
 
     def allow(self, header: str) -> bool:
-        """Whether a Host header names this server; its port does not matter."""
+        """True if a Host header names this server; its port does not matter."""
         host = parse_host(header)
         if host is None:
             return False

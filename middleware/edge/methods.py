@@ -53,7 +53,7 @@ def allowed_methods(scope: Scope) -> list[str]:
 
 
 def is_socket(scope: Scope) -> bool:
-    """Whether this path is there for WebSockets."""
+    """True if this path is there for WebSockets."""
     routes: list[BaseRoute] = scope["app"].routes
     wanted = {**scope, "type": "websocket"}
     return any(route.matches(wanted)[0] is Match.FULL for route in routes if not isinstance(route, Mount))

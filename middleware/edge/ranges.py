@@ -115,7 +115,7 @@ class _PartialAnswer:
             await self._send(message)
 
     def _applies(self, headers: Headers) -> bool:
-        """Whether the answer has parts, and is still the one whose other parts the client has."""
+        """True if the answer has parts, and is still the one whose other parts the client has."""
         if len(self._ranges) > 1 or headers.get("accept-ranges") != "bytes" or "content-length" not in headers:
             return False
         known = Headers(scope=self._scope).get("if-range")

@@ -45,7 +45,7 @@ class RouteTable:
         """Raises MissingPolicy for a route that states none."""
         self.dialects = tuple(routes)
         self._plain: dict[tuple[str, str], list[_Entry]] = {}
-        """By type of scope and path."""
+        """Routes by type of scope and path."""
         self._patterns: dict[str, list[_Entry]] = {"http": [], "websocket": []}
         prefixes = (
             (prefix, RouteMatch(RoutePolicy(role), each)) for each in routes for prefix, role in each.prefixes.items()

@@ -23,8 +23,8 @@ from stts.errors import Busy
 from stts.settings import LimitSettings
 
 RETRY_SECONDS = 5.0
-"""When a client that was turned away may try again."""
-TELL_SECONDS = 60.0
+"""Seconds after which a refused client may try again."""
+LOG_SECONDS = 60.0
 """Between two lines of the log about clients that hold connections."""
 STUCK_SECONDS = 60.0
 """Seconds that a client may leave its answer unread where others need the room; a paused player does."""
@@ -37,29 +37,29 @@ log: FilteringBoundLogger = structlog.get_logger()
 
 
 class Connections:
-    """Those of one server. Each is known by its transport, which stays when a request becomes a socket."""
+    """Connections of one server. Each is known by its transport, which stays when a request becomes a socket."""
 
     def __init__(self, most: int, of_one_network: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.most = most
         self._of_one_network = of_one_network
         self._clock = clock
         self._open: dict[asyncio.Transport, str] = {}
-        """Those within the bounds, with their networks."""
+        """Connections within the bounds, with their networks."""
         self._by_network: Counter[str] = Counter()
         self._waiting: dict[asyncio.Transport, float] = {}
-        """Those of the open ones whose client is to say or take something, and since when, the longest first."""
+        """Open connections that wait for their client, and since when, the longest first."""
         self._beyond: dict[asyncio.Transport, None] = {}
-        """Those that are heard only to be told, the oldest first."""
-        self._told_at: float | None = None
-        self._untold: Counter[str] = Counter()
+        """Connections that are read only to be refused, the oldest first."""
+        self._logged_at: float | None = None
+        self._unlogged: Counter[str] = Counter()
         self.shortage: dict[str, int | str] = {}
-        """Told along: why there are no more of them, where that is the system's doing."""
+        """Logged along: why there are no more of them, where that is the system's doing."""
 
     def __len__(self) -> int:
         return len(self._open) + len(self._beyond)
 
     def enter(self, transport: asyncio.Transport, address: str | None) -> bool:
-        """Whether this one may ask for everything. Cuts one that waits, where that makes the room."""
+        """True if this connection is within the bounds. Closes one that waits for its client, where that makes room."""
         network = network_of(address)
         if network and self._by_network[network] >= self._of_one_network:
             has_room = self._make_room(each for each in self._waiting if self._open[each] == network)
@@ -89,7 +89,7 @@ class Connections:
         self._waiting.pop(transport, None)
 
     def waits(self, transport: asyncio.Transport) -> None:
-        """Its requests are answered, or their answers are not taken."""
+        """Marks a connection as waiting: its requests are answered, or their answers are not read."""
         self._waiting.pop(transport, None)
         if transport in self._open:
             self._waiting[transport] = self._clock()
@@ -100,16 +100,21 @@ class Connections:
         error.is_logged = True
         return error
 
-    def tell(self, reason: str) -> None:
-        """One line for many: the first at once, the others with the first after `TELL_SECONDS`."""
-        self._untold[reason] += 1
+    def log_refusals(self, reason: str) -> None:
+        """One line for many: the first at once, the others with the first after `LOG_SECONDS`."""
+        self._unlogged[reason] += 1
         now = self._clock()
-        if self._told_at is not None and now < self._told_at + TELL_SECONDS:
+        if self._logged_at is not None and now < self._logged_at + LOG_SECONDS:
             return
-        self._told_at = now
-        line = {**self._untold, "open": len(self), "most": self.most, **(self.shortage if self._untold[FULL] else {})}
-        log.warning("connections_cut", **line, next_line_after=TELL_SECONDS)
-        self._untold.clear()
+        self._logged_at = now
+        line = {
+            **self._unlogged,
+            "open": len(self),
+            "most": self.most,
+            **(self.shortage if self._unlogged[FULL] else {}),
+        }
+        log.warning("connections_cut", **line, next_line_after=LOG_SECONDS)
+        self._unlogged.clear()
 
     def _make_room(self, candidates: Iterable[asyncio.Transport]) -> bool:
         longest = next((each for each in candidates if self._may_be_cut(each)), None)
@@ -118,19 +123,19 @@ class Connections:
         return longest is not None
 
     def _may_be_cut(self, transport: asyncio.Transport) -> bool:
-        """Whether no answer is on its way to this one that waits."""
+        """True if no answer is on its way to this one that waits."""
         return not transport.get_write_buffer_size() or self._waiting[transport] + STUCK_SECONDS < self._clock()
 
     def _enter_beyond(self, transport: asyncio.Transport) -> None:
         if len(self._beyond) >= SPARE_CONNECTIONS:
             self._cut(next(iter(self._beyond)))
         self._beyond[transport] = None
-        self.tell(FULL)
+        self.log_refusals(FULL)
 
     def _cut(self, transport: asyncio.Transport) -> None:
         self.leave(transport)
         transport.abort()
-        self.tell(FULL)
+        self.log_refusals(FULL)
 
 
 def connections_of(limits: LimitSettings, others: int) -> Connections:

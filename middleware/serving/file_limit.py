@@ -17,7 +17,7 @@ SPARE_CONNECTIONS = 64
 SPARE_WYOMING = 16
 """The same of Wyoming's clients."""
 RESERVED_FILES = 64 + SPARE_CONNECTIONS
-"""For everything but clients: libraries, pipes to engines, stored files."""
+"""Open files for everything but clients: libraries, pipes to engines, stored files."""
 FILES_PER_CONNECTION = 2
 """The socket, and a temporary file for what it uploads or sends ahead."""
 LEAST_CONNECTIONS = 16

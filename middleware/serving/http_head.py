@@ -29,7 +29,7 @@ HEAD_BYTES = 65_536
 HEADER_BYTES = 32
 """Counted for each header beside its text, as HTTP/2 does: very many short ones take memory, too."""
 HEAD_SECONDS = 30.0
-"""Until the first head is complete after connecting, a later one after its first byte."""
+"""Seconds until the first head is complete after connecting, a later one after its first byte."""
 MOST_PIPELINED = 64
 """Requests of one connection that wait for the answer to the one before."""
 LINGER_SECONDS = 2.0
@@ -49,7 +49,7 @@ class BoundedHead(HttpToolsProtocol):
         table: RouteTable = NO_ROUTES,
         **options: Any,
     ) -> None:
-        """With `connections` this one is counted among them; `starts` say when its requests begin; `table` says how
+        """`connections`: this one is counted among them; `starts` say when its requests begin; `table` says how
         errors are worded and which paths are answered however many connections there are."""
         super().__init__(*arguments, **options)
         self._among = connections
@@ -178,7 +178,7 @@ class BoundedHead(HttpToolsProtocol):
             super().on_message_complete()
 
     def _is_declined(self) -> bool:
-        """Whether the request that is being parsed offers a protocol that is not spoken here."""
+        """True if the request that is being parsed offers a protocol that is not spoken here."""
         return self.parser.should_upgrade() and not self._should_upgrade()
 
     def _count(self, size: int) -> None:
@@ -217,7 +217,7 @@ class BoundedHead(HttpToolsProtocol):
             self.transport.close()
 
     def _is_idle(self) -> bool:
-        """Whether no request is being answered. False once the connection belongs to a socket."""
+        """True if no request is being answered. False once the connection belongs to a socket."""
         return self.transport.get_protocol() is self and (self.cycle is None or self.cycle.response_complete)
 
     def _start(self, seconds: float) -> None:
@@ -232,7 +232,7 @@ class BoundedHead(HttpToolsProtocol):
 
     def _tell_slow(self) -> None:
         if self._among is not None:
-            self._among.tell(SLOW)
+            self._among.log_refusals(SLOW)
 
     def _stop(self) -> None:
         if self._timer is not None:

@@ -16,7 +16,7 @@ class Lifecycle:
         self.phase = phase
         self.stopping = asyncio.Event()
         self.at_once = False
-        """Whether what still runs is cut off."""
+        """True if what still runs is cut off."""
         self.on_shutdown: list[Callable[[], Awaitable[None]]] = []
         """Called when the server stops, before listeners close connections: each asks those clients to leave who would
         stay for ever, and waits for a bounded time."""

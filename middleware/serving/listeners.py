@@ -68,7 +68,7 @@ def _stop(listeners: Sequence[Listener], *, at_once: bool) -> None:
 def _stop_signals(
     loop: asyncio.AbstractEventLoop, lifecycle: Lifecycle, stop: Callable[[bool], None]
 ) -> Iterator[None]:
-    """Has signals call `stop`, with True for a Ctrl-C after another. Only the main thread may listen to signals."""
+    """Installs signal handlers that call `stop`, with True for a second Ctrl-C. Only the main thread may do so."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

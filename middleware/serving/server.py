@@ -49,7 +49,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _stop_is_no_error(record: logging.LogRecord) -> bool:
-    """That a stop has cut what would not end is what its operator asked for."""
+    """Log filter: connections cut by a forced stop are logged as warnings, not as errors."""
     if str(record.msg).startswith("Cancel %s running task"):
         record.levelno, record.levelname = logging.WARNING, "WARNING"
     return True

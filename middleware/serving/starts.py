@@ -1,4 +1,4 @@
-"""When requests begin: once those who are still coming have been let in, and one in each turn of the loop.
+"""Staggers request starts: pending connections are accepted first, then one request begins in each turn of the loop.
 
 To begin a request costs several times what it costs to accept a connection and to read a head. Begun as they come,
 hundreds of requests that came together would all be begun before the last connection is even accepted, and whoever asks
@@ -15,11 +15,11 @@ Later = Callable[[Start], object]
 """Calls something in the next turn of the loop."""
 
 TURNS_OF_ARRIVALS = 64
-"""While connections keep coming, a request begins in one of so many turns; a turn accepts one connection or more."""
+"""Turns of the loop between two requests while connections keep coming; a turn accepts one connection or more."""
 
 
 class Starts:
-    """Those of one server. A request begins at once where no connection has just come."""
+    """Starts of one server. A request begins at once where no connection has just come."""
 
     def __init__(self) -> None:
         self._held: deque[Start] = deque()
@@ -27,9 +27,9 @@ class Starts:
         self._has_arrived = False
         """Since the last turn."""
         self._watches = False
-        """Whether the next turn is looked at."""
+        """True if the next turn is looked at."""
         self._turns = 0
-        """With arrivals, since a request began."""
+        """Turns with arrivals since a request began."""
 
     def __len__(self) -> int:
         return len(self._held)

@@ -27,16 +27,16 @@ LEFT = "stts.left"
 
 `receive()` tells only who calls it."""
 LINGER_SECONDS = 10.0
-"""For a client to take what is left for it when its session has ended."""
+"""Seconds for a client to read the rest when its session has ended."""
 ENDING_SECONDS = 5.0
-"""For a session to end whose client has said goodbye; then the goodbye is answered all the same."""
+"""Seconds for a session to end after its client has closed; then the close is answered all the same."""
 
 logger = logging.getLogger("uvicorn.error.websocket")
 logger.setLevel(logging.WARNING)  # uvicorn tells of each socket with its query, in which there may be a key
 
 
 def is_ours(record: logging.LogRecord) -> bool:
-    """Whether an error on a socket is the server's. Text that is not UTF-8 is the client's; it is told with 1007."""
+    """True if an error on a socket is the server's. Text that is not UTF-8 is the client's; it is told with 1007."""
     return not (record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError))
 
 
@@ -82,7 +82,7 @@ class BoundedFrames(WebSocketsSansIOProtocol):
             self._go_on()
 
     def _go_on(self) -> None:
-        """With what was read already, before more is read."""
+        """Feeds the bytes that were read already, before more are read."""
         if self._unparsed:
             self.transport.pause_reading()
             self._next = self.loop.call_soon(self._parse)
@@ -158,7 +158,7 @@ class BoundedFrames(WebSocketsSansIOProtocol):
             self.handle_parser_exception()
 
     def keepalive_timeout(self) -> None:
-        """While the session takes its time with what was sent before, a pong lies unread: that is no sign of death."""
+        """A pong may lie unread while the session works on earlier messages: that is no sign of a dead client."""
         if self.read_paused:
             self.pong_timer = None
             self.schedule_ping()

@@ -33,7 +33,7 @@ def read_name(value: object) -> object:
 
 
 def read_engine(value: object) -> object:
-    """As `read_name`, with `auto` where none is given."""
+    """Reads a name like `read_name`, with `auto` where none is given."""
     name = read_name(value)
     return AUTO if name is None or str(name).lower() == "default" else name
 

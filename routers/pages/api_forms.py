@@ -32,7 +32,7 @@ def fill_forms(document: dict[str, Any]) -> None:
 
 
 def _form(path: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """With a file picker for the recording, and nothing filled into what may be left out."""
+    """Form schema with a file picker for the recording, and optional fields left empty."""
     properties = {name: _field(path, name, each) for name, each in schema.get("properties", {}).items()}
     required = list(schema.get("required", ()))
     if path in RECORDINGS and "file" not in required:

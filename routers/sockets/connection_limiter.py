@@ -12,9 +12,9 @@ from stts.settings import CurrentSettings
 from stts.streams.spool import MIB, SpoolSpace
 
 RETRY_SECONDS = 5.0
-"""When a client that found no place may try again."""
+"""Seconds after which a refused client may try again."""
 DRAIN_SECONDS = 5.0
-"""For all to leave."""
+"""Seconds for all connections to close."""
 
 
 class LimitedConnection(Protocol):

@@ -33,7 +33,7 @@ class Messages(Generic[M]):
         return self.check(parse_object(text, half_characters=self._half_characters))
 
     def check(self, message: Mapping[str, Any]) -> M:
-        """As `parse`, of a message whose JSON is read already."""
+        """Validates a message whose JSON is parsed already; raises as `parse` does."""
         name = message.get("type")
         if name is None:
             raise InvalidParameter("The message has no `type`.", param="type", allowed=self.types)

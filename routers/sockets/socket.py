@@ -31,13 +31,13 @@ from stts.streams.spool import MIB, Spool, SpoolFull
 NORMAL, SERVICE_RESTART = 1000, 1012
 """WebSocket close codes."""
 GOODBYE_SECONDS = 1.0
-"""For the last event to be taken by a client that may have stopped reading."""
+"""Seconds for a client that may have stopped reading to read the last event."""
 SLICE_SECONDS = 0.002
 """Time for which messages pass without a pause before others have their turn."""
 SPARE_BYTES = MIB // 4
-"""For commands where audio has filled the spool."""
+"""Spare bytes for commands where audio has filled the spool."""
 AUDIO_CHARACTERS = 512
-"""From which a text message may be one that carries audio; nothing but audio is pushed by the megabyte."""
+"""Bytes from which a text message may be one that carries audio; nothing but audio is pushed by the megabyte."""
 REALTIME_PROTOCOL = "realtime"
 """The subprotocol that is answered where it is offered."""
 
@@ -297,7 +297,7 @@ async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
 
 
 def _is_audio(message: str | bytes) -> bool:
-    """Whether the message carries audio, in any of the dialects: binary, or base64 in JSON."""
+    """True if the message carries audio, in any of the dialects: binary, or base64 in JSON."""
     if isinstance(message, bytes):
         return True
     if len(message) < AUDIO_CHARACTERS:

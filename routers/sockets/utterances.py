@@ -55,7 +55,7 @@ class Utterance:
         self.over = False
         """Nothing more of it is sent."""
         self.scope: asyncio.Timeout | None = None
-        """While it is spoken."""
+        """Task that speaks it."""
 
 
 class UtteranceEncoder(Protocol):
@@ -105,7 +105,7 @@ class Utterances:
             utterance.text.write(text)
 
     def flush(self) -> None:
-        """Has what was written spoken, though its clause may go on."""
+        """Flushes the text: speaks what was written, even inside a clause."""
         if self._writing is not None:
             self._writing.text.flush()
 
@@ -126,7 +126,7 @@ class Utterances:
             await self._encoder.end(utterance)
 
     def close(self) -> None:
-        """Has what was written spoken; then `speak_all` ends."""
+        """Ends the text: speaks the rest; then `speak_all` ends."""
         if self._writing is not None:
             self._writing.text.close()
             self._writing = None

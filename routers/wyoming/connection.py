@@ -146,7 +146,7 @@ class Connection:
             await asyncio.wait([self._work])
 
     async def _begin(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """When the work before it is done, which must not wait for what is still to be read here."""
+        """Starts work once the previous work is done, which must not wait for events still to be read here."""
         if self._transcription is not None or (self._writing is not None and self._writing.begun):
             raise Conflict("Something else is being sent already; one thing after the other.")
         await self._idle()

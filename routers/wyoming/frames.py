@@ -25,7 +25,7 @@ class Event:
 
 
 def encoded(event: Event) -> bytes:
-    """As it goes over the wire; lengths of nothing are left out."""
+    """Bytes of an event on the wire; zero lengths are left out."""
     header: dict[str, Any] = {"type": event.type, "version": __version__}
     data = json.dumps(event.data).encode() if event.data else b""
     if data:
@@ -36,7 +36,7 @@ def encoded(event: Event) -> bytes:
 
 
 def packed(event: Event) -> bytes:
-    """As it waits for its turn."""
+    """Bytes of an event as it is kept in the spool."""
     # JSON that is written so has no line break inside.
     return b"\n".join((json.dumps([event.type, event.data]).encode(), event.payload))
 

@@ -14,7 +14,7 @@ from stts.settings import CurrentSettings
 from stts.streams.spool import MIB, Spool, SpoolFull, SpoolSpace
 
 SPARE_BYTES = MIB // 4
-"""For events without audio, where audio has filled the spool."""
+"""Spare bytes for events without audio, where audio has filled the spool."""
 
 Handler = Callable[[Event], Awaitable[None]]
 

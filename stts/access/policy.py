@@ -53,7 +53,7 @@ class RoutePolicy:
     public: Public = Public.NEVER
     upload: Upload = Upload.NONE
     client_secrets: bool = False
-    """Whether a short-lived client secret opens it in place of the key."""
+    """True if a short-lived client secret opens it in place of the key."""
 
 
 class MissingPolicy(Exception):

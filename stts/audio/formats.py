@@ -15,7 +15,7 @@ class FormatSpec:
     name: AudioFormat
     media_type: str
     extension: str
-    """With the dot."""
+    """File extension, with the dot."""
     sample_rates: tuple[int, ...] | range
     """Hz, rising: every rate it carries; a range where it carries every rate between two."""
 

@@ -45,7 +45,7 @@ class ExchangeRequest:
     history: History
     """Gets both sides of the exchange, once there is something of the reply."""
     plan: SpeechPlan | None = None
-    """How the reply is spoken, where that was decided before."""
+    """Plan of the reply's speech, where it was made before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class History:
         return self._items.get(id)
 
     def has_call(self, call_id: str) -> bool:
-        """Whether a tool was called with this id."""
+        """True if a tool was called with this id."""
         calls = (call for item in self._items.values() for call in item.message.tool_calls)
         return any(call.call_id == call_id for call in calls)
 

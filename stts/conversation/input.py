@@ -195,7 +195,7 @@ class InputPipeline:
 
     @property
     def _too_long(self) -> bool:
-        """Whether a turn that the client is to end is ended here; it can go on in the next one."""
+        """True if a turn that the client is to end is ended here; it can go on in the next one."""
         current = self.current
         return current is not None and self.segmenter.position - current.start >= self._state.config.longest_pushed
 

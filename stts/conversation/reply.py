@@ -57,7 +57,7 @@ class GeneratedReply:
 
     @property
     def tellable(self) -> bool:
-        """Whether what is written of it may be told at once."""
+        """True if what is written of it may be told at once."""
         return self.adopted.is_set() and self.playback.flowing.is_set()
 
     @property

@@ -38,7 +38,7 @@ class SessionServices:
     context: NewContext
 
     async def plan(self, config: SessionConfig) -> SpeechPlan | None:
-        """How replies are spoken; None where they are not. Raises what speaking as configured would raise."""
+        """Plans the speech of replies; None where they are not spoken. Raises what that speech would raise."""
         if config.reply is None or config.speak is None:
             return None
         return await self.plan_speech(spoken_reply(config.speak))

@@ -26,7 +26,7 @@ class SessionState:
         self.services = services
         self.config = config
         self.plan: SpeechPlan | None = None
-        """How replies are spoken as the session is configured; None: they are not, or it has not begun."""
+        """Speech plan of the session's configuration; None: replies are not spoken, or the session has not begun."""
         self.history = history
         self.outbox = outbox
         self.clock = clock

@@ -14,7 +14,7 @@ from stts.errors import Busy, Conflict, NotFound
 from stts.settings import CurrentSettings
 
 RETRY_SECONDS = 5.0
-"""When a client that found no place may try again."""
+"""Seconds after which a refused client may try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class SessionStore:
         self._active: set[str] = set()
         self._ended = asyncio.Event()
         self._left: OrderedDict[str, tuple[History, float]] = OrderedDict()
-        """With the time when each was left, in this order."""
+        """Sessions that were left, with the time of leaving, in this order."""
 
     @property
     def active(self) -> int:

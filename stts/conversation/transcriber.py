@@ -1,4 +1,4 @@
-"""From utterances to words: one after the other through the place for transcription, each with its time limit."""
+"""Transcribes utterances: one after the other through the place for transcription, each with its time limit."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class TurnTaking:
 
     @property
     def quiet(self) -> bool:
-        """Whether nobody speaks, as far as one knows."""
+        """True if nobody speaks, as far as one knows."""
         return self.state is State.LISTENING and not self.confirmed
 
     def opened(self, turn: int, *, confirmed: bool) -> None:

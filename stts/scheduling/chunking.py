@@ -25,10 +25,10 @@ CLAUSE_PAUSE_SECONDS = 0.12
 """Silence between two pieces, by what the first one ends with; inside a clause there is none."""
 
 URGENT_SECONDS = (0.2, 1.5)
-"""Until a listener runs dry, when a few words of a text that is being written are spoken alone: for any engine, and
+"""Seconds until a listener runs dry at which a few words of streaming text are spoken alone: for any engine, and
 more for every second that the engine takes for a second of speech."""
 EAGER_SECONDS = (0.5, 4.0)
-"""When a clause is."""
+"""The same seconds for a clause."""
 
 _CLOSING_MARKS = "\"'”’»)]}」』）】》"
 _SENTENCE_MARKS = ".!?…。！？｡।॥။።؟។"

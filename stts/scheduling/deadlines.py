@@ -25,7 +25,7 @@ class Ticket:
     """One piece of work, waiting or running. All times on the caller's clock, in seconds."""
 
     deadline: float
-    """When the audio it makes must be there; infinite for work that nobody waits for."""
+    """Time at which its audio must be ready; infinite for work that nobody waits for."""
     begun: bool
     """True if its stream has already been sent something."""
     arrived: float

@@ -172,7 +172,7 @@ class Spool:
             await _finished(self._shrink)
 
     def _write(self, block: bytes, at: int) -> None:
-        """In a worker thread. Raises OSError."""
+        """Writes a block, in a worker thread. Raises OSError."""
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="stts-spool-", buffering=0)  # noqa: SIM115 - closed in aclose
         view = memoryview(block)

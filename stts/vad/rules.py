@@ -21,7 +21,7 @@ class RegionRules:
 
 @dataclass(frozen=True, slots=True)
 class TurnRules:
-    """When turns begin and end. Seconds."""
+    """Rules for the begin and end of turns, in seconds."""
 
     threshold: float = 0.5
     """Probability from which a frame is speech."""

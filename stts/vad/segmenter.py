@@ -38,7 +38,7 @@ class SpeechCounter:
 
     @property
     def open(self) -> bool:
-        """Whether there is a sound that has not ended."""
+        """True if there is a sound that has not ended."""
         return self.speech > 0
 
     def is_speech(self, probability: float, threshold: float) -> bool:

@@ -24,7 +24,7 @@ from stts.streams.closing import closing_iterator
 ROOT = Path(__file__).resolve().parents[3]
 MODULE = "adapters.execution.backends.worker"
 UNLOAD_SECONDS = 3.0
-"""For a child to unload its engine and end, before it is made to."""
+"""Seconds for a child to unload its engine and end, before it is killed."""
 STDERR = 2
 GONE = (EOFError, OSError, Unreadable)
 """Errors of reading from a child that died, or that wrote what is no answer."""
@@ -140,7 +140,7 @@ class ProcessBackend:
         self._loaded = False
         self._lock = threading.Lock()
         self._killed = False
-        """Whether the call that was announced last is to end by force, even if its child is not there yet."""
+        """True if the call that was announced last is to end by force, even if its child is not there yet."""
 
     @property
     def ready(self) -> bool:

@@ -53,7 +53,7 @@ class Channel:
             os._exit(1)
 
     def interrupted(self, number: int) -> bool:
-        """Whether the parent does not want the rest of this call."""
+        """True if the parent does not want the rest of this call."""
         try:
             while data := self._control.recv(512 * NUMBER.size):
                 self._interrupted = NUMBER.unpack_from(data, len(data) - NUMBER.size)[0]

@@ -58,7 +58,7 @@ _OLD_CONTENTS = {new: old for old, new in CONTENTS.items()}
 
 
 def is_flat(command: Mapping[str, Any]) -> bool:
-    """Whether a command is written in the older dialect."""
+    """True if a command is written in the older dialect."""
     if command.get("type") == "transcription_session.update":
         return True
     session = command.get("session")
@@ -151,7 +151,7 @@ def _old_response(response: Mapping[str, Any]) -> Event:
 
 
 def _item(item: Mapping[str, Any], names: Mapping[str, str]) -> Event:
-    """With the contents of an assistant's message under these names."""
+    """Renames the contents of an assistant's message by these names."""
     contents = item.get("content")
     if item.get("role") != "assistant" or not isinstance(contents, list):
         return dict(item)

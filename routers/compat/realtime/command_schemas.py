@@ -74,7 +74,7 @@ class ResponseAudio(Shape):
 
 
 class ResponseParams(Shape):
-    """Where it differs from the session; None: it does not."""
+    """Override of the session's value; None: no override."""
 
     output_modalities: Modalities | None = None
     instructions: Instructions | None = None

@@ -50,11 +50,11 @@ class EventEncoder:
         self.orders: dict[str, Order] = {}
         """Orders of responses that were asked for, by their tag."""
         self.transcribes = False
-        """Whether the client wants to know what the user said."""
+        """True if the client wants to know what the user said."""
         self.early_words = False
-        """Whether words are told before their turn is committed, where nobody but the client ends turns."""
+        """True if words are told before their turn is committed, where nobody but the client ends turns."""
         self.has_spoken = False
-        """Whether audio of a response was sent."""
+        """True if audio of a response was sent."""
         self.prompt_after = 0.0
         self.commits = 0
         """Turns that the client has ended and that are not told of yet."""
@@ -92,7 +92,7 @@ class EventEncoder:
 
     @property
     def settled(self) -> bool:
-        """Whether the words of all turns are known."""
+        """True if the words of all turns are known."""
         return not self.commits and not self._wordless
 
     @property
@@ -115,7 +115,7 @@ class EventEncoder:
 
     @property
     def caught_up(self) -> bool:
-        """Whether all that the client has ended or taken back is answered."""
+        """True if all that the client has ended or taken back is answered."""
         return not self.commits and not self.clears
 
     def to_messages(self, event: SessionEvent) -> Iterator[Event]:

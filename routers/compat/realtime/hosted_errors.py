@@ -15,7 +15,7 @@ from stts.errors import InvalidRequest, STTSError
 class Form:
     code: str
     message: str
-    """With the names of what is filled in, in braces."""
+    """Messages with the names of the inserted values in braces."""
     param: str | None = None
 
     def error(self, **values: object) -> STTSError:

@@ -108,7 +108,7 @@ class RealtimeRoutes:
             raise in_dialect(error) from None
 
     def _opened(self, websocket: WebSocket) -> SessionObject:
-        """As the secret says, if the client came with one, or as the address says."""
+        """Configures the session by the client secret, if there is one, else by the address."""
         query = websocket.query_params
         secret = websocket.scope["state"].get("realtime_session")
         if secret is not None:

@@ -52,12 +52,12 @@ class SessionObject:
 
     @property
     def hears_live(self) -> bool:
-        """Whether words are told before the client has ended their turn, as the hosted live models do."""
+        """True if words are told before the client has ended their turn, as the hosted live models do."""
         transcription = self.shape.audio.input.transcription
         return self.turns is None and transcription is not None and transcription.model in COMMITTED_BY_CLIENT
 
     def updated(self, patch: Mapping[str, Any]) -> SessionObject:
-        """With the fields that a client has sent. Raises InvalidParameter.
+        """Applies the fields that a client has sent. Raises InvalidParameter.
 
         A model stays once it was named: clients name one in the address, and send their own default here.
         """
@@ -130,7 +130,7 @@ def _input(patch: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _with_usual_turns(shape: Shapes) -> Shapes:
-    """Where the client has not said how turns end: by silence, or with COMMITTED_BY_CLIENT when it says so."""
+    """Default turn detection: by silence, or by the client under COMMITTED_BY_CLIENT."""
     if not isinstance(shape, TranscriptionSession):
         return shape
     given = shape.audio.input

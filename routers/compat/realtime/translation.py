@@ -1,4 +1,4 @@
-"""From the session of a client to that of the house: what it asks for, in the words of SessionConfig."""
+"""Translates a client's Realtime session to SessionConfig."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from stts.vad.rules import TurnRules
 EAGERNESS = {"low": (1.2, 8.0), "medium": (0.8, 4.0), "auto": (0.8, 4.0), "high": (0.4, 2.0)}
 """Seconds of silence that end a turn: without an opinion of a turn detector, and with it saying that more will come."""
 HOSTED_REALTIME = "realtime"
-"""In the names of hosted models that speak for themselves: here each part says which."""
+"""Part of the names of hosted speech-to-speech models: here each operation names a model of its own."""
 PARAMS = {
     "voice": "session.audio.output.voice",
     "speed": "session.audio.output.speed",
@@ -146,7 +146,7 @@ class Translation:
         )
 
     def _is_ours(self, model: str) -> bool:
-        """Whether it names a voice and no language model."""
+        """True if it names a voice and no language model."""
         if HOSTED_REALTIME in model:
             return True
         try:
@@ -157,7 +157,7 @@ class Translation:
 
 
 def in_dialect(error: STTSError) -> STTSError:
-    """With the name that clients have for the field."""
+    """Renames the field of an error to the client's name for it."""
     error.param = PARAMS.get(error.param or "", error.param)
     return error
 

@@ -34,7 +34,7 @@ class Voice:
     format: Format
 
     def encode(self, data: bytes) -> bytes:
-        """From s16le at the format's rate to the bytes of the format."""
+        """Converts s16le at the format's rate to bytes of the format."""
         if isinstance(self.format, PCM):
             return data
         return PCMWriter(_NAMES[self.format.type], G711_RATE, G711_RATE).write(data)

@@ -74,7 +74,7 @@ class ConversationSocketRoutes:
         async with ConversationSession(services, config, stored.history) as session:
             talk = Talk(socket, session, connect, fields, self._settings)
             await talk.greet(stored)
-            await until_first(talk.listen(), talk.tell())
+            await until_first(talk.listen(), talk.send_events())
 
 
 class Talk:
@@ -113,14 +113,14 @@ class Talk:
         )
 
     async def listen(self) -> None:
-        """Until the client leaves or says goodbye. What is wrong with a message is told, and the session goes on."""
+        """Reads messages until the client leaves or ends the session. An invalid one is answered with an error."""
         await read_messages(self._socket, MESSAGES, self._obey, self._hear)
 
     async def _hear(self, data: bytes) -> None:
         for samples in self._reader.slices(data):
             await self._session.hear(samples)
 
-    async def tell(self) -> None:
+    async def send_events(self) -> None:
         """Sends the events of the session, each with the change of state that it brings."""
         async with aclosing(self._session.events()) as events:
             async for event in events:

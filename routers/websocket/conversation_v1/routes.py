@@ -70,7 +70,7 @@ class ConversationV1Routes:
             config = fields.over(session_config(self._settings()))
             async with ConversationSession(self._services_for(socket.context), config, history) as session:
                 talk = _Talk(socket, session, fields, self._settings)
-                await until_first(talk.listen(), talk.tell())
+                await until_first(talk.listen(), talk.send_events())
 
 
 class _Talk:
@@ -97,7 +97,7 @@ class _Talk:
             await self._session.hear(samples)
 
     async def _whole_turn(self, turn: WholeTurn) -> None:
-        """Until it is answered: the next one, and what is wrong with it, comes after that."""
+        """Works on one message until it is answered; the next one, or its error, comes after that."""
         samples = await asyncio.to_thread(self._decoded, turn.data)
         changes = turn.config.model_dump(exclude_none=True) if turn.config is not None else {}
         if not self._whole:
@@ -128,7 +128,7 @@ class _Talk:
     def _blocks(self, data: bytes) -> Iterator[Samples]:
         yield from Decoder(io.BytesIO(data), max_seconds=self._settings().conversation.turn_seconds)
 
-    async def tell(self) -> None:
+    async def send_events(self) -> None:
         """Sends an answer when the session has told all of its turn."""
         async with aclosing(self._session.events()) as events:
             async for event in events:

@@ -66,7 +66,7 @@ class TranscriptionSocketRoutes:
                 ConversationSession(services, config, history) as session,
             ):
                 listening = _Listening(socket, session, fields, encoder(socket.request_id), self._settings)
-                await until_first(listening.read(), listening.tell(), listening.decode(stack, self._decoders))
+                await until_first(listening.read(), listening.send_events(), listening.decode(stack, self._decoders))
 
 
 class _Listening:
@@ -92,11 +92,11 @@ class _Listening:
         self._ended = False
 
     async def read(self) -> None:
-        """Until the client leaves. What is wrong with a message is told, and the session goes on."""
+        """Reads messages until the client leaves. An invalid one is answered with an error; the session goes on."""
         await read_messages(self._socket, MESSAGES, self._obey, self._hear)
 
-    async def tell(self) -> None:
-        """Until there is nothing more to tell."""
+    async def send_events(self) -> None:
+        """Sends events until the session has ended."""
         for message in self._encoder.created(self._fields):
             await self._socket.send_json(message)
         async with aclosing(self._session.events()) as events:

@@ -47,7 +47,7 @@ class _Speech:
         self.utterances = Utterances(socket, speak, EventEncoder(socket), SpeechOptions(SpeechConfig().speech()))
 
     async def listen(self) -> None:
-        """Until the client leaves. What is wrong with a message is told, and the connection goes on."""
+        """Reads messages until the client leaves. An invalid one is answered with an error; the connection goes on."""
         await read_messages(self._socket, MESSAGES, self._obey)
 
     async def _obey(self, message: BaseModel) -> None:

@@ -18,9 +18,9 @@ class StoredFile:
     id: str
     kind: Kind
     name: str
-    """For people; a reference is also found by it."""
+    """Name for people; a reference is also found by it."""
     media_type: str
-    """From the content."""
+    """Media type, found from the content."""
     size: int
     """Bytes."""
     created: float

@@ -64,5 +64,5 @@ async def instances(leaves_nothing: None) -> AsyncIterator[Hosts]:
 
 @pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.socket)], ids=["thread", "process"])
 def process(request: pytest.FixtureRequest) -> Iterator[bool]:
-    """Whether the engine runs in a child process."""
+    """True if the engine runs in a child process."""
     yield request.param

@@ -14,9 +14,9 @@ import structlog.testing
 from middleware.serving import http_head as protocol
 from middleware.serving.connections import (
     FULL,
+    LOG_SECONDS,
     SLOW,
     STUCK_SECONDS,
-    TELL_SECONDS,
     Connections,
     connections_of,
     network_of,
@@ -120,11 +120,11 @@ def test_one_line_tells_of_many() -> None:
     among = Connections(1, 1, clock)
     with structlog.testing.capture_logs() as lines:
         for _ in range(600):
-            among.tell(SLOW)
+            among.log_refusals(SLOW)
         assert len(lines) == 1
-        among.tell(FULL)
-        clock.now = TELL_SECONDS
-        among.tell(FULL)
+        among.log_refusals(FULL)
+        clock.now = LOG_SECONDS
+        among.log_refusals(FULL)
     assert [(line["event"], line["log_level"], line.get("slow"), line.get("full")) for line in lines] == [
         ("connections_cut", "warning", 1, None),
         ("connections_cut", "warning", 599, 2),
@@ -136,7 +136,7 @@ def test_the_line_says_what_the_system_lacks(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("middleware.serving.file_limit.file_limit", lambda: 256)
     among = connections_of(LimitSettings(), 0)
     with structlog.testing.capture_logs() as lines:
-        among.tell(FULL)
+        among.log_refusals(FULL)
     assert (lines[0]["files"], lines[0]["wanted"], lines[0]["most"]) == (256, 4128, 64)
     assert "ulimit -n 4128" in lines[0]["mend"]
 

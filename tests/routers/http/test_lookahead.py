@@ -32,7 +32,7 @@ class Paced:
 
 
 async def looked(paced: Paced, timeout_seconds: float) -> tuple[bool, float, list[int]]:
-    """Whether that was all, after how many seconds that was known, and what came."""
+    """True if that was all, after how many seconds that was known, and what came."""
     clock = asyncio.get_running_loop().time
     started = clock()
     async with aclosing(Lookahead(paced.chunks())) as lookahead:

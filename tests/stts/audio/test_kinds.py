@@ -57,7 +57,7 @@ def file(container: str, codec: str) -> bytes | None:
 
 
 def plainly_readable(data: bytes) -> bool:
-    """Whether ffmpeg makes of it what was written: some writers take codecs that they cannot write."""
+    """True if ffmpeg makes of it what was written: some writers take codecs that they cannot write."""
     try:
         samples, rate = heard(data)
     except (av.FFmpegError, IndexError, ValueError):

@@ -291,7 +291,7 @@ def test_it_looks_like_the_engine(leaves_nothing: None) -> None:
 
 @pytest.mark.parametrize("script", ["count 1; hang", "count 1"])
 def test_a_child_does_not_outlive_its_parent(script: str) -> None:
-    """Whether it hangs in a call or waits for the next."""
+    """True if it hangs in a call or waits for the next."""
     program = (
         "import os, psutil, signal\n"
         "from adapters.execution.backends.process import ProcessBackend\n"
