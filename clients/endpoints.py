@@ -15,7 +15,7 @@ from typing import Any
 from clients.audio import measure
 from clients.caller import Answer, Caller
 
-TEXT = "Good morning. This is a short test of the speech server."
+TEXT = "Good morning. This is a short test."
 SHORTEST_SECONDS = 0.5
 FORMATS = ("wav", "mp3", "opus", "aac", "flac", "pcm")
 
