@@ -40,9 +40,13 @@ class RunningServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._services.lifecycle.stop)
+        self.stop()
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the server did not stop"
+
+    def stop(self) -> None:
+        """Begins to drain, as a signal does. May be called again."""
+        self._loop.call_soon_threadsafe(self._services.lifecycle.stop)
 
     def _run(self) -> None:
         listener = default_listener(self._services.settings, tuple(DIALECTS))

@@ -8,7 +8,7 @@ import json
 import random
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
-def serving(folder: Path, **limits: float) -> Any:
+def serving(folder: Path, **limits: float) -> AbstractContextManager[RunningServer]:
     settings = Settings(
         stt=STTSettings(order=("echo",)),
         storage=StorageSettings(root=str(folder)),
@@ -348,7 +348,7 @@ async def test_when_the_server_stops_the_client_is_told(tmp_path: Path) -> None:
         async with joined(server) as client:
             await client.send(s16(spoken()[:16_000]))
             await until(client, "session.created")
-            server.should_exit = True
+            server.stop()
             events, code = await all_events(client)
     assert events[-1]["code"] == "shutting_down" and events[-1]["fatal"] is True and code == 1012
 
