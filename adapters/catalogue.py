@@ -92,7 +92,7 @@ class EngineCatalogue:
         return [
             OfferedVoice(engine, voice)
             for engine in engines
-            for voice in (*engine.info.voices, *(stored if engine.info.abilities.cloning else ()))
+            for voice in (*engine.voices, *(stored if engine.info.abilities.cloning else ()))
         ]
 
     def turn_detector(self) -> EngineTurnDetector:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from adapters.execution.instance import EngineInstance
-from stts.engine_api import EngineInfo, Voice
+from stts.engine_api import EngineInfo, ModelInfo, Voice
 from stts.engine_state import EngineState, Probe
 
 
@@ -21,6 +21,9 @@ class EngineDescription:
     engine: str
     """The engine that it is an instance of, as the registry names it."""
     info: EngineInfo
+    models: tuple[ModelInfo, ...]
+    voices: tuple[Voice, ...]
+    """Its own, without stored recordings."""
     parameters: type[BaseModel]
     """The engine's own fields of a request."""
     state: EngineState
@@ -63,6 +66,8 @@ def description(instance: EngineInstance[Any]) -> EngineDescription:
         name=instance.name,
         engine=instance.engine_name,
         info=instance.info,
+        models=tuple(instance.engine.models()),
+        voices=tuple(instance.engine.voices()),
         parameters=instance.parameters,
         state=instance.state,
         progress=instance.progress,

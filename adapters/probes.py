@@ -16,7 +16,6 @@ from stts.engine_api import (
     TTSEngine,
     TurnEngine,
     VADEngine,
-    Voice,
 )
 from stts.errors import EngineError
 
@@ -37,20 +36,17 @@ def probe_work(info: EngineInfo) -> Callable[[Any], Iterator[object]]:
 
 
 def _speak(engine: TTSEngine, info: EngineInfo) -> Iterator[object]:
-    voice = next((voice for voice in info.voices if voice.id == info.default_voice), None)
+    voices = engine.voices()
+    voice = next((voice for voice in voices if voice.id == info.default_voice), None) or next(iter(voices), None)
+    if voice is None:
+        raise EngineError(f"{info.name} has no voice of its own to try.")
     parameters = engine.Parameters()
     peak = 0.0
-    for block in engine.synthesize(PROBE_TEXT, voice or _any_voice(info), SpeechParams(extra=parameters)):
+    for block in engine.synthesize(PROBE_TEXT, voice, SpeechParams(extra=parameters)):
         peak = max(peak, float(np.max(np.abs(block), initial=0.0)))
         yield None
     if not 0.0 < peak < float("inf"):
         raise EngineError(f"{info.name} made silence.")
-
-
-def _any_voice(info: EngineInfo) -> Voice:
-    if not info.voices:
-        raise EngineError(f"{info.name} has no voice of its own to try.")
-    return info.voices[0]
 
 
 def _listen(engine: STTEngine) -> Iterator[object]:

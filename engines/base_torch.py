@@ -103,7 +103,7 @@ class TorchEngine(Engine):
                 raise
             raise EngineOutOfMemory(
                 f"{self.info.name} ran out of memory on {self.device}. Free some, or choose another device with "
-                f"engines.options.{self.info.name}.device."
+                f"{self.option('device')}."
             ) from error
 
     def _choose_device(self) -> str:
@@ -111,7 +111,7 @@ class TorchEngine(Engine):
             return next(device for device in self.devices if is_available(device))
         if not is_available(self.wanted_device):
             raise EngineLoadFailed(
-                f"engines.options.{self.info.name}.device is {self.wanted_device}, which PyTorch does not find here."
+                f"{self.option('device')} is {self.wanted_device}, which PyTorch does not find here."
             )
         return self.wanted_device
 

@@ -55,12 +55,15 @@ class Registry:
         Raises UnknownEngine, and InvalidConfiguration for options its model does not accept.
         """
         engine_class: type[Engine] = self._point(name).load()
+        key = key or f"engines.options.{name}"
         try:
-            return engine_class(engine_class.Options.model_validate(dict(options or {})))
+            engine = engine_class(engine_class.Options.model_validate(dict(options or {})))
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            path = ".".join([key or f"engines.options.{name}", *map(str, first["loc"])])
+            path = ".".join([key, *map(str, first["loc"])])
             raise InvalidConfiguration(f"{path}: {first['msg']}", param=path) from error
+        engine.options_key = key
+        return engine
 
     def _point(self, name: str) -> EntryPoint:
         try:

@@ -47,6 +47,18 @@ class Voice:
     """Path of the recording to clone, where the voice is a reference recording."""
     spells: tuple[str, ...] = ()
     """Scripts (`Han`) that it spells out letter by letter, although its language is written in them."""
+    sample_rate: int | None = None
+    """Rate in Hz of what it speaks; None: the engine's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that an engine runs, or can run."""
+
+    id: str
+    """Its name among the models of the engine."""
+    name: str = ""
+    """For people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +119,6 @@ class EngineInfo:
     """The same text, voice and parameters give the same audio, with or without a seed."""
     network: bool = False
     """True if text or audio leaves this machine."""
-    state_per_stream: bool = False
-    """True if each live session must hold a decoder of its own."""
     runs_in: Literal["thread", "process"] = "thread"
     """`process` for libraries that hold the interpreter lock, leak, or crash."""
     packages: tuple[str, ...] = ()
@@ -162,6 +172,9 @@ class Engine(ABC):
     Parameters: ClassVar[type[BaseModel]] = NoOptions
     """Model of the parameters that a request may set beyond the common fields; it forbids extra fields."""
 
+    options_key = ""
+    """Where the operator writes this engine's options; set by the registry."""
+
     def __init__(self, options: BaseModel | None = None) -> None:
         self.options = options if options is not None else self.Options()
 
@@ -169,6 +182,18 @@ class Engine(ABC):
     @abstractmethod
     def info(self) -> EngineInfo:
         """Description of this engine, made without loading, from cheap look-ups only."""
+
+    def models(self) -> Sequence[ModelInfo]:
+        """The models that it runs, of this moment; cheap. By default one, by the engine's name."""
+        return (ModelInfo(self.info.name, self.info.description),)
+
+    def voices(self) -> Sequence[Voice]:
+        """The voices that it has at this moment; cheap. Override it where they come and go."""
+        return self.info.voices
+
+    def option(self, name: str) -> str:
+        """The key under which the operator writes one of the options, for messages."""
+        return f"{self.options_key or f'engines.options.{self.info.name}'}.{name}"
 
     def installed(self) -> bool:
         """True if the libraries are there. Looks them up without importing them."""
@@ -193,19 +218,20 @@ class Engine(ABC):
 
 class TTSEngine(Engine):
     def find_voice(self, voice_id: str) -> Voice | None:
-        """The voice that a request names, or None. Override it to accept more names than `info.voices` lists."""
-        return next((voice for voice in self.info.voices if voice.id == voice_id), None)
+        """The voice that a request names, or None. Override it to accept more names than `voices()` lists."""
+        return next((voice for voice in self.voices() if voice.id == voice_id), None)
 
     def of_gender(self, voice: Voice, gender: str) -> Voice:
         """A voice of this gender for the same languages, or the voice itself where there is none."""
-        alike = (each for each in self.info.voices if each.gender == gender and each.languages == voice.languages)
+        alike = (each for each in self.voices() if each.gender == gender and each.languages == voice.languages)
         return next(alike, voice)
 
     @abstractmethod
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         """Speaks one piece of text, at most `info.limits.max_characters` long.
 
-        Yields blocks at `info.sample_rate`; a consumer that leaves closes the iterator at the next yield.
+        Yields blocks at the voice's `sample_rate`, else at `info.sample_rate`; a consumer that leaves closes the
+        iterator at the next yield.
         """
 
 

@@ -18,6 +18,7 @@ from stts.engine_api import (
     EngineInfo,
     EngineKind,
     ListenParams,
+    ModelInfo,
     Progress,
     Samples,
     Segment,
@@ -43,12 +44,19 @@ class _Client(Engine, Generic[D]):
     def __init__(self, engine: D, backend: Backend) -> None:
         super().__init__(engine.options)
         self.Parameters = engine.Parameters  # type: ignore[misc]
+        self.options_key = engine.options_key
         self._engine = engine
         self._backend = backend
 
     @property
     def info(self) -> EngineInfo:
         return self._engine.info
+
+    def models(self) -> Sequence[ModelInfo]:
+        return self._engine.models()
+
+    def voices(self) -> Sequence[Voice]:
+        return self._engine.voices()
 
     def load(self, progress: Progress) -> None:
         self._backend.load(progress)

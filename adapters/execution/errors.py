@@ -112,5 +112,5 @@ def _status(error: BaseException) -> int | None:
 
 def _memory_advice(engine: Engine) -> str:
     if "device" in engine.Options.model_fields:
-        return f"Free some, or choose another device with engines.options.{engine.info.name}.device."
+        return f"Free some, or choose another device with {engine.option('device')}."
     return "Free some, or unload other engines."

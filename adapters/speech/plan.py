@@ -33,6 +33,7 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
     info = engine.info
     check_language(info, config.language)
     choice: VoiceChoice = await choose_voice(engine, config, rules.voices)
+    sample_rate = choice.voice.sample_rate or info.sample_rate
     low, high = info.abilities.speed or (1.0, 1.0)
     own_speed = config.speed if low <= config.speed <= high else 1.0
     params = SpeechParams(
@@ -46,8 +47,8 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
         instance=rules.instance,
         voice=choice.voice,
         params=params,
-        sample_rate=info.sample_rate,
-        output=audio_output(config, info.sample_rate),
+        sample_rate=sample_rate,
+        output=audio_output(config, sample_rate),
         effects=EffectSettings(config.speed / own_speed, config.pitch, config.normalize, config.trim_silence),
         speak_markup=rules.speak_markup if config.markup is None else config.markup == "speak",
         revision=rules.revision,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from adapters.parameters import LISTED
-from stts.engine_api import EngineInfo, TTSEngine, Voice
+from stts.engine_api import TTSEngine, Voice
 from stts.errors import UnknownVoice
 from stts.languages import best_match, english_name, nearest
 from stts.protocols import VoiceLibrary
@@ -48,7 +48,7 @@ async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceR
     if mapped is not None:
         voice = await _named(engine, mapped, rules)
         if voice is None:
-            raise _unknown(engine.info, mapped, f"openai.voices names a voice that {engine.info.name} does not have.")
+            raise _unknown(engine, mapped, f"openai.voices names a voice that {engine.info.name} does not have.")
         return _hosted(engine, config, rules, voice)
     voice = await _named(engine, name, rules)
     if name.lower() in HOSTED:
@@ -74,7 +74,7 @@ async def _named(engine: TTSEngine, name: str, rules: VoiceRules) -> Voice | Non
     if found is not None:
         return found
     lower = name.lower()
-    return next((each for each in engine.info.voices if lower in (each.id.lower(), each.name.lower())), None)
+    return next((each for each in engine.voices() if lower in (each.id.lower(), each.name.lower())), None)
 
 
 def _hosted(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, voice: Voice) -> VoiceChoice:
@@ -88,7 +88,9 @@ def _alike(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, name: 
     like = likeness(name)
     language = config.language or (like.language if like is not None else None)
     if like is None or (info.languages and best_match(language or "", info.languages) is None):
-        raise _unknown(info, name, f"{info.name} has no such voice; the list of voices has all {len(info.voices)}.")
+        raise _unknown(
+            engine, name, f"{info.name} has no such voice; the list of voices has all {len(engine.voices())}."
+        )
     voice = _speaker_of(engine, rules, language, like.gender)
     told = "There is no such voice here; a voice of the same language speaks." if like.is_voice else None
     return VoiceChoice(voice, told, exact=False)
@@ -120,18 +122,19 @@ def _speaker_of(engine: TTSEngine, rules: VoiceRules, language: str | None, gend
 
     The engine's own default gives way to a voice of the very region that is wanted, the operator's does not.
     """
-    info = engine.info
     preferred = _preferred(engine, rules)
-    best = preferred if preferred is not None and speaks(preferred, language) else _best(info, language)
+    best = preferred if preferred is not None and speaks(preferred, language) else _best(engine, language)
     if not rules.default and language is not None and "-" in language and language not in best.languages:
-        best = next((voice for voice in info.voices if language in voice.languages), best)
+        best = next((voice for voice in engine.voices() if language in voice.languages), best)
     return engine.of_gender(best, gender) if gender and gender != best.gender else best
 
 
-def _best(info: EngineInfo, language: str | None) -> Voice:
-    voices = [voice for voice in info.voices if speaks(voice, language)]
+def _best(engine: TTSEngine, language: str | None) -> Voice:
+    voices = [voice for voice in engine.voices() if speaks(voice, language)]
     if not voices:
-        raise UnknownVoice(f"{info.name} has no voice of its own for this; name a reference recording.", param="voice")
+        raise UnknownVoice(
+            f"{engine.info.name} has no voice of its own for this; name a reference recording.", param="voice"
+        )
     if language is None:
         return voices[0]
     exact = best_match(language, [tag for voice in voices for tag in voice.languages])
@@ -142,9 +145,10 @@ def _mismatch(voice: Voice, language: str | None) -> str | None:
     return None if speaks(voice, language) else "The voice asked for does not speak the language asked for."
 
 
-def _unknown(info: EngineInfo, name: str, message: str) -> UnknownVoice:
-    ids = [voice.id for voice in info.voices]
-    near = nearest(name, [*ids, *HOSTED, *(voice.name for voice in info.voices if voice.name)])
+def _unknown(engine: TTSEngine, name: str, message: str) -> UnknownVoice:
+    voices = engine.voices()
+    ids = [voice.id for voice in voices]
+    near = nearest(name, [*ids, *HOSTED, *(voice.name for voice in voices if voice.name)])
     hint = f" Near it are: {', '.join(near)}." if near else ""
     return UnknownVoice(
         f"{message}{hint}", param="voice", allowed=[*near, *(id for id in ids if id not in near)][:LISTED]

@@ -89,7 +89,6 @@ class PocketSphinxEngine(STTEngine):
             limits=EngineLimits(
                 max_seconds=30.0, concurrency=self.options.decoders, live_sessions=self.options.live_decoders
             ),
-            state_per_stream=True,
             runs_in="process",
             packages=(PACKAGE,),
             install="pip install pocketsphinx",

@@ -7,7 +7,7 @@ unlikely or sounds like no speech is decoded again at a higher temperature or dr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 from urllib.error import URLError
@@ -23,6 +23,7 @@ from stts.engine_api import (
     EngineInfo,
     EngineLimits,
     ListenParams,
+    ModelInfo,
     Progress,
     Samples,
     Segment,
@@ -117,6 +118,10 @@ class WhisperEngine(TorchEngine, STTEngine):
             homepage="https://github.com/openai/whisper",
         )
 
+    def models(self) -> Sequence[ModelInfo]:
+        stem = self._file().stem
+        return (ModelInfo(stem, f"Whisper {stem}"),)
+
     def weights_present(self) -> bool:
         return self._file().is_file()
 
@@ -126,8 +131,7 @@ class WhisperEngine(TorchEngine, STTEngine):
         name, target = self._settings.model, self._file()
         if name not in MODELS:
             raise EngineWeightsMissing(
-                "engines.options.whisper.model is neither a checkpoint file on this disk nor one of "
-                + ", ".join(MODELS)
+                f"{self.option('model')} is neither a checkpoint file on this disk nor one of " + ", ".join(MODELS)
             )
         import whisper
 

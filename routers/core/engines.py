@@ -88,7 +88,7 @@ def _shape(engine: EngineDescription) -> EngineShape:
         description=info.description,
         languages=[*info.languages],
         sample_rate=info.sample_rate,
-        voices=len(info.voices),
+        voices=len(engine.voices),
         default_voice=info.default_voice,
         abilities=asdict(info.abilities),
         limits=asdict(info.limits),

@@ -8,20 +8,23 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.catalogue import EngineCatalogue
 from adapters.configuration.checks import operator_check
+from adapters.execution.errors import translate
 from adapters.execution.instance import EngineInstance
 from engines.registry import Registry
 from routers.app import create_app
 from stts.errors import InvalidConfiguration
 from stts.settings import EngineSettings, InstanceSettings, Settings, StorageSettings, TTSSettings
 from tests.fakes import registry
+from tests.wired import Library
 
 INSTANCES = {
     "careful": InstanceSettings(engine="tone", options={"fail_on": "explode"}),
     "reckless": InstanceSettings(engine="tone"),
     "whisper_large": InstanceSettings(engine="whisper", options={"model": "large-v3"}),
     "whisper_english": InstanceSettings(engine="whisper", options={"model": "small.en"}),
-    "voice_of_the_house": InstanceSettings(engine="espeak", copies=1),
+    "loud": InstanceSettings(engine="espeak", copies=1),
 }
 
 
@@ -44,17 +47,41 @@ async def test_each_is_listed_chosen_and_counted_by_its_name(tmp_path: Path) -> 
         assert (listed["espeak"]["limits"]["concurrency"], listed["careful"]["engine"]) == (2, "tone")
         statuses = {
             name: (await client.post("/tts", json={"text": "We explode.", "engine": name, "stream": False})).status_code
-            for name in ("careful", "reckless", "voice_of_the_house", "espeak")
+            for name in ("careful", "reckless")
         }
-        assert statuses == {"careful": 500, "reckless": 200, "voice_of_the_house": 200, "espeak": 200}
+        assert statuses == {"careful": 500, "reckless": 200}
         answer = await client.post("/tts", json={"text": "Auto.", "stream": False})
         assert answer.headers["x-engine"] == "reckless"
         voices = (await client.get("/voices", params={"engine": "reckless"})).json()
         assert {voice["engine"] for voice in voices} == {"reckless"}
         metrics = (await client.get("/metrics")).text
-        assert 'engine="reckless"' in metrics and 'engine="voice_of_the_house"' in metrics
+        assert 'engine="reckless"' in metrics and 'engine="tone"' not in metrics
         assert (await client.get("/engines/careful")).json()["state"] == "ready"
         assert (await client.get("/engines/tone")).json()["state"] == "cold"
+
+
+@pytest.mark.socket
+async def test_two_of_one_class_are_loaded_and_speak_apart(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path, INSTANCES)
+    catalogue = EngineCatalogue(registry(), lambda: settings, Library())
+    try:
+        assert catalogue.describe("loud").engine == "espeak"
+        assert (catalogue.instance("loud").slots, catalogue.instance("espeak").slots) == (1, 2)
+        for name in ("loud", "espeak"):
+            assert (await catalogue.probe(name)).ok
+        await catalogue.instance("loud").close()
+        assert [catalogue.describe(name).state for name in ("loud", "espeak")] == ["cold", "ready"]
+        models = [catalogue.describe(name).models[0].id for name in ("whisper_large", "whisper_english")]
+        assert models == ["large-v3", "small.en"]
+    finally:
+        await catalogue.close()
+
+
+def test_messages_name_the_key_of_the_instance(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path, INSTANCES)
+    whisper: EngineInstance[Any] = EngineInstance("whisper_large", registry(), lambda: settings)
+    told = translate(MemoryError(), whisper.engine, "call")
+    assert "engines.instances.whisper_large.options.device" in str(told)
 
 
 async def test_where_and_how_often_it_runs_is_the_operators_choice(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ class VoiceRoutes:
                 name=each.name,
                 created=self._models.created,
                 owned_by=OWNER,
-                sample_rate=each.engine.info.sample_rate or 0,
+                sample_rate=each.voice.sample_rate or each.engine.info.sample_rate or 0,
             )
             for each in await self._engines.voices(references=False)
             if each.engine.installed and engine in (AUTO, each.engine.name)

@@ -59,6 +59,7 @@ async def test_those_who_were_promised_a_slot_get_one(instances: Hosts, copies: 
     assert (instance.running, instance.waiting) == (0, 0)
 
 
+@pytest.mark.socket
 async def test_child_processes_go_too(instances: Hosts) -> None:
     instance = instances(process=True)
     await instance.resize(2)
