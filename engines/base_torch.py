@@ -28,12 +28,18 @@ DeviceChoice = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,2})?)$")
 
 
 class TorchOptions(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    device: DeviceChoice = AUTO
-    """auto (cuda, then mps, then cpu), or a device as PyTorch names it."""
-    threads: int | None = Field(default=None, ge=1, le=1024)
-    """Threads of PyTorch on the CPU, for all engines of this process; None: one a core, less one for the server."""
+    device: DeviceChoice = Field(
+        default=AUTO, description="auto (cuda, then mps, then cpu), or a device as PyTorch names it."
+    )
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        le=1024,
+        description="Threads of PyTorch on the CPU, for all engines of this process; None: one a core, less one for "
+        "the server.",
+    )
 
 
 T = TypeVar("T")

@@ -10,13 +10,17 @@ import gc
 
 
 def freeze_gc() -> None:
-    """Collects, then freezes whatever is alive; takes as long as one full pass. Collections run from here on."""
-    gc.collect()
+    """Freezes whatever a start has made, and lets collections run from here on.
+
+    No pass over it comes first, which would take a tenth of a second: a thousand objects of garbage stay for ever.
+    """
     gc.freeze()
     gc.enable()
 
 
 def freeze_gc_again() -> None:
-    """Freezes anew in a process that froze at its start, which is this server's own; elsewhere does nothing."""
+    """Collects and freezes what has come since the start, in a process that froze at its start, which is this server's
+    own; elsewhere does nothing."""
     if gc.get_freeze_count():
-        freeze_gc()
+        gc.collect()
+        gc.freeze()

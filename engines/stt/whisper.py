@@ -58,30 +58,35 @@ _SPECIAL_TOKEN = re.compile(r"<\|[^|]*\|>")
 
 
 class WhisperOptions(TorchOptions):
-    model: str = "base"
-    """Name of a published model, or path of a checkpoint file."""
+    model: str = Field(default="base", description="Name of a published model, or path of a checkpoint file.")
     # Not mps: Whisper keeps a sparse tensor, which PyTorch cannot put there.
-    device: str = Field(default=AUTO, pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$")
-    """auto (cuda, then cpu), or a device as PyTorch names it."""
-    fp16: Literal["auto"] | bool = "auto"
-    """Half precision; auto: on cuda, where it helps."""
-    download_root: str | None = None
-    """Folder of downloaded models; None: where Whisper keeps them."""
+    device: str = Field(
+        default=AUTO,
+        pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$",
+        description="auto (cuda, then cpu), or a device as PyTorch names it.",
+    )
+    fp16: Literal["auto"] | bool = Field(default="auto", description="Half precision; auto: on cuda, where it helps.")
+    download_root: str | None = Field(
+        default=None, description="Folder of downloaded models; None: where Whisper keeps them."
+    )
 
 
 class WhisperParameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    temperature: float = Field(default=0.0, ge=0, le=1)
-    """0: from 0 upwards until the result passes the thresholds."""
-    compression_ratio_threshold: float = Field(default=2.4, gt=0, le=100)
-    """Text that compresses better repeats itself: try again."""
-    logprob_threshold: float = Field(default=-1.0, ge=-100, le=0)
-    """Less likely text: try again."""
-    no_speech_threshold: float = Field(default=0.6, ge=0, le=1)
-    """More likely silence, where the text is unlikely as well: no text."""
-    beam_size: int | None = Field(default=None, ge=1, le=10)
-    """Beams at temperature 0; None decodes greedily."""
+    temperature: float = Field(
+        default=0.0, ge=0, le=1, description="0: from 0 upwards until the result passes the thresholds."
+    )
+    compression_ratio_threshold: float = Field(
+        default=2.4, gt=0, le=100, description="Text that compresses better repeats itself: try again."
+    )
+    logprob_threshold: float = Field(default=-1.0, ge=-100, le=0, description="Less likely text: try again.")
+    no_speech_threshold: float = Field(
+        default=0.6, ge=0, le=1, description="More likely silence, where the text is unlikely as well: no text."
+    )
+    beam_size: int | None = Field(
+        default=None, ge=1, le=10, description="Beams at temperature 0; None decodes greedily."
+    )
 
 
 class WhisperEngine(TorchEngine, STTEngine):
