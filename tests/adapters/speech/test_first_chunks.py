@@ -36,7 +36,7 @@ async def chunks_of(engines: Engines, engine: str) -> list[str]:
         return [chunk.text async for chunk in chunks if chunk.text]
 
 
-@pytest.mark.parametrize("name", ["espeak", "swift"])
+@pytest.mark.parametrize("name", [pytest.param("espeak", marks=pytest.mark.socket), "swift"])
 async def test_the_first_request_after_a_load_is_cut_as_later_ones_are(name: str) -> None:
     settings = Settings()
     engines = Engines(Registry([EntryPoint("swift", f"{__name__}:SwiftEngine", GROUP)]), lambda: settings)
