@@ -7,6 +7,7 @@ first answers need few of them.
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from pydantic import BaseModel
 def defer_models() -> None:
     """Postpones the building of all models that are defined from now on. Call it before they are imported."""
     BaseModel.model_config["defer_build"] = True
+    # FastAPI ignores this one where it makes its adapters; those that are postponed are made where it does not.
+    warnings.filterwarnings("ignore", r"The '\w+' attribute with value", UserWarning, r"pydantic\.")
 
 
 async def build_models(packages: frozenset[str]) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests import patient
 
 ROOT = Path(__file__).parents[3]
@@ -25,6 +27,7 @@ print(Theirs.model_validate({"number": "7"}).number, complete())
 """
 
 
+@pytest.mark.socket
 def test_models_are_built_in_spare_time_or_at_their_first_use() -> None:
     """In a process of its own, since what is deferred stays so."""
     shown = patient.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=False)
