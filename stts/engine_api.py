@@ -134,7 +134,7 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class SpeechParams:
-    """Arguments of one `synthesize` call besides text and voice. Picklable."""
+    """Arguments of one `synthesize` call besides text and voice. Plain values."""
 
     language: str | None = None
     """BCP 47, or None for the voice's own."""
@@ -147,7 +147,7 @@ class SpeechParams:
 
 @dataclass(frozen=True, slots=True)
 class ListenParams:
-    """Arguments of one `transcribe` call besides the samples. Picklable."""
+    """Arguments of one `transcribe` call besides the samples. Plain values."""
 
     language: str | None = None
     """BCP 47 or ISO 639-1, or None to detect (or the engine's only one)."""

@@ -271,8 +271,8 @@ class EngineInstance(Generic[E]):
         options = self._declared.options
         if self.info.runs_in == "process":
             target = self._registry.target(self.engine_name)
-            return ProcessBackend(self.name, WorkerSpec(Path(sys.executable), target, options))
-        engine = self.engine if first else self._registry.create(self.engine_name, options)
+            return ProcessBackend(self.name, WorkerSpec(Path(sys.executable), target, options, self.engine.options_key))
+        engine = self.engine if first else self._registry.create(self.engine_name, options, key=self.engine.options_key)
         return ThreadBackend(engine, 1 if self._separate else self._capacity)
 
     async def _load(self) -> None:

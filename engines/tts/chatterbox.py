@@ -96,7 +96,7 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
         return not self.weights.missing_in(Path(path)) if path else self.weights.on_disk() is not None
 
     def fetch(self, progress: Progress) -> None:
-        setting = f"engines.options.{self.name}.path"
+        setting = self.option("path")
         if self.weights_present():
             return
         if self._settings.path:

@@ -56,14 +56,14 @@ class SmartTurnEngine(TurnEngine):
     def load(self, progress: Progress) -> None:
         self.require_installed()
         if self.options.model is None or not self.options.model.is_file():
-            raise EngineWeightsMissing("engines.options.smart_turn.model must name the ONNX file of Smart Turn v3.")
+            raise EngineWeightsMissing(f"{self.option('model')} must name the ONNX file of Smart Turn v3.")
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = self.options.threads, 1
         session = onnxruntime.InferenceSession(str(self.options.model), options, providers=["CPUExecutionProvider"])
         if [given.name for given in session.get_inputs()] != [INPUT]:
-            raise EngineLoadFailed("The file of engines.options.smart_turn.model is not Smart Turn v3.")
+            raise EngineLoadFailed(f"The file of {self.option('model')} is not Smart Turn v3.")
         self._session = session
         self.finished(np.zeros(SAMPLES, np.float32))  # the first run is slow, and shows whether the shapes fit
         progress("ready", 1.0)

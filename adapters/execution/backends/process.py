@@ -40,7 +40,7 @@ class Child:
     """The process and this end of its two sockets. One thread makes calls; any may `interrupt` and `kill`."""
 
     def __init__(self, spec: WorkerSpec) -> None:
-        """Raises OSError where the interpreter does not start."""
+        """Raises OSError where the interpreter does not start, and TypeError for options that are no plain values."""
         calls, far_calls = socket.socketpair()
         control, far_control = socket.socketpair()
         try:
@@ -56,7 +56,12 @@ class Child:
         self._answers = calls.makefile("rb")
         self._lock = threading.Lock()
         self._number = 0
-        self._send([spec.target, dict(spec.options)])
+        try:
+            self._send([spec.target, dict(spec.options), spec.options_key])
+        except TypeError:
+            self.kill()
+            self.close()
+            raise
 
     @property
     def alive(self) -> bool:

@@ -51,6 +51,8 @@ class WorkerSpec:
     """`module:Class` of the engine."""
     options: Mapping[str, Any]
     """The engine's options, as the operator wrote them."""
+    options_key: str = ""
+    """Where they are written, for messages."""
 
 
 def send(sock: socket.socket, value: Any) -> None:

@@ -67,11 +67,11 @@ def main() -> None:
     calls, control = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
     threading.Thread(target=_leave_with_parent, args=(control,), name="parent", daemon=True).start()
     channel = Channel(calls, control)
-    target, options = channel.receive()
+    target, options, options_key = channel.receive()
     engine: Engine | None = None
     for number, method, values in _requests(channel):
         try:
-            engine = engine or _make(target, options)
+            engine = engine or _make(target, options, options_key)
         except BaseException as error:  # noqa: BLE001 - whatever a stranger's module raises is told to the server
             failed = EngineLoadFailed(f"{target} could not be made in a worker ({type(error).__name__}).")
             channel.send("error", failure(failed, trace(error)))
@@ -119,10 +119,12 @@ def _stream(channel: Channel, results: Iterator[tuple[int, Value]], number: int)
             channel.send("item", result)
 
 
-def _make(target: str, options: Mapping[str, Any]) -> Engine:
+def _make(target: str, options: Mapping[str, Any], options_key: str) -> Engine:
     module, _, name = target.partition(":")
     kind: type[Engine] = getattr(importlib.import_module(module), name)
-    return kind(kind.Options.model_validate(options))
+    engine = kind(kind.Options.model_validate(options))
+    engine.options_key = options_key
+    return engine
 
 
 def trace(error: BaseException) -> str:

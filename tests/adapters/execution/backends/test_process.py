@@ -20,7 +20,7 @@ from adapters.execution.backends.process import ProcessBackend, is_installed
 from adapters.execution.backends.wire import WorkerSpec
 from adapters.execution.client import client_of
 from adapters.execution.instance import EngineInstance
-from stts.errors import EngineCrashed, EngineError, EngineTimeout
+from stts.errors import EngineCrashed, EngineError, EngineOutOfMemory, EngineTimeout
 from stts.settings import LimitSettings
 from stts.streams.closing import closing_iterator
 from tests import patient
@@ -110,10 +110,11 @@ async def test_a_child_that_keeps_dying_is_started_again_later_each_time(instanc
         await run(instance, "kill")
 
 
-async def test_a_child_that_hangs_is_killed_and_nobody_else_waits(instances: Hosts) -> None:
+async def test_a_child_that_hangs_is_killed_and_nobody_else_waits(instances: Hosts, tmp_path: Path) -> None:
     instance, other = instances(LimitSettings(call_seconds=600), process=True), instances()
     child = psutil.Process(await child_of(instance))
-    hung = asyncio.ensure_future(run(instance, "count 1; hang"))
+    hung = asyncio.ensure_future(run(instance, f"mark {tmp_path}; hang"))
+    await until(lambda: any(tmp_path.iterdir()))
     assert await run(other, "count 2") == [0, 1]
     assert not hung.done()
     skip(600)
@@ -278,6 +279,20 @@ def test_another_interpreter_is_asked_whether_the_engine_is_installed(leaves_not
         is_installed(WorkerSpec(tmp_path / "none", registry().target("script"), {}))
     with pytest.raises(EngineError, match="could not be made"):
         is_installed(WorkerSpec(PYTHON, "no_such_module:Engine", {}))
+
+
+def test_options_that_are_no_plain_values_leave_no_child(leaves_nothing: None) -> None:
+    backend = ProcessBackend("script", spec(load=object()))
+    with pytest.raises(TypeError):
+        backend.load(lambda step, part: None)
+    assert not backend.ready
+
+
+def test_messages_of_a_child_name_the_key_of_its_options(leaves_nothing: None) -> None:
+    key = "engines.instances.other.options"
+    backend = ProcessBackend("other", WorkerSpec(PYTHON, registry().target("script"), {"load": "raise memory"}, key))
+    with pytest.raises(EngineOutOfMemory, match=f"{key}.device"):
+        backend.load(lambda step, part: None)
 
 
 def test_it_looks_like_the_engine(leaves_nothing: None) -> None:
