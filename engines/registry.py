@@ -49,6 +49,14 @@ class Registry:
         """`module:Class` of an engine, for a child process that must make it again."""
         return self._point(name).value
 
+    def engine_class(self, name: str) -> type[Engine] | None:
+        """The class of an engine; None where its module cannot be imported or holds something else."""
+        try:
+            found = self._point(name).load()
+        except Exception:  # noqa: BLE001 - a stranger's module: whatever it raises, the other engines go on
+            return None
+        return found if isinstance(found, type) and issubclass(found, Engine) else None
+
     def create(self, name: str, options: Mapping[str, Any] | None = None, *, key: str | None = None) -> Engine:
         """Makes an engine with validated options; loads nothing. `key` is where the operator wrote them.
 

@@ -18,7 +18,17 @@ LAYERS = ("stts", "engines", "adapters", "middleware", "routers", "server_v2")
 """Each may import itself and those before it."""
 
 DOMAIN = (
-    ("errors", "out_of_memory", "environment", "languages", "language_names", "voice_names", "engine_state", "streams"),
+    (
+        "errors",
+        "out_of_memory",
+        "environment",
+        "languages",
+        "language_names",
+        "voice_names",
+        "engine_state",
+        "streams",
+        "tracebacks",
+    ),
     ("speech", "transcription", "chat", "settings", "access"),
     ("context", "engine_api"),
     ("plans", "protocols", "analytics"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 
 from adapters.configuration.keys import KeyPath
 from adapters.configuration.problems import Check, Problem, model_problems
-from engines.registry import GROUP, Registry
+from engines.registry import Registry
 from stts.engine_api import Engine, EngineKind, STTEngine, TTSEngine, TurnEngine, VADEngine
 from stts.engine_state import AUTO
 from stts.settings import Settings
@@ -43,7 +42,7 @@ class _NamedEngines:
     """The engines that can be named. Being registered is enough: a library that is missing may come later."""
 
     def __init__(self, registry: Registry) -> None:
-        self._classes = {name: _engine_class(name, registry.target(name)) for name in registry.names()}
+        self._classes = {name: registry.engine_class(name) for name in registry.names()}
 
     def wrong_names(self, settings: Settings) -> Iterator[Problem]:
         tts, stt, openai = settings.tts, settings.stt, settings.openai
@@ -110,14 +109,6 @@ def _lacks(kind: type[TTSEngine], options: Mapping[str, Any], voice: str) -> boo
         return engine.installed() and not engine.info.abilities.cloning and engine.find_voice(voice) is None
     except Exception:  # noqa: BLE001 - a stranger's engine: left out later, with a log line
         return False
-
-
-def _engine_class(name: str, target: str) -> type[Engine] | None:
-    try:
-        found = EntryPoint(name, target, GROUP).load()
-    except Exception:  # noqa: BLE001 - a stranger's module, whatever it raises: left out later, with a log line
-        return None
-    return found if isinstance(found, type) and issubclass(found, Engine) else None
 
 
 def _wrong(path: KeyPath, names: Iterable[str], allowed: Iterable[str]) -> Iterator[Problem]:

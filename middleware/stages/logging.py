@@ -19,7 +19,6 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 from middleware.logs.console import ConsoleRenderer
 from middleware.logs.stream import LogStream
-from middleware.logs.tracebacks import describe
 from middleware.pipeline import Item, Operation, Request
 from stts.chat import ReplyRequest, ReplyText
 from stts.context import SOCKET, RequestContext
@@ -27,6 +26,7 @@ from stts.errors import STTSError
 from stts.plans import ListenRequest, SpeechRequest
 from stts.settings import CurrentSettings
 from stts.streams.live import LiveText
+from stts.tracebacks import describe
 from stts.transcription import TranscriptSegment
 
 COUNTS = frozenset({"audio_seconds", "characters", "bytes"})

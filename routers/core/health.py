@@ -63,6 +63,22 @@ class HealthRoutes:
             engines={each.name: EngineStatus.of(each) for each in self._engines.descriptions()},
         )
 
+    def _abilities(self) -> list[str]:
+        """The words by which clients look for what engines that are installed here can do."""
+        installed = [each.info for each in self._engines.descriptions() if each.installed]
+        kinds = {info.kind for info in installed}
+        abilities = [info.abilities for info in installed]
+        known = {
+            "tts": "tts" in kinds,
+            "stt": "stt" in kinds,
+            "streaming": True,
+            "word_timestamps": any(each.word_times for each in abilities),
+            "translation": any(each.translation for each in abilities),
+            "cloning": any(each.cloning for each in abilities),
+            "effects": "tts" in kinds,
+        }
+        return [name for name, is_here in known.items() if is_here]
+
     @policy(Role.USE)
     async def info(self) -> Info:
         settings = self._settings()
@@ -71,7 +87,7 @@ class HealthRoutes:
             version=__version__,
             engines={each.name: each.state for each in self._engines.descriptions()},
             auto=await self._engines.chosen(),
-            abilities=["tts", "stt", "streaming", "word_timestamps", "translation", "cloning", "effects"],
+            abilities=self._abilities(),
             limits=settings.limits.model_dump(),
             formats={
                 name: {"media_type": spec.media_type, "sample_rates": spec.rates_text} for name, spec in FORMATS.items()

@@ -14,7 +14,6 @@ import signal
 import socket
 import sys
 import threading
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,9 +24,7 @@ from adapters.execution.values import Value
 from stts.engine_api import Engine
 from stts.errors import EngineLoadFailed
 from stts.streams.closing import closing_iterator
-
-MAX_CAUSES = 8
-"""Most causes of an exception that are sent."""
+from stts.tracebacks import describe
 
 Request = tuple[int, str, Sequence[Sequence[Any]]]
 """Number, method, and the values of each call."""
@@ -74,7 +71,7 @@ def main() -> None:
             engine = engine or _make(target, options, options_key)
         except BaseException as error:  # noqa: BLE001 - whatever a stranger's module raises is told to the server
             failed = EngineLoadFailed(f"{target} could not be made in a worker ({type(error).__name__}).")
-            channel.send("error", failure(failed, trace(error)))
+            channel.send("error", failure(failed, describe(error, with_messages=False)))
             continue
         _serve(channel, engine, number, method, values)
     if engine is not None:
@@ -105,7 +102,7 @@ def _serve(channel: Channel, engine: Engine, number: int, method: str, calls: Se
             _stream(channel, serve_many(engine, method, calls), number)
     except BaseException as error:  # noqa: BLE001 - the far side of the seam: all of it is told to the server
         told = translate(error, engine, "load" if method == "load" else "call")
-        channel.send("error", failure(plain(told), trace(error)))
+        channel.send("error", failure(plain(told), describe(error, with_messages=False)))
     else:
         channel.send("end")
 
@@ -125,16 +122,6 @@ def _make(target: str, options: Mapping[str, Any], options_key: str) -> Engine:
     engine = kind(kind.Options.model_validate(options))
     engine.options_key = options_key
     return engine
-
-
-def trace(error: BaseException) -> str:
-    """The frames and the kinds of an exception and its causes, the last cause first."""
-    parts: list[str] = []
-    earlier: BaseException | None = error
-    while earlier is not None and len(parts) < MAX_CAUSES:
-        parts.append("".join([*traceback.format_tb(earlier.__traceback__), f"{type(earlier).__name__}\n"]))
-        earlier = earlier.__cause__ or earlier.__context__
-    return "then:\n".join(reversed(parts))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 from stts.errors import STTSError
 
+MOST_CAUSES = 8
+"""Causes and contexts of one exception that are shown; the rest are further away than anybody looks."""
 SPEAK_OF_THE_PROGRAM = (STTSError, ImportError, AttributeError, NameError, OSError, MemoryError)
 
 
@@ -24,7 +26,7 @@ def describe(error: BaseException, *, with_messages: bool) -> str:
 def _quiet(error: BaseException, seen: set[int]) -> Iterator[str]:
     seen.add(id(error))
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if earlier is not None and id(earlier) not in seen:
+    if earlier is not None and id(earlier) not in seen and len(seen) < MOST_CAUSES:
         yield from _quiet(earlier, seen)
         yield "then:\n"
     yield from traceback.format_tb(error.__traceback__)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from middleware.logs.tracebacks import describe
+from stts.tracebacks import describe
 
 SECRET = "Dear Anna"
 
