@@ -38,8 +38,6 @@ from routers.app import build_app
 from routers.dialects import DIALECTS
 from routers.services import Services, build_services
 from routers.startup import running
-from routers.wyoming.info import Describer
-from routers.wyoming.server import WyomingServer
 from stts import __version__
 from stts.errors import InvalidConfiguration
 from stts.settings import Settings
@@ -51,6 +49,11 @@ def build_listeners(services: Services, listener: ListenerSettings, listens: soc
     http = HTTPListener(server_config(app, listener, app.state.route_table), listens)
     if not services.settings().wyoming.enabled:
         return (http,)
+
+    # Most servers do without: its rooms are imported where they are wanted.
+    from routers.wyoming.info import Describer
+    from routers.wyoming.server import WyomingServer
+
     describer = Describer(services.engines, services.settings)
     wyoming = WyomingServer(services.for_session, describer, services.settings, services.limiter.spools)
     services.lifecycle.on_shutdown.append(wyoming.leave)
