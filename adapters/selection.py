@@ -99,6 +99,9 @@ class EngineSelection:
         if config.language is None and self._settings().tts.detect_language:
             found = await self._written_language.of(request.text)
             config = replace(config, detected=found or config.detected)
+            # The first words may have come late: what was planned before them may hold no more.
+            if plan is not None and isinstance(request.text, LiveText) and not await self._holds(plan, config):
+                plan = None
         if plan is not None and suits(plan, config.detected):
             return plan
         return await self.plan_speech(config)
@@ -109,7 +112,13 @@ class EngineSelection:
             return False
         if plan.basis.settings is not self._settings() or replace(plan.asked, detected=config.detected) != config:
             return False
+        if config.voice not in (None, plan.voice.id) and self._clones(plan.instance):
+            # Another voice stands in for the one asked for, whose recording may have come meanwhile.
+            return False
         return plan.basis.candidates == await self._candidates("tts", config.engine)
+
+    def _clones(self, instance: str) -> bool:
+        return self._catalogue.instance(instance).info.abilities.cloning
 
     async def _candidates(self, kind: EngineKind, asked: str) -> tuple[str, ...]:
         """Raises UnknownEngine."""

@@ -23,12 +23,16 @@ class WeightsLookup:
 
     async def present(self, instances: Sequence[EngineInstance[Any]]) -> frozenset[str]:
         """Names of those that are loaded, or could be without a network."""
-        unknown = [each for each in instances if each.state != "ready" and not self._remembers(each.name)]
+        # As of now: while the disk is asked, others may load and unload what is known here.
+        present = {each.name: self._known[each.name][0] for each in instances if self._remembers(each.name)}
+        present |= {each.name: True for each in instances if each.state == "ready"}
+        unknown = [each for each in instances if each.name not in present]
         if unknown:
             found = await asyncio.to_thread(lambda: {each.name: each.engine.weights_present() for each in unknown})
             until = self._clock() + REMEMBERED_SECONDS
-            self._known |= {name: (present, until) for name, present in found.items()}
-        return frozenset(each.name for each in instances if each.state == "ready" or self._known[each.name][0])
+            self._known |= {name: (is_there, until) for name, is_there in found.items()}
+            present |= found
+        return frozenset(name for name, is_there in present.items() if is_there)
 
     def forget(self, name: str) -> None:
         """The next question about this engine is asked of the disk."""

@@ -43,6 +43,7 @@ def client_of(engine: E, backend: Backend) -> E:
 class _Client(Engine, Generic[D]):
     def __init__(self, engine: D, backend: Backend) -> None:
         super().__init__(engine.options)
+        self.Options = engine.Options  # type: ignore[misc]
         self.Parameters = engine.Parameters  # type: ignore[misc]
         self.options_key = engine.options_key
         self._engine = engine

@@ -103,6 +103,7 @@ class EngineInstance(Generic[E]):
         )
         self._spare = Spare(name, self._start_spare)
         self._lifecycle = asyncio.Lock()
+        self._resizing = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
         self._awaiting_load = 0
         self._loads = Backoff()
@@ -162,11 +163,13 @@ class EngineInstance(Generic[E]):
         """
         if copies < 1:
             raise ValueError("An engine has at least one copy.")
-        while len(self._backends) < copies:
-            self._backends.append(self._make_backend(first=False))
-            self._pool.add(self._backends[-1])
-        leaving = self._backends[copies:]
-        await asyncio.gather(*(self._remove(backend) for backend in leaving))
+        async with self._resizing:
+            while len(self._backends) < copies:
+                self._backends.append(self._make_backend(first=False))
+                self._pool.add(self._backends[-1])
+            leaving = self._backends[copies:]
+            # One that is left half-way is not offered any more, and is unloaded with the instance.
+            await asyncio.gather(*(self._remove(backend) for backend in leaving))
 
     def observe(self, audio_seconds: float, engine_seconds: float) -> None:
         """Tells how long the engine worked for so much audio."""
@@ -264,7 +267,7 @@ class EngineInstance(Generic[E]):
         """Copies of the engine at the start: the operator's number, else one, or one for each slot."""
         if self._separate:
             return self._capacity
-        return self._declared.copies or (self._capacity if self.info.runs_in == "process" else 1)
+        return self._declared.copies or (self._capacity if self.engine.info.runs_in == "process" else 1)
 
     def _make_backend(self, *, first: bool) -> Backend:
         """One more copy of the engine; the first in a thread is the one that describes it."""
@@ -273,7 +276,9 @@ class EngineInstance(Generic[E]):
             target = self._registry.target(self.engine_name)
             return ProcessBackend(self.name, WorkerSpec(Path(sys.executable), target, options, self.engine.options_key))
         engine = self.engine if first else self._registry.create(self.engine_name, options, key=self.engine.options_key)
-        return ThreadBackend(engine, 1 if self._separate else self._capacity)
+        # Of an engine made for processes `limits.concurrency` counts those: one copy runs one call at a time.
+        alone = self._separate or self.engine.info.runs_in == "process"
+        return ThreadBackend(engine, 1 if alone else self._capacity)
 
     async def _load(self) -> None:
         async with self._lifecycle, self._pool.slot(AT_ONCE, begun=True) as slot:

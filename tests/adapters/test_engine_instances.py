@@ -10,6 +10,8 @@ import pytest
 
 from adapters.catalogue import EngineCatalogue
 from adapters.configuration.checks import operator_check
+from adapters.execution.backends.thread import ThreadBackend
+from adapters.execution.client import client_of
 from adapters.execution.errors import translate
 from adapters.execution.instance import EngineInstance
 from engines.registry import Registry
@@ -111,3 +113,12 @@ def test_wrong_ones_are_named_by_their_key(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration) as unknown:
         create_app(settings, registry=Registry())
     assert unknown.value.param == "engines.instances.none.engine"
+
+
+async def test_what_to_do_about_full_memory_is_said_for_engines_with_a_device() -> None:
+    settings = Settings(engines=EngineSettings(instances=INSTANCES))
+    whisper: EngineInstance[Any] = EngineInstance("whisper_large", registry(), lambda: settings)
+    client = client_of(whisper.engine, ThreadBackend(whisper.engine, 1))
+    told = translate(MemoryError(), client, "call")
+    assert "engines.instances.whisper_large.options.device" in told.message
+    await whisper.close()

@@ -82,3 +82,17 @@ async def test_a_loaded_engine_is_not_looked_for(instances: list[EngineInstance[
     assert await WeightsLookup().present([first]) == {"first"}
     assert not Fetched.asked
     await first.close()
+
+
+async def test_what_is_forgotten_while_the_disk_is_asked_is_answered_as_it_was_known(
+    instances: list[EngineInstance[TTSEngine]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = WeightsLookup(lambda: 0.0)
+    assert await weights.present(instances[1:]) == {"second"}
+
+    def unloaded_meanwhile(engine: Fetched) -> bool:
+        weights.forget("second")
+        return True
+
+    monkeypatch.setattr(Fetched, "weights_present", unloaded_meanwhile)
+    assert await weights.present(instances) == {"first", "second"}

@@ -124,7 +124,10 @@ class Child:
             return
 
     def _receive(self) -> Answer:
-        kind, value = receive(self._answers)
+        answer = receive(self._answers)
+        if not isinstance(answer, list) or len(answer) != 2:
+            raise Unreadable
+        kind, value = answer
         return kind, value
 
     def _drain(self) -> None:

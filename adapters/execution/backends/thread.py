@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 
 from adapters.execution.service import serve, serve_many
@@ -16,10 +17,14 @@ class ThreadBackend:
         self._engine = engine
         self.capacity = capacity
         self.ready = False
+        self._loading = threading.Lock()
 
     def load(self, progress: Progress) -> None:
-        self._engine.load(progress)
-        self.ready = True
+        """Loads the engine once, however many threads ask for it at the same time."""
+        with self._loading:
+            if not self.ready:
+                self._engine.load(progress)
+                self.ready = True
 
     def unload(self) -> None:
         self.ready = False

@@ -74,6 +74,8 @@ def send(sock: socket.socket, value: Any) -> None:
         raise TypeError(f"{type(part).__name__} is no plain value.")
 
     text = json.dumps(value, default=described, separators=(",", ":"), check_circular=False).encode()
+    if text.count(b'"$array":') + text.count(b'"$bytes":') != len(parts):
+        raise TypeError("A mapping has a key that stands for arrays or bytes.")
     data = sum(len(part) for part in parts)
     head = HEAD.pack(len(text), len(parts), data)
     if data <= JOINED:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from typing import Any
 
 import pytest
 
+from adapters.execution.backends.thread import ThreadBackend
+from adapters.execution.instance import EngineInstance
+from engines.registry import Registry
+from stts.engine_api import Progress
+from stts.settings import EngineSettings, InstanceSettings, Settings
 from tests.adapters.execution.conftest import Hosts
 from tests.adapters.execution.engines_under_test import run, until
 from tests.adapters.execution.script_engine import GATES, LOG
+from tests.fakes import ToneEngine
+from tests.patient import PATIENCE
 
 
 async def test_more_copies_serve_those_who_wait(instances: Hosts) -> None:
@@ -68,3 +77,43 @@ async def test_child_processes_go_too(instances: Hosts) -> None:
     assert await run(instance, "pid") != [] and first != []
     await instance.resize(1)
     assert await run(instance, "count 1") == [0]
+
+
+async def test_a_copy_is_removed_once_however_often_it_is_asked(instances: Hosts) -> None:
+    instance = instances()
+    await instance.resize(2)
+    await asyncio.gather(instance.resize(1), instance.resize(1), instance.resize(1))
+    assert instance.slots == 1
+    assert await run(instance, "count 1") == [0]
+
+
+async def test_an_engine_made_for_processes_runs_one_call_at_a_time_in_a_thread() -> None:
+    instances = {"listener": InstanceSettings(engine="pocketsphinx", runs_in="thread")}
+    settings = Settings(engines=EngineSettings(instances=instances))
+    instance: EngineInstance[Any] = EngineInstance("listener", Registry(), lambda: settings)
+    assert instance.slots == instance.engine.info.limits.concurrency
+    await instance.resize(1)
+    assert instance.slots == 1
+    await instance.close()
+
+
+def test_threads_that_load_the_same_copy_load_it_once() -> None:
+    class Slow(ToneEngine):
+        loads = 0
+
+        def load(self, progress: Progress) -> None:
+            self.loads += 1
+            entered.set()
+            assert may_end.wait(PATIENCE)
+
+    entered, may_end = threading.Event(), threading.Event()
+    engine = Slow()
+    backend = ThreadBackend(engine, 2)
+    threads = [threading.Thread(target=backend.load, args=(lambda step, part: None,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert entered.wait(PATIENCE)
+    may_end.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert (engine.loads, backend.ready) == (1, True)

@@ -120,3 +120,11 @@ def test_an_error_arrives_with_what_its_edges_need() -> None:
     assert (error.message, error.param, error.allowed, error.retry_after) == ("no", "speed", [1, 2], 3.0)
     for kind in ("OfAnotherVersion", "Sequence", "annotations"):
         assert type(read_failure({**values, "kind": kind})) is EngineError
+
+
+@pytest.mark.parametrize("key", ["$array", "$bytes"])
+def test_a_mapping_does_not_pose_as_a_part(ends: tuple[socket.socket, socket.socket], key: str) -> None:
+    with pytest.raises(TypeError):
+        send(ends[0], [np.zeros(3, np.float32), {key: 1_000_000}])
+    send(ends[0], {"text": f'a "{key}": in a text'})
+    assert receive(ends[1].makefile("rb")) == {"text": f'a "{key}": in a text'}
