@@ -46,7 +46,8 @@ class RouteTable:
         self.dialects = tuple(routes)
         self._plain: dict[tuple[str, str], list[_Entry]] = {}
         """Routes by type of scope and path."""
-        self._patterns: dict[str, list[_Entry]] = {"http": [], "websocket": []}
+        self._all: dict[str, list[_Entry]] = {"http": [], "websocket": []}
+        """Routes by type of scope, in the order in which the router tries them."""
         prefixes = (
             (prefix, RouteMatch(RoutePolicy(role), each)) for each in routes for prefix, role in each.prefixes.items()
         )
@@ -63,8 +64,10 @@ class RouteTable:
 
     def match(self, kind: str, method: str, path: str) -> RouteMatch:
         """`kind`: "http" or "websocket". Where only the method has no route, the first route of the path counts."""
+        # By the router's own patterns where the path is not one as it stands: these match more than their text, a line
+        # feed at the end for one, and what the router lets in must have been asked for its policy.
         entries = self._plain.get((kind, path)) or [
-            entry for entry in self._patterns.get(kind, ()) if entry.pattern.match(path)
+            entry for entry in self._all.get(kind, ()) if entry.pattern.match(path)
         ]
         wanted = "GET" if method == "HEAD" else method
         for entry in entries:
@@ -84,9 +87,8 @@ class RouteTable:
             else ("websocket",)
         )
         for kind in kinds:
-            if isinstance(route, Mount) or route.param_convertors:
-                self._patterns[kind].append(entry)
-            else:
+            self._all[kind].append(entry)
+            if not (isinstance(route, Mount) or route.param_convertors):
                 self._plain.setdefault((kind, route.path), []).append(entry)
 
     def _unrouted(self, path: str) -> RouteMatch:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import fastapi.routing
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.routing import BaseRoute, Match, WebSocketRoute
 
 from adapters.configuration.adapter import ConfigAdapter
 from middleware.edge.route_table import RouteTable, stated_policy
@@ -84,6 +86,23 @@ def test_what_the_routes_of_the_server_are(
     match = table(app).match("http", method, path)
     policy = match.policy
     assert (match.dialect.name, policy.role, policy.public, policy.upload) == (dialect, role, public, upload)
+
+
+@pytest.mark.parametrize("tail", ["", "\n"])
+def test_whatever_the_router_lets_in_has_the_policy_of_its_route(app: FastAPI, tail: str) -> None:
+    """Patterns of the router match a line feed at the end."""
+    for route in app.routes:
+        kind = "websocket" if isinstance(route, WebSocketRoute) else "http"
+        path = re.sub(r"{[^}]*}", "x", getattr(route, "path", "")) + tail
+        method = next(iter(getattr(route, "methods", None) or ["GET"]))
+        taken = next((each for each in app.routes if _takes(each, kind, method, path)), None)
+        if taken is not None:
+            assert table(app).match(kind, method, path).policy == stated_policy(taken), (method, path)
+
+
+def _takes(route: BaseRoute, kind: str, method: str, path: str) -> bool:
+    scope = {"type": kind, "method": method, "path": path, "root_path": "", "headers": []}
+    return route.matches(scope)[0] is Match.FULL
 
 
 def test_a_client_secret_opens_the_socket_of_realtime_only(app: FastAPI) -> None:
