@@ -98,7 +98,9 @@ class Key:
         if self.secret:
             return MASK
         shown = plain(value)
-        return _masked(shown) if self.untyped or (self.names and self.protected) else shown
+        # By its words where no model says whether it is secret, and an address with a password everywhere.
+        hides = self.untyped or (self.names and self.protected) or isinstance(shown, str)
+        return _masked(shown) if hides else shown
 
 
 def plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from adapters.configuration.adapter import ConfigAdapter, KeyState
 from adapters.configuration.keys import MASK, Key, key_tree, keys_below
 from adapters.configuration.overrides import OVERRIDES
 from stts.errors import Forbidden, InvalidConfiguration, STTSError
-from stts.settings import Settings
+from stts.settings import ReplySettings, Settings
 from stts.settings.section import Section, fixed, live, protected
 
 
@@ -320,3 +321,9 @@ def test_what_is_saved_says_what_was_changed(file: Path, rounds: list[dict[str, 
         if not state.waiting:
             assert (fresh[name].value, fresh[name].source) == (state.value, state.source)
     assert file.read_text() == FILE
+
+
+def test_a_password_in_an_address_is_not_shown() -> None:
+    configured = Settings(reply=ReplySettings(base_url="https://anna:sesame@chat.example/v1"))
+    shown = json.dumps(key_tree(Settings).shown(configured))
+    assert "sesame" not in shown and MASK in shown
