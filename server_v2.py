@@ -25,7 +25,6 @@ from contextlib import suppress
 
 from adapters.configuration.adapter import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.checks import operator_check
-from adapters.configuration.exposure import check_exposure
 from adapters.execution.garbage_collection import freeze_gc
 from engines.registry import Registry
 from middleware.listener import ListenerSettings, default_listener
@@ -101,7 +100,6 @@ def main(arguments: list[str] | None = None) -> int:
         registry = Registry()
         config = ConfigAdapter.load(configuration_file(options.config), check=operator_check(registry))
         settings = config.current()
-        check_exposure(settings)
         configure_logging(config.current)
         config.log_origins()
         listener = default_listener(config.current, tuple(DIALECTS))

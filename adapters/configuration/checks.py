@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from adapters.configuration.exposure import exposures
 from adapters.configuration.keys import KeyPath
 from adapters.configuration.problems import Check, Problem, model_problems
 from engines.registry import Registry
@@ -33,6 +34,7 @@ def operator_check(registry: Registry) -> Check:
         yield from engines.wrong_options(settings)
         yield from engines.wrong_voices(settings)
         yield from wrong_tls(settings)
+        yield from exposures(settings)
         yield from missing_pairs(settings)
 
     return check

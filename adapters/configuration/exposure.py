@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
 
-from stts.errors import InvalidConfiguration
+from adapters.configuration.problems import Problem
 from stts.settings import Settings
 
 
-def check_exposure(settings: Settings) -> None:
-    """Raises InvalidConfiguration for an address beyond loopback that anybody could use."""
+def exposures(settings: Settings) -> Iterator[Problem]:
+    """Finds addresses beyond loopback that anybody could use."""
     security = settings.security
     if security.api_key is None and not security.allow_open and not is_loopback(settings.server.host):
-        raise InvalidConfiguration(
-            f"server.host {settings.server.host} can be reached from other machines and no key is set: "
-            "set security.api_key, or security.allow_open: true if everybody may use it.",
-            param="server.host",
+        yield Problem(
+            ("server", "host"),
+            "this address can be reached from other machines and no key is set: "
+            "set security.api_key, or security.allow_open: true if everybody may use it",
+            settings.server.host,
         )
     # A key would not help there: the protocol has none.
     if settings.wyoming.enabled and not security.allow_open and not is_loopback(settings.wyoming.host):
-        raise InvalidConfiguration(
-            f"wyoming.host {settings.wyoming.host} can be reached from other machines, and Wyoming knows no keys: "
-            "set security.allow_open: true if everybody who reaches it may use it.",
-            param="wyoming.host",
+        yield Problem(
+            ("wyoming", "host"),
+            "this address can be reached from other machines, and Wyoming knows no keys: "
+            "set security.allow_open: true if everybody who reaches it may use it",
+            settings.wyoming.host,
         )
 
 
