@@ -11,7 +11,7 @@ import logging
 import re
 import sys
 from collections.abc import AsyncGenerator
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, TextIO, cast
 
 import structlog
@@ -21,7 +21,7 @@ from middleware.logs.console import ConsoleRenderer
 from middleware.logs.stream import LogStream
 from middleware.pipeline import Item, Operation, Request
 from stts.chat import ReplyRequest, ReplyText
-from stts.context import SOCKET, RequestContext
+from stts.context import SOCKET, RequestContext, Timings
 from stts.errors import STTSError
 from stts.plans import ListenRequest, SpeechRequest
 from stts.settings import CurrentSettings
@@ -31,6 +31,10 @@ from stts.transcription import TranscriptSegment
 
 COUNTS = frozenset({"audio_seconds", "characters", "bytes"})
 """Measurements whose names in the line say their unit already, or that have none."""
+MEASUREMENTS = tuple(
+    (each.name, each.name if each.name in COUNTS else f"{each.name}_seconds") for each in fields(Timings)
+)
+"""Members of Timings, each with its name in the line."""
 OURS = ("adapters", "engines", "middleware", "routers", "server_v2", "stts")
 """Packages whose stdlib loggers follow `logging.level`; libraries stay at info: at debug some log keys and texts."""
 QUERY = re.compile(r"\?[^\s\"']+")
@@ -90,9 +94,9 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
         line["upload_bytes"] = request.audio.size
     elif isinstance(request, ReplyRequest):
         line["messages"] = len(request.messages)
-    for name, value in asdict(context.metrics).items():
-        if value is not None:
-            line[name if name in COUNTS else f"{name}_seconds"] = round(value, 4)
+    for name, told in MEASUREMENTS:
+        if (value := getattr(context.metrics, name)) is not None:
+            line[told] = round(value, 4)
     if heard is not None:
         # A live text is gone by now; what wrote it is logged with its reply.
         text = request.text if isinstance(request, SpeechRequest) else None
