@@ -52,7 +52,7 @@ $(VENV)/.base: requirements/base.txt
 	$(BIN)/python -m pip install --quiet -r requirements/base.txt
 	touch $@
 
-$(VENV)/.dev: requirements/dev.txt requirements/test.txt $(VENV)/.base
+$(VENV)/.dev: requirements/dev.txt requirements/test.txt requirements/pocketsphinx.txt $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
 	touch $@
 
@@ -64,7 +64,7 @@ $(VENV)/.clients: requirements/clients.txt $(NODE:%=%/package-lock.json) $(VENV)
 	for folder in $(NODE); do npm ci --prefix $$folder --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1; done
 	touch $@
 
-$(FULL)/.full: requirements.txt requirements/base.txt requirements/chatterbox.txt requirements/whisper.txt requirements/test.txt
+$(FULL)/.full: requirements.txt requirements/base.txt requirements/chatterbox.txt requirements/whisper.txt requirements/pocketsphinx.txt requirements/test.txt
 	test -d $(FULL) || $(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/python -m pip install --quiet "setuptools<81"
 	$(FULL)/bin/python -m pip install --quiet -r requirements.txt -r requirements/test.txt

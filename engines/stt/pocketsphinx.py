@@ -91,7 +91,7 @@ class PocketSphinxEngine(STTEngine):
             ),
             runs_in="process",
             packages=(PACKAGE,),
-            install="pip install pocketsphinx",
+            install="pip install -r requirements/pocketsphinx.txt",
             licence="BSD-2-Clause; model: BSD-2-Clause",
             maker="CMU Sphinx",
             homepage="https://github.com/cmusphinx/pocketsphinx",
