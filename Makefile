@@ -50,6 +50,8 @@ clean:
 $(VENV)/.base: requirements/base.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -r requirements/base.txt
+	printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/python" -P -m clients.command.main "$$@"\n' '$(CURDIR)' '$(CURDIR)/$(BIN)' > $(BIN)/stts
+	chmod +x $(BIN)/stts
 	touch $@
 
 $(VENV)/.dev: requirements/dev.txt requirements/test.txt requirements/pocketsphinx.txt $(VENV)/.base

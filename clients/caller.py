@@ -8,9 +8,12 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
+
+BLOCK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,14 @@ class Answer:
         return str(message or "no reason given")
 
 
+@dataclass(frozen=True, slots=True)
+class StreamedAnswer(Answer):
+    """An answer whose body comes while it is made; `body` holds it only where the server refused."""
+
+    blocks: Iterator[bytes] = field(default=iter(()))
+    """Parts of the body, as they come. Raises OSError and http.client.HTTPException where it breaks off."""
+
+
 class Caller:
     """Reaches the server directly, whatever proxy the environment names."""
 
@@ -67,6 +78,25 @@ class Caller:
                 return Answer(response.status, fields, data, time.perf_counter() - started)
         except (OSError, http.client.HTTPException) as error:
             return Answer(0, {}, b"", time.perf_counter() - started, f"no answer: {error}")
+
+    @contextmanager
+    def stream(self, path: str, value: Any) -> Iterator[StreamedAnswer]:
+        """Posts JSON and hands out the body as it comes; the connection ends with the context."""
+        headers = {**self._headers, "Content-Type": "application/json"}
+        request = urllib.request.Request(self._url + path, json.dumps(value).encode(), headers, method="POST")
+        started = time.perf_counter()
+        try:
+            response = self._open(request)
+        except (OSError, http.client.HTTPException) as error:
+            yield StreamedAnswer(0, {}, b"", time.perf_counter() - started, f"no answer: {error}")
+            return
+        with response:
+            fields = {name.lower(): value for name, value in response.headers.items()}
+            seconds = time.perf_counter() - started
+            refused = not 200 <= response.status < 300
+            body = response.read() if refused else b""
+            blocks = iter(()) if refused else iter(lambda: response.read1(BLOCK_BYTES), b"")
+            yield StreamedAnswer(response.status, fields, body, seconds, blocks=blocks)
 
     def post(self, path: str, value: Any, method: str = "POST") -> Answer:
         return self.ask(method, path, json.dumps(value).encode())

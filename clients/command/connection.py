@@ -1,0 +1,121 @@
+"""The server that a command talks to: the one at an address, or one that is started for this command alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clients.caller import Answer, Caller
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_URL = "http://127.0.0.1:8000"
+STOP_SECONDS = 15.0
+"""Longest wait for a server of one's own to end, before it is killed."""
+REFUSED = 2
+"""Exit status for what the server refused."""
+UNREACHED = 3
+"""Exit status where no server answers."""
+
+
+class CommandFailed(Exception):
+    """A command cannot go on. Its message is for the person at the terminal."""
+
+    def __init__(self, message: str, status: int = REFUSED) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where commands go: an address that somebody named, or the default one."""
+
+    url: str | None
+    key: str | None
+    timeout: float = 600.0
+
+
+def default_url() -> str:
+    """The address at which a server listens that was started in this environment."""
+    host = os.environ.get("STTS_SERVER__HOST", "127.0.0.1")
+    # An address that stands for all of a machine's is none to call.
+    host = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    return f"http://{host}:{os.environ.get('STTS_SERVER__PORT', '8000')}"
+
+
+@contextmanager
+def connected(target: Target, *, alone: bool = True) -> Iterator[Caller]:
+    """A caller of the server at the target. Without one there, and with no address named, a server of one's own.
+
+    `alone`: the command makes sense without a running server. Raises CommandFailed where no server answers.
+    """
+    url = target.url or default_url()
+    caller = Caller(url, target.key, target.timeout)
+    reached = caller.ask("GET", "/health")
+    if reached.ok:
+        yield caller
+        return
+    if reached.status or target.url or not alone:
+        raise CommandFailed(
+            f"The server at {url} does not answer: {reached.complaint()}. Start one with `stts serve`, or name another "
+            "with --url.",
+            UNREACHED,
+        )
+    with _own_server() as (address, key):
+        yield Caller(address, key, target.timeout)
+
+
+def succeed(answer: Answer) -> Any:
+    """The JSON of an answer. Raises CommandFailed with the server's own words where it refused."""
+    _require(answer)
+    return answer.json()
+
+
+def succeeded(answer: Answer) -> bytes:
+    """The body of an answer. Raises CommandFailed with the server's own words where it refused."""
+    _require(answer)
+    return answer.body
+
+
+def _require(answer: Answer) -> None:
+    if not answer.ok:
+        raise CommandFailed(answer.complaint(), REFUSED if answer.status else UNREACHED)
+
+
+@contextmanager
+def _own_server() -> Iterator[tuple[str, str]]:
+    """Address and key of a server on a free port of loopback, which ends with the context."""
+    key = secrets.token_urlsafe()
+    environment = {
+        **os.environ,
+        "STTS_SERVER__HOST": "127.0.0.1",
+        "STTS_SERVER__PORT": "0",
+        "STTS_SECURITY__API_KEY": key,
+        "STTS_WYOMING__ENABLED": "false",
+        "STTS_LOGGING__LEVEL": "error",
+    }
+    command = [sys.executable, str(ROOT / "server_v2.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=ROOT, text=True) as server:
+        try:
+            yield _address(server), key
+        finally:
+            server.terminate()
+            try:
+                server.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def _address(server: subprocess.Popen[str]) -> str:
+    """Reads it from the first line that the server prints when it listens."""
+    assert server.stdout is not None
+    line = server.stdout.readline()
+    if " at http" not in line:
+        raise CommandFailed("A server for this command did not start; its reason stands above.", UNREACHED)
+    return line.rsplit(" at ", 1)[1].strip()

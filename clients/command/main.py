@@ -1,0 +1,48 @@
+"""The command `stts`: a server, and what it can do, at a terminal. It uses the public API only.
+
+Commands talk to the server at --url (STTS_URL), by default the one on this machine; those that make sense alone start
+one for themselves where none runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from clients.command import engines, models, speech
+from clients.command.connection import ROOT, Target
+
+app = typer.Typer(name="stts", no_args_is_help=True, add_completion=False, help="Speaks, listens and serves.")
+app.add_typer(engines.app, name="engines")
+app.add_typer(models.app, name="models")
+app.command()(speech.say)
+app.command()(speech.transcribe)
+app.command()(speech.voices)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    url: Annotated[str | None, typer.Option(envvar="STTS_URL", help="Address of the server.")] = None,
+    key: Annotated[str | None, typer.Option(envvar="STTS_API_KEY", help="Key for it.")] = None,
+) -> None:
+    context.obj = Target(url, key or os.environ.get("STTS_SECURITY__API_KEY"))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    config: Annotated[str | None, typer.Option(help="Configuration file.")] = None,
+) -> None:
+    """Starts the server."""
+    given = {"--host": host, "--port": port, "--config": config}
+    arguments = [part for name, value in given.items() if value is not None for part in (name, str(value))]
+    os.execv(sys.executable, [sys.executable, str(ROOT / "server_v2.py"), *arguments])
+
+
+if __name__ == "__main__":
+    app()

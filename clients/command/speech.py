@@ -1,0 +1,134 @@
+"""`stts say`, `stts transcribe` and `stts voices`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlencode
+
+import typer
+
+from clients.command.connection import CommandFailed, connected, succeed, succeeded
+from clients.command.playback import play
+from clients.command.terminal import explained, show_json, table
+
+STANDARD = "-"
+"""Stands for the standard input or output."""
+FORMATS = ("wav", "mp3", "opus", "aac", "flac", "pcm")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Language = Annotated[str | None, typer.Option(help="BCP 47, such as en-GB.")]
+EngineChoice = Annotated[str | None, typer.Option(help="An engine of `stts engines list`.")]
+
+
+def say(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(help="What to say; `-` reads it from the standard input.")],
+    output: Annotated[str | None, typer.Option("--output", "-o", help="File; `-`: standard output.")] = None,
+    voice: Annotated[str | None, typer.Option(help="A voice of `stts voices`.")] = None,
+    engine: EngineChoice = None,
+    language: Language = None,
+    speed: Annotated[float, typer.Option(min=0.25, max=4.0, help="1.0: as the voice speaks.")] = 1.0,
+    format: Annotated[str | None, typer.Option(help="Default: by the file's name, else wav.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Speaks a text: into a file, or aloud."""
+    with explained(as_json):
+        words = sys.stdin.read() if text == STANDARD else text
+        wanted = {"voice": voice, "engine": engine, "language": language, "format": format or _format_of(output)}
+        # A file gets its true length in its header; what is heard at once comes as it is made.
+        streamed = output is None or output == STANDARD
+        given = {name: value for name, value in wanted.items() if value}
+        request = {"text": words, "speed": speed, "stream": streamed, **given}
+        with connected(context.obj) as caller, caller.stream("/tts", request) as answer:
+            if not answer.ok:
+                raise CommandFailed(answer.complaint())
+            size = _deliver(answer.blocks, output)
+        if as_json and output != STANDARD:
+            spoken_by = {name: answer.headers.get(f"x-{name}") for name in ("engine", "voice", "language")}
+            show_json({"output": output, "bytes": size, **spoken_by})
+
+
+def transcribe(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="A recording in any format; `-`: standard input.")],
+    language: Language = None,
+    engine: EngineChoice = None,
+    format: Annotated[str, typer.Option(help="text, srt, vtt, json or verbose_json.")] = "text",
+    as_json: Json = False,
+) -> None:
+    """Writes down what a recording says."""
+    with explained(as_json):
+        data, name = _recording(file)
+        wanted = {"language": language, "engine": engine, "format": "json" if as_json else format}
+        fields = {name: value for name, value in wanted.items() if value}
+        with connected(context.obj) as caller:
+            body = succeeded(caller.send_file("/stt", data, name, **fields)).decode()
+    print(body, end="" if body.endswith("\n") else "\n")
+
+
+def voices(
+    context: typer.Context, engine: EngineChoice = None, language: Language = None, as_json: Json = False
+) -> None:
+    """Lists the voices that speak here."""
+    with explained(as_json):
+        asked = urlencode({name: value for name, value in {"engine": engine, "language": language}.items() if value})
+        with connected(context.obj) as caller:
+            found = succeed(caller.ask("GET", f"/voices?{asked}"))
+    if as_json:
+        show_json(found)
+    else:
+        print(table(found, {"ENGINE": "engine", "VOICE": "id", "LANGUAGES": "languages", "GENDER": "gender"}))
+
+
+def _format_of(output: str | None) -> str:
+    """The format that a file's name says."""
+    ending = Path(output or "").suffix.lower().removeprefix(".")
+    if ending and ending not in (*FORMATS, "ogg"):
+        raise CommandFailed(f"{output}: give --format, one of {', '.join(FORMATS)}.")
+    return ending or "wav"
+
+
+def _deliver(blocks: Iterable[bytes], output: str | None) -> int:
+    """Writes or plays audio as it comes. Returns its bytes."""
+    size = 0
+
+    def counted() -> Iterable[bytes]:
+        nonlocal size
+        for block in blocks:
+            size += len(block)
+            yield block
+
+    if output is None:
+        play(counted())
+    elif output == STANDARD:
+        for block in counted():
+            sys.stdout.buffer.write(block)
+        sys.stdout.buffer.flush()
+    else:
+        _write(Path(output), counted())
+    return size
+
+
+def _write(path: Path, blocks: Iterable[bytes]) -> None:
+    """The file appears when it is complete."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.writelines(blocks)
+        part.replace(path)
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _recording(file: str) -> tuple[bytes, str]:
+    if file == STANDARD:
+        return sys.stdin.buffer.read(), "recording"
+    try:
+        return Path(file).read_bytes(), Path(file).name.replace('"', "'")
+    except OSError as error:
+        raise CommandFailed(f"{file} cannot be read: {error.strerror}") from error

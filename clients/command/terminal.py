@@ -1,0 +1,58 @@
+"""Prints what a command found: a table or lines for people, JSON for programs. Errors go to the error stream."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from clients.command.connection import CommandFailed
+
+GAP = "  "
+
+
+@contextmanager
+def explained(as_json: bool) -> Iterator[None]:
+    """Ends the command with a line about what went wrong in it."""
+    try:
+        yield
+    except CommandFailed as failed:
+        if as_json:
+            show_json({"error": str(failed)})
+        else:
+            print(f"stts: {failed}", file=sys.stderr)
+        raise typer.Exit(failed.status) from failed
+
+
+def show_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
+    """Rows as text; `columns`: heading -> field of a row."""
+    lines = [list(columns), *([_cell(row.get(field)) for field in columns.values()] for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    return "\n".join(
+        GAP.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def progress(text: str) -> None:
+    """One line that is written over; nothing where no person reads."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        shown = ", ".join(map(str, value[:4]))
+        return shown if len(value) <= 4 else f"{shown}, ... ({len(value)})"
+    return str(value)
