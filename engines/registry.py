@@ -10,12 +10,13 @@ Nothing is imported until an engine's description is asked for, and no engine mo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import ValidationError
 
+from engines.models.catalogue import KnownModels
 from stts.engine_api import Engine
 from stts.errors import InvalidConfiguration, UnknownEngine
 
@@ -41,6 +42,8 @@ class Registry:
         self._points: dict[str, EntryPoint] = {
             point.name: point for point in (*builtin, *entry_points(group=GROUP), *extra)
         }
+        self.known_models = KnownModels()
+        """The model catalogue."""
 
     def names(self) -> list[str]:
         return list(self._points)
@@ -57,8 +60,17 @@ class Registry:
             return None
         return found if isinstance(found, type) and issubclass(found, Engine) else None
 
-    def create(self, name: str, options: Mapping[str, Any] | None = None, *, key: str | None = None) -> Engine:
+    def create(
+        self,
+        name: str,
+        options: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        model_folders: Sequence[str] = (),
+    ) -> Engine:
         """Makes an engine with validated options; loads nothing. `key` is where the operator wrote them.
+
+        `model_folders` are searched for models after the installed packages.
 
         Raises UnknownEngine, and InvalidConfiguration for options its model does not accept.
         """
@@ -71,6 +83,7 @@ class Registry:
             path = ".".join([key, *map(str, first["loc"])])
             raise InvalidConfiguration(f"{path}: {first['msg']}", param=path) from error
         engine.options_key = key
+        engine.model_folders, engine.known_models = tuple(model_folders), self.known_models
         return engine
 
     def _point(self, name: str) -> EntryPoint:

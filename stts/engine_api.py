@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from stts.engine_state import EngineKind as EngineKind
 from stts.errors import EngineNotInstalled
+from stts.models.access import ModelAccess
 from stts.transcription import Segment as Segment
 from stts.transcription import Task as Task
 from stts.transcription import Word as Word
@@ -26,7 +28,6 @@ from stts.transcription import Word as Word
 Samples = NDArray[np.float32]
 """Mono audio, shape (n,), float32 in -1..1."""
 
-EngineKind = Literal["tts", "stt", "vad", "turn"]
 Progress = Callable[[str, float | None], None]
 """Called by `load()` with what is going on and the part done, 0..1 (None: unknown)."""
 
@@ -164,8 +165,11 @@ class NoOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Engine(ABC):
-    """Base of all kinds of engines. One instance serves every request of one server."""
+class Engine(ModelAccess, ABC):
+    """Base of all kinds of engines. One instance serves every request of one server.
+
+    Weights are got at by `find_model` (for `weights_present`) and `require_model` (for `load`).
+    """
 
     Options: ClassVar[type[BaseModel]] = NoOptions
     """The operator's settings of this engine: `engines.options.<name>` in config.yaml."""
@@ -212,7 +216,7 @@ class Engine(ABC):
     def load(self, progress: Progress) -> None:
         """Imports the library and loads the model. May raise anything; called by one thread at a time."""
 
-    def unload(self) -> None:  # noqa: B027 - nothing to free is a fine default
+    def unload(self) -> None:
         """Frees what `load()` took. Never called while a call runs."""
 
 

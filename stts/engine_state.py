@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+EngineKind = Literal["tts", "stt", "vad", "turn"]
 EngineState = Literal["not_installed", "cold", "loading", "ready", "failed"]
-
 
 AUTO = "auto"
 """The engine name that lets the server choose."""

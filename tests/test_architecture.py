@@ -29,7 +29,7 @@ DOMAIN = (
         "streams",
         "tracebacks",
     ),
-    ("speech", "transcription", "chat", "settings", "access"),
+    ("speech", "transcription", "chat", "settings", "access", "models"),
     ("context", "engine_api"),
     ("plans", "protocols", "analytics"),
     ("audio", "text"),

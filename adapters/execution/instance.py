@@ -72,7 +72,10 @@ class EngineInstance(Generic[E]):
         self.engine_name = self._declared.engine
         """The engine in the registry."""
         self.engine: E = registry.create(  # type: ignore[assignment]
-            self.engine_name, self._declared.options, key=settings().engines.options_key(name)
+            self.engine_name,
+            self._declared.options,
+            key=settings().engines.options_key(name),
+            model_folders=settings().models.searched,
         )
         """The engine as a description; never loaded where it runs in a child process. Calls go by slots."""
         self.state: EngineState = "cold" if self.engine.installed() else "not_installed"
@@ -274,11 +277,27 @@ class EngineInstance(Generic[E]):
         options = self._declared.options
         if self.info.runs_in == "process":
             target = self._registry.target(self.engine_name)
-            return ProcessBackend(self.name, WorkerSpec(Path(sys.executable), target, options, self.engine.options_key))
-        engine = self.engine if first else self._registry.create(self.engine_name, options, key=self.engine.options_key)
+            spec = WorkerSpec(
+                Path(sys.executable),
+                target,
+                options,
+                self.engine.options_key,
+                self.engine.model_folders,
+                self.engine.known_models,
+            )
+            return ProcessBackend(self.name, spec)
+        engine = self.engine if first else self._another_engine()
         # Of an engine made for processes `limits.concurrency` counts those: one copy runs one call at a time.
         alone = self._separate or self.engine.info.runs_in == "process"
         return ThreadBackend(engine, 1 if alone else self._capacity)
+
+    def _another_engine(self) -> Engine:
+        return self._registry.create(
+            self.engine_name,
+            self._declared.options,
+            key=self.engine.options_key,
+            model_folders=self.engine.model_folders,
+        )
 
     async def _load(self) -> None:
         async with self._lifecycle, self._pool.slot(AT_ONCE, begun=True) as slot:

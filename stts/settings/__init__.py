@@ -20,6 +20,7 @@ from stts.settings.engines import EngineSettings as EngineSettings
 from stts.settings.engines import InstanceSettings as InstanceSettings
 from stts.settings.limits import LimitSettings as LimitSettings
 from stts.settings.logging import LoggingSettings as LoggingSettings
+from stts.settings.models import ModelSettings as ModelSettings
 from stts.settings.openai import OpenAISettings as OpenAISettings
 from stts.settings.realtime import RealtimeSettings as RealtimeSettings
 from stts.settings.reply import ReplySettings as ReplySettings
@@ -39,6 +40,7 @@ class Settings(Section):
     tts: TTSSettings = TTSSettings()
     stt: STTSettings = STTSettings()
     engines: EngineSettings = EngineSettings()
+    models: ModelSettings = ModelSettings()
     openai: OpenAISettings = OpenAISettings()
     conversation: ConversationSettings = ConversationSettings()
     reply: ReplySettings = ReplySettings()

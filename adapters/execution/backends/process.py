@@ -57,7 +57,7 @@ class Child:
         self._lock = threading.Lock()
         self._number = 0
         try:
-            self._send([spec.target, dict(spec.options), spec.options_key])
+            self._send(spec.to_plain())
         except TypeError:
             self.kill()
             self.close()

@@ -15,7 +15,7 @@ import math
 import socket
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -23,6 +23,7 @@ import numpy as np
 
 from stts import errors
 from stts.errors import EngineError, STTSError
+from stts.models import CatalogueModel
 
 NUMBER = struct.Struct("<Q")
 """The number of a call, on `control`."""
@@ -53,6 +54,15 @@ class WorkerSpec:
     """The engine's options, as the operator wrote them."""
     options_key: str = ""
     """Where they are written, for messages."""
+    model_folders: tuple[str, ...] = ()
+    """Folders in which it looks for models."""
+    known_models: Mapping[str, CatalogueModel] = field(default_factory=dict)
+    """The model catalogue: another environment may lack the packages that bring it."""
+
+    def to_plain(self) -> list[Any]:
+        """The first message to a child, as plain values."""
+        models = [model.model_dump(mode="json", exclude_defaults=True) for model in self.known_models.values()]
+        return [self.target, dict(self.options), self.options_key, list(self.model_folders), models]
 
 
 def send(sock: socket.socket, value: Any) -> None:

@@ -23,6 +23,7 @@ from adapters.execution.service import serve_many
 from adapters.execution.values import Value
 from stts.engine_api import Engine
 from stts.errors import EngineLoadFailed
+from stts.models import CatalogueModel
 from stts.streams.closing import closing_iterator
 from stts.tracebacks import describe
 
@@ -64,13 +65,13 @@ def main() -> None:
     calls, control = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
     threading.Thread(target=_leave_with_parent, args=(control,), name="parent", daemon=True).start()
     channel = Channel(calls, control)
-    target, options, options_key = channel.receive()
+    made_from = channel.receive()
     engine: Engine | None = None
     for number, method, values in _requests(channel):
         try:
-            engine = engine or _make(target, options, options_key)
+            engine = engine or _make(*made_from)
         except BaseException as error:  # noqa: BLE001 - whatever a stranger's module raises is told to the server
-            failed = EngineLoadFailed(f"{target} could not be made in a worker ({type(error).__name__}).")
+            failed = EngineLoadFailed(f"{made_from[0]} could not be made in a worker ({type(error).__name__}).")
             channel.send("error", failure(failed, describe(error, with_messages=False)))
             continue
         _serve(channel, engine, number, method, values)
@@ -116,11 +117,18 @@ def _stream(channel: Channel, results: Iterator[tuple[int, Value]], number: int)
             channel.send("item", result)
 
 
-def _make(target: str, options: Mapping[str, Any], options_key: str) -> Engine:
+def _make(
+    target: str,
+    options: Mapping[str, Any],
+    options_key: str,
+    model_folders: Sequence[str],
+    models: Sequence[Mapping[str, Any]],
+) -> Engine:
     module, _, name = target.partition(":")
     kind: type[Engine] = getattr(importlib.import_module(module), name)
     engine = kind(kind.Options.model_validate(options))
-    engine.options_key = options_key
+    engine.options_key, engine.model_folders = options_key, tuple(model_folders)
+    engine.known_models = {each["id"]: CatalogueModel.model_validate(each) for each in models}
     return engine
 
 

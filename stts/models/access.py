@@ -1,0 +1,42 @@
+"""The two methods by which an engine gets at the files of its models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from stts.errors import EngineWeightsMissing
+from stts.models.digest import how, verify
+from stts.models.locate import find
+from stts.models.values import CatalogueModel
+
+NONE: Mapping[str, CatalogueModel] = MappingProxyType({})
+
+
+class ModelAccess:
+    """Base of engines. The registry sets both attributes, in the server and in a child process alike."""
+
+    model_folders: tuple[str, ...] = ()
+    """Folders in which models lie under their ids, searched first to last after the installed packages."""
+    known_models: Mapping[str, CatalogueModel] = NONE
+    """The model catalogue, by id."""
+
+    def find_model(self, model_id: str) -> Path | None:
+        """The folder that holds all files of a model in their right sizes, or None. Cheap: nothing is read."""
+        model = self.known_models.get(model_id)
+        return None if model is None else find(model, self.model_folders)
+
+    def require_model(self, model_id: str) -> Path:
+        """The folder of a model, each of its files checked by digest, once a process. For `load()`.
+
+        Raises EngineWeightsMissing: it is not on this disk, and how to get it, or which file is damaged.
+        """
+        model = self.known_models.get(model_id)
+        if model is None:
+            raise EngineWeightsMissing(f"There is no model {model_id} in the model catalogue.")
+        folder = find(model, self.model_folders)
+        if folder is None:
+            raise EngineWeightsMissing(f"The model {model_id} is not on this disk: {how(model)}.")
+        verify(model, folder)
+        return folder
