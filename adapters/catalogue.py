@@ -44,7 +44,7 @@ class EngineCatalogue:
         self._weights = WeightsLookup()
         self._probes: dict[str, asyncio.Task[None]] = {}
         for instance in self.instances.values():
-            instance.on_loaded = partial(self._loaded, instance.name)
+            instance.lifecycle.on_loaded = partial(self._loaded, instance.name)
         vad = self._vad()
         self.voice = EngineVoiceActivity(vad)
         """VAD of all live streams."""

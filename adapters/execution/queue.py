@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
 from stts.errors import Busy, STTSError
 from stts.scheduling.deadlines import Scheduler, Ticket
 from stts.settings import CurrentSettings
+
+AT_ONCE = -math.inf
+"""A deadline before all others."""
 
 
 class EngineQueue:

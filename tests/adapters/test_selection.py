@@ -75,7 +75,7 @@ async def test_a_plan_does_not_outlast_the_settings_it_was_made_by(house: House)
 
 async def test_a_plan_of_auto_does_not_outlast_its_engine(house: House) -> None:
     plan = await house.plan(SynthesisConfig())
-    house.engines.instance("tone").state = "failed"
+    house.engines.instance("tone").lifecycle.state = "failed"
     assert (await house.replanned(plan, SynthesisConfig())).instance == "espeak"
 
 

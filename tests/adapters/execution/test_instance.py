@@ -474,7 +474,7 @@ async def test_leaving_a_call_that_hangs_has_an_end(instances: Hosts) -> None:
 
 
 async def test_close_with_a_hung_thread_returns(instances: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.execution.instance.CLOSE_SECONDS", 0.02)
+    monkeypatch.setattr("adapters.execution.lifecycle.CLOSE_SECONDS", 0.02)
     instance = instances()
     await instance.load()
     task = asyncio.ensure_future(run(instance, "wait gate"))

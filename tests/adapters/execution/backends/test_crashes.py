@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from adapters.execution.instance import CRASH_LOOP, EngineInstance
+from adapters.execution.instance import EngineInstance
+from adapters.execution.lifecycle import CRASH_LOOP
 from stts.errors import EngineCrashed, EngineError
 from stts.scheduling.backoff import LONGEST_SECONDS
 from tests.adapters.execution.conftest import Hosts

@@ -206,7 +206,7 @@ async def test_ctrl_c_is_not_for_the_child(instances: Hosts) -> None:
 
 
 async def test_close_while_a_child_hangs(instances: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.execution.instance.CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr("adapters.execution.lifecycle.CLOSE_SECONDS", 0.05)
     others = children()
     instance = instances(process=True)
     task = asyncio.ensure_future(run(instance, "count 1; hang"))
