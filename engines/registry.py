@@ -27,8 +27,12 @@ BUILTIN: Mapping[str, str] = {
     "chatterbox": "engines.tts.chatterbox:ChatterboxEngine",
     "chatterbox_multilingual": "engines.tts.chatterbox:ChatterboxMultilingualEngine",
     "chatterbox_turbo": "engines.tts.chatterbox:ChatterboxTurboEngine",
+    "edge": "engines.tts.edge:EdgeEngine",
+    "gtts": "engines.tts.gtts:GoogleEngine",
+    "remote_tts": "engines.tts.remote:RemoteSpeechEngine",
     "pocketsphinx": "engines.stt.pocketsphinx:PocketSphinxEngine",
     "whisper": "engines.stt.whisper:WhisperEngine",
+    "remote_stt": "engines.stt.remote:RemoteListeningEngine",
     "silero": "engines.vad.silero:SileroEngine",
     "smart_turn": "engines.turn.smart_turn:SmartTurnEngine",
 }

@@ -1,0 +1,178 @@
+"""Listens through another server that has OpenAI's transcription API.
+
+Asks for segments with their times, and for plain text where the model behind it has no more. A server is named by
+`engines.options.remote_stt`, further ones by `engines.instances`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from engines.remote_api import PACKAGE, Connection, RemoteOptions, leaves_machine
+from stts.audio.wav import sized_header
+from stts.engine_api import (
+    STT_SAMPLE_RATE,
+    Abilities,
+    EngineInfo,
+    EngineLimits,
+    ListenParams,
+    ModelInfo,
+    Progress,
+    Samples,
+    Segment,
+    STTEngine,
+    Word,
+)
+from stts.errors import EngineError, InvalidParameter
+from stts.language_names import NAMES
+from stts.languages import primary
+
+PATHS = {"transcribe": "/audio/transcriptions", "translate": "/audio/translations"}
+DETAILED, PLAIN = "verbose_json", "json"
+
+
+class RemoteListeningOptions(RemoteOptions):
+    model: str = Field(default="whisper-1", description="Model asked for.")
+
+
+class RemoteListeningEngine(STTEngine):
+    Options = RemoteListeningOptions
+    options: RemoteListeningOptions
+
+    _connection: Connection | None = None
+    _format = DETAILED
+
+    @property
+    def info(self) -> EngineInfo:
+        options = self.options
+        return EngineInfo(
+            name="remote_stt",
+            kind="stt",
+            description="Another server that has OpenAI's transcription API",
+            languages=options.languages,
+            abilities=Abilities(word_times=True, translation=True, language_detection=True, prompt=True),
+            limits=EngineLimits(max_seconds=30.0, concurrency=options.requests),
+            network=leaves_machine(options.base_url),
+            packages=(PACKAGE,),
+            install=f"pip install httpx, and set {self.option('base_url')}",
+            licence="that of the other server",
+        )
+
+    def models(self) -> Sequence[ModelInfo]:
+        return (ModelInfo(self.options.model),)
+
+    def installed(self) -> bool:
+        return self.options.base_url is not None and super().installed()
+
+    def load(self, progress: Progress) -> None:
+        self.require_installed()
+        self.unload()
+        self._connection = Connection(self.options, self.option("base_url").removesuffix(".base_url"))
+        self._format = DETAILED
+        progress("ready", 1.0)
+
+    def unload(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
+        seconds = len(samples) / STT_SAMPLE_RATE
+        answer = self._asked(_wav(samples), params)
+        if not isinstance(answer, dict):
+            raise EngineError(f"The server at {self.option('base_url')} answers with something that is no transcript.")
+        segments = answer.get("segments")
+        if isinstance(segments, list) and segments:
+            words = [each for each in answer.get("words") or () if isinstance(each, dict)]
+            yield from _segments(segments, words, seconds, _language(answer, params))
+        elif isinstance(text := answer.get("text"), str):
+            if text.strip():
+                yield Segment(text.strip(), 0.0, seconds, language=_language(answer, params))
+        else:
+            raise EngineError(f"The server at {self.option('base_url')} answers with something that is no transcript.")
+
+    def _asked(self, recording: bytes, params: ListenParams) -> Any:
+        """The answer in detail, or plain for a model that refuses to say more: that is remembered."""
+        connection = self._connection
+        if connection is None:
+            raise EngineError("The engine is not loaded.")
+        path = PATHS[params.task]
+        file = {"file": ("speech.wav", recording, "audio/wav")}
+        if self._format == DETAILED:
+            try:
+                return connection.post_json(path, data=self._fields(params, DETAILED), files=file)
+            except InvalidParameter:
+                plain = connection.post_json(path, data=self._fields(params, PLAIN), files=file)
+                self._format = PLAIN
+                return plain
+        return connection.post_json(path, data=self._fields(params, PLAIN), files=file)
+
+    def _fields(self, params: ListenParams, format: str) -> dict[str, Any]:
+        fields: dict[str, Any] = {"model": self.options.model, "response_format": format}
+        if params.language is not None and params.task == "transcribe":
+            fields["language"] = primary(params.language)
+        if params.prompt:
+            fields["prompt"] = params.prompt
+        if params.word_timestamps and format == DETAILED:
+            fields["timestamp_granularities[]"] = ["word", "segment"]
+        return fields
+
+
+def _wav(samples: Samples) -> bytes:
+    pcm = (np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+    return sized_header(STT_SAMPLE_RATE, 1, len(pcm)) + pcm
+
+
+def _segments(
+    segments: Sequence[Any], words: Sequence[Mapping[str, Any]], seconds: float, language: str | None
+) -> Iterator[Segment]:
+    """Segments in the order of their times, which are held within the audio."""
+    last = 0.0
+    for entry in segments:
+        if not isinstance(entry, dict) or not str(entry.get("text") or "").strip():
+            continue
+        start = max(last, _time(entry.get("start"), seconds))
+        end = max(start, _time(entry.get("end"), seconds))
+        last = start
+        yield Segment(
+            str(entry["text"]).strip(),
+            start,
+            end,
+            words=tuple(_word(each, start, end) for each in words if _belongs(each, start, end)),
+            language=language,
+            temperature=_number(entry, "temperature") or 0.0,
+            avg_logprob=_number(entry, "avg_logprob"),
+            compression_ratio=_number(entry, "compression_ratio"),
+            no_speech_prob=_number(entry, "no_speech_prob"),
+        )
+
+
+def _number(entry: Mapping[str, Any], name: str) -> float | None:
+    value = entry.get(name)
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _belongs(word: Mapping[str, Any], start: float, end: float) -> bool:
+    begins = word.get("start")
+    return isinstance(begins, (int, float)) and start <= begins < end and bool(str(word.get("word") or "").strip())
+
+
+def _word(entry: Mapping[str, Any], start: float, end: float) -> Word:
+    begins = min(max(float(entry["start"]), start), end)
+    return Word(str(entry["word"]).strip(), begins, max(begins, _time(entry.get("end"), end)))
+
+
+def _time(value: Any, seconds: float) -> float:
+    return min(max(float(value), 0.0), seconds) if isinstance(value, (int, float)) else seconds
+
+
+def _language(answer: Mapping[str, Any], params: ListenParams) -> str | None:
+    """Its tag: such servers tell a language by name (`english`) or by code."""
+    told = answer.get("language")
+    if not isinstance(told, str):
+        return params.language
+    return NAMES.get(told.lower(), told.lower() if 2 <= len(told) <= 3 else params.language)
