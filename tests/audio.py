@@ -8,7 +8,10 @@ from pathlib import Path
 import av
 import numpy as np
 
+from stts.audio import g711
 from stts.audio.encode import Encoder
+from stts.audio.pcm import PCMFormat
+from stts.audio.resample import Resampler
 from stts.audio.wav import HEADER_BYTES, sized_header
 from stts.engine_api import Samples
 from stts.speech import AudioFormat
@@ -33,6 +36,16 @@ def decoded(data: bytes) -> tuple[Samples, int]:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
         frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
     return np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames]), rate
+
+
+def raw_pcm(samples: Samples, rate: int, rate_out: int, format: PCMFormat = "pcm_s16le") -> bytes:
+    """Mono samples as a live client sends them: `format` is pcm_s16le, pcmu or pcma."""
+    resampler = Resampler(rate, rate_out)
+    samples = np.concatenate([resampler.push(samples), resampler.finish()])
+    integers = np.clip(np.rint(samples * 32_768), -32_768, 32_767).astype("<i2")
+    if format == "pcmu" or format == "pcma":
+        return g711.encode(format, integers)
+    return integers.tobytes()
 
 
 def speech(name: str = "kitchen.flac") -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from routers.wyoming.schemas import AudioShape
-from stts.audio.filters import SILENCE
+from stts.audio.pcm import mean
 from stts.audio.resample import Resampler
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 
@@ -17,10 +17,15 @@ class Converter:
 
     def __init__(self) -> None:
         self._rate = STT_SAMPLE_RATE
-        self._resampler: Resampler | None = None
+        self._resampler = Resampler(STT_SAMPLE_RATE, STT_SAMPLE_RATE)
         self._frame_bytes = 0
         self._rest = b""
         """The beginning of a frame (a sample of every channel) whose other bytes are still to come."""
+
+    async def ready(self, shape: AudioShape) -> None:
+        """Returns when `push` will not hold up the event loop by loading what it needs for this shape."""
+        if shape.rate != self._rate:
+            await Resampler(shape.rate, STT_SAMPLE_RATE).ready()
 
     def push(self, shape: AudioShape, data: bytes) -> Iterator[Samples]:
         """At most a second at a time. A chunk may end inside a sample; the rest of it begins the next chunk."""
@@ -30,18 +35,17 @@ class Converter:
         whole = len(data) - len(data) % frame_bytes
         self._frame_bytes, self._rest, data = frame_bytes, data[whole:], data[:whole]
         if shape.rate != self._rate:
-            yield self.finish()
+            yield self._resampler.finish()
             self._rate = shape.rate
-            self._resampler = Resampler(shape.rate, STT_SAMPLE_RATE) if shape.rate != STT_SAMPLE_RATE else None
+            self._resampler = Resampler(shape.rate, STT_SAMPLE_RATE)
         for start in range(0, len(data), shape.rate * frame_bytes):
             samples = mono(data[start : start + shape.rate * frame_bytes], shape.width, shape.channels)
-            yield samples if self._resampler is None else self._resampler.push(samples)
+            yield self._resampler.push(samples)
 
     def finish(self) -> Samples:
         """Flushes the held samples; half a sample at the end is dropped."""
-        rest = SILENCE if self._resampler is None else self._resampler.finish()
-        self._resampler, self._rate, self._rest = None, STT_SAMPLE_RATE, b""
-        return rest
+        self._rest = b""
+        return self._resampler.finish()
 
 
 def mono(data: bytes, width: int, channels: int) -> Samples:
@@ -53,7 +57,4 @@ def mono(data: bytes, width: int, channels: int) -> Samples:
         whole = np.zeros((len(data) // width, 4), np.uint8)
         whole[:, 4 - width :] = np.frombuffer(data, np.uint8).reshape(-1, width)
         samples = whole.view("<i4").reshape(-1).astype(np.float32) / 2.0**31
-    if channels == 1:
-        return samples
-    mean: Samples = samples.reshape(-1, channels).mean(axis=1, dtype=np.float32)
-    return mean
+    return samples if channels == 1 else mean(samples, channels)

@@ -48,6 +48,7 @@ class Transcription:
 
     async def hear(self, shape: AudioShape, data: bytes) -> None:
         """Raises InvalidRequest and AudioTooLong."""
+        await self._converter.ready(shape)
         for samples in self._converter.push(shape, data):
             self._seconds += len(samples) / STT_SAMPLE_RATE
             if self._seconds > self._limits.audio_seconds:

@@ -5,6 +5,9 @@ It takes 17 MB and 40 ms that a server which has only just started, or speaks pl
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,3 +23,9 @@ else:
             return getattr(av, name)
 
     av = _Deferred()
+
+
+async def loaded() -> None:
+    """Returns when the package is imported, which is done in a thread: code on the event loop waits for it here."""
+    if "av" not in sys.modules:
+        await asyncio.to_thread(import_module, "av")

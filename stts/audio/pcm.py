@@ -1,4 +1,4 @@
-"""Raw PCM and G.711 streams: converts live bytes to samples and samples to bytes."""
+"""Raw PCM and G.711 streams: converts live bytes to samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stts.audio import g711
-from stts.audio.filters import SILENCE, bounded
 from stts.audio.resample import Resampler
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import UnsupportedFormat
@@ -24,7 +23,7 @@ LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
 MOST_CHANNELS = 8
 FULL_SCALE = 32_768
 SLICE_SECONDS = 0.5
-"""Seconds of audio converted without yielding to the event loop: some 2 ms of work."""
+"""Seconds of audio converted without yielding to the event loop: some 0.2 ms of work."""
 
 
 class PCMReader:
@@ -40,7 +39,11 @@ class PCMReader:
         self._frame = WIDTHS[format] * channels
         self._slice = round(SLICE_SECONDS * rate) * self._frame
         self._rest = b""
-        self._resampler = Resampler(rate, STT_SAMPLE_RATE) if rate != STT_SAMPLE_RATE else None
+        self._resampler = Resampler(rate, STT_SAMPLE_RATE)
+
+    async def ready(self) -> None:
+        """Returns when `read` will not hold up the event loop by loading what it needs."""
+        await self._resampler.ready()
 
     def read(self, data: bytes) -> Samples:
         data = self._rest + data
@@ -48,8 +51,8 @@ class PCMReader:
         self._rest = data[whole:]
         samples = _samples(self._format, data[:whole])
         if self._channels > 1:
-            samples = samples.reshape(-1, self._channels).mean(axis=1, dtype=np.float32)
-        return self._resampler.push(samples) if self._resampler is not None else samples
+            samples = mean(samples, self._channels)
+        return self._resampler.push(samples)
 
     def slices(self, data: bytes) -> Iterator[Samples]:
         """Reads like `read`, one slice of a long message at a time, so that other tasks run in between."""
@@ -57,32 +60,16 @@ class PCMReader:
             yield self.read(data[start : start + self._slice])
 
     def finish(self) -> Samples:
-        """Flushes the last millisecond, which the resampler still holds."""
-        return self._resampler.finish() if self._resampler is not None else SILENCE
+        """Flushes the last 2 ms, which the resampler still holds."""
+        return self._resampler.finish()
 
 
-class PCMWriter:
-    """Converts one stream of mono samples (float32, or 16-bit as bytes) to bytes."""
-
-    def __init__(self, format: str, rate_in: int, rate_out: int) -> None:
-        """Raises UnsupportedFormat."""
-        check_format(format, rate_out)
-        self._format = format
-        self._rest = b""
-        self._resampler = Resampler(rate_in, rate_out) if rate_in != rate_out else None
-
-    def write(self, audio: Samples | bytes) -> bytes:
-        """`audio`: float32, or the bytes of s16le."""
-        if isinstance(audio, bytes):
-            audio = self._rest + audio
-            whole = len(audio) - len(audio) % 2
-            self._rest, audio = audio[whole:], _samples("pcm_s16le", audio[:whole])
-        if self._resampler is not None:
-            audio = self._resampler.push(bounded(audio, 1.0))
-        return _bytes(self._format, audio)
-
-    def finish(self) -> bytes:
-        return _bytes(self._format, self._resampler.finish()) if self._resampler is not None else b""
+def mean(samples: Samples, channels: int) -> Samples:
+    """Mixes interleaved channels to one."""
+    # Clients may send any floats; what makes no number of them becomes silence behind this.
+    with np.errstate(invalid="ignore", over="ignore"):
+        mixed: Samples = samples.reshape(-1, channels).mean(axis=1, dtype=np.float32)
+    return mixed
 
 
 def check_format(format: str, rate: int) -> None:
@@ -96,22 +83,9 @@ def check_format(format: str, rate: int) -> None:
 def _samples(format: str, data: bytes) -> Samples:
     match format:
         case "pcm_f32le":
-            # Whatever a client sends as floats: nothing may upset what listens.
-            return bounded(np.frombuffer(data, "<f4").astype(np.float32), 1.0)
+            return np.frombuffer(data, "<f4").astype(np.float32)
         case "pcmu" | "pcma":
             integers: NDArray[np.int16] = g711.decode(format, data)
         case _:
             integers = np.frombuffer(data, "<i2")
     return integers.astype(np.float32) / np.float32(FULL_SCALE)
-
-
-def _bytes(format: str, samples: Samples) -> bytes:
-    samples = bounded(samples, 1.0)
-    integers = np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
-    match format:
-        case "pcm_f32le":
-            return samples.astype("<f4").tobytes()
-        case "pcmu" | "pcma":
-            return g711.encode(format, integers)
-        case _:
-            return integers.tobytes()

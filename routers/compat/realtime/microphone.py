@@ -46,6 +46,7 @@ class Microphone:
     async def heard(self, audio: str) -> AsyncGenerator[Samples, None]:
         """Mono float32 at 16 kHz. Raises InvalidParameter and PayloadTooLarge before it gives any."""
         data = await decoded(audio)
+        await self._reader.ready()
         for piece in _slices(data, self._format):
             self.input_audio.write(piece, hold=self._hold)
             samples = self._reader.read(piece)
@@ -60,10 +61,12 @@ class Microphone:
         """Returns a recording that came in one piece and its words. Raises EngineTimeout and what hearing raises."""
         data = await decoded(audio)
         convert, rate = reader(self._format), bytes_per_second(self._format)
+        await convert.ready()
         live = LiveAudio(limit=SLICE_SECONDS)
         for piece in _slices(data, self._format):
             live.write(convert.read(piece))
             await asyncio.sleep(0)
+        live.write(convert.finish())
         live.close()
         session = await self._services.open(config.listen)
         try:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from routers.compat.realtime.session_schemas import PCM, Format
-from stts.audio.pcm import PCMReader, PCMWriter
+from stts.audio import g711
+from stts.audio.pcm import PCMReader
 
 G711_RATE = 8000
 PCM_BYTES = 2
@@ -37,7 +40,7 @@ class Voice:
         """Converts s16le at the format's rate to bytes of the format."""
         if isinstance(self.format, PCM):
             return data
-        return PCMWriter(_NAMES[self.format.type], G711_RATE, G711_RATE).write(data)
+        return g711.encode("pcmu" if self.format.type == "audio/pcmu" else "pcma", np.frombuffer(data, "<i2"))
 
     def wire(self) -> dict[str, Any]:
         return {"format": self.format.model_dump(), "voice": self.name}

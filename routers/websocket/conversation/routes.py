@@ -117,6 +117,7 @@ class Talk:
         await read_messages(self._socket, MESSAGES, self._obey, self._hear)
 
     async def _hear(self, data: bytes) -> None:
+        await self._reader.ready()
         for samples in self._reader.slices(data):
             await self._session.hear(samples)
 

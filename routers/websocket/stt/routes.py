@@ -21,6 +21,7 @@ from routers.sockets.socket import Socket, accepted, until_first
 from routers.websocket.stt.encoder import EventEncoder, V1EventEncoder
 from routers.websocket.stt.schemas import INPUT_FIELDS, Command, Config, ListenFields
 from stts.access.policy import Role, policy
+from stts.audio.filters import SILENCE
 from stts.audio.pcm import PCMReader
 from stts.conversation.config import session_config
 from stts.conversation.history import History
@@ -123,6 +124,7 @@ class _Listening:
             return
         if self._reader is None:
             self._reader = PCMReader(self._fields.format, self._fields.rate, self._fields.channels)
+            await self._reader.ready()
         for samples in self._reader.slices(data):
             await self._session.hear(samples)
 
@@ -154,4 +156,7 @@ class _Listening:
         if self._encoded.is_set():
             (await asyncio.shield(self._decoder)).end()
         else:
+            rest = self._reader.finish() if self._reader is not None else SILENCE
+            if len(rest):
+                await self._session.hear(rest)
             self._session.finish()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import wave
 from itertools import pairwise
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stts.audio.pcm import FORMATS, SLICE_SECONDS, WIDTHS, PCMReader, PCMWriter
+from stts.audio.decode import Decoder
+from stts.audio.pcm import FORMATS, SLICE_SECONDS, WIDTHS, PCMReader
 from stts.engine_api import Samples
 from stts.errors import UnsupportedFormat
 
@@ -16,6 +19,15 @@ RATES = [8_000, 11_025, 12_347, 16_000, 22_050, 24_000, 44_100, 48_000]
 
 def tone(hertz: float, rate: int, seconds: float = 1.0) -> Samples:
     return (0.5 * np.sin(2 * np.pi * hertz * np.arange(round(rate * seconds)) / rate)).astype(np.float32)
+
+
+def wav(data: bytes, rate: int) -> io.BytesIO:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setparams((1, 2, rate, 0, "NONE", ""))
+        writer.writeframes(data)
+    file.seek(0)
+    return file
 
 
 def level(samples: Samples) -> float:
@@ -34,10 +46,30 @@ def test_how_the_bytes_are_cut_does_not_change_the_samples(
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     pieces = [in_pieces.read(data[start:end]) for start, end in pairwise(edges)]
     got = np.concatenate([*pieces, in_pieces.finish()])
-    np.testing.assert_allclose(got, expected, atol=1e-6)
+    np.testing.assert_array_equal(got, expected)
     frames = len(data) // (WIDTHS[format] * channels)
-    assert abs(len(got) - frames * 16_000 / rate) <= 1
-    assert np.abs(got).max(initial=0) <= 2 and got.dtype == np.float32
+    # ffmpeg's resampler makes some samples fewer of less than its filter, 4 ms.
+    assert abs(len(got) - frames * 16_000 / rate) <= 1 or frames < 0.004 * rate
+    assert np.abs(got).max(initial=0) <= 1 and got.dtype == np.float32
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 99), st.integers(0, 4000), st.lists(st.integers(0, 8000), max_size=8), st.sampled_from(RATES))
+def test_live_audio_however_cut_is_the_samples_of_the_file(seed: int, length: int, cuts: list[int], rate: int) -> None:
+    data = np.random.default_rng(seed).integers(-32_768, 32_767, length, "<i2").tobytes()
+    reader = PCMReader("pcm_s16le", rate)
+    edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    live = np.concatenate([*(reader.read(data[start:end]) for start, end in pairwise(edges)), reader.finish()])
+    if len(live):
+        np.testing.assert_array_equal(live, np.concatenate(list(Decoder(wav(data, rate), max_seconds=60))))
+    else:
+        assert length < 0.004 * rate
+
+
+def test_what_is_read_after_the_end_is_a_stream_of_its_own() -> None:
+    data, reader = tone(300, 24_000, 0.1).tobytes(), PCMReader("pcm_f32le", 24_000)
+    first, second = (np.concatenate([reader.read(data), reader.finish()]) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -45,8 +77,7 @@ def test_a_tone_keeps_its_pitch_level_and_place(rate: int) -> None:
     heard = PCMReader("pcm_f32le", rate).read(tone(1000, rate).tobytes())
     expected = tone(1000, 16_000)[: len(heard)]
     assert len(heard) > 15_900
-    # 12,347 Hz has no exact phases.
-    assert level((heard - expected)[100:-100]) < (2e-4 if rate == 12_347 else 5e-5)
+    assert level((heard - expected)[100:-100]) < 5e-5
 
 
 @pytest.mark.parametrize("rate", [24_000, 44_100, 48_000])
@@ -81,30 +112,16 @@ def test_channels_are_averaged() -> None:
 
 @given(st.binary(max_size=2000))
 def test_16_bits_pass_unchanged(data: bytes) -> None:
-    writer, reader = PCMWriter("pcm_s16le", 16_000, 16_000), PCMReader("pcm_s16le", 16_000)
-    assert writer.write(reader.read(data)) == data[: len(data) // 2 * 2]
-    assert PCMWriter("pcm_s16le", 16_000, 16_000).write(data) == data[: len(data) // 2 * 2]
-
-
-@settings(max_examples=30)
-@given(st.lists(st.binary(max_size=500), max_size=6), st.sampled_from(FORMATS), st.sampled_from(RATES))
-def test_how_the_samples_are_cut_does_not_change_the_bytes(parts: list[bytes], format: str, rate: int) -> None:
-    at_once, in_pieces = PCMWriter(format, 24_000, rate), PCMWriter(format, 24_000, rate)
-    expected = at_once.write(b"".join(parts)) + at_once.finish()
-    got = b"".join([*map(in_pieces.write, parts), in_pieces.finish()])
-    if format == "pcm_f32le":
-        np.testing.assert_allclose(np.frombuffer(got, "<f4"), np.frombuffer(expected, "<f4"), atol=1e-6)
-    else:
-        assert len(got) == len(expected)
+    samples = PCMReader("pcm_s16le", 16_000).read(data) * 32_768
+    assert samples.astype("<i2").tobytes() == data[: len(data) // 2 * 2]
 
 
 @pytest.mark.parametrize(
     ("format", "rate", "param"), [("pcm", 16_000, "format"), ("pcma", 7999, "rate"), ("pcmu", 48_001, "rate")]
 )
 def test_what_does_not_exist_is_refused(format: str, rate: int, param: str) -> None:
-    for make in (lambda: PCMReader(format, rate), lambda: PCMWriter(format, 24_000, rate)):
-        with pytest.raises(UnsupportedFormat) as caught:
-            make()
-        assert caught.value.param == param
+    with pytest.raises(UnsupportedFormat) as caught:
+        PCMReader(format, rate)
+    assert caught.value.param == param
     with pytest.raises(UnsupportedFormat):
         PCMReader("pcm_s16le", 16_000, 0)

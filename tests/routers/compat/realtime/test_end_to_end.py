@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stts.audio.pcm import PCMReader, PCMWriter
+from stts.audio.pcm import PCMFormat, PCMReader
 from stts.settings import ReplySettings, Settings, StorageSettings
 from tests import patient
-from tests.audio import decoded, speech
+from tests.audio import decoded, raw_pcm, speech
 from tests.chat_server import Answer, ChatServer, chat_server
 from tests.routers.compat.realtime.talk import RATE, Talk, silence
 from tests.routers.compat.recordings import WEATHER
@@ -35,9 +35,9 @@ HEARD = {"input": {"transcription": {"model": "whisper-1"}}}
 
 
 @cache
-def weather(format: str = "pcm_s16le", rate: int = RATE) -> bytes:
+def weather(format: PCMFormat = "pcm_s16le", rate: int = RATE) -> bytes:
     samples, recorded = decoded(speech("weather.flac"))
-    return PCMWriter(format, recorded, rate).write(samples)
+    return raw_pcm(samples, recorded, rate, format)
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +127,11 @@ async def in_real_time(talk: Talk, *parts: bytes) -> None:
 
 
 @pytest.mark.parametrize("law", ["pcmu", "pcma"])
-async def test_over_the_telephone(house: RunningServer, law: str) -> None:
+async def test_over_the_telephone(house: RunningServer, law: PCMFormat) -> None:
     format = {"type": f"audio/{law}"}
     async with talking(house) as talk:
         await talk.update(audio={"input": {**HEARD["input"], "format": format}, "output": {"format": format}})
-        quiet = PCMWriter(law, 8000, 8000).write(np.zeros(8000, np.float32))
+        quiet = raw_pcm(np.zeros(8000, np.float32), 8000, 8000, law)
         await talk.append(weather(law, 8000) + quiet)
         response = await talk.response()
         assert understood(talk.of("conversation.item.input_audio_transcription.completed")[0]["transcript"]) > 0.4

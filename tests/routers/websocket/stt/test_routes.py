@@ -184,6 +184,14 @@ async def test_without_turn_detection_the_client_says_when(server: RunningServer
             assert final["start_ms"] >= (turn - 1) * len(audio) / 32 - 64
 
 
+async def test_the_end_of_resampled_audio_is_heard_too(server: RunningServer) -> None:
+    whole_frames = 10 * 512
+    async with joined(server, "turn_detection=false&partials=false&rate=8000") as client:
+        await client.send(bytes(2 * whole_frames * 8000 // 16_000))
+        await say(client, type="end")
+        assert (await until(client, "final"))["end_ms"] == 1000 * whole_frames // 16_000
+
+
 async def test_the_older_generation_is_answered_in_its_own_shape(server: RunningServer) -> None:
     async with joined(server, path="/ws/transcribe", query="partials=false") as client:
         await client.send(s16(spoken()))
