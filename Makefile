@@ -7,6 +7,7 @@ WORKERS ?= 4
 
 VENV := .venv
 FULL := .venv-engines
+ONNX := .venv-onnx
 BIN := $(VENV)/bin
 NODE := tests/clients_js examples/javascript
 
@@ -32,8 +33,9 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test-engines: $(FULL)/.full
-	STTS_REQUIRE_ENGINES=1 $(FULL)/bin/python -m pytest -m engines
+test-engines: $(FULL)/.full $(ONNX)/.onnx
+	STTS_REQUIRE_ENGINES=torch $(FULL)/bin/python -m pytest -m engines
+	STTS_REQUIRE_ENGINES=onnx $(ONNX)/bin/python -m pytest -m engines
 
 test-clients: $(VENV)/.clients
 	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -m clients
@@ -45,7 +47,7 @@ smoke: $(VENV)/.base
 	$(BIN)/python -m clients.smoke $(URL) $(if $(KEY),--key $(KEY))
 
 clean:
-	rm -rf $(VENV) $(FULL) $(NODE:%=%/node_modules) build .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(FULL) $(ONNX) $(NODE:%=%/node_modules) build .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.base: requirements/base.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -70,4 +72,9 @@ $(FULL)/.full: requirements.txt requirements/base.txt requirements/chatterbox.tx
 	test -d $(FULL) || $(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/python -m pip install --quiet "setuptools<81"
 	$(FULL)/bin/python -m pip install --quiet -r requirements.txt -r requirements/test.txt
+	touch $@
+
+$(ONNX)/.onnx: requirements/base.txt requirements/test.txt requirements/piper.txt requirements/onnx.txt
+	test -d $(ONNX) || $(PYTHON) -m venv $(ONNX)
+	$(ONNX)/bin/python -m pip install --quiet -r requirements/base.txt -r requirements/test.txt -r requirements/onnx.txt
 	touch $@

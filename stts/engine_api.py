@@ -142,6 +142,9 @@ class SpeechParams:
     speed: float = 1.0
     """Within `abilities.speed`; 1.0 for an engine without it."""
     seed: int | None = None
+    hurried: bool = False
+    """A listener waits for its first audio: an engine that streams yields some as early as it can, also where the
+    whole then takes longer."""
     extra: BaseModel | None = None
     """An instance of the engine's own `Parameters`."""
 

@@ -8,6 +8,7 @@ Nothing waits in a slot, neither for the client nor for text.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -38,6 +39,9 @@ from stts.text.normalise import has_words
 
 AHEAD_BYTES = 2_000_000
 """Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
+
+HURRY_SECONDS = 1.0
+"""Audio that a listener has in hand below which the next piece is to begin as early as it can."""
 
 IN_THREAD_CHARACTERS = 5000
 """Characters from which a text is cleaned in a thread, not on the event loop."""
@@ -106,6 +110,7 @@ class EngineTTSAdapter:
             first_seconds=settings.tts.first_chunk_seconds,
             growth=settings.tts.chunk_growth,
             live=context.priority < Priority.COLLECTED,
+            streaming=self.info.abilities.streaming,
         )
         playback = Playback(time.monotonic(), context.priority)
         script: TextSource
@@ -164,14 +169,16 @@ class EngineTTSAdapter:
                 speech.planner.budget(
                     self._instance.real_time_factor,
                     spare=playback.deadline - time.monotonic() if playback.begun else None,
-                    streams=self._instance.running + self._instance.waiting,
+                    streams=math.ceil((self._instance.running + self._instance.waiting) / self._instance.slots),
                 ),
                 self.info.limits.min_characters,
             )
             if text is None:
                 return
             speech.begin_piece(text)
-            piece = ChunkRenderer(text, speech.plan, speech.renderer, last=speech.finished)
+            piece = ChunkRenderer(
+                text, speech.plan, speech.renderer, last=speech.finished, hurried=speech.hurried(time.monotonic())
+            )
             async with aclosing(slot.run(piece.render)) as chunks:
                 async for chunk in chunks:
                     speech.put(chunk, ready)
@@ -210,6 +217,12 @@ class _Speech:
     def begin_piece(self, text: str) -> None:
         self.finished = self.script.done
         self.untold.append(text)
+
+    def hurried(self, now: float) -> bool:
+        """True if somebody listens who has nothing to hear, or soon will have."""
+        if self.context.priority >= Priority.COLLECTED:
+            return False
+        return not self.playback.begun or self.playback.deadline - now < HURRY_SECONDS
 
     def put(self, chunk: AudioChunk, ready: Channel[AudioChunk]) -> None:
         """The first audible chunk of a piece tells its text."""

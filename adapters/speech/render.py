@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from stts.audio.speech import SpeechRenderer
 from stts.engine_api import TTSEngine
@@ -47,10 +48,14 @@ def _joined(chunks: list[AudioChunk]) -> AudioChunk:
 class ChunkRenderer:
     """One piece of text, from samples to encoded bytes."""
 
-    def __init__(self, text: str, plan: SpeechPlan, renderer: SpeechRenderer, *, last: bool) -> None:
-        """`last`: the file ends with this piece, if the engine has said anything until then."""
+    def __init__(
+        self, text: str, plan: SpeechPlan, renderer: SpeechRenderer, *, last: bool, hurried: bool = False
+    ) -> None:
+        """`last`: the file ends with this piece, if the engine has said anything until then. `hurried`: a listener
+        waits for the first of it."""
         self._text = text
         self._plan = plan
+        self._params = replace(plan.params, hurried=True) if hurried else plan.params
         self._renderer = renderer
         self._last = last
         self.engine_seconds = 0.0
@@ -71,7 +76,7 @@ class ChunkRenderer:
     def _samples(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         """Renders block by block, with the engine's time told apart from the renderer's."""
         rate = self._plan.sample_rate
-        blocks = engine.synthesize(self._text, self._plan.voice, self._plan.params)
+        blocks = engine.synthesize(self._text, self._plan.voice, self._params)
         with closing_iterator(blocks):
             while True:
                 started = time.perf_counter()

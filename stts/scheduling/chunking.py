@@ -20,6 +20,10 @@ QUANTUM_SECONDS = 0.02
 LONGEST_PIECE_SECONDS = 20.0
 """Most speech in one piece: answers keep pieces in memory. As much at once where nobody listens meanwhile."""
 
+STREAMED_CHARACTERS = 120
+"""Characters of a piece that an engine which yields its beginning early may take, shared among those who want it: a
+whole sentence, which sounds better, is heard as soon as a few words of it would be."""
+
 SENTENCE_PAUSE_SECONDS = 0.25
 CLAUSE_PAUSE_SECONDS = 0.12
 """Silence between two pieces, by what the first one ends with; inside a clause there is none."""
@@ -61,8 +65,12 @@ def smallest_unit(spare: float | None, real_time_factor: float | None) -> tuple[
 class ChunkPlanner:
     """Chunk planner of one stream: call `budget()` before a piece, `made()` after it."""
 
-    def __init__(self, limits: EngineLimits, *, first_seconds: float, growth: float, live: bool) -> None:
+    def __init__(
+        self, limits: EngineLimits, *, first_seconds: float, growth: float, live: bool, streaming: bool = False
+    ) -> None:
+        """`streaming`: the engine yields audio before a piece is wholly made."""
         self._limits = limits
+        self._streaming = streaming
         self._growth = growth
         self._live = live
         self._seconds = self._first_seconds = first_seconds
@@ -73,7 +81,8 @@ class ChunkPlanner:
         """Returns the most characters that the next piece may hold.
 
         `real_time_factor`: the engine's seconds of work per second of speech, if known. `spare`: seconds until the
-        listener runs dry; None while there is nothing to hear. `streams`: how many want the engine now, with this one.
+        listener runs dry; None while there is nothing to hear. `streams`: how many want one of the engine's slots now,
+        with this one.
         """
         seconds = self._seconds if self._live else LONGEST_PIECE_SECONDS
         if self._live and real_time_factor:
@@ -82,6 +91,8 @@ class ChunkPlanner:
                 seconds = min(seconds, max(self._first_seconds, spare / (real_time_factor * streams)))
             seconds = max(seconds, QUANTUM_SECONDS / real_time_factor)
         characters = int(min(seconds, LONGEST_PIECE_SECONDS) * self.characters_per_second)
+        if self._live and self._streaming:
+            characters = max(characters, STREAMED_CHARACTERS // max(streams, 1))
         return min(max(characters, self._limits.min_characters, 1), self._limits.max_characters)
 
     def made(self, characters: int, seconds: float) -> None:

@@ -33,9 +33,29 @@ _ANY_SPACE = re.compile(r"\s")
 _CLOSING = frozenset("!?:;.,…»”’)]}、，；：。！？」』）】》،؛؟।॥%")
 """No piece should begin with one of these."""
 
+_NUMBERING = re.compile(r"\(?\w{1,3}[.)]")
+"""The number of a list's entry, which belongs to what follows."""
+
 _ZERO_WIDTH_JOINER = "\u200d"
 _VIRAMA = 9
 """Canonical combining class of the sign that binds two consonants."""
+
+
+def sentences(text: str, language: str | None) -> list[str]:
+    """The sentences of a text, without the space around them: all of the text, in its order."""
+    import sentencex
+
+    found: list[str] = []
+    numbering = ""
+    for paragraph in _PARAGRAPH.split(text):
+        line = _ANY_SPACE.sub(" ", paragraph)
+        for sentence in map(str.strip, sentencex.segment(primary(language or "en"), line)):
+            if _NUMBERING.fullmatch(sentence):
+                numbering = f"{numbering} {sentence}".lstrip()
+            elif sentence:
+                found.append(f"{numbering} {sentence}".lstrip())
+                numbering = ""
+    return [*found, numbering] if numbering else found
 
 
 class TextCutter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -12,17 +13,30 @@ import pytest
 from engines.registry import Registry
 from tests.engines import checkpoints, contract
 
-REQUIRED = os.environ.get("STTS_REQUIRE_ENGINES") == "1"
-"""Where the heavy engines are installed on purpose, a test of theirs that is skipped has failed."""
+REQUIRED = os.environ.get("STTS_REQUIRE_ENGINES", "")
+"""The environment whose engines are installed on purpose (`torch`, `onnx`): only its tests run, and one of them that is
+skipped has failed."""
 HEAVY_SECONDS = 300
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    others = [item for item in items if REQUIRED and (needs := needed(item)) and needs[0] != REQUIRED]
     for item in items:
-        if item.get_closest_marker("engines"):
+        if needs := needed(item):
             item.add_marker(pytest.mark.timeout(HEAVY_SECONDS))
             # Their libraries warn about each other; our own warnings are errors in every other test.
             item.add_marker(pytest.mark.filterwarnings("ignore"))
+            if missing := [package for package in needs[1:] if importlib.util.find_spec(package) is None]:
+                item.add_marker(pytest.mark.skip(f"{', '.join(missing)} not installed"))
+    if others:
+        items[:] = [item for item in items if item not in others]
+        config.hook.pytest_deselected(items=others)
+
+
+def needed(item: pytest.Item) -> tuple[str, ...]:
+    """The environment of a heavy test, then the packages that it needs; nothing for any other test."""
+    marker = item.get_closest_marker("engines")
+    return () if marker is None else marker.args or ("torch", "torch")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -41,6 +41,12 @@ def test_no_piece_is_longer_than_the_engine_takes_or_shorter_than_it_speaks_well
     assert plan.budget(None) == 40
 
 
+def test_an_engine_that_streams_gets_sentences_shared_among_those_who_want_it() -> None:
+    plan = ChunkPlanner(LIMITS, first_seconds=0.8, growth=1.35, live=True, streaming=True)
+    assert [plan.budget(0.1, streams=streams) for streams in (1, 2, 4, 1000)] == [120, 60, 30, 12]
+    assert plan.budget(0.001) == 300
+
+
 def test_a_fast_engine_gets_what_it_makes_within_one_quantum() -> None:
     assert planner().budget(0.001) == 300
     speech = QUANTUM_SECONDS / 0.01
