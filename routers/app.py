@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
@@ -13,6 +15,7 @@ from middleware.edge.route_table import RouteTable
 from middleware.listener import ListenerSettings, default_listener
 from middleware.serving.lifecycle import Lifecycle
 from routers.dialects import DIALECTS, PAGES
+from routers.http.deferred_route import analyse_routes
 from routers.pages.api_document import framework_app, with_examples
 from routers.services import Services, build_services
 from stts.settings import Settings
@@ -20,6 +23,8 @@ from stts.settings import Settings
 
 def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
     """The routes of the listener's dialects behind the classes of the edge.
+
+    Its routes are analysed after the start, or when they are first asked.
 
     Raises KeyError for a dialect that does not exist, MissingPolicy for a route that states none.
     """
@@ -35,6 +40,7 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
             routes[dialect] += each.router.routes
             # Not included, which would make each route a second time.
             app.router.routes += each.router.routes
+    services.lifecycle.on_start.append(partial(analyse_routes, app.router.routes))
     if PAGES in dialects:
         with_examples(app)
     return wrap(app, listener, RouteTable(routes), secrets=services.secrets)

@@ -45,6 +45,8 @@ OWN_PACKAGES = frozenset({"adapters", "engines", "routers", "stts"})
 
 async def _prepare(services: Services) -> None:
     await build_models(OWN_PACKAGES)
+    for hook in services.lifecycle.on_start:
+        await hook()
     await services.replies.prepare()
     await services.selection.prepare()
     await services.engines.preload()

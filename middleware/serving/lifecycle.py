@@ -17,6 +17,8 @@ class Lifecycle:
         self.stopping = asyncio.Event()
         self.at_once = False
         """True if what still runs is cut off."""
+        self.on_start: list[Callable[[], Awaitable[None]]] = []
+        """Called once the server answers and before it is ready: what its first answers can do without."""
         self.on_shutdown: list[Callable[[], Awaitable[None]]] = []
         """Called when the server stops, before listeners close connections: each asks those clients to leave who would
         stay for ever, and waits for a bounded time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Form, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
@@ -18,6 +18,7 @@ from routers.core.conversation_schemas import (
     ExchangeForm,
 )
 from routers.core.exchange import Items, Talk
+from routers.http.deferred_route import deferred_router
 from routers.http.engine_fields import engine_of
 from routers.http.forms import MULTIPART, URLENCODED, OptionalRecordingRoute, is_chosen
 from routers.http.operation import operation_context
@@ -43,6 +44,14 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
+class ExchangeRoute(OptionalRecordingRoute):
+    """Takes JSON too, which the framework does not see in the signature."""
+
+    def analyse(self) -> None:
+        super().analyse()
+        self.openapi_extra = {"requestBody": {"content": {JSON: {"schema": ExchangeFields.model_json_schema()}}}}
+
+
 class ConversationRoutes:
     def __init__(self, services: Services) -> None:
         self._converse = services.converse
@@ -50,7 +59,7 @@ class ConversationRoutes:
         self._sessions = services.sessions
         self._settings = services.settings
         self._streaming_slots = services.engines.live_places
-        self.router = APIRouter(tags=["converse"])
+        self.router = deferred_router("converse")
         self.router.add_api_route(
             "/conversation",
             self.exchange,
@@ -58,10 +67,7 @@ class ConversationRoutes:
             response_model=Exchange,
             responses=ANSWERS,
             summary="Say something and be answered",
-            route_class_override=OptionalRecordingRoute,
-            openapi_extra={
-                "requestBody": {"content": {"application/json": {"schema": ExchangeFields.model_json_schema()}}}
-            },
+            route_class_override=ExchangeRoute,
         )
         self.router.add_api_route(
             "/conversation/status", self.status, methods=["GET"], summary="How many conversations there are"

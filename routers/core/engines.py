@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from adapters.descriptions import EngineDescription
 from routers.core.engine_schemas import EngineShape, EngineStatus, VoiceShape
+from routers.http.deferred_route import deferred_router
 from routers.http.names import LanguageTag
 from routers.services import Services
 from stts.access.policy import Role, policy
@@ -21,7 +22,7 @@ EngineName = Annotated[str, Path(max_length=200)]
 class EngineRoutes:
     def __init__(self, services: Services) -> None:
         self._engines = services.engines
-        self.router = APIRouter(tags=["engines"])
+        self.router = deferred_router("engines")
         add = self.router.add_api_route
         add("/engines", self.listing, methods=["GET"], summary="All engines", response_model=list[EngineShape])
         add("/engines/{name}", self.show, methods=["GET"], summary="One engine", response_model=EngineShape)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import RedirectResponse
 
 from routers.core.engine_schemas import EngineStatus, Health, Info, Ready
+from routers.http.deferred_route import PlainRoute, deferred_router
 from routers.services import Services
 from stts import __version__
 from stts.access.policy import Public, Role, policy
@@ -20,10 +21,18 @@ class HealthRoutes:
         self._engines = services.engines
         self._settings = services.settings
         self._lifecycle = services.lifecycle
-        self.router = APIRouter(tags=["health"])
-        self.router.add_api_route("/", self.root, methods=["GET"], include_in_schema=False)
-        self.router.add_api_route("/health", self.health, methods=["GET"], response_model=Health, summary="Is it alive")
-        self.router.add_api_route(
+        self.router = deferred_router("health")
+        add = self.router.add_api_route
+        add("/", self.root, methods=["GET"], include_in_schema=False, route_class_override=PlainRoute)
+        add(
+            "/health",
+            self.health,
+            methods=["GET"],
+            response_model=Health,
+            summary="Is it alive",
+            route_class_override=PlainRoute,
+        )
+        add(
             "/ready",
             self.ready,
             methods=["GET"],
@@ -31,7 +40,7 @@ class HealthRoutes:
             summary="Does it accept work",
             responses={503: {"model": Ready, "description": "Does not accept work now."}},
         )
-        self.router.add_api_route("/info", self.info, methods=["GET"], response_model=Info, summary="What it can do")
+        add("/info", self.info, methods=["GET"], response_model=Info, summary="What it can do")
 
     @policy(Role.PAGE, Public.ALWAYS)
     async def root(self) -> Response:

@@ -6,12 +6,13 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi import File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from middleware.edge.problem import problem
 from routers.core.stt_schemas import SegmentShape, Transcript, VerboseTranscript
 from routers.http.answer import collected_answer, event_answer
+from routers.http.deferred_route import deferred_router
 from routers.http.forms import RecordingRoute
 from routers.http.names import EngineName, LanguageTag
 from routers.http.operation import event_headers, operation_context
@@ -56,7 +57,7 @@ class STTRoutes:
     def __init__(self, services: Services) -> None:
         self._listen = services.listen
         self._settings = services.settings
-        self.router = APIRouter(tags=["listen"])
+        self.router = deferred_router("listen")
         self.router.add_api_route(
             "/stt",
             self.transcribe,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from middleware.edge.methods import is_head_only
 from middleware.listener import listener_of
 from routers.core.tts_schemas import SpeechFields
+from routers.http.deferred_route import deferred_router
 from routers.http.operation import operation_context
 from routers.http.recording import recorded
 from routers.http.speech import speech_answer
@@ -31,7 +32,7 @@ class TTSRoutes:
         self._plan_speech = services.selection.plan_speech
         self._files = services.files
         self._settings = services.settings
-        self.router = APIRouter(tags=["speak"])
+        self.router = deferred_router("speak")
         add = self.router.add_api_route
         add("/tts", self.post, methods=["POST"], response_class=Response, responses=AUDIO, summary="Speak a text")
         add("/tts", self.get, methods=["GET"], response_class=Response, responses=AUDIO, summary="Speak a short text")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from python_multipart.exceptions import MultipartParseError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
@@ -18,6 +17,7 @@ from starlette.formparsers import MultiPartException
 
 from middleware.edge.bodies import COMPRESSED, is_compressed, media_type
 from middleware.edge.problem import PLAIN_NAME
+from routers.http.deferred_route import DeferredRoute
 from stts.errors import InvalidRequest
 
 MULTIPART = "multipart/form-data"
@@ -49,7 +49,7 @@ CAUSES = {
 UNREADABLE = "The form cannot be read as what its Content-Type says."
 
 
-class UploadRoute(APIRoute):
+class UploadRoute(DeferredRoute):
     """Route that takes a file in a form: `route_class_override=UploadRoute`."""
 
     needs_file: ClassVar[bool] = True

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from middleware.edge.problem import problem
 from routers.http.answer import Answer, event_answer
+from routers.http.deferred_route import deferred_router
 from routers.http.sse import event
 from routers.management.analytics_schemas import (
     FormatOperations,
@@ -57,7 +58,7 @@ class AnalyticsRoutes:
         self._resources = resources
         self._draining = draining
         self._live_clients = 0
-        self.router = APIRouter(tags=["analytics"])
+        self.router = deferred_router("analytics")
         self.router.add_api_route("/analytics/summary", self.summary, methods=["GET"])
         self.router.add_api_route("/analytics/timeseries", self.timeseries, methods=["GET"])
         self.router.add_api_route("/analytics/voices", self.voices, methods=["GET"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import Body
 
 from adapters.configuration.adapter import ConfigAdapter
+from routers.http.deferred_route import deferred_router
 from routers.management.config_schemas import ChangeShape, ConfigurationShape, SettingShape, ValidationShape
 from stts.access.policy import Role, policy
 from stts.errors import Forbidden, InvalidConfiguration
@@ -29,7 +30,7 @@ REFUSED: dict[int | str, dict[str, Any]] = {
 class ConfigRoutes:
     def __init__(self, config: ConfigAdapter) -> None:
         self._config = config
-        self.router = APIRouter(tags=["configuration"])
+        self.router = deferred_router("configuration")
         add = self.router.add_api_route
         add("/config", self.show, methods=["GET"], response_model=ConfigurationShape)
         add("/config", self.patch, methods=["PATCH"], response_model=ChangeShape, responses=REFUSED)

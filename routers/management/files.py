@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, File, Form, Path, Query, Request, Response, UploadFile
+from fastapi import Body, File, Form, Path, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from routers.http.answer import collected_answer
+from routers.http.deferred_route import deferred_router
 from routers.http.forms import UploadRoute
 from routers.http.workers import Workers
 from routers.management.content import StoredContent, attachment
@@ -47,7 +48,7 @@ class FileRoutes:
     def __init__(self, files: FileStore) -> None:
         self._files = files
         self._inspectors = Workers("inspector", threads=INSPECTORS, queue_length=MOST_WAITING)
-        self.router = APIRouter(tags=["files"])
+        self.router = deferred_router("files")
         add = self.router.add_api_route
         content: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/*": {}}}, **NOT_FOUND}
         add("/files", self.list, methods=["GET"], response_model=FileList)

@@ -6,9 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
+from routers.http.deferred_route import deferred_router
 from stts.access.policy import Public, Role, policy
 from stts.errors import NotFound
 
@@ -47,7 +48,7 @@ class PageFile:
 class TalkRoutes:
     def __init__(self) -> None:
         self._files = {path.name: PageFile.read(path) for path in FOLDER.iterdir() if path.suffix in MEDIA_TYPES}
-        self.router = APIRouter(tags=["converse"])
+        self.router = deferred_router("converse")
         add = self.router.add_api_route
         add("/talk", self.page, methods=["GET"], response_class=HTMLResponse, summary="A page to talk on")
         add("/talk/{name}", self.file, methods=["GET"], include_in_schema=False)

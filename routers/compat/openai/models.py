@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BeforeValidator
 
 from adapters.hosted_names import ModelCatalogue
 from routers.compat.openai.schemas import ModelList, ModelName, ModelNames, ModelShape
 from routers.core.tts_schemas import NAME_CHARACTERS
+from routers.http.deferred_route import deferred_router
 from stts.access.policy import Public, Role, policy
 from stts.engine_api import EngineKind
 from stts.errors import UnknownModel
@@ -41,7 +42,7 @@ def _no_task(value: object) -> object:
 class ModelRoutes:
     def __init__(self, models: ModelCatalogue) -> None:
         self._models = models
-        self.router = APIRouter(tags=["OpenAI"])
+        self.router = deferred_router("OpenAI")
         add = self.router.add_api_route
         add("/v1/models", self.listing, methods=["GET"], response_model=ModelList, summary="Models")
         add("/v1/models/{model_id:path}", self.show, methods=["GET"], response_model=ModelShape, summary="One model")

@@ -6,12 +6,13 @@ from base64 import b64encode
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from routers.compat.openai.errors import error_event, in_dialect
 from routers.compat.openai.schemas import CreateSpeechRequest
 from routers.core.tts import AUDIO
 from routers.http.answer import Answer, event_answer
+from routers.http.deferred_route import deferred_router
 from routers.http.operation import event_headers, operation_context
 from routers.http.speech import speech_answer
 from routers.http.sse import event
@@ -29,7 +30,7 @@ class SpeechRoutes:
         self._speak = services.speak
         self._models = services.models
         self._settings = services.settings
-        self.router = APIRouter(tags=["OpenAI"])
+        self.router = deferred_router("OpenAI")
         self.router.add_api_route(
             "/v1/audio/speech",
             self.create,

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
 from routers.compat.openai.speech_stream_encoder import EventEncoder
 from routers.compat.openai.speech_stream_schemas import CLIENT_MESSAGES, StreamCommand, StreamConfig, StreamText
+from routers.http.deferred_route import deferred_router
 from routers.http.openai_errors import openai_error
 from routers.http.operation import Speak
 from routers.services import Services
@@ -41,7 +41,7 @@ class SpeechStreamRoutes:
         self._models = services.models
         self._limiter = services.limiter
         self._settings = services.settings
-        self.router = APIRouter(tags=["OpenAI"])
+        self.router = deferred_router("OpenAI")
         self.router.add_api_websocket_route("/v1/audio/speech/stream", self.converse)
 
     @policy(Role.USE)

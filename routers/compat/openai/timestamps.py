@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi import File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -15,6 +15,7 @@ from routers.compat.openai.errors import in_dialect
 from routers.core.stt import upload
 from routers.core.tts_schemas import NAME_CHARACTERS
 from routers.http.answer import collected_answer
+from routers.http.deferred_route import deferred_router
 from routers.http.forms import UploadRoute
 from routers.http.operation import header_value, operation_context
 from routers.services import Services
@@ -33,7 +34,7 @@ class TimestampRoutes:
     def __init__(self, services: Services) -> None:
         self._detect = services.detect
         self._settings = services.settings
-        self.router = APIRouter()
+        self.router = deferred_router()
         self.router.add_api_route(
             "/v1/audio/speech/timestamps",
             self.timestamps,

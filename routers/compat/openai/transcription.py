@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import Form, Request, Response
 
 from routers.compat.openai.errors import error_event, in_dialect
 from routers.compat.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest, ListeningForm
 from routers.compat.openai.transcript import transcript_events, whole_transcript
 from routers.core.stt import upload
 from routers.http.answer import collected_answer, event_answer
+from routers.http.deferred_route import deferred_router
 from routers.http.json_audio import SCHEMA, JSONUploadRoute
 from routers.http.operation import event_headers, operation_context
 from routers.http.transcripts import finished, with_warnings
@@ -40,7 +41,7 @@ class TranscriptionRoutes:
         self._listen = services.listen
         self._models = services.models
         self._settings = services.settings
-        self.router = APIRouter(tags=["OpenAI"], route_class=JSONUploadRoute)
+        self.router = deferred_router("OpenAI", JSONUploadRoute)
         for path, route, responses, summary in (
             ("/v1/audio/transcriptions", self.transcribe, STREAMED, "Transcribe a recording"),
             ("/v1/audio/translations", self.translate, ANSWERS, "Translate a recording into English text"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from adapters.hosted_names import hosted_voices
 from routers.compat.openai.models import OWNER
 from routers.compat.openai.schemas import ModelVoice, NamedVoice, VoiceIds, VoiceList
 from routers.core.tts_schemas import NAME_CHARACTERS
+from routers.http.deferred_route import deferred_router
 from routers.services import Services
 from stts.access.policy import Public, Role, policy
 from stts.engine_state import AUTO
@@ -20,7 +21,7 @@ class VoiceRoutes:
         self._settings = services.settings
         self._models = services.models
         self._engines = services.engines
-        self.router = APIRouter(tags=["OpenAI"])
+        self.router = deferred_router("OpenAI")
         add = self.router.add_api_route
         shapes = VoiceList | VoiceIds
         add("/v1/audio/voices", self.listing, methods=["GET"], response_model=shapes, summary="Voices")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.websockets import WebSocket
 
 from adapters.hosted_names import ModelCatalogue
@@ -21,6 +20,7 @@ from routers.compat.realtime.session import SessionObject, opened
 from routers.compat.realtime.session_schemas import ClientSecret, ClientSecretRequest
 from routers.compat.realtime.translation import Translation, in_dialect
 from routers.compat.realtime.unset import without_unset
+from routers.http.deferred_route import deferred_router
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.socket import Socket, accepted
 from stts.access.client_secrets import ClientSecrets
@@ -48,7 +48,7 @@ class RealtimeRoutes:
         self._services_for, self._limiter, self._secrets = services_for, limiter, secrets
         self._settings, self._clock = settings, clock
         self._translation = Translation(models, settings)
-        self.router = APIRouter(tags=["OpenAI"])
+        self.router = deferred_router("OpenAI")
         self.router.add_api_websocket_route("/v1/realtime", self.converse)
         add = self.router.add_api_route
         add(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ValidationError
 from starlette.websockets import WebSocket
 
+from routers.http.deferred_route import deferred_router
 from routers.http.engine_fields import engines_named
 from routers.services import Services
 from routers.sockets.messages import Messages, invalid
@@ -49,7 +49,7 @@ class ConversationSocketRoutes:
         self._limiter = services.limiter
         self._settings = services.settings
         self._holders = services.session_holders
-        self.router = APIRouter(tags=["converse"])
+        self.router = deferred_router("converse")
         self.router.add_api_websocket_route("/ws/conversation/v2", self.converse)
 
     @policy(Role.USE)

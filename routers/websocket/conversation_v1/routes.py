@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket
 
+from routers.http.deferred_route import deferred_router
 from routers.services import Services
 from routers.sockets.messages import Messages, invalid
 from routers.sockets.read_loop import read_messages
@@ -49,7 +49,7 @@ class ConversationV1Routes:
         self._services_for = services.for_session
         self._limiter = services.limiter
         self._settings = services.settings
-        self.router = APIRouter(tags=["converse"])
+        self.router = deferred_router("converse")
         self.router.add_api_websocket_route("/ws/conversation", self.converse)
         self.router.add_api_route("/ws/conversation/status", self.status, summary="How many sockets are open")
 

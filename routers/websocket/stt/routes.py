@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, aclosing
 
-from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.websockets import WebSocket
 
 from adapters.transcription.live_decoders import LiveDecoder, LiveDecoders
+from routers.http.deferred_route import deferred_router
 from routers.http.engine_fields import engines_named
 from routers.services import Services
 from routers.sockets.messages import Messages, invalid
@@ -38,7 +38,7 @@ class TranscriptionSocketRoutes:
         self._decoders = services.live_decoders
         self._limiter = services.limiter
         self._settings = services.settings
-        self.router = APIRouter(tags=["listen"])
+        self.router = deferred_router("listen")
         self.router.add_api_websocket_route("/ws/stt", self.transcribe)
         self.router.add_api_websocket_route("/ws/transcribe", self.transcribe_v1)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
+from routers.http.deferred_route import deferred_router
 from routers.http.operation import Speak
 from routers.services import Services
 from routers.sockets.messages import Messages
@@ -27,7 +27,7 @@ class SpeechSocketRoutes:
         self._plan_speech = services.selection.plan_speech
         self._limiter = services.limiter
         self._settings = services.settings
-        self.router = APIRouter(tags=["speak"])
+        self.router = deferred_router("speak")
         self.router.add_api_websocket_route("/ws/tts", self.converse)
 
     @policy(Role.USE)
