@@ -11,6 +11,7 @@ Nothing is imported until an engine's description is asked for, and no engine mo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -39,14 +40,18 @@ BUILTIN: Mapping[str, str] = {
 }
 
 
+@cache
+def _installed_points() -> tuple[EntryPoint, ...]:
+    """Looked up once: it reads a file of every installed package."""
+    return tuple(entry_points(group=GROUP))
+
+
 class Registry:
     """The engines that can be named. A test passes its own entry points."""
 
     def __init__(self, extra: Iterable[EntryPoint] = ()) -> None:
         builtin = [EntryPoint(name, target, GROUP) for name, target in BUILTIN.items()]
-        self._points: dict[str, EntryPoint] = {
-            point.name: point for point in (*builtin, *entry_points(group=GROUP), *extra)
-        }
+        self._points: dict[str, EntryPoint] = {point.name: point for point in (*builtin, *_installed_points(), *extra)}
         self.known_models = KnownModels()
         """The model catalogue."""
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engines.tts import espeak_library
 from engines.tts.espeak_library import LIBRARY, Utterance
-from engines.tts.espeak_voices import Catalogue
+from engines.tts.espeak_voices import Catalogue, catalogue
 from stts.engine_api import (
     Abilities,
     EngineInfo,
@@ -107,7 +107,7 @@ class EspeakEngine(TTSEngine):
         spec = importlib.util.find_spec(PACKAGE)
         if spec is None or not spec.submodule_search_locations:
             return None
-        return Catalogue(Path(spec.submodule_search_locations[0]) / "espeak-ng-data")
+        return catalogue(Path(spec.submodule_search_locations[0]) / "espeak-ng-data")
 
     _loaded = False
 

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -94,6 +94,12 @@ class Catalogue:
         base_id, plus, variant_id = voice.id.partition("+")
         path = self._paths.get(base_id)
         return path and f"{path}{plus}{variant_id}"
+
+
+@cache
+def catalogue(data: Path) -> Catalogue:
+    """The catalogue of a data folder, read once in a process."""
+    return Catalogue(data)
 
 
 def bcp47(tag: str) -> str:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, compile_path, request_response
 
@@ -53,7 +53,11 @@ class PlainRoute(DeferredRoute):
 
     def __init__(self, path: str, endpoint: Callable[[], Awaitable[Response]], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        self.app = request_response(lambda _: endpoint())
+
+        async def answer(_: Request) -> Response:
+            return await endpoint()
+
+        self.app = request_response(answer)
 
 
 def deferred_router(tag: str | None = None, route_class: type[DeferredRoute] = DeferredRoute) -> APIRouter:

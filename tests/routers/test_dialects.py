@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from middleware.listener import default_listener
 from routers.app import build_app, create_app
 from routers.dialects import DIALECTS, NATIVE
 from routers.services import build_services
+from routers.startup import running
 from stts.access.policy import MissingPolicy, Public, Role, Upload
 from stts.settings import Settings
+from tests.fakes import registry
 
 
 def table(app: FastAPI) -> RouteTable:
@@ -111,10 +114,28 @@ def test_a_client_secret_opens_the_socket_of_realtime_only(app: FastAPI) -> None
     assert not table(app).match("http", "POST", "/v1/realtime").policy.client_secrets
 
 
-async def test_routes_are_built_before_the_first_request(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fastapi.routing, "get_dependant", None)  # with which the signature of an endpoint is read
+async def test_routes_are_analysed_after_the_start_and_before_the_server_is_ready(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = build_services(settings, registry=registry())
+    app = build_app(services, default_listener(services.settings, tuple(DIALECTS)))
+    analysed = asyncio.get_running_loop().create_future()
+
+    async def note_phase() -> None:
+        analysed.set_result(services.lifecycle.phase)
+
+    services.lifecycle.on_start.append(note_phase)
+    read = "get_dependant"  # with which the signature of an endpoint is read
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
-        assert (await client.get("/info")).status_code == 200
+        with monkeypatch.context() as patch:
+            patch.setattr(fastapi.routing, read, None)
+            assert (await client.get("/health")).status_code == 200
+        async with running(services):
+            assert await analysed == "starting"
+            monkeypatch.setattr(fastapi.routing, read, None)
+            assert (await client.get("/info")).status_code == 200
+            assert (await client.post("/tts", json={})).status_code == 422
+            assert (await client.get("/openapi.json")).status_code == 200
 
 
 def test_a_listener_speaks_the_dialects_that_it_names(settings: Settings) -> None:
