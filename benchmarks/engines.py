@@ -40,7 +40,7 @@ class EspeakInThread(EspeakEngine):
     def info(self) -> EngineInfo:
         info = super().info
         limits = replace(info.limits, concurrency=1, spare=False)
-        return replace(info, name="espeak_in_thread", runs_in="thread", limits=limits)
+        return replace(info, name="espeak_in_thread", runs_in="inline", limits=limits)
 
 
 class PacedOptions(BaseModel):

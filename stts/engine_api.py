@@ -28,6 +28,8 @@ from stts.transcription import Word as Word
 Samples = NDArray[np.float32]
 """Mono audio, shape (n,), float32 in -1..1."""
 
+Place = Literal["inline", "process", "worker"]
+"""Where an engine runs: in threads of the server, in a child process, or in one with an environment of its own."""
 Progress = Callable[[str, float | None], None]
 """Called by `load()` with what is going on and the part done, 0..1 (None: unknown)."""
 
@@ -91,11 +93,11 @@ class EngineLimits:
     max_seconds: float = 30.0
     """Longest audio of one `transcribe` call."""
     concurrency: int = 1
-    """Calls that may run at once on one loaded engine (for `process`: child processes)."""
+    """Calls that may run at once on one loaded engine (for `process` and `worker`: child processes)."""
     spare: bool = False
-    """Spare child of a `process` engine, started ahead; for engines that are small and start quickly."""
+    """Spare child process, started ahead; for engines that are small and start quickly."""
     live_sessions: int = 1
-    """Live streams at once, each on an instance of its own (for `process`: a child process)."""
+    """Live streams at once, each on an instance of its own (for `process` and `worker`: a child process)."""
     reference_seconds: tuple[float, float] | None = None
     """Shortest and longest useful reference recording."""
 
@@ -120,8 +122,9 @@ class EngineInfo:
     """The same text, voice and parameters give the same audio, with or without a seed."""
     network: bool = False
     """True if text or audio leaves this machine."""
-    runs_in: Literal["thread", "process"] = "thread"
-    """`process` for libraries that hold the interpreter lock, leak, or crash."""
+    runs_in: Place = "inline"
+    """`process` for libraries that hold the interpreter lock, leak, or crash; `worker` where they do not get along with
+    those of other engines."""
     packages: tuple[str, ...] = ()
     """Import names that must be present; looked up, never imported, before `load()`."""
     install: str = ""

@@ -20,7 +20,7 @@ import structlog
 from adapters.configuration.changes import changes_of
 from adapters.configuration.keys import Key, KeyPath, key_tree
 from adapters.configuration.merge import Configuration, compared, difference, merged, validated, with_live_keys
-from adapters.configuration.old_keys import moved_path
+from adapters.configuration.old_keys import moved_path, renamed_value
 from adapters.configuration.overrides import OVERRIDES, write_overrides
 from adapters.configuration.problems import Check, Problem, nothing_more, refusal
 from adapters.configuration.sources import Layer, Source, dotenv_layer, environment_layer, file_layer
@@ -125,7 +125,7 @@ class ConfigAdapter:
         return self._root.model.model_json_schema()
 
     def log_origins(self) -> None:
-        """Writes what an operator would look for in vain in config.yaml: values over it, and keys by old names.
+        """Writes what an operator would look for in vain in config.yaml: values over it, and old names.
 
         To be called when logging is set up.
         """
@@ -135,6 +135,9 @@ class ConfigAdapter:
         for layer in self._newest.layers:
             for old, place in layer.moved.items():
                 log.warning("setting_moved", place=place, old=".".join(old), new=".".join(moved_path(old)))
+            for path, value in layer.renamed.items():
+                key, new = ".".join(path), renamed_value(path, value)
+                log.warning("setting_renamed", place=layer.place(path), key=key, old=value, new=new)
 
     async def validate(self, changes: Mapping[str, Any]) -> ChangeReport:
         """Reports what `patch` would do, or raises what it would raise, without doing it."""

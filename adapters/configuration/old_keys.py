@@ -1,9 +1,10 @@
-"""Keys that have moved: what stands at the old path is read as if it stood at the new one."""
+"""Keys that have moved, and values with new names: the old is read as if the new stood there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from adapters.configuration.keys import KeyPath
 
@@ -21,3 +22,22 @@ _PATHS = [(tuple(old.split(".")), tuple(new.split("."))) for old, new in MOVED.i
 def moved_path(path: KeyPath) -> KeyPath:
     """The path that holds today for one that held once, or for what is below it."""
     return next((new + path[len(old) :] for old, new in _PATHS if path[: len(old)] == old), path)
+
+
+RENAMED: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"engines.instances.*.runs_in": MappingProxyType({"thread": "inline"})}
+)
+"""Dotted name of a key, with a star for a name of the operator's, -> old value -> new one."""
+
+_VALUES = {tuple(name.split(".")): values for name, values in RENAMED.items()}
+
+
+def renamed_value(path: KeyPath, value: Any) -> Any:
+    """The value that holds today for one that a key had once."""
+    if not isinstance(value, str):
+        return value
+    return next((values.get(value, value) for pattern, values in _VALUES.items() if _fits(path, pattern)), value)
+
+
+def _fits(path: KeyPath, pattern: KeyPath) -> bool:
+    return len(path) == len(pattern) and all(each in (name, "*") for name, each in zip(path, pattern, strict=True))

@@ -12,7 +12,7 @@ from dotenv.parser import Original, parse_stream
 
 from adapters.configuration.document import read_document
 from adapters.configuration.keys import Key, KeyPath
-from adapters.configuration.old_keys import moved_path
+from adapters.configuration.old_keys import moved_path, renamed_value
 from adapters.configuration.values import EMPTIED, Assignment, assignments
 from stts.errors import InvalidConfiguration
 
@@ -30,6 +30,8 @@ class Layer:
     """Key -> place of its value, for people. Values sent by a client have none."""
     moved: dict[KeyPath, str] = field(default_factory=dict)
     """Old paths that were used, and where."""
+    renamed: dict[KeyPath, str] = field(default_factory=dict)
+    """Paths at which an old value stood, and that value."""
 
     def place(self, path: KeyPath) -> str | None:
         """The place of the value, else of a part of it, else of the nearest thing it is in."""
@@ -56,13 +58,15 @@ def file_layer(root: Key, path: Path, source: Literal["file", "runtime"] = "file
 
 
 def _layer(source: Source, values: Iterable[Assignment], places: Mapping[KeyPath, str]) -> Layer:
-    """The values at the paths that hold today; where a key has both its names, the new one wins."""
+    """The values by the names that hold today; where a key has both its names, the new one wins."""
     ordered = sorted(values, key=lambda each: moved_path(each[0]) == each[0])
+    moved = [(moved_path(path), value) for path, value in ordered]
     return Layer(
         source,
-        tuple((moved_path(path), value) for path, value in ordered),
+        tuple((path, renamed_value(path, value)) for path, value in moved),
         {moved_path(path): place for path, place in places.items()},
         {path: place for path, place in places.items() if moved_path(path) != path},
+        {path: value for path, value in moved if renamed_value(path, value) != value},
     )
 
 

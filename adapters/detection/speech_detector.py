@@ -66,7 +66,7 @@ class SpeechDetector:
             before = decoder.seconds
             async with self._vad.slot(progress.deadline, begun=recording.begun) as slot:
                 context.metrics.add(queue=slot.queue_seconds)
-                async with aclosing(slot.run(recording.search)) as regions:
+                async with aclosing(slot.run(recording.search, once=True)) as regions:
                     found = [(each.start, len(each.samples)) async for each in regions if each is not None]
             progress.made(decoder.seconds - before, time.monotonic())
             for start, samples in found:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from adapters.execution.backends.backend import Backend
+from adapters.execution.backends.inline import InlineBackend
 from adapters.execution.backends.process import ProcessBackend
-from adapters.execution.backends.thread import ThreadBackend
 from adapters.execution.backends.wire import WorkerSpec
 from engines.registry import Registry
 from stts.engine_api import Engine, EngineInfo, Progress
@@ -37,6 +37,7 @@ class Copies(Generic[E]):
         """The engine in the registry."""
         self._options_key = settings.engines.options_key(name)
         self._model_folders = settings.models.searched
+        self._quote_output = settings.logging.log_text
         self.engine: E = self._make_engine()
         """The engine as a description; never loaded where it runs in a child process."""
         self._capacity = capacity or self.info.limits.concurrency
@@ -92,7 +93,7 @@ class Copies(Generic[E]):
         engine = self.engine if first else self._make_engine()
         # Of an engine made for processes `limits.concurrency` counts those: one copy runs one call at a time.
         alone = self._separate or self.engine.info.runs_in == "process"
-        return ThreadBackend(engine, 1 if alone else self._capacity)
+        return InlineBackend(engine, 1 if alone else self._capacity)
 
     def _spec(self) -> WorkerSpec:
         return WorkerSpec(
@@ -102,6 +103,7 @@ class Copies(Generic[E]):
             self._options_key,
             self._model_folders,
             self.engine.known_models,
+            quote_output=self._quote_output,
         )
 
     def _make_engine(self) -> E:

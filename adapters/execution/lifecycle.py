@@ -14,7 +14,6 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from adapters.execution.backends.backend import Backend
 from adapters.execution.backends.spare import Spare
 from adapters.execution.copies import Copies
 from adapters.execution.errors import plain
@@ -63,6 +62,7 @@ class EngineLifecycle(Generic[E]):
             on_stuck=self._stuck,
             on_recovered=self._recovered,
             on_crash=self._crashed,
+            replace=self._replace,
         )
         self._spare = Spare(name, self._start_spare)
         self._changing = asyncio.Lock()
@@ -147,7 +147,7 @@ class EngineLifecycle(Generic[E]):
             self.state, self.failure = "loading", None
             try:
                 if not slot.backend.ready:
-                    await slot.do(lambda: self._load_copy(slot.backend), "load")
+                    await slot.do(lambda: self._load_copy(slot), "load")
             except STTSError as error:
                 self._fail(error)
                 raise
@@ -181,7 +181,7 @@ class EngineLifecycle(Generic[E]):
         """Loads another copy, or one in the place of one that died: soon, or later if that keeps happening."""
         await asyncio.sleep(self.pool.rest())
         try:
-            await slot.do(lambda: self._load_copy(slot.backend), "load")
+            await slot.do(lambda: self._load_copy(slot), "load")
         except EngineError as error:
             if not self._copies.ready:
                 self._fail(error)
@@ -189,12 +189,24 @@ class EngineLifecycle(Generic[E]):
         finally:
             self.progress = None
 
-    def _load_copy(self, backend: Backend) -> None:
-        """In a worker thread."""
-        self._copies.load(backend, self._report)
+    async def _replace(self, slot: Slot[E], error: EngineCrashed) -> None:
+        """Another copy for a slot whose child died before it answered. Raises the error where there is to be none."""
+        self.pool.exchange(slot, error)
+        if self.state == "failed" or self._closed:
+            raise error
+        log.warning("engine_call_repeated", engine=self.name, crashes=self.pool.crashes)
+        if not slot.backend.ready:
+            await self._restart(slot)
 
-    def _report(self, step: str, part: float | None) -> None:
-        self.progress = (step, part)
+    def _load_copy(self, slot: Slot[E]) -> None:
+        """In a worker thread."""
+
+        def report(step: str, part: float | None) -> None:
+            if self.progress != (step, part):
+                self.progress = (step, part)
+                slot.renew()
+
+        self._copies.load(slot.backend, report)
 
     def _fail(self, error: STTSError) -> None:
         self.state = "not_installed" if isinstance(error, EngineNotInstalled) else "failed"

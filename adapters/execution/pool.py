@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 import structlog
 
 from adapters.execution.backends.backend import Backend
-from adapters.execution.client import client_of
 from adapters.execution.queue import EngineQueue
 from adapters.execution.slot import Slot
 from adapters.execution.threads import END, Run, Workers
@@ -40,8 +39,9 @@ class SlotPool(Generic[E]):
         on_stuck: Callable[[STTSError], None],
         on_recovered: Callable[[], None],
         on_crash: Callable[[STTSError], None],
+        replace: Callable[[Slot[E], EngineCrashed], Awaitable[None]],
     ) -> None:
-        """`engine` describes what the backends run."""
+        """`engine` describes what the backends run. `replace` gives a slot another for one that died."""
         self.turns = EngineQueue(0, settings, clock)
         self.stuck = 0
         """Threads that were given up and have not come back; their slots stay taken."""
@@ -60,6 +60,7 @@ class SlotPool(Generic[E]):
         self._on_stuck = on_stuck
         self._on_recovered = on_recovered
         self._on_crash = on_crash
+        self._replace = replace
         self._workers = Workers(name, 0)
         self._slots: set[Slot[E]] = set()
         self._restarts = Backoff()
@@ -109,7 +110,7 @@ class SlotPool(Generic[E]):
             raise shutting_down()
         ticket = await self.turns.take(deadline, begun=begun)
         backend = self._next_backend(cold)
-        slot = Slot(client_of(self._engine, backend), backend, self._workers, self._settings)
+        slot = Slot(self._engine, backend, self._workers, self._settings, self._replace)
         self._slots.add(slot)
         try:
             yield slot
@@ -123,6 +124,18 @@ class SlotPool(Generic[E]):
     def rest(self) -> float:
         """Seconds until a backend may be loaded again: none, or more each time if backends keep dying."""
         return self._restarts.wait(self._clock())
+
+    def exchange(self, slot: Slot[E], error: EngineCrashed) -> None:
+        """Gives a slot whose child has died another copy, one that is loaded where one is free.
+
+        However many children a call takes with it, it counts as one crash: it may be what kills them.
+        """
+        slot.replaced = True
+        self._restarts.failed(self._clock())
+        self._on_crash(error)
+        self._free.insert(0, slot.backend)
+        self._taken -= 1
+        slot.use(self._next_backend(cold=False))
 
     def _resize(self, capacity: int) -> None:
         self.capacity = capacity
@@ -179,14 +192,15 @@ class SlotPool(Generic[E]):
             self._on_stuck(error)
             return
         if isinstance(slot.failure, EngineCrashed | EngineTimeout | EngineLoadFailed):
-            self._restarts.failed(self._clock())
+            if not slot.replaced:
+                self._restarts.failed(self._clock())
         elif slot.failure is None and slot.has_called:
             self._restarts.succeeded()
         self._taken -= 1
         self._free.append(slot.backend)
         self.turns.give_back(ticket)
         self._let_go()
-        if isinstance(slot.failure, EngineCrashed):
+        if isinstance(slot.failure, EngineCrashed) and not slot.replaced:
             self._on_crash(slot.failure)
 
     def _recover(self, slot: Slot[E], ticket: Ticket) -> None:

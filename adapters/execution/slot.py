@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from typing import Any, Generic, Literal, TypeVar
 
 from adapters.execution.backends.backend import Backend
+from adapters.execution.client import client_of
 from adapters.execution.errors import Doing, translate
+from adapters.execution.lease import Lease, call_lease, load_lease
 from adapters.execution.threads import BUFFER, END, End, Run, Workers, outlast
 from stts.engine_api import Engine
-from stts.errors import EngineTimeout, ShuttingDown, STTSError
+from stts.errors import EngineCrashed, EngineTimeout, ShuttingDown, STTSError
 from stts.settings import CurrentSettings
 
 E = TypeVar("E", bound=Engine)
@@ -26,18 +28,33 @@ class Slot(Generic[E]):
     queue_seconds = 0.0
     """Seconds from asking for the slot to having it, a load included."""
 
-    def __init__(self, engine: E, backend: Backend, workers: Workers, settings: CurrentSettings) -> None:
-        """`engine`: what work is given."""
-        self.backend = backend
-        self._engine = engine
+    def __init__(
+        self,
+        engine: E,
+        backend: Backend,
+        workers: Workers,
+        settings: CurrentSettings,
+        replace: Callable[[Slot[E], EngineCrashed], Awaitable[None]] | None = None,
+    ) -> None:
+        """`engine` describes what the backend runs. `replace` gives the slot another copy for one that died."""
+        self._description = engine
         self._workers = workers
         self._settings = settings
+        self._replace = replace
+        self.use(backend)
         self.current: Run[Any] | None = None
         """The newest call."""
         self.failure: STTSError | None = None
         """Error of the newest call; None: it succeeded."""
         self.has_called = False
         """The engine was put to work, and not only loaded."""
+        self.replaced = False
+        """The copy that it had at first has died, and that is counted already."""
+
+    def use(self, backend: Backend) -> None:
+        """Runs on this copy from now on."""
+        self.backend = backend
+        self._engine = client_of(self._description, backend)
 
     @property
     def busy(self) -> bool:
@@ -47,29 +64,31 @@ class Slot(Generic[E]):
     async def ask(self, question: Callable[[E], T], timeout_seconds: float) -> T:
         """Returns `question(engine)`, called in a worker thread. Raises as `run` does.
 
-        For short calls: EngineTimeout after `timeout_seconds` seconds, if that is less than `limits.call_seconds`.
+        For short calls: EngineTimeout after `timeout_seconds` seconds, if that is less than `limits.first_seconds`.
         """
         self.has_called = True
-        seconds, engine = min(timeout_seconds, self._settings().limits.call_seconds), self._engine
+        lease, engine = call_lease(self._settings().limits, timeout_seconds), self._engine
 
         def once() -> Iterator[T]:
             yield question(engine)
 
-        async with aclosing(self._stream(once, "call", seconds, BUFFER)) as answers:
+        async with aclosing(self._stream(once, "call", lease, BUFFER)) as answers:
             (answer,) = [answer async for answer in answers]
         return answer
 
-    def run(self, work: Callable[[E], Iterator[T]], ahead: int = BUFFER) -> AsyncGenerator[T, None]:
+    def run(
+        self, work: Callable[[E], Iterator[T]], ahead: int = BUFFER, *, once: bool = False
+    ) -> AsyncGenerator[T, None]:
         """The items of `work(engine)`, made in a worker thread, at most so many `ahead` of the consumer.
 
         Raises errors of stts.errors only. A consumer that leaves closes the iterator at its next yield, and `aclose()`
-        returns when that has happened. Raises EngineTimeout when no item comes for `limits.call_seconds` while the
-        consumer waits for one.
+        returns when that has happened. Raises EngineTimeout when the engine is waited for longer than `limits` allow.
+
+        A child that dies before it has answered anything costs no call: the work is begun again on another copy, once.
+        `once`: it must not be, since it has read on by then.
         """
         self.has_called = True
-        seconds, engine = self._settings().limits.call_seconds, self._engine
-        # Not through self, which holds the call: what the work holds, a filter graph say, is to go when it ends.
-        return self._stream(lambda: work(engine), "call", seconds, ahead)
+        return self._run_once(work, ahead) if once else self._run_again(work, ahead)
 
     async def do(self, function: Callable[[], object], doing: Doing) -> None:
         """Runs a load or an unload in a worker thread, within `limits.load_seconds`. Raises as `run` does."""
@@ -77,9 +96,14 @@ class Slot(Generic[E]):
         def once() -> Iterator[object]:
             yield function()
 
-        async with aclosing(self._stream(once, doing, self._settings().limits.load_seconds, BUFFER)) as results:
+        async with aclosing(self._stream(once, doing, load_lease(self._settings().limits), BUFFER)) as results:
             async for _ in results:
                 pass
+
+    def renew(self) -> None:
+        """Says, on any thread, that the load that runs has come further: its time begins anew."""
+        if self.current is not None:
+            self.current.renew()
 
     def abort(self) -> None:
         """Ends the newest call at its next yield; does not wait for that."""
@@ -106,8 +130,27 @@ class Slot(Generic[E]):
             await outlast(run, KILLED_SECONDS)
         run.give_up()
 
+    def _run_once(self, work: Callable[[E], Iterator[T]], ahead: int) -> AsyncGenerator[T, None]:
+        lease, engine = call_lease(self._settings().limits), self._engine
+        # Not through self, which holds the call: what the work holds, a filter graph say, is to go when it ends.
+        return self._stream(lambda: work(engine), "call", lease, ahead)
+
+    async def _run_again(self, work: Callable[[E], Iterator[T]], ahead: int) -> AsyncGenerator[T, None]:
+        try:
+            async with aclosing(self._run_once(work, ahead)) as items:
+                async for item in items:
+                    yield item
+            return
+        except EngineCrashed as error:
+            if self._replace is None or self.replaced or self.backend.answered:
+                raise
+            await self._replace(self, error)
+        async with aclosing(self._run_once(work, ahead)) as items:
+            async for item in items:
+                yield item
+
     async def _stream(
-        self, make: Callable[[], Iterator[T]], doing: Doing, seconds: float, ahead: int
+        self, make: Callable[[], Iterator[T]], doing: Doing, lease: Lease, ahead: int
     ) -> AsyncGenerator[T, None]:
         if self.busy:
             raise RuntimeError("A slot runs one call at a time.")
@@ -117,17 +160,17 @@ class Slot(Generic[E]):
         self._workers.submit(run)
         self.current = run
         try:
-            while (item := await self._next(run, seconds)) is not END:
+            while (item := await self._next(run, lease)) is not END:
                 yield item
             self._raise_failure(run, doing)
         finally:
             await self.stop()
 
-    async def _next(self, run: Run[T], seconds: float) -> T | Literal[End.END]:
+    async def _next(self, run: Run[T], lease: Lease) -> T | Literal[End.END]:
         try:
-            return await run.next(seconds)
+            return await lease.within(run.next)
         except TimeoutError:
-            self.failure = EngineTimeout(f"{self._engine.info.name} said nothing for too long.")
+            self.failure = EngineTimeout(f"{self._engine.info.name} {lease.exceeded()}.")
             await self.force()
             raise self.failure from None
 

@@ -122,7 +122,7 @@ class Run(Generic[T]):
         return self._through
 
     async def next(self, timeout_seconds: float | None = None) -> T | Literal[End.END]:
-        """The next item. Raises TimeoutError when none comes for so many seconds."""
+        """The next item. Raises TimeoutError when nothing comes for so many seconds, neither an item nor `renew`."""
         while True:
             with self._room:
                 if self._items:
@@ -133,6 +133,11 @@ class Run(Generic[T]):
             self._arrived.clear()
             async with asyncio.timeout(timeout_seconds):
                 await self._arrived.wait()
+
+    def renew(self) -> None:
+        """Says, on any thread, that the work goes on: whoever waits in `next` waits as long again."""
+        with self._room:
+            self._wake()
 
     def take_error(self) -> BaseException | None:
         """The error that the iterator raised, after END. Once: kept, its traceback would keep this run alive."""

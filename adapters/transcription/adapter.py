@@ -119,5 +119,5 @@ class EngineSTTAdapter:
         """The regions of the next stretch of the recording; there may be none."""
         async with self._vad.slot(listener.deadline, begun=recording.begun) as slot:
             listener.context.metrics.add(queue=slot.queue_seconds)
-            async with aclosing(slot.run(recording.search)) as found:
+            async with aclosing(slot.run(recording.search, once=True)) as found:
                 return [region async for region in found if region is not None]

@@ -11,11 +11,11 @@ class InstanceSettings(Section):
     """One engine under a name of its own, with options of its own."""
 
     engine: str = protected("The engine that this name stands for.")
-    runs_in: Literal["thread", "process"] | None = protected(
+    runs_in: Literal["inline", "process", "worker"] | None = protected(
         "Where its calls run; null: where the engine says.", default=None
     )
     copies: int | None = protected(
-        "Child processes, or loaded engines in threads; null: as the engine says.", default=None, ge=1, le=64
+        "Child processes, or engines loaded in the server; null: as the engine says.", default=None, ge=1, le=64
     )
     options: dict[str, Any] = protected("Options, checked by the engine's own model.", default_factory=dict)
 

@@ -39,8 +39,10 @@ class LimitSettings(Section):
         le=60,
     )
     queue_seconds: float = live("Longest wait for an engine.", default=30.0, gt=0, le=3600)
-    call_seconds: float = live("Longest silence of an engine within one call.", default=600.0, gt=0, le=7200)
-    load_seconds: float = live("Longest load of an engine.", default=1800.0, gt=0)
+    load_seconds: float = live("Longest time that a load makes no progress.", default=1800.0, gt=0)
+    first_seconds: float = live("Longest wait for the first result of a call.", default=300.0, gt=0, le=7200)
+    call_seconds: float = live("Longest wait for each further result of a call.", default=600.0, gt=0, le=7200)
+    total_seconds: float = live("Longest time that an engine may work on one call.", default=3600.0, gt=0)
     decoders: int = fixed("Uploads decoded at once.", default=4, ge=1, le=64)
     live_decoders: int = live(
         "Live streams in a container format (WebM, Ogg) decoded at once.", default=16, ge=1, le=256

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.catalogue import EngineCatalogue
 from adapters.configuration.checks import operator_check
-from adapters.execution.backends.thread import ThreadBackend
+from adapters.execution.backends.inline import InlineBackend
 from adapters.execution.client import client_of
 from adapters.execution.errors import translate
 from adapters.execution.instance import EngineInstance
@@ -92,7 +92,7 @@ async def test_where_and_how_often_it_runs_is_the_operators_choice(tmp_path: Pat
     instance: EngineInstance[Any] = EngineInstance("apart", registry(), lambda: settings)
     assert (instance.info.name, instance.info.runs_in, instance.engine_name) == ("apart", "process", "tone")
     assert instance.slots == 3
-    assert EngineInstance[Any]("tone", registry(), lambda: settings).info.runs_in == "thread"
+    assert EngineInstance[Any]("tone", registry(), lambda: settings).info.runs_in == "inline"
 
 
 def test_wrong_ones_are_named_by_their_key(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_wrong_ones_are_named_by_their_key(tmp_path: Path) -> None:
 async def test_what_to_do_about_full_memory_is_said_for_engines_with_a_device() -> None:
     settings = Settings(engines=EngineSettings(instances=INSTANCES))
     whisper: EngineInstance[Any] = EngineInstance("whisper_large", registry(), lambda: settings)
-    client = client_of(whisper.engine, ThreadBackend(whisper.engine, 1))
+    client = client_of(whisper.engine, InlineBackend(whisper.engine, 1))
     told = translate(MemoryError(), client, "call")
     assert "engines.instances.whisper_large.options.device" in told.message
     await whisper.close()

@@ -23,6 +23,11 @@ class Backend(Protocol):
         """Whether a call may run now, without a load."""
         ...
 
+    @property
+    def answered(self) -> bool:
+        """Whether a result has come since the last `begin_call()`."""
+        ...
+
     def load(self, progress: Progress) -> None:
         """Raises what goes wrong."""
         ...

@@ -17,7 +17,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
 
@@ -29,13 +29,16 @@ NUMBER = struct.Struct("<Q")
 """The number of a call, on `control`."""
 HEAD = struct.Struct("<IIQ")
 """Bytes of the JSON text; how many parts follow it, and their bytes."""
-MOST_TEXT = 1 << 28
-MOST_DATA = 1 << 34
-"""Bytes of a frame beyond which it was written by something else."""
+MOST_TEXT = 1 << 25
+MOST_DATA = 1 << 30
+"""Bytes of a frame beyond which it was written by something else: an hour of audio has 400 MB as samples."""
 JOINED = 1 << 16
 """Bytes up to which a frame leaves in one piece: beyond, copying costs more than another system call."""
 
 Kind = Literal["item", "progress", "end", "error"]
+KINDS = frozenset(get_args(Kind))
+FAILURE = frozenset({"kind", "message", "param", "allowed", "retry_after", "trace"})
+"""What an `error` holds."""
 
 
 class Unreadable(Exception):
@@ -58,6 +61,10 @@ class WorkerSpec:
     """Folders in which it looks for models."""
     known_models: Mapping[str, CatalogueModel] = field(default_factory=dict)
     """The model catalogue: another environment may lack the packages that bring it."""
+    own_environment: bool = False
+    """The interpreter is of another environment than the server's."""
+    quote_output: bool = False
+    """What the worker prints is quoted in the log also where it may be a user's words."""
 
     def to_plain(self) -> list[Any]:
         """The first message to a child, as plain values."""
@@ -73,6 +80,8 @@ def send(sock: socket.socket, value: Any) -> None:
         if isinstance(part, np.ndarray):
             if part.dtype.hasobject:
                 raise TypeError("An array of objects is no plain value.")
+            if part.nbytes > MOST_DATA:
+                raise TypeError("An array is too large.")
             whole = np.ascontiguousarray(part)
             parts.append(whole.reshape(-1).view(np.uint8).data if whole.size else b"")
             return {"$array": [part.dtype.str, part.shape]}
@@ -87,6 +96,8 @@ def send(sock: socket.socket, value: Any) -> None:
     if text.count(b'"$array":') + text.count(b'"$bytes":') != len(parts):
         raise TypeError("A mapping has a key that stands for arrays or bytes.")
     data = sum(len(part) for part in parts)
+    if len(text) > MOST_TEXT or data > MOST_DATA:
+        raise TypeError("The value is too large.")
     head = HEAD.pack(len(text), len(parts), data)
     if data <= JOINED:
         sock.sendall(b"".join((head, text, *parts)))
@@ -97,26 +108,73 @@ def send(sock: socket.socket, value: Any) -> None:
 
 
 def receive(stream: BinaryIO) -> Any:
-    """Reads a frame. Raises EOFError where the other side has gone, Unreadable, OSError."""
+    """Reads a frame. Raises EOFError where the other side has gone, Unreadable, OSError.
+
+    What it claims to hold is believed up to the limits only, and no memory is taken for more than its head announces.
+    """
     text_bytes, parts, data_bytes = HEAD.unpack(_exactly(stream, HEAD.size))
     if text_bytes > MOST_TEXT or data_bytes > MOST_DATA:
         raise Unreadable
     try:
         value = json.loads(_exactly(stream, text_bytes))
-        return _restored(value, stream) if parts else value
-    except (ValueError, TypeError, AttributeError) as error:
+        if not parts and not data_bytes:
+            return value
+        reader = _Parts(stream, data_bytes)
+        value = reader.restored(value)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable from error
+    if reader.left:
+        raise Unreadable
+    return value
 
 
-def _restored(value: Any, stream: BinaryIO) -> Any:
-    """The value with its arrays and byte strings, which follow in its order."""
-    if isinstance(value, list):
-        return [_restored(each, stream) if isinstance(each, list | dict) else each for each in value]
-    if (described := value.get("$array")) is not None:
-        return _read_array(stream, *described)
-    if (count := value.get("$bytes")) is not None:
-        return _exactly(stream, count)
-    return {name: _restored(each, stream) if isinstance(each, list | dict) else each for name, each in value.items()}
+def read_answer(answer: Any) -> tuple[Kind, Any]:
+    """The kind and value of a worker's answer. Raises Unreadable for what is none."""
+    if not isinstance(answer, list) or len(answer) != 2 or not isinstance(answer[0], str) or answer[0] not in KINDS:
+        raise Unreadable
+    kind, value = answer
+    if kind in ("item", "progress") and not (isinstance(value, list) and len(value) == 2):
+        raise Unreadable
+    if kind == "error" and not (isinstance(value, dict) and value.keys() >= FAILURE):
+        raise Unreadable
+    return kind, value
+
+
+class _Parts:
+    """Arrays and byte strings of a frame, which follow its text in the same order."""
+
+    def __init__(self, stream: BinaryIO, data_bytes: int) -> None:
+        self._stream = stream
+        self.left = data_bytes
+
+    def restored(self, value: Any) -> Any:
+        """The value with its parts."""
+        if isinstance(value, list):
+            return [self.restored(each) if isinstance(each, list | dict) else each for each in value]
+        if (described := value.get("$array")) is not None:
+            return self._array(*described)
+        if (count := value.get("$bytes")) is not None:
+            self._take(count)
+            return _exactly(self._stream, count)
+        return {name: self.restored(each) if isinstance(each, list | dict) else each for name, each in value.items()}
+
+    def _array(self, name: str, shape: list[int]) -> Any:
+        """The array, in memory of its own that may be written."""
+        dtype = np.dtype(name)
+        if dtype.hasobject or not all(isinstance(side, int) and side >= 0 for side in shape):
+            raise Unreadable
+        self._take(math.prod(shape) * dtype.itemsize)
+        array = np.empty(shape, dtype)
+        if array.size:
+            target = array.reshape(-1).view(np.uint8).data
+            if self._stream.readinto(target) < len(target):  # type: ignore[attr-defined]
+                raise EOFError
+        return array
+
+    def _take(self, count: int) -> None:
+        if not 0 <= count <= self.left:
+            raise Unreadable
+        self.left -= count
 
 
 def failure(error: STTSError, trace: str) -> dict[str, Any]:
@@ -133,10 +191,12 @@ def failure(error: STTSError, trace: str) -> dict[str, Any]:
 
 def read_failure(values: Mapping[str, Any]) -> STTSError:
     """The error that a worker tells. A kind that does not exist here is an EngineError."""
-    kind = getattr(errors, values["kind"], None)
+    kind = getattr(errors, str(values["kind"]), None)
     if not (isinstance(kind, type) and issubclass(kind, STTSError)):
         kind = EngineError
-    return kind(values["message"], param=values["param"], allowed=values["allowed"], retry_after=values["retry_after"])
+    return kind(
+        str(values["message"]), param=values["param"], allowed=values["allowed"], retry_after=values["retry_after"]
+    )
 
 
 def _exactly(stream: BinaryIO, count: int) -> bytes:
@@ -144,15 +204,3 @@ def _exactly(stream: BinaryIO, count: int) -> bytes:
     if len(data) < count:
         raise EOFError
     return data
-
-
-def _read_array(stream: BinaryIO, dtype: str, shape: list[int]) -> Any:
-    """The array, in memory of its own that may be written."""
-    array = np.empty(shape, np.dtype(dtype))
-    if array.dtype.hasobject:
-        raise Unreadable
-    if math.prod(shape):
-        target = array.reshape(-1).view(np.uint8).data
-        if stream.readinto(target) < len(target):  # type: ignore[attr-defined]
-            raise EOFError
-    return array

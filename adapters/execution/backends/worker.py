@@ -1,12 +1,13 @@
 """The main of a worker: makes an engine and runs its calls, one at a time.
 
-It is given two sockets, `calls` and `control` (see wire.py). Its standard output is standard error from the start,
-so nothing that a library prints can get between. The end of `calls` ends the child after the running call, the end of
-`control`, which comes when the parent dies, at once.
+It is given two sockets, `calls` and `control` (see wire.py). Its standard output and standard error are a pipe that
+goes into the log, so nothing that a library prints can get between. The end of `calls` ends the child after the running
+call, the end of `control`, which comes when the parent dies, at once.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import os
 import select
@@ -62,7 +63,11 @@ class Channel:
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.enable()
     calls, control = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
+    for each in (calls, control):
+        # Else a process that a library starts would hold them open when this one has ended.
+        each.set_inheritable(False)
     threading.Thread(target=_leave_with_parent, args=(control,), name="parent", daemon=True).start()
     channel = Channel(calls, control)
     made_from = channel.receive()
@@ -77,6 +82,8 @@ def main() -> None:
         _serve(channel, engine, number, method, values)
     if engine is not None:
         engine.unload()
+    # It stays open until the process has ended: its end is what the server waits for.
+    calls.detach()
 
 
 def _leave_with_parent(control: socket.socket) -> None:

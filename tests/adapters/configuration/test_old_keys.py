@@ -72,3 +72,30 @@ async def test_a_change_may_use_an_old_key(file: Path, changes: dict[str, object
 def test_the_document_names_every_key_that_has_moved() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert dict(re.findall(r"^\| `([a-z_.]+)` \| `([a-z_.]+)` \|$", text, re.MULTILINE)) == MOVED
+
+
+INSTANCE = "engines:\n  instances:\n    voice: {{engine: espeak, runs_in: {}}}\n"
+
+
+def test_an_old_value_is_read_with_one_line_in_the_log(file: Path) -> None:
+    config = adapter(file, INSTANCE.format("thread"))
+    assert config.current().engines.instances["voice"].runs_in == "inline"
+    with capture_logs() as lines:
+        config.log_origins()
+    (line,) = lines
+    assert (line["event"], line["place"]) == ("setting_renamed", "config.yaml, line 3")
+    assert (line["key"], line["old"], line["new"]) == ("engines.instances.voice.runs_in", "thread", "inline")
+
+
+def test_an_old_value_of_a_variable_is_read(file: Path) -> None:
+    variable = {"STTS_ENGINES__INSTANCES__VOICE": '{"engine": "espeak", "runs_in": "thread"}'}
+    assert adapter(file, "", variable).current().engines.instances["voice"].runs_in == "inline"
+
+
+@pytest.mark.parametrize("value", ["inline", "process", "worker"])
+def test_values_of_today_are_no_old_ones(file: Path, value: str) -> None:
+    config = adapter(file, INSTANCE.format(value))
+    assert config.current().engines.instances["voice"].runs_in == value
+    with capture_logs() as lines:
+        config.log_origins()
+    assert lines == []

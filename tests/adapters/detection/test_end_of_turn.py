@@ -30,7 +30,7 @@ from tests.wired import Engines
 class JudgeOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    runs_in: str = "thread"
+    runs_in: str = "inline"
     weights: bool = True
 
 
@@ -57,7 +57,7 @@ class Judge(TurnEngine):
         Judge.asked += 1
         if len(samples) == 1:
             raise ZeroDivisionError
-        if self.options.runs_in == "thread":
+        if self.options.runs_in == "inline":
             assert Judge.go_on.wait(PATIENCE)
         return float(abs(samples).max())
 
@@ -92,7 +92,7 @@ async def detector(
 
 
 @pytest.mark.socket
-@pytest.mark.parametrize("runs_in", ["thread", "process"])
+@pytest.mark.parametrize("runs_in", ["inline", "process"])
 async def test_the_answer_is_the_engine_s(runs_in: str) -> None:
     async with detector(options={"runs_in": runs_in}) as (judge, _):
         assert await judge.finished(tone(1.0)) == pytest.approx(0.5, abs=1e-3)

@@ -62,7 +62,7 @@ async def instances(leaves_nothing: None) -> AsyncIterator[Hosts]:
         await instance.close()
 
 
-@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.socket)], ids=["thread", "process"])
+@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.socket)], ids=["inline", "process"])
 def process(request: pytest.FixtureRequest) -> Iterator[bool]:
     """True if the engine runs in a child process."""
     yield request.param

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -64,7 +65,7 @@ class ScriptEngine(TTSEngine):
             description="For tests",
             voices=(VOICE,),
             limits=EngineLimits(concurrency=self.options.concurrency, spare=self.options.spare),
-            runs_in="process" if self.options.process else "thread",
+            runs_in="process" if self.options.process else "inline",
             install="pip install script",
         )
 
@@ -72,8 +73,12 @@ class ScriptEngine(TTSEngine):
         assert isinstance(self.options, ScriptOptions)
         LOG.append("load")
         progress("reading", 0.5)
-        for _ in follow(self.options.load):
-            pass
+        for step in self.options.load.split(";"):
+            if step.strip().startswith("step "):
+                progress(step.strip()[5:], None)
+                continue
+            for _ in follow(step):
+                pass
 
     def unload(self) -> None:
         LOG.append("unload")
@@ -155,6 +160,34 @@ def kill(rest: str) -> Iterator[Samples]:
     return iter(())
 
 
+def kill_once(rest: str) -> Iterator[Samples]:
+    """Kills its process unless the file is there, which it makes first."""
+    if not Path(rest).exists():
+        Path(rest).touch()
+        yield from kill("")
+
+
+def spawn(rest: str) -> Iterator[Samples]:
+    """Starts a process that stays, in another's memory, as libraries do; its number goes into this file."""
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    Path(rest).write_text(str(subprocess.Popen(command, close_fds=False).pid))
+    return iter(())
+
+
+def say_aloud(rest: str) -> Iterator[Samples]:
+    """Prints this, and some of what a dying process leaves."""
+    for line in (rest, '  File "/engine.py", line 3 in speak', "\x1b[31mFatal Python error: Segmentation fault\x1b[0m"):
+        os.write(2, f"{line}\n".encode())
+    return iter(())
+
+
+def flood(rest: str) -> Iterator[Samples]:
+    os.write(1, b"x" * 100 * 65_536)
+    for number in range(1000):
+        os.write(2, b"%d\n" % number)
+    return iter(())
+
+
 def once(rest: str) -> Iterator[Samples]:
     """Fails when the file is there; makes it. So that a second try goes well, or the other way round."""
     path = Path(rest)
@@ -190,6 +223,10 @@ STEPS: dict[str, Callable[[str], Iterator[Samples]]] = {
     "exit": exit_,
     "kill": kill,
     "once": once,
+    "kill_once": kill_once,
+    "spawn": spawn,
+    "say": say_aloud,
+    "flood": flood,
     "mark": mark,
     "unpicklable": unpicklable,
     "stdin": stdin,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.execution.backends.thread import ThreadBackend
+from adapters.execution.backends.inline import InlineBackend
 from adapters.execution.instance import EngineInstance
 from engines.registry import Registry
 from stts.engine_api import Progress
@@ -88,7 +88,7 @@ async def test_a_copy_is_removed_once_however_often_it_is_asked(instances: Hosts
 
 
 async def test_an_engine_made_for_processes_runs_one_call_at_a_time_in_a_thread() -> None:
-    instances = {"listener": InstanceSettings(engine="pocketsphinx", runs_in="thread")}
+    instances = {"listener": InstanceSettings(engine="pocketsphinx", runs_in="inline")}
     settings = Settings(engines=EngineSettings(instances=instances))
     instance: EngineInstance[Any] = EngineInstance("listener", Registry(), lambda: settings)
     assert instance.slots == instance.engine.info.limits.concurrency
@@ -108,7 +108,7 @@ def test_threads_that_load_the_same_copy_load_it_once() -> None:
 
     entered, may_end = threading.Event(), threading.Event()
     engine = Slow()
-    backend = ThreadBackend(engine, 2)
+    backend = InlineBackend(engine, 2)
     threads = [threading.Thread(target=backend.load, args=(lambda step, part: None,)) for _ in range(2)]
     for thread in threads:
         thread.start()

@@ -458,6 +458,46 @@ async def test_a_load_that_hangs_in_a_thread(instances: Hosts) -> None:
     assert await run(instance, "count 1") == [0]
 
 
+async def test_a_load_that_comes_further_has_time_again(instances: Hosts) -> None:
+    instance = instances(LimitSettings(load_seconds=600), load="wait gate; step half; wait other")
+    loading = asyncio.ensure_future(instance.load())
+    for step, gate in (("reading", "gate"), ("half", "other")):
+        await until(lambda: instance.progress is not None and instance.progress[0] == step)  # noqa: B023
+        skip(400)
+        await asyncio.sleep(0.01)
+        GATES[gate].set()
+    await loading
+    assert instance.state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("limits", "script", "first"),
+    [
+        (LimitSettings(first_seconds=60), "wait gate", 0),
+        (LimitSettings(first_seconds=7200, call_seconds=60), "count 1; wait gate", 1),
+        (LimitSettings(first_seconds=60, call_seconds=60, total_seconds=60), "count 1; wait gate", 1),
+    ],
+    ids=["first", "next", "total"],
+)
+async def test_each_wait_for_an_engine_has_its_limit(
+    instances: Hosts, limits: LimitSettings, script: str, first: int
+) -> None:
+    instance = instances(limits)
+    await instance.load()
+    async with instance.slot(0) as slot:
+        items = slot.run(say(script))
+        for _ in range(first):
+            await anext(items)
+        waiting = asyncio.ensure_future(anext(items))
+        await until(lambda: f"begin {script}" in LOG)
+        await asyncio.sleep(0)
+        skip(60)
+        with pytest.raises(EngineTimeout):
+            await waiting
+    GATES["gate"].set()
+    await until(lambda: instance.running == 0)
+
+
 async def test_leaving_a_call_that_hangs_has_an_end(instances: Hosts) -> None:
     instance = instances(LimitSettings(call_seconds=600))
     await instance.load()

@@ -83,7 +83,7 @@ class FaultyEngine(fakes.LiveEchoEngine):
         assert isinstance(self.options, FaultyOptions)
         limits = EngineLimits(live_sessions=2, max_seconds=self.options.longest)
         return replace(
-            super().info, name="faulty", limits=limits, runs_in="process" if self.options.process else "thread"
+            super().info, name="faulty", limits=limits, runs_in="process" if self.options.process else "inline"
         )
 
     def hear(self, samples: Samples) -> str:

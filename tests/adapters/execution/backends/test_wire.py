@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from adapters.execution.backends.wire import (
     HEAD,
+    MOST_DATA,
     MOST_TEXT,
     Unreadable,
     failure,
+    read_answer,
     read_failure,
     receive,
     send,
@@ -102,7 +104,21 @@ def test_nothing_leaves_of_what_is_no_plain_value(ends: tuple[socket.socket, soc
         (described(b'{"$array":["|O",[10000]]}'), Unreadable),
         (described(b'{"$array":["<f4",[-4]]}'), Unreadable),
         (described(b'{"$array":["<f4",[4]]}') + b"short", EOFError),
-        (described(b'{"$bytes":4}') + b"abc", EOFError),
+        (described(b'{"$bytes":16}') + b"abc", EOFError),
+        # More than its head has announced, or less: no memory is taken for what a text claims.
+        (described(b'{"$array":["<f8",[1000000,1000000]]}'), Unreadable),
+        (described(b'{"$array":["V1000000000000",[1]]}'), Unreadable),
+        (described(b'{"$array":["<f4",[2.5]]}'), Unreadable),
+        (described(b'{"$array":["<f4",[4],0]}'), Unreadable),
+        (described(b'{"$array":["<f4"]}'), Unreadable),
+        (described(b'{"$array":["no such type",[4]]}'), Unreadable),
+        (described(b'{"$bytes":17}') + bytes(17), Unreadable),
+        (described(b'{"$bytes":-1}'), Unreadable),
+        (described(b'{"$bytes":"16"}'), Unreadable),
+        (described(b'{"$bytes":8}') + bytes(16), Unreadable),
+        (described(b"[" * 100_000 + b"]" * 100_000), Unreadable),
+        (HEAD.pack(2, 0, MOST_DATA + 1) + b"[]", Unreadable),
+        (HEAD.pack(2, 1, 0) + b"\xff\xff", Unreadable),
     ],
 )
 def test_what_is_no_frame(ends: tuple[socket.socket, socket.socket], data: bytes, error: type[Exception]) -> None:
@@ -111,6 +127,40 @@ def test_what_is_no_frame(ends: tuple[socket.socket, socket.socket], data: bytes
     here.close()
     with there.makefile("rb") as stream, pytest.raises(error):
         receive(stream)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        [],
+        ["item"],
+        ["item", 1],
+        ["item", [1]],
+        ["progress", {"step": 1}],
+        ["error", None],
+        ["error", {"kind": "EngineError"}],
+        ["no such kind", [0, 1]],
+        [["item"], [0, 1]],
+        {"item": [0, 1]},
+    ],
+)
+def test_what_is_no_answer(answer: object) -> None:
+    with pytest.raises(Unreadable):
+        read_answer(answer)
+
+
+def test_answers() -> None:
+    assert read_answer(["item", [0, {"text": "yes"}]]) == ("item", [0, {"text": "yes"}])
+    assert read_answer(["end", None]) == ("end", None)
+    assert read_answer(["error", failure(EngineError("no"), "")])[0] == "error"
+
+
+def test_what_is_too_large_does_not_leave(ends: tuple[socket.socket, socket.socket]) -> None:
+    with pytest.raises(TypeError):
+        send(ends[0], "x" * (MOST_TEXT + 1))
+    with pytest.raises(TypeError):
+        send(ends[0], np.broadcast_to(np.zeros(1, np.int8), (MOST_DATA + 1,)))
 
 
 def test_an_error_arrives_with_what_its_edges_need() -> None:

@@ -10,13 +10,14 @@ from adapters.execution.values import Value
 from stts.engine_api import Engine, Progress
 
 
-class ThreadBackend:
+class InlineBackend:
     """One loaded engine, for as many calls at once as it takes."""
 
     def __init__(self, engine: Engine, capacity: int) -> None:
         self._engine = engine
         self.capacity = capacity
         self.ready = False
+        self.answered = False
         self._loading = threading.Lock()
 
     def load(self, progress: Progress) -> None:
@@ -31,6 +32,7 @@ class ThreadBackend:
         self._engine.unload()
 
     def call(self, method: str, values: Sequence[Value]) -> Iterator[Value]:
+        # Nothing can kill it, so whether it has answered makes no difference to anybody.
         return serve(self._engine, method, values)
 
     def call_many(self, method: str, calls: Sequence[Sequence[Value]]) -> Iterator[tuple[int, Value]]:

@@ -1,0 +1,198 @@
+"""A child process that runs an engine, and this end of the two sockets to it.
+
+It is a fresh interpreter (never a fork: locks and devices do not survive that) and leads a process group of its own, so
+that whatever its libraries have started goes with it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from adapters.execution.backends.output import ChildOutput
+from adapters.execution.backends.wire import (
+    NUMBER,
+    Kind,
+    Unreadable,
+    WorkerSpec,
+    read_answer,
+    read_failure,
+    receive,
+    send,
+)
+from adapters.execution.values import Value
+from stts.errors import EngineError
+
+ROOT = Path(__file__).resolve().parents[3]
+MODULE = "adapters.execution.backends.worker"
+UNLOAD_SECONDS = 3.0
+"""Seconds for a child to unload its engine and end, before it is killed."""
+OUTPUT_SECONDS = 1.0
+"""Seconds for the last that it printed, when it has ended."""
+WITHOUT_WORK = ("load", "installed")
+"""Methods that give a child nothing of a user's."""
+
+Answer = tuple[Kind, Any]
+
+
+class InChild(EngineError):
+    """The cause of an error that came from a child: its message is the traceback there."""
+
+
+class Child:
+    """One thread makes calls; any may `interrupt` and `kill`."""
+
+    def __init__(self, name: str, spec: WorkerSpec) -> None:
+        """`name`: of the engine, for its output in the log.
+
+        Raises OSError where the interpreter does not start, and TypeError for options that are no plain values.
+        """
+        calls, far_calls = socket.socketpair()
+        control, far_control = socket.socketpair()
+        reader, writer = os.pipe()
+        try:
+            with far_calls, far_control:
+                self._process = _start(spec, far_calls, far_control, writer)
+        except OSError:
+            calls.close()
+            control.close()
+            os.close(reader)
+            raise
+        finally:
+            os.close(writer)
+        control.setblocking(False)
+        self._calls = calls
+        self._control = control
+        self._answers = calls.makefile("rb")
+        self._output = ChildOutput(name, reader, quote_all=spec.quote_output)
+        self._lock = threading.Lock()
+        self._number = 0
+        self._reaped = False
+        try:
+            self._send(spec.to_plain())
+        except TypeError:
+            self.kill()
+            self.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """Looks without reaping: until it is reaped, the number of its group is nobody else's."""
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
+            return False
+
+    def call(self, method: str, calls: Sequence[Sequence[Value]]) -> Generator[Answer, None, None]:
+        """Runs calls of a method one after the other.
+
+        Yields `item` and `progress` answers. Raises what the call raised, and OSError or EOFError for its death.
+        Whoever closes it early waits until the child has come to its next yield.
+        """
+        if method not in WITHOUT_WORK:
+            self._output.keep_private()
+        self._number += 1
+        self._send([self._number, method, calls])
+        ended = False
+        try:
+            while True:
+                kind, value = self._receive()
+                ended = kind in ("end", "error")
+                if kind == "end":
+                    return
+                if kind == "error":
+                    _reraise(value)
+                yield kind, value
+        except Unreadable:
+            # Nothing that it says from here on can be understood.
+            ended = True
+            raise
+        finally:
+            if not ended:
+                self.interrupt()
+                self._drain()
+
+    def interrupt(self) -> None:
+        """Ends the running call at its next yield; says nothing to any other. Never blocks."""
+        with self._lock:
+            if self._control.fileno() >= 0:
+                try:
+                    self._control.send(NUMBER.pack(self._number))
+                except OSError:
+                    # It is dead, or has not looked at thousands of these; the owner will see.
+                    return
+
+    def kill(self) -> None:
+        """Ends it and all that it has started, at once."""
+        # The second error comes where macOS finds only zombies in the group.
+        with self._lock, suppress(ProcessLookupError, PermissionError):
+            # Once it is reaped the number may be somebody else's.
+            if not self._reaped:
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Lets it unload and end, or ends it. Frees everything."""
+        with suppress(OSError):  # of one that has gone already, or does not go
+            self._calls.shutdown(socket.SHUT_WR)
+            self._await_end(UNLOAD_SECONDS)
+        self.kill()
+        with self._lock:
+            self._reaped = True
+            self._control.close()
+        self._process.wait()
+        self._answers.close()
+        self._calls.close()
+        self._output.close(OUTPUT_SECONDS)
+
+    def _await_end(self, seconds: float) -> None:
+        """Waits so long for the end of its socket, which is its own: nothing that it starts inherits it."""
+        self._calls.settimeout(seconds)
+        while self._calls.recv(1 << 16):
+            pass
+
+    def _send(self, message: object) -> None:
+        try:
+            send(self._calls, message)
+        except OSError:
+            # Dead; reading its answer says so.
+            return
+
+    def _receive(self) -> Answer:
+        return read_answer(receive(self._answers))
+
+    def _drain(self) -> None:
+        while self._receive()[0] not in ("end", "error"):
+            pass
+
+
+def _start(spec: WorkerSpec, calls: socket.socket, control: socket.socket, output: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [spec.python, "-P", "-m", MODULE, str(calls.fileno()), str(control.fileno())],
+        pass_fds=(calls.fileno(), control.fileno()),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        env={**os.environ, "PYTHONPATH": _search_path(spec)},
+        # A terminal's Ctrl-C is for the server, which then ends its children.
+        start_new_session=True,
+    )
+
+
+def _reraise(values: dict[str, Any]) -> None:
+    raise read_failure(values) from InChild(values["trace"])
+
+
+def _search_path(spec: WorkerSpec) -> str:
+    """Lets the child find its main and the engine interface; its interpreter finds the rest.
+
+    Paths of the server's own environment are no use to another one, which may have other versions.
+    """
+    before = "" if spec.own_environment else os.environ.get("PYTHONPATH", "")
+    return os.pathsep.join([str(ROOT), *([before] if before else [])])
