@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import Literal, Protocol
 
@@ -39,6 +39,11 @@ class AudioSource(Protocol):
     @property
     def seconds(self) -> float:
         """Written so far."""
+        ...
+
+    @property
+    def probabilities(self) -> Sequence[float]:
+        """See LiveAudio.probabilities."""
         ...
 
     async def take(self, least: float = 0.0) -> list[Samples | Literal[Mark.CHECKPOINT]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Literal
 
@@ -97,6 +97,10 @@ class _Retained:
     @property
     def seconds(self) -> float:
         return self._audio.seconds
+
+    @property
+    def probabilities(self) -> Sequence[float]:
+        return self._audio.probabilities
 
     async def take(self, least: float = 0.0) -> list[Samples | Literal[Mark.CHECKPOINT]]:
         """Raises _TooEarly as long as it can be taken again."""

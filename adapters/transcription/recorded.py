@@ -1,12 +1,14 @@
 """An utterance that comes faster than anybody speaks is a recording, and is heard as one.
 
-It is searched for speech and its regions are transcribed whole, exactly as those of a file are: so its words are those
-of the same audio posted as a file, and no place for live streams is held. Its text is told region by region.
+Its regions of speech are transcribed whole, exactly as those of a file are: so its words are those of the same audio
+posted as a file, and no place for live streams is held. Its text is told region by region. The regions follow from how
+its frames were judged when they came: a network that began anew with each utterance would judge them a little
+differently. Only what nobody has judged yet is searched for speech here.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
 
@@ -23,7 +25,7 @@ from stts.streams.channel import Channel
 from stts.streams.live import Mark
 from stts.streams.prefetch import prefetch
 from stts.transcription import TranscriptEvent
-from stts.vad.regions import Region, RegionFinder
+from stts.vad.regions import Region, RegionBuilder, RegionFinder
 from stts.vad.rules import RegionRules
 
 TAKEN_SECONDS = 1.0
@@ -70,20 +72,32 @@ class _Work:
         self._rules = rules
         self._utterance = utterance
         self._finder: RegionFinder | None = None
+        self._builder = RegionBuilder(rules, VADEngine.frame_samples)
+        self._pieces = 0
         self._samples = 0
 
     async def listen(self, audio: AudioSource, ready: Channel[TranscriptEvent]) -> None:
         """Nobody asks for words up to a pause: by the time they are known, what follows it is here."""
         while pieces := await audio.take(TAKEN_SECONDS):
-            block = np.concatenate([np.zeros(0, np.float32), *(each for each in pieces if not isinstance(each, Mark))])
-            self._samples += len(block)
-            await self._hear(await self._search(partial(self._push, block)), ready)
-        await self._hear(await self._search(self._finish), ready)
+            samples = [each for each in pieces if not isinstance(each, Mark)]
+            self._samples += sum(map(len, samples))
+            await self._hear(await self._regions(samples, audio.probabilities), ready)
+        await self._hear(self._builder.finish(), ready)
+        if self._finder is not None:
+            await self._hear(await self._search(self._finish), ready)
         seconds, context = self._samples / STT_SAMPLE_RATE, self._listener.context
         context.metrics.audio_seconds = seconds
         context.output_data.language = self._utterance.language
         for event in self._utterance.finish(seconds):
             ready.put(event, 1)
+
+    async def _regions(self, pieces: Sequence[Samples], probabilities: Sequence[float]) -> Iterable[Region]:
+        """The regions that the next pieces complete."""
+        if not probabilities:
+            return await self._search(partial(self._push, np.concatenate([np.zeros(0, np.float32), *pieces])))
+        start, self._pieces = self._pieces, self._pieces + len(pieces)
+        judged = zip(pieces, probabilities[start : self._pieces], strict=True)
+        return [region for each in judged for region in self._builder.push(*each)]
 
     async def _search(self, look: Callable[[VADEngine], list[Region]]) -> list[Region]:
         async with self._vad.slot(self._listener.deadline, begun=self._finder is not None) as slot:

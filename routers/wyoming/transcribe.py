@@ -11,7 +11,7 @@ from routers.wyoming.encoder import TranscriptEncoder
 from routers.wyoming.frames import Event
 from routers.wyoming.pcm import Converter
 from routers.wyoming.schemas import AudioShape, TranscribeShape
-from stts.conversation.segmenter import FRAME, SpeechSegmenter
+from stts.conversation.segmenter import FRAME, JudgedFrame, SpeechSegmenter
 from stts.conversation.services import SessionServices
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import AudioTooLong
@@ -41,7 +41,7 @@ class Transcription:
         self._segmenter = SpeechSegmenter(services.voice, _rules(settings, options))
         self._regions: Channel[LiveAudio] = Channel(WAITING_REGIONS)
         self._region: LiveAudio | None = None
-        self._candidate: list[Samples] | None = None
+        self._candidate: list[JudgedFrame] | None = None
         """Frames of what may become a region, with the padding before it."""
         self._seconds = 0.0
         self._encoder = TranscriptEncoder(options.language)
@@ -82,36 +82,36 @@ class Transcription:
     async def _listen(self, samples: Samples) -> None:
         for frames in self._segmenter.frames(samples):
             for frame, probability in zip(frames, await self._segmenter.judge(frames), strict=True):
-                await self._keep(frame)
+                await self._keep(frame, probability)
                 for signal in self._segmenter.signals(frame, probability, over=False):
                     await self._follow(signal)
 
-    async def _keep(self, frame: Samples) -> None:
+    async def _keep(self, frame: Samples, probability: float | None) -> None:
         if self._region is not None:
             await self._region.room()
-            self._region.write(frame)
+            self._region.write(frame, probability)
         elif self._candidate is not None:
-            self._candidate.append(frame)
+            self._candidate.append((frame, probability))
         else:
-            self._segmenter.keep(frame)
+            self._segmenter.keep(frame, probability)
 
     async def _follow(self, signal: Signal) -> None:
         if signal.kind is Endpoint.ONSET:
             self._candidate = self._segmenter.take_prefix(signal.at)
         elif signal.kind is Endpoint.FALSE_ALARM:
-            for frame in self._dropped():
-                self._segmenter.keep(frame)
+            for judged in self._dropped():
+                self._segmenter.keep(*judged)
         elif signal.kind is Endpoint.CONFIRMED:
             await self._regions.room()
             self._region = LiveAudio(self._limits.live_seconds)
             self._regions.put(self._region, 1)
-            for frame in self._dropped():
-                self._region.write(frame)
+            for judged in self._dropped():
+                self._region.write(*judged)
         elif signal.kind is Endpoint.ENDED and self._region is not None:
             self._region.close()
             self._region = None
 
-    def _dropped(self) -> list[Samples]:
+    def _dropped(self) -> list[JudgedFrame]:
         """Drops the candidate and returns its frames."""
         frames, self._candidate = self._candidate or [], None
         return frames

@@ -17,7 +17,7 @@ from stts.conversation.events import (
 )
 from stts.conversation.history import Item, new_item_id
 from stts.conversation.inbox import Command, Inbox
-from stts.conversation.segmenter import SpeechSegmenter, Utterance
+from stts.conversation.segmenter import JudgedFrame, SpeechSegmenter, Utterance
 from stts.conversation.session_state import SessionState
 from stts.conversation.state import State
 from stts.conversation.transcriber import Transcriber
@@ -185,9 +185,9 @@ class InputPipeline:
         if self.current is None and probability is None:
             self._words.confirm(self._open(self.segmenter.position - FRAME_SECONDS, []))
         if self.current is None:
-            self.segmenter.keep(frame)
+            self.segmenter.keep(frame, probability)
         else:
-            self._write(self.current, frame)
+            self._write(self.current, frame, probability)
         for signal in signals:
             self._signal(signal)
         if probability is None and self._too_long:
@@ -207,23 +207,23 @@ class InputPipeline:
             self.current.paused, self.current.transcribed_at = False, None
         self._on_signal(signal)
 
-    def _open(self, start: float, frames: list[Samples]) -> Utterance:
+    def _open(self, start: float, frames: list[JudgedFrame]) -> Utterance:
         self._turn += 1
         seconds, clock = self._state.config.waiting_seconds, self._state.clock
         before = len(frames) * FRAME_SECONDS
         audio = LiveAudio(seconds, clock, judged=self.segmenter.rules is not None, before=before)
         utterance = Utterance(self._turn, new_item_id(), start, audio)
-        for frame in frames:
-            self._write(utterance, frame)
+        for frame, probability in frames:
+            self._write(utterance, frame, probability)
         self._words.put(utterance)
         self.current = utterance
         self._state.turns.opened(utterance.turn, confirmed=self.segmenter.rules is None)
         return utterance
 
-    def _write(self, utterance: Utterance, frame: Samples) -> None:
+    def _write(self, utterance: Utterance, frame: Samples, probability: float | None) -> None:
         if not utterance.transcribed:
             rules, detector = self.segmenter.rules, self._state.services.detector
-            utterance.write(frame, remember=detector is not None and rules is not None and rules.detector)
+            utterance.write(frame, probability, remember=detector is not None and rules is not None and rules.detector)
 
     def _obey(self, command: Command) -> None:
         if command == "clear":

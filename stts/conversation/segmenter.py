@@ -30,6 +30,9 @@ SPARE_SECONDS = 0.3
 JUDGED_SECONDS = 8.0
 """Audio of a turn's end that a turn detector hears."""
 
+JudgedFrame = tuple[Samples, float | None]
+"""A frame, and the probability that it is speech; None where nobody judged it."""
+
 
 @dataclass(slots=True, eq=False)
 class Utterance:
@@ -72,8 +75,8 @@ class Utterance:
     def text(self) -> str:
         return self.segment.text if self.segment is not None else ""
 
-    def write(self, samples: Samples, *, remember: bool) -> None:
-        self.audio.write(samples)
+    def write(self, samples: Samples, probability: float | None, *, remember: bool) -> None:
+        self.audio.write(samples, probability)
         if remember:
             self.recent.append(samples)
             while len(self.recent) * FRAME_SECONDS > JUDGED_SECONDS:
@@ -89,7 +92,7 @@ class SpeechSegmenter:
         self._rules = rules
         self.endpointer = Endpointer(rules or TurnRules())
         self._rest: Samples = np.zeros(0, np.float32)
-        self._kept: deque[Samples] = deque()
+        self._kept: deque[JudgedFrame] = deque()
         self.position = 0.0
         """Seconds of audio heard so far."""
 
@@ -131,15 +134,15 @@ class SpeechSegmenter:
         level = max(10 * math.log10(power), QUIETEST_DBFS) if power > 0 else QUIETEST_DBFS
         return self.endpointer.push(probability, level, over=over)
 
-    def keep(self, frame: Samples) -> None:
+    def keep(self, frame: Samples, probability: float | None) -> None:
         """Remembers a frame outside any utterance: it may be the beginning of one."""
-        self._kept.append(frame)
+        self._kept.append((frame, probability))
         rules = self._rules or TurnRules()
         most = (rules.prefix + rules.onset + SPARE_SECONDS) / FRAME_SECONDS
         while len(self._kept) > most:
             self._kept.popleft()
 
-    def take_prefix(self, begun: float) -> list[Samples]:
+    def take_prefix(self, begun: float) -> list[JudgedFrame]:
         """The frames kept from `prefix` before speech began, and up to now."""
         prefix = self._rules.prefix if self._rules is not None else 0.0
         count = round((self.position - max(0.0, begun - prefix)) / FRAME_SECONDS)

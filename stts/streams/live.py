@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Literal
@@ -92,6 +93,8 @@ class LiveAudio:
         """Written so far."""
         self.early = 0.0
         """Most seconds by which a sample came earlier than real time allows."""
+        self.probabilities = array("f")
+        """Probability of speech in each piece that was written, from 0 to 1; empty where nobody judged the first."""
 
     @property
     def lead(self) -> float:
@@ -103,8 +106,11 @@ class LiveAudio:
         """Seconds not yet taken."""
         return self._channel.weight
 
-    def write(self, samples: NDArray[np.float32]) -> None:
+    def write(self, samples: NDArray[np.float32], probability: float | None = None) -> None:
+        """`probability`: of speech. Where judging ends half-way, all that follows counts as speech."""
         if len(samples):
+            if probability is not None or self.probabilities:
+                self.probabilities.append(1.0 if probability is None else probability)
             now = self._clock()
             self._begun = now - self._before if self._begun is None else self._begun
             seconds = len(samples) / SAMPLE_RATE

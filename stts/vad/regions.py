@@ -33,21 +33,10 @@ class RegionFinder:
     def __init__(self, vad: VADEngine, rules: RegionRules) -> None:
         self._vad = vad
         self._frame = vad.frame_samples
-        self._frame_seconds = self._frame / STT_SAMPLE_RATE
-        self._threshold = rules.threshold
-        self._min_speech = self._frames(rules.min_speech)
-        self._min_silence = self._frames(rules.min_silence)
-        self._padding = self._frames(rules.padding)
-        self._max = max(2, int(rules.max_seconds / self._frame_seconds))
+        self._regions = RegionBuilder(rules, self._frame)
         self._state = vad.new_state()
         self._rest: Samples = np.zeros(0, np.float32)
         """Samples that do not fill a frame yet."""
-        self._kept: deque[Samples] = deque()
-        """The open region, or what may become the padding of the next one."""
-        self._first = 0
-        """Number of the first kept frame, counted from the start of the recording."""
-        self._counter = SpeechCounter()
-        """Its sound is the open region, if there is one."""
 
     def push(self, block: Samples) -> Iterator[Region]:
         """Takes the next samples, and gives the regions that they complete."""
@@ -55,25 +44,16 @@ class RegionFinder:
         whole = len(samples) - len(samples) % self._frame
         self._rest = samples[whole:].copy()
         for start in range(0, whole, self._frame):
-            yield from self._hear(samples[start : start + self._frame])
+            yield from self._judge(samples[start : start + self._frame])
 
     def finish(self) -> Iterator[Region]:
         """Gives the region that is still open at the end of the recording."""
         if len(self._rest):
-            yield from self._hear(np.pad(self._rest, (0, self._frame - len(self._rest))))
-        if self._counter.open:
-            yield from self._close()
+            yield from self._judge(np.pad(self._rest, (0, self._frame - len(self._rest))))
+        yield from self._regions.finish()
 
-    def _hear(self, frame: Samples) -> Iterator[Region]:
-        counter = self._counter
-        self._kept.append(frame)
-        counter.count(counter.is_speech(self._probability(frame), self._threshold))
-        if not counter.open:
-            self._drop(len(self._kept) - self._padding)
-        elif counter.silence >= self._min_silence:
-            yield from self._close()
-        elif len(self._kept) >= self._max:
-            yield self._cut()
+    def _judge(self, frame: Samples) -> Iterator[Region]:
+        return self._regions.push(frame, self._probability(frame))
 
     def _probability(self, frame: Samples) -> float:
         """Asks how probable speech is. What nobody can hear is not asked about, so that hours of it cost nothing."""
@@ -81,6 +61,42 @@ class RegionFinder:
             return 0.0
         probabilities, (self._state,) = self._vad.probabilities(frame[np.newaxis], [self._state])
         return float(probabilities[0])
+
+
+class RegionBuilder:
+    """Builds the regions of one recording from frames that somebody has judged: `push()` each, then `finish()`."""
+
+    def __init__(self, rules: RegionRules, frame_samples: int) -> None:
+        self._frame = frame_samples
+        self._frame_seconds = frame_samples / STT_SAMPLE_RATE
+        self._threshold = rules.threshold
+        self._min_speech = self._frames(rules.min_speech)
+        self._min_silence = self._frames(rules.min_silence)
+        self._padding = self._frames(rules.padding)
+        self._max = max(2, int(rules.max_seconds / self._frame_seconds))
+        self._kept: deque[Samples] = deque()
+        """The open region, or what may become the padding of the next one."""
+        self._first = 0
+        """Number of the first kept frame, counted from the start of the recording."""
+        self._counter = SpeechCounter()
+        """Its sound is the open region, if there is one."""
+
+    def push(self, frame: Samples, probability: float) -> Iterator[Region]:
+        """Takes the next frame, with the probability that it is speech, and gives the region that it completes."""
+        counter = self._counter
+        self._kept.append(frame)
+        counter.count(counter.is_speech(probability, self._threshold))
+        if not counter.open:
+            self._drop(len(self._kept) - self._padding)
+        elif counter.silence >= self._min_silence:
+            yield from self._close()
+        elif len(self._kept) >= self._max:
+            yield self._cut()
+
+    def finish(self) -> Iterator[Region]:
+        """Gives the region that is still open at the end of the recording."""
+        if self._counter.open:
+            yield from self._close()
 
     def _close(self) -> Iterator[Region]:
         counter = self._counter

@@ -71,8 +71,8 @@ def sound(seconds: float, level: float = 0.5) -> Samples:
 class Spoken(LiveAudio):
     """Never comes too early, however long its pieces are."""
 
-    def write(self, samples: Samples) -> None:
-        super().write(samples)
+    def write(self, samples: Samples, probability: float | None = None) -> None:
+        super().write(samples, probability)
         self.early = 0.0
 
 

@@ -31,6 +31,7 @@ from stts.transcription import (
     TranscriptEvent,
     TranscriptionConfig,
     TranscriptPartial,
+    TranscriptSegment,
 )
 from tests.adapters.execution.engines_under_test import until
 from tests.adapters.transcription.engines_under_test import Heard, engines, open_session, sound
@@ -89,6 +90,24 @@ async def test_no_place_is_held_for_it_and_the_next_is_heard_live(engine: str) -
         spoken.audio.checkpoint()
         await spoken.until(TranscriptCheckpoint)
         assert await spoken.end() == spoken.settled[0] != ""
+        await session.aclose()
+
+
+@pytest.mark.parametrize("probabilities", [(0.0, 0.9), (0.9, 0.0)])
+async def test_its_regions_follow_from_how_its_frames_were_judged_when_they_came(
+    probabilities: tuple[float, float],
+) -> None:
+    """All of it is as loud, so that an engine asked now would hear speech in both halves."""
+    async with engines() as made:
+        session = await open_session(made, "quick")
+        heard = Heard(made, session, at_once)
+        for probability in probabilities:
+            for _ in range(60):
+                heard.audio.write(sound(0.032), probability)
+        await heard.end()
+        (segment,) = [event.segment for event in heard.events if isinstance(event, TranscriptSegment)]
+        begun = 0.0 if probabilities[0] else 60 * 0.032 - Settings().stt.padding_seconds
+        assert segment.start == pytest.approx(begun, abs=0.033)
         await session.aclose()
 
 

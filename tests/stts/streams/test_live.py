@@ -39,6 +39,15 @@ async def test_a_writer_waits_for_the_reader() -> None:
     await waiting
 
 
+def test_audio_remembers_how_its_pieces_were_judged() -> None:
+    audio, unjudged = LiveAudio(1.0), LiveAudio(1.0)
+    for probability in (0.25, None, 0.5):
+        audio.write(np.zeros(512, np.float32), probability)
+    unjudged.write(np.zeros(512, np.float32))
+    assert audio.probabilities.tolist() == [0.25, 1.0, 0.5]
+    assert not unjudged.probabilities
+
+
 async def test_audio_counts_what_waits() -> None:
     audio = LiveAudio(1.0)
     audio.write(np.zeros(8000, np.float32))

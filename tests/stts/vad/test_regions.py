@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stts.engine_api import EngineInfo, Progress, Samples, VADEngine
-from stts.vad.regions import Region, RegionFinder
+from stts.vad.regions import Region, RegionBuilder, RegionFinder
 from stts.vad.rules import RegionRules
 
 FRAME = 512
@@ -44,6 +44,22 @@ def find(audio: Samples, rules: RegionRules = RULES, block: int = 4000) -> list[
     for start in range(0, len(audio), block):
         regions += finder.push(audio[start : start + block])
     return [*regions, *finder.finish()]
+
+
+@given(st.lists(st.sampled_from([0.0, 0.4, 0.9]), max_size=120), st.integers(0, 30))
+def test_frames_judged_beforehand_make_the_same_regions_wherever_silence_before_them_begins(
+    probabilities: list[float], silence: int
+) -> None:
+    """So an utterance that is a part of a stream has the regions of the whole stream."""
+    frames = [np.full(FRAME, number, np.float32) for number in range(silence + 4 + len(probabilities))]
+    judged = [*zip(frames, [0.0] * (silence + 4) + probabilities, strict=True)]
+
+    def built(skipped: int) -> list[tuple[float, float]]:
+        builder = RegionBuilder(RULES, FRAME)
+        regions = [region for each in judged[skipped:] for region in builder.push(*each)]
+        return [(region.samples[0], len(region.samples)) for region in [*regions, *builder.finish()]]
+
+    assert built(silence) == built(0)
 
 
 def test_silence_has_no_regions() -> None:
