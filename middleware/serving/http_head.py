@@ -83,6 +83,9 @@ class BoundedHead(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
+        if self._is_beyond and self._among is not None and self._asks_more_than_health(data):
+            self._refuse(self._among.busy())
+            return
         self._unparsed_bytes += len(data)
         self._unset_keepalive_if_required()
         if self._in_request_line:
@@ -92,6 +95,22 @@ class BoundedHead(HttpToolsProtocol):
             self._refuse(too_large())
         elif self._timer is None and self._is_idle():
             self._start(HEAD_SECONDS)
+
+    def _asks_more_than_health(self, data: bytes) -> bool:
+        """True if an address, the first bytes of the connection, is of those that need a free one.
+
+        It is not parsed for that: of hundreds that are refused at once, each delays whoever asks for health.
+        """
+        if self._unparsed_bytes or self._head_bytes or self.cycle is not None:
+            return False
+        parts = data.split(b" ", 2)
+        if len(parts) < 3:
+            return False
+        self.url = parts[1]
+        return not self._is_always_answered()
+
+    def _is_always_answered(self) -> bool:
+        return self.url.partition(b"?")[0] in self._table.always_answered
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -132,7 +151,7 @@ class BoundedHead(HttpToolsProtocol):
         if len(self.pipeline) >= MOST_PIPELINED or self.parser.get_method() == b"CONNECT":
             raise HeadRefused
         self.url = readable(self.url)
-        if self._is_beyond and self.url.partition(b"?")[0] not in self._table.always_answered:
+        if self._is_beyond and not self._is_always_answered():
             raise HeadRefused
         if self._among is not None:
             self._among.works(self.transport)
@@ -144,7 +163,7 @@ class BoundedHead(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         begin = partial(super()._start_asgi_task, cycle, app)
-        if self._starts is None or self.url.partition(b"?")[0] in self._table.always_answered:
+        if self._starts is None or self._is_always_answered():
             begin()
         else:
             self._starts.begin(lambda: None if cycle.disconnected else begin())

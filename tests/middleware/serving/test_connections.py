@@ -219,6 +219,28 @@ async def test_under_bodies_that_do_not_come_health_is_answered_and_the_rest_is_
 
 
 @pytest.mark.socket
+@pytest.mark.parametrize(
+    ("pieces", "status"),
+    [
+        ([b"GET /voices HTTP/1.1\r\nX: "], 503),
+        ([b"GET /voi", b"ces HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"], 503),
+        ([b"no HTTP at all\r\n"], 503),
+        ([b"GET /hea", b"lth HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"], 200),
+        ([b"\r\nGET /health?x HTTP/1.1\r\n", b"Host: 127.0.0.1\r\n\r\n"], 200),
+    ],
+)
+async def test_one_too_many_is_told_apart_by_its_address_however_its_head_is_cut(
+    pieces: list[bytes], status: int
+) -> None:
+    """What is refused is not read any further: hundreds of them must not hold up whoever asks for health."""
+    async with bounded(1) as (port, _), patient.connect(f"ws://127.0.0.1:{port}/ws"), Raw.open(port) as raw:
+        for piece in pieces:
+            await raw.send(piece)
+            await asyncio.sleep(0.01)
+        assert (await raw.answer())[0] == status
+
+
+@pytest.mark.socket
 async def test_slow_bodies_are_told_in_one_warning() -> None:
     with structlog.testing.capture_logs() as lines:
         async with bounded(10, body_seconds=0.05) as (port, _), AsyncExitStack() as stack:
