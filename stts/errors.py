@@ -30,6 +30,7 @@
     ├── Unavailable               come back later (503)
     │   ├── Busy                  the queue is full, or the wait was too long
     │   └── ShuttingDown          the server is stopping
+    ├── ModelFetchFailed          no source gave the files of a model (502)
     ├── ReplyFailed               whoever writes the replies could not (502)
     │   └── ReplyTimeout          it said nothing for too long (504)
     └── EngineError               the engine could not do its work (500)
@@ -196,6 +197,10 @@ class Busy(Unavailable):
 
 class ShuttingDown(Unavailable):
     code, title = "shutting_down", "Shutting down"
+
+
+class ModelFetchFailed(STTSError):
+    code, title, status, retryable = "model_fetch_failed", "Model could not be fetched", 502, True
 
 
 class ReplyFailed(STTSError):

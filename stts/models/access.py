@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from stts.errors import EngineWeightsMissing
-from stts.models.digest import how, verify
+from stts.models.digest import how, undamaged, verify
 from stts.models.locate import find
 from stts.models.values import CatalogueModel
 
@@ -35,8 +35,9 @@ class ModelAccess:
         model = self.known_models.get(model_id)
         if model is None:
             raise EngineWeightsMissing(f"There is no model {model_id} in the model catalogue.")
-        folder = find(model, self.model_folders)
-        if folder is None:
-            raise EngineWeightsMissing(f"The model {model_id} is not on this disk: {how(model)}.")
-        verify(model, folder)
-        return folder
+        folder = undamaged(model, self.model_folders)
+        if folder is not None:
+            return folder
+        if (damaged := find(model, self.model_folders)) is not None:
+            verify(model, damaged)
+        raise EngineWeightsMissing(f"The model {model_id} is not on this disk: {how(model)}.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from stts.errors import EngineWeightsMissing
+from stts.models.locate import find_all
 from stts.models.values import CatalogueModel
 
 _known: dict[tuple[str, int, int], str] = {}
@@ -27,6 +29,17 @@ def verify(model: CatalogueModel, folder: Path) -> None:
                 f"{file.path} of the model {model.id} is damaged or another file: its SHA-256 differs. "
                 f"Remove the model, or the package that holds it, then {how(model)}."
             )
+
+
+def undamaged(model: CatalogueModel, folders: Sequence[str]) -> Path | None:
+    """The first folder that holds the model with all digests right, or None."""
+    for folder in find_all(model, folders):
+        try:
+            verify(model, folder)
+        except EngineWeightsMissing:
+            continue
+        return folder
+    return None
 
 
 def digest_of(path: Path) -> str:

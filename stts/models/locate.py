@@ -11,12 +11,17 @@ from stts.models.values import CatalogueModel
 
 
 def find(model: CatalogueModel, folders: Sequence[str]) -> Path | None:
-    """A folder that holds all files of the model in their right sizes, or None.
+    """The first folder that holds all files of the model in their right sizes, or None."""
+    return next(find_all(model, folders), None)
+
+
+def find_all(model: CatalogueModel, folders: Sequence[str]) -> Iterator[Path]:
+    """All folders that do.
 
     Installed packages come first, then folders that the catalogue names, then `folders`, where the model lies under
     its id.
     """
-    return next((folder for folder in _candidates(model, folders) if holds(folder, model)), None)
+    return (folder for folder in _candidates(model, folders) if holds(folder, model))
 
 
 def holds(folder: Path, model: CatalogueModel) -> bool:

@@ -1,0 +1,226 @@
+"""HTTP for fetching models: time limits on every step, and redirects that take no key along."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import ssl
+import threading
+import time
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from engines.models.cancellation import Cancellation
+
+SILENCE_SECONDS = 20.0
+"""Longest wait for a connection, or for the next bytes of an answer."""
+HEAD_SECONDS = 60.0
+"""Longest wait for the whole head of an answer, redirects included."""
+AGENT = "stts-server"
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """How this machine reaches other servers. Proxies are those of the environment, as urllib knows them."""
+
+    certificates: str | None = None
+    """PEM file of the authorities to trust; None: those of the system."""
+    silence_seconds: float = SILENCE_SECONDS
+    head_seconds: float = HEAD_SECONDS
+    pause_seconds: float = 1.0
+    """Wait before another try where one broke off; twice as long before each next."""
+    cancellation: Cancellation = field(default_factory=Cancellation)
+
+    def cancelled_by(self, cancellation: Cancellation) -> Transport:
+        return replace(self, cancellation=cancellation)
+
+    @contextmanager
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Any]:
+        """The answer to a GET, an `http.client.HTTPResponse`. User name and password in the URL are sent as such.
+
+        Raises Cancelled, HTTPError for a status beyond 299, and other OSError or HTTPException for all that goes wrong.
+        """
+        self.cancellation.check()
+        bare, keys = split_keys(url)
+        request = urllib.request.Request(bare, headers={"User-Agent": AGENT, **(headers or {})})
+        for name, value in keys.items():
+            request.add_unredirected_header(name, value)
+        with self._at_most(self.head_seconds):
+            response = self._opener().open(request, timeout=self.silence_seconds)
+        with response:
+            yield response
+
+    def page(self, url: str, headers: Mapping[str, str], most: int) -> Page:
+        """A whole small answer. Raises as `get`, and ValueError for more than `most` bytes."""
+        with self._at_most(self.head_seconds), self.get(url, headers) as response:
+            body = b"".join(blocks(response, most))
+            return Page(response.url, response.headers.get_content_type(), body)
+
+    @contextmanager
+    def _at_most(self, seconds: float) -> Iterator[None]:
+        """Hangs up after so long, however steadily the other side trickles, and raises TimeoutError."""
+        late = threading.Event()
+
+        def hang_up() -> None:
+            late.set()
+            self.cancellation.hang_up()
+
+        timer = threading.Timer(seconds, hang_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (OSError, http.client.HTTPException) as error:
+            if late.is_set():
+                raise TimeoutError(f"there was no whole answer within {seconds:g} s") from error
+            raise
+        finally:
+            timer.cancel()
+        if late.is_set():
+            # An answer without a length ends with its connection, and looks whole.
+            raise TimeoutError(f"there was no whole answer within {seconds:g} s")
+
+    def _opener(self) -> urllib.request.OpenerDirector:
+        """An opener that knows HTTP only: no file, ftp or data address gets in by a redirect."""
+        opener = urllib.request.OpenerDirector()
+        for handler in (
+            urllib.request.ProxyHandler(),
+            _Handler(self.cancellation),
+            _SecureHandler(self.cancellation, _context(self.certificates)),
+            _Redirects(),
+            urllib.request.HTTPDefaultErrorHandler(),
+            urllib.request.HTTPErrorProcessor(),
+        ):
+            opener.add_handler(handler)
+        return opener
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    url: str
+    """Where it came from in the end."""
+    content_type: str
+    body: bytes
+
+
+def blocks(response: Any, most: int, *, clock: Callable[[], float] = time.monotonic) -> Iterator[bytes]:
+    """The body as it comes. Raises ValueError beyond `most` bytes, and TimeoutError where it all but stands still."""
+    pace = _Pace(clock)
+    taken = 0
+    while block := response.read1(1 << 16):
+        taken += len(block)
+        if taken > most:
+            raise ValueError("the answer is longer than expected")
+        pace.count(len(block))
+        yield block
+    if response.length:
+        raise ConnectionError("the connection broke off")
+
+
+class _Pace:
+    """Refuses a download that trickles."""
+
+    WINDOW_SECONDS = 30.0
+    LEAST_BYTES = 100_000
+    """Bytes that must come within a window."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since, self._taken = clock(), 0
+
+    def count(self, size: int) -> None:
+        self._taken += size
+        now = self._clock()
+        if now - self._since < self.WINDOW_SECONDS:
+            return
+        if self._taken < self.LEAST_BYTES:
+            raise TimeoutError("it came too slowly")
+        self._since, self._taken = now, 0
+
+
+def split_keys(url: str) -> tuple[str, dict[str, str]]:
+    """An address without its user name and password, and the header that carries them."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, {}
+    basic = b64encode(unquote(user).encode()).decode()
+    return urlunsplit(parts._replace(netloc=host)), {"Authorization": f"Basic {basic}"}
+
+
+def shown(url: str) -> str:
+    """An address as it may stand in a message: without keys."""
+    return re.sub(r"[?#].*", "", split_keys(url)[0])
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a few redirects, and shows a key to nobody but the server that it was meant for."""
+
+    max_redirections = 5
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        onward = super().redirect_request(req, fp, code, msg, headers, newurl)
+        key = req.get_header("Authorization")
+        if onward is not None and key is not None:
+            onward.remove_header("Authorization")
+            if (onward.type, onward.host) == (req.type, req.host):
+                onward.add_unredirected_header("Authorization", key)
+        return onward
+
+
+class _Handler(urllib.request.HTTPHandler):
+    def __init__(self, cancellation: Cancellation) -> None:
+        super().__init__()
+        self._cancellation = cancellation
+
+    def http_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(self._connection, req)
+
+    def _connection(self, host: str, **options: Any) -> http.client.HTTPConnection:
+        connection = _Connection(host, **options)
+        connection.cancellation = self._cancellation
+        return connection
+
+
+class _SecureHandler(urllib.request.HTTPSHandler):
+    def __init__(self, cancellation: Cancellation, context: ssl.SSLContext) -> None:
+        super().__init__()
+        self._cancellation = cancellation
+        self._trusted = context
+
+    def https_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(self._connection, req)
+
+    def _connection(self, host: str, **options: Any) -> http.client.HTTPConnection:
+        connection = _SecureConnection(host, context=self._trusted, **options)
+        connection.cancellation = self._cancellation
+        return connection
+
+
+class _Connection(http.client.HTTPConnection):
+    cancellation: Cancellation
+
+    def connect(self) -> None:
+        super().connect()
+        self.cancellation.use(self.sock)
+
+
+class _SecureConnection(http.client.HTTPSConnection):
+    cancellation: Cancellation
+
+    def connect(self) -> None:
+        super().connect()
+        self.cancellation.use(self.sock)
+
+
+@cache
+def _context(certificates: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certificates)
