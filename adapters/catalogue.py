@@ -23,7 +23,7 @@ from adapters.weights import WeightsLookup
 from engines.registry import Registry
 from stts.engine_api import EngineKind
 from stts.engine_state import Probe
-from stts.errors import EngineCrashed, InvalidConfiguration, STTSError, UnknownEngine
+from stts.errors import EngineCrashed, EngineWeightsMissing, InvalidConfiguration, STTSError, UnknownEngine
 from stts.protocols import VoiceLibrary
 from stts.settings import CurrentSettings
 
@@ -140,6 +140,18 @@ class EngineCatalogue:
             await self.streaming_slots[name].unload()
         await self.instance(name).unload()
         self._weights.forget(name)
+
+    def loaded(self, engine: str) -> list[str]:
+        """Names of the instances of an engine that are loaded, or being loaded."""
+        mine = (each for each in self.instances.values() if each.engine_name == engine)
+        return [each.name for each in mine if each.state in ("loading", "ready")]
+
+    async def weights_changed(self, engine: str) -> None:
+        """Forgets what was known of an engine whose models came or went, and a failure for want of them."""
+        for instance in [each for each in self.instances.values() if each.engine_name == engine]:
+            self._weights.forget(instance.name)
+            if isinstance(instance.failure, EngineWeightsMissing):
+                await instance.unload()
 
     async def probe(self, name: str) -> Probe:
         """Really runs an engine once, loading it first if needed. Raises UnknownEngine."""

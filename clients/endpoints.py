@@ -33,6 +33,8 @@ class Visit:
         self.speech = b""
         """A WAV file, once the server has spoken."""
         self.file_id = ""
+        self.job = ""
+        """The job that was started."""
         self.engines: list[dict[str, Any]] = []
         """As GET /engines lists them."""
         self.model = "tts-1"
@@ -40,8 +42,8 @@ class Visit:
     def get(self, path: str) -> Answer:
         return self._seen(self._caller.ask("GET", path))
 
-    def delete(self, path: str) -> Answer:
-        return self._seen(self._caller.ask("DELETE", path))
+    def delete(self, path: str, *, refusals: tuple[int, ...] = ()) -> Answer:
+        return self._seen(self._caller.ask("DELETE", path), refusals)
 
     def post(self, path: str, value: Any, method: str = "POST", *, refusals: tuple[int, ...] = ()) -> Answer:
         return self._seen(self._caller.post(path, value, method), refusals)
@@ -261,6 +263,44 @@ def cleanup(visit: Visit) -> str:
     return f"{body['files']} files would go"
 
 
+def all_models(visit: Visit) -> str:
+    found = _list(visit.get("/models").json())
+    return f"{sum(model['present'] for model in found)} of {len(found)} are here"
+
+
+def catalogue_model(visit: Visit) -> str:
+    return str(_object(visit.get(f"/models/{_present_model(visit)}"))["where"])
+
+
+def model_card(visit: Visit) -> str:
+    return str(_object(visit.get(f"/model_card/{_present_model(visit)}"))["licence"])
+
+
+def pull(visit: Visit) -> str:
+    """A model that is there already: nothing is fetched."""
+    visit.job = _object(visit.post("/models/pull", {"model": _present_model(visit)}))["id"]
+    return "a job"
+
+
+def remove_model(visit: Visit) -> str:
+    """One that does not exist: what is there stays."""
+    if visit.delete("/models/none-of-this-name", refusals=(404,)).status != 404:
+        raise Failed("removed a model that does not exist")
+    return "told that there is none"
+
+
+def job_events(visit: Visit) -> str:
+    return str(_events(visit.get(f"/jobs/{_job(visit)}/events"))[-1]["state"])
+
+
+def one_job(visit: Visit) -> str:
+    return str(_object(visit.get(f"/jobs/{_job(visit)}"))["state"])
+
+
+def cancel_job(visit: Visit) -> str:
+    return str(_object(visit.delete(f"/jobs/{_job(visit)}"))["state"])
+
+
 def change_nothing(visit: Visit) -> str:
     answer = visit.post("/config", {}, "PATCH", refusals=(409,))
     if answer.status == 409:
@@ -325,6 +365,15 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("DELETE", "/files/{file_id}"): delete_file,
     ("GET", "/files/usage"): keys("/files/usage", "bytes"),
     ("POST", "/files/cleanup"): cleanup,
+    ("GET", "/models"): all_models,
+    ("GET", "/models/{model_id}"): catalogue_model,
+    ("GET", "/model_card/{model_id}"): model_card,
+    ("POST", "/models/pull"): pull,
+    ("DELETE", "/models/{model_id}"): remove_model,
+    ("GET", "/jobs"): lambda visit: f"{len(_list(visit.get('/jobs').json()))} jobs",
+    ("GET", "/jobs/{job_id}/events"): job_events,
+    ("GET", "/jobs/{job_id}"): one_job,
+    ("DELETE", "/jobs/{job_id}"): cancel_job,
     ("GET", "/config"): keys("/config", "settings"),
     ("GET", "/config/schema"): keys("/config/schema", "properties"),
     ("POST", "/config/validate"): validate,
@@ -346,6 +395,19 @@ def _spare_engine(visit: Visit) -> dict[str, Any]:
     if not usable:
         raise Failed("not tried: no engine is installed")
     return min(usable, key=lambda each: (each["name"] != "espeak", each["state"] != "cold"))
+
+
+def _present_model(visit: Visit) -> str:
+    here = [model["id"] for model in _list(visit.get("/models").json()) if model["present"]]
+    if not here:
+        raise Failed("not tried: no model of the catalogue is here")
+    return str(here[0])
+
+
+def _job(visit: Visit) -> str:
+    if not visit.job:
+        raise Failed("not tried: no job was started")
+    return visit.job
 
 
 def _file(visit: Visit) -> str:

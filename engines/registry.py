@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from engines.models.catalogue import KnownModels
 from stts.engine_api import Engine
 from stts.errors import InvalidConfiguration, UnknownEngine
+from stts.models import CatalogueModel
 
 GROUP = "stts.engines"
 
@@ -52,7 +53,7 @@ class Registry:
     def __init__(self, extra: Iterable[EntryPoint] = ()) -> None:
         builtin = [EntryPoint(name, target, GROUP) for name, target in BUILTIN.items()]
         self._points: dict[str, EntryPoint] = {point.name: point for point in (*builtin, *_installed_points(), *extra)}
-        self.known_models = KnownModels()
+        self.known_models: Mapping[str, CatalogueModel] = KnownModels()
         """The model catalogue."""
 
     def names(self) -> list[str]:

@@ -20,6 +20,8 @@ from routers.http.openai_errors import OpenAIError
 from routers.management.analytics import AnalyticsRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
+from routers.management.jobs import JobRoutes
+from routers.management.models import ModelRoutes
 from routers.pages.talk_page import TalkRoutes
 from routers.services import Services
 from routers.websocket.conversation.routes import ConversationSocketRoutes
@@ -62,7 +64,8 @@ def _management(services: Services) -> Sequence[Routes]:
         draining=lambda: services.lifecycle.phase == "draining",
     )
     configuration = () if services.config is None else (ConfigRoutes(services.config),)
-    return (FileRoutes(services.files), analytics, *configuration)
+    models, jobs = ModelRoutes(services.model_library), JobRoutes(services.jobs)
+    return (FileRoutes(services.files), models, jobs, analytics, *configuration)
 
 
 NATIVE = Dialect(
@@ -88,7 +91,9 @@ PAGES = Dialect(
 )
 MANAGEMENT = Dialect(
     name="management",
-    prefixes=dict.fromkeys(("/config", "/files", "/analytics", "/metrics"), Role.MANAGE),
+    prefixes=dict.fromkeys(
+        ("/config", "/files", "/models", "/model_card", "/jobs", "/analytics", "/metrics"), Role.MANAGE
+    ),
     routes=_management,
     render_error=render_problem,
     error_shape=Problem,

@@ -11,6 +11,8 @@ from adapters.chat.router import Replies
 from adapters.configuration.adapter import ConfigAdapter
 from adapters.detection.speech_detector import DetectRequest, Speech
 from adapters.hosted_names import ModelCatalogue
+from adapters.jobs import Jobs
+from adapters.model_library import ModelLibrary
 from adapters.operations import EngineOperations
 from adapters.selection import EngineSelection
 from adapters.transcription.live_decoders import LiveDecoders
@@ -58,6 +60,8 @@ class Services:
     engines: EngineCatalogue
     selection: EngineSelection
     models: ModelCatalogue
+    model_library: ModelLibrary
+    jobs: Jobs
     open_session: Open
     replies: Replies
     live_decoders: LiveDecoders
@@ -103,7 +107,9 @@ def build_services(
     limiter = ConnectionLimiter(current)
     lifecycle.on_shutdown.append(limiter.drain)
     files = FileStore(Path(settings.storage.root), current)
-    engines = EngineCatalogue(registry or Registry(), current, StoredVoices(files))
+    registry = registry or Registry()
+    engines = EngineCatalogue(registry, current, StoredVoices(files))
+    jobs = Jobs()
     selection = EngineSelection(engines, current)
     operations = EngineOperations(engines, selection)
     replies = Replies(current)
@@ -127,6 +133,8 @@ def build_services(
         engines=engines,
         selection=selection,
         models=ModelCatalogue(engines, current),
+        model_library=ModelLibrary(registry.known_models, current, jobs, engines.loaded, engines.weights_changed),
+        jobs=jobs,
         open_session=operations.session,
         replies=replies,
         live_decoders=LiveDecoders(current),

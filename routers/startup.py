@@ -35,6 +35,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+            await services.jobs.close()
             if not lifecycle.at_once:
                 await services.replies.close()
                 await services.engines.close()
@@ -49,6 +50,7 @@ async def _prepare(services: Services) -> None:
         await hook()
     await services.replies.prepare()
     await services.selection.prepare()
+    await services.model_library.join_installed()
     await services.engines.preload()
     if services.lifecycle.phase == "starting":
         services.lifecycle.phase = "ready"

@@ -22,6 +22,7 @@ DOMAIN = (
         "errors",
         "out_of_memory",
         "environment",
+        "cancellation",
         "languages",
         "language_names",
         "voice_names",
@@ -39,8 +40,8 @@ DOMAIN = (
 """Inside stts: each level may import itself and those before it."""
 
 ADAPTERS = (
-    ("execution", "parameters", "model_names"),
-    ("descriptions", "weights", "probes"),
+    ("execution", "parameters", "model_names", "jobs"),
+    ("descriptions", "weights", "probes", "model_library"),
     ("detection", "speech", "transcription"),
     ("catalogue",),
     ("selection", "hosted_names"),

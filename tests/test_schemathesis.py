@@ -27,6 +27,8 @@ tts:
   order: [tone]
 stt:
   order: [echo]
+models:
+  offline: true
 limits:
   text_characters: 2000
   audio_seconds: 60.0

@@ -23,7 +23,7 @@ BROKEN = (OSError, http.client.HTTPException)
 
 
 class WrongContent(Exception):
-    """What came is another file than the one expected."""
+    """Raised where another file came than the one expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def store(file: BinaryIO, block: bytes) -> None:
 
 
 def disk_error(error: OSError) -> StorageFull:
-    """What went wrong on this machine's disk, as an error of ours."""
+    """A failure of this machine's disk, as an error of ours."""
     if error.errno in FULL:
         return StorageFull("The disk of the model folder is full.")
     return StorageFailed(f"The model folder cannot be written ({type(error).__name__}).")

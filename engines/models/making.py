@@ -1,4 +1,4 @@
-"""What the making of one model works with: its sources, the place it is made in, and who is told of the progress."""
+"""The making of one model: its sources, the place it is made in, and who is told of the progress."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Making:
 
 
 def told(error: BaseException) -> str:
-    """What happened to a connection, in a few words."""
+    """The failure of a connection, in a few words."""
     reason = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError):
         return f"does not answer in time ({reason})" if str(reason) != "timed out" else "does not answer in time"

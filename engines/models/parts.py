@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from engines.models.cancellation import Cancellation
 from engines.models.download import WrongContent, open_at, store
+from stts.cancellation import Cancellation
 from stts.models import ModelFile
 
 BLOCK_BYTES = 1 << 20

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.models.cancellation import Cancellation
 from engines.models.download import disk_error
+from stts.cancellation import Cancellation
 from stts.errors import StorageFailed, StorageFull
 from stts.models import CatalogueModel
 

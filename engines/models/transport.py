@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
 import ssl
 import threading
 import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from engines.models.cancellation import Cancellation
+from stts.cancellation import Cancellation
 
 SILENCE_SECONDS = 20.0
 """Longest wait for a connection, or for the next bytes of an answer."""
@@ -37,8 +38,7 @@ class Transport:
     """Wait before another try where one broke off; twice as long before each next."""
     cancellation: Cancellation = field(default_factory=Cancellation)
 
-    def cancelled_by(self, cancellation: Cancellation) -> Transport:
-        return replace(self, cancellation=cancellation)
+    line: Line = field(default_factory=lambda: Line())
 
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Any]:
@@ -46,6 +46,7 @@ class Transport:
 
         Raises Cancelled, HTTPError for a status beyond 299, and other OSError or HTTPException for all that goes wrong.
         """
+        self.cancellation.interrupt_by(self.line.hang_up)
         self.cancellation.check()
         bare, keys = split_keys(url)
         request = urllib.request.Request(bare, headers={"User-Agent": AGENT, **(headers or {})})
@@ -69,7 +70,7 @@ class Transport:
 
         def hang_up() -> None:
             late.set()
-            self.cancellation.hang_up()
+            self.line.hang_up()
 
         timer = threading.Timer(seconds, hang_up)
         timer.daemon = True
@@ -91,14 +92,33 @@ class Transport:
         opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(),
-            _Handler(self.cancellation),
-            _SecureHandler(self.cancellation, _context(self.certificates)),
+            _Handler(self.line),
+            _SecureHandler(self.line, _context(self.certificates)),
             _Redirects(),
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
         ):
             opener.add_handler(handler)
         return opener
+
+
+class Line:
+    """The connection in use, which another thread may hang up: who reads from it gets an error at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+
+    def use(self, connected: socket.socket) -> None:
+        with self._lock:
+            self._socket = connected
+
+    def hang_up(self) -> None:
+        with self._lock:
+            if self._socket is not None:
+                # Below TLS: its own shutdown would take the state away from under the thread that reads.
+                with suppress(OSError):
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,23 +197,23 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 class _Handler(urllib.request.HTTPHandler):
-    def __init__(self, cancellation: Cancellation) -> None:
+    def __init__(self, line: Line) -> None:
         super().__init__()
-        self._cancellation = cancellation
+        self._line = line
 
     def http_open(self, req: urllib.request.Request) -> Any:
         return self.do_open(self._connection, req)
 
     def _connection(self, host: str, **options: Any) -> http.client.HTTPConnection:
         connection = _Connection(host, **options)
-        connection.cancellation = self._cancellation
+        connection.line = self._line
         return connection
 
 
 class _SecureHandler(urllib.request.HTTPSHandler):
-    def __init__(self, cancellation: Cancellation, context: ssl.SSLContext) -> None:
+    def __init__(self, line: Line, context: ssl.SSLContext) -> None:
         super().__init__()
-        self._cancellation = cancellation
+        self._line = line
         self._trusted = context
 
     def https_open(self, req: urllib.request.Request) -> Any:
@@ -201,24 +221,24 @@ class _SecureHandler(urllib.request.HTTPSHandler):
 
     def _connection(self, host: str, **options: Any) -> http.client.HTTPConnection:
         connection = _SecureConnection(host, context=self._trusted, **options)
-        connection.cancellation = self._cancellation
+        connection.line = self._line
         return connection
 
 
 class _Connection(http.client.HTTPConnection):
-    cancellation: Cancellation
+    line: Line
 
     def connect(self) -> None:
         super().connect()
-        self.cancellation.use(self.sock)
+        self.line.use(self.sock)
 
 
 class _SecureConnection(http.client.HTTPSConnection):
-    cancellation: Cancellation
+    line: Line
 
     def connect(self) -> None:
         super().connect()
-        self.cancellation.use(self.sock)
+        self.line.use(self.sock)
 
 
 @cache

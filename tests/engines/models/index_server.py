@@ -51,7 +51,7 @@ FILENAME = "small_model-1.0-py3-none-any.whl"
 
 @dataclass
 class Index:
-    """What it serves, and how."""
+    """The wheels and files that are served, and how."""
 
     wheels: dict[str, bytes] = field(default_factory=lambda: {FILENAME: wheel(SMALL)})
     files: dict[str, bytes] = field(default_factory=dict)

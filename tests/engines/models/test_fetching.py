@@ -7,16 +7,16 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
 from engines.models import download, transport
-from engines.models.cancellation import Cancellation, Cancelled
 from engines.models.fetching import fetch, join_installed
 from engines.models.making import Fetching
 from engines.models.store import ModelStore
 from engines.models.transport import Transport
+from stts.cancellation import Cancellation, Cancelled
 from stts.errors import ModelFetchFailed, StorageFailed, StorageFull
 from stts.models import CatalogueModel
 from stts.models.digest import undamaged
@@ -133,7 +133,7 @@ def test_plain_files_come_from_addresses(
     monkeypatch.setenv("HF_TOKEN", "secret")
     root = "some/repo/resolve/main/in"
     index.files = {f"{root}/model.bin": WEIGHTS, f"{root}/text/words.txt": WORDS}
-    place = {name: str(value).replace("URL", index.url) for name, value in source.items()}
+    place: dict[str, object] = {name: str(value).replace("URL", index.url) for name, value in source.items()}
     run(model(sources=[place]), fetching(index, tmp_path))
     check(tmp_path)
     assert {headers.get("Authorization") for headers in index.headers} == {"Bearer secret" if "hub" in source else None}
@@ -244,7 +244,7 @@ def test_what_is_wrong_with_an_index_is_told(wrong: dict[str, object], told: str
 
 
 def test_an_index_that_is_no_json_is_told(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_server.json, "dumps", lambda _: "{")
+    monkeypatch.setattr("tests.engines.models.index_server.json.dumps", lambda _: "{")
     with pytest.raises(ModelFetchFailed, match="no JSON"):
         run(model(), fetching(index, tmp_path))
 
@@ -302,7 +302,7 @@ def test_a_hub_that_wants_a_token_is_told(index: Index, tmp_path: Path, monkeypa
 
 @pytest.mark.parametrize("changes", [{"offline": True}, {"hub": False}])
 def test_what_is_switched_off_is_not_asked(
-    changes: dict[str, object], index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    changes: dict[str, Any], index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", index.url)
     sources: list[dict[str, object]] = [{"hub": "some/repo"}]
@@ -328,7 +328,7 @@ def test_the_quota_is_told(index: Index, tmp_path: Path) -> None:
 def test_a_disk_without_room_is_told_before_the_fetch(
     index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 8, 2))  # type: ignore[attr-defined]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 8, 2))
     with pytest.raises(StorageFull, match="left on the disk of the models"):
         run(model(), fetching(index, tmp_path))
     assert index.asked == []

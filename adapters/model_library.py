@@ -1,0 +1,152 @@
+"""The models of this machine: which there are, fetching and removing them, all by the settings of the operator."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import structlog
+
+from adapters.jobs import Job, Jobs, Report
+from engines.models.fetching import fetch, join_installed
+from engines.models.making import Fetching
+from engines.models.pip_settings import pip_settings
+from engines.models.store import ModelStore
+from engines.models.transport import Transport
+from stts.cancellation import Cancellation
+from stts.errors import Conflict, STTSError, UnknownModel
+from stts.models import CatalogueModel, FolderSource
+from stts.models.locate import find
+from stts.settings import CurrentSettings
+
+PULL = "pull"
+"""Kind of the jobs that fetch models."""
+Place = Literal["fetched", "package", "folder"]
+"""Where a model lies: in the folder of fetched models, in an installed package, or in another folder."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    model: CatalogueModel
+    folder: Path | None
+    """The folder that holds it; None: it is not on this machine."""
+    place: Place | None
+    removable: bool
+    """True if the folder of fetched models has something of it."""
+    job: Job | None
+    """The job that fetches it now."""
+
+
+class ModelLibrary:
+    """Blocking work goes to threads. `on_change` is told the engine whose models came or went."""
+
+    def __init__(
+        self,
+        known: Mapping[str, CatalogueModel],
+        settings: CurrentSettings,
+        jobs: Jobs,
+        in_use: Callable[[str], list[str]],
+        on_change: Callable[[str], Awaitable[None]],
+    ) -> None:
+        """`in_use`: names of the loaded instances of an engine."""
+        self._known = known
+        self._settings = settings
+        self._jobs = jobs
+        self._in_use = in_use
+        self._on_change = on_change
+
+    def model(self, model_id: str) -> CatalogueModel:
+        """Raises UnknownModel."""
+        if model_id not in self._known:
+            raise UnknownModel("There is no such model; GET /models lists them.")
+        return self._known[model_id]
+
+    async def status(self, model_id: str) -> ModelStatus:
+        """Raises UnknownModel."""
+        return await asyncio.to_thread(self._status, self.model(model_id))
+
+    async def statuses(self) -> list[ModelStatus]:
+        return await asyncio.to_thread(lambda: [self._status(model) for model in self._known.values()])
+
+    def pull(self, model_id: str) -> Job:
+        """Starts to fetch a model, or joins the job that does. Raises UnknownModel, Busy and ShuttingDown."""
+        model = self.model(model_id)
+        return self._jobs.start(PULL, model_id, partial(self._fetch, model), partial(self._on_change, model.engine))
+
+    async def remove(self, model_id: str) -> ModelStatus:
+        """Removes a fetched model from our folders; returns what is then.
+
+        Raises UnknownModel; Conflict where it is being fetched, in use, or not ours to remove; StorageFailed.
+        """
+        model = self.model(model_id)
+        if self._jobs.running(PULL, model_id) is not None:
+            raise Conflict(f"{model_id} is being fetched; cancel that first.")
+        if users := self._in_use(model.engine):
+            raise Conflict(f"{model_id} may be in use: unload {', '.join(users)} first.")
+        if not await asyncio.to_thread(self._store().remove, model):
+            raise Conflict(f"{model_id} was not fetched by this server, which removes only what it has fetched.")
+        await self._on_change(model.engine)
+        return await self.status(model_id)
+
+    async def join_installed(self) -> None:
+        """Joins models that lie in parts in installed packages. What fails is logged."""
+        for model in await asyncio.to_thread(lambda: list(self._known.values())):
+            try:
+                joined = await asyncio.to_thread(self._join, model)
+            except STTSError as error:
+                log.warning("model_not_joined", model=model.id, code=error.code)
+                continue
+            if joined:
+                log.info("model_joined", model=model.id)
+                await self._on_change(model.engine)
+
+    def _status(self, model: CatalogueModel) -> ModelStatus:
+        settings, store = self._settings().models, self._store()
+        folder = find(model, settings.searched)
+        mine = store.holding(model)
+        place: Place | None = None
+        if folder is not None:
+            place = (
+                "fetched" if folder == mine else "folder" if _of_folder(model, folder, settings.folders) else "package"
+            )
+        return ModelStatus(model, folder, place, mine is not None, self._jobs.running(PULL, model.id))
+
+    def _fetch(self, model: CatalogueModel, report: Report, cancellation: Cancellation) -> None:
+        """In a thread."""
+
+        def step(doing: str, done: int, total: int | None) -> None:
+            report(doing, bytes_done=done, bytes_total=total)
+
+        source = fetch(model, self._fetching(cancellation), step)
+        log.info("model_fetched", model=model.id, source=source)
+
+    def _join(self, model: CatalogueModel) -> bool:
+        return join_installed(model, self._fetching(Cancellation()))
+
+    def _fetching(self, cancellation: Cancellation) -> Fetching:
+        """In a thread: pip's settings are read from its files."""
+        settings, pip = self._settings().models, pip_settings()
+        return Fetching(
+            self._store(),
+            Transport(pip.certificates, cancellation=cancellation),
+            settings.searched,
+            (settings.index_url,) if settings.index_url else pip.indexes,
+            settings.offline,
+            settings.hub,
+        )
+
+    def _store(self) -> ModelStore:
+        settings = self._settings().models
+        return ModelStore(Path(settings.folder).expanduser(), Path(settings.home), settings.quota_bytes)
+
+
+def _of_folder(model: CatalogueModel, folder: Path, folders: tuple[str, ...]) -> bool:
+    """True if it lies in a folder that the operator or the catalogue names, not in a package."""
+    named = [Path(each.folder).expanduser() for each in model.sources if isinstance(each, FolderSource)]
+    return any(folder.is_relative_to(each) for each in (*named, *(Path(each).expanduser() for each in folders)))
