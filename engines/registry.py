@@ -33,6 +33,7 @@ BUILTIN: Mapping[str, str] = {
     "edge": "engines.tts.edge:EdgeEngine",
     "gtts": "engines.tts.gtts:GoogleEngine",
     "remote_tts": "engines.tts.remote:RemoteSpeechEngine",
+    "faster_whisper": "engines.stt.faster_whisper:FasterWhisperEngine",
     "pocketsphinx": "engines.stt.pocketsphinx:PocketSphinxEngine",
     "whisper": "engines.stt.whisper:WhisperEngine",
     "remote_stt": "engines.stt.remote:RemoteListeningEngine",

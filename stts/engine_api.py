@@ -94,6 +94,10 @@ class EngineLimits:
     """Longest audio of one `transcribe` call."""
     concurrency: int = 1
     """Calls that may run at once on one loaded engine (for `process` and `worker`: child processes)."""
+    batch: int = 1
+    """STT: `transcribe` calls of different requests that one loaded engine takes together (`transcribe_many`)."""
+    batch_seconds: float = 60.0
+    """Audio of such calls together, so that short ones do not wait for many long ones."""
     spare: bool = False
     """Spare child process, started ahead; for engines that are small and start quickly."""
     live_sessions: int = 1
@@ -163,6 +167,8 @@ class ListenParams:
     prompt: str | None = None
     """The text before this region, as a hint."""
     extra: BaseModel | None = None
+    interim: bool = False
+    """Its speaker goes on, and all is asked again soon: a quick guess is enough."""
 
 
 class NoOptions(BaseModel):
@@ -249,6 +255,14 @@ class STTEngine(Engine):
     @abstractmethod
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
         """Transcribes one region of speech at 16 kHz, at most `info.limits.max_seconds` long."""
+
+    def transcribe_many(self, regions: Sequence[tuple[Samples, ListenParams]]) -> Iterator[tuple[int, list[Segment]]]:
+        """Transcribes several regions; gives the segments of each with its number, in any order.
+
+        Called where `limits.batch` is more than 1. After an error, each is transcribed alone.
+        """
+        for number, (samples, params) in enumerate(regions):
+            yield number, list(self.transcribe(samples, params))
 
     def begin(self, params: ListenParams) -> None:
         """Live: an utterance begins, whatever became of the one before. `abilities.live` engines have these three."""

@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from engines.base_torch import AUTO, CPU, TorchEngine, TorchOptions, limit_threads
+from engines.stt.whisper_languages import ALSO, CANTONESE, LANGUAGES, language_tag, whisper_language
 from engines.weights import fetch_file, user_cache
 from stts.engine_api import (
     STT_SAMPLE_RATE,
@@ -31,7 +32,6 @@ from stts.engine_api import (
     Word,
 )
 from stts.errors import EngineWeightsMissing, InvalidParameter
-from stts.languages import primary
 
 MODELS = (
     *("tiny.en", "tiny", "base.en", "base", "small.en", "small", "medium.en", "medium"),
@@ -39,17 +39,6 @@ MODELS = (
 )
 """Names that can be downloaded."""
 _FILES = {"large": "large-v3", "turbo": "large-v3-turbo"}
-LANGUAGES = (
-    *("en", "zh", "de", "es", "ru", "ko", "fr", "ja", "pt", "tr", "pl", "ca", "nl", "ar", "sv", "it", "id"),
-    *("hi", "fi", "vi", "he", "uk", "el", "ms", "cs", "ro", "da", "hu", "ta", "no", "th", "ur", "hr", "bg"),
-    *("lt", "la", "mi", "ml", "cy", "sk", "te", "fa", "lv", "bn", "sr", "az", "sl", "kn", "et", "mk", "br"),
-    *("eu", "is", "hy", "ne", "mn", "bs", "kk", "sq", "sw", "gl", "mr", "pa", "si", "km", "sn", "yo", "so"),
-    *("af", "oc", "ka", "be", "tg", "sd", "gu", "am", "yi", "lo", "uz", "fo", "ht", "ps", "tk", "nn", "mt"),
-    *("sa", "lb", "my", "bo", "tl", "mg", "as", "tt", "haw", "ln", "ha", "ba", "jv", "su"),
-)
-"""BCP 47; large-v3 and its kin also know `yue`."""
-CANTONESE = "yue"
-_TO_WHISPER = {"jv": "jw", "nb": "no", "fil": "tl"}
 
 SILENT = 1e-4
 """Peak (-80 dBFS) up to which a region holds nothing; Whisper invents text for digital silence."""
@@ -108,7 +97,7 @@ class WhisperEngine(TorchEngine, STTEngine):
             name="whisper",
             kind="stt",
             description=f"Whisper {stem}",
-            languages=("en",) if english else (*LANGUAGES, "nb", "fil", *cantonese),
+            languages=("en",) if english else (*LANGUAGES, *ALSO, *cantonese),
             abilities=Abilities(
                 word_times=True,
                 translation=not english and "turbo" not in stem,
@@ -165,7 +154,7 @@ class WhisperEngine(TorchEngine, STTEngine):
             return
         result = self.on_device(lambda model: model.transcribe(samples, **self._decoding(model, params)))
         duration = len(samples) / STT_SAMPLE_RATE
-        language = "jv" if result["language"] == "jw" else result["language"]
+        language = language_tag(result["language"])
         for segment in result["segments"]:
             if segment["text"].strip():
                 yield _segment(segment, language, duration)
@@ -213,7 +202,7 @@ def whisper_code(model: Any, language: str | None) -> str | None:
         return None if model.is_multilingual else "en"
     from whisper.tokenizer import LANGUAGES as CODES
 
-    code = _TO_WHISPER.get(primary(language), primary(language))
+    code = whisper_language(language)
     # In the order in which they were added, so that a model knows the first so many.
     if code not in list(CODES)[: model.num_languages if model.is_multilingual else 1]:
         raise InvalidParameter("This Whisper model does not know this language.", param="language")

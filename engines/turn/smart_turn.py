@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from engines.turn.log_mel import BANDS, HOP, log_mel
+from engines.log_mel import BANDS, HOP, log_mel
 from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, EngineLimits, Progress, Samples, TurnEngine
 from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engines.turn.log_mel import log_mel
+from engines.log_mel import log_mel
 from engines.turn.smart_turn import SAMPLES, SmartTurnEngine, SmartTurnOptions, features
 from stts.engine_api import Samples
 from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engines.stt.whisper import LANGUAGES, MODELS, WhisperEngine, WhisperOptions, WhisperParameters, whisper_code
+from engines.stt.whisper import MODELS, WhisperEngine, WhisperOptions, WhisperParameters, whisper_code
+from engines.stt.whisper_languages import LANGUAGES
 from stts.engine_api import ListenParams, Samples, Segment
 from stts.errors import EngineWeightsMissing, InvalidParameter
 from tests.engines import checkpoints, contract, hub, speech

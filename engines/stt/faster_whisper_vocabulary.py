@@ -1,0 +1,130 @@
+"""The tokens of a Whisper model: its special ones, prompts into tokens, tokens into text and words."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from stts.errors import EngineLoadFailed
+
+FILE = "tokenizer.json"
+LISTS = ("vocabulary.txt", "vocabulary.json")
+"""Files of which a model has one: all tokens, a line each."""
+ENGLISH_TOKENS = 51_864
+"""Tokens of models that know English only; others have more."""
+MOST_PROMPT_TOKENS = 120
+"""Whisper takes 223; a hint of a sentence or two needs no more, and each token has its price."""
+UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
+"""Whisper's codes of languages that are written without spaces between words."""
+REPLACEMENT = "\ufffd"
+"""What a part of a character decodes to."""
+_SPECIAL = re.compile(r"<\|[^|]*\|>")
+_LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenWord:
+    """A word of a text as Whisper's tokens write it, with the space before it."""
+
+    text: str
+    tokens: int
+    """Number of tokens."""
+
+
+class Vocabulary:
+    """Raises EngineLoadFailed for a folder whose tokenizer file is missing or none of Whisper's."""
+
+    def __init__(self, folder: Path) -> None:
+        import tokenizers
+
+        path = folder / FILE
+        if not path.is_file():
+            # Without it faster-whisper asks the model hub, whatever was asked of it; here nothing is fetched.
+            raise EngineLoadFailed(f"{FILE} is missing beside the model in {folder.name}.")
+        try:
+            self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(path))
+        except Exception as error:
+            raise EngineLoadFailed(f"{FILE} in {folder.name} cannot be read.") from error
+        self.end = self._special("<|endoftext|>")
+        self.start = self._special("<|startoftranscript|>")
+        self.no_timestamps = self._special("<|notimestamps|>")
+        self._previous = self._special("<|startofprev|>")
+        self._tasks = {"transcribe": self._special("<|transcribe|>"), "translate": self._special("<|translate|>")}
+
+    @cached_property
+    def languages(self) -> dict[str, int]:
+        """Tokens by Whisper's language codes."""
+        added: dict[int, Any] = self._tokenizer.get_added_tokens_decoder()
+        named = ((_LANGUAGE.fullmatch(token.content), number) for number, token in added.items())
+        return {match[1]: number for match, number in named if match}
+
+    def begin(self, language: str | None, task: str) -> list[int]:
+        """The tokens that begin a transcript; `language`: Whisper's code, None for a model that knows but one."""
+        if language is None:
+            return [self.start]
+        return [self.start, self.languages[language], self._tasks[task]]
+
+    def prompt(self, text: str | None) -> list[int]:
+        """The tokens of the text before, the last of it if it is long; what looks like a special token is no text."""
+        plain = " ".join(_SPECIAL.sub("", text or "").split())
+        if not plain:
+            return []
+        tokens: list[int] = self._tokenizer.encode(f" {plain}", add_special_tokens=False).ids
+        return [self._previous, *tokens[-MOST_PROMPT_TOKENS:]]
+
+    def text_tokens(self, tokens: Sequence[int]) -> list[int]:
+        """Those of the tokens that stand for text."""
+        return [token for token in tokens if token < self.end]
+
+    def text(self, tokens: Sequence[int]) -> str:
+        decoded: str = self._tokenizer.decode(list(tokens))
+        return decoded
+
+    def words(self, tokens: Sequence[int], language: str | None) -> list[TokenWord]:
+        """The words of text tokens, marks of punctuation as words of their own."""
+        words: list[TokenWord] = []
+        for part in self._parts(tokens):
+            alone = part.text.startswith(" ") or part.text.strip() in string.punctuation or language in UNSPACED
+            if alone or not words:
+                words.append(part)
+            else:
+                words[-1] = TokenWord(words[-1].text + part.text, words[-1].tokens + part.tokens)
+        return words
+
+    def _parts(self, tokens: Sequence[int]) -> list[TokenWord]:
+        """The shortest parts that are whole characters."""
+        parts: list[TokenWord] = []
+        pending: list[int] = []
+        for token in tokens:
+            pending.append(token)
+            text = self.text(pending)
+            if REPLACEMENT not in text:
+                parts.append(TokenWord(text, len(pending)))
+                pending = []
+        if pending:
+            parts.append(TokenWord(self.text(pending), len(pending)))
+        return parts
+
+    def _special(self, token: str) -> int:
+        number: int | None = self._tokenizer.token_to_id(token)
+        if number is None:
+            raise EngineLoadFailed(f"{FILE} is not that of a Whisper model: it lacks {token}.")
+        return number
+
+
+def english_only(folder: Path) -> bool:
+    """Whether the model in a folder knows English only. Cheap; False where that cannot be told."""
+    for name in LISTS:
+        try:
+            text = (folder / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        tokens = len(json.loads(text)) if name.endswith(".json") else text.count("\n")
+        return 0 < tokens <= ENGLISH_TOKENS
+    return False
