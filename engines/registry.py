@@ -36,6 +36,8 @@ BUILTIN: Mapping[str, str] = {
     "faster_whisper": "engines.stt.faster_whisper:FasterWhisperEngine",
     "pocketsphinx": "engines.stt.pocketsphinx:PocketSphinxEngine",
     "whisper": "engines.stt.whisper:WhisperEngine",
+    "moonshine": "engines.stt.moonshine:MoonshineEngine",
+    "vosk": "engines.stt.vosk:VoskEngine",
     "remote_stt": "engines.stt.remote:RemoteListeningEngine",
     "silero": "engines.vad.silero:SileroEngine",
     "smart_turn": "engines.turn.smart_turn:SmartTurnEngine",

@@ -1,0 +1,92 @@
+"""Moonshine: its vocabulary on files made here; its true model where its package is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engines.registry import Registry
+from engines.stt.moonshine import MoonshineEngine, _before_loop
+from engines.stt.moonshine_tokens import Vocabulary
+from stts.engine_api import ListenParams, Samples
+from stts.errors import EngineLoadFailed, EngineWeightsMissing
+from tests.engines import contract, speech
+
+
+def vocabulary_file(folder: Path, pieces: list[bytes]) -> Path:
+    path = folder / "tokenizer.bin"
+    entries = (
+        bytes([len(piece)]) if len(piece) < 128 else bytes([len(piece) % 128 + 128, len(piece) // 128])
+        for piece in pieces
+    )
+    path.write_bytes(b"".join(entry + piece for entry, piece in zip(entries, pieces, strict=True)))
+    return path
+
+
+def test_tokens_become_words(tmp_path: Path) -> None:
+    pieces = [b"<unk>", b"<s>", b"</s>", "▁Hel".encode(), b"lo", "▁wörld".encode(), b"<0xC3>", b"<0xA4>", b"x" * 300]
+    vocabulary = Vocabulary.read(vocabulary_file(tmp_path, pieces))
+    assert len(vocabulary) == len(pieces)
+    assert vocabulary.text([1, 3, 4, 5, 2]) == "Hello wörld"
+    assert vocabulary.text([6, 7]) == "ä"
+    assert vocabulary.text([8, 99, -1]) == "x" * 300
+
+
+def test_a_vocabulary_that_is_cut_off_is_told(tmp_path: Path) -> None:
+    path = vocabulary_file(tmp_path, [b"abc", b"y" * 200])
+    whole = path.read_bytes()
+    for length in (3, 5, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(EngineLoadFailed, match="cut off"):
+            Vocabulary.read(path)
+
+
+def test_a_loop_is_cut_to_one_turn() -> None:
+    assert _before_loop([5, 6, 7, 7, 7]) is None
+    assert _before_loop([5, 6, 7, 7, 7, 7]) == [5, 6, 7]
+    assert _before_loop([9, *[1, 2, 3] * 4]) == [9, 1, 2, 3]
+
+
+def test_a_missing_model_says_how_to_get_it() -> None:
+    engine = Registry().create("moonshine", {"model": "moonshine-nothing"})
+    assert not engine.weights_present()
+    with pytest.raises(EngineWeightsMissing, match="moonshine-nothing"):
+        engine.load(contract.no_progress)
+
+
+@pytest.fixture(scope="module")
+def moonshine() -> Iterator[MoonshineEngine]:
+    engine = Registry().create("moonshine")
+    assert isinstance(engine, MoonshineEngine)
+    if not (engine.installed() and engine.weights_present()):
+        pytest.skip("moonshine-cpp is not installed")
+    engine.load(contract.no_progress)
+    yield engine
+    engine.unload()
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("name", speech.WORDS)
+def test_the_true_model_understands(moonshine: MoonshineEngine, name: str) -> None:
+    heard = contract.check_stt(moonshine, speech.read(speech.DATA / name))
+    assert speech.word_error_rate(speech.WORDS[name], heard) <= 0.05
+
+
+@pytest.mark.engines
+def test_the_true_model_says_nothing_of_what_is_no_speech(moonshine: MoonshineEngine) -> None:
+    silence: Samples = np.zeros(16_000, np.float32)
+    assert list(moonshine.transcribe(silence, ListenParams())) == []
+    assert list(moonshine.transcribe(silence[:100] + 0.5, ListenParams())) == []
+
+
+@pytest.mark.engines
+def test_other_files_under_the_names_of_a_model_are_refused(moonshine: MoonshineEngine, tmp_path: Path) -> None:
+    for name in ("encoder_model.ort", "decoder_model_merged.ort"):
+        (tmp_path / name).write_bytes(b"not a model")
+    vocabulary_file(tmp_path, [b"a"])
+    engine = Registry().create("moonshine", {"model": str(tmp_path)})
+    with pytest.raises(EngineLoadFailed, match="no such model"):
+        engine.load(contract.no_progress)
