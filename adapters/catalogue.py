@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,12 +16,15 @@ from adapters.detection.speech_detector import SpeechDetector
 from adapters.detection.vad import EngineVoiceActivity
 from adapters.execution.garbage_collection import freeze_gc_again
 from adapters.execution.instance import EngineInstance
+from adapters.health.readings import reading
+from adapters.health.registry import HealthRegistry
 from adapters.probes import probe_work
 from adapters.speech.adapter import EngineTTSAdapter
 from adapters.transcription.adapter import EngineSTTAdapter
 from adapters.transcription.streaming import StreamingSlots
 from adapters.weights import WeightsLookup
 from engines.registry import Registry
+from stts.analytics.engine_statistics import Reading
 from stts.engine_api import EngineKind
 from stts.engine_state import Probe
 from stts.errors import EngineCrashed, EngineWeightsMissing, InvalidConfiguration, STTSError, UnknownEngine
@@ -33,6 +37,21 @@ PROBE_DELAY_SECONDS = 0.05
 """Between a load and its probe: requests that have waited for the load go first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Names of engine instances that may do something, in the order in which they are to be asked."""
+
+    working: tuple[str, ...]
+    resting: tuple[str, ...] = ()
+    """Left alone after failures; asked where no other can do it."""
+    order: tuple[str, ...] = ()
+    """The order that they are of."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.working + self.resting
+
+
 class EngineCatalogue:
     """Made once. Which engine a request gets is decided by `adapters.selection`."""
 
@@ -42,6 +61,8 @@ class EngineCatalogue:
         self._library = library
         self.instances: dict[str, EngineInstance[Any]] = dict(_instances(registry, settings))
         self._weights = WeightsLookup()
+        self.health = HealthRegistry(settings)
+        """Statistics and circuit breakers of the engines that speak or listen."""
         self._probes: dict[str, asyncio.Task[None]] = {}
         for instance in self.instances.values():
             instance.lifecycle.on_loaded = partial(self._loaded, instance.name)
@@ -50,7 +71,10 @@ class EngineCatalogue:
         """VAD of all live streams."""
         self.detector = SpeechDetector(vad, settings)
         """Speech detector of whole recordings."""
-        self.speech = {each.name: EngineTTSAdapter(each, settings, library) for each in self._of_kind("tts")}
+        self.speech = {
+            each.name: EngineTTSAdapter(each, settings, library, self.health.add(each.name, "tts"))
+            for each in self._of_kind("tts")
+        }
         """Engines that speak."""
         self.streaming_slots = {
             each.name: StreamingSlots(each.info, each.copies, lambda: settings().limits, self.voice)
@@ -58,7 +82,9 @@ class EngineCatalogue:
         }
         """The right to hear live streams, by engine that listens."""
         self.transcription = {
-            each.name: EngineSTTAdapter(each, vad, settings, self.streaming_slots[each.name])
+            each.name: EngineSTTAdapter(
+                each, vad, settings, self.streaming_slots[each.name], self.health.add(each.name, "stt")
+            )
             for each in self._of_kind("stt")
         }
         """Engines that listen."""
@@ -75,11 +101,16 @@ class EngineCatalogue:
 
     def describe(self, name: str) -> EngineDescription:
         """One engine as it is now. Raises UnknownEngine."""
-        return description(self.instance(name))
+        return description(self.instance(name), self.health.get(name))
 
     def descriptions(self, *kinds: EngineKind) -> list[EngineDescription]:
         """All engines as they are now, or those of some kinds."""
-        return [description(each) for each in self.instances.values() if not kinds or each.info.kind in kinds]
+        found = (each for each in self.instances.values() if not kinds or each.info.kind in kinds)
+        return [description(each, self.health.get(each.name)) for each in found]
+
+    def readings(self) -> list[Reading]:
+        """Statistics of all engines that speak or listen."""
+        return [reading(each, self.health.of(each.name)) for kind in ("tts", "stt") for each in self._of_kind(kind)]
 
     async def voices(self, *names: str, references: bool = True) -> list[OfferedVoice]:
         """The voices of all engines, or of those named, with stored references for those that clone.
@@ -103,25 +134,29 @@ class EngineCatalogue:
         """Names of engines that work here and now without fetching anything."""
         return await self._usable([each for kind in kinds for each in self._of_kind(kind)])
 
-    async def candidates(self, kind: EngineKind) -> list[str]:
-        """Names in the configured order that are usable here and now, then those that a crash loop has put to rest.
+    async def candidates(self, kind: EngineKind, order: Sequence[str] | None = None) -> Candidates:
+        """The engines of an order that are usable here and now; by default that of the settings.
 
-        The latter say for how long, where nothing else can do what is asked.
+        Beside them those that rest after failures: they say for how long, where nothing else can do what is asked.
         """
         settings = self._settings()
-        order = settings.tts.order if kind == "tts" else settings.stt.order
+        if order is None:
+            order = settings.tts.order if kind == "tts" else settings.stt.order
         ordered = [self.instances[name] for name in order if name in self.instances]
         ordered = [each for each in ordered if each.info.kind == kind]
-        return await self._usable(ordered) + [each.name for each in ordered if _crashed(each) and each.rest]
+        usable = await self._usable(ordered)
+        working = tuple(name for name in usable if self.health.closed(name))
+        open_ = tuple(name for name in usable if not self.health.closed(name))
+        crashed = tuple(each.name for each in ordered if _crashed(each) and each.rest)
+        return Candidates(working, open_ + crashed, tuple(order))
 
     async def chosen(self) -> list[str]:
         """The engines that `auto` takes for a request without options."""
-        firsts = [names[0] for kind in ("tts", "stt") if (names := await self.candidates(kind))]
-        return [name for name in firsts if not self.instances[name].rest]
+        return [found.working[0] for kind in ("tts", "stt") if (found := await self.candidates(kind)).working]
 
     async def live_places(self) -> tuple[int, int] | None:
         """Places of the listener that `auto` takes for live speech: taken, and all. None: it has no bound."""
-        names = await self.candidates("stt")
+        names = (await self.candidates("stt")).names[:1]
         if not names or not self.instances[names[0]].info.abilities.live:
             return None
         places = self.streaming_slots[names[0]]

@@ -8,6 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from adapters.execution.instance import EngineInstance
+from adapters.health.instance import InstanceHealth
+from adapters.health.readings import reading
+from stts.analytics.engine_statistics import Reading
 from stts.engine_api import EngineInfo, ModelInfo, Voice
 from stts.engine_state import EngineState, Probe
 
@@ -40,6 +43,8 @@ class EngineDescription:
     """Child processes that died at work since one last did what it was asked."""
     rest: float
     """Seconds that it is left alone after it has failed; 0: the next call tries again."""
+    reading: Reading
+    """Statistics and circuit breaker."""
 
     @property
     def installed(self) -> bool:
@@ -60,7 +65,7 @@ class OfferedVoice:
         return self.voice.name or self.voice.id
 
 
-def description(instance: EngineInstance[Any]) -> EngineDescription:
+def description(instance: EngineInstance[Any], health: InstanceHealth | None) -> EngineDescription:
     """The instance as it is now."""
     return EngineDescription(
         name=instance.name,
@@ -77,4 +82,5 @@ def description(instance: EngineInstance[Any]) -> EngineDescription:
         waiting=instance.waiting,
         crashes=instance.crashes,
         rest=instance.rest,
+        reading=reading(instance, health),
     )

@@ -5,30 +5,60 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from adapters.catalogue import EngineCatalogue
+from adapters.fallback.attempt import Leftovers
+from adapters.fallback.fallback import Course, Fallback
+from adapters.fallback.probing import EngineProbe, Probing
 from adapters.selection import EngineSelection
 from stts.context import RequestContext
-from stts.plans import ListenRequest, SpeechRequest
+from stts.plans import ListenRequest, SpeechPlan, SpeechRequest, TranscriptionPlan
 from stts.protocols import HearRequest, TranscriptionSession
+from stts.settings import CurrentSettings
 from stts.speech import AudioChunk
-from stts.transcription import TranscriptEvent, TranscriptionConfig
+from stts.streams.live import LiveText
+from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig
+
+KEPT_CHARACTERS = 10_000
+"""Text being written that may have been read before its first audio, so that another engine can read it again."""
 
 
 class EngineOperations:
     """Requests come here with their plans: the planning stage stands before."""
 
-    def __init__(self, catalogue: EngineCatalogue, selection: EngineSelection) -> None:
+    def __init__(self, catalogue: EngineCatalogue, selection: EngineSelection, settings: CurrentSettings) -> None:
         self._catalogue = catalogue
         self._selection = selection
+        self._fallback = Fallback(catalogue, settings)
+        self._probing = Probing(catalogue.health, EngineProbe(catalogue, settings, self._fallback.leftovers))
+        catalogue.health.on_open = self._probing.start
 
     def speak(self, context: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
-        plan = request.plan
+        plan, text = request.plan, request.text
         assert plan is not None, "the planning stage is missing"
-        return self._catalogue.speech[plan.instance].synthesize(plan, request.text, context)
+
+        def begin(plan: SpeechPlan, part: RequestContext) -> AsyncGenerator[AudioChunk, None]:
+            return self._catalogue.speech[plan.instance].synthesize(plan, text, part)
+
+        if isinstance(text, LiveText):
+            if plan.alternatives:
+                text.keep(KEPT_CHARACTERS)
+            course = Course(plan, begin, text.rewind, text.settle, self._selection.next_speech)
+        else:
+            course = Course(plan, begin, _again, _nothing, self._selection.next_speech, hash(text))
+        return self._fallback.run(context, course)
 
     def listen(self, context: RequestContext, request: ListenRequest) -> AsyncGenerator[TranscriptEvent, None]:
-        plan = request.plan
+        plan, audio = request.plan, request.audio
         assert plan is not None, "the planning stage is missing"
-        return self._catalogue.transcription[plan.instance].transcribe(plan, request.audio, context)
+
+        def begin(plan: TranscriptionPlan, part: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
+            return self._catalogue.transcription[plan.instance].transcribe(plan, audio, part)
+
+        def rewind() -> bool:
+            audio.file.seek(0)
+            return True
+
+        course = Course(plan, begin, rewind, _nothing, self._selection.next_transcription, _fingerprint(audio))
+        return self._fallback.run(context, course)
 
     def hear(self, context: RequestContext, request: HearRequest) -> AsyncGenerator[TranscriptEvent, None]:
         return request.session.transcribe(request.audio, context)
@@ -46,3 +76,30 @@ class EngineOperations:
             await session.aclose()
             raise
         return session
+
+    @property
+    def leftovers(self) -> Leftovers:
+        """Attempts that were given up and have not ended yet."""
+        return self._fallback.leftovers
+
+    async def stop(self) -> None:
+        """Ends what runs by itself, before the engines are closed."""
+        await self._probing.close()
+
+    async def close(self) -> None:
+        """Waits for attempts that were given up, when the engines have been closed."""
+        await self._fallback.close()
+
+
+def _again() -> bool:
+    """A complete text can be read any number of times."""
+    return True
+
+
+def _nothing() -> None:
+    """Nothing is kept of it."""
+
+
+def _fingerprint(audio: AudioData) -> int:
+    """Recordings of the very same size are taken for the same."""
+    return hash(("recording", audio.size))

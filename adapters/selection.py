@@ -10,15 +10,18 @@ from typing import Any, TypeVar, cast
 
 from adapters.catalogue import EngineCatalogue
 from adapters.model_names import engine_named
+from adapters.routing import RoutingPolicy
 from adapters.speech.plan import suits
 from adapters.speech.written_language import WrittenLanguage
+from stts.context import Priority
 from stts.engine_api import EngineKind
 from stts.engine_state import AUTO
-from stts.errors import EngineNotInstalled, InvalidRequest
-from stts.plans import ListenRequest, PlanBasis, SpeechPlan, SpeechRequest, TranscriptionPlan
+from stts.plans import ListenRequest, SpeechPlan, SpeechRequest, TranscriptionPlan
+from stts.scheduling.routing import ROLES, Occasion, reads_text
 from stts.settings import CurrentSettings
 from stts.speech import SynthesisConfig
 from stts.streams.live import LiveText
+from stts.text.script import SAMPLE_CHARACTERS, main_script
 from stts.transcription import TranscriptionConfig
 
 Request = TypeVar("Request")
@@ -30,6 +33,7 @@ class EngineSelection:
     def __init__(self, catalogue: EngineCatalogue, settings: CurrentSettings) -> None:
         self._catalogue = catalogue
         self._settings = settings
+        self._routing = RoutingPolicy(catalogue, settings)
         self._written_language = WrittenLanguage()
 
     async def prepare(self) -> None:
@@ -37,76 +41,96 @@ class EngineSelection:
         if self._settings().tts.detect_language:
             await self._written_language.prepare()
 
-    async def planned(self, request: Request) -> Request:
+    async def planned(self, request: Request, priority: Priority = Priority.STREAM) -> Request:
         """The request with its plan; any other kind of request as it is. Raises as `plan_speech` does."""
         if isinstance(request, SpeechRequest):
-            return cast(Request, replace(request, plan=await self._speech(request)))
+            return cast(Request, replace(request, plan=await self._speech(request, priority)))
         if isinstance(request, ListenRequest):
-            plan = request.plan or await self.plan_transcription(request.config)
+            plan = request.plan or await self.plan_transcription(request.config, priority)
             return cast(Request, replace(request, plan=plan))
         return request
 
-    async def plan_speech(self, config: SynthesisConfig) -> SpeechPlan:
-        """Plans the speech of texts with these options.
+    async def plan_speech(
+        self, config: SynthesisConfig, priority: Priority = Priority.REALTIME, text: str | None = None
+    ) -> SpeechPlan:
+        """Plans the speech of texts with these options, or of one text where that is known.
 
-        `auto` takes the first of `tts.order` that does exactly what is asked without fetching anything, else the first
-        that does it with another voice or in another language. Raises UnknownEngine, EngineNotInstalled, UnknownVoice,
-        InvalidParameter and UnsupportedFormat; for `auto` what the last candidate had against the request.
+        `auto` takes the first engine that does exactly what is asked without fetching anything, by `routing.rules` and
+        `tts.order`, else the first that does it with another voice or in another language. Raises UnknownEngine,
+        EngineNotInstalled, UnknownVoice, InvalidParameter and UnsupportedFormat; for `auto` what the last candidate had
+        against the request.
         """
-        settings = self._settings()
-        names = await self._candidates("tts", config.engine)
-        basis = PlanBasis(settings, names)
-        reason: InvalidRequest | None = None
-        second_best: SpeechPlan | None = None
-        for place, name in enumerate(names):
-            try:
-                plan = await self._catalogue.speech[name].plan(config)
-            except InvalidRequest as refused:
-                reason = refused
-                continue
-            plan = replace(plan, alternatives=names[place + 1 :], basis=basis)
-            if plan.exact or config.engine != AUTO:
-                return plan
-            second_best = second_best or plan
-        if second_best is not None:
-            return second_best
-        raise reason or EngineNotInstalled("No engine of tts.order is installed with its weights on this disk.")
+        name, occasion = self._named("tts", config.engine), self._speaking(config, priority, text)
+        if name != AUTO:
+            return await self._routing.named(occasion, await self._catalogue.speech[name].plan(config))
+        return await self._routing.choose(occasion, lambda each: self._catalogue.speech[each].plan(config))
 
-    async def plan_transcription(self, config: TranscriptionConfig) -> TranscriptionPlan:
-        """The engine named, or the first of `stt.order` that can do what is asked without fetching anything.
+    async def plan_transcription(
+        self, config: TranscriptionConfig, priority: Priority = Priority.REALTIME
+    ) -> TranscriptionPlan:
+        """The engine named, or the first that can do what is asked without fetching anything.
 
         Raises UnknownEngine, EngineNotInstalled and InvalidParameter.
         """
-        names = await self._candidates("stt", config.engine)
-        reason: InvalidRequest | None = None
-        for place, name in enumerate(names):
-            try:
-                plan = self._catalogue.transcription[name].plan(config)
-            except InvalidRequest as refused:
-                reason = refused
-            else:
-                return replace(plan, alternatives=names[place + 1 :])
-        raise reason or EngineNotInstalled("No engine of stt.order is installed with its weights on this disk.")
+        name, occasion = self._named("stt", config.engine), Occasion("stt", ROLES[priority], config.language)
+        if name != AUTO:
+            return await self._routing.named(occasion, await self._listening(name, config))
+        return await self._routing.choose(occasion, lambda each: self._listening(each, config))
 
-    async def _speech(self, request: SpeechRequest) -> SpeechPlan:
+    async def next_speech(self, plan: SpeechPlan, tried: frozenset[str]) -> SpeechPlan | None:
+        """The plan of the next engine for the same speech, beside those that were tried; None: there is none.
+
+        The answer has the rate that was announced and a voice of the same kind. A voice that is cloned is spoken by
+        whoever clones the same recording, or by nobody.
+        """
+        config = replace(plan.asked, sample_rate=plan.output.sample_rate)
+
+        async def plan_with(name: str) -> SpeechPlan:
+            return await self._catalogue.speech[name].plan(config, plan.voice.gender)
+
+        if plan.voice.reference is not None:
+            names = [name for name in plan.alternatives if self._clones(name)]
+            plan = replace(plan, alternatives=tuple(names))
+        found = await self._routing.next_plan(plan, tried, plan_with)
+        if found is None or plan.voice.reference not in (None, found.voice.reference):
+            return None
+        return replace(found, asked=plan.asked, alternatives=plan.alternatives)
+
+    async def next_transcription(self, plan: TranscriptionPlan, tried: frozenset[str]) -> TranscriptionPlan | None:
+        """The plan of the next engine for the same audio, beside those that were tried; None: there is none."""
+        found = await self._routing.next_plan(plan, tried, lambda name: self._listening(name, plan.asked))
+        return None if found is None else replace(found, alternatives=plan.alternatives, basis=plan.basis)
+
+    async def transcription_holds(self, plan: TranscriptionPlan, priority: Priority = Priority.REALTIME) -> bool:
+        """True if an earlier plan is what would be made now."""
+        if plan.basis is None or plan.basis.settings is not self._settings():
+            return False
+        occasion = Occasion("stt", ROLES[priority], plan.asked.language)
+        return plan.basis.candidates == await self._candidates(plan.asked.engine, occasion)
+
+    async def _listening(self, name: str, config: TranscriptionConfig) -> TranscriptionPlan:
+        return self._catalogue.transcription[name].plan(config)
+
+    async def _speech(self, request: SpeechRequest, priority: Priority) -> SpeechPlan:
         """The plan for the request's text: the one it brings, where that still holds, or a new one."""
         config, plan = request.config, request.plan
-        if plan is not None and not await self._holds(plan, config):
+        text = request.text if isinstance(request.text, str) else None
+        if plan is not None and not await self._holds(plan, config, priority, text):
             plan = None
         if plan is None and isinstance(request.text, LiveText):
             # What can be refused at all is refused before the first words are waited for.
-            plan = await self.plan_speech(config)
+            plan = await self.plan_speech(config, priority)
         if config.language is None and self._settings().tts.detect_language:
             found = await self._written_language.of(request.text)
             config = replace(config, detected=found or config.detected)
             # The first words may have come late: what was planned before them may hold no more.
-            if plan is not None and isinstance(request.text, LiveText) and not await self._holds(plan, config):
-                plan = None
+            if plan is not None and (text is None or self._reads_text):
+                plan = plan if await self._holds(plan, config, priority, text) else None
         if plan is not None and suits(plan, config.detected):
             return plan
-        return await self.plan_speech(config)
+        return await self.plan_speech(config, priority, text)
 
-    async def _holds(self, plan: SpeechPlan, config: SynthesisConfig) -> bool:
+    async def _holds(self, plan: SpeechPlan, config: SynthesisConfig, priority: Priority, text: str | None) -> bool:
         """True if an earlier plan is what would be made now. A stored recording may have been replaced meanwhile."""
         if plan.basis is None or plan.voice.reference is not None:
             return False
@@ -115,13 +139,30 @@ class EngineSelection:
         if config.voice not in (None, plan.voice.id) and self._clones(plan.instance):
             # Another voice stands in for the one asked for, whose recording may have come meanwhile.
             return False
-        return plan.basis.candidates == await self._candidates("tts", config.engine)
+        occasion = self._speaking(config, priority, text)
+        return plan.basis.candidates == await self._candidates(config.engine, occasion)
 
     def _clones(self, instance: str) -> bool:
         return self._catalogue.instance(instance).info.abilities.cloning
 
-    async def _candidates(self, kind: EngineKind, asked: str) -> tuple[str, ...]:
+    @property
+    def _reads_text(self) -> bool:
+        return reads_text(self._settings().routing.rules)
+
+    def _speaking(self, config: SynthesisConfig, priority: Priority, text: str | None) -> Occasion:
+        """The occasion of a speech; a text is only looked at where a rule asks for it."""
+        language = config.language or config.detected
+        if text is None or not self._reads_text:
+            return Occasion("tts", ROLES[priority], language, voice=config.voice)
+        script = main_script(text[:SAMPLE_CHARACTERS])
+        return Occasion("tts", ROLES[priority], language, script, config.voice, len(text))
+
+    async def _candidates(self, asked: str, occasion: Occasion) -> tuple[str, ...]:
         """Raises UnknownEngine."""
+        name = self._named(occasion.kind, asked)
+        return (name,) if name != AUTO else (await self._routing.candidates(occasion)).names
+
+    def _named(self, kind: EngineKind, asked: str) -> str:
+        """The engine that a request names, or `auto`. Raises UnknownEngine."""
         known: Any = self._catalogue.speech if kind == "tts" else self._catalogue.transcription
-        named = engine_named(asked, known, self._settings().openai.models, kind)
-        return (named,) if named != AUTO else tuple(await self._catalogue.candidates(kind))
+        return engine_named(asked, known, self._settings().openai.models, kind)

@@ -63,6 +63,7 @@ class Services:
     model_library: ModelLibrary
     jobs: Jobs
     open_session: Open
+    operations: EngineOperations
     replies: Replies
     live_decoders: LiveDecoders
     files: FileStore
@@ -111,10 +112,10 @@ def build_services(
     engines = EngineCatalogue(registry, current, StoredVoices(files))
     jobs = Jobs()
     selection = EngineSelection(engines, current)
-    operations = EngineOperations(engines, selection)
+    operations = EngineOperations(engines, selection, current)
     replies = Replies(current)
     resources = Resources()
-    metrics = Metrics(resources)
+    metrics = Metrics(resources, engines.readings)
     history = History(settings.analytics.history_minutes)
     stages: list[Stage] = [LoggingStage(current), AnalyticsStage((history, metrics)), TimingStage()]
     planned = [*stages, PlanningStage(selection)]
@@ -136,6 +137,7 @@ def build_services(
         model_library=ModelLibrary(registry.known_models, current, jobs, engines.loaded, engines.weights_changed),
         jobs=jobs,
         open_session=operations.session,
+        operations=operations,
         replies=replies,
         live_decoders=LiveDecoders(current),
         files=files,

@@ -38,7 +38,9 @@ async def running(services: Services) -> AsyncIterator[None]:
             await services.jobs.close()
             if not lifecycle.at_once:
                 await services.replies.close()
+                await services.operations.stop()
                 await services.engines.close()
+                await services.operations.close()
 
 
 OWN_PACKAGES = frozenset({"adapters", "engines", "routers", "stts"})

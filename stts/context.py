@@ -69,6 +69,8 @@ class Outcome:
     """Nothing in the text could be spoken: the answer is a short silence."""
     file_id: str | None = None
     """The stored file that keeps a copy of the answer."""
+    fallback: str | None = None
+    """Code of why another engine did it than the one that would have been taken first."""
 
 
 @dataclass(slots=True)

@@ -7,6 +7,8 @@ from typing import Literal
 
 EngineKind = Literal["tts", "stt", "vad", "turn"]
 EngineState = Literal["not_installed", "cold", "loading", "ready", "failed"]
+BreakerState = Literal["closed", "open", "half_open"]
+"""Circuit breaker of an engine: it works, it rests after failures, it is being tried."""
 
 AUTO = "auto"
 """The engine name that lets the server choose."""

@@ -59,6 +59,8 @@ class SpeechPlan:
     """Instances that `auto` would try next, in this order. Each is planned only when it is needed."""
     basis: PlanBasis | None = field(default=None, compare=False, repr=False)
     """The grounds of the choice; the plan holds for another request while they are the same."""
+    resting: str | None = None
+    """Code of why the engine that would have been taken rests; None: it is this one."""
 
     @property
     def language(self) -> str | None:
@@ -94,6 +96,17 @@ class TranscriptionPlan:
     """The model within the engine; empty where the engine has but one."""
     alternatives: tuple[str, ...] = ()
     """Instances that `auto` would try next, in this order. Each is planned only when it is needed."""
+    basis: PlanBasis | None = field(default=None, compare=False, repr=False)
+    """The grounds of the choice; the plan holds for another utterance while they are the same."""
+    warnings: tuple[str, ...] = ()
+    """Warnings to the client about what is done otherwise than asked."""
+    resting: str | None = None
+    """Code of why the engine that would have been taken rests; None: it is this one."""
+
+    @property
+    def exact(self) -> bool:
+        """An engine either does what is asked or refuses."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ from stts.engine_api import (
     Voice,
     Word,
 )
+from stts.settings import RoutingSettings
+
+NO_FALL_BACK = RoutingSettings(fall_back=False, failures=100)
+"""For servers whose engines are made to fail: the failure is told, and nobody stands in."""
 
 
 def registry() -> Registry:

@@ -41,10 +41,11 @@ DOMAIN = (
 
 ADAPTERS = (
     ("execution", "parameters", "model_names", "jobs"),
-    ("descriptions", "weights", "probes", "model_library"),
+    ("health", "descriptions", "weights", "probes", "model_library"),
     ("detection", "speech", "transcription"),
     ("catalogue",),
-    ("selection", "hosted_names"),
+    ("selection", "routing", "hosted_names"),
+    ("fallback",),
     ("operations",),
 )
 """Inside adapters: each level may import itself and those before it."""

@@ -33,7 +33,7 @@ class Engines:
     def __init__(self, registry: Registry, settings: CurrentSettings, library: Library | None = None) -> None:
         self.catalogue = EngineCatalogue(registry, settings, library or Library())
         self.selection = EngineSelection(self.catalogue, settings)
-        self.operations = EngineOperations(self.catalogue, self.selection)
+        self.operations = EngineOperations(self.catalogue, self.selection, settings)
         planned = [PlanningStage(self.selection)]
         self.speak = compose(planned, self.operations.speak)
         self.listen = compose(planned, self.operations.listen)
@@ -46,4 +46,6 @@ class Engines:
         await self.catalogue.load(name)
 
     async def close(self) -> None:
+        await self.operations.stop()
         await self.catalogue.close()
+        await self.operations.close()

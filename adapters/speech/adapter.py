@@ -18,6 +18,7 @@ from functools import partial
 import structlog
 
 from adapters.execution.instance import EngineInstance
+from adapters.health.instance import InstanceHealth
 from adapters.speech.plan import SpeechRules, plan_speech, revision_of, unreadable
 from adapters.speech.render import ChunkRenderer
 from adapters.speech.text_source import CompleteText, StreamingText, TextSource, complete_text
@@ -36,6 +37,7 @@ from stts.streams.channel import Channel
 from stts.streams.live import LiveText
 from stts.streams.prefetch import prefetch
 from stts.text.normalise import has_words
+from stts.voice_names import Gender
 
 AHEAD_BYTES = 2_000_000
 """Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
@@ -55,8 +57,16 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class EngineTTSAdapter:
     """The TTSAdapter over any TTS engine."""
 
-    def __init__(self, instance: EngineInstance[TTSEngine], settings: CurrentSettings, library: VoiceLibrary) -> None:
+    def __init__(
+        self,
+        instance: EngineInstance[TTSEngine],
+        settings: CurrentSettings,
+        library: VoiceLibrary,
+        health: InstanceHealth,
+    ) -> None:
+        """`health` is told of each call."""
         self._instance = instance
+        self._health = health
         self._settings = settings
         self._library = library
         self._revision = revision_of(instance.engine)
@@ -72,13 +82,17 @@ class EngineTTSAdapter:
     def info(self) -> EngineInfo:
         return self._instance.info
 
-    async def plan(self, config: SynthesisConfig) -> SpeechPlan:
-        """Plans a speech for this engine. Raises UnknownVoice, InvalidParameter and UnsupportedFormat."""
+    async def plan(self, config: SynthesisConfig, gender: Gender = "") -> SpeechPlan:
+        """Plans a speech for this engine. Raises UnknownVoice, InvalidParameter and UnsupportedFormat.
+
+        `gender`: of the voice that this one stands in for, where the request names none of this engine's.
+        """
         settings = self._settings()
         voices = VoiceRules(
             self._library,
             default=settings.tts.voices.get(self.name),
             hosted=settings.openai.voices.get(self.name, {}),
+            gender=gender,
         )
         rules = SpeechRules(self.name, voices, settings.tts.markup == "speak", self._revision)
         return await plan_speech(self._instance.engine, config, rules)
@@ -179,9 +193,11 @@ class EngineTTSAdapter:
             piece = ChunkRenderer(
                 text, speech.plan, speech.renderer, last=speech.finished, hurried=speech.hurried(time.monotonic())
             )
-            async with aclosing(slot.run(piece.render)) as chunks:
-                async for chunk in chunks:
-                    speech.put(chunk, ready)
+            with self._health.call(speech.context, slot, first=not playback.begun) as call:
+                async with aclosing(slot.run(piece.render)) as chunks:
+                    async for chunk in chunks:
+                        call.item()
+                        speech.put(chunk, ready)
         if not piece.audio_seconds and has_words(text):
             speech.unsaid += 1
             speech.context.warn("The engine made no sound of a part of the text.")

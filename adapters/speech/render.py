@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from stts.audio.speech import SpeechRenderer
 from stts.engine_api import TTSEngine
+from stts.errors import EngineError
 from stts.plans import SpeechPlan
 from stts.scheduling.chunking import pause_after
 from stts.speech import AudioChunk
@@ -84,5 +87,7 @@ class ChunkRenderer:
                 self.engine_seconds += time.perf_counter() - started
                 if block is None:
                     return
+                if len(block) and not np.isfinite(block).any():
+                    raise EngineError(f"{self._plan.instance} made what is no sound: none of its samples is a number.")
                 self.audio_seconds += len(block) / rate
                 yield self._renderer.push(block)

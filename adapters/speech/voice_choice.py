@@ -24,6 +24,8 @@ class VoiceRules:
     """The operator's default voice."""
     hosted: Mapping[str, str] = field(default_factory=dict)
     """Hosted voice name -> voice of this engine."""
+    gender: Gender = ""
+    """Gender of the voice that is stood in for, where the request names no voice of this engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _alike(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, name: 
         raise _unknown(
             engine, name, f"{info.name} has no such voice; the list of voices has all {len(engine.voices())}."
         )
-    voice = _speaker_of(engine, rules, language, like.gender)
+    voice = _speaker_of(engine, rules, language, like.gender or rules.gender)
     told = "There is no such voice here; a voice of the same language speaks." if like.is_voice else None
     return VoiceChoice(voice, told, exact=False)
 
@@ -99,6 +101,7 @@ def _alike(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, name: 
 def _default(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, gender: Gender = "") -> VoiceChoice:
     """Default voice for the requested language, else for that of the text if a voice speaks it."""
     info = engine.info
+    gender = gender or ("" if rules.default else rules.gender)
     wanted = config.language or config.detected
     # The default voice is asked first: of a hundred voices it is the one that most texts are for.
     voices = chain((_preferred(engine, rules),), info.voices)

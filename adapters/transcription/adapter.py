@@ -12,6 +12,7 @@ from functools import partial
 
 from adapters.detection.recording import Recording, region_rules
 from adapters.execution.instance import EngineInstance
+from adapters.health.instance import InstanceHealth
 from adapters.parameters import check_language, validated
 from adapters.transcription.paced import PacedSession
 from adapters.transcription.recorded import RecordedUtterances
@@ -51,9 +52,11 @@ class EngineSTTAdapter:
         vad: EngineInstance[VADEngine],
         settings: CurrentSettings,
         slots: StreamingSlots,
+        health: InstanceHealth,
     ) -> None:
-        """`slots`: for live streams, where the engine understands those itself."""
+        """`slots`: for live streams, where the engine understands those itself. `health` is told of each call."""
         self._instance = instance
+        self._health = health
         self._vad = vad
         self._settings = settings
         self._slots = slots
@@ -79,7 +82,7 @@ class EngineSTTAdapter:
     def session(self, plan: TranscriptionPlan) -> PacedSession:
         """Raises Busy where all places are taken. Whoever opens it closes it."""
         session = self._slots.open(plan) if self.info.abilities.live else RollingSession(self._instance, plan)
-        recorded = RecordedUtterances(self._instance, self._vad, plan, self._rules)
+        recorded = RecordedUtterances(self._instance, self._health, self._vad, plan, self._rules)
         return PacedSession(session, recorded)
 
     async def transcribe(
@@ -89,7 +92,7 @@ class EngineSTTAdapter:
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
         decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
         recording = Recording(decoder, self._rules())
-        listener = RegionListener(self._instance, plan.params, context)
+        listener = RegionListener(self._instance, self._health, plan.params, context)
         try:
             make = partial(self._make, recording, listener)
             async with aclosing(prefetch(make, EVENTS_AHEAD, "transcript")) as events:

@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 
 from adapters.execution.instance import EngineInstance
+from adapters.health.instance import InstanceHealth
 from adapters.transcription.hypothesis import Hypothesis
 from adapters.transcription.intake import AudioSource
 from adapters.transcription.region_listener import RegionListener
@@ -42,11 +43,13 @@ class RecordedUtterances:
     def __init__(
         self,
         instance: EngineInstance[STTEngine],
+        health: InstanceHealth,
         vad: EngineInstance[VADEngine],
         plan: TranscriptionPlan,
         rules: Callable[[], RegionRules],
     ) -> None:
         self._instance = instance
+        self._health = health
         self._vad = vad
         self._plan = plan
         self._rules = rules
@@ -54,7 +57,7 @@ class RecordedUtterances:
     async def transcribe(self, audio: AudioSource, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
         plan = self._plan
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
-        listener = RegionListener(self._instance, plan.params, context)
+        listener = RegionListener(self._instance, self._health, plan.params, context)
         work = _Work(listener, self._vad, self._rules(), Hypothesis(plan.language))
         async with aclosing(prefetch(partial(work.listen, audio), EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:

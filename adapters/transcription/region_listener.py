@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from adapters.execution.instance import EngineInstance
+from adapters.health.instance import InstanceHealth
 from adapters.transcription.segments import shifted
 from stts.context import Priority, RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Segment, STTEngine
@@ -22,8 +23,16 @@ PROMPT_CHARACTERS = 200
 class RegionListener:
     """Transcribes the regions of one recording, or of one utterance that came as if it were one."""
 
-    def __init__(self, instance: EngineInstance[STTEngine], params: ListenParams, context: RequestContext) -> None:
+    def __init__(
+        self,
+        instance: EngineInstance[STTEngine],
+        health: InstanceHealth,
+        params: ListenParams,
+        context: RequestContext,
+    ) -> None:
+        """`health` is told of each call."""
         self._instance = instance
+        self._health = health
         self._params = params
         self.context = context
         self._progress = Playback(
@@ -42,12 +51,17 @@ class RegionListener:
         async with self._instance.slot(self._progress.deadline, begun=self._progress.begun) as slot:
             self.context.metrics.add(queue=slot.queue_seconds)
             started = time.perf_counter()
-            async with aclosing(slot.run(lambda engine: engine.transcribe(region.samples, params))) as segments:
-                async for segment in segments:
-                    self._remember(segment)
-                    yield shifted(segment, region.start)
-            self.context.metrics.add(engine=time.perf_counter() - started)
-        self._progress.made(len(region.samples) / STT_SAMPLE_RATE, time.monotonic())
+            with self._health.call(self.context, slot, first=not self._progress.begun) as call:
+                async with aclosing(slot.run(lambda engine: engine.transcribe(region.samples, params))) as segments:
+                    async for segment in segments:
+                        call.item()
+                        self._remember(segment)
+                        yield shifted(segment, region.start)
+            spent = time.perf_counter() - started
+            self.context.metrics.add(engine=spent)
+        seconds = len(region.samples) / STT_SAMPLE_RATE
+        self._instance.observe(seconds, spent)
+        self._progress.made(seconds, time.monotonic())
 
     def _prompt(self) -> str | None:
         if not self._instance.info.abilities.prompt:

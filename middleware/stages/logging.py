@@ -109,6 +109,7 @@ def _known(context: RequestContext) -> dict[str, Any]:
     output, audio = context.output_data, context.output_data.audio
     return {
         "engine": output.engine,
+        "fallback": output.fallback,
         "voice": output.voice,
         "language": output.language,
         "format": audio.format if audio is not None else None,

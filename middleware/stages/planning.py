@@ -6,13 +6,13 @@ from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from middleware.pipeline import Item, Operation, Request
-from stts.context import RequestContext
+from stts.context import Priority, RequestContext
 
 
 class Planner(Protocol):
     """Makes plans. It raises all that can be known to be wrong before the work."""
 
-    async def planned(self, request: Request) -> Request: ...
+    async def planned(self, request: Request, priority: Priority) -> Request: ...
 
 
 class PlanningStage:
@@ -24,5 +24,5 @@ class PlanningStage:
     async def __call__(
         self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncGenerator[Item, None]:
-        async for item in call_next(context, await self._planner.planned(request)):
+        async for item in call_next(context, await self._planner.planned(request, context.priority)):
             yield item

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from adapters.descriptions import EngineDescription, OfferedVoice
-from stts.engine_state import EngineState, Probe
+from stts.analytics.engine_statistics import Reading
+from stts.engine_state import BreakerState, EngineState, Probe
 
 
 class ProbeShape(BaseModel):
@@ -34,6 +35,10 @@ class EngineStatus(BaseModel):
     rest_seconds: float = Field(
         description="How long it is left alone after it has failed; 0: the next call tries again."
     )
+    available: bool = Field(description="Whether it can be taken: installed, not failed, not resting.")
+    breaker: BreakerState = Field(description="closed: it works; open: it rests; half_open: it is being tried.")
+    probe_seconds: float = Field(description="Until an engine that rests is tried in the background.")
+    failures_in_row: int = Field(description="Requests that failed by its fault, one after the other.")
 
     @classmethod
     def of(cls, engine: EngineDescription) -> EngineStatus:
@@ -49,11 +54,39 @@ class EngineStatus(BaseModel):
             waiting=engine.waiting,
             crashes=engine.crashes,
             rest_seconds=round(engine.rest, 1),
+            available=engine.reading.available,
+            breaker=engine.reading.breaker,
+            probe_seconds=round(engine.reading.probe_seconds, 1),
+            failures_in_row=engine.reading.failures_in_row,
+        )
+
+
+class EngineMeasurements(BaseModel):
+    """Moving averages, weighted to the newest."""
+
+    first_seconds: float | None = Field(None, description="From its turn to the first audio or text.")
+    real_time_factor: float | None = Field(None, description="Seconds of work a second of audio.")
+    failure_rate: float = Field(description="Share of requests that failed by its fault, 0..1.")
+    requests: int = Field(description="Requests it did or failed at.")
+    failures: int = Field(description="Requests that failed by its fault.")
+    last_error: str | None = Field(None, description="Machine code of the last failure.")
+
+    @classmethod
+    def of(cls, reading: Reading) -> EngineMeasurements:
+        first, factor = reading.first_seconds, reading.real_time_factor
+        return cls(
+            first_seconds=None if first is None else round(first, 4),
+            real_time_factor=None if factor is None else round(factor, 4),
+            failure_rate=round(reading.failure_rate, 4),
+            requests=reading.requests,
+            failures=reading.failures,
+            last_error=reading.last_error,
         )
 
 
 class EngineShape(EngineStatus):
     name: str
+    measured: EngineMeasurements
     engine: str = Field(description="The engine that it is an instance of; its own name where there is one.")
     description: str
     languages: list[str] = Field(description="BCP 47.")

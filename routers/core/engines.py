@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Path, Query
 
 from adapters.descriptions import EngineDescription
-from routers.core.engine_schemas import EngineShape, EngineStatus, VoiceShape
+from routers.core.engine_schemas import EngineMeasurements, EngineShape, EngineStatus, VoiceShape
 from routers.http.deferred_route import deferred_router
 from routers.http.names import LanguageTag
 from routers.services import Services
@@ -85,6 +85,7 @@ def _shape(engine: EngineDescription) -> EngineShape:
     return EngineShape(
         **EngineStatus.of(engine).model_dump(),
         name=engine.name,
+        measured=EngineMeasurements.of(engine.reading),
         engine=engine.engine,
         description=info.description,
         languages=[*info.languages],

@@ -16,7 +16,7 @@ from middleware.edge.problem import problem
 from middleware.stages.timing import server_timing
 from routers.core.conversation_schemas import Exchange, ExchangeDone, Timings
 from routers.http.answer import Answer, collected_answer, event_answer, stream_answer
-from routers.http.operation import event_headers, header_value
+from routers.http.operation import event_headers, fallback_headers, header_value
 from routers.http.sse import event
 from stts.chat import ReplyText
 from stts.context import RequestContext
@@ -107,6 +107,7 @@ class Talk:
         if audio is not None:
             headers |= {
                 "content-type": audio.media_type,
+                **fallback_headers(self.context),
                 "x-voice": header_value(output.voice or ""),
                 "x-sample-rate": str(audio.sample_rate),
                 "x-channels": str(audio.channels),

@@ -60,7 +60,7 @@ def speech_headers(context: RequestContext) -> dict[str, str]:
     output, audio = context.output_data, spoken_audio(context)
     headers = {
         "content-type": audio.media_type,
-        "x-engine": header_value(output.engine or ""),
+        **engine_headers(context),
         "x-voice": header_value(output.voice or ""),
         "x-sample-rate": str(audio.sample_rate),
         "x-channels": str(audio.channels),
@@ -76,9 +76,21 @@ def speech_headers(context: RequestContext) -> dict[str, str]:
     return headers
 
 
+def engine_headers(context: RequestContext) -> dict[str, str]:
+    """Headers that say which engine did it, and why not the one that would have been taken first."""
+    return {"x-engine": header_value(context.output_data.engine or ""), **fallback_headers(context)}
+
+
+def fallback_headers(context: RequestContext) -> dict[str, str]:
+    """A header with the code of why another engine did it; none where it is the one that is taken first."""
+    fallback = context.output_data.fallback
+    return {} if fallback is None else {"x-fallback": fallback}
+
+
 def event_headers(context: RequestContext) -> dict[str, str]:
     """Headers of an event stream, which a heart-beat may start before anything is known."""
-    headers = speech_headers(context) if context.output_data.audio is not None else {}
+    output = context.output_data
+    headers = speech_headers(context) if output.audio is not None else engine_headers(context) if output.engine else {}
     if timing := server_timing(context, collected=False):
         headers["server-timing"] = timing
     return {**headers, "content-type": "text/event-stream"}

@@ -10,7 +10,7 @@ from fastapi import Response
 from fastapi.responses import PlainTextResponse
 
 from middleware.stages.timing import server_timing
-from routers.http.operation import header_value
+from routers.http.operation import engine_headers, header_value
 from stts.context import RequestContext
 from stts.settings import STTSettings
 from stts.text.cues import CueRules, cues
@@ -65,6 +65,7 @@ def finished(
 ) -> Response:
     """The answer with its headers. What has no place for warnings in its body has them in one."""
     response.headers["server-timing"] = server_timing(context, collected=True)
+    response.headers.update(engine_headers(context))
     if result.warnings and format in ("text", "srt", "vtt"):
         response.headers["x-warnings"] = header_value("; ".join(result.warnings))
     return response

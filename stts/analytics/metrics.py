@@ -6,12 +6,15 @@ scraper keeps every combination for good; the history has them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
+from stts.analytics.engine_metrics import EngineMetrics
+from stts.analytics.engine_statistics import Reading
 from stts.analytics.history import OTHER
 from stts.analytics.record import OperationRecord
 from stts.analytics.resources import Resources
@@ -24,16 +27,23 @@ MOST_COMBINATIONS = 500
 
 
 class Metrics:
-    def __init__(self, resources: Resources | None = None) -> None:
+    def __init__(
+        self, resources: Resources | None = None, engines: Callable[[], Iterable[Reading]] = tuple[Reading]
+    ) -> None:
+        """`engines` gives their statistics when a scraper asks."""
         registry = self.registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         if resources is not None:
             _watch_loop(resources, registry)
+        EngineMetrics(engines, registry)
         self._running = Gauge("stts_operations_in_progress", "Operations under way.", ["type"], registry=registry)
         self._operations = Counter(
             "stts_operations", "Finished operations.", [*WHO, "format", "status"], registry=registry
         )
         self._errors = Counter("stts_errors", "Failed operations.", [*WHO, "code"], registry=registry)
+        self._fallbacks = Counter(
+            "stts_fallbacks", "Requests that another engine did in its place.", [*WHO, "code"], registry=registry
+        )
         self._audio = Counter("stts_audio_seconds", "Audio made or heard.", WHO, registry=registry)
         self._characters = Counter("stts_characters", "Characters spoken.", WHO, registry=registry)
         self._bytes = Counter("stts_audio_bytes", "Encoded audio sent.", WHO, registry=registry)
@@ -53,6 +63,8 @@ class Metrics:
         self._operations.labels(series.type, series.engine, series.format, record.status).inc()
         if record.code is not None:
             self._errors.labels(series.type, series.engine, record.code).inc()
+        if record.fallback is not None:
+            self._fallbacks.labels(series.type, series.engine, record.fallback).inc()
         series.audio.inc(record.audio_seconds)
         series.characters.inc(record.characters)
         series.bytes.inc(record.bytes)

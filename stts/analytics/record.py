@@ -35,6 +35,8 @@ class OperationRecord:
     audio_seconds: float = 0.0
     characters: int = 0
     bytes: int = 0
+    fallback: str | None = None
+    """Code of why another engine did it than the one that would have been taken first."""
 
     @classmethod
     def of(cls, context: RequestContext) -> OperationRecord:
@@ -51,6 +53,7 @@ class OperationRecord:
             times.audio_seconds or 0.0,
             times.characters or 0,
             times.bytes or 0,
+            known.fallback,
         )
 
 

@@ -147,6 +147,7 @@ class _Inner:
             if context.request_type == "tts":
                 told, known = self.outer.output_data, context.output_data
                 told.voice, told.language, told.audio = known.voice, known.language, known.audio
+                told.fallback = known.fallback
 
     def sum_up(self) -> None:
         for context in self._contexts:

@@ -24,6 +24,8 @@ from stts.settings.models import ModelSettings as ModelSettings
 from stts.settings.openai import OpenAISettings as OpenAISettings
 from stts.settings.realtime import RealtimeSettings as RealtimeSettings
 from stts.settings.reply import ReplySettings as ReplySettings
+from stts.settings.routing import RoutingRule as RoutingRule
+from stts.settings.routing import RoutingSettings as RoutingSettings
 from stts.settings.section import Section
 from stts.settings.security import SecuritySettings as SecuritySettings
 from stts.settings.server import ServerSettings as ServerSettings
@@ -41,6 +43,7 @@ class Settings(Section):
     stt: STTSettings = STTSettings()
     engines: EngineSettings = EngineSettings()
     models: ModelSettings = ModelSettings()
+    routing: RoutingSettings = RoutingSettings()
     openai: OpenAISettings = OpenAISettings()
     conversation: ConversationSettings = ConversationSettings()
     reply: ReplySettings = ReplySettings()

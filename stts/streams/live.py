@@ -35,6 +35,8 @@ class LiveText:
         self.characters = 0
         """Characters written so far."""
         self._flushed = 0
+        self._kept: list[str | Literal[Mark.FLUSH]] | None = None
+        self._most_kept = 0
         self._given_back: list[str | Literal[Mark.FLUSH]] = []
 
     def write(self, text: str) -> None:
@@ -57,14 +59,34 @@ class LiveText:
 
     async def take(self) -> list[str | Literal[Mark.FLUSH]]:
         """All that was written and not yet taken, once there is something; empty at the end."""
-        if self._given_back:
-            parts, self._given_back = self._given_back, []
-            return parts
-        return await self._channel.take()
+        parts, self._given_back = self._given_back, []
+        if not parts:
+            parts = await self._channel.take()
+        if self._kept is not None:
+            self._kept += parts
+            if sum(len(part) for part in self._kept if isinstance(part, str)) > self._most_kept:
+                self._kept = None
+        return parts
 
     def give_back(self, parts: Iterable[str | Literal[Mark.FLUSH]]) -> None:
         """Returns items that the reader only looked at; they are taken again before anything else."""
         self._given_back = [*parts, *self._given_back]
+
+    def keep(self, most: int) -> None:
+        """Keeps what is taken from now on, up to so many characters, so that it can be taken again."""
+        self._kept, self._most_kept = [], most
+
+    def rewind(self) -> bool:
+        """Lets another reader take again all that was taken since `keep`. False: it was too much to be kept."""
+        if self._kept is None:
+            return False
+        self.give_back(self._kept)
+        self._kept = []
+        return True
+
+    def settle(self) -> None:
+        """Forgets what was kept: nobody takes it again."""
+        self._kept = None
 
 
 class LiveAudio:

@@ -10,7 +10,7 @@ import pytest
 
 from routers.app import create_app
 from stts.settings import EngineSettings, LimitSettings, Settings, StorageSettings, STTSettings, TTSSettings
-from tests.fakes import registry
+from tests.fakes import NO_FALL_BACK, registry
 
 
 @pytest.fixture
@@ -22,6 +22,7 @@ def settings(tmp_path: Path) -> Settings:
         storage=StorageSettings(root=str(tmp_path / "data")),
         limits=LimitSettings(text_characters=2000, audio_seconds=60.0),
         engines=EngineSettings(options={"tone": {"fail_on": "explode"}}),
+        routing=NO_FALL_BACK,
     )
 
 

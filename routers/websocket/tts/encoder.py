@@ -19,6 +19,8 @@ class EventEncoder:
     async def begin(self, utterance: Utterance, context: RequestContext) -> None:
         known = context.output_data
         shape = {**asdict(spoken_audio(context)), "engine": known.engine, "voice": known.voice}
+        told = {"fallback": known.fallback, "warnings": [*context.warnings]}
+        shape |= {name: value for name, value in told.items() if value}
         await self._socket.send_json({"type": "audio.start", "utterance": utterance.number, **shape})
 
     async def piece(self, utterance: Utterance, text: str) -> None:

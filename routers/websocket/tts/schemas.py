@@ -56,6 +56,8 @@ class AudioStart(TypedDict):
     media_type: str
     engine: str
     voice: str
+    fallback: NotRequired[str]
+    warnings: NotRequired[list[str]]
 
 
 class Piece(TypedDict):

@@ -9,6 +9,7 @@ from openai import AsyncOpenAI, OpenAI
 
 from stts.settings import EngineSettings, OpenAISettings, Settings, StorageSettings, STTSettings, TTSSettings
 from tests import patient
+from tests.fakes import NO_FALL_BACK
 from tests.routers.compat.faint import registry
 from tests.server import RunningServer, running
 
@@ -27,6 +28,7 @@ def openai_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         stt=STTSettings(order=("echo",)),
         storage=StorageSettings(root=str(tmp_path_factory.mktemp("openai") / "data")),
         engines=EngineSettings(options={"tone": {"fail_on": "explode", "speed": 20.0}}),
+        routing=NO_FALL_BACK,
         openai=OpenAISettings(
             models={"tts-1": "auto", "whisper-1": "auto", "gpt-4o-mini-tts": "espeak", "gone": "nosuch"},
             voices={"tone": {"echo": "high", "broken": "nosuch"}, "espeak": {"alloy": "en-us", "onyx": "en-us+m7"}},

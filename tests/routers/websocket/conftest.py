@@ -18,7 +18,7 @@ from stts.settings import (
     TTSSettings,
 )
 from tests.chat_server import ChatServer, chat_server
-from tests.fakes import registry
+from tests.fakes import NO_FALL_BACK, registry
 from tests.routers.websocket.caller import tasks, until_idle
 from tests.server import RunningServer, running
 
@@ -39,6 +39,7 @@ def settings(chat: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> Sett
         storage=StorageSettings(root=str(tmp_path_factory.mktemp("sockets") / "data")),
         limits=LimitSettings(live_sessions=6, idle_seconds=60, message_bytes=16 * 1024 * 1024),
         engines=EngineSettings(options={"tone": {"fail_on": "explode"}}),
+        routing=NO_FALL_BACK,
         conversation=ConversationSettings(turn_detector="none"),
         reply=ReplySettings(template=TEMPLATE, base_url=chat.url),
         analytics=AnalyticsSettings(),

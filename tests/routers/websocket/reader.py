@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from stts.settings import EngineSettings, LimitSettings, Settings, StorageSettings, TTSSettings
 from tests import patient
-from tests.fakes import registry
+from tests.fakes import NO_FALL_BACK, registry
 from tests.patient import PATIENCE
 from tests.server import RunningServer, running
 
@@ -31,6 +31,7 @@ def speaking(folder: Path, speed: float = 1e9, **limits: float) -> Iterator[Runn
         tts=TTSSettings(order=("tone",), first_chunk_seconds=10.0),
         storage=StorageSettings(root=str(folder / "data")),
         engines=EngineSettings(options={"tone": {"fail_on": "explode", "speed": speed}}),
+        routing=NO_FALL_BACK,
         limits=LimitSettings.model_validate({"text_characters": 2000, **limits}),
     )
     with running(settings, registry()) as server:

@@ -19,7 +19,7 @@ from stts.settings import (
     TTSSettings,
     WyomingSettings,
 )
-from tests.fakes import registry
+from tests.fakes import NO_FALL_BACK, registry
 from tests.patient import PATIENCE
 from tests.server import RunningServer, running
 
@@ -61,6 +61,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         storage=StorageSettings(root=str(tmp_path_factory.mktemp("wyoming") / "data")),
         limits=LimitSettings(text_characters=2000, audio_seconds=20.0),
         engines=EngineSettings(options={"tone": {"fail_on": "explode"}}),
+        routing=NO_FALL_BACK,
         wyoming=WyomingSettings(enabled=True, port=free_port(), connections=8),
     )
 

@@ -1,0 +1,1 @@
+"""Tries one engine after the other until the first audio or words."""

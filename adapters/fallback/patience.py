@@ -1,0 +1,34 @@
+"""How long an attempt is waited for: silence of an engine at work counts, its queue and what it waits for do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.execution.instance import EngineInstance
+from adapters.health.instance import InstanceHealth
+from stts.settings.routing import RoutingSettings
+
+LOOK_SECONDS = 1.0
+"""Between two looks at an engine that loads."""
+
+
+class Patience:
+    """One for each attempt. `owner`: what the adapter names as the owner of its calls."""
+
+    def __init__(
+        self, instance: EngineInstance[Any], health: InstanceHealth, owner: object, routing: RoutingSettings
+    ) -> None:
+        self._instance = instance
+        self._health = health
+        self._owner = owner
+        self._routing = routing
+        self._began = self._since = health.clock()
+
+    def left(self) -> float:
+        """Seconds after which to look again; 0: it has lasted too long."""
+        now = self._health.clock()
+        if self._instance.state == "loading":
+            self._since = now
+            return min(max(self._routing.load_seconds - (now - self._began), 0.0), LOOK_SECONDS)
+        silence = min(self._health.silence(self._owner), now - self._since)
+        return max(self._routing.first_seconds - silence, 0.0)

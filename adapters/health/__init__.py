@@ -1,0 +1,1 @@
+"""Measured statistics and circuit breakers of all engine instances."""

@@ -1,0 +1,78 @@
+"""The health of one engine instance: its calls at work, what was measured of them, and its circuit breaker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from adapters.execution.slot import Slot
+from stts.analytics.engine_statistics import Statistics
+from stts.engine_api import EngineKind
+from stts.scheduling.breaker import Breaker
+
+
+class Call:
+    """One call at work in a slot: `with` it, and tell it each item."""
+
+    __slots__ = ("_health", "_last", "_measured", "owner", "slot")
+
+    def __init__(self, health: InstanceHealth, owner: object, slot: Slot[Any], *, measured: bool) -> None:
+        self._health = health
+        self.owner = owner
+        self.slot = slot
+        self._measured = measured
+        self._last = health.clock()
+
+    def __enter__(self) -> Call:
+        self._last = self._health.clock()
+        self._health.calls.add(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._health.calls.discard(self)
+
+    def item(self) -> None:
+        """Another result has come."""
+        now = self._health.clock()
+        if self._measured:
+            self._measured = False
+            self._health.statistics.first(now - self._last)
+        self._last = now
+
+    def silence(self, now: float) -> float:
+        """Seconds since its last item, or since it began."""
+        return now - self._last
+
+
+class InstanceHealth:
+    """Made once for each instance. `clock`: monotonic seconds."""
+
+    def __init__(self, name: str, kind: EngineKind, clock: Callable[[], float]) -> None:
+        self.name = name
+        self.kind = kind
+        self.clock = clock
+        self.statistics = Statistics()
+        self.breaker = Breaker()
+        self.calls: set[Call] = set()
+        """Calls at work, those that were given up and have not come back among them."""
+
+    def call(self, owner: object, slot: Slot[Any], *, first: bool) -> Call:
+        """A call for this owner. `first`: it is the owner's first, whose first item is measured."""
+        return Call(self, owner, slot, measured=first)
+
+    def silence(self, owner: object) -> float:
+        """Seconds for which the engine has said nothing to this owner, though at work; 0 where it is not at work.
+
+        An owner that waits for its turn has the silence of the call that gave the last sign of life.
+        """
+        now = self.clock()
+        own = [call.silence(now) for call in self.calls if call.owner is owner]
+        return min(own or (call.silence(now) for call in self.calls), default=0.0)
+
+    async def force(self, owner: object) -> None:
+        """Ends the calls of an owner that has given up: a child is killed, a thread is left to itself."""
+        for call in [call for call in self.calls if call.owner is owner]:
+            await call.slot.force()

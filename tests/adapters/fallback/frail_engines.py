@@ -1,0 +1,99 @@
+"""Engines with faults that a test turns on, by the name of the instance."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from engines.registry import GROUP, Registry
+from stts.engine_api import Abilities, EngineInfo, ListenParams, Progress, Samples, Segment, SpeechParams, Voice
+from tests.fakes import EchoEngine, ToneEngine
+from tests.patience import PATIENCE
+
+FAULTS: defaultdict[str, str] = defaultdict(str)
+"""Option `id` of an instance -> raise, nothing, nan, hang, middle, load; empty: none."""
+HEARD: list[tuple[str, str]] = []
+"""Calls, as the option `id` of the instance and its text."""
+STARTED = threading.Event()
+"""Set by an engine that begins to hang."""
+GATE = threading.Event()
+"""Gate that hanging engines wait for."""
+
+
+class FrailOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = ""
+    clones: bool = False
+    languages: tuple[str, ...] = ("en",)
+
+
+class FrailEngine(ToneEngine):
+    Options = FrailOptions  # type: ignore[assignment]
+
+    @property
+    def _own(self) -> FrailOptions:
+        assert isinstance(self.options, FrailOptions)
+        return self.options
+
+    @property
+    def info(self) -> EngineInfo:
+        languages = self._own.languages
+        voices = (Voice("anna", "Anna", languages, "female"), Voice("ben", "Ben", languages, "male"))
+        abilities = Abilities(cloning=self._own.clones)
+        return replace(
+            super().info, name="frail", languages=languages, voices=voices, default_voice="anna", abilities=abilities
+        )
+
+    def load(self, progress: Progress) -> None:
+        if FAULTS[self._own.id] == "load":
+            raise OSError("no such model")
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        fault = FAULTS[self._own.id]
+        HEARD.append((self._own.id, text))
+        if fault == "raise":
+            raise RuntimeError("it broke")
+        if fault == "nothing":
+            return
+        if fault == "nan":
+            yield np.full(1600, np.nan, np.float32)
+            return
+        if fault == "hang":
+            STARTED.set()
+            GATE.wait(PATIENCE)
+        yield np.full(4800, 0.1, np.float32)
+        if fault == "middle":
+            raise RuntimeError("it broke half-way")
+        yield np.full(4800, 0.1, np.float32)
+
+
+class FrailEar(EchoEngine):
+    Options = FrailOptions
+
+    def load(self, progress: Progress) -> None:
+        assert isinstance(self.options, FrailOptions)
+        if FAULTS[self.options.id] == "load":
+            raise OSError("no such model")
+
+    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
+        assert isinstance(self.options, FrailOptions)
+        fault = FAULTS[self.options.id]
+        if fault == "raise":
+            raise RuntimeError("it broke")
+        if fault == "hang":
+            GATE.wait(PATIENCE)
+        yield Segment(self.options.id, 0.0, len(samples) / 16_000, language="en")
+        if fault == "middle":
+            raise RuntimeError("it broke half-way")
+
+
+def registry() -> Registry:
+    targets = {"frail": FrailEngine, "ear": FrailEar}
+    return Registry([EntryPoint(name, f"{made.__module__}:{made.__name__}", GROUP) for name, made in targets.items()])
