@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import structlog
 
+from adapters.availability import Availability, Candidates
 from adapters.descriptions import EngineDescription, OfferedVoice, description
 from adapters.detection.end_of_turn import EngineTurnDetector
 from adapters.detection.speech_detector import SpeechDetector
@@ -27,7 +27,7 @@ from engines.registry import Registry
 from stts.analytics.engine_statistics import Reading
 from stts.engine_api import EngineKind
 from stts.engine_state import Probe
-from stts.errors import EngineCrashed, EngineWeightsMissing, InvalidConfiguration, STTSError, UnknownEngine
+from stts.errors import EngineWeightsMissing, InvalidConfiguration, STTSError, UnknownEngine
 from stts.protocols import VoiceLibrary
 from stts.settings import CurrentSettings
 
@@ -35,21 +35,6 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 PROBE_DELAY_SECONDS = 0.05
 """Between a load and its probe: requests that have waited for the load go first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """Names of engine instances that may do something, in the order in which they are to be asked."""
-
-    working: tuple[str, ...]
-    resting: tuple[str, ...] = ()
-    """Left alone after failures; asked where no other can do it."""
-    order: tuple[str, ...] = ()
-    """The order that they are of."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.working + self.resting
 
 
 class EngineCatalogue:
@@ -63,6 +48,7 @@ class EngineCatalogue:
         self._weights = WeightsLookup()
         self.health = HealthRegistry(settings)
         """Statistics and circuit breakers of the engines that speak or listen."""
+        self._availability = Availability(self.instances, self._weights, self.health, settings)
         self._probes: dict[str, asyncio.Task[None]] = {}
         for instance in self.instances.values():
             instance.lifecycle.on_loaded = partial(self._loaded, instance.name)
@@ -132,7 +118,7 @@ class EngineCatalogue:
 
     async def usable(self, *kinds: EngineKind) -> list[str]:
         """Names of engines that work here and now without fetching anything."""
-        return await self._usable([each for kind in kinds for each in self._of_kind(kind)])
+        return await self._availability.usable([each for kind in kinds for each in self._of_kind(kind)])
 
     async def candidates(self, kind: EngineKind, order: Sequence[str] | None = None) -> Candidates:
         """The engines of an order that are usable here and now; by default that of the settings.
@@ -140,15 +126,8 @@ class EngineCatalogue:
         Beside them those that rest after failures: they say for how long, where nothing else can do what is asked.
         """
         settings = self._settings()
-        if order is None:
-            order = settings.tts.order if kind == "tts" else settings.stt.order
-        ordered = [self.instances[name] for name in order if name in self.instances]
-        ordered = [each for each in ordered if each.info.kind == kind]
-        usable = await self._usable(ordered)
-        working = tuple(name for name in usable if self.health.closed(name))
-        open_ = tuple(name for name in usable if not self.health.closed(name))
-        crashed = tuple(each.name for each in ordered if _crashed(each) and each.rest)
-        return Candidates(working, open_ + crashed, tuple(order))
+        default = settings.tts.order if kind == "tts" else settings.stt.order
+        return await self._availability.candidates(kind, default if order is None else order)
 
     async def chosen(self) -> list[str]:
         """The engines that `auto` takes for a request without options."""
@@ -216,12 +195,6 @@ class EngineCatalogue:
             except STTSError as error:
                 log.warning("preload_failed", engine=name, code=error.code)
 
-    async def _usable(self, instances: Sequence[EngineInstance[Any]]) -> list[str]:
-        network = self._settings().engines.allow_network
-        possible = [each for each in instances if _in_order(each) and (network or not each.info.network)]
-        here = await self._weights.present([each for each in possible if each.state != "failed"])
-        return [each.name for each in possible if each.state == "failed" or each.name in here]
-
     def _loaded(self, name: str) -> None:
         """A load has gone well; whether the engine works is known when it has been tried."""
         self._weights.forget(name)
@@ -247,17 +220,6 @@ class EngineCatalogue:
 
     def _of_kind(self, kind: EngineKind) -> Iterator[EngineInstance[Any]]:
         return (instance for instance in self.instances.values() if instance.info.kind == kind)
-
-
-def _crashed(instance: EngineInstance[Any]) -> bool:
-    """True if crashes have put it to rest, after which it may work again."""
-    return instance.state == "failed" and isinstance(instance.failure, EngineCrashed)
-
-
-def _in_order(instance: EngineInstance[Any]) -> bool:
-    if instance.state == "failed":
-        return _crashed(instance) and not instance.rest
-    return instance.state != "not_installed"
 
 
 def _instances(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str, EngineInstance[Any]]]:

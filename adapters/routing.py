@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from adapters.catalogue import Candidates, EngineCatalogue
+from adapters.availability import Candidates
+from adapters.catalogue import EngineCatalogue
 from stts.engine_api import EngineKind
 from stts.errors import EngineNotInstalled, InvalidRequest
 from stts.plans import PlanBasis, SpeechPlan, TranscriptionPlan

@@ -43,7 +43,7 @@ ADAPTERS = (
     ("execution", "parameters", "model_names", "jobs"),
     ("health", "descriptions", "weights", "probes", "model_library"),
     ("detection", "speech", "transcription"),
-    ("catalogue",),
+    ("availability", "catalogue"),
     ("selection", "routing", "hosted_names"),
     ("fallback",),
     ("operations",),

@@ -70,7 +70,7 @@ async def test_requests_are_shared_by_weight(house: House) -> None:
 
 async def test_a_share_of_an_engine_that_rests_goes_to_the_others(house: House) -> None:
     house.set(rules=(RoutingRule(weights={"a": 3, "c": 1}),))
-    house.engines.instance("a").state = "failed"
+    house.engines.instance("a").lifecycle.state = "failed"
     assert Counter([await taken(house) for _ in range(4)]) == {"c": 4}
 
 
