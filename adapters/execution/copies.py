@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from adapters.execution.backends.backend import Backend
+from adapters.execution.backends.batching import BatchingBackend
 from adapters.execution.backends.inline import InlineBackend
 from adapters.execution.backends.process import ProcessBackend
 from adapters.execution.backends.wire import WorkerSpec
@@ -88,6 +89,11 @@ class Copies(Generic[E]):
 
     def _make(self, *, first: bool) -> Backend:
         """One more copy; the first in a thread is the one that describes the engine."""
+        backend = self._make_single(first=first)
+        limits = self.info.limits
+        return BatchingBackend(backend, limits) if limits.batch > 1 and not self._separate else backend
+
+    def _make_single(self, *, first: bool) -> Backend:
         if self.info.runs_in == "process":
             return ProcessBackend(self._name, self._spec())
         engine = self.engine if first else self._make_engine()

@@ -131,8 +131,9 @@ class SlotPool(Generic[E]):
         However many children a call takes with it, it counts as one crash: it may be what kills them.
         """
         slot.replaced = True
-        self._restarts.failed(self._clock())
-        self._on_crash(error)
+        if is_first(error):
+            self._restarts.failed(self._clock())
+            self._on_crash(error)
         self._free.insert(0, slot.backend)
         self._taken -= 1
         slot.use(self._next_backend(cold=False))
@@ -192,7 +193,7 @@ class SlotPool(Generic[E]):
             self._on_stuck(error)
             return
         if isinstance(slot.failure, EngineCrashed | EngineTimeout | EngineLoadFailed):
-            if not slot.replaced:
+            if not slot.replaced and is_first(slot.failure):
                 self._restarts.failed(self._clock())
         elif slot.failure is None and slot.has_called:
             self._restarts.succeeded()
@@ -200,7 +201,7 @@ class SlotPool(Generic[E]):
         self._free.append(slot.backend)
         self.turns.give_back(ticket)
         self._let_go()
-        if isinstance(slot.failure, EngineCrashed) and not slot.replaced:
+        if isinstance(slot.failure, EngineCrashed) and not slot.replaced and is_first(slot.failure):
             self._on_crash(slot.failure)
 
     def _recover(self, slot: Slot[E], ticket: Ticket) -> None:
@@ -209,6 +210,11 @@ class SlotPool(Generic[E]):
         self._take_back(slot, ticket)
         if not self.stuck and not self._closed:
             self._on_recovered()
+
+
+def is_first(error: BaseException) -> bool:
+    """Whether a failure is to be counted. Calls that were made together fail together, the others for the first's."""
+    return not isinstance(error.__cause__, EngineCrashed)
 
 
 def shutting_down() -> ShuttingDown:

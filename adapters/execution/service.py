@@ -38,6 +38,16 @@ def _transcribe(engine: STTEngine, samples: Any, params: Mapping[str, Any]) -> I
         _close(segments)
 
 
+def _transcribe_many(engine: STTEngine, regions: Sequence[Sequence[Any]]) -> Iterator[Value]:
+    asked = [(samples, read_params(ListenParams, engine.Parameters, params)) for samples, params in regions]
+    heard = engine.transcribe_many(asked)
+    try:
+        for number, segments in heard:
+            yield [number, [segment_fields(segment) for segment in segments]]
+    finally:
+        _close(heard)
+
+
 def _begin(engine: STTEngine, params: Mapping[str, Any]) -> Iterator[Value]:
     engine.begin(read_params(ListenParams, engine.Parameters, params))
     yield None
@@ -67,6 +77,7 @@ def _installed(engine: Engine) -> Iterator[Value]:
 METHODS: Mapping[str, Callable[..., Iterator[Value]]] = {
     "synthesize": _synthesize,
     "transcribe": _transcribe,
+    "transcribe_many": _transcribe_many,
     "begin": _begin,
     "hear": _hear,
     "end": _end,

@@ -54,7 +54,8 @@ class Slot(Generic[E]):
     def use(self, backend: Backend) -> None:
         """Runs on this copy from now on."""
         self.backend = backend
-        self._engine = client_of(self._description, backend)
+        self._seat = backend.seat()
+        self._engine = client_of(self._description, self._seat)
 
     @property
     def busy(self) -> bool:
@@ -109,7 +110,7 @@ class Slot(Generic[E]):
         """Ends the newest call at its next yield; does not wait for that."""
         if self.current is not None and self.busy:
             self.current.abort()
-            self.backend.interrupt()
+            self._seat.interrupt()
 
     async def stop(self) -> None:
         """Ends the newest call at its next yield, by force if that does not come in time."""
@@ -126,7 +127,7 @@ class Slot(Generic[E]):
         if run is None or run.ended:
             return
         run.abort()
-        if self.backend.kill():
+        if self._seat.kill():
             await outlast(run, KILLED_SECONDS)
         run.give_up()
 
@@ -142,7 +143,7 @@ class Slot(Generic[E]):
                     yield item
             return
         except EngineCrashed as error:
-            if self._replace is None or self.replaced or self.backend.answered:
+            if self._replace is None or self.replaced or self._seat.answered:
                 raise
             await self._replace(self, error)
         async with aclosing(self._run_once(work, ahead)) as items:
@@ -155,7 +156,7 @@ class Slot(Generic[E]):
         if self.busy:
             raise RuntimeError("A slot runs one call at a time.")
         self.failure = None
-        self.backend.begin_call()
+        self._seat.begin_call()
         run = Run(make, buffer=ahead)
         self._workers.submit(run)
         self.current = run

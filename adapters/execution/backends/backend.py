@@ -28,6 +28,10 @@ class Backend(Protocol):
         """Whether a result has come since the last `begin_call()`."""
         ...
 
+    def seat(self) -> Backend:
+        """The same for the calls of one slot: what runs, interrupts and kills those, and no other's."""
+        ...
+
     def load(self, progress: Progress) -> None:
         """Raises what goes wrong."""
         ...

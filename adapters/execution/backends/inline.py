@@ -20,6 +20,9 @@ class InlineBackend:
         self.answered = False
         self._loading = threading.Lock()
 
+    def seat(self) -> InlineBackend:
+        return self
+
     def load(self, progress: Progress) -> None:
         """Loads the engine once, however many threads ask for it at the same time."""
         with self._loading:

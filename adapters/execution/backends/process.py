@@ -41,6 +41,9 @@ class ProcessBackend:
     def ready(self) -> bool:
         return self._loaded and self._child is not None and self._child.alive
 
+    def seat(self) -> ProcessBackend:
+        return self
+
     def load(self, progress: Progress) -> None:
         self.unload()
         self._start_child()

@@ -1,0 +1,277 @@
+"""Calls of several requests that wait for one engine, made together, where its work on many is less than their sum.
+
+Each slot has a seat, which is a backend of its own to whoever holds it. What comes to the seats waits in one place; a
+thread takes what is there as soon as the engine is free, and waits for nobody. The oldest call is always among those it
+takes, and then the shortest, as far as the engine's limits let it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from queue import SimpleQueue
+from typing import Literal, cast
+
+from adapters.execution.backends.backend import Backend
+from adapters.execution.values import Value
+from stts.engine_api import STT_SAMPLE_RATE, EngineLimits, Progress
+from stts.errors import EngineCrashed, EngineError
+from stts.streams.closing import closing_iterator
+
+TOGETHER = {"transcribe": "transcribe_many"}
+"""Methods whose calls are made together, and what is called for them."""
+
+Answer = tuple[Literal["item"], Value] | tuple[Literal["error"], BaseException] | tuple[Literal["end"], None]
+
+
+class Call:
+    """One call of one seat."""
+
+    def __init__(self, method: str, values: Sequence[Value]) -> None:
+        self.method = method
+        self.values = values
+        self.answers: SimpleQueue[Answer] = SimpleQueue()
+        self.left = False
+        """Nobody wants its answer any more."""
+        self.ended = False
+
+    @property
+    def samples(self) -> int:
+        """Samples of its audio, for calls that may be made together."""
+        return len(self.values[0])  # type: ignore[arg-type]
+
+    def end(self, error: BaseException | None = None) -> None:
+        if not self.ended:
+            self.ended = True
+            self.answers.put(("end", None) if error is None else ("error", error))
+
+
+class BatchingBackend:
+    """One copy of an engine with as many seats as its limits say."""
+
+    def __init__(self, inner: Backend, limits: EngineLimits) -> None:
+        """`inner` runs the engine, one call at a time."""
+        self.capacity = limits.batch
+        self._inner = inner
+        self._most_samples = limits.batch_seconds * STT_SAMPLE_RATE
+        self._waiting: list[Call] = []
+        self._running: list[Call] = []
+        self._changed = threading.Condition()
+        """Guards both lists, and tells of new calls."""
+        self._using = threading.Lock()
+        """Held by whoever uses the inner backend."""
+        self._thread: threading.Thread | None = None
+        self._closing = False
+
+    @property
+    def ready(self) -> bool:
+        return self._inner.ready
+
+    @property
+    def answered(self) -> bool:
+        return self._inner.answered
+
+    def seat(self) -> Backend:
+        return Seat(self)
+
+    def load(self, progress: Progress) -> None:
+        """Loads the engine once, however many seats ask for it at the same time."""
+        with self._using:
+            if not self._inner.ready:
+                self._inner.load(progress)
+            if self._thread is None:
+                self._closing = False
+                self._thread = threading.Thread(target=self._serve, name="batching", daemon=True)
+                self._thread.start()
+
+    def unload(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            with self._changed:
+                self._closing = True
+                self._changed.notify_all()
+            thread.join()
+        self._inner.unload()
+
+    def call(self, method: str, values: Sequence[Value]) -> Iterator[Value]:
+        return self.seat().call(method, values)
+
+    def call_many(self, method: str, calls: Sequence[Sequence[Value]]) -> Iterator[tuple[int, Value]]:
+        return self.seat().call_many(method, calls)
+
+    def begin_call(self) -> None:
+        self._inner.begin_call()
+
+    def interrupt(self) -> None:
+        self._inner.interrupt()
+
+    def kill(self) -> bool:
+        return self._inner.kill()
+
+    def submit(self, call: Call) -> None:
+        """Raises EngineError where the engine is not loaded."""
+        with self._changed:
+            if self._thread is None or self._closing:
+                raise EngineError("The engine is not loaded.")
+            self._waiting.append(call)
+            self._changed.notify_all()
+
+    def leave(self, call: Call) -> None:
+        """The call is not wanted any more: the engine stops where all that it works on are like this."""
+        with self._changed:
+            call.left = True
+            stops = call in self._running and all(each.left for each in self._running)
+        if stops:
+            self._inner.interrupt()
+
+    def end_by_force(self, call: Call) -> bool:
+        """Ends a call that waits by itself, and one that runs together with those it runs with."""
+        with self._changed:
+            call.left = True
+            if call in self._waiting:
+                self._waiting.remove(call)
+                call.end()
+                return True
+        return self._inner.kill()
+
+    def _serve(self) -> None:
+        """In its own thread, until the engine is unloaded."""
+        while calls := self._take():
+            with self._using:
+                self._make(calls)
+            with self._changed:
+                self._running = []
+
+    def _take(self) -> list[Call]:
+        """The next calls to be made together; none when the engine is to be unloaded."""
+        with self._changed:
+            while True:
+                for call in [each for each in self._waiting if each.left]:
+                    self._waiting.remove(call)
+                    call.end()
+                if self._waiting or self._closing:
+                    break
+                self._changed.wait()
+            self._running = chosen(self._waiting, self.capacity, self._most_samples)
+            for call in self._running:
+                self._waiting.remove(call)
+            return self._running
+
+    def _make(self, calls: Sequence[Call]) -> None:
+        try:
+            self._inner.begin_call()
+            if len(calls) == 1:
+                self._make_one(calls[0])
+            else:
+                self._make_together(calls)
+        except EngineCrashed as error:
+            first, *others = sorted(calls, key=lambda each: each.left)
+            first.end(error)
+            for call in others:
+                call.end(_also(error))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to those who wait for the answer
+            self._make_apart(calls, error)
+        for call in calls:
+            call.end()
+
+    def _make_one(self, call: Call) -> None:
+        with closing_iterator(self._inner.call(call.method, call.values)) as results:
+            for result in results:
+                if call.left:
+                    return
+                call.answers.put(("item", result))
+
+    def _make_together(self, calls: Sequence[Call]) -> None:
+        values: list[Value] = [list(call.values) for call in calls]
+        with closing_iterator(self._inner.call(TOGETHER[calls[0].method], (values,))) as results:
+            for number, items in cast(Iterator[tuple[int, list[Value]]], results):
+                for item in items:
+                    calls[number].answers.put(("item", item))
+                calls[number].end()
+                if all(call.left or call.ended for call in calls):
+                    return
+
+    def _make_apart(self, calls: Sequence[Call], error: BaseException) -> None:
+        """After an error each call is made alone, so that nobody pays for somebody else's."""
+        if len(calls) == 1:
+            calls[0].end(error)
+            return
+        for call in calls:
+            if not call.ended and not call.left:
+                self._make([call])
+
+
+class Seat:
+    """A backend for one slot: its calls, and nobody else's."""
+
+    capacity = 1
+
+    def __init__(self, shared: BatchingBackend) -> None:
+        self._shared = shared
+        self._call: Call | None = None
+        self.answered = False
+
+    @property
+    def ready(self) -> bool:
+        return self._shared.ready
+
+    def seat(self) -> Backend:
+        return self
+
+    def load(self, progress: Progress) -> None:
+        self._shared.load(progress)
+
+    def unload(self) -> None:
+        self._shared.unload()
+
+    def call(self, method: str, values: Sequence[Value]) -> Iterator[Value]:
+        call = self._call = Call(method, values)
+        self._shared.submit(call)
+        try:
+            while (answer := call.answers.get())[0] != "end":
+                if answer[0] == "error":
+                    raise answer[1]
+                self.answered = True
+                yield answer[1]
+        finally:
+            self._call = None
+            if not call.ended:
+                self._shared.leave(call)
+
+    def call_many(self, method: str, calls: Sequence[Sequence[Value]]) -> Iterator[tuple[int, Value]]:
+        for number, values in enumerate(calls):
+            with closing_iterator(self.call(method, values)) as results:
+                for result in results:
+                    yield number, result
+
+    def begin_call(self) -> None:
+        self.answered = False
+
+    def interrupt(self) -> None:
+        if (call := self._call) is not None:
+            self._shared.leave(call)
+
+    def kill(self) -> bool:
+        call = self._call
+        return self._shared.kill() if call is None else self._shared.end_by_force(call)
+
+
+def chosen(waiting: Sequence[Call], most: int, most_samples: float) -> list[Call]:
+    """Which of the calls that wait are made together: the oldest, and the shortest that fit beside it."""
+    if not waiting or waiting[0].method not in TOGETHER:
+        return list(waiting[:1])
+    taken, left = [waiting[0]], most_samples - waiting[0].samples
+    others = [call for call in waiting[1:] if call.method == waiting[0].method]
+    for call in sorted(others, key=lambda each: each.samples):
+        if len(taken) == most or call.samples > left:
+            break
+        taken.append(call)
+        left -= call.samples
+    return taken
+
+
+def _also(error: EngineCrashed) -> EngineCrashed:
+    """The same end of the same child, for another of its calls."""
+    also = EngineCrashed(error.message)
+    also.__cause__ = error
+    return also
