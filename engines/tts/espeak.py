@@ -7,7 +7,6 @@ the first block while the rest is made. The text is plain text: no SSML, no phon
 from __future__ import annotations
 
 import importlib.util
-import queue
 import re
 import threading
 import unicodedata
@@ -19,6 +18,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from engines.tts import espeak_library
+from engines.tts.espeak_blocks import Blocks
 from engines.tts.espeak_library import LIBRARY, Utterance
 from engines.tts.espeak_voices import Catalogue, catalogue
 from stts.engine_api import (
@@ -37,11 +37,6 @@ PACKAGE = "espeakng_loader"
 SAMPLE_RATE = 22_050
 WORDS_PER_MINUTE = 175
 """At speed 1. The library does 80 to 450."""
-MAX_BLOCKS = 256
-"""Blocks that wait for the consumer: almost any piece, so that a slow consumer holds the library for nobody."""
-
-_Blocks = queue.Queue[bytes | EngineError | None]
-"""Blocks of audio or the error of a synthesis; None marks the end."""
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -132,17 +127,13 @@ class EspeakEngine(TTSEngine):
 
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         utterance = self._utterance(text, voice, params)
-        blocks: _Blocks = queue.Queue(MAX_BLOCKS)
-        left = threading.Event()
-        threading.Thread(target=_speak, args=(utterance, blocks, left), name="espeak", daemon=True).start()
+        blocks = Blocks()
+        threading.Thread(target=_speak, args=(utterance, blocks), name="espeak", daemon=True).start()
         try:
-            while (block := blocks.get()) is not None:
-                if isinstance(block, EngineError):
-                    raise block
+            for block in blocks:
                 yield np.frombuffer(block, np.int16).astype(np.float32) / 32768.0
         finally:
-            left.set()
-            _empty(blocks)
+            blocks.leave()
 
     def _utterance(self, text: str, voice: Voice, params: SpeechParams) -> Utterance:
         path = self._catalogue.path(voice) if self._catalogue else None
@@ -165,24 +156,11 @@ class EspeakEngine(TTSEngine):
         )
 
 
-def _speak(utterance: Utterance, blocks: _Blocks, left: threading.Event) -> None:
-    def hand_over(block: bytes | EngineError | None) -> bool:
-        if not left.is_set():
-            blocks.put(block)
-        return not left.is_set()
-
+def _speak(utterance: Utterance, blocks: Blocks) -> None:
+    error: EngineError | None = None
     try:
-        LIBRARY.speak(utterance, hand_over)
-    except EngineError as error:
-        hand_over(error)
+        LIBRARY.speak(utterance, blocks.put)
+    except EngineError as caught:
+        error = caught
     finally:
-        hand_over(None)
-
-
-def _empty(blocks: _Blocks) -> None:
-    """Drains the queue, so that a synthesis waiting for room continues and sees that it may stop."""
-    while True:
-        try:
-            blocks.get_nowait()
-        except queue.Empty:
-            return
+        blocks.end(error)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engines.tts import espeak
+from engines.tts import espeak_blocks
 from engines.tts.espeak import EspeakEngine, EspeakParameters
 from engines.tts.espeak_library import LIBRARY, EspeakLibrary, Utterance
 from engines.tts.espeak_voices import bcp47
@@ -167,7 +167,7 @@ def test_odd_text_does_no_harm(engine: EspeakEngine, text: str) -> None:
 
 def test_the_first_block_does_not_wait_for_the_last(engine: EspeakEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """With room for one block only the library cannot be ahead: what arrives first was made first."""
-    monkeypatch.setattr(espeak, "MAX_BLOCKS", 1)
+    monkeypatch.setattr(espeak_blocks, "MOST_BLOCKS", 1)
     voice = engine.find_voice("en-us")
     assert voice is not None
     blocks = engine.synthesize(SENTENCE * 10, voice, SpeechParams())
