@@ -75,7 +75,7 @@ class PeakLimiter:
         if self._chain is not None:
             return self._chain.push(samples)
         samples, self._held = np.concatenate([self._held, samples]), SILENCE
-        if np.abs(samples).max(initial=0.0) > PEAK_LIMIT:
+        if samples.max(initial=0.0) > PEAK_LIMIT or samples.min(initial=0.0) < -PEAK_LIMIT:
             self._chain = FilterChain(self._rate, self._rate, (_LIMITER,))
             return self._chain.push(samples)
         split = max(0, len(samples) - self._attack)

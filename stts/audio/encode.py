@@ -92,7 +92,8 @@ class _PCMWriter:
 
     def write(self, samples: Samples) -> bytes:
         self.samples_out += len(samples)
-        return self._take_header() + np.repeat(_to_int16(samples), self._channels).tobytes()
+        values = _to_int16(samples)
+        return self._take_header() + (np.repeat(values, self._channels) if self._channels > 1 else values).tobytes()
 
     def close(self) -> bytes:
         return self._take_header()
@@ -248,5 +249,5 @@ def _bit_rate(format: AudioFormat, sample_rate: int) -> int:
 
 
 def _to_int16(samples: Samples) -> NDArray[np.int16]:
-    scaled: Samples = np.rint(samples * 32_767.0)
-    return scaled.astype(np.int16)
+    scaled: Samples = samples * np.float32(32_767.0)
+    return np.rint(scaled, out=scaled).astype(np.int16)

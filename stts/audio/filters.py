@@ -18,7 +18,8 @@ LOUDEST = 10.0
 
 def bounded(samples: Samples, limit: float) -> Samples:
     """Returns the same array where all samples are within +-`limit`, else a clipped copy with 0 for NaN."""
-    if np.abs(samples).max(initial=0.0) <= limit:
+    # Not by way of `abs`, which would make an array of its own for each block; what is no number fails both.
+    if samples.size == 0 or (samples.max() <= limit and samples.min() >= -limit):
         return samples
     return np.clip(np.nan_to_num(samples, nan=0.0), -limit, limit)
 

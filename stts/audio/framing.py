@@ -6,6 +6,8 @@ pieces that do not meet at zero click. All of it works on streams and holds back
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from stts.audio.filters import SILENCE
@@ -61,15 +63,19 @@ class SilenceTrimmer:
         """Silence after the last piece that only a next piece makes part of the answer."""
 
     def push(self, samples: Samples) -> Samples:
-        sound = np.flatnonzero(np.abs(samples) > _SILENT_BELOW)
-        if len(sound) == 0:
+        loud = np.abs(samples) > _SILENT_BELOW
+        if not loud.any():
             return self._silence(samples)
-        first, last = sound[0], sound[-1] + 1
-        before = np.concatenate([self._held, samples[:first]])
+        first, last = 0, len(loud) - int(loud[::-1].argmax())
+        before = self._held
         if not self._sounding:
-            before = np.concatenate([self._pause, _last(before, self._lead)])
+            first = int(loud.argmax())
+            lead = _last(np.concatenate([self._held, samples[:first]]), self._lead)
+            before = np.concatenate([self._pause, lead])
         self._sounding, self._passed, self._held, self._pause = True, 0, SILENCE, SILENCE
-        return np.concatenate([before, samples[first:last], self._silence(samples[last:])])
+        # The silence that is passed on follows the sound in the same block: most blocks are not copied.
+        passed = samples[first : last + len(self._silence(samples[last:]))]
+        return np.concatenate([before, passed]) if len(before) else passed
 
     def end_piece(self, pause: float) -> Samples:
         """Ends a piece: returns the silence kept after it; the next piece may begin with what is left of `pause`."""
@@ -98,15 +104,15 @@ class EdgeFader:
     """Fades each piece in and out with equal power; holds back only what may turn out to be the fade's end."""
 
     def __init__(self, rate: int) -> None:
-        self._rise = np.sin(np.linspace(0.0, np.pi / 2, round(FADE_IN_SECONDS * rate), dtype=np.float32))
-        self._fall = np.cos(np.linspace(0.0, np.pi / 2, round(FADE_OUT_SECONDS * rate), dtype=np.float32))
+        self._rise, self._fall = _fades(rate)
         self._position = 0
         self._held = SILENCE
 
     def push(self, samples: Samples) -> Samples:
         samples = np.concatenate([self._held, self._fade_in(samples)])
         split = max(0, len(samples) - len(self._fall))
-        self._held = samples[split:]
+        # A copy: an engine may yield the same array again and again, with other samples in it.
+        self._held = samples[split:].copy()
         return samples[:split]
 
     def end_piece(self) -> Samples:
@@ -115,9 +121,20 @@ class EdgeFader:
         return tail
 
     def _fade_in(self, samples: Samples) -> Samples:
+        if self._position == len(self._rise):
+            return samples
         ramp = self._rise[self._position : self._position + len(samples)]
         self._position += len(ramp)
         return np.concatenate([samples[: len(ramp)] * ramp, samples[len(ramp) :]])
+
+
+@lru_cache(16)
+def _fades(rate: int) -> tuple[Samples, Samples]:
+    """The gains of a fade-in and of a fade-out."""
+    quarter = np.pi / 2
+    rise: Samples = np.sin(np.linspace(0.0, quarter, round(FADE_IN_SECONDS * rate), dtype=np.float32))
+    fall: Samples = np.cos(np.linspace(0.0, quarter, round(FADE_OUT_SECONDS * rate), dtype=np.float32))
+    return rise, fall
 
 
 def _last(samples: Samples, count: int) -> Samples:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stts.audio.framing import LONGEST_SILENCE_SECONDS, PRE_ROLL_SECONDS, ChunkFramer, EdgeFader, SilenceTrimmer
-from tests.stts.audio.signals import silence, split, tone
+from tests.stts.audio.signals import blocks, silence, split, tone
 
 RATE = 16_000
 SOUND = np.full(RATE // 2, 0.5, np.float32)
@@ -124,3 +124,15 @@ def test_how_a_piece_is_cut_changes_nothing(cuts: list[int], lead: float, tail: 
     for _ in range(2):
         out += [*(framer.push(part) for part in split(samples, cuts)), framer.end_piece()]
     np.testing.assert_array_equal(np.concatenate(out), framed([samples, samples], trim_silence=trim))
+
+
+def test_an_engine_may_yield_one_array_again_and_again() -> None:
+    """What is held back of a block is not what the engine writes into its array next."""
+    samples = tone(1.0, RATE)
+    array, framer, whole = np.zeros(RATE // 10, np.float32), ChunkFramer(RATE), ChunkFramer(RATE)
+    parts = []
+    for block in blocks(samples, len(array)):
+        array[:] = block
+        parts.append(framer.push(array).copy())
+    again = np.concatenate([*parts, framer.end_piece()])
+    np.testing.assert_allclose(again, np.concatenate([whole.push(samples), whole.end_piece()]), atol=1e-7)
