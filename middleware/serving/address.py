@@ -26,6 +26,12 @@ def ascii_line(data: bytes) -> tuple[bytes, bool]:
     return (line + data[end:], False) if end >= 0 else (line, True)
 
 
+def first_address(data: bytes) -> bytes | None:
+    """The address in the first bytes of a request; None where they end before it does."""
+    parts = data.split(b" ", 2)
+    return parts[1] if len(parts) == 3 else None
+
+
 def readable(address: bytes) -> bytes:
     """The same address with each run of bytes that is not UTF-8 read as Latin-1, and nothing raw beyond ASCII."""
     if address.isascii() and b"%" not in address:

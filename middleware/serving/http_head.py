@@ -16,7 +16,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from middleware.edge.route_table import RouteTable
-from middleware.serving.address import ascii_line, readable
+from middleware.serving.address import ascii_line, first_address, readable
 from middleware.serving.connections import SLOW, Connections
 from middleware.serving.early import refusal
 from middleware.serving.extensions import CUT, SLOW_BODY
@@ -101,12 +101,11 @@ class BoundedHead(HttpToolsProtocol):
 
         It is not parsed for that: of hundreds that are refused at once, each delays whoever asks for health.
         """
-        if self._unparsed_bytes or self._head_bytes or self.cycle is not None:
+        begins = not (self._unparsed_bytes or self._head_bytes or self.cycle)
+        address = first_address(data) if begins else None
+        if address is None:
             return False
-        parts = data.split(b" ", 2)
-        if len(parts) < 3:
-            return False
-        self.url = parts[1]
+        self.url = address
         return not self._is_always_answered()
 
     def _is_always_answered(self) -> bool:

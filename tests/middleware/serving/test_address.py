@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from middleware.serving.address import readable
+from middleware.serving.address import first_address, readable
 
 
 def text_of(address: bytes) -> str:
@@ -41,3 +41,17 @@ def test_anything_becomes_ascii_and_then_stays(address: bytes) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 def test_utf8_is_read_as_itself(text: str) -> None:
     assert text_of(readable(b"/tts?text=." + quote(text, safe="").encode())) == f".{text}"
+
+
+@pytest.mark.parametrize(
+    ("data", "address"),
+    [
+        (b"GET /health HTTP/1.1\r\n", b"/health"),
+        (b"\r\nPOST /stt?x=1 H", b"/stt?x=1"),
+        (b"GET /heal", None),
+        (b"GET", None),
+        (b"", None),
+    ],
+)
+def test_the_first_bytes_of_a_request_tell_its_address(data: bytes, address: bytes | None) -> None:
+    assert first_address(data) == address
