@@ -74,7 +74,7 @@ $(FULL)/.full: requirements.txt requirements/base.txt requirements/chatterbox.tx
 	$(FULL)/bin/python -m pip install --quiet -r requirements.txt -r requirements/test.txt
 	touch $@
 
-$(ONNX)/.onnx: requirements/base.txt requirements/test.txt requirements/piper.txt requirements/onnx.txt
+$(ONNX)/.onnx: requirements/base.txt requirements/test.txt requirements/piper.txt requirements/kokoro.txt requirements/onnx.txt
 	test -d $(ONNX) || $(PYTHON) -m venv $(ONNX)
 	$(ONNX)/bin/python -m pip install --quiet -r requirements/base.txt -r requirements/test.txt -r requirements/onnx.txt
 	touch $@

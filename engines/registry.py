@@ -27,6 +27,7 @@ GROUP = "stts.engines"
 BUILTIN: Mapping[str, str] = {
     "espeak": "engines.tts.espeak:EspeakEngine",
     "piper": "engines.tts.piper:PiperEngine",
+    "kokoro": "engines.tts.kokoro:KokoroEngine",
     "chatterbox": "engines.tts.chatterbox:ChatterboxEngine",
     "chatterbox_multilingual": "engines.tts.chatterbox:ChatterboxMultilingualEngine",
     "chatterbox_turbo": "engines.tts.chatterbox:ChatterboxTurboEngine",

@@ -28,6 +28,7 @@ from stts.engine_api import (
 )
 from stts.errors import EngineWeightsMissing, UnknownVoice
 from stts.languages import primary
+from stts.text.english import spoken_english
 from stts.text.plain_sentences import plain_sentences
 
 SAMPLE_RATE = 22_050
@@ -180,7 +181,10 @@ class PiperEngine(TTSEngine):
         scales = Scales(slowness, extra.noise_scale, extra.noise_w_scale)
         hurried = params.hurried
         silence = np.zeros(round(extra.sentence_silence * model.sample_rate), np.float32)
-        for sentence in plain_sentences(self._read_aloud(text, extra), next(iter(voice.languages), None)):
+        language = next(iter(voice.languages), None)
+        for sentence in plain_sentences(self._read_aloud(text, extra), language):
+            if not extra.phonemes and primary(language or "") == "en":
+                sentence = spoken_english(sentence)
             for block in model.speak(sentence, speaker, scales, hurried=hurried):
                 yield block if extra.volume == 1.0 else np.clip(block * np.float32(extra.volume), -1.0, 1.0)
             if len(silence):

@@ -7,7 +7,7 @@ parts where it can be cut (`piper_graph`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.base_onnx import open_session
 from engines.tts.piper_graph import VoiceParts, split_voice
 from stts.engine_api import Samples
 
@@ -177,16 +178,3 @@ class _Turned:
     def _stretch(self, value: NDArray[Any], first: int, last: int) -> NDArray[Any]:
         """Of what has a value for each frame, those of some; the rest as it is."""
         return np.ascontiguousarray(value[..., first:last]) if value.shape[-1] == self.frames else value
-
-
-def open_session(model: str | bytes, threads: int, providers: Sequence[str] = ("CPUExecutionProvider",)) -> Any:
-    """An onnxruntime session with so many threads, quiet, that keeps no memory plan for each length of a sentence."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(model, options, providers=list(providers))

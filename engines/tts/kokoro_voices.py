@@ -1,0 +1,111 @@
+"""The voices of Kokoro: arrays in a file, named `af_heart` (American, female), alone or blended.
+
+The file is a zip archive of arrays; its names are read without loading them.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from stts.engine_api import Voice
+from stts.language_names import KOKORO
+
+ESPEAK: Mapping[str, str] = {
+    "en-US": "en-us",
+    "en-GB": "en-gb",
+    "es": "es",
+    "fr-FR": "fr-fr",
+    "hi": "hi",
+    "it": "it",
+    "ja": "ja",
+    "pt-BR": "pt-br",
+    "zh": "cmn",
+}
+"""BCP 47 -> what the library calls a language, which is what eSpeak calls it."""
+
+MOST_PARTS = 8
+"""Voices of one blend."""
+
+_NAME = re.compile(r"(?P<letter>[a-z])(?P<gender>[fm])_\w+")
+_PART = re.compile(r"(?P<name>[a-z0-9_]+)(?:\((?P<weight>\d{1,3}(?:\.\d{1,3})?)\))?")
+_GENDERS: Mapping[str, Literal["female", "male"]] = {"f": "female", "m": "male"}
+_SPELLS = {"ja": ("Han",), "zh": ("Han",)}
+"""Languages whose letters eSpeak does not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A voice of a blend."""
+
+    name: str
+    weight: float
+    """Share of the whole, above 0 and at most 1."""
+
+
+class VoiceNames:
+    """The voices of one file."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError, and BadZipFile for a file that is none."""
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        own = {name: _language(name) for name in names}
+        others = tuple(language for language in ESPEAK if language not in own.values())
+        self.voices = tuple(_voice(name, language, others) for name, language in own.items())
+        self._by_name = {voice.id: voice for voice in self.voices}
+
+    @property
+    def default(self) -> str | None:
+        """The English voice that upstream shows first, else any English one, else the first."""
+        english = sorted(name for name, voice in self._by_name.items() if voice.languages[0].startswith("en-"))
+        usual = [name for name in ("af_heart", "af_bella") if name in self._by_name]
+        return next(iter([*usual, *english, *self._by_name]), None)
+
+    def find(self, voice_id: str) -> Voice | None:
+        """A voice or a blend of some; the heaviest says what the blend speaks."""
+        parts = read_blend(voice_id)
+        if not parts or any(part.name not in self._by_name for part in parts):
+            return None
+        heaviest = self._by_name[max(parts, key=lambda part: part.weight).name]
+        if len(parts) == 1:
+            return heaviest
+        return Voice(
+            "+".join(f"{part.name}({part.weight:g})" for part in parts),
+            " and ".join(self._by_name[part.name].name for part in parts),
+            heaviest.languages,
+            heaviest.gender,
+            spells=heaviest.spells,
+        )
+
+
+def read_blend(voice_id: str) -> Sequence[Part]:
+    """The parts of `af_bella(2)+af_sky`, with shares that sum to 1; none where it is written otherwise."""
+    matches = [_PART.fullmatch(part.strip()) for part in voice_id.lower().split("+", MOST_PARTS)]
+    weights = [float(match["weight"] or 1) for match in matches if match is not None]
+    if len(weights) < len(matches) or not all(weights):
+        return ()
+    names = [match["name"] for match in matches if match is not None]
+    total = sum(weights)
+    return [Part(name, round(weight / total, 4)) for name, weight in zip(names, weights, strict=True)]
+
+
+def _language(name: str) -> str:
+    match = _NAME.fullmatch(name)
+    return KOKORO.get(match["letter"], "en-US") if match else "en-US"
+
+
+def _voice(name: str, language: str, others: tuple[str, ...]) -> Voice:
+    """`others`: languages that no voice of the file is made for, which each speaks with its accent."""
+    match = _NAME.fullmatch(name)
+    return Voice(
+        id=name,
+        name=(name.partition("_")[2] or name).title(),
+        languages=(language, *others),
+        gender=_GENDERS[match["gender"]] if match else "",
+        spells=_SPELLS.get(language, ()),
+    )
