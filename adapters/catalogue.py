@@ -19,6 +19,7 @@ from adapters.execution.instance import EngineInstance
 from adapters.health.readings import reading
 from adapters.health.registry import HealthRegistry
 from adapters.probes import probe_work
+from adapters.residency import Residency, Resident
 from adapters.speech.adapter import EngineTTSAdapter
 from adapters.transcription.adapter import EngineSTTAdapter
 from adapters.transcription.streaming import StreamingSlots
@@ -52,6 +53,10 @@ class EngineCatalogue:
         self._probes: dict[str, asyncio.Task[None]] = {}
         for instance in self.instances.values():
             instance.lifecycle.on_loaded = partial(self._loaded, instance.name)
+        self.residency = Residency(self._residents, settings, self._weights.forget)
+        """Which engines stay loaded."""
+        for instance in self.instances.values():
+            self.residency.watch_loads(instance)
         vad = self._vad()
         self.voice = EngineVoiceActivity(vad)
         """VAD of all live streams."""
@@ -63,7 +68,7 @@ class EngineCatalogue:
         }
         """Engines that speak."""
         self.streaming_slots = {
-            each.name: StreamingSlots(each.info, each.copies, lambda: settings().limits, self.voice)
+            each.name: StreamingSlots(each.info, partial(self._live_host, each), lambda: settings().limits, self.voice)
             for each in self._of_kind("stt")
         }
         """The right to hear live streams, by engine that listens."""
@@ -195,9 +200,22 @@ class EngineCatalogue:
             except STTSError as error:
                 log.warning("preload_failed", engine=name, code=error.code)
 
+    def _live_host(self, instance: EngineInstance[Any], count: int) -> EngineInstance[Any]:
+        host = instance.copies(count)
+        self.residency.watch_loads(host)
+        return host
+
+    def _residents(self) -> Iterator[Resident]:
+        """All that can be loaded, live hosts beside the instances that they are copies of."""
+        yield from (Resident(each) for each in self.instances.values())
+        for places in self.streaming_slots.values():
+            if places.host is not None:
+                yield Resident(places.host, awaited=places.awaited)
+
     def _loaded(self, name: str) -> None:
         """A load has gone well; whether the engine works is known when it has been tried."""
         self._weights.forget(name)
+        self.residency.look_soon()
         task = asyncio.create_task(self._probe_after_load(name), name=f"probe {name}")
         self._probes[name] = task
         task.add_done_callback(partial(self._probed, name))

@@ -39,6 +39,8 @@ class EngineDescription:
     """Calls at work."""
     waiting: int
     """Calls that wait for a slot or for the load."""
+    memory: int
+    """Bytes that it took when they were last measured."""
     crashes: int
     """Child processes that died at work since one last did what it was asked."""
     rest: float
@@ -80,6 +82,7 @@ def description(instance: EngineInstance[Any], health: InstanceHealth | None) ->
         last_probe=instance.last_probe,
         running=instance.running,
         waiting=instance.waiting,
+        memory=instance.memory,
         crashes=instance.crashes,
         rest=instance.rest,
         reading=reading(instance, health),

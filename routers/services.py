@@ -28,6 +28,7 @@ from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
 from stts.access.client_secrets import ClientSecrets
 from stts.analytics.history import History
+from stts.analytics.memory_metrics import MemoryMetrics
 from stts.analytics.metrics import Metrics
 from stts.analytics.resources import Resources
 from stts.context import RequestContext
@@ -116,6 +117,7 @@ def build_services(
     replies = Replies(current)
     resources = Resources()
     metrics = Metrics(resources, engines.readings)
+    MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
     history = History(settings.analytics.history_minutes)
     stages: list[Stage] = [LoggingStage(current), AnalyticsStage((history, metrics)), TimingStage()]
     planned = [*stages, PlanningStage(selection)]

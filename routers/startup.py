@@ -27,6 +27,7 @@ async def running(services: Services) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(_prepare(services), name="prepare"),
             asyncio.create_task(_expire_files(services.files), name="expire files"),
+            asyncio.create_task(services.engines.residency.run(), name="residency"),
         ]
         try:
             yield

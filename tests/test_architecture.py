@@ -41,7 +41,7 @@ DOMAIN = (
 
 ADAPTERS = (
     ("execution", "parameters", "model_names", "jobs"),
-    ("health", "descriptions", "weights", "probes", "model_library"),
+    ("health", "descriptions", "weights", "probes", "model_library", "residency"),
     ("detection", "speech", "transcription"),
     ("availability", "catalogue"),
     ("selection", "routing", "hosted_names"),

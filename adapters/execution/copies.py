@@ -65,6 +65,10 @@ class Copies(Generic[E]):
         """Copies that are loaded."""
         return sum(backend.ready for backend in self.backends)
 
+    def memory(self) -> int:
+        """Bytes that those take which are loaded. Blocks for a moment."""
+        return sum(backend.memory() for backend in list(self.backends))
+
     def add(self) -> Backend:
         """Makes one more, which is loaded by the first call that gets it."""
         self.backends.append(self._make(first=False))

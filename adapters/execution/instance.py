@@ -65,6 +65,10 @@ class EngineInstance(Generic[E]):
         self.last_probe: Probe | None = None
         self.real_time_factor: float | None = self.info.real_time_factor
         """Engine seconds a second of audio, a moving average."""
+        self.last_used = clock()
+        """Time of the last load or call, on its clock."""
+        self.memory = 0
+        """Bytes that it took when they were last measured."""
         self._resizing = asyncio.Lock()
 
     @property
@@ -153,8 +157,12 @@ class EngineInstance(Generic[E]):
         """
         asked = self._clock()
         async with self.lifecycle.slot(deadline, begun=begun) as slot:
-            slot.queue_seconds = self._clock() - asked
-            yield slot
+            self.last_used = self._clock()
+            slot.queue_seconds = self.last_used - asked
+            try:
+                yield slot
+            finally:
+                self.last_used = self._clock()
 
     async def probe(self, work: Callable[[E], Iterator[object]]) -> Probe:
         """Runs a real call and records how it went. What fails is told in the result, not raised."""
@@ -177,6 +185,17 @@ class EngineInstance(Generic[E]):
         Raises what went wrong as EngineError; the next call tries again.
         """
         await self.lifecycle.load()
+        self.last_used = self._clock()
+
+    @property
+    def idle(self) -> bool:
+        """True if it is loaded and nothing runs or waits."""
+        return self.state == "ready" and not self.running and not self.waiting
+
+    async def measure(self) -> int:
+        """Measures its memory."""
+        self.memory = await asyncio.to_thread(self._copies.memory) if self.state in ("loading", "ready") else 0
+        return self.memory
 
     async def warm(self, count: int) -> None:
         """Starts instances until so many are ready, but none in the place of one that is at work. Raises as `load`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
@@ -46,6 +46,8 @@ class EngineLifecycle(Generic[E]):
         """The current step of a load, and the part done, 0..1."""
         self.failure: STTSError | None = None
         """Why the last load failed, or what ended the engine's use."""
+        self.on_loading: Callable[[], Awaitable[None]] | None = None
+        """Called before each load, which waits for it; raises nothing."""
         self.on_loaded: Callable[[], None] | None = None
         """Called after each load."""
         self.awaiting_load = 0
@@ -143,6 +145,8 @@ class EngineLifecycle(Generic[E]):
         self.state = "failed" if self.pool.stuck else "cold"
 
     async def _load(self) -> None:
+        if self.on_loading is not None:
+            await self.on_loading()
         async with self._changing, self.pool.slot(AT_ONCE, begun=True) as slot:
             self.state, self.failure = "loading", None
             try:

@@ -65,6 +65,16 @@ class StreamingSlots:
         return self._instance
 
     @property
+    def host(self) -> EngineInstance[STTEngine] | None:
+        """The instance that hears the streams; None: there has been no session yet."""
+        return self._instance
+
+    @property
+    def awaited(self) -> bool:
+        """True if a session is open, whose next words are not to wait for a load."""
+        return self._sessions > 0
+
+    @property
     def most(self) -> int:
         """Utterances that are heard at once."""
         return self._info.limits.live_sessions

@@ -31,6 +31,7 @@ class EngineStatus(BaseModel):
     last_probe: ProbeShape | None = Field(None, description="The last synthesis or transcription run as a test.")
     running: int = Field(description="Calls at work.")
     waiting: int = Field(description="Calls in the queue.")
+    memory_bytes: int = Field(description="Memory that it took when it was last measured; 0: not loaded.")
     crashes: int = Field(description="Child processes that died at work since one last did what it was asked.")
     rest_seconds: float = Field(
         description="How long it is left alone after it has failed; 0: the next call tries again."
@@ -52,6 +53,7 @@ class EngineStatus(BaseModel):
             last_probe=ProbeShape.of(engine.last_probe) if engine.last_probe else None,
             running=engine.running,
             waiting=engine.waiting,
+            memory_bytes=engine.memory,
             crashes=engine.crashes,
             rest_seconds=round(engine.rest, 1),
             available=engine.reading.available,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from stts.settings.section import Section, fixed, protected
+from stts.settings.section import Section, fixed, live, protected
 
 
 class InstanceSettings(Section):
@@ -24,6 +24,16 @@ class EngineSettings(Section):
     preload: tuple[str, ...] = fixed("Engines to load at start.", default=())
     allow_network: bool = protected(
         "Let `auto` choose engines that send text or audio off this machine.", default=False
+    )
+    memory_bytes: int = live(
+        "Memory that loaded engines may take; beyond it the one that was idle longest is unloaded. 0: no bound.",
+        default=0,
+        ge=0,
+    )
+    idle_seconds: float = live(
+        "Time without a call after which an engine is unloaded, unless it is in `engines.preload`. 0: never.",
+        default=0.0,
+        ge=0,
     )
     options: dict[str, dict[str, Any]] = protected(
         "Options of each engine, checked by the engine's own model.", default_factory=dict

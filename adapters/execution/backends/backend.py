@@ -32,6 +32,10 @@ class Backend(Protocol):
         """The same for the calls of one slot: what runs, interrupts and kills those, and no other's."""
         ...
 
+    def memory(self) -> int:
+        """Bytes that the loaded engine takes, measured. Blocks for a moment."""
+        ...
+
     def load(self, progress: Progress) -> None:
         """Raises what goes wrong."""
         ...

@@ -74,6 +74,9 @@ class BatchingBackend:
     def seat(self) -> Backend:
         return Seat(self)
 
+    def memory(self) -> int:
+        return self._inner.memory()
+
     def load(self, progress: Progress) -> None:
         """Loads the engine once, however many seats ask for it at the same time."""
         with self._using:
@@ -217,6 +220,9 @@ class Seat:
 
     def seat(self) -> Backend:
         return self
+
+    def memory(self) -> int:
+        return self._shared.memory()
 
     def load(self, progress: Progress) -> None:
         self._shared.load(progress)

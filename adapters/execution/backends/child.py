@@ -83,6 +83,10 @@ class Child:
             raise
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Looks without reaping: until it is reaped, the number of its group is nobody else's."""
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 
+from adapters.execution.memory import own_memory
 from adapters.execution.service import serve, serve_many
 from adapters.execution.values import Value
 from stts.engine_api import Engine, Progress
@@ -19,6 +20,7 @@ class InlineBackend:
         self.ready = False
         self.answered = False
         self._loading = threading.Lock()
+        self._growth = 0
 
     def seat(self) -> InlineBackend:
         return self
@@ -27,8 +29,14 @@ class InlineBackend:
         """Loads the engine once, however many threads ask for it at the same time."""
         with self._loading:
             if not self.ready:
+                before = own_memory()
                 self._engine.load(progress)
+                self._growth = max(0, own_memory() - before)
                 self.ready = True
+
+    def memory(self) -> int:
+        """The growth of the process during the load: nothing tells later which engine a page belongs to."""
+        return self._growth if self.ready else 0
 
     def unload(self) -> None:
         self.ready = False

@@ -12,6 +12,7 @@ from typing import Any
 
 from adapters.execution.backends.child import Child
 from adapters.execution.backends.wire import Unreadable, WorkerSpec
+from adapters.execution.memory import memory_of
 from adapters.execution.values import Value
 from stts.engine_api import Progress
 from stts.errors import EngineCrashed, EngineError
@@ -43,6 +44,10 @@ class ProcessBackend:
 
     def seat(self) -> ProcessBackend:
         return self
+
+    def memory(self) -> int:
+        child = self._child
+        return memory_of(child.pid) if child is not None and child.alive else 0
 
     def load(self, progress: Progress) -> None:
         self.unload()

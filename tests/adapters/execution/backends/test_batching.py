@@ -38,6 +38,9 @@ class Script:
     def seat(self) -> Backend:
         return self
 
+    def memory(self) -> int:
+        return 0
+
     def load(self, progress: Progress) -> None:
         self.ready, self.loads, self.killed = True, self.loads + 1, False
 
