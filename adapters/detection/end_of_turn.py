@@ -9,6 +9,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any
 
+import numpy as np
 import structlog
 
 from adapters.execution.instance import EngineInstance
@@ -19,6 +20,8 @@ from stts.settings import CurrentSettings
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
+SILENT = 0.003
+"""Peak (-50 dBFS) below which nobody has spoken."""
 PATIENCE_SECONDS = 0.3
 """A later answer would come when silence has already decided."""
 
@@ -44,6 +47,9 @@ class EngineTurnDetector:
         """Reason of the last failure; the same one is logged once."""
 
     async def finished(self, samples: Samples) -> float | None:
+        """Probability that the turn is over, 0..1; None where nobody can say, as of silence, which sounds finished."""
+        if float(np.abs(samples).max(initial=0.0)) < SILENT:
+            return None
         instance = self._instances.get(self._settings().conversation.turn_detector)
         if instance is None or instance.info.kind != "turn" or instance.state == "not_installed":
             return None

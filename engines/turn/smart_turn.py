@@ -1,7 +1,8 @@
 """Smart Turn, version 3: judges from the last eight seconds of a speaker's voice whether the turn is over.
 
-A small network over Whisper's features, as an ONNX file that the operator provides (`pipecat-ai/smart-turn-v3` on the
-Hugging Face hub). It is given the whole window, silence before a shorter turn included, at zero mean and unit variance.
+A small network over Whisper's features, as an ONNX file of the model catalogue or of the operator. It is given the
+whole window, silence before a shorter turn included, at zero mean and unit variance. It was never taught what silence
+is, and calls it a finished turn: who asks makes sure that somebody has spoken.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engines.log_mel import BANDS, HOP, log_mel
 from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, EngineLimits, Progress, Samples, TurnEngine
-from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing
+from stts.errors import EngineError, EngineLoadFailed
 
+MODEL = "smart-turn-v3.2"
 SECONDS = 8
 SAMPLES = SECONDS * STT_SAMPLE_RATE
 INPUT = "input_features"
@@ -26,7 +28,7 @@ SHAPE = (1, BANDS, SAMPLES // HOP)
 class SmartTurnOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    model: Path | None = Field(default=None, description="File of the model (`smart-turn-v3.*.onnx`).")
+    model: str = Field(default=MODEL, description="A model of the catalogue, or its file (`smart-turn-v3.*.onnx`).")
     threads: int = Field(default=1, ge=1, le=64, description="Threads of one judgement.")
 
 
@@ -51,17 +53,16 @@ class SmartTurnEngine(TurnEngine):
         )
 
     def weights_present(self) -> bool:
-        return self.options.model is not None and self.options.model.is_file()
+        return self._own_file() is not None or self.find_model(self.options.model) is not None
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
-        if self.options.model is None or not self.options.model.is_file():
-            raise EngineWeightsMissing(f"{self.option('model')} must name the ONNX file of Smart Turn v3.")
+        file = self._own_file() or next(self.require_model(self.options.model).glob("*.onnx"))
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = self.options.threads, 1
-        session = onnxruntime.InferenceSession(str(self.options.model), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
         if [given.name for given in session.get_inputs()] != [INPUT]:
             raise EngineLoadFailed(f"The file of {self.option('model')} is not Smart Turn v3.")
         self._session = session
@@ -70,6 +71,11 @@ class SmartTurnEngine(TurnEngine):
 
     def unload(self) -> None:
         self._session = None
+
+    def _own_file(self) -> Path | None:
+        """The file that the option names, if there is one."""
+        file = Path(self.options.model).expanduser()
+        return file if file.is_file() else None
 
     def finished(self, samples: Samples) -> float:
         session = self._session
