@@ -74,7 +74,8 @@ $(FULL)/.full: requirements.txt requirements/base.txt requirements/chatterbox.tx
 	$(FULL)/bin/python -m pip install --quiet -r requirements.txt -r requirements/test.txt
 	touch $@
 
-$(ONNX)/.onnx: requirements/base.txt requirements/test.txt requirements/piper.txt requirements/kokoro.txt requirements/onnx.txt
+$(ONNX)/.onnx: $(wildcard requirements/*.txt)
 	test -d $(ONNX) || $(PYTHON) -m venv $(ONNX)
 	$(ONNX)/bin/python -m pip install --quiet -r requirements/base.txt -r requirements/test.txt -r requirements/onnx.txt
+	$(ONNX)/bin/python -m pip install --quiet --no-deps "pipecat-ai==1.14.0"  # for the file of Smart Turn
 	touch $@

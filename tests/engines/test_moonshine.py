@@ -68,21 +68,21 @@ def moonshine() -> Iterator[MoonshineEngine]:
     engine.unload()
 
 
-@pytest.mark.engines
+@pytest.mark.engines("onnx", "moonshine_cpp")
 @pytest.mark.parametrize("name", speech.WORDS)
 def test_the_true_model_understands(moonshine: MoonshineEngine, name: str) -> None:
     heard = contract.check_stt(moonshine, speech.read(speech.DATA / name))
     assert speech.word_error_rate(speech.WORDS[name], heard) <= 0.05
 
 
-@pytest.mark.engines
+@pytest.mark.engines("onnx", "moonshine_cpp")
 def test_the_true_model_says_nothing_of_what_is_no_speech(moonshine: MoonshineEngine) -> None:
     silence: Samples = np.zeros(16_000, np.float32)
     assert list(moonshine.transcribe(silence, ListenParams())) == []
     assert list(moonshine.transcribe(silence[:100] + 0.5, ListenParams())) == []
 
 
-@pytest.mark.engines
+@pytest.mark.engines("onnx", "moonshine_cpp")
 def test_other_files_under_the_names_of_a_model_are_refused(moonshine: MoonshineEngine, tmp_path: Path) -> None:
     for name in ("encoder_model.ort", "decoder_model_merged.ort"):
         (tmp_path / name).write_bytes(b"not a model")

