@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 
 import pytest
+import structlog
 from hypothesis import settings
 
 settings.register_profile("patient", deadline=None)
@@ -24,6 +25,8 @@ FORBIDDEN = ("socket.bind", "socket.connect", "subprocess.Popen", "os.posix_spaw
 
 def pytest_configure() -> None:
     sys.addaudithook(guard)
+    # With all local variables in colour, as structlog has them where `rich` is installed, one takes half a second.
+    structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import gc
 
+_frozen = False
+"""True in a process that froze at its start, which is this server's own."""
+
 
 def freeze_gc() -> None:
     """Freezes whatever a start has made, and lets collections run from here on.
 
     No pass over it comes first, which would take a tenth of a second: a thousand objects of garbage stay for ever.
     """
+    global _frozen
+    _frozen = True
     gc.freeze()
     gc.enable()
 
 
 def freeze_gc_again() -> None:
-    """Collects and freezes what has come since the start, in a process that froze at its start, which is this server's
-    own; elsewhere does nothing."""
-    if gc.get_freeze_count():
+    """Collects and freezes what has come since the start; does nothing in a process that has not frozen then."""
+    # Not by `gc.get_freeze_count()`, which counts each object, and nothing else runs meanwhile.
+    if _frozen:
         gc.collect()
         gc.freeze()

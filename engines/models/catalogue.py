@@ -12,7 +12,7 @@ already keeps its first meaning: nobody can put other files in the place of ours
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -46,11 +46,21 @@ class KnownModels(Mapping[str, CatalogueModel]):
 
     @cached_property
     def _models(self) -> dict[str, CatalogueModel]:
-        models = {model.id: model for model in read(OWN)}
-        for point in (*entry_points(group=GROUP), *self._extra):
+        models = dict(_installed_models())
+        for point in self._extra:
             for model in _from(point):
                 models.setdefault(model.id, model)
         return models
+
+
+@cache
+def _installed_models() -> Mapping[str, CatalogueModel]:
+    """Ours and those of installed packages, read once in a process."""
+    models = {model.id: model for model in read(OWN)}
+    for point in entry_points(group=GROUP):
+        for model in _from(point):
+            models.setdefault(model.id, model)
+    return models
 
 
 def read(source: Path | Mapping[str, Any]) -> list[CatalogueModel]:
