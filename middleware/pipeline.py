@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing
 from typing import Generic, Protocol, TypeVar
 
 from stts.context import RequestContext
@@ -55,9 +54,11 @@ def _hop(stage: Stage, call_next: Operation[Request, Item], clock: Callable[[], 
     async def run(context: RequestContext, request: Request) -> AsyncGenerator[Item, None]:
         hop = _Hop(call_next)
         try:
-            async with aclosing(hop):
+            try:
                 async for item in hop.enter(stage, context, request):
                     yield item
+            finally:
+                await hop.close()
         except (GeneratorExit, asyncio.CancelledError):
             context.finish("cancelled", now=clock())
             raise
@@ -89,13 +90,14 @@ class _Hop(Generic[Request, Item]):
         self._open.append(items)
         return items
 
-    async def aclose(self) -> None:
+    async def close(self) -> None:
         """Closes what the stage opened, then the stage, which waits at its yield meanwhile; all, even if one fails."""
-        if self._open:
+        while self._open:
             # Adapters promise no more than an AsyncIterator: not everything can be closed.
             close = getattr(self._open.pop(), "aclose", None)
-            try:
-                if close is not None:
+            if close is not None:
+                try:
                     await close()
-            finally:
-                await self.aclose()
+                except BaseException:
+                    await self.close()
+                    raise
