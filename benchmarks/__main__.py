@@ -19,6 +19,7 @@ from benchmarks import (
     continuity,
     conversation,
     conversations,
+    ears,
     first_audio,
     idle_sessions,
     incremental,
@@ -57,6 +58,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "slow_connections": slow_connections.run,
     "places": places.run,
     "pushed": pushed.run,
+    "ears": ears.run,
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 SPEAKING_ENGINES = ("chatterbox_turbo", "chatterbox", "chatterbox_multilingual", "espeak")
-LISTENING_ENGINES = ("whisper", "pocketsphinx")
+LISTENING_ENGINES = ("whisper", "faster_whisper", "pocketsphinx")
 SPEECH_DETECTOR = "silero"
 TURN_DETECTOR = "smart_turn"
 HOSTED_MODELS: Mapping[str, str] = {
