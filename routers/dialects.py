@@ -12,6 +12,7 @@ from routers.compat.openai.timestamps import TimestampRoutes
 from routers.compat.realtime.routes import RealtimeRoutes
 from routers.core.conversation import ConversationRoutes
 from routers.core.engines import EngineRoutes
+from routers.core.environments import EnvironmentRoutes
 from routers.core.health import HealthRoutes
 from routers.core.stt import STTRoutes
 from routers.core.tts import TTSRoutes
@@ -35,6 +36,7 @@ def _native(services: Services) -> Sequence[Routes]:
     return (
         HealthRoutes(services),
         EngineRoutes(services),
+        EnvironmentRoutes(services.environments),
         TTSRoutes(services),
         STTRoutes(services),
         ConversationRoutes(services),

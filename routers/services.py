@@ -10,6 +10,7 @@ from adapters.catalogue import EngineCatalogue
 from adapters.chat.router import Replies
 from adapters.configuration.adapter import ConfigAdapter
 from adapters.detection.speech_detector import DetectRequest, Speech
+from adapters.environments import EngineEnvironments
 from adapters.hosted_names import ModelCatalogue
 from adapters.jobs import Jobs
 from adapters.model_library import ModelLibrary
@@ -62,6 +63,7 @@ class Services:
     selection: EngineSelection
     models: ModelCatalogue
     model_library: ModelLibrary
+    environments: EngineEnvironments
     jobs: Jobs
     open_session: Open
     operations: EngineOperations
@@ -137,6 +139,7 @@ def build_services(
         selection=selection,
         models=ModelCatalogue(engines, current),
         model_library=ModelLibrary(registry.known_models, current, jobs, engines.loaded, engines.weights_changed),
+        environments=EngineEnvironments(engines, jobs),
         jobs=jobs,
         open_session=operations.session,
         operations=operations,

@@ -133,6 +133,9 @@ class EngineInfo:
     """Import names that must be present; looked up, never imported, before `load()`."""
     install: str = ""
     """The command that installs what is missing."""
+    requirements: tuple[str, ...] = ()
+    """What its own environment is made of, for `worker`: requirements in pip's form, with bounds, and with the package
+    that brings the engine; or one list of this server (`chatterbox.txt`)."""
     licence: str = ""
     """Licence of the engine and its weights, in a few words."""
     maker: str = ""

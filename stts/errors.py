@@ -37,6 +37,7 @@
         ├── EngineNotInstalled    its library is missing; the message is the install command (503)
         ├── EngineWeightsMissing  its weights are not on this disk and it may not fetch them (503)
         ├── EngineAccessDenied    the model hub wants a token or an accepted licence (503)
+        ├── EngineInstallFailed   its environment could not be made (502)
         ├── EngineLoadFailed      loading raised (503)
         ├── EngineOutOfMemory     the message names the setting to change (503)
         ├── EngineTimeout         a call passed its time limit (504)
@@ -225,6 +226,10 @@ class EngineWeightsMissing(EngineError):
 
 class EngineAccessDenied(EngineError):
     code, title, status = "engine_access_denied", "Model hub denied access", 503
+
+
+class EngineInstallFailed(EngineError):
+    code, title, status, retryable = "engine_install_failed", "Engine failed to install", 502, True
 
 
 class EngineLoadFailed(EngineError):

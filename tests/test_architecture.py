@@ -44,7 +44,7 @@ ADAPTERS = (
     ("health", "descriptions", "weights", "probes", "model_library", "residency"),
     ("detection", "speech", "transcription"),
     ("availability", "catalogue"),
-    ("selection", "routing", "hosted_names"),
+    ("selection", "routing", "hosted_names", "environments"),
     ("fallback",),
     ("operations",),
 )

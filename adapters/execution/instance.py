@@ -19,6 +19,7 @@ from adapters.execution.copies import Copies
 from adapters.execution.lifecycle import EngineLifecycle
 from adapters.execution.queue import AT_ONCE as AT_ONCE
 from adapters.execution.slot import Slot
+from engines.environments.environment import Environment
 from engines.registry import Registry
 from stts.engine_api import Engine, EngineInfo
 from stts.engine_state import EngineState, Probe
@@ -75,6 +76,11 @@ class EngineInstance(Generic[E]):
     def info(self) -> EngineInfo:
         """The engine's description of itself, under the name and with the settings of this instance."""
         return self._copies.info
+
+    @property
+    def environment(self) -> Environment | None:
+        """The environment of its own that it has as a worker, installed or not."""
+        return self._copies.environment
 
     @property
     def parameters(self) -> type[BaseModel]:

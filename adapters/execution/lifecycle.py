@@ -41,7 +41,7 @@ class EngineLifecycle(Generic[E]):
 
     def __init__(self, name: str, copies: Copies[E], settings: CurrentSettings, clock: Callable[[], float]) -> None:
         self.name = name
-        self.state: EngineState = "cold" if copies.engine.installed() else "not_installed"
+        self.state: EngineState = "cold" if copies.installed else "not_installed"
         self.progress: tuple[str, float | None] | None = None
         """The current step of a load, and the part done, 0..1."""
         self.failure: STTSError | None = None
@@ -130,6 +130,11 @@ class EngineLifecycle(Generic[E]):
             self.state, self.failure = "cold", None
             async with self.pool.slot(AT_ONCE, begun=True) as slot:
                 await slot.do(self._copies.unload, "call")
+
+    def look_again(self) -> None:
+        """Tells anew whether the engine is installed, where it is not loaded."""
+        if self.state in ("cold", "not_installed"):
+            self.state, self.failure = ("cold" if self._copies.installed else "not_installed"), None
 
     async def close(self) -> None:
         """Ends running calls at their next yield, by force if need be, then children and threads."""

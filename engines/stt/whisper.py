@@ -107,6 +107,8 @@ class WhisperEngine(TorchEngine, STTEngine):
             limits=EngineLimits(max_seconds=30.0),
             packages=("torch", "whisper"),
             install="pip install -r requirements/whisper.txt",
+            requirements=("whisper.txt",),
+            runs_in="worker",
             licence="MIT",
             maker="OpenAI",
             homepage="https://github.com/openai/whisper",

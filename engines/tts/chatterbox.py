@@ -81,6 +81,8 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
             limits=self.limits,
             packages=("torch", "chatterbox"),
             install="pip install -r requirements/chatterbox.txt",
+            requirements=("chatterbox.txt",),
+            runs_in="worker",
             licence="MIT; all speech carries an inaudible watermark",
             maker="Resemble AI",
             homepage="https://github.com/resemble-ai/chatterbox",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Literal
 
 from stts.settings.section import Section, fixed, live, protected
@@ -35,12 +36,25 @@ class EngineSettings(Section):
         default=0.0,
         ge=0,
     )
+    environments: str = protected(
+        "Folder of the environments of workers; the home folder is used where it is read-only.",
+        default="data/environments",
+    )
+    python: str | None = protected(
+        "Interpreter that environments of workers are made of; null: the server's own.", default=None
+    )
     options: dict[str, dict[str, Any]] = protected(
         "Options of each engine, checked by the engine's own model.", default_factory=dict
     )
     instances: dict[str, InstanceSettings] = protected(
         "Engines under names of your own, each with its own options.", default_factory=dict
     )
+
+    @property
+    def environment_folders(self) -> tuple[str, ...]:
+        """Folders of environments, first to last: the second is written to where the first cannot be."""
+        data = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
+        return (self.environments, os.path.join(data, "stts", "environments"))
 
     def instance(self, name: str) -> InstanceSettings:
         """An instance by the name that requests use; without an entry: the engine of this name with its options."""

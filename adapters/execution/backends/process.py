@@ -7,7 +7,7 @@ EngineCrashed for the call that ran, and a new child at the next load.
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 from adapters.execution.backends.child import Child
@@ -27,8 +27,8 @@ class ProcessBackend:
 
     capacity = 1
 
-    def __init__(self, name: str, spec: WorkerSpec) -> None:
-        """`name`: of the engine, for messages and the log."""
+    def __init__(self, name: str, spec: Callable[[], WorkerSpec]) -> None:
+        """`name`: of the engine, for messages and the log. `spec` is asked whenever a child is started."""
         self._name = name
         self._spec = spec
         self._child: Child | None = None
@@ -97,7 +97,7 @@ class ProcessBackend:
 
     def _start_child(self) -> None:
         """A kill that comes while it starts must not miss it."""
-        child = Child(self._name, self._spec)
+        child = Child(self._name, self._spec())
         with self._lock:
             self._child, killed = child, self._killed
         if killed:
@@ -123,7 +123,7 @@ def is_installed(spec: WorkerSpec) -> bool:
 
     Raises OSError where that interpreter does not start, and EngineError where the engine cannot be made.
     """
-    backend = ProcessBackend(spec.target, spec)
+    backend = ProcessBackend(spec.target, lambda: spec)
     backend._start_child()
     try:
         return all(backend.call("installed", ()))

@@ -2,17 +2,24 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import psutil
 import pytest
 
 from adapters.execution.instance import EngineInstance
+from engines.environments.environment import Environment
+from engines.environments.installer import install
+from engines.environments.tools import pip
+from stts.engine_api import Place
 from stts.settings import LimitSettings
 from tests.adapters.execution.engines_under_test import script_host
 from tests.adapters.execution.script_engine import GATES, LOG, ScriptEngine
+from tests.engines.environments.package_index import index_variables, make_index, requirements
 from tests.patient import PATIENCE
 
 
@@ -42,19 +49,27 @@ async def leaves_nothing() -> AsyncIterator[None]:
 class Hosts:
     """Makes instances and closes them at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, environments: Callable[[], str]) -> None:
+        """`environments`: the folder of those of workers, asked for when one is made."""
         self.made: list[EngineInstance[ScriptEngine]] = []
+        self._environments = environments
 
     def __call__(
-        self, limits: LimitSettings | None = None, clock: Callable[[], float] = time.monotonic, **options: object
+        self,
+        limits: LimitSettings | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        environments: str | None = None,
+        **options: object,
     ) -> EngineInstance[ScriptEngine]:
-        self.made.append(script_host(limits, clock, **options))
+        if options.get("place") == "worker":
+            environments = environments or self._environments()
+        self.made.append(script_host(limits, clock, environments or "none", **options))
         return self.made[-1]
 
 
 @pytest.fixture
-async def instances(leaves_nothing: None) -> AsyncIterator[Hosts]:
-    made = Hosts()
+async def instances(request: pytest.FixtureRequest, leaves_nothing: None) -> AsyncIterator[Hosts]:
+    made = Hosts(lambda: str(request.getfixturevalue("worker_environments")))
     yield made
     for gate in GATES.values():
         gate.set()
@@ -62,7 +77,23 @@ async def instances(leaves_nothing: None) -> AsyncIterator[Hosts]:
         await instance.close()
 
 
-@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.socket)], ids=["inline", "process"])
-def process(request: pytest.FixtureRequest) -> Iterator[bool]:
-    """True if the engine runs in a child process."""
-    yield request.param
+@pytest.fixture(params=["inline", *(pytest.param(each, marks=pytest.mark.socket) for each in ("process", "worker"))])
+def place(request: pytest.FixtureRequest) -> Place:
+    """Where the engine runs: here, in a child process, or in one of an environment of its own."""
+    if request.param == "worker":
+        request.getfixturevalue("worker_environments")
+    found: Place = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def worker_environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the environment of `script_engine`, really installed once."""
+    folder = tmp_path_factory.mktemp("workers")
+    environment = Environment(requirements(name="script"), [folder / "environments"], sys.executable)
+    variables = index_variables(make_index(folder / "index"))
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in variables.items():
+            patched.setenv(name, value)
+        install(environment, progress=lambda step, part: None, tool=pip(sys.executable))
+    return folder / "environments"

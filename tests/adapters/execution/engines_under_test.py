@@ -26,9 +26,14 @@ def registry() -> Registry:
 
 
 def script_host(
-    limits: LimitSettings | None = None, clock: Callable[[], float] = time.monotonic, **options: Any
+    limits: LimitSettings | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    environments: str = "none",
+    **options: Any,
 ) -> EngineInstance[ScriptEngine]:
-    settings = Settings(limits=limits or LimitSettings(), engines=EngineSettings(options={"script": options}))
+    """`environments`: the folder of those of workers."""
+    engines = EngineSettings(options={"script": options}, environments=environments)
+    settings = Settings(limits=limits or LimitSettings(), engines=engines)
     return EngineInstance("script", registry(), lambda: settings, clock=clock)
 
 

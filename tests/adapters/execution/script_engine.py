@@ -5,6 +5,7 @@ A child imports this module when it starts, so it imports little.
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -20,8 +21,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from stts.engine_api import EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, VADEngine, Voice
+from stts.engine_api import (
+    EngineInfo,
+    EngineLimits,
+    Place,
+    Progress,
+    Samples,
+    SpeechParams,
+    TTSEngine,
+    VADEngine,
+    Voice,
+)
 from stts.errors import InvalidParameter
+from tests.engines.environments.package_index import LINES, VOICE_MODULE
 from tests.patience import PATIENCE
 
 VOICE = Voice("any")
@@ -36,8 +48,10 @@ class ScriptOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     concurrency: int = 1
-    process: bool = False
+    place: Place = "inline"
     spare: bool = False
+    missing: bool = False
+    """The engine needs a package that only an environment of its own has."""
     load: str = ""
     """A script for `load()`."""
     device: str = "auto"
@@ -65,7 +79,9 @@ class ScriptEngine(TTSEngine):
             description="For tests",
             voices=(VOICE,),
             limits=EngineLimits(concurrency=self.options.concurrency, spare=self.options.spare),
-            runs_in="process" if self.options.process else "inline",
+            runs_in=self.options.place,
+            requirements=LINES,
+            packages=(VOICE_MODULE,) if self.options.missing else (),
             install="pip install script",
         )
 
@@ -188,6 +204,11 @@ def flood(rest: str) -> Iterator[Samples]:
     return iter(())
 
 
+def version(rest: str) -> Iterator[Samples]:
+    """The version of a package that only an environment of its own has."""
+    yield numbers(float(importlib.import_module(VOICE_MODULE).VERSION))
+
+
 def once(rest: str) -> Iterator[Samples]:
     """Fails when the file is there; makes it. So that a second try goes well, or the other way round."""
     path = Path(rest)
@@ -223,6 +244,7 @@ STEPS: dict[str, Callable[[str], Iterator[Samples]]] = {
     "exit": exit_,
     "kill": kill,
     "once": once,
+    "version": version,
     "kill_once": kill_once,
     "spawn": spawn,
     "say": say_aloud,

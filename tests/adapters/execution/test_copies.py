@@ -70,7 +70,7 @@ async def test_those_who_were_promised_a_slot_get_one(instances: Hosts, copies: 
 
 @pytest.mark.socket
 async def test_child_processes_go_too(instances: Hosts) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     await instance.resize(2)
     async with instance.slot(0):
         first = await run(instance, "pid")

@@ -10,6 +10,7 @@ from contextlib import aclosing
 import numpy as np
 import pytest
 
+from stts.engine_api import Place
 from stts.errors import (
     Busy,
     Conflict,
@@ -29,23 +30,23 @@ from tests.adapters.execution.script_engine import GATES, LOG, ScriptEngine
 from tests.skipping import skip
 
 
-async def test_items_come_in_order(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_items_come_in_order(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
     states = [instance.state]
     assert await run(instance, "count 100") == list(range(100))
     assert [*states, instance.state] == ["cold", "ready"]
     assert (instance.running, instance.waiting) == (0, 0)
 
 
-async def test_large_items_arrive_whole(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_large_items_arrive_whole(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
     async with instance.slot(0) as slot, aclosing(slot.run(say("big 500000; big 1; big 500000"))) as items:
         lengths = [len(item) async for item in items]
     assert lengths == [500_000, 1, 500_000]
 
 
-async def test_a_slot_runs_several_calls(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_a_slot_runs_several_calls(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
     async with instance.slot(0) as slot:
         for _ in range(3):
             async with aclosing(slot.run(say("count 2"))) as items:
@@ -62,9 +63,9 @@ async def test_a_slot_runs_several_calls(instances: Hosts, process: bool) -> Non
     ],
 )
 async def test_what_an_engine_raises_is_translated(
-    instances: Hosts, process: bool, script: str, error: type[EngineError]
+    instances: Hosts, place: Place, script: str, error: type[EngineError]
 ) -> None:
-    instance = instances(process=process)
+    instance = instances(place=place)
     with pytest.raises(EngineError) as caught:
         await run(instance, script)
     assert type(caught.value) is error
@@ -74,14 +75,14 @@ async def test_what_an_engine_raises_is_translated(
     assert instance.state == "ready"
 
 
-async def test_our_own_errors_pass(instances: Hosts, process: bool) -> None:
+async def test_our_own_errors_pass(instances: Hosts, place: Place) -> None:
     with pytest.raises(InvalidParameter, match=r"^not this$") as caught:
-        await run(instances(process=process), "raise own")
+        await run(instances(place=place), "raise own")
     assert (caught.value.param, caught.value.allowed) == ("voice", ["that"])
 
 
-async def test_an_error_of_the_consumer_passes_and_frees_the_slot(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_an_error_of_the_consumer_passes_and_frees_the_slot(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
     with pytest.raises(LookupError):
         async with instance.slot(0) as slot, aclosing(slot.run(say("count 1000"))) as items:
             async for _ in items:
@@ -90,21 +91,21 @@ async def test_an_error_of_the_consumer_passes_and_frees_the_slot(instances: Hos
     assert await run(instance, "count 1") == [0]
 
 
-async def test_leaving_early_stops_the_engine_at_its_next_yield(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_leaving_early_stops_the_engine_at_its_next_yield(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
     async with instance.slot(0) as slot:
         items = slot.run(say("count 1000000"))
         assert (await anext(items))[0] == 0
         await items.aclose()
         assert not slot.busy
     assert instance.running == 0
-    if not process:
+    if place == "inline":
         assert len(LOG) < 100
         assert LOG[-1] == "end count 1000000 in script-0"
 
 
-async def test_leaving_before_the_first_item(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_leaving_before_the_first_item(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
     await instance.load()
     async with instance.slot(0) as slot:
         items = slot.run(say("count 3"))
@@ -117,8 +118,8 @@ async def test_leaving_before_the_first_item(instances: Hosts, process: bool) ->
     assert await run(instance, "count 1") == [0]
 
 
-async def test_the_slot_is_free_when_nested_generators_are_closed(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_the_slot_is_free_when_nested_generators_are_closed(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
 
     async def inner():  # type: ignore[no-untyped-def]
         async with instance.slot(0) as slot, aclosing(slot.run(say("count 100000"))) as items:
@@ -137,8 +138,8 @@ async def test_the_slot_is_free_when_nested_generators_are_closed(instances: Hos
     assert instance.running == 0
 
 
-async def test_a_slot_left_with_a_call_running_ends_the_call(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_a_slot_left_with_a_call_running_ends_the_call(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
     async with instance.slot(0) as slot:
         items = slot.run(say("count 100000"))
         await anext(items)
@@ -274,9 +275,9 @@ async def test_calls_that_wait_for_a_load_are_bounded_too(instances: Hosts) -> N
     ],
 )
 async def test_a_load_that_fails(
-    instances: Hosts, process: bool, script: str, error: type[EngineError], state: str
+    instances: Hosts, place: Place, script: str, error: type[EngineError], state: str
 ) -> None:
-    instance = instances(process=process, load=script)
+    instance = instances(place=place, load=script)
     with pytest.raises(error):
         await instance.load()
     assert instance.state == state
@@ -285,8 +286,8 @@ async def test_a_load_that_fails(
         await run(instance, "count 1")
 
 
-async def test_a_failed_load_is_tried_again(instances: Hosts, process: bool, tmp_path: object) -> None:
-    instance = instances(process=process, load=f"once {tmp_path}/loaded")
+async def test_a_failed_load_is_tried_again(instances: Hosts, place: Place, tmp_path: object) -> None:
+    instance = instances(place=place, load=f"once {tmp_path}/loaded")
     with pytest.raises(EngineLoadFailed):
         await instance.load()
     await instance.load()
@@ -307,8 +308,8 @@ async def test_requests_do_not_reload_a_broken_engine_each_time(instances: Hosts
     assert LOG.count("load") == 3
 
 
-async def test_unload_and_load_again(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_unload_and_load_again(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
     await instance.unload()
     await run(instance, "count 1")
     await instance.unload()
@@ -349,8 +350,8 @@ async def test_a_slow_consumer_stops_only_itself(instances: Hosts) -> None:
     assert instance.running == 0
 
 
-async def test_a_probe_really_runs(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_a_probe_really_runs(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
     before = time.time()
     probe = await instance.probe(say("count 1"))
     assert probe.ok and before <= probe.at and probe.seconds > 0
@@ -371,8 +372,8 @@ async def test_observed_speed_is_an_average(instances: Hosts) -> None:
     assert instance.real_time_factor == pytest.approx(0.6)
 
 
-async def test_close_while_running(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_close_while_running(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
 
     async def slowly() -> None:
         async with instance.slot(0) as slot, aclosing(slot.run(say("count 100000"))) as items:
@@ -394,8 +395,8 @@ async def test_close_while_running(instances: Hosts, process: bool) -> None:
         await instance.load()
 
 
-async def test_a_slot_that_is_held_while_the_host_closes(instances: Hosts, process: bool) -> None:
-    instance = instances(process=process)
+async def test_a_slot_that_is_held_while_the_host_closes(instances: Hosts, place: Place) -> None:
+    instance = instances(place=place)
     async with instance.slot(0) as slot:
         async with aclosing(slot.run(say("count 1"))) as items:
             await anext(items)
@@ -525,8 +526,8 @@ async def test_close_with_a_hung_thread_returns(instances: Hosts, monkeypatch: p
     assert "unload" not in LOG
 
 
-async def test_a_slow_consumer_is_no_silent_engine(instances: Hosts, process: bool) -> None:
-    instance = instances(LimitSettings(call_seconds=600), process=process)
+async def test_a_slow_consumer_is_no_silent_engine(instances: Hosts, place: Place) -> None:
+    instance = instances(LimitSettings(call_seconds=600), place=place)
     async with instance.slot(0) as slot, aclosing(slot.run(say("count 100"))) as items:
         await anext(items)
         skip(1000)
@@ -534,8 +535,8 @@ async def test_a_slow_consumer_is_no_silent_engine(instances: Hosts, process: bo
         assert len([item async for item in items]) == 99
 
 
-async def test_a_cancel_storm_leaves_the_engine_usable(instances: Hosts, process: bool) -> None:
-    instance = instances(LimitSettings(queue_length=1000), process=process, concurrency=2)
+async def test_a_cancel_storm_leaves_the_engine_usable(instances: Hosts, place: Place) -> None:
+    instance = instances(LimitSettings(queue_length=1000), place=place, concurrency=2)
     await instance.load()
     rng = np.random.default_rng(0)
     tasks = [asyncio.ensure_future(run(instance, "count 40", float(rng.random()))) for _ in range(100)]

@@ -42,7 +42,7 @@ async def crash(instance: EngineInstance[ScriptEngine], clock: Clock) -> None:
 
 async def test_a_crash_loop_puts_the_engine_to_rest_and_says_so(instances: Hosts) -> None:
     clock = Clock()
-    instance = instances(process=True, clock=clock)
+    instance = instances(place="process", clock=clock)
     for number in range(1, CRASH_LOOP + 1):
         assert (instance.state, instance.rest) == ("cold" if number == 1 else "ready", 0)
         await crash(instance, clock)
@@ -56,7 +56,7 @@ async def test_a_crash_loop_puts_the_engine_to_rest_and_says_so(instances: Hosts
 
 async def test_after_its_rest_it_is_tried_again_and_rests_longer_each_time(instances: Hosts) -> None:
     clock = Clock()
-    instance = instances(process=True, clock=clock)
+    instance = instances(place="process", clock=clock)
     for _ in range(CRASH_LOOP):
         await crash(instance, clock)
     rests = []
@@ -74,7 +74,7 @@ async def test_after_its_rest_it_is_tried_again_and_rests_longer_each_time(insta
 
 async def test_good_calls_between_crashes_are_no_loop(instances: Hosts) -> None:
     clock = Clock()
-    instance = instances(process=True, clock=clock)
+    instance = instances(place="process", clock=clock)
     for _ in range(CRASH_LOOP + 1):
         await crash(instance, clock)
         assert await run(instance, "count 1") == [0]
@@ -83,14 +83,14 @@ async def test_good_calls_between_crashes_are_no_loop(instances: Hosts) -> None:
 
 async def test_a_load_is_no_good_call(instances: Hosts) -> None:
     clock = Clock()
-    instance = instances(process=True, spare=True, concurrency=2, clock=clock)
+    instance = instances(place="process", spare=True, concurrency=2, clock=clock)
     for _ in range(CRASH_LOOP):
         await crash(instance, clock)
     assert instance.state == "failed"
 
 
 async def test_a_spare_child_is_there_before_it_is_needed(instances: Hosts, tmp_path: Path) -> None:
-    instance = instances(process=True, spare=True, concurrency=2, load=f"mark {tmp_path}")
+    instance = instances(place="process", spare=True, concurrency=2, load=f"mark {tmp_path}")
     async with instance.slot(0):
         await until(lambda: loaded(tmp_path) == 2)
 
@@ -112,7 +112,7 @@ async def both(instance: EngineInstance[ScriptEngine]) -> set[int]:
 
 
 async def test_the_death_of_one_costs_one_call_and_the_other_serves_at_once(instances: Hosts, tmp_path: Path) -> None:
-    instance = instances(process=True, spare=True, concurrency=2, load=f"mark {tmp_path}")
+    instance = instances(place="process", spare=True, concurrency=2, load=f"mark {tmp_path}")
     assert len(await both(instance)) == 2
     working = asyncio.ensure_future(run(instance, "count 1; sleep 0.05; count 1"))
     await until(lambda: instance.running == 1)
@@ -124,7 +124,7 @@ async def test_the_death_of_one_costs_one_call_and_the_other_serves_at_once(inst
 
 
 async def test_a_child_that_died_while_idle_is_passed_over(instances: Hosts) -> None:
-    instance = instances(process=True, spare=True, concurrency=2)
+    instance = instances(place="process", spare=True, concurrency=2)
     await both(instance)
     last = await pid_of(instance)
     os.kill(last, signal.SIGKILL)
@@ -134,7 +134,7 @@ async def test_a_child_that_died_while_idle_is_passed_over(instances: Hosts) -> 
 
 async def test_an_unload_and_a_close_end_a_spare_that_is_starting(instances: Hosts) -> None:
     before = psutil.Process().children()
-    instance = instances(process=True, spare=True, concurrency=2, load="sleep 0.05")
+    instance = instances(place="process", spare=True, concurrency=2, load="sleep 0.05")
     task = asyncio.ensure_future(run(instance, "count 1; sleep 0.02"))
     await until(lambda: instance.running >= 1 and instance.state == "ready")
     await task
@@ -143,7 +143,7 @@ async def test_an_unload_and_a_close_end_a_spare_that_is_starting(instances: Hos
 
 
 async def test_a_spare_that_does_not_start_is_no_failure_of_the_engine(instances: Hosts, tmp_path: object) -> None:
-    instance = instances(process=True, spare=True, concurrency=2, load=f"once {tmp_path}/loaded")
+    instance = instances(place="process", spare=True, concurrency=2, load=f"once {tmp_path}/loaded")
     with pytest.raises(EngineError):
         await instance.load()
     assert await run(instance, "count 1") == [0]

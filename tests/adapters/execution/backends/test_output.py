@@ -21,7 +21,7 @@ pytestmark = pytest.mark.socket
 
 def printed(scripts: Sequence[str], **options: object) -> list[Any]:
     """The log of a child that loads, runs these, and ends."""
-    backend = ProcessBackend("script", spec(**options))
+    backend = ProcessBackend("script", lambda: spec(**options))
     with capture_logs() as lines:
         backend.load(lambda step, part: None)
         for script in scripts:
@@ -61,7 +61,7 @@ def test_a_flood_stops_nobody_and_does_not_fill_the_log(leaves_nothing: None) ->
 
 
 def test_what_a_child_has_started_goes_with_it(leaves_nothing: None, tmp_path: Path) -> None:
-    backend = ProcessBackend("script", spec(load=f"spawn {tmp_path}/pid"))
+    backend = ProcessBackend("script", lambda: spec(load=f"spawn {tmp_path}/pid"))
     backend.load(lambda step, part: None)
     started = psutil.Process(int((tmp_path / "pid").read_text()))
     backend.unload()
@@ -70,7 +70,7 @@ def test_what_a_child_has_started_goes_with_it(leaves_nothing: None, tmp_path: P
 
 
 def test_a_killed_child_takes_along_what_it_has_started(leaves_nothing: None, tmp_path: Path) -> None:
-    backend = ProcessBackend("script", spec(load=f"spawn {tmp_path}/pid"))
+    backend = ProcessBackend("script", lambda: spec(load=f"spawn {tmp_path}/pid"))
     backend.load(lambda step, part: None)
     started = psutil.Process(int((tmp_path / "pid").read_text()))
     backend.kill()

@@ -39,7 +39,7 @@ PYTHON = Path(sys.executable)
 
 
 def spec(**options: object) -> WorkerSpec:
-    return WorkerSpec(PYTHON, registry().target("script"), {"process": True, **options})
+    return WorkerSpec(PYTHON, registry().target("script"), {"place": "process", **options})
 
 
 def children() -> set[int]:
@@ -53,7 +53,7 @@ async def child_of(instance: EngineInstance[ScriptEngine]) -> int:
 
 
 async def test_it_really_is_another_process(instances: Hosts) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     child = await child_of(instance)
     assert child != os.getpid()
     assert psutil.Process(child).ppid() == os.getpid()
@@ -62,7 +62,7 @@ async def test_it_really_is_another_process(instances: Hosts) -> None:
 
 @pytest.mark.parametrize("step", ["kill", "exit"])
 async def test_a_child_that_dies_costs_its_own_call(instances: Hosts, step: str) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     before = await child_of(instance)
     with pytest.raises(EngineCrashed):
         await run(instance, f"count 3; {step}")
@@ -71,7 +71,7 @@ async def test_a_child_that_dies_costs_its_own_call(instances: Hosts, step: str)
 
 
 async def test_a_child_killed_from_outside_in_the_middle_of_an_item(instances: Hosts) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     child = await child_of(instance)
     with pytest.raises(EngineCrashed):
         async with instance.slot(0) as slot, aclosing(slot.run(say("count 1; big 50000000; hang"))) as items:
@@ -83,7 +83,7 @@ async def test_a_child_killed_from_outside_in_the_middle_of_an_item(instances: H
 
 
 async def test_a_child_that_dies_idle_costs_nothing(instances: Hosts) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     child = await child_of(instance)
     os.kill(child, signal.SIGKILL)
     await until(lambda: os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None)
@@ -91,14 +91,14 @@ async def test_a_child_that_dies_idle_costs_nothing(instances: Hosts) -> None:
 
 
 async def test_a_child_that_dies_while_loading(instances: Hosts) -> None:
-    instance = instances(process=True, load="kill")
+    instance = instances(place="process", load="kill")
     with pytest.raises(EngineCrashed):
         await instance.load()
     assert instance.state == "failed"
 
 
 async def test_a_child_that_keeps_dying_is_started_again_later_each_time(instances: Hosts) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     for _ in range(2):
         with pytest.raises(EngineCrashed):
             await run(instance, "kill")
@@ -111,7 +111,7 @@ async def test_a_child_that_keeps_dying_is_started_again_later_each_time(instanc
 
 
 async def test_a_child_that_hangs_is_killed_and_nobody_else_waits(instances: Hosts, tmp_path: Path) -> None:
-    instance, other = instances(LimitSettings(call_seconds=600), process=True), instances()
+    instance, other = instances(LimitSettings(call_seconds=600), place="process"), instances()
     child = psutil.Process(await child_of(instance))
     hung = asyncio.ensure_future(run(instance, f"mark {tmp_path}; hang"))
     await until(lambda: any(tmp_path.iterdir()))
@@ -127,7 +127,7 @@ async def test_a_child_that_hangs_is_killed_and_nobody_else_waits(instances: Hos
 
 
 async def test_a_load_that_hangs_is_killed(instances: Hosts) -> None:
-    instance = instances(LimitSettings(load_seconds=600), process=True, load="hang")
+    instance = instances(LimitSettings(load_seconds=600), place="process", load="hang")
     loading = asyncio.ensure_future(instance.load())
     await until(lambda: instance.progress is not None)
     skip(600)
@@ -138,7 +138,7 @@ async def test_a_load_that_hangs_is_killed(instances: Hosts) -> None:
 
 async def test_one_child_a_slot_started_when_needed(instances: Hosts) -> None:
     others = children()
-    instance = instances(process=True, concurrency=2)
+    instance = instances(place="process", concurrency=2)
     first = await child_of(instance)
     assert children() - others == {first}
     async with instance.slot(0):
@@ -148,7 +148,7 @@ async def test_one_child_a_slot_started_when_needed(instances: Hosts) -> None:
 
 
 async def test_a_crash_leaves_the_other_child_alone(instances: Hosts) -> None:
-    instance = instances(process=True, concurrency=2)
+    instance = instances(place="process", concurrency=2)
     async with instance.slot(0) as slot, aclosing(slot.run(say("pid; sleep 0.3; pid"))) as items:
         before = await anext(items)
         with pytest.raises(EngineCrashed):
@@ -157,11 +157,11 @@ async def test_a_crash_leaves_the_other_child_alone(instances: Hosts) -> None:
 
 
 async def test_noise_on_standard_output_does_not_get_between(instances: Hosts) -> None:
-    assert await run(instances(process=True), "print; count 3; print; stdin") == [0, 1, 2, 0]
+    assert await run(instances(place="process"), "print; count 3; print; stdin") == [0, 1, 2, 0]
 
 
 async def test_an_item_that_cannot_travel_is_the_engines_error(instances: Hosts) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     child = await child_of(instance)
     with pytest.raises(EngineError):
         await run(instance, "count 1; unpicklable")
@@ -170,14 +170,14 @@ async def test_an_item_that_cannot_travel_is_the_engines_error(instances: Hosts)
 
 async def test_the_cause_tells_where_but_not_what_was_said(instances: Hosts) -> None:
     with pytest.raises(EngineError) as caught:
-        await run(instances(process=True), "raise")
+        await run(instances(place="process"), "raise")
     trace = str(caught.value.__cause__)
     assert "ForeignError" in trace and "in raise_" in trace
     assert "words of the user" not in trace
 
 
 async def test_leaving_early_keeps_the_child(instances: Hosts) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     child = await child_of(instance)
     for script in ("count 1000000", "big 1000000; big 1000000; big 1000000", "count 1; sleep 0.01; count 1"):
         async with instance.slot(0) as slot, aclosing(slot.run(say(script))) as items:
@@ -186,7 +186,7 @@ async def test_leaving_early_keeps_the_child(instances: Hosts) -> None:
 
 
 async def test_an_interrupt_is_for_one_call_only(instances: Hosts) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     for _ in range(20):
         async with instance.slot(0) as slot:
             items = slot.run(say("count 5"))
@@ -198,7 +198,7 @@ async def test_an_interrupt_is_for_one_call_only(instances: Hosts) -> None:
 
 
 async def test_ctrl_c_is_not_for_the_child(instances: Hosts) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     child = await child_of(instance)
     os.kill(child, signal.SIGINT)
     assert await child_of(instance) == child
@@ -208,7 +208,7 @@ async def test_ctrl_c_is_not_for_the_child(instances: Hosts) -> None:
 async def test_close_while_a_child_hangs(instances: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.execution.lifecycle.CLOSE_SECONDS", 0.05)
     others = children()
-    instance = instances(process=True)
+    instance = instances(place="process")
     task = asyncio.ensure_future(run(instance, "count 1; hang"))
     await until(lambda: instance.running == 1 and instance.state == "ready")
     await instance.close()
@@ -220,7 +220,7 @@ async def test_close_while_a_child_hangs(instances: Hosts, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("early", [True, False], ids=["before the child is there", "in the load"])
 def test_a_load_is_killed_whenever_the_kill_comes(leaves_nothing: None, early: bool) -> None:
-    backend = ProcessBackend("script", spec(load="hang"))
+    backend = ProcessBackend("script", lambda: spec(load="hang"))
 
     def loading(step: str, part: float | None) -> None:
         assert not early
@@ -236,7 +236,7 @@ def test_a_load_is_killed_whenever_the_kill_comes(leaves_nothing: None, early: b
 
 
 def test_a_kill_that_came_too_late_is_not_for_the_next_call(leaves_nothing: None) -> None:
-    backend = ProcessBackend("script", spec())
+    backend = ProcessBackend("script", spec)
     backend.kill()
     backend.begin_call()
     backend.load(lambda step, part: None)
@@ -245,7 +245,7 @@ def test_a_kill_that_came_too_late_is_not_for_the_next_call(leaves_nothing: None
 
 
 def test_a_method_that_returns_a_value(leaves_nothing: None) -> None:
-    backend = ProcessBackend("vad_script", WorkerSpec(PYTHON, registry().target("vad_script"), {}))
+    backend = ProcessBackend("vad_script", lambda: WorkerSpec(PYTHON, registry().target("vad_script"), {}))
     engine = client_of(VADScript(), backend)
     backend.load(lambda step, part: None)
     try:
@@ -259,7 +259,7 @@ def test_a_method_that_returns_a_value(leaves_nothing: None) -> None:
 
 
 def test_several_calls_are_one_message(leaves_nothing: None) -> None:
-    backend = ProcessBackend("vad_script", WorkerSpec(PYTHON, registry().target("vad_script"), {}))
+    backend = ProcessBackend("vad_script", lambda: WorkerSpec(PYTHON, registry().target("vad_script"), {}))
     backend.load(lambda step, part: None)
     calls: list[Any] = [[np.full((1, 4), level, np.float32), [np.zeros(1, np.float32)]] for level in (0.25, 0.5, 0.75)]
     try:
@@ -282,7 +282,7 @@ def test_another_interpreter_is_asked_whether_the_engine_is_installed(leaves_not
 
 
 def test_options_that_are_no_plain_values_leave_no_child(leaves_nothing: None) -> None:
-    backend = ProcessBackend("script", spec(load=object()))
+    backend = ProcessBackend("script", lambda: spec(load=object()))
     with pytest.raises(TypeError):
         backend.load(lambda step, part: None)
     assert not backend.ready
@@ -290,13 +290,15 @@ def test_options_that_are_no_plain_values_leave_no_child(leaves_nothing: None) -
 
 def test_messages_of_a_child_name_the_key_of_its_options(leaves_nothing: None) -> None:
     key = "engines.instances.other.options"
-    backend = ProcessBackend("other", WorkerSpec(PYTHON, registry().target("script"), {"load": "raise memory"}, key))
+    backend = ProcessBackend(
+        "other", lambda: WorkerSpec(PYTHON, registry().target("script"), {"load": "raise memory"}, key)
+    )
     with pytest.raises(EngineOutOfMemory, match=f"{key}.device"):
         backend.load(lambda step, part: None)
 
 
 def test_it_looks_like_the_engine(leaves_nothing: None) -> None:
-    engine = client_of(ScriptEngine(ScriptOptions(process=True)), ProcessBackend("script", spec()))
+    engine = client_of(ScriptEngine(ScriptOptions(place="process")), ProcessBackend("script", spec))
     assert engine.info.name == "script"
     assert engine.Parameters is ScriptEngine.Parameters
     assert engine.find_voice("any") == VOICE
@@ -314,7 +316,7 @@ def test_a_child_does_not_outlive_its_parent(script: str) -> None:
         "from tests.adapters.execution.backends.test_process import spec\n"
         "from tests.adapters.execution.engines_under_test import PARAMS\n"
         "from tests.adapters.execution.script_engine import *\n"
-        "backend = ProcessBackend('script', spec())\n"
+        "backend = ProcessBackend('script', spec)\n"
         "backend.load(lambda step, part: None)\n"
         f"items = client_of(ScriptEngine(), backend).synthesize({script!r}, VOICE, PARAMS)\n"
         "next(items)\n"

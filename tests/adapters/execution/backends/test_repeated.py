@@ -27,7 +27,7 @@ def marks(folder: Path) -> list[int]:
 
 
 async def test_a_call_whose_child_dies_before_its_first_result_is_made_again(instances: Hosts, tmp_path: Path) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     with capture_logs() as lines:
         assert await run(instance, f"kill_once {tmp_path}/killed; count 3") == [0, 1, 2]
     assert [line["event"] for line in lines if line["log_level"] == "warning"] == ["engine_call_repeated"]
@@ -35,7 +35,7 @@ async def test_a_call_whose_child_dies_before_its_first_result_is_made_again(ins
 
 
 async def test_another_copy_that_is_loaded_takes_it_over(instances: Hosts, tmp_path: Path) -> None:
-    instance = instances(process=True, concurrency=2, load=f"mark {tmp_path}")
+    instance = instances(place="process", concurrency=2, load=f"mark {tmp_path}")
     await instance.warm(2)
     assert len(marks(tmp_path)) == 2
     assert await run(instance, f"kill_once {tmp_path}/killed; count 1") == [0]
@@ -44,11 +44,11 @@ async def test_another_copy_that_is_loaded_takes_it_over(instances: Hosts, tmp_p
 
 async def test_one_that_has_answered_is_not(instances: Hosts, tmp_path: Path) -> None:
     with pytest.raises(EngineCrashed):
-        await run(instances(process=True), f"count 1; kill_once {tmp_path}/killed")
+        await run(instances(place="process"), f"count 1; kill_once {tmp_path}/killed")
 
 
 async def test_work_that_has_read_on_is_not(instances: Hosts, tmp_path: Path) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     async with instance.slot(0) as slot:
         with pytest.raises(EngineCrashed):
             async with aclosing(slot.run(say(f"kill_once {tmp_path}/killed"), once=True)) as items:
@@ -57,7 +57,7 @@ async def test_work_that_has_read_on_is_not(instances: Hosts, tmp_path: Path) ->
 
 
 async def test_a_text_that_kills_takes_two_children_and_counts_once(instances: Hosts, tmp_path: Path) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     with pytest.raises(EngineCrashed):
         await run(instance, f"mark {tmp_path}; kill")
     assert (len(marks(tmp_path)), instance.crashes, instance.state) == (2, 1, "ready")
@@ -66,7 +66,7 @@ async def test_a_text_that_kills_takes_two_children_and_counts_once(instances: H
 
 
 async def test_the_last_crash_of_a_loop_is_not_made_again(instances: Hosts, tmp_path: Path) -> None:
-    instance = instances(process=True)
+    instance = instances(place="process")
     for _ in range(CRASH_LOOP - 1):
         with pytest.raises(EngineCrashed):
             await run(instance, "count 1; kill")
@@ -76,7 +76,7 @@ async def test_the_last_crash_of_a_loop_is_not_made_again(instances: Hosts, tmp_
 
 
 async def test_a_copy_that_goes_meanwhile_is_gone(instances: Hosts, tmp_path: Path) -> None:
-    instance = instances(process=True, concurrency=2)
+    instance = instances(place="process", concurrency=2)
     await instance.warm(2)
     task = asyncio.ensure_future(run(instance, f"sleep 0.05; kill_once {tmp_path}/killed; count 1"))
     await until(lambda: instance.running == 1)
@@ -95,7 +95,7 @@ async def killed_in_the_middle(instance: EngineInstance[ScriptEngine], folder: P
 
 
 async def test_four_calls_at_once_and_a_kill(instances: Hosts, tmp_path: Path) -> None:
-    instance = instances(process=True, concurrency=4)
+    instance = instances(place="process", concurrency=4)
     await instance.warm(4)
     results = await killed_in_the_middle(instance, tmp_path)
     assert [type(each) for each in results] == [list] * 4
@@ -103,7 +103,7 @@ async def test_four_calls_at_once_and_a_kill(instances: Hosts, tmp_path: Path) -
 
 
 async def test_four_calls_of_which_one_has_begun_to_stream(instances: Hosts, tmp_path: Path) -> None:
-    instance = instances(process=True, concurrency=4)
+    instance = instances(place="process", concurrency=4)
     await instance.warm(4)
     async with instance.slot(0) as slot, aclosing(slot.run(say("pid; hang"))) as items:
         thousands, rest = await anext(items)

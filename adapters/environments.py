@@ -1,0 +1,87 @@
+"""Environments of engines that run as workers: what an installation would fetch, installing and removing, as jobs."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from adapters.catalogue import EngineCatalogue
+from adapters.execution.instance import EngineInstance
+from adapters.jobs import Job, Jobs, Report
+from engines.environments.environment import Environment
+from engines.environments.estimate import Estimate, estimate
+from engines.environments.installer import clear_outdated, install, uninstall
+from stts.cancellation import Cancellation
+from stts.errors import Conflict, NotFound, UnknownEngine
+
+KIND = "install"
+"""Kind of the jobs."""
+
+
+class EngineEnvironments:
+    """Engines with the same list of requirements share an environment; whatever is done for one is done for all."""
+
+    def __init__(self, engines: EngineCatalogue, jobs: Jobs) -> None:
+        self._engines = engines
+        self._jobs = jobs
+        self._estimates: dict[tuple[str, ...], Estimate] = {}
+        """What the package index said, by requirements: it takes a while to ask."""
+
+    def environment(self, name: str) -> Environment:
+        """The environment of an engine. Raises NotFound for engines that there are not, or that have none."""
+        try:
+            environment = self._engines.instance(name).environment
+        except UnknownEngine:
+            raise NotFound("There is no such engine; GET /engines lists them.") from None
+        if environment is None:
+            raise NotFound(f"{name} has no environment of its own: it is installed with the server.")
+        return environment
+
+    async def estimate(self, name: str) -> Estimate:
+        """What an installation would fetch. Raises as `environment`, and EngineInstallFailed."""
+        environment = self.environment(name)
+        lines = environment.requirements.lines
+        if lines not in self._estimates:
+            cancellation = Cancellation()
+            try:
+                asked = asyncio.to_thread(estimate, environment.requirements, environment.python, cancellation)
+                self._estimates[lines] = await asked
+            finally:
+                # Whoever asked may have left; the thread is to end then, too.
+                cancellation.cancel()
+        return self._estimates[lines]
+
+    def install(self, name: str) -> Job:
+        """Starts the installation, or finds the one that runs. Raises as `environment`, and Busy."""
+        environment = self.environment(name)
+
+        def work(report: Report, cancellation: Cancellation) -> None:
+            install(environment, progress=report, cancellation=cancellation)
+
+        return self._jobs.start(KIND, environment.name, work, partial(self._installed, environment))
+
+    async def remove(self, name: str) -> None:
+        """Removes the environment. Raises as `environment`, and Conflict while an engine in it works or it is made."""
+        environment = self.environment(name)
+        if self._jobs.running(KIND, environment.name) is not None:
+            raise Conflict(f"{name} is being installed; cancel that job first.")
+        for instance in self._sharing(environment):
+            await self._engines.unload(instance.name)
+        await asyncio.to_thread(uninstall, environment)
+        self._look_again(environment)
+
+    async def _installed(self, environment: Environment) -> None:
+        """Engines that run in an earlier one go on there until they are unloaded."""
+        sharing = self._sharing(environment)
+        if not any(instance.state in ("ready", "loading") for instance in sharing):
+            await asyncio.to_thread(clear_outdated, environment)
+        self._look_again(environment)
+
+    def _look_again(self, environment: Environment) -> None:
+        for instance in self._sharing(environment):
+            instance.lifecycle.look_again()
+
+    def _sharing(self, environment: Environment) -> list[EngineInstance[object]]:  # type: ignore[type-var]
+        """Instances in this environment."""
+        every = self._engines.instances.values()
+        return [each for each in every if each.environment is not None and each.environment.name == environment.name]

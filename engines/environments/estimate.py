@@ -1,0 +1,96 @@
+"""What an installation would fetch: pip's own resolution, without installing, and the sizes of the files it names."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import tempfile
+import urllib.request
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from engines.environments.requirements import Requirements
+from engines.environments.tools import PIP, run
+from stts.cancellation import Cancellation
+from stts.errors import EngineInstallFailed
+
+HEAD_SECONDS = 10.0
+"""Longest wait for the size of one file."""
+AT_ONCE = 8
+"""Sizes that are asked for at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that would be installed."""
+
+    name: str
+    version: str
+    file: str
+    """Name of the file that is fetched for it."""
+    bytes: int | None
+    """None: its server does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The packages of an installation; those that the tool has kept from an earlier one are not fetched again."""
+
+    packages: tuple[Package, ...]
+
+    @property
+    def download_bytes(self) -> int | None:
+        """None where the size of any is unknown."""
+        sizes = [package.bytes for package in self.packages]
+        return None if not sizes or None in sizes else sum(size or 0 for size in sizes)
+
+
+UNKNOWN = Estimate(())
+"""Where nobody can say: uv has no such report, and this interpreter has no pip."""
+
+
+def estimate(requirements: Requirements, python: str, cancellation: Cancellation) -> Estimate:
+    """Asks the package index. Raises Cancelled, and EngineInstallFailed where the requirements do not go together."""
+    if not _has_pip(python, cancellation):
+        return UNKNOWN
+    with tempfile.TemporaryDirectory(prefix="stts-estimate-") as folder:
+        report = Path(folder, "report.json")
+        options = ("--dry-run", "--ignore-installed", "--quiet", "--report", str(report))
+        run((python, *PIP, "install", *options, *requirements.lines), cancellation)
+        found: Mapping[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    urls = [(each["metadata"], each["download_info"]["url"]) for each in found["install"]]
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        sizes = threads.map(lambda url: size_of(url, cancellation), [url for _, url in urls])
+        packages = [
+            Package(metadata["name"], metadata["version"], unquote(urlsplit(url).path.rpartition("/")[2]), size)
+            for (metadata, url), size in zip(urls, sizes, strict=True)
+        ]
+    cancellation.check()
+    return Estimate(tuple(packages))
+
+
+def size_of(url: str, cancellation: Cancellation) -> int | None:
+    """Bytes of a file, by what its server says of it."""
+    if cancellation.cancelled:
+        return None
+    parts = urlsplit(url)
+    try:
+        if parts.scheme == "file":
+            return Path(unquote(parts.path)).stat().st_size
+        request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": "stts-server"})
+        with urllib.request.urlopen(request, timeout=HEAD_SECONDS) as answer:
+            return int(answer.headers["Content-Length"])
+    except (OSError, http.client.HTTPException, ValueError, TypeError):
+        return None
+
+
+def _has_pip(python: str, cancellation: Cancellation) -> bool:
+    try:
+        run((python, *PIP, "--version"), cancellation)
+    except EngineInstallFailed:
+        return False
+    return True

@@ -1,0 +1,115 @@
+"""The two programs that install packages, uv and pip: their commands, and what they say while they run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from engines.environments.environment import PYTHON
+from stts.cancellation import Cancellation
+from stts.errors import EngineInstallFailed
+
+TOLD_LINES = 6
+"""Last lines of a program that failed, which the error tells."""
+MOST_CHARACTERS = 300
+_KEYS = re.compile(r"(?<=://)[^/\s@]+@")
+"""User name and password in an address."""
+PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Makes an environment and fills it, by commands."""
+
+    name: str
+    make: tuple[str, ...]
+    """Makes an empty environment; its folder comes last."""
+    install: Callable[[Path], tuple[str, ...]]
+    """Installs into the environment in this folder; requirements come last."""
+
+
+def uv(python: str, program: str) -> Tool:
+    return Tool(
+        "uv",
+        (program, "venv", "--no-config", "--python", python),
+        lambda folder: (program, "pip", "install", "--no-config", "--python", str(folder / PYTHON)),
+    )
+
+
+def pip(python: str) -> Tool:
+    return Tool(
+        "pip",
+        (python, "-m", "venv"),
+        lambda folder: (str(folder / PYTHON), *PIP, "install", "--progress-bar", "off"),
+    )
+
+
+def choose_tool(python: str) -> Tool:
+    """uv where there is one, since it is far quicker; else the interpreter's own venv and pip."""
+    program = shutil.which("uv")
+    return uv(python, program) if program else pip(python)
+
+
+def run(command: Sequence[str], cancellation: Cancellation, line: Callable[[str], None] = lambda text: None) -> None:
+    """Runs a command to its end and passes on each line that it prints.
+
+    Raises Cancelled, and EngineInstallFailed with the last lines where it fails or is not there.
+    """
+    cancellation.check()
+    told: deque[str] = deque(maxlen=TOLD_LINES)
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=_environment(),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise EngineInstallFailed(f"{command[0]} cannot be started: {error.strerror}.") from error
+    with process:
+        assert process.stdout is not None
+        cancellation.interrupt_by(lambda: _end(process))
+        try:
+            for printed in process.stdout:
+                if text := _KEYS.sub("", printed.strip())[:MOST_CHARACTERS]:
+                    told.append(text)
+                    line(text)
+        finally:
+            cancellation.interrupt_by(None)
+            _end(process)
+    cancellation.check()
+    if process.returncode:
+        raise EngineInstallFailed(f"{Path(command[0]).name} failed: {' / '.join(told)}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ends it with all that it has started, unless it has ended."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _environment() -> dict[str, str]:
+    """The server's, without what would have the program install into the server's own environment."""
+    without = (
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "VIRTUAL_ENV",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_USER",
+        "PIP_REQUIRE_VIRTUALENV",
+    )
+    return {name: value for name, value in os.environ.items() if name not in without}
