@@ -57,6 +57,9 @@ OPERATIONS = ("speech", "transcription", "detection")
 MAY_IMPORT = {("transcription", "detection")}
 """Operations of adapters know nothing of each other, but for recordings, which are cut by the detector."""
 
+NO_ENGINES = ("engines.registry", "engines.environments")
+"""Rooms beside the engines, which name none."""
+
 SHARED_BY_ROUTES = ("http", "sockets", "services", "dialect", "core")
 """Inside routers: each may import itself and those before it, and every dialect may import them."""
 
@@ -152,7 +155,7 @@ def broken_rule(name: str, imported: str) -> str | None:
         return "middleware and adapters stand side by side"
     if ours == "routers" and imported.startswith("adapters.execution"):
         return "routes never reach into the execution of engines"
-    if name.startswith("adapters.execution") and theirs == "engines" and imported != "engines.registry":
+    if name.startswith("adapters.execution") and theirs == "engines" and not imported.startswith(NO_ENGINES):
         return "execution knows no concrete engine"
     if "." not in imported:
         return None
