@@ -31,6 +31,7 @@ from stts.engine_state import Probe
 from stts.errors import EngineWeightsMissing, InvalidConfiguration, STTSError, UnknownEngine
 from stts.protocols import VoiceLibrary
 from stts.settings import CurrentSettings
+from stts.settings.built_in import BASE_ENGINES
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -137,6 +138,13 @@ class EngineCatalogue:
     async def chosen(self) -> list[str]:
         """The engines that `auto` takes for a request without options."""
         return [found.working[0] for kind in ("tts", "stt") if (found := await self.candidates(kind)).working]
+
+    async def missing(self) -> dict[str, str]:
+        """Engines of the base install that are in an order, but not here: name -> how to get it."""
+        ordered = self.instances.keys() & {*self._settings().tts.order, *self._settings().stt.order}
+        base = [self.instances[name] for name in BASE_ENGINES if name in ordered]
+        here = await self._availability.usable(base)
+        return {each.name: each.info.install for each in base if each.name not in here}
 
     async def live_places(self) -> tuple[int, int] | None:
         """Places of the listener that `auto` takes for live speech: taken, and all. None: it has no bound."""

@@ -25,6 +25,7 @@ from stts.models import CatalogueModel
 GROUP = "stts.engines"
 
 BUILTIN: Mapping[str, str] = {
+    "hibari": "engines.tts.hibari:HibariEngine",
     "espeak": "engines.tts.espeak:EspeakEngine",
     "piper": "engines.tts.piper:PiperEngine",
     "kokoro": "engines.tts.kokoro:KokoroEngine",

@@ -57,6 +57,8 @@ async def _prepare(services: Services) -> None:
     await services.engines.preload()
     if services.lifecycle.phase == "starting":
         services.lifecycle.phase = "ready"
+    for name, install in (await services.engines.missing()).items():
+        log.warning("engine_missing", engine=name, install=install)
     await services.engines.warm_up()
 
 

@@ -52,6 +52,8 @@ class Voice:
     """Scripts (`Han`) that it spells out letter by letter, although its language is written in them."""
     sample_rate: int | None = None
     """Rate in Hz of what it speaks; None: the engine's."""
+    level: float | None = None
+    """Mean level in dBFS of its speech, pauses apart (`stts.audio.level`); None: the engine's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class EngineLimits:
     """Longest text of one `synthesize` call."""
     min_characters: int = 1
     """Shorter pieces sound wrong on this engine: they are merged with what follows, where something follows."""
+    sentence_characters: int = 0
+    """Sentences up to this long are never cut: for engines that make a sentence's sound as a whole, and quickly."""
     max_seconds: float = 30.0
     """Longest audio of one `transcribe` call."""
     concurrency: int = 1
@@ -122,6 +126,9 @@ class EngineInfo:
     real_time_factor: float | None = None
     """Seconds of work for a second of audio, where its author can say: texts are cut by it until calls were measured.
     Engines far faster than speech state it, so that the first request is cut as later ones are."""
+    level: float | None = None
+    """Mean level in dBFS of what a TTS engine yields, pauses apart (`stts.audio.level`), where its author measured it:
+    all voices are brought to one level. None: it is measured on the first piece that each voice speaks."""
     repeatable: bool = False
     """The same text, voice and parameters give the same audio, with or without a seed."""
     network: bool = False

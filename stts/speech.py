@@ -69,6 +69,10 @@ class EffectSettings:
     normalize: float | None = None
     """LUFS; None leaves the loudness."""
     trim_silence: bool = False
+    level: float | None = None
+    """Level in dBFS that the voice is brought to, by one gain for the whole answer; None leaves it as it is."""
+    own_level: float | None = None
+    """The voice's own level in dBFS; None: it is measured on the first block."""
 
 
 @dataclass(frozen=True, slots=True)

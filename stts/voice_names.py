@@ -7,6 +7,7 @@ another engine's says at least a language and mostly a gender; a voice of ours t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,10 +16,11 @@ from stts.languages import read_language
 
 Gender = Literal["female", "male", ""]
 
-HOSTED = (
-    "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse",
-)  # fmt: skip
-"""Voices of the hosted service; `openai.voices` says which of ours each is."""
+HOSTED: Mapping[str, Gender] = {
+    "alloy": "", "ash": "male", "ballad": "male", "cedar": "male", "coral": "female", "echo": "male", "fable": "",
+    "marin": "female", "nova": "female", "onyx": "male", "sage": "female", "shimmer": "female", "verse": "male",
+}  # fmt: skip
+"""Voices of the hosted service; `openai.voices` says which of ours each is, else its gender says which it is like."""
 
 DEFAULT_NAMES = frozenset({"default", "none", "null", "undefined"})
 """Values that mean no voice, unless a voice has that name."""

@@ -75,6 +75,7 @@ class ToneEngine(TTSEngine):
             voices=(Voice("low", "Low", ("en",)), Voice("high", "High", ("en",))),
             default_voice="low",
             sample_rate=16_000,
+            level=-20.0,
             abilities=Abilities(streaming=True),
             limits=EngineLimits(max_characters=500),
         )

@@ -92,7 +92,7 @@ def test_it_says_where_it_is_and_how_to_make_it_speak(tmp_path: Path) -> None:
 
 def test_the_log_has_the_request_id_and_never_the_text(tmp_path: Path) -> None:
     port = free_port()
-    with started(tmp_path, server__port=str(port)) as process:
+    with started(tmp_path, server__port=str(port), tts__order="espeak") as process:
         wait_for(port)
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/tts?text=confidential", headers={"X-Request-ID": "told-by-me"}

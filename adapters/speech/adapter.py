@@ -12,13 +12,14 @@ import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
 
 from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
+from adapters.speech.answer import Speech
+from adapters.speech.levels import MeasuredLevels
 from adapters.speech.plan import SpeechRules, plan_speech, revision_of, unreadable
 from adapters.speech.render import ChunkRenderer
 from adapters.speech.text_source import CompleteText, StreamingText, TextSource, complete_text
@@ -26,7 +27,7 @@ from adapters.speech.voice_choice import VoiceRules
 from stts.audio.speech import SpeechRenderer
 from stts.context import Priority, RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
-from stts.errors import EngineError
+from stts.errors import EngineError, InvalidText
 from stts.plans import SpeechPlan
 from stts.protocols import VoiceLibrary
 from stts.scheduling.chunking import ChunkPlanner
@@ -41,9 +42,6 @@ from stts.voice_names import Gender
 
 AHEAD_BYTES = 2_000_000
 """Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
-
-HURRY_SECONDS = 1.0
-"""Audio that a listener has in hand below which the next piece is to begin as early as it can."""
 
 IN_THREAD_CHARACTERS = 5000
 """Characters from which a text is cleaned in a thread, not on the event loop."""
@@ -72,6 +70,7 @@ class EngineTTSAdapter:
         self._revision = revision_of(instance.engine)
         self._encoding: dict[AudioFormat, float] = {}
         """Seconds of effects and encoding per second of speech, lately."""
+        self._levels = MeasuredLevels()
 
     @property
     def name(self) -> str:
@@ -94,7 +93,7 @@ class EngineTTSAdapter:
             hosted=settings.openai.voices.get(self.name, {}),
             gender=gender,
         )
-        rules = SpeechRules(self.name, voices, settings.tts.markup == "speak", self._revision)
+        rules = SpeechRules(self.name, voices, settings.tts.markup == "speak", self._revision, settings.tts.level)
         return await plan_speech(self._instance.engine, config, rules)
 
     async def synthesize(
@@ -106,16 +105,17 @@ class EngineTTSAdapter:
             async for chunk in chunks:
                 yield chunk
 
-    async def _begin(self, plan: SpeechPlan, text: str | LiveText, context: RequestContext) -> _Speech:
+    async def _begin(self, plan: SpeechPlan, text: str | LiveText, context: RequestContext) -> Speech:
         settings = self._settings()
         limit = settings.limits.text_characters
         if isinstance(text, str):
             text = await _cleaned(text, limit, plan.speak_markup)
         for warning in plan.warnings:
             context.warn(warning)
-        if isinstance(text, str) and (problem := unreadable(text, plan.voice, plan.language)):
+        problem = unreadable(text, plan.voice, plan.language) if isinstance(text, str) else None
+        if problem is not None:
             context.warn(problem)
-        renderer = SpeechRenderer(plan.output, plan.effects, plan.sample_rate)
+        renderer = SpeechRenderer(plan.output, self._levels.applied(plan), plan.sample_rate)
         output = context.output_data
         output.engine, output.voice, output.language = plan.instance, plan.voice.id, plan.language
         output.audio = plan.output
@@ -136,9 +136,9 @@ class EngineTTSAdapter:
         else:
             shortest = self.info.limits.min_characters
             script = StreamingText(text, plan.language, limit, shortest, speak_markup=plan.speak_markup)
-        return _Speech(script, plan, renderer, planner, playback, context)
+        return Speech(script, plan, renderer, planner, playback, context, problem)
 
-    async def _make(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
+    async def _make(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
         try:
             while not speech.finished:
                 await ready.room()
@@ -156,6 +156,7 @@ class EngineTTSAdapter:
             times.characters = speech.script.characters
             times.encode = speech.renderer.encode_seconds
             times.audio_seconds = speech.renderer.seconds
+            self._levels.learn(speech.plan.voice, speech.renderer.measured_level)
             self._learn_encoding(speech.plan.output.format, speech.renderer)
 
     def _learn_encoding(self, format: AudioFormat, renderer: SpeechRenderer) -> None:
@@ -163,8 +164,10 @@ class EngineTTSAdapter:
             pace = renderer.encode_seconds / renderer.seconds
             self._encoding[format] = (self._encoding.get(format, pace) + pace) / 2
 
-    async def _end_unheard(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
-        """There is no sample. Raises EngineError where the text had words, for which an engine has to have sounds."""
+    async def _end_unheard(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
+        """There is no sample. Raises InvalidText where the voice cannot read the text, EngineError where it should."""
+        if speech.unsaid and speech.unreadable is not None:
+            raise InvalidText(speech.unreadable, param="text")
         if speech.unsaid:
             raise EngineError(
                 f"{self._instance.name} made no sound of this text: it may be in a script it cannot read."
@@ -174,7 +177,7 @@ class EngineTTSAdapter:
             speech.context.warn("Nothing in the text can be spoken: the audio is silence.")
             speech.put(await asyncio.to_thread(speech.renderer.silence, SILENCE_SECONDS), ready)
 
-    async def _make_piece(self, speech: _Speech, ready: Channel[AudioChunk]) -> None:
+    async def _make_piece(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
         """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
         playback = speech.playback
         async with self._instance.slot(playback.deadline, begun=playback.begun) as slot:
@@ -186,6 +189,7 @@ class EngineTTSAdapter:
                     streams=math.ceil((self._instance.running + self._instance.waiting) / self._instance.slots),
                 ),
                 self.info.limits.min_characters,
+                self.info.limits.sentence_characters,
             )
             if text is None:
                 return
@@ -211,39 +215,3 @@ async def _cleaned(text: str, limit: int, speak_markup: bool) -> str:
     if len(text) < IN_THREAD_CHARACTERS:
         return complete_text(text, limit, speak_markup=speak_markup)
     return await asyncio.to_thread(complete_text, text, limit, speak_markup=speak_markup)
-
-
-@dataclass(slots=True)
-class _Speech:
-    """One request on its way."""
-
-    script: TextSource
-    plan: SpeechPlan
-    renderer: SpeechRenderer
-    planner: ChunkPlanner
-    playback: Playback
-    context: RequestContext
-    finished: bool = False
-    """The piece in work is known to be the last, and the file ends with it."""
-    untold: list[str] = field(default_factory=list)
-    """Pieces of which nothing was heard so far."""
-    unsaid: int = 0
-    """Pieces with words of which the engine made no sample."""
-
-    def begin_piece(self, text: str) -> None:
-        self.finished = self.script.done
-        self.untold.append(text)
-
-    def hurried(self, now: float) -> bool:
-        """True if somebody listens who has nothing to hear, or soon will have."""
-        if self.context.priority >= Priority.COLLECTED:
-            return False
-        return not self.playback.begun or self.playback.deadline - now < HURRY_SECONDS
-
-    def put(self, chunk: AudioChunk, ready: Channel[AudioChunk]) -> None:
-        """The first audible chunk of a piece tells its text."""
-        self.playback.made(chunk.seconds, time.monotonic())
-        if self.untold and chunk.seconds:
-            chunk = replace(chunk, text=" ".join(self.untold))
-            self.untold.clear()
-        ready.put(chunk, len(chunk.data))

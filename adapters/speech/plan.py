@@ -26,6 +26,8 @@ class SpeechRules:
     """Default for requests that do not say whether markup is spoken."""
     revision: str = ""
     """Fingerprint of the instance's options."""
+    level: float | None = None
+    """Level in dBFS that all voices are brought to; None leaves them as they are."""
 
 
 async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechRules) -> SpeechPlan:
@@ -49,7 +51,14 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
         params=params,
         sample_rate=sample_rate,
         output=audio_output(config, sample_rate),
-        effects=EffectSettings(config.speed / own_speed, config.pitch, config.normalize, config.trim_silence),
+        effects=EffectSettings(
+            config.speed / own_speed,
+            config.pitch,
+            config.normalize,
+            config.trim_silence,
+            level=rules.level,
+            own_level=info.level if choice.voice.level is None else choice.voice.level,
+        ),
         speak_markup=rules.speak_markup if config.markup is None else config.markup == "speak",
         revision=rules.revision,
         repeatable=info.repeatable or (info.abilities.seed and config.seed is not None),

@@ -32,8 +32,8 @@ class TextSource(Protocol):
         """Waits until there is a piece to take; False: there will be none."""
         ...
 
-    def next_piece(self, max_characters: int, min_characters: int) -> str | None:
-        """Cleaned; None where what is there cannot be spoken."""
+    def next_piece(self, max_characters: int, min_characters: int, sentence: int = 0) -> str | None:
+        """Cleaned; None where what is there cannot be spoken. The lengths are those of `TextCutter.next_piece`."""
         ...
 
 
@@ -57,8 +57,8 @@ class CompleteText:
     async def ready(self, playback: Playback, real_time_factor: float | None) -> bool:
         return not self._cutter.done
 
-    def next_piece(self, max_characters: int, min_characters: int) -> str | None:
-        return self._cutter.next_piece(max_characters, min_characters)
+    def next_piece(self, max_characters: int, min_characters: int, sentence: int = 0) -> str | None:
+        return self._cutter.next_piece(max_characters, min_characters, sentence=sentence)
 
 
 class StreamingText:
@@ -95,8 +95,8 @@ class StreamingText:
                 async with asyncio.timeout(seconds):
                     self._read(await self._text.take())
 
-    def next_piece(self, max_characters: int, min_characters: int) -> str | None:
-        piece = self._cutter.next_piece(max_characters, min_characters)
+    def next_piece(self, max_characters: int, min_characters: int, sentence: int = 0) -> str | None:
+        piece = self._cutter.next_piece(max_characters, min_characters, sentence=sentence)
         return clean_piece(piece or "") or None
 
     def _read(self, parts: Sequence[str | Mark]) -> None:

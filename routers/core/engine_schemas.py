@@ -129,6 +129,9 @@ class Ready(BaseModel):
     ready: bool = Field(description="Whether the server accepts work.")
     status: str = Field(description="starting, ready, draining, or no_engine.")
     engines: dict[str, EngineStatus]
+    missing: dict[str, str] = Field(
+        description="Engines of the base install that are not here, so that others stand in for them: how to get them."
+    )
 
 
 class Health(BaseModel):

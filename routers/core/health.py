@@ -70,6 +70,7 @@ class HealthRoutes:
             ready=ready,
             status="no_engine" if phase == "ready" and not chosen else phase,
             engines={each.name: EngineStatus.of(each) for each in self._engines.descriptions()},
+            missing=await self._engines.missing(),
         )
 
     def _abilities(self) -> list[str]:

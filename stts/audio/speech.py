@@ -1,4 +1,4 @@
-"""Renders one spoken answer in the engine's worker thread: framing, effects, encoding."""
+"""Renders one spoken answer in the engine's worker thread: level, framing, effects, encoding."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from stts.audio.effects import Effects
 from stts.audio.encode import Encoder
 from stts.audio.filters import LOUDEST, bounded
 from stts.audio.framing import PAUSE_SECONDS, ChunkFramer
+from stts.audio.level import LevelMatch
 from stts.engine_api import Samples
 from stts.speech import AudioChunk, AudioOutput, EffectSettings
 
@@ -37,7 +38,13 @@ class SpeechRenderer:
         self._output = output
         self._settings = effects
         self._engine_rate = engine_rate
+        self._level = LevelMatch(effects.level, effects.own_level, engine_rate)
         self._framer = ChunkFramer(engine_rate, trim_silence=effects.trim_silence)
+
+    @property
+    def measured_level(self) -> float | None:
+        """Level in dBFS of the engine's audio where it was to be measured: of the first piece, once that has ended."""
+        return self._level.measured
 
     @cached_property
     def _effects(self) -> Effects:
@@ -60,11 +67,12 @@ class SpeechRenderer:
         # A single NaN of a model would silence every filter for the rest of the answer.
         block = bounded(np.asarray(block, np.float32), LOUDEST)
         self.begun = self.begun or len(block) > 0
-        return self._chunk(self._render(self._framer.push(block)), start)
+        return self._chunk(self._render(self._framer.push(self._level.push(block))), start)
 
     def end_piece(self, pause: float = PAUSE_SECONDS) -> AudioChunk:
         """A piece of text is over; at most `pause` seconds of silence follow it, less where a sentence was cut."""
         start = time.perf_counter()
+        self._level.end_piece()
         return self._chunk(self._render(self._framer.end_piece(pause)), start)
 
     def finish(self) -> AudioChunk:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-SPEAKING_ENGINES = ("chatterbox_turbo", "chatterbox", "chatterbox_multilingual", "espeak")
+SPEAKING_ENGINES = ("chatterbox_turbo", "chatterbox", "chatterbox_multilingual", "hibari", "espeak")
 LISTENING_ENGINES = ("whisper", "faster_whisper", "pocketsphinx")
+BASE_ENGINES = ("hibari", "faster_whisper")
+"""Those that the base install brings: without one of them another engine speaks or listens, and the server says so."""
 SPEECH_DETECTOR = "silero"
 TURN_DETECTOR = "smart_turn"
 HOSTED_MODELS: Mapping[str, str] = {

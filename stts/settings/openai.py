@@ -12,7 +12,7 @@ class OpenAISettings(Section):
         default_factory=lambda: dict(HOSTED_MODELS),
     )
     voices: dict[str, dict[str, str]] = live(
-        "Engine -> hosted voice name -> voice here; a hosted name without an entry speaks with the engine's default.",
+        "Engine -> hosted voice name -> voice here; others speak with the engine's default of their gender.",
         default_factory=lambda: {engine: dict(names) for engine, names in HOSTED_VOICES.items()},
     )
     input_characters: int = live("Longest `input` on /v1 (hosted: 4096).", default=100_000, ge=1)

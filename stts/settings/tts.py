@@ -22,6 +22,12 @@ class TTSSettings(Section):
         ge=0,
         le=10,
     )
+    level: float | None = live(
+        "Level in dBFS, pauses apart, that the voices of all engines are brought to; null leaves them as they are.",
+        default=-20.0,
+        ge=-40,
+        le=-10,
+    )
     detect_language: bool = live(
         "Find the language of texts for which the request names none, and take a voice that speaks it.", default=True
     )

@@ -76,16 +76,35 @@ class TextCutter:
     def done(self) -> bool:
         return self._at >= self._end
 
-    def next_piece(self, max_characters: int, min_characters: int = 1) -> str | None:
+    def next_piece(self, max_characters: int, min_characters: int = 1, *, sentence: int = 0) -> str | None:
         """The next piece, at most `max_characters` long; None when all is taken.
 
         Ends with the last sentence that fits, else clause, else word, else anywhere. Where there is a choice, neither
-        the piece nor what it leaves is shorter than `min_characters`.
+        the piece nor what it leaves is shorter than `min_characters`. A sentence of up to `sentence` characters is
+        never cut, although it may not fit.
         """
         if self._at >= self._end:
             return None
         longest = max(max_characters, 1)
-        cut = self._end if self.remaining <= longest else self._at + self._cut(longest, min_characters)
+        whole = 0
+        if longest < min(sentence, self.remaining):
+            whole = self._first_sentence(sentence)
+            longest = longest if whole else sentence
+        return self._take(max(whole, self._longest_cut(longest, min_characters)))
+
+    def _first_sentence(self, longest: int) -> int:
+        """Characters of the next sentence; 0 where it has more than `longest`."""
+        if self.remaining <= longest:
+            longest = self.remaining
+        window = self._text[self._at : self._at + longest + LOOKAHEAD]
+        found = next((cut for cut in self._sentence_ends(window) if 0 < cut <= longest), 0)
+        return found or (self.remaining if self.remaining <= longest else 0)
+
+    def _longest_cut(self, longest: int, shortest: int) -> int:
+        return self.remaining if self.remaining <= longest else self._cut(longest, shortest)
+
+    def _take(self, characters: int) -> str:
+        cut = self._at + characters
         piece = self._text[self._at : cut].rstrip()
         self._at = self._skip_space(cut)
         return piece

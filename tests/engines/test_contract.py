@@ -10,7 +10,7 @@ from engines.registry import BUILTIN, Registry
 from stts.engine_api import Engine, STTEngine, TTSEngine, VADEngine
 from tests.engines import contract, speech
 
-EMBEDDED = ("espeak", "faster_whisper", "pocketsphinx", "silero")
+EMBEDDED = ("espeak", "faster_whisper", "hibari", "pocketsphinx", "silero")
 
 
 @pytest.fixture(scope="module", params=EMBEDDED)

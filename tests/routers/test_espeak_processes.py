@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from stts.settings import EngineSettings, Settings, StorageSettings
+from stts.settings import EngineSettings, Settings, StorageSettings, TTSSettings
 from tests import patient
 from tests.patient import PATIENCE
 from tests.server import RunningServer, running
@@ -32,7 +32,9 @@ def others() -> set[int]:
 @pytest.fixture
 def server(others: set[int], tmp_path: Path) -> Iterator[RunningServer]:
     settings = Settings(
-        storage=StorageSettings(root=str(tmp_path)), engines=EngineSettings(options={"espeak": {"processes": 1}})
+        tts=TTSSettings(order=("espeak",)),
+        storage=StorageSettings(root=str(tmp_path)),
+        engines=EngineSettings(options={"espeak": {"processes": 1}}),
     )
     with running(settings) as server:
         yield server

@@ -78,6 +78,7 @@ class ScriptEngine(TTSEngine):
             kind="tts",
             description="For tests",
             voices=(VOICE,),
+            level=-20.0,
             limits=EngineLimits(concurrency=self.options.concurrency, spare=self.options.spare),
             runs_in=self.options.place,
             requirements=LINES,

@@ -70,10 +70,15 @@ async def test_a_symbol_that_the_engine_does_not_know_is_silence_too(engines: En
     assert context.output_data.silent is True
 
 
-async def test_an_engine_that_makes_no_sound_of_words_has_failed(engines: Engines) -> None:
-    for text in ("你好", "Привет. Как дела?"):
-        with pytest.raises(EngineError, match="no sound"):
+async def test_words_in_a_script_that_the_voice_cannot_read_are_the_clients_mistake(engines: Engines) -> None:
+    for text, script in (("你好", "Han"), ("Привет. Как дела?", "Cyrillic")):
+        with pytest.raises(InvalidText, match=f"cannot read the {script} script"):
             await spoken(engines, text)
+
+
+async def test_an_engine_that_makes_no_sound_of_words_it_should_read_has_failed(engines: Engines) -> None:
+    with pytest.raises(EngineError, match="no sound"):
+        await spoken(engines, "Äöü ßß.")
 
 
 async def test_a_part_without_a_sound_is_told(engines: Engines) -> None:

@@ -78,12 +78,13 @@ async def resolved(engines: Engines, config: SynthesisConfig) -> tuple[str, Spee
         ("verse", "mimic", "verse.wav"),
         ("alloy", "mimic", "own"),
         ("fable", "espeak", "de"),
-        ("shimmer", "espeak", "en-us"),
+        ("shimmer", "espeak", "en-us+f3"),
+        ("onyx", "espeak", "en-us"),
         ("default", "espeak", "en-us"),
         ("verse", "auto", "verse.wav"),
     ],
 )
-async def test_a_hosted_name_is_an_entry_or_a_real_voice_or_the_default(
+async def test_a_hosted_name_is_an_entry_or_a_real_voice_or_the_default_of_its_gender(
     engines: Engines, voice: str, engine: str, spoken: str
 ) -> None:
     _, speaking = await resolved(engines, SynthesisConfig(engine=engine, voice=voice))

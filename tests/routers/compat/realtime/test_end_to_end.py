@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from stts.audio.pcm import PCMFormat, PCMReader
-from stts.settings import ReplySettings, Settings, StorageSettings
+from stts.settings import ReplySettings, Settings, StorageSettings, TTSSettings
 from tests import patient
 from tests.audio import decoded, raw_pcm, speech
 from tests.chat_server import Answer, ChatServer, chat_server
@@ -48,12 +48,13 @@ def chat() -> Iterator[ChatServer]:
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(storage=StorageSettings(root=str(tmp_path_factory.mktemp("realtime") / "data")))
+    storage = StorageSettings(root=str(tmp_path_factory.mktemp("realtime") / "data"))
+    return Settings(tts=TTSSettings(order=("espeak",)), storage=storage)
 
 
 @pytest.fixture(scope="module")
 def house(settings: Settings) -> Iterator[RunningServer]:
-    """As it comes: the default settings."""
+    """The default settings, but for the voice."""
     with running(settings) as server:
         yield server
 

@@ -1,0 +1,56 @@
+"""One spoken answer on its way: its text, its plan, and what was made of it so far."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+from adapters.speech.text_source import TextSource
+from stts.audio.speech import SpeechRenderer
+from stts.context import Priority, RequestContext
+from stts.plans import SpeechPlan
+from stts.scheduling.chunking import ChunkPlanner
+from stts.scheduling.playback import Playback
+from stts.speech import AudioChunk
+from stts.streams.channel import Channel
+
+HURRY_SECONDS = 1.0
+"""Audio that a listener has in hand below which the next piece is to begin as early as it can."""
+
+
+@dataclass(slots=True)
+class Speech:
+    """The state of one request; one task makes it."""
+
+    script: TextSource
+    plan: SpeechPlan
+    renderer: SpeechRenderer
+    planner: ChunkPlanner
+    playback: Playback
+    context: RequestContext
+    unreadable: str | None = None
+    """Why the voice cannot read the text, or a part of it."""
+    finished: bool = False
+    """The piece in work is known to be the last, and the file ends with it."""
+    untold: list[str] = field(default_factory=list)
+    """Pieces of which nothing was heard so far."""
+    unsaid: int = 0
+    """Pieces with words of which the engine made no sample."""
+
+    def begin_piece(self, text: str) -> None:
+        self.finished = self.script.done
+        self.untold.append(text)
+
+    def hurried(self, now: float) -> bool:
+        """True if somebody listens who has nothing to hear, or soon will have."""
+        if self.context.priority >= Priority.COLLECTED:
+            return False
+        return not self.playback.begun or self.playback.deadline - now < HURRY_SECONDS
+
+    def put(self, chunk: AudioChunk, ready: Channel[AudioChunk]) -> None:
+        """The first audible chunk of a piece tells its text."""
+        self.playback.made(chunk.seconds, time.monotonic())
+        if self.untold and chunk.seconds:
+            chunk = replace(chunk, text=" ".join(self.untold))
+            self.untold.clear()
+        ready.put(chunk, len(chunk.data))

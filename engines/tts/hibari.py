@@ -1,0 +1,145 @@
+"""hibari: a natural voice for English, a hundred times faster than speech on one core; the default voice.
+
+It speaks sentence by sentence. The package brings one voice with it; four more are offered where their files are.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engines.tts.hibari_model import SAMPLE_RATE, HibariModel
+from engines.tts.hibari_voices import HEART, VOICES
+from stts.audio.framing import SilenceTrimmer
+from stts.engine_api import Abilities, EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
+from stts.errors import UnknownVoice
+from stts.scheduling.chunking import pause_after
+from stts.text.sentences import TextCutter, sentences
+
+PACKAGE = "hibari"
+LANGUAGE = "en"
+SPEEDS = (0.5, 2.0)
+"""The model takes any speed, and mumbles or drawls beyond these."""
+LONGEST_SENTENCE = 200
+"""Characters of a sentence that is spoken as a whole: 90 ms of one core."""
+LOOK_SECONDS = 1.0
+"""Seconds after which it is looked again which voices are on the disk."""
+LARGE_SECONDS = 6.0
+"""Seconds of a sentence whose making takes so much memory that it is given back afterwards, which costs 5 ms."""
+
+
+class HibariOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    processes: int = Field(default=1, ge=1, le=64, description="Texts spoken at once, each in a process; 90 MB each.")
+
+
+class HibariEngine(TTSEngine):
+    """Without a seed it speaks with seed 0: the same text is the same audio."""
+
+    Options = HibariOptions
+    options: HibariOptions
+
+    _model: HibariModel | None = None
+    _networks: dict[str, Path]
+    """The loaded voices."""
+    _here: tuple[Voice, ...] = ()
+    _look_again = 0.0
+
+    @cached_property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            name="hibari",
+            kind="tts",
+            description="hibari: a natural voice for English, a hundred times faster than speech on one core",
+            languages=("en-US", "en-GB"),
+            voices=(HEART.voice,),
+            default_voice=HEART.voice.id,
+            sample_rate=SAMPLE_RATE,
+            abilities=Abilities(streaming=True, seed=True, speed=SPEEDS),
+            limits=EngineLimits(
+                max_characters=1000, sentence_characters=LONGEST_SENTENCE, concurrency=self.options.processes
+            ),
+            real_time_factor=0.01,
+            repeatable=True,
+            runs_in="process",
+            packages=(PACKAGE, "onnxruntime"),
+            install="pip install hibari-tts==0.2.1",
+            licence="Apache-2.0",
+            maker="hibari",
+            homepage="https://pypi.org/project/hibari-tts/",
+        )
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Those whose files are here, looked at again after a second."""
+        now = time.monotonic()
+        if now >= self._look_again:
+            self._here = tuple(each.voice for each in VOICES if self.find_model(each.model) is not None)
+            self._look_again = now + LOOK_SECONDS
+        return self._here
+
+    def weights_present(self) -> bool:
+        return self.find_model(HEART.model) is not None
+
+    def load(self, progress: Progress) -> None:
+        if self._model is not None:
+            return
+        self.require_installed()
+        assets = self.require_model(HEART.model)
+        progress("loading", None)
+        model = HibariModel(assets)
+        model.prepare(assets / HEART.file, british=HEART.british)
+        _give_memory_back()
+        self._model = model
+        self._networks = {HEART.voice.id: assets / HEART.file}
+        progress("ready", 1.0)
+
+    def unload(self) -> None:
+        self._model = None
+        self._networks = {}
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        chosen = next((each for each in VOICES if each.voice.id == voice.id), None)
+        if chosen is None:
+            raise UnknownVoice("hibari has no such voice.", param="voice")
+        assert self._model is not None
+        network = self._networks.get(voice.id)
+        if network is None:
+            network = self.require_model(chosen.model) / chosen.file
+            self._model.prepare(network, british=chosen.british)
+            self._networks[voice.id] = network
+        yield from self._spoken(self._model, text, network, chosen.british, params)
+
+    def _spoken(
+        self, model: HibariModel, text: str, network: Path, british: bool, params: SpeechParams
+    ) -> Iterator[Samples]:
+        trimmer = SilenceTrimmer(SAMPLE_RATE)
+        longest = 0.0
+        for sentence in _sentences(text):
+            phonemes = model.phonemes(sentence, british=british)
+            for sound in model.speak(phonemes, network, speed=params.speed, seed=params.seed or 0):
+                longest = max(longest, len(sound) / SAMPLE_RATE)
+                yield trimmer.push(sound)
+            yield trimmer.end_piece(pause_after(sentence))
+        if longest > LARGE_SECONDS:
+            _give_memory_back()
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences of a text, cut where they are too long."""
+    for sentence in sentences(text, LANGUAGE):
+        cutter = TextCutter(sentence, LANGUAGE)
+        while (part := cutter.next_piece(LONGEST_SENTENCE)) is not None:
+            yield part
+
+
+def _give_memory_back() -> None:
+    """Returns what is free to the system; the allocator of glibc would keep it. Elsewhere there is nothing to do."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
