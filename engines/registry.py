@@ -83,10 +83,11 @@ class Registry:
         *,
         key: str | None = None,
         model_folders: Sequence[str] = (),
+        offline: bool = False,
     ) -> Engine:
         """Makes an engine with validated options; loads nothing. `key` is where the operator wrote them.
 
-        `model_folders` are searched for models after the installed packages.
+        `model_folders` are searched for models after the installed packages; `offline`: no weights are fetched.
 
         Raises UnknownEngine, and InvalidConfiguration for options its model does not accept.
         """
@@ -99,7 +100,7 @@ class Registry:
             path = ".".join([key, *map(str, first["loc"])])
             raise InvalidConfiguration(f"{path}: {first['msg']}", param=path) from error
         engine.options_key = key
-        engine.model_folders, engine.known_models = tuple(model_folders), self.known_models
+        engine.model_folders, engine.known_models, engine.offline = tuple(model_folders), self.known_models, offline
         return engine
 
     def _point(self, name: str) -> EntryPoint:

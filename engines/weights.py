@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import http.client
-import os
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,13 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engines.models.hub import hub_cache, hub_endpoint
 from stts.engine_api import Progress
 from stts.errors import EngineAccessDenied, EngineWeightsMissing
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead
 
-DEFAULT_HUB = "https://huggingface.co"
 BLOCK_BYTES = 1 << 20
 FETCH_TIMEOUT = 30.0
 """Seconds without a byte after which a download has failed."""
@@ -96,22 +95,6 @@ class HubWeights:
 
 def _missing(folder: Path, names: tuple[str, ...]) -> list[str]:
     return [name for name in names if not (folder / name).is_file()]
-
-
-def hub_cache() -> Path:
-    """Cache folder of all clients of the hub; read from the environment each time."""
-    if cache := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
-        return Path(cache).expanduser()
-    home = os.environ.get("HF_HOME") or os.path.join(user_cache(), "huggingface")
-    return Path(home).expanduser() / "hub"
-
-
-def hub_endpoint() -> str:
-    return os.environ.get("HF_ENDPOINT", DEFAULT_HUB).rstrip("/")
-
-
-def user_cache() -> str:
-    return os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
 
 
 def fetch_file(url: str, target: Path, *, sha256: str, report: Callable[[float | None], None]) -> None:

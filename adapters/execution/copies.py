@@ -41,6 +41,7 @@ class Copies(Generic[E]):
         """The engine in the registry."""
         self._options_key = settings.engines.options_key(name)
         self._model_folders = settings.models.searched
+        self._offline = settings.models.offline
         self._quote_output = settings.logging.log_text
         self.engine: E = self._make_engine()
         """The engine as a description; never loaded where it runs in a child process."""
@@ -142,12 +143,17 @@ class Copies(Generic[E]):
             self._options_key,
             self._model_folders,
             self.engine.known_models,
+            offline=self._offline,
             own_environment=own is not None,
             quote_output=self._quote_output,
         )
 
     def _make_engine(self) -> E:
         engine = self._registry.create(
-            self.engine_name, self._declared.options, key=self._options_key, model_folders=self._model_folders
+            self.engine_name,
+            self._declared.options,
+            key=self._options_key,
+            model_folders=self._model_folders,
+            offline=self._offline,
         )
         return cast(E, engine)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PUBLIC_INDEX = "https://pypi.org/simple"
+SYSTEM = Path("/etc/pip.conf")
 SECTIONS = ("download", "global")
 """Sections of pip's files that bind it when it downloads, the one that wins first."""
 
@@ -53,7 +54,7 @@ def _files() -> Iterator[Path]:
     home = Path.home()
     yield Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip" / "pip.conf"
     yield home / ".pip" / "pip.conf"
-    yield Path("/etc/pip.conf")
+    yield SYSTEM
     for folder in (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep):
         yield Path(folder) / "pip" / "pip.conf"
 

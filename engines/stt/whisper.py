@@ -16,8 +16,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from engines.base_torch import AUTO, CPU, TorchEngine, TorchOptions, limit_threads
+from engines.models.hub import user_cache
 from engines.stt.whisper_languages import ALSO, CANTONESE, LANGUAGES, language_tag, whisper_language
-from engines.weights import fetch_file, user_cache
+from engines.weights import fetch_file
 from stts.engine_api import (
     STT_SAMPLE_RATE,
     Abilities,

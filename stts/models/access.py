@@ -15,12 +15,14 @@ NONE: Mapping[str, CatalogueModel] = MappingProxyType({})
 
 
 class ModelAccess:
-    """Base of engines. The registry sets both attributes, in the server and in a child process alike."""
+    """Base of engines. The registry sets the attributes, in the server and in a child process alike."""
 
     model_folders: tuple[str, ...] = ()
     """Folders in which models lie under their ids, searched first to last after the installed packages."""
     known_models: Mapping[str, CatalogueModel] = NONE
     """The model catalogue, by id."""
+    offline = False
+    """True if the operator wants no weights to be fetched: `load()` does with what is on this disk."""
 
     def find_model(self, model_id: str) -> Path | None:
         """The folder that holds all files of a model in their right sizes, or None. Cheap: nothing is read."""

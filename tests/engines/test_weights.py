@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engines.weights import HubWeights, fetch_file, hub_cache, hub_endpoint
+from engines.models.hub import hub_cache, hub_endpoint
+from engines.weights import HubWeights, fetch_file
 from stts.errors import EngineWeightsMissing
 from tests.engines import hub
 

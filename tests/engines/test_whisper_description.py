@@ -59,6 +59,14 @@ def test_a_checkpoint_of_the_operators_own(cache: Path) -> None:
     engine.fetch(no_progress)
 
 
+def test_nothing_is_fetched_offline(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = WhisperEngine(WhisperOptions(model="base"))
+    engine.offline = True
+    monkeypatch.setattr(engine, "installed", lambda: True)
+    with pytest.raises(EngineWeightsMissing, match=r"models\.offline"):
+        engine.load(no_progress)
+
+
 @pytest.mark.parametrize("device", ["mps", "gpu", "cuda:"])
 def test_devices_it_cannot_use(device: str) -> None:
     with pytest.raises(ValidationError):

@@ -61,6 +61,8 @@ class WorkerSpec:
     """Folders in which it looks for models."""
     known_models: Mapping[str, CatalogueModel] = field(default_factory=dict)
     """The model catalogue: another environment may lack the packages that bring it."""
+    offline: bool = False
+    """No weights are to be fetched."""
     own_environment: bool = False
     """The interpreter is of another environment than the server's."""
     quote_output: bool = False
@@ -69,7 +71,7 @@ class WorkerSpec:
     def to_plain(self) -> list[Any]:
         """The first message to a child, as plain values."""
         models = [model.model_dump(mode="json", exclude_defaults=True) for model in self.known_models.values()]
-        return [self.target, dict(self.options), self.options_key, list(self.model_folders), models]
+        return [self.target, dict(self.options), self.options_key, list(self.model_folders), models, self.offline]
 
 
 def send(sock: socket.socket, value: Any) -> None:

@@ -130,11 +130,13 @@ def _make(
     options_key: str,
     model_folders: Sequence[str],
     models: Sequence[Mapping[str, Any]],
+    offline: bool,
 ) -> Engine:
     module, _, name = target.partition(":")
     kind: type[Engine] = getattr(importlib.import_module(module), name)
     engine = kind(kind.Options.model_validate(options))
     engine.options_key, engine.model_folders = options_key, tuple(model_folders)
+    engine.offline = offline
     engine.known_models = {each["id"]: CatalogueModel.model_validate(each) for each in models}
     return engine
 
