@@ -55,6 +55,8 @@ class Residency:
         self._clock = clock
         self._known: dict[EngineInstance[Any], int] = {}
         """Bytes that each took when it was last loaded."""
+        self._over = False
+        """True if that is in the log already."""
         self._deciding = asyncio.Lock()
         self._asked = asyncio.Event()
 
@@ -116,8 +118,10 @@ class Residency:
             size = each.memory
             if size and each is not sparing and await self._unload(each, "memory"):
                 taken -= size
-        if taken > max(most, 0):
+        over = taken > max(most, 0)
+        if over and not self._over:
             log.warning("engines_over_memory", bytes=taken, bound=self._settings().engines.memory_bytes)
+        self._over = over
 
     async def _measure(self) -> int:
         """Bytes of all together."""
