@@ -1,0 +1,69 @@
+"""Models in parts of installed packages are joined at the start; where a model lies is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.jobs import Jobs
+from adapters.model_library import ModelLibrary
+from stts.models import CatalogueModel
+from stts.settings import ModelSettings, Settings
+from tests.engines.models.index_server import WEIGHTS, WORDS, model
+
+
+@pytest.fixture
+def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogueModel:
+    """A model in two parts in an installed package."""
+    folder = tmp_path / "site" / "parted_model"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("raise RuntimeError")
+    (folder / "a.bin").write_bytes(WEIGHTS[:9])
+    (folder / "b.bin").write_bytes(WEIGHTS[9:])
+    (folder / "words.txt").write_bytes(WORDS)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    joined = {"model.bin": ["parted_model/a.bin", "parted_model/b.bin"], "text/words.txt": ["parted_model/words.txt"]}
+    return model(sources=[{"packages": {"parted-model": "1.0"}, "joined": joined}])
+
+
+class Library:
+    def __init__(self, known: CatalogueModel, settings: ModelSettings) -> None:
+        self.changed: list[str] = []
+        fixed = Settings(models=settings)
+        self.models = ModelLibrary({known.id: known}, lambda: fixed, Jobs(), lambda _: [], self._change)
+
+    async def _change(self, engine: str) -> None:
+        self.changed.append(engine)
+
+
+async def test_installed_parts_are_joined(parts: CatalogueModel, tmp_path: Path) -> None:
+    library = Library(parts, ModelSettings(folder=str(tmp_path / "models"), offline=True))
+    assert (await library.models.status("small")).folder is None
+    await library.models.join_installed()
+    status = await library.models.status("small")
+    assert (status.folder, status.place, status.removable) == (tmp_path / "models" / "small", "fetched", True)
+    assert library.changed == ["echo"]
+    await library.models.join_installed()
+    assert library.changed == ["echo"], "it is there"
+
+
+async def test_a_part_that_is_another_file_joins_nothing(parts: CatalogueModel, tmp_path: Path) -> None:
+    part = tmp_path / "site" / "parted_model" / "a.bin"
+    part.write_bytes(b"x" * 9)
+    library = Library(parts, ModelSettings(folder=str(tmp_path / "models")))
+    await library.models.join_installed()
+    assert (await library.models.status("small")).folder is None
+    assert library.changed == []
+
+
+async def test_a_folder_of_the_operators_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    mine = tmp_path / "mounted" / "small"
+    (mine / "text").mkdir(parents=True)
+    (mine / "model.bin").write_bytes(WEIGHTS)
+    (mine / "text" / "words.txt").write_bytes(WORDS)
+    settings = ModelSettings(folder=str(tmp_path / "models"), folders=(str(tmp_path / "mounted"),))
+    status = await Library(model(), settings).models.status("small")
+    assert (status.folder, status.place, status.removable) == (mine, "folder", False)
