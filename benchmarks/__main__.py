@@ -20,6 +20,7 @@ from benchmarks import (
     conversation,
     conversations,
     ears,
+    fallback,
     first_audio,
     idle_sessions,
     incremental,
@@ -40,6 +41,7 @@ from benchmarks.result import Row, table
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "pipeline": pipeline.run,
+    "fallback": fallback.run,
     "first_audio": first_audio.run,
     "continuity": continuity.run,
     "continuity_limits": continuity.run_limits,

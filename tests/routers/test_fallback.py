@@ -1,0 +1,116 @@
+"""Clients learn that another engine stood in: by headers, in `audio.start`, at /ready, /engines and /metrics."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from routers.app import create_app
+from stts.settings import Settings
+from tests import patient
+from tests.adapters.fallback import frail_engines
+from tests.adapters.fallback.frail_engines import FAULTS
+from tests.audio import speech
+from tests.server import running
+
+
+def instance(engine: str, name: str) -> dict[str, Any]:
+    return {"engine": engine, "options": {"id": name}}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.model_validate(
+        {
+            "tts": {"order": ["a", "b"]},
+            "stt": {"order": ["d", "e"]},
+            "conversation": {"turn_detector": "none"},
+            "storage": {"root": str(tmp_path)},
+            "engines": {
+                "instances": {
+                    "a": instance("frail", "a"),
+                    "b": instance("frail", "b"),
+                    "d": instance("ear", "d"),
+                    "e": instance("ear", "e"),
+                }
+            },
+        }
+    )
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    FAULTS.clear()
+    app = create_app(settings, registry=frail_engines.registry())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        yield client
+    FAULTS.clear()
+
+
+@pytest.mark.parametrize("path", ["/tts", "/v1/audio/speech"])
+async def test_speech_says_in_headers_who_stood_in(client: httpx.AsyncClient, path: str) -> None:
+    body = {"text": "Hello there."} if path == "/tts" else {"model": "tts-1", "input": "Hello there.", "voice": "alloy"}
+    answer = await client.post(path, json=body)
+    assert (answer.status_code, answer.headers["x-engine"]) == (200, "a")
+    assert "x-fallback" not in answer.headers
+    FAULTS["a"] = "raise"
+    answer = await client.post(path, json=body)
+    assert (answer.status_code, answer.headers["x-engine"]) == (200, "b")
+    assert answer.headers["x-fallback"] == "engine_failed"
+    assert "a could not do this" in answer.headers["x-warnings"]
+
+
+@pytest.mark.parametrize("path", ["/stt", "/v1/audio/transcriptions"])
+async def test_transcripts_say_in_headers_who_stood_in(client: httpx.AsyncClient, path: str) -> None:
+    FAULTS["d"] = "raise"
+    files = {"file": ("weather.flac", io.BytesIO(speech("weather.flac")))}
+    answer = await client.post(path, data={"model": "whisper-1"} if path != "/stt" else {}, files=files)
+    assert (answer.status_code, answer.headers["x-engine"]) == (200, "e")
+    assert answer.headers["x-fallback"] == "engine_failed"
+    assert answer.json()["warnings"]
+
+
+async def test_operators_see_which_engine_rests(client: httpx.AsyncClient) -> None:
+    FAULTS["a"] = "raise"
+    for number in range(3):
+        assert (await client.post("/tts", json={"text": f"Hello {number}."})).status_code == 200
+    ready = (await client.get("/ready")).json()["engines"]
+    assert (ready["a"]["breaker"], ready["a"]["available"]) == ("open", False)
+    assert 0 < ready["a"]["probe_seconds"] <= 60
+    assert (ready["b"]["breaker"], ready["b"]["available"]) == ("closed", True)
+    shown = (await client.get("/engines/a")).json()["measured"]
+    assert (shown["failures"], shown["last_error"]) == (3, "engine_failed")
+    assert (await client.get("/engines/b")).json()["measured"]["first_seconds"] >= 0
+    metrics = (await client.get("/metrics")).text
+    assert 'stts_engine_available{engine="a",kind="tts"} 0.0' in metrics
+    assert 'stts_engine_available{engine="b",kind="tts"} 1.0' in metrics
+    assert 'stts_engine_breaker_open{engine="a",kind="tts"} 1.0' in metrics
+    assert 'stts_fallbacks_total{code="engine_failed",engine="b",type="tts"} 3.0' in metrics
+    assert (await client.post("/tts", json={"text": "Hello again."})).headers["x-fallback"] == "breaker_open"
+    assert (await client.get("/info")).json()["auto"] == ["b", "d"]
+
+
+@pytest.mark.socket
+async def test_a_socket_says_it_before_the_audio(settings: Settings) -> None:
+    FAULTS.clear()
+    FAULTS["a"] = "raise"
+    with running(settings, frail_engines.registry()) as server:
+        async with patient.connect(f"ws{server.url.removeprefix('http')}/ws/tts") as socket:
+            await socket.send(json.dumps({"type": "config", "format": "pcm"}))
+            await socket.send(json.dumps({"type": "text", "text": "Hello there, how are you?"}))
+            await socket.send(json.dumps({"type": "end"}))
+            start: dict[str, Any] = {}
+            async for message in socket:
+                told = json.loads(message) if isinstance(message, str) else {}
+                start = told if told.get("type") == "audio.start" else start
+                if told.get("type") == "audio.done":
+                    break
+    FAULTS.clear()
+    assert (start["engine"], start["fallback"]) == ("b", "engine_failed")
+    assert start["warnings"]
