@@ -54,6 +54,10 @@ class Voice:
     """Rate in Hz of what it speaks; None: the engine's."""
     level: float | None = None
     """Mean level in dBFS of its speech, pauses apart (`stts.audio.level`); None: the engine's."""
+    model: str = ""
+    """The model of the engine that speaks it; empty where the engine has but one."""
+    digest: str = ""
+    """SHA-256 of the reference recording, in hexadecimal; empty where there is none, or it was not read."""
 
 
 @dataclass(frozen=True, slots=True)

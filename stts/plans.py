@@ -76,7 +76,9 @@ class SpeechPlan:
             return None
         extra = None if self.params.extra is None else self.params.extra.model_dump(mode="json")
         engine = [self.instance, self.model, self.revision, self.sample_rate]
-        voice = [self.voice.id, self.voice.reference, self.params.language, self.params.speed, self.params.seed, extra]
+        # A recording is known by its content: another may come under the same name.
+        own = self.voice.digest or [self.voice.id, self.voice.reference]
+        voice = [own, self.params.language, self.params.speed, self.params.seed, extra]
         heard = [engine, voice, asdict(self.output), asdict(self.effects), self.speak_markup, text]
         return hashlib.sha256(json.dumps(heard, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 

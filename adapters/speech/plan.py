@@ -60,6 +60,7 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
             own_level=info.level if choice.voice.level is None else choice.voice.level,
         ),
         speak_markup=rules.speak_markup if config.markup is None else config.markup == "speak",
+        model=choice.voice.model,
         revision=rules.revision,
         repeatable=info.repeatable or (info.abilities.seed and config.seed is not None),
         warnings=() if choice.warning is None else (choice.warning,),

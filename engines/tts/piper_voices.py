@@ -166,6 +166,7 @@ def _read(path: Path, description: _Description, model_id: str | None) -> VoiceF
         languages=description.languages,
         gender=_gender(description, dataset),
         sample_rate=description.audio.sample_rate,
+        model=name,
     )
     speakers = description.speaker_id_map or {}
     listed = [_of_speaker(voice, each) for each in list(speakers)[:SPEAKERS]] if len(speakers) > 1 else []
@@ -185,4 +186,5 @@ def _of_speaker(voice: Voice, name: str) -> Voice:
         name=f"{voice.name}, {name}",
         languages=voice.languages,
         sample_rate=voice.sample_rate,
+        model=voice.model,
     )

@@ -27,7 +27,8 @@ def test_a_description_says_language_rate_gender_and_name(tmp_path: Path) -> Non
     describe(tmp_path / "de", "de_DE-own-high", audio={"sample_rate": 22050}, language={"code": "de_DE"}, gender="F")
     describe(tmp_path, "old", dataset=None, language=None, espeak={"voice": "pt-br"})
     voices = {voice.id: voice for voice in folders(tmp_path).voices}
-    assert voices["en_GB-alan-low"] == Voice("en_GB-alan-low", "Alan (low)", ("en-GB",), "male", sample_rate=16_000)
+    alan = Voice("en_GB-alan-low", "Alan (low)", ("en-GB",), "male", sample_rate=16_000, model="en_GB-alan-low")
+    assert voices["en_GB-alan-low"] == alan
     assert (voices["de_DE-own-high"].gender, voices["de_DE-own-high"].sample_rate) == ("female", 22_050)
     assert (voices["old"].languages, voices["old"].gender) == (("pt-BR",), "")
 

@@ -31,6 +31,7 @@ class Extra(BaseModel):
         {"revision": "ab"},
         {"voice": Voice("en-gb")},
         {"voice": Voice("en-us", reference="references/anna.wav")},
+        {"voice": Voice("en-us", reference="references/anna.wav", digest="ab")},
         {"params": SpeechParams("en-GB")},
         {"params": SpeechParams("en-US", speed=1.5)},
         {"params": SpeechParams("en-US", seed=3)},
@@ -48,6 +49,15 @@ class Extra(BaseModel):
 )
 def test_what_is_heard_is_in_the_key(change: dict[str, Any]) -> None:
     assert replace(PLAN, **change).key("hello") != PLAN.key("hello")
+
+
+def test_a_recording_is_known_by_its_content_and_not_by_its_place() -> None:
+    def key(voice: Voice) -> str | None:
+        return replace(PLAN, voice=voice).key("hello")
+
+    anna = Voice("anna.wav", reference="a/anna.wav", digest="ab")
+    assert key(anna) == key(Voice("ann.wav", reference="b/ann.wav", digest="ab"))
+    assert key(anna) != key(replace(anna, digest="cd"))
 
 
 def test_the_text_is_in_the_key() -> None:

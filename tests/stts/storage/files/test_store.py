@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import json
 import os
@@ -630,3 +631,16 @@ def test_no_name_leaves_the_store(tmp_path: Path, name: str) -> None:
     assert files.voice(name) is None
     assert {path.name for path in tmp_path.iterdir()} == {"data", "outside.wav"}
     assert visible(tmp_path) == []
+
+
+def test_a_reference_is_known_by_its_content(tmp_path: Path) -> None:
+    files = store(tmp_path)
+    saved = files.save("references", "anna.wav", io.BytesIO(wav()))
+    voice = files.voice("anna")
+    assert voice is not None
+    assert voice.digest == hashlib.sha256(wav()).hexdigest()
+    assert files.voices()[0].digest == ""
+    saved.path.write_bytes(wav() + b"more")
+    other = files.voice("anna")
+    assert other is not None
+    assert other.digest not in ("", voice.digest)
