@@ -8,6 +8,7 @@ from adapters.catalogue import EngineCatalogue
 from adapters.fallback.attempt import Leftovers
 from adapters.fallback.fallback import Course, Fallback
 from adapters.fallback.probing import EngineProbe, Probing
+from adapters.fallback.sessions import Sessions
 from adapters.selection import EngineSelection
 from stts.context import RequestContext
 from stts.plans import ListenRequest, SpeechPlan, SpeechRequest, TranscriptionPlan
@@ -28,6 +29,7 @@ class EngineOperations:
         self._catalogue = catalogue
         self._selection = selection
         self._fallback = Fallback(catalogue, settings)
+        self._sessions = Sessions(catalogue, selection, self._fallback)
         self._probing = Probing(catalogue.health, EngineProbe(catalogue, settings, self._fallback.leftovers))
         catalogue.health.on_open = self._probing.start
 
@@ -64,18 +66,11 @@ class EngineOperations:
         return request.session.transcribe(request.audio, context)
 
     async def session(self, config: TranscriptionConfig) -> TranscriptionSession:
-        """A place for one live stream, with the engine ready to listen; whoever opens it closes it.
+        """A place for one live stream, with an engine ready to listen; whoever opens it closes it.
 
         Raises as `EngineSelection.plan_transcription`, Busy where all places are taken, and what a load raises.
         """
-        plan = await self._selection.plan_transcription(config)
-        session = self._catalogue.transcription[plan.instance].session(plan)
-        try:
-            await session.prepare()
-        except BaseException:
-            await session.aclose()
-            raise
-        return session
+        return await self._sessions.open(config)
 
     @property
     def leftovers(self) -> Leftovers:

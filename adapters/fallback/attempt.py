@@ -1,4 +1,4 @@
-"""One attempt of an engine at a request: a stream whose first item is waited for, but not for ever."""
+"""One attempt of an engine at a request: a stream whose items are waited for, but not for ever."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ END: Final = End.END
 
 
 class Overdue(Exception):
-    """The first item was waited for long enough."""
+    """The next item was waited for long enough."""
 
 
 class Attempt(Generic[Item]):
-    """`first` once, then `next`. Close it, also after it was given up."""
+    """A stream that is read item by item. Close it, also after it was given up."""
 
     def __init__(self, stream: AsyncGenerator[Item, None]) -> None:
         self._stream = stream
         self._pending: asyncio.Future[Item | Literal[End.END]] | None = None
         self._given_up = False
 
-    async def first(self, left: Callable[[], float]) -> Item | Literal[End.END]:
-        """The first item. Raises Overdue when `left()`, the seconds to wait before it is asked again, says 0."""
+    async def within(self, left: Callable[[], float]) -> Item | Literal[End.END]:
+        """The next item. Raises Overdue when `left()`, the seconds to wait before it is asked again, says 0."""
         pending = self._pending = asyncio.ensure_future(self.next())
         while not pending.done():
             seconds = left()

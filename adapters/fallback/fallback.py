@@ -44,6 +44,10 @@ class Course(Generic[Plan, Item]):
     """The plan of the next engine beside those that were tried; None: there is none."""
     cause: int | None = None
     """A fingerprint of the input."""
+    commits: Callable[[Item], bool] = lambda item: True
+    """False for an item that may be taken back, so that another engine may still do it all."""
+    retraction: Callable[[], Item] | None = None
+    """Makes the item that takes back what another engine is to do."""
 
 
 class Fallback:
@@ -80,10 +84,11 @@ class _Attempts(Generic[Plan, Item]):
         tells = self._part = self._new_part(plan)
         try:
             while True:
-                began = self._health.clock()
+                began, told = self._health.clock(), False
                 try:
                     async with aclosing(self._attempt(plan)) as items:
                         async for item in items:
+                            told = True
                             yield item
                     break
                 except STTSError as error:
@@ -95,6 +100,8 @@ class _Attempts(Generic[Plan, Item]):
                         raise first from error
                     plan = following
                     self._part = self._new_part(plan)
+                    if told and self._course.retraction is not None:
+                        yield self._course.retraction()
             tells = self._part
             self._begin_to_tell(plan)
             self._health.succeeded(plan.instance, began)
@@ -103,21 +110,25 @@ class _Attempts(Generic[Plan, Item]):
 
     async def _attempt(self, plan: Plan) -> AsyncGenerator[Item, None]:
         async with aclosing(Attempt(self._course.begin(plan, self._part))) as attempt:
-            item = await self._first(attempt, plan)
-            while item is not END:
-                self._begin_to_tell(plan)
+            patience = self._patience(plan)
+            while (item := await self._next(attempt, plan, patience)) is not END:
+                if self._course.commits(item):
+                    self._begin_to_tell(plan)
                 hand_over(self._part, self._context)
                 yield item
-                item = await attempt.next()
             hand_over(self._part, self._context)
 
-    async def _first(self, attempt: Attempt[Item], plan: Plan) -> Item | Literal[End.END]:
-        if not plan.alternatives or self._context.priority is Priority.BATCH:
-            return await attempt.next()
+    def _patience(self, plan: Plan) -> Patience:
         instance, health = self._house.catalogue.instance(plan.instance), self._health.of(plan.instance)
-        routing = self._house.settings().routing
+        return Patience(instance, health, self._part, self._house.settings().routing)
+
+    async def _next(self, attempt: Attempt[Item], plan: Plan, patience: Patience) -> Item | Literal[End.END]:
+        """The next item; as long as another engine may do it, it is not waited for for ever."""
+        if self._heard or not plan.alternatives or self._context.priority is Priority.BATCH:
+            return await attempt.next()
+        health, routing = self._health.of(plan.instance), self._house.settings().routing
         try:
-            return await attempt.first(Patience(instance, health, self._part, routing).left)
+            return await attempt.within(patience.left)
         except Overdue:
             attempt.give_up(self._house.leftovers, partial(health.force, self._part), routing.first_seconds)
             raise EngineTimeout(f"{plan.instance} said nothing for too long.") from None

@@ -96,7 +96,7 @@ class EngineProbe:
     async def _first(self, name: str, attempt: Attempt[bool], context: RequestContext) -> bool | Literal[End.END]:
         health, routing = self._catalogue.health.of(name), self._settings().routing
         try:
-            return await attempt.first(Patience(self._catalogue.instance(name), health, context, routing).left)
+            return await attempt.within(Patience(self._catalogue.instance(name), health, context, routing).left)
         except Overdue:
             attempt.give_up(self._leftovers, partial(health.force, context), routing.first_seconds)
             raise EngineTimeout(f"{name} said nothing for too long.") from None

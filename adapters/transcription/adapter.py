@@ -81,7 +81,9 @@ class EngineSTTAdapter:
 
     def session(self, plan: TranscriptionPlan) -> PacedSession:
         """Raises Busy where all places are taken. Whoever opens it closes it."""
-        session = self._slots.open(plan) if self.info.abilities.live else RollingSession(self._instance, plan)
+        session = (
+            self._slots.open(plan) if self.info.abilities.live else RollingSession(self._instance, self._health, plan)
+        )
         recorded = RecordedUtterances(self._instance, self._health, self._vad, plan, self._rules)
         return PacedSession(session, recorded)
 

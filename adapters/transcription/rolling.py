@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from adapters.execution.instance import EngineInstance
+from adapters.health.instance import InstanceHealth
 from adapters.transcription.hypothesis import Hypothesis
 from adapters.transcription.intake import AudioSource, Intake, Stop
 from stts.context import RequestContext
@@ -43,9 +44,10 @@ PROMPT_CHARACTERS = 200
 class RollingSession:
     """Holds nothing between utterances: its engine keeps nothing of a stream."""
 
-    def __init__(self, instance: EngineInstance[STTEngine], plan: TranscriptionPlan) -> None:
+    def __init__(self, instance: EngineInstance[STTEngine], health: InstanceHealth, plan: TranscriptionPlan) -> None:
         """Without `partials` in what was asked, nothing is transcribed before it is asked for or over."""
         self._instance = instance
+        self._health = health
         self.plan = plan
 
     async def prepare(self) -> None:
@@ -57,7 +59,7 @@ class RollingSession:
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
         intake, utterance = Intake(audio), Hypothesis(plan.language)
         partials = plan.asked.partials
-        listener = _Listener(self._instance, plan.params, context, intake, utterance, partials=partials)
+        listener = _Listener(self._instance, self._health, plan.params, context, intake, utterance, partials=partials)
         async with aclosing(prefetch(listener.listen, EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
                 yield event
@@ -75,6 +77,7 @@ class _Listener:
     def __init__(
         self,
         instance: EngineInstance[STTEngine],
+        health: InstanceHealth,
         params: ListenParams,
         context: RequestContext,
         intake: Intake,
@@ -83,6 +86,7 @@ class _Listener:
         partials: bool,
     ) -> None:
         self._instance = instance
+        self._health = health
         self._params = params
         self._context = context
         self._intake = intake
@@ -186,9 +190,12 @@ class _Listener:
         async with self._instance.slot(due + (timeout_seconds or 0.0), begun=timeout_seconds is None) as slot:
             context.metrics.add(queue=slot.queue_seconds)
             started = time.perf_counter()
-            async with aclosing(slot.run(lambda engine: engine.transcribe(samples, params))) as segments:
-                words = [segment async for segment in segments]
-            context.metrics.add(engine=time.perf_counter() - started)
+            with self._health.call(context, slot, first=not self._utterance.decided):
+                async with aclosing(slot.run(lambda engine: engine.transcribe(samples, params))) as segments:
+                    words = [segment async for segment in segments]
+            spent = time.perf_counter() - started
+            context.metrics.add(engine=spent)
+        self._instance.observe(len(samples) / STT_SAMPLE_RATE, spent)
         return words
 
     def _joined(self, words: Sequence[Segment]) -> str:

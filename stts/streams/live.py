@@ -36,7 +36,7 @@ class LiveText:
         """Characters written so far."""
         self._flushed = 0
         self._kept: list[str | Literal[Mark.FLUSH]] | None = None
-        self._most_kept = 0
+        self._most_kept = self._room_kept = 0
         self._given_back: list[str | Literal[Mark.FLUSH]] = []
 
     def write(self, text: str) -> None:
@@ -64,7 +64,8 @@ class LiveText:
             parts = await self._channel.take()
         if self._kept is not None:
             self._kept += parts
-            if sum(len(part) for part in self._kept if isinstance(part, str)) > self._most_kept:
+            self._room_kept -= sum(len(part) for part in parts if isinstance(part, str))
+            if self._room_kept < 0:
                 self._kept = None
         return parts
 
@@ -74,14 +75,14 @@ class LiveText:
 
     def keep(self, most: int) -> None:
         """Keeps what is taken from now on, up to so many characters, so that it can be taken again."""
-        self._kept, self._most_kept = [], most
+        self._kept, self._most_kept, self._room_kept = [], most, most
 
     def rewind(self) -> bool:
         """Lets another reader take again all that was taken since `keep`. False: it was too much to be kept."""
         if self._kept is None:
             return False
         self.give_back(self._kept)
-        self._kept = []
+        self._kept, self._room_kept = [], self._most_kept
         return True
 
     def settle(self) -> None:
@@ -109,6 +110,9 @@ class LiveAudio:
         self._channel: Channel[NDArray[np.float32] | Literal[Mark.CHECKPOINT]] = Channel(limit)
         self._clock = clock
         self._before = before
+        self._kept: list[NDArray[np.float32] | Literal[Mark.CHECKPOINT]] | None = None
+        self._most_kept = self._room_kept = 0.0
+        self._again: list[NDArray[np.float32] | Literal[Mark.CHECKPOINT]] = []
         self._begun: float | None = None
         """Latest time on the clock at which the first sample was spoken."""
         self.seconds = 0.0
@@ -150,6 +154,29 @@ class LiveAudio:
     async def room(self) -> None:
         await self._channel.room()
 
+    def keep(self, most: float) -> None:
+        """Keeps what is taken from now on, up to so many seconds, so that it can be taken again."""
+        self._kept, self._most_kept, self._room_kept = [], most, most
+
+    def rewind(self) -> bool:
+        """Lets another reader take again all that was taken since `keep`. False: it was too much to be kept."""
+        if self._kept is None:
+            return False
+        self._again, self._kept, self._room_kept = [*self._kept, *self._again], [], self._most_kept
+        return True
+
+    def settle(self) -> None:
+        """Forgets what was kept: nobody takes it again."""
+        self._kept = None
+
     async def take(self, least: float = 0.0) -> list[NDArray[np.float32] | Literal[Mark.CHECKPOINT]]:
         """All that was written and not yet taken, once there are so many seconds, or a mark; empty at the end."""
-        return await self._channel.take(least)
+        pieces, self._again = self._again, []
+        if not pieces:
+            pieces = await self._channel.take(least)
+        if self._kept is not None:
+            self._kept += pieces
+            self._room_kept -= sum(len(piece) for piece in pieces if not isinstance(piece, Mark)) / SAMPLE_RATE
+            if self._room_kept < 0:
+                self._kept = None
+        return pieces

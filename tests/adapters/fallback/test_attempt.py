@@ -40,14 +40,14 @@ class Stream:
 @virtual
 async def test_items_come_in_order() -> None:
     async with aclosing(Attempt(Stream(1.0).items())) as attempt:
-        assert [await attempt.first(lambda: 5.0), await attempt.next(), await attempt.next()] == [1, 2, END]
+        assert [await attempt.within(lambda: 5.0), await attempt.next(), await attempt.next()] == [1, 2, END]
 
 
 @virtual
 async def test_it_is_asked_again_how_long_to_wait() -> None:
     waits = iter([2.0, 3.0, 5.0])
     async with aclosing(Attempt(Stream(8.0).items())) as attempt:
-        assert await attempt.first(lambda: next(waits)) == 1
+        assert await attempt.within(lambda: next(waits)) == 1
     assert now() == 8.0
 
 
@@ -57,7 +57,7 @@ async def test_what_is_given_up_ends_in_the_background() -> None:
     waits = iter([2.0, 0.0])
     async with aclosing(Attempt(stream.items())) as attempt:
         with pytest.raises(Overdue):
-            await attempt.first(lambda: next(waits))
+            await attempt.within(lambda: next(waits))
         attempt.give_up(leftovers, stream.force, 20.0)
     assert (now(), len(leftovers), stream.closed_at) == (2.0, 1, None)
     await leftovers.close()
@@ -69,7 +69,7 @@ async def test_what_does_not_end_is_ended_by_force() -> None:
     stream, leftovers = Stream(100.0, ending=1000.0), Leftovers()
     async with aclosing(Attempt(stream.items())) as attempt:
         with pytest.raises(Overdue):
-            await attempt.first(iter([1.0, 0.0]).__next__)
+            await attempt.within(iter([1.0, 0.0]).__next__)
         attempt.give_up(leftovers, stream.force, 20.0)
     await leftovers.close()
     assert stream.closed_at == 21.0
@@ -79,7 +79,7 @@ async def test_what_does_not_end_is_ended_by_force() -> None:
 async def test_a_client_that_leaves_ends_it_at_once() -> None:
     stream = Stream(100.0)
     attempt = Attempt(stream.items())
-    waiting = asyncio.ensure_future(attempt.first(lambda: 50.0))
+    waiting = asyncio.ensure_future(attempt.within(lambda: 50.0))
     await asyncio.sleep(1.0)
     waiting.cancel()
     await asyncio.wait([waiting])
@@ -96,4 +96,4 @@ async def test_an_error_of_the_first_item_is_raised() -> None:
 
     async with aclosing(Attempt(broken())) as attempt:
         with pytest.raises(ValueError):
-            await attempt.first(lambda: 5.0)
+            await attempt.within(lambda: 5.0)
