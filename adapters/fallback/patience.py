@@ -8,6 +8,8 @@ from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
 from stts.settings.routing import RoutingSettings
 
+SLACK = 3.0
+"""An engine may take so many times as long as it usually does; one that was never heard, as is allowed."""
 LOOK_SECONDS = 1.0
 """Between two looks at an engine that loads."""
 
@@ -31,4 +33,9 @@ class Patience:
             self._since = now
             return min(max(self._routing.load_seconds - (now - self._began), 0.0), LOOK_SECONDS)
         silence = min(self._health.silence(self._owner), now - self._since)
-        return max(self._routing.first_seconds - silence, 0.0)
+        return max(self._limit() - silence, 0.0)
+
+    def _limit(self) -> float:
+        """Seconds of silence that are borne: more of an engine that is slow by nature, or not known yet."""
+        usual, limit = self._health.statistics.first_seconds, self._routing.first_seconds
+        return limit * SLACK if usual is None else max(limit, usual * SLACK)

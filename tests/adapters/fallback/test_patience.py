@@ -23,6 +23,7 @@ class House:
     def __init__(self, state: str = "ready") -> None:
         self.clock = Clock()
         self.health = InstanceHealth("a", "tts", self.clock)
+        self.health.statistics.first(1.0)
         self.instance = SimpleNamespace(state=state)
         self.owner = object()
         self.patience = Patience(cast(Any, self.instance), self.health, self.owner, ROUTING)
@@ -57,7 +58,7 @@ def test_an_attempt_in_the_queue_of_an_engine_that_hangs_waits_no_longer_than_at
 
 def test_a_queue_that_moves_is_waited_for() -> None:
     house = House()
-    with house.health.call(object(), cast(Any, None), first=True) as call:
+    with house.health.call(object(), cast(Any, None), first=False) as call:
         house.clock.now = 130.0
         call.item()
         assert house.left(40) == 10
@@ -66,7 +67,7 @@ def test_a_queue_that_moves_is_waited_for() -> None:
 def test_one_that_hangs_among_others_that_work_is_found_out() -> None:
     house = House()
     own = house.health.call(house.owner, cast(Any, None), first=True)
-    with own, house.health.call(object(), cast(Any, None), first=True) as other:
+    with own, house.health.call(object(), cast(Any, None), first=False) as other:
         house.clock.now = 119.0
         other.item()
         assert house.left(20) == 0
@@ -83,3 +84,15 @@ def test_a_load_has_its_own_limit_and_silence_counts_after_it() -> None:
     house.clock.now = 151.0
     with house.health.call(house.owner, cast(Any, None), first=True):
         assert house.left(60) == 11
+
+
+def test_an_engine_that_is_slow_by_nature_is_borne_with() -> None:
+    house = House()
+    house.health.statistics.first_seconds = 25.0
+    assert house.left(0) == 75
+
+
+def test_one_that_was_never_heard_has_longer() -> None:
+    house = House()
+    house.health.statistics.first_seconds = None
+    assert house.left(0) == 60
