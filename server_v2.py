@@ -71,7 +71,7 @@ def announce(settings: Settings, port: int) -> None:
     address = f"{scheme}://{_bracketed(settings.server.host)}:{port}"
     wyoming = settings.wyoming
     home = f"Wyoming:   tcp://{_bracketed(wyoming.host)}:{wyoming.port}\n" if wyoming.enabled else ""
-    told = (
+    text = (
         f"STTS Server {__version__} at {address}\n"
         f"Docs page: {address}/docs\n"
         f"Talk page: {address}/talk\n"
@@ -79,7 +79,7 @@ def announce(settings: Settings, port: int) -> None:
         f"Speak:     curl '{address}/tts?text=Hello+world' --output hello.wav"
     )
     with suppress(OSError):  # a full disk, or a reader that has gone, is no reason not to serve
-        print(told, flush=True)  # noqa: T201 - for the person at the terminal, not for the log
+        print(text, flush=True)  # noqa: T201 - for the person at the terminal, not for the log
 
 
 def _bracketed(host: str) -> str:
@@ -110,8 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
         services = build_services(settings, config=config, registry=registry)
         listeners = build_listeners(services, listener, listens)
     except (InvalidConfiguration, CannotListen) as error:
-        told = startup_message(error) if isinstance(error, InvalidConfiguration) else str(error)
-        print(told, file=sys.stderr)  # noqa: T201 - for the person at the terminal
+        text = startup_message(error) if isinstance(error, InvalidConfiguration) else str(error)
+        print(text, file=sys.stderr)  # noqa: T201 - for the person at the terminal
         return EXIT_STATUS
 
     def started() -> None:

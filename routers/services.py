@@ -107,11 +107,15 @@ def build_services(
     fixed. Raises InvalidConfiguration for engine options that their engine does not accept.
     """
     current: CurrentSettings = config.current if config is not None else lambda: settings
-    lifecycle = lifecycle or Lifecycle()
+    return _wired(current, config, registry or Registry(), lifecycle or Lifecycle())
+
+
+def _wired(
+    current: CurrentSettings, config: ConfigAdapter | None, registry: Registry, lifecycle: Lifecycle
+) -> Services:
     limiter = ConnectionLimiter(current)
     lifecycle.on_shutdown.append(limiter.drain)
-    files = FileStore(Path(settings.storage.root), current)
-    registry = registry or Registry()
+    files = FileStore(Path(current().storage.root), current)
     engines = EngineCatalogue(registry, current, StoredVoices(files))
     jobs = Jobs()
     selection = EngineSelection(engines, current)
@@ -120,7 +124,7 @@ def build_services(
     resources = Resources()
     metrics = Metrics(resources, engines.readings)
     MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
-    history = History(settings.analytics.history_minutes)
+    history = History(current().analytics.history_minutes)
     stages: list[Stage] = [LoggingStage(current), AnalyticsStage((history, metrics)), TimingStage()]
     planned = [*stages, PlanningStage(selection)]
     speak = compose(planned, operations.speak)

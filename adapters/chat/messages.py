@@ -17,15 +17,15 @@ def chat_messages(instructions: str, messages: Sequence[Message]) -> list[dict[s
     counterpart (a history forgets its oldest parts) is left out.
     """
     outputs = {message.call_id: message.text for message in messages if message.role == "tool"}
-    told: list[dict[str, Any]] = [{"role": "system", "content": instructions}] if instructions else []
+    sent: list[dict[str, Any]] = [{"role": "system", "content": instructions}] if instructions else []
     for message in _joined(messages):
         calls = [call for call in message.tool_calls if call.call_id in outputs]
         if calls:
-            told.append({"role": "assistant", "content": message.text or None, "tool_calls": [*map(_call, calls)]})
-            told += [{"role": "tool", "tool_call_id": each.call_id, "content": outputs[each.call_id]} for each in calls]
+            sent.append({"role": "assistant", "content": message.text or None, "tool_calls": [*map(_call, calls)]})
+            sent += [{"role": "tool", "tool_call_id": each.call_id, "content": outputs[each.call_id]} for each in calls]
         elif message.text:
-            told.append({"role": message.role, "content": message.text})
-    return told
+            sent.append({"role": message.role, "content": message.text})
+    return sent
 
 
 def _joined(messages: Sequence[Message]) -> Iterator[Message]:

@@ -140,8 +140,8 @@ def _request(settings: ReplySettings, messages: tuple[Message, ...], config: Rep
 
 
 def _renamed(request: dict[str, Any], names: dict[str, str | None]) -> dict[str, Any]:
-    told = ((names.get(name, name), value) for name, value in request.items())
-    return {name: value for name, value in told if name is not None}
+    renamed = ((names.get(name, name), value) for name, value in request.items())
+    return {name: value for name, value in renamed if name is not None}
 
 
 class _Patience:

@@ -95,8 +95,8 @@ def _alike(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, name: 
             engine, name, f"{info.name} has no such voice; the list of voices has all {len(engine.voices())}."
         )
     voice = _speaker_of(engine, rules, language, like.gender or rules.gender)
-    told = "There is no such voice here; a voice of the same language speaks." if like.is_voice else None
-    return VoiceChoice(voice, told, exact=False)
+    warning = "There is no such voice here; a voice of the same language speaks." if like.is_voice else None
+    return VoiceChoice(voice, warning, exact=False)
 
 
 def _default(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, gender: Gender = "") -> VoiceChoice:

@@ -60,9 +60,9 @@ def _expected(error: Exception) -> STTSError | None:
 
 def _unexpected(scope: Scope, error: Exception) -> STTSError:
     log.error("unexpected error", **request_line(scope, local_path(scope)), error=type(error).__name__, exc_info=error)
-    told = STTSError("Something unexpected went wrong; the server's log says more under this request id.")
-    told.is_logged = True
-    return told
+    answer = STTSError("Something unexpected went wrong; the server's log says more under this request id.")
+    answer.is_logged = True
+    return answer
 
 
 class _Exchange:

@@ -94,9 +94,9 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
         line["upload_bytes"] = request.audio.size
     elif isinstance(request, ReplyRequest):
         line["messages"] = len(request.messages)
-    for name, told in MEASUREMENTS:
+    for name, label in MEASUREMENTS:
         if (value := getattr(context.metrics, name)) is not None:
-            line[told] = round(value, 4)
+            line[label] = round(value, 4)
     if heard is not None:
         # A live text is gone by now; what wrote it is logged with its reply.
         text = request.text if isinstance(request, SpeechRequest) else None

@@ -105,8 +105,12 @@ class STTRoutes:
             words_per_line=max_words_per_line,
             cue_seconds=max_cue_seconds,
         )
+        return self._answer(request, ListenRequest(audio, config), format, rules, stream=stream)
+
+    def _answer(
+        self, request: Request, work: ListenRequest, format: TranscriptFormat, rules: CueRules, *, stream: bool
+    ) -> Response:
         context = operation_context(request, "stt")
-        work = ListenRequest(audio, config)
         if stream:
             return event_answer(
                 self._events(context, work),

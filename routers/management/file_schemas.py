@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from stts.storage.files.expiry import Cleanup, Expiring
 from stts.storage.files.kinds import Kind
 from stts.storage.files.records import StoredFile
-from stts.storage.files.store import Cleanup, Expiring, Page, Usage
+from stts.storage.files.store import Page, Usage
 
 UploadKind = Literal["uploads", "references"]
 

@@ -13,20 +13,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from middleware.edge.boundary import close_code
-from middleware.edge.problem import plain_name
 from middleware.serving.websocket_frames import LEFT
 from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.sockets.error_events import ErrorEvent, native_error
+from routers.sockets.sent_ahead import SentAhead
 from stts.access.principal import ANONYMOUS
 from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType
-from stts.errors import IdleTimeout, PayloadTooLarge, ShuttingDown, STTSError
-from stts.streams.spool import MIB, Spool, SpoolFull
+from stts.errors import IdleTimeout, ShuttingDown, STTSError
+from stts.streams.spool import MIB, Spool
 
 NORMAL, SERVICE_RESTART = 1000, 1012
 """WebSocket close codes."""
@@ -34,32 +35,8 @@ GOODBYE_SECONDS = 1.0
 """Seconds for a client that may have stopped reading to read the last event."""
 SLICE_SECONDS = 0.002
 """Time for which messages pass without a pause before others have their turn."""
-SPARE_BYTES = MIB // 4
-"""Spare bytes for commands where audio has filled the spool."""
-AUDIO_CHARACTERS = 512
-"""Bytes from which a text message may be one that carries audio; nothing but audio is pushed by the megabyte."""
 REALTIME_PROTOCOL = "realtime"
 """The subprotocol that is answered where it is offered."""
-
-ErrorEvent = Callable[[STTSError, str, bool], dict[str, Any]]
-"""Makes the error event of a dialect: the error, the request id, whether it is the end of the session."""
-
-
-def native_error(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
-    """The error event of our own protocols."""
-    members: dict[str, Any] = {
-        "type": "error",
-        "code": error.code,
-        "message": error.message,
-        "retryable": error.retryable,
-        "request_id": request_id,
-        "fatal": fatal,
-    }
-    if error.param is not None:
-        members["param"] = plain_name(error.param)
-    if error.allowed is not None:
-        members["allowed"] = error.allowed
-    return members
 
 
 @asynccontextmanager
@@ -99,10 +76,7 @@ class Socket:
         """Answers a message without waiting for those before it; None: its turn comes."""
         self._spool = spool
         self._filler: asyncio.Task[None] | None = None
-        self._refusing = False
-        """The client has been told that it sends too much ahead."""
-        self._most_waiting = 0
-        """Bytes that waited then."""
+        self._ahead = SentAhead(spool, self.error)
         self._state = websocket.scope.get("state", {})
         self._loop = asyncio.get_running_loop()
         self._sending = asyncio.Lock()
@@ -203,7 +177,7 @@ class Socket:
                 data = message.get("bytes")
                 said = message["text"] if data is None else data
                 answer = self._answer(said)
-                await (self._keep(said) if answer is None else self.send_json(answer))
+                await (self._ahead.keep(said) if answer is None else self.send_json(answer))
         except WebSocketDisconnect:
             return
         except STTSError as error:
@@ -213,26 +187,6 @@ class Socket:
 
     def _answer(self, message: str | bytes) -> dict[str, Any] | None:
         return self.at_once(message) if self.at_once is not None else None
-
-    async def _keep(self, message: str | bytes) -> None:
-        """Too much is refused: audio, which can be lost, with one event until there is room again.
-
-        Commands have a little room of their own. Raises PayloadTooLarge where they have used that up as well.
-        """
-        try:
-            await self._spool.put(message)
-            self._refusing = self._refusing and 2 * self._spool.held > self._most_waiting
-        except SpoolFull:
-            error = PayloadTooLarge("Too much was sent ahead of what is being worked on: this audio is not heard.")
-            if not _is_audio(message):
-                try:
-                    await self._spool.put(message, spare=SPARE_BYTES)
-                    return
-                except SpoolFull:
-                    raise PayloadTooLarge("Too many commands were sent ahead of what is being worked on.") from None
-            if not self._refusing:
-                self._refusing, self._most_waiting = True, self._spool.held
-                await self.error(error)
 
     async def _end_reading(self) -> None:
         filler, self._filler = self._filler, None
@@ -278,32 +232,3 @@ class Socket:
         if self._active - self._rested > SLICE_SECONDS:
             await asyncio.sleep(0)
             self._rested = self._loop.time()
-
-
-async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
-    """Runs the parts of a session together until one ends, then ends the others. Raises what one of them raised."""
-    tasks = [asyncio.ensure_future(part) for part in parts]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-    errors = [error for task in tasks if not task.cancelled() and (error := task.exception())]
-    # That the client has left is the consequence of whatever else went wrong, or no error at all.
-    errors.sort(key=lambda error: isinstance(error, WebSocketDisconnect))
-    if errors:
-        raise errors[0]
-
-
-def _is_audio(message: str | bytes) -> bool:
-    """True if the message carries audio, in any of the dialects: binary, or base64 in JSON."""
-    if isinstance(message, bytes):
-        return True
-    if len(message) < AUDIO_CHARACTERS:
-        return False
-    try:
-        fields = json.loads(message)
-    except ValueError:
-        return False
-    return isinstance(fields, dict) and ("audio" in fields or "data" in fields)

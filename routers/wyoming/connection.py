@@ -178,8 +178,8 @@ class Connection:
             # Some clients send no audio-start.
             await self._audio_start(event)
         assert self._transcription is not None
-        told = {name: value for name, value in event.data.items() if value is not None}
-        await self._transcription.hear(parsed(AudioShape, self._audio.model_dump() | told), event.payload)
+        shape = {name: value for name, value in event.data.items() if value is not None}
+        await self._transcription.hear(parsed(AudioShape, self._audio.model_dump() | shape), event.payload)
 
     async def _audio_stop(self, event: Event) -> None:
         if self._transcription is None:

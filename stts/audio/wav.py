@@ -1,8 +1,13 @@
-"""WAV headers of 16 bit PCM, for answers whose length is not yet known and for those whose length is."""
+"""16 bit PCM and its WAV headers, for answers whose length is not yet known and for those whose length is."""
 
 from __future__ import annotations
 
 import struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stts.engine_api import Samples
 
 HEADER_BYTES = 44
 UNKNOWN = 0xFFFFFFFF
@@ -43,3 +48,9 @@ def _header(sample_rate: int, channels: int, riff_size: int, data_size: int) -> 
         b"data",
         data_size,
     )
+
+
+def to_int16(samples: Samples) -> NDArray[np.int16]:
+    """Samples between -1 and 1 as 16-bit integers."""
+    scaled: Samples = samples * np.float32(32_767.0)
+    return np.rint(scaled, out=scaled).astype(np.int16)

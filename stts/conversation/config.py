@@ -68,23 +68,23 @@ class ReplyOrder:
 
 def session_config(settings: Settings) -> SessionConfig:
     """Returns the operator's configuration, for a session that listens, replies and speaks."""
-    told = settings.conversation
+    values = settings.conversation
     turns = TurnRules(
         threshold=settings.stt.vad_threshold,
-        onset=told.duck_seconds,
+        onset=values.duck_seconds,
         min_speech=settings.stt.min_speech_seconds,
-        confirm=told.confirm_seconds,
-        pause=told.speculate_seconds,
-        silence=told.silence_seconds,
-        longest=told.turn_seconds,
+        confirm=values.confirm_seconds,
+        pause=values.speculate_seconds,
+        silence=values.silence_seconds,
+        longest=values.turn_seconds,
     )
     return SessionConfig(
         turns=turns,
-        speculate=told.speculate_seconds < told.silence_seconds,
-        ahead=told.ahead_seconds,
+        speculate=values.speculate_seconds < values.silence_seconds,
+        ahead=values.ahead_seconds,
         transcript_timeout=settings.limits.queue_seconds,
         waiting_seconds=settings.limits.live_seconds,
         longest_pushed=settings.limits.commit_seconds,
-        prompt=told.prompt,
-        prompt_after=told.prompt_seconds,
+        prompt=values.prompt,
+        prompt_after=values.prompt_seconds,
     )

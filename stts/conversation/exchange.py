@@ -145,9 +145,9 @@ class _Inner:
     def tell_of_speech(self) -> None:
         for context in self._contexts:
             if context.request_type == "tts":
-                told, known = self.outer.output_data, context.output_data
-                told.voice, told.language, told.audio = known.voice, known.language, known.audio
-                told.fallback = known.fallback
+                outer, known = self.outer.output_data, context.output_data
+                outer.voice, outer.language, outer.audio = known.voice, known.language, known.audio
+                outer.fallback = known.fallback
 
     def sum_up(self) -> None:
         for context in self._contexts:

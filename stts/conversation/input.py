@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import aclosing
 
-import numpy as np
-
 from stts.chat import Message
+from stts.conversation.early_signals import EarlySignals
 from stts.conversation.events import (
     AudioCleared,
     Failed,
@@ -28,12 +27,6 @@ from stts.transcription import TranscriptionConfig
 from stts.vad.endpointing import FRAME_SECONDS, Endpoint, Signal
 from stts.vad.rules import TurnRules
 
-CONFIRMING_WORDS = 2
-CONFIRMING_SECONDS = 0.3
-"""So many words, after so much speech, are no noise."""
-TURN_OVER = 0.5
-"""Probability from which a turn detector is believed."""
-
 
 class InputPipeline:
     """Calls `on_signal` for what the segmenter finds, `on_settled` for words up to a pause, `on_words` for the last."""
@@ -51,8 +44,9 @@ class InputPipeline:
         self.segmenter = SpeechSegmenter(state.services.voice, state.config.turns)
         self._state = state
         self._on_signal = on_signal
+        self._early = EarlySignals(state, self.segmenter, lambda: self.current, self._signal)
         self._words = Transcriber(
-            state, on_unconfirmed=self._confirm_by_words, on_settled=on_settled, on_words=on_words
+            state, on_unconfirmed=self._early.confirm_by_words, on_settled=on_settled, on_words=on_words
         )
         self._inbox = Inbox()
         self._pushing = False
@@ -120,9 +114,7 @@ class InputPipeline:
         utterance.pauses += 1
         if self._state.config.speculate:
             utterance.audio.checkpoint()
-        if utterance.recent:
-            recent = np.concatenate(utterance.recent)
-            self._state.start(self._judge(utterance, recent, rules.longest_silence), "turn detector")
+        self._early.ask_detector(utterance, rules.longest_silence)
 
     def finalize(self, at: float) -> None:
         """Closes the current utterance, whose last sound was `at` (seconds of the stream); its words follow."""
@@ -249,26 +241,3 @@ class InputPipeline:
         if error.code != self._trouble:
             self._trouble = error.code
             self._state.outbox.emit(Failed(error))
-
-    async def _judge(self, utterance: Utterance, recent: Samples, longest: float) -> None:
-        detector = self._state.services.detector
-        if detector is None:
-            return
-        pause = utterance.pauses
-        probability = await detector.finished(recent)
-        same = self.current is utterance and utterance.paused and utterance.pauses == pause
-        if probability is None or not same:
-            return
-        if probability < TURN_OVER:
-            self.segmenter.endpointer.hold(longest)
-            return
-        for signal in self.segmenter.endpointer.end():
-            self._signal(signal)
-
-    def _confirm_by_words(self, utterance: Utterance) -> None:
-        words = len((utterance.stable + utterance.tail).split())
-        # Of the sound itself: an engine hears words in every voiced cough, and what is kept before it lasts longer.
-        spoken = self.segmenter.endpointer.spoken
-        if self.current is utterance and words >= CONFIRMING_WORDS and spoken >= CONFIRMING_SECONDS:
-            for signal in self.segmenter.endpointer.confirm():
-                self._signal(signal)

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
-from stts.chat import Message, ReplyConfig, ReplyRequest, ReplyText, ReplyToolCall, ReplyUsage, ToolCall
+from stts.chat import Message, ReplyConfig, ReplyRequest
 from stts.conversation.config import ReplyOrder
 from stts.conversation.events import (
     Ducked,
     EndStatus,
     Interrupted,
-    ReplyDelta,
     ReplyStarted,
     Resumed,
-    ToolCalled,
     Unducked,
 )
-from stts.conversation.generation import ReplyItem, replying
 from stts.conversation.history import Item, Status, new_item_id
 from stts.conversation.playback import ReplyPlayback
 from stts.conversation.reply import GeneratedReply
+from stts.conversation.reply_writer import ReplyWriter
 from stts.conversation.segmenter import Utterance
 from stts.conversation.session_state import SessionState
 from stts.conversation.state import Event
-from stts.errors import Conflict, NotFound, STTSError
+from stts.errors import Conflict, NotFound
 
 MOST_OUT_OF_BAND = 4
 """Replies out of band at once."""
@@ -42,6 +40,7 @@ class OutputPipeline:
         self.out_of_band: dict[int, GeneratedReply] = {}
         self._state = state
         self._on = on
+        self._writer = ReplyWriter(state)
         self._generation = 0
 
     def prepare(self, utterance: Utterance, text: str) -> None:
@@ -113,7 +112,7 @@ class OutputPipeline:
             reply.ducked = False
             reply.playback.go_on()
             self._state.outbox.emit(Resumed(reply.generation))
-            self._catch_up(reply)
+            self._writer.catch_up(reply)
 
     def drop_held(self) -> None:
         reply, self.held = self.held, None
@@ -162,7 +161,7 @@ class OutputPipeline:
         rate = (speak.sample_rate if speak is not None else None) or DEFAULT_RATE
         playback = ReplyPlayback(rate, ahead=None if order.out_of_band else config.ahead, clock=state.clock)
         reply = GeneratedReply(self._generation, turn, new_item_id(), order, request, speak, playback)
-        reply.tasks = state.start(self._make(reply), "reply made"), state.start(self._send(reply), "reply sent")
+        reply.tasks = state.start(self._writer.make(reply), "reply made"), state.start(self._send(reply), "reply sent")
         return reply
 
     def _adopt(self, reply: GeneratedReply) -> None:
@@ -172,56 +171,7 @@ class OutputPipeline:
         spoken = reply.speak is not None
         state.outbox.emit(ReplyStarted(reply.turn, reply.generation, reply.item, spoken, order.out_of_band, order.tag))
         reply.adopted.set()
-        self._catch_up(reply)
-
-    async def _make(self, reply: GeneratedReply) -> None:
-        try:
-            text = reply.order.text
-            state = self._state
-            said = replying(state.services, reply.request, reply.speak, plan=state.plan, parent=None, text=text)
-            async with aclosing(said) as items:
-                async for item in items:
-                    await self._made(reply, item)
-        except STTSError as error:
-            reply.error = error
-        reply.playback.close()
-
-    async def _made(self, reply: GeneratedReply, item: ReplyItem) -> None:
-        match item:
-            case ReplyText(delta):
-                reply.first_token = reply.first_token or self._state.clock()
-                reply.text += delta
-                await self._written(reply, delta)
-            case ReplyToolCall(call):
-                await self._written(reply, call)
-            case ReplyUsage(input_tokens, output_tokens, cut):
-                reply.tokens, reply.cut = (input_tokens, output_tokens), cut
-            case _:
-                reply.first_audio = reply.first_audio or self._state.clock()
-                reply.playback.write(item)
-                await reply.playback.room()
-
-    async def _written(self, reply: GeneratedReply, written: str | ToolCall) -> None:
-        if reply.tellable:
-            self._emit(reply, written)
-            await self._state.outbox.room()
-        else:
-            reply.unsent_text.append(written)
-
-    def _catch_up(self, reply: GeneratedReply) -> None:
-        for written in reply.unsent_text:
-            self._emit(reply, written)
-        reply.unsent_text.clear()
-
-    def _emit(self, reply: GeneratedReply, written: str | ToolCall) -> None:
-        state = self._state
-        if isinstance(written, str):
-            state.outbox.emit(ReplyDelta(reply.generation, written))
-            return
-        item = new_item_id()
-        if not reply.out_of_band:
-            state.history.append(Item(item, Message("assistant", "", (written,))))
-        state.outbox.emit(ToolCalled(reply.generation, item, written))
+        self._writer.catch_up(reply)
 
     async def _send(self, reply: GeneratedReply) -> None:
         await reply.adopted.wait()

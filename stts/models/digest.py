@@ -22,8 +22,8 @@ def verify(model: CatalogueModel, folder: Path) -> None:
         try:
             digest = digest_of(path)
         except OSError as error:
-            told = f"{file.path} of the model {model.id} cannot be read ({type(error).__name__})."
-            raise EngineWeightsMissing(told) from error
+            message = f"{file.path} of the model {model.id} cannot be read ({type(error).__name__})."
+            raise EngineWeightsMissing(message) from error
         if digest != file.sha256:
             raise EngineWeightsMissing(
                 f"{file.path} of the model {model.id} is damaged or another file: its SHA-256 differs. "

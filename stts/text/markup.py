@@ -31,24 +31,24 @@ class MarkupRemover(InlineMarkup):
 
     def feed(self, delta: str) -> str:
         """Takes the next delta; returns the readable text that is certain now."""
-        told: list[str] = []
+        parts: list[str] = []
         for start in range(0, len(delta), SLICE_CHARACTERS):
             self._rest += delta[start : start + SLICE_CHARACTERS]
-            told.append(self._certain(final=False))
-        return "".join(told)
+            parts.append(self._certain(final=False))
+        return "".join(parts)
 
     def finish(self) -> str:
         """Ends the text; returns what was held back."""
         return self._certain(final=True)
 
     def _certain(self, *, final: bool) -> str:
-        told: list[str] = []
+        parts: list[str] = []
         while self._rest and (taken := self._next(final)) is not None:
             length, text = taken
             if length:
                 self._pass(length)
-            told.append(self._emit(text))
-        return "".join(told)
+            parts.append(self._emit(text))
+        return "".join(parts)
 
     def _pass(self, length: int) -> None:
         passed, self._rest = self._rest[:length], self._rest[length:]
@@ -61,9 +61,9 @@ class MarkupRemover(InlineMarkup):
         if not body:
             self._gap += text
             return ""
-        told, self._gap = self._gap + body, text[len(body) :]
-        self._emitted = "" if told.endswith("\n") else (told.rstrip() or self._emitted)[-1:]
-        return told
+        emitted, self._gap = self._gap + body, text[len(body) :]
+        self._emitted = "" if emitted.endswith("\n") else (emitted.rstrip() or self._emitted)[-1:]
+        return emitted
 
     def _next(self, final: bool) -> tuple[int, str] | None:
         """Length of the next token in characters, and its spoken text; None: not certain yet."""

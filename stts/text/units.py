@@ -59,13 +59,13 @@ def _with_word_times(segment: Segment) -> list[Unit] | None:
     A written word may be told as several (`twenty-one`, or each character of a language without spaces), which stay
     apart only where nothing joins them in the text.
     """
-    told = [(word, "".join(word.text.split())) for word in segment.words]
-    told = [(word, text) for word, text in told if text]
-    if "".join(text for _, text in told) != "".join(segment.text.split()) or not told:
+    spelled = [(word, "".join(word.text.split())) for word in segment.words]
+    spelled = [(word, text) for word, text in spelled if text]
+    if "".join(text for _, text in spelled) != "".join(segment.text.split()) or not spelled:
         return None
     units: list[Unit] = []
     characters = iter(_spaced_characters(segment.text))
-    for word, text in told:
+    for word, text in spelled:
         taken = [next(characters) for _ in text]
         spaced = taken[0][1]
         whole = Unit("", word.start, max(word.start, word.end), spaced, 0)

@@ -8,7 +8,7 @@ from fastapi import Path
 from pydantic import BeforeValidator
 
 from adapters.hosted_names import ModelCatalogue
-from routers.compat.openai.schemas import ModelList, ModelName, ModelNames, ModelShape
+from routers.compat.openai.list_schemas import ModelList, ModelName, ModelNames, ModelShape
 from routers.core.tts_schemas import NAME_CHARACTERS
 from routers.http.deferred_route import deferred_router
 from stts.access.policy import Public, Role, policy

@@ -1,4 +1,4 @@
-"""The shapes of OpenAI's audio API: what its clients send and what they parse.
+"""The requests of OpenAI's audio API, as its clients send them.
 
 Null counts as absent, and fields that nobody here knows are ignored: clients of other servers send many.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import UploadFile
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
 from routers.core.tts_schemas import TEXT_FIELD_CHARACTERS
 from routers.http.lenient_fields import LenientFields
@@ -204,52 +204,6 @@ class CreateTranslationRequest(ListeningForm):
             parameters=self.parameters(),
             ignore_unknown_parameters=True,
         )
-
-
-class ModelShape(BaseModel):
-    id: str
-    object: Literal["model"] = "model"
-    created: int = Field(description="Unix time.")
-    owned_by: str
-
-
-class ModelList(BaseModel):
-    object: Literal["list"] = "list"
-    data: list[ModelShape]
-
-
-class NamedVoice(BaseModel):
-    id: str
-    name: str
-
-
-class VoiceList(BaseModel):
-    voices: list[NamedVoice]
-
-
-class VoiceIds(BaseModel):
-    """As Kokoro's clients had it once."""
-
-    voices: list[str]
-
-
-class ModelVoice(BaseModel):
-    id: str = Field(description="The engine and the voice.")
-    object: Literal["voice"] = "voice"
-    model_id: str
-    voice_id: str = Field(description="What `voice` of POST /v1/audio/speech is to be.")
-    name: str
-    created: int = Field(description="Unix time.")
-    owned_by: str
-    sample_rate: int = Field(description="Hz.")
-
-
-class ModelName(BaseModel):
-    id: str
-
-
-class ModelNames(BaseModel):
-    models: list[ModelName]
 
 
 def _items(value: Any) -> list[Any]:

@@ -18,8 +18,9 @@ from routers.http.openai_errors import openai_error
 from routers.http.operation import Speak
 from routers.services import Services
 from routers.sockets.messages import Messages
+from routers.sockets.parts import until_first
 from routers.sockets.read_loop import read_messages
-from routers.sockets.socket import Socket, accepted, until_first
+from routers.sockets.socket import Socket, accepted
 from routers.sockets.utterances import SpeechOptions, Utterances
 from stts.access.policy import Role, policy
 from stts.errors import Conflict, STTSError

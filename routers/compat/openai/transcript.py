@@ -49,9 +49,9 @@ async def whole_transcript(
 
 
 async def transcript_events(
-    events: AsyncGenerator[TranscriptEvent, None], prompt: str, told: Sequence[str] = ()
+    events: AsyncGenerator[TranscriptEvent, None], prompt: str, known: Sequence[str] = ()
 ) -> AsyncGenerator[str, None]:
-    """One delta a segment; joined they are the text of the last event. `told`: warnings, complete at the end."""
+    """One delta a segment; joined they are the text of the last event. `known`: warnings given before."""
     text = ""
     warnings: list[str] = []
     async with aclosing(events):
@@ -66,7 +66,7 @@ async def transcript_events(
                 case TranscriptDone(duration, language):
                     done = {"type": "transcript.text.done", "text": text, "languages": _languages(language)}
                     usage = transcript_usage(duration, prompt, text)
-                    yield event({**done, "usage": usage, **_warnings([*told, *warnings])})
+                    yield event({**done, "usage": usage, **_warnings([*known, *warnings])})
 
 
 def _plain(result: TranscriptionResult, task: Task) -> dict[str, Any]:

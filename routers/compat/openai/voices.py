@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Query
 
 from adapters.hosted_names import hosted_voices
+from routers.compat.openai.list_schemas import ModelVoice, NamedVoice, VoiceIds, VoiceList
 from routers.compat.openai.models import OWNER
-from routers.compat.openai.schemas import ModelVoice, NamedVoice, VoiceIds, VoiceList
 from routers.core.tts_schemas import NAME_CHARACTERS
 from routers.http.deferred_route import deferred_router
 from routers.services import Services

@@ -114,14 +114,14 @@ class Commands:
     def _check_voice(self, new: SessionObject) -> None:
         old, speaks = self.object.speaks, new.speaks
         changed = old is not None and speaks is not None and old.audio.output.voice != speaks.audio.output.voice
-        if changed and self._encoder.has_spoken:
+        if changed and self._encoder.responses.has_spoken:
             raise VOICE_IN_USE.error()
 
     def _follow(self) -> None:
         """Passes changes of the session on to what there is beside it."""
         out, audio = self._encoder, self.object.shape.audio
         if (shape := self.object.speaks) is not None:
-            out.order = self._translation.standing(shape)
+            out.responses.order = self._translation.standing(shape)
         out.transcribes = audio.input.transcription is not None
         out.early_words = self.object.hears_live
         out.prompt_after = self._session.config.prompt_after
@@ -160,8 +160,13 @@ class Commands:
             self._items.add_sound(id, sound)
         events = list(item_added(self._items.wire(id), previous))
         if sound is not None and self._encoder.transcribes:
-            told = {"item_id": id, "content_index": 0, "transcript": text or "", "usage": duration_usage(sound.seconds)}
-            events.append({"type": f"{TRANSCRIPTION}.completed", **told})
+            members = {
+                "item_id": id,
+                "content_index": 0,
+                "transcript": text or "",
+                "usage": duration_usage(sound.seconds),
+            }
+            events.append({"type": f"{TRANSCRIPTION}.completed", **members})
         return events
 
     async def _retrieve(self, command: ItemCommand) -> Answers:
@@ -175,8 +180,8 @@ class Commands:
         if command.content_index != 0:
             raise InvalidParameter("An item has one content, of index 0.", param="content_index", allowed=[0])
         self._items.truncate(command.item_id, command.audio_end_ms / 1000)
-        told = {"item_id": command.item_id, "content_index": 0, "audio_end_ms": command.audio_end_ms}
-        return [{"type": "conversation.item.truncated", **told}]
+        members = {"item_id": command.item_id, "content_index": 0, "audio_end_ms": command.audio_end_ms}
+        return [{"type": "conversation.item.truncated", **members}]
 
     async def _respond(self, params: ResponseParams, event_id: str | None) -> None:
         shape = self.object.speaks
@@ -184,14 +189,14 @@ class Commands:
             raise InvalidRequest("A transcription session makes no responses.")
         tag = secrets.token_hex(8)
         try:
-            order, told = await self._translation.order(shape, params, self._items, tag)
+            order, wanted = await self._translation.order(shape, params, self._items, tag)
         except STTSError as error:
             raise in_dialect(error) from None
         if not order.out_of_band and any(not each.out_of_band for each, _ in self._waiting):
             raise self._active()
         if len(self._waiting) >= MOST_WAITING:
             raise Conflict("Too many responses wait for the words of a turn.", allowed=[MOST_WAITING])
-        self._encoder.orders[tag] = told
+        self._encoder.responses.orders[tag] = wanted
         if self._encoder.settled or order.messages is not None:
             self._begin(order)
         else:
@@ -201,19 +206,19 @@ class Commands:
         try:
             self._session.respond(order)
         except Conflict as error:
-            self._encoder.orders.pop(order.tag or "", None)
+            self._encoder.responses.orders.pop(order.tag or "", None)
             raise error if order.out_of_band else self._active() from None
 
     async def _cancel(self, command: ResponseCancel) -> Answers:
         generation = None
         if command.response_id is not None:
-            generation = self._encoder.generation(command.response_id)
+            generation = self._encoder.responses.generation(command.response_id)
         waiting = [order for order, _ in self._waiting if not order.out_of_band] if command.response_id is None else []
         self._waiting = deque(each for each in self._waiting if each[0] not in waiting)
         known = command.response_id is None or generation is not None
         if not (known and self._session.cancel(generation)) and not waiting:
             raise CANCELLED_NOTHING.error()
-        return [event for order in waiting for event in self._encoder.unbegun(order)]
+        return [event for order in waiting for event in self._encoder.responses.unbegun(order)]
 
     def _active(self) -> STTSError:
-        return ACTIVE.error(id=self._encoder.active or "resp_none")
+        return ACTIVE.error(id=self._encoder.responses.active or "resp_none")

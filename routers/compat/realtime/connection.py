@@ -14,7 +14,8 @@ from routers.compat.realtime.event_encoder import EventEncoder, error_event
 from routers.compat.realtime.response import Event
 from routers.compat.realtime.unset import without_unset
 from routers.sockets.messages import parse_object
-from routers.sockets.socket import Socket, until_first
+from routers.sockets.parts import until_first
+from routers.sockets.socket import Socket
 from stts.conversation.session import ConversationSession
 from stts.errors import InvalidParameter, InvalidRequest, SessionExpired, STTSError
 
@@ -81,10 +82,10 @@ class Connection:
     async def _tell(self) -> None:
         async with aclosing(self._session.events()) as events:
             async for event in events:
-                for told in self._encoder.to_messages(event):
-                    await self._say(told)
-                for told in self._commands.resume():
-                    await self._say(told)
+                for message in self._encoder.to_messages(event):
+                    await self._say(message)
+                for message in self._commands.resume():
+                    await self._say(message)
                 self._progress.set()
 
     async def _listen(self) -> None:
@@ -115,9 +116,9 @@ class Connection:
         return beta.incoming(message) if self._older else message
 
     async def _say(self, event: Event) -> None:
-        told = beta.outgoing(event) if self._older else event
-        if told is not None:
-            await self._socket.send_json({"event_id": self._ids.next(), **without_unset(told)})
+        message = beta.outgoing(event) if self._older else event
+        if message is not None:
+            await self._socket.send_json({"event_id": self._ids.next(), **without_unset(message)})
 
 
 def _is_heard_in_order(message: dict[str, Any]) -> bool:

@@ -9,27 +9,20 @@ from typing import Any
 from routers.compat.realtime.hosted_errors import CODES
 from routers.compat.realtime.input_audio_buffer import InputAudioBuffer
 from routers.compat.realtime.items import Items, Sound
-from routers.compat.realtime.response import Event, Order, Response
-from routers.compat.realtime.usage import response_usage
+from routers.compat.realtime.response import Event
+from routers.compat.realtime.response_encoder import ResponseEncoder
 from routers.http.openai_errors import openai_error
 from routers.http.usage import duration_usage
 from stts.chat import Message
-from stts.conversation.config import ReplyOrder
 from stts.conversation.events import (
     AudioCleared,
-    AudioFrame,
     Failed,
     FinalTranscript,
-    Interrupted,
     PartialTranscript,
     PromptDue,
-    ReplyDelta,
-    ReplyEnded,
-    ReplyStarted,
     SessionEvent,
     SpeechStarted,
     SpeechStopped,
-    ToolCalled,
     TranscriptFailed,
     TurnCommitted,
 )
@@ -37,32 +30,23 @@ from stts.conversation.history import Item, new_item_id
 from stts.errors import STTSError
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
-RATE_LIMITS: Event = {"type": "rate_limits.updated", "rate_limits": []}
-"""There are none; clients wait for the event all the same."""
 
 
 class EventEncoder:
     """Encodes for one connection, and knows what its client was told."""
 
     def __init__(self, items: Items, input_audio: InputAudioBuffer, conversation: str, stored_seconds: float) -> None:
-        self.order = Order()
-        """Order of responses that nobody asked for."""
-        self.orders: dict[str, Order] = {}
-        """Orders of responses that were asked for, by their tag."""
+        self.responses = ResponseEncoder(items, conversation, stored_seconds)
         self.transcribes = False
         """True if the client wants to know what the user said."""
         self.early_words = False
         """True if words are told before their turn is committed, where nobody but the client ends turns."""
-        self.has_spoken = False
-        """True if audio of a response was sent."""
         self.prompt_after = 0.0
         self.commits = 0
         """Turns that the client has ended and that are not told of yet."""
         self.clears = 0
         """The client's `clear` commands that are not answered yet."""
         self._items, self._input_audio = items, input_audio
-        self._conversation, self._stored_seconds = conversation, stored_seconds
-        self._responses: dict[int, Response] = {}
         self._known: set[str] = set()
         """Items of turns that the client knows of, until their words are known."""
         self._wordless: set[str] = set()
@@ -70,8 +54,6 @@ class EventEncoder:
         self._told: dict[str, str] = {}
         """Words of each turn that were told so far."""
         self._early: deque[PartialTranscript] = deque(maxlen=64)
-        self._heard = 0.0
-        """Seconds of the user's newest turn."""
         self._table: dict[type, Callable[[Any], Iterator[Event]]] = {
             SpeechStarted: self._speech_started,
             SpeechStopped: self._speech_stopped,
@@ -80,12 +62,7 @@ class EventEncoder:
             PartialTranscript: self._partial,
             FinalTranscript: self._final,
             TranscriptFailed: self._transcript_failed,
-            Interrupted: self._interrupted,
-            ReplyStarted: self._reply_started,
-            ReplyDelta: self._reply_delta,
-            ToolCalled: self._tool_called,
-            AudioFrame: self._audio,
-            ReplyEnded: self._reply_ended,
+            **self.responses.table,
             PromptDue: self._prompt_due,
             Failed: self._failed,
         }
@@ -94,24 +71,6 @@ class EventEncoder:
     def settled(self) -> bool:
         """True if the words of all turns are known."""
         return not self.commits and not self._wordless
-
-    @property
-    def active(self) -> str | None:
-        """Id of the response that is part of the conversation and not over."""
-        return next((each.id for each in self._responses.values() if not each.started.out_of_band), None)
-
-    def generation(self, response_id: str) -> int | None:
-        """Returns the generation of a response that is not over; None: there is none."""
-        return next((number for number, each in self._responses.items() if each.id == response_id), None)
-
-    def unbegun(self, order: ReplyOrder) -> Iterator[Event]:
-        """A response that was asked for and cancelled before it could begin."""
-        started = ReplyStarted(0, 0, new_item_id(), not order.silent, order.out_of_band, order.tag)
-        ended = ReplyEnded(0, 0, started.item, "cancelled", "", "", 0.0)
-        response = Response(started, self.orders.pop(order.tag or "", self.order), self._conversation, self._items)
-        yield from response.begin()
-        yield from response.end(ended, response_usage(ended, 0, 0.0))
-        yield dict(RATE_LIMITS)
 
     @property
     def caught_up(self) -> bool:
@@ -144,7 +103,7 @@ class EventEncoder:
             self.commits = max(0, self.commits - 1)
         self._known.add(event.item)
         self._wordless.add(event.item)
-        self._heard = event.seconds
+        self.responses.turn_seconds = event.seconds
         data = self._input_audio.take(event.seconds, pushed=event.pushed)
         self._items.add_sound(event.item, Sound(event.seconds, data or None, self._input_audio.bytes_per_second))
         yield from self._new_item(event.item)
@@ -175,11 +134,11 @@ class EventEncoder:
         yield {"type": f"{TRANSCRIPTION}.delta", "item_id": event.item, "content_index": 0, "delta": event.stable_delta}
 
     def _final(self, event: FinalTranscript) -> Iterator[Event]:
-        told = self._over(event.item)
+        sent = self._over(event.item)
         if not self.transcribes:
             return
         ids = {"item_id": event.item, "content_index": 0}
-        if (rest := event.text.removeprefix(told)) and event.text.startswith(told):
+        if (rest := event.text.removeprefix(sent)) and event.text.startswith(sent):
             yield {"type": f"{TRANSCRIPTION}.delta", **ids, "delta": rest}
         usage = duration_usage(event.seconds)
         yield {"type": f"{TRANSCRIPTION}.completed", **ids, "transcript": event.text, "usage": usage}
@@ -194,40 +153,6 @@ class EventEncoder:
         self._known.discard(item)
         self._wordless.discard(item)
         return self._told.pop(item, "")
-
-    def _reply_started(self, event: ReplyStarted) -> Iterator[Event]:
-        order = self.orders.pop(event.tag, self.order) if event.tag is not None else self.order
-        response = Response(event, order, self._conversation, self._items)
-        messages = self._items.history.messages() if order.given is None else order.given
-        response.given = sum(len(message.text) for message in messages)
-        self._responses[event.generation] = response
-        yield from response.begin()
-
-    def _reply_delta(self, event: ReplyDelta) -> Iterator[Event]:
-        if response := self._responses.get(event.generation):
-            yield from response.write(event.text)
-
-    def _tool_called(self, event: ToolCalled) -> Iterator[Event]:
-        if response := self._responses.get(event.generation):
-            yield from response.call(event.item, event.call)
-
-    def _audio(self, event: AudioFrame) -> Iterator[Event]:
-        if response := self._responses.get(event.generation):
-            self.has_spoken |= not response.started.out_of_band
-            yield from response.play(event.data, event.seconds, self._stored_seconds)
-
-    def _interrupted(self, event: Interrupted) -> Iterator[Event]:
-        if response := self._responses.get(event.generation):
-            response.heard = event.heard
-        yield from ()
-
-    def _reply_ended(self, event: ReplyEnded) -> Iterator[Event]:
-        response = self._responses.pop(event.generation, None)
-        if response is None:
-            return
-        heard = self._heard if response.order.given is None else 0.0
-        yield from response.end(event, response_usage(event, response.given, heard))
-        yield dict(RATE_LIMITS)
 
     def _prompt_due(self, event: PromptDue) -> Iterator[Event]:
         id, history = new_item_id(), self._items.history
@@ -258,8 +183,8 @@ def item_added(item: Event, previous: str | None) -> Iterator[Event]:
 
 def error_event(error: STTSError, event_id: str | None = None) -> Event:
     """`event_id`: of the client's event that it is about."""
-    told = openai_error(error)["error"]
-    return {"type": "error", "error": {**told, "code": CODES.get(told["code"], told["code"]), "event_id": event_id}}
+    body = openai_error(error)["error"]
+    return {"type": "error", "error": {**body, "code": CODES.get(body["code"], body["code"]), "event_id": event_id}}
 
 
 def milliseconds(seconds: float) -> int:

@@ -64,11 +64,11 @@ class RealtimeRoutes:
     async def converse(self, websocket: WebSocket) -> None:
         ids = EventIds()
 
-        def told(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
+        def as_event(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
             return {"event_id": ids.next(), **error_event(error)}
 
         async with (
-            accepted(websocket, self._limiter, error_event=told) as socket,
+            accepted(websocket, self._limiter, error_event=as_event) as socket,
             within(self._settings().realtime.session_minutes),
         ):
             await self._run(socket, self._opened(websocket), ids, older=_speaks_older(websocket))

@@ -6,8 +6,8 @@ import struct
 from collections.abc import Callable
 from typing import Any, cast
 
+from routers.sockets.error_events import native_error
 from routers.sockets.shapes import Error, milliseconds, word_times
-from routers.sockets.socket import native_error
 from routers.websocket.conversation.events import (
     ErrorTold,
     Metrics,

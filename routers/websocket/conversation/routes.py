@@ -12,8 +12,9 @@ from routers.http.deferred_route import deferred_router
 from routers.http.engine_fields import engines_named
 from routers.services import Services
 from routers.sockets.messages import Messages, invalid
+from routers.sockets.parts import until_first
 from routers.sockets.read_loop import read_messages
-from routers.sockets.socket import Socket, accepted, until_first
+from routers.sockets.socket import Socket, accepted
 from routers.websocket.conversation.commands import (
     CLIENT_MESSAGES,
     ConnectFields,

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
-from routers.sockets.socket import native_error
+from routers.sockets.error_events import native_error
 from routers.websocket.conversation_v1.schemas import SAMPLE_RATE
 from stts.audio.wav import sized_header
 from stts.conversation.events import (

@@ -20,8 +20,9 @@ from starlette.websockets import WebSocket
 from routers.http.deferred_route import deferred_router
 from routers.services import Services
 from routers.sockets.messages import Messages, invalid
+from routers.sockets.parts import until_first
 from routers.sockets.read_loop import read_messages
-from routers.sockets.socket import Socket, accepted, until_first
+from routers.sockets.socket import Socket, accepted
 from routers.websocket.conversation_v1.encoder import EventEncoder
 from routers.websocket.conversation_v1.schemas import V1Fields, WholeTurn
 from stts.access.policy import Role, policy
@@ -65,8 +66,8 @@ class ConversationV1Routes:
         except ValidationError as error:
             raise invalid(error) from None
         async with accepted(websocket, self._limiter) as socket:
-            told = self._settings().conversation
-            history = History(told.history_messages, told.history_characters)
+            limits = self._settings().conversation
+            history = History(limits.history_messages, limits.history_characters)
             config = fields.over(session_config(self._settings()))
             async with ConversationSession(self._services_for(socket.context), config, history) as session:
                 talk = _Talk(socket, session, fields, self._settings)

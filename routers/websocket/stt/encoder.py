@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from routers.sockets.error_events import native_error
 from routers.sockets.shapes import milliseconds, word_times
-from routers.sockets.socket import native_error
 from routers.websocket.stt.schemas import ListenFields
 from stts.conversation import events
 

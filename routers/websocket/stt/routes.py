@@ -16,8 +16,9 @@ from routers.http.deferred_route import deferred_router
 from routers.http.engine_fields import engines_named
 from routers.services import Services
 from routers.sockets.messages import Messages, invalid
+from routers.sockets.parts import until_first
 from routers.sockets.read_loop import read_messages
-from routers.sockets.socket import Socket, accepted, until_first
+from routers.sockets.socket import Socket, accepted
 from routers.websocket.stt.encoder import EventEncoder, V1EventEncoder
 from routers.websocket.stt.schemas import INPUT_FIELDS, Command, Config, ListenFields
 from stts.access.policy import Role, policy

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from routers.http.operation import spoken_audio
-from routers.sockets.socket import Socket, native_error
+from routers.sockets.error_events import native_error
+from routers.sockets.socket import Socket
 from routers.sockets.utterances import Utterance
 from stts.context import RequestContext
 

@@ -9,8 +9,9 @@ from routers.http.deferred_route import deferred_router
 from routers.http.operation import Speak
 from routers.services import Services
 from routers.sockets.messages import Messages
+from routers.sockets.parts import until_first
 from routers.sockets.read_loop import read_messages
-from routers.sockets.socket import Socket, accepted, until_first
+from routers.sockets.socket import Socket, accepted
 from routers.sockets.utterances import SpeechOptions, Utterances
 from routers.websocket.tts.encoder import EventEncoder
 from routers.websocket.tts.schemas import CLIENT_MESSAGES, SpeechCommand, SpeechConfig, SpokenText

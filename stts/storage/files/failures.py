@@ -34,9 +34,9 @@ def translated_disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if (told := disk_error(error)) is None:
+        if (translated := disk_error(error)) is None:
             raise
-        raise told from error
+        raise translated from error
 
 
 @contextmanager

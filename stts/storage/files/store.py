@@ -10,29 +10,29 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import structlog
 
 from stts.engine_api import Voice
-from stts.errors import InvalidConfiguration, InvalidParameter, NotCompleteYet, NotFound, StorageFull
+from stts.errors import InvalidConfiguration, NotCompleteYet, NotFound, StorageFull
 from stts.settings import CurrentSettings
+from stts.storage.files.expiry import Cleanup, Expiring, Expiry
 from stts.storage.files.failures import translated_disk_errors
 from stts.storage.files.folder import Folder, entry_or_none
 from stts.storage.files.inspection import inspected
 from stts.storage.files.kinds import KINDS, Kind, kind_of, new_id
 from stts.storage.files.names import reference_name, safe_name
-from stts.storage.files.quota import Account, Entry, older, oldest
+from stts.storage.files.quota import Account, Entry, oldest
 from stts.storage.files.records import StoredFile
 from stts.storage.files.references import References
 from stts.storage.files.writer import Writer
 
 TEMPORARY_FOLDER = ".temporary"
-HOUR = 3600.0
 COPY_BYTES = 1 << 20
 RETRY_SECONDS = 1.0
 """Seconds after which a client may ask again for a file that is still being written."""
@@ -43,8 +43,6 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 Checkpoint = Callable[[], None]
 """Called between blocks of long work; what it raises ends the work."""
-
-Expiring = Literal["outputs", "uploads", "temporary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +58,6 @@ class Usage:
     bytes: int
     quota: int
     """Bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cleanup:
-    files: int
-    bytes: int
 
 
 class FileStore:
@@ -85,6 +77,7 @@ class FileStore:
         self._naming = threading.Lock()
         self._being_written: dict[Path, str] = {}
         """Temporary path -> the id that the file will have."""
+        self._expiry = Expiry(self._folders, self._temporary, self._being_written, settings, clock)
         self._lost: dict[str, StorageFull] = {}
 
     def create(
@@ -204,29 +197,12 @@ class FileStore:
 
         Raises InvalidParameter for uploads without an age.
         """
-        chosen = {kind: self._expired(kind, max_age_hours) for kind in dict.fromkeys(kinds)}
+        chosen = {kind: self._expiry.expired(kind, max_age_hours) for kind in dict.fromkeys(kinds)}
         if not dry_run:
             for kind, found in chosen.items():
                 self._remove(kind, found)
         entries = [entry for found in chosen.values() for entry in found]
         return Cleanup(len(entries), sum(entry.size for entry in entries))
-
-    def _expired(self, kind: Expiring, max_age_hours: float | None) -> Sequence[Entry]:
-        now, storage = self._clock(), self._settings().storage
-        if kind == "temporary":
-            return older(self._leftovers(), now - storage.temp_hours * HOUR)
-        if max_age_hours is None and kind == "uploads":
-            raise InvalidParameter("Uploads do not expire by themselves: say how old.", param="max_age_hours")
-        hours = storage.output_hours if max_age_hours is None else max_age_hours
-        return older(self._folders[kind].entries(), now - hours * HOUR)
-
-    def _leftovers(self) -> Sequence[Entry]:
-        halves = map(entry_or_none, self._halves())
-        hidden = [entry for folder in self._folders.values() for entry in folder.leftovers()]
-        return [*hidden, *(entry for entry in halves if entry)]
-
-    def _halves(self) -> Iterator[Path]:
-        return (path for path in self._temporary.glob("*") if path.is_file() and path not in self._being_written)
 
     def _remove(self, kind: Expiring | Kind, entries: Sequence[Entry]) -> None:
         if kind == "temporary":

@@ -12,7 +12,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from routers.sockets.connection_limiter import ConnectionLimiter
-from routers.sockets.socket import Socket, accepted, until_first
+from routers.sockets.parts import until_first
+from routers.sockets.socket import Socket, accepted
 from stts.errors import InvalidText
 from stts.settings import LimitSettings, Settings
 from tests import patient

@@ -131,11 +131,11 @@ def test_a_spoken_reply_in_its_order(desk: Desk) -> None:
     assert usage["input_token_details"]["audio_tokens"] == 15 and usage["input_token_details"]["text_tokens"] == 3
     assert {event["response_id"] for event in events if "response_id" in event} == {response["id"]}
     assert b64decode(desk.items.wire("a", audio=True)["content"][0]["audio"]) == FRAME * 2
-    assert desk.out.has_spoken
+    assert desk.out.responses.has_spoken
 
 
 def test_a_written_reply_in_its_order(desk: Desk) -> None:
-    desk.out.order = Order(modalities=("text",))
+    desk.out.responses.order = Order(modalities=("text",))
     events = desk.begin(spoken=False) + desk.tell(told.ReplyDelta(1, "Yes.")) + desk.end("Yes.", seconds=0.0)
     assert types(events)[3:8] == [
         "response.content_part.added",
@@ -145,7 +145,7 @@ def test_a_written_reply_in_its_order(desk: Desk) -> None:
         "response.output_item.done",
     ]
     assert events[-2]["response"]["output"][0]["content"] == [{"type": "output_text", "text": "Yes."}]
-    assert not desk.out.has_spoken
+    assert not desk.out.responses.has_spoken
 
 
 def test_an_interrupted_reply_is_closed_before_the_user_is_announced(desk: Desk) -> None:
@@ -217,14 +217,16 @@ def test_words_and_calls_have_an_index_each(desk: Desk) -> None:
 
 
 def test_a_reply_aside_leaves_no_item(desk: Desk) -> None:
-    desk.out.orders["x"] = Order(modalities=("text",), metadata={"topic": "x"}, given=(Message("user", "abcd"),))
+    desk.out.responses.orders["x"] = Order(
+        modalities=("text",), metadata={"topic": "x"}, given=(Message("user", "abcd"),)
+    )
     events = desk.begin(id="s", generation=7, spoken=False, out_of_band=True, tag="x")
     events += desk.tell(told.ReplyDelta(7, "Aside.")) + desk.end("Aside.", id="s", generation=7)
     assert not [kind for kind in types(events) if kind.startswith("conversation.item")]
     for event in (events[0], events[-2]):
         assert event["response"]["metadata"] == {"topic": "x"} and event["response"]["conversation_id"] is None
     assert events[-2]["response"]["usage"]["input_tokens"] == 1
-    assert desk.out.orders == {} and desk.history.items == ()
+    assert desk.out.responses.orders == {} and desk.history.items == ()
 
 
 def test_two_responses_at_once_are_kept_apart(desk: Desk) -> None:
@@ -232,13 +234,13 @@ def test_two_responses_at_once_are_kept_apart(desk: Desk) -> None:
     out_of_band = desk.begin(id="s", generation=2, spoken=False, out_of_band=True)[0]["response"]["id"]
     first, second = desk.tell(told.ReplyDelta(1, "a"))[-1], desk.tell(told.ReplyDelta(2, "b"))[-1]
     assert (first["response_id"], second["response_id"]) == (main, out_of_band)
-    assert (desk.out.generation(main), desk.out.generation(out_of_band)) == (1, 2)
+    assert (desk.out.responses.generation(main), desk.out.responses.generation(out_of_band)) == (1, 2)
     desk.end("a")
-    assert desk.out.generation(main) is None
+    assert desk.out.responses.generation(main) is None
 
 
 def test_frames_are_sent_in_the_format_that_was_asked_for(desk: Desk) -> None:
-    desk.out.order = Order(Voice("alloy", G711(type="audio/pcmu")))
+    desk.out.responses.order = Order(Voice("alloy", G711(type="audio/pcmu")))
     events = desk.begin() + desk.tell(audio(data=bytes(640)))
     assert b64decode(events[-1]["delta"]) == b"\xff" * 320
     assert events[0]["response"]["audio"]["output"] == {"format": {"type": "audio/pcmu"}, "voice": "alloy"}
@@ -379,10 +381,10 @@ def test_nothing_of_a_conversation_is_kept_when_it_is_over(desk: Desk) -> None:
     for number in range(50):
         desk.turn(f"u{number}")
         desk.begin(f"a{number}", number)
-        responses.add(desk.out.active)
+        responses.add(desk.out.responses.active)
         desk.tell(told.ReplyDelta(number, "x"), audio(number))
         desk.end("x", f"a{number}", number)
     assert len(responses) == 50 and None not in responses
-    assert [desk.out.generation(id) for id in responses if id is not None] == [None] * 50
-    assert desk.out.caught_up and desk.out.active is None and not desk.out.orders
+    assert [desk.out.responses.generation(id) for id in responses if id is not None] == [None] * 50
+    assert desk.out.caught_up and desk.out.responses.active is None and not desk.out.responses.orders
     assert all(desk.items.wire(f"a{number}") for number in range(50)), "nothing of it is hidden any more"

@@ -1,0 +1,25 @@
+"""The parts of a session that run together: usually one that reads and one that sends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from starlette.websockets import WebSocketDisconnect
+
+
+async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
+    """Runs the parts of a session together until one ends, then ends the others. Raises what one of them raised."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    errors = [error for task in tasks if not task.cancelled() and (error := task.exception())]
+    # That the client has left is the consequence of whatever else went wrong, or no error at all.
+    errors.sort(key=lambda error: isinstance(error, WebSocketDisconnect))
+    if errors:
+        raise errors[0]

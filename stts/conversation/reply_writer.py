@@ -1,0 +1,70 @@
+"""Writes one reply: its text to the outbox as far as it may be told, its audio to its playback."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+from stts.chat import Message, ReplyText, ReplyToolCall, ReplyUsage, ToolCall
+from stts.conversation.events import ReplyDelta, ToolCalled
+from stts.conversation.generation import ReplyItem, replying
+from stts.conversation.history import Item, new_item_id
+from stts.conversation.reply import GeneratedReply
+from stts.conversation.session_state import SessionState
+from stts.errors import STTSError
+
+
+class ReplyWriter:
+    """Shared by the replies of a session."""
+
+    def __init__(self, state: SessionState) -> None:
+        self._state = state
+
+    async def make(self, reply: GeneratedReply) -> None:
+        """Runs language model and engine to their end; what goes wrong stands in the reply."""
+        try:
+            state, text = self._state, reply.order.text
+            said = replying(state.services, reply.request, reply.speak, plan=state.plan, parent=None, text=text)
+            async with aclosing(said) as items:
+                async for item in items:
+                    await self._made(reply, item)
+        except STTSError as error:
+            reply.error = error
+        reply.playback.close()
+
+    async def _made(self, reply: GeneratedReply, item: ReplyItem) -> None:
+        match item:
+            case ReplyText(delta):
+                reply.first_token = reply.first_token or self._state.clock()
+                reply.text += delta
+                await self._written(reply, delta)
+            case ReplyToolCall(call):
+                await self._written(reply, call)
+            case ReplyUsage(input_tokens, output_tokens, cut):
+                reply.tokens, reply.cut = (input_tokens, output_tokens), cut
+            case _:
+                reply.first_audio = reply.first_audio or self._state.clock()
+                reply.playback.write(item)
+                await reply.playback.room()
+
+    async def _written(self, reply: GeneratedReply, written: str | ToolCall) -> None:
+        if reply.tellable:
+            self._emit(reply, written)
+            await self._state.outbox.room()
+        else:
+            reply.unsent_text.append(written)
+
+    def catch_up(self, reply: GeneratedReply) -> None:
+        """Tells the text that was written before the reply was adopted, or while it was held."""
+        for written in reply.unsent_text:
+            self._emit(reply, written)
+        reply.unsent_text.clear()
+
+    def _emit(self, reply: GeneratedReply, written: str | ToolCall) -> None:
+        state = self._state
+        if isinstance(written, str):
+            state.outbox.emit(ReplyDelta(reply.generation, written))
+            return
+        item = new_item_id()
+        if not reply.out_of_band:
+            state.history.append(Item(item, Message("assistant", "", (written,))))
+        state.outbox.emit(ToolCalled(reply.generation, item, written))
