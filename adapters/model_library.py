@@ -20,13 +20,14 @@ from engines.models.transport import Transport
 from stts.cancellation import Cancellation
 from stts.errors import Conflict, STTSError, UnknownModel
 from stts.models import CatalogueModel, FolderSource
+from stts.models.hub_cache import hub_cache
 from stts.models.locate import find
 from stts.settings import CurrentSettings
 
 PULL = "pull"
 """Kind of the jobs that fetch models."""
-Place = Literal["fetched", "package", "folder"]
-"""Where a model lies: in the folder of fetched models, in an installed package, or in another folder."""
+Place = Literal["fetched", "package", "hub_cache", "folder"]
+"""Where a model lies: fetched by the server, in an installed package, in the cache of the hub, or in another folder."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -110,11 +111,7 @@ class ModelLibrary:
         settings, store = self._settings().models, self._store()
         folder = find(model, settings.searched)
         mine = store.holding(model)
-        place: Place | None = None
-        if folder is not None:
-            place = (
-                "fetched" if folder == mine else "folder" if _of_folder(model, folder, settings.folders) else "package"
-            )
+        place = None if folder is None else "fetched" if folder == mine else _place(model, folder, settings.folders)
         return ModelStatus(model, folder, place, mine is not None, self._jobs.running(PULL, model.id))
 
     def _fetch(self, model: CatalogueModel, report: Report, cancellation: Cancellation) -> None:
@@ -146,7 +143,11 @@ class ModelLibrary:
         return ModelStore(Path(settings.folder).expanduser(), Path(settings.home), settings.quota_bytes)
 
 
-def _of_folder(model: CatalogueModel, folder: Path, folders: tuple[str, ...]) -> bool:
-    """True if it lies in a folder that the operator or the catalogue names, not in a package."""
-    named = [Path(each.folder).expanduser() for each in model.sources if isinstance(each, FolderSource)]
-    return any(folder.is_relative_to(each) for each in (*named, *(Path(each).expanduser() for each in folders)))
+def _place(model: CatalogueModel, folder: Path, folders: tuple[str, ...]) -> Place:
+    """Where a folder is that the server has not made."""
+    if folder.is_relative_to(hub_cache()):
+        return "hub_cache"
+    named = [each.folder for each in model.sources if isinstance(each, FolderSource)]
+    if any(folder.is_relative_to(Path(each).expanduser()) for each in (*named, *folders)):
+        return "folder"
+    return "package"

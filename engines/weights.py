@@ -16,9 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engines.models.hub import hub_cache, hub_endpoint
+from engines.models.hub import hub_endpoint
 from stts.engine_api import Progress
 from stts.errors import EngineAccessDenied, EngineWeightsMissing
+from stts.models.hub_cache import hub_cache, snapshot
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead
@@ -43,12 +44,9 @@ class HubWeights:
 
     def on_disk(self) -> Path | None:
         """The folder of the complete snapshot, or None."""
-        root = hub_cache() / f"models--{self.repository.replace('/', '--')}"
-        try:
-            commit = (root / "refs" / "main").read_text().strip()
-        except OSError:
+        folder = snapshot(self.repository)
+        if folder is None:
             return None
-        folder = root / "snapshots" / commit
         # All of them: a file of an interrupted download appears here only when it is complete.
         return None if _missing(folder, (*self.required, *self.optional)) else folder
 

@@ -1,4 +1,4 @@
-"""The Hugging Face hub as the environment names it: its address, its token, and the cache that its clients share."""
+"""The Hugging Face hub as the environment names it: its address, its token, and whether it may be asked."""
 
 from __future__ import annotations
 
@@ -7,24 +7,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from stts.models import HubSource
+from stts.models.hub_cache import hub_home
 
 DEFAULT_HUB = "https://huggingface.co"
 
 
 def hub_endpoint() -> str:
     return os.environ.get("HF_ENDPOINT", DEFAULT_HUB).rstrip("/")
-
-
-def hub_home() -> Path:
-    home = os.environ.get("HF_HOME") or os.path.join(user_cache(), "huggingface")
-    return Path(home).expanduser()
-
-
-def hub_cache() -> Path:
-    """Cache folder of all clients of the hub; read from the environment each time."""
-    if cache := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
-        return Path(cache).expanduser()
-    return hub_home() / "hub"
 
 
 def hub_token() -> str | None:
@@ -41,10 +30,6 @@ def hub_token() -> str | None:
 def hub_offline() -> bool:
     """True if the operator keeps all clients of the hub off the network."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
-
-
-def user_cache() -> str:
-    return os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
 
 
 def hub_url(source: HubSource, path: str) -> str:

@@ -16,7 +16,6 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from engines.base_torch import AUTO, CPU, TorchEngine, TorchOptions, limit_threads
-from engines.models.hub import user_cache
 from engines.stt.whisper_languages import ALSO, CANTONESE, LANGUAGES, language_tag, whisper_language
 from engines.weights import fetch_file
 from stts.engine_api import (
@@ -33,6 +32,7 @@ from stts.engine_api import (
     Word,
 )
 from stts.errors import EngineWeightsMissing, InvalidParameter
+from stts.models.hub_cache import user_cache
 
 MODELS = (
     *("tiny.en", "tiny", "base.en", "base", "small.en", "small", "medium.en", "medium"),

@@ -22,7 +22,7 @@ class ModelShape(BaseModel):
     bytes: int = Field(description="Size of all files.")
     present: bool = Field(description="Whether all files are on this machine, in their right sizes.")
     where: Place | None = Field(
-        description="`fetched`: in the folder of fetched models; `package`: installed; `folder`: elsewhere."
+        description="`fetched` by this server, installed `package`, `hub_cache` of other clients, `folder` of yours."
     )
     removable: bool = Field(description="Whether the server fetched something of it that DELETE removes.")
     job: str | None = Field(description="The job that fetches it now.")

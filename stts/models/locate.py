@@ -6,7 +6,8 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from stts.models.sources import FolderSource, PackageSource
+from stts.models.hub_cache import snapshot
+from stts.models.sources import FolderSource, HubSource, PackageSource
 from stts.models.values import CatalogueModel
 
 
@@ -18,8 +19,8 @@ def find(model: CatalogueModel, folders: Sequence[str]) -> Path | None:
 def find_all(model: CatalogueModel, folders: Sequence[str]) -> Iterator[Path]:
     """All folders that do.
 
-    Installed packages come first, then folders that the catalogue names, then `folders`, where the model lies under
-    its id.
+    First those of its sources: installed packages, the cache of the hub, folders that the catalogue names. Then
+    `folders`, where the model lies under its id.
     """
     return (folder for folder in _candidates(model, folders) if holds(folder, model))
 
@@ -62,6 +63,9 @@ def _candidates(model: CatalogueModel, folders: Sequence[str]) -> Iterator[Path]
         if isinstance(source, PackageSource):
             if source.inside and not source.joined and (folder := installed(source.inside)):
                 yield folder
+        elif isinstance(source, HubSource):
+            if cached := snapshot(source.hub, source.revision):
+                yield cached / (source.inside or "")
         elif isinstance(source, FolderSource):
             yield Path(source.folder).expanduser() / (source.inside or "")
     for each in folders:

@@ -218,4 +218,4 @@ async def test_auto_passes_over_an_engine_in_a_crash_loop_and_comes_back_to_it()
         await made.close()
 
 
-SCRIPT = {"script": {"process": True}}
+SCRIPT = {"script": {"place": "process"}}

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engines.models.hub import hub_cache, hub_endpoint
+from engines.models.hub import hub_endpoint
 from engines.weights import HubWeights, fetch_file
 from stts.errors import EngineWeightsMissing
+from stts.models.hub_cache import hub_cache
 from tests.engines import hub
 
 WEIGHTS = HubWeights("someone/model", required=("model.bin",), optional=("voice.bin",))

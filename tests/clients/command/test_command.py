@@ -24,7 +24,7 @@ ESPEAK = {"tts": {"order": ["espeak"]}}
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with running({"security": {"api_key": KEY}, **ESPEAK}) as server:
+    with running({"security": {"api_key": KEY}, "models": {"offline": True}, **ESPEAK}) as server:
         yield server
 
 
@@ -80,6 +80,18 @@ def test_voices_and_engines_are_listed(server: Server) -> None:
     engines = json.loads(stts(server, "engines", "list", "--json").output)
     assert "espeak" in {engine["name"] for engine in engines}
     assert "espeak" in stts(server, "engines", "list").output
+
+
+def test_models_are_listed_and_pulled(server: Server) -> None:
+    listed = {model["id"]: model for model in json.loads(stts(server, "models", "list", "--json").output)}
+    assert listed["whisper-base"]["engine"] == "faster_whisper"
+    assert "whisper-base" in stts(server, "models", "list").output
+    for name, told in (("nobody", "no such model"), ("vosk-ko", "models.offline is set")):
+        refused = stts(server, "models", "pull", name)
+        assert refused.exit_code == REFUSED
+        assert told in refused.output
+    removed = stts(server, "models", "remove", "nobody")
+    assert removed.exit_code == REFUSED
 
 
 def test_an_engine_is_loaded_probed_and_unloaded(server: Server) -> None:

@@ -69,6 +69,17 @@ def test_a_folder_of_the_catalogue_is_used_in_place(tmp_path: Path) -> None:
     assert access(sources=sources).find_model("small") == tmp_path / "mirror" / "here"
 
 
+def test_the_cache_of_the_hub_is_used_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    sources = [{"hub": "some/model", "inside": "here"}]
+    assert access(sources=sources).find_model("small") is None
+    root = tmp_path / "models--some--model"
+    inside = write(root / "snapshots" / "abc" / "here")
+    (root / "refs").mkdir()
+    (root / "refs" / "main").write_text("abc")
+    assert access(sources=sources).require_model("small") == inside
+
+
 @pytest.mark.parametrize("broken", ["cut", "gone"])
 def test_a_model_with_a_file_cut_short_is_not_there(tmp_path: Path, broken: str) -> None:
     path = write(tmp_path / "small") / "model.bin"
