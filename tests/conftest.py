@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 import pytest
 import structlog
@@ -78,3 +79,28 @@ guard = Guard()
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     with guard.watching(item.nodeid) if item.get_closest_marker("unit") else nullcontext():
         return (yield)
+
+
+@pytest.fixture(scope="session")
+def worker_environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the environment of engines under test that run as workers, really installed once."""
+    # Here, so that only tests with workers pay for their import.
+    from engines.environments.environment import Environment
+    from engines.environments.installer import install
+    from engines.environments.tools import pip
+    from tests.engines.environments.package_index import index_variables, make_index, requirements
+
+    folder = tmp_path_factory.mktemp("workers")
+    environment = Environment(requirements(name="script"), [folder / "environments"], sys.executable)
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in index_variables(make_index(folder / "index")).items():
+            patched.setenv(name, value)
+        install(environment, progress=lambda step, part: None, tool=pip(sys.executable))
+    return folder / "environments"
+
+
+@pytest.fixture(scope="session")
+def worker_python(worker_environments: Path) -> Path:
+    """The interpreter of that environment."""
+    (folder,) = [each for each in worker_environments.iterdir() if each.is_dir()]
+    return folder / "bin" / "python"

@@ -41,7 +41,6 @@ class Slot(Generic[E]):
         self._workers = workers
         self._settings = settings
         self._replace = replace
-        self.use(backend)
         self.current: Run[Any] | None = None
         """The newest call."""
         self.failure: STTSError | None = None
@@ -50,11 +49,12 @@ class Slot(Generic[E]):
         """The engine was put to work, and not only loaded."""
         self.replaced = False
         """The copy that it had at first has died, and that is counted already."""
+        self.use(backend)
 
     def use(self, backend: Backend) -> None:
         """Runs on this copy from now on."""
         self.backend = backend
-        self._seat = backend.seat()
+        self._seat = backend.seat(alone=self.replaced)
         self._engine = client_of(self._description, self._seat)
 
     @property

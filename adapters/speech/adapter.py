@@ -202,7 +202,7 @@ class EngineTTSAdapter:
                     async for chunk in chunks:
                         call.item()
                         speech.put(chunk, ready)
-        if not piece.audio_seconds and has_words(text):
+        if not piece.audible and has_words(text):
             speech.unsaid += 1
             speech.context.warn("The engine made no sound of a part of the text.")
         self._instance.observe(piece.audio_seconds, piece.engine_seconds)

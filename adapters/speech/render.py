@@ -19,6 +19,13 @@ from stts.streams.closing import closing_iterator
 GATHER_SECONDS = 0.01
 """Longest wait of audio for more of it."""
 
+MOST_SECONDS = 30.0
+MOST_CHARACTER_SECONDS = 3.0
+"""Longest speech of a piece, and more of it for each of its characters: a slow voice needs 0.2 s, a symbol with a long
+name 3. What goes on beyond is no speech of this text."""
+SILENT = 1e-4
+"""Amplitude that nobody hears."""
+
 AT_ONCE_SECONDS = 0.1
 """Decodable audio of a piece that is sent without waiting for more: before there is some, bytes are headers only."""
 
@@ -63,6 +70,9 @@ class ChunkRenderer:
         self._last = last
         self.engine_seconds = 0.0
         self.audio_seconds = 0.0
+        self.audible = False
+        """Some of it can be heard."""
+        self._most_seconds = (MOST_SECONDS + MOST_CHARACTER_SECONDS * len(text)) / min(plan.params.speed, 1.0)
 
     def render(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         with closing_iterator(self._chunks(engine)) as chunks:
@@ -90,4 +100,7 @@ class ChunkRenderer:
                 if len(block) and not np.isfinite(block).any():
                     raise EngineError(f"{self._plan.instance} made what is no sound: none of its samples is a number.")
                 self.audio_seconds += len(block) / rate
+                if self.audio_seconds > self._most_seconds:
+                    raise EngineError(f"{self._plan.instance} does not come to an end: this is no speech of the text.")
+                self.audible = self.audible or bool(np.abs(block).max(initial=0.0) > SILENT)
                 yield self._renderer.push(block)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from adapters.execution.backends.process import ProcessBackend
+from adapters.execution.backends.wire import WorkerSpec
+from adapters.execution.client import client_of
 from engines.registry import BUILTIN, Registry
 from stts.engine_api import Engine, STTEngine, TTSEngine, VADEngine
 from tests.engines import contract, speech
@@ -13,9 +18,26 @@ from tests.engines import contract, speech
 EMBEDDED = ("espeak", "faster_whisper", "hibari", "pocketsphinx", "silero")
 
 
-@pytest.fixture(scope="module", params=EMBEDDED)
+ELSEWHERE = tuple((name, place) for name in ("espeak", "faster_whisper", "silero") for place in ("process", "worker"))
+"""Engines of each kind that are tried in children, too: of this environment, and of one of their own."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        *((name, "inline") for name in EMBEDDED),
+        *(pytest.param(each, marks=pytest.mark.socket) for each in ELSEWHERE),
+    ],
+    ids="-".join,
+)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = Registry().create(request.param)
+    name, place = request.param
+    engine = Registry().create(name)
+    if place != "inline":
+        python = Path(sys.executable) if place == "process" else request.getfixturevalue("worker_python")
+        models = engine.known_models
+        spec = WorkerSpec(python, Registry().target(name), {}, known_models=models, own_environment=place == "worker")
+        engine = client_of(engine, ProcessBackend(name, lambda: spec))
     engine.load(contract.no_progress)
     yield engine
     engine.unload()

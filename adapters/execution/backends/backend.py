@@ -28,8 +28,11 @@ class Backend(Protocol):
         """Whether a result has come since the last `begin_call()`."""
         ...
 
-    def seat(self) -> Backend:
-        """The same for the calls of one slot: what runs, interrupts and kills those, and no other's."""
+    def seat(self, *, alone: bool = False) -> Backend:
+        """The same for the calls of one slot: what runs, interrupts and kills those, and no other's.
+
+        `alone`: they are made together with no others, because they have cost a child already.
+        """
         ...
 
     def memory(self) -> int:

@@ -27,9 +27,11 @@ Answer = tuple[Literal["item"], Value] | tuple[Literal["error"], BaseException] 
 class Call:
     """One call of one seat."""
 
-    def __init__(self, method: str, values: Sequence[Value]) -> None:
+    def __init__(self, method: str, values: Sequence[Value], *, alone: bool = False) -> None:
         self.method = method
         self.values = values
+        self.alone = alone
+        """It has cost a child already: whoever runs with it might pay for it again."""
         self.answers: SimpleQueue[Answer] = SimpleQueue()
         self.left = False
         """Nobody wants its answer any more."""
@@ -71,8 +73,8 @@ class BatchingBackend:
     def answered(self) -> bool:
         return self._inner.answered
 
-    def seat(self) -> Backend:
-        return Seat(self)
+    def seat(self, *, alone: bool = False) -> Backend:
+        return Seat(self, alone=alone)
 
     def memory(self) -> int:
         return self._inner.memory()
@@ -209,8 +211,9 @@ class Seat:
 
     capacity = 1
 
-    def __init__(self, shared: BatchingBackend) -> None:
+    def __init__(self, shared: BatchingBackend, *, alone: bool) -> None:
         self._shared = shared
+        self._alone = alone
         self._call: Call | None = None
         self.answered = False
 
@@ -218,7 +221,7 @@ class Seat:
     def ready(self) -> bool:
         return self._shared.ready
 
-    def seat(self) -> Backend:
+    def seat(self, *, alone: bool = False) -> Backend:
         return self
 
     def memory(self) -> int:
@@ -231,7 +234,7 @@ class Seat:
         self._shared.unload()
 
     def call(self, method: str, values: Sequence[Value]) -> Iterator[Value]:
-        call = self._call = Call(method, values)
+        call = self._call = Call(method, values, alone=self._alone)
         self._shared.submit(call)
         try:
             while (answer := call.answers.get())[0] != "end":
@@ -264,10 +267,10 @@ class Seat:
 
 def chosen(waiting: Sequence[Call], most: int, most_samples: float) -> list[Call]:
     """Which of the calls that wait are made together: the oldest, and the shortest that fit beside it."""
-    if not waiting or waiting[0].method not in TOGETHER:
+    if not waiting or waiting[0].method not in TOGETHER or waiting[0].alone:
         return list(waiting[:1])
     taken, left = [waiting[0]], most_samples - waiting[0].samples
-    others = [call for call in waiting[1:] if call.method == waiting[0].method]
+    others = [call for call in waiting[1:] if call.method == waiting[0].method and not call.alone]
     for call in sorted(others, key=lambda each: each.samples):
         if len(taken) == most or call.samples > left:
             break

@@ -22,7 +22,7 @@ class InlineBackend:
         self._loading = threading.Lock()
         self._growth = 0
 
-    def seat(self) -> InlineBackend:
+    def seat(self, *, alone: bool = False) -> InlineBackend:
         return self
 
     def load(self, progress: Progress) -> None:

@@ -42,7 +42,7 @@ class ProcessBackend:
     def ready(self) -> bool:
         return self._loaded and self._child is not None and self._child.alive
 
-    def seat(self) -> ProcessBackend:
+    def seat(self, *, alone: bool = False) -> ProcessBackend:
         return self
 
     def memory(self) -> int:

@@ -2,24 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import psutil
 import pytest
 
 from adapters.execution.instance import EngineInstance
-from engines.environments.environment import Environment
-from engines.environments.installer import install
-from engines.environments.tools import pip
 from stts.engine_api import Place
 from stts.settings import LimitSettings
 from tests.adapters.execution.engines_under_test import script_host
 from tests.adapters.execution.script_engine import GATES, LOG, ScriptEngine
-from tests.engines.environments.package_index import index_variables, make_index, requirements
 from tests.patient import PATIENCE
 
 
@@ -84,16 +78,3 @@ def place(request: pytest.FixtureRequest) -> Place:
         request.getfixturevalue("worker_environments")
     found: Place = request.param
     return found
-
-
-@pytest.fixture(scope="session")
-def worker_environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the environment of `script_engine`, really installed once."""
-    folder = tmp_path_factory.mktemp("workers")
-    environment = Environment(requirements(name="script"), [folder / "environments"], sys.executable)
-    variables = index_variables(make_index(folder / "index"))
-    with pytest.MonkeyPatch.context() as patched:
-        for name, value in variables.items():
-            patched.setenv(name, value)
-        install(environment, progress=lambda step, part: None, tool=pip(sys.executable))
-    return folder / "environments"

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from importlib.metadata import EntryPoint
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engines.registry import GROUP, Registry
@@ -31,9 +32,25 @@ class LatinEngine(ToneEngine):
         yield from super().synthesize("".join(filter(str.isascii, filter(str.isalpha, text))), voice, params)
 
 
+class MuteEngine(ToneEngine):
+    """Makes as many samples as it should, all of them silent."""
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        yield from (np.zeros_like(block) for block in super().synthesize(text, voice, params))
+
+
+class EndlessEngine(ToneEngine):
+    """Never comes to the end of a text."""
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        while True:
+            yield from super().synthesize(text, voice, params)
+
+
 @pytest.fixture
 async def engines() -> AsyncIterator[Engines]:
-    registry = Registry([EntryPoint("latin", f"{__name__}:LatinEngine", GROUP)])
+    kinds = {"latin": LatinEngine, "mute": MuteEngine, "endless": EndlessEngine}
+    registry = Registry([EntryPoint(name, f"{__name__}:{kind.__name__}", GROUP) for name, kind in kinds.items()])
     settings = Settings()
     made = Engines(registry, lambda: settings)
     yield made
@@ -42,7 +59,7 @@ async def engines() -> AsyncIterator[Engines]:
 
 async def spoken(engines: Engines, text: str | LiveText, **config: Any) -> tuple[bytes, RequestContext]:
     context = RequestContext("tts")
-    request = SpeechRequest(text, SynthesisConfig(engine="latin", **config))
+    request = SpeechRequest(text, SynthesisConfig(**{"engine": "latin", **config}))
     async with aclosing(engines.speak(context, request)) as chunks:
         return b"".join([chunk.data async for chunk in chunks]), context
 
@@ -105,3 +122,13 @@ async def test_a_live_text_of_marks_alone_is_nothing(engines: Engines) -> None:
     text.close()
     data, _ = await spoken(engines, text)
     assert data == b""
+
+
+async def test_silence_in_place_of_words_is_told(engines: Engines) -> None:
+    _, context = await spoken(engines, "Is anybody there?", engine="mute")
+    assert context.warnings == ["The engine made no sound of a part of the text."]
+
+
+async def test_a_voice_that_does_not_come_to_an_end_is_ended(engines: Engines) -> None:
+    with pytest.raises(EngineError, match="does not come to an end"):
+        await spoken(engines, "Hi.", engine="endless")

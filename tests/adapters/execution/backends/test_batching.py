@@ -35,7 +35,7 @@ class Script:
         self.loads = 0
         self.killed = False
 
-    def seat(self) -> Backend:
+    def seat(self, *, alone: bool = False) -> Backend:
         return self
 
     def memory(self) -> int:
@@ -206,3 +206,9 @@ def test_the_oldest_and_the_shortest_that_fit(waiting: list[str], taken: list[st
 def test_other_methods_are_made_alone() -> None:
     calls = [Call("begin", ("a",)), Call("transcribe", ("b",))]
     assert chosen(calls, 4, 10) == calls[:1]
+
+
+def test_a_call_that_has_cost_a_child_is_made_alone() -> None:
+    poison, *others = [Call("transcribe", (text,), alone=text == "a") for text in "abc"]
+    assert chosen([poison, *others], 4, 10) == [poison]
+    assert chosen([others[0], poison, others[1]], 4, 10) == others
