@@ -23,6 +23,8 @@ from stts.settings import CurrentSettings
 
 LOOK_SECONDS = 10.0
 """Between two looks at loaded engines."""
+SHARED = ("vad", "turn")
+"""Kinds of which one small engine serves all live streams: it is not unloaded because nobody speaks for a while."""
 Reason = Literal["memory", "idle"]
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -99,8 +101,8 @@ class Residency:
         async with self._deciding:
             if settings.idle_seconds:
                 for each in self._idle():
-                    unused = self._clock() - each.last_used
-                    if unused >= settings.idle_seconds and each.name not in settings.preload:
+                    stays = each.name in settings.preload or each.info.kind in SHARED
+                    if not stays and self._clock() - each.last_used >= settings.idle_seconds:
                         await self._unload(each, "idle")
             if settings.memory_bytes:
                 loaded = (each.instance for each in self._residents() if each.instance.state == "ready")

@@ -16,6 +16,7 @@ from stts.engine_api import EngineInfo, Progress, Samples, SpeechParams, TTSEngi
 from stts.errors import (
     EngineCrashed,
     EngineNotInstalled,
+    EngineWeightsMissing,
     InvalidConfiguration,
     InvalidParameter,
     UnknownEngine,
@@ -68,9 +69,14 @@ class Missing(Plain):
 
 class Unfetched(Plain):
     name = "unfetched"
+    fetched = False
 
     def weights_present(self) -> bool:
-        return False
+        return self.fetched
+
+    def load(self, progress: Progress) -> None:
+        if not self.fetched:
+            raise EngineWeightsMissing("Its model is not on this disk.")
 
 
 def registry() -> Registry:
@@ -195,6 +201,21 @@ def test_a_vad_that_is_none_is_refused() -> None:
     settings = Settings(stt=STTSettings(vad="tone"))
     with pytest.raises(InvalidConfiguration, match="silero"):
         Engines(registry(), lambda: settings)
+
+
+async def test_an_engine_that_failed_for_want_of_its_model_works_when_that_has_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with engines(order=("unfetched",)) as made:
+        with pytest.raises(EngineWeightsMissing):
+            await made.catalogue.load("unfetched")
+        assert made.instance("unfetched").state == "failed"
+        monkeypatch.setattr(Unfetched, "fetched", True)
+        await made.catalogue.weights_changed("unfetched")
+        assert (await made.catalogue.chosen())[0] == "unfetched"
+        assert made.catalogue.loaded("unfetched") == []
+        await made.catalogue.load("unfetched")
+        assert made.catalogue.loaded("unfetched") == ["unfetched"]
 
 
 @pytest.mark.socket

@@ -137,6 +137,19 @@ async def test_what_is_not_used_goes_but_what_the_operator_preloads(house: Calla
     assert rooms.residency.unloads == {("a", "idle"): 1}
 
 
+async def test_what_all_live_streams_share_does_not_go_for_want_of_use(
+    house: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = house(idle_seconds=1.0)
+    vad: EngineInstance[Any] = EngineInstance("silero", registry(), lambda: rooms.settings, clock=lambda: rooms.now)
+    rooms.engines["silero"] = vad
+    rooms.now += 100
+    monkeypatch.setattr(EngineInstance, "idle", True)
+    await rooms.residency.look()
+    assert "silero" not in rooms.gone
+    assert "a" in rooms.gone
+
+
 async def test_it_looks_when_something_was_loaded(house: Callable[..., House]) -> None:
     rooms = house(idle_seconds=60.0)
     await rooms.load("a")
