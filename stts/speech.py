@@ -86,3 +86,10 @@ class AudioChunk:
     """The piece of text whose audio begins with this chunk; empty inside a piece."""
     header: bytes = b""
     """In the last chunk: what overwrites the first bytes of a file that is kept, now that its length is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechWarning:
+    """Something about a speech that its listener is to know: another engine stands in, a voice does not fit."""
+
+    message: str

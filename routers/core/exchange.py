@@ -104,6 +104,8 @@ class Talk:
             "x-session-id": self._session_id,
             "x-processing-time": f"{time.perf_counter() - self.context.start_time:.3f}",
         }
+        if self.context.warnings:
+            headers["x-warnings"] = header_value("; ".join(self.context.warnings))
         if audio is not None:
             headers |= {
                 "content-type": audio.media_type,

@@ -195,6 +195,14 @@ class Failed:
     error: STTSError
 
 
+@dataclass(frozen=True, slots=True)
+class ReplyWarned:
+    """The speech of a reply is otherwise than asked."""
+
+    generation: int
+    message: str
+
+
 SessionEvent = (
     SpeechStarted
     | SpeechStopped
@@ -210,6 +218,7 @@ SessionEvent = (
     | Resumed
     | ReplyStarted
     | ReplyDelta
+    | ReplyWarned
     | ToolCalled
     | AudioFrame
     | ReplyEnded

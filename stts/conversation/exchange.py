@@ -13,7 +13,7 @@ from stts.conversation.generation import ReplyItem, replying
 from stts.conversation.history import History, Item, new_item_id
 from stts.conversation.services import Reply, Speak
 from stts.plans import ListenRequest, SpeechPlan
-from stts.speech import AudioChunk, SynthesisConfig
+from stts.speech import AudioChunk, SpeechWarning, SynthesisConfig
 from stts.text.transcript import join_texts
 from stts.transcription import (
     AudioData,
@@ -106,6 +106,9 @@ async def _answered(inner: _Inner, request: ExchangeRequest, heard: UserTurn) ->
                 if isinstance(item, ReplyText):
                     times.first_token = times.first_token or inner.elapsed()
                     written.append(item.delta)
+                elif isinstance(item, SpeechWarning):
+                    inner.outer.warn(item.message)
+                    continue
                 elif isinstance(item, AudioChunk):
                     times.first_audio = times.first_audio or inner.elapsed()
                     inner.tell_of_speech()

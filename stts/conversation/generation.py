@@ -12,7 +12,7 @@ from stts.context import RequestContext, RequestType
 from stts.conversation.services import NewContext, Reply, Speak, spoken_reply
 from stts.errors import STTSError
 from stts.plans import SpeechPlan, SpeechRequest
-from stts.speech import AudioChunk, SynthesisConfig
+from stts.speech import AudioChunk, SpeechWarning, SynthesisConfig
 from stts.streams.channel import Channel
 from stts.streams.live import LiveText
 from stts.text.markup import MarkupRemover
@@ -22,7 +22,7 @@ UNSPOKEN_CHARACTERS = 8000
 UNREAD_BYTES = 200_000
 """Audio, and characters of a reply without audio, that may wait to be read."""
 
-ReplyItem = ReplyEvent | AudioChunk
+ReplyItem = ReplyEvent | AudioChunk | SpeechWarning
 
 
 class ReplyServices(Protocol):
@@ -136,9 +136,13 @@ class _Generation:
                 yield event
 
     async def _speak(self, config: SynthesisConfig) -> None:
-        request = SpeechRequest(self._live, config, self._plan)
-        async with aclosing(self._services.speak(self._context("tts"), request)) as chunks:
+        request, context = SpeechRequest(self._live, config, self._plan), self._context("tts")
+        told = 0
+        async with aclosing(self._services.speak(context, request)) as chunks:
             async for chunk in chunks:
+                for warning in context.warnings[told:]:
+                    self.ready.put(SpeechWarning(warning), 0)
+                told = len(context.warnings)
                 self.ready.put(chunk, len(chunk.data))
                 await self.ready.room()
 

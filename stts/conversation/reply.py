@@ -10,7 +10,7 @@ from stts.conversation.config import ReplyOrder
 from stts.conversation.events import EndStatus, ReplyEnded, TurnMetrics
 from stts.conversation.playback import ReplyPlayback
 from stts.errors import STTSError
-from stts.speech import SynthesisConfig
+from stts.speech import SpeechWarning, SynthesisConfig
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +35,7 @@ class GeneratedReply:
     ducked: bool = False
     """The listener was asked to turn it down."""
     text: str = ""
-    unsent_text: list[str | ToolCall] = field(default_factory=list)
+    unsent_text: list[str | ToolCall | SpeechWarning] = field(default_factory=list)
     """Text and calls that were written before it was adopted, or while it was held."""
     tokens: tuple[int, int] = (0, 0)
     """Input and output."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import aclosing
 
 from stts.chat import Message, ReplyText, ReplyToolCall, ReplyUsage, ToolCall
-from stts.conversation.events import ReplyDelta, ToolCalled
+from stts.conversation.events import ReplyDelta, ReplyWarned, ToolCalled
 from stts.conversation.generation import ReplyItem, replying
 from stts.conversation.history import Item, new_item_id
 from stts.conversation.reply import GeneratedReply
 from stts.conversation.session_state import SessionState
 from stts.errors import STTSError
+from stts.speech import SpeechWarning
 
 
 class ReplyWriter:
@@ -39,6 +40,8 @@ class ReplyWriter:
                 await self._written(reply, delta)
             case ReplyToolCall(call):
                 await self._written(reply, call)
+            case SpeechWarning():
+                await self._written(reply, item)
             case ReplyUsage(input_tokens, output_tokens, cut):
                 reply.tokens, reply.cut = (input_tokens, output_tokens), cut
             case _:
@@ -46,7 +49,7 @@ class ReplyWriter:
                 reply.playback.write(item)
                 await reply.playback.room()
 
-    async def _written(self, reply: GeneratedReply, written: str | ToolCall) -> None:
+    async def _written(self, reply: GeneratedReply, written: str | ToolCall | SpeechWarning) -> None:
         if reply.tellable:
             self._emit(reply, written)
             await self._state.outbox.room()
@@ -59,10 +62,13 @@ class ReplyWriter:
             self._emit(reply, written)
         reply.unsent_text.clear()
 
-    def _emit(self, reply: GeneratedReply, written: str | ToolCall) -> None:
+    def _emit(self, reply: GeneratedReply, written: str | ToolCall | SpeechWarning) -> None:
         state = self._state
         if isinstance(written, str):
             state.outbox.emit(ReplyDelta(reply.generation, written))
+            return
+        if isinstance(written, SpeechWarning):
+            state.outbox.emit(ReplyWarned(reply.generation, written.message))
             return
         item = new_item_id()
         if not reply.out_of_band:

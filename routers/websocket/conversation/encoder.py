@@ -125,6 +125,7 @@ _MAKERS: dict[type, Callable[[Any], ServerMessage]] = {
         "spoken": e.spoken,
     },
     events.ReplyDelta: lambda e: {"type": "reply.delta", "generation": e.generation, "text": e.text},
+    events.ReplyWarned: lambda e: {"type": "warning", "generation": e.generation, "message": e.message},
     events.ToolCalled: _tool_call,
     events.ReplyEnded: _done,
     events.TurnMetrics: _metrics,

@@ -66,6 +66,14 @@ class Delta(TypedDict):
     text: str
 
 
+class Warned(TypedDict):
+    """The speech of a reply is otherwise than asked."""
+
+    type: Literal["warning"]
+    generation: int
+    message: str
+
+
 class ToolCall(TypedDict):
     type: Literal["tool_call"]
     generation: int
@@ -133,6 +141,7 @@ ServerMessage = (
     | Transcript
     | TranscriptFailure
     | ReplyStart
+    | Warned
     | Delta
     | ToolCall
     | ReplyDone

@@ -14,7 +14,7 @@ from stts.conversation.generation import UNREAD_BYTES, UNSPOKEN_CHARACTERS, Repl
 from stts.conversation.services import SessionServices
 from stts.errors import EngineCrashed, ReplyFailed, STTSError
 from stts.plans import SpeechRequest
-from stts.speech import AudioChunk, SynthesisConfig
+from stts.speech import AudioChunk, SpeechWarning, SynthesisConfig
 from stts.streams.live import LiveText
 from tests.patient import PATIENCE
 
@@ -326,3 +326,15 @@ async def test_a_stopped_reader_does_not_keep_a_reply_of_usual_length_from_being
         await anext(items)
         await settled()
         assert house.log == ["written"]
+
+
+async def test_a_warning_about_the_speech_is_told_once_before_its_audio() -> None:
+    async def speak(house: House, text: LiveText) -> AsyncGenerator[AudioChunk, None]:
+        house.contexts[-1].warn("Another engine speaks.")
+        async for chunk in say_all(house, text):
+            yield chunk
+
+    items = await said(House(writer(ReplyText("Hello "), ReplyText("there.")), speak))
+    told = [item for item in items if isinstance(item, SpeechWarning | AudioChunk)]
+    assert told[0] == SpeechWarning("Another engine speaks.")
+    assert sum(isinstance(item, SpeechWarning) for item in told) == 1
