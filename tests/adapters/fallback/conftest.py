@@ -11,7 +11,7 @@ import pytest
 from stts.context import Priority, RequestContext
 from stts.engine_api import Voice
 from stts.plans import ListenRequest, SpeechRequest
-from stts.settings import Settings
+from stts.settings import InstanceSettings, Settings
 from stts.speech import SynthesisConfig
 from stts.streams.live import LiveText
 from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig
@@ -23,22 +23,11 @@ class House:
     """Speaks, listens, and tells how it went."""
 
     def __init__(self) -> None:
-        def instance(engine: str, name: str, **options: Any) -> dict[str, Any]:
-            return {"engine": engine, "options": {"id": name, **options}}
-
         self.settings = Settings.model_validate(
             {
                 "tts": {"order": ["a", "b", "c"], "detect_language": False},
                 "stt": {"order": ["d", "e"]},
-                "engines": {
-                    "instances": {
-                        "a": instance("frail", "a", clones=True),
-                        "b": instance("frail", "b"),
-                        "c": instance("frail", "c", languages=("en", "de")),
-                        "d": instance("ear", "d"),
-                        "e": instance("ear", "e"),
-                    }
-                },
+                "engines": {"instances": self.instances()},
             }
         )
         library = Library(lambda name: Voice(name, reference="anna.wav") if name == "mine" else None)
@@ -46,6 +35,18 @@ class House:
         self.context = RequestContext("tts")
         self.seconds = 0.0
         """Audio heard of the last speech."""
+
+    def instances(self) -> dict[str, InstanceSettings]:
+        def instance(engine: str, name: str, **options: Any) -> InstanceSettings:
+            return InstanceSettings(engine=engine, options={"id": name, **options})
+
+        return {
+            "a": instance("frail", "a", clones=True),
+            "b": instance("frail", "b"),
+            "c": instance("frail", "c", languages=("en", "de")),
+            "d": instance("ear", "d"),
+            "e": instance("ear", "e"),
+        }
 
     def set(self, **routing: Any) -> None:
         changed = self.settings.routing.model_copy(update=routing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -32,6 +34,8 @@ class FrailOptions(BaseModel):
     id: str = ""
     clones: bool = False
     languages: tuple[str, ...] = ("en",)
+    dies: str = ""
+    """For a child process: before, middle."""
 
 
 class FrailEngine(ToneEngine):
@@ -58,6 +62,8 @@ class FrailEngine(ToneEngine):
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         fault = FAULTS[self._own.id]
         HEARD.append((self._own.id, text))
+        if self._own.dies == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
         if fault == "raise":
             raise RuntimeError("it broke")
         if fault == "nothing":
@@ -69,6 +75,8 @@ class FrailEngine(ToneEngine):
             STARTED.set()
             GATE.wait(PATIENCE)
         yield np.full(4800, 0.1, np.float32)
+        if self._own.dies == "middle":
+            os.kill(os.getpid(), signal.SIGKILL)
         if fault == "middle":
             raise RuntimeError("it broke half-way")
         yield np.full(4800, 0.1, np.float32)
