@@ -55,12 +55,15 @@ class RouteTable:
         for dialect, those in routes.items():
             for route in those:
                 self._add(route, RouteMatch(stated_policy(route), dialect))
-        self.always_answered = frozenset(
+        self._always_answered = frozenset(
             path.encode()
             for (kind, path), entries in self._plain.items()
             if kind == "http" and entries[0].match.policy.role is Role.HEALTH
         )
-        """Paths that are answered however many connections there are."""
+
+    def is_always_answered(self, address: bytes) -> bool:
+        """True if a path, with a query or none, is answered however many connections there are."""
+        return address.partition(b"?")[0] in self._always_answered
 
     def match(self, kind: str, method: str, path: str) -> RouteMatch:
         """`kind`: "http" or "websocket". Where only the method has no route, the first route of the path counts."""

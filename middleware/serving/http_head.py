@@ -20,14 +20,11 @@ from middleware.serving.address import ascii_line, first_address, readable
 from middleware.serving.connections import SLOW, Connections
 from middleware.serving.early import refusal
 from middleware.serving.extensions import CUT, SLOW_BODY
+from middleware.serving.head_size import HEADER_BYTES, HeadSize, too_large
 from middleware.serving.starts import Starts
-from stts.errors import HeadTooLarge, MalformedRequest, STTSError
+from stts.errors import MalformedRequest, STTSError
 
 NO_ROUTES = RouteTable({})
-HEAD_BYTES = 65_536
-"""Longest address and headers of one request together, trailers too; one read beyond it may be in memory."""
-HEADER_BYTES = 32
-"""Counted for each header beside its text, as HTTP/2 does: very many short ones take memory, too."""
 HEAD_SECONDS = 30.0
 """Seconds until the first head is complete after connecting, a later one after its first byte."""
 MOST_PIPELINED = 64
@@ -57,9 +54,7 @@ class BoundedHead(HttpToolsProtocol):
         self._table = table
         self._is_beyond = False
         """One too many: heard, but answered only where health is asked for."""
-        self._head_bytes = 0
-        self._unparsed_bytes = 0
-        """Read since the parser last told of anything: it is collecting them."""
+        self._size = HeadSize()
         self._in_request_line = True
         """The next byte belongs to one, or to empty lines before it."""
         self._refused = False
@@ -86,12 +81,12 @@ class BoundedHead(HttpToolsProtocol):
         if self._is_beyond and self._among is not None and self._asks_more_than_health(data):
             self._refuse(self._among.busy())
             return
-        self._unparsed_bytes += len(data)
+        self._size.read(data)
         self._unset_keepalive_if_required()
         if self._in_request_line:
             data, self._in_request_line = ascii_line(data)
         self._parse(data)
-        if self._unparsed_bytes > HEAD_BYTES:
+        if self._size.collects_too_much:
             self._refuse(too_large())
         elif self._timer is None and self._is_idle():
             self._start(HEAD_SECONDS)
@@ -101,15 +96,12 @@ class BoundedHead(HttpToolsProtocol):
 
         It is not parsed for that: of hundreds that are refused at once, each delays whoever asks for health.
         """
-        begins = not (self._unparsed_bytes or self._head_bytes or self.cycle)
+        begins = self.cycle is None and not self._size.begun
         address = first_address(data) if begins else None
         if address is None:
             return False
         self.url = address
-        return not self._is_always_answered()
-
-    def _is_always_answered(self) -> bool:
-        return self.url.partition(b"?")[0] in self._table.always_answered
+        return not self._table.is_always_answered(self.url)
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -134,7 +126,7 @@ class BoundedHead(HttpToolsProtocol):
         self._parse(b"".join(head) + b"\r\n" + rest)
 
     def on_message_begin(self) -> None:
-        self._head_bytes = 0
+        self._size.begin()
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -150,7 +142,7 @@ class BoundedHead(HttpToolsProtocol):
         if len(self.pipeline) >= MOST_PIPELINED or self.parser.get_method() == b"CONNECT":
             raise HeadRefused
         self.url = readable(self.url)
-        if self._is_beyond and not self._is_always_answered():
+        if self._is_beyond and not self._table.is_always_answered(self.url):
             raise HeadRefused
         if self._among is not None:
             self._among.works(self.transport)
@@ -162,7 +154,7 @@ class BoundedHead(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         begin = partial(super()._start_asgi_task, cycle, app)
-        if self._starts is None or self._is_always_answered():
+        if self._starts is None or self._table.is_always_answered(self.url):
             begin()
         else:
             self._starts.begin(lambda: None if cycle.disconnected else begin())
@@ -187,7 +179,7 @@ class BoundedHead(HttpToolsProtocol):
         super().resume_writing()
 
     def on_body(self, body: bytes) -> None:
-        self._unparsed_bytes = 0
+        self._size.tell_body()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -200,14 +192,13 @@ class BoundedHead(HttpToolsProtocol):
         return self.parser.should_upgrade() and not self._should_upgrade()
 
     def _count(self, size: int) -> None:
-        self._unparsed_bytes = 0
-        self._head_bytes += size
-        if self._head_bytes > HEAD_BYTES:
+        self._size.tell(size)
+        if self._size.is_too_large:
             raise HeadRefused
 
     def _give_up(self) -> None:
         """The parser cannot go on."""
-        if self._head_bytes > HEAD_BYTES:
+        if self._size.is_too_large:
             self._refuse(too_large())
         elif self._is_beyond and self._among is not None:
             self._refuse(self._among.busy())
@@ -244,7 +235,7 @@ class BoundedHead(HttpToolsProtocol):
 
     def _leave_waiting(self) -> None:
         """A connection on which nothing was ever sent is no slow client: browsers open some ahead."""
-        if self._head_bytes and not self._refused:
+        if self._size.told and not self._refused:
             self._tell_slow()
         self.transport.abort()
 
@@ -256,7 +247,3 @@ class BoundedHead(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def too_large() -> HeadTooLarge:
-    return HeadTooLarge(f"The address and headers of a request have at most {HEAD_BYTES} bytes.")

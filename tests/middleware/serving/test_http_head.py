@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
 from middleware.serving import http_head as protocol
+from middleware.serving.head_size import HEAD_BYTES
 from tests import patient
 from tests.middleware.edge.apps import Raw, app_with, client, settings
 from tests.serving import serving
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.socket
 
 APP = app_with(settings())
 GET = b"GET /voices HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-TOO_MANY = protocol.HEAD_BYTES + 256 * 1024
+TOO_MANY = HEAD_BYTES + 256 * 1024
 """Bytes: what one read brings may come on top, where it begins in the middle."""
 
 
