@@ -20,6 +20,7 @@ from benchmarks import (
     conversation,
     conversations,
     ears,
+    engine_places,
     fallback,
     first_audio,
     idle_sessions,
@@ -61,6 +62,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "places": places.run,
     "pushed": pushed.run,
     "ears": ears.run,
+    "engine_places": engine_places.run,
 }
 
 
