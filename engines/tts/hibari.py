@@ -5,7 +5,6 @@ It speaks sentence by sentence. The package brings one voice with it; four more 
 
 from __future__ import annotations
 
-import ctypes
 import time
 from collections.abc import Iterator
 from functools import cached_property
@@ -29,8 +28,6 @@ LONGEST_SENTENCE = 200
 """Characters of a sentence that is spoken as a whole: 90 ms of one core."""
 LOOK_SECONDS = 1.0
 """Seconds after which it is looked again which voices are on the disk."""
-LARGE_SECONDS = 6.0
-"""Seconds of a sentence whose making takes so much memory that it is given back afterwards, which costs 5 ms."""
 
 
 class HibariOptions(BaseModel):
@@ -94,7 +91,6 @@ class HibariEngine(TTSEngine):
         progress("loading", None)
         model = HibariModel(assets)
         model.prepare(assets / HEART.file, british=HEART.british)
-        _give_memory_back()
         self._model = model
         self._networks = {HEART.voice.id: assets / HEART.file}
         progress("ready", 1.0)
@@ -119,15 +115,11 @@ class HibariEngine(TTSEngine):
         self, model: HibariModel, text: str, network: Path, british: bool, params: SpeechParams
     ) -> Iterator[Samples]:
         trimmer = SilenceTrimmer(SAMPLE_RATE)
-        longest = 0.0
         for sentence in _sentences(text):
             phonemes = model.phonemes(sentence, british=british)
             for sound in model.speak(phonemes, network, speed=params.speed, seed=params.seed or 0):
-                longest = max(longest, len(sound) / SAMPLE_RATE)
                 yield trimmer.push(sound)
             yield trimmer.end_piece(pause_after(sentence))
-        if longest > LARGE_SECONDS:
-            _give_memory_back()
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -136,10 +128,3 @@ def _sentences(text: str) -> Iterator[str]:
         cutter = TextCutter(sentence, LANGUAGE)
         while (part := cutter.next_piece(LONGEST_SENTENCE)) is not None:
             yield part
-
-
-def _give_memory_back() -> None:
-    """Returns what is free to the system; the allocator of glibc would keep it. Elsewhere there is nothing to do."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)

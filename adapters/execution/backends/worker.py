@@ -18,6 +18,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from adapters.execution.backends.memory import give_back_when_idle
 from adapters.execution.backends.wire import NUMBER, Kind, failure, receive, send
 from adapters.execution.errors import plain, translate
 from adapters.execution.service import serve_many
@@ -80,6 +81,8 @@ def main() -> None:
             channel.send("error", failure(failed, describe(error, with_messages=False)))
             continue
         _serve(channel, engine, number, method, values)
+        # The server asks one thing at a time: what follows comes after the answer.
+        give_back_when_idle(calls)
     if engine is not None:
         engine.unload()
     # It stays open until the process has ended: its end is what the server waits for.
