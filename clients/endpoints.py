@@ -39,8 +39,8 @@ class Visit:
         """As GET /engines lists them."""
         self.model = "tts-1"
 
-    def get(self, path: str) -> Answer:
-        return self._seen(self._caller.ask("GET", path))
+    def get(self, path: str, *, refusals: tuple[int, ...] = ()) -> Answer:
+        return self._seen(self._caller.ask("GET", path), refusals)
 
     def delete(self, path: str, *, refusals: tuple[int, ...] = ()) -> Answer:
         return self._seen(self._caller.ask("DELETE", path), refusals)
@@ -282,11 +282,17 @@ def pull(visit: Visit) -> str:
     return "a job"
 
 
-def remove_model(visit: Visit) -> str:
-    """One that does not exist: what is there stays."""
-    if visit.delete("/models/none-of-this-name", refusals=(404,)).status != 404:
-        raise Failed("removed a model that does not exist")
-    return "told that there is none"
+def told_none(method: str, path: str) -> Check:
+    """Asks for what does not exist, where more would fetch or remove what is there."""
+
+    def check(visit: Visit) -> str:
+        ask = {"GET": visit.get, "DELETE": visit.delete}.get(method)
+        answer = visit.post(path, {}, refusals=(404,)) if ask is None else ask(path, refusals=(404,))
+        if answer.status != 404:
+            raise Failed("did something with what does not exist")
+        return str(_object(answer)["code"])
+
+    return check
 
 
 def job_events(visit: Visit) -> str:
@@ -348,6 +354,10 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/engines/{name}"): one_engine,
     ("POST", "/engines/{name}/load"): load,
     ("POST", "/engines/{name}/unload"): unload,
+    **{
+        (method, "/engines/{name}/install"): told_none(method, "/engines/none-of-this-name/install")
+        for method in ("GET", "POST", "DELETE")
+    },
     ("GET", "/v1/models"): models,
     ("GET", "/v1/models/{model_id}"): one_model,
     ("GET", "/v1/audio/models"): named("/v1/audio/models", "models"),
@@ -369,7 +379,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/models/{model_id}"): catalogue_model,
     ("GET", "/model_card/{model_id}"): model_card,
     ("POST", "/models/pull"): pull,
-    ("DELETE", "/models/{model_id}"): remove_model,
+    ("DELETE", "/models/{model_id}"): told_none("DELETE", "/models/none-of-this-name"),
     ("GET", "/jobs"): lambda visit: f"{len(_list(visit.get('/jobs').json()))} jobs",
     ("GET", "/jobs/{job_id}/events"): job_events,
     ("GET", "/jobs/{job_id}"): one_job,
