@@ -9,8 +9,10 @@ if __name__ == "__main__":
 
     import gc
 
+    from middleware.logs.structlog_import import import_structlog
     from middleware.serving.deferred_models import defer_models
 
+    import_structlog()
     # Both until the server has started: imports make much that lives and hardly any garbage.
     gc.disable()
     defer_models()

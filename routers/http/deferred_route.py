@@ -7,28 +7,26 @@ together that takes a twentieth of a server's start, and its first answers need 
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import BaseRoute, compile_path, request_response
 
 
-class DeferredRoute(APIRoute):
-    """Knows its path and methods, and becomes an APIRoute when anything else is asked of it.
+class Deferred(ABC):
+    """Knows its path, and becomes the framework's route when anything else is asked of it.
 
     An endpoint that the framework can't serve is found then; the document asks all routes, and so do the tests.
     """
 
-    def __init__(
-        self, path: str, endpoint: Callable[..., Any], *, methods: Iterable[str] | None = None, **options: Any
-    ) -> None:
+    def __init__(self, path: str, endpoint: Callable[..., Any], options: dict[str, Any]) -> None:
         self.path = path
         self.endpoint = endpoint
-        self.methods = {method.upper() for method in methods or ("GET",)}
         self.path_regex, self.path_format, self.param_convertors = compile_path(path)
-        self._options: dict[str, Any] | None = {"methods": self.methods, **options}
+        self._options: dict[str, Any] | None = options
 
     def __getattr__(self, name: str) -> Any:
         """Called for what is not there yet."""
@@ -42,10 +40,39 @@ class DeferredRoute(APIRoute):
         return self.__dict__.get("_options") is not None
 
     def analyse(self) -> None:
-        """Makes an APIRoute of it, once. Raises what the framework raises for an endpoint that it can't serve."""
+        """Makes the framework's route of it, once. Raises what that raises for an endpoint that can't be served."""
         options, self._options = self._options, None
         if options is not None:
-            super().__init__(self.path, self.endpoint, **options)
+            self._make(options)
+
+    @abstractmethod
+    def _make(self, options: dict[str, Any]) -> None: ...
+
+
+class DeferredRoute(Deferred, APIRoute):
+    def __init__(
+        self, path: str, endpoint: Callable[..., Any], *, methods: Iterable[str] | None = None, **options: Any
+    ) -> None:
+        Deferred.__init__(self, path, endpoint, {"methods": methods, **options})
+        self.methods = {method.upper() for method in methods or ("GET",)}
+
+    def _make(self, options: dict[str, Any]) -> None:
+        APIRoute.__init__(self, self.path, self.endpoint, **options)
+
+
+class DeferredSocketRoute(Deferred, APIWebSocketRoute):
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        Deferred.__init__(self, path, endpoint, options)
+
+    def _make(self, options: dict[str, Any]) -> None:
+        APIWebSocketRoute.__init__(self, self.path, self.endpoint, **options)
+
+
+class DeferredRouter(APIRouter):
+    """Its routes are deferred, those of sockets too. It stands for itself and is included nowhere."""
+
+    def add_api_websocket_route(self, path: str, endpoint: Callable[..., Any], *_: Any, **options: Any) -> None:
+        self.routes.append(DeferredSocketRoute(path, endpoint, **options))
 
 
 class PlainRoute(DeferredRoute):
@@ -62,12 +89,12 @@ class PlainRoute(DeferredRoute):
 
 def deferred_router(tag: str | None = None, route_class: type[DeferredRoute] = DeferredRoute) -> APIRouter:
     """A router whose routes are deferred. `tag`: their heading in the document."""
-    return APIRouter(tags=None if tag is None else [tag], route_class=route_class)
+    return DeferredRouter(tags=None if tag is None else [tag], route_class=route_class)
 
 
 async def analyse_routes(routes: Iterable[BaseRoute]) -> None:
     """Analyses those that are still deferred, one in each turn of the event loop."""
     for route in routes:
-        if isinstance(route, DeferredRoute) and route.is_deferred:
+        if isinstance(route, Deferred) and route.is_deferred:
             route.analyse()
             await asyncio.sleep(0)

@@ -15,6 +15,7 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 AGREEING = 2
 """Consecutive hypotheses that must say the same."""
@@ -28,9 +29,17 @@ _UNSPACED = (
 )
 _MARKS = "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b4-\u17d3\u3099\u309a\u30fc"
 """Combining marks: they belong to the letter before them."""
-_WORD = re.compile(rf"(\s*)([{_UNSPACED}][{_MARKS}]*[^\w\s]*|[^\s{_UNSPACED}]+)")
-_BEGINS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _PUNCTUATION = re.compile(r"[^\w]+")
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    return re.compile(rf"(\s*)([{_UNSPACED}][{_MARKS}]*[^\w\s]*|[^\s{_UNSPACED}]+)")
+
+
+@cache
+def _unspaced() -> re.Pattern[str]:
+    return re.compile(rf"[{_UNSPACED}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +121,8 @@ class Agreement:
 
 def _words(text: str) -> list[_Word]:
     words: list[_Word] = []
-    for space, word in _WORD.findall(text):
-        apart = bool(space) or (not words and not _BEGINS_UNSPACED.match(word))
+    for space, word in _word().findall(text):
+        apart = bool(space) or (not words and not _unspaced().match(word))
         words.append(_Word(word, " " if apart else "", _PUNCTUATION.sub("", word).casefold() or word))
     return words
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from stts.languages import primary
 
@@ -44,8 +45,17 @@ _LETTERS = {
     "Kana": r"\u3041-\u309f\u30a0-\u30fa\u30fc-\u30ff\uff66-\uff9f",
     "Han": r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff",
 }
-_FINDERS = {script: re.compile(f"[{letters}]") for script, letters in _LETTERS.items()}
-_ANY = re.compile("[" + "".join(letters for script, letters in _LETTERS.items() if script != LATIN) + "]")
+
+
+@cache
+def _finders() -> Mapping[str, re.Pattern[str]]:
+    return {script: re.compile(f"[{letters}]") for script, letters in _LETTERS.items()}
+
+
+@cache
+def _any_but_latin() -> re.Pattern[str]:
+    return re.compile("[" + "".join(letters for script, letters in _LETTERS.items() if script != LATIN) + "]")
+
 
 _WEIGHTS = {"Han": 2.5, "Kana": 2.0, "Hangul": 2.0}
 """Weight of one letter of a script, against a letter of an alphabet."""
@@ -137,9 +147,9 @@ Scores = Mapping[str, float]
 def main_script(text: str) -> str | None:
     """The script of most of a text's letters; None where there are none."""
     sample = text[:SAMPLE_CHARACTERS]
-    if not _ANY.search(sample):
-        return LATIN if _FINDERS[LATIN].search(sample) else None
-    found = {script: len(finder.findall(sample)) * _WEIGHTS.get(script, 1.0) for script, finder in _FINDERS.items()}
+    if not _any_but_latin().search(sample):
+        return LATIN if _finders()[LATIN].search(sample) else None
+    found = {script: len(finder.findall(sample)) * _WEIGHTS.get(script, 1.0) for script, finder in _finders().items()}
     east_asian = found["Han"] + found["Kana"]
     found["Han"], found["Kana"] = (0.0, east_asian) if found["Kana"] > _KANA_SHARE * east_asian else (east_asian, 0.0)
     script = max(found, key=lambda each: found[each])
@@ -149,7 +159,7 @@ def main_script(text: str) -> str | None:
 def has_letters(text: str, script: str) -> bool:
     """True if more than a few of a text's letters are of a script."""
     sample = text[:SAMPLE_CHARACTERS]
-    return len(_FINDERS[script].findall(sample)) > _FEW * len(sample)
+    return len(_finders()[script].findall(sample)) > _FEW * len(sample)
 
 
 def reads(language: str, script: str) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Response, WebSocket
 from fastapi.exceptions import FastAPIError
 from pydantic import BaseModel
+from starlette.types import Message
 
-from routers.http.deferred_route import DeferredRoute, PlainRoute, analyse_routes, deferred_router
+from routers.http.deferred_route import Deferred, DeferredRoute, PlainRoute, analyse_routes, deferred_router
 
 
 class Item(BaseModel):
@@ -39,7 +42,7 @@ def client(app: FastAPI) -> httpx.AsyncClient:
 
 
 def deferred(app: FastAPI) -> set[str]:
-    return {route.path for route in app.routes if isinstance(route, DeferredRoute) and route.is_deferred}
+    return {route.path for route in app.routes if isinstance(route, Deferred) and route.is_deferred}
 
 
 async def test_the_first_request_analyses_its_route_and_no_other(app: FastAPI, client: httpx.AsyncClient) -> None:
@@ -60,6 +63,26 @@ async def test_another_method_is_refused_without_analysis(app: FastAPI, client: 
     assert (await client.get("/double")).status_code == 405
     assert (await client.post("/plain")).status_code == 405
     assert deferred(app) == {"/double", "/plain"}
+
+
+async def test_a_socket_is_analysed_by_its_first_client(app: FastAPI) -> None:
+    async def converse(websocket: WebSocket, number: int = 1) -> None:
+        await websocket.accept()
+        await websocket.send_json({"number": number})
+
+    router = deferred_router()
+    router.add_api_websocket_route("/numbers", converse)
+    app.router.routes += router.routes
+    assert "/numbers" in deferred(app)
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/numbers", "query_string": b"number=7", "headers": [], "subprotocols": []}
+    await app(scope, lambda: asyncio.sleep(0, {"type": "websocket.connect"}), send)
+    assert [message.get("text") for message in sent] == [None, '{"number":7}']
+    assert "/numbers" not in deferred(app)
 
 
 async def test_all_are_analysed_after_the_start(app: FastAPI) -> None:
