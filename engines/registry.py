@@ -29,6 +29,7 @@ BUILTIN: Mapping[str, str] = {
     "espeak": "engines.tts.espeak:EspeakEngine",
     "piper": "engines.tts.piper:PiperEngine",
     "kokoro": "engines.tts.kokoro:KokoroEngine",
+    "pocket": "engines.tts.pocket:PocketEngine",
     "chatterbox": "engines.tts.chatterbox:ChatterboxEngine",
     "chatterbox_multilingual": "engines.tts.chatterbox:ChatterboxMultilingualEngine",
     "chatterbox_turbo": "engines.tts.chatterbox:ChatterboxTurboEngine",

@@ -22,7 +22,7 @@ from engines.tts.chatterbox_parameters import (
     MultilingualParameters,
     TurboParameters,
 )
-from engines.tts.chatterbox_voices import SAMPLE_RATE, VoiceCache, read_recording, recording_key
+from engines.tts.reference_voices import SAMPLE_RATE, VoiceCache, read_recording, recording_key
 from engines.weights import HubWeights
 from stts.engine_api import Abilities, EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import EngineNotInstalled, EngineWeightsMissing, InvalidParameter, UnknownVoice

@@ -29,6 +29,8 @@ SPEED = (0.5, 2.0)
 """What the library takes."""
 HEADROOM = np.float32(0.8)
 """Factor of what the model makes: single sounds of some voices reach 1.2."""
+LEVEL = -20.8
+"""Mean level in dBFS of what is yielded; its voices lie within 1 dB."""
 PAUSE_SECONDS = 0.25
 """Silence after a sentence: the library cuts off the model's own."""
 _VOICES = (".npz", ".bin")
@@ -85,6 +87,7 @@ class KokoroEngine(TTSEngine):
             voices=voices,
             default_voice=names.default if names else None,
             sample_rate=SAMPLE_RATE,
+            level=LEVEL,
             abilities=Abilities(streaming=False, speed=SPEED),
             limits=EngineLimits(max_characters=400, min_characters=12, concurrency=self.options.processes),
             real_time_factor=0.7,

@@ -18,6 +18,8 @@ from stts.engine_api import Voice
 
 MODEL, DESCRIPTION = ".onnx", ".onnx.json"
 SPEAKER = "#"
+LEVELS: Mapping[str, float] = {"en_US-joe-medium": -24.2}
+"""Mean level in dBFS of voices that were measured; others are measured when they speak."""
 SPEAKERS = 1000
 """Speakers listed of one voice; more can be named."""
 LOOK_AGAIN_SECONDS = 2.0
@@ -166,6 +168,7 @@ def _read(path: Path, description: _Description, model_id: str | None) -> VoiceF
         languages=description.languages,
         gender=_gender(description, dataset),
         sample_rate=description.audio.sample_rate,
+        level=LEVELS.get(name),
         model=name,
     )
     speakers = description.speaker_id_map or {}

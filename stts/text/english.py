@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from stts.text.english_abbreviations import without_abbreviations
 from stts.text.english_measures import CURRENCIES, MONTHS, UNITS, money, unit
@@ -31,7 +32,7 @@ _CUES = "in|since|by|until|till|from|of|year|years|before|after|during|circa|aro
 def spoken_english(text: str) -> str:
     """The text as it is said."""
     text = without_abbreviations(text)
-    for pattern, words in _RULES:
+    for pattern, words in _rules():
         text = pattern.sub(words, text)
     return text
 
@@ -103,7 +104,10 @@ def _plain(match: re.Match[str]) -> str:
     return _signed(match, written(number))
 
 
+@cache
 def _rules() -> tuple[Rule, ...]:
+    """Compiled with the first text: an idle server does without."""
+
     def rule(pattern: str, words: Callable[[re.Match[str]], str], *, any_case: bool = False) -> Rule:
         return re.compile(pattern, re.IGNORECASE if any_case else 0), words
 
@@ -159,6 +163,3 @@ def _measure(match: re.Match[str]) -> str:
 
 def _cued_year(match: re.Match[str]) -> str:
     return f"{match['cue']} {year(int(match['year']))}"
-
-
-_RULES = _rules()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engines.tts.chatterbox import longest_speech
-from engines.tts.chatterbox_voices import VoiceCache, read_recording, recording_key
+from engines.tts.reference_voices import VoiceCache, read_recording, recording_key
 from stts.audio.decode import Decoder
 from stts.engine_api import Samples
 from stts.errors import InvalidParameter

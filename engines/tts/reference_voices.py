@@ -1,4 +1,4 @@
-"""Voices of Chatterbox: reference recordings read, checked, and kept as what the model makes of them."""
+"""Voices to be cloned: reference recordings read, checked, and kept as what a model makes of them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,14 @@ def recording_key(path: Path) -> Hashable:
 
 
 def read_recording(path: Path, shortest: float, longest: float) -> io.BytesIO:
-    """The first `longest` seconds of a recording as mono WAV.
+    """The first `longest` seconds of a recording as mono WAV. Raises InvalidParameter as `reference_samples` does."""
+    samples = reference_samples(path, shortest, longest)
+    pcm = (np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+    return io.BytesIO(sized_header(SAMPLE_RATE, 1, len(pcm)) + pcm)
+
+
+def reference_samples(path: Path, shortest: float, longest: float) -> Samples:
+    """The first `longest` seconds of a recording, at SAMPLE_RATE.
 
     Raises InvalidParameter for one that is not audio, is silent, or lasts `shortest` seconds or less.
     """
@@ -65,8 +72,7 @@ def read_recording(path: Path, shortest: float, longest: float) -> io.BytesIO:
         raise InvalidParameter(f"The reference recording must be longer than {shortest:g} seconds.", param="voice")
     if float(np.sqrt(np.mean(np.square(samples)))) < SILENT:
         raise InvalidParameter("The reference recording is silent.", param="voice")
-    pcm = (np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
-    return io.BytesIO(sized_header(SAMPLE_RATE, 1, len(pcm)) + pcm)
+    return samples
 
 
 def _first_seconds(decoder: Decoder, seconds: float) -> Samples:
