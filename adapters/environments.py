@@ -9,13 +9,15 @@ from adapters.catalogue import EngineCatalogue
 from adapters.execution.instance import EngineInstance
 from adapters.jobs import Job, Jobs, Report
 from engines.environments.environment import Environment
-from engines.environments.estimate import Estimate, estimate
+from engines.environments.estimate import UNKNOWN, Estimate, estimate
 from engines.environments.installer import clear_outdated, install, uninstall
 from stts.cancellation import Cancellation
 from stts.errors import Conflict, NotFound, UnknownEngine
 
 KIND = "install"
 """Kind of the jobs."""
+ESTIMATE_SECONDS = 300.0
+"""Longest wait for the package index; an index that tells no metadata sends whole files, which pip keeps for later."""
 
 
 class EngineEnvironments:
@@ -44,8 +46,11 @@ class EngineEnvironments:
         if lines not in self._estimates:
             cancellation = Cancellation()
             try:
-                asked = asyncio.to_thread(estimate, environment.requirements, environment.python, cancellation)
-                self._estimates[lines] = await asked
+                async with asyncio.timeout(ESTIMATE_SECONDS):
+                    asked = asyncio.to_thread(estimate, environment.requirements, environment.python, cancellation)
+                    self._estimates[lines] = await asked
+            except TimeoutError:
+                return UNKNOWN
             finally:
                 # Whoever asked may have left; the thread is to end then, too.
                 cancellation.cancel()
@@ -56,7 +61,8 @@ class EngineEnvironments:
         environment = self.environment(name)
 
         def work(report: Report, cancellation: Cancellation) -> None:
-            install(environment, progress=report, cancellation=cancellation)
+            known = self._estimates.get(environment.requirements.lines)
+            install(environment, progress=report, known=known, cancellation=cancellation)
 
         return self._jobs.start(KIND, environment.name, work, partial(self._installed, environment))
 

@@ -6,6 +6,7 @@ the engine interface passes as a dataclass or a model is a mapping of its fields
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeAlias, TypeVar
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from stts.engine_api import ListenParams, Segment, SpeechParams, Voice, Word
+from stts.errors import EngineError
 
 Value: TypeAlias = (
     bool | int | float | str | bytes | NDArray[np.generic] | Sequence["Value"] | Mapping[str, "Value"] | None
@@ -50,8 +52,29 @@ def segment_fields(segment: Segment) -> Fields:
 
 
 def read_segment(values: Mapping[str, Any]) -> Segment:
-    words = tuple(Word(**word) for word in values["words"])
-    return Segment(**{**values, "words": words, "tokens": tuple(values["tokens"])})
+    """Raises EngineError for times that are no numbers; what else is none is unknown."""
+    words = tuple(_read_word(word) for word in values["words"])
+    known = {name: _known(values[name]) for name in ("avg_logprob", "compression_ratio", "no_speech_prob")}
+    start, end = _times(values)
+    own = {"start": start, "end": end, "words": words, "tokens": tuple(values["tokens"])}
+    return Segment(**{**values, **known, **own})
+
+
+def _read_word(values: Mapping[str, Any]) -> Word:
+    start, end = _times(values)
+    return Word(values["text"], start, end, _known(values["probability"]))
+
+
+def _times(values: Mapping[str, Any]) -> tuple[float, float]:
+    start, end = float(values["start"]), float(values["end"])
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise EngineError("The engine told times that are no numbers.")
+    return start, end
+
+
+def _known(value: float | None) -> float | None:
+    """None for what is no number: no client could read it."""
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def _fields(value: Any) -> Fields:

@@ -97,6 +97,8 @@ class ChunkRenderer:
                 self.engine_seconds += time.perf_counter() - started
                 if block is None:
                     return
+                if block.ndim != 1 or block.dtype.kind != "f":
+                    raise EngineError(f"{self._plan.instance} made what is no sound: not one row of samples in -1..1.")
                 if len(block) and not np.isfinite(block).any():
                     raise EngineError(f"{self._plan.instance} made what is no sound: none of its samples is a number.")
                 self.audio_seconds += len(block) / rate

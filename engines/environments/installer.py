@@ -31,13 +31,15 @@ def install(
     *,
     progress: Progress,
     confirm: Confirm = lambda plan: True,
+    known: Estimate | None = None,
     cancellation: Cancellation | None = None,
     tool: Tool | None = None,
 ) -> Installed:
     """Installs an environment, or finds it installed. Blocks for minutes.
 
-    `confirm` is asked once it is known what would be fetched. Raises Cancelled where it says no, and where the
-    cancellation does; EngineInstallFailed; StorageFull and StorageFailed; Conflict where another process installs it.
+    `confirm` is asked once it is known what would be fetched; `known` is that, where it has been asked for. Raises
+    Cancelled where it says no, and where the cancellation does; EngineInstallFailed; StorageFull and StorageFailed;
+    Conflict where another process installs it.
     """
     cancellation = cancellation or Cancellation()
     tool = tool or choose_tool(environment.python)
@@ -45,8 +47,10 @@ def install(
     with _alone(root, environment.name):
         if environment.state == "ready" and (found := environment.find()) is not None:
             return found
-        progress("asking the package index", None)
-        plan = estimate(environment.requirements, environment.python, cancellation)
+        plan = known
+        if plan is None:
+            progress("asking the package index", None)
+            plan = estimate(environment.requirements, environment.python, cancellation)
         if not confirm(plan):
             raise Cancelled
         _require_space(root, plan)

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -88,7 +89,9 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Looks without reaping: until it is reaped, the number of its group is nobody else's."""
+        if sys.platform == "darwin":  # which has no `waitid` before Python 3.13
+            return self._process.poll() is None
+        # Looks without reaping: until it is reaped, the number of its group is nobody else's.
         try:
             return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
         except ChildProcessError:
@@ -138,7 +141,7 @@ class Child:
         # The second error comes where macOS finds only zombies in the group.
         with self._lock, suppress(ProcessLookupError, PermissionError):
             # Once it is reaped the number may be somebody else's.
-            if not self._reaped:
+            if not self._reaped and self._process.returncode is None:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:

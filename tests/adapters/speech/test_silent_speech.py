@@ -47,9 +47,24 @@ class EndlessEngine(ToneEngine):
             yield from super().synthesize(text, voice, params)
 
 
+class StereoEngine(ToneEngine):
+    """Two channels, against its promise."""
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        yield from (np.stack([block, block]) for block in super().synthesize(text, voice, params))
+
+
+class IntegerEngine(ToneEngine):
+    """Whole numbers, against its promise."""
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Any]:
+        yield from ((block * 32767).astype(np.int16) for block in super().synthesize(text, voice, params))
+
+
 @pytest.fixture
 async def engines() -> AsyncIterator[Engines]:
     kinds = {"latin": LatinEngine, "mute": MuteEngine, "endless": EndlessEngine}
+    kinds |= {"stereo": StereoEngine, "integer": IntegerEngine}
     registry = Registry([EntryPoint(name, f"{__name__}:{kind.__name__}", GROUP) for name, kind in kinds.items()])
     settings = Settings()
     made = Engines(registry, lambda: settings)
@@ -132,3 +147,9 @@ async def test_silence_in_place_of_words_is_told(engines: Engines) -> None:
 async def test_a_voice_that_does_not_come_to_an_end_is_ended(engines: Engines) -> None:
     with pytest.raises(EngineError, match="does not come to an end"):
         await spoken(engines, "Hi.", engine="endless")
+
+
+@pytest.mark.parametrize("engine", ["stereo", "integer"])
+async def test_what_is_no_row_of_samples_is_no_sound(engines: Engines, engine: str) -> None:
+    with pytest.raises(EngineError, match="no sound"):
+        await spoken(engines, "Hi.", engine=engine)

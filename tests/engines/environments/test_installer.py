@@ -73,7 +73,9 @@ def test_an_environment_is_installed_and_says_before_what_it_fetches(environment
     half.mkdir()
     outdated = environment("stts-test-voice<1.2", "stts-test-site")
     assert outdated.state == "outdated" and version_in(outdated) == "1.5"
-    install(outdated, progress=quiet)
+    steps.clear()
+    install(outdated, progress=lambda step, part: steps.append((step, part)), known=plan)
+    assert steps[0] == ("making the environment", None)
     assert not half.exists() and version_in(outdated) == "1.0" and version_in(made) == "1.5"
     clear_outdated(outdated)
     assert left(outdated) == [outdated.folder(Path()).name]
