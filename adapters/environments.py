@@ -27,7 +27,7 @@ class EngineEnvironments:
         self._engines = engines
         self._jobs = jobs
         self._estimates: dict[tuple[str, ...], Estimate] = {}
-        """What the package index said, by requirements: it takes a while to ask."""
+        """Answers of the package index, by requirements: it takes a while to ask."""
 
     def environment(self, name: str) -> Environment:
         """The environment of an engine. Raises NotFound for engines that there are not, or that have none."""
@@ -40,7 +40,7 @@ class EngineEnvironments:
         return environment
 
     async def estimate(self, name: str) -> Estimate:
-        """What an installation would fetch. Raises as `environment`, and EngineInstallFailed."""
+        """Estimates what an installation would fetch. Raises as `environment`, and EngineInstallFailed."""
         environment = self.environment(name)
         lines = environment.requirements.lines
         if lines not in self._estimates:

@@ -145,7 +145,7 @@ class EngineInfo:
     install: str = ""
     """The command that installs what is missing."""
     requirements: tuple[str, ...] = ()
-    """What its own environment is made of, for `worker`: requirements in pip's form, with bounds, and with the package
+    """Requirements of its own environment, for `worker`: in pip's form, with bounds, and with the package
     that brings the engine; or one list of this server (`chatterbox.txt`)."""
     licence: str = ""
     """Licence of the engine and its weights, in a few words."""

@@ -36,7 +36,7 @@ class Lease:
         return result
 
     def exceeded(self) -> str:
-        """What an engine did whose time is over, for a message."""
+        """Names the fault of an engine whose time is over, for a message."""
         return "worked on one call for too long" if self._left < self._seconds else "said nothing for too long"
 
 

@@ -79,7 +79,7 @@ class Environment:
 
 
 def read(folder: Path) -> Installed | None:
-    """What was installed in a folder; None where that was not finished, or its interpreter has gone."""
+    """The installation in a folder; None where it was not finished, or its interpreter has gone."""
     try:
         values: Any = json.loads((folder / MARK).read_text(encoding="utf-8"))
         packages = tuple(str(each) for each in values["packages"])

@@ -1,4 +1,4 @@
-"""What an installation would fetch: pip's own resolution, without installing, and the sizes of the files it names."""
+"""Estimates an installation: pip's own resolution, without installing, and the sizes of the files it names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an environment is made of: an engine's own requirements, and the few that every worker needs."""
+"""Requirements of an environment: an engine's own, and the few that every worker needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stts.engine_api import EngineInfo
 
 LISTS = Path(__file__).resolve().parents[2] / "requirements"
 WORKER_LIST = LISTS / "worker.txt"
-"""What the main of a worker imports besides this server's own code."""
+"""Packages that the main of a worker imports besides this server's own code."""
 SUFFIX = ".txt"
 DIGEST_CHARACTERS = 8
 

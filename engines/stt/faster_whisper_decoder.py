@@ -69,7 +69,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What a region was heard as, once."""
+    """One reading of a region."""
 
     tokens: list[int]
     text: str
@@ -81,7 +81,7 @@ class Attempt:
     complete: bool
     """It ended by itself, and not at the longest that is allowed."""
     encoded: Any
-    """What the encoder made of it: a batch of one."""
+    """The encoder's output: a batch of one."""
     columns: int
     """Columns of its window."""
 
@@ -107,7 +107,7 @@ class Decoder:
         return code
 
     def decode(self, regions: Sequence[Heard]) -> Iterator[tuple[int, Attempt | None]]:
-        """What was said in each region with its number, as soon as it is known; None where nothing was.
+        """Words of each region with its number, as soon as they are known; None where nothing was said.
 
         All in one batch: their prompts have the same number of tokens, their guards the same values.
         """

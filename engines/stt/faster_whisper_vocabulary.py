@@ -23,7 +23,7 @@ MOST_PROMPT_TOKENS = 120
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 """Whisper's codes of languages that are written without spaces between words."""
 REPLACEMENT = "\ufffd"
-"""What a part of a character decodes to."""
+"""Stands for a part of a character, decoded alone."""
 _SPECIAL = re.compile(r"<\|[^|]*\|>")
 _LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 

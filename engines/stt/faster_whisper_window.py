@@ -1,4 +1,4 @@
-"""What a Whisper model is given of a region of speech: which of it is sound, and a spectrogram as long as it needs.
+"""The window of a region that a Whisper model is given: its sound, and a spectrogram as long as it needs.
 
 Whisper was trained on windows of thirty seconds, and its usual libraries pad every region to that. Its encoder takes
 shorter windows too, and with eight seconds of silence behind the speech it finds the same words for a third of the
@@ -44,7 +44,7 @@ class Sound:
     """Seconds from its beginning."""
     end: float
     seconds: float
-    """Of sound between the two."""
+    """Length of the sound between the two."""
 
 
 def sound_of(samples: Samples) -> Sound | None:

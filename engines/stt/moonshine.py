@@ -149,7 +149,7 @@ class MoonshineEngine(STTEngine):
         return {name: np.zeros((1, shape[1], 0, shape[3]), np.float32) for name, shape in shapes.items()}
 
     def _keep(self, cache: Cache, present: Sequence[NDArray[np.float32]], *, first: bool) -> None:
-        """What the encoder gave is the same at each step, and comes with the first only."""
+        """Keeps keys and values for the next step; those of the encoder never change, and come with the first only."""
         for name, value in zip(cache, present, strict=True):
             if first or ".decoder." in name:
                 cache[name] = value

@@ -24,7 +24,7 @@ from stts.text.normalise import has_words
 PACKAGE = "gtts"
 SAMPLE_RATE = 24_000
 MAX_CHARACTERS = 100
-"""Of one request. Of longer texts the package makes a request for each part between commas."""
+"""Most characters of a request. Of longer texts the package makes a request for each part between commas."""
 SENDER = "The speech service of Google Translate"
 ANSWER_BYTES = 2_000_000
 _AUDIO = re.compile(rb'jQ1olc","\[\\"([A-Za-z0-9+/=]*)\\"\]')

@@ -26,7 +26,7 @@ SAMPLE_RATE = 24_000
 MODEL = "kokoro-v1.0-int8"
 """The model of the catalogue that is used where no other is named."""
 SPEED = (0.5, 2.0)
-"""What the library takes."""
+"""Range that the library takes."""
 HEADROOM = np.float32(0.8)
 """Factor of what the model makes: single sounds of some voices reach 1.2."""
 LEVEL = -20.8

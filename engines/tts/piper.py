@@ -32,7 +32,7 @@ from stts.text.english import spoken_english
 from stts.text.plain_sentences import plain_sentences
 
 SAMPLE_RATE = 22_050
-"""Of most voices, in Hz; each says its own."""
+"""Rate of most voices, in Hz; each says its own."""
 SPEED = (0.4, 2.5)
 ROUNDED_SHARE = 0.22
 """Part of the length of speech at speed 1 that comes of each sound's being rounded up to whole frames, and so does not

@@ -176,5 +176,5 @@ class _Turned:
         return turned[..., start - first : end - first]
 
     def _stretch(self, value: NDArray[Any], first: int, last: int) -> NDArray[Any]:
-        """Of what has a value for each frame, those of some; the rest as it is."""
+        """Cuts whatever has a value for each frame to some of them; the rest stays as it is."""
         return np.ascontiguousarray(value[..., first:last]) if value.shape[-1] == self.frames else value

@@ -46,7 +46,7 @@ class VoiceFile:
     """A voice on this disk."""
 
     path: Path
-    """Of the network."""
+    """Parameters of the network."""
     voices: tuple[Voice, ...]
     """The voice itself and, where it has several, its speakers."""
     speakers: Mapping[str, int]
@@ -141,7 +141,7 @@ class _Espeak(BaseModel):
 
 
 class _Description(BaseModel):
-    """What is read of `NAME.onnx.json`."""
+    """Fields that are read of `NAME.onnx.json`."""
 
     audio: _Audio
     espeak: _Espeak = _Espeak()

@@ -58,7 +58,7 @@ class EnvironmentRoutes:
 
     @policy(Role.MANAGE)
     async def show(self, name: EngineName) -> InstallShape:
-        """What is installed of the engine's environment, or what an installation would fetch: that asks the index."""
+        """Tells the installation of the environment, or what one would fetch, for which the index is asked."""
         installed = self._shown(name)
         if installed.state != "absent":
             return installed

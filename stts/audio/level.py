@@ -49,7 +49,7 @@ class LevelMatch:
         self._rate = rate
         self._factor = None if own is None else self._gain(own)
         self._first_piece: list[Samples] | None = [] if wanted is not None and own is None else None
-        """What is measured, while it comes."""
+        """Measures audio while it comes."""
         self.measured: float | None = None
         """Level in dBFS of the first piece, after its end."""
 

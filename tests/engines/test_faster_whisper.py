@@ -26,7 +26,7 @@ READING = (
     "darkness it was the spring of hope it was the winter of despair we had everything before us we had nothing "
     "before us"
 )
-"""What the person says in the first 24 seconds."""
+"""Words of the person in the first 24 seconds."""
 
 
 def create(**options: object) -> FasterWhisperEngine:

@@ -1,4 +1,4 @@
-"""What a child prints: drained all the time, since a full pipe would stop it, and told in the log with its engine.
+"""Output of a child: drained all the time, since a full pipe would stop it, and told in the log with its engine.
 
 Libraries print what they work on, so once a child has been given work its lines may be words of a user. From then on
 only lines that speak of the program alone are quoted; the others are counted.

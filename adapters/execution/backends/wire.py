@@ -38,7 +38,7 @@ JOINED = 1 << 16
 Kind = Literal["item", "progress", "end", "error"]
 KINDS = frozenset(get_args(Kind))
 FAILURE = frozenset({"kind", "message", "param", "allowed", "retry_after", "trace"})
-"""What an `error` holds."""
+"""Members of an `error`."""
 
 
 class Unreadable(Exception):
@@ -66,7 +66,7 @@ class WorkerSpec:
     own_environment: bool = False
     """The interpreter is of another environment than the server's."""
     quote_output: bool = False
-    """What the worker prints is quoted in the log also where it may be a user's words."""
+    """The worker's output is quoted in the log also where it may be a user's words."""
 
     def to_plain(self) -> list[Any]:
         """The first message to a child, as plain values."""

@@ -34,7 +34,7 @@ def quiet(step: str, part: float | None) -> None:
 
 
 def left(environment: Environment) -> list[str]:
-    """What lies in its folders, locks aside."""
+    """Names of all that lies in its folders, locks aside."""
     return [each.name for root in environment.roots if root.is_dir() for each in root.iterdir() if each.is_dir()]
 
 

@@ -232,7 +232,7 @@ async def test_under_bodies_that_do_not_come_health_is_answered_and_the_rest_is_
 async def test_one_too_many_is_told_apart_by_its_address_however_its_head_is_cut(
     pieces: list[bytes], status: int
 ) -> None:
-    """What is refused is not read any further: hundreds of them must not hold up whoever asks for health."""
+    """Refused connections are not read any further: hundreds of them must not hold up whoever asks for health."""
     async with bounded(1) as (port, _), patient.connect(f"ws://127.0.0.1:{port}/ws"), Raw.open(port) as raw:
         for piece in pieces:
             await raw.send(piece)

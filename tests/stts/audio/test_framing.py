@@ -127,7 +127,7 @@ def test_how_a_piece_is_cut_changes_nothing(cuts: list[int], lead: float, tail: 
 
 
 def test_an_engine_may_yield_one_array_again_and_again() -> None:
-    """What is held back of a block is not what the engine writes into its array next."""
+    """Samples held back of a block are not what the engine writes into its array next."""
     samples = tone(1.0, RATE)
     array, framer, whole = np.zeros(RATE // 10, np.float32), ChunkFramer(RATE), ChunkFramer(RATE)
     parts = []

@@ -1,4 +1,4 @@
-"""What children print comes into the log, without the words of users, and never stops a child."""
+"""The output of children comes into the log, without the words of users, and never stops a child."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ async def test_a_copy_that_goes_meanwhile_is_gone(instances: Hosts, tmp_path: Pa
 
 
 async def killed_in_the_middle(instance: EngineInstance[ScriptEngine], folder: Path) -> list[object]:
-    """What four calls come to when the child of one is killed as soon as all are at work."""
+    """Outcomes of four calls when the child of one is killed as soon as all are at work."""
     calls = [asyncio.ensure_future(run(instance, f"mark {folder}; sleep 0.2; pid")) for _ in range(4)]
     await until(lambda: len(marks(folder)) == 4)
     os.kill(marks(folder)[0], signal.SIGKILL)
