@@ -11,12 +11,12 @@ Nothing is imported until an engine's description is asked for, and no engine mo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from pydantic import ValidationError
 
+from engines.installed_points import installed_points
 from engines.models.catalogue import KnownModels
 from stts.engine_api import Engine
 from stts.errors import InvalidConfiguration, UnknownEngine
@@ -47,18 +47,14 @@ BUILTIN: Mapping[str, str] = {
 }
 
 
-@cache
-def _installed_points() -> tuple[EntryPoint, ...]:
-    """Looked up once: it reads a file of every installed package."""
-    return tuple(entry_points(group=GROUP))
-
-
 class Registry:
     """The engines that can be named. A test passes its own entry points."""
 
     def __init__(self, extra: Iterable[EntryPoint] = ()) -> None:
         builtin = [EntryPoint(name, target, GROUP) for name, target in BUILTIN.items()]
-        self._points: dict[str, EntryPoint] = {point.name: point for point in (*builtin, *_installed_points(), *extra)}
+        self._points: dict[str, EntryPoint] = {
+            point.name: point for point in (*builtin, *installed_points(GROUP), *extra)
+        }
         self.known_models: Mapping[str, CatalogueModel] = KnownModels()
         """The model catalogue."""
 

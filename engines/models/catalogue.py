@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
+from engines.installed_points import installed_points
 from stts.errors import InvalidConfiguration
 from stts.models import CatalogueModel
 
@@ -57,7 +58,7 @@ class KnownModels(Mapping[str, CatalogueModel]):
 def _installed_models() -> Mapping[str, CatalogueModel]:
     """Ours and those of installed packages, read once in a process."""
     models = {model.id: model for model in read(OWN)}
-    for point in entry_points(group=GROUP):
+    for point in installed_points(GROUP):
         for model in _from(point):
             models.setdefault(model.id, model)
     return models

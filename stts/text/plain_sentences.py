@@ -29,6 +29,14 @@ def plain_sentences(text: str, language: str | None) -> Iterator[str]:
 
 def plain_marks(sentence: str) -> str:
     """The sentence with an ellipsis or a dash as a comma or a full stop, and one mark where several stand."""
+    before = None
+    while before != sentence:
+        # What one pass takes away brings other marks together; each leaves fewer of them.
+        before, sentence = sentence, _simplified(sentence)
+    return sentence
+
+
+def _simplified(sentence: str) -> str:
     sentence = _LEADING.sub("", sentence)
     sentence = _DASH.sub(", ", sentence)
     sentence = _ELLIPSIS.sub(", ", _LAST_ELLIPSIS.sub(".", sentence))
