@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-SPEAKING_ENGINES = ("chatterbox_turbo", "chatterbox", "chatterbox_multilingual", "hibari", "espeak")
+SPEAKING_ENGINES = ("chatterbox_turbo", "chatterbox", "chatterbox_multilingual", "hibari", "piper", "kokoro", "espeak")
 LISTENING_ENGINES = ("whisper", "faster_whisper", "pocketsphinx")
 BASE_ENGINES = ("hibari", "faster_whisper")
 """Those that the base install brings: without one of them another engine speaks or listens, and the server says so."""
