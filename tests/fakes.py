@@ -30,8 +30,8 @@ from stts.engine_api import (
 )
 from stts.settings import RoutingSettings
 
-NO_FALL_BACK = RoutingSettings(fall_back=False, failures=100)
-"""For servers whose engines are made to fail: the failure is told, and nobody stands in."""
+NO_FALL_BACK = RoutingSettings(fall_back=False, failures=100, realtime_factor=100.0)
+"""For servers whose engines are made to fail, or are slow on a busy machine: nobody stands in."""
 
 
 def registry() -> Registry:
