@@ -371,6 +371,7 @@ async def test_only_so_many_at_once(tmp_path: Path, chat: ChatServer) -> None:
     settings = Settings.model_validate(
         {
             "tts": {"order": ["tone"]},
+            "stt": {"order": ["quick"]},
             "storage": {"root": str(tmp_path)},
             "limits": LimitSettings(live_sessions=1, place_seconds=0.05),
             "conversation": ConversationSettings(kept_sessions=0),
@@ -386,7 +387,7 @@ async def test_only_so_many_at_once(tmp_path: Path, chat: ChatServer) -> None:
             assert (answer.status_code, answer.json()["code"]) == (503, "busy")
             assert int(answer.headers["retry-after"]) > 0
             status = (await client.get("/conversation/status")).json()
-            assert status == {"active": 1, "max": 1, "kept": 0, "speaking": 0, "speaking_max": 4}
+            assert status == {"active": 1, "max": 1, "kept": 0, "speaking": 0, "speaking_max": 1000}
             slow.cancel()
             await asyncio.wait([slow])
             await asyncio.to_thread(chat.until_open, 0)
