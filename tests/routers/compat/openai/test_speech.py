@@ -18,8 +18,8 @@ from tests.server import RunningServer
 TEXT = "A tone of forty characters, near enough."
 SECONDS = len(TEXT) * 0.06
 FAILING = (
-    "This much of it is still quite fine to say, and so is all that follows it up to the end of this sentence, which is "
-    "longer than one piece of an engine that streams. Then something has to explode in the middle."
+    "This much of it is still quite fine to say, and so is all that follows it up to the end of this sentence, which "
+    "is longer than one piece of an engine that streams. Then something has to explode in the middle."
 )
 
 CONTAINERS = ("mp3", "opus", "aac", "flac", "wav")
