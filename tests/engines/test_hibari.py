@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from tests.engines.speech import WORDS
 
 pytestmark = pytest.mark.socket
 
+ROOT = Path(__file__).parents[2]
 VARIED = [
     "Dr. Smith paid $48.50 at 7:45 p.m. on 3 May 2024, e.g. for 12 km by taxi.",
     "I read what they had read; the live wire lives near Zyxolotl of Kraznobor.",
@@ -147,11 +151,28 @@ def test_a_damaged_package_is_told_at_load(tmp_path: Path, monkeypatch: pytest.M
     data[1000] ^= 1
     network.write_bytes(data)
     monkeypatch.syspath_prepend(str(tmp_path))
-    import importlib
-    import sys
-
     for name in [each for each in sys.modules if re.fullmatch(r"hibari(\..*)?", each)]:
         monkeypatch.delitem(sys.modules, name)
     importlib.invalidate_caches()
     with pytest.raises(EngineWeightsMissing, match=re.escape(HEART.file)):
         engine.load(contract.no_progress)
+
+
+ALONE = """
+import sys
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        raise AssertionError(event)
+sys.addaudithook(refuse)
+from engines.registry import Registry
+from stts.engine_api import SpeechParams
+engine = Registry().create("hibari")
+engine.load(lambda step, part: None)
+assert list(engine.synthesize("Hello, Kraznobor.", engine.voices()[0], SpeechParams()))
+assert "huggingface_hub" not in sys.modules
+"""
+
+
+def test_it_needs_no_network() -> None:
+    done = subprocess.run([sys.executable, "-c", ALONE], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
