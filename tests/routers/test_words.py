@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.socket
 
 @pytest.fixture
 async def embedded(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """The server as it is installed: eSpeak NG, PocketSphinx, Silero."""
+    """The server as it is installed."""
     services = build_services(Settings(storage=StorageSettings(root=str(tmp_path))))
     app = build_app(services, default_listener(services.settings, tuple(DIALECTS)))
     async with (
@@ -30,6 +31,12 @@ async def embedded(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client,
     ):
         yield client
+
+
+def spelled(text: str) -> str:
+    """Whisper writes numbers in figures."""
+    numbers = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    return re.sub(r"\d+", lambda match: numbers[int(match[0]) - 1], text)
 
 
 async def words_of(client: httpx.AsyncClient, recording: bytes) -> str:
@@ -40,7 +47,7 @@ async def words_of(client: httpx.AsyncClient, recording: bytes) -> str:
 
 async def test_made_speech(embedded: httpx.AsyncClient) -> None:
     for name, said in WORDS.items():
-        assert word_error_rate(said, await words_of(embedded, speech(name))) <= 0.1
+        assert word_error_rate(said, spelled(await words_of(embedded, speech(name)))) <= 0.1
 
 
 async def test_a_person(embedded: httpx.AsyncClient) -> None:
@@ -49,8 +56,8 @@ async def test_a_person(embedded: httpx.AsyncClient) -> None:
 
 
 async def test_what_is_spoken_here_is_speech(embedded: httpx.AsyncClient) -> None:
-    """eSpeak NG is hard to understand for a recogniser of people; that it finds speech at all times is what counts."""
-    spoken = await embedded.post("/tts", json={"text": "One two three four five six seven eight nine ten."})
+    said = "The ferry leaves the harbour at nine, and nobody had told the baker that the bridge was closed."
+    spoken = await embedded.post("/tts", json={"text": said})
     answer = await embedded.post("/stt", files={"file": ("spoken.wav", spoken.content)})
-    assert answer.json()["duration"] > 2.0
-    assert len(answer.json()["text"].split()) >= 5
+    assert answer.json()["duration"] > 4.0
+    assert share_heard(said, answer.json()["text"]) >= 0.8

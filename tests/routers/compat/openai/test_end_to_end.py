@@ -15,6 +15,8 @@ from tests.server import RunningServer, running
 
 pytestmark = pytest.mark.socket
 
+SENTENCE = f"{WEATHER.capitalize()}."
+"""As Whisper writes it."""
 TEXT = "Good morning. The train to the coast leaves at nine, and it will be on time."
 
 
@@ -45,14 +47,14 @@ def test_hosted_models_and_voices_speak(client: OpenAI, model: str) -> None:
 
 
 def test_recorded_speech_comes_back_as_its_words(client: OpenAI) -> None:
-    assert client.audio.transcriptions.create(model="whisper-1", file=weather()).text == WEATHER
+    assert client.audio.transcriptions.create(model="whisper-1", file=weather()).text == SENTENCE
 
 
 def test_words_stand_where_they_were_spoken(client: OpenAI) -> None:
     answer = client.audio.transcriptions.create(
         model="whisper-1", file=twice(), response_format="verbose_json", timestamp_granularities=["word", "segment"]
     )
-    assert answer.text == f"{WEATHER} {WEATHER}"
+    assert answer.text == f"{SENTENCE} {SENTENCE}"
     assert answer.language == "english"
     assert answer.words is not None
     assert [word.word for word in answer.words] == answer.text.split()
@@ -66,7 +68,7 @@ def test_streamed_words_are_the_same(client: OpenAI) -> None:
     with client.audio.transcriptions.create(model="gpt-4o-transcribe", file=twice(), stream=True) as stream:
         *deltas, done = list(stream)
     assert len(deltas) == 2
-    assert done.type == "transcript.text.done" and done.text == f"{WEATHER} {WEATHER}"
+    assert done.type == "transcript.text.done" and done.text == f"{SENTENCE} {SENTENCE}"
 
 
 @pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
