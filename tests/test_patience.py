@@ -25,7 +25,7 @@ WAITS = {"timeout": 0, "wait_for": 1, "wait": 0, "join": 0, "result": 0}
 
 
 def files() -> list[Path]:
-    no_waits = {TESTS / "patient.py", TESTS / "stts/scheduling/test_backoff.py"}
+    no_waits = {TESTS / "patient.py", *(TESTS / f"stts/scheduling/test_{name}.py" for name in ("backoff", "breaker"))}
     return sorted(set(TESTS.rglob("*.py")) - no_waits)
 
 

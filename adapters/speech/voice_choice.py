@@ -54,7 +54,8 @@ async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceR
         return _hosted(engine, config, rules, voice)
     voice = await _named(engine, name, rules)
     if name.lower() in HOSTED:
-        like = HOSTED[name.lower()]
+        # The kind of voice that was to speak goes before what its name usually stands for.
+        like = rules.gender or HOSTED[name.lower()]
         return _hosted(engine, config, rules, voice) if voice else _default(engine, config, rules, like)
     if voice is not None:
         mismatch = _mismatch(voice, config.language)

@@ -11,12 +11,13 @@ import pytest
 from adapters.jobs import AT_ONCE, KEPT, MOST_RUNNING, Job, Jobs, Report
 from stts.cancellation import Cancellation
 from stts.errors import Busy, NotFound, ShuttingDown, StorageFull
+from tests.patient import PATIENCE
 
 
 def held(gate: threading.Event) -> object:
     def work(report: Report, cancellation: Cancellation) -> None:
         report("holding", bytes_done=1, bytes_total=4)
-        gate.wait(60)
+        gate.wait(PATIENCE)
         cancellation.check()
 
     return work

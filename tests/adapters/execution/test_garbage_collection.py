@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
+
+from tests import patient
 
 PROGRAM = """
 import gc
@@ -21,5 +22,5 @@ print(gc.get_freeze_count() > 0, gc.isenabled())
 @pytest.mark.parametrize(("start", "frozen"), [("freeze_gc()", True), ("", False)])
 def test_what_comes_later_is_frozen_where_the_start_was(start: str, frozen: bool) -> None:
     program = PROGRAM.format(start=start)
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    said = patient.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert said.split() == [str(frozen), str(frozen)]

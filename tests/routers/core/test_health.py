@@ -73,7 +73,7 @@ async def test_engines_describe_themselves(client: httpx.AsyncClient) -> None:
     engines = {engine["name"]: engine for engine in (await client.get("/engines")).json()}
     assert {"espeak", "pocketsphinx", "silero", "chatterbox", "whisper", "tone"} <= set(engines)
     assert engines["tone"]["parameters"]["properties"]["frequency"]["default"] == 220.0
-    assert engines["chatterbox"]["install"].startswith("pip install")
+    assert engines["chatterbox"]["install"] == "stts engines install chatterbox"
     assert (await client.get("/engines/tone")).json() == engines["tone"]
 
 
