@@ -12,6 +12,7 @@ import pytest
 from engines.registry import Registry
 from engines.stt.faster_whisper import FasterWhisperEngine
 from engines.stt.faster_whisper_decoder import Decoder
+from stts.audio.resample import Resampler
 from stts.engine_api import ListenParams, Samples, Segment
 from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing, InvalidConfiguration, InvalidParameter
 from stts.models.locate import installed
@@ -27,6 +28,13 @@ READING = (
     "before us"
 )
 """Words of the person in the first 24 seconds."""
+
+SPOKEN = {
+    0: "Please open the window before you leave the house.",
+    3: "Turn off the light in the kitchen and lock the door.",
+    13: "The doctor asked him to drink more water every day.",
+}
+"""Sentences by the seed of the voice that speaks them."""
 
 
 def create(**options: object) -> FasterWhisperEngine:
@@ -85,6 +93,17 @@ def test_reads_a_person_without_a_mistake(engine: FasterWhisperEngine) -> None:
     segments = listen(engine, read(person(), seconds=24), ListenParams())
     assert word_error_rate(READING, text(segments)) == 0
     assert len(segments) >= 5, "sentences have times of their own"
+
+
+def test_understands_the_default_voice_without_a_mistake(engine: FasterWhisperEngine) -> None:
+    from hibari import Hibari
+
+    voice = Hibari(threads=1)
+    for seed, sentence in SPOKEN.items():
+        samples = np.concatenate(list(voice.stream(sentence, speed=1.0, seed=seed))).astype(np.float32)
+        resampler = Resampler(24_000, 16_000)
+        heard = listen(engine, np.concatenate([resampler.push(samples), resampler.finish()]), ListenParams())
+        assert word_error_rate(sentence, text(heard)) == 0
 
 
 def test_words_stand_where_they_are_spoken(engine: FasterWhisperEngine) -> None:
