@@ -104,6 +104,9 @@ class Residency:
                     stays = each.name in settings.preload or each.info.kind in SHARED
                     if not stays and self._clock() - each.last_used >= settings.idle_seconds:
                         await self._unload(each, "idle")
+                for resident in self._residents():
+                    with suppress(STTSError):
+                        await resident.instance.trim(settings.idle_seconds)
             if settings.memory_bytes:
                 loaded = (each.instance for each in self._residents() if each.instance.state == "ready")
                 newest = max(loaded, key=lambda each: each.last_used, default=None)

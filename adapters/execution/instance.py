@@ -146,6 +146,11 @@ class EngineInstance(Generic[E]):
             # One that is left half-way is not offered any more, and is unloaded with the instance.
             await asyncio.gather(*(self._remove(backend) for backend in leaving))
 
+    async def trim(self, seconds: float) -> None:
+        """Unloads copies that have had no call for so long, and keeps the one used last, and a spare."""
+        if self.state == "ready":
+            await self._pool.trim(self._clock() - seconds, 2 if self.info.limits.spare else 1)
+
     def observe(self, audio_seconds: float, engine_seconds: float) -> None:
         """Tells how long the engine worked for so much audio."""
         if audio_seconds < SHORTEST_OBSERVED:

@@ -1,7 +1,6 @@
 """The life cycle of an engine: loaded on first use, unloaded when idle, put to rest when it keeps failing.
 
-Loads and unloads exclude each other, and an unload excludes calls. All of it lives on the event loop; only the loads
-and unloads themselves go to worker threads.
+Loads and unloads exclude each other, and an unload excludes calls. Only they go to worker threads.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Generic, TypeVar
 
 import structlog
@@ -156,7 +156,7 @@ class EngineLifecycle(Generic[E]):
             self.state, self.failure = "loading", None
             try:
                 if not slot.backend.ready:
-                    await slot.do(lambda: self._load_copy(slot), "load")
+                    await slot.load(partial(self._copies.load, slot.backend), self._report)
             except STTSError as error:
                 self._fail(error)
                 raise
@@ -190,7 +190,7 @@ class EngineLifecycle(Generic[E]):
         """Loads another copy, or one in the place of one that died: soon, or later if that keeps happening."""
         await asyncio.sleep(self.pool.rest())
         try:
-            await slot.do(lambda: self._load_copy(slot), "load")
+            await slot.load(partial(self._copies.load, slot.backend), self._report)
         except EngineError as error:
             if not self._copies.ready:
                 self._fail(error)
@@ -207,15 +207,8 @@ class EngineLifecycle(Generic[E]):
         if not slot.backend.ready:
             await self._restart(slot)
 
-    def _load_copy(self, slot: Slot[E]) -> None:
-        """In a worker thread."""
-
-        def report(step: str, part: float | None) -> None:
-            if self.progress != (step, part):
-                self.progress = (step, part)
-                slot.renew()
-
-        self._copies.load(slot.backend, report)
+    def _report(self, step: str, part: float | None) -> None:
+        self.progress = (step, part)
 
     def _fail(self, error: STTSError) -> None:
         self.state = "not_installed" if isinstance(error, EngineNotInstalled) else "failed"
@@ -250,7 +243,7 @@ class EngineLifecycle(Generic[E]):
 
     def _recovered(self) -> None:
         """The thread came back after all, so the engine was only slow."""
-        self.state, self.failure = "ready" if self._copies.backends[0].ready else "cold", None
+        self.state, self.failure = "ready" if self._copies.ready else "cold", None
 
     def _require_idle(self) -> None:
         if self.pool.turns.running or self.pool.turns.waiting or self.awaiting_load or self._loading is not None:

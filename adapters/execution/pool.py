@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from adapters.execution.backends.backend import Backend
-from adapters.execution.queue import EngineQueue
+from adapters.execution.queue import AT_ONCE, EngineQueue
 from adapters.execution.slot import Slot
 from adapters.execution.threads import END, Run, Workers
 from stts.engine_api import Engine
@@ -53,6 +53,8 @@ class SlotPool(Generic[E]):
         """Each as often as it is not to come back."""
         self._left: dict[Backend, asyncio.Future[None]] = {}
         """Done when a backend is not to be used any more."""
+        self._used: dict[Backend, float] = {}
+        """When each was last given back."""
         self._taken = 0
         """Uses of backends that have not been given back."""
         self._settings = settings
@@ -98,7 +100,24 @@ class SlotPool(Generic[E]):
             await left
         finally:
             del self._left[backend]
+            self._used.pop(backend, None)
         await Slot(self._engine, backend, self._workers, self._settings).do(backend.unload, "call")
+
+    async def trim(self, since: float, keep: int) -> None:
+        """Unloads backends that have had no call since then, least recently used first, and keeps so many loaded.
+
+        Raises what an unload raises.
+        """
+        while (backend := self._surplus(since, keep)) is not None:
+            ticket = await self.turns.take(AT_ONCE, begun=True)
+            # Nothing has happened meanwhile: one that is free is granted at once.
+            self._free.remove(backend)
+            self._taken += 1
+            slot = Slot(self._engine, backend, self._workers, self._settings)
+            try:
+                await slot.do(backend.unload, "call")
+            finally:
+                self._take_back(slot, ticket)
 
     @asynccontextmanager
     async def slot(self, deadline: float, *, begun: bool, cold: bool = False) -> AsyncIterator[Slot[E]]:
@@ -137,6 +156,14 @@ class SlotPool(Generic[E]):
         self._free.insert(0, slot.backend)
         self._taken -= 1
         slot.use(self._next_backend(cold=False))
+
+    def _surplus(self, since: float, keep: int) -> Backend | None:
+        """Of those that run one call at a time: others may be in use by somebody else."""
+        ready = [each for each in self._free if each.ready and each.capacity == 1 and each not in self._leaving]
+        if self._closed or self.turns.waiting or len(ready) <= keep:
+            return None
+        oldest = min(ready, key=lambda each: self._used.get(each, 0.0))
+        return oldest if self._used.get(oldest, 0.0) <= since else None
 
     def _resize(self, capacity: int) -> None:
         self.capacity = capacity
@@ -199,6 +226,7 @@ class SlotPool(Generic[E]):
             self._restarts.succeeded()
         self._taken -= 1
         self._free.append(slot.backend)
+        self._used[slot.backend] = self._clock()
         self.turns.give_back(ticket)
         self._let_go()
         if isinstance(slot.failure, EngineCrashed) and not slot.replaced and is_first(slot.failure):

@@ -11,7 +11,7 @@ from adapters.execution.client import client_of
 from adapters.execution.errors import Doing, translate
 from adapters.execution.lease import Lease, call_lease, load_lease
 from adapters.execution.threads import BUFFER, END, End, Run, Workers, outlast
-from stts.engine_api import Engine
+from stts.engine_api import Engine, Progress
 from stts.errors import EngineCrashed, EngineTimeout, ShuttingDown, STTSError
 from stts.settings import CurrentSettings
 
@@ -101,10 +101,18 @@ class Slot(Generic[E]):
             async for _ in results:
                 pass
 
-    def renew(self) -> None:
-        """Says, on any thread, that the load that runs has come further: its time begins anew."""
-        if self.current is not None:
-            self.current.renew()
+    async def load(self, load: Callable[[Progress], None], progress: Progress) -> None:
+        """Runs a load as `do` does; each step that it reports gives it as much time again."""
+        last: tuple[str, float | None] | None = None
+
+        def report(step: str, part: float | None) -> None:
+            nonlocal last
+            if (step, part) != last and self.current is not None:
+                last = (step, part)
+                progress(step, part)
+                self.current.renew()
+
+        await self.do(lambda: load(report), "load")
 
     def abort(self) -> None:
         """Ends the newest call at its next yield; does not wait for that."""

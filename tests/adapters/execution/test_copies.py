@@ -79,6 +79,47 @@ async def test_child_processes_go_too(instances: Hosts) -> None:
     assert await run(instance, "count 1") == [0]
 
 
+async def test_copies_that_nobody_uses_are_unloaded_but_for_the_last(instances: Hosts) -> None:
+    now = [100.0]
+    instance = instances(clock=lambda: now[0])
+    await instance.resize(3)
+    tasks = [asyncio.ensure_future(run(instance, f"wait {name}")) for name in "abc"]
+    await until(lambda: LOG.count("load") == 3)
+    for name in "abc":
+        GATES[name].set()
+    await asyncio.gather(*tasks)
+    await instance.trim(60)
+    assert LOG.count("unload") == 0
+    now[0] += 61
+    assert await run(instance, "count 1") == [0]
+    busy = asyncio.ensure_future(run(instance, "wait d"))
+    await until(lambda: "begin wait d" in LOG)
+    await instance.trim(60)
+    assert (LOG.count("unload"), instance.state) == (1, "ready")
+    GATES["d"].set()
+    await busy
+    await instance.trim(60)
+    assert (LOG.count("unload"), instance.slots) == (2, 3)
+    tasks = [asyncio.ensure_future(run(instance, f"wait {name}")) for name in "efg"]
+    await until(lambda: {"begin wait e", "begin wait f", "begin wait g"} <= set(LOG))
+    for name in "efg":
+        GATES[name].set()
+    await asyncio.gather(*tasks)
+    assert (instance.running, LOG.count("load")) == (0, 5)
+
+
+@pytest.mark.socket
+async def test_a_spare_child_stays(instances: Hosts) -> None:
+    now = [100.0]
+    instance = instances(place="process", spare=True, concurrency=3, clock=lambda: now[0])
+    await instance.warm(3)
+    now[0] += 61
+    await instance.trim(60)
+    assert await run(instance, "count 1") == [0]
+    async with instance.slot(0), instance.slot(0) as other:
+        assert other.queue_seconds == 0 and instance.running == 2
+
+
 async def test_a_copy_is_removed_once_however_often_it_is_asked(instances: Hosts) -> None:
     instance = instances()
     await instance.resize(2)
