@@ -158,7 +158,7 @@ class SlotPool(Generic[E]):
         slot.use(self._next_backend(cold=False))
 
     def _surplus(self, since: float, keep: int) -> Backend | None:
-        """Of those that run one call at a time: others may be in use by somebody else."""
+        """The copy unused for longest, where more than `keep` are ready. One that runs many calls may be in use."""
         ready = [each for each in self._free if each.ready and each.capacity == 1 and each not in self._leaving]
         if self._closed or self.turns.waiting or len(ready) <= keep:
             return None

@@ -187,7 +187,7 @@ class PocketEngine(TTSEngine):
         model.sampler_decode_steps = extra.decode_steps
 
     def _state(self, voice: Voice) -> Any:
-        """What the model holds of a voice. Raises InvalidParameter for a recording that is none."""
+        """Makes the state that the model holds of a voice. Raises InvalidParameter for a recording that is none."""
         if voice.reference is None:
             return self._states.get(voice.id, lambda: self._model.get_state_for_audio_prompt(voice.id))
         path = Path(voice.reference)

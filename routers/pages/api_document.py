@@ -60,6 +60,7 @@ BODIES: Mapping[tuple[str, str], Examples] = {
         "For a conversation": {"session": {"type": "realtime", "model": "gpt-realtime"}},
         "For transcription": {"session": {"type": "transcription"}},
     },
+    ("post", "/models/pull"): {"A voice": {"model": "hibari-heart"}},
     ("post", "/files/cleanup"): {"Only look": {"dry_run": True}},
     ("patch", "/config"): {"One key": {"limits.queue_length": 64}},
     ("post", "/config/validate"): {"One key": {"limits.queue_length": 64}},

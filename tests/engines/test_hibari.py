@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from engines.tts.hibari_voices import HEART, VOICES
 from stts.audio.level import active_level
 from stts.engine_api import Samples, SpeechParams, Voice
 from stts.errors import EngineWeightsMissing, UnknownVoice
+from tests import patient
 from tests.engines import contract
 from tests.engines.speech import WORDS
 
@@ -174,5 +174,5 @@ assert "huggingface_hub" not in sys.modules
 
 
 def test_it_needs_no_network() -> None:
-    done = subprocess.run([sys.executable, "-c", ALONE], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = patient.run([sys.executable, "-c", ALONE], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

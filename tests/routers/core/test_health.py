@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ from stts.settings import Settings
 from tests import patient
 from tests.audio import encoded, tone
 from tests.fakes import registry
+from tests.patient import PATIENCE
 from tests.server import running
 
 
@@ -24,9 +26,17 @@ async def test_health_is_alive(client: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
+def until_ready(client: httpx.Client) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while client.get("/ready").status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 @pytest.mark.socket
 def test_balancers_may_ask_for_the_head_only(settings: Settings) -> None:
     with running(settings, registry()) as server, patient.Client(base_url=server.url) as client:
+        until_ready(client)
         for path in ("/health", "/ready"):
             answer = client.head(path)
             assert (answer.status_code, answer.content) == (200, b"")

@@ -18,7 +18,7 @@ async def test_the_engines_that_auto_takes_come_first(client: Client) -> None:
     info = await described(client)
     assert [program.name for program in info.asr][:2] == ["pocketsphinx", "echo"]
     assert [program.name for program in info.tts][:2] == ["espeak", "tone"]
-    assert all(program.installed for program in (*info.asr, *info.tts))
+    assert all(program.installed for program in (*info.asr[:2], *info.tts[:2]))
 
 
 async def test_every_program_streams_and_says_who_made_it(client: Client) -> None:
