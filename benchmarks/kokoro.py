@@ -58,7 +58,8 @@ def run() -> list[Row]:
 async def _compare(port: int, other_port: int) -> list[Row]:
     await fetch(port, "POST", "/engines/kokoro/load")
     fields = {"voice": NAMED, "language": "en"}
-    whole, streamed = (ours(port, "kokoro", stream=stream, **fields) for stream in (False, True))
+    whole = ours(port, "kokoro", stream=False, **fields)
+    streamed = ours(port, "kokoro", stream=True, leave=True, **fields)
     other, other_streamed = _fastkokoro(other_port, stream=False), _fastkokoro(other_port, stream=True)
     for speak in (whole, other):
         await rate([speak] * CLIENTS, 1.0)
@@ -100,6 +101,8 @@ def _fastkokoro(port: int, *, stream: bool) -> Speak:
             content = json.dumps({"input": text, **body}).encode()
             async for part in connection.request("POST", "/v1/audio/speech", content):
                 first = first or (part.at if part.data else 0.0)
+                if first:
+                    break
         return first - started
 
     return speak

@@ -95,8 +95,11 @@ async def _rows(peer: str, whole: Speak, streamed: Speak, other: Speak) -> list[
     ]
 
 
-def ours(port: int, engine: str, *, stream: bool, **fields: str) -> Speak:
-    """Our own server by its native route, a connection for each request as with the others."""
+def ours(port: int, engine: str, *, stream: bool, leave: bool = False, **fields: str) -> Speak:
+    """Our own server by its native route, a connection for each request as with the others.
+
+    `leave`: hangs up at the first audio.
+    """
 
     async def speak(text: str) -> float:
         body = json.dumps({"text": text, "engine": engine, "stream": stream, **fields}).encode()
@@ -105,6 +108,8 @@ def ours(port: int, engine: str, *, stream: bool, **fields: str) -> Speak:
             async for part in connection.request("POST", "/tts", body):
                 size += len(part.data)
                 first = first or (part.at if size > WAV_HEAD_BYTES else 0.0)
+                if first and leave:
+                    break
         return first - started
 
     return speak
