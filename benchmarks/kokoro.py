@@ -13,6 +13,7 @@ import time
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def run() -> list[Row]:
 
 async def _compare(port: int, other_port: int) -> list[Row]:
     await fetch(port, "POST", "/engines/kokoro/load")
-    fields = {"voice": NAMED, "language": "en"}
+    fields: dict[str, Any] = {"voice": NAMED, "language": "en"}
     whole = ours(port, "kokoro", stream=False, **fields)
     streamed = ours(port, "kokoro", stream=True, leave=True, **fields)
     other, other_streamed = _fastkokoro(other_port, stream=False), _fastkokoro(other_port, stream=True)
