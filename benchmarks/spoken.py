@@ -30,7 +30,7 @@ def sentences() -> tuple[Spoken, ...]:
     from hibari import Hibari
 
     voice = Hibari(threads=1)
-    made = []
+    made: list[Spoken] = []
     for seed, text in enumerate(SENTENCES):
         samples = np.concatenate(list(voice.stream(text, speed=1.0, seed=seed)))
         made.append(Spoken(text, _resampled(samples.astype(np.float32))))

@@ -17,8 +17,9 @@ from adapters.parameters import check_language, validated
 from adapters.transcription.paced import PacedSession
 from adapters.transcription.recorded import RecordedUtterances
 from adapters.transcription.region_listener import RegionListener
+from adapters.transcription.rhythm import Rhythm
 from adapters.transcription.rolling import RollingSession
-from adapters.transcription.streaming import StreamingSlots
+from adapters.transcription.streaming import StreamingSession, StreamingSlots
 from stts.audio.decode import Decoder
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, ListenParams, STTEngine, VADEngine
@@ -60,6 +61,7 @@ class EngineSTTAdapter:
         self._vad = vad
         self._settings = settings
         self._slots = slots
+        self._rhythm = Rhythm()
 
     @property
     def info(self) -> EngineInfo:
@@ -81,9 +83,10 @@ class EngineSTTAdapter:
 
     def session(self, plan: TranscriptionPlan) -> PacedSession:
         """Raises Busy where all places are taken. Whoever opens it closes it."""
-        session = (
-            self._slots.open(plan) if self.info.abilities.live else RollingSession(self._instance, self._health, plan)
-        )
+        if self.info.abilities.live:
+            session: StreamingSession | RollingSession = self._slots.open(plan)
+        else:
+            session = RollingSession(self._instance, self._health, plan, self._rhythm)
         recorded = RecordedUtterances(self._instance, self._health, self._vad, plan, self._rules)
         return PacedSession(session, recorded)
 

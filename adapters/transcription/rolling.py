@@ -19,6 +19,7 @@ from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
 from adapters.transcription.hypothesis import Hypothesis
 from adapters.transcription.intake import AudioSource, Intake, Stop
+from adapters.transcription.rhythm import Rhythm
 from stts.context import RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Samples, Segment, STTEngine
 from stts.errors import STTSError
@@ -32,7 +33,13 @@ from stts.vad.cutting import quietest
 TAKEN = STT_SAMPLE_RATE // 8
 """Samples taken at once while partial words are wanted."""
 STEP = STT_SAMPLE_RATE
-"""New samples after which there is another interim run, if the last one did not take longer."""
+"""Samples taken at once while they are not."""
+FRESH = round(0.3 * STT_SAMPLE_RATE)
+"""New samples after which another interim run is due; when it begins, the rhythm of the engine says."""
+COMFORTABLE = 12 * STT_SAMPLE_RATE
+"""Samples of a window beyond which the next pause ends it: each run over it has become dear."""
+SURE_LOGPROB, SURE_COMPRESSION = -0.8, 2.4
+"""A guess stands for the last word where its engine is this sure of it, or says nothing of that."""
 PATIENCE_SECONDS = 5.0
 """An interim run goes behind whoever is due within this time."""
 EVENTS_AHEAD = 64
@@ -44,11 +51,15 @@ PROMPT_CHARACTERS = 200
 class RollingSession:
     """Holds nothing between utterances: its engine keeps nothing of a stream."""
 
-    def __init__(self, instance: EngineInstance[STTEngine], health: InstanceHealth, plan: TranscriptionPlan) -> None:
-        """Without `partials` in what was asked, nothing is transcribed before it is asked for or over."""
+    def __init__(
+        self, instance: EngineInstance[STTEngine], health: InstanceHealth, plan: TranscriptionPlan, rhythm: Rhythm
+    ) -> None:
+        """`rhythm`: of the instance. Without `partials` in what was asked, nothing is transcribed before it is asked
+        for or over."""
         self._instance = instance
         self._health = health
         self.plan = plan
+        self._rhythm = rhythm
 
     async def prepare(self) -> None:
         """Loads the engine, so that the first words need not wait for it. Raises what a load raises."""
@@ -59,7 +70,9 @@ class RollingSession:
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
         intake, utterance = Intake(audio), Hypothesis(plan.language)
         partials = plan.asked.partials
-        listener = _Listener(self._instance, self._health, plan.params, context, intake, utterance, partials=partials)
+        listener = _Listener(
+            self._instance, self._health, plan.params, context, intake, utterance, self._rhythm, partials=partials
+        )
         async with aclosing(prefetch(listener.listen, EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
                 yield event
@@ -82,6 +95,7 @@ class _Listener:
         context: RequestContext,
         intake: Intake,
         utterance: Hypothesis,
+        rhythm: Rhythm,
         *,
         partials: bool,
     ) -> None:
@@ -91,6 +105,7 @@ class _Listener:
         self._context = context
         self._intake = intake
         self._utterance = utterance
+        self._rhythm = rhythm
         self._partials = partials
         self._window: Samples = np.zeros(0, np.float32)
         self._begun = 0
@@ -101,8 +116,8 @@ class _Listener:
         self._interim: asyncio.Task[None] | None = None
         self._interim_end = 0
         """Samples of the utterance at the end of the last interim run, or of an earlier one."""
-        self._seconds = 0.0
-        """Duration of the last interim run."""
+        self._guessing = False
+        """True while an interim run is at work, and does not wait for its turn."""
 
     async def listen(self, ready: Channel[TranscriptEvent]) -> None:
         stop: Stop | None = None
@@ -126,7 +141,8 @@ class _Listener:
 
     async def _take(self, samples: Samples) -> None:
         """Makes the window longer, or moves on to the next."""
-        if len(self._window) + len(samples) > self._longest:
+        length = len(self._window) + len(samples)
+        if length > self._longest or (self._partials and length > COMFORTABLE and self._intake.pausing):
             await self._move_on()
         self._window = np.concatenate((self._window, samples))
 
@@ -148,20 +164,25 @@ class _Listener:
         if self._interim is not None:
             for lagging in intake.lagging(self._interim_end):
                 ready.put(lagging, 1)
-        elif not intake.quiet and intake.taken - self._interim_end >= max(1.0, self._seconds) * STEP:
-            self._interim_end, self._words = intake.taken, None
-            intake.mark()
-            self._interim = asyncio.create_task(self._run_interim(self._window, ready), name="interim")
+        elif not intake.quiet and intake.taken - self._interim_end >= FRESH:
+            self._interim = asyncio.create_task(self._run_interim(ready), name="interim")
 
-    async def _run_interim(self, window: Samples, ready: Channel[TranscriptEvent]) -> None:
-        """Transcribes the unfinished window. An engine that cannot now is asked again later, at last for the whole."""
-        started = time.monotonic()
-        with suppress(STTSError):
-            words = await self._transcribed(window, PATIENCE_SECONDS)
-            for event in self._utterance.update(self._joined(words)):
-                ready.put(event, 1)
-            self._words = words
-        self._seconds = time.monotonic() - started
+    async def _run_interim(self, ready: Channel[TranscriptEvent]) -> None:
+        """Transcribes what there is of the window when its turn has come.
+
+        An engine that cannot now is asked again later, at last for the whole.
+        """
+        async with self._rhythm.turn():
+            self._interim_end, self._words, self._guessing = self._intake.taken, None, True
+            self._intake.mark()
+            try:
+                with suppress(STTSError):
+                    words = await self._transcribed(self._window, PATIENCE_SECONDS)
+                    for event in self._utterance.update(self._joined(words)):
+                        ready.put(event, 1)
+                    self._words = words if all(map(_is_sure, words)) else None
+            finally:
+                self._guessing = False
         self._interim = None
 
     async def _end_interim(self) -> None:
@@ -173,7 +194,7 @@ class _Listener:
     async def _all_words(self) -> Sequence[Segment]:
         """Returns the words of the whole window, those of the last interim run if nothing was said since."""
         intake = self._intake
-        if self._interim is not None and intake.quiet:
+        if self._interim is not None and self._guessing and intake.quiet:
             await asyncio.wait([self._interim])
         await self._end_interim()
         if self._words is None or not intake.quiet:
@@ -186,7 +207,8 @@ class _Listener:
         """Transcribes in its turn: due now, or `timeout_seconds` later if the queue has room for it."""
         context, due = self._context, time.monotonic()
         prompt = self._prompt() if self._instance.info.abilities.prompt else None
-        params = replace(self._params, language=self._utterance.language or self._params.language, prompt=prompt)
+        language = self._utterance.language or self._params.language
+        params = replace(self._params, language=language, prompt=prompt, interim=timeout_seconds is not None)
         async with self._instance.slot(due + (timeout_seconds or 0.0), begun=timeout_seconds is None) as slot:
             context.metrics.add(queue=slot.queue_seconds)
             started = time.perf_counter()
@@ -212,3 +234,8 @@ class _Listener:
         self._context.output_data.language = utterance.language
         for event in utterance.finish(seconds):
             ready.put(event, 1)
+
+
+def _is_sure(segment: Segment) -> bool:
+    likely = segment.avg_logprob is None or segment.avg_logprob > SURE_LOGPROB
+    return likely and (segment.compression_ratio or 0.0) <= SURE_COMPRESSION

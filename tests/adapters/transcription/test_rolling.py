@@ -42,9 +42,7 @@ async def test_the_window_grows_and_is_looked_at_again() -> None:
         session = await session_of(made, language="de")
         heard = Heard(made, session)
         for count in range(1, 4):
-            for _ in range(4):
-                heard.audio.write(sound(0.25))
-                await asyncio.sleep(0)
+            heard.audio.write(sound(1.0))
             await heard.until(TranscriptPartial, count)
         assert await heard.end() == "word0 word1 word2"
         assert engine(made).given == [16_000, 32_000, 48_000], "the last look was at all there was"
