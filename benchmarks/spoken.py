@@ -14,6 +14,8 @@ from stts.audio.resample import Resampler
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 
 VOICE_RATE = 24_000
+TIMES = 2
+"""Each sentence is spoken so often, never quite the same: one word of a hundred should not decide."""
 LONG_SECONDS = 24.0
 
 
@@ -31,7 +33,7 @@ def sentences() -> tuple[Spoken, ...]:
 
     voice = Hibari(threads=1)
     made: list[Spoken] = []
-    for seed, text in enumerate(SENTENCES):
+    for seed, text in enumerate(SENTENCES * TIMES):
         samples = np.concatenate(list(voice.stream(text, speed=1.0, seed=seed)))
         made.append(Spoken(text, _resampled(samples.astype(np.float32))))
     return tuple(made)
@@ -47,10 +49,10 @@ def long_readings() -> tuple[Spoken, ...]:
     """About 24 seconds each."""
     readings = []
     pause = np.zeros(STT_SAMPLE_RATE // 5, np.float32)
-    for first in range(0, len(SENTENCES), 3):
+    for first in range(0, len(sentences()), 5):
         taken: list[Spoken] = []
         while sum(len(each.samples) + len(pause) for each in taken) < (LONG_SECONDS - 3) * STT_SAMPLE_RATE:
-            taken.append(sentences()[(first + len(taken)) % len(SENTENCES)])
+            taken.append(sentences()[(first + len(taken)) % len(sentences())])
         samples = np.concatenate([part for each in taken for part in (each.samples, pause)])
         readings.append(Spoken(" ".join(each.words for each in taken), samples))
     return tuple(readings)
