@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from adapters.transcription.rhythm import DUTY, LONGEST_REST, Rhythm
+from tests.patient import PATIENCE
 
 
 class Clock:
@@ -18,7 +19,7 @@ class Clock:
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What was slept, without its time passing."""
+    """Records what is slept, without its time passing."""
     slept: list[float] = []
     real = asyncio.sleep
 
@@ -76,5 +77,5 @@ async def test_who_leaves_or_fails_holds_nobody_up(slept: list[float]) -> None:
     with pytest.raises(ValueError, match="mine"):
         async with rhythm.turn():
             raise ValueError("mine")
-    async with asyncio.timeout(5), rhythm.turn():
+    async with asyncio.timeout(PATIENCE), rhythm.turn():
         pass
