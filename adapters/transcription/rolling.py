@@ -18,7 +18,7 @@ import numpy as np
 from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
 from adapters.transcription.hypothesis import Hypothesis
-from adapters.transcription.intake import AudioSource, Intake, Stop
+from adapters.transcription.intake import LAG_SECONDS, AudioSource, Intake, Stop
 from adapters.transcription.rhythm import Rhythm
 from stts.context import RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Samples, Segment, STTEngine
@@ -116,6 +116,8 @@ class _Listener:
         self._interim: asyncio.Task[None] | None = None
         self._interim_end = 0
         """Samples of the utterance at the end of the last interim run, or of an earlier one."""
+        self._asked = 0.0
+        """Time at which the last interim run was due."""
         self._guessing = False
         """True while an interim run is at work, and does not wait for its turn."""
 
@@ -162,9 +164,13 @@ class _Listener:
         """Begins another interim run over the unfinished window if it is time for one."""
         intake = self._intake
         if self._interim is not None:
+            if not self._guessing and time.monotonic() - self._asked < LAG_SECONDS:
+                # It waits for the others: what came at once is not behind yet.
+                return
             for lagging in intake.lagging(self._interim_end):
                 ready.put(lagging, 1)
         elif not intake.quiet and intake.taken - self._interim_end >= FRESH:
+            self._asked = time.monotonic()
             self._interim = asyncio.create_task(self._run_interim(ready), name="interim")
 
     async def _run_interim(self, ready: Channel[TranscriptEvent]) -> None:

@@ -114,6 +114,17 @@ async def test_who_is_behind_says_so_and_a_final_does_not_wait_for_a_look() -> N
         assert await heard.end() == "word0 word1 word2"
 
 
+async def test_speech_that_comes_at_once_is_not_behind_before_it_was_looked_at() -> None:
+    async with engines() as made:
+        session = await session_of(made)
+        heard = Heard(made, session)
+        for _ in range(20):
+            heard.audio.write(sound(0.125))
+        heard.audio.close()
+        await heard.end()
+        assert not [event for event in heard.events if isinstance(event, TranscriptLagging)]
+
+
 @pytest.mark.parametrize("level", [0.0, 0.5])
 async def test_nothing_heard_is_no_segment(level: float) -> None:
     async with engines() as made:
