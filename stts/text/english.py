@@ -19,7 +19,19 @@ Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 _NUMBER = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
 _START = r"(?<![\w.,:/])"
 _END = r"(?![\w]|[.,:/]\d)"
-_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_MONTH = "|".join(
+    sorted({written for name in MONTHS for written in (name.title(), name.upper())}, key=len, reverse=True)
+)
+"""Capitalised, for "we will march 20 miles" is no date."""
+_VERBS = frozenset({"may", "march"})
+"""Months that begin a sentence as something else: "May 5 people come?"."""
+_DATED = re.compile(r"\b(?:on|by|until|till|since|before|after|from|to|through|this|next|last|every)\s$", re.IGNORECASE)
+"""Stands before a date."""
+_COUNTED = re.compile(
+    r"\s(?!(?:at|on|in|and|to|until|till|through|from|for|is|was|will|by|as|with|when|after|before)\b(?!\s\d))\w",
+    re.IGNORECASE,
+)
+"""Stands behind a number that counts what follows, or behind a verb."""
 _SIGNS = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _SCALE = r"(?:\s?(?P<scale>hundred|thousand|million|billion|trillion|bn|[kKmMBT])\b)?"
@@ -72,7 +84,7 @@ def _iso_date(match: re.Match[str]) -> str:
 def _slash_date(match: re.Match[str]) -> str:
     first, second = int(match["first"]), int(match["second"])
     month, day = (second, first) if first > 12 >= second else (first, second)
-    return _date(str(day), month, match["year"]) if month <= 12 else match[0]
+    return _date(str(day), month, match["year"]) if 1 <= month <= 12 and 1 <= day <= 31 else match[0]
 
 
 def _fraction(match: re.Match[str]) -> str:
@@ -115,7 +127,7 @@ def _rules() -> tuple[Rule, ...]:
     number = f"(?P<number>{_NUMBER})"
     clock = rf"{_START}(?P<hour>[01]?\d|2[0-4])"
     half = r"(?P<half>[ap])\.?m\b(?:\.(?=\W*\w))?"
-    day = r"(?P<day>[0-2]?\d|3[01])(?:st|nd|rd|th)?"
+    day = r"(?P<day>[0-2]?\d|3[01])(?P<nth>st|nd|rd|th|ST|ND|RD|TH)?"
     of_year = r"(?:,?\s(?P<year>1\d{3}|20\d\d))?"
     return (
         rule("[½⅓⅔¼¾⅛]", lambda match: f" {_FRACTIONS[match[0]]}"),
@@ -126,8 +138,8 @@ def _rules() -> tuple[Rule, ...]:
         rule(rf"{minus}{_START}{number}\s?%", lambda match: _signed(match, f"{written(match['number'])} percent")),
         rule(rf"{_START}(?P<year>\d{{4}})-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01]){_END}", _iso_date),
         rule(rf"{_START}(?P<first>\d\d?)/(?P<second>[0-2]?[1-9]|[1-3]0|31)/(?P<year>\d{{4}}){_END}", _slash_date),
-        rule(rf"\b(?P<month>{_MONTH})\.?\s{day}{of_year}{_END}", _named_date, any_case=True),
-        rule(rf"{_START}{day}\s(?:of\s)?(?P<month>{_MONTH})\b\.?{of_year}", _named_date, any_case=True),
+        rule(rf"\b(?P<month>{_MONTH})\.?\s{day}{of_year}{_END}", _named_date),
+        rule(rf"{_START}{day}\s(?:(?:of|OF)\s)?(?P<month>{_MONTH})\b\.?{of_year}", _named_date),
         rule(
             r"(?<![\w.])\+?(?:\d{1,3}[ -])?\(?\d{3}\)?[ -]\d{3}[ -]\d{4}(?!\d)|(?<![\w.-])\d{3}-\d{4}(?![\d-])", _phone
         ),
@@ -154,7 +166,15 @@ def _rules() -> tuple[Rule, ...]:
 
 
 def _named_date(match: re.Match[str]) -> str:
-    return _date(match["day"], match["month"], match["year"]) if int(match["day"]) else match[0]
+    return _date(match["day"], match["month"], match["year"]) if int(match["day"]) and _is_date(match) else match[0]
+
+
+def _is_date(match: re.Match[str]) -> bool:
+    """False where the month is rather a verb, and the day a number of something."""
+    if match["month"].lower() not in _VERBS or match["nth"] or match["year"]:
+        return True
+    before = match.string[max(0, match.start() - 10) : match.start()]
+    return bool(_DATED.search(before)) or not _COUNTED.match(match.string, match.end())
 
 
 def _measure(match: re.Match[str]) -> str:
