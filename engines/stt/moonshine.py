@@ -40,7 +40,7 @@ SHORTEST = round(0.1 * STT_SAMPLE_RATE)
 """Samples below which the encoder yields nothing."""
 SILENCE_PEAK = 1e-3
 REPEATS = 4
-"""The same few tokens so many times in a row are a loop: what was written before it counts."""
+"""The same few tokens so many times at the end of what never ends are a loop: what was written before it counts."""
 
 Cache = dict[str, NDArray[np.float32]]
 
@@ -123,7 +123,10 @@ class MoonshineEngine(STTEngine):
         return folder if all((folder / name).is_file() for name in FILES) else None
 
     def _written(self, samples: Samples, most: int) -> list[int]:
-        """Greedy decoding: the likeliest token each time, until the end or a loop."""
+        """Greedy decoding: the likeliest token each time, until the end. Where none comes, a loop is cut off.
+
+        A decoder that ends by itself wrote what was said: people repeat themselves, too.
+        """
         (heard,) = self._encoder.run(None, {"input_values": samples[None].astype(np.float32)})
         cache = self._empty_cache()
         tokens: list[int] = []
@@ -137,12 +140,10 @@ class MoonshineEngine(STTEngine):
             logits, *present = self._decoder.run(None, {**given, **cache})
             last = int(logits[0, -1].argmax())
             if last == END:
-                break
+                return tokens
             tokens.append(last)
-            if (whole := _before_loop(tokens)) is not None:
-                return whole
             self._keep(cache, present, first=step == 0)
-        return tokens
+        return _without_loop(tokens)
 
     def _empty_cache(self) -> Cache:
         shapes = {each.name: each.shape for each in self._decoder.get_inputs() if each.name.startswith("past_")}
@@ -155,12 +156,12 @@ class MoonshineEngine(STTEngine):
                 cache[name] = value
 
 
-def _before_loop(tokens: Sequence[int]) -> list[int] | None:
-    """The tokens with one turn of a loop at their end, or None where there is none."""
+def _without_loop(tokens: list[int]) -> list[int]:
+    """The tokens with one turn of a loop at their end, if there is one."""
     for length in range(1, 9):
-        turn = tokens[-length:]
-        if len(tokens) >= length * REPEATS and all(
-            tokens[-length * (nth + 1) : -length * nth or None] == turn for nth in range(1, REPEATS)
-        ):
-            return list(tokens[: len(tokens) - length * (REPEATS - 1)])
-    return None
+        start = len(tokens) - length
+        while start > 0 and tokens[start - 1] == tokens[start - 1 + length]:
+            start -= 1
+        if len(tokens) - start >= length * REPEATS:
+            return tokens[: start + length]
+    return tokens

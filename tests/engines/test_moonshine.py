@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engines.registry import Registry
-from engines.stt.moonshine import MoonshineEngine, _before_loop
+from engines.stt.moonshine import END, MoonshineEngine
 from engines.stt.moonshine_tokens import Vocabulary
 from stts.engine_api import ListenParams, Samples
 from stts.errors import EngineLoadFailed, EngineWeightsMissing
@@ -44,10 +45,45 @@ def test_a_vocabulary_that_is_cut_off_is_told(tmp_path: Path) -> None:
             Vocabulary.read(path)
 
 
-def test_a_loop_is_cut_to_one_turn() -> None:
-    assert _before_loop([5, 6, 7, 7, 7]) is None
-    assert _before_loop([5, 6, 7, 7, 7, 7]) == [5, 6, 7]
-    assert _before_loop([9, *[1, 2, 3] * 4]) == [9, 1, 2, 3]
+class Scripted:
+    """Encoder and decoder in one: the decoder writes the given tokens, the last of them for ever."""
+
+    def __init__(self, tokens: list[int]) -> None:
+        self.tokens = tokens
+        self.step = -1
+
+    def get_inputs(self) -> list[Any]:
+        return []
+
+    def run(self, _names: None, given: dict[str, Any]) -> list[Any]:
+        if "input_values" in given:
+            return [given["input_values"]]
+        self.step = min(self.step + 1, len(self.tokens) - 1)
+        return [np.eye(16, dtype=np.float32)[None, [self.tokens[self.step]]]]
+
+
+def written(tokens: list[int], seconds: float = 4.0) -> str:
+    """The text of a decoder that writes these tokens."""
+    engine = MoonshineEngine()
+    engine._encoder = engine._decoder = Scripted(tokens)
+    engine._vocabulary = Vocabulary([f"▁{letter}".encode() for letter in "abcdefghijklmnop"])
+    loud: Samples = np.full(round(seconds * 16_000), 0.5, np.float32)
+    return " ".join(segment.text for segment in engine.transcribe(loud, ListenParams()))
+
+
+def test_words_after_a_natural_repeat_are_kept() -> None:
+    assert written([3, 4, 4, 4, 4, 4, 5, 6, END]) == "d e e e e e f g"
+    assert written([*[3, 4] * 6, END]) == " ".join(["d e"] * 6)
+
+
+def test_a_loop_that_never_ends_is_cut_to_one_turn() -> None:
+    assert written([5, 6, 7]) == "f g h"
+    assert written([9, *[3, 4, 5] * 40]) == "j d e f"
+    assert written([3, 3, 3, 3, *[7, 8] * 40]) == "d d d d h i"
+
+
+def test_the_limit_alone_cuts_nothing() -> None:
+    assert written([3, 4, 5, 6, 7, 8], seconds=1.0) == "d e f g h i"
 
 
 def test_a_missing_model_says_how_to_get_it() -> None:
