@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,18 +85,19 @@ class Caller:
         headers = {**self._headers, "Content-Type": "application/json"}
         request = urllib.request.Request(self._url + path, json.dumps(value).encode(), headers, method="POST")
         started = time.perf_counter()
-        try:
-            response = self._open(request)
-        except (OSError, http.client.HTTPException) as error:
-            yield StreamedAnswer(0, {}, b"", time.perf_counter() - started, f"no answer: {error}")
-            return
-        with response:
-            fields = {name.lower(): value for name, value in response.headers.items()}
-            seconds = time.perf_counter() - started
-            refused = not 200 <= response.status < 300
-            body = response.read() if refused else b""
-            blocks = iter(()) if refused else iter(lambda: response.read1(BLOCK_BYTES), b"")
-            yield StreamedAnswer(response.status, fields, body, seconds, blocks=blocks)
+        with ExitStack() as stack:
+            try:
+                response = stack.enter_context(self._open(request))
+                seconds = time.perf_counter() - started
+                refused = not 200 <= response.status < 300
+                body = response.read() if refused else b""
+            except (OSError, http.client.HTTPException) as error:
+                answer = StreamedAnswer(0, {}, b"", time.perf_counter() - started, f"no answer: {error}")
+            else:
+                fields = {name.lower(): value for name, value in response.headers.items()}
+                blocks = iter(()) if refused else _blocks(response)
+                answer = StreamedAnswer(response.status, fields, body, seconds, blocks=blocks)
+            yield answer
 
     def post(self, path: str, value: Any, method: str = "POST") -> Answer:
         return self.ask(method, path, json.dumps(value).encode())
@@ -110,6 +111,17 @@ class Caller:
             return self._opener.open(request, timeout=self._timeout)
         except urllib.error.HTTPError as refused:
             return refused
+
+
+def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """The body as it comes. Raises IncompleteRead where less comes than was announced: `read1` does not tell."""
+    missing = response.length
+    while block := response.read1(BLOCK_BYTES):
+        if missing is not None:
+            missing -= len(block)
+        yield block
+    if missing:
+        raise http.client.IncompleteRead(b"", missing)
 
 
 def multipart(file: bytes, name: str, fields: Mapping[str, str]) -> tuple[bytes, str]:

@@ -73,17 +73,18 @@ def connected(target: Target, *, alone: bool = True) -> Iterator[Caller]:
 
 def succeed(answer: Answer) -> Any:
     """The JSON of an answer. Raises CommandFailed with the server's own words where it refused."""
-    _require(answer)
+    require(answer)
     return answer.json()
 
 
 def succeeded(answer: Answer) -> bytes:
     """The body of an answer. Raises CommandFailed with the server's own words where it refused."""
-    _require(answer)
+    require(answer)
     return answer.body
 
 
-def _require(answer: Answer) -> None:
+def require(answer: Answer) -> None:
+    """Raises CommandFailed with the server's own words where it refused, or with the cause where it did not answer."""
     if not answer.ok:
         raise CommandFailed(answer.complaint(), REFUSED if answer.status else UNREACHED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from clients.command.connection import CommandFailed, connected, succeed, succeeded
+from clients.command.connection import UNREACHED, CommandFailed, connected, require, succeed, succeeded
 from clients.command.playback import play
 from clients.command.terminal import explained, show_json, table
 
@@ -43,8 +44,7 @@ def say(
         given = {name: value for name, value in wanted.items() if value}
         request = {"text": words, "speed": speed, "stream": streamed, **given}
         with connected(context.obj) as caller, caller.stream("/tts", request) as answer:
-            if not answer.ok:
-                raise CommandFailed(answer.complaint())
+            require(answer)
             size = _deliver(answer.blocks, output)
         if as_json and output != STANDARD:
             spoken_by = {name: answer.headers.get(f"x-{name}") for name in ("engine", "voice", "language")}
@@ -97,7 +97,7 @@ def _deliver(blocks: Iterable[bytes], output: str | None) -> int:
 
     def counted() -> Iterable[bytes]:
         nonlocal size
-        for block in blocks:
+        for block in _arriving(blocks):
             size += len(block)
             yield block
 
@@ -110,6 +110,14 @@ def _deliver(blocks: Iterable[bytes], output: str | None) -> int:
     else:
         _write(Path(output), counted())
     return size
+
+
+def _arriving(blocks: Iterable[bytes]) -> Iterable[bytes]:
+    """The blocks. Raises CommandFailed where the server stops before their end."""
+    try:
+        yield from blocks
+    except (OSError, http.client.HTTPException) as error:
+        raise CommandFailed(f"The connection to the server broke off before the end: {error}", UNREACHED) from error
 
 
 def _write(path: Path, blocks: Iterable[bytes]) -> None:

@@ -1,0 +1,71 @@
+"""The command `stts` where a server breaks off, never answers, or never starts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from clients.command import playback
+from clients.command.connection import UNREACHED
+from clients.command.main import app
+from tests.engines.speech_server import Asked, Reply, SpeechServer, speech_server
+
+pytestmark = pytest.mark.socket
+
+SHORT = Reply(b"RIFF" * 100, breaks=True)
+CUT_CHUNK = Reply(b"ff\r\nRIFF", headers={"transfer-encoding": "chunked"}, breaks=True)
+NO_LAST_CHUNK = Reply(b"4\r\nRIFF\r\n", headers={"transfer-encoding": "chunked"}, breaks=True)
+BROKEN = pytest.mark.parametrize("reply", [SHORT, CUT_CHUNK, NO_LAST_CHUNK], ids=["length", "chunk", "last chunk"])
+
+
+@pytest.fixture
+def server() -> Iterator[SpeechServer]:
+    with speech_server() as server:
+        yield server
+
+
+def stts(server: SpeechServer, reply: Reply, *arguments: str) -> Result:
+    """The command against a server that is healthy, and answers all else with this."""
+
+    def answer(asked: Asked) -> Reply:
+        return Reply(b"{}") if asked.path == "/health" else reply
+
+    server.answer = answer
+    return CliRunner().invoke(app, ["--url", server.url, *arguments])
+
+
+def broke_off(result: Result) -> bool:
+    return result.exit_code == UNREACHED and "broke off" in result.stderr and len(result.stderr.splitlines()) == 1
+
+
+@BROKEN
+def test_a_file_that_did_not_come_whole_is_none(server: SpeechServer, reply: Reply, tmp_path: Path) -> None:
+    result = stts(server, reply, "say", "Hello", "-o", str(tmp_path / "hello.wav"))
+    assert broke_off(result), result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@BROKEN
+def test_so_is_what_goes_into_a_pipe_or_is_played(
+    server: SpeechServer, reply: Reply, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playback, "PLAYERS", (("tee", str(tmp_path / "heard.wav")),))
+    for arguments in (("-o", "-"), ()):
+        assert broke_off(stts(server, reply, "say", "Hello", *arguments))
+
+
+def test_a_refusal_that_breaks_off_is_no_answer(server: SpeechServer) -> None:
+    result = stts(server, Reply(b'{"detail"', status=503, breaks=True), "say", "Hello", "-o", "-", "--json")
+    assert result.exit_code == UNREACHED
+    assert "no answer" in json.loads(result.stdout)["error"]
+
+
+def test_the_disk_is_blamed_for_its_own(server: SpeechServer, tmp_path: Path) -> None:
+    whole = Reply(b"RIFF")
+    result = stts(server, whole, "say", "Hello", "-o", str(tmp_path / "missing" / "hello.wav"))
+    assert "cannot be written" in result.stderr
+    assert stts(server, whole, "say", "Hello", "-o", str(tmp_path / "hello.wav")).exit_code == 0
