@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from clients.caller import Answer, Caller
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_URL = "http://127.0.0.1:8000"
+HEALTH_SECONDS = 5.0
+"""Longest wait for the answer whether a server is there."""
+START_SECONDS = 120.0
+"""Longest wait for a server of one's own to listen, before it is killed."""
 STOP_SECONDS = 15.0
 """Longest wait for a server of one's own to end, before it is killed."""
 REFUSED = 2
@@ -57,7 +62,7 @@ def connected(target: Target, *, alone: bool = True) -> Iterator[Caller]:
     """
     url = target.url or default_url()
     caller = Caller(url, target.key, target.timeout)
-    reached = caller.ask("GET", "/health")
+    reached = Caller(url, target.key, min(HEALTH_SECONDS, target.timeout)).ask("GET", "/health")
     if reached.ok:
         yield caller
         return
@@ -116,7 +121,21 @@ def _own_server() -> Iterator[tuple[str, str]]:
 def _address(server: subprocess.Popen[str]) -> str:
     """Reads it from the first line that the server prints when it listens."""
     assert server.stdout is not None
-    line = server.stdout.readline()
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        server.kill()
+
+    # With the server ends what it prints, and so the wait for it.
+    timer = threading.Timer(START_SECONDS, end)
+    timer.start()
+    try:
+        line = server.stdout.readline()
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise CommandFailed(f"A server for this command did not listen within {START_SECONDS:g} seconds.", UNREACHED)
     if " at http" not in line:
         raise CommandFailed("A server for this command did not start; its reason stands above.", UNREACHED)
     return line.rsplit(" at ", 1)[1].strip()

@@ -18,6 +18,8 @@ from clients.command.terminal import explained, show_json, table
 STANDARD = "-"
 """Stands for the standard input or output."""
 FORMATS = ("wav", "mp3", "opus", "aac", "flac", "pcm")
+PLAYED = "wav"
+"""The format that players are given."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Language = Annotated[str | None, typer.Option(help="BCP 47, such as en-GB.")]
@@ -37,6 +39,8 @@ def say(
 ) -> None:
     """Speaks a text: into a file, or aloud."""
     with explained(as_json):
+        if output is None and format and format.lower() != PLAYED:
+            raise CommandFailed(f"Players here are given {PLAYED} only: name a file with --output for {format}.")
         words = sys.stdin.read() if text == STANDARD else text
         wanted = {"voice": voice, "engine": engine, "language": language, "format": format or _format_of(output)}
         # A file gets its true length in its header; what is heard at once comes as it is made.

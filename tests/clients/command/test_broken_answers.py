@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from clients.command import playback
-from clients.command.connection import UNREACHED
+from benchmarks.server import free_port
+from clients.command import connection, playback
+from clients.command.connection import REFUSED, UNREACHED
 from clients.command.main import app
 from tests.engines.speech_server import Asked, Reply, SpeechServer, speech_server
 
@@ -69,3 +70,32 @@ def test_the_disk_is_blamed_for_its_own(server: SpeechServer, tmp_path: Path) ->
     result = stts(server, whole, "say", "Hello", "-o", str(tmp_path / "missing" / "hello.wav"))
     assert "cannot be written" in result.stderr
     assert stts(server, whole, "say", "Hello", "-o", str(tmp_path / "hello.wav")).exit_code == 0
+
+
+def test_only_wav_is_played(server: SpeechServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(playback, "PLAYERS", (("tee", str(tmp_path / "heard.wav")),))
+    refused = stts(server, Reply(b"RIFF"), "say", "Hello", "--format", "mp3")
+    assert (refused.exit_code, server.asked) == (REFUSED, [])
+    assert "--output" in refused.stderr
+    assert stts(server, Reply(b"RIFF"), "say", "Hello", "--format", "WAV").exit_code == 0
+
+
+def test_a_server_that_says_nothing_about_its_health_is_not_waited_for(
+    server: SpeechServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HEALTH_SECONDS", 0.2)
+    server.answer = lambda asked: Reply(stall=True)
+    silent = CliRunner().invoke(app, ["--url", server.url, "voices"])
+    assert silent.exit_code == UNREACHED
+    assert "does not answer" in silent.stderr
+
+
+def test_a_server_of_one_s_own_that_never_listens_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "server_v2.py").write_text("import time\ntime.sleep(3600)\n")
+    monkeypatch.setattr(connection, "ROOT", tmp_path)
+    monkeypatch.setattr(connection, "START_SECONDS", 0.2)
+    monkeypatch.setenv("STTS_SERVER__PORT", str(free_port()))
+    monkeypatch.delenv("STTS_URL", raising=False)
+    alone = CliRunner().invoke(app, ["voices"])
+    assert alone.exit_code == UNREACHED
+    assert "did not listen within 0.2 seconds" in alone.stderr
