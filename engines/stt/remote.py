@@ -7,6 +7,8 @@ Asks for segments with their times, and for plain text where the model behind it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from enum import IntEnum
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,7 +34,15 @@ from stts.language_names import NAMES
 from stts.languages import primary
 
 PATHS = {"transcribe": "/audio/transcriptions", "translate": "/audio/translations"}
-DETAILED, PLAIN = "verbose_json", "json"
+
+
+class Detail(IntEnum):
+    """Ways to ask for a transcript, from the most detailed one."""
+
+    WORDS = 0
+    """Segments and words with their times."""
+    SEGMENTS = 1
+    PLAIN = 2
 
 
 class RemoteListeningOptions(RemoteOptions):
@@ -44,7 +54,8 @@ class RemoteListeningEngine(STTEngine):
     options: RemoteListeningOptions
 
     _connection: Connection | None = None
-    _format = DETAILED
+    _known: Mapping[str, Detail] = MappingProxyType({})
+    """The most detail that a path gives, where it has refused more."""
 
     @property
     def info(self) -> EngineInfo:
@@ -72,7 +83,7 @@ class RemoteListeningEngine(STTEngine):
         self.require_installed()
         self.unload()
         self._connection = Connection(self.options, self.option("base_url").removesuffix(".base_url"))
-        self._format = DETAILED
+        self._known = {}
         progress("ready", 1.0)
 
     def unload(self) -> None:
@@ -96,28 +107,37 @@ class RemoteListeningEngine(STTEngine):
             raise EngineError(f"The server at {self.option('base_url')} answers with something that is no transcript.")
 
     def _asked(self, recording: bytes, params: ListenParams) -> Any:
-        """The answer in detail, or plain for a model that refuses to say more: that is remembered."""
+        """The answer in as much detail as is wanted and the model behind the path gives.
+
+        What it refuses is remembered where it grants less: then the detail was the cause, and nothing else.
+        """
         connection = self._connection
         if connection is None:
             raise EngineError("The engine is not loaded.")
         path = PATHS[params.task]
         file = {"file": ("speech.wav", recording, "audio/wav")}
-        if self._format == DETAILED:
+        wanted = Detail.WORDS if params.word_timestamps else Detail.SEGMENTS
+        first = detail = max(wanted, self._known.get(path, wanted))
+        while True:
             try:
-                return connection.post_json(path, data=self._fields(params, DETAILED), files=file)
+                answer = connection.post_json(path, data=self._fields(params, detail), files=file)
+                break
             except InvalidParameter:
-                plain = connection.post_json(path, data=self._fields(params, PLAIN), files=file)
-                self._format = PLAIN
-                return plain
-        return connection.post_json(path, data=self._fields(params, PLAIN), files=file)
+                if detail is Detail.PLAIN:
+                    raise
+                detail = Detail(detail + 1)
+        if detail is not first:
+            self._known = {**self._known, path: detail}
+        return answer
 
-    def _fields(self, params: ListenParams, format: str) -> dict[str, Any]:
-        fields: dict[str, Any] = {"model": self.options.model, "response_format": format}
+    def _fields(self, params: ListenParams, detail: Detail) -> dict[str, Any]:
+        plain = detail is Detail.PLAIN
+        fields: dict[str, Any] = {"model": self.options.model, "response_format": "json" if plain else "verbose_json"}
         if params.language is not None and params.task == "transcribe":
             fields["language"] = primary(params.language)
         if params.prompt:
             fields["prompt"] = params.prompt
-        if params.word_timestamps and format == DETAILED:
+        if detail is Detail.WORDS:
             fields["timestamp_granularities[]"] = ["word", "segment"]
         return fields
 

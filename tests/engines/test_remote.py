@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from benchmarks.server import running
 from engines.registry import Registry
 from engines.remote_api import RemoteOptions, leaves_machine
-from engines.stt.remote import RemoteListeningEngine
 from engines.tts.remote import RemoteSpeechEngine
 from stts.audio.encode import Encoder
 from stts.engine_api import Engine, ListenParams, Samples, SpeechParams
@@ -27,15 +26,6 @@ pytestmark = pytest.mark.socket
 Made = Callable[..., Any]
 """Makes a loaded engine by its name and options."""
 KEY = "open sesame"
-VERBOSE = {
-    "text": "Hello there. Bye.",
-    "language": "english",
-    "segments": [
-        {"text": " Hello there.", "start": 0.0, "end": 1.0, "avg_logprob": -0.2, "no_speech_prob": 0.1},
-        {"text": " Bye.", "start": 1.2, "end": 99.0, "temperature": 0.2},
-    ],
-    "words": [{"word": "Hello", "start": 0.1, "end": 0.4}, {"word": "Bye", "start": 1.3, "end": 1.8}],
-}
 
 
 @pytest.fixture
@@ -76,10 +66,6 @@ def spoken(engine: RemoteSpeechEngine, text: str = "Hello there.", **params: Any
     voice = engine.find_voice("alloy")
     assert voice is not None
     return np.concatenate(list(engine.synthesize(text, voice, SpeechParams(extra=engine.Parameters(), **params))))
-
-
-def heard(engine: RemoteListeningEngine, **params: Any) -> list[Any]:
-    return list(engine.transcribe(np.zeros(32_000, np.float32), ListenParams(**params)))
 
 
 def test_a_server_of_ours_speaks_and_listens_for_another(made: Made) -> None:
@@ -141,36 +127,6 @@ def test_without_a_list_any_voice_may_be_named(server: SpeechServer, made: Made)
     assert engine.find_voice("x" * 101) is None
 
 
-def test_segments_come_with_times_within_the_audio(server: SpeechServer, made: Made) -> None:
-    server.answer = lambda asked: Reply(json.dumps(VERBOSE).encode())
-    first, second = heard(made("remote_stt", base_url=server.url), word_timestamps=True, language="en-GB", prompt="So")
-    assert (first.text, first.start, first.end, first.language, first.avg_logprob) == ("Hello there.", 0, 1, "en", -0.2)
-    assert [word.text for word in first.words] == ["Hello"]
-    assert (second.text, second.start, second.end, second.temperature) == ("Bye.", 1.2, 2.0, 0.2)
-    sent = server.asked[-1].body
-    for field in (
-        b"verbose_json",
-        b"timestamp_granularities[]",
-        b'name="prompt"\r\n\r\nSo',
-        b'name="language"\r\n\r\nen\r\n',
-    ):
-        assert field in sent
-
-
-def test_a_model_without_details_is_asked_plainly_from_then_on(server: SpeechServer, made: Made) -> None:
-    def answer(asked: Asked) -> Reply:
-        return Reply(status=400) if b"verbose_json" in asked.body else Reply(b'{"text": "Hello."}')
-
-    server.answer = answer
-    engine = made("remote_stt", base_url=server.url)
-    for _ in range(2):
-        (segment,) = heard(engine)
-        assert (segment.text, segment.start, segment.end) == ("Hello.", 0.0, 2.0)
-    assert len(server.asked) == 3
-    heard(engine, task="translate")
-    assert server.asked[-1].path == "/audio/translations"
-
-
 @pytest.mark.parametrize(
     ("reply", "error", "says"),
     [
@@ -202,13 +158,6 @@ def test_faults_of_the_other_server_are_told_in_our_words(
         assert caught.value.retry_after == 7.0
     server.answer = audio(encoded(24_000))
     assert len(spoken(engine)) > 20_000, "the next call is served"
-
-
-@pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"text": 5}', b""])
-def test_what_is_no_transcript_is_an_error(server: SpeechServer, body: bytes, made: Made) -> None:
-    server.answer = lambda asked: Reply(body)
-    with pytest.raises(EngineError):
-        heard(made("remote_stt", base_url=server.url))
 
 
 def test_far_too_much_audio_is_cut_off_with_an_error(server: SpeechServer, made: Made) -> None:
