@@ -223,7 +223,10 @@ class Engine(ModelAccess, ABC):
 
     def option(self, name: str) -> str:
         """The key under which the operator writes one of the options, for messages."""
-        return f"{self.options_key or f'engines.options.{self.info.name}'}.{name}"
+        if not self.options_key:
+            self.options_key = "engines.options"  # for `info` itself, which may say where an option is written
+            self.options_key = f"engines.options.{self.info.name}"
+        return f"{self.options_key}.{name}"
 
     def installed(self) -> bool:
         """True if the libraries are there. Looks them up without importing them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import pytest
 
 from engines.registry import Registry
 from engines.stt.remote import RemoteListeningEngine
-from stts.engine_api import ListenParams
+from engines.tts.remote import RemoteSpeechEngine
+from stts.engine_api import Engine, ListenParams
 from stts.errors import EngineError, InvalidParameter
 from tests.engines import contract
 from tests.engines.speech_server import Asked, Reply, SpeechServer, speech_server
@@ -119,3 +120,10 @@ def test_what_is_no_transcript_is_an_error(server: SpeechServer, body: bytes, ea
     server.answer = lambda asked: Reply(body)
     with pytest.raises(EngineError):
         heard(ear)
+
+
+@pytest.mark.parametrize("kind", [RemoteListeningEngine, RemoteSpeechEngine])
+def test_they_describe_themselves_where_nobody_said_where_their_options_stand(kind: Callable[[], Engine]) -> None:
+    engine = kind()
+    assert f"engines.options.{engine.info.name}.base_url" in engine.info.install
+    assert engine.option("model") == f"engines.options.{engine.info.name}.model"
