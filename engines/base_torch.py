@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from stts.engine_api import Engine, Progress
-from stts.errors import EngineLoadFailed, EngineOutOfMemory, EngineWeightsMissing
+from stts.errors import EngineLoadFailed, EngineOutOfMemory
 from stts.out_of_memory import is_out_of_memory
 
 AUTO = "auto"
@@ -72,10 +72,7 @@ class TorchEngine(Engine):
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
-        if self.offline and not self.weights_present():
-            raise EngineWeightsMissing(
-                f"The weights of {self.info.name} are not on this disk, and models.offline lets none be fetched."
-            )
+        self.require_no_fetch()
         self.fetch(progress)
         progress("importing PyTorch", None)
         self.device = self._choose_device()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from stts.engine_state import EngineKind as EngineKind
-from stts.errors import EngineNotInstalled
+from stts.errors import EngineNotInstalled, EngineWeightsMissing
 from stts.models.access import ModelAccess
 from stts.transcription import Segment as Segment
 from stts.transcription import Task as Task
@@ -240,6 +240,13 @@ class Engine(ModelAccess, ABC):
         """Raises EngineNotInstalled, whose message is the install command."""
         if not self.installed():
             raise EngineNotInstalled(f"{self.info.name} is not installed: {self.info.install}")
+
+    def require_no_fetch(self) -> None:
+        """For engines that fetch weights in `load()`. Raises EngineWeightsMissing where the operator forbids that."""
+        if self.offline and not self.weights_present():
+            raise EngineWeightsMissing(
+                f"The weights of {self.info.name} are not on this disk, and models.offline lets none be fetched."
+            )
 
     @abstractmethod
     def load(self, progress: Progress) -> None:

@@ -128,6 +128,7 @@ class PocketEngine(TTSEngine):
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
+        self.require_no_fetch()
         progress("importing PyTorch", None)
         import torch
         from pocket_tts import TTSModel
