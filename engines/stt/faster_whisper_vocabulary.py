@@ -123,8 +123,8 @@ def english_only(folder: Path) -> bool:
     for name in LISTS:
         try:
             text = (folder / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+            tokens = len(json.loads(text)) if name.endswith(".json") else text.count("\n")
+        except (OSError, ValueError, TypeError):  # a number has no length
             continue
-        tokens = len(json.loads(text)) if name.endswith(".json") else text.count("\n")
         return 0 < tokens <= ENGLISH_TOKENS
     return False
