@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -28,7 +29,7 @@ from engines.registry import Registry
 from stts.analytics.engine_statistics import Reading
 from stts.engine_api import EngineKind
 from stts.engine_state import Probe
-from stts.errors import EngineWeightsMissing, InvalidConfiguration, STTSError, UnknownEngine
+from stts.errors import Conflict, EngineWeightsMissing, InvalidConfiguration, STTSError, UnknownEngine
 from stts.protocols import VoiceLibrary
 from stts.settings import CurrentSettings
 from stts.settings.built_in import BASE_ENGINES
@@ -178,7 +179,9 @@ class EngineCatalogue:
         for instance in [each for each in self.instances.values() if each.engine_name == engine]:
             self._weights.forget(instance.name)
             if isinstance(instance.failure, EngineWeightsMissing):
-                await instance.unload()
+                # While it loads again there is no failure left to forget: that load tells what it finds.
+                with suppress(Conflict):
+                    await instance.unload()
 
     async def probe(self, name: str) -> Probe:
         """Really runs an engine once, loading it first if needed. Raises UnknownEngine."""

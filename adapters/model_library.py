@@ -78,7 +78,7 @@ class ModelLibrary:
     def pull(self, model_id: str) -> Job:
         """Starts to fetch a model, or joins the job that does. Raises UnknownModel, Busy and ShuttingDown."""
         model = self.model(model_id)
-        return self._jobs.start(PULL, model_id, partial(self._fetch, model), partial(self._on_change, model.engine))
+        return self._jobs.start(PULL, model_id, partial(self._fetch, model), partial(self._tell, model))
 
     async def remove(self, model_id: str) -> ModelStatus:
         """Removes a fetched model from our folders; returns what is then.
@@ -92,20 +92,35 @@ class ModelLibrary:
             raise Conflict(f"{model_id} may be in use: unload {', '.join(users)} first.")
         if not await asyncio.to_thread(self._store().remove, model):
             raise Conflict(f"{model_id} was not fetched by this server, which removes only what it has fetched.")
-        await self._on_change(model.engine)
+        await self._tell(model)
         return await self.status(model_id)
 
     async def join_installed(self) -> None:
         """Joins models that lie in parts in installed packages. What fails is logged."""
-        for model in await asyncio.to_thread(lambda: list(self._known.values())):
-            try:
-                joined = await asyncio.to_thread(self._join, model)
-            except STTSError as error:
-                log.warning("model_not_joined", model=model.id, code=error.code)
-                continue
-            if joined:
-                log.info("model_joined", model=model.id)
-                await self._on_change(model.engine)
+        cancellation = Cancellation()
+        try:
+            for model in await asyncio.to_thread(lambda: list(self._known.values())):
+                await self._join(model, cancellation)
+        finally:
+            # The server may stop meanwhile; the thread is to end then, too.
+            cancellation.cancel()
+
+    async def _join(self, model: CatalogueModel, cancellation: Cancellation) -> None:
+        try:
+            joined = await asyncio.to_thread(lambda: join_installed(model, self._fetching(cancellation)))
+        except (STTSError, OSError) as error:
+            log.warning("model_not_joined", model=model.id, error=_named(error))
+            return
+        if joined:
+            log.info("model_joined", model=model.id)
+            await self._tell(model)
+
+    async def _tell(self, model: CatalogueModel) -> None:
+        """Tells that the model came or went. That has happened, whatever becomes of the telling."""
+        try:
+            await self._on_change(model.engine)
+        except (STTSError, OSError) as error:
+            log.warning("model_change_not_told", model=model.id, engine=model.engine, error=_named(error))
 
     def _status(self, model: CatalogueModel) -> ModelStatus:
         settings, store = self._settings().models, self._store()
@@ -123,9 +138,6 @@ class ModelLibrary:
         source = fetch(model, self._fetching(cancellation), step)
         log.info("model_fetched", model=model.id, source=source)
 
-    def _join(self, model: CatalogueModel) -> bool:
-        return join_installed(model, self._fetching(Cancellation()))
-
     def _fetching(self, cancellation: Cancellation) -> Fetching:
         """In a thread: pip's settings are read from its files."""
         settings, pip = self._settings().models, pip_settings()
@@ -141,6 +153,10 @@ class ModelLibrary:
     def _store(self) -> ModelStore:
         settings = self._settings().models
         return ModelStore(Path(settings.folder).expanduser(), Path(settings.home), settings.quota_bytes)
+
+
+def _named(error: STTSError | OSError) -> str:
+    return error.code if isinstance(error, STTSError) else type(error).__name__
 
 
 def _place(model: CatalogueModel, folder: Path, folders: tuple[str, ...]) -> Place:

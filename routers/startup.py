@@ -11,9 +11,13 @@ import structlog
 from middleware.serving.deferred_models import build_models
 from routers.services import Services
 from stts.storage.files.store import FileStore
+from stts.tracebacks import describe
 
 CLEANUP_SECONDS = 600.0
 """Between two looks for expired files."""
+
+JOIN_SECONDS = 10.0
+"""Longest wait of the engines that are loaded at the start for models that are being joined."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -29,6 +33,8 @@ async def running(services: Services) -> AsyncIterator[None]:
             asyncio.create_task(_expire_files(services.files), name="expire files"),
             asyncio.create_task(services.engines.residency.run(), name="residency"),
         ]
+        for task in tasks:
+            task.add_done_callback(_log_death)
         try:
             yield
         finally:
@@ -53,13 +59,32 @@ async def _prepare(services: Services) -> None:
         await hook()
     await services.replies.prepare()
     await services.selection.prepare()
-    await services.model_library.join_installed()
-    await services.engines.preload()
-    if services.lifecycle.phase == "starting":
-        services.lifecycle.phase = "ready"
-    for name, install in (await services.engines.missing()).items():
-        log.warning("engine_missing", engine=name, install=install)
-    await services.engines.warm_up()
+    async with _joining(services):
+        await services.engines.preload()
+        if services.lifecycle.phase == "starting":
+            services.lifecycle.phase = "ready"
+        for name, install in (await services.engines.missing()).items():
+            log.warning("engine_missing", engine=name, install=install)
+        await services.engines.warm_up()
+
+
+@asynccontextmanager
+async def _joining(services: Services) -> AsyncIterator[None]:
+    """Joins models of installed packages: engines wait for that a moment, and the server no longer."""
+    joining = asyncio.create_task(services.model_library.join_installed(), name="join models")
+    joining.add_done_callback(_log_death)
+    try:
+        await asyncio.wait([joining], timeout=JOIN_SECONDS)
+        yield
+        await asyncio.wait([joining])
+    finally:
+        joining.cancel()
+        await asyncio.wait([joining])
+
+
+def _log_death(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("task_died", task=task.get_name(), traceback=describe(error, with_messages=False))
 
 
 async def _expire_files(files: FileStore) -> None:

@@ -218,6 +218,26 @@ async def test_an_engine_that_failed_for_want_of_its_model_works_when_that_has_c
         assert made.catalogue.loaded("unfetched") == ["unfetched"]
 
 
+async def test_weights_that_come_while_their_engine_loads_disturb_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with engines(order=("unfetched",)) as made:
+        with pytest.raises(EngineWeightsMissing):
+            await made.catalogue.load("unfetched")
+        gate, asked = asyncio.Event(), asyncio.Event()
+
+        async def hold() -> None:
+            asked.set()
+            await gate.wait()
+
+        made.instance("unfetched").lifecycle.on_loading = hold
+        loading = asyncio.create_task(made.catalogue.load("unfetched"))
+        await asked.wait()
+        monkeypatch.setattr(Unfetched, "fetched", True)
+        await made.catalogue.weights_changed("unfetched")
+        gate.set()
+        await loading
+        assert made.catalogue.loaded("unfetched") == ["unfetched"]
+
+
 @pytest.mark.socket
 async def test_auto_passes_over_an_engine_in_a_crash_loop_and_comes_back_to_it() -> None:
     settings = Settings(tts=TTSSettings(order=("script", "plain")), engines=EngineSettings(options=SCRIPT))

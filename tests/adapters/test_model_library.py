@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
+from adapters import model_library
 from adapters.jobs import Jobs
 from adapters.model_library import ModelLibrary
+from engines.models.making import Fetching
+from stts.cancellation import Cancellation
+from stts.errors import Conflict
 from stts.models import CatalogueModel
 from stts.settings import ModelSettings, Settings
 from tests.engines.models.index_server import WEIGHTS, WORDS, model
+from tests.patient import PATIENCE
 
 
 @pytest.fixture
@@ -31,11 +38,16 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogueModel:
 class Library:
     def __init__(self, known: CatalogueModel, settings: ModelSettings) -> None:
         self.changed: list[str] = []
+        self.refusal: Exception | None = None
+        """Raised by the hook."""
+        self.jobs = Jobs()
         fixed = Settings(models=settings)
-        self.models = ModelLibrary({known.id: known}, lambda: fixed, Jobs(), lambda _: [], self._change)
+        self.models = ModelLibrary({known.id: known}, lambda: fixed, self.jobs, lambda _: [], self._change)
 
     async def _change(self, engine: str) -> None:
         self.changed.append(engine)
+        if self.refusal is not None:
+            raise self.refusal
 
 
 async def test_installed_parts_are_joined(parts: CatalogueModel, tmp_path: Path) -> None:
@@ -67,3 +79,50 @@ async def test_a_folder_of_the_operators_is_told_apart(tmp_path: Path, monkeypat
     settings = ModelSettings(folder=str(tmp_path / "models"), folders=(str(tmp_path / "mounted"),))
     status = await Library(model(), settings).models.status("small")
     assert (status.folder, status.place, status.removable) == (mine, "folder", False)
+
+
+@pytest.mark.parametrize("refusal", [Conflict("It loads."), OSError("disk")], ids=["conflict", "disk"])
+async def test_what_the_hook_raises_undoes_nothing(parts: CatalogueModel, tmp_path: Path, refusal: Exception) -> None:
+    library = Library(parts, ModelSettings(folder=str(tmp_path / "models"), offline=True))
+    library.refusal = refusal
+    await library.models.join_installed()
+    assert not (await library.models.remove("small")).removable
+    job = library.models.pull("small")
+    async for _ in job.changes():
+        pass
+    assert (job.state, job.error) == ("done", None)
+    assert library.changed == ["echo"] * 3
+    await library.jobs.close()
+
+
+async def test_a_disk_that_fails_ends_no_start(
+    parts: CatalogueModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: CatalogueModel, __: Fetching) -> bool:
+        raise OSError("stale handle")
+
+    monkeypatch.setattr(model_library, "join_installed", broken)
+    library = Library(parts, ModelSettings(folder=str(tmp_path / "models")))
+    await library.models.join_installed()
+    assert library.changed == []
+
+
+async def test_a_join_that_is_left_is_cancelled(
+    parts: CatalogueModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, seen = threading.Event(), []
+
+    def held(_: CatalogueModel, how: Fetching) -> bool:
+        seen.append(how.transport.cancellation)
+        asked.set()
+        how.transport.cancellation.pause(PATIENCE)
+        return True
+
+    monkeypatch.setattr(model_library, "join_installed", held)
+    library = Library(parts, ModelSettings(folder=str(tmp_path / "models")))
+    joining = asyncio.create_task(library.models.join_installed())
+    await asyncio.to_thread(asked.wait, PATIENCE)
+    joining.cancel()
+    await asyncio.wait([joining])
+    (cancellation,) = seen
+    assert isinstance(cancellation, Cancellation) and cancellation.cancelled
