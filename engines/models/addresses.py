@@ -6,6 +6,7 @@ from urllib.error import HTTPError
 
 from engines.models.download import Download
 from engines.models.hub import hub_endpoint, hub_token, hub_url
+from engines.models.keys import shown
 from engines.models.making import Making, Unavailable
 from stts.models import HubSource, ModelFile, UrlSource
 
@@ -22,7 +23,7 @@ def from_hub(source: HubSource, making: Making) -> str:
     except HTTPError as error:
         if error.code in (401, 403):
             raise Unavailable(
-                f"the hub denies access: accept the licence at {hub_endpoint()}/{source.hub}, "
+                f"the hub denies access: accept the licence at {shown(hub_endpoint())}/{source.hub}, "
                 "make a token and set it as HF_TOKEN"
             ) from error
         raise
@@ -30,10 +31,10 @@ def from_hub(source: HubSource, making: Making) -> str:
 
 
 def from_url(source: UrlSource, making: Making) -> str:
-    """Raises what `download` does."""
+    """Returns where they came from, without keys. Raises what `download` does."""
     root = source.url.rstrip("/")
     _fetch({file.path: f"{root}/{source.member(file.path)}" for file in making.model.files}, {}, making)
-    return root
+    return shown(root)
 
 
 def _fetch(addresses: dict[str, str], headers: dict[str, str], making: Making) -> None:

@@ -8,9 +8,9 @@ from urllib.error import HTTPError
 
 from engines.models.addresses import from_hub, from_url
 from engines.models.download import WrongContent
+from engines.models.keys import shown
 from engines.models.making import LOST, Fetching, Making, Step, Unavailable, told
 from engines.models.packages import from_packages
-from engines.models.transport import shown
 from stts.errors import ModelFetchFailed, StorageFailed, StorageFull
 from stts.models import CatalogueModel, FolderSource, HubSource, PackageSource, Source, UrlSource
 from stts.models.digest import undamaged

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+from engines.models.keys import index_keys
 from engines.models.transport import Page, Transport
 
 MOST_PAGE_BYTES = 50_000_000
@@ -29,6 +30,8 @@ class IndexFile:
     """None: the index tells no digest."""
     size: int | None
     """Bytes; None: the index does not say."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Sent with the request for it: the keys that the index is asked with."""
 
 
 def find_wheel(index: str, distribution: str, version: str, transport: Transport) -> IndexFile:
@@ -38,7 +41,7 @@ def find_wheel(index: str, distribution: str, version: str, transport: Transport
     """
     url = f"{index.rstrip('/')}/{normalised(distribution)}/"
     try:
-        page = transport.page(url, {"Accept": ACCEPT}, MOST_PAGE_BYTES)
+        page = transport.page(url, {"Accept": ACCEPT, **index_keys(index, url)}, MOST_PAGE_BYTES)
     except ValueError as error:
         raise NotInIndex(f"its page of {distribution} is too long") from error
     files = list(_files(page))
@@ -47,7 +50,8 @@ def find_wheel(index: str, distribution: str, version: str, transport: Transport
     wheels = [file for file in files if _is_wheel(file.name, distribution, version)]
     if not wheels:
         raise NotInIndex(f"it has no wheel of {distribution} {version}")
-    return min(wheels, key=lambda file: not file.name.endswith("-none-any.whl"))
+    wheel = min(wheels, key=lambda file: not file.name.endswith("-none-any.whl"))
+    return replace(wheel, headers=index_keys(index, wheel.url))
 
 
 def normalised(name: str) -> str:

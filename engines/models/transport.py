@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import http.client
-import re
 import socket
 import ssl
 import threading
 import time
 import urllib.request
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 
+from engines.models.keys import same_server, split_keys
 from stts.cancellation import Cancellation
 
 SILENCE_SECONDS = 20.0
@@ -164,21 +162,6 @@ class _Pace:
         self._since, self._taken = now, 0
 
 
-def split_keys(url: str) -> tuple[str, dict[str, str]]:
-    """An address without its user name and password, and the header that carries them."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    if not at:
-        return url, {}
-    basic = b64encode(unquote(user).encode()).decode()
-    return urlunsplit(parts._replace(netloc=host)), {"Authorization": f"Basic {basic}"}
-
-
-def shown(url: str) -> str:
-    """An address as it may stand in a message: without keys."""
-    return re.sub(r"[?#].*", "", split_keys(url)[0])
-
-
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows a few redirects, and shows a key to nobody but the server that it was meant for."""
 
@@ -191,7 +174,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         key = req.get_header("Authorization")
         if onward is not None and key is not None:
             onward.remove_header("Authorization")
-            if (onward.type, onward.host) == (req.type, req.host):
+            # Where a proxy is in between, `host` is the proxy's.
+            if same_server(onward.full_url, req.full_url):
                 onward.add_unredirected_header("Authorization", key)
         return onward
 

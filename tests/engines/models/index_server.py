@@ -77,6 +77,8 @@ class Index:
     """Path of each request, with its range."""
     headers: list[Mapping[str, str]] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
+    files_at: str = "../../wheels/"
+    """Where its pages say that wheels lie."""
     url: str = ""
 
     @property
@@ -131,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(b"no", status=404)
         elif index.html:
             links = "".join(
-                f'<a href="../../wheels/{each}#sha256={self._digest(body)}">x</a>' for each, body in mine.items()
+                f'<a href="{index.files_at}{each}#sha256={self._digest(body)}">x</a>' for each, body in mine.items()
             )
             self._answer(f"<!DOCTYPE html><html><body>{links}</body></html>".encode(), "text/html")
         else:
@@ -141,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _entry(self, name: str, body: bytes) -> dict[str, object]:
         size = {"size": len(body)} if self.served.sizes else {}
         hashes = {"sha256": self._digest(body)} if self.served.hashes else {}
-        return {"filename": name, "url": f"../../wheels/{name}", "hashes": hashes, **size}
+        return {"filename": name, "url": f"{self.served.files_at}{name}", "hashes": hashes, **size}
 
     def _digest(self, body: bytes) -> str:
         return self.served.lied_digest or sha(body)

