@@ -55,7 +55,7 @@ class EngineCatalogue:
         self._probes: dict[str, asyncio.Task[None]] = {}
         for instance in self.instances.values():
             instance.lifecycle.on_loaded = partial(self._loaded, instance.name)
-        self.residency = Residency(self._residents, settings, self._weights.forget)
+        self.residency = Residency(self.residents, settings, self._weights.forget)
         """Which engines stay loaded."""
         for instance in self.instances.values():
             self.residency.watch_loads(instance)
@@ -170,13 +170,24 @@ class EngineCatalogue:
         self._weights.forget(name)
 
     def loaded(self, engine: str) -> list[str]:
-        """Names of the instances of an engine that are loaded, or being loaded."""
-        mine = (each for each in self.instances.values() if each.engine_name == engine)
-        return [each.name for each in mine if each.state in ("loading", "ready")]
+        """Names of the instances of an engine that are loaded, or being loaded, themselves or as live hosts."""
+        mine = (each.instance for each in self.residents() if each.instance.engine_name == engine)
+        return sorted({each.name for each in mine if each.state in ("loading", "ready")})
+
+    def in_use(self, engine: str) -> list[str]:
+        """What is to be done before nothing uses the files of an engine any more, in words; empty: nothing does."""
+        mine = [name for name, each in self.instances.items() if each.engine_name == engine]
+        live = [name for name in mine if self.has_live_sessions(name)]
+        steps = {"unload": self.loaded(engine), "close the live sessions of": live}
+        return [f"{step} {', '.join(names)}" for step, names in steps.items() if names]
+
+    def has_live_sessions(self, name: str) -> bool:
+        """True if live sessions are open on the instance's own hosts: their next words need it loaded again."""
+        return name in self.streaming_slots and self.streaming_slots[name].awaited
 
     async def weights_changed(self, engine: str) -> None:
         """Forgets what was known of an engine whose models came or went, and a failure for want of them."""
-        for instance in [each for each in self.instances.values() if each.engine_name == engine]:
+        for instance in [each.instance for each in self.residents() if each.instance.engine_name == engine]:
             self._weights.forget(instance.name)
             if isinstance(instance.failure, EngineWeightsMissing):
                 # While it loads again there is no failure left to forget: that load tells what it finds.
@@ -216,7 +227,7 @@ class EngineCatalogue:
         self.residency.watch_loads(host)
         return host
 
-    def _residents(self) -> Iterator[Resident]:
+    def residents(self) -> Iterator[Resident]:
         """All that can be loaded, live hosts beside the instances that they are copies of."""
         yield from (Resident(each) for each in self.instances.values())
         for places in self.streaming_slots.values():

@@ -67,12 +67,16 @@ class EngineEnvironments:
         return self._jobs.start(KIND, environment.name, work, partial(self._installed, environment))
 
     async def remove(self, name: str) -> None:
-        """Removes the environment. Raises as `environment`, and Conflict while an engine in it works or it is made."""
+        """Removes the environment. Raises as `environment`, and Conflict while an engine in it works, has live
+        sessions open, or it is made."""
         environment = self.environment(name)
         if self._jobs.running(KIND, environment.name) is not None:
             raise Conflict(f"{name} is being installed; cancel that job first.")
-        for instance in self._sharing(environment):
-            await self._engines.unload(instance.name)
+        names = sorted({instance.name for instance in self._sharing(environment)})
+        if live := [each for each in names if self._engines.has_live_sessions(each)]:
+            raise Conflict(f"Live sessions of {', '.join(live)} are open: close them first.")
+        for each in names:
+            await self._engines.unload(each)
         await asyncio.to_thread(uninstall, environment)
         self._look_again(environment)
 
@@ -88,6 +92,6 @@ class EngineEnvironments:
             instance.lifecycle.look_again()
 
     def _sharing(self, environment: Environment) -> list[EngineInstance[object]]:  # type: ignore[type-var]
-        """Instances in this environment."""
-        every = self._engines.instances.values()
+        """Instances in this environment, live hosts among them."""
+        every = [each.instance for each in self._engines.residents()]
         return [each for each in every if each.environment is not None and each.environment.name == environment.name]

@@ -55,7 +55,7 @@ class ModelLibrary:
         in_use: Callable[[str], list[str]],
         on_change: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`in_use`: names of the loaded instances of an engine."""
+        """`in_use`: what is to be done before nothing uses the models of an engine, in words."""
         self._known = known
         self._settings = settings
         self._jobs = jobs
@@ -70,10 +70,14 @@ class ModelLibrary:
 
     async def status(self, model_id: str) -> ModelStatus:
         """Raises UnknownModel."""
-        return await asyncio.to_thread(self._status, self.model(model_id))
+        return await asyncio.to_thread(self._status, self.model(model_id), self._jobs.running(PULL, model_id))
 
     async def statuses(self) -> list[ModelStatus]:
-        return await asyncio.to_thread(lambda: [self._status(model) for model in self._known.values()])
+        # Jobs live in the loop, which changes them while a thread looks at folders.
+        pulls = {job.subject: job for job in self._jobs.all() if job.kind == PULL and job.state == "running"}
+        return await asyncio.to_thread(
+            lambda: [self._status(each, pulls.get(each.id)) for each in self._known.values()]
+        )
 
     def pull(self, model_id: str) -> Job:
         """Starts to fetch a model, or joins the job that does. Raises UnknownModel, Busy and ShuttingDown."""
@@ -88,8 +92,8 @@ class ModelLibrary:
         model = self.model(model_id)
         if self._jobs.running(PULL, model_id) is not None:
             raise Conflict(f"{model_id} is being fetched; cancel that first.")
-        if users := self._in_use(model.engine):
-            raise Conflict(f"{model_id} may be in use: unload {', '.join(users)} first.")
+        if steps := self._in_use(model.engine):
+            raise Conflict(f"{model_id} may be in use: {' and '.join(steps)} first.")
         if not await asyncio.to_thread(self._store().remove, model):
             raise Conflict(f"{model_id} was not fetched by this server, which removes only what it has fetched.")
         await self._tell(model)
@@ -122,12 +126,12 @@ class ModelLibrary:
         except (STTSError, OSError) as error:
             log.warning("model_change_not_told", model=model.id, engine=model.engine, error=_named(error))
 
-    def _status(self, model: CatalogueModel) -> ModelStatus:
+    def _status(self, model: CatalogueModel, job: Job | None) -> ModelStatus:
         settings, store = self._settings().models, self._store()
         folder = find(model, settings.searched)
         mine = store.holding(model)
         place = None if folder is None else "fetched" if folder == mine else _place(model, folder, settings.folders)
-        return ModelStatus(model, folder, place, mine is not None, self._jobs.running(PULL, model.id))
+        return ModelStatus(model, folder, place, mine is not None, job)
 
     def _fetch(self, model: CatalogueModel, report: Report, cancellation: Cancellation) -> None:
         """In a thread."""

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from engines.installed_points import installed_points
-from engines.models.catalogue import KnownModels
+from engines.models.catalogue import KnownModels, OwnModels
 from stts.engine_api import Engine
 from stts.errors import InvalidConfiguration, UnknownEngine
 from stts.models import CatalogueModel
@@ -97,7 +97,8 @@ class Registry:
             path = ".".join([key, *map(str, first["loc"])])
             raise InvalidConfiguration(f"{path}: {first['msg']}", param=path) from error
         engine.options_key = key
-        engine.model_folders, engine.known_models, engine.offline = tuple(model_folders), self.known_models, offline
+        engine.model_folders, engine.offline = tuple(model_folders), offline
+        engine.known_models = OwnModels(self.known_models, name)
         return engine
 
     def _point(self, name: str) -> EntryPoint:

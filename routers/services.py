@@ -142,7 +142,7 @@ def _wired(
         engines=engines,
         selection=selection,
         models=ModelCatalogue(engines, current),
-        model_library=ModelLibrary(registry.known_models, current, jobs, engines.loaded, engines.weights_changed),
+        model_library=ModelLibrary(registry.known_models, current, jobs, engines.in_use, engines.weights_changed),
         environments=EngineEnvironments(engines, jobs),
         jobs=jobs,
         open_session=operations.session,

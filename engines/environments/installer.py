@@ -6,7 +6,6 @@ import fcntl
 import os
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -159,8 +158,3 @@ def _remove(folder: Path) -> None:
         remove(folder)
     except OSError as error:
         raise StorageFailed(f"{folder.name} cannot be removed: {error.strerror}.") from error
-
-
-def default_python() -> str:
-    """The interpreter that runs this server."""
-    return sys.executable

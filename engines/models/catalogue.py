@@ -54,6 +54,26 @@ class KnownModels(Mapping[str, CatalogueModel]):
         return models
 
 
+class OwnModels(Mapping[str, CatalogueModel]):
+    """The models of one engine, which are all that it sees, in the server and in a child process alike."""
+
+    def __init__(self, known: Mapping[str, CatalogueModel], engine: str) -> None:
+        self._known = known
+        self._engine = engine
+
+    def __getitem__(self, model_id: str) -> CatalogueModel:
+        model = self._known[model_id]
+        if model.engine != self._engine:
+            raise KeyError(model_id)
+        return model
+
+    def __iter__(self) -> Iterator[str]:
+        return (model_id for model_id, model in self._known.items() if model.engine == self._engine)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 @cache
 def _installed_models() -> Mapping[str, CatalogueModel]:
     """Ours and those of installed packages, read once in a process."""

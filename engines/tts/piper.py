@@ -133,8 +133,8 @@ class PiperEngine(TTSEngine):
 
     def _places(self) -> Iterator[tuple[Path, str | None]]:
         yield from ((Path(folder).expanduser(), None) for folder in self.options.voices)
-        for model_id, model in self.known_models.items():
-            if model.engine == "piper" and (folder := self.find_model(model_id)) is not None:
+        for model_id in self.known_models:
+            if (folder := self.find_model(model_id)) is not None:
                 yield folder, model_id
 
     def load(self, progress: Progress) -> None:

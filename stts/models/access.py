@@ -20,7 +20,7 @@ class ModelAccess:
     model_folders: tuple[str, ...] = ()
     """Folders in which models lie under their ids, searched first to last after the installed packages."""
     known_models: Mapping[str, CatalogueModel] = NONE
-    """The model catalogue, by id."""
+    """The models of the catalogue that are this engine's, by id."""
     offline = False
     """True if the operator wants no weights to be fetched: `load()` does with what is on this disk."""
 
@@ -36,7 +36,7 @@ class ModelAccess:
         """
         model = self.known_models.get(model_id)
         if model is None:
-            raise EngineWeightsMissing(f"There is no model {model_id} in the model catalogue.")
+            raise EngineWeightsMissing(f"There is no model {model_id} for this engine in the model catalogue.")
         folder = undamaged(model, self.model_folders)
         if folder is not None:
             return folder

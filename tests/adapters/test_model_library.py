@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters import model_library
-from adapters.jobs import Jobs
+from adapters.jobs import Job, Jobs
 from adapters.model_library import ModelLibrary
 from engines.models.making import Fetching
 from stts.cancellation import Cancellation
@@ -36,11 +36,11 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogueModel:
 
 
 class Library:
-    def __init__(self, known: CatalogueModel, settings: ModelSettings) -> None:
+    def __init__(self, known: CatalogueModel, settings: ModelSettings, jobs: Jobs | None = None) -> None:
         self.changed: list[str] = []
         self.refusal: Exception | None = None
         """Raised by the hook."""
-        self.jobs = Jobs()
+        self.jobs = jobs or Jobs()
         fixed = Settings(models=settings)
         self.models = ModelLibrary({known.id: known}, lambda: fixed, self.jobs, lambda _: [], self._change)
 
@@ -92,6 +92,32 @@ async def test_what_the_hook_raises_undoes_nothing(parts: CatalogueModel, tmp_pa
         pass
     assert (job.state, job.error) == ("done", None)
     assert library.changed == ["echo"] * 3
+    await library.jobs.close()
+
+
+class OwnedJobs(Jobs):
+    """Jobs that only the thread of their loop may look at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._owner = threading.get_ident()
+
+    def running(self, kind: str, subject: str) -> Job | None:
+        assert threading.get_ident() == self._owner
+        return super().running(kind, subject)
+
+    def all(self) -> list[Job]:
+        assert threading.get_ident() == self._owner
+        return super().all()
+
+
+async def test_jobs_are_looked_at_by_their_loop_alone(tmp_path: Path) -> None:
+    library = Library(model(), ModelSettings(folder=str(tmp_path / "models")), OwnedJobs())
+    gate = threading.Event()
+    job = library.jobs.start(model_library.PULL, "small", lambda *_: gate.wait(PATIENCE) and None)
+    assert [each.job for each in await library.models.statuses()] == [job]
+    assert (await library.models.status("small")).job is job
+    gate.set()
     await library.jobs.close()
 
 

@@ -60,7 +60,7 @@ class WorkerSpec:
     model_folders: tuple[str, ...] = ()
     """Folders in which it looks for models."""
     known_models: Mapping[str, CatalogueModel] = field(default_factory=dict)
-    """The model catalogue: another environment may lack the packages that bring it."""
+    """The engine's models of the catalogue: another environment may lack the packages that bring it."""
     offline: bool = False
     """No weights are to be fetched."""
     own_environment: bool = False

@@ -53,6 +53,13 @@ def test_another_package_brings_models_but_does_not_replace_ours() -> None:
     assert models["whisper-base"].engine == "faster_whisper"
 
 
+def test_an_engine_sees_its_own_models_alone() -> None:
+    mine = Registry().create("faster_whisper").known_models
+    assert dict(mine) == {id: each for id, each in KnownModels().items() if each.engine == "faster_whisper"}
+    assert len(mine) == len(dict(mine)) > 0
+    assert "hibari-heart" not in mine
+
+
 def test_another_package_may_name_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(THEIRS))
     monkeypatch.setitem(globals(), "THEIR_FILE", str(tmp_path / "c.yaml"))
@@ -80,6 +87,6 @@ def test_what_is_wrong_is_told(tmp_path: Path, text: str, told: str) -> None:
 
 
 def test_an_engine_of_the_registry_knows_the_models() -> None:
-    engine = Registry().create("espeak", model_folders=["x"])
+    engine = Registry().create("faster_whisper", model_folders=["x"])
     assert engine.model_folders == ("x",)
     assert "whisper-base" in engine.known_models
