@@ -6,18 +6,17 @@ import asyncio
 from functools import partial
 
 from adapters.catalogue import EngineCatalogue
+from adapters.estimates import Estimates
 from adapters.execution.instance import EngineInstance
 from adapters.jobs import Job, Jobs, Report
 from engines.environments.environment import Environment
-from engines.environments.estimate import UNKNOWN, Estimate, estimate
+from engines.environments.estimate import Estimate
 from engines.environments.installer import clear_outdated, install, uninstall
 from stts.cancellation import Cancellation
 from stts.errors import Conflict, NotFound, UnknownEngine
 
 KIND = "install"
 """Kind of the jobs."""
-ESTIMATE_SECONDS = 300.0
-"""Longest wait for the package index; an index that tells no metadata sends whole files, which pip keeps for later."""
 
 
 class EngineEnvironments:
@@ -26,8 +25,7 @@ class EngineEnvironments:
     def __init__(self, engines: EngineCatalogue, jobs: Jobs) -> None:
         self._engines = engines
         self._jobs = jobs
-        self._estimates: dict[tuple[str, ...], Estimate] = {}
-        """Answers of the package index, by requirements: it takes a while to ask."""
+        self._estimates = Estimates()
 
     def environment(self, name: str) -> Environment:
         """The environment of an engine. Raises NotFound for engines that there are not, or that have none."""
@@ -40,28 +38,15 @@ class EngineEnvironments:
         return environment
 
     async def estimate(self, name: str) -> Estimate:
-        """Estimates what an installation would fetch. Raises as `environment`, and EngineInstallFailed."""
-        environment = self.environment(name)
-        lines = environment.requirements.lines
-        if lines not in self._estimates:
-            cancellation = Cancellation()
-            try:
-                async with asyncio.timeout(ESTIMATE_SECONDS):
-                    asked = asyncio.to_thread(estimate, environment.requirements, environment.python, cancellation)
-                    self._estimates[lines] = await asked
-            except TimeoutError:
-                return UNKNOWN
-            finally:
-                # Whoever asked may have left; the thread is to end then, too.
-                cancellation.cancel()
-        return self._estimates[lines]
+        """Estimates what an installation would fetch. Raises as `environment`, EngineInstallFailed, ShuttingDown."""
+        return await self._estimates.of(self.environment(name))
 
     def install(self, name: str) -> Job:
         """Starts the installation, or finds the one that runs. Raises as `environment`, and Busy."""
         environment = self.environment(name)
+        known = self._estimates.known(environment)
 
         def work(report: Report, cancellation: Cancellation) -> None:
-            known = self._estimates.get(environment.requirements.lines)
             install(environment, progress=report, known=known, cancellation=cancellation)
 
         return self._jobs.start(KIND, environment.name, work, partial(self._installed, environment))
@@ -79,6 +64,10 @@ class EngineEnvironments:
             await self._engines.unload(each)
         await asyncio.to_thread(uninstall, environment)
         self._look_again(environment)
+
+    def close(self) -> None:
+        """Called when nobody asks any more."""
+        self._estimates.close()
 
     async def _installed(self, environment: Environment) -> None:
         """Engines that run in an earlier one go on there until they are unloaded."""

@@ -10,7 +10,10 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, Protocol
 
 import structlog
@@ -123,6 +126,8 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="job")
+        """Theirs alone: long work must not take the threads that short work of requests waits for."""
         self._closed = False
 
     def start(self, kind: str, subject: str, work: Work, then: Then | None = None) -> Job:
@@ -173,12 +178,15 @@ class Jobs:
         """Cancels all jobs and waits until their threads have ended."""
         self._closed = True
         await asyncio.gather(*(self.cancel(job_id) for job_id in list(self._tasks)))
+        self._threads.shutdown(wait=False)
 
     async def _run(self, job: Job, work: Work, then: Then | None) -> None:
         try:
             async with self._places:
                 job.advance(Progress("starting"))
-                await asyncio.to_thread(work, _reporter(job, asyncio.get_running_loop()), job.cancellation)
+                loop = asyncio.get_running_loop()
+                call = partial(copy_context().run, work, _reporter(job, loop), job.cancellation)
+                await loop.run_in_executor(self._threads, call)
             if then is not None:
                 await then()
         except (Cancelled, asyncio.CancelledError):

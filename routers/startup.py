@@ -43,6 +43,7 @@ async def running(services: Services) -> AsyncIterator[None]:
                 task.cancel()
             await asyncio.wait(tasks)
             await services.jobs.close()
+            services.environments.close()
             if not lifecycle.at_once:
                 await services.replies.close()
                 await services.operations.stop()
