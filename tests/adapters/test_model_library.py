@@ -111,10 +111,14 @@ class OwnedJobs(Jobs):
         return super().all()
 
 
+def held(gate: threading.Event) -> None:
+    gate.wait(PATIENCE)
+
+
 async def test_jobs_are_looked_at_by_their_loop_alone(tmp_path: Path) -> None:
     library = Library(model(), ModelSettings(folder=str(tmp_path / "models")), OwnedJobs())
     gate = threading.Event()
-    job = library.jobs.start(model_library.PULL, "small", lambda *_: gate.wait(PATIENCE) and None)
+    job = library.jobs.start(model_library.PULL, "small", lambda *_: held(gate))
     assert [each.job for each in await library.models.statuses()] == [job]
     assert (await library.models.status("small")).job is job
     gate.set()
