@@ -175,7 +175,7 @@ class EngineCatalogue:
         return sorted({each.name for each in mine if each.state in ("loading", "ready")})
 
     def in_use(self, engine: str) -> list[str]:
-        """What is to be done before nothing uses the files of an engine any more, in words; empty: nothing does."""
+        """Says in words what must be done before nothing uses the files of an engine any more; empty: nothing does."""
         mine = [name for name, each in self.instances.items() if each.engine_name == engine]
         live = [name for name in mine if self.has_live_sessions(name)]
         steps = {"unload": self.loaded(engine), "close the live sessions of": live}

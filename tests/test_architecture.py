@@ -40,7 +40,7 @@ DOMAIN = (
 """Inside stts: each level may import itself and those before it."""
 
 ADAPTERS = (
-    ("execution", "parameters", "model_names", "jobs"),
+    ("execution", "parameters", "model_names", "jobs", "estimates"),
     ("health", "descriptions", "weights", "probes", "model_library", "residency"),
     ("detection", "speech", "transcription"),
     ("availability", "catalogue"),
