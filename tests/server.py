@@ -37,6 +37,10 @@ class RunningServer:
     def __enter__(self) -> RunningServer:
         self._thread.start()
         assert self._answering.wait(PATIENCE), "the server did not start"
+        deadline = time.monotonic() + PATIENCE
+        while self._services.lifecycle.phase == "starting":
+            assert time.monotonic() < deadline, "the server did not get ready"
+            time.sleep(0.01)
         return self
 
     def __exit__(self, *_: object) -> None:
