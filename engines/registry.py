@@ -41,6 +41,7 @@ BUILTIN: Mapping[str, str] = {
     "whisper": "engines.stt.whisper:WhisperEngine",
     "moonshine": "engines.stt.moonshine:MoonshineEngine",
     "vosk": "engines.stt.vosk:VoskEngine",
+    "sherpa_onnx": "engines.stt.sherpa_onnx:SherpaOnnxEngine",
     "remote_stt": "engines.stt.remote:RemoteListeningEngine",
     "silero": "engines.vad.silero:SileroEngine",
     "smart_turn": "engines.turn.smart_turn:SmartTurnEngine",

@@ -19,7 +19,8 @@ SPACE = "▁".encode()
 
 class Vocabulary:
     def __init__(self, pieces: Sequence[bytes]) -> None:
-        self._pieces = pieces
+        self.pieces = pieces
+        """Bytes of each token, by its number."""
 
     @classmethod
     def read(cls, path: Path) -> Vocabulary:
@@ -42,11 +43,11 @@ class Vocabulary:
         return cls(pieces)
 
     def __len__(self) -> int:
-        return len(self._pieces)
+        return len(self.pieces)
 
     def text(self, tokens: Iterable[int]) -> str:
         """The words of tokens. Numbers that the vocabulary does not have, and special ones, say nothing."""
-        spoken = (self._spoken(self._pieces[token]) for token in tokens if 0 <= token < len(self._pieces))
+        spoken = (self._spoken(self.pieces[token]) for token in tokens if 0 <= token < len(self.pieces))
         return b"".join(spoken).replace(SPACE, b" ").decode(errors="replace").strip()
 
     def _spoken(self, piece: bytes) -> bytes:

@@ -22,11 +22,12 @@ AGREEING = 2
 HELD = 1
 """Newest words that are not committed, however many hypotheses agree."""
 
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"  # kana, Han
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
+"""Letters of scripts that put no spaces between words, for a class of a regular expression."""
 _MARKS = "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b4-\u17d3\u3099\u309a\u30fc"
 """Combining marks: they belong to the letter before them."""
 _PUNCTUATION = re.compile(r"[^\w]+")
@@ -34,12 +35,12 @@ _PUNCTUATION = re.compile(r"[^\w]+")
 
 @cache
 def _word() -> re.Pattern[str]:
-    return re.compile(rf"(\s*)([{_UNSPACED}][{_MARKS}]*[^\w\s]*|[^\s{_UNSPACED}]+)")
+    return re.compile(rf"(\s*)([{UNSPACED}][{_MARKS}]*[^\w\s]*|[^\s{UNSPACED}]+)")
 
 
 @cache
 def _unspaced() -> re.Pattern[str]:
-    return re.compile(rf"[{_UNSPACED}]")
+    return re.compile(rf"[{UNSPACED}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 FLOAT, INT, INTS = 1, 2, 7
 """Codes of ONNX: an element type, two attribute types."""
 
 
-def write_mean_model(path: Path, *, name: str = "input_features", shape: tuple[int, ...] = (1, 80, 800)) -> Path:
+NONE: Mapping[str, str] = {}
+
+
+def write_mean_model(
+    path: Path,
+    *,
+    name: str = "input_features",
+    shape: tuple[int, ...] = (1, 80, 800),
+    metadata: Mapping[str, str] = NONE,
+) -> Path:
     axes = b"".join(_number(8, axis) for axis in range(1, len(shape)))
     attributes = [
         _text(1, "axes") + axes + _number(20, INTS),
@@ -23,7 +33,8 @@ def write_mean_model(path: Path, *, name: str = "input_features", shape: tuple[i
         + _part(11, _tensor(name, shape))
         + _part(12, _tensor("logits", shape[:1]))
     )
-    path.write_bytes(_number(1, 8) + _part(7, graph) + _part(8, _text(1, "") + _number(2, 13)))
+    told = b"".join(_part(14, _text(1, key) + _text(2, value)) for key, value in metadata.items())
+    path.write_bytes(_number(1, 8) + _part(7, graph) + _part(8, _text(1, "") + _number(2, 13)) + told)
     return path
 
 

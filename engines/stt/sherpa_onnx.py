@@ -1,0 +1,231 @@
+"""sherpa-onnx: models of the next generation of Kaldi and of others, in onnxruntime; those that stream listen live.
+
+A model is a folder. The library prints to the error stream, ends its process at models that are not what they say, and
+has an onnxruntime of its own, so it runs in child processes: one for each stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engines.stt.sherpa_onnx_checks import Tokens, check, check_pieces
+from engines.stt.sherpa_onnx_models import SherpaModel, find
+from engines.stt.sherpa_onnx_options import SherpaOnnxOptions, SherpaOnnxParameters
+from engines.stt.sherpa_onnx_recognizer import TRANSDUCERS, languages, make
+from engines.stt.sherpa_onnx_words import Heard
+from stts.engine_api import (
+    STT_SAMPLE_RATE,
+    Abilities,
+    EngineInfo,
+    EngineLimits,
+    ListenParams,
+    ModelInfo,
+    Progress,
+    Samples,
+    Segment,
+    STTEngine,
+)
+from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing, InvalidParameter
+from stts.languages import best_match
+
+PACKAGE = "sherpa_onnx"
+SHORTEST = round(0.1 * STT_SAMPLE_RATE)
+"""Samples below which some kinds have no frame."""
+SILENCE_PEAK = 1e-4
+PIECE = round(0.5 * STT_SAMPLE_RATE)
+TAIL_SECONDS = 0.8
+"""Silence given to a stream at its end, so that the last words come out of networks that look ahead."""
+UNTIMED = ("whisper", "moonshine", "moonshine_v2")
+"""Kinds that tell no times."""
+
+
+class SherpaOnnxEngine(STTEngine):
+    Options = SherpaOnnxOptions
+    Parameters = SherpaOnnxParameters
+    options: SherpaOnnxOptions
+
+    _found: SherpaModel | None = None
+    """The model that `info` has found in the folder."""
+    _model: SherpaModel | None = None
+    """The model that is loaded."""
+    _tokens = Tokens(capitals=False, characters=False)
+    _unit = ""
+    """How hotwords are cut into tokens; empty: there can be none."""
+    _recognizer: Any = None
+    _stream: Any = None
+    _heard = 0
+    """Samples since `begin` or the last `end`."""
+    _params: ListenParams = ListenParams()
+
+    @property
+    def info(self) -> EngineInfo:
+        options, model = self.options, self._described()
+        spoken = languages(model, options)
+        kind = "" if model is None else model.kind
+        return EngineInfo(
+            name="sherpa_onnx",
+            kind="stt",
+            description="sherpa-onnx: transducers and other models in onnxruntime, live where the model streams",
+            languages=spoken,
+            abilities=Abilities(
+                word_times=kind not in UNTIMED,
+                live=model is not None and model.live,
+                language_detection=kind in ("sense_voice", "whisper") and len(spoken) > 1,
+            ),
+            limits=EngineLimits(max_seconds=28.0, concurrency=options.processes, live_sessions=options.live_processes),
+            runs_in="process",
+            packages=(PACKAGE,),
+            install="pip install -r requirements/sherpa_onnx.txt",
+            licence="Apache-2.0; each model has its own",
+            maker="k2-fsa",
+            homepage="https://k2-fsa.github.io/sherpa/onnx",
+        )
+
+    def models(self) -> Sequence[ModelInfo]:
+        return (ModelInfo(Path(self.options.model or self.info.name).name),)
+
+    def weights_present(self) -> bool:
+        return self._described() is not None
+
+    def load(self, progress: Progress) -> None:
+        self.require_installed()
+        folder = self._own_folder() or self.require_model(self._named())
+        try:
+            model = find(folder, self.options.kind, int8=self.options.int8)
+            tokens = check(model)
+            unit = _unit(model, tokens) if self.options.decoding == "modified_beam_search" else ""
+            if "bpe" in unit and model.vocabulary is not None:
+                check_pieces(model.vocabulary)
+        except OSError as error:
+            raise EngineLoadFailed(f"{self.option('model')}: the model cannot be read: {error.strerror}.") from error
+        if self.options.hotwords and not unit:
+            raise EngineLoadFailed(f"{self.option('hotwords')}: {_why_no_hotwords(model)}")
+        progress("loading", None)
+        self._recognizer = make(model, self.options, unit)
+        self._model, self._tokens, self._unit = model, tokens, unit
+        progress("ready", 1.0)
+
+    def unload(self) -> None:
+        self._model = self._recognizer = self._stream = None
+
+    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
+        model = self._loaded()
+        hotwords = self._hotwords(model, params)
+        if len(samples) < SHORTEST or float(np.abs(samples).max()) < SILENCE_PEAK:
+            return
+        if model.live:
+            self.begin(params)
+            for start in range(0, len(samples), PIECE):
+                self._accept(samples[start : start + PIECE])
+            yield from self.end()
+            return
+        stream = self._new_stream(hotwords)
+        stream.accept_waveform(STT_SAMPLE_RATE, samples)
+        self._recognizer.decode_stream(stream)
+        yield from self._segments(stream.result, params, len(samples) / STT_SAMPLE_RATE)
+
+    def begin(self, params: ListenParams) -> None:
+        self._stream = self._new_stream(self._hotwords(self._loaded(), params))
+        self._params, self._heard = params, 0
+
+    def hear(self, samples: Samples) -> str:
+        self._accept(samples)
+        return self._understood(self._recognizer.get_result_all(self._stream)).text
+
+    def end(self) -> Sequence[Segment]:
+        seconds = self._heard / STT_SAMPLE_RATE
+        self._accept(np.zeros(round(TAIL_SECONDS * STT_SAMPLE_RATE), np.float32))
+        result = self._recognizer.get_result_all(self._stream)
+        # What follows a pause is heard by a stream of its own: this one has heard silence that nobody has spoken.
+        self.begin(self._params)
+        return self._segments(result, self._params, seconds)
+
+    def _accept(self, samples: Samples) -> None:
+        if self._stream is None:
+            raise EngineError("sherpa_onnx hears nothing: begin() comes first.")
+        self._heard += len(samples)
+        self._stream.accept_waveform(STT_SAMPLE_RATE, samples)
+        while self._recognizer.is_ready(self._stream):
+            self._recognizer.decode_stream(self._stream)
+
+    def _new_stream(self, hotwords: str) -> Any:
+        return self._recognizer.create_stream(hotwords) if hotwords else self._recognizer.create_stream()
+
+    def _understood(self, result: Any) -> Heard:
+        return Heard.read(result, capitals=self._tokens.capitals)
+
+    def _segments(self, result: Any, params: ListenParams, seconds: float) -> Sequence[Segment]:
+        heard = self._understood(result)
+        if not heard.text:
+            return ()
+        words = heard.words(seconds)
+        return (
+            Segment(
+                text=heard.text,
+                start=words[0].start if words else 0.0,
+                end=words[-1].end if words else seconds,
+                words=words if params.word_timestamps else (),
+                language=self._language(getattr(result, "lang", "")),
+                avg_logprob=heard.score,
+            ),
+        )
+
+    def _language(self, told: str) -> str | None:
+        """The tag of what was spoken: the only one, or the one of `<|en|>`."""
+        offered = languages(self._model, self.options)
+        return offered[0] if len(offered) == 1 else best_match(told.strip("<|>"), offered) if told else None
+
+    def _hotwords(self, model: SherpaModel, params: ListenParams) -> str:
+        """Hotwords as the library wants them. Raises InvalidParameter where a request has some and none can be."""
+        asked = params.extra.hotwords if isinstance(params.extra, SherpaOnnxParameters) else ""
+        words = [word.strip() for word in asked.split(",") if word.strip()]
+        if words and not self._unit:
+            raise InvalidParameter(f"sherpa_onnx: {_why_no_hotwords(model)}", param="hotwords")
+        # A slash would be the end of one.
+        phrases = [phrase.replace("/", " ") for phrase in (*words, *self.options.hotwords)]
+        return "/".join(phrase.upper() if self._tokens.capitals else phrase for phrase in phrases)
+
+    def _loaded(self) -> SherpaModel:
+        if self._model is None:
+            raise EngineError("sherpa_onnx is not loaded.")
+        return self._model
+
+    def _described(self) -> SherpaModel | None:
+        """The model of the options, if it is there and one of ours; looked for until it is."""
+        if self._found is None:
+            folder = self._own_folder() or (self.find_model(self.options.model) if self.options.model else None)
+            try:
+                self._found = find(folder, self.options.kind, int8=self.options.int8) if folder is not None else None
+            except (EngineLoadFailed, OSError):
+                return None
+        return self._found
+
+    def _named(self) -> str:
+        if self.options.model is None:
+            raise EngineWeightsMissing(f"{self.option('model')} names no model: set it to a folder with one.")
+        return self.options.model
+
+    def _own_folder(self) -> Path | None:
+        folder = Path(self.options.model).expanduser() if self.options.model else None
+        return folder if folder is not None and folder.is_dir() else None
+
+
+def _unit(model: SherpaModel, tokens: Tokens) -> str:
+    """How the library cuts hotwords into tokens of the model; empty where it cannot."""
+    if model.kind not in TRANSDUCERS or (model.live and "chunk_shift" in model.metadata):
+        return ""
+    if tokens.characters:
+        return "cjkchar+bpe" if model.vocabulary else "cjkchar"
+    return "bpe" if model.vocabulary else ""
+
+
+def _why_no_hotwords(model: SherpaModel) -> str:
+    if model.kind not in TRANSDUCERS:
+        return f"a {model.kind} knows no hotwords, only transducers do."
+    return (
+        "hotwords need the option `decoding: modified_beam_search`, and for letters a file bpe.vocab beside the model."
+    )
