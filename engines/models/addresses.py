@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
+from functools import partial
+from pathlib import Path
 from urllib.error import HTTPError
 
-from engines.models.download import Download
+from engines.models.download import Download, on_disk
 from engines.models.hub import hub_endpoint, hub_token, hub_url
 from engines.models.keys import shown
 from engines.models.making import Making, Unavailable
-from stts.models import HubSource, ModelFile, UrlSource
+from engines.models.parts import write_file
+from stts.models import HubSource, UrlSource
 
 
 def from_hub(source: HubSource, making: Making) -> str:
@@ -38,7 +42,10 @@ def from_url(source: UrlSource, making: Making) -> str:
 
 
 def _fetch(addresses: dict[str, str], headers: dict[str, str], making: Making) -> None:
-    """Downloads all files, then puts them in their places: what has come stays for another try."""
+    """Downloads all files, then puts them in their places: what has come stays for another try.
+
+    Files of the same content are one download.
+    """
     if making.how.offline:
         raise Unavailable("models.offline is set")
     done = 0
@@ -47,11 +54,14 @@ def _fetch(addresses: dict[str, str], headers: dict[str, str], making: Making) -
         target = making.staging.download(file.sha256)
         making.download(wanted, target, name=file.path, before=done, total=making.model.bytes)
         done += file.bytes
+    placed: dict[str, Path] = {}
     for file in making.model.files:
-        _place(file, making)
-
-
-def _place(file: ModelFile, making: Making) -> None:
-    target = making.staging.files / file.path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    making.staging.download(file.sha256).rename(target)
+        target = making.staging.files / file.path
+        if (twin := placed.get(file.sha256)) is not None:
+            copied = write_file(file, [partial(twin.open, "rb")], target, making.how.transport.cancellation)
+            deque(copied, maxlen=0)
+            continue
+        with on_disk():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            making.staging.download(file.sha256).rename(target)
+        placed[file.sha256] = target

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import http.client
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -52,7 +53,8 @@ def download(wanted: Download, target: Path, transport: Transport, report: Calla
             _check(wanted, target)
             return
         except WrongContent:
-            target.unlink(missing_ok=True)
+            with on_disk():
+                target.unlink(missing_ok=True)
             if not resumed or attempt == TRIES:
                 raise
         except HTTPError as error:
@@ -114,21 +116,26 @@ def _write(
 
 def open_at(target: Path, start: int) -> BinaryIO:
     """Opens a file to write behind its first `start` bytes. Raises StorageFull and StorageFailed."""
-    try:
+    with on_disk():
         file = target.open("r+b" if start else "wb", buffering=0)
         file.seek(start)
         file.truncate()
-    except OSError as error:
-        raise disk_error(error) from error
     return file
 
 
 def store(file: BinaryIO, block: bytes) -> None:
     """Writes all of it. Raises StorageFull and StorageFailed, never OSError: that is the connection's."""
     rest = memoryview(block)
-    try:
+    with on_disk():
         while rest:
             rest = rest[file.write(rest) :]
+
+
+@contextmanager
+def on_disk() -> Iterator[None]:
+    """For work on this machine's own disk: raises StorageFull and StorageFailed, and no OSError."""
+    try:
+        yield
     except OSError as error:
         raise disk_error(error) from error
 
@@ -137,7 +144,7 @@ def disk_error(error: OSError) -> StorageFull:
     """A failure of this machine's disk, as an error of ours."""
     if error.errno in FULL:
         return StorageFull("The disk of the model folder is full.")
-    return StorageFailed(f"The model folder cannot be written ({type(error).__name__}).")
+    return StorageFailed(f"The model folder cannot be used ({type(error).__name__}).")
 
 
 def _check(wanted: Download, target: Path) -> None:
@@ -146,10 +153,12 @@ def _check(wanted: Download, target: Path) -> None:
         raise WrongContent(f"it has {held} bytes instead of {wanted.size}")
     if wanted.sha256 is None:
         return
-    with target.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != wanted.sha256:
-            raise WrongContent("its SHA-256 is another one")
+    with on_disk(), target.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != wanted.sha256:
+        raise WrongContent("its SHA-256 is another one")
 
 
 def _held(target: Path) -> int:
-    return target.stat().st_size if target.is_file() else 0
+    with on_disk():
+        return target.stat().st_size if target.is_file() else 0

@@ -32,12 +32,12 @@ def fetch(model: CatalogueModel, how: Fetching, step: Step) -> str:
         making = Making(model, how, staging, step)
         try:
             source = _from_first(making)
+            how.store.commit(model, staging, how.transport.cancellation)
         except StorageFull as error:
             if not isinstance(error, StorageFailed):
                 # Others need the disk more than this model does.
                 shutil.rmtree(staging.root, ignore_errors=True)
             raise
-        staging.commit()
         return source
 
 

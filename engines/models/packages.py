@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from urllib.error import HTTPError
 
-from engines.models.download import Download
+from engines.models.download import Download, on_disk
 from engines.models.keys import shown
 from engines.models.making import LOST, Fetching, Making, Unavailable, told
 from engines.models.package_index import IndexFile, NotInIndex, find_wheel
@@ -54,7 +54,8 @@ def _downloaded(files: list[IndexFile], making: Making) -> list[Path]:
         wanted = Download(file.url, most, file.sha256, file.size, file.headers)
         making.download(wanted, path, name=file.name, before=done, total=total)
         paths.append(path)
-        done += path.stat().st_size
+        with on_disk():
+            done += path.stat().st_size
     return paths
 
 

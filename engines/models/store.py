@@ -11,13 +11,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.models.download import disk_error
+from engines.models.download import on_disk
 from stts.cancellation import Cancellation
-from stts.errors import StorageFailed, StorageFull
+from stts.errors import Conflict, StorageFailed, StorageFull
 from stts.models import CatalogueModel
 
 PARTIAL = ".partial"
 """Folder, in a model folder, of what is still being fetched."""
+COMMITTING = ".committing.lock"
+"""File, in a model folder, that is locked while a model comes into its place."""
 ABANDONED_SECONDS = 7 * 24 * 3600.0
 """Age after which what a fetch left half-done is removed."""
 LOOK_SECONDS = 0.5
@@ -58,46 +60,66 @@ class ModelStore:
         _forget_abandoned(folder / PARTIAL)
         with _locked(folder / PARTIAL / f"{model.id}.lock", cancellation):
             staging = Staging(folder / PARTIAL / model.id, folder / model.id)
-            try:
+            with on_disk():
                 shutil.rmtree(staging.files, ignore_errors=True)
                 staging.files.mkdir(parents=True)
-            except OSError as error:
-                raise disk_error(error) from error
             yield staging
 
     def require_room(self, model: CatalogueModel, more: int = 0) -> None:
         """Raises StorageFull where the model, and `more` bytes meanwhile, would pass the quota or fill the disk."""
         folder = self.writable()
+        self.require_quota(model)
+        with on_disk():
+            free = shutil.disk_usage(folder).free
+            held = _size(folder / PARTIAL / model.id)
+        if (needed := model.bytes + more - held) > free:
+            raise StorageFull(
+                f"{model.id} needs {_mb(needed)} more, and {_mb(free)} are left on the disk of the models."
+            )
+
+    def require_quota(self, model: CatalogueModel) -> None:
+        """Raises StorageFull where the model would pass the quota."""
         left = self.quota_bytes - self.used(without=model) if self.quota_bytes else model.bytes
         if model.bytes > left:
             raise StorageFull(
                 f"{model.id} takes {_mb(model.bytes)}, and {_mb(max(left, 0))} of models.quota_bytes are left: "
                 "remove a model, or raise it."
             )
-        free = shutil.disk_usage(folder).free
-        held = _size(folder / PARTIAL / model.id)
-        if (needed := model.bytes + more - held) > free:
-            raise StorageFull(
-                f"{model.id} needs {_mb(needed)} more, and {_mb(free)} are left on the disk of the models."
-            )
+
+    def commit(self, model: CatalogueModel, staging: Staging, cancellation: Cancellation) -> None:
+        """Puts the finished files in the place of the model, if the quota still has room for it.
+
+        Others may have come since the fetch began, so one at a time is looked at. Raises Cancelled, StorageFull and
+        StorageFailed.
+        """
+        with _locked(staging.target.parent / COMMITTING, cancellation):
+            self.require_quota(model)
+            staging.commit()
 
     def used(self, without: CatalogueModel | None = None) -> int:
-        """Bytes of complete models in our folders."""
-        mine = {PARTIAL, without.id if without else PARTIAL}
+        """Bytes of complete models in our folders. Raises StorageFailed."""
+        mine = {PARTIAL, COMMITTING, without.id if without else PARTIAL}
         folders = (folder for folder in (self.folder, self.fallback) if folder.is_dir())
-        return sum(_size(each) for folder in folders for each in folder.iterdir() if each.name not in mine)
+        with on_disk():
+            return sum(_size(each) for folder in folders for each in folder.iterdir() if each.name not in mine)
 
     def remove(self, model: CatalogueModel) -> bool:
         """Removes the model from our folders, and what a fetch left of it. False: it was in none.
 
-        Raises StorageFailed where a folder cannot be written.
+        Raises Conflict while the model is being made, by whatever process, and StorageFailed where a folder cannot be
+        written.
         """
         found = False
         for folder in (self.folder, self.fallback):
-            for path in (folder / model.id, folder / PARTIAL / model.id):
-                if path.is_dir():
-                    found |= path.parent == folder
-                    _remove(path, folder / PARTIAL)
+            places = (folder / model.id, folder / PARTIAL / model.id)
+            if any(path.is_dir() for path in places):
+                with on_disk():
+                    (folder / PARTIAL).mkdir(exist_ok=True)
+                with _locked(folder / PARTIAL / f"{model.id}.lock", None):
+                    for path in places:
+                        if path.is_dir():
+                            found |= path.parent == folder
+                            _remove(path, folder / PARTIAL)
         return found
 
 
@@ -120,27 +142,26 @@ class Staging:
 
     def commit(self) -> None:
         """Puts the finished files in the place of the model. Raises StorageFull and StorageFailed."""
-        try:
+        with on_disk():
             if self.target.exists():
                 _remove(self.target, self.root.parent)
             self.files.rename(self.target)
-        except OSError as error:
-            raise disk_error(error) from error
         shutil.rmtree(self.root, ignore_errors=True)
 
 
 @contextmanager
-def _locked(path: Path, cancellation: Cancellation) -> Iterator[None]:
-    try:
+def _locked(path: Path, cancellation: Cancellation | None) -> Iterator[None]:
+    """Waits for others, until it is cancelled; without a cancellation, raises Conflict where there are any."""
+    with on_disk():
         file = path.open("w")
-    except OSError as error:
-        raise disk_error(error) from error
     with file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if cancellation is None:
+                    raise Conflict(f"{path.stem} is being fetched, perhaps by another process.") from None
                 cancellation.pause(LOOK_SECONDS)
         # The file stays: a process that removed it could let two others in, each with a lock of its own.
         yield
@@ -148,12 +169,10 @@ def _locked(path: Path, cancellation: Cancellation) -> Iterator[None]:
 
 def _remove(path: Path, temporary: Path) -> None:
     """Out of sight first, so that nobody finds half of it. Raises StorageFailed."""
-    try:
+    with on_disk():
         temporary.mkdir(exist_ok=True)
         gone = temporary / f"{path.name}.removed-{time.time_ns()}"
         path.rename(gone)
-    except OSError as error:
-        raise disk_error(error) from error
     shutil.rmtree(gone, ignore_errors=True)
 
 
@@ -169,7 +188,12 @@ def _touched(folder: Path) -> float:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Bytes of its files; those that another thread or process removes meanwhile count nothing."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def _mb(size: int) -> str:
