@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -11,7 +10,7 @@ from engines.models.download import Download, on_disk
 from engines.models.hub import hub_endpoint, hub_token, hub_url
 from engines.models.keys import shown
 from engines.models.making import Making, Unavailable
-from engines.models.parts import write_file
+from engines.models.parts import opener, write_file
 from stts.models import HubSource, UrlSource
 
 
@@ -58,7 +57,7 @@ def _fetch(addresses: dict[str, str], headers: dict[str, str], making: Making) -
     for file in making.model.files:
         target = making.staging.files / file.path
         if (twin := placed.get(file.sha256)) is not None:
-            copied = write_file(file, [partial(twin.open, "rb")], target, making.how.transport.cancellation)
+            copied = write_file(file, [opener(twin)], target, making.how.transport.cancellation)
             deque(copied, maxlen=0)
             continue
         with on_disk():

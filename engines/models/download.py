@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import http.client
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,15 +11,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.error import HTTPError
 
-from engines.models.transport import Transport, blocks
+from engines.models.transport import BROKEN, Transport, blocks
 from stts.errors import StorageFailed, StorageFull
 
 TRIES = 4
 """Connections for one file, the first included, before it is given up."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
-
-BROKEN = (OSError, http.client.HTTPException)
-"""Errors of a connection."""
 
 
 class WrongContent(Exception):
@@ -108,10 +104,6 @@ def _write(
                 report(done)
         except ValueError as error:
             raise WrongContent(str(error)) from error
-        except BROKEN:
-            # A read that was hung up says so in many ways; whoever cancelled is told only that.
-            transport.cancellation.check()
-            raise
 
 
 def open_at(target: Path, start: int) -> BinaryIO:

@@ -9,8 +9,9 @@ from urllib.error import HTTPError
 from engines.models.addresses import from_hub, from_url
 from engines.models.download import WrongContent
 from engines.models.keys import shown
-from engines.models.making import LOST, Fetching, Making, Step, Unavailable, told
+from engines.models.making import Fetching, Making, Step, Unavailable, told
 from engines.models.packages import from_packages
+from engines.models.transport import BROKEN
 from stts.errors import ModelFetchFailed, StorageFailed, StorageFull
 from stts.models import CatalogueModel, FolderSource, HubSource, PackageSource, Source, UrlSource
 from stts.models.digest import undamaged
@@ -93,6 +94,6 @@ def _from(source: Source, making: Making) -> str:
         raise Unavailable(f"what it has is another file: {error}") from error
     except HTTPError as error:
         raise Unavailable(f"{shown(error.url)} answers {error.code}") from error
-    except LOST as error:
+    except BROKEN as error:
         making.how.transport.cancellation.check()
         raise Unavailable(told(error)) from error

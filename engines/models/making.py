@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,6 @@ from stts.models import CatalogueModel
 
 Step = Callable[[str, int, int | None], None]
 """Told what is going on, the bytes done, and all bytes (None: unknown)."""
-LOST = (OSError, http.client.HTTPException)
-"""Errors of a connection, which begin another try elsewhere."""
 
 
 class Unavailable(Exception):

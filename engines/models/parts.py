@@ -24,6 +24,11 @@ Opened = Callable[[], BinaryIO]
 """Opens one part for reading."""
 
 
+def opener(path: Path) -> Opened:
+    """A part that is a file of its own."""
+    return lambda: path.open("rb")
+
+
 def write_file(file: ModelFile, parts: Sequence[Opened], target: Path, cancellation: Cancellation) -> Iterator[int]:
     """Joins the parts, yielding the size of each block. The target's name is never one that stands in a wheel.
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from engines.models.keys import same_server, split_keys
+from engines.models.line import Line, PlainHandler, SecureHandler
 from stts.cancellation import Cancellation
 
 SILENCE_SECONDS = 20.0
@@ -22,6 +22,8 @@ SILENCE_SECONDS = 20.0
 HEAD_SECONDS = 60.0
 """Longest wait for the whole head of an answer, redirects included."""
 AGENT = "stts-server"
+BROKEN = (OSError, http.client.HTTPException)
+"""Errors of a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Transport:
     """Wait before another try where one broke off; twice as long before each next."""
     cancellation: Cancellation = field(default_factory=Cancellation)
 
-    line: Line = field(default_factory=lambda: Line())
+    line: Line = field(default_factory=Line)
 
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Any]:
@@ -44,22 +46,37 @@ class Transport:
 
         Raises Cancelled, HTTPError for a status beyond 299, and other OSError or HTTPException for all that goes wrong.
         """
-        self.cancellation.interrupt_by(self.line.hang_up)
-        self.cancellation.check()
         bare, keys = split_keys(url)
         request = urllib.request.Request(bare, headers={"User-Agent": AGENT, **(headers or {})})
         for name, value in keys.items():
             request.add_unredirected_header(name, value)
-        with self._at_most(self.head_seconds):
-            response = self._opener().open(request, timeout=self.silence_seconds)
-        with response:
-            yield response
+        with self.line.held(), self._cancellable():
+            with self._at_most(self.head_seconds):
+                response = self._opener().open(request, timeout=self.silence_seconds)
+            with response:
+                yield response
 
     def page(self, url: str, headers: Mapping[str, str], most: int) -> Page:
         """A whole small answer. Raises as `get`, and ValueError for more than `most` bytes."""
         with self._at_most(self.head_seconds), self.get(url, headers) as response:
             body = b"".join(blocks(response, most))
             return Page(response.url, response.headers.get_content_type(), body)
+
+    @contextmanager
+    def _cancellable(self) -> Iterator[None]:
+        """Hangs up when the work is cancelled, and raises Cancelled for the errors that come of it."""
+        self.cancellation.interrupt_by(self.line.hang_up)
+        try:
+            self.cancellation.check()
+            yield
+            # An answer without a length ends with its connection, and looks whole.
+            self.cancellation.check()
+        except BROKEN:
+            # A read that was hung up says so in many ways; whoever cancelled is told only that.
+            self.cancellation.check()
+            raise
+        finally:
+            self.cancellation.interrupt_by(None)
 
     @contextmanager
     def _at_most(self, seconds: float) -> Iterator[None]:
@@ -75,7 +92,7 @@ class Transport:
         timer.start()
         try:
             yield
-        except (OSError, http.client.HTTPException) as error:
+        except BROKEN as error:
             if late.is_set():
                 raise TimeoutError(f"there was no whole answer within {seconds:g} s") from error
             raise
@@ -90,33 +107,14 @@ class Transport:
         opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(),
-            _Handler(self.line),
-            _SecureHandler(self.line, _context(self.certificates)),
+            PlainHandler(self.line),
+            SecureHandler(self.line, _context(self.certificates)),
             _Redirects(),
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
         ):
             opener.add_handler(handler)
         return opener
-
-
-class Line:
-    """The connection in use, which another thread may hang up: who reads from it gets an error at once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-
-    def use(self, connected: socket.socket) -> None:
-        with self._lock:
-            self._socket = connected
-
-    def hang_up(self) -> None:
-        with self._lock:
-            if self._socket is not None:
-                # Below TLS: its own shutdown would take the state away from under the thread that reads.
-                with suppress(OSError):
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,51 +176,6 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
             if same_server(onward.full_url, req.full_url):
                 onward.add_unredirected_header("Authorization", key)
         return onward
-
-
-class _Handler(urllib.request.HTTPHandler):
-    def __init__(self, line: Line) -> None:
-        super().__init__()
-        self._line = line
-
-    def http_open(self, req: urllib.request.Request) -> Any:
-        return self.do_open(self._connection, req)
-
-    def _connection(self, host: str, **options: Any) -> http.client.HTTPConnection:
-        connection = _Connection(host, **options)
-        connection.line = self._line
-        return connection
-
-
-class _SecureHandler(urllib.request.HTTPSHandler):
-    def __init__(self, line: Line, context: ssl.SSLContext) -> None:
-        super().__init__()
-        self._line = line
-        self._trusted = context
-
-    def https_open(self, req: urllib.request.Request) -> Any:
-        return self.do_open(self._connection, req)
-
-    def _connection(self, host: str, **options: Any) -> http.client.HTTPConnection:
-        connection = _SecureConnection(host, context=self._trusted, **options)
-        connection.line = self._line
-        return connection
-
-
-class _Connection(http.client.HTTPConnection):
-    line: Line
-
-    def connect(self) -> None:
-        super().connect()
-        self.line.use(self.sock)
-
-
-class _SecureConnection(http.client.HTTPSConnection):
-    line: Line
-
-    def connect(self) -> None:
-        super().connect()
-        self.line.use(self.sock)
 
 
 @cache

@@ -118,13 +118,18 @@ class BatchingBackend:
         with self._changed:
             if self._thread is None or self._closing:
                 raise EngineError("The engine is not loaded.")
+            if call.left:
+                call.end()
+                return
             self._waiting.append(call)
             self._changed.notify_all()
 
     def leave(self, call: Call) -> None:
-        """The call is not wanted any more: the engine stops where all that it works on are like this."""
+        """Ends a call that waits, and stops the engine where nobody wants any of those it works on."""
         with self._changed:
             call.left = True
+            if self._drop(call):
+                return
             stops = call in self._running and all(each.left for each in self._running)
         if stops:
             self._inner.interrupt()
@@ -133,11 +138,17 @@ class BatchingBackend:
         """Ends a call that waits by itself, and one that runs together with those it runs with."""
         with self._changed:
             call.left = True
-            if call in self._waiting:
-                self._waiting.remove(call)
-                call.end()
+            if self._drop(call):
                 return True
         return self._inner.kill()
+
+    def _drop(self, call: Call) -> bool:
+        """Ends a call that waits: nobody is kept by what others have made. False: it does not wait."""
+        if call not in self._waiting:
+            return False
+        self._waiting.remove(call)
+        call.end()
+        return True
 
     def _serve(self) -> None:
         """In its own thread, until the engine is unloaded."""
@@ -150,12 +161,7 @@ class BatchingBackend:
     def _take(self) -> list[Call]:
         """The next calls to be made together; none when the engine is to be unloaded."""
         with self._changed:
-            while True:
-                for call in [each for each in self._waiting if each.left]:
-                    self._waiting.remove(call)
-                    call.end()
-                if self._waiting or self._closing:
-                    break
+            while not self._waiting and not self._closing:
                 self._changed.wait()
             self._running = chosen(self._waiting, self.capacity, self._most_samples)
             for call in self._running:

@@ -24,16 +24,16 @@ from tests.patient import PATIENCE
 pytestmark = pytest.mark.socket
 
 
-def twins(**changes: object) -> CatalogueModel:
+def twins(url: str) -> CatalogueModel:
     """A model of three files, two of which are the same."""
     same = {"bytes": len(WEIGHTS), "sha256": sha(WEIGHTS)}
     words = {"path": "words.txt", "bytes": len(WORDS), "sha256": sha(WORDS)}
-    return model(files=[{"path": "a.bin", **same}, words, {"path": "below/b.bin", **same}], **changes)
+    return model(files=[{"path": "a.bin", **same}, words, {"path": "below/b.bin", **same}], sources=[{"url": url}])
 
 
 def test_files_of_the_same_content_are_one_download(index: Index, tmp_path: Path) -> None:
     index.files = {"a.bin": WEIGHTS, "below/b.bin": WEIGHTS, "words.txt": WORDS}
-    wanted = twins(sources=[{"url": index.url}])
+    wanted = twins(index.url)
     run(wanted, fetching(index, tmp_path))
     assert undamaged(wanted, [str(tmp_path)]) == tmp_path / "small"
     assert index.asked == ["/a.bin", "/words.txt"]

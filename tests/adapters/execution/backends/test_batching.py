@@ -170,6 +170,24 @@ def test_whoever_leaves_does_not_disturb_the_others(script: Script, ask: Callabl
     assert script.interrupts == 0 and script.made == [["a"]]
 
 
+def test_whoever_leaves_while_it_waits_is_free_at_once(script: Script, ask: Callable[..., list[Asking]]) -> None:
+    first, second, third = ask("first", "second", "third")
+    second.seat.interrupt()
+    assert second.wait() == []
+    script.gate.set()
+    assert (first.wait(), third.wait()) == (["first"], ["third"])
+    assert script.made == [["first"], ["third"]]
+    assert script.interrupts == 0
+
+
+def test_a_call_that_was_left_before_it_came_is_not_made(script: Script, backend: BatchingBackend) -> None:
+    call = Call("transcribe", ("late",))
+    backend.leave(call)
+    backend.submit(call)
+    assert call.answers.get(timeout=PATIENCE) == ("end", None)
+    assert script.made == []
+
+
 def test_the_engine_is_stopped_when_nobody_wants_its_answer(script: Script, ask: Callable[..., list[Asking]]) -> None:
     (alone,) = ask("a")
     alone.seat.interrupt()
