@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from clients.caller import Caller
-from clients.endpoints import CHECKS, Check, Failed, Visit
+from clients.checks.visit import Check, Failed, Visit
+from clients.endpoints import CHECKS
 
 METHODS = ("get", "post", "put", "patch", "delete")
 WIDEST = 110

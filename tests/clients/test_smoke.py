@@ -14,7 +14,8 @@ import pytest
 from benchmarks.server import free_port, running
 from clients.audio import measure
 from clients.caller import Answer, Caller, multipart
-from clients.endpoints import CHECKS, Failed, Visit
+from clients.checks.visit import Failed, Visit
+from clients.endpoints import CHECKS
 from clients.smoke import Line, main, operations, report, smoke
 from stts.audio.encode import Encoder
 

@@ -1,0 +1,1 @@
+"""Checks of each endpoint, by what they are about."""
