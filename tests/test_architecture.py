@@ -27,6 +27,7 @@ DOMAIN = (
         "language_names",
         "voice_names",
         "engine_state",
+        "engine_info",
         "streams",
         "tracebacks",
     ),
