@@ -6,13 +6,13 @@ package `onnx` writes them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from stts.engine_api import STT_SAMPLE_RATE, Samples
+from tests.engines.onnx_graph import ANY, Node, node, write
 
 LOW, HIGH = 300.0, 3000.0
 """Heights in Hz of the tones."""
@@ -21,7 +21,7 @@ TRANSDUCER = ("<blk>", "<sos/eos>", "<unk>", "▁LOW", "▁HI", "GH")
 CTC = ("<blk>", "▁LOW", "▁HIGH")
 SENSE_VOICE = ("<unk>", "▁LOW", "▁HIGH", "<|zh|>", "<|en|>", "<|ko|>", "<|NEUTRAL|>", "<|Speech|>", "<|withitn|>")
 LANGUAGES = {"lang_auto": 0, "lang_zh": 3, "lang_en": 4, "lang_yue": 7, "lang_ja": 11, "lang_ko": 12}
-ANY: Any = "any"
+LENGTHS = {"x_lens": "INT64", "lengths": "INT64"}
 EDGE = 30, 45
 """The low bands end before, and the high ones begin at."""
 
@@ -48,15 +48,15 @@ def hardly_audible() -> Samples:
 
 def streaming_transducer(folder: Path, **left_out: bool) -> Path:
     """As Icefall exports one of LSTMs: nine frames a run, four frames apart. `left_out`: metadata that it lacks."""
-    _write_tokens(folder, TRANSDUCER)
+    write_tokens(folder, TRANSDUCER)
     nodes = [
-        _node("Slice", "x", [0], [1], [1], to="first"),
-        *_scores("first", "encoder_out", TRANSDUCER),
-        *(_node("Identity", f"state{number}", to=f"new_state{number}") for number in (0, 1)),
+        node("Slice", "x", [0], [1], [1], gives="first"),
+        *scores("first", "encoder_out", TRANSDUCER),
+        *(node("Identity", f"state{number}", gives=f"new_state{number}") for number in (0, 1)),
     ]
     state = (1, ANY, 4)
     metadata = {"T": 9, "decode_chunk_len": 4, "num_encoder_layers": 1, "rnn_hidden_size": 4, "d_model": 4}
-    _write(
+    write(
         folder / "encoder.onnx",
         nodes,
         {"x": (ANY, 9, 80), "state0": state, "state1": state},
@@ -68,52 +68,54 @@ def streaming_transducer(folder: Path, **left_out: bool) -> Path:
 
 def transducer(folder: Path) -> Path:
     """As Icefall exports one that hears an utterance as a whole."""
-    _write_tokens(folder, TRANSDUCER)
-    nodes = [*_every_fourth(), *_scores("fourth", "encoder_out", TRANSDUCER)]
-    _write(
+    write_tokens(folder, TRANSDUCER)
+    nodes = [*every_fourth(), *scores("fourth", "encoder_out", TRANSDUCER)]
+    write(
         folder / "encoder.onnx",
         nodes,
         {"x": (ANY, ANY, 80), "x_lens": (ANY,)},
         {"encoder_out": (ANY, ANY, len(TRANSDUCER)), "lengths": (ANY,)},
         {"model_type": "zipformer2"},
+        LENGTHS,
     )
     return _decoder_and_joiner(folder)
 
 
-def ctc(folder: Path, model_type: str = "zipformer2_ctc") -> Path:
+def ctc(folder: Path) -> Path:
     """As Icefall exports one that hears an utterance as a whole."""
-    _write_tokens(folder, CTC)
-    nodes = [*_every_fourth(), *_scores("fourth", "scores", CTC), _node("LogSoftmax", "scores", to="logits", axis=2)]
-    _write(
+    write_tokens(folder, CTC)
+    nodes = [*every_fourth(), *scores("fourth", "scores", CTC), node("LogSoftmax", "scores", gives="logits", axis=2)]
+    write(
         folder / "model.onnx",
         nodes,
         {"x": (ANY, ANY, 80), "x_lens": (ANY,)},
         {"logits": (ANY, ANY, len(CTC)), "lengths": (ANY,)},
-        {"model_type": model_type},
+        {"model_type": "zipformer2_ctc"},
+        LENGTHS,
     )
     return folder
 
 
 def sense_voice(folder: Path) -> Path:
     """As FunASR's SenseVoice: seven frames a run, four tags before the words; the first is the language asked for."""
-    _write_tokens(folder, SENSE_VOICE)
+    write_tokens(folder, SENSE_VOICE)
     tags = np.full((16, 4, len(SENSE_VOICE)), NEVER, np.float32)
     for language in range(16):
         tags[language, range(4), [{3: 3, 12: 5}.get(language, 4), 6, 7, 8]] = 0
     nodes = [
-        *_scores("x", "words", SENSE_VOICE, bound=8.0),  # its samples are 16-bit numbers: silence is not so far below
-        _node("Gather", tags, "language", to="tags"),
-        _node("Concat", "tags", "words", to="logits", axis=1),
+        *scores("x", "words", SENSE_VOICE, bound=8.0),  # its samples are 16-bit numbers: silence is not so far below
+        node("Gather", tags, "language", gives="tags"),
+        node("Concat", "tags", "words", gives="logits", axis=1),
     ]
     scale = {"neg_mean": ",".join(["0"] * 560), "inv_stddev": ",".join(["1"] * 560)}
     frames = {"lfr_window_size": 7, "lfr_window_shift": 6, "normalize_samples": 0, "vocab_size": len(SENSE_VOICE)}
-    _write(
+    write(
         folder / "model.onnx",
         nodes,
         {"x": (ANY, ANY, 560), "lengths": (ANY,), "language": (ANY,), "text_norm": (ANY,)},
         {"logits": (ANY, ANY, len(SENSE_VOICE))},
         {"model_type": "sense_voice_ctc", "with_itn": 14, "without_itn": 15, **frames, **scale, **LANGUAGES},
-        numbers="INT32",
+        {"lengths": "INT32", "language": "INT32", "text_norm": "INT32"},
     )
     return folder
 
@@ -126,93 +128,51 @@ def _decoder_and_joiner(folder: Path) -> Path:
     after[:, gh] = NEVER
     after[hi, gh] = 10
     after[low, low] = after[hi, hi] = after[gh, hi] = NEVER
-    last = [_node("Slice", "y", [1], [2], [1], to="one"), _node("Squeeze", "one", [1], to="last")]
-    table = _node("Gather", after, "last", to="decoder_out")
-    _write(
+    last = [node("Slice", "y", [1], [2], [1], gives="one"), node("Squeeze", "one", [1], gives="last")]
+    table = node("Gather", after, "last", gives="decoder_out")
+    write(
         folder / "decoder.onnx",
         [*last, table],
         {"y": (ANY, 2)},
         {"decoder_out": (ANY, size)},
         {"context_size": 2, "vocab_size": size},
+        {"y": "INT64"},
     )
     both = {"encoder_out": (ANY, size), "decoder_out": (ANY, size)}
-    add = _node("Add", "encoder_out", "decoder_out", to="logit")
-    _write(folder / "joiner.onnx", [add], both, {"logit": (ANY, size)}, {"joiner_dim": size})
-    scores = "".join(f"{token}\t-{number}\n" for number, token in enumerate(TRANSDUCER))
-    (folder / "bpe.vocab").write_text(scores, encoding="utf-8")
+    add = node("Add", "encoder_out", "decoder_out", gives="logit")
+    write(folder / "joiner.onnx", [add], both, {"logit": (ANY, size)}, {"joiner_dim": size})
+    pieces = "".join(f"{token}\t-{number}\n" for number, token in enumerate(TRANSDUCER))
+    (folder / "bpe.vocab").write_text(pieces, encoding="utf-8")
     return folder
 
 
-def _every_fourth() -> list[Any]:
+def every_fourth() -> list[Node]:
     return [
-        _node("Slice", "x", [0], [2**40], [1], [4], to="fourth"),
-        _node("Add", "x_lens", 3, to="more"),
-        _node("Div", "more", 4, to="lengths"),
+        node("Slice", "x", [0], [2**40], [1], [4], gives="fourth"),
+        node("Add", "x_lens", 3, gives="more"),
+        node("Div", "more", 4, gives="lengths"),
     ]
 
 
-def _scores(features: str, to: str, tokens: Sequence[str], bound: float = 0.0) -> list[Any]:
-    """The loudest low band for LOW, the loudest high one for HI, GH and HIGH; below the bound the first token wins."""
+def scores(features: str, to: str, tokens: Sequence[str], bound: float = 0.0) -> list[Node]:
+    """The loudest low band for LOW, the loudest high one for HI, GH and HIGH; below the bound the blank wins."""
     end, begin = EDGE
     low = np.array([token == "▁LOW" for token in tokens], np.float32)
     high = np.array([token in ("▁HI", "GH", "▁HIGH") for token in tokens], np.float32)
     bias = np.where(low + high > 0, 0.0, NEVER).astype(np.float32)
-    bias[0] = bound
+    bias[tokens.index("<blk>") if "<blk>" in tokens else 0] = bound
     return [
-        _node("Slice", features, [0], [end], [2], to="low"),
-        _node("Slice", features, [begin], [80], [2], to="high"),
-        *(_node("ReduceMax", band, to=f"{band}_most", axes=[2], keepdims=1) for band in ("low", "high")),
-        _node("Mul", "low_most", low, to="low_scores"),
-        _node("Mul", "high_most", high, to="high_scores"),
-        _node("Add", "low_scores", "high_scores", to="either"),
-        _node("Add", "either", bias, to=to),
+        node("Slice", features, [0], [end], [2], gives="low"),
+        node("Slice", features, [begin], [80], [2], gives="high"),
+        *(node("ReduceMax", band, gives=f"{band}_most", axes=[2], keepdims=1) for band in ("low", "high")),
+        node("Mul", "low_most", low, gives="low_scores"),
+        node("Mul", "high_most", high, gives="high_scores"),
+        node("Add", "low_scores", "high_scores", gives="either"),
+        node("Add", "either", bias, gives=to),
     ]
 
 
-class _Node:
-    """An operation; inputs that are no names become constants of the graph."""
-
-    def __init__(self, operation: str, inputs: Sequence[Any], to: str, attributes: Mapping[str, Any]) -> None:
-        names = [each if isinstance(each, str) else f"{to}_{number}" for number, each in enumerate(inputs)]
-        self.operation, self.names, self.to, self.attributes = operation, names, to, attributes
-        self.constants = {
-            name: np.asarray(each) for name, each in zip(names, inputs, strict=True) if not isinstance(each, str)
-        }
-
-
-def _node(operation: str, *inputs: Any, to: str, **attributes: Any) -> _Node:
-    return _Node(operation, inputs, to, attributes)
-
-
-def _write(
-    path: Path,
-    nodes: Sequence[_Node],
-    inputs: Mapping[str, tuple[Any, ...]],
-    outputs: Mapping[str, tuple[Any, ...]],
-    metadata: Mapping[str, Any],
-    numbers: str = "INT64",
-) -> None:
-    import onnx
-    from onnx import helper, numpy_helper
-
-    def value(name: str, shape: tuple[Any, ...]) -> Any:
-        whole = len(shape) == 1 or name == "y"
-        return helper.make_tensor_value_info(name, getattr(onnx.TensorProto, numbers if whole else "FLOAT"), shape)
-
-    graph = helper.make_graph(
-        [helper.make_node(node.operation, node.names, [node.to], **node.attributes) for node in nodes],
-        "tones",
-        [value(*each) for each in inputs.items()],
-        [value(*each) for each in outputs.items()],
-        [numpy_helper.from_array(array, name) for node in nodes for name, array in node.constants.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    helper.set_model_props(model, {key: str(each) for key, each in metadata.items()})
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
-
-
-def _write_tokens(folder: Path, tokens: Sequence[str]) -> None:
+def write_tokens(folder: Path, tokens: Sequence[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lines = (f"{token} {number}\n" for number, token in enumerate(tokens))
     (folder / "tokens.txt").write_text("".join(lines), encoding="utf-8")
