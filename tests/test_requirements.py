@@ -1,0 +1,62 @@
+"""Every package that the code imports is named in a list of requirements: none is there because another brings it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OWN = ("stts", "engines", "adapters", "middleware", "routers", "clients", "examples", "server_v2", "server")
+FOR_TESTS = ("test.txt", "dev.txt", "clients.txt")
+NAMED_OTHERWISE = {
+    "av": "av",
+    "chatterbox": "chatterbox-tts",
+    "dotenv": "python-dotenv",
+    "espeakng_loader": "espeakng-loader",
+    "fasttext": "fasttext-predict",
+    "hibari": "hibari-tts",
+    "perth": "resemble-perth",
+    "piper": "piper-tts",
+    "whisper": "openai-whisper",
+    "yaml": "pyyaml",
+}
+"""Import names -> packages of other names."""
+ONLY_FOR_TYPES = {"_typeshed"}
+
+
+@cache
+def imported() -> dict[str, list[str]]:
+    """Top-level names that the code imports, and where, except those of the standard library and its own."""
+    found: dict[str, list[str]] = {}
+    for layer in OWN[:7]:
+        for path in sorted((ROOT / layer).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                    names = [node.module]
+                for top in {name.partition(".")[0] for name in names}:
+                    if top not in sys.stdlib_module_names and top not in OWN:
+                        found.setdefault(top, []).append(str(path.relative_to(ROOT)))
+    return found
+
+
+@cache
+def required() -> set[str]:
+    """The packages of all lists but those of tests, by their normalised names."""
+    lists = [path for path in (ROOT / "requirements").glob("*.txt") if path.name not in FOR_TESTS]
+    lines = [line for path in lists for line in path.read_text(encoding="utf-8").splitlines()]
+    return {normalised(found[0]) for line in lines if (found := re.match(r"[A-Za-z0-9][\w.-]*", line))}
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("name", sorted(imported().keys() - ONLY_FOR_TYPES))
+def test_an_imported_package_is_named_in_a_list(name: str) -> None:
+    assert normalised(NAMED_OTHERWISE.get(name, name)) in required(), imported()[name]
