@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -130,7 +130,9 @@ class EdgeEngine(TTSEngine):
                         limit = options.pause_seconds
                         yield part["data"]
             finally:
-                runner.run(stream.aclose())
+                # The package shakes hands with the service at the end, which may not answer any more.
+                with suppress(TimeoutError):
+                    runner.run(_within(options.pause_seconds, stream.aclose()))
 
 
 async def _next(stream: AsyncGenerator[Any, None]) -> Any:

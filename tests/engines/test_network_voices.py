@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
@@ -23,6 +24,7 @@ from engines.tts.gtts_voices import code_of, top_level_domain
 from stts.audio.encode import Encoder
 from stts.engine_api import Engine, Samples, SpeechParams, TTSEngine
 from stts.errors import Busy, EngineAccessDenied, EngineError, EngineTimeout
+from stts.streams.closing import closing_iterator
 from tests.engines import contract
 from tests.engines.speech_server import Reply, SpeechServer, speech_server
 
@@ -178,6 +180,28 @@ def test_faults_of_edge_s_service_are_told(
     service.play = speak
     assert sum(map(len, edge.synthesize("Hello.", voice, SpeechParams()))) > 20_000
     assert list(edge.synthesize(" \x00 ", voice, SpeechParams())) == []
+
+
+class _NeverEnds:
+    """Speech of the package whose end the service never confirms."""
+
+    def __init__(self, *texts: str, **options: object) -> None: ...
+
+    async def stream(self) -> AsyncGenerator[dict[str, Any], None]:
+        try:
+            for _ in range(100):
+                yield {"type": "audio", "data": mp3()}
+        finally:
+            await asyncio.Event().wait()
+
+
+def test_leaving_edge_s_service_is_bounded(edge: EdgeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    edge.load(contract.no_progress)
+    monkeypatch.setattr("edge_tts.Communicate", _NeverEnds)
+    blocks = edge.synthesize("Hello.", edge.voices()[0], SpeechParams())
+    assert len(next(blocks))
+    with closing_iterator(blocks):
+        pass
 
 
 @pytest.mark.parametrize(("status", "error"), [(500, EngineError), (403, EngineAccessDenied)])
