@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { heardPart } from "../../routers/pages/talk/heard.js";
+import { languagesOf } from "../../routers/pages/talk/languages.js";
 import { Resampler } from "../../routers/pages/talk/resample.js";
 
 const SECONDS = 1;
@@ -57,4 +58,24 @@ test("a reply is split where it was cut off, whatever its spaces", () => {
   assert.deepEqual(heardPart(text, text), [text, ""]);
   assert.deepEqual(heardPart(text, `${text} and more`), [text, ""]);
   assert.deepEqual(heardPart(` ${text} \n`, text), [text, ""]);
+});
+
+test("languages have names, also those that browsers have none for", () => {
+  const voices = [
+    { name: "Klingon", languages: ["piqd"] },
+    { name: "Emma", languages: ["en-US", "en"] },
+    { name: "Chinese (Mandarin)", languages: ["x-none", "not a tag"] },
+  ];
+  assert.deepEqual(languagesOf(voices, ["en"]), [
+    ["en-US", "American English"],
+    ["x-none", "Chinese (Mandarin)"],
+    ["en", "English"],
+    ["piqd", "Klingon"],
+  ]);
+});
+
+test("languages that are called the same are told apart by their tags", () => {
+  const voices = [{ name: "A", languages: ["hy", "hy-arevela"] }, { name: "B", languages: ["fr"] }];
+  const named = Object.fromEntries(languagesOf(voices, ["en"]));
+  assert.deepEqual(named, { hy: "Armenian (hy)", "hy-arevela": "Armenian (hy-arevela)", fr: "French" });
 });

@@ -1,5 +1,6 @@
 /** The settings: what a conversation is asked for, what the microphone does, and the key. Kept for this tab only. */
 
+import { languagesOf } from "./languages.js";
 import { get } from "./server.js";
 
 const KEPT = "stts.talk";
@@ -60,7 +61,7 @@ export class Choices {
     const { tts, stt, language } = this.#form.elements;
     fill(tts, this.#engines.filter(({ kind }) => kind === "tts").map(({ name }) => [name, name]));
     fill(stt, this.#engines.filter(({ kind }) => kind === "stt").map(({ name }) => [name, name]));
-    fill(language, languages(this.#voices));
+    fill(language, languagesOf(this.#voices));
     this.#narrow("tts");
   }
 
@@ -114,20 +115,6 @@ function fill(select, pairs) {
   const { value } = select;
   select.replaceChildren(select.options[0], ...pairs.map(([id, name]) => new Option(name, id)));
   if (pairs.some(([id]) => id === value)) select.value = value;
-}
-
-function languages(voices) {
-  const names = new Intl.DisplayNames(undefined, { type: "language", fallback: "code" });
-  const tags = new Set(voices.flatMap(({ languages }) => languages));
-  return [...tags].map((tag) => [tag, named(names, tag)]).sort(([, one], [, two]) => one.localeCompare(two));
-}
-
-function named(names, tag) {
-  try {
-    return names.of(tag);
-  } catch {
-    return tag; // not a tag that the browser knows how to read
-  }
 }
 
 function sameLanguage(one, two) {
