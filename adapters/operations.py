@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 from adapters.catalogue import EngineCatalogue
 from adapters.fallback.attempt import Leftovers
@@ -10,6 +11,7 @@ from adapters.fallback.fallback import Course, Fallback
 from adapters.fallback.probing import EngineProbe, Probing
 from adapters.fallback.sessions import Sessions
 from adapters.selection import EngineSelection
+from adapters.speech.relay import Relay
 from stts.context import RequestContext
 from stts.plans import ListenRequest, SpeechPlan, SpeechRequest, TranscriptionPlan
 from stts.protocols import HearRequest, TranscriptionSession
@@ -28,6 +30,7 @@ class EngineOperations:
     def __init__(self, catalogue: EngineCatalogue, selection: EngineSelection, settings: CurrentSettings) -> None:
         self._catalogue = catalogue
         self._selection = selection
+        self._settings = settings
         self._fallback = Fallback(catalogue, settings)
         self._sessions = Sessions(catalogue, selection, self._fallback)
         self._probing = Probing(catalogue.health, EngineProbe(catalogue, settings, self._fallback.leftovers))
@@ -37,8 +40,10 @@ class EngineOperations:
         plan, text = request.plan, request.text
         assert plan is not None, "the planning stage is missing"
 
+        relay = Relay() if self._settings().routing.voice_may_change and plan.alternatives else None
+
         def begin(plan: SpeechPlan, part: RequestContext) -> AsyncGenerator[AudioChunk, None]:
-            return self._catalogue.speech[plan.instance].synthesize(plan, text, part)
+            return self._catalogue.speech[plan.instance].synthesize(plan, text, part, relay)
 
         if isinstance(text, LiveText):
             if plan.alternatives:
@@ -46,6 +51,8 @@ class EngineOperations:
             course = Course(plan, begin, text.rewind, text.settle, self._selection.next_speech)
         else:
             course = Course(plan, begin, _again, _nothing, self._selection.next_speech, hash(text))
+        if relay is not None:
+            course = replace(course, resume=relay.resume)
         return self._fallback.run(context, course)
 
     def listen(self, context: RequestContext, request: ListenRequest) -> AsyncGenerator[TranscriptEvent, None]:

@@ -1,6 +1,6 @@
 """Fall-back: a request whose engine fails before its first item is given to the next, unnoticed but for a warning.
 
-From the first item on nothing is tried again: a voice never changes inside an utterance.
+From the first item on nothing is tried again: a voice never changes inside an utterance, unless the operator lets it.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class Course(Generic[Plan, Item]):
     """False for an item that may be taken back, so that another engine may still do it all."""
     retraction: Callable[[], Item] | None = None
     """Makes the item that takes back what another engine is to do."""
+    resume: Callable[[], bool] = lambda: False
+    """Lets the next attempt go on behind the items that were given; False: it cannot."""
 
 
 class Fallback:
@@ -77,6 +79,10 @@ class _Attempts(Generic[Plan, Item]):
         self._course: Course[Plan, Item] = course
         self._failures: list[Failure] = []
         self._heard = False
+        """The attempt has given an item."""
+        self._cut = False
+        """Another has before it, and this one goes on."""
+        self._tried: set[str] = set()
         self._part = context
 
     async def items(self) -> AsyncGenerator[Item, None]:
@@ -136,10 +142,12 @@ class _Attempts(Generic[Plan, Item]):
     async def _after(self, plan: Plan, error: STTSError) -> Plan | None:
         """The plan for the next attempt; None: there is none, and who is to blame is decided."""
         self._failures.append(Failure(plan.instance, error, self._course.cause))
+        self._tried.add(plan.instance)
         following = await self._following(error)
         if following is None:
             self._health.judge(self._failures, done_by=None)
             return None
+        self._cut, self._heard = self._cut or self._heard, False
         log.warning(
             "fallback",
             request_id=self._context.request_id,
@@ -150,10 +158,10 @@ class _Attempts(Generic[Plan, Item]):
         return following
 
     async def _following(self, error: STTSError) -> Plan | None:
-        if self._heard or not isinstance(error, EngineError | Busy) or not self._course.rewind():
+        if not isinstance(error, EngineError | Busy):
             return None
-        tried = frozenset(failure.instance for failure in self._failures)
-        return await self._course.next_plan(self._course.plan, tried)
+        again = self._course.resume if self._heard or self._cut else self._course.rewind
+        return await self._course.next_plan(self._course.plan, frozenset(self._tried)) if again() else None
 
     def _begin_to_tell(self, plan: Plan) -> None:
         """The first item is here: whoever failed before is to blame, and the client is told who does it instead."""
@@ -171,9 +179,19 @@ class _Attempts(Generic[Plan, Item]):
             self._health.judge(self._failures, done_by=plan.instance)
             failed = self._failures[0]
             output.fallback = failed.error.code
-            self._context.warn(f"{failed.instance} could not do this ({failed.error.code}); {plan.instance} did.")
+            name, code = failed.instance, failed.error.code
+            self._context.warn(
+                f"{name} went no further ({code}); {plan.instance} did the rest."
+                if self._cut
+                else f"{name} could not do this ({code}); {plan.instance} did."
+            )
             self._failures.clear()
 
     def _new_part(self, plan: Plan) -> RequestContext:
         """The context itself where there is but one attempt."""
-        return part_of(self._context) if plan.alternatives or self._failures else self._context
+        if not plan.alternatives and not self._failures:
+            return self._context
+        part = part_of(self._context)
+        if self._cut:
+            part.metrics.add(queue=self._context.metrics.queue, engine=self._context.metrics.engine)
+        return part

@@ -21,13 +21,14 @@ from adapters.health.instance import InstanceHealth
 from adapters.speech.answer import Speech
 from adapters.speech.levels import MeasuredLevels
 from adapters.speech.plan import SpeechRules, plan_speech, revision_of, unreadable
+from adapters.speech.relay import Relay
 from adapters.speech.render import ChunkRenderer
 from adapters.speech.text_source import CompleteText, StreamingText, TextSource, complete_text
 from adapters.speech.voice_choice import VoiceRules
 from stts.audio.speech import SpeechRenderer
 from stts.context import Priority, RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
-from stts.errors import EngineError, InvalidText
+from stts.errors import Busy, EngineError, InvalidText
 from stts.plans import SpeechPlan
 from stts.protocols import VoiceLibrary
 from stts.scheduling.chunking import ChunkPlanner
@@ -97,15 +98,24 @@ class EngineTTSAdapter:
         return await plan_speech(self._instance.engine, config, rules)
 
     async def synthesize(
-        self, plan: SpeechPlan, text: str | LiveText, context: RequestContext
+        self, plan: SpeechPlan, text: str | LiveText, context: RequestContext, relay: Relay | None = None
     ) -> AsyncGenerator[AudioChunk, None]:
-        """A whole text in which nothing can be spoken yields a short silence, marked `silent`; a live one nothing."""
-        speech = await self._begin(plan, text, context)
+        """A whole text in which nothing can be spoken yields a short silence, marked `silent`; a live one nothing.
+
+        `relay`: hands a text over that another engine has begun, and takes it where this one fails.
+        """
+        cut = None if relay is None else relay.begin()
+        speech = await self._begin(plan, text, context, cut)
+        if relay is not None:
+            speech.relay = relay
+            relay.carry(speech)
         async with aclosing(prefetch(partial(self._make, speech), AHEAD_BYTES, "speech")) as chunks:
             async for chunk in chunks:
                 yield chunk
 
-    async def _begin(self, plan: SpeechPlan, text: str | LiveText, context: RequestContext) -> Speech:
+    async def _begin(
+        self, plan: SpeechPlan, text: str | LiveText, context: RequestContext, cut: Speech | None
+    ) -> Speech:
         settings = self._settings()
         limit = settings.limits.text_characters
         if isinstance(text, str):
@@ -115,7 +125,7 @@ class EngineTTSAdapter:
         problem = unreadable(text, plan.voice, plan.language) if isinstance(text, str) else None
         if problem is not None:
             context.warn(problem)
-        renderer = SpeechRenderer(plan.output, self._levels.applied(plan), plan.sample_rate)
+        effects = self._levels.applied(plan)
         output = context.output_data
         output.engine, output.voice, output.language = plan.instance, plan.voice.id, plan.language
         output.audio = plan.output
@@ -126,6 +136,10 @@ class EngineTTSAdapter:
             live=context.priority < Priority.COLLECTED,
             streaming=self.info.abilities.streaming,
         )
+        if cut is not None:
+            renderer = cut.renderer.successor(effects, plan.sample_rate)
+            return Speech(cut.script, plan, renderer, planner, cut.playback, context, problem, sent=True)
+        renderer = SpeechRenderer(plan.output, effects, plan.sample_rate)
         playback = Playback(time.monotonic(), context.priority)
         script: TextSource
         if isinstance(text, str):
@@ -149,6 +163,10 @@ class EngineTTSAdapter:
                 await self._end_unheard(speech, ready)
             elif not speech.finished:
                 speech.put(await asyncio.to_thread(speech.renderer.finish), ready)
+        except (EngineError, Busy):
+            if speech.relay is not None:
+                await speech.relay.cut(speech, ready)
+            raise
         finally:
             if speech.unsaid:
                 log.warning("engine_made_no_sound", engine=self._instance.name, pieces=speech.unsaid)
@@ -197,6 +215,7 @@ class EngineTTSAdapter:
             piece = ChunkRenderer(
                 text, speech.plan, speech.renderer, last=speech.finished, hurried=speech.hurried(time.monotonic())
             )
+            speech.held = piece.held
             with self._health.call(speech.context, slot, first=not playback.begun) as call:
                 async with aclosing(slot.run(piece.render)) as chunks:
                     async for chunk in chunks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from adapters.speech.text_source import TextSource
 from stts.audio.speech import SpeechRenderer
@@ -13,6 +14,9 @@ from stts.scheduling.chunking import ChunkPlanner
 from stts.scheduling.playback import Playback
 from stts.speech import AudioChunk
 from stts.streams.channel import Channel
+
+if TYPE_CHECKING:
+    from adapters.speech.relay import Relay
 
 HURRY_SECONDS = 1.0
 """Audio that a listener has in hand below which the next piece is to begin as early as it can."""
@@ -36,10 +40,21 @@ class Speech:
     """Pieces of which nothing was heard so far."""
     unsaid: int = 0
     """Pieces with words of which the engine made no sample."""
+    relay: Relay | None = None
+    """Takes what is left where the engine fails; None: the answer ends with it."""
+    sent: bool = False
+    """There is something of its file."""
+    held: list[AudioChunk] = field(default_factory=list)
+    """Audio of the text in work that is ready."""
+    piece: str = ""
+    """The text in work."""
+    piece_seconds: float = 0.0
+    """Audio of it so far."""
 
     def begin_piece(self, text: str) -> None:
         self.finished = self.script.done
         self.untold.append(text)
+        self.piece, self.piece_seconds = text, 0.0
 
     def hurried(self, now: float) -> bool:
         """True if somebody listens who has nothing to hear, or soon will have."""
@@ -53,4 +68,5 @@ class Speech:
         if self.untold and chunk.seconds:
             chunk = replace(chunk, text=" ".join(self.untold))
             self.untold.clear()
+        self.sent, self.piece_seconds = True, self.piece_seconds + chunk.seconds
         ready.put(chunk, len(chunk.data))

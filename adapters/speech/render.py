@@ -30,12 +30,17 @@ AT_ONCE_SECONDS = 0.1
 """Decodable audio of a piece that is sent without waiting for more: before there is some, bytes are headers only."""
 
 
-def gathered(chunks: Iterator[AudioChunk], clock: Callable[[], float] = time.perf_counter) -> Iterator[AudioChunk]:
+def gathered(
+    chunks: Iterator[AudioChunk],
+    clock: Callable[[], float] = time.perf_counter,
+    held: list[AudioChunk] | None = None,
+) -> Iterator[AudioChunk]:
     """The same audio: the first of it at once, what is made within a moment after that together.
 
     An engine that makes seconds of speech in a millisecond would else send each of its blocks through the whole house.
+    `held`: what was not sent yet when the chunks broke off is left here.
     """
-    held: list[AudioChunk] = []
+    held = [] if held is None else held
     sent = 0.0
     next_time = clock()
     for chunk in chunks:
@@ -72,11 +77,13 @@ class ChunkRenderer:
         self.audio_seconds = 0.0
         self.audible = False
         """Some of it can be heard."""
+        self.held: list[AudioChunk] = []
+        """Audio that was ready when the engine failed."""
         self._most_seconds = (MOST_SECONDS + MOST_CHARACTER_SECONDS * len(text)) / min(plan.params.speed, 1.0)
 
     def render(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         with closing_iterator(self._chunks(engine)) as chunks:
-            yield from gathered(chunks)
+            yield from gathered(chunks, held=self.held)
 
     def _chunks(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         with closing_iterator(self._samples(engine)) as blocks:

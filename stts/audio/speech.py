@@ -19,6 +19,7 @@ from stts.speech import AudioChunk, AudioOutput, EffectSettings
 
 QUIETEST_LUFS = -70.0
 """Lowest target of the loudness filter, in LUFS."""
+NOTHING = AudioChunk(b"", 0.0)
 
 
 class SpeechRenderer:
@@ -27,11 +28,13 @@ class SpeechRenderer:
     Every call returns an `AudioChunk`, which is empty where the codec or a fade still holds the audio back.
     """
 
-    def __init__(self, output: AudioOutput, effects: EffectSettings, engine_rate: int) -> None:
-        """`engine_rate`: Hz of the blocks that are pushed."""
+    def __init__(
+        self, output: AudioOutput, effects: EffectSettings, engine_rate: int, encoder: Encoder | None = None
+    ) -> None:
+        """`engine_rate`: Hz of the blocks that are pushed. `encoder`: of the file that this goes on with."""
         self.encode_seconds = 0.0
         """Seconds of processor time spent on rendering and encoding."""
-        self.seconds = 0.0
+        self.seconds = 0.0 if encoder is None else encoder.seconds
         """Audio in the chunks returned so far."""
         self.begun = False
         """True once samples were pushed."""
@@ -40,6 +43,8 @@ class SpeechRenderer:
         self._engine_rate = engine_rate
         self._level = LevelMatch(effects.level, effects.own_level, engine_rate)
         self._framer = ChunkFramer(engine_rate, trim_silence=effects.trim_silence)
+        self._open_encoder = encoder
+        self._pushed = self._left = False
 
     @property
     def measured_level(self) -> float | None:
@@ -60,9 +65,12 @@ class SpeechRenderer:
 
     @cached_property
     def _encoder(self) -> Encoder:
-        return Encoder(self._output.format, self._output.sample_rate, self._output.channels)
+        return self._open_encoder or Encoder(self._output.format, self._output.sample_rate, self._output.channels)
 
     def push(self, block: Samples) -> AudioChunk:
+        if self._left:
+            return NOTHING
+        self._pushed = True
         start = time.perf_counter()
         # A single NaN of a model would silence every filter for the rest of the answer.
         block = bounded(np.asarray(block, np.float32), LOUDEST)
@@ -81,6 +89,25 @@ class SpeechRenderer:
         data = self._render(self._framer.end_piece())
         data += self._encoder.encode(self._effects.finish()) + self._encoder.finish()
         return replace(self._chunk(data, start), header=self._encoder.header())
+
+    def leave(self) -> AudioChunk:
+        """Flushes the blocks that were pushed. After that, only `successor` may be called."""
+        self.retire()
+        if not self._pushed:
+            return NOTHING
+        start = time.perf_counter()
+        data = self._render(self._framer.end_piece())
+        return self._chunk(data + self._encoder.encode(self._effects.finish()), start)
+
+    def retire(self) -> None:
+        """Blocks that are pushed from now on are dropped: a thread that was given up may still push some."""
+        self._left = True
+
+    def successor(self, effects: EffectSettings, engine_rate: int) -> SpeechRenderer:
+        """A renderer that goes on in the same file with the blocks of another engine."""
+        after = SpeechRenderer(self._output, effects, engine_rate, self._encoder)
+        after.begun, after.encode_seconds = self.begun, self.encode_seconds
+        return after
 
     def silence(self, seconds: float) -> AudioChunk:
         """Renders an answer of silence only. The renderer cannot be used after that."""

@@ -39,6 +39,10 @@ class RoutingSettings(Section):
         "Try the next engine where `auto` took one that fails before its first audio or words.", default=True
     )
     named_falls_back: bool = live("The same where a request names its engine.", default=False)
+    voice_may_change: bool = live(
+        "Where a voice fails within a text, that of the next engine speaks the rest; else the answer breaks off.",
+        default=False,
+    )
     first_seconds: float = live(
         "Silence of an engine at work, before its first audio or words, after which the next is tried.",
         default=20.0,

@@ -62,6 +62,12 @@ class House:
                 self.seconds += chunk.seconds
         return context.output_data.engine
 
+    async def warm(self, *names: str) -> None:
+        """Speaks with engines once, and waits for the probe that follows their load."""
+        for name in names:
+            await self.speak(engine=name)
+            await self.engines.load(name)
+
     async def listen(self, audio: AudioData, **config: Any) -> list[TranscriptEvent]:
         context = self.context = RequestContext("stt")
         request = ListenRequest(audio, TranscriptionConfig(**config))

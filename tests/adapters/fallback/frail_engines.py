@@ -19,7 +19,7 @@ from tests.fakes import EchoEngine, ToneEngine
 from tests.patience import PATIENCE
 
 FAULTS: defaultdict[str, str] = defaultdict(str)
-"""Option `id` of an instance -> raise, nothing, nan, hang, middle, load; empty: none."""
+"""Option `id` of an instance -> raise, second, nothing, nan, hang, middle, load; empty: none."""
 HEARD: list[tuple[str, str]] = []
 """Calls, as the option `id` of the instance and its text."""
 STARTED = threading.Event()
@@ -64,7 +64,7 @@ class FrailEngine(ToneEngine):
         HEARD.append((self._own.id, text))
         if self._own.dies == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        if fault == "raise":
+        if fault == "raise" or (fault == "second" and [name for name, _ in HEARD].count(self._own.id) > 1):
             raise RuntimeError("it broke")
         if fault == "nothing":
             return

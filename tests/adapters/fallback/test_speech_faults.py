@@ -36,8 +36,7 @@ async def test_the_next_voice_speaks_in_its_place(house: House, fault: str, code
 
 
 async def test_a_voice_that_hangs_is_given_up(house: House) -> None:
-    for name in "ab":
-        await house.speak(TEXT, engine=name)
+    await house.warm("a", "b")
     house.set(first_seconds=0.5)
     FAULTS["a"] = "hang"
     assert await house.speak(TEXT) == "b"

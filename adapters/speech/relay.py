@@ -1,0 +1,97 @@
+"""Hands a speech over from an engine that failed within it to the next: the text that is left, and the file begun.
+
+What was not heard of the text is spoken by the next engine, from the beginning of the sentence that was cut: of that
+nobody knows how far it came, and words that come twice do less harm than words that are lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from adapters.speech.answer import Speech
+from adapters.speech.text_source import CompleteText, TextSource
+from stts.scheduling.playback import Playback
+from stts.speech import AudioChunk
+from stts.streams.channel import Channel
+from stts.text.sentences import sentences
+
+CERTAIN = 0.75
+"""Part of the text that is taken for heard, of what the voice usually says in the time of its audio."""
+
+
+class Relay:
+    """One for each request that may change its voice."""
+
+    def __init__(self) -> None:
+        self._speech: Speech | None = None
+        """The speech of the newest attempt."""
+        self._goes_on = False
+
+    def begin(self) -> Speech | None:
+        """The speech that an attempt goes on with; None: it begins at the beginning."""
+        goes_on, self._goes_on = self._goes_on, False
+        return self._speech if goes_on else None
+
+    def carry(self, speech: Speech) -> None:
+        """An attempt has begun."""
+        self._speech = speech
+
+    def resume(self) -> bool:
+        """Lets the next attempt go on where the last one ended. False: none has sent anything, or all was heard."""
+        if self._speech is not None and self._speech.sent:
+            self._speech.renderer.retire()
+            _take_back(self._speech)
+            self._goes_on = not self._speech.finished
+        return self._goes_on
+
+    async def cut(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
+        """The engine of a speech has failed: gives its listener what there is of it, where any was given before."""
+        if speech.sent:
+            _take_back(speech)
+            for chunk in [*speech.held, await asyncio.to_thread(speech.renderer.leave)]:
+                if chunk.data:
+                    speech.put(chunk, ready)
+
+
+def _take_back(speech: Speech) -> None:
+    """Puts what was not heard of the text in front of the rest."""
+    again = unheard(speech)
+    speech.untold.clear()
+    speech.piece = ""
+    if again:
+        speech.script = ResumedText(again, speech.script, speech.plan.language)
+    speech.finished = speech.script.done
+
+
+def unheard(speech: Speech) -> str:
+    """The text of what was taken from the source and of which nothing, or not all, was heard."""
+    if speech.untold or not speech.piece:
+        return " ".join(speech.untold)
+    heard = speech.piece_seconds * speech.planner.characters_per_second * CERTAIN
+    left = sentences(speech.piece, speech.plan.language)
+    while left and len(left[0]) <= heard:
+        heard -= len(left.pop(0))
+    return " ".join(left)
+
+
+class ResumedText:
+    """A text source that begins with a part that was taken from it before."""
+
+    def __init__(self, again: str, source: TextSource, language: str | None) -> None:
+        self._again = CompleteText(again, language)
+        self._source = source
+
+    @property
+    def characters(self) -> int:
+        return self._source.characters
+
+    @property
+    def done(self) -> bool:
+        return self._again.done and self._source.done
+
+    async def ready(self, playback: Playback, real_time_factor: float | None) -> bool:
+        return not self._again.done or await self._source.ready(playback, real_time_factor)
+
+    def next_piece(self, max_characters: int, min_characters: int, sentence: int = 0) -> str | None:
+        source = self._source if self._again.done else self._again
+        return source.next_piece(max_characters, min_characters, sentence)
