@@ -27,15 +27,15 @@ async def leaves_nothing() -> AsyncIterator[None]:
     gc.freeze()  # So the collection at the end looks at what this test made, not at all that pytest holds.
     # Another test's server may live in this process, with children of its own.
     children = set(process.children(recursive=True))
-    threads, descriptors, tasks = set(threading.enumerate()), open_descriptors(), asyncio.all_tasks()
+    threads, descriptors, tasks = own_threads(), open_descriptors(), asyncio.all_tasks()
     LOG.clear()
     yield
     for gate in GATES.values():
         gate.set()
-    for thread in set(threading.enumerate()) - threads:
+    for thread in own_threads() - threads:
         thread.join(PATIENCE)
     gc.collect()
-    assert set(threading.enumerate()) - threads == set()
+    assert own_threads() - threads == set()
     assert set(process.children(recursive=True)) - children == set()
     give_up = time.monotonic() + PATIENCE
     while len(now := open_descriptors()) > len(descriptors) and time.monotonic() < give_up:  # noqa: ASYNC110 - it tells nobody
@@ -43,6 +43,11 @@ async def leaves_nothing() -> AsyncIterator[None]:
     assert len(now) <= len(descriptors), {each: what for each, what in now.items() if descriptors.get(each) != what}
     assert asyncio.all_tasks() - tasks - {asyncio.current_task()} == set()
     GATES.clear()
+
+
+def own_threads() -> set[threading.Thread]:
+    """Those that are not of the pool of another test's server, which grows whenever that looks at its resources."""
+    return {thread for thread in threading.enumerate() if not thread.name.startswith("uvloop")}
 
 
 def open_descriptors() -> dict[int, str]:
