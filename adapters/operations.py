@@ -9,6 +9,7 @@ from adapters.catalogue import EngineCatalogue
 from adapters.fallback.attempt import Leftovers
 from adapters.fallback.fallback import Course, Fallback
 from adapters.fallback.probing import EngineProbe, Probing
+from adapters.fallback.readers import Readers
 from adapters.fallback.sessions import Sessions
 from adapters.selection import EngineSelection
 from adapters.speech.relay import Relay
@@ -58,15 +59,12 @@ class EngineOperations:
     def listen(self, context: RequestContext, request: ListenRequest) -> AsyncGenerator[TranscriptEvent, None]:
         plan, audio = request.plan, request.audio
         assert plan is not None, "the planning stage is missing"
+        readers = Readers(audio)
 
         def begin(plan: TranscriptionPlan, part: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
-            return self._catalogue.transcription[plan.instance].transcribe(plan, audio, part)
+            return self._catalogue.transcription[plan.instance].transcribe(plan, readers.open(), part)
 
-        def rewind() -> bool:
-            audio.file.seek(0)
-            return True
-
-        course = Course(plan, begin, rewind, _nothing, self._selection.next_transcription, _fingerprint(audio))
+        course = Course(plan, begin, _again, _nothing, self._selection.next_transcription, _fingerprint(audio))
         return self._fallback.run(context, course)
 
     def hear(self, context: RequestContext, request: HearRequest) -> AsyncGenerator[TranscriptEvent, None]:
@@ -94,7 +92,7 @@ class EngineOperations:
 
 
 def _again() -> bool:
-    """A complete text can be read any number of times."""
+    """A complete text or recording can be read any number of times."""
     return True
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.execution.slot import Slot
 from stts.analytics.engine_statistics import Statistics
-from stts.engine_api import EngineKind
+from stts.engine_api import Engine, EngineKind
 from stts.scheduling.breaker import Breaker
+
+E = TypeVar("E", bound=Engine)
 
 
 class Call:
@@ -58,6 +62,8 @@ class InstanceHealth:
         self.breaker = Breaker()
         self.calls: set[Call] = set()
         """Calls at work, those that were given up and have not come back among them."""
+        self._waiting: Counter[int] = Counter()
+        """Owners that wait for a slot, by identity."""
 
     def call(self, owner: object, slot: Slot[Any], *, first: bool) -> Call:
         """A call for this owner. `first`: it is the owner's first, whose first item is measured."""
@@ -66,11 +72,26 @@ class InstanceHealth:
     def silence(self, owner: object) -> float:
         """Seconds for which the engine has said nothing to this owner, though at work; 0 where it is not at work.
 
-        An owner that waits for its turn has the silence of the call that gave the last sign of life.
+        An owner that waits for its turn has the silence of the call that gave the last sign of life; one that wants
+        nothing of the engine at the moment has none, whatever becomes of others.
         """
         now = self.clock()
-        own = [call.silence(now) for call in self.calls if call.owner is owner]
-        return min(own or (call.silence(now) for call in self.calls), default=0.0)
+        own = [call for call in self.calls if call.owner is owner]
+        counted = own or (self.calls if self._waiting[id(owner)] else ())
+        return min((call.silence(now) for call in counted), default=0.0)
+
+    @asynccontextmanager
+    async def waited(self, owner: object, slot: AbstractAsyncContextManager[Slot[E]]) -> AsyncIterator[Slot[E]]:
+        """The slot, for which the owner is known to wait until it has it."""
+        async with AsyncExitStack() as held:
+            self._waiting[id(owner)] += 1
+            try:
+                found = await held.enter_async_context(slot)
+            finally:
+                self._waiting[id(owner)] -= 1
+                if not self._waiting[id(owner)]:
+                    del self._waiting[id(owner)]
+            yield found
 
     async def force(self, owner: object) -> None:
         """Ends the calls of an owner that has given up: a child is killed, a thread is left to itself."""

@@ -198,7 +198,8 @@ class EngineTTSAdapter:
     async def _make_piece(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
         """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
         playback = speech.playback
-        async with self._instance.slot(playback.deadline, begun=playback.begun) as slot:
+        turn = self._instance.slot(playback.deadline, begun=playback.begun)
+        async with self._health.waited(speech.context, turn) as slot:
             speech.context.metrics.add(queue=slot.queue_seconds)
             text = speech.script.next_piece(
                 speech.planner.budget(

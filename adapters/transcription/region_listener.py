@@ -48,7 +48,8 @@ class RegionListener:
 
     async def listen(self, region: Region) -> AsyncGenerator[Segment, None]:
         params = replace(self._params, language=self.language, prompt=self._prompt())
-        async with self._instance.slot(self._progress.deadline, begun=self._progress.begun) as slot:
+        turn = self._instance.slot(self._progress.deadline, begun=self._progress.begun)
+        async with self._health.waited(self.context, turn) as slot:
             self.context.metrics.add(queue=slot.queue_seconds)
             started = time.perf_counter()
             with self._health.call(self.context, slot, first=not self._progress.begun) as call:

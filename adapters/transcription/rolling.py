@@ -215,7 +215,8 @@ class _Listener:
         prompt = self._prompt() if self._instance.info.abilities.prompt else None
         language = self._utterance.language or self._params.language
         params = replace(self._params, language=language, prompt=prompt, interim=timeout_seconds is not None)
-        async with self._instance.slot(due + (timeout_seconds or 0.0), begun=timeout_seconds is None) as slot:
+        turn = self._instance.slot(due + (timeout_seconds or 0.0), begun=timeout_seconds is None)
+        async with self._health.waited(context, turn) as slot:
             context.metrics.add(queue=slot.queue_seconds)
             started = time.perf_counter()
             with self._health.call(context, slot, first=not self._utterance.decided):

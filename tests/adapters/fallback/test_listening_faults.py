@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import AsyncGenerator
 
 import pytest
 
-from stts.errors import EngineError
-from stts.transcription import AudioData, TranscriptSegment
+from adapters.transcription.adapter import EngineSTTAdapter
+from stts.context import RequestContext
+from stts.errors import EngineError, EngineTimeout
+from stts.plans import TranscriptionPlan
+from stts.transcription import AudioData, TranscriptDone, TranscriptEvent, TranscriptSegment
 from tests.adapters.fallback.conftest import House
 from tests.adapters.fallback.frail_engines import FAULTS, GATE
 from tests.audio import speech
@@ -45,6 +49,31 @@ async def test_an_ear_that_hangs_is_given_up(house: House) -> None:
     FAULTS["d"] = "hang"
     assert words(await house.listen(recording())) == {"e"}
     GATE.set()
+
+
+async def test_an_ear_that_was_given_up_and_the_next_read_the_recording_side_by_side(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, files = speech("weather.flac"), []
+
+    async def transcribe(
+        adapter: EngineSTTAdapter, plan: TranscriptionPlan, audio: AudioData, context: RequestContext
+    ) -> AsyncGenerator[TranscriptEvent, None]:
+        files.append(audio.file)
+        assert audio.size == len(data)
+        if len(files) == 1:
+            assert audio.file.read(10) == data[:10]
+            raise EngineTimeout("It is given up, and reads on.")
+        assert (audio.file.tell(), audio.file.read(5)) == (0, data[:5])
+        assert files[0].read(5) == data[10:15]
+        assert audio.file.read(5) == data[5:10]
+        assert (files[0].seek(-5, io.SEEK_END), files[0].read()) == (len(data) - 5, data[-5:])
+        assert (audio.file.seek(3, io.SEEK_CUR), audio.file.seekable(), audio.file.readable()) == (13, True, True)
+        yield TranscriptDone(0.0, None)
+
+    monkeypatch.setattr(EngineSTTAdapter, "transcribe", transcribe)
+    assert await house.listen(recording()) == [TranscriptDone(0.0, None)]
+    assert len(files) == 2
 
 
 async def test_after_the_first_words_nothing_is_tried_again(house: House) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -28,6 +31,27 @@ class House:
         self.owner = object()
         self.patience = Patience(cast(Any, self.instance), self.health, self.owner, ROUTING)
 
+    @asynccontextmanager
+    async def queued(self) -> AsyncIterator[None]:
+        """The attempt waits for a slot."""
+        asked, free = asyncio.Event(), asyncio.Event()
+
+        @asynccontextmanager
+        async def slot() -> AsyncIterator[Any]:
+            asked.set()
+            await free.wait()
+            yield None
+
+        async def wait() -> None:
+            async with self.health.waited(self.owner, slot()):
+                pass
+
+        waiting = asyncio.create_task(wait())
+        await asked.wait()
+        yield
+        free.set()
+        await waiting
+
     def left(self, at: float) -> float:
         self.clock.now = 100.0 + at
         return self.patience.left()
@@ -47,21 +71,33 @@ def test_silence_counts_from_the_beginning_of_the_call() -> None:
         assert house.left(30) == 0
 
 
-def test_an_attempt_in_the_queue_of_an_engine_that_hangs_waits_no_longer_than_at_work() -> None:
+async def test_an_attempt_in_the_queue_of_an_engine_that_hangs_waits_no_longer_than_at_work() -> None:
     house = House()
     house.clock.now = 0.0
     with house.health.call(object(), cast(Any, None), first=True):
-        assert house.left(0) == 20
-        assert house.left(19) == 1
-        assert house.left(20) == 0
+        async with house.queued():
+            assert house.left(0) == 20
+            assert house.left(19) == 1
+            assert house.left(20) == 0
 
 
-def test_a_queue_that_moves_is_waited_for() -> None:
+async def test_a_queue_that_moves_is_waited_for() -> None:
     house = House()
     with house.health.call(object(), cast(Any, None), first=False) as call:
         house.clock.now = 130.0
         call.item()
-        assert house.left(40) == 10
+        async with house.queued():
+            assert house.left(40) == 10
+
+
+async def test_an_attempt_that_wants_nothing_of_the_engine_has_no_part_in_what_others_suffer() -> None:
+    house = House()
+    house.clock.now = 0.0
+    with house.health.call(object(), cast(Any, None), first=True):
+        assert house.left(500) == 20, "its text is still being written, or its recording is being searched"
+        async with house.queued():
+            assert house.left(500) == 0
+        assert house.left(500) == 20
 
 
 def test_one_that_hangs_among_others_that_work_is_found_out() -> None:
