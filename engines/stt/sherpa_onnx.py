@@ -6,6 +6,7 @@ has an onnxruntime of its own, so it runs in child processes: one for each strea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,11 @@ SHORTEST = round(0.1 * STT_SAMPLE_RATE)
 """Samples below which some kinds have no frame."""
 SILENCE_PEAK = 1e-4
 PIECE = round(0.5 * STT_SAMPLE_RATE)
-TAIL_SECONDS = 0.8
-"""Silence given to a stream at its end, so that the last words come out of networks that look ahead."""
+TAIL_SECONDS = 0.4
+"""Silence given to a stream at its end, beyond what its network takes at once: words are decided on a little after they
+were spoken."""
+_SIGNS = re.compile(r"[/:#@\s]+")
+"""Signs by which the library parts hotwords and reads numbers from them."""
 UNTIMED = ("whisper", "moonshine", "moonshine_v2")
 """Kinds that tell no times."""
 
@@ -137,8 +141,8 @@ class SherpaOnnxEngine(STTEngine):
         return self._understood(self._recognizer.get_result_all(self._stream)).text
 
     def end(self) -> Sequence[Segment]:
-        seconds = self._heard / STT_SAMPLE_RATE
-        self._accept(np.zeros(round(TAIL_SECONDS * STT_SAMPLE_RATE), np.float32))
+        seconds, silence = self._heard / STT_SAMPLE_RATE, self._loaded().window_seconds + TAIL_SECONDS
+        self._accept(np.zeros(round(silence * STT_SAMPLE_RATE), np.float32))
         result = self._recognizer.get_result_all(self._stream)
         # What follows a pause is heard by a stream of its own: this one has heard silence that nobody has spoken.
         self.begin(self._params)
@@ -185,9 +189,8 @@ class SherpaOnnxEngine(STTEngine):
         words = [word.strip() for word in asked.split(",") if word.strip()]
         if words and not self._unit:
             raise InvalidParameter(f"sherpa_onnx: {_why_no_hotwords(model)}", param="hotwords")
-        # A slash would be the end of one.
-        phrases = [phrase.replace("/", " ") for phrase in (*words, *self.options.hotwords)]
-        return "/".join(phrase.upper() if self._tokens.capitals else phrase for phrase in phrases)
+        phrases = (_SIGNS.sub(" ", phrase).strip() for phrase in (*words, *self.options.hotwords))
+        return "/".join(phrase.upper() if self._tokens.capitals else phrase for phrase in phrases if phrase)
 
     def _loaded(self) -> SherpaModel:
         if self._model is None:

@@ -53,6 +53,8 @@ _WHOLE: Sequence[Part] = ("model",)
 
 _CHUNKS = ("decode_chunk_len", "chunk_shift")
 """Metadata of networks that hear piece by piece: of Icefall's, and of NeMo's."""
+_FRAME_SECONDS = 0.01
+_UNSTATED_SECONDS = 0.8
 _TOKENS = re.compile(r".*tokens\.txt")
 _INT8 = re.compile(r"[._-]int8\b")
 
@@ -71,6 +73,12 @@ class SherpaModel:
     def live(self) -> bool:
         """True if it understands speech while it is spoken."""
         return self.kind.startswith("streaming_")
+
+    @property
+    def window_seconds(self) -> float:
+        """Audio that a network which streams takes at once; some do not say it."""
+        frames = self.metadata.get("T") or self.metadata.get("window_size") or ""
+        return int(frames) * _FRAME_SECONDS if frames.isdigit() else _UNSTATED_SECONDS
 
 
 def find(folder: Path, kind: Kind | None, *, int8: bool) -> SherpaModel:

@@ -106,8 +106,8 @@ def wenet_ctc(folder: Path) -> Path:
     return folder
 
 
-def streaming_zipformer_ctc(folder: Path) -> Path:
-    """Twenty-one frames a run, sixteen frames apart, with the states of one layer, which nothing changes."""
+def streaming_zipformer_ctc(folder: Path, step: int = 16) -> Path:
+    """Runs that are so many frames apart see five more; the states of one layer are there, and nothing changes them."""
     write_tokens(folder, CTC)
     states = {
         "key": (2, ANY, 4),
@@ -120,7 +120,7 @@ def streaming_zipformer_ctc(folder: Path) -> Path:
         "processed": (ANY,),
     }
     nodes = [
-        node("Slice", "x", [0], [16], [1], [4], gives="fourth"),
+        node("Slice", "x", [0], [step], [1], [4], gives="fourth"),
         *scores("fourth", "scores", CTC),
         node("LogSoftmax", "scores", gives="log_probs", axis=2),
         *(node("Identity", name, gives=f"new_{name}") for name in states),
@@ -129,15 +129,15 @@ def streaming_zipformer_ctc(folder: Path) -> Path:
     write(
         folder / "ctc-epoch-1-chunk-16.onnx",
         nodes,
-        {"x": (ANY, 21, 80), **states},
-        {"log_probs": (ANY, 4, len(CTC)), **{f"new_{name}": shape for name, shape in states.items()}},
+        {"x": (ANY, step + 5, 80), **states},
+        {"log_probs": (ANY, step // 4, len(CTC)), **{f"new_{name}": shape for name, shape in states.items()}},
         {
             "model_type": "zipformer2",
             **layer,
             "cnn_module_kernels": 2,
             "left_context_len": 2,
-            "T": 21,
-            "decode_chunk_len": 16,
+            "T": step + 5,
+            "decode_chunk_len": step,
         },
         {"processed": "INT64", "new_processed": "INT64"},
     )

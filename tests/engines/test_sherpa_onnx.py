@@ -107,6 +107,19 @@ def test_last_words_come_although_no_silence_follows(make: Callable[..., SherpaO
     assert segment.words == ()
 
 
+def test_last_words_come_out_of_a_network_that_takes_more_than_a_second_at_once(tmp_path: Path) -> None:
+    folder = sherpa_other_models.streaming_zipformer_ctc(tmp_path, step=128)
+    engine = Registry().create("sherpa_onnx", {"model": str(folder)})
+    assert isinstance(engine, SherpaOnnxEngine)
+    engine.load(contract.no_progress)
+    for length in range(round(1.8 * 16_000), round(3.2 * 16_000), 3200):
+        engine.begin(ListenParams())
+        engine.hear(tones(LOW, HIGH, LOW, HIGH)[:length])
+        (segment,) = engine.end()
+        assert segment.text.startswith(HEARD), length
+    engine.unload()
+
+
 def test_words_come_with_how_sure_they_are(make: Callable[..., SherpaOnnxEngine]) -> None:
     (segment,) = make("transducer").transcribe(SAID, TIMED)
     assert all(word.probability is not None and 0.5 < word.probability <= 1 for word in segment.words)
@@ -125,6 +138,8 @@ def test_hotwords_decide_what_can_hardly_be_heard(make: Callable[..., SherpaOnnx
     assert heard(engine) == []
     assert heard(engine, "High") == ["high"]
     assert heard(engine, "an unheard/of one, low") == ["low"]
+    for odd in ("high :x", "high :1e99", ":", "/", "@high#", "😀 high, ß"):
+        assert heard(engine, odd) in ([], ["high"])
     assert heard(make(kind, **BEAMS, hotwords=["high"])) == ["high"]
 
 
