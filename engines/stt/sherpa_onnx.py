@@ -16,7 +16,7 @@ import numpy as np
 from engines.stt.sherpa_onnx_checks import Tokens, check, check_pieces
 from engines.stt.sherpa_onnx_models import SherpaModel, find
 from engines.stt.sherpa_onnx_options import SherpaOnnxOptions, SherpaOnnxParameters
-from engines.stt.sherpa_onnx_recognizer import TRANSDUCERS, languages, make
+from engines.stt.sherpa_onnx_recognizer import languages, make
 from engines.stt.sherpa_onnx_words import Heard
 from stts.engine_api import (
     STT_SAMPLE_RATE,
@@ -219,7 +219,7 @@ class SherpaOnnxEngine(STTEngine):
 
 def _unit(model: SherpaModel, tokens: Tokens) -> str:
     """How the library cuts hotwords into tokens of the model; empty where it cannot."""
-    if model.kind not in TRANSDUCERS or (model.live and "chunk_shift" in model.metadata):
+    if not model.beams:
         return ""
     if tokens.characters:
         return "cjkchar+bpe" if model.vocabulary else "cjkchar"
@@ -227,8 +227,8 @@ def _unit(model: SherpaModel, tokens: Tokens) -> str:
 
 
 def _why_no_hotwords(model: SherpaModel) -> str:
-    if model.kind not in TRANSDUCERS:
-        return f"a {model.kind} knows no hotwords, only transducers do."
+    if not model.beams:
+        return f"this {model.kind} knows no hotwords, only transducers of Icefall do."
     return (
         "hotwords need the option `decoding: modified_beam_search`, and for letters a file bpe.vocab beside the model."
     )

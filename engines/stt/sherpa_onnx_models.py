@@ -75,6 +75,11 @@ class SherpaModel:
         return self.kind.startswith("streaming_")
 
     @property
+    def beams(self) -> bool:
+        """True if the library searches it with beams, which hotwords need: Icefall's transducers, not NeMo's."""
+        return self.kind in ("transducer", "streaming_transducer") and "chunk_shift" not in self.metadata
+
+    @property
     def window_seconds(self) -> float:
         """Audio that a network which streams takes at once; some do not say it."""
         frames = self.metadata.get("T") or self.metadata.get("window_size") or ""

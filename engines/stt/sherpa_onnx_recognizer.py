@@ -11,8 +11,6 @@ from engines.stt.whisper_languages import LANGUAGES, whisper_language
 from stts.errors import EngineLoadFailed
 from stts.languages import primary
 
-TRANSDUCERS: frozenset[Kind] = frozenset({"transducer", "streaming_transducer"})
-"""Kinds that search with beams, and know hotwords."""
 SENSE_VOICE_LANGUAGES = ("zh", "en", "ja", "ko", "yue")
 
 _MAKERS: Mapping[Kind, str] = {
@@ -60,7 +58,7 @@ def _own(model: SherpaModel, options: SherpaOnnxOptions, unit: str) -> dict[str,
     if model.kind == "whisper":
         only = whisper_language(options.languages[0]) if len(options.languages) == 1 else ""
         return {"language": only, "task": "transcribe"}
-    if model.kind not in TRANSDUCERS:
+    if not model.beams:
         return {}
     beams: dict[str, Any] = {"decoding_method": options.decoding}
     if unit:

@@ -1,4 +1,4 @@
-"""More small models for sherpa-onnx that understand tones: NeMo's, WeNet's, Paraformer, CTC that streams, Whisper."""
+"""More small models for sherpa-onnx that understand tones: NeMo's, WeNet's, Paraformer, Whisper."""
 
 from __future__ import annotations
 
@@ -57,6 +57,12 @@ def nemo_transducer(folder: Path) -> Path:
         {"model_type": "EncDecRNNTBPEModel", "vocab_size": size - 1, **stated},
         LENGTHS,
     )
+    return nemo_decoder_and_joiner(folder)
+
+
+def nemo_decoder_and_joiner(folder: Path) -> Path:
+    """A word is not said twice in a row, and GH comes after HI."""
+    size = len(NEMO)
     low, hi, gh = range(3)
     after = np.zeros((size, size), np.float32)
     after[:, gh] = NEVER
@@ -102,44 +108,6 @@ def wenet_ctc(folder: Path) -> Path:
         {"logits": (ANY, ANY, len(CTC)), "lengths": (ANY,)},
         {"model_type": "wenet_ctc", "vocab_size": len(CTC), "subsampling_factor": 4},
         LENGTHS,
-    )
-    return folder
-
-
-def streaming_zipformer_ctc(folder: Path, step: int = 16) -> Path:
-    """Runs that are so many frames apart see five more; the states of one layer are there, and nothing changes them."""
-    write_tokens(folder, CTC)
-    states = {
-        "key": (2, ANY, 4),
-        "nonlinear": (1, ANY, 2, 3),
-        "value1": (2, ANY, 4),
-        "value2": (2, ANY, 4),
-        "convolution1": (ANY, 4, 1),
-        "convolution2": (ANY, 4, 1),
-        "embed": (ANY, 128, 3, 19),
-        "processed": (ANY,),
-    }
-    nodes = [
-        node("Slice", "x", [0], [step], [1], [4], gives="fourth"),
-        *scores("fourth", "scores", CTC),
-        node("LogSoftmax", "scores", gives="log_probs", axis=2),
-        *(node("Identity", name, gives=f"new_{name}") for name in states),
-    ]
-    layer = {"encoder_dims": 4, "query_head_dims": 4, "value_head_dims": 4, "num_heads": 1, "num_encoder_layers": 1}
-    write(
-        folder / "ctc-epoch-1-chunk-16.onnx",
-        nodes,
-        {"x": (ANY, step + 5, 80), **states},
-        {"log_probs": (ANY, step // 4, len(CTC)), **{f"new_{name}": shape for name, shape in states.items()}},
-        {
-            "model_type": "zipformer2",
-            **layer,
-            "cnn_module_kernels": 2,
-            "left_context_len": 2,
-            "T": step + 5,
-            "decode_chunk_len": step,
-        },
-        {"processed": "INT64", "new_processed": "INT64"},
     )
     return folder
 

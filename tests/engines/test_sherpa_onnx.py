@@ -15,7 +15,7 @@ from engines.stt.sherpa_onnx import SherpaOnnxEngine
 from engines.stt.sherpa_onnx_options import SherpaOnnxParameters
 from stts.engine_api import ListenParams
 from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing, InvalidParameter
-from tests.engines import contract, sherpa_models, sherpa_other_models, speech
+from tests.engines import contract, sherpa_models, sherpa_other_models, sherpa_streaming_models, speech
 from tests.engines.sherpa_models import HIGH, LOW, tones
 
 pytestmark = pytest.mark.engines("onnx", "sherpa_onnx", "onnx")
@@ -31,7 +31,9 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "transducer": sherpa_models.transducer,
     "zipformer_ctc": sherpa_models.ctc,
     "sense_voice": sherpa_models.sense_voice,
-    "streaming_zipformer_ctc": sherpa_other_models.streaming_zipformer_ctc,
+    "streaming_zipformer_ctc": sherpa_streaming_models.streaming_zipformer_ctc,
+    "streaming_nemo_transducer": sherpa_streaming_models.streaming_nemo_transducer,
+    "streaming_wenet_ctc": sherpa_streaming_models.streaming_wenet_ctc,
     "nemo_transducer": sherpa_other_models.nemo_transducer,
     "nemo_ctc": sherpa_other_models.nemo_ctc,
     "wenet_ctc": sherpa_other_models.wenet_ctc,
@@ -108,7 +110,7 @@ def test_last_words_come_although_no_silence_follows(make: Callable[..., SherpaO
 
 
 def test_last_words_come_out_of_a_network_that_takes_more_than_a_second_at_once(tmp_path: Path) -> None:
-    folder = sherpa_other_models.streaming_zipformer_ctc(tmp_path, step=128)
+    folder = sherpa_streaming_models.streaming_zipformer_ctc(tmp_path, step=128)
     engine = Registry().create("sherpa_onnx", {"model": str(folder)})
     assert isinstance(engine, SherpaOnnxEngine)
     engine.load(contract.no_progress)
@@ -141,6 +143,14 @@ def test_hotwords_decide_what_can_hardly_be_heard(make: Callable[..., SherpaOnnx
     for odd in ("high :x", "high :1e99", ":", "/", "@high#", "😀 high, ß"):
         assert heard(engine, odd) in ([], ["high"])
     assert heard(make(kind, **BEAMS, hotwords=["high"])) == ["high"]
+
+
+@pytest.mark.parametrize("kind", ["streaming_nemo_transducer", "nemo_transducer", "zipformer_ctc"])
+def test_what_has_no_beams_is_searched_without(make: Callable[..., SherpaOnnxEngine], kind: str) -> None:
+    engine = make(kind, **BEAMS)
+    assert [segment.text for segment in engine.transcribe(SAID, ListenParams())] == [HEARD]
+    with pytest.raises(InvalidParameter, match="no hotwords"):
+        engine.begin(ListenParams(extra=SherpaOnnxParameters(hotwords="low")))
 
 
 def test_hotwords_that_cannot_be_are_refused(make: Callable[..., SherpaOnnxEngine]) -> None:
