@@ -79,7 +79,8 @@ class EngineSTTAdapter:
         word_times = config.word_timestamps or (config.prefer_word_times and abilities.word_times)
         params = ListenParams(config.language, config.task, word_times, config.prompt, extra)
         asked = best_match(config.language, self.info.languages) if config.language else None
-        return TranscriptionPlan(config, self._instance.name, params, asked)
+        models = self._instance.engine.models()
+        return TranscriptionPlan(config, self._instance.name, params, asked, models[0].id if len(models) == 1 else "")
 
     def session(self, plan: TranscriptionPlan) -> PacedSession:
         """Raises Busy where all places are taken. Whoever opens it closes it."""

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from routers.http.operation import Speak
 from routers.sockets.socket import Socket
@@ -54,8 +54,20 @@ class Utterance:
         self.error: STTSError | None = None
         self.over = False
         """Nothing more of it is sent."""
+        self.context: RequestContext | None = None
+        """The operation that speaks it; None: it was not begun."""
         self.scope: asyncio.Timeout | None = None
         """Task that speaks it."""
+        self._told: tuple[str | None, int] = (None, 0)
+
+    def deviations(self) -> dict[str, Any]:
+        """Members `fallback` and `warnings`: what is otherwise than asked, as far as it was not taken before."""
+        if self.context is None:
+            return {}
+        fallback, warnings = self.context.output_data.fallback, self.context.warnings
+        told, self._told = self._told, (fallback, len(warnings))
+        new = {"fallback": None if fallback == told[0] else fallback, "warnings": warnings[told[1] :]}
+        return {name: value for name, value in new.items() if value}
 
 
 class UtteranceEncoder(Protocol):
@@ -167,7 +179,7 @@ class Utterances:
     async def _spoken(self, utterance: Utterance) -> None:
         options = utterance.options
         config = options.config
-        context = self._socket.context("tts")
+        context = utterance.context = self._socket.context("tts")
         sender = PacedSender(options.ahead, self._clock)
         begun = False
         request = SpeechRequest(utterance.text, config, options.plan)

@@ -138,13 +138,19 @@ class _Generation:
     async def _speak(self, config: SynthesisConfig) -> None:
         request, context = SpeechRequest(self._live, config, self._plan), self._context("tts")
         told = 0
+
+        def warn() -> None:
+            nonlocal told
+            for warning in context.warnings[told:]:
+                self.ready.put(SpeechWarning(warning), 0)
+            told = len(context.warnings)
+
         async with aclosing(self._services.speak(context, request)) as chunks:
             async for chunk in chunks:
-                for warning in context.warnings[told:]:
-                    self.ready.put(SpeechWarning(warning), 0)
-                told = len(context.warnings)
+                warn()
                 self.ready.put(chunk, len(chunk.data))
                 await self.ready.room()
+        warn()
 
     def _context(self, kind: RequestType) -> RequestContext:
         context = self._services.context(kind)

@@ -114,3 +114,43 @@ async def test_a_socket_says_it_before_the_audio(settings: Settings) -> None:
     FAULTS.clear()
     assert (start["engine"], start["fallback"]) == ("b", "engine_failed")
     assert start["warnings"]
+
+
+async def spoken(settings: Settings, path: str, *messages: dict[str, Any]) -> list[dict[str, Any]]:
+    """The events that a socket sends about one utterance."""
+    events: list[dict[str, Any]] = []
+    with running(settings, frail_engines.registry()) as server:
+        async with patient.connect(f"ws{server.url.removeprefix('http')}{path}") as socket:
+            for message in messages:
+                await socket.send(json.dumps(message))
+            async for told in socket:
+                events += [json.loads(told)] if isinstance(told, str) else []
+    return events
+
+
+@pytest.mark.socket
+async def test_a_socket_says_at_the_end_what_came_up_within(settings: Settings) -> None:
+    settings = settings.model_copy(update={"routing": settings.routing.model_copy(update={"voice_may_change": True})})
+    FAULTS.clear()
+    frail_engines.HEARD.clear()
+    FAULTS["a"] = "second"
+    text = "Hello there. How are you today? The train to Leipzig leaves at nine."
+    messages: list[dict[str, Any]] = [{"type": "text", "text": text}, {"type": "end"}, {"type": "close"}]
+    events = await spoken(settings, "/ws/tts", {"type": "config", "format": "pcm"}, *messages)
+    FAULTS.clear()
+    (start,) = [event for event in events if event["type"] == "audio.start"]
+    (done,) = [event for event in events if event["type"] == "audio.done"]
+    assert start["engine"] == "a" and "fallback" not in start and "warnings" not in start
+    assert (done["failed"], done["fallback"]) == (False, "engine_failed")
+    assert done["warnings"] == ["a went no further (engine_failed); b did the rest."]
+
+
+@pytest.mark.socket
+async def test_the_speech_stream_says_who_stood_in(settings: Settings) -> None:
+    FAULTS.clear()
+    FAULTS["a"] = "raise"
+    messages = [{"type": "session.config"}, {"type": "input.text", "text": "Hello there."}, {"type": "session.close"}]
+    events = await spoken(settings, "/v1/audio/speech/stream", *messages)
+    FAULTS.clear()
+    (done,) = [event for event in events if event["type"] == "session.done"]
+    assert done["stts"] == {"fallback": "engine_failed", "warnings": ["a could not do this (engine_failed); b did."]}

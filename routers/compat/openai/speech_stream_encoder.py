@@ -47,7 +47,9 @@ class EventEncoder:
         if utterance.error is not None:
             await self._socket.error(utterance.error)
         await self._end_sentence(utterance)
-        done = {"utterance_index": utterance.number, "total_sentences": self._sentences}
+        done: dict[str, Any] = {"utterance_index": utterance.number, "total_sentences": self._sentences}
+        if otherwise := utterance.deviations():
+            done["stts"] = otherwise
         self._sentences, self._held = 0, b""
         await self._socket.send_json({"type": "session.done", **done})
 

@@ -23,6 +23,10 @@ DETAILS = {
     "incomplete": {"type": "incomplete", "reason": "max_output_tokens"},
 }
 """End of a reply -> status that clients are told."""
+WARNINGS = "stts_warnings"
+"""Key of the metadata."""
+MOST_METADATA, METADATA_CHARACTERS = 16, 512
+"""The most keys of a response's metadata, and characters of each of its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Response:
     """The message has been announced."""
     text: str = ""
     output: list[Event] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """Deviations of its speech from what was asked."""
     _data: bytearray | None = None
     _index: int = 0
 
@@ -180,6 +186,13 @@ class Response:
             "output_modalities": list(self.order.modalities),
             "max_output_tokens": self.order.max_output_tokens,
             "audio": {"output": voice.wire()},
-            "metadata": self.order.metadata,
+            "metadata": self._metadata(),
             "usage": usage,
         }
+
+    def _metadata(self) -> Mapping[str, str] | None:
+        """The client's own, and the warnings: there is no other place that clients with closed models let pass."""
+        given = self.order.metadata
+        if not self.warnings or len(given or {}) >= MOST_METADATA:
+            return given
+        return {**(given or {}), WARNINGS: "; ".join(self.warnings)[:METADATA_CHARACTERS]}

@@ -9,7 +9,15 @@ from routers.compat.realtime.items import Items
 from routers.compat.realtime.response import Event, Order, Response
 from routers.compat.realtime.usage import response_usage
 from stts.conversation.config import ReplyOrder
-from stts.conversation.events import AudioFrame, Interrupted, ReplyDelta, ReplyEnded, ReplyStarted, ToolCalled
+from stts.conversation.events import (
+    AudioFrame,
+    Interrupted,
+    ReplyDelta,
+    ReplyEnded,
+    ReplyStarted,
+    ReplyWarned,
+    ToolCalled,
+)
 from stts.conversation.history import new_item_id
 
 RATE_LIMITS: Event = {"type": "rate_limits.updated", "rate_limits": []}
@@ -36,6 +44,7 @@ class ResponseEncoder:
             Interrupted: self._interrupted,
             ReplyStarted: self._reply_started,
             ReplyDelta: self._reply_delta,
+            ReplyWarned: self._reply_warned,
             ToolCalled: self._tool_called,
             AudioFrame: self._audio,
             ReplyEnded: self._reply_ended,
@@ -71,6 +80,11 @@ class ResponseEncoder:
     def _reply_delta(self, event: ReplyDelta) -> Iterator[Event]:
         if response := self._responses.get(event.generation):
             yield from response.write(event.text)
+
+    def _reply_warned(self, event: ReplyWarned) -> Iterator[Event]:
+        if response := self._responses.get(event.generation):
+            response.warnings.append(event.message)
+        yield from ()
 
     def _tool_called(self, event: ToolCalled) -> Iterator[Event]:
         if response := self._responses.get(event.generation):

@@ -15,6 +15,7 @@ from stts.conversation.events import (
     ReplyDelta,
     ReplyEnded,
     ReplyStarted,
+    ReplyWarned,
     SessionEvent,
     TranscriptFailed,
     TurnMetrics,
@@ -29,6 +30,7 @@ class _Answer:
     transcription: str = ""
     text: str = ""
     audio: list[bytes] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 class EventEncoder:
@@ -51,6 +53,8 @@ class EventEncoder:
                 self._heard.clear()
             case ReplyDelta(text=text):
                 answer.text += text
+            case ReplyWarned(message=message):
+                answer.warnings.append(message)
             case AudioFrame(data=data):
                 answer.audio.append(data)
             case TranscriptFailed(error=error) | ReplyEnded(error=STTSError() as error):
@@ -65,7 +69,7 @@ def _response(answer: _Answer, metrics: TurnMetrics) -> dict[str, Any]:
     heard = metrics.transcript or 0.0
     made = metrics.first_audio or heard
     audio = b"".join(answer.audio)
-    return {
+    response = {
         "type": "conversation_response",
         "transcription": answer.transcription,
         "response_text": answer.text.strip(),
@@ -76,6 +80,7 @@ def _response(answer: _Answer, metrics: TurnMetrics) -> dict[str, Any]:
             "total_time": made / 1000,
         },
     }
+    return response | ({"warnings": answer.warnings} if answer.warnings else {})
 
 
 def _wav(audio: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, NotRequired
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
@@ -92,6 +92,7 @@ class ConversationResponse(TypedDict):
     audio_data: str
     """WAV in base64; empty where nothing was said."""
     timing: Timing
+    warnings: NotRequired[list[str]]
 
 
 ServerMessage = ConversationResponse | Error

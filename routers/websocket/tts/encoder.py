@@ -20,9 +20,8 @@ class EventEncoder:
     async def begin(self, utterance: Utterance, context: RequestContext) -> None:
         known = context.output_data
         shape = {**asdict(spoken_audio(context)), "engine": known.engine, "voice": known.voice}
-        told = {"fallback": known.fallback, "warnings": [*context.warnings]}
-        shape |= {name: value for name, value in told.items() if value}
-        await self._socket.send_json({"type": "audio.start", "utterance": utterance.number, **shape})
+        start = {"type": "audio.start", "utterance": utterance.number, **shape, **utterance.deviations()}
+        await self._socket.send_json(start)
 
     async def piece(self, utterance: Utterance, text: str) -> None:
         start_ms = round(utterance.seconds * 1000)
@@ -43,5 +42,6 @@ class EventEncoder:
                 "seconds": round(utterance.seconds, 3),
                 "cancelled": utterance.cancelled,
                 "failed": utterance.error is not None,
+                **utterance.deviations(),
             }
         )

@@ -75,6 +75,8 @@ class AudioDone(TypedDict):
     seconds: float
     cancelled: bool
     failed: bool
+    fallback: NotRequired[str]
+    warnings: NotRequired[list[str]]
 
 
 class SpeechError(Error):

@@ -11,7 +11,7 @@ from adapters.transcription.adapter import EngineSTTAdapter
 from stts.context import RequestContext
 from stts.errors import EngineError, EngineTimeout
 from stts.plans import TranscriptionPlan
-from stts.transcription import AudioData, TranscriptDone, TranscriptEvent, TranscriptSegment
+from stts.transcription import AudioData, TranscriptDone, TranscriptEvent, TranscriptionConfig, TranscriptSegment
 from tests.adapters.fallback.conftest import House
 from tests.adapters.fallback.frail_engines import FAULTS, GATE
 from tests.audio import speech
@@ -87,3 +87,9 @@ async def test_a_named_ear_is_not_replaced(house: House) -> None:
     FAULTS["d"] = "raise"
     with pytest.raises(EngineError):
         await house.listen(recording(), engine="d")
+
+
+async def test_a_plan_names_the_model_that_listens(house: House) -> None:
+    plan = await house.engines.selection.plan_transcription(TranscriptionConfig())
+    (model,) = house.engines.instance(plan.instance).engine.models()
+    assert plan.model == model.id != ""

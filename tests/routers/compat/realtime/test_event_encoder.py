@@ -388,3 +388,23 @@ def test_nothing_of_a_conversation_is_kept_when_it_is_over(desk: Desk) -> None:
     assert [desk.out.responses.generation(id) for id in responses if id is not None] == [None] * 50
     assert desk.out.caught_up and desk.out.responses.active is None and not desk.out.responses.orders
     assert all(desk.items.wire(f"a{number}") for number in range(50)), "nothing of it is hidden any more"
+
+
+@pytest.mark.parametrize("given", [None, {"topic": "weather"}])
+def test_warnings_about_the_speech_stand_in_the_metadata(given: dict[str, str] | None) -> None:
+    desk = Desk()
+    desk.out.responses.order = Order(metadata=given)
+    desk.begin()
+    desk.tell(told.ReplyWarned(1, "a could not do this; b did."), told.ReplyWarned(1, "x" * 600))
+    (done,) = [event for event in desk.end("") if event["type"] == "response.done"]
+    metadata = done["response"]["metadata"]
+    assert metadata["stts_warnings"].startswith("a could not do this; b did.; x")
+    assert len(metadata["stts_warnings"]) == 512
+    assert metadata.get("topic") == (given or {}).get("topic")
+
+
+def test_without_warnings_the_metadata_is_the_client_s() -> None:
+    desk = Desk()
+    desk.begin()
+    (done,) = [event for event in desk.end("") if event["type"] == "response.done"]
+    assert done["response"]["metadata"] is None
