@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+import structlog
+
 from adapters.catalogue import EngineCatalogue
 from adapters.estimates import Estimates
 from adapters.execution.instance import EngineInstance
@@ -13,10 +15,12 @@ from engines.environments.environment import Environment
 from engines.environments.estimate import Estimate
 from engines.environments.installer import clear_outdated, install, uninstall
 from stts.cancellation import Cancellation
-from stts.errors import Conflict, NotFound, UnknownEngine
+from stts.errors import Conflict, NotFound, StorageFailed, UnknownEngine
 
 KIND = "install"
 """Kind of the jobs."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class EngineEnvironments:
@@ -73,7 +77,11 @@ class EngineEnvironments:
         """Engines that run in an earlier one go on there until they are unloaded."""
         sharing = self._sharing(environment)
         if not any(instance.state in ("ready", "loading") for instance in sharing):
-            await asyncio.to_thread(clear_outdated, environment)
+            try:
+                await asyncio.to_thread(clear_outdated, environment)
+            except StorageFailed as error:
+                # What was asked for is installed, whatever else lies there.
+                log.warning("outdated_environment_kept", environment=environment.name, code=error.code)
         self._look_again(environment)
 
     def _look_again(self, environment: Environment) -> None:

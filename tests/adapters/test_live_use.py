@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from adapters import environments
 from adapters.environments import EngineEnvironments
 from adapters.execution.instance import EngineInstance
 from adapters.jobs import Jobs
 from engines.environments import environment
 from engines.environments.environment import Environment
 from engines.environments.requirements import Requirements
-from stts.errors import Conflict, EngineWeightsMissing
+from stts.errors import Conflict, EngineWeightsMissing, StorageFailed
 from tests.adapters.transcription.engines_under_test import Heard, engines, open_session, sound
 from tests.wired import Engines
 
@@ -72,28 +73,44 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def test_an_environment_in_which_a_live_session_is_open_is_not_removed(folder: Path) -> None:
     async with engines() as made:
-        environments = EngineEnvironments(made.catalogue, Jobs())
+        house = EngineEnvironments(made.catalogue, Jobs())
         session = await open_session(made, "quick")
         with pytest.raises(Conflict, match="Live sessions of quick are open"):
-            await environments.remove("batch")
+            await house.remove("batch")
         assert environment.read(folder) is not None
         await session.aclose()
-        await environments.remove("batch")
+        await house.remove("batch")
         assert environment.read(folder) is None
         host = made.catalogue.streaming_slots["quick"].host
         assert host is not None and host.state == "cold"
+
+
+async def test_an_installation_has_worked_also_where_the_earlier_one_cannot_be_removed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Environment) -> None:
+        raise StorageFailed("It cannot be removed.")
+
+    monkeypatch.setattr(environments, "clear_outdated", broken)
+    async with engines() as made:
+        jobs = Jobs()
+        job = EngineEnvironments(made.catalogue, jobs).install("quick")
+        async for _ in job.changes():
+            pass
+        assert (job.state, job.error) == ("done", None)
+        await jobs.close()
 
 
 async def test_an_outdated_environment_stays_while_a_live_host_runs_in_it(folder: Path) -> None:
     outdated = folder.with_name("all-" + "0" * (len(folder.name) - len("all-")))
     outdated.mkdir()
     async with engines() as made:
-        environments = EngineEnvironments(made.catalogue, Jobs())
-        shared = environments.environment("quick")
+        house = EngineEnvironments(made.catalogue, Jobs())
+        shared = house.environment("quick")
         session = await open_session(made, "quick")
-        await environments._installed(shared)
+        await house._installed(shared)
         assert outdated in shared.folders()
         await session.aclose()
         await made.catalogue.unload("quick")
-        await environments._installed(shared)
+        await house._installed(shared)
         assert outdated not in shared.folders()
