@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import BaseModel, Field
 
 from adapters.environments import EngineEnvironments
 from engines.environments.environment import EnvironmentState
+from routers.http.deferred_route import deferred_router
 from routers.http.jobs import STARTED, JobShape, started
 from stts.access.policy import Role, policy
 
@@ -43,7 +44,7 @@ class InstallShape(BaseModel):
 class EnvironmentRoutes:
     def __init__(self, environments: EngineEnvironments) -> None:
         self._environments = environments
-        self.router = APIRouter(tags=["engines"])
+        self.router = deferred_router("engines")
         path, add = "/engines/{name}/install", self.router.add_api_route
         add(path, self.show, methods=["GET"], response_model=InstallShape, responses=FAILED)
         add(

@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from adapters.jobs import Job, Jobs
 from routers.http.answer import event_answer
+from routers.http.deferred_route import deferred_router
 from routers.http.jobs import JobShape
 from routers.http.sse import event
 from stts.access.policy import Role, policy
@@ -22,7 +23,7 @@ EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream"
 class JobRoutes:
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
-        self.router = APIRouter(tags=["jobs"])
+        self.router = deferred_router("jobs")
         add = self.router.add_api_route
         add("/jobs", self.listing, methods=["GET"], response_model=list[JobShape])
         add("/jobs/{job_id}", self.show, methods=["GET"], response_model=JobShape, responses=NOT_FOUND)

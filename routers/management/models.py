@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Response
+from fastapi import Body, Path, Response
 
 from adapters.model_library import ModelLibrary
+from routers.http.deferred_route import deferred_router
 from routers.http.jobs import STARTED, JobShape, started
 from routers.management.model_schemas import ModelCard, ModelShape, PullFields
 from stts.access.policy import Role, policy
@@ -23,7 +24,7 @@ REFUSED: dict[int | str, dict[str, Any]] = {
 class ModelRoutes:
     def __init__(self, library: ModelLibrary) -> None:
         self._library = library
-        self.router = APIRouter(tags=["models"])
+        self.router = deferred_router("models")
         add = self.router.add_api_route
         add("/models", self.listing, methods=["GET"], response_model=list[ModelShape])
         add(

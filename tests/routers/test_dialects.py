@@ -17,11 +17,15 @@ from middleware.edge.route_table import RouteTable, stated_policy
 from middleware.listener import default_listener
 from routers.app import build_app, create_app
 from routers.dialects import DIALECTS, NATIVE
+from routers.http.deferred_route import Deferred
 from routers.services import build_services
 from routers.startup import running
 from stts.access.policy import MissingPolicy, Public, Role, Upload
 from stts.settings import Settings
 from tests.fakes import registry
+
+FRAMEWORK = ("/openapi.json", "/static-offline-docs", "/docs")
+"""Paths of routes that the framework makes itself."""
 
 
 def table(app: FastAPI) -> RouteTable:
@@ -112,6 +116,11 @@ def test_a_client_secret_opens_the_socket_of_realtime_only(app: FastAPI) -> None
     opened = {route.path for route in app.routes if stated_policy(route).client_secrets}  # type: ignore[attr-defined]
     assert opened == {"/v1/realtime"}
     assert not table(app).match("http", "POST", "/v1/realtime").policy.client_secrets
+
+
+def test_no_route_is_analysed_at_the_start(app: FastAPI) -> None:
+    ours = [route for route in app.router.routes if not getattr(route, "path", "").startswith(FRAMEWORK)]
+    assert [route for route in ours if not (isinstance(route, Deferred) and route.is_deferred)] == []
 
 
 async def test_routes_are_analysed_after_the_start_and_before_the_server_is_ready(

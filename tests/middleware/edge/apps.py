@@ -20,6 +20,7 @@ from middleware.edge.dialect import EdgeDialect
 from middleware.edge.route_table import RouteTable
 from middleware.listener import default_listener
 from routers.dialects import MANAGEMENT, NATIVE, OPENAI
+from routers.http.deferred_route import deferred_router
 from stts.access.client_secrets import ClientSecrets
 from stts.access.policy import Public, Role, RoutePolicy, Upload, attach
 from stts.errors import Busy, UnknownVoice
@@ -61,26 +62,27 @@ def settings(host: str = "127.0.0.1", limits: dict[str, Any] | None = None, **se
 
 
 def app_with(current: Settings) -> FastAPI:
-    app = FastAPI()
+    app, router = FastAPI(), deferred_router()
     for path in ("/talk", "/talk/{name}"):
-        app.add_api_route(path, _who)
+        router.add_api_route(path, _who)
     for path in ("/health", "/ready", "/voices", "/config", "/v1/audio/voices", "/v1/audio/models", "/v1/models"):
-        app.add_api_route(path, _who)
-    app.add_api_route("/tts", _json, methods=["POST"])
-    app.add_api_route("/v1/audio/speech", _json, methods=["POST"])
-    app.add_api_route("/stt", _upload, methods=["POST"])
-    app.add_api_route("/files", _raw, methods=["POST"])
-    app.add_api_route("/query", _query)
+        router.add_api_route(path, _who)
+    router.add_api_route("/tts", _json, methods=["POST"])
+    router.add_api_route("/v1/audio/speech", _json, methods=["POST"])
+    router.add_api_route("/stt", _upload, methods=["POST"])
+    router.add_api_route("/files", _raw, methods=["POST"])
+    router.add_api_route("/query", _query)
     for path in ("/unknown-voice", "/v1/unknown-voice"):
-        app.add_api_route(path, _unknown_voice)
-    app.add_api_route("/busy", _busy)
-    app.add_api_route("/broken", _broken)
-    app.add_api_route("/cut", _cut)
-    app.add_api_websocket_route("/ws", _echo)
-    app.add_api_websocket_route("/v1/realtime", _echo)
-    app.add_api_websocket_route("/ws/busy", _busy_socket)
-    app.add_api_websocket_route("/ws/broken", _broken_socket)
-    app.add_api_websocket_route("/ws/query", _query_socket)
+        router.add_api_route(path, _unknown_voice)
+    router.add_api_route("/busy", _busy)
+    router.add_api_route("/broken", _broken)
+    router.add_api_route("/cut", _cut)
+    router.add_api_websocket_route("/ws", _echo)
+    router.add_api_websocket_route("/v1/realtime", _echo)
+    router.add_api_websocket_route("/ws/busy", _busy_socket)
+    router.add_api_websocket_route("/ws/broken", _broken_socket)
+    router.add_api_websocket_route("/ws/query", _query_socket)
+    app.router.routes += router.routes
     return behind_edge(app, current)
 
 
