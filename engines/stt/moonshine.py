@@ -82,11 +82,11 @@ class MoonshineEngine(STTEngine):
         return (ModelInfo(Path(self.options.model).name),)
 
     def weights_present(self) -> bool:
-        return self._own_folder() is not None or self.find_model(self.options.model) is not None
+        return self.find_weights(self.options.model, *FILES) is not None
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
-        folder = self._own_folder() or self.require_model(self.options.model)
+        folder = self.require_weights(self.options.model, *FILES)
         import onnxruntime
 
         settings = onnxruntime.SessionOptions()
@@ -116,11 +116,6 @@ class MoonshineEngine(STTEngine):
         text = self._vocabulary.text(self._written(samples, max(4, round(seconds * TOKENS_A_SECOND))))
         if text:
             yield Segment(text, 0.0, seconds, language=self.options.language)
-
-    def _own_folder(self) -> Path | None:
-        """The folder that the option names, if it is one with a model."""
-        folder = Path(self.options.model).expanduser()
-        return folder if all((folder / name).is_file() for name in FILES) else None
 
     def _written(self, samples: Samples, most: int) -> list[int]:
         """Greedy decoding: the likeliest token each time, until the end. Where none comes, a loop is cut off.

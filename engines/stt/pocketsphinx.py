@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from stts.audio.wav import to_pcm
 from stts.engine_api import (
     Abilities,
     EngineInfo,
@@ -118,7 +119,7 @@ class PocketSphinxEngine(STTEngine):
         self._decoder.reinit_feat()
         self._open()
         try:
-            self._decoder.process_raw(_pcm(samples), full_utt=True)
+            self._decoder.process_raw(to_pcm(samples), full_utt=True)
         finally:
             self._close()
         yield from self._segments(params)
@@ -137,7 +138,7 @@ class PocketSphinxEngine(STTEngine):
         self._heard += len(samples)
         self._loudest = max(self._loudest, float(np.abs(samples).max(initial=0.0)))
         if len(samples):
-            self._decoder.process_raw(_pcm(samples))
+            self._decoder.process_raw(to_pcm(samples))
         return "" if self._loudest < SILENCE_PEAK else _text(self._words())
 
     def end(self) -> Sequence[Segment]:
@@ -206,7 +207,3 @@ class PocketSphinxEngine(STTEngine):
 
 def _text(words: Sequence[Word]) -> str:
     return " ".join(word.text for word in words)
-
-
-def _pcm(samples: Samples) -> bytes:
-    return (np.clip(samples, -1.0, 1.0) * 32767).astype(np.int16).tobytes()

@@ -11,11 +11,10 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 from pydantic import Field
 
 from engines.remote_api import PACKAGE, Connection, RemoteOptions, leaves_machine
-from stts.audio.wav import sized_header
+from stts.audio.wav import whole_file
 from stts.engine_api import (
     STT_SAMPLE_RATE,
     Abilities,
@@ -93,7 +92,7 @@ class RemoteListeningEngine(STTEngine):
 
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
         seconds = len(samples) / STT_SAMPLE_RATE
-        answer = self._asked(_wav(samples), params)
+        answer = self._asked(whole_file(samples, STT_SAMPLE_RATE), params)
         if not isinstance(answer, dict):
             raise EngineError(f"The server at {self.option('base_url')} answers with something that is no transcript.")
         segments = answer.get("segments")
@@ -140,11 +139,6 @@ class RemoteListeningEngine(STTEngine):
         if detail is Detail.WORDS:
             fields["timestamp_granularities[]"] = ["word", "segment"]
         return fields
-
-
-def _wav(samples: Samples) -> bytes:
-    pcm = (np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
-    return sized_header(STT_SAMPLE_RATE, 1, len(pcm)) + pcm
 
 
 def _segments(

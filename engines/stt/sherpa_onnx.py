@@ -97,7 +97,7 @@ class SherpaOnnxEngine(STTEngine):
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
-        folder = self._own_folder() or self.require_model(self._named())
+        folder = self.require_weights(self._named())
         try:
             model = find(folder, self.options.kind, int8=self.options.int8)
             tokens = check(model)
@@ -200,7 +200,7 @@ class SherpaOnnxEngine(STTEngine):
     def _described(self) -> SherpaModel | None:
         """The model of the options, if it is there and one of ours; looked for until it is."""
         if self._found is None:
-            folder = self._own_folder() or (self.find_model(self.options.model) if self.options.model else None)
+            folder = self.find_weights(self.options.model)
             try:
                 self._found = find(folder, self.options.kind, int8=self.options.int8) if folder is not None else None
             except (EngineLoadFailed, OSError):
@@ -211,10 +211,6 @@ class SherpaOnnxEngine(STTEngine):
         if self.options.model is None:
             raise EngineWeightsMissing(f"{self.option('model')} names no model: set it to a folder with one.")
         return self.options.model
-
-    def _own_folder(self) -> Path | None:
-        folder = Path(self.options.model).expanduser() if self.options.model else None
-        return folder if folder is not None and folder.is_dir() else None
 
 
 def _unit(model: SherpaModel, tokens: Tokens) -> str:

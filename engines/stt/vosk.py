@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from stts.audio.wav import to_pcm
 from stts.engine_api import (
     STT_SAMPLE_RATE,
     Abilities,
@@ -85,11 +85,11 @@ class VoskEngine(STTEngine):
         return (ModelInfo(Path(self.options.model or self.info.name).name),)
 
     def weights_present(self) -> bool:
-        return self._folder() is not None
+        return self.find_weights(self.options.model) is not None
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
-        folder = self._own_folder() or self.require_model(self.options.model or "vosk")
+        folder = self.require_weights(self.options.model or self.info.name)
         missing = [name for name in REQUIRED if not (folder / name).is_file()]
         if missing:
             # Asked before the library is: it would end the process.
@@ -150,7 +150,7 @@ class VoskEngine(STTEngine):
         if self._recognizer is None:
             raise EngineError("vosk hears nothing: begin() comes first.")
         self._heard += len(samples)
-        pcm = (np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+        pcm = to_pcm(samples)
         if pcm and self._recognizer.AcceptWaveform(pcm):
             self._take(json.loads(self._recognizer.Result()))
 
@@ -164,10 +164,3 @@ class VoskEngine(STTEngine):
             end = min(max(float(entry["end"]) - before, start), longest)
             words.append(Word(entry["word"], start, end, min(float(entry["conf"]), 1.0)))
         self._words = (*self._words, *words)
-
-    def _folder(self) -> Path | None:
-        return self._own_folder() or (self.find_model(self.options.model) if self.options.model else None)
-
-    def _own_folder(self) -> Path | None:
-        folder = Path(self.options.model).expanduser() if self.options.model else None
-        return folder if folder is not None and folder.is_dir() else None

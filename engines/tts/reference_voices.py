@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from stts.audio.decode import Decoder
-from stts.audio.wav import sized_header
+from stts.audio.wav import whole_file
 from stts.engine_api import Samples
 from stts.errors import InvalidParameter, UndecodableAudio
 
@@ -54,8 +54,7 @@ def recording_key(path: Path) -> Hashable:
 def read_recording(path: Path, shortest: float, longest: float) -> io.BytesIO:
     """The first `longest` seconds of a recording as mono WAV. Raises InvalidParameter as `reference_samples` does."""
     samples = reference_samples(path, shortest, longest)
-    pcm = (np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
-    return io.BytesIO(sized_header(SAMPLE_RATE, 1, len(pcm)) + pcm)
+    return io.BytesIO(whole_file(samples, SAMPLE_RATE))
 
 
 def reference_samples(path: Path, shortest: float, longest: float) -> Samples:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from engines.base_onnx import open_session
 from engines.log_mel import BANDS, HOP, log_mel
 from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, EngineLimits, Progress, Samples, TurnEngine
 from stts.errors import EngineError, EngineLoadFailed
@@ -58,11 +59,7 @@ class SmartTurnEngine(TurnEngine):
     def load(self, progress: Progress) -> None:
         self.require_installed()
         file = self._own_file() or next(self.require_model(self.options.model).glob("*.onnx"))
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = self.options.threads, 1
-        session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        session = open_session(str(file), self.options.threads)
         if [given.name for given in session.get_inputs()] != [INPUT]:
             raise EngineLoadFailed(f"The file of {self.option('model')} is not Smart Turn v3.")
         self._session = session

@@ -54,3 +54,14 @@ def to_int16(samples: Samples) -> NDArray[np.int16]:
     """Samples between -1 and 1 as 16-bit integers."""
     scaled: Samples = samples * np.float32(32_767.0)
     return np.rint(scaled, out=scaled).astype(np.int16)
+
+
+def to_pcm(samples: Samples) -> bytes:
+    """Samples as s16le; what is beyond -1..1 is cut off."""
+    return to_int16(np.clip(samples, -1.0, 1.0)).astype("<i2", copy=False).tobytes()
+
+
+def whole_file(samples: Samples, sample_rate: int) -> bytes:
+    """A whole WAV file of mono samples."""
+    data = to_pcm(samples)
+    return sized_header(sample_rate, 1, len(data)) + data

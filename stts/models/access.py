@@ -1,8 +1,8 @@
-"""The two methods by which an engine gets at the files of its models."""
+"""The methods by which an engine gets at the files of its models."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -43,3 +43,18 @@ class ModelAccess:
         if (damaged := find(model, self.model_folders)) is not None:
             verify(model, damaged)
         raise EngineWeightsMissing(f"The model {model_id} is not on this disk: {how(model)}.")
+
+    def find_weights(self, option: str | None, *files: str) -> Path | None:
+        """The folder that an option names: a path with these files, or a model by its id; None: it is not here."""
+        return _own_folder(option, files) or (self.find_model(option) if option else None)
+
+    def require_weights(self, option: str, *files: str) -> Path:
+        """The same for `load()`. Raises EngineWeightsMissing as `require_model` does."""
+        return _own_folder(option, files) or self.require_model(option)
+
+
+def _own_folder(option: str | None, files: Sequence[str]) -> Path | None:
+    folder = Path(option).expanduser() if option else None
+    if folder is None or not folder.is_dir():
+        return None
+    return folder if all((folder / each).is_file() for each in files) else None

@@ -1,6 +1,7 @@
 import io
 import wave
 
+import numpy as np
 import pytest
 
 from stts.audio import wav
@@ -25,3 +26,10 @@ def test_a_streaming_header_leaves_both_sizes_open() -> None:
 def test_a_size_beyond_32_bits_stays_open() -> None:
     assert wav.sized_header(192_000, 2, 2**32) == wav.streaming_header(192_000, 2)
     assert wav.sized_header(192_000, 2, 2**32 - 1) == wav.streaming_header(192_000, 2)
+
+
+def test_a_whole_file_holds_its_samples() -> None:
+    samples = np.array([0.0, 0.5, -1.0, 2.0, -3.0], np.float32)
+    with wave.open(io.BytesIO(wav.whole_file(samples, 16_000))) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getnframes()) == (16_000, 1, 5)
+        assert np.frombuffer(file.readframes(5), "<i2").tolist() == [0, 16_384, -32_767, 32_767, -32_767]

@@ -124,3 +124,15 @@ def test_a_catalogue_names_a_file_once() -> None:
     file = {"path": "a", "bytes": 1, "sha256": "0" * 64}
     with pytest.raises(ValidationError, match="one file twice"):
         model(files=[file, file])
+
+
+def test_an_option_names_a_folder_or_a_model(tmp_path: Path) -> None:
+    write(tmp_path / "models" / "small")
+    own = write(tmp_path / "own")
+    models = access(tmp_path / "models")
+    assert models.find_weights("small") == models.require_weights("small") == tmp_path / "models" / "small"
+    assert models.find_weights(str(own)) == models.require_weights(str(own), "model.bin") == own
+    assert models.find_weights(None) is None
+    assert models.find_weights(str(own), "other.bin") is None
+    with pytest.raises(EngineWeightsMissing):
+        models.require_weights(str(own), "other.bin")
