@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from adapters.execution.garbage_collection import freeze_gc_again
 from adapters.execution.instance import EngineInstance
 from adapters.health.readings import reading
 from adapters.health.registry import HealthRegistry
+from adapters.making import make_instances
 from adapters.probes import probe_work
 from adapters.residency import Residency, Resident
 from adapters.speech.adapter import EngineTTSAdapter
@@ -29,7 +30,7 @@ from engines.registry import Registry
 from stts.analytics.engine_statistics import Reading
 from stts.engine_api import EngineKind
 from stts.engine_state import Probe
-from stts.errors import Conflict, EngineWeightsMissing, InvalidConfiguration, STTSError, UnknownEngine
+from stts.errors import Conflict, EngineWeightsMissing, InvalidConfiguration, UnknownEngine
 from stts.protocols import VoiceLibrary
 from stts.settings import CurrentSettings
 from stts.settings.built_in import BASE_ENGINES
@@ -47,7 +48,7 @@ class EngineCatalogue:
         """Raises InvalidConfiguration for options that an engine does not take, and for a VAD engine that is none."""
         self._settings = settings
         self._library = library
-        self.instances: dict[str, EngineInstance[Any]] = dict(_instances(registry, settings))
+        self.instances: dict[str, EngineInstance[Any]] = dict(make_instances(registry, settings))
         self._weights = WeightsLookup()
         self.health = HealthRegistry(settings)
         """Statistics and circuit breakers of the engines that speak or listen."""
@@ -199,14 +200,6 @@ class EngineCatalogue:
         instance = self.instance(name)
         return await instance.probe(probe_work(instance.info))
 
-    async def preload(self) -> None:
-        """Loads `engines.preload`, one after the other; what fails is logged and shown at /ready."""
-        await self._load_each(self._settings().engines.preload)
-
-    async def warm_up(self) -> None:
-        """Starts the processes of engines that `auto` takes, where that is quick and small, so that nobody waits."""
-        await self._load_each([name for name in await self.chosen() if self.instances[name].info.limits.spare])
-
     async def close(self) -> None:
         """Ends all work, then frees all engines."""
         for task in self._probes.values():
@@ -214,13 +207,6 @@ class EngineCatalogue:
         await self.voice.close()
         await asyncio.gather(*(places.close() for places in self.streaming_slots.values()))
         await asyncio.gather(*(instance.close() for instance in self.instances.values()))
-
-    async def _load_each(self, names: Iterable[str]) -> None:
-        for name in names:
-            try:
-                await self.load(name)
-            except STTSError as error:
-                log.warning("preload_failed", engine=name, code=error.code)
 
     def _live_host(self, instance: EngineInstance[Any], count: int) -> EngineInstance[Any]:
         host = instance.copies(count)
@@ -260,23 +246,3 @@ class EngineCatalogue:
 
     def _of_kind(self, kind: EngineKind) -> Iterator[EngineInstance[Any]]:
         return (instance for instance in self.instances.values() if instance.info.kind == kind)
-
-
-def _instances(registry: Registry, settings: CurrentSettings) -> Iterator[tuple[str, EngineInstance[Any]]]:
-    """All engines that can be named: each of the registry, and the operator's own instances of them.
-
-    One whose module does not import costs the others nothing.
-    """
-    declared = settings().engines.instances
-    for name in dict.fromkeys([*registry.names(), *declared]):
-        if name in declared and declared[name].engine not in registry.names():
-            key = f"engines.instances.{name}.engine"
-            raise InvalidConfiguration(f"{key}: there is no such engine", param=key)
-        try:
-            # One more than may decode uploads: live streams have a slot of their own.
-            capacity = settings().limits.decoders + 1 if name == settings().stt.vad else None
-            yield name, EngineInstance(name, registry, settings, capacity=capacity)
-        except InvalidConfiguration:
-            raise
-        except Exception as error:  # noqa: BLE001 - a stranger's module: whatever it raises, the others go on
-            log.warning("engine_left_out", engine=name, error=type(error).__name__)

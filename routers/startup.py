@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from adapters.preloading import preload, warm_up
 from middleware.serving.deferred_models import build_models
 from routers.services import Services
 from stts.storage.files.store import FileStore
@@ -61,12 +62,12 @@ async def _prepare(services: Services) -> None:
     await services.replies.prepare()
     await services.selection.prepare()
     async with _joining(services):
-        await services.engines.preload()
+        await preload(services.engines, services.settings)
         if services.lifecycle.phase == "starting":
             services.lifecycle.phase = "ready"
         for name, install in (await services.engines.missing()).items():
             log.warning("engine_missing", engine=name, install=install)
-        await services.engines.warm_up()
+        await warm_up(services.engines)
 
 
 @asynccontextmanager

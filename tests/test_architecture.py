@@ -44,8 +44,8 @@ ADAPTERS = (
     ("execution", "parameters", "model_names", "jobs", "estimates"),
     ("health", "descriptions", "weights", "probes", "model_library", "residency"),
     ("detection", "speech", "transcription"),
-    ("availability", "catalogue"),
-    ("selection", "routing", "hosted_names", "environments"),
+    ("availability", "making", "catalogue"),
+    ("selection", "routing", "hosted_names", "environments", "preloading"),
     ("fallback",),
     ("operations",),
 )

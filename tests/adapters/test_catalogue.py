@@ -189,14 +189,6 @@ async def test_the_first_request_loads_and_is_followed_by_a_probe() -> None:
         assert made.instance("tone").last_probe is not None
 
 
-async def test_preload_goes_on_after_a_failure() -> None:
-    settings = Settings.model_validate({"engines": {"preload": ["missing", "tone"]}})
-    made = Engines(registry(), lambda: settings)
-    await made.catalogue.preload()
-    assert (made.instance("missing").state, made.instance("tone").state) == ("not_installed", "ready")
-    await made.close()
-
-
 def test_a_vad_that_is_none_is_refused() -> None:
     settings = Settings(stt=STTSettings(vad="tone"))
     with pytest.raises(InvalidConfiguration, match="silero"):

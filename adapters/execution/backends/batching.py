@@ -9,43 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from queue import SimpleQueue
-from typing import Literal, cast
+from typing import cast
 
 from adapters.execution.backends.backend import Backend
+from adapters.execution.backends.batch_calls import TOGETHER, Call, chosen
 from adapters.execution.values import Value
 from stts.engine_api import STT_SAMPLE_RATE, EngineLimits, Progress
 from stts.errors import EngineCrashed, EngineError
 from stts.streams.closing import closing_iterator
-
-TOGETHER = {"transcribe": "transcribe_many"}
-"""Methods whose calls are made together, and what is called for them."""
-
-Answer = tuple[Literal["item"], Value] | tuple[Literal["error"], BaseException] | tuple[Literal["end"], None]
-
-
-class Call:
-    """One call of one seat."""
-
-    def __init__(self, method: str, values: Sequence[Value], *, alone: bool = False) -> None:
-        self.method = method
-        self.values = values
-        self.alone = alone
-        """It has cost a child already: whoever runs with it might pay for it again."""
-        self.answers: SimpleQueue[Answer] = SimpleQueue()
-        self.left = False
-        """Nobody wants its answer any more."""
-        self.ended = False
-
-    @property
-    def samples(self) -> int:
-        """Samples of its audio, for calls that may be made together."""
-        return len(self.values[0])  # type: ignore[arg-type]
-
-    def end(self, error: BaseException | None = None) -> None:
-        if not self.ended:
-            self.ended = True
-            self.answers.put(("end", None) if error is None else ("error", error))
 
 
 class BatchingBackend:
@@ -269,20 +240,6 @@ class Seat:
     def kill(self) -> bool:
         call = self._call
         return self._shared.kill() if call is None else self._shared.end_by_force(call)
-
-
-def chosen(waiting: Sequence[Call], most: int, most_samples: float) -> list[Call]:
-    """Which of the calls that wait are made together: the oldest, and the shortest that fit beside it."""
-    if not waiting or waiting[0].method not in TOGETHER or waiting[0].alone:
-        return list(waiting[:1])
-    taken, left = [waiting[0]], most_samples - waiting[0].samples
-    others = [call for call in waiting[1:] if call.method == waiting[0].method and not call.alone]
-    for call in sorted(others, key=lambda each: each.samples):
-        if len(taken) == most or call.samples > left:
-            break
-        taken.append(call)
-        left -= call.samples
-    return taken
 
 
 def _also(error: EngineCrashed) -> EngineCrashed:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.execution.backends.backend import Backend
-from adapters.execution.backends.batching import BatchingBackend, Call, chosen
+from adapters.execution.backends.batch_calls import Call, chosen
+from adapters.execution.backends.batching import BatchingBackend
 from adapters.execution.pool import is_first
 from adapters.execution.values import Value
 from stts.engine_api import EngineLimits, Progress
