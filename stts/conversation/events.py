@@ -69,6 +69,8 @@ class FinalTranscript:
     """Seconds of the session's audio at which the turn's audio begins: the segment's times count from there."""
     seconds: float
     """Length of the audio that was transcribed."""
+    fallback: str | None = None
+    """Code of the error for which another engine than the one asked heard it."""
 
     @property
     def text(self) -> str:

@@ -59,6 +59,8 @@ class Utterance:
     tail: str = ""
     """The part of its transcript that may change."""
     segment: Segment | None = None
+    fallback: str | None = None
+    """Code of the error for which another engine heard it."""
     error: STTSError | None = None
     transcribed: bool = False
     """Nobody listens to its audio any more."""

@@ -118,10 +118,11 @@ class Transcriber:
     async def _words(self, utterance: Utterance, session: TranscriptionSession) -> None:
         state = self._state
         try:
-            request = HearRequest(utterance.audio, session)
-            async with aclosing(state.services.hear(state.services.context("stt"), request)) as events:
+            request, context = HearRequest(utterance.audio, session), state.services.context("stt")
+            async with aclosing(state.services.hear(context, request)) as events:
                 async for event in events:
                     self._transcript(utterance, event)
+            utterance.fallback = context.output_data.fallback
         except STTSError as error:
             utterance.error = error
         utterance.transcribed = True
@@ -181,7 +182,12 @@ class Transcriber:
         else:
             state.outbox.emit(
                 FinalTranscript(
-                    utterance.turn, utterance.item, utterance.segment, utterance.start, utterance.audio.seconds
+                    utterance.turn,
+                    utterance.item,
+                    utterance.segment,
+                    utterance.start,
+                    utterance.audio.seconds,
+                    utterance.fallback,
                 )
             )
         self._on_words(utterance)

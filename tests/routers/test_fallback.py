@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from routers.app import create_app
@@ -154,3 +155,22 @@ async def test_the_speech_stream_says_who_stood_in(settings: Settings) -> None:
     FAULTS.clear()
     (done,) = [event for event in events if event["type"] == "session.done"]
     assert done["stts"] == {"fallback": "engine_failed", "warnings": ["a could not do this (engine_failed); b did."]}
+
+
+@pytest.mark.socket
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("/ws/stt?turn_detection=false", "final"), ("/ws/conversation/v2?turn_detection=false", "transcript")],
+)
+async def test_live_words_say_who_stood_in(settings: Settings, path: str, told: str) -> None:
+    FAULTS.clear()
+    FAULTS["d"] = "raise"
+    tone = (8000 * np.sin(2 * np.pi * 220 * np.arange(16_000) / 16_000)).astype("<i2").tobytes()
+    with running(settings, frail_engines.registry()) as server:
+        async with patient.connect(f"ws{server.url.removeprefix('http')}{path}") as socket:
+            await socket.send(tone)
+            await socket.send(json.dumps({"type": "commit"}))
+            events = (json.loads(message) async for message in socket if isinstance(message, str))
+            words = await anext(event async for event in events if event["type"] == told)
+    FAULTS.clear()
+    assert (words["text"], words["fallback"]) == ("e", "engine_failed")

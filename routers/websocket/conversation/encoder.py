@@ -56,6 +56,8 @@ def _transcript(event: events.FinalTranscript) -> Transcript:
     }
     if segment is not None and segment.words:
         message["words"] = word_times(segment, event.start)
+    if event.fallback is not None:
+        message["fallback"] = event.fallback
     return message
 
 

@@ -45,6 +45,7 @@ class Transcript(TypedDict):
     end_ms: int
     language: str | None
     words: NotRequired[list[WordTimes]]
+    fallback: NotRequired[str]
 
 
 class TranscriptFailure(TypedDict):

@@ -54,7 +54,7 @@ class EventEncoder:
         }
         if fields.words:
             message["words"] = word_times(segment, event.start) if segment is not None else []
-        return message
+        return message if event.fallback is None else message | {"fallback": event.fallback}
 
 
 class V1EventEncoder(EventEncoder):

@@ -93,6 +93,7 @@ class Final(TypedDict):
     end_ms: int
     language: str | None
     words: NotRequired[list[WordTimes]]
+    fallback: NotRequired[str]
 
 
 class ListeningError(Error):
