@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 DUTY = 0.75
 """Part of the time that an engine may spend on interim runs."""
 LONGEST_REST = 1.0
 """Seconds."""
+LONGEST_WAIT = 2.0
+"""Seconds after which a stream begins beside runs that do not end: one of them may hang, or wait for a slot."""
 
 
 class Rhythm:
@@ -33,7 +35,8 @@ class Rhythm:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Waits for the next common begin; the run is over when the context is left."""
-        await self._idle.wait()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), LONGEST_WAIT)
         if (rest := self._rested - self._clock()) > 0:
             # Whoever wakes from this begins, however many do: they all wake at the same time.
             await asyncio.sleep(rest)

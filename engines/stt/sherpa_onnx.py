@@ -7,6 +7,7 @@ has an onnxruntime of its own, so it runs in child processes: one for each strea
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing, Inv
 from stts.languages import best_match
 
 PACKAGE = "sherpa_onnx"
+LOOK_SECONDS = 1.0
+"""Between two looks for a model that is missing: the description is asked for more often than a disk should be."""
 SHORTEST = round(0.1 * STT_SAMPLE_RATE)
 """Samples below which some kinds have no frame."""
 SILENCE_PEAK = 1e-4
@@ -53,6 +56,7 @@ class SherpaOnnxEngine(STTEngine):
     options: SherpaOnnxOptions
 
     _found: SherpaModel | None = None
+    _next_look = 0.0
     """The model that `info` has found in the folder."""
     _model: SherpaModel | None = None
     """The model that is loaded."""
@@ -93,7 +97,7 @@ class SherpaOnnxEngine(STTEngine):
         return (ModelInfo(Path(self.options.model or self.info.name).name),)
 
     def weights_present(self) -> bool:
-        return self._described() is not None
+        return self._look() is not None
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
@@ -198,8 +202,12 @@ class SherpaOnnxEngine(STTEngine):
         return self._model
 
     def _described(self) -> SherpaModel | None:
-        """The model of the options, if it is there and one of ours; looked for until it is."""
+        """The model of the options, if it is there and one of ours; looked for until it is, now and then."""
+        return self._look() if time.monotonic() >= self._next_look else self._found
+
+    def _look(self) -> SherpaModel | None:
         if self._found is None:
+            self._next_look = time.monotonic() + LOOK_SECONDS
             folder = self.find_weights(self.options.model)
             try:
                 self._found = find(folder, self.options.kind, int8=self.options.int8) if folder is not None else None

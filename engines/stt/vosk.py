@@ -89,7 +89,9 @@ class VoskEngine(STTEngine):
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
-        folder = self.require_weights(self.options.model or self.info.name)
+        option = self.options.model
+        # Without one, a folder `vosk` where the server was started is nobody's model.
+        folder = self.require_weights(option) if option else self.require_model(self.info.name)
         missing = [name for name in REQUIRED if not (folder / name).is_file()]
         if missing:
             # Asked before the library is: it would end the process.

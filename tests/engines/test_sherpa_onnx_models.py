@@ -114,3 +114,11 @@ def test_a_model_that_comes_later_is_found(tmp_path: Path) -> None:
     assert not engine.weights_present()
     write(tmp_path, ["model"], {"model_type": "zipformer2_ctc"})
     assert engine.weights_present()
+
+
+def test_the_description_looks_at_the_disk_now_and_then_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Registry().create("sherpa_onnx", {"model": str(tmp_path / "absent")})
+    looks: list[object] = []
+    monkeypatch.setattr(engine, "find_weights", looks.append)
+    assert [engine.info.abilities.live for _ in range(3)] == [False] * 3
+    assert len(looks) == 1

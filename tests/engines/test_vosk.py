@@ -62,6 +62,16 @@ def test_it_listens_live_and_goes_on_after_a_pause(vosk: VoskEngine, korean: Sam
         assert segment.words[0].start == segment.start
 
 
+def test_a_folder_of_its_name_where_the_server_was_started_is_no_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("vosk")
+    (tmp_path / "vosk").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EngineWeightsMissing):
+        Registry().create("vosk").load(contract.no_progress)
+
+
 def test_a_folder_that_is_no_model_is_refused_before_the_library_sees_it(tmp_path: Path) -> None:
     pytest.importorskip("vosk")
     engine = Registry().create("vosk", {"model": str(tmp_path)})

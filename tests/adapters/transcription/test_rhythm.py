@@ -79,3 +79,10 @@ async def test_who_leaves_or_fails_holds_nobody_up(slept: list[float]) -> None:
             raise ValueError("mine")
     async with asyncio.timeout(PATIENCE), rhythm.turn():
         pass
+
+
+async def test_a_run_that_hangs_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.transcription.rhythm.LONGEST_WAIT", 0.01)
+    rhythm = Rhythm()
+    async with rhythm.turn(), asyncio.timeout(PATIENCE), rhythm.turn():
+        pass
