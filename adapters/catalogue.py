@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -25,12 +24,12 @@ from adapters.residency import Residency, Resident
 from adapters.speech.adapter import EngineTTSAdapter
 from adapters.transcription.adapter import EngineSTTAdapter
 from adapters.transcription.streaming import StreamingSlots
-from adapters.weights import WeightsLookup
+from adapters.weights import WeightsLookup, take_up
 from engines.registry import Registry
 from stts.analytics.engine_statistics import Reading
 from stts.engine_api import EngineKind
 from stts.engine_state import Probe
-from stts.errors import Conflict, EngineWeightsMissing, InvalidConfiguration, UnknownEngine
+from stts.errors import InvalidConfiguration, UnknownEngine
 from stts.protocols import VoiceLibrary
 from stts.settings import CurrentSettings
 from stts.settings.built_in import BASE_ENGINES
@@ -56,7 +55,7 @@ class EngineCatalogue:
         self._probes: dict[str, asyncio.Task[None]] = {}
         for instance in self.instances.values():
             instance.lifecycle.on_loaded = partial(self._loaded, instance.name)
-        self.residency = Residency(self.residents, settings, self._weights.forget)
+        self.residency = Residency(self.residents, settings, self._unloaded)
         """Which engines stay loaded."""
         for instance in self.instances.values():
             self.residency.watch_loads(instance)
@@ -168,7 +167,7 @@ class EngineCatalogue:
         if name in self.streaming_slots:
             await self.streaming_slots[name].unload()
         await self.instance(name).unload()
-        self._weights.forget(name)
+        self._unloaded(name)
 
     def loaded(self, engine: str) -> list[str]:
         """Names of the instances of an engine that are loaded, or being loaded, themselves or as live hosts."""
@@ -190,10 +189,7 @@ class EngineCatalogue:
         """Forgets what was known of an engine whose models came or went, and a failure for want of them."""
         for instance in [each.instance for each in self.residents() if each.instance.engine_name == engine]:
             self._weights.forget(instance.name)
-            if isinstance(instance.failure, EngineWeightsMissing):
-                # While it loads again there is no failure left to forget: that load tells what it finds.
-                with suppress(Conflict):
-                    await instance.unload()
+            await take_up(instance)
 
     async def probe(self, name: str) -> Probe:
         """Really runs an engine once, loading it first if needed. Raises UnknownEngine."""
@@ -227,6 +223,11 @@ class EngineCatalogue:
         task = asyncio.create_task(self._probe_after_load(name), name=f"probe {name}")
         self._probes[name] = task
         task.add_done_callback(partial(self._probed, name))
+
+    def _unloaded(self, name: str) -> None:
+        self._weights.forget(name)
+        if self.instances[name].state != "ready":
+            self.instances[name].engine.look_again()
 
     def _probed(self, name: str, task: asyncio.Task[None]) -> None:
         if self._probes.get(name) is task:

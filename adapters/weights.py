@@ -7,7 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import structlog
+
 from adapters.execution.instance import EngineInstance
+from stts.errors import Conflict, EngineWeightsMissing
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 REMEMBERED_SECONDS = 5.0
 """Weights that somebody else puts on the disk are seen within this time."""
@@ -40,3 +45,15 @@ class WeightsLookup:
 
     def _remembers(self, name: str) -> bool:
         return name in self._known and self._clock() < self._known[name][1]
+
+
+async def take_up(instance: EngineInstance[Any]) -> None:
+    """Has an instance use models that came, and do without those that went: forgets a failure for want of them."""
+    if isinstance(instance.failure, EngineWeightsMissing) or instance.engine.outdated():
+        try:
+            await instance.unload()
+        except Conflict:
+            # It works, or loads and tells what it finds; what it has it keeps until it is unloaded.
+            log.info("engine_keeps_its_model", engine=instance.name)
+            return
+        instance.engine.look_again()

@@ -121,6 +121,13 @@ class Engine(ModelAccess, ABC):
         """True if `load()` would succeed without a network."""
         return True
 
+    def outdated(self) -> bool:
+        """True if models came or went since, for which `info` would be another. Cheap."""
+        return False
+
+    def look_again(self) -> None:
+        """Has `info` tell of the models that are on this disk now. Called while nothing is loaded."""
+
     def require_installed(self) -> None:
         """Raises EngineNotInstalled, whose message is the install command."""
         if not self.installed():

@@ -37,6 +37,8 @@ from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing, Inv
 MODEL_FILE = "model.bin"
 BATCH = 8
 """Regions that are heard together at most."""
+MULTILINGUAL, ENGLISH = "base", "tiny.en"
+"""Models between which is chosen by what is on this disk: the second comes with the base install."""
 MOST_WORKERS = 4
 """Regions, or groups of them, that are heard at once by default; more take memory and are a wish of few."""
 
@@ -81,6 +83,13 @@ class FasterWhisperEngine(STTEngine):
         if self._folder is not None:
             return (self._folder / MODEL_FILE).is_file()
         return self.find_model(self._model_id) is not None
+
+    def outdated(self) -> bool:
+        return self._name != self._chosen()
+
+    def look_again(self) -> None:
+        for found in ("_name", "info"):
+            self.__dict__.pop(found, None)
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
@@ -191,11 +200,18 @@ class FasterWhisperEngine(STTEngine):
     @cached_property
     def _folder(self) -> Path | None:
         """The operator's own folder; None for a model of the catalogue."""
+        if self.options.model == AUTO:
+            return None
         path = Path(self.options.model).expanduser()
         return path if path.is_absolute() or len(path.parts) > 1 or path.is_dir() else None
 
-    @property
+    @cached_property
     def _name(self) -> str:
+        return self._chosen()
+
+    def _chosen(self) -> str:
+        if self.options.model == AUTO:
+            return ENGLISH if self.find_model(f"whisper-{MULTILINGUAL}") is None else MULTILINGUAL
         return self.options.model.removeprefix("whisper-") if self._folder is None else self._folder.name
 
     @property

@@ -13,8 +13,9 @@ class FasterWhisperOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
     model: str = Field(
-        default="tiny.en",
-        description="Model of the catalogue (`tiny.en`, `base`), or path of a folder with one for CTranslate2.",
+        default=AUTO,
+        description="Model of the catalogue (`tiny.en`, `base`), or path of a folder with one for CTranslate2; "
+        "auto: `base`, which knows 99 languages, where it is on this disk, else `tiny.en`.",
     )
     device: str = Field(
         default=AUTO, pattern=r"^(auto|cpu|cuda(:\d{1,2})?)$", description="auto (cuda, then cpu), cpu, cuda or cuda:N."

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from engines.registry import GROUP, Registry
 from stts.context import RequestContext
@@ -29,6 +32,7 @@ from stts.transcription import TranscriptionConfig
 from tests import fakes
 from tests.adapters.execution import engines_under_test
 from tests.adapters.execution.engines_under_test import run
+from tests.patient import PATIENCE
 from tests.wired import Engines
 
 
@@ -67,6 +71,26 @@ class Missing(Plain):
     name, packages = "missing", ("no_such_package",)
 
 
+class Choosing(Plain):
+    """Speaks with the best of the models that are here."""
+
+    name, best = "choosing", "small"
+
+    def __init__(self, options: BaseModel | None = None) -> None:
+        super().__init__(options)
+        self.found = self.best
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(super().info, description=self.found)
+
+    def outdated(self) -> bool:
+        return self.found != self.best
+
+    def look_again(self) -> None:
+        self.found = self.best
+
+
 class Unfetched(Plain):
     name = "unfetched"
     fetched = False
@@ -80,7 +104,7 @@ class Unfetched(Plain):
 
 
 def registry() -> Registry:
-    names = ("plain", "cloud", "missing", "unfetched")
+    names = ("plain", "cloud", "missing", "unfetched", "choosing")
     script = EntryPoint("script", engines_under_test.registry().target("script"), GROUP)
     own = [EntryPoint(name, f"{__name__}:{name.title()}", GROUP) for name in names]
     tests = [EntryPoint(name, fakes.registry().target(name), GROUP) for name in ("tone", "echo")]
@@ -208,6 +232,28 @@ async def test_an_engine_that_failed_for_want_of_its_model_works_when_that_has_c
         assert made.catalogue.loaded("unfetched") == []
         await made.catalogue.load("unfetched")
         assert made.catalogue.loaded("unfetched") == ["unfetched"]
+
+
+async def test_a_loaded_engine_takes_up_a_better_model_that_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with engines(order=("choosing",)) as made:
+        await made.catalogue.load("choosing")
+        await made.catalogue.weights_changed("choosing")
+        assert made.catalogue.loaded("choosing") == ["choosing"], "what has not changed stays loaded"
+        monkeypatch.setattr(Choosing, "best", "large")
+        await made.catalogue.weights_changed("choosing")
+        assert made.catalogue.loaded("choosing") == []
+        assert made.catalogue.describe("choosing").info.description == "large"
+
+
+async def test_an_engine_at_work_takes_up_a_better_model_when_it_is_unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with engines(order=("choosing",)) as made:
+        await made.catalogue.load("choosing")
+        monkeypatch.setattr(Choosing, "best", "large")
+        async with made.instance("choosing").slot(time.monotonic() + PATIENCE):
+            await made.catalogue.weights_changed("choosing")
+        assert made.catalogue.describe("choosing").info.description == "small"
+        await made.catalogue.unload("choosing")
+        assert made.catalogue.describe("choosing").info.description == "large"
 
 
 async def test_weights_that_come_while_their_engine_loads_disturb_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,17 @@ def test_understands_the_default_voice_without_a_mistake(engine: FasterWhisperEn
         assert word_error_rate(sentence, text(heard)) == 0
 
 
+def test_a_model_of_many_languages_is_taken_where_it_has_come(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    engine = create()
+    assert engine.info.languages == ("en",) and not engine.outdated()
+    monkeypatch.setattr(engine, "find_model", lambda model: tmp_path if model == "whisper-base" else None)
+    assert engine.info.languages == ("en",) and engine.outdated()
+    engine.look_again()
+    assert {"en", "de", "ja"} <= set(engine.info.languages) and not engine.outdated()
+    assert engine.models()[0].id == "base"
+    assert create(model="tiny.en").info.languages == ("en",)
+
+
 def test_words_stand_where_they_are_spoken(engine: FasterWhisperEngine) -> None:
     samples = read(DATA / "kitchen.flac")
     (segment,) = listen(engine, samples)
