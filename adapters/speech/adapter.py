@@ -183,14 +183,19 @@ class EngineTTSAdapter:
             self._encoding[format] = (self._encoding.get(format, pace) + pace) / 2
 
     async def _end_unheard(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
-        """There is no sample. Raises InvalidText where the voice cannot read the text, EngineError where it should."""
-        if speech.unsaid and speech.unreadable is not None:
+        """There is no sample. Raises InvalidText where the voice cannot read the text, EngineError where it should.
+
+        In an answer that another has begun it is an EngineError either way: the next engine may read the rest.
+        """
+        if speech.unsaid and speech.unreadable is not None and not speech.sent:
             raise InvalidText(speech.unreadable, param="text")
         if speech.unsaid:
             raise EngineError(
                 f"{self._instance.name} made no sound of this text: it may be in a script it cannot read."
             )
-        if isinstance(speech.script, CompleteText):
+        if speech.sent:
+            speech.put(await asyncio.to_thread(speech.renderer.finish), ready)
+        elif isinstance(speech.script, CompleteText):
             speech.context.output_data.silent = True
             speech.context.warn("Nothing in the text can be spoken: the audio is silence.")
             speech.put(await asyncio.to_thread(speech.renderer.silence, SILENCE_SECONDS), ready)
@@ -222,6 +227,7 @@ class EngineTTSAdapter:
                     async for chunk in chunks:
                         call.item()
                         speech.put(chunk, ready)
+        speech.end_piece()
         if not piece.audible and has_words(text):
             speech.unsaid += 1
             speech.context.warn("The engine made no sound of a part of the text.")

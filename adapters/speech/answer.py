@@ -56,6 +56,10 @@ class Speech:
         self.untold.append(text)
         self.piece, self.piece_seconds = text, 0.0
 
+    def end_piece(self) -> None:
+        """It was made to its end: nothing of it is to be sent or said again."""
+        self.piece, self.held = "", []
+
     def hurried(self, now: float) -> bool:
         """True if somebody listens who has nothing to hear, or soon will have."""
         if self.context.priority >= Priority.COLLECTED:

@@ -47,17 +47,20 @@ def gathered(
         if chunk.data or chunk.header:
             held.append(chunk)
         if held and (sent < AT_ONCE_SECONDS or clock() >= next_time):
-            sent += sum(chunk.seconds for chunk in held)
-            yield _joined(held)
-            held.clear()
+            together = _taken(held)
+            sent += together.seconds
+            yield together
             next_time = clock() + GATHER_SECONDS
     if held:
-        yield _joined(held)
+        yield _taken(held)
 
 
-def _joined(chunks: list[AudioChunk]) -> AudioChunk:
-    data = b"".join(chunk.data for chunk in chunks)
-    return AudioChunk(data, sum(chunk.seconds for chunk in chunks), header=chunks[-1].header)
+def _taken(held: list[AudioChunk]) -> AudioChunk:
+    """Joins what is held, which is empty before anybody has the rest: it is sent once."""
+    data = b"".join(chunk.data for chunk in held)
+    together = AudioChunk(data, sum(chunk.seconds for chunk in held), header=held[-1].header)
+    held.clear()
+    return together
 
 
 class ChunkRenderer:

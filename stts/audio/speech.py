@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from dataclasses import replace
 from functools import cached_property
@@ -45,6 +46,8 @@ class SpeechRenderer:
         self._framer = ChunkFramer(engine_rate, trim_silence=effects.trim_silence)
         self._open_encoder = encoder
         self._pushed = self._left = False
+        self._turn = threading.Lock()
+        """Held by whoever is at work in the encoder, for all renderers of one file."""
 
     @property
     def measured_level(self) -> float | None:
@@ -68,45 +71,56 @@ class SpeechRenderer:
         return self._open_encoder or Encoder(self._output.format, self._output.sample_rate, self._output.channels)
 
     def push(self, block: Samples) -> AudioChunk:
-        if self._left:
-            return NOTHING
-        self._pushed = True
-        start = time.perf_counter()
-        # A single NaN of a model would silence every filter for the rest of the answer.
-        block = bounded(np.asarray(block, np.float32), LOUDEST)
-        self.begun = self.begun or len(block) > 0
-        return self._chunk(self._render(self._framer.push(self._level.push(block))), start)
+        with self._turn:
+            if self._left:
+                return NOTHING
+            self._pushed = True
+            start = time.perf_counter()
+            # A single NaN of a model would silence every filter for the rest of the answer.
+            block = bounded(np.asarray(block, np.float32), LOUDEST)
+            self.begun = self.begun or len(block) > 0
+            return self._chunk(self._render(self._framer.push(self._level.push(block))), start)
 
     def end_piece(self, pause: float = PAUSE_SECONDS) -> AudioChunk:
         """A piece of text is over; at most `pause` seconds of silence follow it, less where a sentence was cut."""
-        start = time.perf_counter()
-        self._level.end_piece()
-        return self._chunk(self._render(self._framer.end_piece(pause)), start)
+        with self._turn:
+            if self._left:
+                return NOTHING
+            start = time.perf_counter()
+            self._level.end_piece()
+            return self._chunk(self._render(self._framer.end_piece(pause)), start)
 
     def finish(self) -> AudioChunk:
         """The rest, to the last frame. The renderer cannot be used after that."""
-        start = time.perf_counter()
-        data = self._render(self._framer.end_piece())
-        data += self._encoder.encode(self._effects.finish()) + self._encoder.finish()
-        return replace(self._chunk(data, start), header=self._encoder.header())
+        with self._turn:
+            if self._left:
+                return NOTHING
+            start = time.perf_counter()
+            data = self._render(self._framer.end_piece())
+            data += self._encoder.encode(self._effects.finish()) + self._encoder.finish()
+            return replace(self._chunk(data, start), header=self._encoder.header())
 
     def leave(self) -> AudioChunk:
-        """Flushes the blocks that were pushed. After that, only `successor` may be called."""
-        self.retire()
-        if not self._pushed:
-            return NOTHING
-        start = time.perf_counter()
-        data = self._render(self._framer.end_piece())
-        return self._chunk(data + self._encoder.encode(self._effects.finish()), start)
+        """Flushes the blocks that were pushed, and retires."""
+        with self._turn:
+            left, self._left = self._left, True
+            if left or not self._pushed:
+                return NOTHING
+            start = time.perf_counter()
+            data = self._render(self._framer.end_piece())
+            return self._chunk(data + self._encoder.encode(self._effects.finish()), start)
 
     def retire(self) -> None:
-        """Blocks that are pushed from now on are dropped: a thread that was given up may still push some."""
+        """Nothing reaches the file from now on: a thread that was given up may still push blocks, and end the piece.
+
+        The event loop does not wait for a call that is under way; the successor's thread does.
+        """
         self._left = True
 
     def successor(self, effects: EffectSettings, engine_rate: int) -> SpeechRenderer:
-        """A renderer that goes on in the same file with the blocks of another engine."""
+        """A renderer that goes on in the same file with the blocks of another engine; nothing of it has begun."""
         after = SpeechRenderer(self._output, effects, engine_rate, self._encoder)
-        after.begun, after.encode_seconds = self.begun, self.encode_seconds
+        after._turn, after.encode_seconds = self._turn, self.encode_seconds
         return after
 
     def silence(self, seconds: float) -> AudioChunk:

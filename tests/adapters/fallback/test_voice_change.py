@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import wave
+from collections.abc import Iterator
 from contextlib import aclosing
+from typing import Any
 
+import numpy as np
 import pytest
 
 from stts.audio.decode import Decoder
-from stts.context import RequestContext
-from stts.errors import EngineError
+from stts.context import Priority, RequestContext
+from stts.engine_api import Samples, SpeechParams, Voice
+from stts.errors import Busy, EngineError
 from stts.plans import SpeechRequest
 from stts.speech import SynthesisConfig
 from stts.streams.live import LiveText
 from tests.adapters.fallback.conftest import House
-from tests.adapters.fallback.frail_engines import FAULTS, GATE, HEARD
+from tests.adapters.fallback.frail_engines import FAULTS, GATE, HEARD, FrailEngine
+from tests.patience import PATIENCE
 
 TEXT = "Hello there. How are you today? The train to Leipzig leaves at nine. It will be late, as always."
 
@@ -99,6 +105,84 @@ async def test_a_named_engine_is_not_replaced(house: House) -> None:
     with pytest.raises(EngineError):
         await house.speak(TEXT, engine="a")
     assert {name for name, _ in HEARD} == {"a"}
+
+
+async def test_one_that_makes_no_sound_of_the_rest_is_passed_over(house: House) -> None:
+    FAULTS["a"], FAULTS["b"] = "second", "nothing"
+    assert await house.speak(TEXT) == "c"
+    assert f"{HEARD[0][1]} {said('c')}" == TEXT
+    assert house.context.warnings[-1] == "a went no further (engine_failed); c did the rest."
+    assert not any("b did" in warning for warning in house.context.warnings)
+    assert house.failures("b") == 1
+
+
+async def test_where_nobody_makes_a_sound_of_the_rest_the_first_tells_why(house: House) -> None:
+    FAULTS.update(a="second", b="nothing", c="nothing")
+    with pytest.raises(EngineError, match="could not do this"):
+        await house.speak(TEXT)
+    assert house.seconds > 0 and house.context.output_data.engine == "a"
+
+
+@pytest.fixture
+def busy_after_a_piece(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engine a gets a slot for its first piece only."""
+    instance = house.engines.catalogue.instance("a")
+    real, taken = instance.slot, []
+
+    def slot(*args: Any, **options: Any) -> Any:
+        taken.append(1)
+        if len(taken) > 1:
+            raise Busy("The wait for this engine was too long.", retry_after=1.0)
+        return real(*args, **options)
+
+    monkeypatch.setattr(instance, "slot", slot)
+
+
+@pytest.mark.usefixtures("busy_after_a_piece")
+async def test_a_piece_spoken_to_its_end_is_not_spoken_again(house: House) -> None:
+    assert await house.speak(TEXT) == "b"
+    assert f"{said('a')} {said('b')}" == TEXT
+
+
+@pytest.mark.usefixtures("busy_after_a_piece")
+async def test_audio_that_was_sent_is_not_sent_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def synthesize(self: FrailEngine, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        for _ in range(4):
+            yield np.full(4800, 0.1 if self._own.id == "a" else -0.2, np.float32)
+
+    monkeypatch.setattr(FrailEngine, "synthesize", synthesize)
+    request = SpeechRequest(TEXT, SynthesisConfig(format="pcm"))
+    context = RequestContext("tts", priority=Priority.STREAM)
+    async with aclosing(house.engines.speak(context, request)) as answer:
+        data = b"".join([chunk.data async for chunk in answer])
+    assert (np.frombuffer(data, np.int16) > 1000).sum() <= 4 * 4800
+
+
+@pytest.mark.parametrize("format", ["wav", "mp3", "opus", "flac"])
+async def test_a_voice_that_was_given_up_never_ends_the_file_of_the_next(
+    house: House, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    await house.warm("a", "b", "c")
+    house.set(first_seconds=0.5)
+    FAULTS["a"], FAULTS["b"] = "middle", "hang"
+    real, loop, leftovers = FrailEngine.synthesize, asyncio.get_running_loop(), house.engines.operations.leftovers
+
+    def synthesize(self: FrailEngine, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        if self._own.id == "c":
+            yield np.full(4800, 0.1, np.float32)
+            GATE.set()  # b comes back, and runs to its end, while c is at work
+            asyncio.run_coroutine_threadsafe(leftovers.close(), loop).result(PATIENCE)
+        yield from real(self, text, voice, params)
+
+    monkeypatch.setattr(FrailEngine, "synthesize", synthesize)
+    request = SpeechRequest("Hello there, how are you today?", SynthesisConfig(format=format))  # type: ignore[arg-type]
+    context = RequestContext("tts", priority=Priority.STREAM)
+    async with aclosing(house.engines.speak(context, request)) as answer:
+        chunks = [chunk async for chunk in answer]
+    assert context.output_data.engine == "c"
+    data = b"".join(chunk.data for chunk in chunks)
+    data = chunks[-1].header + data[len(chunks[-1].header) :]
+    assert decoded_seconds(data) == pytest.approx(sum(chunk.seconds for chunk in chunks), abs=0.1)
 
 
 @pytest.mark.parametrize("format", ["wav", "mp3", "opus", "flac"])

@@ -1,12 +1,17 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stts.audio.encode import Encoder
 from stts.audio.formats import FORMATS, audio_output
 from stts.audio.speech import SpeechRenderer
 from stts.errors import UnsupportedFormat
 from stts.speech import AudioChunk, AudioFormat, EffectSettings, SynthesisConfig
+from tests.patience import PATIENCE
 from tests.stts.audio.signals import blocks, frequency_of, heard, rms, silence, split, tone
 
 RATE = 22_050
@@ -172,3 +177,43 @@ def test_loudness_is_of_the_whole_answer_however_many_channels() -> None:
         samples = np.frombuffer(data, np.int16).reshape(-1, channels)[RATE:, 0] / 32768
         levels.append(20 * np.log10(rms(samples.astype(np.float32))))
     assert levels[0] - levels[1] == pytest.approx(3.01, abs=0.1)
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_a_renderer_that_has_left_gives_nothing_more_to_the_file_of_its_successor(format: AudioFormat) -> None:
+    first = renderer_of(SynthesisConfig(format=format))
+    chunks = [first.push(block) for block in blocks(VOICE, 441)]
+    chunks.append(first.leave())
+    after = first.successor(EffectSettings(), RATE)
+    assert not after.begun
+    late = [first.push(VOICE), first.end_piece(), first.leave(), first.finish()]
+    assert not any(chunk.data or chunk.seconds for chunk in late)
+    chunks += spoken(after, [VOICE])
+    assert sum(chunk.seconds for chunk in chunks) == pytest.approx(after.seconds)
+
+
+def test_a_late_call_and_the_successor_never_meet_in_the_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, other, met = threading.Event(), threading.Event(), []
+    encode = Encoder.encode
+
+    def slow(self: Encoder, samples: np.ndarray) -> bytes:
+        met.append(inside.is_set())
+        if inside.is_set():
+            other.set()
+        else:
+            inside.set()
+            other.wait(0.2)
+            inside.clear()
+        return encode(self, samples)
+
+    first = renderer_of(SynthesisConfig(format="pcm"))
+    first.push(VOICE)
+    monkeypatch.setattr(Encoder, "encode", slow)
+    with ThreadPoolExecutor(2) as pool:
+        late = pool.submit(first.push, VOICE)
+        assert inside.wait(PATIENCE)
+        first.retire()
+        after = first.successor(EffectSettings(), RATE)
+        assert pool.submit(after.push, VOICE).result(PATIENCE).data
+        late.result(PATIENCE)
+    assert met == [False, False]
