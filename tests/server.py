@@ -21,6 +21,8 @@ from stts.settings import Settings
 from tests.patient import PATIENCE
 
 DRAIN_SECONDS = 1.0
+ALIVE: set[RunningServer] = set()
+"""Servers that run in this process now."""
 
 
 class RunningServer:
@@ -41,9 +43,11 @@ class RunningServer:
         while self._services.lifecycle.phase == "starting":
             assert time.monotonic() < deadline, "the server did not get ready"
             time.sleep(0.01)
+        ALIVE.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
+        ALIVE.discard(self)
         self.stop()
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the server did not stop"
@@ -63,9 +67,9 @@ class RunningServer:
         self._answering.set()
 
     def settle(self) -> None:
-        """Waits until no engine loads, is probed or starts a spare process: what is open then is what stays open."""
+        """Waits until no engine loads, is probed or starts a spare process: what is open then stays open."""
         deadline = time.monotonic() + PATIENCE
-        while any(name.startswith(("load ", "probe ", "spare ")) for name in self.tasks()):
+        while any(name.startswith(("prepare", "load ", "probe ", "spare ")) for name in self.tasks()):
             assert time.monotonic() < deadline, self.tasks()
             time.sleep(0.01)
 

@@ -17,6 +17,7 @@ from stts.settings import LimitSettings
 from tests.adapters.execution.engines_under_test import script_host
 from tests.adapters.execution.script_engine import GATES, LOG, ScriptEngine
 from tests.patient import PATIENCE
+from tests.server import ALIVE
 
 
 @pytest.fixture
@@ -25,7 +26,8 @@ async def leaves_nothing() -> AsyncIterator[None]:
     process = psutil.Process()
     gc.collect()  # What an earlier test left to the collector is not this test's.
     gc.freeze()  # So the collection at the end looks at what this test made, not at all that pytest holds.
-    # Another test's server may live in this process, with children of its own.
+    for server in ALIVE:  # Another test's server lives in this process, with threads and children of its own.
+        await asyncio.to_thread(server.settle)
     children = set(process.children(recursive=True))
     threads, descriptors, tasks = own_threads(), open_descriptors(), asyncio.all_tasks()
     LOG.clear()
