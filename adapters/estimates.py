@@ -34,6 +34,8 @@ class Estimates:
         self._asking: dict[Lines, _Asking] = {}
         self._closed = False
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="estimate")
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        """One for each thread, so that the wait for one is not in the time limit."""
 
     def known(self, environment: Environment) -> Estimate | None:
         """The answer of an earlier question."""
@@ -55,7 +57,11 @@ class Estimates:
             asking = self._asking[lines] = _Asking(task)
         asking.waiting += 1
         try:
-            return await asyncio.shield(asking.task)
+            # Unlike the task's own, the end of this wait tells whose cancellation it is.
+            await asyncio.wait((asking.task,))
+            if asking.task.cancelled():
+                raise ShuttingDown("The server is stopping.")
+            return asking.task.result()
         finally:
             asking.waiting -= 1
             if not asking.waiting:
@@ -74,7 +80,7 @@ class Estimates:
         cancellation = Cancellation()
         asked = (environment.requirements, environment.python, cancellation)
         try:
-            async with asyncio.timeout(ESTIMATE_SECONDS):
+            async with self._turns, asyncio.timeout(ESTIMATE_SECONDS):
                 found = await asyncio.get_running_loop().run_in_executor(self._threads, estimate, *asked)
         except TimeoutError:
             return UNKNOWN

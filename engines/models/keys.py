@@ -12,10 +12,12 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 PORTS = {"http": ":80", "https": ":443"}
 """Ports that an address need not name."""
+MALFORMED = "a malformed address"
+"""Shown instead of it."""
 
 
 def split_keys(url: str) -> tuple[str, dict[str, str]]:
-    """An address without its user name and password, and the header that carries them."""
+    """An address without its user name and password, and the header that carries them. Raises ValueError."""
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")
     if not at:
@@ -25,8 +27,12 @@ def split_keys(url: str) -> tuple[str, dict[str, str]]:
 
 
 def shown(url: str) -> str:
-    """An address as it may stand in a message: without keys."""
-    return re.sub(r"[?#].*", "", split_keys(url)[0])
+    """An address as it may stand in a message: without keys, and not at all where nobody can say what are keys."""
+    try:
+        bare, _ = split_keys(url)
+    except ValueError:
+        return MALFORMED
+    return re.sub(r"[?#].*", "", bare)
 
 
 def same_server(one: str, other: str) -> bool:
@@ -38,6 +44,7 @@ def index_keys(index: str, url: str) -> Mapping[str, str]:
     """The header for an address that a package index names: the index's own keys if it is on the same server.
 
     Else those that the user's netrc file has for its host by name, as pip does; its `default` entry is for nobody.
+    Raises ValueError for a malformed address.
     """
     keys = split_keys(index)[1] if same_server(index, url) else {}
     return keys or _from_netrc(urlsplit(url).hostname or "")

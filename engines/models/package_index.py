@@ -41,7 +41,11 @@ def find_wheel(index: str, distribution: str, version: str, transport: Transport
     """
     url = f"{index.rstrip('/')}/{normalised(distribution)}/"
     try:
-        page = transport.page(url, {"Accept": ACCEPT, **index_keys(index, url)}, MOST_PAGE_BYTES)
+        keys = index_keys(index, url)
+    except ValueError as error:
+        raise NotInIndex("its address is malformed") from error
+    try:
+        page = transport.page(url, {"Accept": ACCEPT, **keys}, MOST_PAGE_BYTES)
     except ValueError as error:
         raise NotInIndex(f"its page of {distribution} is too long") from error
     files = list(_files(page))
@@ -72,6 +76,16 @@ def _files(page: Page) -> Iterator[IndexFile]:
     return (file for file in listed if urlsplit(file.url).scheme in ("http", "https"))
 
 
+def _joined(base: str, link: str) -> str | None:
+    """The address of a link; None: it is malformed, and the page's other links may be none the worse."""
+    try:
+        joined = urljoin(base, link)
+        urlsplit(joined)
+    except ValueError:
+        return None
+    return joined
+
+
 def _of_json(page: Page) -> Iterator[IndexFile]:
     try:
         content = json.loads(page.body)
@@ -79,14 +93,17 @@ def _of_json(page: Page) -> Iterator[IndexFile]:
         raise NotInIndex("its answer is no JSON") from None
     files = content.get("files") if isinstance(content, Mapping) else None
     for each in files if isinstance(files, list) else ():
-        if isinstance(each, Mapping) and isinstance(each.get("filename"), str) and isinstance(each.get("url"), str):
-            yield _entry(each, page.url)
+        if not isinstance(each, Mapping):
+            continue
+        name, url = each.get("filename"), each.get("url")
+        if isinstance(name, str) and isinstance(url, str) and (link := _joined(page.url, url)) is not None:
+            yield _entry(each, link)
 
 
-def _entry(each: Mapping[str, Any], base: str) -> IndexFile:
+def _entry(each: Mapping[str, Any], link: str) -> IndexFile:
     hashes, size = each.get("hashes"), each.get("size")
     digest = hashes.get("sha256") if isinstance(hashes, Mapping) else None
-    url = urldefrag(urljoin(base, each["url"])).url
+    url = urldefrag(link).url
     return IndexFile(each["filename"], url, _digest(digest), size if isinstance(size, int) and size > 0 else None)
 
 
@@ -113,9 +130,9 @@ class _Anchors(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Iterable[tuple[str, str | None]]) -> None:
         target = dict(attrs).get("href")
-        if target is None:
+        if target is None or (link := _joined(self._base, target)) is None:
             return
         if tag == "base":
-            self._base = urljoin(self._base, target)
+            self._base = link
         elif tag == "a":
-            self.links.append(urljoin(self._base, target))
+            self.links.append(link)

@@ -99,8 +99,9 @@ class ModelStore:
     def used(self, without: CatalogueModel | None = None) -> int:
         """Bytes of complete models in our folders. Raises StorageFailed."""
         mine = {PARTIAL, COMMITTING, without.id if without else PARTIAL}
-        folders = (folder for folder in (self.folder, self.fallback) if folder.is_dir())
         with on_disk():
+            # One may be the other, or a link to it.
+            folders = {folder.resolve() for folder in (self.folder, self.fallback) if folder.is_dir()}
             return sum(_size(each) for folder in folders for each in folder.iterdir() if each.name not in mine)
 
     def remove(self, model: CatalogueModel) -> bool:

@@ -26,6 +26,10 @@ BROKEN = (OSError, http.client.HTTPException)
 """Errors of a connection."""
 
 
+class MalformedAddress(OSError):
+    """Raised where an address is none: the one that was asked for, or one that the other side redirects to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transport:
     """How this machine reaches other servers. Proxies are those of the environment, as urllib knows them."""
@@ -44,17 +48,24 @@ class Transport:
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Any]:
         """The answer to a GET, an `http.client.HTTPResponse`. User name and password in the URL are sent as such.
 
-        Raises Cancelled, HTTPError for a status beyond 299, and other OSError or HTTPException for all that goes wrong.
+        Raises Cancelled, HTTPError for a status beyond 299, and other OSError or HTTPException for all that goes wrong,
+        malformed addresses included.
         """
-        bare, keys = split_keys(url)
-        request = urllib.request.Request(bare, headers={"User-Agent": AGENT, **(headers or {})})
-        for name, value in keys.items():
-            request.add_unredirected_header(name, value)
         with self.line.held(), self._cancellable():
             with self._at_most(self.head_seconds):
-                response = self._opener().open(request, timeout=self.silence_seconds)
+                response = self._open(url, headers or {})
             with response:
                 yield response
+
+    def _open(self, url: str, headers: Mapping[str, str]) -> Any:
+        try:
+            bare, keys = split_keys(url)
+            request = urllib.request.Request(bare, headers={"User-Agent": AGENT, **headers})
+            for name, value in keys.items():
+                request.add_unredirected_header(name, value)
+            return self._opener().open(request, timeout=self.silence_seconds)
+        except ValueError as error:
+            raise MalformedAddress("an address on the way is malformed") from error
 
     def page(self, url: str, headers: Mapping[str, str], most: int) -> Page:
         """A whole small answer. Raises as `get`, and ValueError for more than `most` bytes."""
@@ -169,8 +180,12 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
         onward = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if onward is None:
+            return None
+        # ProxyHandler has put it among the ordinary headers; where the next address has a proxy, it does so again.
+        onward.remove_header("Proxy-authorization")
         key = req.get_header("Authorization")
-        if onward is not None and key is not None:
+        if key is not None:
             onward.remove_header("Authorization")
             # Where a proxy is in between, `host` is the proxy's.
             if same_server(onward.full_url, req.full_url):

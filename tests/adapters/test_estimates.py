@@ -123,6 +123,36 @@ async def test_an_index_that_takes_too_long_is_given_up(index: Index, monkeypatc
     made.close()
 
 
+async def test_the_wait_for_a_thread_is_not_in_the_time_limit(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Estimates()
+    limits: list[float] = []
+    real = asyncio.timeout
+
+    def timeout(seconds: float) -> asyncio.Timeout:
+        limits.append(seconds)
+        return real(seconds)
+
+    monkeypatch.setattr("adapters.estimates.asyncio.timeout", timeout)
+    asked = [asyncio.create_task(made.of(environment(str(number)))) for number in range(AT_ONCE + 1)]
+    for _ in range(AT_ONCE):
+        await index.until_asked()
+    assert len(limits) == AT_ONCE
+    index.gate.set()
+    assert await asyncio.gather(*asked) == [ANSWER] * (AT_ONCE + 1)
+    assert len(limits) == AT_ONCE + 1
+    made.close()
+
+
+async def test_those_who_wait_when_the_server_stops_are_told_so(index: Index) -> None:
+    made = Estimates()
+    asked = [asyncio.create_task(made.of(environment(name))) for name in ("a", "a", "b", "c")]
+    for _ in range(AT_ONCE):
+        await index.until_asked()
+    made.close()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ShuttingDown] * 4
+
+
 async def test_nothing_is_asked_when_the_server_stops(index: Index) -> None:
     made = Estimates()
     made.close()

@@ -148,3 +148,12 @@ def test_what_goes_while_the_disk_is_measured_counts_nothing(
     gone = failing(Path.is_file, errno.ENOENT, lambda path: path.name == "words.txt")
     monkeypatch.setattr(Path, "is_file", gone)
     assert how.store.used() == len(WEIGHTS)
+
+
+def test_a_model_folder_that_is_the_home_folder_counts_once(tmp_path: Path) -> None:
+    home, link = tmp_path / "home", tmp_path / "link"
+    (home / "small").mkdir(parents=True)
+    (home / "small" / "model.bin").write_bytes(WORDS)
+    link.symlink_to(home)
+    for folder in (home, link):
+        assert ModelStore(folder, home).used() == len(WORDS)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.models.keys import same_server, split_keys
+from engines.models.keys import MALFORMED, same_server, shown, split_keys
 from engines.models.transport import Transport
 from stts.errors import ModelFetchFailed
 from tests.engines.models.index_server import WEIGHTS, WORDS, Index, model
@@ -97,3 +97,20 @@ def test_servers_are_told_apart() -> None:
 
 def test_a_token_alone_is_a_user_without_a_password() -> None:
     assert split_keys("https://token@a/x") == ("https://a/x", {"Authorization": "Basic dG9rZW46"})
+
+
+def test_keys_of_a_proxy_stay_with_the_proxy(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", index.url.replace("//", "//user:p%40ss@"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    mine = "http://mirror.invalid"
+    index.redirects = {f"{mine}/a": f"{mine}/b", f"{mine}/b": f"{index.url}/c"}
+    index.files = {"c": WORDS}
+    with Transport().get(f"{mine}/a") as answer:
+        assert answer.read() == WORDS
+    given = [{name.lower(): value for name, value in headers.items()} for headers in index.headers]
+    assert [headers.get("proxy-authorization") for headers in given] == [BASIC, BASIC, None]
+
+
+def test_a_malformed_address_is_not_shown() -> None:
+    assert shown("https://user:key@[bad/x") == MALFORMED
+    assert shown("https://user:key@a/x?key#key") == "https://a/x"
