@@ -34,6 +34,8 @@ READING = (
 )
 """The first 24 seconds of a person's reading, which the package `moonshine-voice` carries."""
 READING_SECONDS = 24
+DEFAULT_EAR = "tiny.en"
+READY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,26 @@ class Measured:
 
 def measure(info: EngineInfo, ear: str) -> Measured | None:
     """None where the engine cannot be used here. `ear`: the model of `faster_whisper` that judges what is spoken."""
-    with running({"engines": {"options": {"faster_whisper": {"model": ear}}}}) as server:
+    model = ear if info.kind == "tts" else DEFAULT_EAR
+    with running({"engines": {"options": {"faster_whisper": {"model": model}}}}) as server:
+        _await_ready(server)
         try:
             asyncio.run(fetch(server.port, "POST", f"/engines/{info.name}/load"))
         except BadAnswer:
             return None
         return _voice(server, info) if info.kind == "tts" else _ear(server, info)
+
+
+def _await_ready(server: Server) -> None:
+    """Models that installed packages carry in parts are joined at the start."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            asyncio.run(fetch(server.port, "GET", "/ready"))
+        except BadAnswer:
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _voice(server: Server, info: EngineInfo) -> Measured:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from stts.errors import Busy, EngineAccessDenied, EngineError, EngineTimeout, InvalidParameter
+from stts.http_address import is_http_address
 
 if TYPE_CHECKING:
     import httpx
@@ -46,8 +47,7 @@ class RemoteOptions(BaseModel):
     def _is_address(cls, url: str | None) -> str | None:
         if url is None:
             return None
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not is_http_address(url):
             raise ValueError("the address must be http://HOST[:PORT]/v1 or https://...")
         return url.rstrip("/")
 

@@ -28,6 +28,7 @@ DOMAIN = (
         "voice_names",
         "engine_state",
         "engine_info",
+        "http_address",
         "streams",
         "tracebacks",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from adapters.configuration.problems import Check, Problem, model_problems
 from engines.registry import Registry
 from stts.engine_api import Engine, EngineKind, STTEngine, TTSEngine, TurnEngine, VADEngine
 from stts.engine_state import AUTO
+from stts.http_address import is_http_address
 from stts.settings import Settings
 
 _KINDS: Mapping[EngineKind, type] = {"tts": TTSEngine, "stt": STTEngine, "vad": VADEngine, "turn": TurnEngine}
@@ -131,8 +131,10 @@ def missing_pairs(settings: Settings) -> Iterator[Problem]:
     base_url = (reply.base_url or "").strip()
     if reply.adapter == "openai" and not base_url:
         yield Problem(("reply", "base_url"), "must be set where reply.adapter is openai, as http://127.0.0.1:11434/v1")
-    elif base_url and not re.match(r"https?://[^/\s]", base_url, re.IGNORECASE):
-        yield Problem(("reply", "base_url"), "must begin with http:// or https://, as http://127.0.0.1:11434/v1")
+    elif base_url and not is_http_address(base_url):
+        yield Problem(
+            ("reply", "base_url"), "must be http://HOST[:PORT]/v1 or https://..., as http://127.0.0.1:11434/v1"
+        )
     if wyoming.enabled and wyoming.port == server.port != 0 and wyoming.host == server.host:
         yield Problem(("wyoming", "port"), "is server.port too; each needs a port of its own", wyoming.port)
 

@@ -179,7 +179,9 @@ def test_without_an_address_it_is_not_installed() -> None:
         assert f"engines.options.{name}.base_url" in engine.info.install
 
 
-@pytest.mark.parametrize("url", ["ftp://host/v1", "host:8000", "http://"])
+@pytest.mark.parametrize(
+    "url", ["ftp://host/v1", "host:8000", "http://", "http://[bad/v1", "http://h:bad/v1", "http://h:99999/v1"]
+)
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ValidationError, match="address"):
         RemoteOptions(base_url=url)

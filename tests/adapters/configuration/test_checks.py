@@ -293,6 +293,8 @@ def test_tls_is_told_with_its_line(file: Path) -> None:
         ("reply: {adapter: openai}\n", "reply.base_url: must be set where reply.adapter is openai"),
         ("reply: {adapter: openai, base_url: ' '}\n", "reply.base_url"),
         ("reply:\n  base_url: 127.0.0.1:11434\n", "line 2: reply.base_url"),
+        ("reply: {base_url: 'http://[bad/v1'}\n", "reply.base_url"),
+        ("reply: {base_url: 'http://h:99999/v1'}\n", "reply.base_url"),
         ("server: {port: 9000}\nwyoming: {enabled: true, port: 9000}\n", "wyoming.port"),
     ],
 )
