@@ -83,7 +83,8 @@ def _voice(server: Server, info: EngineInfo) -> Measured:
     work = core_seconds(server.process) - before
     memory = _memory(server)
     errors = _wrong(
-        (text, _heard(server, file, "faster_whisper")) for text, (_, file) in zip(VARIED, spoken, strict=True)
+        (text, _heard(server, file, "faster_whisper", language="en"))
+        for text, (_, file) in zip(VARIED, spoken, strict=True)
     )
     seconds = sum((len(file) - HEADER_BYTES) / 2 / RATE for _, file in spoken)
     return Measured(errors, None, quantile([first for first, _ in spoken], 0.5), work / seconds, memory)
@@ -127,8 +128,8 @@ def _ear(server: Server, info: EngineInfo) -> Measured:
     )
 
 
-def _heard(server: Server, file: bytes, engine: str) -> str:
-    body, kind = form(file, engine=engine)
+def _heard(server: Server, file: bytes, engine: str, **fields: str) -> str:
+    body, kind = form(file, engine=engine, **fields)
     return str(json.loads(asyncio.run(fetch(server.port, "POST", "/stt", body, kind)))["text"])
 
 
