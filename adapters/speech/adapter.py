@@ -138,7 +138,7 @@ class EngineTTSAdapter:
         )
         if cut is not None:
             renderer = cut.renderer.successor(effects, plan.sample_rate)
-            return Speech(cut.script, plan, renderer, planner, cut.playback, context, problem, sent=True)
+            return Speech(cut.script, plan, renderer, planner, cut.playback, context, problem, resumed=True, sent=True)
         renderer = SpeechRenderer(plan.output, effects, plan.sample_rate)
         playback = Playback(time.monotonic(), context.priority)
         script: TextSource
@@ -187,13 +187,13 @@ class EngineTTSAdapter:
 
         In an answer that another has begun it is an EngineError either way: the next engine may read the rest.
         """
-        if speech.unsaid and speech.unreadable is not None and not speech.sent:
+        if speech.unsaid and speech.unreadable is not None and not speech.resumed:
             raise InvalidText(speech.unreadable, param="text")
         if speech.unsaid:
             raise EngineError(
                 f"{self._instance.name} made no sound of this text: it may be in a script it cannot read."
             )
-        if speech.sent:
+        if speech.resumed:
             speech.put(await asyncio.to_thread(speech.renderer.finish), ready)
         elif isinstance(speech.script, CompleteText):
             speech.context.output_data.silent = True

@@ -42,6 +42,8 @@ class Speech:
     """Pieces with words of which the engine made no sample."""
     relay: Relay | None = None
     """Takes what is left where the engine fails; None: the answer ends with it."""
+    resumed: bool = False
+    """Another engine has begun it."""
     sent: bool = False
     """There is something of its file."""
     held: list[AudioChunk] = field(default_factory=list)
