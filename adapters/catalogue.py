@@ -19,7 +19,7 @@ from adapters.execution.instance import EngineInstance
 from adapters.health.readings import reading
 from adapters.health.registry import HealthRegistry
 from adapters.making import make_instances
-from adapters.probes import probe_work
+from adapters.probes import LoadProbes, probe_work
 from adapters.residency import Residency, Resident
 from adapters.speech.adapter import EngineTTSAdapter
 from adapters.transcription.adapter import EngineSTTAdapter
@@ -36,9 +36,6 @@ from stts.settings.built_in import BASE_ENGINES
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
-PROBE_DELAY_SECONDS = 0.05
-"""Between a load and its probe: requests that have waited for the load go first."""
-
 
 class EngineCatalogue:
     """Made once. Which engine a request gets is decided by `adapters.selection`."""
@@ -52,7 +49,7 @@ class EngineCatalogue:
         self.health = HealthRegistry(settings)
         """Statistics and circuit breakers of the engines that speak or listen."""
         self._availability = Availability(self.instances, self._weights, self.health, settings)
-        self._probes: dict[str, asyncio.Task[None]] = {}
+        self._probes = LoadProbes(self._probe_loaded)
         for instance in self.instances.values():
             instance.lifecycle.on_loaded = partial(self._loaded, instance.name)
         self.residency = Residency(self.residents, settings, self._unloaded)
@@ -159,11 +156,11 @@ class EngineCatalogue:
         """Loads an engine, if it is not loaded, and really runs it once. Raises UnknownEngine, and what a load does."""
         self._weights.forget(name)
         await self.instance(name).load()
-        if name in self._probes:
-            await asyncio.wait([self._probes[name]])
+        await self._probes.wait(name)
 
     async def unload(self, name: str) -> None:
-        """Frees what an engine took. Raises UnknownEngine, and Conflict while it works."""
+        """Frees what an engine took. Raises UnknownEngine, and Conflict while it works for others."""
+        await self._probes.end(name)
         if name in self.streaming_slots:
             await self.streaming_slots[name].unload()
         await self.instance(name).unload()
@@ -198,8 +195,7 @@ class EngineCatalogue:
 
     async def close(self) -> None:
         """Ends all work, then frees all engines."""
-        for task in self._probes.values():
-            task.cancel()
+        self._probes.cancel_all()
         await self.voice.close()
         await asyncio.gather(*(places.close() for places in self.streaming_slots.values()))
         await asyncio.gather(*(instance.close() for instance in self.instances.values()))
@@ -220,23 +216,18 @@ class EngineCatalogue:
         """A load has gone well; whether the engine works is known when it has been tried."""
         self._weights.forget(name)
         self.residency.look_soon()
-        task = asyncio.create_task(self._probe_after_load(name), name=f"probe {name}")
-        self._probes[name] = task
-        task.add_done_callback(partial(self._probed, name))
+        self._probes.start(name)
 
     def _unloaded(self, name: str) -> None:
         self._weights.forget(name)
         if self.instances[name].state != "ready":
             self.instances[name].engine.look_again()
 
-    def _probed(self, name: str, task: asyncio.Task[None]) -> None:
-        if self._probes.get(name) is task:
-            del self._probes[name]
-
-    async def _probe_after_load(self, name: str) -> None:
-        await asyncio.sleep(PROBE_DELAY_SECONDS)
-        await self.probe(name)
-        freeze_gc_again()
+    async def _probe_loaded(self, name: str) -> None:
+        # Unloaded in between, by the residency for one, it stays so.
+        if self.instances[name].state == "ready":
+            await self.probe(name)
+            freeze_gc_again()
 
     def _vad(self) -> EngineInstance[Any]:
         name = self._settings().stt.vad

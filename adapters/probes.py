@@ -1,8 +1,10 @@
-"""Probe work: the shortest real work of each kind of engine, checked for a real result."""
+"""Probes: the shortest real work of each kind of engine, checked for a real result; and when it is done by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,46 @@ from stts.engine_api import (
 from stts.errors import EngineError
 
 PROBE_TEXT = "One two three."
+PROBE_DELAY_SECONDS = 0.05
+"""Between a load and its probe: requests that have waited for the load go first."""
+
+
+class LoadProbes:
+    """One background probe after each load. It is the server's own work, and stands in the way of no unload."""
+
+    def __init__(self, probe: Callable[[str], Awaitable[object]]) -> None:
+        """`probe` really runs the engine of this name once, and raises nothing of the engine's."""
+        self._probe = probe
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def start(self, name: str) -> None:
+        """This engine has just been loaded."""
+        task = asyncio.create_task(self._after_load(name), name=f"probe {name}")
+        self._tasks[name] = task
+        task.add_done_callback(partial(self._ended, name))
+
+    async def wait(self, name: str) -> None:
+        """Returns when the probe of this engine, if there is one, has ended."""
+        if name in self._tasks:
+            await asyncio.wait([self._tasks[name]])
+
+    async def end(self, name: str) -> None:
+        """Ends the probe, and returns when it has left the engine: it must neither keep it nor load it anew."""
+        if name in self._tasks:
+            self._tasks[name].cancel()
+            await asyncio.wait([self._tasks[name]])
+
+    def cancel_all(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+
+    async def _after_load(self, name: str) -> None:
+        await asyncio.sleep(PROBE_DELAY_SECONDS)
+        await self._probe(name)
+
+    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(name) is task:
+            del self._tasks[name]
 
 
 def probe_work(info: EngineInfo) -> Callable[[Any], Iterator[object]]:

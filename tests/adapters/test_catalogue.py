@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from adapters.catalogue import EngineCatalogue as Catalogue
 from engines.registry import GROUP, Registry
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, Progress, Samples, SpeechParams, TTSEngine, Voice
@@ -211,6 +212,33 @@ async def test_the_first_request_loads_and_is_followed_by_a_probe() -> None:
             assert sum([chunk.seconds async for chunk in chunks]) > 0.1
         await made.load("tone")
         assert made.instance("tone").last_probe is not None
+
+
+async def test_an_unload_ends_the_probe_that_would_load_the_engine_anew() -> None:
+    async with engines(order=("tone",)) as made:
+        context = RequestContext("tts")
+        async with aclosing(made.speak(context, SpeechRequest("hello", SynthesisConfig()))) as chunks:
+            assert sum([chunk.seconds async for chunk in chunks]) > 0.1
+        await made.catalogue.unload("tone")
+        assert made.instance("tone").state == "cold"
+        assert "probe tone" not in {task.get_name() for task in asyncio.all_tasks()}
+        assert made.catalogue.in_use("tone") == []
+
+
+async def test_an_unload_is_not_refused_for_a_probe_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    probing = asyncio.Event()
+
+    async def holding(self: Catalogue, name: str) -> None:
+        async with self.instance(name).slot(time.monotonic() + PATIENCE):
+            probing.set()
+            await asyncio.Event().wait()
+
+    async with engines(order=("tone",)) as made:
+        monkeypatch.setattr(Catalogue, "probe", holding)
+        await made.instance("tone").load()
+        await asyncio.wait_for(probing.wait(), PATIENCE)
+        await made.catalogue.unload("tone")
+        assert made.instance("tone").state == "cold"
 
 
 def test_a_vad_that_is_none_is_refused() -> None:
