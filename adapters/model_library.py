@@ -39,7 +39,7 @@ class ModelStatus:
     """The folder that holds it; None: it is not on this machine."""
     place: Place | None
     removable: bool
-    """True if the folder of fetched models has something of it."""
+    """True if the folder of fetched models has something of it, such as what a broken fetch left."""
     job: Job | None
     """The job that fetches it now."""
 
@@ -131,7 +131,7 @@ class ModelLibrary:
         folder = find(model, settings.searched)
         mine = store.holding(model)
         place = None if folder is None else "fetched" if folder == mine else _place(model, folder, settings.folders)
-        return ModelStatus(model, folder, place, mine is not None, job)
+        return ModelStatus(model, folder, place, mine is not None or store.leftovers(model), job)
 
     def _fetch(self, model: CatalogueModel, report: Report, cancellation: Cancellation) -> None:
         """In a thread."""

@@ -149,7 +149,6 @@ class Residency:
         except STTSError as error:
             log.info("engine_kept", engine=instance.name, reason=reason, code=error.code)
             return False
-        instance.memory = 0
         self.unloads[instance.name, reason] += 1
         self._on_unload(instance.name)
         log.info("engine_unloaded", engine=instance.name, reason=reason, bytes=taken)

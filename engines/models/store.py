@@ -18,6 +18,8 @@ from stts.models import CatalogueModel
 
 PARTIAL = ".partial"
 """Folder, in a model folder, of what is still being fetched."""
+DOWNLOAD = ".download"
+"""Suffix of files that are being downloaded."""
 COMMITTING = ".committing.lock"
 """File, in a model folder, that is locked while a model comes into its place."""
 ABANDONED_SECONDS = 7 * 24 * 3600.0
@@ -49,6 +51,10 @@ class ModelStore:
         """The folder of ours in which this model lies, complete or not."""
         found = (folder / model.id for folder in (self.folder, self.fallback))
         return next((folder for folder in found if folder.is_dir()), None)
+
+    def leftovers(self, model: CatalogueModel) -> bool:
+        """True if a fetch that broke off left something for the next."""
+        return any(_begun(folder / PARTIAL / model.id) for folder in (self.folder, self.fallback))
 
     @contextmanager
     def staging(self, model: CatalogueModel, cancellation: Cancellation) -> Iterator[Staging]:
@@ -105,7 +111,7 @@ class ModelStore:
             return sum(_size(each) for folder in folders for each in folder.iterdir() if each.name not in mine)
 
     def remove(self, model: CatalogueModel) -> bool:
-        """Removes the model from our folders, and what a fetch left of it. False: it was in none.
+        """Removes the model from our folders, and what a fetch left of it. False: there was nothing.
 
         Raises Conflict while the model is being made, by whatever process, and StorageFailed where a folder cannot be
         written.
@@ -119,7 +125,7 @@ class ModelStore:
                 with _locked(folder / PARTIAL / f"{model.id}.lock", None):
                     for path in places:
                         if path.is_dir():
-                            found |= path.parent == folder
+                            found |= path.parent == folder or _begun(path)
                             _remove(path, folder / PARTIAL)
         return found
 
@@ -139,7 +145,7 @@ class Staging:
 
     def download(self, key: str) -> Path:
         """A file for what is being downloaded. `key`: a digest, or other safe name of the content."""
-        return self.root / f"{key}.download"
+        return self.root / f"{key}{DOWNLOAD}"
 
     def commit(self) -> None:
         """Puts the finished files in the place of the model. Raises StorageFull and StorageFailed."""
@@ -182,6 +188,10 @@ def _forget_abandoned(partial: Path) -> None:
         for path in partial.iterdir():
             if path.is_dir() and (".removed-" in path.name or time.time() - _touched(path) > ABANDONED_SECONDS):
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _begun(staging: Path) -> bool:
+    return any(staging.glob(f"*{DOWNLOAD}"))
 
 
 def _touched(folder: Path) -> float:

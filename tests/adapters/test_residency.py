@@ -150,6 +150,16 @@ async def test_what_all_live_streams_share_does_not_go_for_want_of_use(
     assert "a" in rooms.gone
 
 
+async def test_what_an_operator_unloads_takes_nothing_at_once(house: Callable[..., House]) -> None:
+    rooms = house()
+    await rooms.load("a")
+    instance = rooms.engines["a"]
+    await rooms.residency.look()
+    assert instance.memory == SIZE
+    await instance.unload()
+    assert instance.memory == 0
+
+
 async def test_it_looks_when_something_was_loaded(house: Callable[..., House]) -> None:
     rooms = house(idle_seconds=60.0)
     await rooms.load("a")

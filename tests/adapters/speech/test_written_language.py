@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.speech.written_language import WrittenLanguage
+from adapters.speech.written_language import MODEL, PACKAGE, WrittenLanguage
 from stts.context import RequestContext
 from stts.languages import same_language
 from stts.plans import SpeechRequest
@@ -175,3 +177,16 @@ async def test_it_can_be_switched_off() -> None:
     context = await spoken(engines, "Guten Morgen, wie geht es Ihnen?", SynthesisConfig())
     assert context.output_data.engine == "tone"
     await engines.close()
+
+
+async def test_a_model_with_another_digest_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.find_spec(PACKAGE)
+    assert spec is not None and spec.submodule_search_locations
+    content = bytearray((Path(spec.submodule_search_locations[0]) / MODEL).read_bytes())
+    content[-1] ^= 1
+    damaged = tmp_path / PACKAGE / MODEL
+    damaged.parent.mkdir(parents=True)
+    (tmp_path / PACKAGE / "__init__.py").touch()
+    damaged.write_bytes(content)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert await WrittenLanguage().of(OTHERS["de"][0]) is None

@@ -6,18 +6,22 @@ import fcntl
 import http.server
 import os
 import shutil
+import signal
 import stat
+import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from engines.environments import installer
 from engines.environments.environment import Environment, read
-from engines.environments.estimate import Estimate, estimate, size_of
+from engines.environments.estimate import UNKNOWN, Estimate, estimate, size_of
 from engines.environments.installer import clear_outdated, install, uninstall
+from engines.environments.requirements import Requirements
 from engines.environments.tools import choose_tool, pip, run, uv
 from stts.cancellation import Cancellation, Cancelled
 from stts.errors import Conflict, EngineInstallFailed, StorageFailed, StorageFull
@@ -27,6 +31,9 @@ from tests.engines.environments.package_index import VOICE, VOICE_MODULE, make_w
 from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.socket, pytest.mark.usefixtures("offline")]
+
+
+ROOT = Path(__file__).parents[3]
 
 
 def quiet(step: str, part: float | None) -> None:
@@ -248,3 +255,54 @@ def test_without_pip_nobody_can_say(environment: Made, tmp_path: Path) -> None:
     made = environment(python=str(tmp_path / "bare" / "bin" / "python"))
     found = estimate(made.requirements, made.python, Cancellation())
     assert (found.packages, found.download_bytes) == ((), None)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from engines.environments.environment import Environment
+from engines.environments.estimate import UNKNOWN
+from engines.environments.installer import install
+from engines.environments.requirements import Requirements
+from engines.environments.tools import Tool
+
+root, told = sys.argv[1:]
+making = f"import os, signal; open({told!r}, 'w').write(str(os.getpid()) + ' '); signal.pause()"
+tool = Tool("endless", (sys.executable, "-c", making), lambda folder: ())
+made = Environment(Requirements("voice", ("nothing",)), [Path(root)], sys.executable)
+install(made, progress=lambda *_: None, known=UNKNOWN, tool=tool)
+"""
+
+
+def test_what_a_killed_server_was_installing_is_left_alone_until_it_has_ended(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    server = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path), str(told)], cwd=ROOT)
+    made = Environment(Requirements("voice", ("nothing",)), [tmp_path], sys.executable)
+    try:
+        until(lambda: told.exists() and told.read_text().endswith(" "))
+    finally:
+        server.kill()
+        server.wait()
+    tool = int(told.read_text())
+    try:
+        with pytest.raises(Conflict):
+            install(made, progress=quiet, known=UNKNOWN)
+    finally:
+        os.killpg(tool, signal.SIGKILL)
+    until(lambda: free(made))
+
+
+def free(environment: Environment) -> bool:
+    try:
+        uninstall(environment)
+    except Conflict:
+        return False
+    return True
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Looks until it is so."""
+    pause, end = threading.Event(), time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        pause.wait(0.01)

@@ -96,7 +96,9 @@ def test_an_installed_part_that_cannot_be_read_leads_to_the_next_source(
     joined = {"model.bin": ["small_parts/a.bin", "small_parts/b.bin"], "text/words.txt": ["small_parts/words.txt"]}
     mine: dict[str, object] = {"packages": {"small-parts": "1.0"}, "joined": joined}
     monkeypatch.setattr(Path, "open", failing(Path.open, errno.EACCES, lambda path: path.name == "b.bin"))
-    with pytest.raises(ModelFetchFailed, match=r"small-parts: what is here of it cannot be read \(PermissionError\)"):
+    with pytest.raises(
+        ModelFetchFailed, match=r"small-parts 1.0: what is here of it cannot be read \(PermissionError\)"
+    ):
         run(model(sources=[mine]), fetching(index, tmp_path / "models"))
     theirs: dict[str, object] = {"packages": {"Small.Model": "1.0"}, "inside": "small_model/data"}
     assert run(model(sources=[mine, theirs]), fetching(index, tmp_path / "models")) == "Small.Model"

@@ -151,9 +151,18 @@ def test_a_download_goes_on_where_it_broke_off(index: Index, tmp_path: Path) -> 
     ]
 
 
+def test_a_line_that_breaks_often_is_no_reason_while_it_brings_more(
+    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "PROGRESS_BYTES", 5000)
+    index.breaks = download.TRIES + 2
+    run(model(), fetching(index, tmp_path))
+    check(tmp_path)
+
+
 def test_the_next_pull_goes_on_with_what_the_last_one_left(index: Index, tmp_path: Path) -> None:
     index.breaks = download.TRIES
-    with pytest.raises(ModelFetchFailed, match="cannot be reached"):
+    with pytest.raises(ModelFetchFailed, match="breaks off again and again"):
         run(model(), fetching(index, tmp_path))
     assert not (tmp_path / "small").exists()
     index.asked.clear()

@@ -81,7 +81,7 @@ async def test_a_model_is_fetched_told_of_and_removed(client: httpx.AsyncClient,
     assert (after["present"], after["where"], after["removable"]) == (True, "fetched", True)
     assert (folder / "small" / "model.bin").read_bytes() == WEIGHTS
     card = (await client.get("/model_card/small")).json()
-    assert (card["notes"], card["sources"]) == ("Ask first.", ["Small.Model"])
+    assert (card["notes"], card["sources"]) == ("Ask first.", ["Small.Model 1.0"])
     assert card["files"][0] == {"path": "model.bin", "bytes": len(WEIGHTS), "sha256": index_server.sha(WEIGHTS)}
     assert not (await client.delete("/models/small")).json()["present"]
     assert not (folder / "small").exists()
@@ -109,11 +109,24 @@ async def test_a_pull_is_cancelled_and_goes_on_later(client: httpx.AsyncClient, 
     assert (await pulled(client))["state"] == "done"
 
 
+async def test_what_a_broken_pull_left_is_removed(client: httpx.AsyncClient, index: Index, folder: Path) -> None:
+    index.hold = threading.Event()
+    job = (await client.post("/models/pull", json={"model": "small"})).json()
+    assert await asyncio.to_thread(index.reached.wait, 60)
+    assert (await client.delete(f"/jobs/{job['id']}")).json()["state"] == "cancelled"
+    left = (await client.get("/models/small")).json()
+    assert (left["present"], left["removable"]) == (False, True)
+    removed = await client.delete("/models/small")
+    assert (removed.status_code, removed.json()["removable"]) == (200, False)
+    assert not (folder / ".partial" / "small").exists()
+    assert (await client.delete("/models/small")).status_code == 409
+
+
 async def test_what_goes_wrong_is_told_by_the_job(client: httpx.AsyncClient, index: Index) -> None:
     index.lied_digest = "0" * 64
     job = await pulled(client)
     assert (job["state"], job["error"]["code"]) == ("failed", "model_fetch_failed")
-    assert job["error"]["detail"].startswith("small could not be fetched. Small.Model: what it has is another file")
+    assert job["error"]["detail"].startswith("small could not be fetched. Small.Model 1.0: what it has is another file")
 
 
 async def test_what_is_not_there_is_404(client: httpx.AsyncClient) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from engines.registry import Registry
 from engines.vad.silero import SileroEngine
 from stts.engine_api import Samples
 from stts.vad.endpointing import FRAME_SECONDS, Endpoint, Endpointer, Signal
@@ -229,7 +230,8 @@ def test_silence_ends_whatever_there_was(rules: TurnRules, heard: list[tuple[flo
 
 @pytest.fixture(scope="module")
 def vad() -> SileroEngine:
-    engine = SileroEngine()
+    engine = Registry().create("silero")
+    assert isinstance(engine, SileroEngine)
     engine.load(no_progress)
     return engine
 
