@@ -29,6 +29,7 @@
     │   └── StorageFailed         the disk cannot be written (507)
     ├── Unavailable               come back later (503)
     │   ├── Busy                  the queue is full, or the wait was too long
+    │   ├── DatabaseAway          the database does not answer
     │   └── ShuttingDown          the server is stopping
     ├── ModelFetchFailed          no source gave the files of a model (502)
     ├── ReplyFailed               whoever writes the replies could not (502)
@@ -194,6 +195,10 @@ class Unavailable(STTSError):
 
 class Busy(Unavailable):
     code, title = "busy", "Busy"
+
+
+class DatabaseAway(Unavailable):
+    code, title = "database_away", "Database away"
 
 
 class ShuttingDown(Unavailable):

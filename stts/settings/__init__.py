@@ -16,6 +16,7 @@ from typing import Annotated
 
 from stts.settings.analytics import AnalyticsSettings as AnalyticsSettings
 from stts.settings.conversation import ConversationSettings as ConversationSettings
+from stts.settings.database import DatabaseSettings as DatabaseSettings
 from stts.settings.engines import EngineSettings as EngineSettings
 from stts.settings.engines import InstanceSettings as InstanceSettings
 from stts.settings.limits import LimitSettings as LimitSettings
@@ -50,6 +51,7 @@ class Settings(Section):
     realtime: RealtimeSettings = RealtimeSettings()
     wyoming: WyomingSettings = WyomingSettings()
     storage: StorageSettings = StorageSettings()
+    database: DatabaseSettings = DatabaseSettings()
     logging: LoggingSettings = LoggingSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
 

@@ -1,0 +1,142 @@
+"""Users and their keys, as values, and the stores that keep them.
+
+Times are seconds since 1970. A key is changed by making a new value of it: a store takes the change only where nobody
+else has changed it meanwhile (`version`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from stts.access.roles import Role
+from stts.errors import Conflict
+
+
+class PriorityClass(StrEnum):
+    """How urgent the work of a key is where engines are busy."""
+
+    INTERACTIVE = "interactive"
+    NORMAL = "normal"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLimits:
+    """Limits of one key; None: no limit of its own. A day and a month are those of UTC."""
+
+    requests_per_minute: int | None = None
+    characters_per_day: int | None = None
+    characters_per_month: int | None = None
+    audio_seconds_in_per_day: int | None = None
+    audio_seconds_in_per_month: int | None = None
+    audio_seconds_out_per_day: int | None = None
+    audio_seconds_out_per_month: int | None = None
+    concurrent: int | None = None
+    """Operations at once."""
+    sessions: int | None = None
+    """Live sessions at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: str
+    name: str
+    created_at: float
+    deleted_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessKey:
+    """One key without its secret."""
+
+    id: str
+    user_id: str
+    name: str
+    role: Role
+    secret_hash: bytes = field(repr=False)
+    created_at: float
+    priority: PriorityClass = PriorityClass.NORMAL
+    previous_hash: bytes | None = field(default=None, repr=False)
+    """Of the secret before the last rotation, which goes on working until `previous_until`."""
+    previous_until: float | None = None
+    expires_at: float | None = None
+    revoked_at: float | None = None
+    last_used_at: float | None = None
+    """Written at most once a minute."""
+    allowed_addresses: tuple[str, ...] = ()
+    """Networks (`10.0.0.0/8`, `::1`) that it works from; empty: all."""
+    allowed_engines: tuple[str, ...] = ()
+    """Engine instances that it may use; empty: all."""
+    allowed_voices: tuple[str, ...] = ()
+    limits: KeyLimits = KeyLimits()
+    version: int = 1
+    """Counts changes by people; the last use is none."""
+
+    def is_alive(self, now: float) -> bool:
+        """True if it is neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+class KeyChanged(Conflict):
+    """Somebody else has changed the key meanwhile; `newer` is how it stands now."""
+
+    code, title = "key_changed", "Key changed meanwhile"
+
+    def __init__(self, newer: AccessKey) -> None:
+        super().__init__(f"The key was changed meanwhile: it is at version {newer.version} now.", param="version")
+        self.newer = newer
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChanges:
+    """Keys that were changed after a revision."""
+
+    revision: int
+    keys: Sequence[AccessKey]
+
+
+class UserStore(Protocol):
+    """Raises DatabaseAway from every method."""
+
+    async def add(self, user: User) -> None: ...
+
+    async def find(self, user_id: str) -> User | None: ...
+
+    async def all(self, *, after: str = "", most: int = 100) -> list[User]:
+        """By id, those behind `after`."""
+        ...
+
+    async def delete(self, user_id: str, now: float) -> list[str]:
+        """Marks a user as deleted, revokes the keys and tells their ids. Raises NotFound."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Raises DatabaseAway from every method."""
+
+    async def add(self, key: AccessKey) -> None:
+        """Raises NotFound where the user does not exist or is deleted."""
+        ...
+
+    async def find(self, key_id: str) -> AccessKey | None: ...
+
+    async def all(self, *, user_id: str | None = None, after: str = "", most: int = 100) -> list[AccessKey]:
+        """By id, those behind `after`."""
+        ...
+
+    async def change(self, key: AccessKey) -> AccessKey:
+        """Keeps the value under the next version, and returns that. Raises NotFound, KeyChanged."""
+        ...
+
+    async def used(self, times: Mapping[str, float]) -> None:
+        """Writes the last uses, by id."""
+        ...
+
+    async def changed_after(self, revision: int) -> KeyChanges: ...
+
+    async def any_alive(self, now: float) -> bool:
+        """True if some key works at all."""
+        ...

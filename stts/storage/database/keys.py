@@ -1,0 +1,115 @@
+"""Keys in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stts.access.keys import AccessKey, KeyChanged, KeyChanges, KeyLimits, PriorityClass
+from stts.access.roles import Role
+from stts.errors import NotFound
+from stts.storage.database.connections import Database
+from stts.storage.database.revisions import current_revision, next_revision
+from stts.storage.database.tables import access_keys, users
+
+LISTS = ("allowed_addresses", "allowed_engines", "allowed_voices")
+CHANGED_AT_ONCE = 1000
+"""Most changed keys that are read at once."""
+
+
+class Keys:
+    """The KeyStore (`stts/access/keys.py`) of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, key: AccessKey) -> None:
+        owner = select(users.c.id).where(users.c.id == key.user_id, users.c.deleted_at.is_(None))
+        async with self._database.writing() as connection:
+            if (await connection.execute(owner)).first() is None:
+                raise NotFound("There is no such user.", param="user_id")
+            values = _values(key) | {"revision": await next_revision(connection)}
+            await connection.execute(insert(access_keys).values(values))
+
+    async def find(self, key_id: str) -> AccessKey | None:
+        async with self._database.reading() as connection:
+            return await _found(connection, key_id)
+
+    async def all(self, *, user_id: str | None = None, after: str = "", most: int = 100) -> list[AccessKey]:
+        chosen = select(access_keys).where(access_keys.c.id > after).order_by(access_keys.c.id).limit(most)
+        if user_id is not None:
+            chosen = chosen.where(access_keys.c.user_id == user_id)
+        async with self._database.reading() as connection:
+            return [_key(row) for row in await connection.execute(chosen)]
+
+    async def change(self, key: AccessKey) -> AccessKey:
+        changed = replace(key, version=key.version + 1)
+        is_same = (access_keys.c.id == key.id) & (access_keys.c.version == key.version)
+        values = _values(changed)
+        del values["last_used_at"]
+        async with self._database.writing() as connection:
+            values["revision"] = await next_revision(connection)
+            if (await connection.execute(update(access_keys).where(is_same).values(values))).rowcount == 1:
+                return changed
+            newer = await _found(connection, key.id)
+            if newer is None:
+                raise NotFound("There is no such key.")
+            raise KeyChanged(newer)
+
+    async def used(self, times: Mapping[str, float]) -> None:
+        if not times:
+            return
+        one = update(access_keys).where(access_keys.c.id == bindparam("key")).values(last_used_at=bindparam("at"))
+        async with self._database.writing() as connection:
+            await connection.execute(one, [{"key": key, "at": at} for key, at in sorted(times.items())])
+
+    async def changed_after(self, revision: int) -> KeyChanges:
+        chosen = (
+            select(access_keys)
+            .where(access_keys.c.revision > revision)
+            .order_by(access_keys.c.revision)
+            .limit(CHANGED_AT_ONCE)
+        )
+        async with self._database.reading() as connection:
+            newest = await current_revision(connection)
+            if newest == revision:
+                return KeyChanges(revision, ())
+            rows = (await connection.execute(chosen)).all()
+        reached = rows[-1].revision if len(rows) == CHANGED_AT_ONCE else newest
+        return KeyChanges(reached, [_key(row) for row in rows])
+
+    async def any_alive(self, now: float) -> bool:
+        unexpired = access_keys.c.expires_at.is_(None) | (access_keys.c.expires_at > now)
+        alive = select(access_keys.c.id).where(access_keys.c.revoked_at.is_(None), unexpired).limit(1)
+        async with self._database.reading() as connection:
+            return (await connection.execute(alive)).first() is not None
+
+
+async def _found(connection: AsyncConnection, key_id: str) -> AccessKey | None:
+    row = (await connection.execute(select(access_keys).where(access_keys.c.id == key_id))).first()
+    return _key(row) if row is not None else None
+
+
+def _values(key: AccessKey) -> dict[str, Any]:
+    values = {name: getattr(key, name) for name in key.__slots__}
+    lists = {name: list(values[name]) for name in LISTS}
+    limits = {name: most for name, most in asdict(key.limits).items() if most is not None}
+    return values | lists | {"role": int(key.role), "priority": str(key.priority), "limits": limits}
+
+
+def _key(row: Row[tuple[object, ...]]) -> AccessKey:
+    values = {name: value for name, value in row._mapping.items() if name != "revision"}
+    lists = {name: tuple(values[name]) for name in LISTS}
+    return AccessKey(
+        **values
+        | lists
+        | {
+            "role": Role(values["role"]),
+            "priority": PriorityClass(values["priority"]),
+            "limits": KeyLimits(**values["limits"]),
+        }
+    )

@@ -1,0 +1,23 @@
+"""All repositories over one open database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stts.storage.database.address import DatabaseAddress
+from stts.storage.database.connections import Database
+from stts.storage.database.keys import Keys
+from stts.storage.database.users import Users
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    database: Database
+    users: Users
+    keys: Keys
+
+    @classmethod
+    def over(cls, address: DatabaseAddress) -> Stores:
+        """Opens nothing yet: the first use connects. Raises DatabaseNotInstalled."""
+        database = Database(address)
+        return cls(database, Users(database), Keys(database))

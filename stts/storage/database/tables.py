@@ -1,0 +1,72 @@
+"""The tables, as the repositories see them. Migrations say how they came to be; a test holds the two together.
+
+Times are seconds since 1970 (UTC), so that both databases keep the same value.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+)
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Every constraint has a name, by which later migrations find it."""
+
+metadata = MetaData(naming_convention=NAMES)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("deleted_at", Double),
+)
+
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("user_id", String(32), ForeignKey("users.id"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("role", SmallInteger, nullable=False),
+    Column("priority", String(16), nullable=False),
+    Column("secret_hash", LargeBinary(32), nullable=False),
+    Column("previous_hash", LargeBinary(32)),
+    Column("previous_until", Double),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    Column("last_used_at", Double),
+    Column("allowed_addresses", JSON, nullable=False),
+    Column("allowed_engines", JSON, nullable=False),
+    Column("allowed_voices", JSON, nullable=False),
+    Column("limits", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    # Of the change that touched it last, so that other servers find what is new.
+    Column("revision", BigInteger, nullable=False, index=True),
+)
+
+access_revision = Table(
+    "access_revision",
+    metadata,
+    # One row, locked by each change: revisions become visible in their order.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, nullable=False),
+)

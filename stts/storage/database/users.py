@@ -1,0 +1,56 @@
+"""Users in the database."""
+
+from __future__ import annotations
+
+from sqlalchemy import Row, insert, select, update
+
+from stts.access.keys import User
+from stts.errors import NotFound
+from stts.storage.database.connections import Database
+from stts.storage.database.revisions import next_revision
+from stts.storage.database.tables import access_keys, users
+
+
+class Users:
+    """The UserStore (`stts/access/keys.py`) of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, user: User) -> None:
+        async with self._database.writing() as connection:
+            await connection.execute(
+                insert(users).values(id=user.id, name=user.name, created_at=user.created_at, deleted_at=user.deleted_at)
+            )
+
+    async def find(self, user_id: str) -> User | None:
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(users).where(users.c.id == user_id))).first()
+        return _user(row) if row is not None else None
+
+    async def all(self, *, after: str = "", most: int = 100) -> list[User]:
+        chosen = select(users).where(users.c.id > after).order_by(users.c.id).limit(most)
+        async with self._database.reading() as connection:
+            return [_user(row) for row in await connection.execute(chosen)]
+
+    async def delete(self, user_id: str, now: float) -> list[str]:
+        is_there = (users.c.id == user_id) & users.c.deleted_at.is_(None)
+        alive = (access_keys.c.user_id == user_id) & access_keys.c.revoked_at.is_(None)
+        async with self._database.writing() as connection:
+            if (await connection.execute(update(users).where(is_there).values(deleted_at=now))).rowcount == 0:
+                raise NotFound("There is no such user.")
+            revoked = [row.id for row in await connection.execute(select(access_keys.c.id).where(alive))]
+            await connection.execute(
+                update(access_keys)
+                .where(alive)
+                .values(
+                    revoked_at=now,
+                    version=access_keys.c.version + 1,
+                    revision=await next_revision(connection),
+                )
+            )
+        return revoked
+
+
+def _user(row: Row[tuple[object, ...]]) -> User:
+    return User(row.id, row.name, row.created_at, row.deleted_at)

@@ -1,0 +1,133 @@
+"""Keys and users in the database, on both kinds."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from stts.access.key_text import KeyText
+from stts.access.keys import AccessKey, KeyChanged, KeyLimits, PriorityClass, User
+from stts.access.roles import Role
+from stts.errors import NotFound
+from stts.storage.database.stores import Stores
+
+ANNA = User("anna", "Anna; DROP TABLE users", 1_000_000.25)
+
+
+def key(name: str = "laptop", **values: object) -> AccessKey:
+    text = KeyText.new()
+    made = AccessKey(
+        id=text.id, user_id=ANNA.id, name=name, role=Role.WRITE, secret_hash=text.hash, created_at=1_000_000.5
+    )
+    return replace(made, **values)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def anna(stores: Stores) -> User:
+    await stores.users.add(ANNA)
+    return ANNA
+
+
+async def test_a_user_comes_back_as_it_was(stores: Stores, anna: User) -> None:
+    assert await stores.users.find("anna") == ANNA
+    assert await stores.users.find("' OR 1=1 --") is None
+    assert await stores.users.all() == [ANNA]
+    assert await stores.users.all(after="anna") == []
+
+
+@pytest.mark.usefixtures("anna")
+async def test_a_key_comes_back_as_it_was(stores: Stores) -> None:
+    made = key(
+        priority=PriorityClass.BATCH,
+        previous_hash=bytes(range(32)),
+        previous_until=2_000_000.125,
+        expires_at=3_000_000.0,
+        allowed_addresses=("10.0.0.0/8", "::1"),
+        allowed_engines=("hibari",),
+        allowed_voices=("Ünï",),
+        limits=KeyLimits(requests_per_minute=60, characters_per_month=0),
+    )
+    await stores.keys.add(made)
+    assert await stores.keys.find(made.id) == made
+    assert made.secret_hash.hex() not in repr(made)
+
+
+async def test_a_key_needs_a_living_user(stores: Stores, anna: User) -> None:
+    with pytest.raises(NotFound):
+        await stores.keys.add(key(user_id="nobody"))
+    await stores.users.delete(anna.id, 5.0)
+    with pytest.raises(NotFound):
+        await stores.keys.add(key())
+
+
+@pytest.mark.usefixtures("anna")
+async def test_two_who_change_one_key_at_once(stores: Stores) -> None:
+    made = key()
+    await stores.keys.add(made)
+    changes = [replace(made, name="first"), replace(made, name="second")]
+    results = await asyncio.gather(*map(stores.keys.change, changes), return_exceptions=True)
+    (taken,) = (each for each in results if isinstance(each, AccessKey))
+    (refused,) = (each for each in results if isinstance(each, KeyChanged))
+    assert taken.version == 2 and refused.newer == taken == await stores.keys.find(made.id)
+    with pytest.raises(NotFound):
+        await stores.keys.change(key())
+
+
+async def test_deleting_a_user_revokes_the_keys(stores: Stores, anna: User) -> None:
+    keys = [key(str(number)) for number in range(3)]
+    for each in keys:
+        await stores.keys.add(each)
+    assert await stores.keys.any_alive(10.0)
+    assert sorted(await stores.users.delete(anna.id, 10.0)) == sorted(each.id for each in keys)
+    assert all(each.revoked_at == 10.0 for each in await stores.keys.all(user_id=anna.id))
+    assert not await stores.keys.any_alive(10.0)
+    with pytest.raises(NotFound):
+        await stores.users.delete(anna.id, 11.0)
+
+
+@pytest.mark.usefixtures("anna")
+async def test_changes_are_found_by_revision(stores: Stores) -> None:
+    first, second = key("first"), key("second")
+    await stores.keys.add(first)
+    seen = await stores.keys.changed_after(0)
+    assert [each.id for each in seen.keys] == [first.id]
+    await stores.keys.add(second)
+    await stores.keys.used({first.id: 99.0})
+    later = await stores.keys.changed_after(seen.revision)
+    assert [each.id for each in later.keys] == [second.id]
+    assert (await stores.keys.changed_after(later.revision)).keys == ()
+    used = await stores.keys.find(first.id)
+    assert used is not None and used.last_used_at == 99.0 and used.version == 1
+
+
+@pytest.mark.usefixtures("anna")
+async def test_many_changes_are_read_in_parts(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stts.storage.database.keys.CHANGED_AT_ONCE", 2)
+    made = [key(str(number)) for number in range(5)]
+    for each in made:
+        await stores.keys.add(each)
+    seen, revision = [], 0
+    while (changes := await stores.keys.changed_after(revision)).keys:
+        seen += [each.id for each in changes.keys]
+        revision = changes.revision
+    assert seen == [each.id for each in made]
+
+
+@pytest.mark.usefixtures("anna")
+async def test_keys_are_listed_in_pages(stores: Stores) -> None:
+    made = sorted([key(str(number)) for number in range(5)], key=lambda each: each.id)
+    for each in made:
+        await stores.keys.add(each)
+    first = await stores.keys.all(most=3)
+    assert first == made[:3]
+    assert await stores.keys.all(after=first[-1].id, most=3) == made[3:]
+
+
+@pytest.mark.usefixtures("anna")
+async def test_many_writers_at_once(stores: Stores) -> None:
+    made = [key(str(number)) for number in range(30)]
+    await asyncio.gather(*map(stores.keys.add, made))
+    assert len(await stores.keys.all()) == 30
+    assert (await stores.keys.changed_after(0)).revision == 30

@@ -1,0 +1,96 @@
+"""Migrations: once, under a lock, never downwards, and they make the tables that repositories use."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+
+import pytest
+from sqlalchemy import text
+
+from stts.errors import DatabaseAway
+from stts.storage.database.address import DatabaseAddress
+from stts.storage.database.failures import DatabaseTooNew
+from stts.storage.database.migrating import blocking_engine, current_version, known_versions, upgrade
+from stts.storage.database.migrations import HEAD
+from stts.storage.database.tables import metadata
+
+
+def test_head_is_the_newest_migration() -> None:
+    assert known_versions()[0] == HEAD
+
+
+def test_an_empty_database_gets_the_newest_version(address: DatabaseAddress) -> None:
+    assert current_version(address) is None
+    assert upgrade(address) is None
+    assert current_version(address) == HEAD
+    assert upgrade(address) == HEAD
+
+
+def test_migrations_make_the_tables_that_repositories_use(address: DatabaseAddress) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    upgrade(address)
+    engine = blocking_engine(address)
+    with engine.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+async def test_servers_that_start_together_migrate_once(address: DatabaseAddress) -> None:
+    found = await asyncio.gather(*(asyncio.to_thread(upgrade, address) for _ in range(6)))
+    assert None in found and set(found) <= {None, HEAD}
+    engine = blocking_engine(address)
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT revision FROM access_revision")).scalars().all() == [0]
+    engine.dispose()
+
+
+def test_a_newer_database_is_refused_in_words_and_left_as_it_is(address: DatabaseAddress) -> None:
+    upgrade(address)
+    engine = blocking_engine(address)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = address.file.read_bytes() if address.file is not None else b""
+    with pytest.raises(DatabaseTooNew, match=r"newer version of this server \(9999; this one knows"):
+        upgrade(address)
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+    engine.dispose()
+    assert (address.file.read_bytes() if address.file is not None else b"") == before
+
+
+def test_a_failed_migration_leaves_nothing_half_made(address: DatabaseAddress, monkeypatch: pytest.MonkeyPatch) -> None:
+    from alembic import op
+
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(op, "bulk_insert", full)
+    with pytest.raises(sqlite3.OperationalError):
+        upgrade(address)
+    monkeypatch.undo()
+    assert current_version(address) is None
+    assert upgrade(address) is None
+
+
+def test_a_file_that_is_no_database_is_told(address: DatabaseAddress) -> None:
+    if address.file is None:
+        pytest.skip("PostgreSQL has no file")
+    address.file.parent.mkdir()
+    address.file.write_text("This is not a database. " * 100)
+    with pytest.raises(DatabaseAway, match=r"stts\.db"):
+        upgrade(address)
+    assert address.file.read_text().startswith("This is not a database.")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://anna:secret@db.example/stts?sslmode=require", "postgresql://db.example/stts"),
+        ("postgresql://db/stts", "postgresql://db/stts"),
+    ],
+)
+def test_the_address_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert DatabaseAddress(None, url, 5.0).shown == shown
