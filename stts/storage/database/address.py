@@ -44,6 +44,6 @@ class DatabaseAddress:
     @property
     def shown(self) -> str:
         """For people and logs: the file, or the server without its password."""
-        return (
-            str(self.file) if self.file is not None else f"postgresql://{self.url.rpartition('@')[2].partition('?')[0]}"
-        )
+        if self.file is not None:
+            return str(self.file)
+        return f"postgresql://{self.url.partition('://')[2].rpartition('@')[2].partition('?')[0]}"

@@ -1,4 +1,4 @@
-"""Migrations (Alembic): how the tables came to be. `HEAD` is the newest; most starts compare it and import no Alembic."""
+"""Migrations (Alembic): how the tables came to be. Most starts compare `HEAD`, the newest, and import no Alembic."""
 
 from __future__ import annotations
 
