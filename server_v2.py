@@ -40,8 +40,10 @@ from routers.dialects import DIALECTS
 from routers.services import Services, build_services
 from routers.startup import running
 from stts import __version__
-from stts.errors import InvalidConfiguration
+from stts.errors import DatabaseUnusable, InvalidConfiguration
 from stts.settings import Settings
+from stts.storage.database.address import DatabaseAddress
+from stts.storage.database.opening import refuse_newer_file
 
 
 def build_listeners(services: Services, listener: ListenerSettings, listens: socket.socket) -> Sequence[Listener]:
@@ -104,6 +106,8 @@ def main(arguments: list[str] | None = None) -> int:
         settings = config.current()
         configure_logging(config.current)
         config.log_origins()
+        if settings.security.keys:
+            refuse_newer_file(DatabaseAddress.of(settings))
         listener = default_listener(config.current, tuple(DIALECTS))
         raise_file_limit(settings.limits, listener.other_files)
         listens = listening(listener.host, listener.port)
@@ -111,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
             check_free(settings.wyoming.host, settings.wyoming.port, "wyoming")
         services = build_services(settings, config=config, registry=registry)
         listeners = build_listeners(services, listener, listens)
-    except (InvalidConfiguration, CannotListen) as error:
+    except (InvalidConfiguration, DatabaseUnusable, CannotListen) as error:
         text = startup_message(error) if isinstance(error, InvalidConfiguration) else str(error)
         print(text, file=sys.stderr)  # noqa: T201 - for the person at the terminal
         return EXIT_STATUS

@@ -22,14 +22,17 @@ from routers.management.analytics import AnalyticsRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
 from routers.management.jobs import JobRoutes
+from routers.management.keys import KeyRoutes
+from routers.management.me import MeRoutes
 from routers.management.models import ModelRoutes
+from routers.management.users import UserRoutes
 from routers.pages.talk_page import TalkRoutes
 from routers.services import Services
 from routers.websocket.conversation.routes import ConversationSocketRoutes
 from routers.websocket.conversation_v1.routes import ConversationV1Routes
 from routers.websocket.stt.routes import TranscriptionSocketRoutes
 from routers.websocket.tts.routes import SpeechSocketRoutes
-from stts.access.policy import Role
+from stts.access.policy import RouteKind
 
 
 def _native(services: Services) -> Sequence[Routes]:
@@ -67,26 +70,27 @@ def _management(services: Services) -> Sequence[Routes]:
     )
     configuration = () if services.config is None else (ConfigRoutes(services.config),)
     models, jobs = ModelRoutes(services.model_library), JobRoutes(services.jobs)
-    return (FileRoutes(services.files), models, jobs, analytics, *configuration)
+    access = (MeRoutes(), UserRoutes(services.administration), KeyRoutes(services.administration))
+    return (FileRoutes(services.files), models, jobs, analytics, *access, *configuration)
 
 
 NATIVE = Dialect(
     name="native",
-    prefixes={"/": Role.USE, "/engines": Role.MANAGE},
+    prefixes={"/": RouteKind.USE, "/engines": RouteKind.MANAGE},
     routes=_native,
     render_error=render_problem,
     error_shape=Problem,
 )
 OPENAI = Dialect(
     name="openai",
-    prefixes={"/v1/": Role.USE},
+    prefixes={"/v1/": RouteKind.USE},
     routes=_openai,
     render_error=render_openai_error,
     error_shape=OpenAIError,
 )
 PAGES = Dialect(
     name="pages",
-    prefixes={"/docs": Role.USE, "/talk": Role.USE},
+    prefixes={"/docs": RouteKind.USE, "/talk": RouteKind.USE},
     routes=_pages,
     render_error=render_problem,
     error_shape=Problem,
@@ -94,7 +98,8 @@ PAGES = Dialect(
 MANAGEMENT = Dialect(
     name="management",
     prefixes=dict.fromkeys(
-        ("/config", "/files", "/models", "/model_card", "/jobs", "/analytics", "/metrics"), Role.MANAGE
+        ("/config", "/files", "/models", "/model_card", "/jobs", "/analytics", "/metrics", "/admin", "/me"),
+        RouteKind.MANAGE,
     ),
     routes=_management,
     render_error=render_problem,

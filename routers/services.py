@@ -27,7 +27,9 @@ from middleware.stages.timing import TimingStage
 from routers.http.operation import Listen, Speak
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
+from stts.access.administration import Administration
 from stts.access.client_secrets import ClientSecrets
+from stts.access.directory import KeyDirectory
 from stts.analytics.history import History
 from stts.analytics.memory_metrics import MemoryMetrics
 from stts.analytics.metrics import Metrics
@@ -38,6 +40,7 @@ from stts.conversation.generation import ReplyItem
 from stts.conversation.services import Hear, NewContext, Open, Reply, SessionServices
 from stts.conversation.sessions import SessionStore
 from stts.settings import CurrentSettings, Settings
+from stts.storage.database.opening import StoreOpener
 from stts.storage.files.store import FileStore
 from stts.storage.files.voices import StoredVoices
 
@@ -74,11 +77,20 @@ class Services:
     session_holders: SessionHolders
     limiter: ConnectionLimiter
     secrets: ClientSecrets
+    stores: StoreOpener
+    directory: KeyDirectory | None
+    """The keys of clients; None where `security.keys` is off."""
     history: History
     metrics: Metrics
     resources: Resources
     config: ConfigAdapter | None = None
     """None where the settings are fixed: then there is no /config."""
+
+    async def administration(self) -> Administration:
+        """Users and keys. Raises DatabaseAway."""
+        stores = await self.stores.stores()
+        changed = self.directory.take if self.directory is not None else None
+        return Administration(stores.users, stores.keys, *(() if changed is None else (changed,)))
 
     def for_session(self, context: NewContext) -> SessionServices:
         """The services of the conversation sessions of one connection, whose contexts `context` makes."""
@@ -121,6 +133,7 @@ def _wired(
     selection = EngineSelection(engines, current)
     operations = EngineOperations(engines, selection, current)
     replies = Replies(current)
+    stores = StoreOpener(current)
     resources = Resources()
     metrics = Metrics(resources, engines.readings)
     MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
@@ -154,8 +167,18 @@ def _wired(
         session_holders=SessionHolders(),
         limiter=limiter,
         secrets=ClientSecrets(lambda: current().realtime.secrets),
+        stores=stores,
+        directory=_directory(current, stores, limiter),
         history=history,
         metrics=metrics,
         resources=resources,
         config=config,
     )
+
+
+def _directory(current: CurrentSettings, stores: StoreOpener, limiter: ConnectionLimiter) -> KeyDirectory | None:
+    if not current().security.keys:
+        return None
+    directory = KeyDirectory(stores.keys, lambda: current().database.grace_seconds)
+    directory.on_end.append(limiter.end_key)
+    return directory

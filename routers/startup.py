@@ -10,6 +10,7 @@ import structlog
 
 from adapters.preloading import preload, warm_up
 from middleware.serving.deferred_models import build_models
+from routers.key_service import close_stores, serve_keys
 from routers.services import Services
 from stts.storage.files.store import FileStore
 from stts.tracebacks import describe
@@ -34,6 +35,8 @@ async def running(services: Services) -> AsyncIterator[None]:
             asyncio.create_task(_expire_files(services.files), name="expire files"),
             asyncio.create_task(services.engines.residency.run(), name="residency"),
         ]
+        if services.directory is not None:
+            tasks.append(asyncio.create_task(serve_keys(services, services.directory), name="keys"))
         for task in tasks:
             task.add_done_callback(_log_death)
         try:
@@ -45,6 +48,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             await asyncio.wait(tasks)
             await services.jobs.close()
             services.environments.close()
+            await close_stores(services)
             if not lifecycle.at_once:
                 await services.replies.close()
                 await services.operations.stop()

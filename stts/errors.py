@@ -24,12 +24,14 @@
     ├── IdleTimeout               nothing passed on a socket for too long (408)
     ├── SessionExpired        it has lasted as long as a session may (408)
     ├── Unauthorized              no key, or a wrong one (401)
+    ├── TooManyRequests           a limit or a quota of the caller is reached (429)
     ├── Forbidden                 Host, Origin or role does not allow it (403)
     ├── StorageFull               a quota is reached, or the disk is full (507)
     │   └── StorageFailed         the disk cannot be written (507)
     ├── Unavailable               come back later (503)
     │   ├── Busy                  the queue is full, or the wait was too long
     │   ├── DatabaseAway          the database does not answer
+    │   │   └── DatabaseUnusable  it will not before somebody changes something
     │   └── ShuttingDown          the server is stopping
     ├── ModelFetchFailed          no source gave the files of a model (502)
     ├── ReplyFailed               whoever writes the replies could not (502)
@@ -51,6 +53,7 @@ Catch broadly at the top or narrowly at a leaf. An error carries what its edges 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class STTSError(Exception):
@@ -147,6 +150,8 @@ class UpgradeRequired(STTSError):
 
 class Conflict(STTSError):
     code, title, status, retryable = "conflict", "Conflict", 409, True
+    current: dict[str, Any] | None = None
+    """The thing as it stands now, as its route shows it."""
 
 
 class NotCompleteYet(Conflict):
@@ -177,6 +182,10 @@ class Unauthorized(STTSError):
     code, title, status = "unauthorized", "Unauthorized", 401
 
 
+class TooManyRequests(STTSError):
+    code, title, status, retryable = "too_many_requests", "Too many requests", 429, True
+
+
 class Forbidden(STTSError):
     code, title, status = "forbidden", "Forbidden", 403
 
@@ -199,6 +208,10 @@ class Busy(Unavailable):
 
 class DatabaseAway(Unavailable):
     code, title = "database_away", "Database away"
+
+
+class DatabaseUnusable(DatabaseAway):
+    code, title, retryable = "database_unusable", "Database unusable", False
 
 
 class ShuttingDown(Unavailable):

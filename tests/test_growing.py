@@ -23,7 +23,7 @@ from routers.dialect import Dialect, Routes
 from routers.dialects import DIALECTS
 from routers.http.operation import operation_context
 from routers.services import Services, build_services
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 from stts.analytics.record import OperationRecord
 from stts.context import RequestContext, RequestType
 from stts.errors import InvalidText, STTSError
@@ -110,7 +110,7 @@ class ShoutRoutes:
         self.router = APIRouter()
         self.router.add_api_route("/shout/{text}", self.shout, methods=["GET"])
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE)
     async def shout(self, text: str, request: Request) -> Response:
         if not text.isupper():
             raise InvalidText("Write in capitals.")
@@ -129,7 +129,9 @@ def _render(error: STTSError, request_id: str) -> RenderedError:
 
 
 async def test_a_dialect_on_a_listener_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    toy = replace(DIALECTS["native"], name="shout", prefixes={"/shout": Role.USE}, routes=_routes, render_error=_render)
+    toy = replace(
+        DIALECTS["native"], name="shout", prefixes={"/shout": RouteKind.USE}, routes=_routes, render_error=_render
+    )
     assert isinstance(toy, Dialect)
     monkeypatch.setitem(DIALECTS, "shout", toy)
     services = build_services(Settings(storage=StorageSettings(root=str(tmp_path))), registry=registry())

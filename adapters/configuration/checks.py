@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,9 @@ def missing_pairs(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             ("reply", "base_url"), "must be http://HOST[:PORT]/v1 or https://..., as http://127.0.0.1:11434/v1"
         )
+    url = settings.database.url
+    if url is not None and url.get_secret_value().startswith("postgresql:") and find_spec("psycopg") is None:
+        yield Problem(("database", "url"), "needs its driver: pip install -r requirements/postgresql.txt")
     if wyoming.enabled and wyoming.port == server.port != 0 and wyoming.host == server.host:
         yield Problem(("wyoming", "port"), "is server.port too; each needs a port of its own", wyoming.port)
 

@@ -12,11 +12,12 @@ from stts.settings import Settings
 def exposures(settings: Settings) -> Iterator[Problem]:
     """Finds addresses beyond loopback that anybody could use."""
     security = settings.security
-    if security.api_key is None and not security.allow_open and not is_loopback(settings.server.host):
+    has_keys = security.keys or security.api_key is not None
+    if not has_keys and not security.allow_open and not is_loopback(settings.server.host):
         yield Problem(
             ("server", "host"),
             "this address can be reached from other machines and no key is set: "
-            "set security.api_key, or security.allow_open: true if everybody may use it",
+            "set security.keys or security.api_key, or security.allow_open: true if everybody may use it",
             settings.server.host,
         )
     # A key would not help there: the protocol has none.

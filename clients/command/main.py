@@ -44,5 +44,25 @@ def serve(
     os.execv(sys.executable, [sys.executable, str(ROOT / "server_v2.py"), *arguments])
 
 
+OPERATOR = {"add_help_option": False, "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True}}
+"""Commands whose words another program reads."""
+
+
+@app.command(**OPERATOR)  # type: ignore[arg-type]
+def db(context: typer.Context) -> None:
+    """Tells and upgrades the version of the server's database."""
+    _run_operator("db", context.args)
+
+
+@app.command(**OPERATOR)  # type: ignore[arg-type]
+def keys(context: typer.Context) -> None:
+    """Makes, rotates, revokes and lists keys of clients, also while the server is down."""
+    _run_operator("keys", context.args)
+
+
+def _run_operator(command: str, arguments: list[str]) -> None:
+    os.execv(sys.executable, [sys.executable, "-m", "adapters.operator", command, *arguments])
+
+
 if __name__ == "__main__":
     app()

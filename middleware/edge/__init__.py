@@ -16,9 +16,16 @@ from middleware.edge.request_id import RequestId
 from middleware.edge.route_table import RouteMatching, RouteTable
 from middleware.listener import ListenerSettings
 from stts.access.client_secrets import ClientSecrets
+from stts.access.directory import KeyDirectory
 
 
-def wrap(app: FastAPI, listener: ListenerSettings, table: RouteTable, secrets: ClientSecrets | None = None) -> FastAPI:
+def wrap(
+    app: FastAPI,
+    listener: ListenerSettings,
+    table: RouteTable,
+    secrets: ClientSecrets | None = None,
+    directory: KeyDirectory | None = None,
+) -> FastAPI:
     """Puts the classes around an app that has not started, outside in: id, match of the route, CORS, errors, body
     limit, authentication, methods, ranges.
 
@@ -28,10 +35,11 @@ def wrap(app: FastAPI, listener: ListenerSettings, table: RouteTable, secrets: C
     """
     app.state.route_table = table
     install_error_handlers(app)
-    describe_edge(app, table, guarded=listener.security.api_key is not None)
+    guarded = listener.security.api_key is not None or directory is not None
+    describe_edge(app, table, guarded=guarded)
     app.add_middleware(Ranges)
     app.add_middleware(Methods)
-    app.add_middleware(Authentication, listener=listener, secrets=secrets)
+    app.add_middleware(Authentication, listener=listener, secrets=secrets, directory=directory)
     app.add_middleware(BodyLimit, listener=listener)
     app.add_middleware(ErrorBoundary)
     app.add_middleware(CORS, listener=listener)

@@ -11,19 +11,21 @@ for is left for that route, whether a key is set or not.
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from middleware.edge.boundary import refuse
-from middleware.edge.credentials import AdmissionHeaders
+from middleware.edge.credentials import AdmissionHeaders, query_key
 from middleware.edge.hosts import Hosts, Origins
 from middleware.edge.route_table import RouteMatch, route_match
 from middleware.listener import ListenerSettings
+from stts.access.admission import Admission
 from stts.access.client_secrets import ClientSecrets
-from stts.access.policy import Public, Role, RoutePolicy
-from stts.access.principal import ANONYMOUS, KEY_HOLDER, SECRET_HOLDER, Principal
+from stts.access.directory import KeyDirectory
+from stts.access.failures import KeyFailures
+from stts.access.policy import Public, RouteKind, RoutePolicy
+from stts.access.principal import VISITOR, Principal
 from stts.errors import Forbidden, STTSError, Unauthorized
 from stts.settings import SecuritySettings
 
@@ -40,64 +42,93 @@ class Authentication:
     """Puts a Principal into `scope["state"]["principal"]`, and the session of a client secret into
     `scope["state"]["realtime_session"]`. Its settings take effect at a start."""
 
-    def __init__(self, app: ASGIApp, listener: ListenerSettings, secrets: ClientSecrets | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        listener: ListenerSettings,
+        secrets: ClientSecrets | None = None,
+        directory: KeyDirectory | None = None,
+    ) -> None:
+        """`directory`: None where keys are off."""
         self.app = app
+        security = listener.security
         self._secrets = secrets
-        self._hosts = Hosts(listener.host, listener.security.allowed_hosts)
-        self._origins = Origins(listener.security.allowed_origins)
-        self._key = _key_bytes(listener.security)
-        self._public_lists = listener.security.public_lists
+        self._directory = directory
+        self._hosts = Hosts(listener.host, security.allowed_hosts)
+        self._origins = Origins(security.allowed_origins)
+        self._admission = Admission(_key_bytes(security), directory, KeyFailures())
+        self._public_lists = security.public_lists
+        self._query_keys = security.query_keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         try:
-            principal = self._admit(scope, route_match(scope))
+            principal = await self._admit(scope, route_match(scope))
         except STTSError as error:
             await refuse(scope, receive, send, error)
             return
         scope.setdefault("state", {})["principal"] = principal
         await self.app(scope, receive, send)
 
-    def _admit(self, scope: Scope, route: RouteMatch) -> Principal:
-        """Raises Forbidden and Unauthorized."""
+    async def _admit(self, scope: Scope, route: RouteMatch) -> Principal:
+        """Raises Forbidden, Unauthorized, TooManyRequests, DatabaseAway."""
         if route.policy.public is Public.ANYWHERE:
-            return ANONYMOUS
+            return VISITOR
         headers = AdmissionHeaders(scope)
         self._check_host(headers)
-        self._check_origin(scope, headers, route.policy.role)
-        has_secret = route.policy.client_secrets and self._take_secret(scope, headers, route)
-        if self._key is None:
-            return ANONYMOUS
-        if has_secret:
-            return SECRET_HOLDER
-        if any(hmac.compare_digest(offered, self._key) for offered in _offered(scope, headers, route)):
-            return KEY_HOLDER
-        if self._is_open(scope, route.policy):
-            return ANONYMOUS
-        raise Unauthorized("This server wants its key: `Authorization: Bearer <key>` or `X-API-Key: <key>`.")
+        self._check_origin(scope, headers, route.policy.kind)
+        offered = list(self._offered(scope, headers, route))
+        principal = self._by_secret(scope, offered, route) or await self._by_key(scope, offered, route)
+        if principal.role < route.policy.role and principal is not VISITOR:
+            raise Forbidden(
+                f"This needs a key whose role is {route.policy.role.label}; the role of this one is "
+                f"{principal.role.label}."
+            )
+        return principal
 
-    def _take_secret(self, scope: Scope, headers: AdmissionHeaders, route: RouteMatch) -> bool:
-        """True if a client secret opens this socket."""
-        if self._secrets is None:
-            return False
-        for offered in _offered(scope, headers, route):
-            if (session := self._secrets.session(offered)) is not None:
-                scope.setdefault("state", {})["realtime_session"] = session
-                return True
-        return False
+    def _by_secret(self, scope: Scope, offered: Sequence[bytes], route: RouteMatch) -> Principal | None:
+        """The issuer of a client secret, if one opens this socket."""
+        if self._secrets is None or not route.policy.client_secrets:
+            return None
+        for each in offered:
+            found = self._secrets.session(each)
+            if found is not None and self._is_alive(found.issuer):
+                scope.setdefault("state", {})["realtime_session"] = found.session
+                return found.issuer
+        return None
+
+    def _is_alive(self, issuer: Principal) -> bool:
+        return issuer.key is None or (self._directory is not None and self._directory.known(issuer.key.id) is not None)
+
+    async def _by_key(self, scope: Scope, offered: Sequence[bytes], route: RouteMatch) -> Principal:
+        is_open = self._is_open(scope, route.policy)
+        if is_open and not offered and not self._admission.is_open:
+            return VISITOR
+        try:
+            return await self._admission.admit(offered, address_of(scope))
+        except Unauthorized:
+            if is_open:
+                return VISITOR
+            raise
+
+    def _offered(self, scope: Scope, headers: AdmissionHeaders, route: RouteMatch) -> Iterator[bytes]:
+        """Keys that came in one of the ways of the dialect."""
+        for credential in route.dialect.credentials:
+            if credential is not query_key or self._query_keys:
+                yield from credential(scope, headers)
 
     def _check_host(self, headers: AdmissionHeaders) -> None:
         if len(headers.hosts) != 1 or not self._hosts.allow(headers.hosts[0]):
             raise Forbidden("This server does not answer under that Host; security.allowed_hosts names further ones.")
 
-    def _check_origin(self, scope: Scope, headers: AdmissionHeaders, role: Role) -> None:
+    def _check_origin(self, scope: Scope, headers: AdmissionHeaders, kind: RouteKind) -> None:
         origins = headers.origins
-        if not origins and headers.is_foreign and not (headers.opens_page and role is Role.PAGE and _reads(scope)):
+        if not origins and headers.is_foreign and not (headers.opens_page and kind is RouteKind.PAGE and _reads(scope)):
             origins = [origin_of(headers.referer) if _reads(scope) else UNNAMED]
         for origin in origins:
-            if not self._origins.allow(origin, headers.hosts[0], management=role is Role.MANAGE):
+            if not self._origins.allow(origin, headers.hosts[0], management=kind is RouteKind.MANAGE):
                 raise Forbidden(FOREIGN if origin != UNNAMED or headers.origins else NAMELESS)
 
     def _is_open(self, scope: Scope, policy: RoutePolicy) -> bool:
@@ -119,10 +150,10 @@ def _reads(scope: Scope) -> bool:
     return scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
 
 
-def _offered(scope: Scope, headers: AdmissionHeaders, route: RouteMatch) -> Iterator[bytes]:
-    """Keys that came in one of the ways of the dialect."""
-    for credential in route.dialect.credentials:
-        yield from credential(scope, headers)
+def address_of(scope: Scope) -> str:
+    """The address that a request came from; empty where there is none, as on a Unix socket."""
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 def _key_bytes(security: SecuritySettings) -> bytes | None:

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from middleware.edge.hosts import Origins
 from middleware.edge.route_table import route_match
 from middleware.listener import ListenerSettings
-from stts.access.policy import Role
+from stts.access.policy import RouteKind
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 READABLE = ("X-Request-ID", "Server-Timing", "Retry-After", "X-File-Id", "X-Session-ID", "X-Transcription")
@@ -27,7 +27,7 @@ class CORS:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._plain(scope, receive, send)
-        elif route_match(scope).policy.role is Role.MANAGE:
+        elif route_match(scope).policy.kind is RouteKind.MANAGE:
             await self._management(scope, receive, send)
         else:
             await self._public(scope, receive, send)

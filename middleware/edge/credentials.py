@@ -73,12 +73,11 @@ def socket_protocol(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
                 yield protocol.removeprefix(KEY_PROTOCOL).encode("latin-1")
 
 
-def socket_address(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
-    """`?api_key=` in the address of a socket. Addresses of requests are logged in too many places."""
-    if scope["type"] == "websocket":
-        for name, value in parse_qsl(scope["query_string"].decode("latin-1")):
-            if name == "api_key":
-                yield value.encode()
+def query_key(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
+    """`?api_key=` in the address, where `security.query_keys` allows it: addresses are logged in too many places."""
+    for name, value in parse_qsl(scope["query_string"].decode("latin-1")):
+        if name == "api_key":
+            yield value.encode()
 
 
-CREDENTIALS: tuple[Credential, ...] = (key_header, bearer, socket_protocol, socket_address)
+CREDENTIALS: tuple[Credential, ...] = (key_header, bearer, socket_protocol, query_key)

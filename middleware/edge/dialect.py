@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from middleware.edge.credentials import CREDENTIALS, Credential
 from middleware.edge.problem import Problem, problem
-from stts.access.policy import Role
+from stts.access.policy import RouteKind
 from stts.errors import STTSError
 
 
@@ -29,8 +29,8 @@ RenderError = Callable[[STTSError, str], RenderedError]
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EdgeDialect:
     name: str
-    prefixes: Mapping[str, Role]
-    """Paths that it claims -> the role of those below where no route is. One claims itself and what is below it."""
+    prefixes: Mapping[str, RouteKind]
+    """Paths that it claims -> the kind of those below where no route is. One claims itself and what is below it."""
     render_error: RenderError
     error_shape: type[BaseModel]
     """The body of its errors, for the OpenAPI document."""
@@ -43,5 +43,5 @@ def render_problem(error: STTSError, request_id: str) -> RenderedError:
     return RenderedError(error.status, "application/problem+json", problem(error, request_id))
 
 
-PLAIN = EdgeDialect(name="plain", prefixes={"/": Role.USE}, render_error=render_problem, error_shape=Problem)
+PLAIN = EdgeDialect(name="plain", prefixes={"/": RouteKind.USE}, render_error=render_problem, error_shape=Problem)
 """Stands where no dialect claims a path."""

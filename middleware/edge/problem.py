@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from stts.errors import InvalidRequest, STTSError
+from stts.errors import Conflict, InvalidRequest, STTSError
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\[\]?-]{1,128}")
 
@@ -33,6 +33,7 @@ class Problem(BaseModel):
     request_id: str = Field(description="The same as in X-Request-ID; the log has it too.")
     param: str | None = Field(None, description="The field that was wrong.")
     allowed: list[str | float] | None = Field(None, description="What the field may be, where that is a short list.")
+    current: dict[str, Any] | None = Field(None, description="The thing as it stands now, after another's change.")
     errors: list[FieldError] | None = Field(None, description="Each wrong field, where several can be.")
 
 
@@ -60,6 +61,8 @@ def problem(error: STTSError, request_id: str) -> dict[str, Any]:
         members["param"] = plain_name(error.param)
     if error.allowed is not None:
         members["allowed"] = error.allowed
+    if isinstance(error, Conflict) and error.current is not None:
+        members["current"] = error.current
     if isinstance(error, InvalidFields):
         members["errors"] = list(error.fields)
     return members

@@ -1,7 +1,7 @@
 """Which route a request will reach, found before it is routed: its policy and its dialect, for the classes of the edge.
 
 Paths without parameters are found in a dictionary, the others by their patterns. A path without a route takes the
-dialect that claims the longest prefix of it, and the role that goes with that prefix.
+dialect that claims the longest prefix of it, and the kind of route that goes with that prefix.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from middleware.edge.dialect import PLAIN, EdgeDialect
 from middleware.listener import LISTENER, ListenerSettings
-from stts.access.policy import MissingPolicy, Role, RoutePolicy, policy_of
+from stts.access.policy import MissingPolicy, RouteKind, RoutePolicy, policy_of
 
 STATE = "route_match"
 """Key of the match in `scope["state"]`."""
@@ -27,7 +27,7 @@ class RouteMatch:
     dialect: EdgeDialect
 
 
-UNROUTED = RouteMatch(RoutePolicy(Role.USE), PLAIN)
+UNROUTED = RouteMatch(RoutePolicy(RouteKind.USE), PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class RouteTable:
         self._all: dict[str, list[_Entry]] = {"http": [], "websocket": []}
         """Routes by type of scope, in the order in which the router tries them."""
         prefixes = (
-            (prefix, RouteMatch(RoutePolicy(role), each)) for each in routes for prefix, role in each.prefixes.items()
+            (prefix, RouteMatch(RoutePolicy(kind), each)) for each in routes for prefix, kind in each.prefixes.items()
         )
         self._prefixes = sorted(prefixes, key=lambda item: len(item[0]), reverse=True)
         for dialect, those in routes.items():
@@ -58,7 +58,7 @@ class RouteTable:
         self._always_answered = frozenset(
             path.encode()
             for (kind, path), entries in self._plain.items()
-            if kind == "http" and entries[0].match.policy.role is Role.HEALTH
+            if kind == "http" and entries[0].match.policy.kind is RouteKind.HEALTH
         )
 
     def is_always_answered(self, address: bytes) -> bool:

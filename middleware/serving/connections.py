@@ -9,16 +9,15 @@ never hides the server's health.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from middleware.serving.file_limit import SPARE_CONNECTIONS, file_limit, most_connections, shortage
+from stts.access.networks import network_of
 from stts.errors import Busy
 from stts.settings import LimitSettings
 
@@ -28,8 +27,6 @@ LOG_SECONDS = 60.0
 """Between two lines of the log about clients that hold connections."""
 STUCK_SECONDS = 60.0
 """Seconds that a client may leave its answer unread where others need the room; a paused player does."""
-IPV6_NETWORK = 64
-"""Bits of an address that one client commonly owns: it may use any of those behind them."""
 SLOW, FULL = "slow", "full"
 """Why connections are cut or turned away."""
 
@@ -145,19 +142,3 @@ def connections_of(limits: LimitSettings, others: int) -> Connections:
     connections = Connections(most, max(1, limits.network_connections * most // limits.connections))
     connections.shortage = shortage(limits, others)
     return connections
-
-
-@lru_cache(maxsize=1024)
-def network_of(address: str | None) -> str:
-    """The network that counts as one client: an IPv4 address or a network of IPv6. Empty for this machine (proxies)."""
-    try:
-        ip = ipaddress.ip_address(address or "")
-    except ValueError:
-        return ""
-    if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip
-    if ip.is_loopback:
-        return ""
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    return str(ipaddress.ip_network((int(ip), IPV6_NETWORK), strict=False))

@@ -23,7 +23,8 @@ from routers.http.engine_fields import engine_of
 from routers.http.forms import MULTIPART, URLENCODED, OptionalRecordingRoute, is_chosen
 from routers.http.operation import operation_context
 from routers.services import Services
-from stts.access.policy import Role, Upload, policy
+from stts.access.policy import RouteKind, Upload, policy
+from stts.access.roles import Role
 from stts.audio.formats import FORMATS
 from stts.context import Priority
 from stts.conversation.exchange import ExchangeRequest
@@ -73,7 +74,7 @@ class ConversationRoutes:
             "/conversation/status", self.status, methods=["GET"], summary="How many conversations there are"
         )
 
-    @policy(Role.USE, upload=Upload.FORM)
+    @policy(RouteKind.USE, upload=Upload.FORM)
     async def exchange(
         self, form: Annotated[ExchangeForm, Form(media_type="multipart/form-data")], request: Request
     ) -> Response:
@@ -96,7 +97,7 @@ class ConversationRoutes:
             return talk.audio(items, request.scope, request.receive)
         return talk.events(items) if fields.stream else talk.whole(items, request.scope, request.receive)
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE, role=Role.READ)
     async def status(self) -> ConversationStatus:
         """Of this process."""
         taken, most = await self._streaming_slots() or (None, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -125,9 +125,15 @@ class VoiceShape(BaseModel):
         )
 
 
+DatabaseState = Literal["unused", "up", "away", "failed"]
+
+
 class Ready(BaseModel):
     ready: bool = Field(description="Whether the server accepts work.")
-    status: str = Field(description="starting, ready, draining, or no_engine.")
+    status: str = Field(description="starting, ready, draining, no_engine, or no_database.")
+    database: DatabaseState = Field(
+        description="`away`: keys that were checked lately go on working, and what is to be written waits."
+    )
     engines: dict[str, EngineStatus]
     missing: dict[str, str] = Field(
         description="Engines of the base install that are not here, so that others stand in for them: how to get them."

@@ -12,7 +12,8 @@ from routers.core.engine_schemas import EngineMeasurements, EngineShape, EngineS
 from routers.http.deferred_route import deferred_router
 from routers.http.names import LanguageTag
 from routers.services import Services
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
+from stts.access.roles import Role
 from stts.errors import NotFound, UnknownEngine
 from stts.languages import best_match
 
@@ -36,29 +37,29 @@ class EngineRoutes:
         )
         add("/voices", self.voices, methods=["GET"], summary="All voices", response_model=list[VoiceShape])
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE, role=Role.READ)
     async def listing(self) -> list[EngineShape]:
         return [_shape(each) for each in self._engines.descriptions()]
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE, role=Role.READ)
     async def show(self, name: EngineName) -> EngineShape:
         return _shape(self._described(name))
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def load(self, name: EngineName) -> EngineShape:
         """Loads the engine, fetching its weights if it must, and really runs it once."""
         self._described(name)
         await self._engines.load(name)
         return _shape(self._described(name))
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def unload(self, name: EngineName) -> EngineShape:
         """Frees the engine's memory; refused with 409 while it works."""
         self._described(name)
         await self._engines.unload(name)
         return _shape(self._described(name))
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE, role=Role.READ)
     async def voices(
         self,
         engine: Annotated[str | None, Query(max_length=200)] = None,

@@ -11,7 +11,8 @@ from adapters.environments import EngineEnvironments
 from engines.environments.environment import EnvironmentState
 from routers.http.deferred_route import deferred_router
 from routers.http.jobs import STARTED, JobShape, started
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
+from stts.access.roles import Role
 
 EngineName = Annotated[str, Path(max_length=200)]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {
@@ -57,7 +58,7 @@ class EnvironmentRoutes:
         )
         add(path, self.remove, methods=["DELETE"], response_model=InstallShape, responses=REFUSED)
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE, role=Role.READ)
     async def show(self, name: EngineName) -> InstallShape:
         """Tells the installation of the environment, or what one would fetch, for which the index is asked."""
         installed = self._shown(name)
@@ -67,12 +68,12 @@ class EnvironmentRoutes:
         packages = [PackageShape(name=each.name, version=each.version, bytes=each.bytes) for each in plan.packages]
         return installed.model_copy(update={"download_bytes": plan.download_bytes, "packages": packages})
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def install(self, name: EngineName) -> Response:
         """Installs it as a job. One that is installed already is left as it is, and an outdated one replaced."""
         return started(self._environments.install(name))
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def remove(self, name: EngineName) -> InstallShape:
         """Unloads the engines in it and removes it."""
         await self._environments.remove(name)

@@ -12,7 +12,8 @@ from routers.core.engine_schemas import EngineStatus, Health, Info, Ready
 from routers.http.deferred_route import PlainRoute, deferred_router
 from routers.services import Services
 from stts import __version__
-from stts.access.policy import Public, Role, policy
+from stts.access.policy import Public, RouteKind, policy
+from stts.access.roles import Role
 from stts.audio.formats import FORMATS
 
 
@@ -21,6 +22,7 @@ class HealthRoutes:
         self._engines = services.engines
         self._settings = services.settings
         self._lifecycle = services.lifecycle
+        self._stores = services.stores
         self.router = deferred_router("health")
         add = self.router.add_api_route
         add("/", self.root, methods=["GET"], include_in_schema=False, route_class_override=PlainRoute)
@@ -42,17 +44,17 @@ class HealthRoutes:
         )
         add("/info", self.info, methods=["GET"], response_model=Info, summary="What it can do")
 
-    @policy(Role.PAGE, Public.ALWAYS)
+    @policy(RouteKind.PAGE, Public.ALWAYS)
     async def root(self) -> Response:
         """Redirects the root, where people look first, to the API documentation."""
         return RedirectResponse("/docs")
 
-    @policy(Role.HEALTH, Public.ANYWHERE)
+    @policy(RouteKind.HEALTH, Public.ANYWHERE)
     async def health(self) -> Response:
         """The process is alive. Touches nothing else."""
         return Response(b'{"status":"ok"}', media_type="application/json")
 
-    @policy(Role.HEALTH, Public.WITHOUT_QUERY)
+    @policy(RouteKind.HEALTH, Public.WITHOUT_QUERY)
     async def ready(
         self,
         response: Response,
@@ -63,12 +65,16 @@ class HealthRoutes:
         if probe:
             loaded = [each.name for each in self._engines.descriptions() if each.state == "ready"]
             await asyncio.gather(*(self._engines.probe(name) for name in dict.fromkeys([*loaded, *chosen])))
-        phase = self._lifecycle.phase
-        ready = phase == "ready" and bool(chosen)
+        phase, database = self._lifecycle.phase, self._stores.state
+        status = (
+            phase if phase != "ready" else "no_database" if database == "failed" else phase if chosen else "no_engine"
+        )
+        ready = status == "ready"
         response.status_code = 200 if ready else 503
         return Ready(
             ready=ready,
-            status="no_engine" if phase == "ready" and not chosen else phase,
+            status=status,
+            database=database,
             engines={each.name: EngineStatus.of(each) for each in self._engines.descriptions()},
             missing=await self._engines.missing(),
         )
@@ -89,7 +95,7 @@ class HealthRoutes:
         }
         return [name for name, is_here in known.items() if is_here]
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE, role=Role.READ)
     async def info(self) -> Info:
         settings = self._settings()
         return Info(

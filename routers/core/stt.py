@@ -26,7 +26,7 @@ from routers.http.transcripts import (
     written_transcript,
 )
 from routers.services import Services
-from stts.access.policy import Role, Upload, policy
+from stts.access.policy import RouteKind, Upload, policy
 from stts.context import RequestContext
 from stts.engine_api import Task
 from stts.engine_state import AUTO
@@ -68,7 +68,7 @@ class STTRoutes:
             route_class_override=RecordingRoute,
         )
 
-    @policy(Role.USE, upload=Upload.FORM)
+    @policy(RouteKind.USE, upload=Upload.FORM)
     async def transcribe(
         self,
         request: Request,

@@ -14,7 +14,7 @@ from routers.http.operation import operation_context
 from routers.http.recording import recorded
 from routers.http.speech import speech_answer
 from routers.services import Services
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 from stts.audio.formats import FORMATS
 from stts.errors import InvalidParameter
 from stts.plans import SpeechRequest
@@ -37,7 +37,7 @@ class TTSRoutes:
         add("/tts", self.post, methods=["POST"], response_class=Response, responses=AUDIO, summary="Speak a text")
         add("/tts", self.get, methods=["GET"], response_class=Response, responses=AUDIO, summary="Speak a short text")
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE)
     async def post(self, fields: SpeechFields, request: Request) -> Response:
         """Whole where all is made at once, else streamed from the first piece.
 
@@ -45,7 +45,7 @@ class TTSRoutes:
         """
         return self._answer(fields, request)
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE)
     async def get(self, fields: Annotated[SpeechFields, Query()], request: Request) -> Response:
         """The same by query, for the `src` of an `<audio>` element. Saves nothing: any page may make a browser GET."""
         if fields.save:

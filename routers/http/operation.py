@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from middleware.edge.route_table import route_match
 from middleware.stages.timing import server_timing
-from stts.access.principal import ANONYMOUS
+from stts.access.principal import ANONYMOUS, Principal
 from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType, new_request_id
 from stts.plans import ListenRequest, SpeechRequest
 from stts.speech import AudioChunk, AudioFormat, AudioOutput
@@ -37,7 +37,7 @@ def operation_context(
     return RequestContext(
         request_type=kind,
         request_id=state.get("request_id") or new_request_id(),
-        principal=state.get("principal") or ANONYMOUS,
+        principal=principal_of(connection),
         priority=priority,
         input_data=RequestFacts(
             connection.scope.get("method", SOCKET),
@@ -47,6 +47,12 @@ def operation_context(
             error_status=lambda error: dialect.render_error(error, "").status,
         ),
     )
+
+
+def principal_of(connection: HTTPConnection) -> Principal:
+    """The authenticated caller of a request or socket."""
+    principal: Principal | None = connection.scope.get("state", {}).get("principal")
+    return principal or ANONYMOUS
 
 
 def spoken_audio(context: RequestContext) -> AudioOutput:

@@ -25,7 +25,7 @@ from routers.management.analytics_schemas import (
     VoiceOperations,
     Voices,
 )
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 from stts.analytics.history import History, Tally
 from stts.analytics.metrics import Metrics
 from stts.analytics.record import Labels
@@ -78,7 +78,7 @@ class AnalyticsRoutes:
         )
         self.router.add_api_route("/metrics", self.metrics, methods=["GET"], response_class=PlainTextResponse)
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def summary(self, window: Duration = "1h") -> Summary:
         """Counts, errors, latencies, audio and characters, together and by type, engine and language."""
         groups = await self._history.group(seconds(window), lambda _, labels: labels)
@@ -92,7 +92,7 @@ class AnalyticsRoutes:
             since=self._history.since,
         )
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def timeseries(self, window: Duration = "1h", step: Duration = "1m") -> Timeseries:
         """The same over time, in steps of whole minutes."""
         minutes = -(-seconds(step) // 60)
@@ -108,7 +108,7 @@ class AnalyticsRoutes:
         ]
         return Timeseries(window_seconds=covered, since=self._history.since, step_seconds=minutes * 60, points=points)
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def voices(self, window: Duration = "1h") -> Voices:
         """What each voice was used for."""
         groups = await self._history.group(
@@ -121,7 +121,7 @@ class AnalyticsRoutes:
         ]
         return Voices(window_seconds=self._history.covered(seconds(window)), since=self._history.since, voices=voices)
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def formats(self, window: Duration = "1h") -> Formats:
         """What each format was used for."""
         groups = await self._history.group(seconds(window), lambda _, labels: (labels.type, labels.format))
@@ -133,7 +133,7 @@ class AnalyticsRoutes:
             window_seconds=self._history.covered(seconds(window)), since=self._history.since, formats=formats
         )
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def live(
         self,
         request: Request,
@@ -149,7 +149,7 @@ class AnalyticsRoutes:
             self._snapshots(interval, count), dict, lambda error: event(problem(error, request_id), "error")
         )
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def metrics(self, request: Request) -> Response:
         """The page for Prometheus."""
         page, media_type = self._metrics.render(request.headers.get("accept", ""))

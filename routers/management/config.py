@@ -9,7 +9,7 @@ from fastapi import Body
 from adapters.configuration.adapter import ConfigAdapter
 from routers.http.deferred_route import deferred_router
 from routers.management.config_schemas import ChangeShape, ConfigurationShape, SettingShape, ValidationShape
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 from stts.errors import Forbidden, InvalidConfiguration
 
 Changes = Annotated[
@@ -38,17 +38,17 @@ class ConfigRoutes:
         add("/config/validate", self.validate, methods=["POST"], response_model=ValidationShape)
         add("/config/reload", self.reload, methods=["POST"], response_model=ChangeShape, responses={422: REFUSED[422]})
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def show(self) -> ConfigurationShape:
         """Every key with its value, where that comes from, and when a change takes effect."""
         return ConfigurationShape(settings={state.name: SettingShape.of(state) for state in self._config.describe()})
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def schema(self) -> dict[str, Any]:
         """The JSON schema of the configuration."""
         return self._config.schema()
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def validate(self, changes: Changes) -> ValidationShape:
         """What a PATCH with this body would do."""
         try:
@@ -56,12 +56,12 @@ class ConfigRoutes:
         except (InvalidConfiguration, Forbidden) as error:
             return ValidationShape.bad(error)
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def patch(self, changes: Changes) -> ChangeShape:
         """Checks, saves and puts into effect all of the changes, or none."""
         return ChangeShape.of(await self._config.patch(changes))
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def reload(self) -> ChangeShape:
         """Reads file, `.env` and environment again. What is not valid changes nothing."""
         return ChangeShape.of(await self._config.reload())

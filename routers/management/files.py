@@ -14,7 +14,7 @@ from routers.http.forms import UploadRoute
 from routers.http.workers import Workers
 from routers.management.content import StoredContent, attachment
 from routers.management.file_schemas import CleanupFields, CleanupShape, FileList, FileShape, UploadKind, UsageList
-from stts.access.policy import Role, Upload, policy
+from stts.access.policy import RouteKind, Upload, policy
 from stts.storage.files.kinds import Kind
 from stts.storage.files.store import FileStore
 
@@ -73,7 +73,7 @@ class FileRoutes:
             responses=content,
         )
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def list(
         self,
         kind: Kind | None = None,
@@ -83,7 +83,7 @@ class FileRoutes:
         """Newest first."""
         return FileList.of(await asyncio.to_thread(self._files.page, kind, limit=limit, offset=offset))
 
-    @policy(Role.MANAGE, upload=Upload.FORM)
+    @policy(RouteKind.MANAGE, upload=Upload.FORM)
     async def upload(
         self,
         request: Request,
@@ -102,11 +102,11 @@ class FileRoutes:
 
         return collected_answer(make, request.scope, request.receive)
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def show(self, file_id: FileId) -> FileShape:
         return FileShape.of(await asyncio.to_thread(self._files.get, file_id))
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def content(self, file_id: FileId) -> StoredContent:
         """The file itself, or the parts that a Range header asks for."""
         stored = await asyncio.to_thread(self._files.get, file_id)
@@ -116,17 +116,17 @@ class FileRoutes:
             headers={"content-disposition": attachment(stored), "x-content-type-options": "nosniff"},
         )
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def delete(self, file_id: FileId) -> FileShape:
         """Answers with what it was."""
         return FileShape.of(await asyncio.to_thread(self._files.delete, file_id))
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def usage(self) -> UsageList:
         """Files and bytes of each kind, and its quota."""
         return UsageList.of(await asyncio.to_thread(self._files.usage))
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def cleanup(self, fields: Annotated[CleanupFields, Body()] = CleanupFields()) -> CleanupShape:  # noqa: B008
         """Removes what is older; with `dry_run` only counts it."""
         removed = await asyncio.to_thread(

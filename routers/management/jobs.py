@@ -13,7 +13,7 @@ from routers.http.answer import event_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.jobs import JobShape
 from routers.http.sse import event
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 
 JobId = Annotated[str, Path(max_length=64)]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no job with this id."}}
@@ -30,21 +30,21 @@ class JobRoutes:
         add("/jobs/{job_id}", self.cancel, methods=["DELETE"], response_model=JobShape, responses=NOT_FOUND)
         add("/jobs/{job_id}/events", self.events, methods=["GET"], response_class=Response, responses=EVENTS)
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def listing(self) -> list[JobShape]:
         """Newest first; the last hundred that have ended are kept."""
         return [JobShape.of(job.status()) for job in reversed(self._jobs.all())]
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def show(self, job_id: JobId) -> JobShape:
         return JobShape.of(self._jobs.get(job_id).status())
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def cancel(self, job_id: JobId) -> JobShape:
         """Ends it, and answers when it has ended. What it has fetched so far is kept for another try."""
         return JobShape.of((await self._jobs.cancel(job_id)).status())
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def events(self, job_id: JobId) -> Response:
         """The job now and at each change, as server-sent events, until it has ended. Leaving does not end it."""
         return event_answer(_events(self._jobs.get(job_id)), dict, lambda error: event({"code": error.code}))

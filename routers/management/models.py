@@ -10,7 +10,8 @@ from adapters.model_library import ModelLibrary
 from routers.http.deferred_route import deferred_router
 from routers.http.jobs import STARTED, JobShape, started
 from routers.management.model_schemas import ModelCard, ModelShape, PullFields
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
+from stts.access.roles import Role
 
 ModelId = Annotated[str, Path(max_length=100)]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such model."}}
@@ -39,16 +40,16 @@ class ModelRoutes:
         add("/models/{model_id}", self.remove, methods=["DELETE"], response_model=ModelShape, responses=REFUSED)
         add("/model_card/{model_id}", self.card, methods=["GET"], response_model=ModelCard, responses=NOT_FOUND)
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE, role=Role.READ)
     async def listing(self) -> list[ModelShape]:
         """All models of the catalogue, with what of them is on this machine."""
         return [ModelShape.of(each) for each in await self._library.statuses()]
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE, role=Role.READ)
     async def show(self, model_id: ModelId) -> ModelShape:
         return ModelShape.of(await self._library.status(model_id))
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def pull(self, fields: Annotated[PullFields, Body()]) -> Response:
         """Fetches a model from the first of its sources that has it, as a job.
 
@@ -56,12 +57,12 @@ class ModelRoutes:
         """
         return started(self._library.pull(fields.model))
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE)
     async def remove(self, model_id: ModelId) -> ModelShape:
         """Removes what the server has fetched of it; refused while an engine that uses it is loaded."""
         return ModelShape.of(await self._library.remove(model_id))
 
-    @policy(Role.MANAGE)
+    @policy(RouteKind.MANAGE, role=Role.READ)
     async def card(self, model_id: ModelId) -> ModelCard:
         """All that is known of a model: licence, notes, sources, and each file with its digest."""
         return ModelCard.of(await self._library.status(model_id))

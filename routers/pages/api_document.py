@@ -11,7 +11,7 @@ from starlette.routing import Mount, Route
 
 from routers.pages.api_forms import fill_forms
 from stts import __version__
-from stts.access.policy import Public, Role, RoutePolicy, attach
+from stts.access.policy import Public, RouteKind, RoutePolicy, attach
 
 TITLE = "STTS Server"
 INTRODUCTION = """\
@@ -71,10 +71,10 @@ QUERIES: Mapping[tuple[str, str], Mapping[str, Any]] = {("get", "/tts"): {"text"
 
 
 DOCUMENT_POLICIES = {
-    "/docs": RoutePolicy(Role.PAGE, Public.ALWAYS),
-    "/docs/oauth2-redirect": RoutePolicy(Role.USE),
-    "/openapi.json": RoutePolicy(Role.USE, Public.ALWAYS),
-    "/static-offline-docs": RoutePolicy(Role.USE, Public.ALWAYS),
+    "/docs": RoutePolicy(RouteKind.PAGE, Public.ALWAYS),
+    "/docs/oauth2-redirect": RoutePolicy(RouteKind.USE),
+    "/openapi.json": RoutePolicy(RouteKind.USE, Public.ALWAYS),
+    "/static-offline-docs": RoutePolicy(RouteKind.USE, Public.ALWAYS),
 }
 """Policy of the routes that the framework adds itself. They are the same on every such server: nothing in them is
 secret, and a browser cannot send a key for it."""

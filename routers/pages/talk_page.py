@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 from routers.http.deferred_route import deferred_router
-from stts.access.policy import Public, Role, policy
+from stts.access.policy import Public, RouteKind, policy
 from stts.errors import NotFound
 
 FOLDER = Path(__file__).parent / "talk"
@@ -53,12 +53,12 @@ class TalkRoutes:
         add("/talk", self.page, methods=["GET"], response_class=HTMLResponse, summary="A page to talk on")
         add("/talk/{name}", self.file, methods=["GET"], include_in_schema=False)
 
-    @policy(Role.PAGE, Public.ALWAYS)
+    @policy(RouteKind.PAGE, Public.ALWAYS)
     async def page(self, request: Request) -> Response:
         """For people, in a browser. It speaks WS /ws/conversation/v2."""
         return self._answer(PAGE, request)
 
-    @policy(Role.USE, Public.ALWAYS)
+    @policy(RouteKind.USE, Public.ALWAYS)
     async def file(self, name: str, request: Request) -> Response:
         return self._answer(name, request)
 

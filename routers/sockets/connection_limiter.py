@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from stts.errors import Busy, ShuttingDown, STTSError
+from stts.access.principal import Principal
+from stts.errors import Busy, ShuttingDown, STTSError, Unauthorized
 from stts.settings import CurrentSettings
 from stts.streams.spool import MIB, SpoolSpace
 
@@ -18,6 +19,11 @@ DRAIN_SECONDS = 5.0
 
 
 class LimitedConnection(Protocol):
+    @property
+    def principal(self) -> Principal:
+        """Who opened it."""
+        ...
+
     def close_with(self, error: STTSError) -> None:
         """Ends the connection with this error. Returns at once."""
         ...
@@ -63,6 +69,12 @@ class ConnectionLimiter:
             raise Busy(f"All {most} live sessions of this server are taken.", retry_after=RETRY_SECONDS) from None
         if self._closed:
             raise ShuttingDown("The server is stopping.")
+
+    def end_key(self, key_id: str) -> None:
+        """Ends the connections that were opened with a key that opens nothing any more."""
+        for connection in tuple(self._connections):
+            if (key := connection.principal.key) is not None and key.id == key_id:
+                connection.close_with(Unauthorized("The key of this connection was revoked or has expired."))
 
     async def drain(self) -> None:
         """Lets nobody in any more, asks all to leave, and waits for them for a while."""

@@ -24,7 +24,7 @@ from middleware.serving.websocket_frames import LEFT
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.error_events import ErrorEvent, native_error
 from routers.sockets.sent_ahead import SentAhead
-from stts.access.principal import ANONYMOUS
+from stts.access.principal import ANONYMOUS, Principal
 from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType
 from stts.errors import IdleTimeout, ShuttingDown, STTSError
 from stts.streams.spool import MIB, Spool
@@ -90,12 +90,17 @@ class Socket:
     def request_id(self) -> str:
         return self._state.get("request_id") or ""
 
+    @property
+    def principal(self) -> Principal:
+        """Who opened it."""
+        return self._state.get("principal") or ANONYMOUS
+
     def context(self, kind: RequestType) -> RequestContext:
         """Makes the context of one operation on this socket: its route and principal, an id of its own."""
         route = getattr(self._websocket.scope.get("route"), "path", None)
         return RequestContext(
             kind,
-            principal=self._state.get("principal") or ANONYMOUS,
+            principal=self.principal,
             priority=Priority.REALTIME,
             input_data=RequestFacts(SOCKET, route),
         )

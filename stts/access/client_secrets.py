@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stts.access.principal import Principal
 from stts.errors import Busy, PayloadTooLarge
 
 PREFIX = "ek_"
@@ -34,6 +35,15 @@ class _Kept:
     expires_at: float
     session: str
     """JSON."""
+    issuer: Principal
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSession:
+    """What a secret opens: a session like the one it was made for, in the name of who had it made."""
+
+    session: dict[str, Any]
+    issuer: Principal
 
 
 class ClientSecrets:
@@ -45,7 +55,7 @@ class ClientSecrets:
         self._clock = clock
         self._kept: dict[bytes, _Kept] = {}
 
-    def issue(self, session: Mapping[str, Any], seconds: int) -> Issued:
+    def issue(self, session: Mapping[str, Any], seconds: int, issuer: Principal) -> Issued:
         """A secret for a session like this. Raises Busy where too many are alive, PayloadTooLarge."""
         kept = json.dumps(session)
         if len(kept) > SESSION_CHARACTERS:
@@ -59,16 +69,15 @@ class ClientSecrets:
             raise Busy("Too many client secrets are alive.", retry_after=first - self._clock())
         value = f"{PREFIX}{secrets.token_urlsafe(24)}"
         expires_at = math.ceil(self._clock() + seconds)
-        self._kept[_hash(value.encode())] = _Kept(expires_at, kept)
+        self._kept[_hash(value.encode())] = _Kept(expires_at, kept, issuer)
         return Issued(value, expires_at)
 
-    def session(self, offered: bytes) -> dict[str, Any] | None:
+    def session(self, offered: bytes) -> SecretSession | None:
         """The session of a secret that is alive; None for anything else."""
         kept = self._kept.get(_hash(offered)) if offered.startswith(PREFIX.encode()) else None
         if kept is None or kept.expires_at <= self._clock():
             return None
-        session: dict[str, Any] = json.loads(kept.session)
-        return session
+        return SecretSession(json.loads(kept.session), kept.issuer)
 
     def _forget_expired(self) -> None:
         now = self._clock()

@@ -40,6 +40,9 @@ class KeyLimits:
     """Live sessions at once."""
 
 
+NO_LIMITS = KeyLimits()
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     id: str
@@ -71,7 +74,7 @@ class AccessKey:
     allowed_engines: tuple[str, ...] = ()
     """Engine instances that it may use; empty: all."""
     allowed_voices: tuple[str, ...] = ()
-    limits: KeyLimits = KeyLimits()
+    limits: KeyLimits = NO_LIMITS
     version: int = 1
     """Counts changes by people; the last use is none."""
 
@@ -121,6 +124,10 @@ class KeyStore(Protocol):
         """Raises NotFound where the user does not exist or is deleted."""
         ...
 
+    async def add_first(self, user: User, key: AccessKey) -> bool:
+        """Adds both where no key works; False where one does. Of several who ask at once, one gets True."""
+        ...
+
     async def find(self, key_id: str) -> AccessKey | None: ...
 
     async def all(self, *, user_id: str | None = None, after: str = "", most: int = 100) -> list[AccessKey]:
@@ -136,7 +143,3 @@ class KeyStore(Protocol):
         ...
 
     async def changed_after(self, revision: int) -> KeyChanges: ...
-
-    async def any_alive(self, now: float) -> bool:
-        """True if some key works at all."""
-        ...

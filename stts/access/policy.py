@@ -1,6 +1,7 @@
-"""Route policies: what a route is for, who may read it without a key, and whether it takes uploads.
+"""Route policies: what a route is for, which role it needs, who may read it without a key, whether it takes uploads.
 
-A policy stands at its endpoint (`@policy(Role.MANAGE)`); authentication, body limits and CORS ask for it.
+A policy stands at its endpoint (`@policy(RouteKind.MANAGE)`); authentication, body limits and CORS ask for it.
+docs/access.md lists all of them, and a test compares it with the routes.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
+from stts.access.roles import Role
+
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
-class Role(Enum):
+class RouteKind(Enum):
     HEALTH = "health"
     """Says whether the server works; answered however many connections there are."""
     PAGE = "page"
@@ -47,13 +50,28 @@ class Upload(Enum):
     """A multipart form, or JSON with a recording in base64, which is not kept in memory either."""
 
 
+NEEDED = {
+    RouteKind.HEALTH: Role.READ,
+    RouteKind.PAGE: Role.READ,
+    RouteKind.USE: Role.WRITE,
+    RouteKind.MANAGE: Role.ADMIN,
+}
+"""Roles that routes need which name none."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoutePolicy:
-    role: Role
+    kind: RouteKind
     public: Public = Public.NEVER
     upload: Upload = Upload.NONE
     client_secrets: bool = False
     """True if a short-lived client secret opens it in place of the key."""
+    named_role: Role | None = None
+
+    @property
+    def role(self) -> Role:
+        """The role that a key needs for it."""
+        return self.named_role or NEEDED[self.kind]
 
 
 class MissingPolicy(Exception):
@@ -61,10 +79,15 @@ class MissingPolicy(Exception):
 
 
 def policy(
-    role: Role, public: Public = Public.NEVER, upload: Upload = Upload.NONE, *, client_secrets: bool = False
+    kind: RouteKind,
+    public: Public = Public.NEVER,
+    upload: Upload = Upload.NONE,
+    *,
+    client_secrets: bool = False,
+    role: Role | None = None,
 ) -> Callable[[Endpoint], Endpoint]:
-    """Decorates an endpoint with its policy."""
-    return attach(RoutePolicy(role, public, upload, client_secrets))
+    """Decorates an endpoint with its policy. `role`: the one that a key needs, where it is not that of the kind."""
+    return attach(RoutePolicy(kind, public, upload, client_secrets, role))
 
 
 def attach(stated: RoutePolicy) -> Callable[[Endpoint], Endpoint]:
@@ -79,5 +102,5 @@ def policy_of(endpoint: object) -> RoutePolicy:
     """The policy that stands at an endpoint. Raises MissingPolicy where none does."""
     stated = getattr(endpoint, "route_policy", None)
     if not isinstance(stated, RoutePolicy):
-        raise MissingPolicy(f"{endpoint!r} states no policy: decorate it with @policy(Role...).")
+        raise MissingPolicy(f"{endpoint!r} states no policy: decorate it with @policy(RouteKind...).")
     return stated

@@ -27,6 +27,8 @@ class SecuritySettings(Section):
     api_key: SecretStr | None = protected(
         "Clients must send this key (Bearer or X-API-Key).", default=None, min_length=1
     )
+    keys: bool = protected("Clients need keys of their own (`stts keys create`), kept in the database.", default=False)
+    query_keys: bool = protected("Take a key from `?api_key=` in an address, which many things log.", default=False)
     allow_open: bool = protected("Allow an address beyond loopback without a key.", default=False)
     allowed_hosts: tuple[str, ...] = protected(
         "Host names answered besides loopback and server.host (DNS rebinding).", default=()

@@ -20,7 +20,7 @@ from routers.dialects import DIALECTS, NATIVE
 from routers.http.deferred_route import Deferred
 from routers.services import build_services
 from routers.startup import running
-from stts.access.policy import MissingPolicy, Public, Role, Upload
+from stts.access.policy import MissingPolicy, Public, RouteKind, Upload
 from stts.settings import Settings
 from tests.fakes import registry
 
@@ -44,7 +44,7 @@ def app(settings: Settings, tmp_path: Path) -> FastAPI:
 
 def test_every_route_states_its_policy(app: FastAPI) -> None:
     for route in app.routes:
-        assert isinstance(stated_policy(route).role, Role)
+        assert isinstance(stated_policy(route).kind, RouteKind)
 
 
 def test_a_route_without_a_policy_is_refused_at_the_start() -> None:
@@ -60,39 +60,39 @@ def test_a_route_without_a_policy_is_refused_at_the_start() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "dialect", "role", "public", "upload"),
     [
-        ("GET", "/health", "native", Role.HEALTH, Public.ANYWHERE, Upload.NONE),
-        ("HEAD", "/ready", "native", Role.HEALTH, Public.WITHOUT_QUERY, Upload.NONE),
-        ("POST", "/tts", "native", Role.USE, Public.NEVER, Upload.NONE),
-        ("POST", "/stt", "native", Role.USE, Public.NEVER, Upload.FORM),
-        ("POST", "/conversation", "native", Role.USE, Public.NEVER, Upload.FORM),
-        ("POST", "/engines/tone/load", "native", Role.MANAGE, Public.NEVER, Upload.NONE),
-        ("GET", "/engines/tone/nothing", "native", Role.MANAGE, Public.NEVER, Upload.NONE),
-        ("GET", "/voices", "native", Role.USE, Public.NEVER, Upload.NONE),
-        ("GET", "/nowhere", "native", Role.USE, Public.NEVER, Upload.NONE),
-        ("GET", "/v1", "native", Role.USE, Public.NEVER, Upload.NONE),
-        ("GET", "/v1/nowhere", "openai", Role.USE, Public.NEVER, Upload.NONE),
-        ("GET", "/v1/models/a/b", "openai", Role.USE, Public.NEVER, Upload.NONE),
-        ("GET", "/v1/audio/voices", "openai", Role.USE, Public.LISTED, Upload.NONE),
-        ("POST", "/v1/audio/translations", "openai", Role.USE, Public.NEVER, Upload.FORM_OR_JSON),
-        ("POST", "/v1/audio/speech/timestamps", "openai", Role.USE, Public.NEVER, Upload.FORM),
-        ("GET", "/files", "management", Role.MANAGE, Public.NEVER, Upload.NONE),
-        ("POST", "/files", "management", Role.MANAGE, Public.NEVER, Upload.FORM),
-        ("GET", "/analytics", "management", Role.MANAGE, Public.NEVER, Upload.NONE),
-        ("GET", "/config/nowhere", "management", Role.MANAGE, Public.NEVER, Upload.NONE),
-        ("GET", "/configured", "native", Role.USE, Public.NEVER, Upload.NONE),
-        ("GET", "/", "native", Role.PAGE, Public.ALWAYS, Upload.NONE),
-        ("GET", "/docs", "pages", Role.PAGE, Public.ALWAYS, Upload.NONE),
-        ("GET", "/talk/talk.js", "pages", Role.USE, Public.ALWAYS, Upload.NONE),
-        ("GET", "/static-offline-docs/a.js", "pages", Role.USE, Public.ALWAYS, Upload.NONE),
-        ("GET", "/openapi.json", "pages", Role.USE, Public.ALWAYS, Upload.NONE),
+        ("GET", "/health", "native", RouteKind.HEALTH, Public.ANYWHERE, Upload.NONE),
+        ("HEAD", "/ready", "native", RouteKind.HEALTH, Public.WITHOUT_QUERY, Upload.NONE),
+        ("POST", "/tts", "native", RouteKind.USE, Public.NEVER, Upload.NONE),
+        ("POST", "/stt", "native", RouteKind.USE, Public.NEVER, Upload.FORM),
+        ("POST", "/conversation", "native", RouteKind.USE, Public.NEVER, Upload.FORM),
+        ("POST", "/engines/tone/load", "native", RouteKind.MANAGE, Public.NEVER, Upload.NONE),
+        ("GET", "/engines/tone/nothing", "native", RouteKind.MANAGE, Public.NEVER, Upload.NONE),
+        ("GET", "/voices", "native", RouteKind.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/nowhere", "native", RouteKind.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/v1", "native", RouteKind.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/v1/nowhere", "openai", RouteKind.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/v1/models/a/b", "openai", RouteKind.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/v1/audio/voices", "openai", RouteKind.USE, Public.LISTED, Upload.NONE),
+        ("POST", "/v1/audio/translations", "openai", RouteKind.USE, Public.NEVER, Upload.FORM_OR_JSON),
+        ("POST", "/v1/audio/speech/timestamps", "openai", RouteKind.USE, Public.NEVER, Upload.FORM),
+        ("GET", "/files", "management", RouteKind.MANAGE, Public.NEVER, Upload.NONE),
+        ("POST", "/files", "management", RouteKind.MANAGE, Public.NEVER, Upload.FORM),
+        ("GET", "/analytics", "management", RouteKind.MANAGE, Public.NEVER, Upload.NONE),
+        ("GET", "/config/nowhere", "management", RouteKind.MANAGE, Public.NEVER, Upload.NONE),
+        ("GET", "/configured", "native", RouteKind.USE, Public.NEVER, Upload.NONE),
+        ("GET", "/", "native", RouteKind.PAGE, Public.ALWAYS, Upload.NONE),
+        ("GET", "/docs", "pages", RouteKind.PAGE, Public.ALWAYS, Upload.NONE),
+        ("GET", "/talk/talk.js", "pages", RouteKind.USE, Public.ALWAYS, Upload.NONE),
+        ("GET", "/static-offline-docs/a.js", "pages", RouteKind.USE, Public.ALWAYS, Upload.NONE),
+        ("GET", "/openapi.json", "pages", RouteKind.USE, Public.ALWAYS, Upload.NONE),
     ],
 )
 def test_what_the_routes_of_the_server_are(
-    app: FastAPI, method: str, path: str, dialect: str, role: Role, public: Public, upload: Upload
+    app: FastAPI, method: str, path: str, dialect: str, role: RouteKind, public: Public, upload: Upload
 ) -> None:
     match = table(app).match("http", method, path)
     policy = match.policy
-    assert (match.dialect.name, policy.role, policy.public, policy.upload) == (dialect, role, public, upload)
+    assert (match.dialect.name, policy.kind, policy.public, policy.upload) == (dialect, role, public, upload)
 
 
 @pytest.mark.parametrize("tail", ["", "\n"])

@@ -11,7 +11,8 @@ from adapters.hosted_names import ModelCatalogue
 from routers.compat.openai.list_schemas import ModelList, ModelName, ModelNames, ModelShape
 from routers.core.tts_schemas import NAME_CHARACTERS
 from routers.http.deferred_route import deferred_router
-from stts.access.policy import Public, Role, policy
+from stts.access.policy import Public, RouteKind, policy
+from stts.access.roles import Role
 from stts.engine_api import EngineKind
 from stts.errors import UnknownModel
 
@@ -48,19 +49,19 @@ class ModelRoutes:
         add("/v1/models/{model_id:path}", self.show, methods=["GET"], response_model=ModelShape, summary="One model")
         add("/v1/audio/models", self.speaking, methods=["GET"], response_model=ModelNames, summary="Models that speak")
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE, role=Role.READ)
     async def listing(self, task: Annotated[ModelTask | None, BeforeValidator(_no_task)] = None) -> ModelList:
         """All, or those of one task, as clients of speaches ask."""
         kinds: tuple[EngineKind, ...] = ("tts", "stt") if task is None else TASKS[task]
         return ModelList(data=[self._shape(name) for name in self._models.names(*kinds)])
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE, role=Role.READ)
     async def show(self, model_id: Annotated[str, Path(max_length=NAME_CHARACTERS)]) -> ModelShape:
         if model_id not in self._models.names("tts", "stt"):
             raise UnknownModel("There is no such model; GET /v1/models lists all.", param="model")
         return self._shape(model_id)
 
-    @policy(Role.USE, Public.LISTED)
+    @policy(RouteKind.USE, Public.LISTED, role=Role.READ)
     async def speaking(self) -> ModelNames:
         return ModelNames(models=[ModelName(id=name) for name in self._models.names("tts")])
 

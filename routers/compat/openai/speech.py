@@ -18,7 +18,7 @@ from routers.http.speech import speech_answer
 from routers.http.sse import event
 from routers.http.usage import speech_usage
 from routers.services import Services
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 from stts.context import RequestContext
 from stts.errors import TextTooLong
 from stts.plans import SpeechRequest
@@ -40,7 +40,7 @@ class SpeechRoutes:
             summary="Speak a text",
         )
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE)
     async def create(self, fields: CreateSpeechRequest, request: Request) -> Response:
         """Whole where all is made at once, else streamed from the first piece.
 

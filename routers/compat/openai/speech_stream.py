@@ -22,7 +22,7 @@ from routers.sockets.parts import until_first
 from routers.sockets.read_loop import read_messages
 from routers.sockets.socket import Socket, accepted
 from routers.sockets.utterances import SpeechOptions, Utterances
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 from stts.errors import Conflict, STTSError
 from stts.settings import CurrentSettings
 from stts.speech import SynthesisConfig
@@ -45,7 +45,7 @@ class SpeechStreamRoutes:
         self.router = deferred_router("OpenAI")
         self.router.add_api_websocket_route("/v1/audio/speech/stream", self.converse)
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE)
     async def converse(self, websocket: WebSocket) -> None:
         async with accepted(websocket, self._limiter, error_event=stream_error) as socket:
             stream = _Stream(socket, self._speak, self._options, self._settings)

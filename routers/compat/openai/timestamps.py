@@ -19,7 +19,7 @@ from routers.http.deferred_route import deferred_router
 from routers.http.forms import UploadRoute
 from routers.http.operation import header_value, operation_context
 from routers.services import Services
-from stts.access.policy import Role, Upload, policy
+from stts.access.policy import RouteKind, Upload, policy
 from stts.vad.rules import RegionRules
 
 Milliseconds = Annotated[int, Form(ge=0, le=60_000)]
@@ -44,7 +44,7 @@ class TimestampRoutes:
             route_class_override=UploadRoute,
         )
 
-    @policy(Role.USE, upload=Upload.FORM)
+    @policy(RouteKind.USE, upload=Upload.FORM)
     async def timestamps(
         self,
         request: Request,

@@ -17,7 +17,7 @@ from routers.http.json_audio import SCHEMA, JSONUploadRoute
 from routers.http.operation import event_headers, operation_context
 from routers.http.transcripts import finished, with_warnings
 from routers.services import Services
-from stts.access.policy import Role, Upload, policy
+from stts.access.policy import RouteKind, Upload, policy
 from stts.context import RequestContext
 from stts.plans import ListenRequest
 from stts.text.transcript import collect_transcript
@@ -56,7 +56,7 @@ class TranscriptionRoutes:
                 openapi_extra={"requestBody": {"content": {"application/json": {"schema": SCHEMA}}}},
             )
 
-    @policy(Role.USE, upload=Upload.FORM_OR_JSON)
+    @policy(RouteKind.USE, upload=Upload.FORM_OR_JSON)
     async def transcribe(
         self, form: Annotated[CreateTranscriptionRequest, Form(media_type=MULTIPART)], request: Request
     ) -> Response:
@@ -70,7 +70,7 @@ class TranscriptionRoutes:
             events, lambda: event_headers(context), lambda error: error_event("transcript.text.error", error)
         )
 
-    @policy(Role.USE, upload=Upload.FORM_OR_JSON)
+    @policy(RouteKind.USE, upload=Upload.FORM_OR_JSON)
     async def translate(
         self, form: Annotated[CreateTranslationRequest, Form(media_type=MULTIPART)], request: Request
     ) -> Response:

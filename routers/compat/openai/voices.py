@@ -12,7 +12,8 @@ from routers.compat.openai.models import OWNER
 from routers.core.tts_schemas import NAME_CHARACTERS
 from routers.http.deferred_route import deferred_router
 from routers.services import Services
-from stts.access.policy import Public, Role, policy
+from stts.access.policy import Public, RouteKind, policy
+from stts.access.roles import Role
 from stts.engine_state import AUTO
 
 
@@ -33,7 +34,7 @@ class VoiceRoutes:
             summary="Voices of models",
         )
 
-    @policy(Role.USE, Public.LISTED)
+    @policy(RouteKind.USE, Public.LISTED, role=Role.READ)
     async def listing(
         self, legacy: Annotated[bool, Query(description="Plain strings, for older clients of Kokoro.")] = False
     ) -> VoiceList | VoiceIds:
@@ -43,7 +44,7 @@ class VoiceRoutes:
             return VoiceIds(voices=list(known))
         return VoiceList(voices=[NamedVoice(id=id, name=name) for id, name in known.items()])
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE, role=Role.READ)
     async def by_model(
         self, model_id: Annotated[str | None, Query(max_length=NAME_CHARACTERS, description="Of one model.")] = None
     ) -> list[ModelVoice]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from starlette.requests import Request
 from starlette.websockets import WebSocket
 
 from adapters.hosted_names import ModelCatalogue
@@ -21,10 +22,11 @@ from routers.compat.realtime.session_schemas import ClientSecret, ClientSecretRe
 from routers.compat.realtime.translation import Translation, in_dialect
 from routers.compat.realtime.unset import without_unset
 from routers.http.deferred_route import deferred_router
+from routers.http.operation import principal_of
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.socket import Socket, accepted
 from stts.access.client_secrets import ClientSecrets
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 from stts.conversation.config import SessionConfig
 from stts.conversation.history import History
 from stts.conversation.services import ServicesFor
@@ -60,7 +62,7 @@ class RealtimeRoutes:
         )
         add("/v1/realtime/calls", self.refuse_call, methods=["POST"], include_in_schema=False)
 
-    @policy(Role.USE, client_secrets=True)
+    @policy(RouteKind.USE, client_secrets=True)
     async def converse(self, websocket: WebSocket) -> None:
         ids = EventIds()
 
@@ -86,17 +88,18 @@ class RealtimeRoutes:
             commands = Commands(object, session, self._translation, items, microphone, encoder)
             await Connection(socket, session, commands, encoder, ids, older=older).run(name)
 
-    @policy(Role.USE)
-    async def create_secret(self, fields: ClientSecretRequest) -> ClientSecret:
+    @policy(RouteKind.USE)
+    async def create_secret(self, request: Request, fields: ClientSecretRequest) -> ClientSecret:
         settings = self._settings().realtime
         asked = fields.expires_after.seconds if fields.expires_after is not None else None
         session = fields.session or {}
         object = self._new(_kind(session.get("type", KINDS[0])), None).updated(session)
         await self._config(object)
-        issued = self._secrets.issue(object.shape.model_dump(), asked or settings.secret_seconds)
+        issuer = principal_of(request)
+        issued = self._secrets.issue(object.shape.model_dump(), asked or settings.secret_seconds, issuer)
         return ClientSecret(value=issued.value, expires_at=issued.expires_at, session=without_unset(object.wire()))
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE)
     async def refuse_call(self) -> None:
         """Calls by WebRTC and SIP."""
         raise NotFound("There are no calls by WebRTC here: open a WebSocket to /v1/realtime.")

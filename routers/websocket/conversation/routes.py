@@ -27,7 +27,7 @@ from routers.websocket.conversation.commands import (
     TypedMessage,
 )
 from routers.websocket.conversation.encoder import EventEncoder
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 from stts.audio.pcm import PCMReader
 from stts.chat import Message
 from stts.conversation.config import ReplyOrder, session_config
@@ -53,7 +53,7 @@ class ConversationSocketRoutes:
         self.router = deferred_router("converse")
         self.router.add_api_websocket_route("/ws/conversation/v2", self.converse)
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE)
     async def converse(self, websocket: WebSocket) -> None:
         try:
             connect = ConnectFields.model_validate(dict(websocket.query_params))

@@ -25,7 +25,8 @@ from routers.sockets.read_loop import read_messages
 from routers.sockets.socket import Socket, accepted
 from routers.websocket.conversation_v1.encoder import EventEncoder
 from routers.websocket.conversation_v1.schemas import V1Fields, WholeTurn
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
+from stts.access.roles import Role
 from stts.audio.decode import Decoder
 from stts.audio.pcm import PCMReader
 from stts.conversation.config import session_config
@@ -54,12 +55,12 @@ class ConversationV1Routes:
         self.router.add_api_websocket_route("/ws/conversation", self.converse)
         self.router.add_api_route("/ws/conversation/status", self.status, summary="How many sockets are open")
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE, role=Role.READ)
     async def status(self) -> dict[str, int]:
         limits = self._settings().limits
         return {"active_connections": self._limiter.open, "max_connections": limits.live_sessions}
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE)
     async def converse(self, websocket: WebSocket) -> None:
         try:
             fields = V1Fields.model_validate(dict(websocket.query_params))

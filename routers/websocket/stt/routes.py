@@ -21,7 +21,7 @@ from routers.sockets.read_loop import read_messages
 from routers.sockets.socket import Socket, accepted
 from routers.websocket.stt.encoder import EventEncoder, V1EventEncoder
 from routers.websocket.stt.schemas import INPUT_FIELDS, Command, Config, ListenFields
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 from stts.audio.filters import SILENCE
 from stts.audio.pcm import PCMReader
 from stts.conversation.config import session_config
@@ -43,11 +43,11 @@ class TranscriptionSocketRoutes:
         self.router.add_api_websocket_route("/ws/stt", self.transcribe)
         self.router.add_api_websocket_route("/ws/transcribe", self.transcribe_v1)
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE)
     async def transcribe(self, websocket: WebSocket) -> None:
         await self._serve(websocket, EventEncoder)
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE)
     async def transcribe_v1(self, websocket: WebSocket) -> None:
         await self._serve(websocket, V1EventEncoder)
 

@@ -15,7 +15,7 @@ from routers.sockets.socket import Socket, accepted
 from routers.sockets.utterances import SpeechOptions, Utterances
 from routers.websocket.tts.encoder import EventEncoder
 from routers.websocket.tts.schemas import CLIENT_MESSAGES, SpeechCommand, SpeechConfig, SpokenText
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 from stts.conversation.services import PlanSpeech
 from stts.settings import CurrentSettings
 
@@ -31,7 +31,7 @@ class SpeechSocketRoutes:
         self.router = deferred_router("speak")
         self.router.add_api_websocket_route("/ws/tts", self.converse)
 
-    @policy(Role.USE)
+    @policy(RouteKind.USE)
     async def converse(self, websocket: WebSocket) -> None:
         async with accepted(websocket, self._limiter) as socket:
             speech = _Speech(socket, self._speak, self._plan_speech, self._settings)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from stts.errors import DatabaseAway, InvalidConfiguration
+from stts.errors import DatabaseAway, DatabaseUnusable
 from stts.storage.database.address import DatabaseAddress
 
 NOT_OURS = (OperationalError, InterfaceError, InternalError)
@@ -18,11 +18,7 @@ RETRY_SECONDS = 2.0
 """Seconds after which a client may try again."""
 
 
-class DatabaseTooNew(InvalidConfiguration):
-    code, title = "database_too_new", "Database of a newer server"
-
-
-class DatabaseNotInstalled(InvalidConfiguration):
+class DatabaseNotInstalled(DatabaseUnusable):
     code, title = "database_not_installed", "Driver of the database not installed"
 
 

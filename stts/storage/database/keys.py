@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stts.access.keys import AccessKey, KeyChanged, KeyChanges, KeyLimits, PriorityClass
+from stts.access.keys import AccessKey, KeyChanged, KeyChanges, KeyLimits, PriorityClass, User
 from stts.access.roles import Role
 from stts.errors import NotFound
 from stts.storage.database.connections import Database
@@ -34,6 +34,18 @@ class Keys:
                 raise NotFound("There is no such user.", param="user_id")
             values = _values(key) | {"revision": await next_revision(connection)}
             await connection.execute(insert(access_keys).values(values))
+
+    async def add_first(self, user: User, key: AccessKey) -> bool:
+        unexpired = access_keys.c.expires_at.is_(None) | (access_keys.c.expires_at > key.created_at)
+        alive = select(access_keys.c.id).where(access_keys.c.revoked_at.is_(None), unexpired).limit(1)
+        async with self._database.writing() as connection:
+            # It locks the revision: others who try the same wait here.
+            values = _values(key) | {"revision": await next_revision(connection)}
+            if (await connection.execute(alive)).first() is not None:
+                return False
+            await connection.execute(insert(users).values(**asdict(user)))
+            await connection.execute(insert(access_keys).values(values))
+        return True
 
     async def find(self, key_id: str) -> AccessKey | None:
         async with self._database.reading() as connection:
@@ -81,12 +93,6 @@ class Keys:
             rows = (await connection.execute(chosen)).all()
         reached = rows[-1].revision if len(rows) == CHANGED_AT_ONCE else newest
         return KeyChanges(reached, [_key(row) for row in rows])
-
-    async def any_alive(self, now: float) -> bool:
-        unexpired = access_keys.c.expires_at.is_(None) | (access_keys.c.expires_at > now)
-        alive = select(access_keys.c.id).where(access_keys.c.revoked_at.is_(None), unexpired).limit(1)
-        async with self._database.reading() as connection:
-            return (await connection.execute(alive)).first() is not None
 
 
 async def _found(connection: AsyncConnection, key_id: str) -> AccessKey | None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
 
 from stts.storage.database.address import DatabaseAddress
-from stts.storage.database.failures import DatabaseTooNew, translated_failures
+from stts.storage.database.failures import translated_failures
 from stts.storage.database.migrations import HEAD
+from stts.storage.database.versions import DatabaseTooNew
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "alembic_version"
@@ -55,10 +56,7 @@ def known_versions() -> list[str]:
 
 def _refuse_newer(address: DatabaseAddress, found: str | None) -> None:
     if found is not None and found not in known_versions():
-        raise DatabaseTooNew(
-            f"The database {address.shown} is of a newer version of this server ({found}; this one knows {HEAD}). "
-            "It was left as it is: start the newer server, or name another in database.url."
-        )
+        raise DatabaseTooNew(address, found)
 
 
 def _version(connection: Connection) -> str | None:

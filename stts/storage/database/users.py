@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from sqlalchemy import Row, insert, select, update
 
 from stts.access.keys import User
@@ -19,9 +21,7 @@ class Users:
 
     async def add(self, user: User) -> None:
         async with self._database.writing() as connection:
-            await connection.execute(
-                insert(users).values(id=user.id, name=user.name, created_at=user.created_at, deleted_at=user.deleted_at)
-            )
+            await connection.execute(insert(users).values(**asdict(user)))
 
     async def find(self, user_id: str) -> User | None:
         async with self._database.reading() as connection:

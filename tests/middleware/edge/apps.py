@@ -22,7 +22,7 @@ from middleware.listener import default_listener
 from routers.dialects import MANAGEMENT, NATIVE, OPENAI
 from routers.http.deferred_route import deferred_router
 from stts.access.client_secrets import ClientSecrets
-from stts.access.policy import Public, Role, RoutePolicy, Upload, attach
+from stts.access.policy import Public, RouteKind, RoutePolicy, Upload, attach
 from stts.errors import Busy, UnknownVoice
 from stts.settings import LimitSettings, SecuritySettings, ServerSettings, Settings
 
@@ -30,18 +30,18 @@ SECRET = "Dear Anna"
 
 
 POLICIES = {
-    "/health": RoutePolicy(Role.HEALTH, Public.ANYWHERE),
-    "/ready": RoutePolicy(Role.HEALTH, Public.WITHOUT_QUERY),
-    "/config": RoutePolicy(Role.MANAGE),
-    "/v1/audio/voices": RoutePolicy(Role.USE, Public.LISTED),
-    "/v1/audio/models": RoutePolicy(Role.USE, Public.LISTED),
-    "/v1/realtime": RoutePolicy(Role.USE, client_secrets=True),
-    "/stt": RoutePolicy(Role.USE, upload=Upload.FORM),
-    "/files": RoutePolicy(Role.MANAGE, upload=Upload.FORM),
-    "/talk": RoutePolicy(Role.PAGE, Public.ALWAYS),
-    "/talk/{name}": RoutePolicy(Role.USE, Public.ALWAYS),
-    "/docs": RoutePolicy(Role.PAGE, Public.ALWAYS),
-    "/openapi.json": RoutePolicy(Role.USE, Public.ALWAYS),
+    "/health": RoutePolicy(RouteKind.HEALTH, Public.ANYWHERE),
+    "/ready": RoutePolicy(RouteKind.HEALTH, Public.WITHOUT_QUERY),
+    "/config": RoutePolicy(RouteKind.MANAGE),
+    "/v1/audio/voices": RoutePolicy(RouteKind.USE, Public.LISTED),
+    "/v1/audio/models": RoutePolicy(RouteKind.USE, Public.LISTED),
+    "/v1/realtime": RoutePolicy(RouteKind.USE, client_secrets=True),
+    "/stt": RoutePolicy(RouteKind.USE, upload=Upload.FORM),
+    "/files": RoutePolicy(RouteKind.MANAGE, upload=Upload.FORM),
+    "/talk": RoutePolicy(RouteKind.PAGE, Public.ALWAYS),
+    "/talk/{name}": RoutePolicy(RouteKind.USE, Public.ALWAYS),
+    "/docs": RoutePolicy(RouteKind.PAGE, Public.ALWAYS),
+    "/openapi.json": RoutePolicy(RouteKind.USE, Public.ALWAYS),
 }
 """As the routes of the server state them."""
 
@@ -91,7 +91,7 @@ def behind_edge(app: FastAPI, current: Settings, secrets: ClientSecrets | None =
     for route in app.routes:
         assert isinstance(route, Route | WebSocketRoute)
         if not hasattr(route.endpoint, "route_policy"):
-            usual = POLICIES.get(route.path, RoutePolicy(Role.USE))
+            usual = POLICIES.get(route.path, RoutePolicy(RouteKind.USE))
             route.endpoint = attach(usual)(partial(route.endpoint))
     routes: dict[EdgeDialect, list[BaseRoute]] = {NATIVE: [], MANAGEMENT: [], OPENAI: []}
     for route in app.routes:

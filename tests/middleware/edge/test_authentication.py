@@ -9,7 +9,7 @@ from websockets.typing import Subprotocol
 
 from middleware.edge.route_table import RouteTable
 from routers.dialects import MANAGEMENT, NATIVE, OPENAI
-from stts.access.policy import Role
+from stts.access.policy import RouteKind
 from stts.settings import Settings
 from tests import patient
 from tests.middleware.edge.apps import app_with, client, settings
@@ -131,7 +131,7 @@ async def test_without_a_configured_key_everybody_is_anonymous() -> None:
 async def test_the_key_opens(headers: dict[str, str]) -> None:
     async with client(app_with(KEYED)) as http:
         answer = await http.get("/voices", headers=headers)
-    assert answer.json()["principal"] == "key"
+    assert answer.json()["principal"] == "api_key"
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ async def test_below_the_prefix_of_a_proxy() -> None:
 )
 def test_management_is_below_its_paths_even_where_no_route_is(path: str, management: bool) -> None:
     table = RouteTable({NATIVE: [], OPENAI: [], MANAGEMENT: []})
-    assert (table.match("http", "GET", path).policy.role is Role.MANAGE) == management
+    assert (table.match("http", "GET", path).policy.kind is RouteKind.MANAGE) == management
 
 
 @pytest.mark.socket

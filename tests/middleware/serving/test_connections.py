@@ -19,11 +19,11 @@ from middleware.serving.connections import (
     STUCK_SECONDS,
     Connections,
     connections_of,
-    network_of,
 )
 from middleware.serving.file_limit import SPARE_CONNECTIONS, files_wanted, most_connections, wyoming_files
 from middleware.serving.http_head import BoundedHead
 from middleware.serving.websocket_frames import BoundedFrames
+from stts.access.networks import network_of
 from stts.settings import LimitSettings, WyomingSettings
 from tests import patient
 from tests.middleware.edge.apps import Raw, app_with, settings

@@ -16,7 +16,7 @@ from middleware.edge.dialect import PLAIN
 from middleware.edge.route_table import RouteTable
 from middleware.serving.http_head import BoundedHead
 from middleware.serving.starts import TURNS_OF_ARRIVALS, Starts
-from stts.access.policy import Role, policy
+from stts.access.policy import RouteKind, policy
 from tests import patient
 from tests.serving import serving
 
@@ -105,7 +105,7 @@ async def test_health_overtakes_requests_that_came_before_it() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
-    @policy(Role.HEALTH)
+    @policy(RouteKind.HEALTH)
     async def health() -> None: ...
 
     table = RouteTable({PLAIN: [Route("/health", health)]})

@@ -10,8 +10,8 @@ from middleware.edge.dialect import PLAIN
 from middleware.edge.route_table import STATE, RouteMatch
 from middleware.listener import default_listener
 from stts.access.client_secrets import SESSION_CHARACTERS, ClientSecrets
-from stts.access.policy import Role, RoutePolicy
-from stts.access.principal import ANONYMOUS, SECRET_HOLDER
+from stts.access.policy import RouteKind, RoutePolicy
+from stts.access.principal import ANONYMOUS, API_KEY_HOLDER
 from stts.errors import Busy, PayloadTooLarge
 from stts.settings import SecuritySettings, Settings
 
@@ -36,48 +36,49 @@ def secrets(clock: Clock) -> ClientSecrets:
 
 
 def test_a_secret_brings_its_session_until_it_expires(secrets: ClientSecrets, clock: Clock) -> None:
-    issued = secrets.issue(SESSION, 60)
+    issued = secrets.issue(SESSION, 60, API_KEY_HOLDER)
     assert issued.value.startswith("ek_") and issued.expires_at == 1060
-    assert secrets.session(issued.value.encode()) == SESSION
+    found = secrets.session(issued.value.encode())
+    assert found is not None and (found.session, found.issuer) == (SESSION, API_KEY_HOLDER)
     clock.now = 1060.0
     assert secrets.session(issued.value.encode()) is None
 
 
 @pytest.mark.parametrize("offered", [b"", b"ek_", b"ek_wrong", b"\xff", b"key"])
 def test_nothing_else_opens(secrets: ClientSecrets, offered: bytes) -> None:
-    secrets.issue(SESSION, 60)
+    secrets.issue(SESSION, 60, API_KEY_HOLDER)
     assert secrets.session(offered) is None
 
 
 def test_too_many_are_refused_until_one_expires(secrets: ClientSecrets, clock: Clock) -> None:
-    secrets.issue(SESSION, 60)
-    secrets.issue(SESSION, 10)
+    secrets.issue(SESSION, 60, API_KEY_HOLDER)
+    secrets.issue(SESSION, 10, API_KEY_HOLDER)
     with pytest.raises(Busy) as caught:
-        secrets.issue(SESSION, 10)
+        secrets.issue(SESSION, 10, API_KEY_HOLDER)
     assert caught.value.retry_after == pytest.approx(10)
     clock.now += 10
-    assert secrets.issue(SESSION, 10).value
+    assert secrets.issue(SESSION, 10, API_KEY_HOLDER).value
 
 
 def test_many_large_sessions_are_bounded_together(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stts.access.client_secrets.MOST_CHARACTERS", 2500)
     secrets = ClientSecrets(lambda: 1000, clock)
     for _ in range(2):
-        secrets.issue({"instructions": "x" * 1000}, 60)
+        secrets.issue({"instructions": "x" * 1000}, 60, API_KEY_HOLDER)
     with pytest.raises(Busy):
-        secrets.issue({"instructions": "x" * 1000}, 60)
-    assert secrets.issue(SESSION, 60).value
+        secrets.issue({"instructions": "x" * 1000}, 60, API_KEY_HOLDER)
+    assert secrets.issue(SESSION, 60, API_KEY_HOLDER).value
     clock.now += 60
-    assert secrets.issue({"instructions": "x" * 1000}, 60).value
+    assert secrets.issue({"instructions": "x" * 1000}, 60, API_KEY_HOLDER).value
 
 
 def test_a_huge_session_is_not_kept(secrets: ClientSecrets) -> None:
     with pytest.raises(PayloadTooLarge):
-        secrets.issue({"instructions": "x" * SESSION_CHARACTERS}, 60)
+        secrets.issue({"instructions": "x" * SESSION_CHARACTERS}, 60, API_KEY_HOLDER)
 
 
 def test_only_hashes_are_kept(secrets: ClientSecrets) -> None:
-    issued = secrets.issue(SESSION, 60)
+    issued = secrets.issue(SESSION, 60, API_KEY_HOLDER)
     assert issued.value not in repr(vars(secrets))
 
 
@@ -104,7 +105,7 @@ async def admitted(secrets: ClientSecrets, value: str, *, key: str | None, **cha
     }
     settings = Settings(security=SecuritySettings.model_validate({"api_key": key} if key else {}))
     opened = scope["type"] == "websocket" and scope["path"] == "/v1/realtime"
-    scope["state"] = {STATE: RouteMatch(RoutePolicy(Role.USE, client_secrets=opened), PLAIN)}
+    scope["state"] = {STATE: RouteMatch(RoutePolicy(RouteKind.USE, client_secrets=opened), PLAIN)}
     await Authentication(app, default_listener(lambda: settings), secrets)(scope, receive, send)
     if not passed:
         return None
@@ -113,9 +114,9 @@ async def admitted(secrets: ClientSecrets, value: str, *, key: str | None, **cha
 
 
 async def test_a_secret_opens_its_socket(secrets: ClientSecrets) -> None:
-    scope = await admitted(secrets, secrets.issue(SESSION, 60).value, key="key")
+    scope = await admitted(secrets, secrets.issue(SESSION, 60, API_KEY_HOLDER).value, key="key")
     assert scope is not None
-    assert scope["state"] == {"principal": SECRET_HOLDER, "realtime_session": SESSION}
+    assert scope["state"] == {"principal": API_KEY_HOLDER, "realtime_session": SESSION}
 
 
 @pytest.mark.parametrize(
@@ -123,17 +124,17 @@ async def test_a_secret_opens_its_socket(secrets: ClientSecrets) -> None:
     [{"path": "/ws/tts"}, {"path": "/v1/realtime/client_secrets"}, {"type": "http", "method": "POST"}],
 )
 async def test_a_secret_opens_nothing_else(secrets: ClientSecrets, changes: dict[str, object]) -> None:
-    assert await admitted(secrets, secrets.issue(SESSION, 60).value, key="key", **changes) is None
+    assert await admitted(secrets, secrets.issue(SESSION, 60, API_KEY_HOLDER).value, key="key", **changes) is None
 
 
 async def test_an_expired_secret_opens_nothing(secrets: ClientSecrets, clock: Clock) -> None:
-    value = secrets.issue(SESSION, 60).value
+    value = secrets.issue(SESSION, 60, API_KEY_HOLDER).value
     clock.now += 60
     assert await admitted(secrets, value, key="key") is None
 
 
 async def test_without_a_key_a_secret_still_brings_its_session(secrets: ClientSecrets) -> None:
-    scope = await admitted(secrets, secrets.issue(SESSION, 60).value, key=None)
+    scope = await admitted(secrets, secrets.issue(SESSION, 60, ANONYMOUS).value, key=None)
     assert scope is not None and scope["state"] == {"principal": ANONYMOUS, "realtime_session": SESSION}
     other = await admitted(secrets, "ek_unknown", key=None)
     assert other is not None and other["state"] == {"principal": ANONYMOUS}

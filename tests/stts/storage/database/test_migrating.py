@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from stts.errors import DatabaseAway
 from stts.storage.database.address import DatabaseAddress
-from stts.storage.database.failures import DatabaseTooNew
 from stts.storage.database.migrating import blocking_engine, current_version, known_versions, upgrade
 from stts.storage.database.migrations import HEAD
 from stts.storage.database.tables import metadata
+from stts.storage.database.versions import DatabaseTooNew
 
 
 def test_head_is_the_newest_migration() -> None:

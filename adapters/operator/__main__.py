@@ -1,0 +1,31 @@
+"""The commands of this package."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from adapters.configuration.adapter import EXIT_STATUS, startup_message
+from adapters.operator import database, keys
+from stts.errors import InvalidConfiguration, STTSError
+
+app = typer.Typer(name="stts", no_args_is_help=True, add_completion=False)
+app.add_typer(database.app, name="db")
+app.add_typer(keys.app, name="keys")
+
+
+def main() -> int:
+    try:
+        app()
+    except InvalidConfiguration as error:
+        print(startup_message(error), file=sys.stderr)  # noqa: T201 - for the person at the terminal
+        return EXIT_STATUS
+    except STTSError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201
+        return EXIT_STATUS
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""What keys need while the server runs: the first one, changes by other servers, and a last word at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from routers.services import Services
+from stts.access.directory import FOLLOW_SECONDS, KeyDirectory
+from stts.access.key_text import KeyText
+from stts.errors import DatabaseAway
+
+CLOSE_SECONDS = 5.0
+"""Longest wait for the last writes at a stop."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+async def serve_keys(services: Services, directory: KeyDirectory) -> None:
+    """Makes the first key where none works, then follows changes for ever."""
+    if services.settings().security.api_key is None:
+        await _first_key(services)
+    await directory.follow()
+
+
+async def _first_key(services: Services) -> None:
+    while True:
+        try:
+            issued = await (await services.administration()).first_key()
+        except DatabaseAway as error:
+            log.warning("database_away", error=error.message)
+        else:
+            if issued is not None:
+                announce_first(issued.text)
+            return
+        await asyncio.sleep(FOLLOW_SECONDS)
+
+
+def announce_first(key: KeyText) -> None:
+    """Tells the person at the terminal; the log never learns of it."""
+    with suppress(OSError):
+        print(f"First key (admin): {key}\nIt is shown this once; `stts keys create` makes others.", flush=True)  # noqa: T201
+
+
+async def close_stores(services: Services) -> None:
+    """Writes what waits to be written, for a bounded time."""
+    with suppress(DatabaseAway, TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            if services.directory is not None:
+                await services.directory.close()
+    await services.stores.close()

@@ -1,0 +1,61 @@
+"""Admission: from what a client offers to a principal."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+
+from stts.access.directory import KeyDirectory
+from stts.access.failures import KeyFailures
+from stts.access.key_text import KeyText
+from stts.access.keys import AccessKey
+from stts.access.networks import is_inside
+from stts.access.principal import ANONYMOUS, API_KEY_HOLDER, Principal, key_holder
+from stts.errors import Forbidden, Unauthorized
+
+MOST_OFFERED = 4
+"""Keys that one request may offer; clients send the same in two places, nobody more."""
+HOW = "`Authorization: Bearer <key>` or `X-API-Key: <key>`."
+
+
+class Admission:
+    """Judges keys. `directory` is None where keys are off: then only `api_key` counts, and without one nothing."""
+
+    def __init__(self, api_key: bytes | None, directory: KeyDirectory | None, failures: KeyFailures) -> None:
+        self._api_key = api_key
+        self._directory = directory
+        self._failures = failures
+
+    @property
+    def is_open(self) -> bool:
+        """True if no key is wanted."""
+        return self._api_key is None and self._directory is None
+
+    async def admit(self, offered: Sequence[bytes], address: str) -> Principal:
+        """Raises Unauthorized, TooManyRequests, Forbidden for an address that the key does not work from, and
+        DatabaseAway where nobody knows."""
+        if self.is_open:
+            return ANONYMOUS
+        offered = offered[:MOST_OFFERED]
+        if self._api_key is not None and any(hmac.compare_digest(each, self._api_key) for each in offered):
+            return API_KEY_HOLDER
+        for each in offered:
+            if (key := await self._key(each, address)) is not None:
+                check_address(key, address)
+                return key_holder(key)
+        if offered:
+            self._failures.count(address)
+            raise Unauthorized(f"This key is not known here, is no longer valid, or is cut off. It goes into {HOW}")
+        raise Unauthorized(f"This server wants a key: {HOW}")
+
+    async def _key(self, offered: bytes, address: str) -> AccessKey | None:
+        text = KeyText.parse(offered)
+        if self._directory is None or text is None:
+            return None
+        return await self._directory.find(text, look_up=not self._failures.is_slowed(address))
+
+
+def check_address(key: AccessKey, address: str) -> None:
+    """Raises Forbidden."""
+    if key.allowed_addresses and not any(is_inside(address, network) for network in key.allowed_addresses):
+        raise Forbidden("This key does not work from this address.")

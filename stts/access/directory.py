@@ -1,0 +1,158 @@
+"""The keys in memory: who a key belongs to is answered without the database, also while that is away.
+
+It follows the changes that other servers make, by their revisions, every few seconds. What is not known is looked up
+once, whether an id exists or only its secret is wrong: a refusal takes the same road, and so the same time, either way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from stts.access.key_text import KeyText, is_same
+from stts.access.keys import AccessKey, KeyStore
+from stts.errors import DatabaseAway
+
+FOLLOW_SECONDS = 2.0
+"""Between two looks for changes: a key that is revoked by another server opens nothing after so long."""
+USE_SECONDS = 60.0
+"""Between two writes of when keys were last used."""
+MOST_KEYS = 50_000
+"""Most keys in memory, about 1 KiB each; those that were used longest ago are looked up again."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+OnEnd = Callable[[str], None]
+"""Called with the id of a key that opens nothing from now on."""
+
+
+class KeyDirectory:
+    """One for the process. `follow()` runs as long as the server does."""
+
+    def __init__(
+        self,
+        store: Callable[[], Awaitable[KeyStore]],
+        grace_seconds: Callable[[], float],
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`store` opens the keys' store when it is first asked."""
+        self._store = store
+        self._grace_seconds = grace_seconds
+        self._clock = clock
+        self._monotonic = monotonic
+        self._keys: OrderedDict[str, AccessKey] = OrderedDict()
+        self._revision = 0
+        self._seen_at: float | None = None
+        """When the database answered last."""
+        self._used: dict[str, float] = {}
+        self._uses_written_at = monotonic()
+        self.on_end: list[OnEnd] = []
+
+    async def find(self, offered: KeyText, *, look_up: bool = True) -> AccessKey | None:
+        """The key, where it exists, its secret is right, and it is alive. Raises DatabaseAway where nobody knows.
+
+        Without `look_up` only memory is asked.
+        """
+        key = self._keys.get(offered.id)
+        opens = self._opens(key, offered) and self._is_fresh()
+        if not opens and look_up:
+            key = await self._looked_up(offered.id)
+            opens = self._opens(key, offered)
+        if not opens or key is None:
+            return None
+        self._used[key.id] = self._clock()
+        if key.id in self._keys:
+            self._keys.move_to_end(key.id)
+        return key
+
+    def known(self, key_id: str) -> AccessKey | None:
+        """A key that is in memory and alive."""
+        key = self._keys.get(key_id)
+        return key if key is not None and key.is_alive(self._clock()) else None
+
+    async def follow(self) -> None:
+        """Learns of changes and writes last uses, for ever."""
+        while True:
+            try:
+                await self.catch_up()
+                await self._write_uses()
+            except DatabaseAway as error:
+                log.warning("database_away", error=error.message)
+            await asyncio.sleep(FOLLOW_SECONDS)
+
+    async def catch_up(self) -> None:
+        """Takes over what was changed since the last look. Raises DatabaseAway."""
+        store = await self._store()
+        while True:
+            changes = await store.changed_after(self._revision)
+            for key in changes.keys:
+                self.take(key)
+            if changes.revision == self._revision:
+                break
+            self._revision = changes.revision
+        self._seen_at = self._monotonic()
+        self._end_expired()
+
+    def take(self, key: AccessKey) -> None:
+        """Takes over a key as it stands now."""
+        known = self._keys.get(key.id)
+        if known is not None and known.version > key.version:
+            return
+        self._keys[key.id] = key
+        self._keys.move_to_end(key.id)
+        while len(self._keys) > MOST_KEYS:
+            self._keys.popitem(last=False)
+        if not key.is_alive(self._clock()):
+            self._end(key.id)
+
+    async def close(self) -> None:
+        """Writes what is not written yet. Raises DatabaseAway."""
+        self._uses_written_at = float("-inf")
+        await self._write_uses()
+
+    def _opens(self, key: AccessKey | None, offered: KeyText) -> bool:
+        """Compares in constant time, whether there is a key or not."""
+        now = self._clock()
+        current = is_same(key.secret_hash if key is not None else None, offered.hash)
+        previous = is_same(key.previous_hash if key is not None else None, offered.hash)
+        if key is None:
+            return False
+        overlaps = previous and key.previous_until is not None and now < key.previous_until
+        return (current or overlaps) and key.is_alive(now)
+
+    def _is_fresh(self) -> bool:
+        """True while what is in memory may be relied on."""
+        lasts = max(self._grace_seconds(), 2 * FOLLOW_SECONDS)
+        return self._seen_at is not None and self._monotonic() - self._seen_at <= lasts
+
+    async def _looked_up(self, key_id: str) -> AccessKey | None:
+        key = await (await self._store()).find(key_id)
+        if key is not None:
+            self.take(key)
+        return key
+
+    def _end_expired(self) -> None:
+        now = self._clock()
+        for key in self._keys.values():
+            if key.expires_at is not None and key.expires_at <= now < key.expires_at + 3 * FOLLOW_SECONDS:
+                self._end(key.id)
+
+    def _end(self, key_id: str) -> None:
+        for tell in self.on_end:
+            tell(key_id)
+
+    async def _write_uses(self) -> None:
+        if self._used and self._monotonic() - self._uses_written_at >= USE_SECONDS:
+            written, self._used = self._used, {}
+            try:
+                await (await self._store()).used(written)
+            except DatabaseAway:
+                self._used = written | self._used
+                raise
+            self._uses_written_at = self._monotonic()
