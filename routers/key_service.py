@@ -1,4 +1,4 @@
-"""What keys need while the server runs: the first one, changes by other servers, and a last word at the end."""
+"""The keys while the server runs: the first one is made, changes by other servers are followed."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def keys(context: typer.Context) -> None:
 
 
 def _run_operator(command: str, arguments: list[str]) -> None:
-    os.execv(sys.executable, [sys.executable, "-m", "adapters.operator", command, *arguments])
+    os.execv(sys.executable, [sys.executable, "-m", "commands", command, *arguments])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ DRAIN_SECONDS = 5.0
 class LimitedConnection(Protocol):
     @property
     def principal(self) -> Principal:
-        """Who opened it."""
+        """The caller that opened it."""
         ...
 
     def close_with(self, error: STTSError) -> None:

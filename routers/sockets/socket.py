@@ -92,7 +92,7 @@ class Socket:
 
     @property
     def principal(self) -> Principal:
-        """Who opened it."""
+        """The caller that opened it."""
         return self._state.get("principal") or ANONYMOUS
 
     def context(self, kind: RequestType) -> RequestContext:

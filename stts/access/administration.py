@@ -1,4 +1,4 @@
-"""What administrators do with users and keys: create, change, rotate, revoke, delete."""
+"""Users and keys, as administrators create, change, rotate, revoke and delete them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class IssuedKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyWishes:
-    """What a new key is to be."""
+    """The wishes for a new key."""
 
     name: str
     user_id: str

@@ -40,7 +40,7 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class SecretSession:
-    """What a secret opens: a session like the one it was made for, in the name of who had it made."""
+    """A session like the one that a secret was made for, in the name of who had it made."""
 
     session: dict[str, Any]
     issuer: Principal

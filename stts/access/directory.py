@@ -27,7 +27,7 @@ MOST_KEYS = 50_000
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 OnEnd = Callable[[str], None]
-"""Called with the id of a key that opens nothing from now on."""
+"""Called with the id of a key that opens nothing from now on; it may be told again."""
 
 
 class KeyDirectory:
@@ -81,7 +81,7 @@ class KeyDirectory:
         while True:
             try:
                 await self.catch_up()
-                await self._write_uses()
+                await self.write_uses()
             except DatabaseAway as error:
                 log.warning("database_away", error=error.message)
             await asyncio.sleep(FOLLOW_SECONDS)
@@ -114,7 +114,7 @@ class KeyDirectory:
     async def close(self) -> None:
         """Writes what is not written yet. Raises DatabaseAway."""
         self._uses_written_at = float("-inf")
-        await self._write_uses()
+        await self.write_uses()
 
     def _opens(self, key: AccessKey | None, offered: KeyText) -> bool:
         """Compares in constant time, whether there is a key or not."""
@@ -147,7 +147,8 @@ class KeyDirectory:
         for tell in self.on_end:
             tell(key_id)
 
-    async def _write_uses(self) -> None:
+    async def write_uses(self) -> None:
+        """Writes when keys were last used, where that is due. Raises DatabaseAway."""
         if self._used and self._monotonic() - self._uses_written_at >= USE_SECONDS:
             written, self._used = self._used, {}
             try:

@@ -63,7 +63,7 @@ class AccessKey:
     created_at: float
     priority: PriorityClass = PriorityClass.NORMAL
     previous_hash: bytes | None = field(default=None, repr=False)
-    """Of the secret before the last rotation, which goes on working until `previous_until`."""
+    """The hash before the last rotation, which goes on working until `previous_until`."""
     previous_until: float | None = None
     expires_at: float | None = None
     revoked_at: float | None = None

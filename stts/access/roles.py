@@ -1,4 +1,4 @@
-"""What a key may do: three roles, each with all that the ones before it may."""
+"""The roles of keys: three, each with all that the ones before it may do."""
 
 from __future__ import annotations
 

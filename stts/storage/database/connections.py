@@ -53,7 +53,7 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """What is written holds when the block has ended without an error. Raises DatabaseAway."""
+        """The writes hold when the block has ended without an error. Raises DatabaseAway."""
         async with self._writer or nullcontext(), self._transaction(writes=True) as connection:
             yield connection
 

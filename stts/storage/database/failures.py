@@ -13,7 +13,7 @@ from stts.errors import DatabaseAway, DatabaseUnusable
 from stts.storage.database.address import DatabaseAddress
 
 NOT_OURS = (OperationalError, InterfaceError, InternalError)
-"""What the database itself fails with. A damaged SQLite file is a plain DatabaseError, the base of all."""
+"""Failures of the database itself. A damaged SQLite file is a plain DatabaseError, the base of all."""
 RETRY_SECONDS = 2.0
 """Seconds after which a client may try again."""
 

@@ -53,7 +53,12 @@ def test_openai_has_all_four_keys() -> None:
 
 @pytest.mark.parametrize("leaf", LEAVES)
 def test_every_error_has_a_type_that_openai_knows(leaf: type[STTSError]) -> None:
-    expected = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
+    expected = {
+        401: "authentication_error",
+        403: "permission_error",
+        404: "not_found_error",
+        429: "rate_limit_error",
+    }
     default = "server_error" if leaf.status >= 500 else "invalid_request_error"
     assert openai_error(leaf("x"))["error"]["type"] == expected.get(leaf.status, default)
 

@@ -1,4 +1,4 @@
-"""What Alembic runs for each command: the migrations, on the connection and in the transaction of the caller."""
+"""Alembic runs this for each command: the migrations, on the connection and in the transaction of the caller."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.operator.configured import ConfigOption, JSONOption, tell, with_stores
+from commands.configured import ConfigOption, JSONOption, tell, with_stores
 from stts.access.administration import Administration, IssuedKey, KeyWishes
 from stts.access.keys import AccessKey
 from stts.access.roles import ROLE_NAMES, Role

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from adapters.configuration.adapter import EXIT_STATUS, startup_message
-from adapters.operator import database, keys
+from commands import database, keys
 from stts.errors import InvalidConfiguration, STTSError
 
 app = typer.Typer(name="stts", no_args_is_help=True, add_completion=False)

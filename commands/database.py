@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from adapters.operator.configured import ConfigOption, JSONOption, address, tell
+from commands.configured import ConfigOption, JSONOption, address, tell
 from stts.storage.database.migrating import current_version, known_versions
 from stts.storage.database.migrating import upgrade as migrate
 from stts.storage.database.migrations import HEAD
