@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from stts.access.key_text import KeyText
 from stts.access.roles import Role
+from tests import patient
 from tests.keyed import Keyed, keyed_server, keyed_settings
 from tests.patient import PATIENCE
 
@@ -163,32 +163,32 @@ def test_strings_are_kept_as_they_are(keyed: Keyed, text: str) -> None:
 @pytest.mark.parametrize("path", ["/admin/keys/nobody", "/admin/users/nobody"])
 def test_what_is_not_there(keyed: Keyed, path: str) -> None:
     assert keyed.admin.get(path).status_code == keyed.admin.delete(path).status_code == 404
-    assert httpx.get(f"{keyed.server.url}{path}").status_code == 401
+    assert patient.get(f"{keyed.server.url}{path}").status_code == 401
 
 
-def test_a_key_in_the_address_counts_only_where_that_is_allowed(keyed: Keyed) -> None:
-    key = keyed.key()["key"]
-    assert httpx.get(f"{keyed.server.url}/me?api_key={key}").status_code == 401
-    with pytest.raises(InvalidStatus), connect(f"ws{keyed.server.url[4:]}/ws/tts?api_key={key}"):
-        pass
+async def test_a_key_in_the_address_counts_only_where_that_is_allowed(keyed: Keyed) -> None:
+    key = await asyncio.to_thread(keyed.key)
+    assert patient.get(f"{keyed.server.url}/me?api_key={key['key']}").status_code == 401
+    with pytest.raises(InvalidStatus):
+        await patient.connect(f"ws{keyed.server.url[4:]}/ws/tts?api_key={key['key']}")
 
 
-def test_sockets_of_a_revoked_key_end(keyed: Keyed) -> None:
-    made, other = keyed.key(), keyed.key()
+async def test_sockets_of_a_revoked_key_end(keyed: Keyed) -> None:
+    made, other = await asyncio.to_thread(keyed.key), await asyncio.to_thread(keyed.key)
     address = f"ws{keyed.server.url[4:]}/ws/tts"
-    with (
-        connect(address, additional_headers={"X-API-Key": other["key"]}) as stays,
-        connect(address, additional_headers={"X-API-Key": made["key"]}) as ends,
+    async with (
+        patient.connect(address, additional_headers={"X-API-Key": other["key"]}) as stays,
+        patient.connect(address, additional_headers={"X-API-Key": made["key"]}) as ends,
     ):
-        keyed.admin.delete(f"/admin/keys/{made['id']}")
+        await asyncio.to_thread(keyed.admin.delete, f"/admin/keys/{made['id']}")
         events = []
-        with pytest.raises(ConnectionClosed) as closed:
-            while True:
-                events.append(json.loads(ends.recv(PATIENCE)))
+        with pytest.raises(ConnectionClosedError):
+            async for event in ends:
+                events.append(json.loads(event))
         assert events[-1]["code"] == "unauthorized"
-        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
-        stays.send(json.dumps({"text": "Hello"}))
-        assert stays.recv(PATIENCE)
+        assert ends.close_code == 1008
+        await stays.send(json.dumps({"text": "Hello"}))
+        assert await stays.recv()
 
 
 def test_the_first_key_is_printed_once(tmp_path: Any, capfd: pytest.CaptureFixture[str]) -> None:
@@ -200,7 +200,7 @@ def test_the_first_key_is_printed_once(tmp_path: Any, capfd: pytest.CaptureFixtu
     for _ in range(2):
         with running(settings, registry()) as server:
             deadline = time.monotonic() + PATIENCE
-            while "up" not in httpx.get(f"{server.url}/ready").text:
+            while "up" not in patient.get(f"{server.url}/ready").text:
                 assert time.monotonic() < deadline
             text = capfd.readouterr().out
             printed.append(text)
