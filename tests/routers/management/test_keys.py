@@ -183,8 +183,8 @@ async def test_sockets_of_a_revoked_key_end(keyed: Keyed) -> None:
         await asyncio.to_thread(keyed.admin.delete, f"/admin/keys/{made['id']}")
         events = []
         with pytest.raises(ConnectionClosedError):
-            async for event in ends:
-                events.append(json.loads(event))
+            while True:
+                events.append(json.loads(await ends.recv()))
         assert events[-1]["code"] == "unauthorized"
         assert ends.close_code == 1008
         await stays.send(json.dumps({"text": "Hello"}))
