@@ -7,10 +7,9 @@ import re
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+from engines.stt.byte_pairs import BytePairs
 from stts.errors import EngineLoadFailed
 
 FILE = "tokenizer.json"
@@ -41,28 +40,23 @@ class Vocabulary:
     """Raises EngineLoadFailed for a folder whose tokenizer file is missing or none of Whisper's."""
 
     def __init__(self, folder: Path) -> None:
-        import tokenizers
-
         path = folder / FILE
         if not path.is_file():
             # Without it faster-whisper asks the model hub, whatever was asked of it; here nothing is fetched.
             raise EngineLoadFailed(f"{FILE} is missing beside the model in {folder.name}.")
         try:
-            self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(path))
-        except Exception as error:
+            tokens, self._special_tokens = _read(path)
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
             raise EngineLoadFailed(f"{FILE} in {folder.name} cannot be read.") from error
         self.end = self._special("<|endoftext|>")
         self.start = self._special("<|startoftranscript|>")
         self.no_timestamps = self._special("<|notimestamps|>")
         self._previous = self._special("<|startofprev|>")
         self._tasks = {"transcribe": self._special("<|transcribe|>"), "translate": self._special("<|translate|>")}
-
-    @cached_property
-    def languages(self) -> dict[str, int]:
+        self._pairs = BytePairs(tokens[: self.end])
+        named = ((_LANGUAGE.fullmatch(token), number) for token, number in self._special_tokens.items())
+        self.languages = {match[1]: number for match, number in named if match}
         """Tokens by Whisper's language codes."""
-        added: dict[int, Any] = self._tokenizer.get_added_tokens_decoder()
-        named = ((_LANGUAGE.fullmatch(token.content), number) for number, token in added.items())
-        return {match[1]: number for match, number in named if match}
 
     def begin(self, language: str | None, task: str) -> list[int]:
         """The tokens that begin a transcript; `language`: Whisper's code, None for a model that knows but one."""
@@ -75,16 +69,14 @@ class Vocabulary:
         plain = " ".join(_SPECIAL.sub("", text or "").split())
         if not plain:
             return []
-        tokens: list[int] = self._tokenizer.encode(f" {plain}", add_special_tokens=False).ids
-        return [self._previous, *tokens[-MOST_PROMPT_TOKENS:]]
+        return [self._previous, *self._pairs.tokens(f" {plain}")[-MOST_PROMPT_TOKENS:]]
 
     def text_tokens(self, tokens: Sequence[int]) -> list[int]:
         """Those of the tokens that stand for text."""
         return [token for token in tokens if token < self.end]
 
     def text(self, tokens: Sequence[int]) -> str:
-        decoded: str = self._tokenizer.decode(list(tokens))
-        return decoded
+        return self._pairs.text(tokens)
 
     def words(self, tokens: Sequence[int], language: str | None) -> list[TokenWord]:
         """The words of text tokens, marks of punctuation as words of their own."""
@@ -112,10 +104,24 @@ class Vocabulary:
         return parts
 
     def _special(self, token: str) -> int:
-        number: int | None = self._tokenizer.token_to_id(token)
+        number = self._special_tokens.get(token)
         if number is None:
             raise EngineLoadFailed(f"{FILE} is not that of a Whisper model: it lacks {token}.")
         return number
+
+
+def _read(path: Path) -> tuple[list[str], dict[str, int]]:
+    """All tokens in the order of their numbers, and the numbers of the special ones.
+
+    Raises OSError, and ValueError, TypeError, LookupError or AttributeError for a file that is none.
+    """
+    table = json.loads(path.read_bytes())
+    numbers: dict[str, int] = table["model"]["vocab"]
+    special = {str(each["content"]): int(each["id"]) for each in table["added_tokens"]}
+    tokens = [""] * (1 + max(*numbers.values(), *special.values()))
+    for token, number in numbers.items():
+        tokens[number] = token
+    return tokens, special
 
 
 def english_only(folder: Path) -> bool:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import socket
+import sys
+from pathlib import Path
 
+import psutil
 import pytest
 
-from adapters.execution.backends import memory
+from adapters.execution.backends import inline, memory
+from adapters.execution.backends.child import Child
+from adapters.execution.backends.wire import WorkerSpec
+from engines.registry import Registry
 
 
 @pytest.fixture
@@ -38,3 +44,31 @@ def test_not_when_a_call_or_the_end_has_come(given_back: list[str], closed: bool
 
 def test_giving_back_costs_nobody_anything() -> None:
     memory.give_back()
+
+
+def test_what_a_load_in_the_server_leaves_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(inline, "give_back", lambda: done.append("given back"))
+    engine = Registry().create("silero")
+    monkeypatch.setattr(engine, "load", lambda progress: done.append("loaded"))
+    backend = inline.InlineBackend(engine, 1)
+    for _ in range(2):
+        backend.load(lambda step, part: None)
+    assert done == ["loaded", "given back"]
+
+
+@pytest.mark.socket
+@pytest.mark.parametrize(("set_by_operator", "arenas"), [(None, "1"), ("4", "4")])
+def test_a_child_keeps_one_heap_unless_the_operator_says_otherwise(
+    set_by_operator: str | None, arenas: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    if set_by_operator is not None:
+        monkeypatch.setenv("MALLOC_ARENA_MAX", set_by_operator)
+    child = Child("silero", WorkerSpec(Path(sys.executable), Registry().target("silero"), {}))
+    try:
+        # It answers, so its interpreter has begun.
+        assert list(child.call("installed", [()]))
+        assert psutil.Process(child.pid).environ()["MALLOC_ARENA_MAX"] == arenas
+    finally:
+        child.close()
