@@ -15,6 +15,8 @@ from stts.errors import EngineLoadFailed
 
 GRAPH, METADATA = 7, 14
 """Fields of a model: its network, and one for each of its keys with their values."""
+OUTPUT, NAME = 12, 1
+"""Fields of a network: one for each of its outputs, with its name."""
 KEY, VALUE = 1, 2
 NUMBER, BYTES = 0, 2
 """Wire types of protobuf that a model is made of."""
@@ -43,6 +45,35 @@ def read_metadata(path: Path) -> dict[str, str]:
     if not network:
         raise EngineLoadFailed(f"{path.name} holds no network.")
     return entries
+
+
+def read_outputs(path: Path) -> list[str]:
+    """Names of what the network gives, in its order. Raises as `read_metadata`."""
+    names = []
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        while file.tell() < size:
+            field, length = _field(file, path.name)
+            end = file.tell() + length
+            while field == GRAPH and file.tell() < end:
+                part, part_length = _field(file, path.name)
+                part_end = file.tell() + part_length
+                if part == OUTPUT and part_length <= LONGEST:
+                    names.append(_first(file.read(part_length), NAME, path.name))
+                file.seek(part_end)
+            file.seek(end)
+    return names
+
+
+def _first(data: bytes, wanted: int, name: str) -> str:
+    """A text in a message; empty where it has none."""
+    with BytesIO(data) as file:
+        while file.tell() < len(data):
+            field, length = _field(file, name)
+            value = file.read(length)
+            if field == wanted:
+                return value.decode(errors="replace")
+    return ""
 
 
 def _field(file: BinaryIO, name: str) -> tuple[int, int]:

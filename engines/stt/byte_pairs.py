@@ -1,7 +1,7 @@
 """Whisper's tokens as pieces of UTF-8, and a text cut into them: byte pair encoding as GPT-2 does it.
 
-The library `tokenizers` does the same with all of the table in objects, 11 MB of them beside 5 MB of its own; here it is
-half a megabyte, because a transcript reads a few dozen of 50,000 pieces.
+The library `tokenizers` does the same with all of the table in objects, 11 MB of them beside 5 MB of its own; here it
+is half a megabyte, because a transcript reads a few dozen of 50,000 pieces.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 _CONTRACTION = re.compile(r"'(?:s|t|re|ve|m|ll|d)")
 _RUN = re.compile(r" ?a+| ?0+| ?\.+| +")
@@ -53,7 +53,7 @@ class BytePairs:
         """The tokens of a word: its bytes, of which the pair that makes the lowest number is joined again and again."""
         parts = [word[place : place + 1] for place in range(len(word))]
         while len(parts) > 1:
-            pairs = [self._number(left + right) for left, right in zip(parts, parts[1:], strict=False)]
+            pairs = [self._number(left + right) for left, right in pairwise(parts)]
             lowest = min((number for number in pairs if number is not None), default=None)
             if lowest is None:
                 break

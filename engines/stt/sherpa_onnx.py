@@ -17,7 +17,7 @@ import numpy as np
 from engines.stt.sherpa_onnx_checks import Tokens, check, check_pieces
 from engines.stt.sherpa_onnx_models import SherpaModel, find
 from engines.stt.sherpa_onnx_options import SherpaOnnxOptions, SherpaOnnxParameters
-from engines.stt.sherpa_onnx_recognizer import languages, make
+from engines.stt.sherpa_onnx_recognizer import Recognizers, languages
 from engines.stt.sherpa_onnx_words import Heard
 from stts.engine_api import (
     STT_SAMPLE_RATE,
@@ -46,8 +46,6 @@ TAIL_SECONDS = 0.4
 were spoken."""
 _SIGNS = re.compile(r"[/:#@\s]+")
 """Signs by which the library parts hotwords and reads numbers from them."""
-UNTIMED = ("whisper", "moonshine", "moonshine_v2")
-"""Kinds that tell no times."""
 
 
 class SherpaOnnxEngine(STTEngine):
@@ -63,7 +61,9 @@ class SherpaOnnxEngine(STTEngine):
     _tokens = Tokens(capitals=False, characters=False)
     _unit = ""
     """How hotwords are cut into tokens; empty: there can be none."""
+    _recognizers: Recognizers | None = None
     _recognizer: Any = None
+    """The one at work."""
     _stream: Any = None
     _heard = 0
     """Samples since `begin` or the last `end`."""
@@ -80,7 +80,7 @@ class SherpaOnnxEngine(STTEngine):
             description="sherpa-onnx: transducers and other models in onnxruntime, live where the model streams",
             languages=spoken,
             abilities=Abilities(
-                word_times=kind not in UNTIMED,
+                word_times=model is None or model.timed,
                 live=model is not None and model.live,
                 language_detection=kind in ("sense_voice", "whisper") and len(spoken) > 1,
             ),
@@ -97,7 +97,16 @@ class SherpaOnnxEngine(STTEngine):
         return (ModelInfo(Path(self.options.model or self.info.name).name),)
 
     def weights_present(self) -> bool:
+        # Asked while nothing is loaded: the description is that of what would be.
+        if self._model is None:
+            self.look_again()
         return self._look() is not None
+
+    def outdated(self) -> bool:
+        return self._found is not None and self._find() != self._found
+
+    def look_again(self) -> None:
+        self._found, self._next_look = None, 0.0
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
@@ -113,12 +122,12 @@ class SherpaOnnxEngine(STTEngine):
         if self.options.hotwords and not unit:
             raise EngineLoadFailed(f"{self.option('hotwords')}: {_why_no_hotwords(model)}")
         progress("loading", None)
-        self._recognizer = make(model, self.options, unit)
+        self._recognizers = Recognizers(model, self.options, unit)
         self._model, self._tokens, self._unit = model, tokens, unit
         progress("ready", 1.0)
 
     def unload(self) -> None:
-        self._model = self._recognizer = self._stream = None
+        self._model = self._recognizers = self._recognizer = self._stream = None
 
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
         model = self._loaded()
@@ -131,13 +140,13 @@ class SherpaOnnxEngine(STTEngine):
                 self._accept(samples[start : start + PIECE])
             yield from self.end()
             return
-        stream = self._new_stream(hotwords)
+        stream = self._new_stream(hotwords, params.language)
         stream.accept_waveform(STT_SAMPLE_RATE, samples)
         self._recognizer.decode_stream(stream)
         yield from self._segments(stream.result, params, len(samples) / STT_SAMPLE_RATE)
 
     def begin(self, params: ListenParams) -> None:
-        self._stream = self._new_stream(self._hotwords(self._loaded(), params))
+        self._stream = self._new_stream(self._hotwords(self._loaded(), params), params.language)
         self._params, self._heard = params, 0
 
     def hear(self, samples: Samples) -> str:
@@ -160,7 +169,9 @@ class SherpaOnnxEngine(STTEngine):
         while self._recognizer.is_ready(self._stream):
             self._recognizer.decode_stream(self._stream)
 
-    def _new_stream(self, hotwords: str) -> Any:
+    def _new_stream(self, hotwords: str, language: str | None) -> Any:
+        assert self._recognizers is not None
+        self._recognizer = self._recognizers.of(language)
         return self._recognizer.create_stream(hotwords) if hotwords else self._recognizer.create_stream()
 
     def _understood(self, result: Any) -> Heard:
@@ -177,15 +188,18 @@ class SherpaOnnxEngine(STTEngine):
                 start=words[0].start if words else 0.0,
                 end=words[-1].end if words else seconds,
                 words=words if params.word_timestamps else (),
-                language=self._language(getattr(result, "lang", "")),
+                language=self._language(getattr(result, "lang", ""), params.language),
                 avg_logprob=heard.score,
             ),
         )
 
-    def _language(self, told: str) -> str | None:
-        """The tag of what was spoken: the only one, or the one of `<|en|>`."""
+    def _language(self, told: str, asked: str | None) -> str | None:
+        """The tag of what was spoken: the only one, the one of `<|en|>`, or else the one that was asked for."""
         offered = languages(self._model, self.options)
-        return offered[0] if len(offered) == 1 else best_match(told.strip("<|>"), offered) if told else None
+        if len(offered) == 1:
+            return offered[0]
+        spoken = told.strip("<|>") or (asked if self.options.language_recognizers else None)
+        return best_match(spoken, offered) if spoken else None
 
     def _hotwords(self, model: SherpaModel, params: ListenParams) -> str:
         """Hotwords as the library wants them. Raises InvalidParameter where a request has some and none can be."""
@@ -208,12 +222,15 @@ class SherpaOnnxEngine(STTEngine):
     def _look(self) -> SherpaModel | None:
         if self._found is None:
             self._next_look = time.monotonic() + LOOK_SECONDS
-            folder = self.find_weights(self.options.model)
-            try:
-                self._found = find(folder, self.options.kind, int8=self.options.int8) if folder is not None else None
-            except (EngineLoadFailed, OSError):
-                return None
+            self._found = self._find()
         return self._found
+
+    def _find(self) -> SherpaModel | None:
+        folder = self.find_weights(self.options.model)
+        try:
+            return find(folder, self.options.kind, int8=self.options.int8) if folder is not None else None
+        except (EngineLoadFailed, OSError):
+            return None
 
     def _named(self) -> str:
         if self.options.model is None:

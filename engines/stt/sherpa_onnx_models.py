@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from engines.onnx_metadata import read_metadata
+from engines.onnx_metadata import read_metadata, read_outputs
 from stts.errors import EngineLoadFailed
 
 Kind = Literal[
@@ -50,6 +50,10 @@ _NEEDED: Mapping[Kind, Sequence[Part]] = {
 }
 """Parts of each kind that has several."""
 _WHOLE: Sequence[Part] = ("model",)
+_UNTIMED: Sequence[Kind] = ("whisper", "moonshine", "moonshine_v2", "streaming_paraformer")
+"""Kinds of which the library tells no times."""
+_TIMED_OUTPUTS = 4
+"""A Paraformer tells when its tokens were said where its network gives so much: scores, their number, times twice."""
 
 _CHUNKS = ("decode_chunk_len", "chunk_shift")
 """Metadata of networks that hear piece by piece: of Icefall's, and of NeMo's."""
@@ -68,6 +72,8 @@ class SherpaModel:
     """Metadata of its encoder, or of the model as a whole."""
     vocabulary: Path | None
     """`bpe.vocab`, by which hotwords are cut into tokens."""
+    timed: bool
+    """True if it tells when words were said."""
 
     @property
     def live(self) -> bool:
@@ -100,12 +106,14 @@ def find(folder: Path, kind: Kind | None, *, int8: bool) -> SherpaModel:
     first = parts["encoder"] if "encoder" in parts else parts["model"]
     metadata = {} if first.suffix == ".ort" else read_metadata(first)
     vocabulary = folder / "bpe.vocab"
+    kind = kind or _kind(folder, needed, first, metadata)
     return SherpaModel(
-        kind or _kind(folder, needed, first, metadata),
+        kind,
         tokens[0],
         parts,
         metadata,
         vocabulary if vocabulary.is_file() else None,
+        timed=kind not in _UNTIMED and (kind != "paraformer" or len(read_outputs(first)) == _TIMED_OUTPUTS),
     )
 
 

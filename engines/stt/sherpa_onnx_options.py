@@ -21,6 +21,13 @@ class SherpaOnnxOptions(BaseModel):
     provider: Literal["cpu", "cuda", "coreml"] = Field(
         default="cpu", description="Execution provider of onnxruntime; the package of the index knows `cpu` alone."
     )
+    language_recognizers: int = Field(
+        default=1,
+        ge=0,
+        le=16,
+        description="Whisper and SenseVoice: recognisers kept for languages that requests name, beside the one that "
+        "detects the language; each holds the weights again. 0: the language of a request is left aside.",
+    )
     int8: bool = Field(default=True, description="Of two files of one network, take the quantised one.")
     processes: int = Field(default=1, ge=1, le=64, description="Recordings at once, each in a process.")
     live_processes: int = Field(default=2, ge=1, le=64, description="Live streams at once, each in a process.")

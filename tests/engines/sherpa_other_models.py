@@ -15,7 +15,6 @@ NEMO_BOUND = -6.0
 """Its features are far lower than others: its bands are of one area."""
 PARAFORMER = ("<blank>", "<s>", "</s>", "lo@@", "w", "hi@@", "gh")
 WHISPER = ("low", " high")
-WHISPER_SAYS = "low high"
 
 
 def nemo_ctc(folder: Path) -> Path:
@@ -112,7 +111,12 @@ def wenet_ctc(folder: Path) -> Path:
     return folder
 
 
-def paraformer(folder: Path) -> Path:
+def timed_paraformer(folder: Path) -> Path:
+    """The same; it also tells in thirds of a frame when each token was said, and where the last of them ends."""
+    return paraformer(folder, timed=True)
+
+
+def paraformer(folder: Path, *, timed: bool = False) -> Path:
     """A token for each frame at which a tone begins; a word's pieces come one after the other."""
     write_tokens(folder, PARAFORMER)
     kinds = ("<blk>", "▁LOW", "▁HI")
@@ -137,13 +141,23 @@ def paraformer(folder: Path) -> Path:
         node("Slice", "shape", [1], [2], [0], gives="count"),
         node("Cast", "count", gives="token_num", to=6),
     ]
+    times = {"us_alphas": (ANY, ANY), "us_cif_peak": (ANY, ANY)} if timed else {}
+    if timed:
+        nodes += [
+            node("Cast", "begins", gives="begin", to=1),
+            node("Reshape", "begin", [1, -1, 1], gives="each"),
+            node("Mul", "each", np.array([[[1, 1, 0]]], np.float32), gives="thirds"),
+            node("Reshape", "thirds", [1, -1], gives="said"),
+            node("Concat", "said", np.ones((1, 1), np.float32), gives="us_cif_peak", axis=1),
+            node("Identity", "us_cif_peak", gives="us_alphas"),
+        ]
     scale = {"neg_mean": ",".join(["0"] * 560), "inv_stddev": ",".join(["1"] * 560)}
     frames = {"lfr_window_size": 7, "lfr_window_shift": 6, "vocab_size": len(PARAFORMER)}
     write(
         folder / "model.onnx",
         nodes,
         {"x": (ANY, ANY, 560), "lengths": (ANY,)},
-        {"logits": (ANY, ANY, len(PARAFORMER)), "token_num": (ANY,)},
+        {"logits": (ANY, ANY, len(PARAFORMER)), "token_num": (ANY,), **times},
         {"model_type": "paraformer", **frames, **scale},
         {"lengths": "INT32", "token_num": "INT32"},
     )
@@ -185,6 +199,55 @@ def whisper(folder: Path) -> Path:
     ]
     write(
         folder / "tiny.en-decoder.onnx",
+        nodes,
+        {"tokens": (ANY, ANY), **caches, **cross, "offset": (1,)},
+        {"logits": (ANY, ANY, size), **{f"new_{name}": shape for name, shape in caches.items()}},
+        {},
+        {"tokens": "INT64", "offset": "INT64"},
+    )
+    return folder
+
+
+def multilingual_whisper(folder: Path) -> Path:
+    """It says `low` to whom asks for English, ` high` to whom asks for German; what it hears it takes for German."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = (base64.b64encode(token.encode()) + f" {number}\n".encode() for number, token in enumerate(WHISPER))
+    (folder / "tiny-tokens.txt").write_bytes(b"".join(lines))
+    size, end, start, unstamped, english, german = 12, 2, 3, 5, 10, 11
+    cross = {"n_layer_cross_k": (1, ANY, ANY, 4), "n_layer_cross_v": (1, ANY, ANY, 4)}
+    nodes = [
+        node("Transpose", "mel", gives="frames", perm=[0, 2, 1]),
+        node("Slice", "frames", [0], [4], [2], gives="few"),
+        *(node("Unsqueeze", "few", [0], gives=name) for name in cross),
+    ]
+    stated = {"n_mels": 80, "n_text_layer": 1, "n_text_ctx": 16, "n_text_state": 4, "n_vocab": size, "sot": start}
+    tokens = {"eot": end, "blank_id": 7, "translate": 8, "transcribe": 6, "is_multilingual": 1, "no_speech": 4}
+    known = {"all_language_tokens": f"{english},{german}", "all_language_codes": "en,de"}
+    sequence = {"no_timestamps": unstamped, "sot_sequence": f"{start},{english},6"}
+    write(
+        folder / "tiny-encoder.onnx",
+        nodes,
+        {"mel": (ANY, 80, ANY)},
+        cross,
+        {"model_type": "whisper-tiny", **stated, **tokens, **known, **sequence},
+    )
+    # What follows is the sum over all tokens of a run: its prompt has the language, each later run the last word.
+    after = np.zeros((size, size), np.float32)
+    after[[english, german, start], [0, 1, german]] = 10
+    after[unstamped, 2:] = NEVER
+    after[:2] = np.where(np.arange(size) == end, 0, NEVER)
+    caches = {"self_k_cache": (1, ANY, 16, 4), "self_v_cache": (1, ANY, 16, 4)}
+    nodes = [
+        node("Gather", after, "tokens", gives="each"),
+        node("ReduceSum", "each", [1], gives="one", keepdims=1),
+        node("Shape", "tokens", gives="shape"),
+        node("Concat", "shape", [1], gives="shape3", axis=0),
+        node("Expand", "one", "shape3", gives="logits"),
+        node("Identity", "offset", gives="unused"),
+        *(node("Identity", name, gives=f"new_{name}") for name in caches),
+    ]
+    write(
+        folder / "tiny-decoder.onnx",
         nodes,
         {"tokens": (ANY, ANY), **caches, **cross, "offset": (1,)},
         {"logits": (ANY, ANY, size), **{f"new_{name}": shape for name, shape in caches.items()}},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.onnx_metadata import read_metadata
+from engines.onnx_metadata import read_metadata, read_outputs
 from stts.errors import EngineLoadFailed
 from tests.engines.onnx_file import write_mean_model
 
@@ -34,3 +34,11 @@ def test_a_file_that_is_something_else(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(EngineLoadFailed, match=r"model\.onnx"):
         read_metadata(path)
+
+
+def test_names_of_outputs(tmp_path: Path) -> None:
+    path = write_mean_model(tmp_path / "a.onnx", metadata={"model_type": "lstm"})
+    assert read_outputs(path) == ["logits"]
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(EngineLoadFailed, match=r"a\.onnx"):
+        read_outputs(path)

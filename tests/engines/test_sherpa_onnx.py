@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from engines.registry import Registry
+from engines.stt import sherpa_onnx_recognizer
 from engines.stt.moonshine_tokens import Vocabulary
 from engines.stt.sherpa_onnx import SherpaOnnxEngine
 from engines.stt.sherpa_onnx_options import SherpaOnnxParameters
 from stts.engine_api import ListenParams
 from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing, InvalidParameter
+from stts.languages import best_match
 from tests.engines import contract, sherpa_models, sherpa_other_models, sherpa_streaming_models, speech
 from tests.engines.sherpa_models import HIGH, LOW, tones
 
@@ -38,10 +40,13 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "nemo_ctc": sherpa_other_models.nemo_ctc,
     "wenet_ctc": sherpa_other_models.wenet_ctc,
     "paraformer": sherpa_other_models.paraformer,
+    "timed_paraformer": sherpa_other_models.timed_paraformer,
     "whisper": sherpa_other_models.whisper,
+    "multilingual_whisper": sherpa_other_models.multilingual_whisper,
 }
 LIVE = [kind for kind in MAKERS if kind.startswith("streaming_")]
-TIMED_KINDS = [kind for kind in MAKERS if kind not in ("paraformer", "whisper")]
+UNTIMED = ("paraformer", "whisper", "multilingual_whisper")
+TIMED_KINDS = [kind for kind in MAKERS if kind not in UNTIMED]
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +72,9 @@ def test_the_contract_with_each_kind(make: Callable[..., SherpaOnnxEngine], kind
     engine = make(kind)
     assert engine.weights_present()
     assert engine.info.abilities.live == (kind in LIVE)
+    assert engine.info.abilities.word_times == (kind not in UNTIMED)
     heard = contract.check_stt(engine, SAID)
-    assert heard == (HEARD if kind != "whisper" else sherpa_other_models.WHISPER_SAYS)
+    assert heard == {"whisper": "low high", "multilingual_whisper": "high"}.get(kind, HEARD)
     contract.check_reload(engine)
     contract.check_description(engine)
 
@@ -175,6 +181,37 @@ def test_the_language_is_the_one_there_is_or_the_one_detected(
     assert (segment.text, segment.language) == (HEARD, told)
     assert engine.info.languages == (languages or ("zh", "en", "ja", "ko", "yue"))
     assert engine.info.abilities.language_detection == (len(languages) != 1)
+
+
+def test_the_language_of_a_request_is_the_one_that_is_heard(make: Callable[..., SherpaOnnxEngine]) -> None:
+    sense_voice = make("sense_voice")
+    for language, told in ((None, "en"), ("ko-KR", "ko"), ("zh", "zh"), ("en", "en"), ("ko", "ko"), (None, "en")):
+        (segment,) = sense_voice.transcribe(SAID, ListenParams(language=language))
+        assert (segment.text, segment.language) == (HEARD, told)
+    whisper = make("multilingual_whisper")
+    assert {"en", "de"} <= set(whisper.info.languages)
+    for language, text in ((None, "high"), ("en-GB", "low"), ("de", "high"), ("en", "low"), (None, "high")):
+        (segment,) = whisper.transcribe(SAID, ListenParams(language=language))
+        assert (segment.text, segment.language) == (text, best_match(language or "de", ["en", "de"]))
+
+
+def test_recognisers_of_languages_are_bounded(
+    make: Callable[..., SherpaOnnxEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def counted(model: object, options: object, unit: str, language: str) -> object:
+        made.append(language)
+        return make_recognizer(model, options, unit, language)
+
+    make_recognizer: Callable[..., object] = sherpa_onnx_recognizer._make
+    monkeypatch.setattr(sherpa_onnx_recognizer, "_make", counted)
+    for kept, expected in ((0, [""]), (1, ["", "ko", "zh", "ko"]), (2, ["", "ko", "zh"])):
+        made.clear()
+        engine = make("sense_voice", language_recognizers=kept)
+        for language in ("ko", "zh", "ko", None, "ko"):
+            list(engine.transcribe(SAID, ListenParams(language=language)))
+        assert made == expected
 
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:

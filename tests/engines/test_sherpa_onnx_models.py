@@ -50,7 +50,7 @@ def test_a_kind_is_found(tmp_path: Path, kind: Kind, names: list[str], metadata:
     assert find(tmp_path, kind, int8=True) == model
     info = Registry().create("sherpa_onnx", {"model": str(tmp_path)}).info
     assert info.abilities.live == model.live
-    assert info.abilities.word_times == (kind not in ("whisper", "moonshine"))
+    assert info.abilities.word_times == (kind not in ("whisper", "moonshine", "paraformer", "streaming_paraformer"))
 
 
 def test_moonshine_of_two_files(tmp_path: Path) -> None:
@@ -122,3 +122,20 @@ def test_the_description_looks_at_the_disk_now_and_then_only(tmp_path: Path, mon
     monkeypatch.setattr(engine, "find_weights", looks.append)
     assert [engine.info.abilities.live for _ in range(3)] == [False] * 3
     assert len(looks) == 1
+
+
+def test_the_description_follows_the_model_that_is_there(tmp_path: Path) -> None:
+    engine = Registry().create("sherpa_onnx", {"model": str(tmp_path / "model")})
+    assert not engine.info.abilities.live and not engine.outdated()
+    folder = tmp_path / "model"
+    folder.mkdir()
+    write(folder, ["model"], {"model_type": "zipformer2_ctc"})
+    assert engine.weights_present() and not engine.info.abilities.live
+    assert not engine.outdated()
+    write(folder, ["model"], {"model_type": "zipformer2", **CHUNKS})
+    assert engine.outdated() and not engine.info.abilities.live, "it is as it was, and may be loaded so"
+    engine.look_again()
+    assert engine.info.abilities.live and not engine.outdated()
+    (folder / "tokens.txt").unlink()
+    assert engine.outdated()
+    assert not engine.weights_present() and not engine.info.abilities.live
