@@ -6,7 +6,6 @@ has an onnxruntime of its own, so it runs in child processes: one for each strea
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from engines.stt.sherpa_onnx_checks import Tokens, check, check_pieces
+from engines.stt.sherpa_onnx_hotwords import unit_of, why_none, written
 from engines.stt.sherpa_onnx_models import SherpaModel, find
 from engines.stt.sherpa_onnx_options import SherpaOnnxOptions, SherpaOnnxParameters
 from engines.stt.sherpa_onnx_recognizer import Recognizers, languages
@@ -44,8 +44,6 @@ PIECE = round(0.5 * STT_SAMPLE_RATE)
 TAIL_SECONDS = 0.4
 """Silence given to a stream at its end, beyond what its network takes at once: words are decided on a little after they
 were spoken."""
-_SIGNS = re.compile(r"[/:#@\s]+")
-"""Signs by which the library parts hotwords and reads numbers from them."""
 
 
 class SherpaOnnxEngine(STTEngine):
@@ -114,13 +112,13 @@ class SherpaOnnxEngine(STTEngine):
         try:
             model = find(folder, self.options.kind, int8=self.options.int8)
             tokens = check(model)
-            unit = _unit(model, tokens) if self.options.decoding == "modified_beam_search" else ""
+            unit = unit_of(model, tokens) if self.options.decoding == "modified_beam_search" else ""
             if "bpe" in unit and model.vocabulary is not None:
                 check_pieces(model.vocabulary)
         except OSError as error:
             raise EngineLoadFailed(f"{self.option('model')}: the model cannot be read: {error.strerror}.") from error
         if self.options.hotwords and not unit:
-            raise EngineLoadFailed(f"{self.option('hotwords')}: {_why_no_hotwords(model)}")
+            raise EngineLoadFailed(f"{self.option('hotwords')}: {why_none(model)}")
         progress("loading", None)
         self._recognizers = Recognizers(model, self.options, unit)
         self._model, self._tokens, self._unit = model, tokens, unit
@@ -206,9 +204,8 @@ class SherpaOnnxEngine(STTEngine):
         asked = params.extra.hotwords if isinstance(params.extra, SherpaOnnxParameters) else ""
         words = [word.strip() for word in asked.split(",") if word.strip()]
         if words and not self._unit:
-            raise InvalidParameter(f"sherpa_onnx: {_why_no_hotwords(model)}", param="hotwords")
-        phrases = (_SIGNS.sub(" ", phrase).strip() for phrase in (*words, *self.options.hotwords))
-        return "/".join(phrase.upper() if self._tokens.capitals else phrase for phrase in phrases if phrase)
+            raise InvalidParameter(f"sherpa_onnx: {why_none(model)}", param="hotwords")
+        return written((*words, *self.options.hotwords), capitals=self._tokens.capitals)
 
     def _loaded(self) -> SherpaModel:
         if self._model is None:
@@ -236,20 +233,3 @@ class SherpaOnnxEngine(STTEngine):
         if self.options.model is None:
             raise EngineWeightsMissing(f"{self.option('model')} names no model: set it to a folder with one.")
         return self.options.model
-
-
-def _unit(model: SherpaModel, tokens: Tokens) -> str:
-    """How the library cuts hotwords into tokens of the model; empty where it cannot."""
-    if not model.beams:
-        return ""
-    if tokens.characters:
-        return "cjkchar+bpe" if model.vocabulary else "cjkchar"
-    return "bpe" if model.vocabulary else ""
-
-
-def _why_no_hotwords(model: SherpaModel) -> str:
-    if not model.beams:
-        return f"this {model.kind} knows no hotwords, only transducers of Icefall do."
-    return (
-        "hotwords need the option `decoding: modified_beam_search`, and for letters a file bpe.vocab beside the model."
-    )

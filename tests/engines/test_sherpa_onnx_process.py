@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from engines.registry import Registry
 from stts.engine_api import ListenParams, STTEngine
 from stts.errors import EngineCrashed
 from stts.transcription import TranscriptPartial, TranscriptSegment
-from tests.adapters.transcription.engines_under_test import Heard, engines, open_session
+from tests.adapters.transcription.engines_under_test import Engines, Heard, engines, open_session
 from tests.engines import contract, sherpa_models
 from tests.engines.sherpa_models import HIGH, LOW, tones
 
@@ -55,6 +56,31 @@ async def test_a_live_stream_of_the_server_hears_through_a_child(tmp_path: Path)
             assert [word.text for word in segment.words] == HEARD.split()
             assert (round(segment.start, 1), segment.language) == (0.3, "en")
         await session.aclose()
+
+
+async def test_the_next_session_listens_as_the_model_does_that_is_there_by_then(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    async with engines(engine="sherpa_onnx", model=str(folder)) as made:
+        assert not made.catalogue.instance("sherpa_onnx").info.abilities.live
+        folder.mkdir()
+        sherpa_models.transducer(folder)
+        rolling = await partials_of(made)
+        shutil.rmtree(folder)
+        sherpa_models.streaming_transducer(folder)
+        await made.catalogue.weights_changed("sherpa_onnx")
+        assert await partials_of(made) > rolling, "a growing window is heard less often"
+
+
+async def partials_of(made: Engines) -> int:
+    """Partial transcripts of a live utterance in a session of its own."""
+    session = await open_session(made, "sherpa_onnx")
+    heard = Heard(made, session)
+    for start in range(0, len(SAID), 1600):
+        heard.audio.write(SAID[start : start + 1600])
+    heard.audio.checkpoint()
+    assert await heard.end() == HEARD
+    await session.aclose()
+    return sum(isinstance(event, TranscriptPartial) for event in heard.events)
 
 
 def in_a_child(folder: Path) -> STTEngine:
