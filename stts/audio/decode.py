@@ -14,6 +14,7 @@ from stts.audio.downmix import Downmix
 from stts.audio.ffmpeg import av
 from stts.audio.filters import SILENCE, bounded
 from stts.audio.loss import SILENT_READERS, GapFinder, is_cut_off
+from stts.audio.plain_wav import plain_blocks
 from stts.audio.source import Source
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import AudioTooLong
@@ -67,20 +68,27 @@ class Decoder:
         return self._samples / self._sample_rate
 
     def __iter__(self) -> Iterator[Samples]:
+        plain = plain_blocks(self._file, self._sample_rate, self._block)
+        if plain is not None:
+            yield from self._counted(plain)
+            return
         upload = Upload(self._file)
         with upload.track() as (container, stream):
             expected = _promised_seconds(container, stream)
             late = _late_seconds(container, stream)
-            for block in self._blocks(self._delayed(self._resampled(container, stream), late)):
-                self._samples += len(block)
-                if self.seconds > self._max_seconds:
-                    raise AudioTooLong(f"The audio is longer than {self._max_seconds:g} seconds")
-                yield block
+            yield from self._counted(self._blocks(self._delayed(self._resampled(container, stream), late)))
         if self._samples == 0:
             raise upload.undecodable(DAMAGED if self._damaged else NO_SAMPLES)
         if upload.warning is not None:
             self.warnings.append(upload.warning)
         self._conclude(expected)
+
+    def _counted(self, blocks: Iterator[Samples]) -> Iterator[Samples]:
+        for block in blocks:
+            self._samples += len(block)
+            if self.seconds > self._max_seconds:
+                raise AudioTooLong(f"The audio is longer than {self._max_seconds:g} seconds")
+            yield block
 
     def _conclude(self, expected: float | None) -> None:
         if self._damaged > MAX_DAMAGED:
