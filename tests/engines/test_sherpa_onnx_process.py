@@ -15,9 +15,10 @@ from engines.registry import Registry
 from stts.engine_api import ListenParams, STTEngine
 from stts.errors import EngineCrashed
 from stts.transcription import TranscriptPartial, TranscriptSegment
-from tests.adapters.transcription.engines_under_test import Engines, Heard, engines, open_session
+from tests.adapters.transcription.engines_under_test import Heard, engines, open_session
 from tests.engines import contract, sherpa_models
 from tests.engines.sherpa_models import HIGH, LOW, tones
+from tests.wired import Engines
 
 pytestmark = [pytest.mark.engines("onnx", "sherpa_onnx", "onnx"), pytest.mark.socket]
 
