@@ -35,6 +35,8 @@ class BatchingBackend:
         """Held by whoever uses the inner backend."""
         self._thread: threading.Thread | None = None
         self._closing = False
+        self._crash: EngineCrashed | None = None
+        """The end of the child, until another is loaded."""
 
     @property
     def ready(self) -> bool:
@@ -55,6 +57,7 @@ class BatchingBackend:
         with self._using:
             if not self._inner.ready:
                 self._inner.load(progress)
+                self._crash = None
             if self._thread is None:
                 self._closing = False
                 self._thread = threading.Thread(target=self._serve, name="batching", daemon=True)
@@ -140,6 +143,11 @@ class BatchingBackend:
             return self._running
 
     def _make(self, calls: Sequence[Call]) -> None:
+        if self._crash is not None and not self._inner.ready:
+            # They waited behind those that the child died with: it never saw them, and they can be made on another.
+            for call in calls:
+                call.end(_also(self._crash))
+            return
         try:
             self._inner.begin_call()
             if len(calls) == 1:
@@ -147,6 +155,7 @@ class BatchingBackend:
             else:
                 self._make_together(calls)
         except EngineCrashed as error:
+            self._crash = EngineCrashed(error.message)  # without the frames that hold its audio
             first, *others = sorted(calls, key=lambda each: each.left)
             first.end(error)
             for call in others:

@@ -50,6 +50,8 @@ class Script:
 
     def call(self, method: str, values: Sequence[Value]) -> Iterator[Value]:
         texts: list[Any] = [call[0] for call in values[0]] if method.endswith("_many") else [values[0]]  # type: ignore
+        if not self.ready:
+            raise EngineError("It is not loaded.")
         self.made.append(texts)
         self.began.release()
         assert self.gate.wait(PATIENCE)
@@ -159,6 +161,19 @@ def test_calls_that_die_together_are_one_crash(script: Script, backend: Batching
     crashes = [call.answers.get()[1] for call in calls]
     assert all(isinstance(each, EngineCrashed) for each in crashes)
     assert [is_first(each) for each in crashes if isinstance(each, BaseException)] == [True, False, False]
+
+
+def test_calls_that_wait_while_a_child_dies_go_to_another(
+    script: Script, backend: BatchingBackend, ask: Callable[..., list[Asking]]
+) -> None:
+    asking = ask("a", "b", "c")
+    script.kill()
+    crashes = [each.wait() for each in asking]
+    assert all(isinstance(each, EngineCrashed) for each in crashes)
+    assert [is_first(each) for each in crashes if isinstance(each, BaseException)] == [True, False, False]
+    asking[1].seat.load(lambda _step, _part: None)
+    assert list(asking[1].seat.call("transcribe", ("b",))) == ["b"]
+    assert script.made == [["a"], ["b"]]
 
 
 def test_whoever_leaves_does_not_disturb_the_others(script: Script, ask: Callable[..., list[Asking]]) -> None:
