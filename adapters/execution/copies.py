@@ -90,7 +90,16 @@ class Copies(Generic[E]):
         """Loads one. Blocks; raises EngineNotInstalled, and what the load raises."""
         if not self.installed:
             raise EngineNotInstalled(f"{self.info.name} is not installed: {self.info.install}")
-        backend.load(progress)
+        try:
+            backend.load(progress)
+        except EngineNotInstalled as error:
+            if self._own_python is None:
+                raise
+            # To install it again would find it installed.
+            raise EngineNotInstalled(
+                f"The environment of {self.info.name} is damaged, it lacks a package: remove it "
+                f"(DELETE /engines/{self.info.name}/install), then {self.info.install}"
+            ) from error
 
     def unload(self) -> None:
         """Unloads all. Blocks."""

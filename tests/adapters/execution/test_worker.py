@@ -15,6 +15,7 @@ from engines.environments.environment import MARK, PYTHON
 from stts.errors import EngineNotInstalled
 from tests.adapters.execution.conftest import Hosts
 from tests.adapters.execution.engines_under_test import registry, run
+from tests.engines.environments.package_index import VOICE_MODULE
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.socket
@@ -46,6 +47,18 @@ async def test_an_environment_that_is_half_installed_is_not_used(
     with pytest.raises(EngineNotInstalled, match="stts engines install script"):
         await run(instance, "count 1")
     assert instance.state == "not_installed"
+
+
+async def test_an_environment_that_has_lost_a_package_is_to_be_removed_first(
+    instances: Hosts, worker_environments: Path, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "environments"
+    shutil.copytree(worker_environments, damaged, symlinks=True)
+    (module,) = damaged.rglob(f"{VOICE_MODULE}*.py")
+    module.unlink()
+    instance = instances(place="worker", load="version", environments=str(damaged))
+    with pytest.raises(EngineNotInstalled, match=r"DELETE /engines/script/install\), then stts engines install script"):
+        await run(instance, "count 1")
 
 
 async def test_it_runs_as_soon_as_its_environment_is_there(
