@@ -156,7 +156,8 @@ class EngineCatalogue:
         """Loads an engine, if it is not loaded, and really runs it once. Raises UnknownEngine, and what a load does."""
         self._weights.forget(name)
         await self.instance(name).load()
-        await self._probes.wait(name)
+        if not await self._probes.wait(name):
+            await self.probe(name)
 
     async def unload(self, name: str) -> None:
         """Frees what an engine took. Raises UnknownEngine, and Conflict while it works for others."""
@@ -189,9 +190,12 @@ class EngineCatalogue:
             await take_up(instance)
 
     async def probe(self, name: str) -> Probe:
-        """Really runs an engine once, loading it first if needed. Raises UnknownEngine."""
-        instance = self.instance(name)
-        return await instance.probe(probe_work(instance.info))
+        """Really runs an engine, loading it first if needed; one that works rests no more. Raises UnknownEngine."""
+        instance, began = self.instance(name), self.health.clock()
+        probe = await instance.probe(probe_work(instance.info))
+        if probe.ok and self.health.get(name) is not None:
+            self.health.succeeded(name, began)
+        return probe
 
     async def close(self) -> None:
         """Ends all work, then frees all engines."""

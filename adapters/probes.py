@@ -40,10 +40,12 @@ class LoadProbes:
         self._tasks[name] = task
         task.add_done_callback(partial(self._ended, name))
 
-    async def wait(self, name: str) -> None:
-        """Returns when the probe of this engine, if there is one, has ended."""
-        if name in self._tasks:
-            await asyncio.wait([self._tasks[name]])
+    async def wait(self, name: str) -> bool:
+        """Returns when the probe of this engine has ended; False: there was none."""
+        if name not in self._tasks:
+            return False
+        await asyncio.wait([self._tasks[name]])
+        return True
 
     async def end(self, name: str) -> None:
         """Ends the probe, and returns when it has left the engine: it must neither keep it nor load it anew."""

@@ -243,7 +243,7 @@ class EngineWeightsMissing(EngineError):
 
 
 class EngineAccessDenied(EngineError):
-    code, title, status = "engine_access_denied", "Model hub denied access", 503
+    code, title, status = "engine_access_denied", "Access denied to engine", 503
 
 
 class EngineInstallFailed(EngineError):

@@ -154,11 +154,13 @@ class EngineTTSAdapter:
 
     async def _make(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
         try:
-            while not speech.finished:
+            while not speech.finished and not speech.handed_over:
                 await ready.room()
                 if not await speech.script.ready(speech.playback, self._instance.real_time_factor):
                     break
                 await self._make_piece(speech, ready)
+            if speech.handed_over:
+                return
             if not speech.renderer.begun:
                 await self._end_unheard(speech, ready)
             elif not speech.finished:
@@ -205,6 +207,8 @@ class EngineTTSAdapter:
         playback = speech.playback
         turn = self._instance.slot(playback.deadline, begun=playback.begun)
         async with self._health.waited(speech.context, turn) as slot:
+            if speech.handed_over:
+                return
             speech.context.metrics.add(queue=slot.queue_seconds)
             text = speech.script.next_piece(
                 speech.planner.budget(

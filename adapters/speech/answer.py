@@ -52,6 +52,8 @@ class Speech:
     """The text in work."""
     piece_seconds: float = 0.0
     """Audio of it so far."""
+    handed_over: bool = False
+    """Another engine goes on with its text: whoever makes it still is to stop, and touches neither text nor file."""
 
     def begin_piece(self, text: str) -> None:
         self.finished = self.script.done
@@ -69,10 +71,13 @@ class Speech:
         return not self.playback.begun or self.playback.deadline - now < HURRY_SECONDS
 
     def put(self, chunk: AudioChunk, ready: Channel[AudioChunk]) -> None:
-        """The first audible chunk of a piece tells its text."""
+        """The first audible chunk of a piece tells its text. After the text was handed over, whoever has it puts it."""
+        if self.handed_over:
+            return
         self.playback.made(chunk.seconds, time.monotonic())
         if self.untold and chunk.seconds:
             chunk = replace(chunk, text=" ".join(self.untold))
             self.untold.clear()
         self.sent, self.piece_seconds = True, self.piece_seconds + chunk.seconds
+        self.renderer.sent(chunk)
         ready.put(chunk, len(chunk.data))

@@ -37,11 +37,16 @@ class Relay:
         self._speech = speech
 
     def resume(self) -> bool:
-        """Lets the next attempt go on where the last one ended. False: none has sent anything, or all was heard."""
-        if self._speech is not None and self._speech.sent:
-            self._speech.renderer.retire()
-            _take_back(self._speech)
-            self._goes_on = not self._speech.finished
+        """Lets the next attempt go on where the last one ended. False: none has sent anything, or all was heard.
+
+        Whoever makes the last one may be at work still, until it has been cancelled.
+        """
+        speech = self._speech
+        if speech is not None and speech.sent:
+            speech.renderer.retire()
+            _take_back(speech)
+            speech.handed_over = True
+            self._goes_on = not speech.finished or speech.renderer.unsent
         return self._goes_on
 
     async def cut(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
@@ -65,13 +70,15 @@ def _take_back(speech: Speech) -> None:
 
 def unheard(speech: Speech) -> str:
     """The text of what was taken from the source and of which nothing, or not all, was heard."""
-    if speech.untold or not speech.piece:
+    ready = speech.renderer.unsent_seconds
+    if not speech.piece or (speech.untold and not ready):
         return " ".join(speech.untold)
-    heard = speech.piece_seconds * speech.planner.characters_per_second * CERTAIN
+    # What is ready is sent before the next engine's first.
+    heard = (speech.piece_seconds + ready) * speech.planner.characters_per_second * CERTAIN
     left = sentences(speech.piece, speech.plan.language)
     while left and len(left[0]) <= heard:
         heard -= len(left.pop(0))
-    return " ".join(left)
+    return " ".join([*speech.untold[:-1], *left])
 
 
 class ResumedText:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stts.audio.speech import SpeechRenderer
+from stts.audio.speech import SpeechRenderer, is_audible
 from stts.engine_api import TTSEngine
 from stts.errors import EngineError
 from stts.plans import SpeechPlan
@@ -23,9 +23,6 @@ MOST_SECONDS = 30.0
 MOST_CHARACTER_SECONDS = 3.0
 """Longest speech of a piece, and more of it for each of its characters: a slow voice needs 0.2 s, a symbol with a long
 name 3. What goes on beyond is no speech of this text."""
-SILENT = 1e-4
-"""Amplitude that nobody hears."""
-
 AT_ONCE_SECONDS = 0.1
 """Decodable audio of a piece that is sent without waiting for more: before there is some, bytes are headers only."""
 
@@ -114,5 +111,5 @@ class ChunkRenderer:
                 self.audio_seconds += len(block) / rate
                 if self.audio_seconds > self._most_seconds:
                     raise EngineError(f"{self._plan.instance} does not come to an end: this is no speech of the text.")
-                self.audible = self.audible or bool(np.abs(block).max(initial=0.0) > SILENT)
+                self.audible = self.audible or is_audible(block)
                 yield self._renderer.push(block)

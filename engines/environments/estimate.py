@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import tempfile
-import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,10 @@ from urllib.parse import unquote, urlsplit
 
 from engines.environments.requirements import Requirements
 from engines.environments.tools import PIP, run
+from engines.models.hub import hub_endpoint, hub_token
+from engines.models.keys import index_keys, same_server
+from engines.models.pip_settings import PipSettings, pip_settings
+from engines.models.transport import BROKEN, Transport
 from stts.cancellation import Cancellation
 from stts.errors import EngineInstallFailed
 
@@ -63,8 +65,9 @@ def estimate(requirements: Requirements, python: str, cancellation: Cancellation
         run((python, *PIP, "install", *options, *requirements.lines), cancellation)
         found: Mapping[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     urls = [(each["metadata"], each["download_info"]["url"]) for each in found["install"]]
+    settings = pip_settings()
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        sizes = threads.map(lambda url: size_of(url, cancellation), [url for _, url in urls])
+        sizes = threads.map(lambda url: size_of(url, cancellation, settings), [url for _, url in urls])
         packages = [
             Package(metadata["name"], metadata["version"], unquote(urlsplit(url).path.rpartition("/")[2]), size)
             for (metadata, url), size in zip(urls, sizes, strict=True)
@@ -73,19 +76,25 @@ def estimate(requirements: Requirements, python: str, cancellation: Cancellation
     return Estimate(tuple(packages))
 
 
-def size_of(url: str, cancellation: Cancellation) -> int | None:
-    """Bytes of a file, by what its server says of it."""
+def size_of(url: str, cancellation: Cancellation, settings: PipSettings) -> int | None:
+    """Bytes of a file, by what its server says of it. Pip's report has no keys: each server is sent its own anew."""
     if cancellation.cancelled:
         return None
     parts = urlsplit(url)
     try:
         if parts.scheme == "file":
             return Path(unquote(parts.path)).stat().st_size
-        request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": "stts-server"})
-        with urllib.request.urlopen(request, timeout=HEAD_SECONDS) as answer:
-            return int(answer.headers["Content-Length"])
-    except (OSError, http.client.HTTPException, ValueError, TypeError):
+        transport = Transport(settings.certificates, silence_seconds=HEAD_SECONDS, head_seconds=HEAD_SECONDS)
+        return transport.size(url, _keys(url, settings.indexes))
+    except (*BROKEN, ValueError):
         return None
+
+
+def _keys(url: str, indexes: Sequence[str]) -> Mapping[str, str]:
+    """The header for an address: the keys of the index on its server or of netrc, or the hub's token for the hub."""
+    known = next(filter(None, (index_keys(index, url) for index in (*indexes, ""))), {})
+    token = hub_token() if not known and same_server(hub_endpoint(), url) else None
+    return {"Authorization": f"Bearer {token}"} if token else known
 
 
 def _has_pip(python: str, cancellation: Cancellation) -> bool:

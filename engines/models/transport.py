@@ -55,21 +55,35 @@ class Transport:
         Raises Cancelled, HTTPError for a status beyond 299, and other OSError or HTTPException for all that goes wrong,
         malformed addresses included.
         """
+        with self._answer(url, headers or {}, "GET") as response:
+            yield response
+
+    def size(self, url: str, headers: Mapping[str, str] | None = None) -> int | None:
+        """Bytes of what is at an address, by what its server says of it; None where it does not. Raises as `get`."""
+        with self._answer(url, headers or {}, "HEAD") as response:
+            told = response.headers.get("Content-Length", "")
+        return int(told) if told.isascii() and told.isdecimal() else None
+
+    @contextmanager
+    def _answer(self, url: str, headers: Mapping[str, str], method: str) -> Iterator[Any]:
         with self.line.held(), self._cancellable():
             with self._at_most(self.head_seconds):
-                response = self._open(url, headers or {})
+                response = self._open(url, headers, method)
             with response:
                 yield response
 
-    def _open(self, url: str, headers: Mapping[str, str]) -> Any:
+    def _open(self, url: str, headers: Mapping[str, str], method: str) -> Any:
         try:
             bare, keys = split_keys(url)
-            request = urllib.request.Request(bare, headers={"User-Agent": AGENT, **headers})
+            request = urllib.request.Request(bare, headers={"User-Agent": AGENT, **headers}, method=method)
             for name, value in keys.items():
                 request.add_unredirected_header(name, value)
-            return self._opener().open(request, timeout=self.silence_seconds)
+            response = self._opener().open(request, timeout=self.silence_seconds)
         except ValueError as error:
             raise MalformedAddress("an address on the way is malformed") from error
+        if response is None:
+            raise MalformedAddress("the address is of a kind that nobody here can open")
+        return response
 
     def page(self, url: str, headers: Mapping[str, str], most: int) -> Page:
         """A whole small answer. Raises as `get`, and ValueError for more than `most` bytes."""
@@ -196,6 +210,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         onward = super().redirect_request(req, fp, code, msg, headers, newurl)
         if onward is None:
             return None
+        onward.method = req.get_method()
         # ProxyHandler has put it among the ordinary headers; where the next address has a proxy, it does so again.
         onward.remove_header("Proxy-authorization")
         key = req.get_header("Authorization")

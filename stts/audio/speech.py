@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from dataclasses import replace
+from collections import deque
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +21,38 @@ from stts.speech import AudioChunk, AudioOutput, EffectSettings
 QUIETEST_LUFS = -70.0
 """Lowest target of the loudness filter, in LUFS."""
 NOTHING = AudioChunk(b"", 0.0)
+SILENT = 1e-4
+"""Amplitude that nobody hears."""
+
+
+def is_audible(block: Samples) -> bool:
+    """True if any of it can be heard."""
+    return bool(np.abs(block).max(initial=0.0) > SILENT)
+
+
+class SpeechFile:
+    """The encoded file of one answer, which renderers go on with one after the other."""
+
+    def __init__(self, output: AudioOutput) -> None:
+        self._output = output
+        self.turn = threading.Lock()
+        """Held by whoever is at work in the encoder."""
+        self.unsent: deque[AudioChunk] = deque()
+        """What was made of it and has not been sent."""
+        self.ended = False
+        """It has its last frame."""
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """Opened at the first push, off the event loop, as it takes milliseconds."""
+        return Encoder(self._output.format, self._output.sample_rate, self._output.channels)
+
+    def finish(self) -> bytes:
+        """The last bytes; nothing if it has ended already."""
+        if self.ended:
+            return b""
+        self.ended = True
+        return self.encoder.finish()
 
 
 class SpeechRenderer:
@@ -30,24 +62,27 @@ class SpeechRenderer:
     """
 
     def __init__(
-        self, output: AudioOutput, effects: EffectSettings, engine_rate: int, encoder: Encoder | None = None
+        self, output: AudioOutput, effects: EffectSettings, engine_rate: int, file: SpeechFile | None = None
     ) -> None:
-        """`engine_rate`: Hz of the blocks that are pushed. `encoder`: of the file that this goes on with."""
+        """`engine_rate`: Hz of the blocks that are pushed. `file`: the one that this goes on with."""
         self.encode_seconds = 0.0
         """Seconds of processor time spent on rendering and encoding."""
-        self.seconds = 0.0 if encoder is None else encoder.seconds
+        self.seconds = 0.0 if file is None else file.encoder.seconds
         """Audio in the chunks returned so far."""
         self.begun = False
-        """True once samples were pushed."""
+        """True once samples that can be heard were pushed: an engine that makes only silence has said nothing."""
         self._output = output
         self._settings = effects
         self._engine_rate = engine_rate
         self._level = LevelMatch(effects.level, effects.own_level, engine_rate)
         self._framer = ChunkFramer(engine_rate, trim_silence=effects.trim_silence)
-        self._open_encoder = encoder
-        self._pushed = self._left = False
-        self._turn = threading.Lock()
-        """Held by whoever is at work in the encoder, for all renderers of one file."""
+        self._file = file or SpeechFile(output)
+        self._turn = self._file.turn
+        self._inherits = file is not None
+        """What the one before has left unsent goes before its own first chunk."""
+        self._lead: list[Samples] = []
+        """Silence before the first sound; a piece bounds it."""
+        self._left = False
 
     @property
     def measured_level(self) -> float | None:
@@ -66,25 +101,26 @@ class SpeechRenderer:
             self._engine_rate, output.sample_rate, speed=effects.speed, pitch=effects.pitch, normalize=loudness
         )
 
-    @cached_property
-    def _encoder(self) -> Encoder:
-        return self._open_encoder or Encoder(self._output.format, self._output.sample_rate, self._output.channels)
-
     def push(self, block: Samples) -> AudioChunk:
         with self._turn:
             if self._left:
                 return NOTHING
-            self._pushed = True
             start = time.perf_counter()
             # A single NaN of a model would silence every filter for the rest of the answer.
             block = bounded(np.asarray(block, np.float32), LOUDEST)
-            self.begun = self.begun or len(block) > 0
+            if not self.begun:
+                self._lead.append(block)
+                if not is_audible(block):
+                    return NOTHING
+                block, self.begun = np.concatenate(self._lead), True
+                self._lead.clear()
             return self._chunk(self._render(self._framer.push(self._level.push(block))), start)
 
     def end_piece(self, pause: float = PAUSE_SECONDS) -> AudioChunk:
         """A piece of text is over; at most `pause` seconds of silence follow it, less where a sentence was cut."""
         with self._turn:
-            if self._left:
+            self._lead.clear()
+            if self._left or not self.begun:
                 return NOTHING
             start = time.perf_counter()
             self._level.end_piece()
@@ -96,19 +132,17 @@ class SpeechRenderer:
             if self._left:
                 return NOTHING
             start = time.perf_counter()
-            data = self._render(self._framer.end_piece())
-            data += self._encoder.encode(self._effects.finish()) + self._encoder.finish()
-            return replace(self._chunk(data, start), header=self._encoder.header())
+            data = self._render(self._framer.end_piece()) + self._flush() + self._file.finish()
+            return self._chunk(data, start)
 
     def leave(self) -> AudioChunk:
         """Flushes the blocks that were pushed, and retires."""
         with self._turn:
             left, self._left = self._left, True
-            if left or not self._pushed:
+            if left or not self.begun:
                 return NOTHING
             start = time.perf_counter()
-            data = self._render(self._framer.end_piece())
-            return self._chunk(data + self._encoder.encode(self._effects.finish()), start)
+            return self._chunk(self._render(self._framer.end_piece()) + self._flush(), start)
 
     def retire(self) -> None:
         """Nothing reaches the file from now on: a thread that was given up may still push blocks, and end the piece.
@@ -119,21 +153,48 @@ class SpeechRenderer:
 
     def successor(self, effects: EffectSettings, engine_rate: int) -> SpeechRenderer:
         """A renderer that goes on in the same file with the blocks of another engine; nothing of it has begun."""
-        after = SpeechRenderer(self._output, effects, engine_rate, self._encoder)
-        after._turn, after.encode_seconds = self._turn, self.encode_seconds
+        after = SpeechRenderer(self._output, effects, engine_rate, self._file)
+        after.encode_seconds = self.encode_seconds
         return after
+
+    @property
+    def unsent(self) -> bool:
+        """True if there is something of the file that was not sent; a successor gives it with its own first chunk."""
+        return bool(self._file.unsent)
+
+    @property
+    def unsent_seconds(self) -> float:
+        return sum(chunk.seconds for chunk in [*self._file.unsent])
+
+    def sent(self, chunk: AudioChunk) -> None:
+        """Chunks are sent in the order in which they were made, each alone or joined with those behind it."""
+        left = len(chunk.data)
+        while left > 0:
+            left -= len(self._file.unsent.popleft().data)
 
     def silence(self, seconds: float) -> AudioChunk:
         """Renders an answer of silence only. The renderer cannot be used after that."""
+        start = time.perf_counter()
         samples = np.zeros(round(seconds * self._output.sample_rate), np.float32)
-        data = self._encoder.encode(samples) + self._encoder.finish()
-        return replace(self._chunk(data, time.perf_counter()), header=self._encoder.header())
+        return self._chunk(self._file.encoder.encode(samples) + self._file.finish(), start)
 
     def _render(self, samples: Samples) -> bytes:
-        return self._encoder.encode(self._effects.push(samples))
+        return b"" if self._file.ended else self._file.encoder.encode(self._effects.push(samples))
+
+    def _flush(self) -> bytes:
+        return b"" if self._file.ended else self._file.encoder.encode(self._effects.finish())
 
     def _chunk(self, data: bytes, start: float) -> AudioChunk:
-        seconds = self._encoder.seconds - self.seconds
+        file = self._file
+        seconds = file.encoder.seconds - self.seconds
         self.seconds += seconds
         self.encode_seconds += time.perf_counter() - start
-        return AudioChunk(data, seconds)
+        if self._inherits:
+            self._inherits = False
+            data = b"".join(chunk.data for chunk in file.unsent) + data
+            seconds += sum(chunk.seconds for chunk in file.unsent)
+            file.unsent.clear()
+        chunk = AudioChunk(data, seconds, header=file.encoder.header() if file.ended else b"")
+        if data:
+            file.unsent.append(chunk)
+        return chunk

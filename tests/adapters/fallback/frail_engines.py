@@ -19,7 +19,7 @@ from tests.fakes import EchoEngine, ToneEngine
 from tests.patience import PATIENCE
 
 FAULTS: defaultdict[str, str] = defaultdict(str)
-"""Option `id` of an instance -> raise, second, nothing, nan, hang, middle, load; empty: none."""
+"""Option `id` of an instance -> raise, second, nothing, silence, nan, hang, middle, load; empty: none."""
 HEARD: list[tuple[str, str]] = []
 """Calls, as the option `id` of the instance and its text."""
 STARTED = threading.Event()
@@ -67,6 +67,9 @@ class FrailEngine(ToneEngine):
         if fault == "raise" or (fault == "second" and [name for name, _ in HEARD].count(self._own.id) > 1):
             raise RuntimeError("it broke")
         if fault == "nothing":
+            return
+        if fault == "silence":
+            yield np.zeros(9600, np.float32)
             return
         if fault == "nan":
             yield np.full(1600, np.nan, np.float32)

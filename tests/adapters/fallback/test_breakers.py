@@ -48,6 +48,24 @@ async def test_a_named_engine_is_tried_all_the_same_and_heals(house: House) -> N
     assert await house.speak(TEXT) == "a"
 
 
+async def test_an_engine_that_its_operator_tries_and_that_works_rests_no_more(house: House) -> None:
+    await broken(house)
+    await house.engines.load("a")
+    assert house.breaker("a") == "open"
+    FAULTS.clear()
+    await house.engines.load("a")
+    assert house.breaker("a") == "closed"
+    assert await house.speak(TEXT) == "a"
+
+
+async def test_a_loaded_engine_is_really_run_again_when_it_is_loaded(house: House) -> None:
+    await house.warm("a")
+    FAULTS["a"] = "nan"
+    await house.engines.load("a")
+    probe = house.engines.catalogue.describe("a").last_probe
+    assert probe is not None and not probe.ok
+
+
 async def test_a_voice_that_only_a_resting_engine_has_is_asked_of_it(house: House) -> None:
     await broken(house)
     FAULTS.clear()

@@ -21,6 +21,7 @@ TEXT = "Hello there, how are you today?"
     [
         ("raise", "engine_failed"),
         ("nothing", "engine_failed"),
+        ("silence", "engine_failed"),
         ("nan", "engine_failed"),
         ("load", "engine_load_failed"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 import wave
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adapters.fallback.patience import Patience
+from adapters.probes import PROBE_TEXT
 from stts.audio.decode import Decoder
 from stts.context import Priority, RequestContext
 from stts.engine_api import Samples, SpeechParams, Voice
@@ -23,6 +26,8 @@ from tests.adapters.fallback.conftest import House
 from tests.adapters.fallback.frail_engines import FAULTS, GATE, HEARD, FrailEngine
 from tests.patience import PATIENCE
 
+PACE = 8.0
+"""Characters a second of voices that are slow enough for all that they say to be taken for heard."""
 TEXT = "Hello there. How are you today? The train to Leipzig leaves at nine. It will be late, as always."
 
 
@@ -202,3 +207,53 @@ async def test_the_answer_is_one_file(house: House, format: str) -> None:
 
 def decoded_seconds(data: bytes) -> float:
     return sum(map(len, Decoder(io.BytesIO(data), sample_rate=16_000, max_seconds=60.0))) / 16_000
+
+
+@pytest.fixture
+def given_up_as_it_speaks(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engine a fails at its second piece; b is given up in the moment in which what it made is on its way."""
+    begun, watched, made = threading.Event(), threading.Event(), threading.Event()
+
+    def synthesize(self: FrailEngine, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        name = self._own.id
+        if text == PROBE_TEXT:
+            yield np.full(1600, 0.2, np.float32)
+            return
+        HEARD.append((name, text))
+        if name == "a" and [each for each, _ in HEARD].count("a") > 1:
+            raise RuntimeError("it broke")
+        if name == "b":
+            begun.set()
+            watched.wait(PATIENCE)
+        yield np.full(round(len(text) / PACE * 16_000), -0.2 if name == "b" else 0.2, np.float32)
+        if name == "b":
+            made.set()
+
+    def left(self: Patience) -> float:
+        if self._instance.name != "b" or not begun.is_set():
+            return 0.01
+        watched.set()
+        made.wait(PATIENCE)  # as long as this blocks the event loop, nobody is given anything
+        return 0.0
+
+    monkeypatch.setattr(FrailEngine, "synthesize", synthesize)
+    monkeypatch.setattr(Patience, "left", left)
+
+
+@pytest.mark.usefixtures("given_up_as_it_speaks")
+@pytest.mark.parametrize("words", [1, 40])
+async def test_what_was_ready_as_its_voice_was_given_up_is_heard(house: House, words: int) -> None:
+    text = " ".join(
+        ["Hello there, this is said by the first of them."] + [f"And {n} more words." for n in range(words)]
+    )
+    request = SpeechRequest(text, SynthesisConfig(format="pcm"))
+    context = RequestContext("tts", priority=Priority.STREAM)
+    async with aclosing(house.engines.speak(context, request)) as answer:
+        data = b"".join([chunk.data async for chunk in answer])
+    await house.engines.operations.leftovers.close()
+    by_b = next(spoken for name, spoken in HEARD if name == "b")
+    heard = np.frombuffer(data, np.int16)
+    assert (heard < -1000).sum() / 16_000 == pytest.approx(len(by_b) / PACE, rel=0.1)
+    spoken = [next(spoken for name, spoken in HEARD if name == "a"), by_b, said("c")]
+    assert " ".join(filter(None, spoken)) == text
+    assert context.metrics.audio_seconds == pytest.approx(len(heard) / 16_000)

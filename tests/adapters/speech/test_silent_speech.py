@@ -139,9 +139,10 @@ async def test_a_live_text_of_marks_alone_is_nothing(engines: Engines) -> None:
     assert data == b""
 
 
-async def test_silence_in_place_of_words_is_told(engines: Engines) -> None:
-    _, context = await spoken(engines, "Is anybody there?", engine="mute")
-    assert context.warnings == ["The engine made no sound of a part of the text."]
+@pytest.mark.parametrize("trim", [True, False])
+async def test_silence_in_place_of_words_is_no_speech(engines: Engines, trim: bool) -> None:
+    with pytest.raises(EngineError, match="no sound"):
+        await spoken(engines, "Is anybody there?", engine="mute", trim_silence=trim)
 
 
 async def test_a_voice_that_does_not_come_to_an_end_is_ended(engines: Engines) -> None:

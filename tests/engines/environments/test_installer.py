@@ -23,6 +23,7 @@ from engines.environments.estimate import UNKNOWN, Estimate, estimate, size_of
 from engines.environments.installer import clear_outdated, install, uninstall
 from engines.environments.requirements import Requirements
 from engines.environments.tools import choose_tool, pip, run, uv
+from engines.models.pip_settings import PipSettings
 from stts.cancellation import Cancellation, Cancelled
 from stts.errors import Conflict, EngineInstallFailed, StorageFailed, StorageFull
 from tests import patient
@@ -219,8 +220,15 @@ def server() -> Iterator[str]:
 
     class Sizes(http.server.BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
-            self.send_response(404 if "none" in self.path else 200)
-            if "known" in self.path:
+            wanted = {"/secret": "Basic YW5uYTpwYXNz", "/gated": "Bearer hf_token"}.get(self.path)
+            if "away" in self.path:
+                self.send_response(302)
+                self.send_header("Location", f"http://localhost:{self.server.server_address[1]}/secret")  # type: ignore[attr-defined]
+            elif wanted is not None and self.headers.get("Authorization") != wanted:
+                self.send_response(401)
+            else:
+                self.send_response(404 if "none" in self.path else 200)
+            if "known" in self.path or wanted is not None:
                 self.send_header("Content-Length", "123")
             self.end_headers()
 
@@ -246,8 +254,23 @@ def test_sizes_are_those_that_servers_tell(server: str, tmp_path: Path) -> None:
         "http://127.0.0.1:1/",
         "odd:x",
     )
-    assert [size_of(name, Cancellation()) for name in names][:1] == [123]
-    assert [size_of(name, Cancellation()) for name in names[2:]] == [None, 77, None, None]
+    plain = PipSettings((), None)
+    assert [size_of(name, Cancellation(), plain) for name in names][:1] == [123]
+    assert [size_of(name, Cancellation(), plain) for name in names[2:]] == [None, 77, None, None]
+
+
+def test_servers_that_ask_for_a_key_are_given_their_own(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(path: str, *indexes: str) -> int | None:
+        return size_of(f"{server}{path}", Cancellation(), PipSettings(indexes, None))
+
+    index = server.replace("http://", "http://anna:pass@") + "/simple"
+    assert asked("/secret", "https://elsewhere.test/simple", index) == 123
+    assert asked("/secret", index.replace("127.0.0.1", "localhost")) is None  # another server's
+    assert asked("/away", index) is None  # a redirect to another server takes no key along
+    monkeypatch.setenv("HF_TOKEN", "hf_token")
+    assert asked("/gated") is None
+    monkeypatch.setenv("HF_ENDPOINT", server)
+    assert asked("/gated") == 123
 
 
 def test_without_pip_nobody_can_say(environment: Made, tmp_path: Path) -> None:

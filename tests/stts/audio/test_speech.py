@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from stts.audio.encode import Encoder
 from stts.audio.formats import FORMATS, audio_output
-from stts.audio.speech import SpeechRenderer
+from stts.audio.speech import NOTHING, SpeechRenderer
 from stts.errors import UnsupportedFormat
 from stts.speech import AudioChunk, AudioFormat, EffectSettings, SynthesisConfig
+from tests.audio import decoded
 from tests.patience import PATIENCE
 from tests.stts.audio.signals import blocks, frequency_of, heard, rms, silence, split, tone
 
@@ -180,12 +181,54 @@ def test_loudness_is_of_the_whole_answer_however_many_channels() -> None:
 
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
+def test_what_a_renderer_has_made_and_nobody_has_sent_comes_first_of_its_successor(format: AudioFormat) -> None:
+    first = renderer_of(SynthesisConfig(format=format))
+    sent = first.push(VOICE)
+    first.sent(sent)
+    made = [first.push(VOICE), first.push(VOICE)]
+    first.retire()
+    assert first.unsent == any(chunk.data for chunk in made)
+    assert first.unsent_seconds == pytest.approx(sum(chunk.seconds for chunk in made))
+    after = first.successor(EffectSettings(), RATE)
+    chunks = [sent, *spoken(after, [VOICE])]
+    assert sum(chunk.seconds for chunk in chunks) == pytest.approx(after.seconds)
+    samples, rate = decoded(b"".join(chunk.data for chunk in chunks)) if format != "pcm" else (None, RATE)
+    if samples is not None:
+        assert len(samples) / rate == pytest.approx(after.seconds, abs=0.1)
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
+def test_a_file_that_has_ended_is_only_handed_on(format: AudioFormat) -> None:
+    first = renderer_of(SynthesisConfig(format=format))
+    made = [first.push(VOICE), first.end_piece(), first.finish()]
+    first.retire()
+    after = first.successor(EffectSettings(), RATE)
+    ended = after.finish()
+    assert ended.data == b"".join(chunk.data for chunk in made) and ended.header == made[-1].header
+    assert ended.seconds == pytest.approx(sum(chunk.seconds for chunk in made))
+
+
+def test_silence_is_kept_back_until_there_is_a_sound() -> None:
+    renderer = renderer_of(SynthesisConfig(format="wav", trim_silence=False))
+    silence = np.zeros(RATE // 2, np.float32)
+    assert renderer.push(silence) == renderer.end_piece() == NOTHING
+    assert not renderer.begun
+    chunks = [renderer.push(silence), renderer.push(VOICE), renderer.end_piece(), renderer.finish()]
+    assert chunks[0] == NOTHING and renderer.begun
+    other = renderer_of(SynthesisConfig(format="wav", trim_silence=False))
+    at_once = [other.push(np.concatenate([silence, VOICE])), other.end_piece(), other.finish()]
+    assert b"".join(chunk.data for chunk in chunks) == b"".join(chunk.data for chunk in at_once)
+
+
+@pytest.mark.parametrize("format", sorted(FORMATS))
 def test_a_renderer_that_has_left_gives_nothing_more_to_the_file_of_its_successor(format: AudioFormat) -> None:
     first = renderer_of(SynthesisConfig(format=format))
     chunks = [first.push(block) for block in blocks(VOICE, 441)]
     chunks.append(first.leave())
+    for chunk in chunks:
+        first.sent(chunk)
     after = first.successor(EffectSettings(), RATE)
-    assert not after.begun
+    assert not after.begun and not first.unsent
     late = [first.push(VOICE), first.end_piece(), first.leave(), first.finish()]
     assert not any(chunk.data or chunk.seconds for chunk in late)
     chunks += spoken(after, [VOICE])
