@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -100,6 +101,9 @@ class EngineInfo:
     """BCP 47 tags."""
     voices: tuple[Voice, ...] = ()
     default_voice: str | None = None
+    hosted_voices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of a hosted service's voice (`stts.voice_names.HOSTED`) -> voices of its kind here, the most alike
+    first; those that are not there are passed over. For a name without one the default voice of its gender speaks."""
     sample_rate: int = STT_SAMPLE_RATE
     """Native rate in Hz of what a TTS engine yields."""
     abilities: Abilities = field(default_factory=Abilities)

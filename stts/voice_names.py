@@ -20,7 +20,7 @@ HOSTED: Mapping[str, Gender] = {
     "alloy": "", "ash": "male", "ballad": "male", "cedar": "male", "coral": "female", "echo": "male", "fable": "",
     "marin": "female", "nova": "female", "onyx": "male", "sage": "female", "shimmer": "female", "verse": "male",
 }  # fmt: skip
-"""Voices of the hosted service; `openai.voices` says which of ours each is, else its gender says which it is like."""
+"""Voices of the hosted service, by gender. Each engine says which of its own are of their kind (`hosted_voices`)."""
 
 DEFAULT_NAMES = frozenset({"default", "none", "null", "undefined"})
 """Values that mean no voice, unless a voice has that name."""

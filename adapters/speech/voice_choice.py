@@ -56,6 +56,7 @@ async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceR
     if name.lower() in HOSTED:
         # The kind of voice that was to speak goes before what its name usually stands for.
         like = rules.gender or HOSTED[name.lower()]
+        voice = voice or _of_kind(engine, rules, name.lower())
         return _hosted(engine, config, rules, voice) if voice else _default(engine, config, rules, like)
     if voice is not None:
         mismatch = _mismatch(voice, config.language)
@@ -85,6 +86,18 @@ def _hosted(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, voice
     if speaks(voice, config.language or config.detected):
         return VoiceChoice(voice)
     return _default(engine, config, rules, voice.gender)
+
+
+def _of_kind(engine: TTSEngine, rules: VoiceRules, name: str) -> Voice | None:
+    """The engine's own choice for a hosted name, unless the operator has chosen a default voice."""
+    if rules.default:
+        return None
+    found = map(engine.find_voice, engine.info.hosted_voices.get(name, ()))
+    voice = next((each for each in found if each is not None), None)
+    if voice is None or rules.gender in ("", voice.gender):
+        return voice
+    # Another engine was to speak with a voice of this gender: the name alone does not say so.
+    return engine.of_gender(voice, rules.gender)
 
 
 def _alike(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, name: str) -> VoiceChoice:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engines.tts.edge_voices import DEFAULT, VOICES, listed_voice, unlisted_voice
+from engines.tts.edge_voices import DEFAULT, HOSTED, VOICES, listed_voice, unlisted_voice
 from engines.tts.encoded import decoded
 from stts.engine_api import Abilities, EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import EngineAccessDenied, EngineError, EngineTimeout
@@ -65,6 +65,7 @@ class EdgeEngine(TTSEngine):
             languages=tuple(sorted({tag for voice in voices for tag in voice.languages})),
             voices=voices,
             default_voice=next((voice.id for voice in voices if voice.id == DEFAULT), voices[0].id),
+            hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
             abilities=Abilities(streaming=True, speed=(0.5, 2.0)),
             limits=EngineLimits(max_characters=MAX_CHARACTERS, concurrency=self.options.requests),

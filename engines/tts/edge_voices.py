@@ -46,7 +46,28 @@ uk-UA Polina Ostap
 vi-VN HoaiMy NamMinh
 zh-CN Xiaoxiao Yunxi
 zh-TW HsiaoChen YunJhe
+en-GB Libby Thomas
+en-US Jenny Christopher
+en-US Michelle Roger
+en-US Ava Andrew
+en-US Emma Brian
 """
+HOSTED = {
+    "alloy": (DEFAULT,),
+    "ash": ("en-US-GuyNeural",),
+    "ballad": ("en-GB-ThomasNeural", "en-GB-RyanNeural"),
+    "cedar": ("en-US-RogerNeural",),
+    "coral": ("en-US-AriaNeural",),
+    "echo": ("en-US-BrianNeural",),
+    "fable": ("en-GB-RyanNeural",),
+    "marin": ("en-US-EmmaNeural",),
+    "nova": ("en-US-JennyNeural",),
+    "onyx": ("en-US-ChristopherNeural",),
+    "sage": ("en-US-MichelleNeural",),
+    "shimmer": ("en-US-AvaNeural",),
+    "verse": ("en-US-AndrewNeural",),
+}
+"""Hosted names, by gender, age and accent as the service describes its voices."""
 _ID = re.compile(r"(?P<language>[a-z]{2,3}(?:-[A-Z][a-z]{3})?-[A-Z]{2})(?:-[a-z]+)?-(?P<name>\w+)Neural")
 
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from engines.tts import espeak_library
 from engines.tts.espeak_blocks import Blocks
 from engines.tts.espeak_library import LIBRARY, Utterance
-from engines.tts.espeak_voices import Catalogue, catalogue
+from engines.tts.espeak_voices import HOSTED, Catalogue, catalogue
 from stts.engine_api import (
     Abilities,
     EngineInfo,
@@ -78,6 +78,7 @@ class EspeakEngine(TTSEngine):
             languages=tuple(sorted({tag for voice in voices for tag in voice.languages})),
             voices=voices,
             default_voice="en-us",
+            hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
             abilities=Abilities(streaming=True, speed=(0.46, 2.57)),
             limits=EngineLimits(max_characters=1000, concurrency=self.options.processes, spare=True),

@@ -28,6 +28,13 @@ USUAL_VARIANTS = {"female": "f3", "male": "m3"}
 DEFAULT_PRIORITY = 5
 """Priority of a language line without a number; eSpeak prefers the voice with the lowest."""
 
+HOSTED = {
+    "alloy": ("en-us",), "ash": ("en-us+m3",), "ballad": ("en-gb+m4",), "cedar": ("en-us+m2",), "coral": ("en-us+f2",),
+    "echo": ("en-us+m1",), "fable": ("en-gb",), "marin": ("en-us+f1",), "nova": ("en-us+f3",), "onyx": ("en-us+m7",),
+    "sage": ("en-us+f4",), "shimmer": ("en-us+f5",), "verse": ("en-us+m5",),
+}  # fmt: skip
+"""Hosted names: throats as different as there are."""
+
 _SUBTAGS = (
     re.compile(r"[a-z]{3}", re.IGNORECASE),
     re.compile(r"[a-z]{4}", re.IGNORECASE),

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from engines.tts.hibari_model import SAMPLE_RATE, HibariModel
-from engines.tts.hibari_voices import HEART, VOICES
+from engines.tts.hibari_voices import HEART, HOSTED, VOICES
 from stts.audio.framing import SilenceTrimmer
 from stts.engine_api import Abilities, EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import UnknownVoice
@@ -57,6 +57,7 @@ class HibariEngine(TTSEngine):
             languages=("en-US", "en-GB"),
             voices=(HEART.voice,),
             default_voice=HEART.voice.id,
+            hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
             abilities=Abilities(streaming=True, seed=True, speed=SPEEDS),
             limits=EngineLimits(

@@ -32,3 +32,11 @@ VOICES = (
     HibariVoice(Voice("kore", "Kore", ("en-US",), "female"), "af_kore.int8.onnx"),
 )
 """The default first."""
+
+_WOMAN, _YOUNG_WOMAN, _MAN, _BRITISH_MAN = ("heart",), ("kore", "heart"), ("fenrir", "fable"), ("fable", "fenrir")
+HOSTED = {
+    "alloy": _WOMAN, "ash": _MAN, "ballad": _BRITISH_MAN, "cedar": _MAN, "coral": _YOUNG_WOMAN, "echo": _MAN,
+    "fable": _BRITISH_MAN, "marin": _WOMAN, "nova": _YOUNG_WOMAN, "onyx": _MAN, "sage": _WOMAN,
+    "shimmer": _YOUNG_WOMAN, "verse": _MAN,
+}  # fmt: skip
+"""Hosted names: the voice that is always there for the usual ones."""

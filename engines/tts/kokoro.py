@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engines.base_onnx import open_session
-from engines.tts.kokoro_voices import ESPEAK, VoiceNames, read_blend
+from engines.tts.kokoro_voices import ESPEAK, HOSTED, VoiceNames, read_blend
 from stts.engine_api import Abilities, EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import EngineError, EngineWeightsMissing, UnknownVoice
 from stts.languages import best_match, primary
@@ -86,6 +86,7 @@ class KokoroEngine(TTSEngine):
             languages=tuple(ESPEAK),
             voices=voices,
             default_voice=names.default if names else None,
+            hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
             level=LEVEL,
             abilities=Abilities(streaming=False, speed=SPEED),

@@ -109,3 +109,21 @@ def _voice(name: str, language: str, others: tuple[str, ...]) -> Voice:
         gender=_GENDERS[match["gender"]] if match else "",
         spells=_SPELLS.get(language, ()),
     )
+
+
+HOSTED = {
+    "alloy": ("af_alloy", "af_heart", "af_sky"),
+    "ash": ("am_michael", "am_adam"),
+    "ballad": ("bm_george", "bm_lewis"),
+    "cedar": ("am_fenrir", "am_adam"),
+    "coral": ("af_bella", "af_sarah"),
+    "echo": ("am_echo", "am_michael"),
+    "fable": ("bm_fable", "bm_lewis"),
+    "marin": ("af_heart", "af_bella"),
+    "nova": ("af_nova", "af_sarah"),
+    "onyx": ("am_onyx", "am_adam"),
+    "sage": ("af_sarah",),
+    "shimmer": ("af_sky", "af_bella"),
+    "verse": ("am_puck", "am_michael"),
+}
+"""Hosted names: Kokoro has namesakes of some; the others are of all its files since the first."""

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from engines.tts.piper_model import PiperModel, Scales
-from engines.tts.piper_voices import VoiceFile, VoiceFolders
+from engines.tts.piper_voices import HOSTED, VoiceFile, VoiceFolders
 from stts.engine_api import (
     Abilities,
     EngineInfo,
@@ -105,6 +105,7 @@ class PiperEngine(TTSEngine):
             languages=tuple(sorted({tag for voice in voices for tag in voice.languages})),
             voices=voices,
             default_voice=next(english, voices[0].id if voices else None),
+            hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
             abilities=Abilities(streaming=True, speed=SPEED),
             limits=EngineLimits(max_characters=1000, min_characters=2, concurrency=self.options.processes),

@@ -39,6 +39,19 @@ _MEN = frozenset((
 ))
 # fmt: on
 """Datasets of the public voices whose speaker is known; a description may say it itself (`gender`)."""
+_ALIKE = {
+    "alloy": "en_US-lessac en_US-amy", "ash": "en_US-ryan en_US-joe", "ballad": "en_GB-alan",
+    "cedar": "en_US-john en_US-joe", "coral": "en_US-amy en_US-lessac", "echo": "en_US-joe en_US-ryan",
+    "fable": "en_GB-northern_english_male en_GB-alan",
+    "marin": "en_US-kristin en_US-lessac", "nova": "en_US-hfc_female en_US-amy", "onyx": "en_US-norman en_US-joe",
+    "sage": "en_US-kathleen en_US-amy", "shimmer": "en_US-ljspeech en_US-amy", "verse": "en_US-hfc_male en_US-ryan",
+}  # fmt: skip
+_QUALITIES = ("high", "medium", "low", "x_low")
+HOSTED: Mapping[str, tuple[str, ...]] = {
+    name: tuple(f"{voice}-{quality}" for voice in voices.split() for quality in _QUALITIES)
+    for name, voices in _ALIKE.items()
+}
+"""Hosted names: public voices of their gender and accent, in the best quality that is there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,12 @@ _MEN = (
     "bill_boerst", "charles", "daan", "george", "giovanni", "javert", "jean", "juergen", "marius", "michael", "paul",
     "peter_yearsley", "rafael", "stuart_bell",
 )
+_HOSTED = {
+    "alloy": ("alba",), "ash": ("marius",), "ballad": ("peter_yearsley",), "cedar": ("stuart_bell",),
+    "coral": ("cosette",), "echo": ("michael",), "fable": ("george",), "marin": ("anna",), "nova": ("azelma",),
+    "onyx": ("bill_boerst",), "sage": ("mary",), "shimmer": ("eponine",), "verse": ("paul",),
+}
+"""Hosted names: as many voices, each of the gender."""
 # fmt: on
 
 
@@ -100,6 +106,7 @@ class PocketEngine(TTSEngine):
             languages=(language,),
             voices=voices,
             default_voice=_OWN.get(language, "alba") if voices else None,
+            hosted_voices=_HOSTED if language == "en" else {},
             sample_rate=SAMPLE_RATE,
             abilities=Abilities(streaming=True, cloning=True, seed=True),
             limits=EngineLimits(

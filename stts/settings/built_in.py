@@ -1,4 +1,4 @@
-"""The built-in engines that default settings name, and what hosted names of models and voices mean with them.
+"""The built-in engines that default settings name, and what hosted names of models mean with them.
 
 No section names an engine itself: with other engines built in, this file changes.
 """
@@ -27,21 +27,4 @@ HOSTED_MODELS: Mapping[str, str] = {
     "gpt-live-transcribe": "auto",
     "gpt-realtime-whisper": "auto",
     "kokoro": "auto",
-}
-HOSTED_VOICES: Mapping[str, Mapping[str, str]] = {
-    "espeak": {
-        "alloy": "en-us",
-        "ash": "en-us+m3",
-        "ballad": "en-gb+m4",
-        "coral": "en-us+f2",
-        "echo": "en-us+m1",
-        "fable": "en-gb",
-        "onyx": "en-us+m7",
-        "nova": "en-us+f3",
-        "sage": "en-us+f4",
-        "shimmer": "en-us+f5",
-        "verse": "en-us+m5",
-        "marin": "en-gb+f1",
-        "cedar": "en-gb+m2",
-    }
 }

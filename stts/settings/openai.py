@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stts.settings.built_in import HOSTED_MODELS, HOSTED_VOICES
+from stts.settings.built_in import HOSTED_MODELS
 from stts.settings.section import Section, live
 
 
@@ -12,7 +12,7 @@ class OpenAISettings(Section):
         default_factory=lambda: dict(HOSTED_MODELS),
     )
     voices: dict[str, dict[str, str]] = live(
-        "Engine -> hosted voice name -> voice here; others speak with the engine's default of their gender.",
-        default_factory=lambda: {engine: dict(names) for engine, names in HOSTED_VOICES.items()},
+        "Engine -> hosted voice name -> voice here, in place of the engine's own choice (docs/engines.md).",
+        default_factory=dict,
     )
     input_characters: int = live("Longest `input` on /v1 (hosted: 4096).", default=100_000, ge=1)

@@ -311,10 +311,12 @@ async def test_the_environment_wins_over_a_change(file: Path) -> None:
 
 async def test_entries_of_a_mapping_are_merged_and_null_takes_one_out(file: Path) -> None:
     config = adapter(file)
-    await config.patch({"tts.voices": {"espeak": "de", "chatterbox": "anna"}})
+    await config.patch(
+        {"tts.voices": {"espeak": "de", "chatterbox": "anna"}, "openai.voices": {"espeak": {"nova": "fr"}}}
+    )
     await config.patch({"tts": {"voices": {"espeak": None}}, "openai.voices": {"espeak": {"echo": "de"}}})
     assert config.current().tts.voices == {"chatterbox": "anna"}
-    assert config.current().openai.voices["espeak"] == {**Settings().openai.voices["espeak"], "echo": "de"}
+    assert config.current().openai.voices["espeak"] == {"nova": "fr", "echo": "de"}
     assert adapter(file).current() == config.current()
 
 

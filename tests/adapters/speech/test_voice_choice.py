@@ -6,12 +6,14 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from adapters.speech.voice_choice import VoiceRules, choose_voice
 from engines.registry import GROUP, Registry
 from stts.engine_api import Abilities, EngineInfo, Voice
 from stts.errors import UnknownEngine, UnknownVoice
 from stts.plans import SpeechPlan
 from stts.settings import OpenAISettings, Settings, STTSettings, TTSSettings
 from stts.speech import SynthesisConfig
+from stts.voice_names import Gender
 from tests.fakes import ToneEngine
 from tests.wired import Engines, Library
 
@@ -78,17 +80,37 @@ async def resolved(engines: Engines, config: SynthesisConfig) -> tuple[str, Spee
         ("verse", "mimic", "verse.wav"),
         ("alloy", "mimic", "own"),
         ("fable", "espeak", "de"),
-        ("shimmer", "espeak", "en-us+f3"),
-        ("onyx", "espeak", "en-us"),
+        ("shimmer", "espeak", "en-us+f5"),
+        ("onyx", "espeak", "en-us+m7"),
         ("default", "espeak", "en-us"),
         ("verse", "auto", "verse.wav"),
     ],
 )
-async def test_a_hosted_name_is_an_entry_or_a_real_voice_or_the_default_of_its_gender(
+async def test_a_hosted_name_is_an_entry_or_a_real_voice_or_one_of_its_kind(
     engines: Engines, voice: str, engine: str, spoken: str
 ) -> None:
     _, speaking = await resolved(engines, SynthesisConfig(engine=engine, voice=voice))
     assert (speaking.voice.id, speaking.warnings) == (spoken, ())
+
+
+@pytest.mark.parametrize(
+    ("voice", "gender", "default", "spoken"),
+    [
+        ("alloy", "", None, "en-us"),
+        ("alloy", "female", None, "en-us+f3"),
+        ("coral", "male", None, "en-us+m3"),
+        ("coral", "female", None, "en-us+f2"),
+        ("coral", "", "en-gb", "en-gb+f3"),
+        ("fable", "", "en-us", "en-us"),
+    ],
+)
+async def test_a_hosted_name_keeps_the_gender_that_was_to_speak_and_the_default_of_the_operator(
+    engines: Engines, voice: str, gender: Gender, default: str | None, spoken: str
+) -> None:
+    rules = VoiceRules(Library(reference), default=default, gender=gender)
+    engine = engines.catalogue.instance("espeak").engine
+    choice = await choose_voice(engine, SynthesisConfig(voice=voice), rules)
+    assert choice.voice.id == spoken
 
 
 async def test_an_entry_for_a_voice_that_is_not_there_is_refused(engines: Engines) -> None:

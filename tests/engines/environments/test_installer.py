@@ -223,7 +223,7 @@ def server() -> Iterator[str]:
             wanted = {"/secret": "Basic YW5uYTpwYXNz", "/gated": "Bearer hf_token"}.get(self.path)
             if "away" in self.path:
                 self.send_response(302)
-                self.send_header("Location", f"http://localhost:{self.server.server_address[1]}/secret")  # type: ignore[attr-defined]
+                self.send_header("Location", f"http://localhost:{self.connection.getsockname()[1]}/secret")
             elif wanted is not None and self.headers.get("Authorization") != wanted:
                 self.send_response(401)
             else:

@@ -117,7 +117,7 @@ def test_every_way_to_name_a_voice(openai: OpenAI, voice: Any) -> None:
         ("tts-1", "echo", "tone", "high"),
         ("tone", "echo", "tone", "high"),
         ("gpt-4o-mini-tts", "onyx", "espeak", "en-us+m7"),
-        ("espeak", "echo", "espeak", "en-us"),
+        ("espeak", "echo", "espeak", "en-us+m1"),
         ("espeak", "de", "espeak", "de"),
         ("auto", "de", "espeak", "de"),
     ],
