@@ -193,7 +193,7 @@ class EngineCatalogue:
         """Really runs an engine, loading it first if needed; one that works rests no more. Raises UnknownEngine."""
         instance, began = self.instance(name), self.health.clock()
         probe = await instance.probe(probe_work(instance.info))
-        if probe.ok and self.health.get(name) is not None:
+        if probe.ok and not self.health.closed(name):
             self.health.succeeded(name, began)
         return probe
 
