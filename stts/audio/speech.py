@@ -38,7 +38,7 @@ class SpeechFile:
         self.turn = threading.Lock()
         """Held by whoever is at work in the encoder."""
         self.unsent: deque[AudioChunk] = deque()
-        """What was made of it and has not been sent."""
+        """Chunks of it that have not been sent, in order."""
         self.ended = False
         """It has its last frame."""
 
@@ -79,7 +79,7 @@ class SpeechRenderer:
         self._file = file or SpeechFile(output)
         self._turn = self._file.turn
         self._inherits = file is not None
-        """What the one before has left unsent goes before its own first chunk."""
+        """The first chunk begins with those that the renderer before has left unsent."""
         self._lead: list[Samples] = []
         """Silence before the first sound; a piece bounds it."""
         self._left = False
