@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from typing import TYPE_CHECKING, Literal
 
+from stts.access.allowances import QuotaStore
 from stts.access.keys import KeyStore
 from stts.errors import DatabaseUnusable
 from stts.settings import CurrentSettings
@@ -56,6 +57,10 @@ class StoreOpener:
     async def keys(self) -> KeyStore:
         """As `stores`, for what knows no more than that."""
         return (await self.stores()).keys
+
+    async def quotas(self) -> QuotaStore:
+        """As `stores`, for what knows no more than that."""
+        return (await self.stores()).quotas
 
     async def close(self) -> None:
         if self._stores is not None:

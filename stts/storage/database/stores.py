@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.connections import Database
 from stts.storage.database.keys import Keys
+from stts.storage.database.quotas import Quotas
 from stts.storage.database.users import Users
 
 
@@ -15,9 +16,10 @@ class Stores:
     database: Database
     users: Users
     keys: Keys
+    quotas: Quotas
 
     @classmethod
     def over(cls, address: DatabaseAddress) -> Stores:
         """Opens nothing yet: the first use connects. Raises DatabaseNotInstalled."""
         database = Database(address)
-        return cls(database, Users(database), Keys(database))
+        return cls(database, Users(database), Keys(database), Quotas(database))

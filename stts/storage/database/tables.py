@@ -70,3 +70,13 @@ access_revision = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("revision", BigInteger, nullable=False),
 )
+
+quota_counters = Table(
+    "quota_counters",
+    metadata,
+    Column("subject", String(100), primary_key=True),
+    Column("unit", String(20), primary_key=True),
+    # A day or a month of UTC.
+    Column("period_window", String(10), primary_key=True),
+    Column("used", Double, nullable=False),
+)

@@ -1,0 +1,70 @@
+"""Allowances: how much of a unit a subject may use in a day or a month, and the store that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from stts.errors import TooManyRequests
+
+
+class Unit(StrEnum):
+    CHARACTERS = "characters"
+    HEARD = "audio_seconds_in"
+    SPOKEN = "audio_seconds_out"
+
+    @property
+    def words(self) -> str:
+        return {"characters": "characters", "audio_seconds_in": "seconds heard"}.get(self, "seconds spoken")
+
+
+class Period(StrEnum):
+    DAY = "day"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """The most of a unit that a subject may use in one period."""
+
+    subject: str
+    """`key:ID`, `user:ID` or `address:NETWORK`."""
+    unit: Unit
+    period: Period
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One counter of the store: an allowance in one of its windows."""
+
+    subject: str
+    unit: str
+    window: str
+    """`2026-11-29` or `2026-11`, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The answer of the store: how much was granted, and how much is used with it."""
+
+    granted: float
+    used: float
+
+
+class QuotaStore(Protocol):
+    """Raises DatabaseAway from every method."""
+
+    async def claim(self, counter: Counter, at_least: float, at_most: float, most: float) -> Claim:
+        """Counts between `at_least` and `at_most` as used where that keeps within `most`; else nothing."""
+        ...
+
+    async def add(self, amounts: Sequence[tuple[Counter, float]]) -> None:
+        """Counts amounts beyond any limit; negative ones are given back."""
+        ...
+
+
+class QuotaExceeded(TooManyRequests):
+    code, title = "quota_exceeded", "Quota exceeded"

@@ -1,0 +1,59 @@
+"""Counters of quotas in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stts.access.allowances import Claim, Counter
+from stts.storage.database.connections import Database
+from stts.storage.database.tables import quota_counters
+
+ROUNDING = 1e-6
+"""Sums of seconds in binary fractions may be off by so much."""
+
+
+class Quotas:
+    """The QuotaStore (`stts/access/allowances.py`) of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, counter: Counter, at_least: float, at_most: float, most: float) -> Claim:
+        async with self._database.writing() as connection:
+            used = await _locked(connection, counter)
+            if used + at_least > most + ROUNDING:
+                return Claim(0.0, used)
+            granted = max(at_least, min(at_most, most - used))
+            await _add(connection, counter, granted)
+        return Claim(granted, used + granted)
+
+    async def add(self, amounts: Sequence[tuple[Counter, float]]) -> None:
+        async with self._database.writing() as connection:
+            # In one order, so that two servers never wait for each other.
+            for counter, amount in sorted(amounts, key=lambda each: (each[0].subject, each[0].unit, each[0].window)):
+                await _locked(connection, counter)
+                await _add(connection, counter, amount)
+
+
+async def _locked(connection: AsyncConnection, counter: Counter) -> float:
+    """The amount used. The counter exists from now on, and is locked until the transaction ends."""
+    insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    values = {"subject": counter.subject, "unit": counter.unit, "period_window": counter.window, "used": 0.0}
+    await connection.execute(insert(quota_counters).values(values).on_conflict_do_nothing())
+    chosen = select(quota_counters.c.used).where(_is(counter)).with_for_update()
+    used: float = (await connection.execute(chosen)).scalar_one()
+    return used
+
+
+async def _add(connection: AsyncConnection, counter: Counter, amount: float) -> None:
+    await connection.execute(update(quota_counters).where(_is(counter)).values(used=quota_counters.c.used + amount))
+
+
+def _is(counter: Counter) -> ColumnElement[bool]:
+    table = quota_counters.c
+    return (table.subject == counter.subject) & (table.unit == counter.unit) & (table.period_window == counter.window)

@@ -1,0 +1,51 @@
+"""Counters of quotas on both databases: exact, however many claim at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from stts.access.allowances import Allowance, Counter, Period, QuotaExceeded, Unit
+from stts.access.quotas import QuotaBook
+from stts.storage.database.address import DatabaseAddress
+from stts.storage.database.opening import StoreOpener
+from stts.storage.database.stores import Stores
+
+DAY = Counter("key:1", "characters", "2026-11-29")
+
+
+async def test_many_who_claim_at_once(stores: Stores) -> None:
+    claims = await asyncio.gather(*(stores.quotas.claim(DAY, 10, 10, 105) for _ in range(30)))
+    assert sorted(claim.granted for claim in claims) == [0.0] * 20 + [10.0] * 10
+    assert (await stores.quotas.claim(DAY, 1, 100, 105)).granted == 5
+
+
+async def test_amounts_are_added_and_given_back(stores: Stores) -> None:
+    other = Counter("key:2", "audio_seconds_in", "2026-11")
+    await stores.quotas.add([(DAY, 12.5), (other, 3.0), (DAY, -2.5)])
+    assert (await stores.quotas.claim(DAY, 0, 0, 1000)).used == 10.0
+    assert (await stores.quotas.claim(other, 0, 0, 1000)).used == 3.0
+
+
+async def test_two_servers_count_together(stores: Stores, address: DatabaseAddress) -> None:
+    other = Stores.over(address)
+
+    async def first() -> object:
+        return stores.quotas
+
+    async def second() -> object:
+        return other.quotas
+
+    books = [QuotaBook(first), QuotaBook(second)]  # type: ignore[arg-type]
+    allowance = Allowance("key:1", Unit.CHARACTERS, Period.MONTH, 100)
+    calls = [books[number % 2].reserve([allowance], 10) for number in range(40)]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    refused = [each for each in results if isinstance(each, QuotaExceeded)]
+    assert len(results) - len(refused) == 10 and len(refused) == 30
+    await other.database.close()
+
+
+def test_an_opener_opens_nothing_by_itself() -> None:
+    def unasked() -> object:
+        raise AssertionError("the settings were asked for")
+
+    assert StoreOpener(unasked).state == "unused"  # type: ignore[arg-type]
