@@ -25,6 +25,14 @@ async def serve_keys(services: Services, directory: KeyDirectory) -> None:
     await directory.follow()
 
 
+async def serve_quotas(services: Services) -> None:
+    """Writes what was used while the database was away, for ever."""
+    while True:
+        await asyncio.sleep(FOLLOW_SECONDS)
+        with suppress(DatabaseAway):
+            await services.quotas.write()
+
+
 async def _first_key(services: Services) -> None:
     while True:
         try:
@@ -48,6 +56,7 @@ async def close_stores(services: Services) -> None:
     """Writes what waits to be written, for a bounded time."""
     with suppress(DatabaseAway, TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
+            await services.quotas.close()
             if services.directory is not None:
                 await services.directory.close()
     await services.stores.close()

@@ -23,13 +23,17 @@ from middleware.serving.lifecycle import Lifecycle
 from middleware.stages.analytics import AnalyticsStage
 from middleware.stages.logging import LoggingStage
 from middleware.stages.planning import PlanningStage
+from middleware.stages.quotas import QuotaStage
 from middleware.stages.timing import TimingStage
 from routers.http.operation import Listen, Speak
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
 from stts.access.administration import Administration
 from stts.access.client_secrets import ClientSecrets
+from stts.access.concurrency import Concurrency
 from stts.access.directory import KeyDirectory
+from stts.access.quotas import QuotaBook
+from stts.access.rates import RateLimiter
 from stts.analytics.history import History
 from stts.analytics.memory_metrics import MemoryMetrics
 from stts.analytics.metrics import Metrics
@@ -78,6 +82,8 @@ class Services:
     limiter: ConnectionLimiter
     secrets: ClientSecrets
     stores: StoreOpener
+    quotas: QuotaBook
+    rates: RateLimiter
     directory: KeyDirectory | None
     """The keys of clients; None where `security.keys` is off."""
     history: History
@@ -139,7 +145,9 @@ def _wired(
     MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
     history = History(current().analytics.history_minutes)
     stages: list[Stage] = [LoggingStage(current), AnalyticsStage((history, metrics)), TimingStage()]
-    planned = [*stages, PlanningStage(selection)]
+    quotas = QuotaBook(stores.quotas)
+    limited = [*stages, QuotaStage(quotas, Concurrency("concurrent"), current)]
+    planned = [*limited, PlanningStage(selection)]
     speak = compose(planned, operations.speak)
     listen = compose(planned, operations.listen)
     reply = compose(stages, replies.reply)
@@ -148,7 +156,7 @@ def _wired(
         lifecycle=lifecycle,
         speak=speak,
         listen=listen,
-        hear=compose(stages, operations.hear),
+        hear=compose(limited, operations.hear),
         reply=reply,
         converse=compose(stages, Exchanges(listen, reply, speak).exchange),
         detect=compose(stages, engines.detector.detect),
@@ -168,6 +176,8 @@ def _wired(
         limiter=limiter,
         secrets=ClientSecrets(lambda: current().realtime.secrets),
         stores=stores,
+        quotas=quotas,
+        rates=RateLimiter(lambda: current().quotas),
         directory=_directory(current, stores, limiter),
         history=history,
         metrics=metrics,

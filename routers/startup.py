@@ -10,7 +10,7 @@ import structlog
 
 from adapters.preloading import preload, warm_up
 from middleware.serving.deferred_models import build_models
-from routers.key_service import close_stores, serve_keys
+from routers.key_service import close_stores, serve_keys, serve_quotas
 from routers.services import Services
 from stts.storage.files.store import FileStore
 from stts.tracebacks import describe
@@ -35,6 +35,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             asyncio.create_task(_expire_files(services.files), name="expire files"),
             asyncio.create_task(services.engines.residency.run(), name="residency"),
         ]
+        tasks.append(asyncio.create_task(serve_quotas(services), name="quotas"))
         if services.directory is not None:
             tasks.append(asyncio.create_task(serve_keys(services, services.directory), name="keys"))
         for task in tasks:

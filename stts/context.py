@@ -45,6 +45,8 @@ class RequestFacts:
     """An HTTP method, or SOCKET; None where it came over another protocol."""
     route: str | None = None
     """The template of its path."""
+    network: str = ""
+    """The client's network (an IPv4 address, an IPv6 /64), as far as it counts for limits; empty for this machine."""
     characters: int = 0
     """Length of the text to speak; 0 for other operations, and where the text is still being written."""
     format: AudioFormat | None = None
@@ -135,7 +137,7 @@ class RequestContext:
 
     def part(self, request_type: RequestType) -> RequestContext:
         """Makes the context of an operation inside this one."""
-        facts = RequestFacts(self.input_data.method, self.input_data.route)
+        facts = RequestFacts(self.input_data.method, self.input_data.route, self.input_data.network)
         return RequestContext(
             request_type, principal=self.principal, parent=self, priority=self.priority, input_data=facts
         )

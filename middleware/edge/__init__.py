@@ -12,11 +12,13 @@ from middleware.edge.document import describe_edge
 from middleware.edge.errors import install_error_handlers
 from middleware.edge.methods import Methods
 from middleware.edge.ranges import Ranges
+from middleware.edge.rate_limiting import RateLimiting
 from middleware.edge.request_id import RequestId
 from middleware.edge.route_table import RouteMatching, RouteTable
 from middleware.listener import ListenerSettings
 from stts.access.client_secrets import ClientSecrets
 from stts.access.directory import KeyDirectory
+from stts.access.rates import RateLimiter
 
 
 def wrap(
@@ -25,9 +27,10 @@ def wrap(
     table: RouteTable,
     secrets: ClientSecrets | None = None,
     directory: KeyDirectory | None = None,
+    rates: RateLimiter | None = None,
 ) -> FastAPI:
     """Puts the classes around an app that has not started, outside in: id, match of the route, CORS, errors, body
-    limit, authentication, methods, ranges.
+    limit, authentication, rates, methods, ranges.
 
     `app.state.route_table` is the table, for what answers before an app is asked. The id is outermost, so that every
     answer carries it; CORS is around the errors, so that pages can read them; bodies are limited before access is
@@ -39,6 +42,8 @@ def wrap(
     describe_edge(app, table, guarded=guarded)
     app.add_middleware(Ranges)
     app.add_middleware(Methods)
+    if rates is not None:
+        app.add_middleware(RateLimiting, limiter=rates)
     app.add_middleware(Authentication, listener=listener, secrets=secrets, directory=directory)
     app.add_middleware(BodyLimit, listener=listener)
     app.add_middleware(ErrorBoundary)

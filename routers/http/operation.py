@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from middleware.edge.route_table import route_match
 from middleware.stages.timing import server_timing
+from stts.access import networks
 from stts.access.principal import ANONYMOUS, Principal
 from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType, new_request_id
 from stts.plans import ListenRequest, SpeechRequest
@@ -42,6 +43,7 @@ def operation_context(
         input_data=RequestFacts(
             connection.scope.get("method", SOCKET),
             getattr(route, "path", None),
+            network_of(connection),
             characters,
             format,
             error_status=lambda error: dialect.render_error(error, "").status,
@@ -53,6 +55,11 @@ def principal_of(connection: HTTPConnection) -> Principal:
     """The authenticated caller of a request or socket."""
     principal: Principal | None = connection.scope.get("state", {}).get("principal")
     return principal or ANONYMOUS
+
+
+def network_of(connection: HTTPConnection) -> str:
+    """The network of the client, as far as it counts for limits."""
+    return networks.network_of(connection.client.host if connection.client is not None else None)
 
 
 def spoken_audio(context: RequestContext) -> AudioOutput:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from stts.access.concurrency import Concurrency
+from stts.access.limits import subjects
 from stts.access.principal import Principal
 from stts.errors import Busy, ShuttingDown, STTSError, Unauthorized
 from stts.settings import CurrentSettings
@@ -24,6 +26,11 @@ class LimitedConnection(Protocol):
         """The caller that opened it."""
         ...
 
+    @property
+    def network(self) -> str:
+        """The client's network, as far as it counts for limits."""
+        ...
+
     def close_with(self, error: STTSError) -> None:
         """Ends the connection with this error. Returns at once."""
         ...
@@ -37,6 +44,7 @@ class ConnectionLimiter:
         self._connections: set[LimitedConnection] = set()
         self._changed = asyncio.Event()
         self._closed = False
+        self._sessions = Concurrency("sessions")
         self.spools = SpoolSpace(lambda: settings().limits.spools_mib * MIB)
         """Bytes received from all clients together and not processed yet."""
 
@@ -47,14 +55,17 @@ class ConnectionLimiter:
 
     @asynccontextmanager
     async def taken(self, connection: LimitedConnection) -> AsyncIterator[None]:
-        """Raises Busy where no place becomes free for a while, ShuttingDown once the server stops."""
-        await self._free_place()
-        self._connections.add(connection)
-        try:
-            yield
-        finally:
-            self._connections.discard(connection)
-            self._changed.set()
+        """Raises TooManyRequests where its caller has all sessions that it may have, Busy where no place becomes free
+        for a while, ShuttingDown once the server stops."""
+        who = list(subjects(connection.principal, connection.network, self.settings().quotas))
+        with self._sessions.taken(who):
+            await self._free_place()
+            self._connections.add(connection)
+            try:
+                yield
+            finally:
+                self._connections.discard(connection)
+                self._changed.set()
 
     async def _free_place(self) -> None:
         """Waits a little: a client that has just left is told so before what it had is given back."""

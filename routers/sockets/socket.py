@@ -24,6 +24,7 @@ from middleware.serving.websocket_frames import LEFT
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.error_events import ErrorEvent, native_error
 from routers.sockets.sent_ahead import SentAhead
+from stts.access.networks import network_of
 from stts.access.principal import ANONYMOUS, Principal
 from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType
 from stts.errors import IdleTimeout, ShuttingDown, STTSError
@@ -95,6 +96,12 @@ class Socket:
         """The caller that opened it."""
         return self._state.get("principal") or ANONYMOUS
 
+    @property
+    def network(self) -> str:
+        """The network of the client, as far as it counts for limits."""
+        client = self._websocket.client
+        return network_of(client.host if client is not None else None)
+
     def context(self, kind: RequestType) -> RequestContext:
         """Makes the context of one operation on this socket: its route and principal, an id of its own."""
         route = getattr(self._websocket.scope.get("route"), "path", None)
@@ -102,7 +109,7 @@ class Socket:
             kind,
             principal=self.principal,
             priority=Priority.REALTIME,
-            input_data=RequestFacts(SOCKET, route),
+            input_data=RequestFacts(SOCKET, route, self.network),
         )
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:

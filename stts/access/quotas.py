@@ -29,7 +29,7 @@ MOST_ACCOUNTS = 20_000
 
 
 class Account:
-    """What is left of a claimed block, and what the store knows."""
+    """The rest of a claimed block, and the amount that the store knows."""
 
     def __init__(self, allowance: Allowance, counter: Counter) -> None:
         self.allowance = allowance
@@ -64,6 +64,19 @@ class Account:
             self.free += claim.granted - amount
             return True
 
+    async def exceed(self, amount: float, store: Callable[[], Awaitable[QuotaStore]]) -> None:
+        """Counts what was used beyond the limit."""
+        async with self.lock:
+            missing, self.free = max(0.0, amount - self.free), max(0.0, self.free - amount)
+            if missing == 0.0:
+                return
+            try:
+                await (await store()).add([(self.counter, missing)])
+            except DatabaseAway:
+                self.unwritten += missing
+            else:
+                self.used += missing
+
     def _take_unwritten(self, missing: float) -> bool:
         """The store is away: what is used meanwhile is written later."""
         if self.used + self.unwritten + missing > self.allowance.most:
@@ -74,7 +87,7 @@ class Account:
 
 
 class Reservation:
-    """What one operation may use. It grows while more is made than was thought, and is settled at the end."""
+    """The share of one operation. It grows while more is made than was thought, and is settled at the end."""
 
     def __init__(self, accounts: Sequence[Account], amount: float, store: Callable[[], Awaitable[QuotaStore]]) -> None:
         self._accounts = accounts
@@ -82,13 +95,15 @@ class Reservation:
         self.amount = amount
 
     async def grow(self, total: float) -> bool:
-        """Reserves up to a total. False, and nothing more is reserved, where some quota does not allow that."""
+        """Counts up to a total. False where that is beyond some quota; it is counted all the same."""
         if (more := total - self.amount) <= 0:
             return True
-        if await take_all(self._accounts, more, self._store) is not None:
-            return False
         self.amount = total
-        return True
+        if await take_all(self._accounts, more, self._store) is None:
+            return True
+        for account in self._accounts:
+            await account.exceed(more, self._store)
+        return False
 
     def settle(self, used: float) -> None:
         """Gives back what was not used."""

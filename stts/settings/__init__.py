@@ -23,6 +23,7 @@ from stts.settings.limits import LimitSettings as LimitSettings
 from stts.settings.logging import LoggingSettings as LoggingSettings
 from stts.settings.models import ModelSettings as ModelSettings
 from stts.settings.openai import OpenAISettings as OpenAISettings
+from stts.settings.quotas import QuotaSettings as QuotaSettings
 from stts.settings.realtime import RealtimeSettings as RealtimeSettings
 from stts.settings.reply import ReplySettings as ReplySettings
 from stts.settings.routing import RoutingRule as RoutingRule
@@ -51,6 +52,7 @@ class Settings(Section):
     realtime: RealtimeSettings = RealtimeSettings()
     wyoming: WyomingSettings = WyomingSettings()
     storage: StorageSettings = StorageSettings()
+    quotas: QuotaSettings = QuotaSettings()
     database: DatabaseSettings = DatabaseSettings()
     logging: LoggingSettings = LoggingSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()

@@ -228,10 +228,14 @@ def test_management_is_below_its_paths_even_where_no_route_is(path: str, managem
 
 @pytest.mark.socket
 @pytest.mark.parametrize("ws", ["/ws?api_key=sesame", "/ws?x=1&api_key=ses%61me"])
-async def test_sockets_take_the_key_from_the_address(ws: str) -> None:
-    async with serving(app_with(KEYED)) as port, patient.connect(f"ws://127.0.0.1:{port}{ws}") as socket:
+async def test_sockets_take_the_key_from_the_address_where_that_is_allowed(ws: str) -> None:
+    allowed = settings(api_key="sesame", query_keys=True)
+    async with serving(app_with(allowed)) as port, patient.connect(f"ws://127.0.0.1:{port}{ws}") as socket:
         await socket.send("in")
         assert await socket.recv() == "in"
+    async with serving(app_with(KEYED)) as port:
+        with pytest.raises(InvalidStatus):
+            await patient.connect(f"ws://127.0.0.1:{port}{ws}")
 
 
 @pytest.mark.socket

@@ -120,9 +120,16 @@ async def test_it_grows_while_more_is_made_than_was_thought(book: QuotaBook) -> 
     allowance = Allowance("key:1", Unit.SPOKEN, Period.DAY, 10.0)
     reservation = await book.reserve([allowance], 4.0)
     assert await reservation.grow(3.0) and await reservation.grow(9.5)
-    assert not await reservation.grow(10.5)
-    reservation.settle(9.5)
     assert book.account(allowance).left == pytest.approx(0.5)
+
+
+async def test_what_was_begun_is_finished_and_counted(book: QuotaBook, store: MemoryQuotas) -> None:
+    allowance = Allowance("key:1", Unit.SPOKEN, Period.DAY, 10.0)
+    reservation = await book.reserve([allowance], 9.0)
+    assert not await reservation.grow(12.0)
+    assert store.total == 12.0 and book.account(allowance).left == 0.0
+    with pytest.raises(QuotaExceeded):
+        await book.reserve([allowance], 1.0)
 
 
 async def test_a_killed_server_has_counted_too_much_at_worst(store: MemoryQuotas, clock: Clock) -> None:

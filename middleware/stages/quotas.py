@@ -1,0 +1,121 @@
+"""Quotas: characters and seconds are reserved before the work and settled after it.
+
+The rule of what a call costs: nothing where it failed or was left before anything was sent; else the whole text of a
+request (of one that is still being written, what was spoken), and the seconds that were sent or heard. What was
+begun is finished: what it takes beyond a quota is counted, and the next call is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from middleware.pipeline import Item, Operation, Request
+from stts.access.allowances import Unit
+from stts.access.concurrency import Concurrency
+from stts.access.limits import Subject, allowances, subjects
+from stts.access.quotas import QuotaBook, Reservation
+from stts.audio.declared import declared_seconds
+from stts.context import RequestContext
+from stts.plans import ListenRequest, SpeechRequest
+from stts.protocols import HearRequest
+from stts.settings import CurrentSettings
+from stts.speech import AudioChunk
+from stts.streams.live import LiveText
+
+SLOWEST_CHARACTERS = 10.0
+"""Characters that a slow voice speaks a second: an answer is thought too long rather than too short."""
+SMALLEST = 1.0
+"""Characters or seconds reserved of what is not known yet: a call begins where as much is left."""
+
+
+class QuotaStage:
+    """Stands around what speaks and listens. A caller without limits passes untouched."""
+
+    def __init__(self, book: QuotaBook, concurrency: Concurrency, settings: CurrentSettings) -> None:
+        self._book = book
+        self._concurrency = concurrency
+        self._settings = settings
+
+    def __call__(
+        self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
+    ) -> AsyncIterator[Item]:
+        who = list(subjects(context.principal, context.input_data.network, self._settings().quotas))
+        if not any(each.limits for each in who):
+            return call_next(context, request)
+        return self._counted(who, context, request, call_next)
+
+    async def _counted(
+        self, who: Sequence[Subject], context: RequestContext, request: Request, call_next: Operation[Request, Item]
+    ) -> AsyncGenerator[Item, None]:
+        # A part of an operation is at work within it.
+        with self._concurrency.taken(who) if context.parent is None else nullcontext():
+            uses = await self._reserved(who, request)
+            try:
+                async for item in call_next(context, request):
+                    for use in uses:
+                        await use.saw(item)
+                    yield item
+            finally:
+                for use in uses:
+                    await use.settle(context)
+
+    async def _reserved(self, who: Sequence[Subject], request: object) -> list[_Use]:
+        """Raises QuotaExceeded; nothing stays reserved then."""
+        uses: list[_Use] = []
+        expected = await _expected(request) if any(allowances(who, unit) for unit in Unit) else {}
+        try:
+            for unit, amount in expected.items():
+                if wanted := allowances(who, unit):
+                    uses.append(_Use(unit, await self._book.reserve(wanted, amount), known=_is_known(unit, request)))
+        except BaseException:
+            for use in uses:
+                use.reservation.settle(0.0)
+            raise
+        return uses
+
+
+@dataclass(slots=True)
+class _Use:
+    """One unit in one operation."""
+
+    unit: Unit
+    reservation: Reservation
+    known: bool
+    """The amount was known before the work."""
+    begun: bool = False
+    total: float = 0.0
+
+    async def saw(self, item: object) -> None:
+        self.begun = True
+        if self.known or not isinstance(item, AudioChunk):
+            return
+        self.total += item.seconds if self.unit is Unit.SPOKEN else len(item.text)
+        await self.reservation.grow(self.total)
+
+    async def settle(self, context: RequestContext) -> None:
+        """Counts what the operation costs; its status is known by now."""
+        if not self.begun and context.status != "completed":
+            self.reservation.settle(0.0)
+        elif self.unit is Unit.HEARD:
+            heard = context.metrics.audio_seconds or 0.0
+            await self.reservation.grow(heard)
+            self.reservation.settle(heard)
+        elif not self.known:
+            self.reservation.settle(self.total)
+
+
+async def _expected(request: object) -> dict[Unit, float]:
+    """Amounts of what a request will use, as far as they are known."""
+    if isinstance(request, SpeechRequest):
+        characters = float(len(request.text)) if isinstance(request.text, str) else SMALLEST
+        return {Unit.CHARACTERS: characters, Unit.SPOKEN: max(SMALLEST, characters / SLOWEST_CHARACTERS)}
+    if isinstance(request, ListenRequest):
+        return {Unit.HEARD: await asyncio.to_thread(declared_seconds, request.audio.file, request.audio.size)}
+    return {Unit.HEARD: SMALLEST} if isinstance(request, HearRequest) else {}
+
+
+def _is_known(unit: Unit, request: object) -> bool:
+    return unit is Unit.CHARACTERS and isinstance(request, SpeechRequest) and not isinstance(request.text, LiveText)

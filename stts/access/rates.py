@@ -1,0 +1,110 @@
+"""Requests a minute, in a moving window (the `limits` library)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from stts.access.limits import subjects
+from stts.access.principal import Principal
+from stts.access.roles import Role
+from stts.errors import TooManyRequests
+from stts.settings.quotas import QuotaSettings
+
+if TYPE_CHECKING:
+    from limits import RateLimitItemPerMinute
+    from limits.aio.strategies import MovingWindowRateLimiter
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The most requests a minute of one subject."""
+
+    subject: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class RateState:
+    rate: Rate
+    left: int
+    reset_seconds: float
+    """Until the oldest counted request leaves the window."""
+
+
+class RateLimiter:
+    """One for the process; it imports the library when the first limited caller comes."""
+
+    def __init__(self, quotas: Callable[[], QuotaSettings], clock: Callable[[], float] = time.time) -> None:
+        self._quotas = quotas
+        self._clock = clock
+        self._window: MovingWindowRateLimiter | None = None
+
+    def rates(self, principal: Principal, network: str, role: Role) -> list[Rate]:
+        """Every rate that a request to a route of this role counts for."""
+        quotas = self._quotas()
+        rates = [
+            Rate(each.name, most)
+            for each in subjects(principal, network, quotas)
+            if (most := each.limits.get("requests_per_minute")) is not None
+        ]
+        of_role = quotas.routes.get(role.label)  # type: ignore[call-overload]
+        if of_role is not None and (principal.key is not None or network):
+            caller = principal.name if principal.key is not None else f"address:{network}"
+            rates.append(Rate(f"route:{role.label}:{caller}", of_role))
+        return rates
+
+    async def hit(self, rates: list[Rate]) -> list[RateState]:
+        """Counts one request for each. Raises TooManyRequests where one is over its rate; it counts for none then."""
+        window = self._opened()
+        states = [await self._state(window, rate) for rate in rates]
+        for state in states:
+            if state.left <= 0:
+                whose = state.rate.subject.partition(":")[0]
+                said = f"This {whose} may send {state.rate.most} requests a minute, and has sent them."
+                raise TooManyRequests(said, retry_after=max(1.0, state.reset_seconds))
+        for rate in rates:
+            await window.hit(_item(rate.most), rate.subject)
+        return [RateState(state.rate, state.left - 1, state.reset_seconds) for state in states]
+
+    async def _state(self, window: MovingWindowRateLimiter, rate: Rate) -> RateState:
+        if rate.most == 0:
+            return RateState(rate, 0, 60.0)
+        stats = await window.get_window_stats(_item(rate.most), rate.subject)
+        return RateState(rate, stats.remaining, max(0.0, stats.reset_time - self._clock()))
+
+    def _opened(self) -> MovingWindowRateLimiter:
+        if self._window is None:
+            from limits.aio.strategies import MovingWindowRateLimiter
+
+            from stts.access.windows import MovingWindows
+
+            self._window = MovingWindowRateLimiter(MovingWindows(self._clock))
+        return self._window
+
+
+@lru_cache(maxsize=1024)
+def _item(most: int) -> RateLimitItemPerMinute:
+    from limits import RateLimitItemPerMinute
+
+    return RateLimitItemPerMinute(most)
+
+
+def policy_header(states: list[RateState]) -> str:
+    """The value of `RateLimit-Policy`: the rates of a caller."""
+    return ", ".join(f'"{name}";q={state.rate.most};w=60' for name, state in _named(states))
+
+
+def state_header(states: list[RateState]) -> str:
+    """The value of `RateLimit`: what is left of each, and when there is more."""
+    return ", ".join(f'"{name}";r={state.left};t={math.ceil(state.reset_seconds)}' for name, state in _named(states))
+
+
+def _named(states: list[RateState]) -> Iterator[tuple[str, RateState]]:
+    for state in states:
+        kind, _, rest = state.rate.subject.partition(":")
+        yield (f"requests-{kind}" if kind != "route" else f"requests-{rest.partition(':')[0]}"), state

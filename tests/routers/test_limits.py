@@ -1,0 +1,141 @@
+"""Limits and quotas on a running server: exact, told in words and headers, and never charged for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import wave
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests import patient
+from tests.keyed import Keyed, keyed_server, keyed_settings
+
+pytestmark = pytest.mark.socket
+TEXT = "Ten chars."
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
+    with keyed_server(keyed_settings(tmp_path_factory.mktemp("limits"))) as keyed:
+        yield keyed
+
+
+def limited(keyed: Keyed, **limits: int) -> str:
+    key: str = keyed.key(limits=limits)["key"]
+    return key
+
+
+def statuses(keyed: Keyed, key: str, count: int, **request: Any) -> list[int]:
+    with keyed.client(key) as client, ThreadPoolExecutor(count) as pool:
+        calls = [pool.submit(client.post, "/tts", json={"text": TEXT, **request}) for _ in range(count)]
+        return sorted(call.result().status_code for call in calls)
+
+
+def test_fifty_at_once_against_a_quota_for_ten(keyed: Keyed) -> None:
+    key = limited(keyed, characters_per_month=10 * len(TEXT))
+    assert statuses(keyed, key, 50) == [200] * 10 + [429] * 40
+
+
+def test_a_used_up_quota_is_told(keyed: Keyed) -> None:
+    with keyed.client(limited(keyed, characters_per_day=15)) as client:
+        assert client.post("/tts", json={"text": TEXT}).status_code == 200
+        refused = client.post("/tts", json={"text": TEXT})
+        assert refused.status_code == 429 and refused.json()["code"] == "quota_exceeded"
+        assert "15 characters a day" in refused.json()["detail"] and "5 are left" in refused.json()["detail"]
+        assert 0 < int(refused.headers["Retry-After"]) <= 86_400
+        openai = client.post("/v1/audio/speech", json={"model": "tts-1", "input": TEXT, "voice": "alloy"})
+        assert openai.status_code == 429 and openai.json()["error"]["type"] == "rate_limit_error"
+        assert client.post("/tts", json={"text": "Five."}).status_code == 200
+
+
+def test_what_fails_costs_nothing(keyed: Keyed) -> None:
+    with keyed.client(limited(keyed, characters_per_day=len(TEXT))) as client:
+        assert client.post("/tts", json={"text": TEXT, "voice": "nobody"}).status_code == 422
+        assert client.post("/tts", json={"text": TEXT, "format": "wax"}).status_code == 422
+        assert client.post("/tts", json={"text": TEXT}).status_code == 200
+        assert client.post("/tts", json={"text": "x"}).status_code == 429
+
+
+def test_seconds_spoken(keyed: Keyed) -> None:
+    with keyed.client(limited(keyed, audio_seconds_out_per_day=3)) as client:
+        spoken = 0.0
+        while (answer := client.post("/tts", json={"text": TEXT, "format": "wav", "stream": False})).status_code == 200:
+            with wave.open(io.BytesIO(answer.content)) as file:
+                spoken += file.getnframes() / file.getframerate()
+        assert answer.json()["code"] == "quota_exceeded" and 1.0 < spoken <= 3.0
+
+
+def silence(seconds: int) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(16_000)
+        wav.writeframes(bytes(32_000 * seconds))
+    return file.getvalue()
+
+
+def test_seconds_heard(keyed: Keyed) -> None:
+    with keyed.client(limited(keyed, audio_seconds_in_per_day=5)) as client:
+        answers = [client.post("/stt", files={"file": ("a.wav", silence(2))}) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert "1 are left, 2 are needed" in answers[-1].json()["detail"]
+        assert client.post("/stt", files={"file": ("a.wav", silence(1))}).status_code == 200
+
+
+def test_requests_a_minute_are_told_in_headers(keyed: Keyed) -> None:
+    with keyed.client(limited(keyed, requests_per_minute=3)) as client:
+        answers = [client.get("/v1/models") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert [answer.headers["x-ratelimit-remaining-requests"] for answer in answers[:3]] == ["2", "1", "0"]
+    assert answers[0].headers["ratelimit-policy"] == '"requests-key";q=3;w=60'
+    assert answers[1].headers["ratelimit"].startswith('"requests-key";r=1;t=')
+    assert 0 < int(answers[3].headers["retry-after"]) <= 60
+    assert answers[3].json()["error"]["type"] == "rate_limit_error"
+
+
+async def test_live_sessions_at_once(keyed: Keyed) -> None:
+    key = await asyncio.to_thread(lambda: limited(keyed, sessions=1))
+    address, headers = f"ws{keyed.server.url[4:]}/ws/tts", {"X-API-Key": key}
+    async with patient.connect(address, additional_headers=headers) as first:
+        await first.send(json.dumps({"text": "Hello"}))
+        assert await first.recv()
+        with pytest.raises(InvalidStatus) as refused:
+            await patient.connect(address, additional_headers=headers)
+        assert refused.value.response.status_code == 429
+        assert json.loads(refused.value.response.body)["code"] == "too_many_requests"
+    async with patient.connect(address, additional_headers=headers) as again:
+        await again.send(json.dumps({"text": "Hello"}))
+        assert json.loads(await again.recv()).get("code") != "too_many_requests"
+
+
+async def test_requests_a_minute_hold_for_sockets_too(keyed: Keyed) -> None:
+    key = await asyncio.to_thread(lambda: limited(keyed, requests_per_minute=0))
+    with pytest.raises(InvalidStatus) as caught:
+        await patient.connect(f"ws{keyed.server.url[4:]}/ws/tts", additional_headers={"X-API-Key": key})
+    assert caught.value.response.status_code == 429
+
+
+def test_keys_of_one_user_count_together(tmp_path: Path) -> None:
+    settings = keyed_settings(tmp_path, quotas={"user": {"characters_per_month": 3 * len(TEXT)}})
+    with keyed_server(settings) as keyed:
+        user = keyed.user()
+        keys = [keyed.key(user_id=user)["key"] for _ in range(2)]
+        assert statuses(keyed, keys[0], 2) == [200, 200]
+        assert statuses(keyed, keys[1], 2) == [200, 429]
+
+
+def test_quotas_outlive_a_restart(tmp_path: Path) -> None:
+    settings = keyed_settings(tmp_path)
+    with keyed_server(settings) as keyed:
+        made = keyed.key(limits={"characters_per_month": 2 * len(TEXT)})
+        assert statuses(keyed, made["key"], 1) == [200]
+    with keyed_server(settings) as keyed:
+        assert statuses(keyed, made["key"], 3) == [200, 429, 429]
