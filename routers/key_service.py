@@ -10,6 +10,7 @@ import structlog
 from routers.services import Services
 from stts.access.directory import FOLLOW_SECONDS, KeyDirectory
 from stts.access.key_text import KeyText
+from stts.analytics.usage_writer import UsageWriter
 from stts.errors import DatabaseAway
 
 CLOSE_SECONDS = 5.0
@@ -52,6 +53,14 @@ def announce_first(key: KeyText) -> None:
         print(f"First key (admin): {key}\nIt is shown this once; `stts keys create` makes others.", flush=True)  # noqa: T201
 
 
+async def _write_usage(usage: UsageWriter) -> None:
+    with suppress(DatabaseAway, TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await usage.write()
+    if usage.waiting:
+        log.error("usage_lost", operations=usage.waiting)
+
+
 async def close_stores(services: Services) -> None:
     """Writes what waits to be written, for a bounded time."""
     with suppress(DatabaseAway, TimeoutError):
@@ -59,4 +68,6 @@ async def close_stores(services: Services) -> None:
             await services.quotas.close()
             if services.directory is not None:
                 await services.directory.close()
+    if services.usage is not None:
+        await _write_usage(services.usage)
     await services.stores.close()

@@ -38,6 +38,7 @@ from stts.analytics.history import History
 from stts.analytics.memory_metrics import MemoryMetrics
 from stts.analytics.metrics import Metrics
 from stts.analytics.resources import Resources
+from stts.analytics.usage_writer import UsageWriter
 from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
 from stts.conversation.generation import ReplyItem
@@ -86,6 +87,8 @@ class Services:
     rates: RateLimiter
     directory: KeyDirectory | None
     """The keys of clients; None where `security.keys` is off."""
+    usage: UsageWriter | None
+    """None where usage is not kept."""
     history: History
     metrics: Metrics
     resources: Resources
@@ -144,7 +147,9 @@ def _wired(
     metrics = Metrics(resources, engines.readings)
     MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
     history = History(current().analytics.history_minutes)
-    stages: list[Stage] = [LoggingStage(current), AnalyticsStage((history, metrics)), TimingStage()]
+    usage = UsageWriter(stores.usage, lambda: current().usage.days) if current().keeps_usage else None
+    writers = (history, metrics) if usage is None else (history, metrics, usage)
+    stages: list[Stage] = [LoggingStage(current), AnalyticsStage(writers), TimingStage()]
     quotas = QuotaBook(stores.quotas)
     limited = [*stages, QuotaStage(quotas, Concurrency("concurrent"), current)]
     planned = [*limited, PlanningStage(selection)]
@@ -179,6 +184,7 @@ def _wired(
         quotas=quotas,
         rates=RateLimiter(lambda: current().quotas),
         directory=_directory(current, stores, limiter),
+        usage=usage,
         history=history,
         metrics=metrics,
         resources=resources,

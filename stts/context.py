@@ -94,6 +94,9 @@ class Timings:
     first_audio: float | None = None
     """In a conversation: from the start to the first audio of the reply."""
     audio_seconds: float | None = None
+    """Audio made; where there is only listening, audio heard."""
+    heard_seconds: float | None = None
+    """In a conversation: audio heard."""
     characters: int | None = None
     bytes: int | None = None
 

@@ -49,7 +49,7 @@ class Tally:
         self.cancelled += record.status == "cancelled"
         if record.code is not None:
             self.errors[record.code] = self.errors.get(record.code, 0) + 1
-        self.audio_seconds += record.audio_seconds
+        self.audio_seconds += record.seconds_in + record.seconds_out
         self.characters += record.characters
         self.bytes += record.bytes
         for histogram, seconds in (

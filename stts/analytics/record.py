@@ -37,10 +37,26 @@ class OperationRecord:
     bytes: int = 0
     fallback: str | None = None
     """Code of why another engine did it than the one that would have been taken first."""
+    heard_seconds: float = 0.0
+    """Seconds of audio that a conversation heard; `audio_seconds` are those that it spoke."""
+    key_id: str | None = None
+    """The key that it was done with; None for callers without one of their own."""
+    user_id: str | None = None
+    """The owner of that key."""
+
+    @property
+    def seconds_in(self) -> float:
+        """Seconds of audio heard."""
+        return self.audio_seconds if self.labels.type == "stt" else self.heard_seconds
+
+    @property
+    def seconds_out(self) -> float:
+        """Seconds of audio spoken."""
+        return 0.0 if self.labels.type == "stt" else self.audio_seconds
 
     @classmethod
     def of(cls, context: RequestContext) -> OperationRecord:
-        known, times = context.output_data, context.metrics
+        known, times, key = context.output_data, context.metrics, context.principal.key
         form = known.audio.format if known.audio is not None else None
         chosen = (known.engine, known.voice, known.language, form)
         return cls(
@@ -54,6 +70,9 @@ class OperationRecord:
             times.characters or 0,
             times.bytes or 0,
             known.fallback,
+            times.heard_seconds or 0.0,
+            key.id if key is not None else None,
+            key.user_id if key is not None else None,
         )
 
 

@@ -159,5 +159,7 @@ class _Inner:
             if context.request_type == "conversation":
                 self.outer.output_data.engine = context.output_data.engine
                 times.characters = measured.characters or 0
+            if context.request_type == "stt":
+                times.heard_seconds = measured.audio_seconds
             if context.request_type == "tts":
                 times.audio_seconds = measured.audio_seconds or 0.0

@@ -34,6 +34,7 @@ from stts.settings.server import ServerSettings as ServerSettings
 from stts.settings.storage import StorageSettings as StorageSettings
 from stts.settings.stt import STTSettings as STTSettings
 from stts.settings.tts import TTSSettings as TTSSettings
+from stts.settings.usage import UsageSettings as UsageSettings
 from stts.settings.wyoming import WyomingSettings as WyomingSettings
 
 
@@ -56,6 +57,12 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     logging: LoggingSettings = LoggingSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
+    usage: UsageSettings = UsageSettings()
+
+    @property
+    def keeps_usage(self) -> bool:
+        """True if what clients use is kept in the database."""
+        return self.security.keys if self.usage.enabled is None else self.usage.enabled
 
 
 CurrentSettings = Annotated[Callable[[], Settings], "the settings of this moment; call it once a request"]

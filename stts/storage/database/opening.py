@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from stts.access.allowances import QuotaStore
 from stts.access.keys import KeyStore
+from stts.analytics.usage import UsageStore
 from stts.errors import DatabaseUnusable
 from stts.settings import CurrentSettings
 from stts.storage.database.address import DatabaseAddress
@@ -61,6 +62,10 @@ class StoreOpener:
     async def quotas(self) -> QuotaStore:
         """As `stores`, for what knows no more than that."""
         return (await self.stores()).quotas
+
+    async def usage(self) -> UsageStore:
+        """As `stores`, for what knows no more than that."""
+        return (await self.stores()).usage
 
     async def close(self) -> None:
         if self._stores is not None:

@@ -8,6 +8,7 @@ from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.connections import Database
 from stts.storage.database.keys import Keys
 from stts.storage.database.quotas import Quotas
+from stts.storage.database.usage import Usage
 from stts.storage.database.users import Users
 
 
@@ -17,9 +18,10 @@ class Stores:
     users: Users
     keys: Keys
     quotas: Quotas
+    usage: Usage
 
     @classmethod
     def over(cls, address: DatabaseAddress) -> Stores:
         """Opens nothing yet: the first use connects. Raises DatabaseNotInstalled."""
         database = Database(address)
-        return cls(database, Users(database), Keys(database), Quotas(database))
+        return cls(database, Users(database), Keys(database), Quotas(database), Usage(database))

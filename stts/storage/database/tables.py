@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -27,6 +28,11 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 """Every constraint has a name, by which later migrations find it."""
+
+LONGEST_ID = 32
+LONGEST_NAME = 200
+"""Characters of an engine, voice or language in rows of usage."""
+LONGEST_KIND = 16
 
 metadata = MetaData(naming_convention=NAMES)
 
@@ -79,4 +85,51 @@ quota_counters = Table(
     # A day or a month of UTC.
     Column("period_window", String(10), primary_key=True),
     Column("used", Double, nullable=False),
+)
+
+
+def _measures() -> list[Column[int] | Column[float]]:
+    return [
+        Column("operations", BigInteger, nullable=False),
+        Column("errors", BigInteger, nullable=False),
+        Column("cancelled", BigInteger, nullable=False),
+        Column("characters", BigInteger, nullable=False),
+        Column("seconds_in", Double, nullable=False),
+        Column("seconds_out", Double, nullable=False),
+        Column("cache_hits", BigInteger, nullable=False),
+        Column("bytes", BigInteger, nullable=False),
+    ]
+
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    # Empty for callers without a key of their own; no foreign key, because usage outlives keys.
+    Column("key_id", String(LONGEST_ID), primary_key=True),
+    Column("engine", String(LONGEST_NAME), primary_key=True),
+    Column("voice", String(LONGEST_NAME), primary_key=True),
+    Column("language", String(LONGEST_NAME), primary_key=True),
+    Column("kind", String(LONGEST_KIND), primary_key=True),
+    Column("user_id", String(LONGEST_ID), nullable=False),
+    *_measures(),
+    Index(None, "key_id", "day"),
+    Index(None, "user_id", "day"),
+)
+
+usage_hours = Table(
+    "usage_hours",
+    metadata,
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(LONGEST_KIND), primary_key=True),
+    *_measures(),
+)
+
+usage_batches = Table(
+    "usage_batches",
+    metadata,
+    # The last batch of each writer: one whose answer was lost on the way is not added again.
+    Column("writer", String(LONGEST_ID), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("day", Integer, nullable=False),
 )

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from stts.access.key_text import KeyText
+from stts.access.principal import API_KEY_HOLDER, key_holder
 from stts.analytics.record import NONE, Labels, OperationRecord
-from stts.context import Outcome, RequestContext, Timings
+from stts.context import Outcome, RequestContext, RequestType, Timings
 from stts.speech import AudioOutput
+from tests.stts.access.keys import new_key
 
 
 def test_labels_are_of_what_was_resolved_and_never_of_what_was_asked() -> None:
@@ -18,3 +21,21 @@ def test_measurements_are_those_of_the_context() -> None:
     record = OperationRecord.of(context)
     assert (record.queue, record.first_item, record.total) == (0.5, None, 2.0)
     assert (record.characters, record.audio_seconds, record.status, record.code) == (12, 0.0, "error", "busy")
+
+
+def test_a_record_names_the_key_and_its_owner() -> None:
+    key = new_key(KeyText.new())
+    record = OperationRecord.of(RequestContext("tts", principal=key_holder(key)))
+    assert (record.key_id, record.user_id) == (key.id, "anna")
+    for context in (RequestContext("tts"), RequestContext("tts", principal=API_KEY_HOLDER)):
+        assert OperationRecord.of(context).key_id is None
+
+
+def test_audio_is_heard_or_spoken_by_the_kind_of_the_operation() -> None:
+    seconds = {}
+    kinds: tuple[RequestType, ...] = ("tts", "stt", "conversation")
+    for kind in kinds:
+        times = Timings(audio_seconds=3.0, heard_seconds=2.0 if kind == "conversation" else None)
+        record = OperationRecord.of(RequestContext(kind, metrics=times))
+        seconds[kind] = (record.seconds_in, record.seconds_out)
+    assert seconds == {"tts": (0.0, 3.0), "stt": (3.0, 0.0), "conversation": (2.0, 3.0)}

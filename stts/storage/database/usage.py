@@ -1,0 +1,152 @@
+"""Usage in the database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, delete, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stts.analytics.usage import (
+    DAY,
+    MEASURES,
+    HourKey,
+    UsageBatch,
+    UsageColumn,
+    UsageGroup,
+    UsageKey,
+    UsageQuery,
+    UsageSums,
+)
+from stts.storage.database.connections import Database
+from stts.storage.database.tables import LONGEST_NAME, usage, usage_batches, usage_hours
+
+FORGOTTEN_DAYS = 7
+"""Days after which the last batch of a writer is forgotten; it waits for its answer no longer than it runs."""
+NAMES = ("engine", "voice", "language")
+
+
+class Usage:
+    """The UsageStore (`stts/analytics/usage.py`) of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        # The two write "insert or add" alike, each in a dialect of its own.
+        self._insert: Any = sqlite.insert if database.address.is_embedded else postgresql.insert
+
+    async def add(self, batch: UsageBatch) -> None:
+        rows = _rows(batch.rows)
+        async with self._database.writing() as connection:
+            if not await self._is_new(connection, batch):
+                return
+            if rows:
+                await connection.execute(self._adding(usage), rows)
+            if batch.hours:
+                await connection.execute(self._adding(usage_hours), _hour_rows(batch.hours))
+
+    async def sums(self, query: UsageQuery, columns: Sequence[UsageColumn], *, most: int) -> list[UsageGroup]:
+        by = [usage.c[name] for name in columns]
+        chosen = select(*by, *_sums_of(usage)).where(*_conditions(query)).limit(most)
+        if by:
+            chosen = chosen.group_by(*by).order_by(*by)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(chosen)).all()
+        # Sums over nothing are one row of nulls.
+        return [UsageGroup(tuple(row[: len(by)]), _sums(row[len(by) :])) for row in rows if row[len(by)] is not None]
+
+    async def hours(self, first_hour: int, *, step: int = 1, kind: str | None = None) -> dict[int, UsageSums]:
+        number = (usage_hours.c.hour - first_hour) // step
+        chosen = select(number, *_sums_of(usage_hours)).where(usage_hours.c.hour >= first_hour)
+        if kind is not None:
+            chosen = chosen.where(usage_hours.c.kind == kind)
+        # By its position: PostgreSQL takes an expression with parameters for another one each time.
+        chosen = chosen.group_by(text("1"))
+        async with self._database.reading() as connection:
+            return {int(row[0]): _sums(row[1:]) for row in await connection.execute(chosen)}
+
+    async def first_day(self) -> int | None:
+        async with self._database.reading() as connection:
+            found: int | None = (await connection.execute(select(func.min(usage.c.day)))).scalar()
+        return found
+
+    async def remove_before(self, day: int) -> None:
+        async with self._database.writing() as connection:
+            await connection.execute(delete(usage).where(usage.c.day < day))
+            await connection.execute(delete(usage_hours).where(usage_hours.c.hour < day * 24))
+            await connection.execute(delete(usage_batches).where(usage_batches.c.day < _today() - FORGOTTEN_DAYS))
+
+    async def _is_new(self, connection: AsyncConnection, batch: UsageBatch) -> bool:
+        """Notes its number, where that is the newest of its writer."""
+        noting = self._insert(usage_batches).values(writer=batch.writer, number=batch.number, day=_today())
+        noted = await connection.execute(
+            noting.on_conflict_do_update(
+                index_elements=["writer"],
+                set_={"number": noting.excluded.number, "day": noting.excluded.day},
+                where=usage_batches.c.number < noting.excluded.number,
+            ),
+            execution_options={"preserve_rowcount": True},
+        )
+        return bool(noted.rowcount == 1)
+
+    def _adding(self, table: Table) -> Any:
+        """Inserts rows, or adds to the sums of those that are there."""
+        adding = self._insert(table)
+        more = {name: table.c[name] + adding.excluded[name] for name in MEASURES}
+        return adding.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=more)
+
+
+def _rows(rows: Mapping[UsageKey, UsageSums]) -> list[dict[str, Any]]:
+    """Rows in the order of their keys: writers that lock the same ones in the same order never wait in a circle."""
+    merged: dict[UsageKey, UsageSums] = {}
+    for key, sums in rows.items():
+        merged.setdefault(_storable(key), UsageSums()).merge(sums)
+    return [key._asdict() | _measured(merged[key]) for key in sorted(merged)]
+
+
+def _hour_rows(hours: Mapping[HourKey, UsageSums]) -> list[dict[str, Any]]:
+    return [key._asdict() | _measured(hours[key]) for key in sorted(hours)]
+
+
+def _storable(key: UsageKey) -> UsageKey:
+    """A key whose names both databases take: of bounded length, in UTF-8, without NUL. Voices may be names of files."""
+    names = {name: getattr(key, name) for name in NAMES}
+    return key._replace(
+        **{
+            name: text.encode("utf-8", "replace").decode().replace("\0", "?")[:LONGEST_NAME]
+            for name, text in names.items()
+        }
+    )
+
+
+def _measured(sums: UsageSums) -> dict[str, int | float]:
+    return {name: getattr(sums, name) for name in MEASURES}
+
+
+def _conditions(query: UsageQuery) -> list[ColumnElement[bool]]:
+    conditions = [usage.c.day >= query.first_day]
+    if query.last_day is not None:
+        conditions.append(usage.c.day <= query.last_day)
+    if query.key_id is not None:
+        conditions.append(usage.c.key_id == query.key_id)
+    if query.user_id is not None:
+        conditions.append(usage.c.user_id == query.user_id)
+    return conditions
+
+
+def _sums_of(table: Table) -> list[ColumnElement[Any]]:
+    return [func.sum(table.c[name]) for name in MEASURES]
+
+
+def _sums(values: Any) -> UsageSums:
+    sums = UsageSums()
+    for name, value in zip(MEASURES, values, strict=True):
+        # PostgreSQL adds whole numbers up to a Decimal.
+        setattr(sums, name, type(getattr(sums, name))(value))
+    return sums
+
+
+def _today() -> int:
+    return int(time.time() // DAY)
