@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
+from stts.access.keys import PriorityClass
 from stts.access.principal import ANONYMOUS, Principal
 from stts.errors import STTSError
 from stts.speech import AudioFormat, AudioOutput
@@ -30,6 +31,14 @@ class Priority(IntEnum):
     """The answer is sent when it is complete."""
     BATCH = 3
     """Nobody waits: everything else goes first."""
+
+
+def caller_priority(principal: Principal, asked: Priority) -> Priority:
+    """The priority of an operation of this caller, whose key may be more or less urgent than others."""
+    urgency = principal.key.priority if principal.key is not None else PriorityClass.NORMAL
+    if urgency is PriorityClass.BATCH:
+        return Priority.BATCH
+    return min(asked, Priority.STREAM) if urgency is PriorityClass.INTERACTIVE else asked
 
 
 def own_status(error: STTSError) -> int:

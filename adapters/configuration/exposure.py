@@ -21,12 +21,15 @@ def exposures(settings: Settings) -> Iterator[Problem]:
             settings.server.host,
         )
     # A key would not help there: the protocol has none.
-    if settings.wyoming.enabled and not security.allow_open and not is_loopback(settings.wyoming.host):
+    wyoming = settings.wyoming
+    is_known = bool(wyoming.allowed_addresses) or (security.allow_open and not security.keys)
+    if wyoming.enabled and not is_known and not is_loopback(wyoming.host):
         yield Problem(
             ("wyoming", "host"),
             "this address can be reached from other machines, and Wyoming knows no keys: "
-            "set security.allow_open: true if everybody who reaches it may use it",
-            settings.wyoming.host,
+            "name the networks of its clients in wyoming.allowed_addresses, or set security.allow_open: true "
+            "if everybody who reaches it may use it (with security.keys on only the former counts)",
+            wyoming.host,
         )
 
 

@@ -11,7 +11,15 @@ from middleware.edge.route_table import route_match
 from middleware.stages.timing import server_timing
 from stts.access import networks
 from stts.access.principal import ANONYMOUS, Principal
-from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType, new_request_id
+from stts.context import (
+    SOCKET,
+    Priority,
+    RequestContext,
+    RequestFacts,
+    RequestType,
+    caller_priority,
+    new_request_id,
+)
 from stts.plans import ListenRequest, SpeechRequest
 from stts.speech import AudioChunk, AudioFormat, AudioOutput
 from stts.transcription import TranscriptEvent
@@ -39,7 +47,7 @@ def operation_context(
         request_type=kind,
         request_id=state.get("request_id") or new_request_id(),
         principal=principal_of(connection),
-        priority=priority,
+        priority=caller_priority(principal_of(connection), priority),
         input_data=RequestFacts(
             connection.scope.get("method", SOCKET),
             getattr(route, "path", None),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import asdict
 from typing import Annotated, Literal
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from stts.access.administration import IssuedKey, KeyWishes
 from stts.access.keys import AccessKey, KeyLimits, PriorityClass, User
+from stts.access.networks import is_network
 from stts.access.roles import Role
 
 RoleName = Literal["read", "write", "admin"]
@@ -65,11 +65,8 @@ class Networks(Strict):
     @field_validator("allowed_addresses")
     @classmethod
     def _are_networks(cls, networks: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for network in networks or ():
-            try:
-                ipaddress.ip_network(network, strict=False)
-            except ValueError:
-                raise ValueError("an address or a network is written as 192.168.1.5, 10.0.0.0/8 or fd00::/8") from None
+        if not all(is_network(each) for each in networks or ()):
+            raise ValueError("an address or a network is written as 192.168.1.5, 10.0.0.0/8 or fd00::/8")
         return networks
 
 

@@ -26,7 +26,7 @@ from routers.sockets.error_events import ErrorEvent, native_error
 from routers.sockets.sent_ahead import SentAhead
 from stts.access.networks import network_of
 from stts.access.principal import ANONYMOUS, Principal
-from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType
+from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType, caller_priority
 from stts.errors import IdleTimeout, ShuttingDown, STTSError
 from stts.streams.spool import MIB, Spool
 
@@ -108,7 +108,7 @@ class Socket:
         return RequestContext(
             kind,
             principal=self.principal,
-            priority=Priority.REALTIME,
+            priority=caller_priority(self.principal, Priority.REALTIME),
             input_data=RequestFacts(SOCKET, route, self.network),
         )
 

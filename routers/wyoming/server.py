@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -17,6 +17,7 @@ from middleware.serving.file_limit import SPARE_WYOMING
 from routers.wyoming.connection import Connection
 from routers.wyoming.frames import LINE_BYTES
 from routers.wyoming.info import Describer
+from stts.access.networks import is_inside, network_of
 from stts.context import Priority, RequestContext, RequestFacts, RequestType
 from stts.conversation.services import ServicesFor
 from stts.errors import Busy
@@ -89,6 +90,11 @@ class WyomingServer:
                 self._leaving[connection] = asyncio.create_task(connection.drain(), name="wyoming leave")
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        address: str = (writer.get_extra_info("peername") or ("",))[0]
+        if not may_enter(address, self._settings().wyoming.allowed_addresses):
+            self._log_full("foreign")
+            writer.transport.abort()
+            return
         connection = Connection(reader, writer, self._services, self._describer, self._settings, self._spools)
         if self._has_place():
             self._inside[connection] = None
@@ -140,6 +146,11 @@ class WyomingServer:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+
+def may_enter(address: str, networks: Sequence[str]) -> bool:
+    """True for this machine, for allowed networks, and for everybody where none is named."""
+    return not networks or not network_of(address) or any(is_inside(address, each) for each in networks)
 
 
 def _context(kind: RequestType) -> RequestContext:

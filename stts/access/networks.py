@@ -25,6 +25,15 @@ def network_of(address: str | None) -> str:
     return str(ipaddress.ip_network((int(ip), IPV6_NETWORK), strict=False))
 
 
+def is_network(text: str) -> bool:
+    """True for an address or a network, as `192.168.1.5` or `10.0.0.0/8`."""
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=4096)
 def is_inside(address: str, network: str) -> bool:
     """True if an address lies in a network, as `10.0.0.0/8`. Raises ValueError for what is no network."""

@@ -17,6 +17,7 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 
 from adapters.configuration.exposure import exposures
 from routers.wyoming import connection
+from routers.wyoming.server import may_enter
 from stts.settings import EngineSettings, SecuritySettings, Settings, WyomingSettings
 from tests import patient
 from tests.fakes import registry
@@ -225,9 +226,28 @@ def test_it_listens_beyond_loopback_only_by_an_explicit_decision() -> None:
     # A key protects the HTTP routes, not this listener.
     assert exposed(wyoming=beyond, security=SecuritySettings(api_key=SecretStr("secret"))) == ["wyoming.host"]
     assert exposed(wyoming=beyond, security=SecuritySettings(allow_open=True)) == []
+    assert exposed(wyoming=beyond, security=SecuritySettings(allow_open=True, keys=True)) == ["wyoming.host"]
+    named = WyomingSettings(enabled=True, host="0.0.0.0", allowed_addresses=("192.168.1.0/24",))
+    assert exposed(wyoming=named, security=SecuritySettings(keys=True)) == []
     assert exposed(wyoming=WyomingSettings(enabled=True, host="::1")) == []
     assert exposed(wyoming=WyomingSettings(host="0.0.0.0")) == []
 
 
 def test_it_is_off_by_default() -> None:
     assert not Settings().wyoming.enabled
+
+
+@pytest.mark.parametrize(
+    ("address", "networks", "may"),
+    [
+        ("192.0.2.7", (), True),
+        ("192.0.2.7", ("192.0.2.0/24",), True),
+        ("::ffff:192.0.2.7", ("192.0.2.0/24",), True),
+        ("198.51.100.1", ("192.0.2.0/24", "fd00::/8"), False),
+        ("fd12::1", ("192.0.2.0/24", "fd00::/8"), True),
+        ("127.0.0.1", ("192.0.2.0/24",), True),
+        ("::1", ("192.0.2.0/24",), True),
+    ],
+)
+def test_clients_of_allowed_networks_enter(address: str, networks: tuple[str, ...], may: bool) -> None:
+    assert may_enter(address, networks) is may
