@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 
 from adapters.availability import Candidates
 from adapters.catalogue import EngineCatalogue
+from stts.access.permission import Permission
 from stts.engine_api import EngineKind
-from stts.errors import EngineNotInstalled, InvalidRequest
+from stts.errors import EngineNotInstalled, Forbidden, InvalidRequest
 from stts.plans import PlanBasis, SpeechPlan, TranscriptionPlan
 from stts.scheduling.routing import Occasion, first_fitting, ordered
 from stts.scheduling.shares import Shares
@@ -37,7 +38,7 @@ class RoutingPolicy:
         """The engines for an occasion. For open connections those that are too slow stand last."""
         rule = self._rule(occasion)
         order = None if rule is None else ordered(rule, self._order(occasion.kind))
-        found = await self._catalogue.candidates(occasion.kind, order)
+        found = _permitted(await self._catalogue.candidates(occasion.kind, order), occasion.permission)
         if occasion.role != "realtime" or not any(self.is_slow(name) for name in found.working):
             return found
         return replace(found, working=tuple(sorted(found.working, key=self.is_slow)))
@@ -58,6 +59,8 @@ class RoutingPolicy:
         if best.plan is None and found.resting:
             best = await _best(found.resting, plan_with)
         if best.plan is None:
+            if best.refusal is None and occasion.permission.engines:
+                raise Forbidden("None of the engines that this key may use works here.")
             raise best.refusal or EngineNotInstalled(
                 f"No engine of {occasion.kind}.order is installed with its weights on this disk."
             )
@@ -130,6 +133,11 @@ class RoutingPolicy:
         if occasion.role != "realtime" or not self.is_slow(name):
             return ()
         return (f"{name} is too slow on this machine for a conversation, but no other engine can do this.",)
+
+
+def _permitted(found: Candidates, permission: Permission) -> Candidates:
+    working, resting = permission.allowed(found.working), permission.allowed(found.resting)
+    return replace(found, working=working, resting=resting)
 
 
 @dataclass(frozen=True, slots=True)

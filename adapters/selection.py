@@ -16,6 +16,7 @@ from adapters.speech.written_language import WrittenLanguage
 from stts.context import Priority
 from stts.engine_api import EngineKind
 from stts.engine_state import AUTO
+from stts.errors import Forbidden, InvalidRequest, STTSError
 from stts.plans import ListenRequest, SpeechPlan, SpeechRequest, TranscriptionPlan
 from stts.scheduling.routing import ROLES, Occasion, reads_text
 from stts.settings import CurrentSettings
@@ -60,10 +61,30 @@ class EngineSelection:
         EngineNotInstalled, UnknownVoice, InvalidParameter and UnsupportedFormat; for `auto` what the last candidate had
         against the request.
         """
-        name, occasion = self._named("tts", config.engine), self._speaking(config, priority, text)
+        name, permission = self._named("tts", config.engine), config.permission
         if name != AUTO:
-            return await self._routing.named(occasion, await self._catalogue.speech[name].plan(config))
-        return await self._routing.choose(occasion, lambda each: self._catalogue.speech[each].plan(config))
+            permission.check_engine(name)
+        if config.voice is None and permission.voices:
+            return await self._with_some_voice(config, priority, text)
+        occasion = self._speaking(config, priority, text)
+        if name != AUTO:
+            plan = await self._routing.named(occasion, await self._catalogue.speech[name].plan(config))
+        else:
+            plan = await self._routing.choose(occasion, lambda each: self._catalogue.speech[each].plan(config))
+        permission.check_voice(plan.voice.id, config.voice)
+        return plan
+
+    async def _with_some_voice(self, config: SynthesisConfig, priority: Priority, text: str | None) -> SpeechPlan:
+        """The plan with the first voice that the caller may use and that an engine has."""
+        refusal: STTSError = Forbidden("None of the voices that this key may use is here.")
+        for voice in config.permission.voices:
+            try:
+                plan = await self.plan_speech(replace(config, voice=voice), priority, text)
+            except (InvalidRequest, Forbidden) as error:
+                refusal = error
+                continue
+            return replace(plan, asked=config)
+        raise refusal
 
     async def plan_transcription(
         self, config: TranscriptionConfig, priority: Priority = Priority.REALTIME
@@ -72,8 +93,10 @@ class EngineSelection:
 
         Raises UnknownEngine, EngineNotInstalled and InvalidParameter.
         """
-        name, occasion = self._named("stt", config.engine), Occasion("stt", ROLES[priority], config.language)
+        name = self._named("stt", config.engine)
+        occasion = Occasion("stt", ROLES[priority], config.language, permission=config.permission)
         if name != AUTO:
+            config.permission.check_engine(name)
             return await self._routing.named(occasion, await self._listening(name, config))
         return await self._routing.choose(occasion, lambda each: self._listening(each, config))
 
@@ -94,6 +117,8 @@ class EngineSelection:
         found = await self._routing.next_plan(plan, tried, plan_with)
         if found is None or plan.voice.reference not in (None, found.voice.reference):
             return None
+        if not plan.asked.permission.allows_voice(found.voice.id):
+            return None
         return replace(found, asked=plan.asked, alternatives=plan.alternatives)
 
     async def next_transcription(self, plan: TranscriptionPlan, tried: frozenset[str]) -> TranscriptionPlan | None:
@@ -105,7 +130,7 @@ class EngineSelection:
         """True if an earlier plan is what would be made now."""
         if plan.basis is None or plan.basis.settings is not self._settings():
             return False
-        occasion = Occasion("stt", ROLES[priority], plan.asked.language)
+        occasion = Occasion("stt", ROLES[priority], plan.asked.language, permission=plan.asked.permission)
         return plan.basis.candidates == await self._candidates(plan.asked.engine, occasion)
 
     async def _listening(self, name: str, config: TranscriptionConfig) -> TranscriptionPlan:
@@ -153,9 +178,9 @@ class EngineSelection:
         """The occasion of a speech; a text is only looked at where a rule asks for it."""
         language = config.language or config.detected
         if text is None or not self._reads_text:
-            return Occasion("tts", ROLES[priority], language, voice=config.voice)
+            return Occasion("tts", ROLES[priority], language, voice=config.voice, permission=config.permission)
         script = main_script(text[:SAMPLE_CHARACTERS])
-        return Occasion("tts", ROLES[priority], language, script, config.voice, len(text))
+        return Occasion("tts", ROLES[priority], language, script, config.voice, len(text), config.permission)
 
     async def _candidates(self, asked: str, occasion: Occasion) -> tuple[str, ...]:
         """Raises UnknownEngine."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapters.catalogue import EngineCatalogue
@@ -44,10 +44,14 @@ from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
 from stts.conversation.generation import ReplyItem
 from stts.conversation.services import Hear, NewContext, Open, Reply, SessionServices
 from stts.conversation.sessions import SessionStore
+from stts.plans import SpeechPlan
+from stts.protocols import TranscriptionSession
 from stts.settings import CurrentSettings, Settings
+from stts.speech import SynthesisConfig
 from stts.storage.database.opening import StoreOpener
 from stts.storage.files.store import FileStore
 from stts.storage.files.voices import StoredVoices
+from stts.transcription import TranscriptionConfig
 
 Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[UserTurn | ReplyItem, None]]
 """The pipeline with one exchange (listen, reply, speak) at its end."""
@@ -103,12 +107,20 @@ class Services:
 
     def for_session(self, context: NewContext) -> SessionServices:
         """The services of the conversation sessions of one connection, whose contexts `context` makes."""
+        permission = context("conversation").principal.permission
+
+        async def open_session(config: TranscriptionConfig) -> TranscriptionSession:
+            return await self.open_session(replace(config, permission=permission))
+
+        async def plan_speech(config: SynthesisConfig) -> SpeechPlan:
+            return await self.selection.plan_speech(replace(config, permission=permission))
+
         return SessionServices(
             hear=self.hear,
             reply=self.reply,
             speak=self.speak,
-            open=self.open_session,
-            plan_speech=self.selection.plan_speech,
+            open=open_session,
+            plan_speech=plan_speech,
             voice=self.engines.voice,
             detector=self.engines.turn_detector(),
             context=context,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from stts.access.permission import EVERYTHING, Permission
 from stts.engine_state import AUTO
 
 AudioFormat = Literal["wav", "mp3", "opus", "aac", "flac", "pcm"]
@@ -45,6 +46,8 @@ class SynthesisConfig:
     """The engine's own parameters, validated by its own model."""
     ignore_unknown_parameters: bool = False
     """True for dialects whose clients send fields of other servers."""
+    permission: Permission = EVERYTHING
+    """The engines and voices that the caller may use."""
 
 
 @dataclass(frozen=True, slots=True)

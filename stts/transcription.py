@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
+from stts.access.permission import EVERYTHING, Permission
 from stts.engine_state import AUTO
 
 TranscriptFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
@@ -58,6 +59,8 @@ class TranscriptionConfig:
     prompt: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     ignore_unknown_parameters: bool = False
+    permission: Permission = EVERYTHING
+    """The engines that the caller may use."""
 
 
 @dataclass(frozen=True, slots=True)

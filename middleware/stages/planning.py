@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Protocol
+from dataclasses import replace
+from typing import Protocol, cast
 
 from middleware.pipeline import Item, Operation, Request
+from stts.access.permission import EVERYTHING, Permission
 from stts.context import Priority, RequestContext
+from stts.plans import ListenRequest, SpeechRequest
 
 
 class Planner(Protocol):
@@ -24,5 +27,17 @@ class PlanningStage:
     async def __call__(
         self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncGenerator[Item, None]:
-        async for item in call_next(context, await self._planner.planned(request, context.priority)):
+        permitted = with_permission(request, context.principal.permission)
+        async for item in call_next(context, await self._planner.planned(permitted, context.priority)):
             yield item
+
+
+def with_permission(request: Request, permission: Permission) -> Request:
+    """The request with what its caller may use; any other kind of request as it is."""
+    if permission is EVERYTHING:
+        return request
+    if isinstance(request, SpeechRequest):
+        return cast(Request, replace(request, config=replace(request.config, permission=permission)))
+    if isinstance(request, ListenRequest):
+        return cast(Request, replace(request, config=replace(request.config, permission=permission)))
+    return request

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stts.access.keys import AccessKey
+from stts.access.permission import EVERYTHING, Permission
 from stts.access.roles import Role
 
 
@@ -15,6 +16,14 @@ class Principal:
     role: Role
     key: AccessKey | None = None
     """None for callers without a key of their own: everybody, or the holder of `security.api_key`."""
+
+    @property
+    def permission(self) -> Permission:
+        """The engines and voices that it may use."""
+        key = self.key
+        if key is None or not (key.allowed_engines or key.allowed_voices):
+            return EVERYTHING
+        return Permission(key.allowed_engines, key.allowed_voices)
 
 
 ANONYMOUS = Principal("anonymous", Role.ADMIN)

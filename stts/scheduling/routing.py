@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from stts.access.permission import EVERYTHING, Permission
 from stts.context import Priority
 from stts.engine_api import EngineKind
 from stts.languages import same_language
@@ -31,6 +32,8 @@ class Occasion:
     """Main script of the text."""
     voice: str | None = None
     characters: int | None = None
+    permission: Permission = EVERYTHING
+    """The engines that the caller may use."""
 
 
 def first_fitting(rules: Iterable[RoutingRule], occasion: Occasion) -> RoutingRule | None:

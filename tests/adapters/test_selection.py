@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from stts.access.permission import Permission
+from stts.errors import Forbidden
 from stts.plans import SpeechPlan, SpeechRequest
 from stts.settings import Settings, STTSettings, TTSSettings
 from stts.speech import SynthesisConfig
@@ -95,3 +97,44 @@ async def test_only_the_same_sound_again_has_a_key(house: House) -> None:
     assert (await house.plan(SynthesisConfig(engine="tone"))).key(ENGLISH) is None
     first, again = [(await house.plan(SynthesisConfig(engine="espeak"))).key(ENGLISH) for _ in range(2)]
     assert first == again is not None
+
+
+async def test_a_caller_gets_the_engines_that_it_may_use(house: House) -> None:
+    only = Permission(engines=("espeak",))
+    assert (await house.plan(SynthesisConfig(permission=only))).instance == "espeak"
+    with pytest.raises(Forbidden) as caught:
+        await house.plan(SynthesisConfig("tone", permission=only))
+    assert caught.value.allowed == ["espeak"]
+    with pytest.raises(Forbidden, match="works here"):
+        await house.plan(SynthesisConfig(permission=Permission(engines=("chatterbox",))))
+
+
+async def test_no_other_engine_stands_in_than_the_caller_may_use(house: House) -> None:
+    plan = await house.plan(SynthesisConfig(permission=Permission(engines=("tone",))))
+    assert plan.alternatives == ()
+    assert (await house.plan(SynthesisConfig())).alternatives == ("espeak",)
+
+
+async def test_a_caller_gets_a_voice_that_it_may_use(house: House) -> None:
+    only = Permission(voices=("nobody", "high"))
+    assert (await house.plan(SynthesisConfig(permission=only))).voice.id == "high"
+    assert (await house.plan(SynthesisConfig(voice="high", permission=only))).voice.id == "high"
+    with pytest.raises(Forbidden) as caught:
+        await house.plan(SynthesisConfig(voice="low", permission=only))
+    assert caught.value.param == "voice"
+    with pytest.raises(Forbidden):
+        await house.plan(SynthesisConfig("espeak", "de", permission=only))
+
+
+async def test_a_plan_of_somebody_else_does_not_hold(house: House) -> None:
+    plan = await house.plan(SynthesisConfig())
+    other = await house.replanned(plan, SynthesisConfig(permission=Permission(engines=("espeak",))))
+    assert (plan.instance, other.instance) == ("tone", "espeak")
+
+
+async def test_a_caller_is_heard_by_the_engines_that_it_may_use(house: House) -> None:
+    with pytest.raises(Forbidden):
+        config = TranscriptionConfig("echo", permission=Permission(engines=("tone",)))
+        await house.engines.selection.plan_transcription(config)
+    config = TranscriptionConfig(permission=Permission(engines=("echo",)))
+    assert (await house.engines.selection.plan_transcription(config)).instance == "echo"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
 from stts.access.key_text import KeyText
 from stts.access.roles import Role
@@ -207,3 +207,25 @@ def test_the_first_key_is_printed_once(tmp_path: Any, capfd: pytest.CaptureFixtu
     first = next((line for line in printed[0].splitlines() if "stts_" in line), None)
     assert first is not None and "stts_" not in printed[1]
     assert Role.ADMIN.label in first
+
+
+def test_a_key_for_one_engine_and_one_voice(keyed: Keyed) -> None:
+    made = keyed.key(allowed_engines=["tone"], allowed_voices=["high"])
+    with keyed.client(made["key"]) as client:
+        spoken = client.get("/tts?text=Hello")
+        assert spoken.status_code == 200 and spoken.headers["x-voice"] == "high"
+        assert client.get("/tts?text=Hello&voice=low").status_code == 403
+        assert client.get("/tts?text=Hello&engine=espeak").json()["allowed"] == ["tone"]
+        heard = client.post("/stt", files={"file": ("a.wav", b"RIFF")})
+        assert heard.status_code == 403 and heard.json()["code"] == "forbidden"
+
+
+async def test_a_key_for_one_engine_on_sockets(keyed: Keyed) -> None:
+    made = await asyncio.to_thread(lambda: keyed.key(allowed_engines=["tone"]))
+    headers = {"X-API-Key": made["key"]}
+    async with patient.connect(f"ws{keyed.server.url[4:]}/ws/stt", additional_headers=headers) as socket:
+        events = []
+        with pytest.raises(ConnectionClosed):
+            while True:
+                events.append(json.loads(await socket.recv()))
+    assert events[-1]["code"] == "forbidden"
