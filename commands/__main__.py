@@ -7,12 +7,13 @@ import sys
 import typer
 
 from adapters.configuration.adapter import EXIT_STATUS, startup_message
-from commands import database, keys
+from commands import audit, database, keys
 from stts.errors import InvalidConfiguration, STTSError
 
 app = typer.Typer(name="stts", no_args_is_help=True, add_completion=False)
 app.add_typer(database.app, name="db")
 app.add_typer(keys.app, name="keys")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> int:

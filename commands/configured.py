@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from adapters.configuration.adapter import ConfigAdapter, configuration_file
+from stts.settings import Settings
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.stores import Stores
 
@@ -20,7 +21,12 @@ JSONOption = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 def address(config: str | None) -> DatabaseAddress:
     """Raises InvalidConfiguration."""
-    return DatabaseAddress.of(ConfigAdapter.load(configuration_file(config)).current())
+    return DatabaseAddress.of(settings(config))
+
+
+def settings(config: str | None) -> Settings:
+    """Raises InvalidConfiguration."""
+    return ConfigAdapter.load(configuration_file(config)).current()
 
 
 def with_stores(config: str | None, work: Callable[[Stores], Awaitable[Result]]) -> Result:

@@ -8,8 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from commands.auditing import record
 from commands.configured import ConfigOption, JSONOption, tell, with_stores
 from stts.access.administration import Administration, IssuedKey, KeyWishes
+from stts.access.audit import Action
+from stts.access.audit_details import key_details
 from stts.access.keys import AccessKey
 from stts.access.roles import ROLE_NAMES, Role
 from stts.errors import InvalidParameter
@@ -34,11 +37,15 @@ def create(
 
     async def work(stores: Stores) -> IssuedKey:
         administration = Administration(stores.users, stores.keys)
-        owner = (await administration.user(user) if user else await administration.create_user(name)).id
+        owner = await administration.user(user) if user else await administration.create_user(name)
+        if not user:
+            await record(config, stores, Action.USER_CREATE, owner.id, {"name": owner.name})
         expires = time.time() + days * DAY if days is not None else None
-        return await administration.create_key(
-            KeyWishes(name=name, user_id=owner, role=Role.named(role), expires_at=expires)
+        issued = await administration.create_key(
+            KeyWishes(name=name, user_id=owner.id, role=Role.named(role), expires_at=expires)
         )
+        await record(config, stores, Action.KEY_CREATE, issued.key.id, key_details(issued.key))
+        return issued
 
     _tell_issued(with_stores(config, work), as_json=json)
 
@@ -53,7 +60,9 @@ def rotate(
     """Gives a key a new secret and shows it, once."""
 
     async def work(stores: Stores) -> IssuedKey:
-        return await Administration(stores.users, stores.keys).rotate_key(key_id, overlap)
+        issued = await Administration(stores.users, stores.keys).rotate_key(key_id, overlap)
+        await record(config, stores, Action.KEY_ROTATE, key_id, {"overlap_seconds": overlap})
+        return issued
 
     _tell_issued(with_stores(config, work), as_json=json)
 
@@ -63,7 +72,9 @@ def revoke(key_id: str, config: ConfigOption = None, json: JSONOption = False) -
     """Makes a key open nothing any more."""
 
     async def work(stores: Stores) -> AccessKey:
-        return await Administration(stores.users, stores.keys).revoke_key(key_id)
+        key = await Administration(stores.users, stores.keys).revoke_key(key_id)
+        await record(config, stores, Action.KEY_REVOKE, key_id)
+        return key
 
     key = with_stores(config, work)
     tell(_members(key), f"{key.id} ({key.name}) is revoked.", as_json=json)

@@ -43,7 +43,15 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
     services.lifecycle.on_start.append(partial(analyse_routes, app.router.routes))
     if PAGES in dialects:
         with_examples(app)
-    return wrap(app, listener, RouteTable(routes), services.secrets, services.directory, services.rates)
+    return wrap(
+        app,
+        listener,
+        RouteTable(routes),
+        services.secrets,
+        services.directory,
+        services.rates,
+        services.audit,
+    )
 
 
 def create_app(

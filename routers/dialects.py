@@ -19,6 +19,7 @@ from routers.core.tts import TTSRoutes
 from routers.dialect import Dialect, Routes
 from routers.http.openai_errors import OpenAIError
 from routers.management.analytics import AnalyticsRoutes
+from routers.management.audit import AuditRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
 from routers.management.jobs import JobRoutes
@@ -71,7 +72,8 @@ def _management(services: Services) -> Sequence[Routes]:
     configuration = () if services.config is None else (ConfigRoutes(services.config),)
     models, jobs = ModelRoutes(services.model_library), JobRoutes(services.jobs)
     access = (MeRoutes(), UserRoutes(services.administration), KeyRoutes(services.administration))
-    return (FileRoutes(services.files), models, jobs, analytics, *access, *configuration)
+    audit = AuditRoutes(services.audit, services.stores.audit)
+    return (FileRoutes(services.files), models, jobs, analytics, *access, audit, *configuration)
 
 
 NATIVE = Dialect(

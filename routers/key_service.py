@@ -8,6 +8,8 @@ from contextlib import suppress
 import structlog
 
 from routers.services import Services
+from stts.access.audit import SERVER, Action
+from stts.access.audit_details import key_details
 from stts.access.directory import FOLLOW_SECONDS, KeyDirectory
 from stts.access.key_text import KeyText
 from stts.analytics.usage_writer import UsageWriter
@@ -42,6 +44,8 @@ async def _first_key(services: Services) -> None:
             log.warning("database_away", error=error.message)
         else:
             if issued is not None:
+                if services.audit is not None:
+                    services.audit.record(SERVER, Action.KEY_CREATE, issued.key.id, key_details(issued.key))
                 announce_first(issued.text)
             return
         await asyncio.sleep(FOLLOW_SECONDS)
@@ -70,4 +74,8 @@ async def close_stores(services: Services) -> None:
                 await services.directory.close()
     if services.usage is not None:
         await _write_usage(services.usage)
+    with suppress(DatabaseAway, TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            if services.audit is not None:
+                await services.audit.close()
     await services.stores.close()

@@ -29,6 +29,7 @@ from routers.http.operation import Listen, Speak
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
 from stts.access.administration import Administration
+from stts.access.audit_trail import AuditTrail
 from stts.access.client_secrets import ClientSecrets
 from stts.access.concurrency import Concurrency
 from stts.access.directory import KeyDirectory
@@ -93,6 +94,8 @@ class Services:
     """The keys of clients; None where `security.keys` is off."""
     usage: UsageWriter | None
     """None where usage is not kept."""
+    audit: AuditTrail | None
+    """None where no audit trail is kept."""
     history: History
     metrics: Metrics
     resources: Resources
@@ -163,7 +166,8 @@ def _wired(
     writers = (history, metrics) if usage is None else (history, metrics, usage)
     stages: list[Stage] = [LoggingStage(current), AnalyticsStage(writers), TimingStage()]
     quotas = QuotaBook(stores.quotas)
-    limited = [*stages, QuotaStage(quotas, Concurrency("concurrent"), current)]
+    audit = AuditTrail(stores.audit, lambda: current().audit.days) if current().is_audited else None
+    limited = [*stages, QuotaStage(quotas, Concurrency("concurrent"), current, audit)]
     planned = [*limited, PlanningStage(selection)]
     speak = compose(planned, operations.speak)
     listen = compose(planned, operations.listen)
@@ -197,6 +201,7 @@ def _wired(
         rates=RateLimiter(lambda: current().quotas),
         directory=_directory(current, stores, limiter),
         usage=usage,
+        audit=audit,
         history=history,
         metrics=metrics,
         resources=resources,

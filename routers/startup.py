@@ -40,6 +40,8 @@ async def running(services: Services) -> AsyncIterator[None]:
             tasks.append(asyncio.create_task(serve_keys(services, services.directory), name="keys"))
         if services.usage is not None:
             tasks.append(asyncio.create_task(services.usage.run(), name="usage"))
+        if services.audit is not None:
+            tasks.append(asyncio.create_task(services.audit.run(), name="audit"))
         for task in tasks:
             task.add_done_callback(_log_death)
         try:

@@ -11,7 +11,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,8 @@ class ChangeReport:
     """Keys whose new value waits for a restart."""
     overridden: tuple[str, ...] = ()
     """Keys that were changed, while `.env` or the environment says otherwise and wins."""
+    values: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    """Old and new value of each changed key, as JSON; secrets are masked."""
 
 
 class ConfigAdapter:
@@ -231,6 +233,11 @@ class ConfigAdapter:
                 if not pair.key.live and any(pair.path[:length] in waiting for length in range(1, len(pair.path) + 1))
             ),
             overridden=tuple(".".join(path) for path in overridden),
+            values={
+                ".".join(pair.path): (pair.key.shown(pair.old), pair.key.shown(pair.new))
+                for pair in touched
+                if pair.old != pair.new
+            },
         )
 
     def _adopt(self, configuration: Configuration) -> None:

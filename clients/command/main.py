@@ -60,6 +60,12 @@ def keys(context: typer.Context) -> None:
     _run_operator("keys", context.args)
 
 
+@app.command(**OPERATOR)  # type: ignore[arg-type]
+def audit(context: typer.Context) -> None:
+    """Lists and verifies the audit trail, also while the server is down."""
+    _run_operator("audit", context.args)
+
+
 def _run_operator(command: str, arguments: list[str]) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "commands", command, *arguments])
 

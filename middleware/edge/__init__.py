@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from middleware.edge.auditing import Auditing
 from middleware.edge.authentication import Authentication
 from middleware.edge.body_limit import BodyLimit
 from middleware.edge.boundary import ErrorBoundary
@@ -16,6 +17,7 @@ from middleware.edge.rate_limiting import RateLimiting
 from middleware.edge.request_id import RequestId
 from middleware.edge.route_table import RouteMatching, RouteTable
 from middleware.listener import ListenerSettings
+from stts.access.audit_trail import AuditTrail
 from stts.access.client_secrets import ClientSecrets
 from stts.access.directory import KeyDirectory
 from stts.access.rates import RateLimiter
@@ -28,9 +30,10 @@ def wrap(
     secrets: ClientSecrets | None = None,
     directory: KeyDirectory | None = None,
     rates: RateLimiter | None = None,
+    audit: AuditTrail | None = None,
 ) -> FastAPI:
     """Puts the classes around an app that has not started, outside in: id, match of the route, CORS, errors, body
-    limit, authentication, rates, methods, ranges.
+    limit, authentication, rates, audit, methods, ranges.
 
     `app.state.route_table` is the table, for what answers before an app is asked. The id is outermost, so that every
     answer carries it; CORS is around the errors, so that pages can read them; bodies are limited before access is
@@ -42,9 +45,11 @@ def wrap(
     describe_edge(app, table, guarded=guarded)
     app.add_middleware(Ranges)
     app.add_middleware(Methods)
+    if audit is not None:
+        app.add_middleware(Auditing, audit=audit)
     if rates is not None:
-        app.add_middleware(RateLimiting, limiter=rates)
-    app.add_middleware(Authentication, listener=listener, secrets=secrets, directory=directory)
+        app.add_middleware(RateLimiting, limiter=rates, audit=audit)
+    app.add_middleware(Authentication, listener=listener, secrets=secrets, directory=directory, audit=audit)
     app.add_middleware(BodyLimit, listener=listener)
     app.add_middleware(ErrorBoundary)
     app.add_middleware(CORS, listener=listener)

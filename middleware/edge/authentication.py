@@ -18,9 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from middleware.edge.boundary import refuse
 from middleware.edge.credentials import AdmissionHeaders, query_key
 from middleware.edge.hosts import Hosts, Origins
-from middleware.edge.route_table import RouteMatch, route_match
+from middleware.edge.route_table import RouteMatch, route_match, route_name
 from middleware.listener import ListenerSettings
 from stts.access.admission import Admission
+from stts.access.audit_trail import AuditTrail
 from stts.access.client_secrets import ClientSecrets
 from stts.access.directory import KeyDirectory
 from stts.access.failures import KeyFailures
@@ -29,6 +30,8 @@ from stts.access.principal import VISITOR, Principal
 from stts.errors import Forbidden, STTSError, Unauthorized
 from stts.settings import SecuritySettings
 
+REFUSALS = frozenset({401, 403, 429})
+"""Statuses of refusals that the audit trail counts."""
 UNNAMED = "null"
 """The Origin of a page that does not say which."""
 FOREIGN = "Pages of that Origin may not use this; security.allowed_origins names those that may."
@@ -48,12 +51,14 @@ class Authentication:
         listener: ListenerSettings,
         secrets: ClientSecrets | None = None,
         directory: KeyDirectory | None = None,
+        audit: AuditTrail | None = None,
     ) -> None:
-        """`directory`: None where keys are off."""
+        """`directory`: None where keys are off; `audit`: None where no audit trail is kept."""
         self.app = app
         security = listener.security
         self._secrets = secrets
         self._directory = directory
+        self._audit = audit
         self._hosts = Hosts(listener.host, security.allowed_hosts)
         self._origins = Origins(security.allowed_origins)
         self._admission = Admission(_key_bytes(security), directory, KeyFailures())
@@ -64,9 +69,13 @@ class Authentication:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
+        principal, route = None, route_match(scope)
         try:
-            principal = await self._admit(scope, route_match(scope))
+            principal = await self._admit(scope, route)
+            _check_role(principal, route.policy)
         except STTSError as error:
+            if self._audit is not None and error.status in REFUSALS:
+                self._audit.access_refused(principal, address_of(scope), error.status, route_name(scope))
             await refuse(scope, receive, send, error)
             return
         scope.setdefault("state", {})["principal"] = principal
@@ -80,13 +89,7 @@ class Authentication:
         self._check_host(headers)
         self._check_origin(scope, headers, route.policy.kind)
         offered = list(self._offered(scope, headers, route))
-        principal = self._by_secret(scope, offered, route) or await self._by_key(scope, offered, route)
-        if principal.role < route.policy.role and principal is not VISITOR:
-            raise Forbidden(
-                f"This needs a key whose role is {route.policy.role.label}; the role of this one is "
-                f"{principal.role.label}."
-            )
-        return principal
+        return self._by_secret(scope, offered, route) or await self._by_key(scope, offered, route)
 
     def _by_secret(self, scope: Scope, offered: Sequence[bytes], route: RouteMatch) -> Principal | None:
         """The issuer of a client secret, if one opens this socket."""
@@ -137,6 +140,14 @@ class Authentication:
         if policy.public is Public.WITHOUT_QUERY:
             return not scope["query_string"]
         return policy.public is Public.ALWAYS or (policy.public is Public.LISTED and self._public_lists)
+
+
+def _check_role(principal: Principal, policy: RoutePolicy) -> None:
+    """Raises Forbidden."""
+    if principal.role < policy.role and principal is not VISITOR:
+        raise Forbidden(
+            f"This needs a key whose role is {policy.role.label}; the role of this one is {principal.role.label}."
+        )
 
 
 def origin_of(referer: str) -> str:

@@ -6,7 +6,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from middleware.edge.authentication import address_of
 from middleware.edge.boundary import refuse
-from middleware.edge.route_table import RouteMatch, local_path, route_match
+from middleware.edge.route_table import RouteMatch, local_path, route_match, route_name
+from stts.access.audit_trail import AuditTrail
 from stts.access.networks import network_of
 from stts.access.policy import Public
 from stts.access.principal import Principal
@@ -20,9 +21,11 @@ OPENAI_PREFIX = "/v1/"
 class RateLimiting:
     """Stands inside authentication. A caller without limits passes untouched."""
 
-    def __init__(self, app: ASGIApp, limiter: RateLimiter) -> None:
+    def __init__(self, app: ASGIApp, limiter: RateLimiter, audit: AuditTrail | None = None) -> None:
+        """`audit`: None where no audit trail is kept."""
         self.app = app
         self._limiter = limiter
+        self._audit = audit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -35,6 +38,8 @@ class RateLimiting:
         try:
             states = await self._limiter.hit(rates)
         except TooManyRequests as error:
+            if self._audit is not None:
+                self._audit.quota_refused(scope["state"]["principal"], error.code, route_name(scope))
             await refuse(scope, receive, send, error)
             return
         is_openai = local_path(scope).startswith(OPENAI_PREFIX)

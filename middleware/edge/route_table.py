@@ -17,6 +17,7 @@ from middleware.edge.dialect import PLAIN, EdgeDialect
 from middleware.listener import LISTENER, ListenerSettings
 from stts.access.policy import MissingPolicy, RouteKind, RoutePolicy, policy_of
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 STATE = "route_match"
 """Key of the match in `scope["state"]`."""
 
@@ -25,6 +26,8 @@ STATE = "route_match"
 class RouteMatch:
     policy: RoutePolicy
     dialect: EdgeDialect
+    path: str = ""
+    """The path of the route as it is written, `/engines/{name}`; for what is not routed, the prefix that claims it."""
 
 
 UNROUTED = RouteMatch(RoutePolicy(RouteKind.USE), PLAIN)
@@ -49,12 +52,14 @@ class RouteTable:
         self._all: dict[str, list[_Entry]] = {"http": [], "websocket": []}
         """Routes by type of scope, in the order in which the router tries them."""
         prefixes = (
-            (prefix, RouteMatch(RoutePolicy(kind), each)) for each in routes for prefix, kind in each.prefixes.items()
+            (prefix, RouteMatch(RoutePolicy(kind), each, prefix))
+            for each in routes
+            for prefix, kind in each.prefixes.items()
         )
         self._prefixes = sorted(prefixes, key=lambda item: len(item[0]), reverse=True)
         for dialect, those in routes.items():
             for route in those:
-                self._add(route, RouteMatch(stated_policy(route), dialect))
+                self._add(route, RouteMatch(stated_policy(route), dialect, getattr(route, "path", "")))
         self._always_answered = frozenset(
             path.encode()
             for (kind, path), entries in self._plain.items()
@@ -120,6 +125,14 @@ def route_match(scope: Scope) -> RouteMatch:
     """The match of a scope that has passed RouteMatching; the plain one for any other."""
     match: RouteMatch = scope.get("state", {}).get(STATE, UNROUTED)
     return match
+
+
+def route_name(scope: Scope) -> str:
+    """The method and the path as the route is written, which hold nothing that a client made up."""
+    is_socket = scope["type"] == "websocket"
+    # A method may be any word; the routes know few.
+    method = "WS" if is_socket else scope["method"] if scope["method"] in METHODS else "?"
+    return f"{method} {route_match(scope).path}"
 
 
 def local_path(scope: Scope) -> str:

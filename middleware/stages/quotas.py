@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from middleware.pipeline import Item, Operation, Request
 from stts.access.allowances import Unit
+from stts.access.audit_trail import AuditTrail
 from stts.access.concurrency import Concurrency
 from stts.access.limits import Subject, allowances, subjects
 from stts.access.quotas import QuotaBook, Reservation
 from stts.audio.declared import declared_seconds
 from stts.context import RequestContext
+from stts.errors import TooManyRequests
 from stts.plans import ListenRequest, SpeechRequest
 from stts.protocols import HearRequest
 from stts.settings import CurrentSettings
@@ -34,10 +36,18 @@ SMALLEST = 1.0
 class QuotaStage:
     """Stands around what speaks and listens. A caller without limits passes untouched."""
 
-    def __init__(self, book: QuotaBook, concurrency: Concurrency, settings: CurrentSettings) -> None:
+    def __init__(
+        self,
+        book: QuotaBook,
+        concurrency: Concurrency,
+        settings: CurrentSettings,
+        audit: AuditTrail | None = None,
+    ) -> None:
+        """`audit`: None where no audit trail is kept."""
         self._book = book
         self._concurrency = concurrency
         self._settings = settings
+        self._audit = audit
 
     def __call__(
         self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
@@ -50,9 +60,8 @@ class QuotaStage:
     async def _counted(
         self, who: Sequence[Subject], context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncGenerator[Item, None]:
-        # A part of an operation is at work within it.
-        with self._concurrency.taken(who) if context.parent is None else nullcontext():
-            uses = await self._reserved(who, request)
+        with ExitStack() as place:
+            uses = await self._admitted(place, who, context, request)
             try:
                 async for item in call_next(context, request):
                     for use in uses:
@@ -61,6 +70,21 @@ class QuotaStage:
             finally:
                 for use in uses:
                     await use.settle(context)
+
+    async def _admitted(
+        self, place: ExitStack, who: Sequence[Subject], context: RequestContext, request: object
+    ) -> list[_Use]:
+        """Raises TooManyRequests."""
+        try:
+            # A part of an operation is at work within it.
+            if context.parent is None:
+                place.enter_context(self._concurrency.taken(who))
+            return await self._reserved(who, request)
+        except TooManyRequests as error:
+            if self._audit is not None:
+                route = f"{context.input_data.method} {context.input_data.route}"
+                self._audit.quota_refused(context.principal, error.code, route)
+            raise
 
     async def _reserved(self, who: Sequence[Subject], request: object) -> list[_Use]:
         """Raises QuotaExceeded; nothing stays reserved then."""

@@ -12,6 +12,7 @@ from routers.core.engine_schemas import EngineMeasurements, EngineShape, EngineS
 from routers.http.deferred_route import deferred_router
 from routers.http.names import LanguageTag
 from routers.services import Services
+from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
 from stts.access.roles import Role
 from stts.errors import NotFound, UnknownEngine
@@ -45,14 +46,14 @@ class EngineRoutes:
     async def show(self, name: EngineName) -> EngineShape:
         return _shape(self._described(name))
 
-    @policy(RouteKind.MANAGE)
+    @policy(RouteKind.MANAGE, action=Action.ENGINE_LOAD)
     async def load(self, name: EngineName) -> EngineShape:
         """Loads the engine, fetching its weights if it must, and really runs it once."""
         self._described(name)
         await self._engines.load(name)
         return _shape(self._described(name))
 
-    @policy(RouteKind.MANAGE)
+    @policy(RouteKind.MANAGE, action=Action.ENGINE_UNLOAD)
     async def unload(self, name: EngineName) -> EngineShape:
         """Frees the engine's memory; refused with 409 while it works."""
         self._described(name)

@@ -11,6 +11,7 @@ from adapters.environments import EngineEnvironments
 from engines.environments.environment import EnvironmentState
 from routers.http.deferred_route import deferred_router
 from routers.http.jobs import STARTED, JobShape, started
+from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
 from stts.access.roles import Role
 
@@ -68,12 +69,12 @@ class EnvironmentRoutes:
         packages = [PackageShape(name=each.name, version=each.version, bytes=each.bytes) for each in plan.packages]
         return installed.model_copy(update={"download_bytes": plan.download_bytes, "packages": packages})
 
-    @policy(RouteKind.MANAGE)
+    @policy(RouteKind.MANAGE, action=Action.ENGINE_INSTALL)
     async def install(self, name: EngineName) -> Response:
         """Installs it as a job. One that is installed already is left as it is, and an outdated one replaced."""
         return started(self._environments.install(name))
 
-    @policy(RouteKind.MANAGE)
+    @policy(RouteKind.MANAGE, action=Action.ENGINE_REMOVE)
     async def remove(self, name: EngineName) -> InstallShape:
         """Unloads the engines in it and removes it."""
         await self._environments.remove(name)

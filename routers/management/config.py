@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Body
+from fastapi import Body, Request
 
-from adapters.configuration.adapter import ConfigAdapter
+from adapters.configuration.adapter import ChangeReport, ConfigAdapter
+from middleware.edge.auditing import note_audit
 from routers.http.deferred_route import deferred_router
 from routers.management.config_schemas import ChangeShape, ConfigurationShape, SettingShape, ValidationShape
+from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
 from stts.errors import Forbidden, InvalidConfiguration
 
@@ -56,12 +58,18 @@ class ConfigRoutes:
         except (InvalidConfiguration, Forbidden) as error:
             return ValidationShape.bad(error)
 
-    @policy(RouteKind.MANAGE)
-    async def patch(self, changes: Changes) -> ChangeShape:
+    @policy(RouteKind.MANAGE, action=Action.CONFIG_CHANGE)
+    async def patch(self, request: Request, changes: Changes) -> ChangeShape:
         """Checks, saves and puts into effect all of the changes, or none."""
-        return ChangeShape.of(await self._config.patch(changes))
+        return _told(request, await self._config.patch(changes))
 
-    @policy(RouteKind.MANAGE)
-    async def reload(self) -> ChangeShape:
+    @policy(RouteKind.MANAGE, action=Action.CONFIG_RELOAD)
+    async def reload(self, request: Request) -> ChangeShape:
         """Reads file, `.env` and environment again. What is not valid changes nothing."""
-        return ChangeShape.of(await self._config.reload())
+        return _told(request, await self._config.reload())
+
+
+def _told(request: Request, report: ChangeReport) -> ChangeShape:
+    changes = {name: {"old": old, "new": new} for name, (old, new) in report.values.items()}
+    note_audit(request, changes=changes, overridden=report.overridden)
+    return ChangeShape.of(report)

@@ -8,14 +8,17 @@ from typing import Annotated, Any
 from fastapi import Body, File, Form, Path, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
+from middleware.edge.auditing import note_audit, skip_audit
 from routers.http.answer import collected_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.forms import UploadRoute
 from routers.http.workers import Workers
 from routers.management.content import StoredContent, attachment
 from routers.management.file_schemas import CleanupFields, CleanupShape, FileList, FileShape, UploadKind, UsageList
+from stts.access.audit import Action
 from stts.access.policy import RouteKind, Upload, policy
 from stts.storage.files.kinds import Kind
+from stts.storage.files.records import StoredFile
 from stts.storage.files.store import FileStore
 
 MOST_LISTED = 1000
@@ -83,7 +86,7 @@ class FileRoutes:
         """Newest first."""
         return FileList.of(await asyncio.to_thread(self._files.page, kind, limit=limit, offset=offset))
 
-    @policy(RouteKind.MANAGE, upload=Upload.FORM)
+    @policy(RouteKind.MANAGE, upload=Upload.FORM, action=Action.FILE_UPLOAD)
     async def upload(
         self,
         request: Request,
@@ -98,6 +101,7 @@ class FileRoutes:
             stored = await self._inspectors.run(
                 lambda checkpoint: self._files.save(kind, wanted, file.file, checkpoint=checkpoint)
             )
+            note_audit(request, stored.id, **_about(stored))
             return JSONResponse(FileShape.of(stored).model_dump(mode="json"), status_code=201)
 
         return collected_answer(make, request.scope, request.receive)
@@ -116,20 +120,34 @@ class FileRoutes:
             headers={"content-disposition": attachment(stored), "x-content-type-options": "nosniff"},
         )
 
-    @policy(RouteKind.MANAGE)
-    async def delete(self, file_id: FileId) -> FileShape:
+    @policy(RouteKind.MANAGE, action=Action.FILE_DELETE)
+    async def delete(self, request: Request, file_id: FileId) -> FileShape:
         """Answers with what it was."""
-        return FileShape.of(await asyncio.to_thread(self._files.delete, file_id))
+        stored = await asyncio.to_thread(self._files.delete, file_id)
+        note_audit(request, **_about(stored))
+        return FileShape.of(stored)
 
     @policy(RouteKind.MANAGE)
     async def usage(self) -> UsageList:
         """Files and bytes of each kind, and its quota."""
         return UsageList.of(await asyncio.to_thread(self._files.usage))
 
-    @policy(RouteKind.MANAGE)
-    async def cleanup(self, fields: Annotated[CleanupFields, Body()] = CleanupFields()) -> CleanupShape:  # noqa: B008
+    @policy(RouteKind.MANAGE, action=Action.FILE_CLEANUP)
+    async def cleanup(
+        self,
+        request: Request,
+        fields: Annotated[CleanupFields, Body()] = CleanupFields(),  # noqa: B008
+    ) -> CleanupShape:
         """Removes what is older; with `dry_run` only counts it."""
         removed = await asyncio.to_thread(
             self._files.cleanup, fields.chosen(), max_age_hours=fields.max_age_hours, dry_run=fields.dry_run
         )
-        return CleanupShape.of(removed, dry_run=fields.dry_run)
+        shape = CleanupShape.of(removed, dry_run=fields.dry_run)
+        if fields.dry_run:
+            skip_audit(request)
+        note_audit(request, **shape.model_dump(mode="json"))
+        return shape
+
+
+def _about(stored: StoredFile) -> dict[str, Any]:
+    return {"kind": stored.kind, "name": stored.name, "bytes": stored.size}

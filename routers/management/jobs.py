@@ -6,13 +6,15 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import Path, Response
+from fastapi import Path, Request, Response
 
 from adapters.jobs import Job, Jobs
+from middleware.edge.auditing import note_audit
 from routers.http.answer import event_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.jobs import JobShape
 from routers.http.sse import event
+from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
 
 JobId = Annotated[str, Path(max_length=64)]
@@ -39,10 +41,12 @@ class JobRoutes:
     async def show(self, job_id: JobId) -> JobShape:
         return JobShape.of(self._jobs.get(job_id).status())
 
-    @policy(RouteKind.MANAGE)
-    async def cancel(self, job_id: JobId) -> JobShape:
+    @policy(RouteKind.MANAGE, action=Action.JOB_CANCEL)
+    async def cancel(self, request: Request, job_id: JobId) -> JobShape:
         """Ends it, and answers when it has ended. What it has fetched so far is kept for another try."""
-        return JobShape.of((await self._jobs.cancel(job_id)).status())
+        status = (await self._jobs.cancel(job_id)).status()
+        note_audit(request, kind=status.kind, subject=status.subject)
+        return JobShape.of(status)
 
     @policy(RouteKind.MANAGE)
     async def events(self, job_id: JobId) -> Response:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Body, Path, Query
+from fastapi import Body, Path, Query, Request
 
+from middleware.edge.auditing import note_audit
 from routers.http.deferred_route import deferred_router
 from routers.management.key_schemas import IssuedKeyShape, KeyChangeFields, KeyFields, KeyShape, RotationFields
 from stts.access.administration import AdministrationOpener
+from stts.access.audit import Action
+from stts.access.audit_details import key_changes, key_details
 from stts.access.keys import KeyChanged
 from stts.access.policy import RouteKind, policy
 
@@ -41,25 +44,30 @@ class KeyRoutes:
         keys = (await self._administration()).keys
         return [KeyShape.of(key) for key in await keys.all(user_id=user_id, after=after, most=limit)]
 
-    @policy(RouteKind.MANAGE)
-    async def create(self, fields: KeyFields) -> IssuedKeyShape:
+    @policy(RouteKind.MANAGE, action=Action.KEY_CREATE)
+    async def create(self, request: Request, fields: KeyFields) -> IssuedKeyShape:
         """A new key, whose text is shown this once."""
-        return IssuedKeyShape.issued(await (await self._administration()).create_key(fields.wishes()))
+        issued = await (await self._administration()).create_key(fields.wishes())
+        note_audit(request, issued.key.id, **key_details(issued.key))
+        return IssuedKeyShape.issued(issued)
 
     @policy(RouteKind.MANAGE)
     async def show(self, key_id: KeyId) -> KeyShape:
         return KeyShape.of(await (await self._administration()).key(key_id))
 
-    @policy(RouteKind.MANAGE)
-    async def change(self, key_id: KeyId, fields: KeyChangeFields) -> KeyShape:
+    @policy(RouteKind.MANAGE, action=Action.KEY_CHANGE)
+    async def change(self, request: Request, key_id: KeyId, fields: KeyChangeFields) -> KeyShape:
         """Changes what is named. Open connections keep what they were opened with."""
         administration = await self._administration()
+        before = await administration.key(key_id)
         try:
-            return KeyShape.of(await administration.change_key(key_id, fields.version, fields.changes()))
+            after = await administration.change_key(key_id, fields.version, fields.changes())
         except KeyChanged as error:
             raise _told(error) from None
+        note_audit(request, version=after.version, changes=key_changes(before, after))
+        return KeyShape.of(after)
 
-    @policy(RouteKind.MANAGE)
+    @policy(RouteKind.MANAGE, action=Action.KEY_REVOKE)
     async def revoke(self, key_id: KeyId) -> KeyShape:
         """It opens nothing from now on, and its open sockets end within 5 s. It stays in the list."""
         try:
@@ -67,14 +75,16 @@ class KeyRoutes:
         except KeyChanged as error:
             raise _told(error) from None
 
-    @policy(RouteKind.MANAGE)
+    @policy(RouteKind.MANAGE, action=Action.KEY_ROTATE)
     async def rotate(
         self,
+        request: Request,
         key_id: KeyId,
         fields: Annotated[RotationFields, Body()] = RotationFields(),  # noqa: B008
     ) -> IssuedKeyShape:
         """A new secret under the same id."""
         administration = await self._administration()
+        note_audit(request, overlap_seconds=fields.overlap_seconds)
         try:
             return IssuedKeyShape.issued(await administration.rotate_key(key_id, fields.overlap_seconds))
         except KeyChanged as error:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Body, Path, Response
+from fastapi import Body, Path, Request, Response
 
 from adapters.model_library import ModelLibrary
+from middleware.edge.auditing import note_audit
 from routers.http.deferred_route import deferred_router
 from routers.http.jobs import STARTED, JobShape, started
 from routers.management.model_schemas import ModelCard, ModelShape, PullFields
+from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
 from stts.access.roles import Role
 
@@ -49,15 +51,16 @@ class ModelRoutes:
     async def show(self, model_id: ModelId) -> ModelShape:
         return ModelShape.of(await self._library.status(model_id))
 
-    @policy(RouteKind.MANAGE)
-    async def pull(self, fields: Annotated[PullFields, Body()]) -> Response:
+    @policy(RouteKind.MANAGE, action=Action.MODEL_PULL)
+    async def pull(self, request: Request, fields: Annotated[PullFields, Body()]) -> Response:
         """Fetches a model from the first of its sources that has it, as a job.
 
         It goes on where an earlier one broke off, and a second pull of a model that is being fetched is the same job.
         """
+        note_audit(request, fields.model)
         return started(self._library.pull(fields.model))
 
-    @policy(RouteKind.MANAGE)
+    @policy(RouteKind.MANAGE, action=Action.MODEL_REMOVE)
     async def remove(self, model_id: ModelId) -> ModelShape:
         """Removes what the server has fetched of it; refused while an engine that uses it is loaded."""
         return ModelShape.of(await self._library.remove(model_id))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Path
+from fastapi import Path, Request
 
+from middleware.edge.auditing import note_audit
 from routers.http.deferred_route import deferred_router
 from routers.management.key_schemas import UserFields, UserShape
 from routers.management.keys import After, Most
 from stts.access.administration import AdministrationOpener
+from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
 
 UserId = Annotated[str, Path(max_length=64)]
@@ -33,15 +35,17 @@ class UserRoutes:
         users = (await self._administration()).users
         return [UserShape.of(user) for user in await users.all(after=after, most=limit)]
 
-    @policy(RouteKind.MANAGE)
-    async def create(self, fields: UserFields) -> UserShape:
-        return UserShape.of(await (await self._administration()).create_user(fields.name))
+    @policy(RouteKind.MANAGE, action=Action.USER_CREATE)
+    async def create(self, request: Request, fields: UserFields) -> UserShape:
+        user = await (await self._administration()).create_user(fields.name)
+        note_audit(request, user.id, name=user.name)
+        return UserShape.of(user)
 
     @policy(RouteKind.MANAGE)
     async def show(self, user_id: UserId) -> UserShape:
         return UserShape.of(await (await self._administration()).user(user_id))
 
-    @policy(RouteKind.MANAGE)
-    async def delete(self, user_id: UserId) -> None:
+    @policy(RouteKind.MANAGE, action=Action.USER_DELETE)
+    async def delete(self, request: Request, user_id: UserId) -> None:
         """Revokes all keys of a user."""
-        await (await self._administration()).delete_user(user_id)
+        note_audit(request, revoked_keys=await (await self._administration()).delete_user(user_id))

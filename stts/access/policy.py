@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
+from stts.access.audit import Action
 from stts.access.roles import Role
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -67,6 +68,8 @@ class RoutePolicy:
     client_secrets: bool = False
     """True if a short-lived client secret opens it in place of the key."""
     named_role: Role | None = None
+    action: Action | None = None
+    """The entry of the audit trail that it leaves."""
 
     @property
     def role(self) -> Role:
@@ -85,9 +88,11 @@ def policy(
     *,
     client_secrets: bool = False,
     role: Role | None = None,
+    action: Action | None = None,
 ) -> Callable[[Endpoint], Endpoint]:
-    """Decorates an endpoint with its policy. `role`: the one that a key needs, where it is not that of the kind."""
-    return attach(RoutePolicy(kind, public, upload, client_secrets, role))
+    """Decorates an endpoint with its policy. `role`: the one that a key needs, where it is not that of the kind.
+    `action`: the entry of the audit trail that it leaves."""
+    return attach(RoutePolicy(kind, public, upload, client_secrets, role, action))
 
 
 def attach(stated: RoutePolicy) -> Callable[[Endpoint], Endpoint]:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from stts.settings.analytics import AnalyticsSettings as AnalyticsSettings
+from stts.settings.audit import AuditSettings as AuditSettings
 from stts.settings.conversation import ConversationSettings as ConversationSettings
 from stts.settings.database import DatabaseSettings as DatabaseSettings
 from stts.settings.engines import EngineSettings as EngineSettings
@@ -55,6 +56,7 @@ class Settings(Section):
     storage: StorageSettings = StorageSettings()
     quotas: QuotaSettings = QuotaSettings()
     database: DatabaseSettings = DatabaseSettings()
+    audit: AuditSettings = AuditSettings()
     logging: LoggingSettings = LoggingSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
     usage: UsageSettings = UsageSettings()
@@ -63,6 +65,11 @@ class Settings(Section):
     def keeps_usage(self) -> bool:
         """True if what clients use is kept in the database."""
         return self.security.keys if self.usage.enabled is None else self.usage.enabled
+
+    @property
+    def is_audited(self) -> bool:
+        """True if an audit trail is kept."""
+        return self.security.keys if self.audit.enabled is None else self.audit.enabled
 
 
 CurrentSettings = Annotated[Callable[[], Settings], "the settings of this moment; call it once a request"]

@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Literal
 
 from stts.access.allowances import QuotaStore
+from stts.access.audit import AuditStore
 from stts.access.keys import KeyStore
 from stts.analytics.usage import UsageStore
 from stts.errors import DatabaseUnusable
@@ -66,6 +67,10 @@ class StoreOpener:
     async def usage(self) -> UsageStore:
         """As `stores`, for what knows no more than that."""
         return (await self.stores()).usage
+
+    async def audit(self) -> AuditStore:
+        """As `stores`."""
+        return (await self.stores()).audit
 
     async def close(self) -> None:
         if self._stores is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stts.storage.database.address import DatabaseAddress
+from stts.storage.database.audit import Audit
 from stts.storage.database.connections import Database
 from stts.storage.database.keys import Keys
 from stts.storage.database.quotas import Quotas
@@ -19,9 +20,10 @@ class Stores:
     keys: Keys
     quotas: Quotas
     usage: Usage
+    audit: Audit
 
     @classmethod
     def over(cls, address: DatabaseAddress) -> Stores:
         """Opens nothing yet: the first use connects. Raises DatabaseNotInstalled."""
         database = Database(address)
-        return cls(database, Users(database), Keys(database), Quotas(database), Usage(database))
+        return cls(database, Users(database), Keys(database), Quotas(database), Usage(database), Audit(database))

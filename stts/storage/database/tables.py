@@ -18,6 +18,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    Text,
 )
 
 NAMES = {
@@ -132,4 +133,32 @@ usage_batches = Table(
     Column("writer", String(LONGEST_ID), primary_key=True),
     Column("number", BigInteger, nullable=False),
     Column("day", Integer, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    # Of the event, by which one that is written twice is known.
+    Column("id", String(32), nullable=False, unique=True),
+    Column("at", Double, nullable=False, index=True),
+    Column("actor", String(200), nullable=False, index=True),
+    Column("action", String(50), nullable=False, index=True),
+    Column("target", String(200), nullable=False, index=True),
+    # JSON; as text, so that it comes back as it was hashed.
+    Column("details", Text, nullable=False),
+    Column("previous", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    # One row, locked by each change: two servers never append to the same entry.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    # The last entry that retention removed, which the first one that is kept follows.
+    Column("removed_sequence", BigInteger, nullable=False),
+    Column("removed_hash", LargeBinary(32), nullable=False),
 )

@@ -1,0 +1,62 @@
+"""The audit trail at the terminal: commands leave entries, `stts audit` lists and verifies them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import patient
+
+pytestmark = pytest.mark.socket
+
+Stts = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def stts(tmp_path: Path) -> Stts:
+    """Runs a command with an embedded database of its own and tells its status and answer."""
+    file = tmp_path / "config.yaml"
+    file.write_text(f"storage:\n  root: {tmp_path}\n")
+
+    def run(*words: str) -> tuple[int, Any]:
+        command = [sys.executable, "-m", "commands", *words, "--config", str(file), "--json"]
+        done = patient.run(command, capture_output=True, text=True)
+        return done.returncode, json.loads(done.stdout)
+
+    return run
+
+
+def test_commands_leave_entries_that_hold(stts: Stts) -> None:
+    made = stts("keys", "create", "--name", "laptop")[1]
+    stts("keys", "rotate", made["id"])
+    stts("keys", "revoke", made["id"])
+    listed = stts("audit", "list")[1]
+    assert [each["action"] for each in listed] == ["user.create", "key.create", "key.rotate", "key.revoke"]
+    assert {each["actor"] for each in listed} == {"command"} and made["key"] not in json.dumps(listed)
+    assert [each["action"] for each in stts("audit", "list", "--action", "key.create")[1]] == ["key.create"]
+    status, report = stts("audit", "verify")
+    assert status == 0 and report["entries"] == 4 and report["fault"] is None
+    assert report["newest"]["hash"] == listed[-1]["hash"]
+
+
+def test_a_changed_row_is_found(stts: Stts, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        stts("keys", "create", "--name", name)
+    with closing(sqlite3.connect(tmp_path / "stts.db")) as connection:
+        connection.execute("UPDATE audit SET target = 'another' WHERE sequence = 2")
+        connection.commit()
+    status, report = stts("audit", "verify")
+    assert status == 1 and report["fault"] == {"sequence": 2, "kind": "changed"} and report["entries"] == 1
+
+
+def test_an_empty_trail_holds(stts: Stts) -> None:
+    assert stts("audit", "list") == (0, [])
+    status, report = stts("audit", "verify")
+    assert status == 0 and report["entries"] == 0 and report["newest"]["sequence"] == 0
