@@ -26,6 +26,7 @@ from routers.management.jobs import JobRoutes
 from routers.management.keys import KeyRoutes
 from routers.management.me import MeRoutes
 from routers.management.models import ModelRoutes
+from routers.management.usage import UsageRoutes
 from routers.management.users import UserRoutes
 from routers.pages.talk_page import TalkRoutes
 from routers.services import Services
@@ -63,17 +64,20 @@ def _pages(services: Services) -> Sequence[Routes]:
 
 
 def _management(services: Services) -> Sequence[Routes]:
+    usage = services.stores.usage if services.usage is not None else None
     analytics = AnalyticsRoutes(
         services.history,
         services.metrics,
         services.resources,
         draining=lambda: services.lifecycle.phase == "draining",
+        usage=usage,
     )
     configuration = () if services.config is None else (ConfigRoutes(services.config),)
     models, jobs = ModelRoutes(services.model_library), JobRoutes(services.jobs)
     access = (MeRoutes(), UserRoutes(services.administration), KeyRoutes(services.administration))
     audit = AuditRoutes(services.audit, services.stores.audit)
-    return (FileRoutes(services.files), models, jobs, analytics, *access, audit, *configuration)
+    counted = (analytics, UsageRoutes(usage))
+    return (FileRoutes(services.files), models, jobs, *counted, *access, audit, *configuration)
 
 
 NATIVE = Dialect(

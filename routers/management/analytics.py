@@ -1,9 +1,9 @@
-"""Routes of analytics: recent usage, resources of the process, and the page for Prometheus."""
+"""Routes of analytics: what went on, resources of the process, and the page for Prometheus."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Annotated, TypeVar
 
 from fastapi import Query, Request, Response
@@ -27,10 +27,11 @@ from routers.management.analytics_schemas import (
 )
 from stts.access.policy import RouteKind, policy
 from stts.analytics.history import History, Tally
+from stts.analytics.long_history import LongHistory, UsageOpener
 from stts.analytics.metrics import Metrics
 from stts.analytics.record import Labels
 from stts.analytics.resources import Resources
-from stts.errors import Busy, InvalidParameter
+from stts.errors import Busy
 
 MOST_POINTS = 1500
 MOST_LIVE_CLIENTS = 16
@@ -52,8 +53,11 @@ class AnalyticsRoutes:
         resources: Resources,
         *,
         draining: Callable[[], bool] = lambda: False,
+        usage: UsageOpener | None = None,
     ) -> None:
+        """`usage` answers for windows beyond memory, where it is kept."""
         self._history = history
+        self._long = LongHistory(history, usage)
         self._metrics = metrics
         self._resources = resources
         self._draining = draining
@@ -81,45 +85,44 @@ class AnalyticsRoutes:
     @policy(RouteKind.MANAGE)
     async def summary(self, window: Duration = "1h") -> Summary:
         """Counts, errors, latencies, audio and characters, together and by type, engine and language."""
-        groups = await self._history.group(seconds(window), lambda _, labels: labels)
+        found = await self._long.window(seconds(window))
+        groups = found.groups
         return Summary(
             total=Operations.of(_sum(groups, lambda labels: "").get("", Tally())),
             by_type=_operations(_sum(groups, lambda labels: labels.type)),
             by_engine=_operations(_sum(groups, lambda labels: labels.engine)),
             by_language=_operations(_sum(groups, lambda labels: labels.language)),
             resources=ResourceUsage.of(self._resources.usage()),
-            window_seconds=self._history.covered(seconds(window)),
-            since=self._history.since,
+            window_seconds=found.seconds,
+            since=found.since,
         )
 
     @policy(RouteKind.MANAGE)
     async def timeseries(self, window: Duration = "1h", step: Duration = "1m") -> Timeseries:
-        """The same over time, in steps of whole minutes."""
-        minutes = -(-seconds(step) // 60)
-        covered = self._history.covered(seconds(window))
-        if covered > minutes * 60 * MOST_POINTS:
-            raise InvalidParameter(f"That would be more than {MOST_POINTS} points; use a longer step.", param="step")
-        last = self._history.minute()
-        first = self._history.first_minute(seconds(window))
-        groups = await self._history.group(seconds(window), lambda minute, _: (minute - first) // minutes)
+        """The same over time, in steps of whole minutes, beyond memory of whole hours."""
+        found = await self._long.steps(seconds(window), seconds(step), MOST_POINTS)
         points = [
-            Point(start=(first + index * minutes) * 60, operations=Operations.of(groups.get(index, Tally())))
-            for index in range((last - first) // minutes + 1)
+            Point(
+                start=found.first + index * found.step_seconds,
+                operations=Operations.of(found.tallies.get(index, Tally())),
+            )
+            for index in range(found.count)
         ]
-        return Timeseries(window_seconds=covered, since=self._history.since, step_seconds=minutes * 60, points=points)
+        return Timeseries(
+            window_seconds=found.seconds, since=found.since, step_seconds=found.step_seconds, points=points
+        )
 
     @policy(RouteKind.MANAGE)
     async def voices(self, window: Duration = "1h") -> Voices:
         """What each voice was used for."""
-        groups = await self._history.group(
-            seconds(window), lambda _, labels: (labels.engine, labels.voice, labels.type)
-        )
+        found = await self._long.window(seconds(window))
+        groups = _sum(found.groups, lambda labels: (labels.engine, labels.voice, labels.type))
         voices = [
             VoiceOperations(engine=engine, voice=voice, operations=Operations.of(tally))
             for (engine, voice, kind), tally in _most_used(groups)
             if kind != "stt"
         ]
-        return Voices(window_seconds=self._history.covered(seconds(window)), since=self._history.since, voices=voices)
+        return Voices(window_seconds=found.seconds, since=found.since, voices=voices)
 
     @policy(RouteKind.MANAGE)
     async def formats(self, window: Duration = "1h") -> Formats:
@@ -189,8 +192,8 @@ def seconds(duration: str) -> int:
     return int(duration[:-1]) * UNITS[duration[-1]] if duration[-1] in UNITS else int(duration)
 
 
-def _sum(groups: dict[Labels, Tally], key: Callable[[Labels], str]) -> dict[str, Tally]:
-    sums: dict[str, Tally] = {}
+def _sum(groups: Mapping[Labels, Tally], key: Callable[[Labels], Key]) -> dict[Key, Tally]:
+    sums: dict[Key, Tally] = {}
     for labels, tally in groups.items():
         sums.setdefault(key(labels), Tally()).merge(tally)
     return sums

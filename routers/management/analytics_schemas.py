@@ -77,8 +77,10 @@ class ResourceUsage(BaseModel):
 
 
 class Window(BaseModel):
-    window_seconds: int = Field(description="Seconds covered: whole minutes with the current one, at most the history.")
-    since: float = Field(description="Unix time from which this history has been kept: the start of the server.")
+    window_seconds: int = Field(description="Seconds covered, up to now: whole minutes, or whole days beyond memory.")
+    since: float = Field(
+        description="Unix time of the oldest that is kept: the start of the server, or the first day of usage."
+    )
 
 
 class Summary(Window):
