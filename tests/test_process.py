@@ -7,12 +7,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,32 @@ def test_it_says_where_it_is_and_how_to_make_it_speak(tmp_path: Path) -> None:
         url = speak.split("'")[1]
         with patient.urlopen(url) as answer:
             assert answer.read(4) == b"RIFF"
+
+
+def test_a_server_that_is_killed_keeps_the_usage_that_it_has_written(tmp_path: Path) -> None:
+    port = free_port()
+    file = tmp_path / "data" / "stts.db"
+
+    def kept(table: str) -> int:
+        try:
+            with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as database:
+                return int(database.execute(f"SELECT COALESCE(SUM(operations), 0) FROM {table}").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0  # not made yet
+
+    with started(tmp_path, server__port=str(port), tts__order="espeak", usage__enabled="true") as process:
+        wait_for(port)
+        deadline = time.monotonic() + PATIENCE
+        asked = 0
+        while (written := kept("usage")) < 4:
+            asked += 1
+            with patient.urlopen(f"http://127.0.0.1:{port}/tts?text=Hello") as answer:
+                answer.read()
+            assert time.monotonic() < deadline
+        process.kill()
+        process.wait(PATIENCE)
+    assert written <= kept("usage") <= asked
+    assert kept("usage_hours") == kept("usage")
 
 
 def test_the_log_has_the_request_id_and_never_the_text(tmp_path: Path) -> None:

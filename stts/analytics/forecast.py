@@ -67,7 +67,7 @@ class UnusualDay:
     """Days since 1970."""
     total: float
     band: Band
-    """Of the other days of this weekday."""
+    """The band of the other days of this weekday."""
 
 
 @dataclass(frozen=True, slots=True)
