@@ -54,7 +54,7 @@ def _native(services: Services) -> Sequence[Routes]:
 
 def _openai(services: Services) -> Sequence[Routes]:
     realtime = RealtimeRoutes(
-        services.for_session, services.limiter, services.secrets, services.models, services.settings
+        services.for_session, services.limiter, services.secrets, services.models, services.settings, services.quotas
     )
     return (*OpenAIRoutes(services).parts, realtime, TimestampRoutes(services))
 
@@ -74,7 +74,8 @@ def _management(services: Services) -> Sequence[Routes]:
     )
     configuration = () if services.config is None else (ConfigRoutes(services.config),)
     models, jobs = ModelRoutes(services.model_library), JobRoutes(services.jobs)
-    access = (MeRoutes(), UserRoutes(services.administration), KeyRoutes(services.administration))
+    me = MeRoutes(services.quotas, services.settings)
+    access = (me, UserRoutes(services.administration), KeyRoutes(services.administration))
     audit = AuditRoutes(services.audit, services.stores.audit)
     counted = (analytics, UsageRoutes(usage))
     return (FileRoutes(services.files), models, jobs, *counted, *access, audit, *configuration)

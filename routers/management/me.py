@@ -9,12 +9,35 @@ from fastapi import Request
 from pydantic import BaseModel, Field
 
 from routers.http.deferred_route import deferred_router
-from routers.http.operation import principal_of
+from routers.http.operation import network_of, principal_of
 from routers.management.key_schemas import RoleName
+from stts.access.allowances import Standing, Unit
 from stts.access.keys import PriorityClass
+from stts.access.limits import allowances, subjects
 from stts.access.policy import RouteKind, policy
 from stts.access.principal import ANONYMOUS, Principal
+from stts.access.quotas import QuotaBook
 from stts.access.roles import Role
+from stts.settings import CurrentSettings
+
+
+class Left(BaseModel):
+    of: str = Field(description="Whose quota it is: `key`, `user` or `address`.")
+    limit: str = Field(description="Its name, as in `limits`.")
+    most: float
+    left: float
+    reset_seconds: float = Field(description="Until its day or month ends.")
+
+    @classmethod
+    def standing(cls, standing: Standing) -> Left:
+        allowance = standing.allowance
+        return cls(
+            of=allowance.subject.partition(":")[0],
+            limit=f"{allowance.unit}_per_{allowance.period}",
+            most=allowance.most,
+            left=round(standing.left, 3),
+            reset_seconds=round(standing.reset_seconds, 1),
+        )
 
 
 class Me(BaseModel):
@@ -30,6 +53,7 @@ class Me(BaseModel):
     allowed_engines: tuple[str, ...] = Field((), description="Empty: all.")
     allowed_voices: tuple[str, ...] = Field((), description="Empty: all.")
     limits: dict[str, int] = Field({}, description="Those that are set.")
+    left: list[Left] = Field([], description="What is left of each quota that counts for the caller.")
 
     @classmethod
     def of(cls, principal: Principal) -> Me:
@@ -51,10 +75,18 @@ class Me(BaseModel):
 
 
 class MeRoutes:
-    def __init__(self) -> None:
+    def __init__(self, quotas: QuotaBook, settings: CurrentSettings) -> None:
+        self._quotas = quotas
+        self._settings = settings
         self.router = deferred_router("keys")
         self.router.add_api_route("/me", self.me, methods=["GET"], response_model=Me, summary="Who am I")
 
     @policy(RouteKind.USE, role=Role.READ)
     async def me(self, request: Request) -> Me:
-        return Me.of(principal_of(request))
+        """The caller may do this, and has so much left of its quotas; the address counts where it has one."""
+        principal = principal_of(request)
+        who = list(subjects(principal, network_of(request), self._settings().quotas))
+        wanted = [each for unit in Unit for each in allowances(who, unit)]
+        me = Me.of(principal)
+        me.left = [Left.standing(each) for each in await self._quotas.standings(wanted)]
+        return me

@@ -54,6 +54,16 @@ class Claim:
     used: float
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an allowance stands now."""
+
+    allowance: Allowance
+    left: float
+    reset_seconds: float
+    """Until its window ends."""
+
+
 class QuotaStore(Protocol):
     """Raises DatabaseAway from every method."""
 

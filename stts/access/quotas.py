@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
-from stts.access.allowances import Allowance, Counter, Period, QuotaExceeded, QuotaStore
+from stts.access.allowances import Allowance, Counter, Period, QuotaExceeded, QuotaStore, Standing
 from stts.errors import DatabaseAway
 
 BLOCKS = 50
@@ -38,6 +38,7 @@ class Account:
         self.free = 0.0
         self.used = 0.0
         """By the store, when it was asked last; the block in hand is a part of it."""
+        self._is_known = False
         self.unwritten = 0.0
         """Used while the store was away."""
 
@@ -45,6 +46,13 @@ class Account:
     def left(self) -> float:
         """How much may still be used, as far as is known."""
         return max(0.0, self.allowance.most - self.used - self.unwritten + self.free)
+
+    async def look(self, store: Callable[[], Awaitable[QuotaStore]]) -> None:
+        """Asks the store how much is used, once. Raises DatabaseAway."""
+        async with self.lock:
+            if not self._is_known:
+                self.used = (await (await store()).claim(self.counter, 0.0, 0.0, self.allowance.most)).used
+                self._is_known = True
 
     async def take(self, amount: float, store: Callable[[], Awaitable[QuotaStore]]) -> bool:
         """True if an amount could be reserved."""
@@ -58,7 +66,7 @@ class Account:
                 claim = await (await store()).claim(self.counter, missing, block, most)
             except DatabaseAway:
                 return self._take_unwritten(missing)
-            self.used = claim.used
+            self.used, self._is_known = claim.used, True
             if claim.granted <= 0.0 < missing:
                 return False
             self.free += claim.granted - amount
@@ -130,6 +138,16 @@ class QuotaBook:
         if refused is not None:
             raise self._exceeded(refused, amount)
         return Reservation(accounts, amount, self._store)
+
+    async def standings(self, allowances: Sequence[Allowance]) -> list[Standing]:
+        """How allowances stand, asked of the store where nobody has used them here yet. Raises DatabaseAway."""
+        for account in map(self.account, allowances):
+            await account.look(self._store)
+        return self.known_standings(allowances)
+
+    def known_standings(self, allowances: Sequence[Allowance]) -> list[Standing]:
+        """The same, as far as it is known here."""
+        return [Standing(each, self.account(each).left, self.seconds_left(each.period)) for each in allowances]
 
     def account(self, allowance: Allowance) -> Account:
         """The account of an allowance in the window of this moment."""

@@ -139,3 +139,28 @@ def test_quotas_outlive_a_restart(tmp_path: Path) -> None:
         assert statuses(keyed, made["key"], 1) == [200]
     with keyed_server(settings) as keyed:
         assert statuses(keyed, made["key"], 3) == [200, 429, 429]
+
+
+def test_me_tells_what_is_left(keyed: Keyed) -> None:
+    with keyed.client(limited(keyed, characters_per_month=100, audio_seconds_in_per_day=60)) as client:
+        before = {each["limit"]: each for each in client.get("/me").json()["left"]}
+        assert before["characters_per_month"]["left"] == 100 and before["audio_seconds_in_per_day"]["left"] == 60
+        client.post("/tts", json={"text": TEXT})
+        after = {each["limit"]: each for each in client.get("/me").json()["left"]}
+        assert after["characters_per_month"]["left"] == 100 - len(TEXT)
+        assert after["characters_per_month"]["of"] == "key" and after["characters_per_month"]["reset_seconds"] > 0
+
+
+async def test_realtime_tells_what_is_left(keyed: Keyed) -> None:
+    key = await asyncio.to_thread(lambda: limited(keyed, characters_per_month=1000))
+    client = patient.AsyncOpenAI(api_key=key, base_url=f"{keyed.server.url}/v1")
+    async with patient.realtime(client, model="auto") as connection:
+        item: Any = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello there"}]}
+        await connection.conversation.item.create(item=item)
+        await connection.response.create()
+        async for event in connection:
+            if event.type == "rate_limits.updated":
+                (limit,) = event.rate_limits
+                break
+    assert limit.name == "tokens" and limit.limit == 1000
+    assert limit.remaining is not None and 900 < limit.remaining < 1000

@@ -10,7 +10,7 @@ from routers.compat.realtime.hosted_errors import CODES
 from routers.compat.realtime.input_audio_buffer import InputAudioBuffer
 from routers.compat.realtime.items import Items, Sound
 from routers.compat.realtime.response import Event
-from routers.compat.realtime.response_encoder import ResponseEncoder
+from routers.compat.realtime.response_encoder import RateLimits, ResponseEncoder
 from routers.http.openai_errors import openai_error
 from routers.http.usage import duration_usage
 from stts.chat import Message
@@ -35,8 +35,15 @@ TRANSCRIPTION = "conversation.item.input_audio_transcription"
 class EventEncoder:
     """Encodes for one connection, and knows what its client was told."""
 
-    def __init__(self, items: Items, input_audio: InputAudioBuffer, conversation: str, stored_seconds: float) -> None:
-        self.responses = ResponseEncoder(items, conversation, stored_seconds)
+    def __init__(
+        self,
+        items: Items,
+        input_audio: InputAudioBuffer,
+        conversation: str,
+        stored_seconds: float,
+        rate_limits: RateLimits = list,
+    ) -> None:
+        self.responses = ResponseEncoder(items, conversation, stored_seconds, rate_limits)
         self.transcribes = False
         """True if the client wants to know what the user said."""
         self.early_words = False

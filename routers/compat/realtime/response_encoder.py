@@ -20,14 +20,14 @@ from stts.conversation.events import (
 )
 from stts.conversation.history import new_item_id
 
-RATE_LIMITS: Event = {"type": "rate_limits.updated", "rate_limits": []}
-"""There are none; clients wait for the event all the same."""
+RateLimits = Callable[[], list[Event]]
+"""Tells what is left to the caller; nothing where it has no limits."""
 
 
 class ResponseEncoder:
     """The responses of one connection that are not over, and the orders of those to come."""
 
-    def __init__(self, items: Items, conversation: str, stored_seconds: float) -> None:
+    def __init__(self, items: Items, conversation: str, stored_seconds: float, rate_limits: RateLimits = list) -> None:
         """`conversation`: its id. `stored_seconds`: audio of a response that can be asked for later."""
         self.order = Order()
         """Order of responses that nobody asked for."""
@@ -38,6 +38,7 @@ class ResponseEncoder:
         self.turn_seconds = 0.0
         """Seconds of the user's newest turn."""
         self._items = items
+        self._rate_limits = rate_limits
         self._conversation, self._stored_seconds = conversation, stored_seconds
         self._responses: dict[int, Response] = {}
         self.table: dict[type, Callable[[Any], Iterator[Event]]] = {
@@ -67,7 +68,11 @@ class ResponseEncoder:
         response = Response(started, self.orders.pop(order.tag or "", self.order), self._conversation, self._items)
         yield from response.begin()
         yield from response.end(ended, response_usage(ended, 0, 0.0))
-        yield dict(RATE_LIMITS)
+        yield self._limits_updated()
+
+    def _limits_updated(self) -> Event:
+        """The event that clients wait for, with limits or none."""
+        return {"type": "rate_limits.updated", "rate_limits": self._rate_limits()}
 
     def _reply_started(self, event: ReplyStarted) -> Iterator[Event]:
         order = self.orders.pop(event.tag, self.order) if event.tag is not None else self.order
@@ -106,4 +111,4 @@ class ResponseEncoder:
             return
         heard = self.turn_seconds if response.order.given is None else 0.0
         yield from response.end(event, response_usage(event, response.given, heard))
-        yield dict(RATE_LIMITS)
+        yield self._limits_updated()

@@ -17,6 +17,7 @@ from routers.compat.realtime.connection import Connection, EventIds, within
 from routers.compat.realtime.event_encoder import EventEncoder, error_event
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.microphone import Microphone
+from routers.compat.realtime.rate_limits import CallerLimits
 from routers.compat.realtime.session import SessionObject, opened
 from routers.compat.realtime.session_schemas import ClientSecret, ClientSecretRequest
 from routers.compat.realtime.translation import Translation, in_dialect
@@ -27,6 +28,7 @@ from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.socket import Socket, accepted
 from stts.access.client_secrets import ClientSecrets
 from stts.access.policy import RouteKind, policy
+from stts.access.quotas import QuotaBook
 from stts.conversation.config import SessionConfig
 from stts.conversation.history import History
 from stts.conversation.services import ServicesFor
@@ -45,10 +47,12 @@ class RealtimeRoutes:
         secrets: ClientSecrets,
         models: ModelCatalogue,
         settings: CurrentSettings,
+        quotas: QuotaBook,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._services_for, self._limiter, self._secrets = services_for, limiter, secrets
         self._settings, self._clock = settings, clock
+        self._quotas = quotas
         self._translation = Translation(models, settings)
         self.router = deferred_router("OpenAI")
         self.router.add_api_websocket_route("/v1/realtime", self.converse)
@@ -84,7 +88,8 @@ class RealtimeRoutes:
             items = Items(history, stored_seconds)
             microphone = Microphone(object.shape.audio.input.format, services, stored_seconds)
             name = f"conv_{random.token_hex(10)}"
-            encoder = EventEncoder(items, microphone.input_audio, name, stored_seconds)
+            limits = CallerLimits(socket, self._quotas, self._settings)
+            encoder = EventEncoder(items, microphone.input_audio, name, stored_seconds, limits)
             commands = Commands(object, session, self._translation, items, microphone, encoder)
             await Connection(socket, session, commands, encoder, ids, older=older).run(name)
 

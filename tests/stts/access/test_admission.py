@@ -47,7 +47,7 @@ async def test_a_key_of_its_own_is_named_by_its_id(world: World) -> None:
     assert await world.name("something else", str(world.text)) == f"key:{world.text.id}"
 
 
-@pytest.mark.parametrize("offered", ["", "the keyX", "stts_", "x" * 10_000, str(KeyText.new()), "\udcff"])
+@pytest.mark.parametrize("offered", ["", "the keyX", "stts_", "x" * 10_000, "stts_0123456789ab_" + "c" * 64, "\udcff"])
 async def test_anything_else_is_refused(world: World, offered: str) -> None:
     with pytest.raises(Unauthorized):
         await world.admission.admit([offered.encode("utf-8", "surrogateescape")], HOME)

@@ -23,8 +23,10 @@ from routers.compat.realtime.routes import RealtimeRoutes
 from routers.dialects import OPENAI
 from routers.sockets.connection_limiter import ConnectionLimiter
 from stts.access.client_secrets import ClientSecrets
+from stts.access.quotas import QuotaBook
 from stts.conversation.services import NewContext, SessionServices
 from stts.settings import ConversationSettings, OpenAISettings, RealtimeSettings, SecuritySettings, Settings
+from stts.storage.database.opening import StoreOpener
 from tests import patient
 from tests.fakes import registry
 from tests.patient import PATIENCE
@@ -45,7 +47,8 @@ class Served:
         secrets = ClientSecrets(lambda: settings.realtime.secrets)
         models = ModelCatalogue(Engines(registry(), lambda: settings).catalogue, lambda: settings)
         self.listener = default_listener(lambda: settings)
-        routes = RealtimeRoutes(self._parts, self.places, secrets, models, lambda: settings).router.routes
+        quotas = QuotaBook(StoreOpener(lambda: settings).quotas)
+        routes = RealtimeRoutes(self._parts, self.places, secrets, models, lambda: settings, quotas).router.routes
         app = FastAPI(openapi_url=None)
         app.router.routes += routes
         self.app = wrap(app, self.listener, RouteTable({OPENAI: routes}), secrets=secrets)
