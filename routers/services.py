@@ -149,7 +149,9 @@ def build_services(
 def _wired(
     current: CurrentSettings, config: ConfigAdapter | None, registry: Registry, lifecycle: Lifecycle
 ) -> Services:
-    limiter = ConnectionLimiter(current)
+    stores = StoreOpener(current)
+    audit = AuditTrail(stores.audit, lambda: current().audit.days) if current().is_audited else None
+    limiter = ConnectionLimiter(current, audit)
     lifecycle.on_shutdown.append(limiter.drain)
     files = FileStore(Path(current().storage.root), current)
     engines = EngineCatalogue(registry, current, StoredVoices(files))
@@ -157,7 +159,6 @@ def _wired(
     selection = EngineSelection(engines, current)
     operations = EngineOperations(engines, selection, current)
     replies = Replies(current)
-    stores = StoreOpener(current)
     resources = Resources()
     metrics = Metrics(resources, engines.readings)
     MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
@@ -166,7 +167,6 @@ def _wired(
     writers = (history, metrics) if usage is None else (history, metrics, usage)
     stages: list[Stage] = [LoggingStage(current), AnalyticsStage(writers), TimingStage()]
     quotas = QuotaBook(stores.quotas)
-    audit = AuditTrail(stores.audit, lambda: current().audit.days) if current().is_audited else None
     limited = [*stages, QuotaStage(quotas, Concurrency("concurrent"), current, audit)]
     planned = [*limited, PlanningStage(selection)]
     speak = compose(planned, operations.speak)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import Header, Query, Response
@@ -14,7 +15,7 @@ from routers.management.audit_schemas import JSONL, AuditFormat, AuditPage, Entr
 from stts.access.audit import Action, AuditFilter, AuditStore
 from stts.access.audit_trail import AuditTrail
 from stts.access.policy import RouteKind, policy
-from stts.errors import NotFound
+from stts.errors import DatabaseAway, NotFound
 
 READ_AT_ONCE = 500
 """Entries of one read of a stream."""
@@ -54,7 +55,9 @@ class AuditRoutes:
         """Newest first, in pages; as JSONL all of them, oldest first."""
         if self._audit is None:
             raise NotFound("No audit trail is kept: audit.enabled turns it on.")
-        await self._audit.flush()
+        # What was written can be read, also where nothing more can be.
+        with suppress(DatabaseAway):
+            await self._audit.flush()
         store = await self._store()
         wanted = AuditFilter(action=action, actor=actor, target=target, since=since, until=until)
         if format == "jsonl" or (format is None and JSONL in accept.lower()):

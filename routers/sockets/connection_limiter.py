@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Protocol
 
+from stts.access.audit_trail import AuditTrail
 from stts.access.concurrency import Concurrency
 from stts.access.limits import subjects
 from stts.access.principal import Principal
-from stts.errors import Busy, ShuttingDown, STTSError, Unauthorized
+from stts.errors import Busy, ShuttingDown, STTSError, TooManyRequests, Unauthorized
 from stts.settings import CurrentSettings
 from stts.streams.spool import MIB, SpoolSpace
 
@@ -39,8 +40,10 @@ class LimitedConnection(Protocol):
 class ConnectionLimiter:
     """One for the application."""
 
-    def __init__(self, settings: CurrentSettings) -> None:
+    def __init__(self, settings: CurrentSettings, audit: AuditTrail | None = None) -> None:
+        """`audit`: None where no audit trail is kept."""
         self.settings = settings
+        self._audit = audit
         self._connections: set[LimitedConnection] = set()
         self._changed = asyncio.Event()
         self._closed = False
@@ -57,8 +60,8 @@ class ConnectionLimiter:
     async def taken(self, connection: LimitedConnection) -> AsyncIterator[None]:
         """Raises TooManyRequests where its caller has all sessions that it may have, Busy where no place becomes free
         for a while, ShuttingDown once the server stops."""
-        who = list(subjects(connection.principal, connection.network, self.settings().quotas))
-        with self._sessions.taken(who):
+        with ExitStack() as place:
+            self._take_session(place, connection)
             await self._free_place()
             self._connections.add(connection)
             try:
@@ -66,6 +69,15 @@ class ConnectionLimiter:
             finally:
                 self._connections.discard(connection)
                 self._changed.set()
+
+    def _take_session(self, place: ExitStack, connection: LimitedConnection) -> None:
+        who = list(subjects(connection.principal, connection.network, self.settings().quotas))
+        try:
+            place.enter_context(self._sessions.taken(who))
+        except TooManyRequests as error:
+            if self._audit is not None:
+                self._audit.quota_refused(connection.principal, error.code, "WS")
+            raise
 
     async def _free_place(self) -> None:
         """Waits a little: a client that has just left is told so before what it had is given back."""

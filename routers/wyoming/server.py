@@ -17,10 +17,11 @@ from middleware.serving.file_limit import SPARE_WYOMING
 from routers.wyoming.connection import Connection
 from routers.wyoming.frames import LINE_BYTES
 from routers.wyoming.info import Describer
+from stts.access.audit_trail import AuditTrail
 from stts.access.networks import is_inside, network_of
 from stts.context import Priority, RequestContext, RequestFacts, RequestType
 from stts.conversation.services import ServicesFor
-from stts.errors import Busy
+from stts.errors import Busy, Forbidden
 from stts.settings import CurrentSettings
 from stts.streams.spool import SpoolSpace
 
@@ -37,13 +38,19 @@ class WyomingServer:
     """The protocol knows no keys: whoever reaches the port may use it."""
 
     def __init__(
-        self, services: ServicesFor, describer: Describer, settings: CurrentSettings, spools: SpoolSpace
+        self,
+        services: ServicesFor,
+        describer: Describer,
+        settings: CurrentSettings,
+        spools: SpoolSpace,
+        audit: AuditTrail | None = None,
     ) -> None:
-        """`spools`: for what clients send ahead."""
+        """`spools`: for what clients send ahead; `audit`: None where no audit trail is kept."""
         self._services = services(_context)
         self._describer = describer
         self._settings = settings
         self._spools = spools
+        self._audit = audit
         self._inside: dict[Connection, None] = {}
         """Connections that hold a slot, the oldest first."""
         self._connections: dict[Connection, asyncio.Task[None]] = {}
@@ -93,6 +100,8 @@ class WyomingServer:
         address: str = (writer.get_extra_info("peername") or ("",))[0]
         if not may_enter(address, self._settings().wyoming.allowed_addresses):
             self._log_full("foreign")
+            if self._audit is not None:
+                self._audit.access_refused(None, address, Forbidden.status, ROUTE)
             writer.transport.abort()
             return
         connection = Connection(reader, writer, self._services, self._describer, self._settings, self._spools)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from enum import Enum
 from itertools import islice
@@ -19,10 +19,16 @@ MOST_ITEMS = 100
 MOST_TEXT = 500
 """Characters of one text."""
 MOST_DEPTH = 6
-MOST_VALUES = 1000
-"""Values in the details of one entry."""
+MOST_CHARACTERS = 16_000
+"""Characters of the details of one entry, about."""
+VALUE_CHARACTERS = 8
+"""What a value takes besides its text."""
+LEFT_OUT = "left_out"
+"""Name that says that not all details are there."""
 
-_SECRET_NAME = re.compile(r"secret|passw|token|credential|authorization|cookie|(^|_)api_?key$", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"(^|[._-])(secrets?|passw\w*|passphrase|token|api_?keys?|credentials?|authorization|cookies?)$", re.IGNORECASE
+)
 _KEY_TEXT = re.compile(r"(stts_[0-9a-f]{12}_)[0-9a-f]{16,}")
 _UNKEEPABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 """Characters that a database refuses, or that break a line."""
@@ -37,36 +43,57 @@ def plain_text(text: str, most: int = MOST_TEXT) -> str:
 
 
 def plain_details(details: Mapping[str, Any]) -> dict[str, Any]:
-    """The same as plain JSON values; values under names of secrets are masked, and what is too much is left out."""
-    left = [MOST_VALUES]
-    return {
-        name: value
-        for name, value in ((plain_text(str(name)), _plain(name, value, 1, left)) for name, value in details.items())
-        if left[0] >= 0
-    }
+    """The same as plain JSON values; texts under names of secrets are masked, and what is too much is left out."""
+    budget = _Budget()
+    plain = budget.mapping(details, 1, secret=False)
+    return {**plain, LEFT_OUT: True} if budget.left <= 0 else plain
 
 
-def _plain(name: object, value: object, depth: int, left: list[int]) -> Any:
-    left[0] -= 1
-    if value is not None and _SECRET_NAME.search(str(name)):
-        return MASK
-    if isinstance(value, Role):
-        return value.label
-    if isinstance(value, Enum):
-        value = value.value
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, str) or depth >= MOST_DEPTH or left[0] <= 0:
-        return plain_text(str(value))
-    if isinstance(value, Mapping):
-        chosen = islice(value.items(), MOST_ITEMS)
-        return {plain_text(str(inner)): _plain(inner, each, depth + 1, left) for inner, each in chosen if left[0] > 0}
-    if isinstance(value, list | tuple | set | frozenset):
-        chosen_items = islice(sorted(value, key=str) if isinstance(value, set | frozenset) else value, MOST_ITEMS)
-        return [_plain("", each, depth + 1, left) for each in chosen_items if left[0] > 0]
-    return plain_text(str(value))
+class _Budget:
+    """Makes values plain until the characters of one entry are used up."""
+
+    def __init__(self) -> None:
+        self.left = MOST_CHARACTERS
+
+    def mapping(self, value: Mapping[Any, Any], depth: int, *, secret: bool) -> dict[str, Any]:
+        plain: dict[str, Any] = {}
+        for name, each in islice(value.items(), MOST_ITEMS):
+            if self.left <= 0:
+                break
+            is_secret = secret or _SECRET_NAME.search(str(name)) is not None
+            plain[self._text(str(name))] = self._value(each, depth, secret=is_secret)
+        return plain
+
+    def _list(self, value: Iterable[Any], depth: int, *, secret: bool) -> list[Any]:
+        plain: list[Any] = []
+        for each in islice(value, MOST_ITEMS):
+            if self.left <= 0:
+                break
+            plain.append(self._value(each, depth, secret=secret))
+        return plain
+
+    def _value(self, value: object, depth: int, *, secret: bool) -> Any:
+        self.left -= VALUE_CHARACTERS
+        if isinstance(value, Role):
+            return value.label
+        if isinstance(value, Enum):
+            value = value.value
+        if value is None or isinstance(value, bool | int):
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else str(value)
+        if isinstance(value, Mapping) and depth < MOST_DEPTH:
+            return self.mapping(value, depth + 1, secret=secret)
+        if isinstance(value, set | frozenset):
+            value = sorted(value, key=str)
+        if isinstance(value, list | tuple) and depth < MOST_DEPTH:
+            return self._list(value, depth + 1, secret=secret)
+        return MASK if secret else self._text(str(value))
+
+    def _text(self, text: str) -> str:
+        plain = plain_text(text)
+        self.left -= len(plain)
+        return plain
 
 
 def key_details(key: AccessKey) -> dict[str, Any]:

@@ -114,8 +114,9 @@ async def test_services_are_shared(settings: Settings) -> None:
 
 async def test_both_drain(settings: Settings) -> None:
     async with both(settings) as pair:
-        house = await patient.connect(f"ws://{pair.house}/ws/tts?api_key=house-key")
-        street = await patient.connect(f"ws://{pair.street}/v1/realtime?api_key=street-key&model=auto")
+        house = await patient.connect(f"ws://{pair.house}/ws/tts", additional_headers={"X-API-Key": "house-key"})
+        key = {"X-API-Key": "street-key"}
+        street = await patient.connect(f"ws://{pair.street}/v1/realtime?model=auto", additional_headers=key)
         await street.recv()
         assert pair.services.limiter.open == 2
         pair.services.lifecycle.stop()

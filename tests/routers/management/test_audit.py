@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from stts.settings import AuditSettings, SecuritySettings
 from tests import patient
 from tests.fakes import registry
 from tests.keyed import Keyed, keyed_server, keyed_settings
+from tests.patient import PATIENCE
 from tests.server import running
 
 pytestmark = pytest.mark.socket
@@ -106,6 +110,14 @@ def test_refusals_of_limits_and_quotas_are_counted(keyed: Keyed) -> None:
     assert found == {"quota_exceeded": {"429 GET /tts": 3}, "too_many_requests": {"429 GET /tts": 2}}
 
 
+async def test_refused_sessions_are_counted(keyed: Keyed) -> None:
+    made = await asyncio.to_thread(keyed.key, limits={"sessions": 0})
+    with pytest.raises(InvalidStatus):
+        await patient.connect(f"ws{keyed.server.url[4:]}/ws/tts", additional_headers={"X-API-Key": made["key"]})
+    (refused,) = await asyncio.to_thread(entries, keyed, actor=f"key:{made['id']}")
+    assert refused["action"] == "quota.refused" and refused["details"]["refused"] == {"429 WS": 1}
+
+
 async def test_refused_sockets_are_counted(keyed: Keyed) -> None:
     with pytest.raises(InvalidStatus):
         await patient.connect(f"ws{keyed.server.url[4:]}/ws/tts")
@@ -187,6 +199,18 @@ def test_secrets_of_the_configuration_are_masked(tmp_path: Path) -> None:
     (told,) = answer.json()["entries"]
     assert told["actor"] == "api_key" and list(told["details"]["changes"]) == ["security.api_key"]
     assert "hunter" not in answer.text
+
+
+def test_a_trail_that_takes_no_entry_can_be_read(tmp_path: Path) -> None:
+    with keyed_server(keyed_settings(tmp_path)) as keyed:
+        keyed.user("Anna")
+        assert len(entries(keyed)) == 1
+        with closing(sqlite3.connect(tmp_path / "stts.db", timeout=PATIENCE)) as connection:
+            connection.execute("UPDATE audit_chain SET sequence = 0")
+            connection.commit()
+        keyed.user("Bert")
+        assert [each["details"]["name"] for each in entries(keyed)] == ["Anna"]
+        assert keyed.admin.get("/me").status_code == 200
 
 
 def test_without_a_trail_nothing_is_kept(tmp_path: Path) -> None:

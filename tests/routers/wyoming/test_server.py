@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
@@ -17,13 +17,19 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 
 from adapters.configuration.exposure import exposures
 from routers.wyoming import connection
+from routers.wyoming import server as server_module
+from routers.wyoming.info import Describer
 from routers.wyoming.server import may_enter
+from stts.access.audit_trail import AuditTrail
+from stts.conversation.services import SessionServices
 from stts.settings import EngineSettings, SecuritySettings, Settings, WyomingSettings
+from stts.streams.spool import SpoolSpace
 from tests import patient
 from tests.fakes import registry
 from tests.patient import PATIENCE
 from tests.routers.wyoming.conftest import Client, free_port
 from tests.server import RunningServer, running
+from tests.stts.access.audits import MemoryAudit
 
 pytestmark = pytest.mark.socket
 
@@ -251,3 +257,21 @@ def test_it_is_off_by_default() -> None:
 )
 def test_clients_of_allowed_networks_enter(address: str, networks: tuple[str, ...], may: bool) -> None:
     assert may_enter(address, networks) is may
+
+
+async def test_refused_clients_are_told_to_the_audit_trail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "may_enter", lambda address, networks: False)
+    settings = Settings(wyoming=WyomingSettings(enabled=True, port=free_port()))
+    kept = MemoryAudit()
+    trail = AuditTrail(kept.opened, lambda: None)
+    space = SpoolSpace(lambda: 0)
+    server = server_module.WyomingServer(
+        lambda context: cast(SessionServices, None), cast(Describer, None), lambda: settings, space, trail
+    )
+    async with server.listening():
+        reader, writer = await asyncio.open_connection("127.0.0.1", settings.wyoming.port)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+    await trail.flush()
+    assert [each.details["refused"] for each in kept.entries] == [{"403 wyoming": 1}]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from stts.access.audit import START, Action, AuditEntry, AuditEvent, Fault, FaultKind, verify
-from stts.access.audit_details import MASK, key_changes, key_details
+from stts.access.audit_details import LEFT_OUT, MASK, key_changes, key_details
 from stts.access.key_text import KeyText
 from stts.access.roles import Role
 from tests.stts.access.keys import new_key
@@ -73,6 +73,9 @@ def test_details_hold_no_secret_and_stay_small() -> None:
     key = KeyText.new()
     details = {
         "api_key": "hunter2",
+        "realtime.secrets": {"old": 1, "new": 2},
+        "reply.max_tokens": {"old": 1, "new": "2"},
+        "security.api_key": {"old": None, "new": "hunter2"},
         "nested": {"password": "hunter2", "note": f"my key is {key}"},
         "role": Role.ADMIN,
         "text": "a\x00b\ud800" * 1000,
@@ -85,6 +88,8 @@ def test_details_hold_no_secret_and_stay_small() -> None:
     text = json.dumps(event.details, allow_nan=False)
     assert "hunter2" not in text and key.secret.decode() not in text + event.actor and key.id in text
     assert event.details["api_key"] == event.details["nested"]["password"] == MASK
+    assert event.details["realtime.secrets"]["new"] == 2 and event.details["reply.max_tokens"]["new"] == "2"
+    assert event.details["security.api_key"] == {"old": None, "new": MASK}
     assert event.details["role"] == "admin" and event.details["not text"] == {"1": ["a", "b"]}
     assert len(text) < 10_000 and len(event.target) == 200 and "\\u0000" not in text
 
@@ -92,7 +97,10 @@ def test_details_hold_no_secret_and_stay_small() -> None:
 def test_details_of_huge_mappings_stay_small() -> None:
     details = {str(one): {str(two): {str(three): 1 for three in range(50)} for two in range(50)} for one in range(50)}
     event = AuditEvent(at=1.0, actor="x", action=Action.CONFIG_CHANGE, details=details)
-    assert len(json.dumps(event.details)) < 20_000
+    assert len(json.dumps(event.details)) < 40_000 and event.details[LEFT_OUT] is True
+    texts = {str(number): "x" * 10_000 for number in range(90)}
+    event = AuditEvent(at=1.0, actor="x", action=Action.CONFIG_CHANGE, details=texts)
+    assert len(json.dumps(event.details)) < 20_000 and event.details[LEFT_OUT] is True
 
 
 def test_details_of_keys() -> None:

@@ -10,10 +10,14 @@ from sqlalchemy import text
 from stts.access import audit_check
 from stts.access.audit import Action, AuditEvent, AuditFilter, Fault, FaultKind
 from stts.access.audit_check import check_chain
-from stts.errors import DatabaseUnusable
+from stts.access.audit_trail import AuditTrail
+from stts.errors import DatabaseAway, DatabaseUnusable
 from stts.storage.database import audit as audit_module
 from stts.storage.database.address import DatabaseAddress
+from stts.storage.database.audit import Audit
 from stts.storage.database.stores import Stores
+from tests.patient import PATIENCE
+from tests.postgres import program, running_postgres
 
 
 def event(number: int, **values: object) -> AuditEvent:
@@ -131,6 +135,31 @@ async def test_a_chain_that_was_changed_takes_no_entry_and_says_why(stores: Stor
     with pytest.raises(DatabaseUnusable, match="stts audit verify"):
         await stores.audit.append(events(1))
     assert stores.database.away_since is None
+
+
+@pytest.mark.socket
+async def test_entries_wait_until_a_killed_database_is_back() -> None:
+    if program("initdb") is None:
+        pytest.skip("PostgreSQL is not installed")
+    with running_postgres() as server:
+        stores = Stores.over(DatabaseAddress(None, server.new_database(), PATIENCE))
+        await stores.database.migrate()
+
+        async def store() -> Audit:
+            return stores.audit
+
+        trail = AuditTrail(store, lambda: None)
+        trail.record("key:1", Action.ENGINE_LOAD, "before")
+        await trail.write()
+        await asyncio.to_thread(server.kill)
+        trail.record("key:1", Action.ENGINE_LOAD, "while it was away")
+        with pytest.raises(DatabaseAway):
+            await trail.write()
+        await asyncio.to_thread(server.start)
+        await trail.write()
+        report = await check_chain(stores.audit)
+        assert report.entries == 2 and report.fault is None
+        await stores.database.close()
 
 
 async def test_retention_keeps_the_chain(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
