@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from commands.configured import ConfigOption, JSONOption, tell, with_stores
-from stts.access.audit import AuditEntry, AuditFilter, ChainEnds, Fault, FaultKind
+from stts.access.audit import AuditEntry, AuditFilter, ChainEnds, Fault, FaultKind, Link
 from stts.access.audit_check import ChainReport, check_chain
+from stts.errors import InvalidParameter
 from stts.storage.database.stores import Stores
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail.")
@@ -21,15 +23,23 @@ SAID = {
     FaultKind.REORDERED: "stands in another's place",
     FaultKind.DETACHED: "does not follow the one before it: one of them was replaced",
     FaultKind.ADDED: "was added behind the newest one",
+    FaultKind.REMADE: "has another hash than the one that was noted",
 }
 
 
 @app.command()
-def verify(config: ConfigOption = None, json: JSONOption = False) -> None:
+def verify(
+    noted: Annotated[
+        str, typer.Option(metavar="SEQUENCE:HASH", help="A newest entry that an earlier `verify` told.")
+    ] = "",
+    config: ConfigOption = None,
+    json: JSONOption = False,
+) -> None:
     """Ends with status 0 if the trail is as it was written, 1 if an entry was changed, removed or moved."""
+    link = _link(noted) if noted else None
 
     async def work(stores: Stores) -> ChainReport:
-        return await check_chain(stores.audit)
+        return await check_chain(stores.audit, link)
 
     report = with_stores(config, work)
     answer = {"entries": report.entries, "fault": _fault(report.fault), **_ends(report.ends)}
@@ -58,6 +68,14 @@ def listing(
     tell([_members(each) for each in entries], "\n".join(lines) or "There are no entries.", as_json=json)
 
 
+def _link(noted: str) -> Link:
+    """Raises InvalidParameter."""
+    found = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", noted)
+    if found is None:
+        raise InvalidParameter("It is written as `verify` told it: SEQUENCE:HASH.", param="noted")
+    return Link(int(found[1]), bytes.fromhex(found[2]))
+
+
 def _members(entry: AuditEntry) -> dict[str, Any]:
     names = ("sequence", "id", "at", "actor", "action", "target")
     hashes = {"previous": entry.previous.hex(), "hash": entry.hash.hex()}
@@ -75,9 +93,9 @@ def _ends(ends: ChainEnds) -> dict[str, Any]:
 
 def _said(report: ChainReport) -> str:
     if report.fault is not None:
-        return f"Entry {report.fault.sequence} {SAID[report.fault.kind]}. {report.entries} entries before it hold."
+        return f"Entry {report.fault.sequence} {SAID[report.fault.kind]}. {report.entries} entries hold."
     newest = report.ends.newest
-    return f"{report.entries} entries hold. The newest is {newest.sequence}, its hash {newest.hash.hex()}."
+    return f"{report.entries} entries hold. The newest is {newest.sequence}:{newest.hash.hex()}"
 
 
 def _time(at: float) -> str:

@@ -138,6 +138,8 @@ class FaultKind(StrEnum):
     """It does not follow the entry before it, which was replaced."""
     ADDED = "added"
     """It stands behind the newest one."""
+    REMADE = "remade"
+    """It has another hash than the one that was noted: the chain was made anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from stts.access.audit import AuditStore, ChainEnds, Fault, FaultKind, verify
+from stts.access.audit import AuditStore, ChainEnds, Fault, FaultKind, Link, verify
 
 PAGE = 1000
 """Entries that are read at once."""
@@ -18,13 +18,17 @@ class ChainReport:
     fault: Fault | None
 
 
-async def check_chain(store: AuditStore) -> ChainReport:
+async def check_chain(store: AuditStore, noted: Link | None = None) -> ChainReport:
     """Verifies what is kept, from the last removed entry to the newest. Raises DatabaseAway.
 
-    Entries that are appended meanwhile are left out; where retention removes some meanwhile, it begins again.
+    Entries that are appended meanwhile are left out; where retention removes some meanwhile, it begins again. `noted`:
+    a link that was written down elsewhere, without which a chain that was made anew cannot be told from the one
+    before. One that retention has removed says nothing.
     """
     while True:
         report = await _check(store)
+        if report.fault is None and noted is not None and not await _is_known(store, noted, report.ends):
+            report = replace(report, fault=Fault(noted.sequence, FaultKind.REMADE))
         if report.fault is None or (await store.ends()).removed == report.ends.removed:
             return report
 
@@ -42,6 +46,14 @@ async def _check(store: AuditStore) -> ChainReport:
     if link.hash != ends.newest.hash:
         return ChainReport(entries, ends, Fault(link.sequence, FaultKind.DETACHED))
     return ChainReport(entries, ends, await _added(store, ends))
+
+
+async def _is_known(store: AuditStore, noted: Link, ends: ChainEnds) -> bool:
+    """True if the chain holds a link, or held it before it was removed."""
+    if noted.sequence <= ends.removed.sequence:
+        return noted.sequence < ends.removed.sequence or noted == ends.removed
+    found = await store.oldest(after=noted.sequence - 1, most=1)
+    return bool(found) and found[0].link == noted
 
 
 async def _added(store: AuditStore, ends: ChainEnds) -> Fault | None:

@@ -56,6 +56,26 @@ def test_a_changed_row_is_found(stts: Stts, tmp_path: Path) -> None:
     assert status == 1 and report["fault"] == {"sequence": 2, "kind": "changed"} and report["entries"] == 1
 
 
+def test_a_trail_that_was_made_anew_is_found_by_a_noted_hash(stts: Stts, tmp_path: Path) -> None:
+    stts("keys", "create")
+    newest = stts("audit", "verify")[1]["newest"]
+    noted = f"{newest['sequence']}:{newest['hash']}"
+    stts("keys", "create")
+    assert stts("audit", "verify", "--noted", noted)[0] == 0
+    (tmp_path / "stts.db").unlink()
+    for _ in range(2):
+        stts("keys", "create")
+    assert stts("audit", "verify")[0] == 0
+    status, report = stts("audit", "verify", "--noted", noted)
+    assert status == 1 and report["fault"] == {"sequence": newest["sequence"], "kind": "remade"}
+
+
+def test_a_noted_hash_of_wrong_form_is_refused(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "commands", "audit", "verify", "--noted", "1:xyz"]
+    done = patient.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 2 and "SEQUENCE:HASH" in done.stderr and done.stdout == ""
+
+
 def test_an_empty_trail_holds(stts: Stts) -> None:
     assert stts("audit", "list") == (0, [])
     status, report = stts("audit", "verify")

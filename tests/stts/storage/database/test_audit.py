@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -175,6 +176,18 @@ async def test_retention_keeps_the_chain(stores: Stores, monkeypatch: pytest.Mon
     assert report.fault is None and report.entries == 3 and report.ends.removed == last
     await tamper(stores, "DELETE FROM audit WHERE sequence = 4")
     assert (await check_chain(stores.audit)).fault == Fault(4, FaultKind.REMOVED)
+
+
+async def test_a_noted_link_is_known_until_it_was_made_anew(stores: Stores) -> None:
+    await stores.audit.append(events())
+    written = await stores.audit.oldest(most=6)
+    third, sixth = written[2].link, written[5].link
+    assert (await check_chain(stores.audit, sixth)).fault is None
+    await stores.audit.remove_before(1003)
+    for known in (third, sixth, replace(third, sequence=1)):
+        assert (await check_chain(stores.audit, known)).fault is None
+    for wrong in (replace(third, hash=bytes(32)), replace(sixth, hash=bytes(32)), replace(sixth, sequence=7)):
+        assert (await check_chain(stores.audit, wrong)).fault == Fault(wrong.sequence, FaultKind.REMADE)
 
 
 async def test_retention_may_remove_all(stores: Stores) -> None:
