@@ -22,7 +22,7 @@ MOST_DEPTH = 6
 MOST_CHARACTERS = 16_000
 """Characters of the details of one entry, about."""
 VALUE_CHARACTERS = 8
-"""What a value takes besides its text."""
+"""The share of a value besides its text."""
 LEFT_OUT = "left_out"
 """Name that says that not all details are there."""
 
