@@ -27,9 +27,8 @@ from routers.management.analytics_schemas import (
 )
 from stts.access.policy import RouteKind, policy
 from stts.analytics.history import History, Tally
-from stts.analytics.long_history import LongHistory, UsageOpener
+from stts.analytics.long_history import Group, LongHistory, UsageOpener
 from stts.analytics.metrics import Metrics
-from stts.analytics.record import Labels
 from stts.analytics.resources import Resources
 from stts.errors import Busy
 
@@ -85,13 +84,13 @@ class AnalyticsRoutes:
     @policy(RouteKind.MANAGE)
     async def summary(self, window: Duration = "1h") -> Summary:
         """Counts, errors, latencies, audio and characters, together and by type, engine and language."""
-        found = await self._long.window(seconds(window))
+        found = await self._long.window(seconds(window), "language")
         groups = found.groups
         return Summary(
-            total=Operations.of(_sum(groups, lambda labels: "").get("", Tally())),
-            by_type=_operations(_sum(groups, lambda labels: labels.type)),
-            by_engine=_operations(_sum(groups, lambda labels: labels.engine)),
-            by_language=_operations(_sum(groups, lambda labels: labels.language)),
+            total=Operations.of(_sum(groups, lambda _: "").get("", Tally())),
+            by_type=_operations(_sum(groups, lambda group: group.type)),
+            by_engine=_operations(_sum(groups, lambda group: group.engine)),
+            by_language=_operations(_sum(groups, lambda group: group.name)),
             resources=ResourceUsage.of(self._resources.usage()),
             window_seconds=found.seconds,
             since=found.since,
@@ -115,12 +114,11 @@ class AnalyticsRoutes:
     @policy(RouteKind.MANAGE)
     async def voices(self, window: Duration = "1h") -> Voices:
         """What each voice was used for."""
-        found = await self._long.window(seconds(window))
-        groups = _sum(found.groups, lambda labels: (labels.engine, labels.voice, labels.type))
+        found = await self._long.window(seconds(window), "voice")
         voices = [
-            VoiceOperations(engine=engine, voice=voice, operations=Operations.of(tally))
-            for (engine, voice, kind), tally in _most_used(groups)
-            if kind != "stt"
+            VoiceOperations(engine=group.engine, voice=group.name, operations=Operations.of(tally))
+            for group, tally in _most_used(found.groups)
+            if group.type != "stt"
         ]
         return Voices(window_seconds=found.seconds, since=found.since, voices=voices)
 
@@ -192,10 +190,10 @@ def seconds(duration: str) -> int:
     return int(duration[:-1]) * UNITS[duration[-1]] if duration[-1] in UNITS else int(duration)
 
 
-def _sum(groups: Mapping[Labels, Tally], key: Callable[[Labels], Key]) -> dict[Key, Tally]:
-    sums: dict[Key, Tally] = {}
-    for labels, tally in groups.items():
-        sums.setdefault(key(labels), Tally()).merge(tally)
+def _sum(groups: Mapping[Group, Tally], key: Callable[[Group], str]) -> dict[str, Tally]:
+    sums: dict[str, Tally] = {}
+    for group, tally in groups.items():
+        sums.setdefault(key(group), Tally()).merge(tally)
     return sums
 
 
@@ -203,5 +201,5 @@ def _operations(tallies: dict[str, Tally]) -> dict[str, Operations]:
     return {name: Operations.of(tally) for name, tally in sorted(tallies.items())}
 
 
-def _most_used(groups: dict[Key, Tally]) -> list[tuple[Key, Tally]]:
+def _most_used(groups: Mapping[Key, Tally]) -> list[tuple[Key, Tally]]:
     return sorted(groups.items(), key=lambda item: -item[1].operations)

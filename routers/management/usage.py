@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from routers.http.deferred_route import deferred_router
 from routers.http.operation import principal_of
@@ -19,9 +21,8 @@ from routers.management.usage_schemas import (
     MyUsage,
     Periods,
     UsageReport,
-    UsageRow,
     as_csv,
-    date,
+    as_json,
     periods,
 )
 from stts.access.policy import RouteKind, policy
@@ -53,8 +54,8 @@ class UsageRoutes:
         self._now = now
         self.router = deferred_router("analytics")
         add = self.router.add_api_route
-        report: dict[str, Any] = {"response_model": UsageReport, "response_model_exclude_unset": True}
-        add("/analytics/usage", self.usage, methods=["GET"], responses={**CSV, **NOT_KEPT}, **report)
+        report: dict[int | str, dict[str, Any]] = {**CSV, **NOT_KEPT}
+        add("/analytics/usage", self.usage, methods=["GET"], responses=report, response_model=UsageReport)
         add("/analytics/forecast", self.forecast, methods=["GET"], responses=NOT_KEPT)
         add("/me/usage", self.mine, methods=["GET"], responses=NOT_KEPT, summary="What I used")
 
@@ -69,7 +70,7 @@ class UsageRoutes:
         format: Annotated[
             Literal["json", "csv"] | None, Query(description="Else by `Accept`: `text/csv` gives CSV.")
         ] = None,
-    ) -> UsageReport | Response:
+    ) -> Response:
         """Sums of whole days (UTC): all that the window touches, today included."""
         names = _names(group)
         store = await self._store()
@@ -80,13 +81,12 @@ class UsageRoutes:
         if len(groups) > MOST_ROWS:
             raise InvalidParameter(f"That would be more than {MOST_ROWS} rows; use a shorter window.", param="window")
         if format == "csv" or (format is None and "text/csv" in request.headers.get("accept", "")):
-            return Response(
+            return StreamingResponse(
                 as_csv(names, groups),
                 media_type="text/csv",
                 headers={"content-disposition": 'attachment; filename="usage.csv"'},
             )
-        rows = [UsageRow.of(names, each) for each in groups]
-        return UsageReport(first_day=date(query.first_day), last_day=date(last), rows=rows)
+        return StreamingResponse(as_json(query.first_day, last, names, groups), media_type="application/json")
 
     @policy(RouteKind.MANAGE)
     async def forecast(
@@ -105,7 +105,7 @@ class UsageRoutes:
         if kept_from is not None and kept_from < first_day:
             # The history does not begin with the first use that is looked at.
             values.setdefault(first, 0.0)
-        return ForecastShape.of(measure, forecast(values, now, UNITS.get(measure, measure)))
+        return ForecastShape.of(measure, await asyncio.to_thread(forecast, values, now, UNITS.get(measure, measure)))
 
     @policy(RouteKind.USE, role=Role.READ)
     async def mine(self, request: Request) -> MyUsage:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -26,6 +27,9 @@ COLUMNS: Mapping[str, UsageColumn] = {
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula."""
 
+PART_ROWS = 500
+"""Rows that are written between two turns of the event loop."""
+
 Measure = Literal["operations", "characters", "seconds_in", "seconds_out"]
 
 
@@ -41,7 +45,7 @@ class Used(BaseModel):
 
 
 class UsageRow(Used):
-    """Sums of one combination of what was asked for; what was not is absent."""
+    """Sums of one combination of what was asked for; members that were not asked for are absent."""
 
     key: str | None = Field(None, description="Id of the key; null: no key of its own.")
     user: str | None = Field(None, description="Id of its owner; null: no key of its own.")
@@ -50,10 +54,6 @@ class UsageRow(Used):
     language: str | None = None
     kind: str | None = Field(None, description="tts, stt, conversation.")
     day: str | None = Field(None, description="2026-11-29, in UTC.")
-
-    @classmethod
-    def of(cls, names: Sequence[str], group: UsageGroup) -> UsageRow:
-        return cls(**shown(names, group), **measured(group.sums))
 
 
 class UsageReport(BaseModel):
@@ -158,14 +158,31 @@ def periods(days: Iterable[tuple[int, UsageSums]], first_day: int) -> Periods:
     )
 
 
-def as_csv(names: Sequence[str], groups: Iterable[UsageGroup]) -> str:
-    """A table with a heading, which spreadsheets take for text and numbers, never for formulas."""
+def as_json(first_day: int, last_day: int, names: Sequence[str], groups: Sequence[UsageGroup]) -> Iterator[str]:
+    """A UsageReport in parts: as models, many rows would stop the server for seconds."""
+    yield f'{{"first_day":"{date(first_day)}","last_day":"{date(last_day)}","rows":['
+    for start in range(0, len(groups), PART_ROWS):
+        part = groups[start : start + PART_ROWS]
+        rows = ",".join(json.dumps({**shown(names, each), **measured(each.sums)}) for each in part)
+        yield rows if start == 0 else f",{rows}"
+    yield "]}"
+
+
+def as_csv(names: Sequence[str], groups: Sequence[UsageGroup]) -> Iterator[str]:
+    """A table with a heading, in parts, which spreadsheets take for text and numbers, never for formulas."""
+    yield _csv([[*names, *MEASURES]])
+    for start in range(0, len(groups), PART_ROWS):
+        yield _csv(_cells(names, each) for each in groups[start : start + PART_ROWS])
+
+
+def _cells(names: Sequence[str], group: UsageGroup) -> list[Any]:
+    cells = shown(names, group)
+    return [*(_safe(cells[name]) for name in names), *measured(group.sums).values()]
+
+
+def _csv(rows: Iterable[list[Any]]) -> str:
     table = io.StringIO()
-    writer = csv.writer(table)
-    writer.writerow([*names, *MEASURES])
-    for group in groups:
-        cells = shown(names, group)
-        writer.writerow([*(_safe(cells[name]) for name in names), *measured(group.sums).values()])
+    csv.writer(table).writerows(rows)
     return table.getvalue()
 
 

@@ -7,27 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from stts.analytics.history import OTHER, History, Tally
-from stts.analytics.record import NONE, Labels
-from stts.analytics.usage import DAY, HOUR, UsageColumn, UsageGroup, UsageQuery, UsageStore, UsageSums
+from stts.analytics.record import Labels
+from stts.analytics.usage import DAY, HOUR, UsageQuery, UsageStore, UsageSums
 from stts.errors import InvalidParameter
 
 Key = TypeVar("Key")
 
 UsageOpener = Callable[[], Awaitable[UsageStore]]
 """Opens the database where that has not happened yet. Raises DatabaseAway."""
-LABELS: tuple[UsageColumn, ...] = ("kind", "engine", "voice", "language")
-MOST_LABELS = 10_000
+MOST_GROUPS = 10_000
+"""Voices of one answer."""
 MINUTE = 60
+
+
+class Group(NamedTuple):
+    type: str
+    engine: str
+    name: str
+    """Name of the voice, or of the language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Sums of a window by labels."""
+    """Sums of a window by type, engine, and what was asked for."""
 
-    groups: Mapping[Labels, Tally]
+    groups: Mapping[Group, Tally]
     seconds: int
     """Seconds that are covered, up to now."""
     since: float
@@ -54,17 +61,17 @@ class LongHistory:
         self.history = history
         self._usage = usage
 
-    async def window(self, seconds: int) -> Window:
+    async def window(self, seconds: int, by: Literal["voice", "language"]) -> Window:
         """Sums of the last seconds: whole minutes, and beyond memory whole days (UTC). Raises DatabaseAway."""
         if self._usage is None or not self._is_beyond_memory(seconds):
-            groups = await self.history.group(seconds, lambda _, labels: labels)
+            groups = await self.history.group(seconds, lambda _, labels: _group(labels, by))
             return Window(groups, self.history.covered(seconds), self.history.since)
         now = self.history.now()
         first_day = max(0, int((now - seconds) // DAY))
         store = await self._usage()
-        found = await store.sums(UsageQuery(first_day), LABELS, most=MOST_LABELS)
-        kept = {_labels(each): _tally(each.sums) for each in found}
-        remembered = await self.history.group(seconds, lambda _, labels: labels._replace(format=NONE))
+        found = await store.sums(UsageQuery(first_day), ("kind", "engine", by), most=MOST_GROUPS)
+        kept = {Group(*map(str, each.by)): _tally(each.sums) for each in found}
+        remembered = await self.history.group(seconds, lambda _, labels: _group(labels, by))
         return Window(_completed(kept, remembered), int(now - first_day * DAY), await self._since(store))
 
     async def steps(self, seconds: int, step_seconds: int, most: int) -> Steps:
@@ -127,9 +134,8 @@ def _completed(kept: dict[Key, Tally], remembered: Mapping[Key, Tally]) -> dict[
     return kept
 
 
-def _labels(group: UsageGroup) -> Labels:
-    kind, engine, voice, language = map(str, group.by)
-    return Labels(kind, engine, voice, language, NONE)
+def _group(labels: Labels, by: Literal["voice", "language"]) -> Group:
+    return Group(labels.type, labels.engine, labels.voice if by == "voice" else labels.language)
 
 
 def _tally(sums: UsageSums) -> Tally:

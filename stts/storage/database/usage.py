@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, Table, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,6 +27,7 @@ from stts.storage.database.tables import LONGEST_NAME, usage, usage_batches, usa
 
 FORGOTTEN_DAYS = 7
 """Days after which the last batch of a writer is forgotten; it waits for its answer no longer than it runs."""
+ROWS_AT_ONCE = 500
 NAMES = ("engine", "voice", "language")
 
 
@@ -53,9 +55,12 @@ class Usage:
         if by:
             chosen = chosen.group_by(*by).order_by(*by)
         async with self._database.reading() as connection:
-            rows = (await connection.execute(chosen)).all()
-        # Sums over nothing are one row of nulls.
-        return [UsageGroup(tuple(row[: len(by)]), _sums(row[len(by) :])) for row in rows if row[len(by)] is not None]
+            # Sums over nothing are one row of nulls.
+            return [
+                UsageGroup(tuple(row[: len(by)]), _sums(row[len(by) :]))
+                async for row in _rows_of(connection, chosen)
+                if row[len(by)] is not None
+            ]
 
     async def hours(self, first_hour: int, *, step: int = 1, kind: str | None = None) -> dict[int, UsageSums]:
         number = (usage_hours.c.hour - first_hour) // step
@@ -65,7 +70,7 @@ class Usage:
         # By its position: PostgreSQL takes an expression with parameters for another one each time.
         chosen = chosen.group_by(text("1"))
         async with self._database.reading() as connection:
-            return {int(row[0]): _sums(row[1:]) for row in await connection.execute(chosen)}
+            return {int(row[0]): _sums(row[1:]) async for row in _rows_of(connection, chosen)}
 
     async def first_day(self) -> int | None:
         async with self._database.reading() as connection:
@@ -73,8 +78,11 @@ class Usage:
         return found
 
     async def remove_before(self, day: int) -> None:
+        # One day at a time: nobody waits long for the lock, and no transaction outlasts its time.
+        while (first := await self.first_day()) is not None and first < day:
+            async with self._database.writing() as connection:
+                await connection.execute(delete(usage).where(usage.c.day <= first))
         async with self._database.writing() as connection:
-            await connection.execute(delete(usage).where(usage.c.day < day))
             await connection.execute(delete(usage_hours).where(usage_hours.c.hour < day * 24))
             await connection.execute(delete(usage_batches).where(usage_batches.c.day < _today() - FORGOTTEN_DAYS))
 
@@ -96,6 +104,15 @@ class Usage:
         adding = self._insert(table)
         more = {name: table.c[name] + adding.excluded[name] for name in MEASURES}
         return adding.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=more)
+
+
+async def _rows_of(connection: AsyncConnection, chosen: Select[Any]) -> AsyncIterator[Row[Any]]:
+    """Rows in parts, between which the event loop gets its turn."""
+    found = await connection.stream(chosen, execution_options={"yield_per": ROWS_AT_ONCE})
+    async for rows in found.partitions():
+        for row in rows:
+            yield row
+        await asyncio.sleep(0)
 
 
 def _rows(rows: Mapping[UsageKey, UsageSums]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 
 from middleware.edge.errors import install_error_handlers
-from routers.management import usage
+from routers.management import usage, usage_schemas
 from routers.management.usage import UsageRoutes
 from stts.access.key_text import KeyText
 from stts.access.principal import Principal, key_holder
@@ -87,6 +87,19 @@ async def test_usage_by_key_and_day() -> None:
         "cache_hits": 0,
         "bytes": 16,
     }
+
+
+async def test_answers_of_any_length_have_the_shape_that_is_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usage_schemas, "PART_ROWS", 3)
+    server = Server()
+    for rows in range(8):
+        answer = await server.get("/analytics/usage", group="key,voice")
+        assert answer.headers["content-type"] == "application/json"
+        report = usage_schemas.UsageReport.model_validate(answer.json(), strict=True)
+        assert [row.key for row in report.rows] == [f"key {each}" for each in range(rows)]
+        table = list(csv.reader(io.StringIO((await server.get("/analytics/usage", group="key", format="csv")).text)))
+        assert len(table) == rows + 1
+        await server.used(f"key {rows}", voice='Ünï "low"')
 
 
 @pytest.mark.parametrize("group", ["key", "user", "engine", "voice", "language", "kind", "day", "", "kind, day,kind"])

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from stts.analytics.history import History, Tally
-from stts.analytics.long_history import LongHistory
-from stts.analytics.record import Labels, OperationRecord
+from stts.analytics.long_history import Group, LongHistory
+from stts.analytics.record import OperationRecord
 from stts.analytics.usage import DAY, HOUR
 from stts.analytics.usage_writer import UsageWriter
 from stts.errors import DatabaseAway, InvalidParameter
@@ -50,7 +50,7 @@ async def world() -> World:
     return world
 
 
-def total(groups: Mapping[Labels, Tally]) -> Tally:
+def total(groups: Mapping[Group, Tally]) -> Tally:
     found = Tally()
     for tally in groups.values():
         found.merge(tally)
@@ -58,42 +58,42 @@ def total(groups: Mapping[Labels, Tally]) -> Tally:
 
 
 async def test_a_window_beyond_memory_is_of_whole_days(world: World) -> None:
-    found = await world.long.window(2 * DAY)
+    found = await world.long.window(2 * DAY, "language")
     sums = total(found.groups)
     assert (sums.operations, sums.completed, sums.cancelled, sums.errors) == (5, 3, 1, {"busy": 1})
     assert (sums.audio_seconds, sums.characters, sums.bytes) == (12.5, 45, 40)
     assert sums.total.total == 3, "only memory knows latencies"
-    assert {labels.language for labels in found.groups} == {"en", "de"}
+    assert {group.name for group in found.groups} == {"en", "de"}
     assert (found.seconds, found.since) == (2 * DAY + 12 * HOUR, 19_997 * DAY)
 
 
 async def test_errors_beyond_memory_have_no_codes(world: World) -> None:
-    sums = total((await world.long.window(3 * DAY)).groups)
+    sums = total((await world.long.window(3 * DAY, "language")).groups)
     assert sums.operations == 8 and sums.errors == {"busy": 1, "other": 1}
 
 
 async def test_a_window_that_memory_holds_is_of_memory(world: World) -> None:
     opened = world.store.opened
-    found = await world.long.window(3600)
+    found = await world.long.window(3600, "language")
     assert total(found.groups).operations == 3 and found.seconds == 3600
     assert found.since == world.history.since and world.store.opened == opened
 
 
 async def test_where_usage_is_not_kept_memory_answers(world: World) -> None:
-    found = await LongHistory(world.history).window(7 * DAY)
+    found = await LongHistory(world.history).window(7 * DAY, "language")
     assert total(found.groups).operations == 3 and found.seconds == 3600
 
 
 async def test_a_database_that_is_away_is_told(world: World) -> None:
     world.store.is_away = True
     with pytest.raises(DatabaseAway):
-        await world.long.window(7 * DAY)
-    assert total((await world.long.window(60)).groups).operations == 3
+        await world.long.window(7 * DAY, "language")
+    assert total((await world.long.window(60, "language")).groups).operations == 3
 
 
 async def test_what_is_not_written_yet_does_no_harm(world: World) -> None:
     world.history.operation_finished(FAILED)
-    sums = total((await world.long.window(DAY)).groups)
+    sums = total((await world.long.window(DAY, "language")).groups)
     assert sums.operations == 5 and sum(sums.errors.values()) == 1
 
 
@@ -110,5 +110,5 @@ async def test_steps_are_bounded(world: World) -> None:
 
 
 async def test_a_window_longer_than_time(world: World) -> None:
-    found = await world.long.window(9_999_999 * DAY)
+    found = await world.long.window(9_999_999 * DAY, "language")
     assert total(found.groups).operations == 8 and found.seconds == NOON
