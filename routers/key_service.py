@@ -60,7 +60,8 @@ def announce_first(key: KeyText) -> None:
 async def _write_usage(usage: UsageWriter) -> None:
     with suppress(DatabaseAway, TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
-            await usage.write()
+            while usage.waiting:
+                await usage.write()
     if usage.waiting:
         log.error("usage_lost", operations=usage.waiting)
 

@@ -33,7 +33,7 @@ from stts.analytics.usage import DAY, UsageQuery, UsageStore
 from stts.context import RequestType
 from stts.errors import InvalidParameter, NotFound
 
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000
 """Rows of one answer."""
 MY_DAYS = 31
 MY_MONTHS = 12

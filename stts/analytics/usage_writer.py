@@ -94,23 +94,28 @@ class UsageWriter:
                 self._is_away = False
 
     async def write(self) -> None:
-        """Writes all that waits, and now and then removes what is old. Raises DatabaseAway."""
+        """Writes what waits now, and now and then removes what is old. Raises DatabaseAway."""
         async with self._writing:
-            if self._unsure is None and not self._rows:
+            # Under load something comes at every moment: that is for the next time, or there would be no end.
+            rows = len(self._rows)
+            if self._unsure is None and not rows:
                 return
             store = await self._store()
-            while (batch := self._unsure or self._next()) is not None:
-                self._unsure = batch
-                await store.add(batch)
-                self._unsure = None
+            if self._unsure is not None:
+                await self._send(store, self._unsure)
+            for _ in range(0, rows, BATCH_ROWS):
+                await self._send(store, self._next())
             if self._monotonic() - self._expired_at >= EXPIRE_SECONDS:
                 await store.remove_before(int(self._clock() // DAY) - self._days())
                 self._expired_at = self._monotonic()
 
-    def _next(self) -> UsageBatch | None:
+    async def _send(self, store: UsageStore, batch: UsageBatch) -> None:
+        self._unsure = batch
+        await store.add(batch)
+        self._unsure = None
+
+    def _next(self) -> UsageBatch:
         """Takes the next batch out of what waits; the hours go with the first."""
-        if not self._rows:
-            return None
         taken = list(islice(self._rows, BATCH_ROWS))
         rows = {key: self._rows.pop(key) for key in taken}
         hours, self._hours = self._hours, {}

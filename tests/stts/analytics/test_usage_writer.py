@@ -117,6 +117,16 @@ async def test_many_rows_are_written_in_parts(world: World, monkeypatch: pytest.
     assert sum(sums.operations for sums in world.store.hour_rows.values()) == 10
 
 
+async def test_operations_that_end_during_a_write_wait_for_the_next(world: World) -> None:
+    """Under load one always does: a writer that waits for the last one never rests."""
+    world.store.on_add = lambda: world.finished(record()) if world.store.batches < 5 else None
+    world.finished(record())
+    await world.writer.write()
+    assert (world.store.batches, world.store.operations, world.writer.waiting) == (1, 1, 1)
+    await world.writer.write()
+    assert (world.store.batches, world.store.operations, world.writer.waiting) == (2, 2, 1)
+
+
 async def test_old_days_are_removed_now_and_then(world: World) -> None:
     for _ in range(3):
         world.finished(record())

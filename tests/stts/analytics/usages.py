@@ -40,6 +40,8 @@ class MemoryUsage:
     opened: int = 0
     loses_answers: int = 0
     """So many batches are taken, and their writer never learns of it."""
+    on_add: Callable[[], None] = lambda: None
+    """Called while a batch is added."""
 
     async def open(self) -> MemoryUsage:
         self.opened += 1
@@ -48,6 +50,7 @@ class MemoryUsage:
         return self
 
     async def add(self, batch: UsageBatch) -> None:
+        self.on_add()
         if self.is_away:
             raise DatabaseAway("The database does not answer.")
         if batch.number > self.numbers.get(batch.writer, 0):
