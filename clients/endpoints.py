@@ -1,13 +1,26 @@
 """Checks of each endpoint. A check returns a word on the answer, or raises Failed.
 
 The checks run in the order of `CHECKS`: some use what others have made. They leave the server as they found it, except
-that a reload of the configuration takes up what its file says.
+that a reload of the configuration takes up what its file says, and that the list of users keeps a deleted one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from clients.checks.access import (
+    all_keys,
+    change_key,
+    delete_user,
+    make_key,
+    make_user,
+    one_key,
+    one_user,
+    revoke_key,
+    rotate_key,
+    users,
+    where_kept,
+)
 from clients.checks.answers import list_of
 from clients.checks.catalogue import all_models, cancel_job, catalogue_model, job_events, model_card, one_job, pull
 from clients.checks.engines import engines, load, one_engine, unload, voices
@@ -73,6 +86,19 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/jobs/{job_id}/events"): job_events,
     ("GET", "/jobs/{job_id}"): one_job,
     ("DELETE", "/jobs/{job_id}"): cancel_job,
+    ("GET", "/me"): keys("/me", "kind", "role"),
+    ("GET", "/me/usage"): where_kept("/me/usage", "key_id"),
+    ("POST", "/admin/users"): make_user,
+    ("GET", "/admin/users"): users,
+    ("GET", "/admin/users/{user_id}"): one_user,
+    ("POST", "/admin/keys"): make_key,
+    ("GET", "/admin/keys"): all_keys,
+    ("GET", "/admin/keys/{key_id}"): one_key,
+    ("PATCH", "/admin/keys/{key_id}"): change_key,
+    ("POST", "/admin/keys/{key_id}/rotate"): rotate_key,
+    ("DELETE", "/admin/keys/{key_id}"): revoke_key,
+    ("DELETE", "/admin/users/{user_id}"): delete_user,
+    ("GET", "/admin/audit"): where_kept("/admin/audit", "entries"),
     ("GET", "/config"): keys("/config", "settings"),
     ("GET", "/config/schema"): keys("/config/schema", "properties"),
     ("POST", "/config/validate"): validate,
@@ -82,6 +108,8 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/analytics/timeseries"): keys("/analytics/timeseries", "points"),
     ("GET", "/analytics/voices"): keys("/analytics/voices", "voices"),
     ("GET", "/analytics/formats"): keys("/analytics/formats", "formats"),
+    ("GET", "/analytics/usage"): where_kept("/analytics/usage", "rows"),
+    ("GET", "/analytics/forecast"): where_kept("/analytics/forecast", "words"),
     ("GET", "/analytics/live"): live,
     ("GET", "/metrics"): metrics,
 }

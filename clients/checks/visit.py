@@ -23,6 +23,9 @@ class Visit:
         self.file_id = ""
         self.job = ""
         """The job that was started."""
+        self.user_id = ""
+        self.key_id = ""
+        """The user and the key that were made."""
         self.engines: list[dict[str, Any]] = []
         """As GET /engines lists them."""
         self.model = "tts-1"
