@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from benchmarks import (
+    access,
     continuity,
     conversation,
     conversations,
@@ -44,6 +45,7 @@ from benchmarks import (
 from benchmarks.result import Row, table
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
+    "access": access.run,
     "pipeline": pipeline.run,
     "fallback": fallback.run,
     "first_audio": first_audio.run,

@@ -27,8 +27,9 @@ class Received:
 class Connection:
     """Kept alive from one request to the next. `async with Connection(port) as connection`."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, key: str | None = None) -> None:
         self._port = port
+        self._key = f"x-api-key: {key}\r\n" if key is not None else ""
 
     async def __aenter__(self) -> Connection:
         self._reader, self._writer = await asyncio.open_connection(HOST, self._port, limit=BUFFER_BYTES)
@@ -52,7 +53,7 @@ class Connection:
     ) -> AsyncIterator[Received]:
         """The parts of the body as they come. Raises BadAnswer."""
         self._writer.write(
-            f"{method} {path} HTTP/1.1\r\nhost: {HOST}:{self._port}\r\ncontent-type: {content_type}\r\n"
+            f"{method} {path} HTTP/1.1\r\nhost: {HOST}:{self._port}\r\ncontent-type: {content_type}\r\n{self._key}"
             f"content-length: {len(body)}\r\n\r\n".encode()
             + body
         )

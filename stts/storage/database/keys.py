@@ -32,7 +32,7 @@ class Keys:
         async with self._database.writing() as connection:
             if (await connection.execute(owner)).first() is None:
                 raise NotFound("There is no such user.", param="user_id")
-            values = _values(key) | {"revision": await next_revision(connection)}
+            values = row_values(key) | {"revision": await next_revision(connection)}
             await connection.execute(insert(access_keys).values(values))
 
     async def add_first(self, user: User, key: AccessKey) -> bool:
@@ -40,7 +40,7 @@ class Keys:
         alive = select(access_keys.c.id).where(access_keys.c.revoked_at.is_(None), unexpired).limit(1)
         async with self._database.writing() as connection:
             # It locks the revision: others who try the same wait here.
-            values = _values(key) | {"revision": await next_revision(connection)}
+            values = row_values(key) | {"revision": await next_revision(connection)}
             if (await connection.execute(alive)).first() is not None:
                 return False
             await connection.execute(insert(users).values(**asdict(user)))
@@ -61,7 +61,7 @@ class Keys:
     async def change(self, key: AccessKey) -> AccessKey:
         changed = replace(key, version=key.version + 1)
         is_same = (access_keys.c.id == key.id) & (access_keys.c.version == key.version)
-        values = _values(changed)
+        values = row_values(changed)
         del values["last_used_at"]
         async with self._database.writing() as connection:
             values["revision"] = await next_revision(connection)
@@ -100,7 +100,8 @@ async def _found(connection: AsyncConnection, key_id: str) -> AccessKey | None:
     return _key(row) if row is not None else None
 
 
-def _values(key: AccessKey) -> dict[str, Any]:
+def row_values(key: AccessKey) -> dict[str, Any]:
+    """The columns of a key, but for the revision."""
     values = {name: getattr(key, name) for name in key.__slots__}
     lists = {name: list(values[name]) for name in LISTS}
     limits = {name: most for name, most in asdict(key.limits).items() if most is not None}
