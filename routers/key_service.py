@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 
 import structlog
@@ -15,6 +16,7 @@ from stts.access.key_text import KeyText
 from stts.analytics.usage_writer import UsageWriter
 from stts.errors import DatabaseAway
 
+DAY_SECONDS = 86_400.0
 CLOSE_SECONDS = 5.0
 """Longest wait for the last writes at a stop."""
 
@@ -29,11 +31,15 @@ async def serve_keys(services: Services, directory: KeyDirectory) -> None:
 
 
 async def serve_quotas(services: Services) -> None:
-    """Writes what was used while the database was away, for ever."""
+    """Writes what was used while the database was away, and once a day forgets old windows, for ever."""
+    removed_at: float | None = None
     while True:
         await asyncio.sleep(FOLLOW_SECONDS)
         with suppress(DatabaseAway):
             await services.quotas.write()
+            if services.stores.state == "up" and (removed_at is None or time.monotonic() - removed_at > DAY_SECONDS):
+                await services.quotas.remove_old()
+                removed_at = time.monotonic()
 
 
 async def _first_key(services: Services) -> None:

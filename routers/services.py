@@ -179,7 +179,7 @@ def _wired(
         listen=listen,
         hear=compose(limited, operations.hear),
         reply=reply,
-        converse=compose(stages, Exchanges(listen, reply, speak).exchange),
+        converse=compose(limited, Exchanges(listen, reply, speak).exchange),
         detect=compose(stages, engines.detector.detect),
         engines=engines,
         selection=selection,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from middleware.pipeline import Item, Operation, Request
@@ -25,7 +25,7 @@ from stts.plans import ListenRequest, SpeechRequest
 from stts.protocols import HearRequest
 from stts.settings import CurrentSettings
 from stts.speech import AudioChunk
-from stts.streams.live import LiveText
+from stts.streams.live import LiveAudio, LiveText
 
 SLOWEST_CHARACTERS = 10.0
 """Characters that a slow voice speaks a second: an answer is thought too long rather than too short."""
@@ -60,19 +60,18 @@ class QuotaStage:
     async def _counted(
         self, who: Sequence[Subject], context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncGenerator[Item, None]:
-        with ExitStack() as place:
-            uses = await self._admitted(place, who, context, request)
-            try:
-                async for item in call_next(context, request):
-                    for use in uses:
-                        await use.saw(item)
-                    yield item
-            finally:
+        async with AsyncExitStack() as stack:
+            uses = await self._admitted(stack, who, context, request)
+            for use in uses:
+                # Each is settled, also where another is cancelled meanwhile.
+                stack.push_async_callback(use.settle, context)
+            async for item in call_next(context, request):
                 for use in uses:
-                    await use.settle(context)
+                    await use.saw(item)
+                yield item
 
     async def _admitted(
-        self, place: ExitStack, who: Sequence[Subject], context: RequestContext, request: object
+        self, place: AsyncExitStack, who: Sequence[Subject], context: RequestContext, request: object
     ) -> list[_Use]:
         """Raises TooManyRequests."""
         try:
@@ -93,10 +92,10 @@ class QuotaStage:
         try:
             for unit, amount in expected.items():
                 if wanted := allowances(who, unit):
-                    uses.append(_Use(unit, await self._book.reserve(wanted, amount), known=_is_known(unit, request)))
+                    uses.append(_use(unit, await self._book.reserve(wanted, amount), request))
         except BaseException:
             for use in uses:
-                use.reservation.settle(0.0)
+                await use.reservation.settle(0.0)
             raise
         return uses
 
@@ -107,28 +106,36 @@ class _Use:
 
     unit: Unit
     reservation: Reservation
-    known: bool
+    known: bool = False
     """The amount was known before the work."""
+    live: LiveAudio | None = None
+    """Audio that is still coming in."""
     begun: bool = False
     total: float = 0.0
 
     async def saw(self, item: object) -> None:
         self.begun = True
-        if self.known or not isinstance(item, AudioChunk):
-            return
-        self.total += item.seconds if self.unit is Unit.SPOKEN else len(item.text)
-        await self.reservation.grow(self.total)
+        if self.live is not None:
+            await self.reservation.grow(self.live.seconds)
+        elif isinstance(item, AudioChunk) and not self.known:
+            self.total += item.seconds if self.unit is Unit.SPOKEN else len(item.text)
+            await self.reservation.grow(self.total)
 
     async def settle(self, context: RequestContext) -> None:
         """Counts what the operation costs; its status is known by now."""
         if not self.begun and context.status != "completed":
-            self.reservation.settle(0.0)
+            await self.reservation.settle(0.0)
         elif self.unit is Unit.HEARD:
-            heard = context.metrics.audio_seconds or 0.0
-            await self.reservation.grow(heard)
-            self.reservation.settle(heard)
-        elif not self.known:
-            self.reservation.settle(self.total)
+            heard = context.metrics.audio_seconds
+            await self.reservation.settle(self.reservation.amount if heard is None else heard)
+        else:
+            await self.reservation.settle(self.reservation.amount if self.known else self.total)
+
+
+def _use(unit: Unit, reservation: Reservation, request: object) -> _Use:
+    if isinstance(request, HearRequest):
+        return _Use(unit, reservation, live=request.audio)
+    return _Use(unit, reservation, known=_is_known(unit, request))
 
 
 async def _expected(request: object) -> dict[Unit, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Literal
 
@@ -18,6 +19,7 @@ from stts.access.policy import RouteKind, policy
 from stts.access.principal import ANONYMOUS, Principal
 from stts.access.quotas import QuotaBook
 from stts.access.roles import Role
+from stts.errors import DatabaseAway
 from stts.settings import CurrentSettings
 
 
@@ -88,5 +90,8 @@ class MeRoutes:
         who = list(subjects(principal, network_of(request), self._settings().quotas))
         wanted = [each for unit in Unit for each in allowances(who, unit)]
         me = Me.of(principal)
-        me.left = [Left.standing(each) for each in await self._quotas.standings(wanted)]
+        # Who one is can be told while the database is away; of what is left, what is known here.
+        with suppress(DatabaseAway):
+            await self._quotas.look(wanted)
+        me.left = [Left.standing(each) for each in self._quotas.standings(wanted)]
         return me

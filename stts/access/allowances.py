@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -69,6 +69,14 @@ class QuotaStore(Protocol):
 
     async def claim(self, counter: Counter, at_least: float, at_most: float, most: float) -> Claim:
         """Counts between `at_least` and `at_most` as used where that keeps within `most`; else nothing."""
+        ...
+
+    async def used(self, counters: Sequence[Counter]) -> Mapping[Counter, float]:
+        """The amounts used of those that were ever counted."""
+        ...
+
+    async def remove_before(self, window: str) -> int:
+        """Forgets windows that ended before a day, `2026-09-30`, and tells how many."""
         ...
 
     async def add(self, amounts: Sequence[tuple[Counter, float]]) -> None:

@@ -8,158 +8,124 @@ a server that is killed has counted too much at worst, never too little.
 
 from __future__ import annotations
 
-import asyncio
 import calendar
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
-from stts.access.allowances import Allowance, Counter, Period, QuotaExceeded, QuotaStore, Standing
-from stts.errors import DatabaseAway
+from stts.access.accounts import Account, OpenQuotas
+from stts.access.allowances import Allowance, Counter, Period, QuotaExceeded, Standing
 
-BLOCKS = 50
-"""Parts of a quota that are claimed one by one."""
-LARGEST_BLOCK = 5000.0
-"""Characters or seconds, so that a large quota is not held up by a few servers."""
 MOST_ACCOUNTS = 20_000
 """Accounts in memory; the block of one that is forgotten counts as used."""
-
-
-class Account:
-    """The rest of a claimed block, and the amount that the store knows."""
-
-    def __init__(self, allowance: Allowance, counter: Counter) -> None:
-        self.allowance = allowance
-        self.counter = counter
-        self.lock = asyncio.Lock()
-        self.free = 0.0
-        self.used = 0.0
-        """By the store, when it was asked last; the block in hand is a part of it."""
-        self._is_known = False
-        self.unwritten = 0.0
-        """Used while the store was away."""
-
-    @property
-    def left(self) -> float:
-        """How much may still be used, as far as is known."""
-        return max(0.0, self.allowance.most - self.used - self.unwritten + self.free)
-
-    async def look(self, store: Callable[[], Awaitable[QuotaStore]]) -> None:
-        """Asks the store how much is used, once. Raises DatabaseAway."""
-        async with self.lock:
-            if not self._is_known:
-                self.used = (await (await store()).claim(self.counter, 0.0, 0.0, self.allowance.most)).used
-                self._is_known = True
-
-    async def take(self, amount: float, store: Callable[[], Awaitable[QuotaStore]]) -> bool:
-        """True if an amount could be reserved."""
-        async with self.lock:
-            if self.free >= amount:
-                self.free -= amount
-                return True
-            missing, most = amount - self.free, self.allowance.most
-            block = min(max(missing, most / BLOCKS), max(missing, LARGEST_BLOCK))
-            try:
-                claim = await (await store()).claim(self.counter, missing, block, most)
-            except DatabaseAway:
-                return self._take_unwritten(missing)
-            self.used, self._is_known = claim.used, True
-            if claim.granted <= 0.0 < missing:
-                return False
-            self.free += claim.granted - amount
-            return True
-
-    async def exceed(self, amount: float, store: Callable[[], Awaitable[QuotaStore]]) -> None:
-        """Counts what was used beyond the limit."""
-        async with self.lock:
-            missing, self.free = max(0.0, amount - self.free), max(0.0, self.free - amount)
-            if missing == 0.0:
-                return
-            try:
-                await (await store()).add([(self.counter, missing)])
-            except DatabaseAway:
-                self.unwritten += missing
-            else:
-                self.used += missing
-
-    def _take_unwritten(self, missing: float) -> bool:
-        """The store is away: what is used meanwhile is written later."""
-        if self.used + self.unwritten + missing > self.allowance.most:
-            return False
-        self.unwritten += missing
-        self.free = 0.0
-        return True
+MOST_LOOKED_AT = 100
+"""Accounts looked at for one that may be forgotten; where all of them are in use, there may be more for a while."""
+KEPT_DAYS = 62
+"""Days for which counters of ended windows are kept."""
 
 
 class Reservation:
     """The share of one operation. It grows while more is made than was thought, and is settled at the end."""
 
-    def __init__(self, accounts: Sequence[Account], amount: float, store: Callable[[], Awaitable[QuotaStore]]) -> None:
+    def __init__(self, accounts: Sequence[tuple[Account, float]], amount: float, store: OpenQuotas) -> None:
+        """`accounts`: each with its limit."""
         self._accounts = accounts
         self._store = store
+        self._held = True
         self.amount = amount
+        for account, _ in accounts:
+            account.holds += 1
 
     async def grow(self, total: float) -> bool:
         """Counts up to a total. False where that is beyond some quota; it is counted all the same."""
         if (more := total - self.amount) <= 0:
             return True
+        fits = await take_all(self._accounts, more, self._store) is None
+        if not fits:
+            for account, _ in self._accounts:
+                await account.exceed(more, self._store)
         self.amount = total
-        if await take_all(self._accounts, more, self._store) is None:
-            return True
-        for account in self._accounts:
-            await account.exceed(more, self._store)
-        return False
+        return fits
 
-    def settle(self, used: float) -> None:
-        """Gives back what was not used."""
-        rest = self.amount - used
-        if rest > 0:
-            for account in self._accounts:
-                account.free += rest
-            self.amount = used
+    async def settle(self, used: float) -> None:
+        """Gives back what was not used, or counts what was used beyond it; once."""
+        if not self._held:
+            return
+        self._held = False
+        try:
+            if used > self.amount:
+                await self.grow(used)
+        finally:
+            self._let_go(used)
+
+    def _let_go(self, used: float) -> None:
+        """Whoever is cancelled meanwhile has used it all the same."""
+        for account, _ in self._accounts:
+            account.holds -= 1
+            if used > self.amount:
+                account.exceed_later(used - self.amount)
+            else:
+                account.free += self.amount - used
+        self.amount = used
 
 
 class QuotaBook:
     """All accounts of one process."""
 
-    def __init__(self, store: Callable[[], Awaitable[QuotaStore]], clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: OpenQuotas,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._monotonic = monotonic
         self._now = clock()
         self._accounts: OrderedDict[Counter, Account] = OrderedDict()
 
     async def reserve(self, allowances: Sequence[Allowance], amount: float) -> Reservation:
         """Reserves an amount of one unit in every account. Raises QuotaExceeded; nothing is reserved then."""
-        accounts = [self.account(each) for each in allowances]
+        accounts = [(self.account(each), each.most) for each in allowances]
         refused = await take_all(accounts, amount, self._store)
         if refused is not None:
-            raise self._exceeded(refused, amount)
+            raise self._exceeded(allowances[refused], amount)
         return Reservation(accounts, amount, self._store)
 
-    async def standings(self, allowances: Sequence[Allowance]) -> list[Standing]:
-        """How allowances stand, asked of the store where nobody has used them here yet. Raises DatabaseAway."""
+    async def look(self, allowances: Sequence[Allowance]) -> None:
+        """Asks the store how allowances stand which nobody has used here yet. Raises DatabaseAway."""
         for account in map(self.account, allowances):
             await account.look(self._store)
-        return self.known_standings(allowances)
 
-    def known_standings(self, allowances: Sequence[Allowance]) -> list[Standing]:
-        """The same, as far as it is known here."""
-        return [Standing(each, self.account(each).left, self.seconds_left(each.period)) for each in allowances]
+    def standings(self, allowances: Sequence[Allowance]) -> list[Standing]:
+        """How allowances stand, as far as that is known here."""
+        known = [(each, self.account(each)) for each in allowances]
+        return [
+            Standing(each, max(0.0, each.most - account.spent), self.seconds_left(each.period))
+            for each, account in known
+            if account.used is not None
+        ]
 
     def account(self, allowance: Allowance) -> Account:
         """The account of an allowance in the window of this moment."""
         counter = Counter(allowance.subject, str(allowance.unit), self._window(allowance.period))
         account = self._accounts.get(counter)
         if account is None:
-            account = self._accounts[counter] = Account(allowance, counter)
-            while len(self._accounts) > MOST_ACCOUNTS:
-                self._accounts.popitem(last=False)
+            if len(self._accounts) >= MOST_ACCOUNTS:
+                self._forget_one()
+            account = self._accounts[counter] = Account(counter, self._monotonic)
         self._accounts.move_to_end(counter)
-        account.allowance = allowance  # its limit may have been changed
         return account
+
+    def _forget_one(self) -> None:
+        """Forgets the account that was used longest ago, of those with nothing in hand but an unused block."""
+        idle = (counter for counter, account in islice(self._accounts.items(), MOST_LOOKED_AT) if account.is_idle)
+        if (counter := next(idle, None)) is not None:
+            del self._accounts[counter]
 
     def seconds_left(self, period: Period) -> float:
         """Until the window ends."""
@@ -170,14 +136,13 @@ class QuotaBook:
 
     async def write(self) -> None:
         """Writes what was used while the store was away. Raises DatabaseAway."""
-        waiting = [account for account in self._accounts.values() if account.unwritten]
-        if not waiting:
-            return
-        amounts = [(account.counter, account.unwritten) for account in waiting]
-        await (await self._store()).add(amounts)
-        for account, (_, written) in zip(waiting, amounts, strict=True):
-            account.unwritten -= written
-            account.used += written
+        for account in [each for each in self._accounts.values() if each.unwritten]:
+            await account.write(self._store)
+
+    async def remove_old(self) -> None:
+        """Forgets windows that ended long ago. Raises DatabaseAway."""
+        last = datetime.fromtimestamp(self._time(), UTC) - timedelta(days=KEPT_DAYS)
+        await (await self._store()).remove_before(last.strftime("%Y-%m-%d"))
 
     async def close(self) -> None:
         """Gives the rest of all blocks back. Raises DatabaseAway."""
@@ -187,13 +152,13 @@ class QuotaBook:
             await (await self._store()).add(rest)
         self._accounts.clear()
 
-    def _exceeded(self, account: Account, amount: float) -> QuotaExceeded:
-        allowed, period = account.allowance, account.allowance.period
+    def _exceeded(self, allowed: Allowance, amount: float) -> QuotaExceeded:
+        left = max(0.0, allowed.most - self.account(allowed).spent)
         whose = allowed.subject.partition(":")[0]
         return QuotaExceeded(
-            f"The quota of {allowed.most:g} {allowed.unit.words} a {period} of this {whose} does not allow it: "
-            f"{math.floor(account.left)} are left, {math.ceil(amount)} are needed.",
-            retry_after=self.seconds_left(period),
+            f"The quota of {allowed.most:g} {allowed.unit.words} a {allowed.period} of this {whose} does not allow it: "
+            f"{math.floor(left)} are left, {math.ceil(amount)} are needed.",
+            retry_after=self.seconds_left(allowed.period),
         )
 
     def _window(self, period: Period) -> str:
@@ -206,14 +171,12 @@ class QuotaBook:
         return self._now
 
 
-async def take_all(
-    accounts: Sequence[Account], amount: float, store: Callable[[], Awaitable[QuotaStore]]
-) -> Account | None:
-    """Reserves an amount in all accounts, or in none: then the one that refused."""
-    async with AsyncExitStack() as taken:
-        for account in accounts:
-            if not await account.take(amount, store):
-                return account
+async def take_all(accounts: Sequence[tuple[Account, float]], amount: float, store: OpenQuotas) -> int | None:
+    """Reserves an amount in all accounts, or in none: then the place of the one that refused."""
+    with ExitStack() as taken:
+        for place, (account, most) in enumerate(accounts):
+            if not await account.take(amount, most, store):
+                return place
             taken.callback(_give_back, account, amount)
         taken.pop_all()
     return None

@@ -164,3 +164,10 @@ async def test_realtime_tells_what_is_left(keyed: Keyed) -> None:
                 break
     assert limit.name == "tokens" and limit.limit == 1000
     assert limit.remaining is not None and 900 < limit.remaining < 1000
+
+
+def test_operations_at_once_hold_for_conversations_too(keyed: Keyed) -> None:
+    with keyed.client(limited(keyed, concurrent=0)) as client:
+        assert client.post("/tts", json={"text": TEXT}).status_code == 429
+        answer = client.post("/conversation", files={"file": ("a.wav", silence(1))})
+        assert answer.status_code == 429 and "0 operations at once" in answer.json()["detail"]

@@ -21,7 +21,7 @@ class CallerLimits:
 
     def __call__(self) -> list[dict[str, Any]]:
         who = list(subjects(self._socket.principal, self._socket.network, self._settings().quotas))
-        standings = self._quotas.known_standings(allowances(who, Unit.CHARACTERS))
+        standings = self._quotas.standings(allowances(who, Unit.CHARACTERS))
         tightest = min(standings, key=lambda each: each.left, default=None)
         return [] if tightest is None else [_shape(tightest)]
 

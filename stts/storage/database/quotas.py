@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,6 +31,20 @@ class Quotas:
             granted = max(at_least, min(at_most, most - used))
             await _add(connection, counter, granted)
         return Claim(granted, used + granted)
+
+    async def used(self, counters: Sequence[Counter]) -> dict[Counter, float]:
+        found: dict[Counter, float] = {}
+        async with self._database.reading() as connection:
+            for counter in counters:
+                used = (await connection.execute(select(quota_counters.c.used).where(_is(counter)))).scalar()
+                if used is not None:
+                    found[counter] = used
+        return found
+
+    async def remove_before(self, window: str) -> int:
+        async with self._database.writing() as connection:
+            old = delete(quota_counters).where(quota_counters.c.period_window < window)
+            return (await connection.execute(old)).rowcount
 
     async def add(self, amounts: Sequence[tuple[Counter, float]]) -> None:
         async with self._database.writing() as connection:

@@ -49,3 +49,17 @@ def test_an_opener_opens_nothing_by_itself() -> None:
         raise AssertionError("the settings were asked for")
 
     assert StoreOpener(unasked).state == "unused"  # type: ignore[arg-type]
+
+
+async def test_reading_makes_no_counter(stores: Stores) -> None:
+    assert await stores.quotas.used([DAY]) == {}
+    await stores.quotas.add([(DAY, 3.0)])
+    assert await stores.quotas.used([DAY, Counter("key:2", "characters", "2026-11")]) == {DAY: 3.0}
+
+
+async def test_old_windows_are_removed(stores: Stores) -> None:
+    windows = ["2026-08", "2026-09", "2026-09-27", "2026-09-28", "2026-11-29", "2026-11"]
+    await stores.quotas.add([(Counter("key:1", "characters", window), 1.0) for window in windows])
+    assert await stores.quotas.remove_before("2026-09-28") == 3
+    counters = [Counter("key:1", "characters", window) for window in windows]
+    assert sorted(each.window for each in await stores.quotas.used(counters)) == ["2026-09-28", "2026-11", "2026-11-29"]
