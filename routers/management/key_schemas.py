@@ -74,7 +74,7 @@ class KeyFields(Networks):
     """A new key."""
 
     name: Name
-    user_id: str = Field(max_length=32)
+    user_id: str | None = Field(None, max_length=32, description="The owner; null: a new user of the key's name.")
     role: RoleName = Field("write", description="Each role may do all that the ones before it may.")
     priority: PriorityClass = PriorityClass.NORMAL
     expires_at: Time = None
@@ -82,10 +82,10 @@ class KeyFields(Networks):
     allowed_voices: Entries = Field((), description="Voices it may use; empty: all.")
     limits: LimitFields = LimitFields()
 
-    def wishes(self) -> KeyWishes:
+    def wishes(self, user_id: str) -> KeyWishes:
         return KeyWishes(
             name=self.name,
-            user_id=self.user_id,
+            user_id=user_id,
             role=Role.named(self.role),
             priority=self.priority,
             expires_at=self.expires_at,

@@ -46,8 +46,10 @@ class KeyRoutes:
 
     @policy(RouteKind.MANAGE, action=Action.KEY_CREATE)
     async def create(self, request: Request, fields: KeyFields) -> IssuedKeyShape:
-        """A new key, whose text is shown this once."""
-        issued = await (await self._administration()).create_key(fields.wishes())
+        """A new key, whose text is shown this once. Without `user_id` it belongs to a new user of its name."""
+        administration = await self._administration()
+        owner = fields.user_id or (await administration.create_user(fields.name)).id
+        issued = await administration.create_key(fields.wishes(owner))
         note_audit(request, issued.key.id, **key_details(issued.key))
         return IssuedKeyShape.issued(issued)
 

@@ -61,6 +61,13 @@ BODIES: Mapping[tuple[str, str], Examples] = {
         "For transcription": {"session": {"type": "transcription"}},
     },
     ("post", "/models/pull"): {"A voice": {"model": "hibari-heart"}},
+    ("post", "/admin/users"): {"A user": {"name": "Anna"}},
+    ("post", "/admin/keys"): {
+        "Of a new user": {"name": "Anna's laptop"},
+        "With a monthly quota": {"name": "Anna's laptop", "limits": {"characters_per_month": 100_000}},
+    },
+    ("patch", "/admin/keys/{key_id}"): {"Another name": {"version": 1, "name": "Anna's desktop"}},
+    ("post", "/admin/keys/{key_id}/rotate"): {"An hour of both": {"overlap_seconds": 3600}},
     ("post", "/files/cleanup"): {"Only look": {"dry_run": True}},
     ("patch", "/config"): {"One key": {"limits.queue_length": 64}},
     ("post", "/config/validate"): {"One key": {"limits.queue_length": 64}},

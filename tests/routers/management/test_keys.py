@@ -229,3 +229,8 @@ async def test_a_key_for_one_engine_on_sockets(keyed: Keyed) -> None:
             while True:
                 events.append(json.loads(await socket.recv()))
     assert events[-1]["code"] == "forbidden"
+
+
+def test_a_key_without_a_user_gets_one_of_its_name(keyed: Keyed) -> None:
+    made = keyed.admin.post("/admin/keys", json={"name": "kitchen"}).json()
+    assert keyed.admin.get(f"/admin/users/{made['user_id']}").json()["name"] == "kitchen"
