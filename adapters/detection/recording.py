@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 
 from stts.audio.decode import Decoder
-from stts.engine_api import VADEngine
+from stts.context import Timings
+from stts.engine_api import Samples, VADEngine
 from stts.settings import STTSettings
 from stts.vad.regions import Region, RegionFinder
 from stts.vad.rules import RegionRules
@@ -28,8 +29,9 @@ def region_rules(settings: STTSettings, max_seconds: float) -> RegionRules:
 class Recording:
     """One recording, decoded and searched for speech in turns, each in a slot of the VAD engine."""
 
-    def __init__(self, decoder: Decoder, rules: RegionRules) -> None:
-        self._blocks = iter(decoder)
+    def __init__(self, decoder: Decoder, rules: RegionRules, times: Timings) -> None:
+        """`times` are told of the seconds decoded, block by block: what was heard counts however it ends."""
+        self._blocks = _counted(decoder, times)
         self._rules = rules
         self._finder: RegionFinder | None = None
         self.done = False
@@ -59,6 +61,17 @@ class Recording:
 
     def close(self) -> None:
         """Closes the decoder."""
-        close = getattr(self._blocks, "close", None)
+        self._blocks.close()
+
+
+def _counted(decoder: Decoder, times: Timings) -> Generator[Samples, None, None]:
+    blocks = iter(decoder)
+    try:
+        for block in blocks:
+            times.audio_seconds = decoder.seconds
+            yield block
+        times.audio_seconds = decoder.seconds
+    finally:
+        close = getattr(blocks, "close", None)
         if close is not None:
             close()

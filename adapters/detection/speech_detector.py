@@ -47,7 +47,8 @@ class SpeechDetector:
         context.output_data.engine = self._vad.name
         longest = request.rules.max_seconds
         decoder = Decoder(request.audio.file, max_seconds=self._settings().limits.audio_seconds)
-        recording = Recording(decoder, replace(request.rules, max_seconds=min(longest, HELD_SECONDS)))
+        rules = replace(request.rules, max_seconds=min(longest, HELD_SECONDS))
+        recording = Recording(decoder, rules, context.metrics)
         try:
             async with aclosing(self._found(recording, decoder, context)) as found:
                 async for speech in joined(found, longest):
@@ -56,7 +57,6 @@ class SpeechDetector:
             recording.close()
         for warning in decoder.warnings:
             context.warn(warning)
-        context.metrics.audio_seconds = decoder.seconds
 
     async def _found(
         self, recording: Recording, decoder: Decoder, context: RequestContext

@@ -15,7 +15,7 @@ import structlog
 
 from adapters.catalogue import EngineCatalogue
 from adapters.fallback.attempt import END, Attempt, End, Leftovers, Overdue
-from adapters.fallback.parts import hand_over, part_of
+from adapters.fallback.parts import count_furthest, hand_over, part_of
 from adapters.fallback.patience import Patience
 from adapters.health.registry import Failure
 from stts.context import Priority, RequestContext
@@ -84,6 +84,8 @@ class _Attempts(Generic[Plan, Item]):
         """Another has before it, and this one goes on."""
         self._tried: set[str] = set()
         self._part = context
+        self._parts: list[RequestContext] = []
+        """Contexts of all attempts: as many as there are engines at most."""
 
     async def items(self) -> AsyncGenerator[Item, None]:
         plan = self._course.plan
@@ -113,6 +115,8 @@ class _Attempts(Generic[Plan, Item]):
             self._health.succeeded(plan.instance, began)
         finally:
             hand_over(self._part if self._heard else tells, self._context)
+            if not self._heard and self._context.request_type == "stt":
+                count_furthest(self._parts, self._context)
 
     async def _attempt(self, plan: Plan) -> AsyncGenerator[Item, None]:
         async with aclosing(Attempt(self._course.begin(plan, self._part))) as attempt:
@@ -192,6 +196,7 @@ class _Attempts(Generic[Plan, Item]):
         if not plan.alternatives and not self._failures:
             return self._context
         part = part_of(self._context)
+        self._parts.append(part)
         if self._cut:
             part.metrics.add(queue=self._context.metrics.queue, engine=self._context.metrics.engine)
         return part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields, replace
 
 from stts.context import Outcome, RequestContext, Timings
@@ -27,3 +28,10 @@ def hand_over(part: RequestContext, context: RequestContext) -> None:
         setattr(context.metrics, name, getattr(part.metrics, name))
     for warning in part.warnings:
         context.warn(warning)
+
+
+def count_furthest(parts: Iterable[RequestContext], context: RequestContext) -> None:
+    """Counts the audio heard by the attempt that got furthest, where none has told anything."""
+    known = [seconds for part in parts if (seconds := part.metrics.audio_seconds) is not None]
+    if known:
+        context.metrics.audio_seconds = max(known)

@@ -97,7 +97,7 @@ class EngineSTTAdapter:
         settings = self._settings()
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
         decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
-        recording = Recording(decoder, self._rules())
+        recording = Recording(decoder, self._rules(), context.metrics)
         listener = RegionListener(self._instance, self._health, plan.params, context)
         try:
             make = partial(self._make, recording, listener)
@@ -108,7 +108,6 @@ class EngineSTTAdapter:
             recording.close()
         for warning in decoder.warnings:
             yield TranscriptWarning(warning)
-        context.metrics.audio_seconds = decoder.seconds
         context.output_data.language = plan.language or listener.language
         yield TranscriptDone(decoder.seconds, listener.language)
 

@@ -10,7 +10,7 @@ from typing import Literal
 from adapters.transcription.recorded import RecordedUtterances
 from adapters.transcription.rolling import RollingSession
 from adapters.transcription.streaming import StreamingSession
-from stts.context import RequestContext
+from stts.context import RequestContext, Timings
 from stts.engine_api import Samples
 from stts.plans import TranscriptionPlan
 from stts.streams.live import SAMPLE_RATE, LiveAudio, Mark
@@ -51,7 +51,7 @@ class PacedSession:
         await self._session.aclose()
 
     async def transcribe(self, audio: LiveAudio, context: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
-        taken = _Retained(audio)
+        taken = _Retained(audio, context.metrics)
         tail = ""
         try:
             async with aclosing(self._session.transcribe(taken, context)) as events:
@@ -82,8 +82,11 @@ class _TooEarly(Exception):
 class _Retained:
     """Audio that can be taken once more from its beginning, as long as nothing was told of it for good."""
 
-    def __init__(self, audio: LiveAudio) -> None:
+    def __init__(self, audio: LiveAudio, times: Timings) -> None:
+        """`times` are told of the seconds taken as they are: what was heard counts however the utterance ends."""
         self._audio = audio
+        self._times = times
+        self._samples = 0
         self._kept: list[Samples | Literal[Mark.CHECKPOINT]] = []
         self._keeping = True
         self._again = False
@@ -106,7 +109,7 @@ class _Retained:
         """Raises _TooEarly as long as it can be taken again."""
         if self._again and self._kept:
             return self._once_more(least)
-        pieces = await self._audio.take(least)
+        pieces = await self._fresh(least)
         if self._keeping:
             self._kept += pieces
             if self._audio.early > EARLY_SECONDS:
@@ -114,6 +117,12 @@ class _Retained:
                 raise _TooEarly
             if self._audio.seconds > KEPT_SECONDS:
                 self.release()
+        return pieces
+
+    async def _fresh(self, least: float) -> list[Samples | Literal[Mark.CHECKPOINT]]:
+        pieces = await self._audio.take(least)
+        self._samples += sum(len(piece) for piece in pieces if not isinstance(piece, Mark))
+        self._times.audio_seconds = self._samples / SAMPLE_RATE
         return pieces
 
     def _once_more(self, least: float) -> list[Samples | Literal[Mark.CHECKPOINT]]:
@@ -141,7 +150,7 @@ class _Retained:
         try:
             while audio.seconds < COLLECTED_SECONDS:
                 async with asyncio.timeout(max(0.0, audio.lead)):
-                    pieces = await audio.take(TAKEN_SECONDS)
+                    pieces = await self._fresh(TAKEN_SECONDS)
                 if not pieces:
                     return True
                 self._kept += pieces

@@ -88,9 +88,8 @@ class _Work:
         await self._hear(self._builder.finish(), ready)
         if self._finder is not None:
             await self._hear(await self._search(self._finish), ready)
-        seconds, context = self._samples / STT_SAMPLE_RATE, self._listener.context
-        context.metrics.audio_seconds = seconds
-        context.output_data.language = self._utterance.language
+        seconds = self._samples / STT_SAMPLE_RATE
+        self._listener.context.output_data.language = self._utterance.language
         for event in self._utterance.finish(seconds):
             ready.put(event, 1)
 

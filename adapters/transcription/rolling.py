@@ -237,7 +237,6 @@ class _Listener:
     def _finish(self, words: Sequence[Segment], ready: Channel[TranscriptEvent]) -> None:
         utterance, seconds = self._utterance, self._intake.seconds
         utterance.commit(words, self._begun)
-        self._context.metrics.audio_seconds = seconds
         self._context.output_data.language = utterance.language
         for event in utterance.finish(seconds):
             ready.put(event, 1)

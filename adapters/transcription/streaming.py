@@ -188,7 +188,6 @@ class StreamingSession:
                 await self._let_go()
                 for thought in utterance.update(""):
                     yield thought
-        context.metrics.audio_seconds = intake.seconds
 
     def retire(self) -> None:
         if not self._retired:

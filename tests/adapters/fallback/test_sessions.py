@@ -11,7 +11,14 @@ from stts.context import Priority, RequestContext
 from stts.errors import EngineError, STTSError
 from stts.protocols import HearRequest, TranscriptionSession
 from stts.streams.live import SAMPLE_RATE, LiveAudio
-from stts.transcription import TranscriptEvent, TranscriptionConfig, TranscriptPartial, TranscriptSegment
+from stts.transcription import (
+    TranscriptCheckpoint,
+    TranscriptEvent,
+    TranscriptionConfig,
+    TranscriptPartial,
+    TranscriptSegment,
+)
+from tests.adapters.execution.engines_under_test import until
 from tests.adapters.fallback.conftest import House
 from tests.adapters.fallback.frail_engines import FAULTS, GATE
 
@@ -129,3 +136,22 @@ async def test_a_long_utterance_stays_where_it_is(house: House) -> None:
     with pytest.raises(EngineError):
         await hear(house, session, utterance(45.0))
     await session.aclose()
+
+
+async def test_seconds_heard_are_those_of_the_ear_that_got_furthest_where_none_told_anything(house: House) -> None:
+    session = await house.engines.session(TranscriptionConfig(partials=False))
+    FAULTS["d"] = "raise"
+    now = 0.0
+    audio = LiveAudio(60.0, lambda: now)
+    tone = 0.3 * np.sin(2 * np.pi * 220 * np.arange(SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
+    house.context = RequestContext("stt", priority=Priority.REALTIME)
+    async with aclosing(house.engines.hear(house.context, HearRequest(audio, session))) as events:
+        now = 1.0
+        audio.write(tone, 1.0)
+        audio.checkpoint()
+        assert isinstance(await anext(events), TranscriptCheckpoint)
+        now = 2.0
+        audio.write(tone, 1.0)
+        await until(lambda: audio.waiting == 0)
+    await session.aclose()
+    assert house.context.metrics.audio_seconds == pytest.approx(2.0)
