@@ -185,13 +185,14 @@ class EngineTTSAdapter:
             self._encoding[format] = (self._encoding.get(format, pace) + pace) / 2
 
     async def _end_unheard(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
-        """There is no sample. Raises InvalidText where the voice cannot read the text, EngineError where it should.
+        """There is no sound. Raises InvalidText where the voice cannot read the text, EngineError where any would.
 
         In an answer that another has begun it is an EngineError either way: the next engine may read the rest.
         """
-        if speech.unsaid and speech.unreadable is not None and not speech.resumed:
-            raise InvalidText(speech.unreadable, param="text")
-        if speech.unsaid:
+        why = speech.unreadable if speech.unsaid else None
+        if why is not None and not (speech.failed or speech.resumed):
+            raise InvalidText(why, param="text")
+        if why is not None or speech.failed:
             raise EngineError(
                 f"{self._instance.name} made no sound of this text: it may be in a script it cannot read."
             )
@@ -233,8 +234,7 @@ class EngineTTSAdapter:
                         speech.put(chunk, ready)
         speech.end_piece()
         if not piece.audible and has_words(text):
-            speech.unsaid += 1
-            speech.context.warn("The engine made no sound of a part of the text.")
+            speech.leave_unsaid(text)
         self._instance.observe(piece.audio_seconds, piece.engine_seconds)
         speech.planner.made(len(text), piece.audio_seconds)
         speech.context.metrics.add(engine=piece.engine_seconds)

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from adapters.speech.plan import unreadable
 from adapters.speech.text_source import TextSource
 from stts.audio.speech import SpeechRenderer
 from stts.context import Priority, RequestContext
@@ -14,6 +15,7 @@ from stts.scheduling.chunking import ChunkPlanner
 from stts.scheduling.playback import Playback
 from stts.speech import AudioChunk
 from stts.streams.channel import Channel
+from stts.text.script import has_sound
 
 if TYPE_CHECKING:
     from adapters.speech.relay import Relay
@@ -39,7 +41,9 @@ class Speech:
     untold: list[str] = field(default_factory=list)
     """Pieces of which nothing was heard so far."""
     unsaid: int = 0
-    """Pieces with words of which the engine made no sample."""
+    """Pieces with words of which the engine made no sound."""
+    failed: bool = False
+    """Any voice of the language would have made some of one of them."""
     relay: Relay | None = None
     """Takes what is left where the engine fails; None: the answer ends with it."""
     resumed: bool = False
@@ -63,6 +67,14 @@ class Speech:
     def end_piece(self) -> None:
         """It was made to its end: nothing of it is to be sent or said again."""
         self.piece, self.held = "", []
+
+    def leave_unsaid(self, text: str) -> None:
+        """The engine made no sound of a piece. With rare signs that is no fault: anybody could put it to rest."""
+        self.unsaid += 1
+        self.context.warn("The engine made no sound of a part of the text.")
+        why = unreadable(text, self.plan.voice, self.plan.language)
+        self.unreadable = self.unreadable or why
+        self.failed = self.failed or (why is None and has_sound(text, self.plan.language))
 
     def hurried(self, now: float) -> bool:
         """True if somebody listens who has nothing to hear, or soon will have."""

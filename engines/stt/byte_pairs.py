@@ -11,13 +11,16 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import accumulate, pairwise
+from heapq import heapify, heappop, heappush
+from itertools import accumulate
 
 _CONTRACTION = re.compile(r"'(?:s|t|re|ve|m|ll|d)")
 _RUN = re.compile(r" ?a+| ?0+| ?\.+| +")
 """Letters, numerals or other signs, with the space before them; see `_kinds`."""
 MOST_REMEMBERED = 4096
 """Words whose tokens are remembered: a prompt has many of those of the one before."""
+LONGEST_REMEMBERED = 64
+"""Bytes of such a word: a text without spaces is one long word, which is never met again."""
 
 
 def _letters() -> Mapping[str, int]:
@@ -25,6 +28,10 @@ def _letters() -> Mapping[str, int]:
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(0x100) if byte not in set(plain)]
     return {chr(byte): byte for byte in plain} | {chr(0x100 + place): byte for place, byte in enumerate(others)}
+
+
+Pair = tuple[int, int, int, int]
+"""The number of two parts joined; where the left one begins, where the right one does, and where that ends."""
 
 
 class BytePairs:
@@ -47,19 +54,42 @@ class BytePairs:
 
     def tokens(self, text: str) -> list[int]:
         """The tokens of a text."""
-        return [token for word in _words(text) for token in self._encoded(word.encode(errors="replace"))]
+        return [token for word in _words(text) for token in self._tokens(word.encode(errors="replace"))]
+
+    def _tokens(self, word: bytes) -> tuple[int, ...]:
+        return self._encoded(word) if len(word) <= LONGEST_REMEMBERED else self._joined(word)
 
     def _joined(self, word: bytes) -> tuple[int, ...]:
-        """The tokens of a word: its bytes, of which the pair that makes the lowest number is joined again and again."""
-        parts = [word[place : place + 1] for place in range(len(word))]
-        while len(parts) > 1:
-            pairs = [self._number(left + right) for left, right in pairwise(parts)]
-            lowest = min((number for number in pairs if number is not None), default=None)
-            if lowest is None:
-                break
-            place = pairs.index(lowest)
-            parts[place : place + 2] = [parts[place] + parts[place + 1]]
+        """The tokens of a word: its bytes, of which the pair that makes the lowest number is joined again and again.
+
+        A part stands where it begins, and `ends` tells where it ends. A join makes two new pairs, and leaves those
+        that its parts were in before in the heap: they are known by an end that is not their right part's any more.
+        """
+        ends = list(range(1, len(word) + 1))
+        befores = list(range(-1, len(word) - 1))
+        pairs = [pair for place in range(len(word) - 1) if (pair := self._pair(word, place, place + 1, place + 2))]
+        heapify(pairs)
+        while pairs:
+            _, place, middle, end = heappop(pairs)
+            if ends[place] != middle or ends[middle] != end:
+                continue
+            ends[place], ends[middle] = end, 0
+            if end < len(word):
+                befores[end] = place
+                self._push(pairs, word, place, end, ends[end])
+            if place:
+                self._push(pairs, word, befores[place], place, end)
+        starts = [place for place, end in enumerate(ends) if end]
+        parts = (word[place : ends[place]] for place in starts)
         return tuple(number for part in parts if (number := self._number(part)) is not None)
+
+    def _push(self, pairs: list[Pair], word: bytes, place: int, middle: int, end: int) -> None:
+        if (pair := self._pair(word, place, middle, end)) is not None:
+            heappush(pairs, pair)
+
+    def _pair(self, word: bytes, place: int, middle: int, end: int) -> Pair | None:
+        number = self._number(word[place:end])
+        return None if number is None else (number, place, middle, end)
 
     def _piece(self, token: int) -> bytes:
         return self._bytes[self._ends[token] : self._ends[token + 1]]

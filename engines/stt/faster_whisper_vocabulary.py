@@ -19,6 +19,8 @@ ENGLISH_TOKENS = 51_864
 """Tokens of models that know English only; others have more."""
 MOST_PROMPT_TOKENS = 120
 """Whisper takes 223; a hint of a sentence or two needs no more, and each token has its price."""
+MOST_PROMPT_CHARACTERS = 1000
+"""Last characters of a prompt that are cut into tokens: beyond 8 for each of them there is hardly a text."""
 UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 """Whisper's codes of languages that are written without spaces between words."""
 REPLACEMENT = "\ufffd"
@@ -66,7 +68,7 @@ class Vocabulary:
 
     def prompt(self, text: str | None) -> list[int]:
         """The tokens of the text before, the last of it if it is long; what looks like a special token is no text."""
-        plain = " ".join(_SPECIAL.sub("", text or "").split())
+        plain = " ".join(_SPECIAL.sub("", text or "").split())[-MOST_PROMPT_CHARACTERS:].lstrip()
         if not plain:
             return []
         return [self._previous, *self._pairs.tokens(f" {plain}")[-MOST_PROMPT_TOKENS:]]

@@ -7,6 +7,7 @@ English sentence is worse than a missed one for another, so the floor is high wh
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 
@@ -93,6 +94,11 @@ LANGUAGES = {
 }
 """Script -> languages written in it, the commonest first. Some are written in Latin letters too."""
 
+_PLAIN = re.compile("[A-Za-z0-9]")
+_ORDINARY = frozenset({"Lu", "Ll", "Lo"})
+_SILENT_ALONE = frozenset("ъЪьЬцЦっッอऽઽᆯ")
+"""Letters of which eSpeak NG makes no sound alone in some language: most of them change or carry that of others."""
+
 _OWN_LETTERS = (
     ("be", re.compile("ў")),
     ("kk", re.compile("[ұқғәө]")),
@@ -160,6 +166,25 @@ def has_letters(text: str, script: str) -> bool:
     """True if more than a few of a text's letters are of a script."""
     sample = text[:SAMPLE_CHARACTERS]
     return len(_finders()[script].findall(sample)) > _FEW * len(sample)
+
+
+def has_sound(text: str, language: str | None) -> bool:
+    """True if every voice of a language has a sound for some of a text. Of a language unknown, Latin letters count.
+
+    Ordinary letters and digits do; for rare and circled ones, and for numerals of other scripts, many voices have none.
+    """
+    if _PLAIN.search(unicodedata.normalize("NFD", text)):
+        return True
+    others = ((script, finder) for script, finder in _finders().items() if script != LATIN)
+    return any(
+        language is not None and reads(language, script) and any(map(_is_ordinary, finder.findall(text)))
+        for script, finder in others
+    )
+
+
+def _is_ordinary(letter: str) -> bool:
+    compatible = unicodedata.decomposition(letter).startswith("<")
+    return unicodedata.category(letter) in _ORDINARY and letter not in _SILENT_ALONE and not compatible
 
 
 def reads(language: str, script: str) -> bool:

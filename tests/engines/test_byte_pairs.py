@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from engines.stt.byte_pairs import BytePairs
-from engines.stt.faster_whisper_vocabulary import FILE, MOST_PROMPT_TOKENS, Vocabulary
+from engines.stt.faster_whisper_vocabulary import FILE, MOST_PROMPT_CHARACTERS, MOST_PROMPT_TOKENS, Vocabulary
 from stts.errors import EngineLoadFailed
 from stts.models.locate import installed
 
@@ -49,6 +51,46 @@ def test_what_is_joined_reads_as_before() -> None:
     assert pairs.text(pairs.tokens(" abc ab's ä 11")) == " abc ab's ä 11"
     assert pairs.text([TOKENS.index("Ã")]) == "\ufffd", "a part of a character"
     assert pairs.text([-1, len(TOKENS), 99]) == ""
+
+
+@pytest.mark.parametrize("word", ["a" * 2000, "abc" * 700, "." * 2000, "aabcb" * 400 + "ä"])
+def test_a_long_word_takes_few_looks_into_the_table(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[bytes] = []
+    number = BytePairs._number
+
+    def look(pairs: BytePairs, piece: bytes) -> int | None:
+        looks.append(piece)
+        return number(pairs, piece)
+
+    monkeypatch.setattr(BytePairs, "_number", look)
+    pairs = BytePairs(TOKENS)
+    assert pairs.text(pairs.tokens(word)) == word
+    assert len(looks) < 5 * len(word), "each join makes two new pairs"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_long_words_are_joined_as_pair_by_pair(seed: int) -> None:
+    word = "".join(random.Random(seed).choices("abcst", k=200))
+    parts = list(word)
+    while joins := [pair for pair in map("".join, pairwise(parts)) if pair in TOKENS]:
+        lowest = min(joins, key=TOKENS.index)
+        place = list(map("".join, pairwise(parts))).index(lowest)
+        parts[place : place + 2] = [lowest]
+    assert cut(word) == parts
+
+
+def test_only_the_end_of_a_long_prompt_is_cut_into_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    tokens = BytePairs.tokens
+
+    def cut_into_tokens(pairs: BytePairs, text: str) -> list[int]:
+        texts.append(text)
+        return tokens(pairs, text)
+
+    monkeypatch.setattr(BytePairs, "tokens", cut_into_tokens)
+    vocabulary = Vocabulary(folder(tmp_path))
+    assert vocabulary.prompt("b" * 100_000 + "c")[-1] == TOKENS.index("bc")
+    assert len(texts[0]) <= 1 + MOST_PROMPT_CHARACTERS
 
 
 def test_a_vocabulary_needs_no_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

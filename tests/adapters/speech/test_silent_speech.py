@@ -113,6 +113,22 @@ async def test_an_engine_that_makes_no_sound_of_words_it_should_read_has_failed(
         await spoken(engines, "Äöü ßß.")
 
 
+@pytest.mark.parametrize("text", ["①", "٣", "۵", "ʻ", "ꜱ"])
+async def test_signs_that_many_voices_do_not_know_are_silence_and_no_failure(engines: Engines, text: str) -> None:
+    data, context = await spoken(engines, text, format="pcm")
+    assert data == bytes(2 * 1600)
+    assert context.output_data.silent is True
+    assert "The engine made no sound of a part of the text." in context.warnings
+
+
+async def test_a_live_text_that_the_voice_cannot_read_is_the_clients_mistake(engines: Engines) -> None:
+    text = LiveText(100)
+    text.write("Привет. Как дела?")
+    text.close()
+    with pytest.raises(InvalidText, match="cannot read the Cyrillic script"):
+        await spoken(engines, text)
+
+
 async def test_a_part_without_a_sound_is_told(engines: Engines) -> None:
     data, context = await spoken(engines, f"{'Привет. ' * 100} Hello.", format="pcm")
     assert data

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from stts.text.script import decided_by_letters, main_script, reads
+from stts.text.script import decided_by_letters, has_sound, main_script, reads
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,28 @@ def test_letters_that_one_language_has(text: str, script: str, language: str | N
 )
 def test_what_a_voice_can_read(language: str, script: str, can: bool) -> None:
     assert reads(language, script) is can
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "has"),
+    [
+        ("(x)", "en", True),
+        ("Ä", None, True),
+        ("7", "ar", True),
+        ("①", "en", False),
+        ("٣", "en", False),
+        ("۵", "fa", False),
+        ("ʻ ꜱ ª", "en", False),
+        ("да", "ru", True),
+        ("да", "en", False),
+        ("да", None, False),
+        ("ь", "kk", False),
+        ("ـ", "fa", False),
+        ("っ", "ja", False),
+        ("って", "ja", True),
+        ("ﾊ", "ja", False),
+        ("한", "ko", True),
+    ],
+)
+def test_what_any_voice_of_a_language_has_a_sound_for(text: str, language: str | None, has: bool) -> None:
+    assert has_sound(text, language) is has
