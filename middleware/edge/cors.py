@@ -11,7 +11,11 @@ from middleware.listener import ListenerSettings
 from stts.access.policy import RouteKind
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
-READABLE = ("X-Request-ID", "Server-Timing", "Retry-After", "X-File-Id", "X-Session-ID", "X-Transcription")
+READABLE = (
+    *("X-Request-ID", "Server-Timing", "X-File-Id", "X-Session-ID", "X-Transcription"),
+    *("Retry-After", "RateLimit", "RateLimit-Policy"),
+    *("X-RateLimit-Limit-Requests", "X-RateLimit-Remaining-Requests", "X-RateLimit-Reset-Requests"),
+)
 """Headers of answers that pages may read beyond the usual ones."""
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from middleware.edge.authentication import address_of
-from middleware.edge.boundary import refuse
+from middleware.edge.boundary import BEGIN, refuse
 from middleware.edge.route_table import RouteMatch, local_path, route_match, route_name
 from stts.access.audit_trail import AuditTrail
 from stts.access.networks import network_of
 from stts.access.policy import Public
 from stts.access.principal import Principal
-from stts.access.rates import Rate, RateLimiter, RateState, policy_header, state_header
-from stts.errors import TooManyRequests
+from stts.access.rates import Rate, RateExceeded, RateLimiter, RateState, policy_header, state_header
 
 OPENAI_PREFIX = "/v1/"
 """Clients of OpenAI's API read `x-ratelimit-*`."""
@@ -35,14 +34,14 @@ class RateLimiting:
         if not rates:
             await self.app(scope, receive, send)
             return
+        is_openai = local_path(scope).startswith(OPENAI_PREFIX)
         try:
             states = await self._limiter.hit(rates)
-        except TooManyRequests as error:
+        except RateExceeded as error:
             if self._audit is not None:
                 self._audit.quota_refused(scope["state"]["principal"], error.code, route_name(scope))
-            await refuse(scope, receive, send, error)
+            await refuse(scope, receive, _Headers(send, error.states, is_openai=is_openai), error)
             return
-        is_openai = local_path(scope).startswith(OPENAI_PREFIX)
         await self.app(scope, receive, _Headers(send, states, is_openai=is_openai))
 
     def _rates(self, scope: Scope, route: RouteMatch) -> list[Rate]:
@@ -61,7 +60,7 @@ class _Headers:
         self._is_openai = is_openai
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] in ("http.response.start", "websocket.accept"):
+        if message["type"] in BEGIN:
             message = {**message, "headers": [*message.get("headers", ()), *self._headers()]}
         await self._send(message)
 

@@ -46,7 +46,7 @@ class WyomingServer:
         audit: AuditTrail | None = None,
     ) -> None:
         """`spools`: for what clients send ahead; `audit`: None where no audit trail is kept."""
-        self._services = services(_context)
+        self._services = services
         self._describer = describer
         self._settings = settings
         self._spools = spools
@@ -104,7 +104,8 @@ class WyomingServer:
                 self._audit.access_refused(None, address, Forbidden.status, ROUTE)
             writer.transport.abort()
             return
-        connection = Connection(reader, writer, self._services, self._describer, self._settings, self._spools)
+        services = self._services(partial(_context, network_of(address)))
+        connection = Connection(reader, writer, services, self._describer, self._settings, self._spools)
         if self._has_place():
             self._inside[connection] = None
             stay = connection.serve()
@@ -162,5 +163,6 @@ def may_enter(address: str, networks: Sequence[str]) -> bool:
     return not networks or not network_of(address) or any(is_inside(address, each) for each in networks)
 
 
-def _context(kind: RequestType) -> RequestContext:
-    return RequestContext(kind, priority=Priority.REALTIME, input_data=RequestFacts(route=ROUTE))
+def _context(network: str, kind: RequestType) -> RequestContext:
+    """A context of a connection from this network, whose limits it counts for."""
+    return RequestContext(kind, priority=Priority.REALTIME, input_data=RequestFacts(route=ROUTE, network=network))

@@ -36,10 +36,20 @@ class RateState:
     """Until the oldest counted request leaves the window."""
 
 
+class RateExceeded(TooManyRequests):
+    """A rate is reached; it knows the states of all, for the headers of the answer."""
+
+    def __init__(self, states: list[RateState], over: RateState) -> None:
+        rate = over.rate
+        said = f"This {rate.subject.partition(':')[0]} may send {rate.most} requests a minute, and has sent them."
+        super().__init__(said, retry_after=max(1.0, over.reset_seconds))
+        self.states = states
+
+
 class RateLimiter:
     """One for the process; it imports the library when the first limited caller comes."""
 
-    def __init__(self, quotas: Callable[[], QuotaSettings], clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, quotas: Callable[[], QuotaSettings], clock: Callable[[], float] = time.monotonic) -> None:
         self._quotas = quotas
         self._clock = clock
         self._window: MovingWindowRateLimiter | None = None
@@ -59,14 +69,12 @@ class RateLimiter:
         return rates
 
     async def hit(self, rates: list[Rate]) -> list[RateState]:
-        """Counts one request for each. Raises TooManyRequests where one is over its rate; it counts for none then."""
+        """Counts one request for each. Raises RateExceeded where one is over its rate; it counts for none then."""
         window = self._opened()
         states = [await self._state(window, rate) for rate in rates]
         for state in states:
             if state.left <= 0:
-                whose = state.rate.subject.partition(":")[0]
-                said = f"This {whose} may send {state.rate.most} requests a minute, and has sent them."
-                raise TooManyRequests(said, retry_after=max(1.0, state.reset_seconds))
+                raise RateExceeded(states, state)
         for rate in rates:
             await window.hit(_item(rate.most), rate.subject)
         return [RateState(state.rate, state.left - 1, state.reset_seconds) for state in states]

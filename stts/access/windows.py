@@ -16,12 +16,12 @@ MOST_WINDOWS = 20_000
 
 
 class MovingWindows(Storage, MovingWindowSupport):
-    """One for the process."""
+    """One for the process. Its clock is one that nobody sets: put back an hour, it would refuse for an hour."""
 
     STORAGE_SCHEME = ["async+stts-memory"]  # noqa: RUF012 - the library's name for it
     base_exceptions = ValueError
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
         self._times: OrderedDict[str, deque[float]] = OrderedDict()

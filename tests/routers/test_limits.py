@@ -99,6 +99,9 @@ def test_requests_a_minute_are_told_in_headers(keyed: Keyed) -> None:
     assert answers[1].headers["ratelimit"].startswith('"requests-key";r=1;t=')
     assert 0 < int(answers[3].headers["retry-after"]) <= 60
     assert answers[3].json()["error"]["type"] == "rate_limit_error"
+    assert answers[3].headers["x-ratelimit-remaining-requests"] == "0"
+    assert answers[3].headers["ratelimit"].startswith('"requests-key";r=0;t=')
+    assert answers[3].headers["ratelimit-policy"] == answers[0].headers["ratelimit-policy"]
 
 
 async def test_live_sessions_at_once(keyed: Keyed) -> None:
@@ -121,6 +124,7 @@ async def test_requests_a_minute_hold_for_sockets_too(keyed: Keyed) -> None:
     with pytest.raises(InvalidStatus) as caught:
         await patient.connect(f"ws{keyed.server.url[4:]}/ws/tts", additional_headers={"X-API-Key": key})
     assert caught.value.response.status_code == 429
+    assert caught.value.response.headers["ratelimit"] == '"requests-key";r=0;t=60'
 
 
 def test_keys_of_one_user_count_together(tmp_path: Path) -> None:

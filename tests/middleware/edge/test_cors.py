@@ -26,6 +26,12 @@ async def test_an_allowed_page_may_read() -> None:
     assert "X-Request-ID" in answer.headers["access-control-expose-headers"]
 
 
+async def test_an_allowed_page_may_read_what_is_left_of_its_limits() -> None:
+    answer = await ask((PAGE,), "GET", "/voices", PAGE)
+    readable = set(answer.headers["access-control-expose-headers"].lower().split(", "))
+    assert {"retry-after", "ratelimit", "ratelimit-policy", "x-ratelimit-remaining-requests"} <= readable
+
+
 async def test_an_allowed_page_may_read_errors_too() -> None:
     answer = await ask((PAGE,), "GET", "/broken", PAGE)
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (500, PAGE)

@@ -21,7 +21,7 @@ from routers.wyoming import server as server_module
 from routers.wyoming.info import Describer
 from routers.wyoming.server import may_enter
 from stts.access.audit_trail import AuditTrail
-from stts.conversation.services import SessionServices
+from stts.conversation.services import NewContext, SessionServices
 from stts.settings import EngineSettings, SecuritySettings, Settings, WyomingSettings
 from stts.streams.spool import SpoolSpace
 from tests import patient
@@ -257,6 +257,24 @@ def test_it_is_off_by_default() -> None:
 )
 def test_clients_of_allowed_networks_enter(address: str, networks: tuple[str, ...], may: bool) -> None:
     assert may_enter(address, networks) is may
+
+
+async def test_requests_count_for_the_network_of_their_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "network_of", lambda address: "192.0.2.7")
+    settings = Settings(wyoming=WyomingSettings(enabled=True, port=free_port()))
+    made: list[NewContext] = []
+
+    def services(context: NewContext) -> SessionServices:
+        made.append(context)
+        return cast(SessionServices, None)
+
+    server = server_module.WyomingServer(
+        services, cast(Describer, None), lambda: settings, SpoolSpace(lambda: 0), audit=None
+    )
+    async with server.listening(), Client(settings.wyoming.port) as client:
+        await client.write_event(Ping().event())
+        await client.until("pong")
+    assert [context("tts").input_data.network for context in made] == ["192.0.2.7"]
 
 
 async def test_refused_clients_are_told_to_the_audit_trail(monkeypatch: pytest.MonkeyPatch) -> None:

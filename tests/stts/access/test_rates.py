@@ -1,0 +1,37 @@
+"""Requests a minute are counted by a clock that nobody sets."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from stts.access.rates import Rate, RateExceeded, RateLimiter
+from stts.access.windows import MovingWindows
+from stts.settings.quotas import QuotaSettings
+
+
+async def test_a_clock_that_is_set_back_refuses_nobody() -> None:
+    windows = MovingWindows()
+    before = time.monotonic()
+    assert await windows.acquire_entry("anna", 1, 60)
+    began, count = await windows.get_moving_window("anna", 1, 60)
+    assert count == 1 and before <= began <= time.monotonic()
+
+
+async def test_the_clocks_of_rates_and_their_windows_agree() -> None:
+    (state,) = await RateLimiter(QuotaSettings).hit([Rate("key:anna", 1)])
+    assert 59.0 < state.reset_seconds <= 60.0
+
+
+async def test_a_minute_later_there_is_room_again() -> None:
+    now = 0.0
+    limiter, rates = RateLimiter(QuotaSettings, lambda: now), [Rate("key:anna", 1), Rate("user:ben", 9)]
+    await limiter.hit(rates)
+    now = 45.0
+    with pytest.raises(RateExceeded) as refused:
+        await limiter.hit(rates)
+    assert refused.value.retry_after == pytest.approx(15.0)
+    assert [state.left for state in refused.value.states] == [0, 8]
+    now = 60.0
+    assert [state.left for state in await limiter.hit(rates)] == [0, 8]
