@@ -20,7 +20,7 @@ from middleware.edge.credentials import AdmissionHeaders, query_key
 from middleware.edge.hosts import Hosts, Origins
 from middleware.edge.route_table import RouteMatch, route_match, route_name
 from middleware.listener import ListenerSettings
-from stts.access.admission import Admission
+from stts.access.admission import Admission, check_address
 from stts.access.audit_trail import AuditTrail
 from stts.access.client_secrets import ClientSecrets
 from stts.access.directory import KeyDirectory
@@ -92,18 +92,25 @@ class Authentication:
         return self._by_secret(scope, offered, route) or await self._by_key(scope, offered, route)
 
     def _by_secret(self, scope: Scope, offered: Sequence[bytes], route: RouteMatch) -> Principal | None:
-        """The issuer of a client secret, if one opens this socket."""
+        """The issuer of a client secret, if one opens this socket. Raises Forbidden for an address that its key does
+        not work from."""
         if self._secrets is None or not route.policy.client_secrets:
             return None
         for each in offered:
             found = self._secrets.session(each)
-            if found is not None and self._is_alive(found.issuer):
+            issuer = self._current(found.issuer) if found is not None else None
+            if found is not None and issuer is not None:
+                if issuer.key is not None:
+                    check_address(issuer.key, address_of(scope))
                 scope.setdefault("state", {})["realtime_session"] = found.session
-                return found.issuer
+                return issuer
         return None
 
-    def _is_alive(self, issuer: Principal) -> bool:
-        return issuer.key is None or (self._directory is not None and self._directory.known(issuer.key.id) is not None)
+    def _current(self, issuer: Principal) -> Principal | None:
+        """A secret can do what the key of its issuer can do now, not what that could when the secret was made."""
+        if issuer.key is None:
+            return issuer
+        return self._directory.current(issuer) if self._directory is not None else None
 
     async def _by_key(self, scope: Scope, offered: Sequence[bytes], route: RouteMatch) -> Principal:
         is_open = self._is_open(scope, route.policy)

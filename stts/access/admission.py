@@ -40,17 +40,17 @@ class Admission:
         if self._api_key is not None and any(hmac.compare_digest(each, self._api_key) for each in offered):
             return API_KEY_HOLDER
         for each in offered:
-            if (key := await self._key(each, address)) is not None:
+            text = KeyText.parse(each)
+            if text is not None and (key := await self._key(text, address)) is not None:
                 check_address(key, address)
-                return key_holder(key)
+                return key_holder(key, text.hash)
         if offered:
             self._failures.count(address)
             raise Unauthorized(f"This key is not known here, is no longer valid, or is cut off. It goes into {HOW}")
         raise Unauthorized(f"This server wants a key: {HOW}")
 
-    async def _key(self, offered: bytes, address: str) -> AccessKey | None:
-        text = KeyText.parse(offered)
-        if self._directory is None or text is None:
+    async def _key(self, text: KeyText, address: str) -> AccessKey | None:
+        if self._directory is None:
             return None
         return await self._directory.find(text, look_up=not self._failures.is_slowed(address))
 

@@ -15,6 +15,7 @@ import structlog
 
 from stts.access.key_text import KeyText, is_same
 from stts.access.keys import AccessKey, KeyStore
+from stts.access.principal import Principal, key_holder
 from stts.errors import DatabaseAway
 
 FOLLOW_SECONDS = 2.0
@@ -47,7 +48,8 @@ class KeyDirectory:
         self._clock = clock
         self._monotonic = monotonic
         self._keys: OrderedDict[str, AccessKey] = OrderedDict()
-        self._revision = 0
+        self._read_to: tuple[int, str | None] = (0, None)
+        """Revision, and the last key of it that was read where that were not all."""
         self._seen_at: float | None = None
         """When the database answered last."""
         self._used: dict[str, float] = {}
@@ -71,10 +73,14 @@ class KeyDirectory:
             self._keys.move_to_end(key.id)
         return key
 
-    def known(self, key_id: str) -> AccessKey | None:
-        """A key that is in memory and alive."""
-        key = self._keys.get(key_id)
-        return key if key is not None and key.is_alive(self._clock()) else None
+    def current(self, holder: Principal) -> Principal | None:
+        """The holder of a key as that stands now; None where the secret that was shown opens nothing any more."""
+        if holder.key is None or holder.secret_hash is None:
+            return holder
+        key = self._keys.get(holder.key.id)
+        if key is None or not key.opens_with(holder.secret_hash, self._clock()):
+            return None
+        return key_holder(key, holder.secret_hash)
 
     async def follow(self) -> None:
         """Learns of changes and writes last uses, for ever."""
@@ -90,12 +96,13 @@ class KeyDirectory:
         """Takes over what was changed since the last look. Raises DatabaseAway."""
         store = await self._store()
         while True:
-            changes = await store.changed_after(self._revision)
+            changes = await store.changed_after(*self._read_to)
             for key in changes.keys:
                 self.take(key)
-            if changes.revision == self._revision:
+            read_to = changes.revision, changes.key_id
+            if read_to == self._read_to:
                 break
-            self._revision = changes.revision
+            self._read_to = read_to
         self._seen_at = self._monotonic()
         self._end_expired()
 
@@ -118,13 +125,9 @@ class KeyDirectory:
 
     def _opens(self, key: AccessKey | None, offered: KeyText) -> bool:
         """Compares in constant time, whether there is a key or not."""
-        now = self._clock()
-        current = is_same(key.secret_hash if key is not None else None, offered.hash)
-        previous = is_same(key.previous_hash if key is not None else None, offered.hash)
         if key is None:
-            return False
-        overlaps = previous and key.previous_until is not None and now < key.previous_until
-        return (current or overlaps) and key.is_alive(now)
+            return is_same(None, offered.hash) or is_same(None, offered.hash)
+        return key.opens_with(offered.hash, self._clock())
 
     def _is_fresh(self) -> bool:
         """True while what is in memory may be relied on."""

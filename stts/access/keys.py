@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from stts.access.key_text import is_same
 from stts.access.roles import Role
 from stts.errors import Conflict
 
@@ -82,6 +83,13 @@ class AccessKey:
         """True if it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
+    def opens_with(self, secret_hash: bytes, now: float) -> bool:
+        """True if it is alive and this is its secret, or the one before while that overlaps."""
+        current = is_same(self.secret_hash, secret_hash)
+        previous = is_same(self.previous_hash, secret_hash)
+        overlaps = previous and self.previous_until is not None and now < self.previous_until
+        return (current or overlaps) and self.is_alive(now)
+
 
 class KeyChanged(Conflict):
     """Somebody else has changed the key meanwhile; `newer` is how it stands now."""
@@ -95,10 +103,12 @@ class KeyChanged(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class KeyChanges:
-    """Keys that were changed after a revision."""
+    """Keys that were changed after a place among the changes, and the place that they reach."""
 
     revision: int
     keys: Sequence[AccessKey]
+    key_id: str | None = None
+    """The last key of `revision` that was read; None: all of that revision were."""
 
 
 class UserStore(Protocol):
@@ -142,4 +152,6 @@ class KeyStore(Protocol):
         """Writes the last uses, by id."""
         ...
 
-    async def changed_after(self, revision: int) -> KeyChanges: ...
+    async def changed_after(self, revision: int, key_id: str | None = None) -> KeyChanges:
+        """By revision and id, a part at a time. `key_id`: goes on behind this key of the revision."""
+        ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stts.access.keys import AccessKey
 from stts.access.permission import EVERYTHING, Permission
@@ -16,6 +16,8 @@ class Principal:
     role: Role
     key: AccessKey | None = None
     """None for callers without a key of their own: everybody, or the holder of `security.api_key`."""
+    secret_hash: bytes | None = field(default=None, repr=False)
+    """The hash of the secret that it showed."""
 
     @property
     def permission(self) -> Permission:
@@ -34,5 +36,6 @@ API_KEY_HOLDER = Principal("api_key", Role.ADMIN)
 """Holder of `security.api_key`."""
 
 
-def key_holder(key: AccessKey) -> Principal:
-    return Principal(f"key:{key.id}", key.role, key)
+def key_holder(key: AccessKey, secret_hash: bytes | None = None) -> Principal:
+    """`secret_hash`: of the secret that was shown, where that may be the one before; a key may have two for a while."""
+    return Principal(f"key:{key.id}", key.role, key, secret_hash or key.secret_hash)

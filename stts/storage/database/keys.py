@@ -30,9 +30,10 @@ class Keys:
     async def add(self, key: AccessKey) -> None:
         owner = select(users.c.id).where(users.c.id == key.user_id, users.c.deleted_at.is_(None))
         async with self._database.writing() as connection:
+            # It locks the revision: whoever deletes the user meanwhile has done so before the user is looked for.
+            values = row_values(key) | {"revision": await next_revision(connection)}
             if (await connection.execute(owner)).first() is None:
                 raise NotFound("There is no such user.", param="user_id")
-            values = row_values(key) | {"revision": await next_revision(connection)}
             await connection.execute(insert(access_keys).values(values))
 
     async def add_first(self, user: User, key: AccessKey) -> bool:
@@ -79,20 +80,22 @@ class Keys:
         async with self._database.writing() as connection:
             await connection.execute(one, [{"key": key, "at": at} for key, at in sorted(times.items())])
 
-    async def changed_after(self, revision: int) -> KeyChanges:
-        chosen = (
-            select(access_keys)
-            .where(access_keys.c.revision > revision)
-            .order_by(access_keys.c.revision)
-            .limit(CHANGED_AT_ONCE)
-        )
+    async def changed_after(self, revision: int, key_id: str | None = None) -> KeyChanges:
+        place = access_keys.c.revision, access_keys.c.id
+        is_behind = access_keys.c.revision > revision
+        if key_id is not None:
+            # The keys of a deleted user share a revision.
+            is_behind |= (access_keys.c.revision == revision) & (access_keys.c.id > key_id)
+        chosen = select(access_keys).where(is_behind).order_by(*place).limit(CHANGED_AT_ONCE)
         async with self._database.reading() as connection:
             newest = await current_revision(connection)
-            if newest == revision:
+            if newest == revision and key_id is None:
                 return KeyChanges(revision, ())
             rows = (await connection.execute(chosen)).all()
-        reached = rows[-1].revision if len(rows) == CHANGED_AT_ONCE else newest
-        return KeyChanges(reached, [_key(row) for row in rows])
+        keys = [_key(row) for row in rows]
+        if len(rows) == CHANGED_AT_ONCE:
+            return KeyChanges(rows[-1].revision, keys, rows[-1].id)
+        return KeyChanges(newest, keys)
 
 
 async def _found(connection: AsyncConnection, key_id: str) -> AccessKey | None:

@@ -36,19 +36,15 @@ class Users:
     async def delete(self, user_id: str, now: float) -> list[str]:
         is_there = (users.c.id == user_id) & users.c.deleted_at.is_(None)
         alive = (access_keys.c.user_id == user_id) & access_keys.c.revoked_at.is_(None)
+        # Locked by id, as whoever writes their last uses does: in another order each would wait for the other.
+        locked = select(access_keys.c.id).where(alive).order_by(access_keys.c.id).with_for_update()
         async with self._database.writing() as connection:
+            revision = await next_revision(connection)
             if (await connection.execute(update(users).where(is_there).values(deleted_at=now))).rowcount == 0:
                 raise NotFound("There is no such user.")
-            revoked = [row.id for row in await connection.execute(select(access_keys.c.id).where(alive))]
-            await connection.execute(
-                update(access_keys)
-                .where(alive)
-                .values(
-                    revoked_at=now,
-                    version=access_keys.c.version + 1,
-                    revision=await next_revision(connection),
-                )
-            )
+            revoked = [row.id for row in await connection.execute(locked)]
+            ended = {"revoked_at": now, "version": access_keys.c.version + 1, "revision": revision}
+            await connection.execute(update(access_keys).where(alive).values(ended))
         return revoked
 
 

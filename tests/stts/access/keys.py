@@ -39,7 +39,7 @@ class MemoryKeys:
         self.lookups += 1
         return self.kept.get(key_id)
 
-    async def changed_after(self, revision: int) -> KeyChanges:
+    async def changed_after(self, revision: int, key_id: str | None = None) -> KeyChanges:
         changed = dict.fromkeys(self.changes[revision:])
         return KeyChanges(len(self.changes), [self.kept[each] for each in changed])
 

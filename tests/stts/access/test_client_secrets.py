@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from starlette.types import Receive, Scope, Send
 
@@ -10,10 +12,15 @@ from middleware.edge.dialect import PLAIN
 from middleware.edge.route_table import STATE, RouteMatch
 from middleware.listener import default_listener
 from stts.access.client_secrets import SESSION_CHARACTERS, ClientSecrets
+from stts.access.directory import KeyDirectory
+from stts.access.key_text import KeyText
+from stts.access.keys import KeyLimits
 from stts.access.policy import RouteKind, RoutePolicy
-from stts.access.principal import ANONYMOUS, API_KEY_HOLDER
+from stts.access.principal import ANONYMOUS, API_KEY_HOLDER, key_holder
+from stts.access.roles import Role
 from stts.errors import Busy, PayloadTooLarge
 from stts.settings import SecuritySettings, Settings
+from tests.stts.access.keys import MemoryKeys, new_key
 
 SESSION = {"type": "realtime", "model": "auto"}
 
@@ -82,7 +89,9 @@ def test_only_hashes_are_kept(secrets: ClientSecrets) -> None:
     assert issued.value not in repr(vars(secrets))
 
 
-async def admitted(secrets: ClientSecrets, value: str, *, key: str | None, **changes: object) -> Scope | None:
+async def admitted(
+    secrets: ClientSecrets, value: str, *, key: str | None, directory: Any = None, **changes: object
+) -> Scope | None:
     """The scope that gets past authentication; None where it is refused."""
     passed: list[Scope] = []
 
@@ -106,7 +115,7 @@ async def admitted(secrets: ClientSecrets, value: str, *, key: str | None, **cha
     settings = Settings(security=SecuritySettings.model_validate({"api_key": key} if key else {}))
     opened = scope["type"] == "websocket" and scope["path"] == "/v1/realtime"
     scope["state"] = {STATE: RouteMatch(RoutePolicy(RouteKind.USE, client_secrets=opened), PLAIN)}
-    await Authentication(app, default_listener(lambda: settings), secrets)(scope, receive, send)
+    await Authentication(app, default_listener(lambda: settings), secrets, directory)(scope, receive, send)
     if not passed:
         return None
     del passed[0]["state"][STATE]
@@ -138,3 +147,68 @@ async def test_without_a_key_a_secret_still_brings_its_session(secrets: ClientSe
     assert scope is not None and scope["state"] == {"principal": ANONYMOUS, "realtime_session": SESSION}
     other = await admitted(secrets, "ek_unknown", key=None)
     assert other is not None and other["state"] == {"principal": ANONYMOUS}
+
+
+class Issuer:
+    """A key in memory that has had a secret made, from inside its overlap where `previous` is shown."""
+
+    def __init__(self, secrets: ClientSecrets, clock: Clock, *, shows_previous: bool = False) -> None:
+        self.secrets = secrets
+        self.directory = KeyDirectory(MemoryKeys().opened, lambda: 600.0, clock=clock)
+        self.text = KeyText.new()
+        self.before = KeyText.new(self.text.id)
+        self.version = 0
+        self.becomes(previous_hash=self.before.hash, previous_until=1030.0)
+        shown = self.before if shows_previous else self.text
+        holder = key_holder(new_key(self.text), shown.hash)
+        self.value = secrets.issue(SESSION, 600, holder).value
+
+    def becomes(self, **values: object) -> None:
+        self.version += 1
+        self.directory.take(new_key(self.text, version=self.version, **values))
+
+    async def opens(self, address: str = "192.0.2.1") -> Scope | None:
+        directory = self.directory
+        return await admitted(self.secrets, self.value, key="key", directory=directory, client=(address, 1))
+
+
+async def test_a_secret_can_do_what_its_key_can_do_now(secrets: ClientSecrets, clock: Clock) -> None:
+    issuer = Issuer(secrets, clock)
+    limits = KeyLimits(sessions=1)
+    issuer.becomes(role=Role.ADMIN, allowed_voices=("anna",), limits=limits)
+    scope = await issuer.opens()
+    assert scope is not None
+    principal = scope["state"]["principal"]
+    assert (principal.role, principal.key.limits, principal.permission.voices) == (Role.ADMIN, limits, ("anna",))
+
+
+async def test_a_secret_works_from_the_networks_of_its_key_only(secrets: ClientSecrets, clock: Clock) -> None:
+    issuer = Issuer(secrets, clock)
+    issuer.becomes(allowed_addresses=("192.0.2.0/24",))
+    assert await issuer.opens() is not None
+    assert await issuer.opens("198.51.100.7") is None
+
+
+async def test_rotation_without_overlap_ends_the_secrets(secrets: ClientSecrets, clock: Clock) -> None:
+    issuer = Issuer(secrets, clock)
+    newer = KeyText.new(issuer.text.id)
+    issuer.becomes(secret_hash=newer.hash, previous_hash=issuer.text.hash, previous_until=1060.0)
+    assert await issuer.opens() is not None
+    clock.now = 1060.0
+    assert await issuer.opens() is None
+    clock.now = 1000.0
+    issuer.becomes(secret_hash=newer.hash)
+    assert await issuer.opens() is None
+
+
+async def test_a_secret_made_with_the_key_before_ends_with_the_overlap(secrets: ClientSecrets, clock: Clock) -> None:
+    issuer = Issuer(secrets, clock, shows_previous=True)
+    assert await issuer.opens() is not None
+    clock.now = 1030.0
+    assert await issuer.opens() is None
+
+
+async def test_a_revoked_key_ends_its_secrets(secrets: ClientSecrets, clock: Clock) -> None:
+    issuer = Issuer(secrets, clock)
+    issuer.becomes(revoked_at=1000.0)
+    assert await issuer.opens() is None

@@ -9,6 +9,7 @@ import pytest
 from stts.access import directory as directory_module
 from stts.access.directory import FOLLOW_SECONDS, USE_SECONDS, KeyDirectory
 from stts.access.key_text import KeyText
+from stts.access.principal import key_holder
 from stts.errors import DatabaseAway
 from tests.stts.access.keys import Clock, MemoryKeys, new_key
 
@@ -73,7 +74,7 @@ async def test_an_older_state_never_replaces_a_newer_one(world: World) -> None:
     known = world.store.kept[world.text.id]
     world.directory.take(replace(known, revoked_at=1.0, version=3))
     world.directory.take(known)
-    assert world.directory.known(world.text.id) is None
+    assert world.directory.current(key_holder(new_key(world.text))) is None
 
 
 async def test_a_key_expires_to_the_second(world: World) -> None:
@@ -142,7 +143,7 @@ async def test_memory_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) 
     for each in others:
         world.store.put(new_key(each))
     await world.directory.catch_up()
-    assert world.directory.known(world.text.id) is None
+    assert world.directory.current(key_holder(new_key(world.text))) is None
     assert await world.directory.find(world.text) is not None and world.store.lookups == 1
 
 

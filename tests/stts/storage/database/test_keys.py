@@ -6,20 +6,27 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Update, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from stts.access.directory import KeyDirectory
 from stts.access.key_text import KeyText
-from stts.access.keys import AccessKey, KeyChanged, KeyLimits, PriorityClass, User
+from stts.access.keys import AccessKey, KeyChanged, KeyLimits, KeyStore, PriorityClass, User
+from stts.access.principal import key_holder
 from stts.access.roles import Role
 from stts.errors import NotFound
+from stts.storage.database.revisions import next_revision
 from stts.storage.database.stores import Stores
+from stts.storage.database.tables import access_keys, users
+from tests.patient import PATIENCE
 
 ANNA = User("anna", "Anna; DROP TABLE users", 1_000_000.25)
 
 
 def key(name: str = "laptop", **values: object) -> AccessKey:
-    text = KeyText.new()
+    new = KeyText.new()
     made = AccessKey(
-        id=text.id, user_id=ANNA.id, name=name, role=Role.WRITE, secret_hash=text.hash, created_at=1_000_000.5
+        id=new.id, user_id=ANNA.id, name=name, role=Role.WRITE, secret_hash=new.hash, created_at=1_000_000.5
     )
     return replace(made, **values)  # type: ignore[arg-type]
 
@@ -111,6 +118,80 @@ async def test_many_changes_are_read_in_parts(stores: Stores, monkeypatch: pytes
         seen += [each.id for each in changes.keys]
         revision = changes.revision
     assert seen == [each.id for each in made]
+
+
+async def test_the_keys_of_a_deleted_user_are_read_in_parts(
+    stores: Stores, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They share a revision."""
+    monkeypatch.setattr("stts.storage.database.keys.CHANGED_AT_ONCE", 2)
+    made = [key(str(number)) for number in range(5)]
+    for each in made:
+        await stores.keys.add(each)
+    ended: list[str] = []
+
+    async def store() -> KeyStore:
+        return stores.keys
+
+    directory = KeyDirectory(store, lambda: 600.0)
+    await directory.catch_up()
+    directory.on_end.append(ended.append)
+    await stores.users.delete(anna.id, 10.0)
+    await directory.catch_up()
+    assert sorted(ended) == sorted(each.id for each in made)
+    last = key("another", user_id="bert")
+    await stores.users.add(User("bert", "Bert", 1.0))
+    await stores.keys.add(last)
+    await directory.catch_up()
+    assert directory.current(key_holder(last)) is not None
+
+
+async def test_a_key_is_not_made_for_a_user_who_is_being_deleted(
+    stores: Stores, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if stores.database.address.is_embedded:
+        pytest.skip("SQLite has one writer")
+    reached = asyncio.Event()
+
+    async def counted(connection: AsyncConnection) -> int:
+        reached.set()
+        return await next_revision(connection)
+
+    monkeypatch.setattr("stts.storage.database.keys.next_revision", counted)
+    async with stores.database.writing() as connection:
+        await next_revision(connection)
+        adding = asyncio.create_task(stores.keys.add(key()))
+        await asyncio.wait_for(reached.wait(), PATIENCE)
+        await connection.execute(update(users).where(users.c.id == anna.id).values(deleted_at=5.0))
+    with pytest.raises(NotFound):
+        await adding
+
+
+async def test_deleting_a_user_and_writing_last_uses_do_not_wait_for_each_other(stores: Stores, anna: User) -> None:
+    if stores.database.address.is_embedded:
+        pytest.skip("SQLite has one writer")
+    second, first = sorted((key("a"), key("b")), key=lambda each: each.id, reverse=True)
+    for each in (second, first):
+        await stores.keys.add(each)
+    async with stores.database.writing() as connection:
+        await connection.execute(_use(first))
+        deleting = asyncio.create_task(stores.users.delete(anna.id, 10.0))
+        await asyncio.wait_for(_somebody_waits(stores), PATIENCE)
+        await connection.execute(_use(second))
+    assert await deleting == [first.id, second.id]
+
+
+def _use(used: AccessKey) -> Update:
+    return update(access_keys).where(access_keys.c.id == used.id).values(last_used_at=7.0)
+
+
+async def _somebody_waits(stores: Stores) -> None:
+    """Returns when one connection waits for another's lock."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    while True:
+        async with stores.database.reading() as connection:
+            if (await connection.execute(waiting)).scalar_one():
+                return
 
 
 @pytest.mark.usefixtures("anna")
