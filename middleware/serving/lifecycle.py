@@ -15,6 +15,8 @@ class Lifecycle:
     def __init__(self, phase: Phase = "starting") -> None:
         self.phase = phase
         self.stopping = asyncio.Event()
+        self.answering = asyncio.Event()
+        """Set once all listeners accept connections: what the first answers can do without begins then."""
         self.at_once = False
         """True if what still runs is cut off."""
         self.on_start: list[Callable[[], Awaitable[None]]] = []

@@ -44,6 +44,7 @@ async def serve(
         waiting -= 1
         if not waiting:
             on_start()
+            lifecycle.answering.set()
 
     def stop(at_once: bool) -> None:
         lifecycle.stop(at_once=at_once)

@@ -52,7 +52,7 @@ class QuotaStage:
     def __call__(
         self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncIterator[Item]:
-        who = list(subjects(context.principal, context.input_data.network, self._settings().quotas))
+        who = subjects(context.principal, context.input_data.network, self._settings().quotas)
         if not any(each.limits for each in who):
             return call_next(context, request)
         return self._counted(who, context, request, call_next)

@@ -87,7 +87,7 @@ class MeRoutes:
     async def me(self, request: Request) -> Me:
         """The caller may do this, and has so much left of its quotas; the address counts where it has one."""
         principal = principal_of(request)
-        who = list(subjects(principal, network_of(request), self._settings().quotas))
+        who = subjects(principal, network_of(request), self._settings().quotas)
         wanted = [each for unit in Unit for each in allowances(who, unit)]
         me = Me.of(principal)
         # Who one is can be told while the database is away; of what is left, what is known here.

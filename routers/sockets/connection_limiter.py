@@ -71,7 +71,7 @@ class ConnectionLimiter:
                 self._changed.set()
 
     def _take_session(self, place: ExitStack, connection: LimitedConnection) -> None:
-        who = list(subjects(connection.principal, connection.network, self.settings().quotas))
+        who = subjects(connection.principal, connection.network, self.settings().quotas)
         try:
             place.enter_context(self._sessions.taken(who))
         except TooManyRequests as error:

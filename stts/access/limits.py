@@ -9,6 +9,8 @@ from stts.access.allowances import Allowance, Period, Unit
 from stts.access.principal import Principal
 from stts.settings.quotas import Limits, QuotaSettings
 
+MOST_KNOWN = 10_000
+"""Callers whose subjects are kept."""
 Values = Mapping[str, int | None]
 
 
@@ -21,8 +23,34 @@ class Subject:
     limits: Values
 
 
-def subjects(principal: Principal, network: str, quotas: QuotaSettings) -> Iterator[Subject]:
+def subjects(principal: Principal, network: str, quotas: QuotaSettings) -> tuple[Subject, ...]:
     """Those that one call counts for. `network`: empty for this machine, which has no limits as an address."""
+    if principal.key is None and not (network and quotas.address):
+        return ()
+    return _KNOWN.of(principal, network, quotas)
+
+
+class _Known:
+    """The subjects of callers that came lately: a request asks for them at each of its limits."""
+
+    def __init__(self) -> None:
+        self._quotas: QuotaSettings | None = None
+        self._subjects: dict[tuple[str, int, str], tuple[Subject, ...]] = {}
+
+    def of(self, principal: Principal, network: str, quotas: QuotaSettings) -> tuple[Subject, ...]:
+        if quotas is not self._quotas or len(self._subjects) >= MOST_KNOWN:
+            self._quotas, self._subjects = quotas, {}
+        caller = (principal.name, principal.key.version if principal.key is not None else 0, network)
+        known = self._subjects.get(caller)
+        if known is None:
+            known = self._subjects[caller] = tuple(_subjects(principal, network, quotas))
+        return known
+
+
+_KNOWN = _Known()
+
+
+def _subjects(principal: Principal, network: str, quotas: QuotaSettings) -> Iterator[Subject]:
     key = principal.key
     if key is not None:
         own = {name: most for name, most in asdict(key.limits).items() if most is not None}

@@ -24,6 +24,7 @@ MOST_ACCOUNTS = 20_000
 """Accounts in memory; the block of one that is forgotten counts as used."""
 MOST_LOOKED_AT = 100
 """Accounts looked at for one that may be forgotten; where all of them are in use, there may be more for a while."""
+DAY_SECONDS = 86_400
 KEPT_DAYS = 62
 """Days for which counters of ended windows are kept."""
 
@@ -86,6 +87,9 @@ class QuotaBook:
         self._clock = clock
         self._monotonic = monotonic
         self._now = clock()
+        self._day = -1
+        self._windows: dict[Period, str] = {}
+        """The windows of that day."""
         self._accounts: OrderedDict[Counter, Account] = OrderedDict()
 
     async def reserve(self, allowances: Sequence[Allowance], amount: float) -> Reservation:
@@ -162,8 +166,14 @@ class QuotaBook:
         )
 
     def _window(self, period: Period) -> str:
-        now = datetime.fromtimestamp(self._time(), UTC)
-        return now.strftime("%Y-%m-%d" if period is Period.DAY else "%Y-%m")
+        day = int(self._time() // DAY_SECONDS)
+        if day != self._day:
+            date = datetime.fromtimestamp(day * DAY_SECONDS, UTC)
+            self._day, self._windows = (
+                day,
+                {Period.DAY: date.strftime("%Y-%m-%d"), Period.MONTH: date.strftime("%Y-%m")},
+            )
+        return self._windows[period]
 
     def _time(self) -> float:
         """The clock, which may be set back: a window that has ended never comes again."""

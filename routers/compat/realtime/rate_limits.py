@@ -20,7 +20,7 @@ class CallerLimits:
         self._settings = settings
 
     def __call__(self) -> list[dict[str, Any]]:
-        who = list(subjects(self._socket.principal, self._socket.network, self._settings().quotas))
+        who = subjects(self._socket.principal, self._socket.network, self._settings().quotas)
         standings = self._quotas.standings(allowances(who, Unit.CHARACTERS))
         tightest = min(standings, key=lambda each: each.left, default=None)
         return [] if tightest is None else [_shape(tightest)]
