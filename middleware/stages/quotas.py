@@ -1,8 +1,9 @@
 """Quotas: characters and seconds are reserved before the work and settled after it.
 
-The rule of what a call costs: nothing where it failed or was left before anything was sent; else the whole text of a
-request (of one that is still being written, what was spoken), and the seconds that were sent or heard. What was
-begun is finished: what it takes beyond a quota is counted, and the next call is refused.
+The rule of what a call costs: nothing where it failed before anything was sent; else the whole text of a request (of
+one that is still being written, what was spoken) and the seconds that were sent, unless the client left before the
+first of them; and the seconds that were heard. What was begun is finished: what it takes beyond a quota is counted, and
+the next call is refused.
 """
 
 from __future__ import annotations
@@ -123,13 +124,17 @@ class _Use:
 
     async def settle(self, context: RequestContext) -> None:
         """Counts what the operation costs; its status is known by now."""
-        if not self.begun and context.status != "completed":
+        if not self.begun and self._is_free(context):
             await self.reservation.settle(0.0)
         elif self.unit is Unit.HEARD:
             heard = context.metrics.audio_seconds
             await self.reservation.settle(self.reservation.amount if heard is None else heard)
         else:
             await self.reservation.settle(self.reservation.amount if self.known else self.total)
+
+    def _is_free(self, context: RequestContext) -> bool:
+        """True if an operation that sent nothing costs nothing. Audio was heard also for a client that did not stay."""
+        return context.status == "error" or (context.status != "completed" and self.unit is not Unit.HEARD)
 
 
 def _use(unit: Unit, reservation: Reservation, request: object) -> _Use:

@@ -175,3 +175,11 @@ def test_operations_at_once_hold_for_conversations_too(keyed: Keyed) -> None:
         assert client.post("/tts", json={"text": TEXT}).status_code == 429
         answer = client.post("/conversation", files={"file": ("a.wav", silence(1))})
         assert answer.status_code == 429 and "0 operations at once" in answer.json()["detail"]
+
+
+def test_seconds_heard_count_where_no_word_was_said(keyed: Keyed) -> None:
+    with keyed.client(limited(keyed, audio_seconds_in_per_day=100)) as client:
+        assert client.post("/stt", files={"file": ("a.wav", silence(7))}).status_code == 200
+        assert client.post("/stt", files={"file": ("a.wav", b"no audio at all")}).status_code == 422
+        (left,) = client.get("/me").json()["left"]
+    assert left["left"] == 93
