@@ -214,4 +214,5 @@ def _directory(current: CurrentSettings, stores: StoreOpener, limiter: Connectio
         return None
     directory = KeyDirectory(stores.keys, lambda: current().database.grace_seconds)
     directory.on_end.append(limiter.end_key)
+    directory.in_use.append(limiter.keys_in_use)
     return directory

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
@@ -22,6 +23,9 @@ CLEANUP_SECONDS = 600.0
 JOIN_SECONDS = 10.0
 """Longest wait of the engines that are loaded at the start for models that are being joined."""
 
+RESTART_SECONDS = 2.0
+"""Between the death of work that never ends by itself and its new beginning."""
+
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
@@ -36,15 +40,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             asyncio.create_task(_expire_files(services.files), name="expire files"),
             asyncio.create_task(services.engines.residency.run(), name="residency"),
         ]
-        tasks.append(asyncio.create_task(serve_quotas(services), name="quotas"))
-        if services.directory is not None:
-            tasks.append(
-                asyncio.create_task(_answering(lifecycle, serve_keys(services, services.directory)), name="keys")
-            )
-        if services.usage is not None:
-            tasks.append(asyncio.create_task(services.usage.run(), name="usage"))
-        if services.audit is not None:
-            tasks.append(asyncio.create_task(_answering(lifecycle, services.audit.run()), name="audit"))
+        tasks += [asyncio.create_task(kept_running(name, work)) for name, work in _endless(services).items()]
         for task in tasks:
             task.add_done_callback(_log_death)
         try:
@@ -64,14 +60,41 @@ async def running(services: Services) -> AsyncIterator[None]:
                 await services.operations.close()
 
 
-async def _answering(lifecycle: Lifecycle, work: Coroutine[None, None, None]) -> None:
+def _endless(services: Services) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Work with the database that never ends by itself, by name."""
+    work: dict[str, Callable[[], Awaitable[None]]] = {"quotas": partial(serve_quotas, services)}
+    if services.directory is not None:
+        keys = partial(serve_keys, services, services.directory)
+        work["keys"] = partial(_answering, services.lifecycle, keys)
+        work["ends of keys"] = services.directory.watch
+    if services.usage is not None:
+        work["usage"] = services.usage.run
+    if services.audit is not None:
+        work["audit"] = partial(_answering, services.lifecycle, services.audit.run)
+    return work
+
+
+async def _answering(lifecycle: Lifecycle, work: Callable[[], Awaitable[None]]) -> None:
     """Opens the database once the server answers: that takes as long as a third of a start."""
-    try:
-        await lifecycle.answering.wait()
-    except asyncio.CancelledError:
-        work.close()
-        raise
-    await work
+    await lifecycle.answering.wait()
+    await work()
+
+
+async def kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Runs it for ever: where an error that nobody foresaw ends it, that is logged and it begins anew."""
+
+    async def once() -> None:
+        await work()
+
+    while True:
+        task = asyncio.create_task(once(), name=name)
+        task.add_done_callback(_log_death)
+        try:
+            await asyncio.wait([task])
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+        await asyncio.sleep(RESTART_SECONDS)
 
 
 OWN_PACKAGES = frozenset({"adapters", "engines", "routers", "stts"})

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from stts.access.audit_trail import AuditTrail
 from stts.access.concurrency import Concurrency
+from stts.access.keys import AccessKey
 from stts.access.limits import subjects
 from stts.access.principal import Principal
 from stts.errors import Busy, ShuttingDown, STTSError, TooManyRequests, Unauthorized
@@ -45,6 +46,8 @@ class ConnectionLimiter:
         self.settings = settings
         self._audit = audit
         self._connections: set[LimitedConnection] = set()
+        self._arrived: set[LimitedConnection] = set()
+        """Those, and those that wait for a place: the key may end meanwhile."""
         self._changed = asyncio.Event()
         self._closed = False
         self._sessions = Concurrency("sessions")
@@ -62,6 +65,8 @@ class ConnectionLimiter:
         for a while, ShuttingDown once the server stops."""
         with ExitStack() as place:
             self._take_session(place, connection)
+            self._arrived.add(connection)
+            place.callback(self._arrived.discard, connection)
             await self._free_place()
             self._connections.add(connection)
             try:
@@ -93,9 +98,13 @@ class ConnectionLimiter:
         if self._closed:
             raise ShuttingDown("The server is stopping.")
 
+    def keys_in_use(self) -> list[AccessKey]:
+        """The keys that connections were opened with, as they were then."""
+        return [key for connection in self._arrived if (key := connection.principal.key) is not None]
+
     def end_key(self, key_id: str) -> None:
         """Ends the connections that were opened with a key that opens nothing any more."""
-        for connection in tuple(self._connections):
+        for connection in tuple(self._arrived):
             if (key := connection.principal.key) is not None and key.id == key_id:
                 connection.close_with(Unauthorized("The key of this connection was revoked or has expired."))
 

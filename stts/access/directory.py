@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
@@ -32,7 +32,7 @@ OnEnd = Callable[[str], None]
 
 
 class KeyDirectory:
-    """One for the process. `follow()` runs as long as the server does."""
+    """One for the process. `follow()` and `watch()` run as long as the server does."""
 
     def __init__(
         self,
@@ -55,6 +55,8 @@ class KeyDirectory:
         self._used: dict[str, float] = {}
         self._uses_written_at = monotonic()
         self.on_end: list[OnEnd] = []
+        self.in_use: list[Callable[[], Iterable[AccessKey]]] = []
+        """Called for the keys of what is open now, as they were when that was opened."""
 
     async def find(self, offered: KeyText, *, look_up: bool = True) -> AccessKey | None:
         """The key, where it exists, its secret is right, and it is alive. Raises DatabaseAway where nobody knows.
@@ -92,6 +94,19 @@ class KeyDirectory:
                 log.warning("database_away", error=error.message)
             await asyncio.sleep(FOLLOW_SECONDS)
 
+    async def watch(self) -> None:
+        """Ends what is open with keys that open nothing any more, for ever, whether the database answers or not."""
+        while True:
+            self.end_dead()
+            await asyncio.sleep(FOLLOW_SECONDS)
+
+    def end_dead(self) -> None:
+        """Tells of the keys in use that open nothing any more: time ends them too, and what opens misses an end."""
+        now = self._clock()
+        for used in [key for keys in self.in_use for key in keys()]:
+            if not self._keys.get(used.id, used).is_alive(now):
+                self._end(used.id)
+
     async def catch_up(self) -> None:
         """Takes over what was changed since the last look. Raises DatabaseAway."""
         store = await self._store()
@@ -99,12 +114,15 @@ class KeyDirectory:
             changes = await store.changed_after(*self._read_to)
             for key in changes.keys:
                 self.take(key)
+            for key_id in changes.unreadable:
+                # Nobody knows what it may do now.
+                self._keys.pop(key_id, None)
+                self._end(key_id)
             read_to = changes.revision, changes.key_id
             if read_to == self._read_to:
                 break
             self._read_to = read_to
         self._seen_at = self._monotonic()
-        self._end_expired()
 
     def take(self, key: AccessKey) -> None:
         """Takes over a key as it stands now."""
@@ -139,12 +157,6 @@ class KeyDirectory:
         if key is not None:
             self.take(key)
         return key
-
-    def _end_expired(self) -> None:
-        now = self._clock()
-        for key in self._keys.values():
-            if key.expires_at is not None and key.expires_at <= now < key.expires_at + 3 * FOLLOW_SECONDS:
-                self._end(key.id)
 
     def _end(self, key_id: str) -> None:
         for tell in self.on_end:

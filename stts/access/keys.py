@@ -109,6 +109,8 @@ class KeyChanges:
     keys: Sequence[AccessKey]
     key_id: str | None = None
     """The last key of `revision` that was read; None: all of that revision were."""
+    unreadable: Sequence[str] = ()
+    """Ids of keys that a newer server has written in a way that this one does not understand."""
 
 
 class UserStore(Protocol):

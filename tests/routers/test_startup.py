@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from routers import startup
 from routers.services import Services, build_services
 from routers.startup import running
-from stts.settings import EngineSettings, Settings, StorageSettings, STTSettings, TTSSettings
+from stts.settings import EngineSettings, SecuritySettings, Settings, StorageSettings, STTSettings, TTSSettings
 from tests.fakes import registry
 from tests.patient import PATIENCE
 
@@ -79,3 +79,54 @@ async def test_a_start_that_dies_is_in_the_log(services: Services, monkeypatch: 
                 await asyncio.sleep(0.01)
     (died,) = [line for line in lines if line["event"] == "task_died"]
     assert died["task"] == "prepare" and "ZeroDivisionError" in died["traceback"]
+
+
+async def test_endless_work_that_dies_is_logged_and_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup, "RESTART_SECONDS", 0.0)
+    begun, left, lives = 0, 0, asyncio.Event()
+
+    async def work() -> None:
+        nonlocal begun, left
+        begun += 1
+        if begun < 3:
+            raise TypeError("nobody foresaw this")
+        try:
+            lives.set()
+            await asyncio.Event().wait()
+        finally:
+            left += 1
+
+    with capture_logs() as logs:
+        keeping = asyncio.create_task(startup.kept_running("keys", work))
+        await asyncio.wait_for(lives.wait(), PATIENCE)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+    assert keeping.cancelled() and (begun, left) == (3, 1)
+    assert [(line["event"], line["task"]) for line in logs] == [("task_died", "keys")] * 2
+
+
+async def test_keys_are_followed_again_after_an_error_that_nobody_foresaw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(startup, "RESTART_SECONDS", 0.0)
+    settings = Settings(
+        tts=TTSSettings(order=("tone",)),
+        stt=STTSettings(order=("echo",)),
+        storage=StorageSettings(root=str(tmp_path / "data")),
+        security=SecuritySettings.model_validate({"keys": True, "api_key": "key"}),
+    )
+    services = build_services(settings, registry=registry())
+    assert services.directory is not None
+    looks, follows = 0, asyncio.Event()
+
+    async def broken() -> None:
+        nonlocal looks
+        looks += 1
+        if looks > 1:
+            follows.set()
+        raise TypeError("a key of a newer server")
+
+    monkeypatch.setattr(services.directory, "catch_up", broken)
+    services.lifecycle.answering.set()
+    async with running(services):
+        await asyncio.wait_for(follows.wait(), PATIENCE)

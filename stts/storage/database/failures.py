@@ -14,6 +14,8 @@ from stts.storage.database.address import DatabaseAddress
 
 NOT_OURS = (OperationalError, InterfaceError, InternalError)
 """Failures of the database itself. A damaged SQLite file is a plain DatabaseError, the base of all."""
+REFUSALS = frozenset({"42501", "42P01", "3F000"})
+"""PostgreSQL's codes: a right is missing, or a table, or the schema; an operator has changed something."""
 RETRY_SECONDS = 2.0
 """Seconds after which a client may try again."""
 
@@ -24,7 +26,8 @@ class DatabaseNotInstalled(DatabaseUnusable):
 
 @contextmanager
 def translated_failures(address: DatabaseAddress) -> Iterator[None]:
-    """Raises DatabaseAway for a database that does not answer, is full, or is cut off in the middle."""
+    """Raises DatabaseAway for a database that does not answer, is full, or is cut off in the middle, and
+    DatabaseUnusable for one that refuses a right."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -33,6 +36,9 @@ def translated_failures(address: DatabaseAddress) -> Iterator[None]:
         said = "PostgreSQL needs its driver: pip install -r requirements/postgresql.txt"
         raise DatabaseNotInstalled(said) from None
     except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in REFUSALS:
+            cause = type(error.orig).__name__
+            raise DatabaseUnusable(f"The database {address.shown} does not let this server work ({cause}).") from error
         if not (error.connection_invalidated or isinstance(error, NOT_OURS) or type(error) is DatabaseError):
             raise
         raise away(address, error) from error

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
+import structlog
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +20,9 @@ from stts.storage.database.tables import access_keys, users
 LISTS = ("allowed_addresses", "allowed_engines", "allowed_voices")
 CHANGED_AT_ONCE = 1000
 """Most changed keys that are read at once."""
+KNOWN_LIMITS = frozenset(each.name for each in fields(KeyLimits))
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class Keys:
@@ -57,7 +61,7 @@ class Keys:
         if user_id is not None:
             chosen = chosen.where(access_keys.c.user_id == user_id)
         async with self._database.reading() as connection:
-            return [_key(row) for row in await connection.execute(chosen)]
+            return [key for row in await connection.execute(chosen) if (key := _key(row)) is not None]
 
     async def change(self, key: AccessKey) -> AccessKey:
         changed = replace(key, version=key.version + 1)
@@ -92,10 +96,12 @@ class Keys:
             if newest == revision and key_id is None:
                 return KeyChanges(revision, ())
             rows = (await connection.execute(chosen)).all()
-        keys = [_key(row) for row in rows]
+        read = {row.id: _key(row) for row in rows}
+        keys = [key for key in read.values() if key is not None]
+        unreadable = [key_id for key_id, key in read.items() if key is None]
         if len(rows) == CHANGED_AT_ONCE:
-            return KeyChanges(rows[-1].revision, keys, rows[-1].id)
-        return KeyChanges(newest, keys)
+            return KeyChanges(rows[-1].revision, keys, rows[-1].id, unreadable)
+        return KeyChanges(newest, keys, None, unreadable)
 
 
 async def _found(connection: AsyncConnection, key_id: str) -> AccessKey | None:
@@ -111,15 +117,19 @@ def row_values(key: AccessKey) -> dict[str, Any]:
     return values | lists | {"role": int(key.role), "priority": str(key.priority), "limits": limits}
 
 
-def _key(row: Row[tuple[object, ...]]) -> AccessKey:
+def _key(row: Row[tuple[object, ...]]) -> AccessKey | None:
+    """A key; None where a newer server has given it a role or a priority that this one does not know."""
     values = {name: value for name, value in row._mapping.items() if name != "revision"}
     lists = {name: tuple(values[name]) for name in LISTS}
-    return AccessKey(
-        **values
-        | lists
-        | {
-            "role": Role(values["role"]),
-            "priority": PriorityClass(values["priority"]),
-            "limits": KeyLimits(**values["limits"]),
-        }
-    )
+    try:
+        parts = {"role": Role(values["role"]), "priority": PriorityClass(values["priority"])}
+    except ValueError as error:
+        log.error("key_unreadable", key=row.id, error=str(error))
+        return None
+    return AccessKey(**values | lists | parts | {"limits": _limits(row.id, values["limits"])})
+
+
+def _limits(key_id: str, kept: Mapping[str, int]) -> KeyLimits:
+    if unknown := sorted(kept.keys() - KNOWN_LIMITS):
+        log.warning("key_limits_unknown", key=key_id, limits=unknown)
+    return KeyLimits(**{name: most for name, most in kept.items() if name in KNOWN_LIMITS})

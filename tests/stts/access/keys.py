@@ -35,13 +35,18 @@ class MemoryKeys:
         self.kept[key.id] = key
         self.changes.append(key.id)
 
+    def make_unreadable(self, key_id: str) -> None:
+        del self.kept[key_id]
+        self.changes.append(key_id)
+
     async def find(self, key_id: str) -> AccessKey | None:
         self.lookups += 1
         return self.kept.get(key_id)
 
     async def changed_after(self, revision: int, key_id: str | None = None) -> KeyChanges:
         changed = dict.fromkeys(self.changes[revision:])
-        return KeyChanges(len(self.changes), [self.kept[each] for each in changed])
+        readable = [self.kept[each] for each in changed if each in self.kept]
+        return KeyChanges(len(self.changes), readable, None, [each for each in changed if each not in self.kept])
 
     async def used(self, times: Mapping[str, float]) -> None:
         self.uses |= times

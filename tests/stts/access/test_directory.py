@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from stts.access.directory import FOLLOW_SECONDS, USE_SECONDS, KeyDirectory
 from stts.access.key_text import KeyText
 from stts.access.principal import key_holder
 from stts.errors import DatabaseAway
+from tests.patient import PATIENCE
 from tests.stts.access.keys import Clock, MemoryKeys, new_key
 
 GRACE = 600.0
@@ -27,6 +29,9 @@ class World:
         self.directory.on_end.append(self.ended.append)
         self.text = KeyText.new()
         self.store.put(new_key(self.text))
+        self.opened_with = new_key(self.text)
+        """The key of something that is open."""
+        self.directory.in_use.append(lambda: [self.opened_with])
 
     def wrong(self) -> KeyText:
         """The right id with another secret."""
@@ -84,8 +89,45 @@ async def test_a_key_expires_to_the_second(world: World) -> None:
     assert await world.directory.find(world.text) is not None and world.ended == []
     world.clock.now = 1010.0
     assert await world.directory.find(world.text) is None
-    await world.directory.catch_up()
+    world.directory.end_dead()
     assert set(world.ended) == {world.text.id}
+
+
+async def test_a_key_that_expires_while_the_database_is_away_ends_what_is_open(world: World) -> None:
+    world.store.put(new_key(world.text, expires_at=1010.0, version=2))
+    await world.directory.catch_up()
+    world.store.is_away = True
+    world.directory.end_dead()
+    assert world.ended == []
+    world.clock.now = 5000.0
+    told = asyncio.Event()
+    world.directory.on_end.append(lambda _: told.set())
+    watching = asyncio.create_task(world.directory.watch())
+    await asyncio.wait_for(told.wait(), PATIENCE)
+    watching.cancel()
+    assert world.ended == [world.text.id]
+
+
+async def test_what_opened_as_its_key_ended_is_ended_too(world: World) -> None:
+    await world.directory.catch_up()
+    world.directory.take(new_key(world.text, revoked_at=1.0, version=2))
+    world.ended.clear()
+    world.directory.end_dead()
+    assert world.ended == [world.text.id]
+
+
+async def test_an_end_in_memory_needs_no_key_in_memory(world: World) -> None:
+    world.opened_with = new_key(KeyText.new(), expires_at=999.0)
+    world.directory.end_dead()
+    assert world.ended == [world.opened_with.id]
+
+
+async def test_a_key_that_nobody_understands_any_more_ends(world: World) -> None:
+    await world.directory.catch_up()
+    world.store.make_unreadable(world.text.id)
+    await world.directory.catch_up()
+    assert world.ended == [world.text.id]
+    assert await world.directory.find(world.text) is None
 
 
 async def test_the_secret_before_works_until_the_overlap_ends(world: World) -> None:

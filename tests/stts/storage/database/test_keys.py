@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Update, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
 
 from stts.access.directory import KeyDirectory
 from stts.access.key_text import KeyText
 from stts.access.keys import AccessKey, KeyChanged, KeyLimits, KeyStore, PriorityClass, User
 from stts.access.principal import key_holder
 from stts.access.roles import Role
-from stts.errors import NotFound
+from stts.errors import DatabaseUnusable, NotFound
 from stts.storage.database.revisions import next_revision
 from stts.storage.database.stores import Stores
 from stts.storage.database.tables import access_keys, users
@@ -220,3 +221,46 @@ async def test_the_first_key_is_made_once(stores: Stores) -> None:
     assert [each.id for each in await stores.users.all()] == [only.user_id]
     await stores.keys.change(replace(only, revoked_at=2.0))
     assert await stores.keys.add_first(User("late", "admin", 3.0), key(user_id="late", created_at=3.0))
+
+
+@pytest.mark.usefixtures("anna")
+async def test_a_limit_that_a_newer_server_has_written_is_left_aside(stores: Stores) -> None:
+    made = key(limits=KeyLimits(sessions=3))
+    await stores.keys.add(made)
+    async with stores.database.writing() as connection:
+        await connection.execute(update(access_keys).values(limits={"sessions": 3, "thoughts_per_day": 7}))
+    with capture_logs() as logs:
+        assert await stores.keys.find(made.id) == made
+        assert list((await stores.keys.changed_after(0)).keys) == [made]
+    assert logs[0]["event"] == "key_limits_unknown" and logs[0]["limits"] == ["thoughts_per_day"]
+
+
+@pytest.mark.usefixtures("anna")
+@pytest.mark.parametrize("values", [{"role": 9}, {"priority": "urgent"}])
+async def test_a_key_that_nobody_understands_is_told_and_the_others_are_read(
+    stores: Stores, values: dict[str, object]
+) -> None:
+    newer, other = key("newer"), key("other")
+    await stores.keys.add(newer)
+    await stores.keys.add(other)
+    async with stores.database.writing() as connection:
+        await connection.execute(update(access_keys).where(access_keys.c.id == newer.id).values(values))
+    with capture_logs() as logs:
+        changes = await stores.keys.changed_after(0)
+    assert (list(changes.keys), list(changes.unreadable)) == ([other], [newer.id])
+    assert [(line["event"], line["key"]) for line in logs] == [("key_unreadable", newer.id)]
+    assert await stores.keys.find(newer.id) is None and await stores.keys.all() == [other]
+
+
+async def test_a_missing_right_is_told_as_such(stores: Stores) -> None:
+    address = stores.database.address
+    if address.is_embedded:
+        pytest.skip("SQLite knows no rights")
+    name = f"limited_{address.url.rpartition('/')[2]}"
+    async with stores.database.writing() as connection:
+        await connection.execute(text(f"CREATE ROLE {name} LOGIN"))
+    user, host = address.url.split("@")
+    limited = Stores.over(replace(address, url=f"{user.partition('://')[0]}://{name}@{host}"))
+    with pytest.raises(DatabaseUnusable, match="InsufficientPrivilege"):
+        await limited.keys.changed_after(0)
+    await limited.database.close()
