@@ -25,6 +25,9 @@ PROBE_TEXT = "One two three."
 PROBE_DELAY_SECONDS = 0.05
 """Between a load and its probe: requests that have waited for the load go first."""
 
+LEAVE_SECONDS = 3.0
+"""For a probe that was cancelled to leave its engine."""
+
 
 class LoadProbes:
     """One background probe after each load. It is the server's own work, and stands in the way of no unload."""
@@ -48,10 +51,13 @@ class LoadProbes:
         return True
 
     async def end(self, name: str) -> None:
-        """Ends the probe, and returns when it has left the engine: it must neither keep it nor load it anew."""
+        """Ends the probe, and returns when it has left the engine: it must neither keep it nor load it anew.
+
+        A call that nothing can interrupt is waited for a few seconds only, and the engine is still at work then.
+        """
         if name in self._tasks:
             self._tasks[name].cancel()
-            await asyncio.wait([self._tasks[name]])
+            await asyncio.wait([self._tasks[name]], timeout=LEAVE_SECONDS)
 
     def cancel_all(self) -> None:
         for task in self._tasks.values():

@@ -12,6 +12,7 @@ from adapters.catalogue import EngineCatalogue
 from adapters.model_names import engine_named
 from adapters.routing import RoutingPolicy
 from adapters.speech.plan import suits
+from adapters.speech.voice_choice import speaks
 from adapters.speech.written_language import WrittenLanguage
 from stts.context import Priority
 from stts.engine_api import EngineKind
@@ -75,16 +76,22 @@ class EngineSelection:
         return plan
 
     async def _with_some_voice(self, config: SynthesisConfig, priority: Priority, text: str | None) -> SpeechPlan:
-        """The plan with the first voice that the caller may use and that an engine has."""
+        """The plan with the first of the caller's voices that is here and speaks the language, else the first here."""
         refusal: STTSError = Forbidden("None of the voices that this key may use is here.")
+        first: SpeechPlan | None = None
         for voice in config.permission.voices:
             try:
                 plan = await self.plan_speech(replace(config, voice=voice), priority, text)
             except (InvalidRequest, Forbidden) as error:
                 refusal = error
                 continue
-            return replace(plan, asked=config)
-        raise refusal
+            plan = replace(plan, asked=config, chosen=voice)
+            if plan.exact and speaks(plan.voice, config.language or config.detected):
+                return plan
+            first = first or plan
+        if first is None:
+            raise refusal
+        return first
 
     async def plan_transcription(
         self, config: TranscriptionConfig, priority: Priority = Priority.REALTIME
@@ -106,7 +113,8 @@ class EngineSelection:
         The answer has the rate that was announced and a voice of the same kind. A voice that is cloned is spoken by
         whoever clones the same recording, or by nobody.
         """
-        config = replace(plan.asked, sample_rate=plan.output.sample_rate)
+        voice = plan.asked.voice or plan.chosen
+        config = replace(plan.asked, voice=voice, sample_rate=plan.output.sample_rate)
 
         async def plan_with(name: str) -> SpeechPlan:
             return await self._catalogue.speech[name].plan(config, plan.voice.gender)
@@ -117,9 +125,9 @@ class EngineSelection:
         found = await self._routing.next_plan(plan, tried, plan_with)
         if found is None or plan.voice.reference not in (None, found.voice.reference):
             return None
-        if not plan.asked.permission.allows_voice(found.voice.id):
+        if not plan.asked.permission.allows_voice(found.voice.id, voice):
             return None
-        return replace(found, asked=plan.asked, alternatives=plan.alternatives)
+        return replace(found, asked=plan.asked, chosen=plan.chosen, alternatives=plan.alternatives)
 
     async def next_transcription(self, plan: TranscriptionPlan, tried: frozenset[str]) -> TranscriptionPlan | None:
         """The plan of the next engine for the same audio, beside those that were tried; None: there is none."""

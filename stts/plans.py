@@ -55,6 +55,8 @@ class SpeechPlan:
     """False: another engine may have what was asked for itself."""
     default_voice: bool = False
     """The engine has a default voice, so that the language of a text changes nothing where that voice speaks it."""
+    chosen: str | None = None
+    """The one of the caller's voices that it was made with, where none was asked for; a fall-back takes it too."""
     alternatives: tuple[str, ...] = ()
     """Instances that `auto` would try next, in this order. Each is planned only when it is needed."""
     basis: PlanBasis | None = field(default=None, compare=False, repr=False)

@@ -90,6 +90,5 @@ class Speech:
         if self.untold and chunk.seconds:
             chunk = replace(chunk, text=" ".join(self.untold))
             self.untold.clear()
-        self.sent, self.piece_seconds = True, self.piece_seconds + chunk.seconds
-        self.renderer.sent(chunk)
+        self.sent, self.piece_seconds = True, self.piece_seconds + self.renderer.sent(chunk)
         ready.put(chunk, len(chunk.data))

@@ -56,7 +56,8 @@ async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceR
     if name.lower() in HOSTED:
         # The kind of voice that was to speak goes before what its name usually stands for.
         like = rules.gender or HOSTED[name.lower()]
-        voice = voice or _of_kind(engine, rules, name.lower())
+        if voice is None and (voice := _of_kind(engine, rules, name.lower())) is not None:
+            voice = _of_region(engine, rules, config.language, voice)
         return _hosted(engine, config, rules, voice) if voice else _default(engine, config, rules, like)
     if voice is not None:
         mismatch = _mismatch(voice, config.language)
@@ -98,6 +99,14 @@ def _of_kind(engine: TTSEngine, rules: VoiceRules, name: str) -> Voice | None:
         return voice
     # Another engine was to speak with a voice of this gender: the name alone does not say so.
     return engine.of_gender(voice, rules.gender)
+
+
+def _of_region(engine: TTSEngine, rules: VoiceRules, language: str | None, voice: Voice) -> Voice:
+    """The voice, unless the language asked for has a region that is another's: then that one, of its gender."""
+    if language is None or "-" not in language or language in voice.languages:
+        return voice
+    there = _speaker_of(engine, rules, language, voice.gender)
+    return there if language in there.languages else voice
 
 
 def _alike(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, name: str) -> VoiceChoice:

@@ -96,9 +96,7 @@ class SherpaOnnxEngine(STTEngine):
 
     def weights_present(self) -> bool:
         # Asked while nothing is loaded: the description is that of what would be.
-        if self._model is None:
-            self.look_again()
-        return self._look() is not None
+        return (self._look() if self._model is not None else self._look_now()) is not None
 
     def outdated(self) -> bool:
         return self._found is not None and self._find() != self._found
@@ -169,6 +167,8 @@ class SherpaOnnxEngine(STTEngine):
 
     def _new_stream(self, hotwords: str, language: str | None) -> Any:
         assert self._recognizers is not None
+        # Let go of first: the weights of one that has to make room must be gone before the next has its own.
+        self._recognizer = self._stream = None
         self._recognizer = self._recognizers.of(language)
         return self._recognizer.create_stream(hotwords) if hotwords else self._recognizer.create_stream()
 
@@ -217,10 +217,13 @@ class SherpaOnnxEngine(STTEngine):
         return self._look() if time.monotonic() >= self._next_look else self._found
 
     def _look(self) -> SherpaModel | None:
-        if self._found is None:
-            self._next_look = time.monotonic() + LOOK_SECONDS
-            self._found = self._find()
-        return self._found
+        return self._look_now() if self._found is None else self._found
+
+    def _look_now(self) -> SherpaModel | None:
+        # The old description holds until there is a new one: another thread may ask for it meanwhile.
+        found = self._find()
+        self._found, self._next_look = found, time.monotonic() + LOOK_SECONDS
+        return found
 
     def _find(self) -> SherpaModel | None:
         folder = self.find_weights(self.options.model)

@@ -113,8 +113,13 @@ def find(folder: Path, kind: Kind | None, *, int8: bool) -> SherpaModel:
         parts,
         metadata,
         vocabulary if vocabulary.is_file() else None,
-        timed=kind not in _UNTIMED and (kind != "paraformer" or len(read_outputs(first)) == _TIMED_OUTPUTS),
+        timed=kind not in _UNTIMED and (kind != "paraformer" or _paraformer_is_timed(first)),
     )
+
+
+def _paraformer_is_timed(model: Path) -> bool:
+    # The form of `.ort` is another, whose outputs nothing here reads.
+    return model.suffix != ".ort" and len(read_outputs(model)) == _TIMED_OUTPUTS
 
 
 def _files(folder: Path) -> dict[Part, list[Path]]:

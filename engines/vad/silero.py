@@ -18,6 +18,7 @@ from stts.errors import EngineError
 
 MODEL = "silero-vad"
 """Its id in the model catalogue."""
+FILE = "silero_vad.onnx"
 CONTEXT = 64
 """Samples of the previous frame that precede each new one."""
 LAYERS, WIDTH = 2, 128
@@ -46,7 +47,7 @@ class SileroEngine(VADEngine):
 
     def load(self, progress: Progress) -> None:
         self.require_installed()
-        (network,) = self.require_model(MODEL).glob("*.onnx")
+        network = self.require_model(MODEL) / FILE
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -57,7 +57,8 @@ class LevelMatch:
         if self._wanted is None or not len(samples):
             return samples
         if self._first_piece is not None:
-            self._first_piece.append(samples)
+            # A copy: an engine may yield the same array again and again, with other samples in it.
+            self._first_piece.append(samples.copy())
         if self._factor is None:
             # What is too short to be measured is left alone for the whole answer: a gain that jumps is worse.
             level = active_level(samples, self._rate)

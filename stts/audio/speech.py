@@ -27,7 +27,8 @@ SILENT = 1e-4
 
 def is_audible(block: Samples) -> bool:
     """True if any of it can be heard."""
-    return bool(np.abs(block).max(initial=0.0) > SILENT)
+    # Sample by sample: with a single NaN among them the greatest would be none.
+    return bool((np.abs(block) > SILENT).any())
 
 
 class SpeechFile:
@@ -80,6 +81,8 @@ class SpeechRenderer:
         self._turn = self._file.turn
         self._inherits = file is not None
         """The first chunk begins with those that the renderer before has left unsent."""
+        self._inherited_seconds = 0.0
+        """Audio of the renderer before in a chunk that is not sent yet."""
         self._lead: list[Samples] = []
         """Silence before the first sound; a piece bounds it."""
         self._left = False
@@ -109,10 +112,11 @@ class SpeechRenderer:
             # A single NaN of a model would silence every filter for the rest of the answer.
             block = bounded(np.asarray(block, np.float32), LOUDEST)
             if not self.begun:
-                self._lead.append(block)
                 if not is_audible(block):
+                    # A copy: an engine may yield the same array again and again, with other samples in it.
+                    self._lead.append(block.copy())
                     return NOTHING
-                block, self.begun = np.concatenate(self._lead), True
+                block, self.begun = np.concatenate([*self._lead, block]), True
                 self._lead.clear()
             return self._chunk(self._render(self._framer.push(self._level.push(block))), start)
 
@@ -164,13 +168,21 @@ class SpeechRenderer:
 
     @property
     def unsent_seconds(self) -> float:
-        return sum(chunk.seconds for chunk in [*self._file.unsent])
+        """Audio of its own that was not sent."""
+        if self._inherits:
+            return 0.0
+        return sum(chunk.seconds for chunk in [*self._file.unsent]) - self._inherited_seconds
 
-    def sent(self, chunk: AudioChunk) -> None:
-        """Chunks are sent in the order in which they were made, each alone or joined with those behind it."""
+    def sent(self, chunk: AudioChunk) -> float:
+        """Chunks are sent in the order in which they were made, each alone or joined with those behind it.
+
+        Returns the seconds of it that are this renderer's own.
+        """
+        inherited, self._inherited_seconds = self._inherited_seconds, 0.0
         left = len(chunk.data)
         while left > 0:
             left -= len(self._file.unsent.popleft().data)
+        return chunk.seconds - inherited
 
     def silence(self, seconds: float) -> AudioChunk:
         """Renders an answer of silence only. The renderer cannot be used after that."""
@@ -190,11 +202,12 @@ class SpeechRenderer:
         self.seconds += seconds
         self.encode_seconds += time.perf_counter() - start
         if self._inherits:
-            self._inherits = False
             data = b"".join(chunk.data for chunk in file.unsent) + data
-            seconds += sum(chunk.seconds for chunk in file.unsent)
+            self._inherited_seconds = sum(chunk.seconds for chunk in file.unsent)
+            seconds += self._inherited_seconds
             file.unsent.clear()
         chunk = AudioChunk(data, seconds, header=file.encoder.header() if file.ended else b"")
         if data:
             file.unsent.append(chunk)
+        self._inherits = False
         return chunk

@@ -126,6 +126,31 @@ async def test_a_caller_gets_a_voice_that_it_may_use(house: House) -> None:
         await house.plan(SynthesisConfig("espeak", "de", permission=only))
 
 
+async def test_of_a_callers_voices_the_first_that_speaks_the_language_is_taken(house: House) -> None:
+    only = Permission(voices=("en-us", "de"))
+    assert (await house.plan(SynthesisConfig("espeak", language="de", permission=only))).voice.id == "de"
+    assert (await house.plan(SynthesisConfig("espeak", detected="de", permission=only))).voice.id == "de"
+    assert (await house.plan(SynthesisConfig("espeak", permission=only))).voice.id == "en-us"
+    foreign = await house.plan(SynthesisConfig("espeak", language="fr", permission=only))
+    assert (foreign.voice.id, foreign.exact) == ("en-us", False)
+
+
+@pytest.mark.parametrize("voice", [None, "alloy"])
+async def test_a_fall_back_speaks_with_the_hosted_name_that_the_caller_may_use(house: House, voice: str | None) -> None:
+    config = SynthesisConfig(voice=voice, permission=Permission(voices=("alloy",)))
+    plan = await house.plan(config)
+    found = await house.engines.selection.next_speech(plan, frozenset({"tone"}))
+    assert found is not None
+    assert (plan.instance, found.instance, found.voice.id, found.asked) == ("tone", "espeak", "en-us", config)
+    assert await house.engines.selection.next_speech(found, frozenset({"tone", "espeak"})) is None
+
+
+async def test_no_fall_back_speaks_with_another_voice_than_the_caller_may_use(house: House) -> None:
+    plan = await house.plan(SynthesisConfig(permission=Permission(voices=("high",))))
+    found = await house.engines.selection.next_speech(plan, frozenset({"tone"}))
+    assert plan.voice.id == "high" and found is None
+
+
 async def test_a_plan_of_somebody_else_does_not_hold(house: House) -> None:
     plan = await house.plan(SynthesisConfig())
     other = await house.replanned(plan, SynthesisConfig(permission=Permission(engines=("espeak",))))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from engines.registry import Registry
+from engines.stt.sherpa_onnx import SherpaOnnxEngine
 from engines.stt.sherpa_onnx_models import Kind, find
 from stts.errors import EngineLoadFailed
 from tests.engines.onnx_file import write_mean_model
@@ -51,6 +54,47 @@ def test_a_kind_is_found(tmp_path: Path, kind: Kind, names: list[str], metadata:
     info = Registry().create("sherpa_onnx", {"model": str(tmp_path)}).info
     assert info.abilities.live == model.live
     assert info.abilities.word_times == (kind not in ("whisper", "moonshine", "paraformer", "streaming_paraformer"))
+
+
+def test_a_description_holds_while_the_model_is_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, ["model"], {"model_type": "zipformer2", **CHUNKS})
+    engine = Registry().create("sherpa_onnx", {"model": str(tmp_path)})
+    live: list[bool] = []
+    find_weights = engine.find_weights
+
+    def look(name: str | None) -> Path | None:
+        if len(live) < 3:
+            live.append(engine.info.abilities.live)
+        return find_weights(name)
+
+    assert engine.info.abilities.live
+    monkeypatch.setattr(engine, "find_weights", look)
+    assert engine.weights_present()
+    assert live == [True]
+
+
+def test_a_recogniser_is_let_go_of_before_the_next_is_made() -> None:
+    engine = SherpaOnnxEngine()
+    held = []
+
+    class Languages:
+        def of(self, language: str | None) -> Any:
+            held.append((engine._recognizer, engine._stream))
+            return SimpleNamespace(create_stream=lambda: object())
+
+    languages: Any = Languages()
+    engine._recognizers = languages
+    for language in ("en", "de"):
+        engine._stream = engine._new_stream("", language)
+    assert held == [(None, None)] * 2
+
+
+def test_a_paraformer_in_onnxruntimes_own_form_tells_no_times(tmp_path: Path) -> None:
+    write(tmp_path, [], {})
+    (tmp_path / "model.ort").write_bytes(b"ORTM")
+    assert not find(tmp_path, "paraformer", int8=True).timed
 
 
 def test_moonshine_of_two_files(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engines.registry import Registry
-from engines.vad.silero import CONTEXT, MEMORY, MODEL, SileroEngine
+from engines.vad.silero import CONTEXT, FILE, MEMORY, MODEL, SileroEngine
 from stts.engine_api import Samples
 from stts.errors import EngineError, EngineWeightsMissing
 from tests.engines.contract import no_progress
@@ -93,6 +93,16 @@ def test_a_network_with_one_flipped_bit_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(EngineWeightsMissing, match=r"silero_vad\.onnx of the model silero-vad is damaged"):
         Registry().create("silero").load(no_progress)
+
+
+def test_another_network_beside_it_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Registry().create("silero").require_model(MODEL) / FILE
+    (tmp_path / FILE).write_bytes(real.read_bytes())
+    (tmp_path / "silero_vad_half.onnx").write_bytes(b"another")
+    engine = SileroEngine()
+    monkeypatch.setattr(engine, "require_model", lambda model: tmp_path)
+    engine.load(no_progress)
+    assert len(probabilities(engine, np.zeros(512, np.float32))) == 1
 
 
 def test_must_be_loaded() -> None:

@@ -30,6 +30,8 @@ class InlineBackend:
         """Loads the engine once, however many threads ask for it at the same time."""
         with self._loading:
             if not self.ready:
+                # What others have left behind is given back before, else the growth would be less by it.
+                give_back()
                 before = own_memory()
                 self._engine.load(progress)
                 # A load leaves more behind than any call: 6 MB of Silero's 17.

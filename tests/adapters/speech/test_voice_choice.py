@@ -113,6 +113,25 @@ async def test_a_hosted_name_keeps_the_gender_that_was_to_speak_and_the_default_
     assert choice.voice.id == spoken
 
 
+@pytest.mark.parametrize(
+    ("voice", "language", "spoken"),
+    [
+        ("alloy", "en-GB", "en-gb"),
+        ("nova", "en-GB", "en-gb+f3"),
+        ("fable", "en-US", "en-us"),
+        ("alloy", "en-US", "en-us"),
+        ("alloy", "en", "en-us"),
+        ("alloy", "en-ZW", "en-us"),
+        ("alloy", "de-AT", "de"),
+    ],
+)
+async def test_a_hosted_name_is_no_choice_of_a_region(engines: Engines, voice: str, language: str, spoken: str) -> None:
+    engine = engines.catalogue.instance("espeak").engine
+    config = SynthesisConfig(voice=voice, language=language)
+    choice = await choose_voice(engine, config, VoiceRules(Library(reference)))
+    assert choice.voice.id == spoken
+
+
 async def test_an_entry_for_a_voice_that_is_not_there_is_refused(engines: Engines) -> None:
     with pytest.raises(UnknownVoice, match=r"openai\.voices"):
         await resolved(engines, SynthesisConfig(engine="mimic", voice="ash"))

@@ -190,11 +190,26 @@ def test_what_a_renderer_has_made_and_nobody_has_sent_comes_first_of_its_success
     assert first.unsent == any(chunk.data for chunk in made)
     assert first.unsent_seconds == pytest.approx(sum(chunk.seconds for chunk in made))
     after = first.successor(EffectSettings(), RATE)
+    assert after.unsent_seconds == 0.0, "nothing of its own"
     chunks = [sent, *spoken(after, [VOICE])]
     assert sum(chunk.seconds for chunk in chunks) == pytest.approx(after.seconds)
     samples, rate = decoded(b"".join(chunk.data for chunk in chunks)) if format != "pcm" else (None, RATE)
     if samples is not None:
         assert len(samples) / rate == pytest.approx(after.seconds, abs=0.1)
+
+
+def test_a_successor_tells_its_own_seconds_from_those_it_hands_on() -> None:
+    first = renderer_of(SynthesisConfig(format="pcm"))
+    left = first.push(VOICE).seconds
+    first.retire()
+    after = first.successor(EffectSettings(), RATE)
+    chunk = after.push(VOICE)
+    own = after.unsent_seconds
+    assert 0 < own == pytest.approx(chunk.seconds - left)
+    assert after.sent(chunk) == pytest.approx(own)
+    assert after.unsent_seconds == 0.0
+    again = after.push(VOICE)
+    assert after.sent(again) == again.seconds
 
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
