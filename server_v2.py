@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = config.current()
         configure_logging(config.current)
         config.log_origins()
-        if settings.security.keys or settings.keeps_usage:
+        if settings.opens_database:
             refuse_newer_file(DatabaseAddress.of(settings))
         listener = default_listener(config.current, tuple(DIALECTS))
         raise_file_limit(settings.limits, listener.other_files)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from middleware.serving.listening import CannotListen
 from server_v2 import main
 from tests import patient
 from tests.patient import PATIENCE
@@ -188,6 +189,27 @@ def test_a_broken_file_is_one_clear_message_and_status_2(
     assert told.out == ""
     assert all(part in told.err for part in named), told.err
     assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize(
+    "settings", ["audit: {enabled: true}", "quotas: {address: {characters_per_day: 100}}", "usage: {enabled: true}"]
+)
+def test_whatever_keeps_something_in_the_database_wants_one_of_this_version(
+    settings: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def started(*_: object) -> socket.socket:
+        raise CannotListen("It was to be started.")
+
+    monkeypatch.setattr("server_v2.listening", started)
+    monkeypatch.setattr("server_v2.configure_logging", lambda _: None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(f"storage: {{root: '{tmp_path}'}}\n{settings}\n")
+    with closing(sqlite3.connect(tmp_path / "stts.db")) as connection:
+        connection.executescript(
+            "CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('9999')"
+        )
+    assert main([]) == 2
+    assert "newer version of this server" in capsys.readouterr().err
 
 
 def test_the_status_is_the_exit_of_the_process(tmp_path: Path) -> None:

@@ -52,7 +52,11 @@ class Admission:
     async def _key(self, text: KeyText, address: str) -> AccessKey | None:
         if self._directory is None:
             return None
-        return await self._directory.find(text, look_up=not self._failures.is_slowed(address))
+        is_slowed = self._failures.is_slowed(address)
+        key = await self._directory.find(text, look_up=not is_slowed)
+        if key is None and is_slowed and self._failures.takes_look_up():
+            return await self._directory.find(text)
+        return key
 
 
 def check_address(key: AccessKey, address: str) -> None:

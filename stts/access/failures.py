@@ -12,6 +12,9 @@ from stts.errors import TooManyRequests
 MOST_FAILURES = 10
 """Wrong keys of one network within `WINDOW_SECONDS` that are answered at once."""
 WINDOW_SECONDS = 60.0
+LOOK_UPS = 5
+"""Keys from slowed networks, all together, that are looked up in the database within `LOOK_UP_SECONDS`."""
+LOOK_UP_SECONDS = 1.0
 MOST_NETWORKS = 10_000
 """Networks that are remembered; the one that failed longest ago is forgotten first."""
 
@@ -22,6 +25,7 @@ class KeyFailures:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
+        self._look_ups: deque[float] = deque(maxlen=LOOK_UPS)
 
     def count(self, address: str) -> None:
         """One more wrong key. Raises TooManyRequests where there were too many."""
@@ -40,6 +44,17 @@ class KeyFailures:
         """True where the next wrong key of this address is refused unseen."""
         times = self._times.get(network_of(address))
         return times is not None and self._is_slowed(times, self._clock())
+
+    def takes_look_up(self) -> bool:
+        """Takes one of the few look-ups that slowed networks have; False where none is left for now.
+
+        A key that is so new that memory does not know it must work from there too.
+        """
+        now = self._clock()
+        if len(self._look_ups) == LOOK_UPS and now - self._look_ups[0] < LOOK_UP_SECONDS:
+            return False
+        self._look_ups.append(now)
+        return True
 
     @staticmethod
     def _is_slowed(times: deque[float], now: float) -> bool:

@@ -67,6 +67,11 @@ class Settings(Section):
         return self.security.keys if self.usage.enabled is None else self.usage.enabled
 
     @property
+    def opens_database(self) -> bool:
+        """True if something is kept in the database from the start."""
+        return self.security.keys or self.keeps_usage or self.is_audited or self.quotas.counts_amounts
+
+    @property
     def is_audited(self) -> bool:
         """True if an audit trail is kept."""
         return self.security.keys if self.audit.enabled is None else self.audit.enabled

@@ -32,3 +32,8 @@ class QuotaSettings(Section):
     routes: dict[Literal["read", "write", "admin"], Most] = live(
         "Requests a minute of one key, or one network without a key, to routes of a role.", default={}
     )
+
+    @property
+    def counts_amounts(self) -> bool:
+        """True if a limit is an amount of a day or a month, which is kept in the database."""
+        return any(name.endswith(("_per_day", "_per_month")) for name in (*self.key, *self.user, *self.address))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from stts.errors import DatabaseAway
 from stts.storage.database.address import DatabaseAddress
+from stts.storage.database.circuit_breaker import CircuitBreaker
 from stts.storage.database.failures import translated_failures
 from stts.storage.database.migrating import upgrade
 
@@ -35,6 +36,7 @@ class Database:
         self._engine = _engine(address)
         # SQLite only: a writer that waits in its busy loop holds a thread.
         self._writer = asyncio.Lock() if address.is_embedded else None
+        self._breaker = CircuitBreaker()
 
     async def migrate(self) -> None:
         """Raises DatabaseAway, DatabaseTooNew."""
@@ -54,17 +56,32 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """The writes hold when the block has ended without an error. Raises DatabaseAway."""
-        async with self._writer or nullcontext(), self._transaction(writes=True) as connection:
+        async with self._turn(), self._transaction(writes=True) as connection:
             yield connection
 
     async def close(self) -> None:
         await self._engine.dispose()
 
     @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Waits for the writer before, as long as for anything else."""
+        if self._writer is None:
+            yield
+            return
+        with translated_failures(self.address):
+            async with asyncio.timeout(self.address.timeout_seconds):
+                await self._writer.acquire()
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    @asynccontextmanager
     async def _transaction(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
         try:
-            with translated_failures(self.address):
+            with self._breaker.trying() as answered, translated_failures(self.address):
                 async with asyncio.timeout(self.address.timeout_seconds), self._engine.connect() as connection:
+                    answered()
                     await connection.execution_options(**{WRITES: writes})
                     async with connection.begin():
                         yield connection

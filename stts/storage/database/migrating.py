@@ -39,12 +39,19 @@ def upgrade(address: DatabaseAddress) -> str | None:
         address.file.parent.mkdir(parents=True, exist_ok=True)
     with _connected(address) as connection:
         if not address.is_embedded:
+            _bound_waits(connection, address.timeout_seconds)
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK})
         # Another server may have been faster.
         if (found := _version(connection)) != HEAD:
             _refuse_newer(address, found)
             _migrate(connection)
     return found
+
+
+def _bound_waits(connection: Connection, seconds: float) -> None:
+    """A wait for a lock fails after so long: nobody can cancel this thread."""
+    limit = f"{max(1, round(seconds * 1000))}ms"
+    connection.execute(text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": limit})
 
 
 def known_versions() -> list[str]:

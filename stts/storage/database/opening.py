@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from stts.access.allowances import QuotaStore
@@ -13,6 +15,7 @@ from stts.analytics.usage import UsageStore
 from stts.errors import DatabaseUnusable
 from stts.settings import CurrentSettings
 from stts.storage.database.address import DatabaseAddress
+from stts.storage.database.circuit_breaker import CircuitBreaker
 from stts.storage.database.migrations import HEAD
 from stts.storage.database.versions import DatabaseTooNew
 
@@ -23,9 +26,10 @@ if TYPE_CHECKING:
 class StoreOpener:
     """One for the process."""
 
-    def __init__(self, settings: CurrentSettings) -> None:
+    def __init__(self, settings: CurrentSettings, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._opening = asyncio.Lock()
+        self._breaker = CircuitBreaker(monotonic)
         self._stores: Stores | None = None
         self._ready = False
         self.failure: DatabaseUnusable | None = None
@@ -44,16 +48,22 @@ class StoreOpener:
         """Opens and migrates it, once. Raises DatabaseAway, DatabaseTooNew, DatabaseNotInstalled."""
         if self._ready and self._stores is not None:
             return self._stores
+        self._breaker.check()
         async with self._opening:
             try:
-                if self._stores is None:
-                    self._stores = await asyncio.to_thread(_over, DatabaseAddress.of(self._settings()))
-                if not self._ready:
-                    await self._stores.database.migrate()
+                # Whoever waited while it failed does not try again.
+                with self._breaker.trying():
+                    return await self._opened()
             except DatabaseUnusable as error:
                 self.failure = error
                 raise
-            self._ready, self.failure = True, None
+
+    async def _opened(self) -> Stores:
+        if self._stores is None:
+            self._stores = await asyncio.to_thread(_over, DatabaseAddress.of(self._settings()))
+        if not self._ready:
+            await self._stores.database.migrate()
+        self._ready, self.failure = True, None
         return self._stores
 
     async def keys(self) -> KeyStore:

@@ -16,9 +16,11 @@ from stts.errors import DatabaseAway, DatabaseUnusable
 from stts.storage.database import audit as audit_module
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.audit import Audit
+from stts.storage.database.circuit_breaker import REST_SECONDS, CircuitBreaker
 from stts.storage.database.stores import Stores
 from tests.patient import PATIENCE
 from tests.postgres import program, running_postgres
+from tests.stts.access.keys import Clock
 
 
 def event(number: int, **values: object) -> AuditEvent:
@@ -144,6 +146,8 @@ async def test_entries_wait_until_a_killed_database_is_back() -> None:
         pytest.skip("PostgreSQL is not installed")
     with running_postgres() as server:
         stores = Stores.over(DatabaseAddress(None, server.new_database(), PATIENCE))
+        clock = Clock()
+        stores.database._breaker = CircuitBreaker(clock)
         await stores.database.migrate()
 
         async def store() -> Audit:
@@ -161,6 +165,7 @@ async def test_entries_wait_until_a_killed_database_is_back() -> None:
                     trail.record("key:1", Action.ENGINE_LOAD, str(recorded))
                     await trail.write()
         await asyncio.to_thread(server.start)
+        clock.now += REST_SECONDS
         await trail.write()
         report = await check_chain(stores.audit)
         assert report.entries == recorded and report.fault is None

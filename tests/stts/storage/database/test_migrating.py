@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from stts.errors import DatabaseAway
 from stts.storage.database.address import DatabaseAddress
-from stts.storage.database.migrating import blocking_engine, current_version, known_versions, upgrade
+from stts.storage.database.migrating import LOCK, blocking_engine, current_version, known_versions, upgrade
 from stts.storage.database.migrations import HEAD
 from stts.storage.database.tables import metadata
 from stts.storage.database.versions import DatabaseTooNew
@@ -72,6 +73,18 @@ def test_a_failed_migration_leaves_nothing_half_made(address: DatabaseAddress, m
         upgrade(address)
     monkeypatch.undo()
     assert current_version(address) is None
+    assert upgrade(address) is None
+
+
+def test_waiting_for_another_who_migrates_is_bounded(address: DatabaseAddress) -> None:
+    if address.is_embedded:
+        pytest.skip("SQLite bounds it itself")
+    engine = blocking_engine(address)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK})
+        with pytest.raises(DatabaseAway, match="LockNotAvailable"):
+            upgrade(replace(address, timeout_seconds=0.05))
+    engine.dispose()
     assert upgrade(address) is None
 
 
