@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -61,10 +61,17 @@ class PostgreSQL:
             assert time.monotonic() < deadline and self._process.poll() is None, "PostgreSQL did not start"
             time.sleep(POLL_SECONDS)
 
+    def ensure(self) -> None:
+        """Starts it again where it has ended: other tests of this process end all children that they find."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+
     def kill(self) -> None:
         """Ends the server and all processes of its connections at once."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            # One that has ended by itself, or was killed before, is gone with its group.
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(PATIENCE)
             (self._folder / "postmaster.pid").unlink(missing_ok=True)
 

@@ -270,7 +270,7 @@ KEY = "open-sesame"
 @pytest.fixture(scope="module")
 def guarded(settings: Settings) -> Iterator[RunningServer]:
     changes = {
-        "security": SecuritySettings.model_validate({"api_key": KEY}),
+        "security": SecuritySettings.model_validate({"api_key": KEY, "query_keys": True}),
     }
     with running(settings.model_copy(update=changes), registry()) as server:
         yield server

@@ -29,6 +29,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseAddress:
     if request.param == "sqlite":
         return DatabaseAddress.of_file(tmp_path / "data" / "stts.db", PATIENCE)
     server: PostgreSQL = request.getfixturevalue("postgres")
+    server.ensure()
     return DatabaseAddress(None, server.new_database(), PATIENCE)
 
 
