@@ -99,7 +99,8 @@ class SherpaOnnxEngine(STTEngine):
         return (self._look() if self._model is not None else self._look_now()) is not None
 
     def outdated(self) -> bool:
-        return self._found is not None and self._find() != self._found
+        # Also where nothing was found yet: a child may have loaded meanwhile what came since the last look.
+        return self._find() != self._found
 
     def look_again(self) -> None:
         self._found, self._next_look = None, 0.0

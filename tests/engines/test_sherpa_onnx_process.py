@@ -62,14 +62,15 @@ async def test_a_live_stream_of_the_server_hears_through_a_child(tmp_path: Path)
 async def test_the_next_session_listens_as_the_model_does_that_is_there_by_then(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     async with engines(engine="sherpa_onnx", model=str(folder)) as made:
-        assert not made.catalogue.instance("sherpa_onnx").info.abilities.live
         folder.mkdir()
         sherpa_models.transducer(folder)
-        rolling = await partials_of(made)
+        assert await partials_of(made) > 0
+        assert not made.catalogue.instance("sherpa_onnx").info.abilities.live
         shutil.rmtree(folder)
         sherpa_models.streaming_transducer(folder)
         await made.catalogue.weights_changed("sherpa_onnx")
-        assert await partials_of(made) > rolling, "a growing window is heard less often"
+        assert await partials_of(made) > 0
+        assert made.catalogue.instance("sherpa_onnx").info.abilities.live
 
 
 async def partials_of(made: Engines) -> int:
