@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from urllib.parse import parse_qsl
 
 from starlette.types import Scope
@@ -11,6 +13,8 @@ FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
 """Sec-Fetch-Site of another origin. Ports do not count for a site: any other server of this host is `same-site`."""
 KEY_PROTOCOL = "openai-insecure-api-key."
 """Browsers cannot set headers on a socket: they offer the key as a subprotocol."""
+ENCODED_KEY_PROTOCOL = "stts-api-key-base64url."
+"""The same for a key with characters that no subprotocol may have: its UTF-8 in base64url, without padding."""
 
 
 class AdmissionHeaders:
@@ -71,6 +75,9 @@ def socket_protocol(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
         for protocol in headers.protocols:
             if protocol.startswith(KEY_PROTOCOL):
                 yield protocol.removeprefix(KEY_PROTOCOL).encode("latin-1")
+            elif protocol.startswith(ENCODED_KEY_PROTOCOL):
+                with suppress(ValueError):
+                    yield urlsafe_b64decode(protocol.removeprefix(ENCODED_KEY_PROTOCOL) + "==")
 
 
 def query_key(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:

@@ -137,6 +137,7 @@ function address(query, key) {
   }
   if (key === "") return { url, protocols: [] };
   if (TOKEN.test(key)) return { url, protocols: ["realtime", `openai-insecure-api-key.${key}`] };
-  url.searchParams.set("api_key", key);
-  return { url, protocols: [] };
+  const encoded = btoa(String.fromCharCode(...new TextEncoder().encode(key)));
+  const plain = encoded.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return { url, protocols: ["realtime", `stts-api-key-base64url.${plain}`] };
 }

@@ -239,10 +239,18 @@ async def test_sockets_take_the_key_from_the_address_where_that_is_allowed(ws: s
 
 
 @pytest.mark.socket
-async def test_sockets_take_the_key_from_a_subprotocol() -> None:
-    offered = [Subprotocol("realtime"), Subprotocol("openai-insecure-api-key.sesame")]
+@pytest.mark.parametrize(
+    ("key", "protocol"),
+    [
+        ("sesame", "openai-insecure-api-key.sesame"),
+        ("sesame", "stts-api-key-base64url.c2VzYW1l"),
+        ("open sésame/=", "stts-api-key-base64url.b3BlbiBzw6lzYW1lLz0"),
+    ],
+)
+async def test_sockets_take_the_key_from_a_subprotocol(key: str, protocol: str) -> None:
+    offered = [Subprotocol("realtime"), Subprotocol(protocol)]
     async with (
-        serving(app_with(KEYED)) as port,
+        serving(app_with(settings(api_key=key))) as port,
         patient.connect(f"ws://127.0.0.1:{port}/v1/realtime", subprotocols=offered) as socket,
     ):
         assert socket.subprotocol == "realtime"
