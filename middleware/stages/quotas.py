@@ -127,10 +127,16 @@ class _Use:
         if not self.begun and self._is_free(context):
             await self.reservation.settle(0.0)
         elif self.unit is Unit.HEARD:
-            heard = context.metrics.audio_seconds
-            await self.reservation.settle(self.reservation.amount if heard is None else heard)
+            await self.reservation.settle(self._heard(context))
         else:
             await self.reservation.settle(self.reservation.amount if self.known else self.total)
+
+    def _heard(self, context: RequestContext) -> float:
+        """Seconds that count. A client that left while it waited for the engine had nothing heard."""
+        heard = context.metrics.audio_seconds
+        if heard is None:
+            return self.reservation.amount if context.status == "completed" else 0.0
+        return heard
 
     def _is_free(self, context: RequestContext) -> bool:
         """True if an operation that sent nothing costs nothing. Audio was heard also for a client that did not stay."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
 from adapters.descriptions import EngineDescription, OfferedVoice
 from stts.analytics.engine_statistics import Reading
 from stts.engine_state import BreakerState, EngineState, Probe
+from stts.storage.database.opening import DatabaseState
 
 
 class ProbeShape(BaseModel):
@@ -125,14 +126,12 @@ class VoiceShape(BaseModel):
         )
 
 
-DatabaseState = Literal["unused", "up", "away", "failed"]
-
-
 class Ready(BaseModel):
     ready: bool = Field(description="Whether the server accepts work.")
     status: str = Field(description="starting, ready, draining, no_engine, or no_database.")
     database: DatabaseState = Field(
-        description="`away`: keys that were checked lately go on working, and what is to be written waits."
+        description="`opening`: it is opened and migrated for the first time. "
+        "`away`: keys that were checked lately go on working, and what is to be written waits."
     )
     engines: dict[str, EngineStatus]
     missing: dict[str, str] = Field(

@@ -50,7 +50,7 @@ class KeyRoutes:
         administration = await self._administration()
         owner = fields.user_id or (await administration.create_user(fields.name)).id
         issued = await administration.create_key(fields.wishes(owner))
-        note_audit(request, issued.key.id, **key_details(issued.key))
+        note_audit(request, issued.key.id, **key_details(issued.key), new_user=fields.user_id is None)
         return IssuedKeyShape.issued(issued)
 
     @policy(RouteKind.MANAGE)

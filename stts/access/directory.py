@@ -168,7 +168,8 @@ class KeyDirectory:
             written, self._used = self._used, {}
             try:
                 await (await self._store()).used(written)
-            except DatabaseAway:
+            except BaseException:
+                # Also where the stop cancels it: then they are written at the close.
                 self._used = written | self._used
                 raise
             self._uses_written_at = self._monotonic()

@@ -27,7 +27,7 @@ WRITES = "stts_writes"
 
 
 class Database:
-    """One for the process. It is open from `open()` to `close()`, also while the other side is away."""
+    """One for the process. It connects when it is first asked, and goes on being asked while the other side is away."""
 
     def __init__(self, address: DatabaseAddress) -> None:
         self.address = address

@@ -22,6 +22,8 @@ from stts.storage.database.versions import DatabaseTooNew
 if TYPE_CHECKING:
     from stts.storage.database.stores import Stores
 
+DatabaseState = Literal["unused", "opening", "up", "away", "failed"]
+
 
 class StoreOpener:
     """One for the process."""
@@ -36,13 +38,15 @@ class StoreOpener:
         """Why it will not open before the configuration is changed."""
 
     @property
-    def state(self) -> Literal["unused", "up", "away", "failed"]:
+    def state(self) -> DatabaseState:
         """`failed` where it will not open before the configuration is changed."""
         if self.failure is not None:
             return "failed"
-        if self._stores is None:
-            return "unused"
-        return "up" if self._stores.database.away_since is None else "away"
+        if self._stores is not None and self._stores.database.away_since is not None:
+            return "away"
+        if self._ready:
+            return "up"
+        return "opening" if self._opening.locked() else "unused"
 
     async def stores(self) -> Stores:
         """Opens and migrates it, once. Raises DatabaseAway, DatabaseTooNew, DatabaseNotInstalled."""

@@ -179,6 +179,23 @@ async def test_last_uses_are_kept_while_the_database_is_away(world: World) -> No
     assert world.store.uses == {world.text.id: 1000.0}
 
 
+async def test_last_uses_outlive_a_write_that_is_cancelled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def forever(uses: object) -> None:
+        await asyncio.Event().wait()
+
+    await world.directory.catch_up()
+    await world.directory.find(world.text)
+    with monkeypatch.context() as hanging:
+        hanging.setattr(world.store, "used", forever)
+        world.monotonic.now += USE_SECONDS
+        write = asyncio.create_task(world.directory.write_uses())
+        await asyncio.sleep(0)
+        write.cancel()
+        await asyncio.gather(write, return_exceptions=True)
+    await world.directory.close()
+    assert world.store.uses == {world.text.id: 1000.0}
+
+
 async def test_memory_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(directory_module, "MOST_KEYS", 2)
     others = [KeyText.new() for _ in range(2)]

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+
+import pytest
 
 from stts.access.allowances import Allowance, Counter, Period, QuotaExceeded, Unit
 from stts.access.quotas import QuotaBook
+from stts.settings import Settings
 from stts.storage.database.address import DatabaseAddress
+from stts.storage.database.connections import Database
 from stts.storage.database.opening import StoreOpener
 from stts.storage.database.stores import Stores
 
@@ -49,6 +54,23 @@ def test_an_opener_opens_nothing_by_itself() -> None:
         raise AssertionError("the settings were asked for")
 
     assert StoreOpener(unasked).state == "unused"  # type: ignore[arg-type]
+
+
+async def test_an_opener_tells_that_it_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_migrate = asyncio.Event()
+
+    async def migrate(self: Database) -> None:
+        await may_migrate.wait()
+
+    monkeypatch.setattr(Database, "migrate", migrate)
+    opener = StoreOpener(lambda: Settings.model_validate({"storage": {"root": str(tmp_path)}}))
+    opening = asyncio.create_task(opener.stores())
+    await asyncio.sleep(0)
+    states = [opener.state]
+    may_migrate.set()
+    await opening
+    assert [*states, opener.state] == ["opening", "up"]
+    await opener.close()
 
 
 async def test_reading_makes_no_counter(stores: Stores) -> None:

@@ -1,0 +1,60 @@
+"""The price of an operation that sent nothing: what was heard of a recording, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import pytest
+
+from middleware.pipeline import Operation, compose
+from middleware.stages.quotas import QuotaStage
+from stts.access.concurrency import Concurrency
+from stts.access.quotas import QuotaBook
+from stts.context import RequestContext
+from stts.plans import ListenRequest
+from stts.settings import Settings
+from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig
+from tests.stts.access.test_quotas import MemoryQuotas
+
+NETWORK = "192.0.2.1"
+LIMITS = Settings.model_validate({"quotas": {"address": {"audio_seconds_in_per_day": 3600}}})
+HEARD = 2.5
+
+
+def listening(heard: float | None, begun: asyncio.Event) -> Operation[ListenRequest, TranscriptEvent]:
+    """Hears so many seconds, then waits for ever; None: it waits for its engine."""
+
+    async def run(context: RequestContext, request: ListenRequest) -> AsyncIterator[TranscriptEvent]:
+        context.metrics.audio_seconds = heard
+        begun.set()
+        await asyncio.Event().wait()
+        yield  # type: ignore[misc]
+
+    return run
+
+
+@pytest.mark.parametrize("heard, cost", [(None, 0.0), (HEARD, HEARD)])
+async def test_a_client_that_leaves_pays_what_was_heard(heard: float | None, cost: float) -> None:
+    counted = MemoryQuotas()
+    book = QuotaBook(counted.opened)
+    stage = QuotaStage(book, Concurrency("concurrent"), lambda: LIMITS)
+    context = RequestContext("stt")
+    context.input_data.network = NETWORK
+    request = ListenRequest(AudioData(io.BytesIO(bytes(320_000)), 320_000), TranscriptionConfig())
+
+    begun = asyncio.Event()
+
+    async def run() -> None:
+        async with aclosing(compose([stage], listening(heard, begun))(context, request)) as events:
+            await anext(events)
+
+    task = asyncio.create_task(run())
+    await begun.wait()
+    assert counted.total > HEARD, "it is reserved"
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await book.close()
+    assert counted.total == cost and context.status == "cancelled"
