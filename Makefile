@@ -11,7 +11,7 @@ ONNX := .venv-onnx
 BIN := $(VENV)/bin
 NODE := tests/clients_js examples/javascript
 
-.PHONY: serve test check unit socket format test-engines test-clients bench smoke clean
+.PHONY: serve test check unit socket format test-engines test-clients bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -45,6 +45,15 @@ test-clients: $(VENV)/.clients
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+# Hours, if one likes: mixed load, whose memory and slow answers must not rise.
+MINUTES ?= 120
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m load soak $(MINUTES)
+
+faults: $(VENV)/.dev
+	$(BIN)/python -m load
 
 smoke: $(VENV)/.base
 	$(BIN)/python -m clients.smoke $(URL) $(if $(KEY),--key $(KEY))

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from benchmarks import (
     access,
@@ -42,6 +38,7 @@ from benchmarks import (
     throughput,
     vad_sessions,
 )
+from benchmarks.machine import machine, machine_line
 from benchmarks.result import Row, table
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
@@ -100,34 +97,6 @@ def _run(name: str) -> list[Row]:
     rows = BENCHMARKS[name]()
     print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
     return rows
-
-
-def machine() -> dict[str, Any]:
-    return {
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "memory_bytes": psutil.virtual_memory().total,
-        "system": platform.platform(),
-        "processor": processor(),
-        "python": platform.python_version(),
-    }
-
-
-def machine_line() -> str:
-    facts = machine()
-    return (
-        f"{facts['cores']} cores ({facts['processor']}), {facts['memory_bytes'] / 1e9:.0f} GB, "
-        f"{facts['system']}, Python {facts['python']}"
-    )
-
-
-def processor() -> str:
-    """Its name, where the system tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def _plain(found: Mapping[str, list[Row]]) -> dict[str, list[dict[str, Any]]]:

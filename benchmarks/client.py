@@ -7,14 +7,18 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 HOST = "127.0.0.1"
 BUFFER_BYTES = 1 << 20
 
 
 class BadAnswer(Exception):
-    """The server did not answer 200."""
+    """The server did not answer with success."""
+
+    def __init__(self, asked: str, status: int, text: str) -> None:
+        super().__init__(f"{asked}: {status} {text[:500]}")
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Connection:
         self._port = port
         self._key = f"x-api-key: {key}\r\n" if key is not None else ""
 
-    async def __aenter__(self) -> Connection:
+    async def __aenter__(self) -> Self:
         self._reader, self._writer = await asyncio.open_connection(HOST, self._port, limit=BUFFER_BYTES)
         return self
 
@@ -49,19 +53,26 @@ class Connection:
             yield part
 
     async def request(
-        self, method: str, path: str, body: bytes = b"", content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        content_type: str = "application/json",
+        refused_is_answer: bool = False,
     ) -> AsyncIterator[Received]:
-        """The parts of the body as they come. Raises BadAnswer."""
+        """The parts of the body as they come. Raises BadAnswer, unless a refusal is an answer like others."""
         self._writer.write(
             f"{method} {path} HTTP/1.1\r\nhost: {HOST}:{self._port}\r\ncontent-type: {content_type}\r\n{self._key}"
             f"content-length: {len(body)}\r\n\r\n".encode()
             + body
         )
         status, headers = await self._head()
-        parts = self._chunks() if "transfer-encoding" in headers else self._sized(int(headers["content-length"]))
-        if status != 200:
+        parts = (
+            self._chunks() if "transfer-encoding" in headers else self._sized(int(headers.get("content-length", "0")))
+        )
+        if not refused_is_answer and not 200 <= status < 300:
             text = b"".join([part.data async for part in parts])
-            raise BadAnswer(f"{method} {path}: {status} {text[:500].decode(errors='replace')}")
+            raise BadAnswer(f"{method} {path}", status, text.decode(errors="replace"))
         async for part in parts:
             yield part
 
@@ -71,10 +82,10 @@ class Connection:
         return int(head[0].split()[1]), {name.lower(): value.strip() for name, _, value in fields}
 
     async def _chunks(self) -> AsyncIterator[Received]:
-        while size := int(await self._reader.readline(), 16):
+        while size := int(await self._reader.readuntil(b"\r\n"), 16):
             data = await self._reader.readexactly(size + 2)
             yield Received(time.monotonic(), data[:-2])
-        await self._reader.readline()
+        await self._reader.readuntil(b"\r\n")
 
     async def _sized(self, size: int) -> AsyncIterator[Received]:
         yield Received(time.monotonic(), await self._reader.readexactly(size))

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.__main__ import machine_line
 from benchmarks.engine_measures import Measured, measure
+from benchmarks.machine import machine_line
 from benchmarks.result import milliseconds
 from benchmarks.server import ROOT
 from engines.registry import Registry

@@ -41,7 +41,7 @@ class Server:
     port: int
     process: psutil.Process
     folder: Path
-    """Temporary."""
+    """With its configuration, its log and its data."""
     start_seconds: float
     """From the start of the process until /health answered."""
 
@@ -60,21 +60,34 @@ def running(
 
     Raises ServerFailed.
     """
-    with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        port = free_port()
-        environment = _prepare(folder, port, settings or {}) | dict(variables or {})
-        started = time.perf_counter()
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen([sys.executable, *program], cwd=folder, env=environment, stderr=log, stdout=log)
-        try:
-            _await_health(process, port)
-            yield Server(port, psutil.Process(process.pid), folder, time.perf_counter() - started)
-        except Exception as error:
-            error.add_note(f"exit status of the server: {process.poll()}; it wrote: {_tail(folder / 'log')}")
-            raise
-        finally:
-            _stop(process)
+    with (
+        tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as name,
+        running_in(Path(name), settings, program, variables) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def running_in(
+    folder: Path,
+    settings: Mapping[str, Any] | None = None,
+    program: Sequence[str] = SERVER,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """The same in a folder that stays, so that the next one there finds what this one kept. Raises ServerFailed."""
+    port = free_port()
+    environment = _prepare(folder, port, settings or {}) | dict(variables or {})
+    started = time.perf_counter()
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen([sys.executable, *program], cwd=folder, env=environment, stderr=log, stdout=log)
+    try:
+        _await_health(process, port)
+        yield Server(port, psutil.Process(process.pid), folder, time.perf_counter() - started)
+    except Exception as error:
+        error.add_note(f"exit status of the server: {process.poll()}; it wrote: {_tail(folder / 'log')}")
+        raise
+    finally:
+        _stop(process)
 
 
 def free_port() -> int:
@@ -101,7 +114,7 @@ def _prepare(folder: Path, port: int, settings: Mapping[str, Any]) -> dict[str, 
 def offer_engines(folder: Path) -> None:
     """Makes the folder hold an installed package that offers our engines, as any stranger's package would."""
     package = folder / "stts_benchmarks-1.dist-info"
-    package.mkdir()
+    package.mkdir(exist_ok=True)
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: stts-benchmarks\nVersion: 1\n", encoding="utf-8")
     lines = [f"{name} = {target}" for name, target in ENGINES.items()]
     (package / "entry_points.txt").write_text("\n".join(["[stts.engines]", *lines, ""]), encoding="utf-8")

@@ -1,0 +1,59 @@
+"""`python -m load NAME [SIZE]`: runs one program, prints what it measured, and ends with 0 if all of it held.
+
+Without a name all but the soak run, one after the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.machine import machine_line
+from benchmarks.result import Row, table
+from load import kills, outage, soak
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    run: Callable[[float], list[Row]]
+    size: float
+    unit: str
+
+
+PROGRAMS: Mapping[str, Program] = {
+    "soak": Program(soak.run, 120, "minutes of mixed load"),
+    "outage": Program(outage.run, 20, "seconds for which PostgreSQL is away"),
+    "kills": Program(kills.run, 20, "times that the server is killed"),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m load", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    names = "\n".join(f"{name}: {program.unit} ({program.size:g})" for name, program in PROGRAMS.items())
+    parser.add_argument("name", nargs="?", choices=list(PROGRAMS), metavar="NAME", help=names)
+    parser.add_argument("size", nargs="?", type=float, metavar="SIZE", help="how long or how often")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    options = parser.parse_args()
+    rows: list[Row] = []
+    try:
+        for name in [options.name] if options.name else [name for name in PROGRAMS if name != "soak"]:
+            program = PROGRAMS[name]
+            size = options.size if options.size is not None else program.size
+            print(f"{name}: {size:g} {program.unit}", file=sys.stderr, flush=True)
+            rows += program.run(size)
+    finally:
+        print(f"\n{machine_line()}\n\n{table(rows)}")
+        if options.json:
+            plain = [asdict(row) | {"figures": dict(row.figures)} for row in rows]
+            options.json.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    return int(any(row.met is False for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

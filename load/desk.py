@@ -1,0 +1,108 @@
+"""The administrator's desk: a server that wants keys, the first of them, and what its routes say about all others."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.client import Connection
+from benchmarks.server import ROOT, Server
+
+PATIENCE_SECONDS = 120.0
+"""For whatever must come soon, on a machine under any load."""
+POLL_SECONDS = 0.1
+KEY = re.compile(r"stts_[0-9a-f]+_[0-9a-f]+")
+SETTINGS: Mapping[str, Any] = {
+    "security": {"keys": True},
+    "tts": {"order": ["paced"]},
+    "stt": {"order": ["ear"]},
+    "engines": {"preload": ["paced", "ear"], "options": {"paced": {"speed": 200}}},
+    "logging": {"level": "warning"},
+}
+"""A server whose engines cost nothing, so that all load falls on the server."""
+PLENTY = 10**9
+"""A quota that nobody reaches."""
+
+
+class Missing(Exception):
+    """What must come soon did not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Asks the server as its administrator, each time on a connection of its own."""
+
+    port: int
+    key: str
+
+    async def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer in JSON; None where it has no body. Raises BadAnswer, OSError."""
+        data = json.dumps(body).encode() if body is not None else b""
+        async with Connection(self.port, self.key) as connection:
+            answer = b"".join([part.data async for part in connection.request(method, path, data)])
+        return json.loads(answer) if answer else None
+
+    async def text(self, path: str) -> str:
+        async with Connection(self.port, self.key) as connection:
+            return b"".join([part.data async for part in connection.request("GET", path)]).decode()
+
+    async def new_key(self, **wishes: Any) -> Key:
+        """Makes a key of a new user, which may speak and listen unless the wishes say otherwise."""
+        made = await self.ask("POST", "/admin/keys", {"name": "load", "role": "write", **wishes})
+        return Key(made["id"], made["key"])
+
+    async def usage(self) -> dict[str, dict[str, float]]:
+        """Sums of yesterday and today in the database, by key."""
+        rows = (await self.ask("GET", "/analytics/usage?window=2d&group=key"))["rows"]
+        return {row["key"]: row for row in rows}
+
+    async def database(self) -> str:
+        """The state of the database as /ready tells it, whether the server is ready or not."""
+        async with Connection(self.port, self.key) as connection:
+            parts = connection.request("GET", "/ready", refused_is_answer=True)
+            return str(json.loads(b"".join([part.data async for part in parts]))["database"])
+
+    async def until_database(self, state: str) -> float:
+        """Waits for a state of the database; the seconds that took. Raises Missing."""
+        began = time.monotonic()
+        while (found := await self.database()) != state:
+            if time.monotonic() - began > PATIENCE_SECONDS:
+                raise Missing(f"the database is {found}, not {state}")
+            await asyncio.sleep(POLL_SECONDS)
+        return time.monotonic() - began
+
+
+async def used(port: int, key: str) -> dict[str, float]:
+    """What a key has used of its quotas, by the name of the limit, as it is told itself."""
+    left = (await Desk(port, key).ask("GET", "/me"))["left"]
+    return {each["limit"]: each["most"] - each["left"] for each in left if each["of"] == "key"}
+
+
+def first_key(server: Server) -> str:
+    """The key that the first start has printed. Raises Missing."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (found := KEY.search(server.log.read_text(encoding="utf-8", errors="replace"))) is None:
+        if time.monotonic() > deadline:
+            raise Missing("no key was printed")
+        time.sleep(POLL_SECONDS)
+    return found[0]
+
+
+def audit_fault(server: Server) -> str:
+    """What `stts audit verify` says against the trail of a server; empty if it holds."""
+    command = [sys.executable, "-m", "commands", "audit", "verify", "--config", str(server.folder / "config.yaml")]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    return "" if checked.returncode == 0 else (checked.stdout + checked.stderr).strip()[:300]

@@ -1,0 +1,164 @@
+"""Whatever the server stands on is killed under load and started again: no known key notices, nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from benchmarks.client import BadAnswer
+from benchmarks.postgres import running_postgres
+from benchmarks.result import Row, milliseconds
+from benchmarks.server import Server, running
+from load.callers import Transcriber
+from load.desk import PATIENCE_SECONDS, PLENTY, POLL_SECONDS, SETTINGS, Desk, Key, audit_fault, first_key, used
+from load.ledger import Answer, Ledger, seconds_of
+from load.traffic import Caller, Speaker, traffic
+
+AROUND_SECONDS = 2.0
+"""Load before the fault and after it."""
+KEYS = 4
+LIMITS = {"characters_per_month": PLENTY, "requests_per_minute": PLENTY, "audio_seconds_out_per_month": PLENTY}
+
+
+class Fault(Protocol):
+    """Something that the server stands on, and that can be away."""
+
+    name: str
+
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
+
+    def kill(self) -> None: ...
+
+    def start(self) -> None: ...
+
+
+class PostgresFault:
+    name = "PostgreSQL"
+
+    def __init__(self, url: str, kill: Callable[[], None], start: Callable[[], None]) -> None:
+        self.settings: Mapping[str, Any] = {"database": {"url": url}}
+        self.kill, self.start = kill, start
+
+
+@contextmanager
+def postgres() -> Iterator[Fault]:
+    with running_postgres() as server:
+        yield PostgresFault(server.new_database(), server.kill, server.start)
+
+
+@dataclass(slots=True)
+class Outcome:
+    name: str
+    seconds: float
+    """For which it was away."""
+    ledger: Ledger = field(default_factory=Ledger)
+    killed_at: float = 0.0
+    started_at: float = 0.0
+    told: str = ""
+    """What /ready said of the database meanwhile."""
+    refused_change: bool = False
+    """A change that cannot be kept was refused with 503."""
+    back_seconds: float = 0.0
+    usage: Mapping[str, float] = field(default_factory=dict)
+    quota_characters: float = 0.0
+    audit: str = ""
+
+
+def run(seconds: float) -> list[Row]:
+    """PostgreSQL is away for so long."""
+    with postgres() as fault, running({**SETTINGS, **fault.settings}) as server:
+        admin = first_key(server)
+        outcome = asyncio.run(_outage(server, Desk(server.port, admin), fault, seconds))
+        outcome.audit = audit_fault(server)
+    return judge(outcome)
+
+
+async def _outage(server: Server, desk: Desk, fault: Fault, seconds: float) -> Outcome:
+    outcome = Outcome(fault.name, seconds)
+    keys = [await desk.new_key(limits=LIMITS) for _ in range(KEYS)]
+    callers: list[Caller] = [Speaker(server.port, key.text, stream=bool(at % 2)) for at, key in enumerate(keys)]
+    callers.append(Transcriber(server.port, keys[0].text))
+    async with traffic(callers, outcome.ledger):
+        await outcome.ledger.came.wait()
+        await asyncio.sleep(AROUND_SECONDS)
+        outcome.killed_at = time.monotonic()
+        await asyncio.to_thread(fault.kill)
+        await desk.until_database("away")
+        outcome.told = "away"
+        outcome.refused_change = await _change_is_refused(desk)
+        await asyncio.sleep(max(0.0, outcome.killed_at + seconds - time.monotonic()))
+        await asyncio.to_thread(fault.start)
+        outcome.started_at = time.monotonic()
+        outcome.back_seconds = await desk.until_database("up")
+        await asyncio.sleep(AROUND_SECONDS)
+    outcome.usage = await _usage(desk, keys, outcome.ledger)
+    counted = [await used(server.port, key.text) for key in keys]
+    outcome.quota_characters = sum(each["characters_per_month"] for each in counted)
+    await desk.new_key()
+    return outcome
+
+
+async def _change_is_refused(desk: Desk) -> bool:
+    try:
+        await desk.new_key()
+    except BadAnswer as error:
+        return error.status == 503
+    return False
+
+
+async def _usage(desk: Desk, keys: list[Key], ledger: Ledger) -> dict[str, float]:
+    """Sums of the keys, as soon as all that was answered is in them, or as they are when patience ends."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        usage = await desk.usage()
+        sums = {
+            name: sum(usage.get(key.id, {}).get(name, 0.0) for key in keys) for name in ("operations", "characters")
+        }
+        if sums["operations"] >= len(ledger.answers) or time.monotonic() > deadline:
+            return sums
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def judge(outcome: Outcome) -> list[Row]:
+    ledger, name = outcome.ledger, outcome.name
+    lost = len(ledger.answers) - outcome.usage["operations"]
+    lost_characters = ledger.characters() - outcome.usage["characters"]
+    below = max(0.0, ledger.characters() - outcome.quota_characters)
+    away = f"{name} killed for {outcome.seconds:g} s under load"
+    during = [each for each in ledger.answers if outcome.killed_at <= each.at <= outcome.started_at]
+    return [
+        Row(
+            f"{away}: failed requests of known keys",
+            "0",
+            f"{ledger.told()} of {len(ledger.answers) + ledger.failed_calls}, {len(during)} answered meanwhile",
+            ledger.failed_calls == 0 and bool(during),
+            {"failed": ledger.failed_calls, "answered": len(ledger.answers), "answered_meanwhile": len(during)},
+        ),
+        Row(
+            f"{away}: operations and characters lost from usage",
+            "0; 0",
+            f"{lost:.0f}; {lost_characters:.0f}",
+            lost == lost_characters == 0,
+            {"lost_operations": lost, "lost_characters": lost_characters},
+        ),
+        Row(f"{away}: quota counters below what was served", "0", f"{below:.0f} characters", below == 0),
+        Row(
+            f"{away}: /ready meanwhile; a change of keys",
+            "away; 503",
+            f"{outcome.told}; {'503' if outcome.refused_change else 'not refused'}",
+            outcome.told == "away" and outcome.refused_change,
+        ),
+        Row(f"{away}: the audit trail", "verifies", outcome.audit or "verifies", not outcome.audit),
+        Row(f"{away}: seconds until it was found again", "", f"{outcome.back_seconds:.1f} s"),
+        Row(f"{away}: p99 of an answer before / meanwhile", "", _p99s(ledger.answers, during, outcome.killed_at)),
+    ]
+
+
+def _p99s(answers: list[Answer], during: list[Answer], killed_at: float) -> str:
+    before = [each for each in answers if each.at < killed_at]
+    return f"{milliseconds(seconds_of(before, 0.99))} / {milliseconds(seconds_of(during, 0.99))}"

@@ -1,0 +1,95 @@
+"""Verdicts of the programs: each promise that did not hold fails a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from benchmarks.client import BadAnswer
+from benchmarks.result import Row
+from load import kills, outage, soak
+from load.kills import Round
+from load.ledger import Answer, Ledger
+from load.outage import Outcome
+from load.resources import MIB
+from load.soak import Sample
+
+GOOD_ROUND = Round(1000, 60.0, 600, 5000.0, 5000.0, 800.0, 0)
+
+
+def held(rows: Sequence[Row]) -> bool:
+    return all(row.met is not False for row in rows)
+
+
+def test_a_killed_server_that_counted_too_much_is_right() -> None:
+    assert held(kills.judge([GOOD_ROUND] * 20))
+
+
+@pytest.mark.parametrize(
+    "bad", [{"counted_characters": 999.0}, {"counted_seconds": 59.0}, {"usage_characters": 599.0}, {"orphans": 1}]
+)
+def test_one_that_counted_too_little_is_not(bad: dict[str, Any]) -> None:
+    assert not held(kills.judge([GOOD_ROUND, replace(GOOD_ROUND, **bad)]))
+
+
+def test_what_was_lost_in_one_round_is_not_made_good_by_another() -> None:
+    assert not held(
+        kills.judge([replace(GOOD_ROUND, usage_characters=0.0), replace(GOOD_ROUND, usage_characters=5000.0)])
+    )
+
+
+def survived() -> Outcome:
+    ledger = Ledger([Answer("speech", at, 0.1, 10) for at in (1.0, 5.0, 9.0)])
+    usage = {"operations": 3.0, "characters": 30.0}
+    return Outcome("PostgreSQL", 4.0, ledger, 2.0, 6.0, "away", True, 1.0, usage, 30.0)
+
+
+def test_an_outage_that_nobody_noticed_is_right() -> None:
+    assert held(outage.judge(survived()))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"usage": {"operations": 2.0, "characters": 30.0}},
+        {"usage": {"operations": 3.0, "characters": 31.0}},
+        {"quota_characters": 29.0},
+        {"told": "up"},
+        {"refused_change": False},
+        {"audit": "Entry 3 was changed."},
+        {"killed_at": 6.0, "started_at": 8.0},  # nobody was answered meanwhile
+    ],
+)
+def test_one_that_was_noticed_or_lost_something_is_not(bad: dict[str, Any]) -> None:
+    assert not held(outage.judge(replace(survived(), **bad)))
+
+
+def test_nor_is_one_with_a_failed_request() -> None:
+    outcome = survived()
+    outcome.ledger.failed("speech", BadAnswer("POST /tts", 503, "away"))
+    rows = outage.judge(outcome)
+    assert not held(rows) and "503" in rows[0].measured
+
+
+def samples(memory: float = 0.0, p99: float = 0.0) -> list[Sample]:
+    """Two hours; `memory` (bytes) and `p99` (seconds) rise by so much an hour."""
+    return [Sample(at * 60.0, int(200 * MIB + memory * at / 60), 0.1 + p99 * at / 60, 100) for at in range(120)]
+
+
+def test_a_soak_without_a_rise_is_right() -> None:
+    assert held(soak.judge(samples(), Ledger()))
+
+
+@pytest.mark.parametrize(("memory", "p99"), [(20 * MIB, 0.0), (0.0, 0.1)])
+def test_one_whose_memory_or_slow_answers_rise_is_not(memory: float, p99: float) -> None:
+    assert not held(soak.judge(samples(memory, p99), Ledger()))
+
+
+def test_nor_is_one_in_which_nothing_was_answered_or_something_failed() -> None:
+    ledger = Ledger()
+    ledger.failed("speech", ConnectionResetError())
+    assert not held(soak.judge([], Ledger()))
+    assert not held(soak.judge(samples(), ledger))
