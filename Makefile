@@ -11,7 +11,7 @@ ONNX := .venv-onnx
 BIN := $(VENV)/bin
 NODE := tests/clients_js examples/javascript
 
-.PHONY: serve test check unit socket format test-engines test-clients bench soak faults smoke clean
+.PHONY: serve test check unit socket redis format test-engines test-clients bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -26,6 +26,11 @@ unit: $(VENV)/.dev
 
 socket: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m socket
+
+# For the tests of limits that servers share, which are skipped without it.
+redis:
+	command -v redis-server >/dev/null || { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends redis-server; } \
+		|| { echo "make redis needs root: apt-get install redis-server" >&2; exit 1; }
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -68,7 +73,7 @@ $(VENV)/.base: requirements/base.txt
 	chmod +x $(BIN)/stts
 	touch $@
 
-$(VENV)/.dev: requirements/dev.txt requirements/test.txt requirements/pocketsphinx.txt requirements/postgresql.txt $(VENV)/.base
+$(VENV)/.dev: requirements/dev.txt requirements/test.txt requirements/pocketsphinx.txt requirements/postgresql.txt requirements/redis.txt $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
 	touch $@
 

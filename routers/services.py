@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapters.catalogue import EngineCatalogue
 from adapters.chat.router import Replies
@@ -52,7 +53,11 @@ from stts.speech import SynthesisConfig
 from stts.storage.database.opening import StoreOpener
 from stts.storage.files.store import FileStore
 from stts.storage.files.voices import StoredVoices
+from stts.storage.redis.address import RedisAddress
 from stts.transcription import TranscriptionConfig
+
+if TYPE_CHECKING:
+    from stts.storage.redis.shared_limits import SharedLimits
 
 Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[UserTurn | ReplyItem, None]]
 """The pipeline with one exchange (listen, reply, speak) at its end."""
@@ -90,6 +95,8 @@ class Services:
     stores: StoreOpener
     quotas: QuotaBook
     rates: RateLimiter
+    shared_limits: SharedLimits | None
+    """None where this server counts limits alone."""
     directory: KeyDirectory | None
     """The keys of clients; None where `security.keys` is off."""
     usage: UsageWriter | None
@@ -151,7 +158,9 @@ def _wired(
 ) -> Services:
     stores = StoreOpener(current)
     audit = AuditTrail(stores.audit, lambda: current().audit.days) if current().is_audited else None
-    limiter = ConnectionLimiter(current, audit)
+    shared = _shared_limits(current)
+    places = shared.places if shared is not None else None
+    limiter = ConnectionLimiter(current, audit, places)
     lifecycle.on_shutdown.append(limiter.drain)
     files = FileStore(Path(current().storage.root), current)
     engines = EngineCatalogue(registry, current, StoredVoices(files))
@@ -167,7 +176,7 @@ def _wired(
     writers = (history, metrics) if usage is None else (history, metrics, usage)
     stages: list[Stage] = [LoggingStage(current), AnalyticsStage(writers), TimingStage()]
     quotas = QuotaBook(stores.quotas)
-    limited = [*stages, QuotaStage(quotas, Concurrency("concurrent"), current, audit)]
+    limited = [*stages, QuotaStage(quotas, Concurrency("concurrent", places), current, audit)]
     planned = [*limited, PlanningStage(selection)]
     speak = compose(planned, operations.speak)
     listen = compose(planned, operations.listen)
@@ -198,7 +207,8 @@ def _wired(
         secrets=ClientSecrets(lambda: current().realtime.secrets),
         stores=stores,
         quotas=quotas,
-        rates=RateLimiter(lambda: current().quotas),
+        rates=RateLimiter(lambda: current().quotas, shared=shared.rates if shared is not None else None),
+        shared_limits=shared,
         directory=_directory(current, stores, limiter),
         usage=usage,
         audit=audit,
@@ -216,3 +226,12 @@ def _directory(current: CurrentSettings, stores: StoreOpener, limiter: Connectio
     directory.on_end.append(limiter.end_key)
     directory.in_use.append(limiter.keys_in_use)
     return directory
+
+
+def _shared_limits(current: CurrentSettings) -> SharedLimits | None:
+    address = RedisAddress.of(current())
+    if address is None:
+        return None
+    from stts.storage.redis.shared_limits import SharedLimits
+
+    return SharedLimits.of(current, address)

@@ -34,6 +34,8 @@ async def running(services: Services) -> AsyncIterator[None]:
     """Runs what services do by themselves. At the end all engines are closed, unless the end is to be at once."""
     lifecycle = services.lifecycle
     lifecycle.phase = "starting"
+    if services.shared_limits is not None:
+        await services.shared_limits.open()
     async with services.resources.sampling():
         tasks = [
             asyncio.create_task(_prepare(services), name="prepare"),
@@ -53,6 +55,8 @@ async def running(services: Services) -> AsyncIterator[None]:
             await services.jobs.close()
             services.environments.close()
             await close_stores(services)
+            if services.shared_limits is not None:
+                await services.shared_limits.close()
             if not lifecycle.at_once:
                 await services.replies.close()
                 await services.operations.stop()
@@ -61,7 +65,7 @@ async def running(services: Services) -> AsyncIterator[None]:
 
 
 def _endless(services: Services) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Work with the database that never ends by itself, by name."""
+    """Work with the database and with Redis that never ends by itself, by name."""
     work: dict[str, Callable[[], Awaitable[None]]] = {"quotas": partial(serve_quotas, services)}
     if services.directory is not None:
         keys = partial(serve_keys, services, services.directory)
@@ -71,6 +75,8 @@ def _endless(services: Services) -> dict[str, Callable[[], Awaitable[None]]]:
         work["usage"] = services.usage.run
     if services.audit is not None:
         work["audit"] = partial(_answering, services.lifecycle, services.audit.run)
+    if services.shared_limits is not None:
+        work |= services.shared_limits.endless()
     return work
 
 

@@ -32,6 +32,7 @@
     │   ├── Busy                  the queue is full, or the wait was too long
     │   ├── DatabaseAway          the database does not answer
     │   │   └── DatabaseUnusable  it will not before somebody changes something
+    │   ├── LimitsAway            what counts limits for all servers does not answer
     │   └── ShuttingDown          the server is stopping
     ├── ModelFetchFailed          no source gave the files of a model (502)
     ├── ReplyFailed               whoever writes the replies could not (502)
@@ -212,6 +213,10 @@ class DatabaseAway(Unavailable):
 
 class DatabaseUnusable(DatabaseAway):
     code, title, retryable = "database_unusable", "Database unusable", False
+
+
+class LimitsAway(Unavailable):
+    code, title = "limits_away", "Limits cannot be counted"
 
 
 class ShuttingDown(Unavailable):

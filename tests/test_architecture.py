@@ -87,6 +87,7 @@ HEAVY = (
     "alembic",
     "aiosqlite",
     "psycopg",
+    "redis",
 )
 
 

@@ -139,6 +139,8 @@ def missing_pairs(settings: Settings) -> Iterator[Problem]:
     url = settings.database.url
     if url is not None and url.get_secret_value().startswith("postgresql:") and find_spec("psycopg") is None:
         yield Problem(("database", "url"), "needs its driver: pip install -r requirements/postgresql.txt")
+    if settings.limits.redis_url is not None and find_spec("redis") is None:
+        yield Problem(("limits", "redis_url"), "needs its client: pip install -r requirements/redis.txt")
     if wyoming.enabled and wyoming.port == server.port != 0 and wyoming.host == server.host:
         yield Problem(("wyoming", "port"), "is server.port too; each needs a port of its own", wyoming.port)
 

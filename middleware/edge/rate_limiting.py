@@ -12,6 +12,7 @@ from stts.access.networks import network_of
 from stts.access.policy import Public
 from stts.access.principal import Principal
 from stts.access.rates import Rate, RateExceeded, RateLimiter, RateState, policy_header, state_header
+from stts.errors import LimitsAway
 
 OPENAI_PREFIX = "/v1/"
 """Clients of OpenAI's API read `x-ratelimit-*`."""
@@ -41,6 +42,9 @@ class RateLimiting:
             if self._audit is not None:
                 self._audit.quota_refused(scope["state"]["principal"], error.code, route_name(scope))
             await refuse(scope, receive, _Headers(send, error.states, is_openai=is_openai), error)
+            return
+        except LimitsAway as error:
+            await refuse(scope, receive, send, error)
             return
         await self.app(scope, receive, _Headers(send, states, is_openai=is_openai))
 

@@ -74,11 +74,11 @@ class QuotaStage:
     async def _admitted(
         self, place: AsyncExitStack, who: Sequence[Subject], context: RequestContext, request: object
     ) -> list[_Use]:
-        """Raises TooManyRequests."""
+        """Raises TooManyRequests, LimitsAway."""
         try:
             # A part of an operation is at work within it.
             if context.parent is None:
-                place.enter_context(self._concurrency.taken(who))
+                await place.enter_async_context(self._concurrency.taken(who))
             return await self._reserved(who, request)
         except TooManyRequests as error:
             if self._audit is not None:

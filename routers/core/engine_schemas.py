@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -132,6 +132,9 @@ class Ready(BaseModel):
     database: DatabaseState = Field(
         description="`opening`: it is opened and migrated for the first time. "
         "`away`: keys that were checked lately go on working, and what is to be written waits."
+    )
+    redis: Literal["unused", "up", "away"] = Field(
+        description="Where servers count limits together; `away`: this one counts alone, or refuses who has limits."
     )
     engines: dict[str, EngineStatus]
     missing: dict[str, str] = Field(

@@ -23,6 +23,7 @@ class HealthRoutes:
         self._settings = services.settings
         self._lifecycle = services.lifecycle
         self._stores = services.stores
+        self._shared_limits = services.shared_limits
         self.router = deferred_router("health")
         add = self.router.add_api_route
         add("/", self.root, methods=["GET"], include_in_schema=False, route_class_override=PlainRoute)
@@ -75,6 +76,7 @@ class HealthRoutes:
             ready=ready,
             status=status,
             database=database,
+            redis=self._shared_limits.state if self._shared_limits is not None else "unused",
             engines={each.name: EngineStatus.of(each) for each in self._engines.descriptions()},
             missing=await self._engines.missing(),
         )
@@ -104,7 +106,7 @@ class HealthRoutes:
             engines={each.name: each.state for each in self._engines.descriptions()},
             auto=await self._engines.chosen(),
             abilities=self._abilities(),
-            limits=settings.limits.model_dump(),
+            limits=settings.limits.numbers,
             formats={
                 name: {"media_type": spec.media_type, "sample_rates": spec.rates_text} for name, spec in FORMATS.items()
             },

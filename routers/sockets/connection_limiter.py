@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
 from stts.access.audit_trail import AuditTrail
-from stts.access.concurrency import Concurrency
+from stts.access.concurrency import Concurrency, SharedPlaces
 from stts.access.keys import AccessKey
 from stts.access.limits import subjects
 from stts.access.principal import Principal
@@ -41,8 +41,10 @@ class LimitedConnection(Protocol):
 class ConnectionLimiter:
     """One for the application."""
 
-    def __init__(self, settings: CurrentSettings, audit: AuditTrail | None = None) -> None:
-        """`audit`: None where no audit trail is kept."""
+    def __init__(
+        self, settings: CurrentSettings, audit: AuditTrail | None = None, shared: SharedPlaces | None = None
+    ) -> None:
+        """`audit`: None where no audit trail is kept; `shared`: None where this process counts sessions alone."""
         self.settings = settings
         self._audit = audit
         self._connections: set[LimitedConnection] = set()
@@ -50,7 +52,7 @@ class ConnectionLimiter:
         """Those, and those that wait for a place: the key may end meanwhile."""
         self._changed = asyncio.Event()
         self._closed = False
-        self._sessions = Concurrency("sessions")
+        self._sessions = Concurrency("sessions", shared)
         self.spools = SpoolSpace(lambda: settings().limits.spools_mib * MIB)
         """Bytes received from all clients together and not processed yet."""
 
@@ -62,9 +64,9 @@ class ConnectionLimiter:
     @asynccontextmanager
     async def taken(self, connection: LimitedConnection) -> AsyncIterator[None]:
         """Raises TooManyRequests where its caller has all sessions that it may have, Busy where no place becomes free
-        for a while, ShuttingDown once the server stops."""
-        with ExitStack() as place:
-            self._take_session(place, connection)
+        for a while, LimitsAway, and ShuttingDown once the server stops."""
+        async with AsyncExitStack() as place:
+            await self._take_session(place, connection)
             self._arrived.add(connection)
             place.callback(self._arrived.discard, connection)
             await self._free_place()
@@ -75,10 +77,10 @@ class ConnectionLimiter:
                 self._connections.discard(connection)
                 self._changed.set()
 
-    def _take_session(self, place: ExitStack, connection: LimitedConnection) -> None:
+    async def _take_session(self, place: AsyncExitStack, connection: LimitedConnection) -> None:
         who = subjects(connection.principal, connection.network, self.settings().quotas)
         try:
-            place.enter_context(self._sessions.taken(who))
+            await place.enter_async_context(self._sessions.taken(who))
         except TooManyRequests as error:
             if self._audit is not None:
                 self._audit.quota_refused(connection.principal, error.code, "WS")

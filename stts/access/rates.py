@@ -1,13 +1,17 @@
-"""Requests a minute, in a moving window (the `limits` library)."""
+"""Requests a minute, in moving windows: of this process (the `limits` library), and of all servers that count together.
+
+Where servers do, a request must fit into both. So whoever is over its rate here is refused without asking, and while
+what counts for all is away, or has come back and forgotten all, this process grants nothing twice.
+"""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from stts.access.limits import subjects
 from stts.access.principal import Principal
@@ -18,6 +22,9 @@ from stts.settings.quotas import QuotaSettings
 if TYPE_CHECKING:
     from limits import RateLimitItemPerMinute
     from limits.aio.strategies import MovingWindowRateLimiter
+
+
+WINDOW_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +53,28 @@ class RateExceeded(TooManyRequests):
         self.states = states
 
 
+class SharedRates(Protocol):
+    """Counts for several servers together."""
+
+    async def hit(self, rates: Sequence[Rate]) -> list[RateState] | None:
+        """The states before a request, which is counted for each where all have something left; None where this process
+        counts alone now. Raises LimitsAway."""
+        ...
+
+
 class RateLimiter:
     """One for the process; it imports the library when the first limited caller comes."""
 
-    def __init__(self, quotas: Callable[[], QuotaSettings], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        quotas: Callable[[], QuotaSettings],
+        clock: Callable[[], float] = time.monotonic,
+        shared: SharedRates | None = None,
+    ) -> None:
+        """`shared`: None where this process counts alone."""
         self._quotas = quotas
         self._clock = clock
+        self._shared = shared
         self._window: MovingWindowRateLimiter | None = None
 
     def rates(self, principal: Principal, network: str, role: Role) -> list[Rate]:
@@ -69,19 +92,24 @@ class RateLimiter:
         return rates
 
     async def hit(self, rates: list[Rate]) -> list[RateState]:
-        """Counts one request for each. Raises RateExceeded where one is over its rate; it counts for none then."""
+        """Counts one request for each rate, or for none. Raises RateExceeded, LimitsAway."""
         window = self._opened()
-        states = [await self._state(window, rate) for rate in rates]
-        for state in states:
-            if state.left <= 0:
-                raise RateExceeded(states, state)
+        states = await self._left(window, rates)
+        if self._shared is not None:
+            shared = await self._shared.hit(rates)
+            # Others were counted meanwhile.
+            states = await self._left(window, rates) if shared is None else _tightest(states, _with_room(shared))
         for rate in rates:
             await window.hit(_item(rate.most), rate.subject)
         return [RateState(state.rate, state.left - 1, state.reset_seconds) for state in states]
 
+    async def _left(self, window: MovingWindowRateLimiter, rates: Sequence[Rate]) -> list[RateState]:
+        """The states of this process. Raises RateExceeded."""
+        return _with_room([await self._state(window, rate) for rate in rates])
+
     async def _state(self, window: MovingWindowRateLimiter, rate: Rate) -> RateState:
         if rate.most == 0:
-            return RateState(rate, 0, 60.0)
+            return RateState(rate, 0, WINDOW_SECONDS)
         stats = await window.get_window_stats(_item(rate.most), rate.subject)
         return RateState(rate, stats.remaining, max(0.0, stats.reset_time - self._clock()))
 
@@ -93,6 +121,18 @@ class RateLimiter:
 
             self._window = MovingWindowRateLimiter(MovingWindows(self._clock))
         return self._window
+
+
+def _with_room(states: list[RateState]) -> list[RateState]:
+    """The states. Raises RateExceeded where one has nothing left."""
+    for state in states:
+        if state.left <= 0:
+            raise RateExceeded(states, state)
+    return states
+
+
+def _tightest(here: Sequence[RateState], there: Sequence[RateState]) -> list[RateState]:
+    return [min(pair, key=lambda state: state.left) for pair in zip(here, there, strict=True)]
 
 
 @lru_cache(maxsize=1024)

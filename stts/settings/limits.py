@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from stts.settings.section import Section, fixed, live
+from typing import Literal
+
+from pydantic import SecretStr, field_validator
+
+from stts.settings.section import Section, fixed, live, protected
+
+REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 
 class LimitSettings(Section):
@@ -64,3 +70,24 @@ class LimitSettings(Section):
     spools_mib: int = live("The same for all connections together.", default=1024, ge=1, le=1_048_576)
     message_bytes: int = fixed("Largest message of a WebSocket.", default=16_777_216, ge=65_536, le=1_073_741_824)
     idle_seconds: float = live("A socket on which nothing passes for so long is closed.", default=300.0, gt=0)
+    redis_url: SecretStr | None = protected(
+        "redis://[:PASSWORD@]HOST[:PORT][/NUMBER], rediss://..., unix://FILE: servers count rates together there.",
+        default=None,
+    )
+    when_redis_is_away: Literal["count", "refuse"] = live(
+        "While Redis is away: count in this process, or refuse who has limits there (503).", default="count"
+    )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _has_known_scheme(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            scheme, found, rest = url.get_secret_value().partition("://")
+            if scheme not in REDIS_SCHEMES or not found or not rest.strip("/"):
+                raise ValueError("must be redis://[:PASSWORD@]HOST[:PORT][/NUMBER], rediss://... or unix://FILE")
+        return url
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The limits without where others are counted."""
+        return self.model_dump(exclude={"redis_url", "when_redis_is_away"})
