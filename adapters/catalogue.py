@@ -26,6 +26,7 @@ from adapters.transcription.adapter import EngineSTTAdapter
 from adapters.transcription.streaming import StreamingSlots
 from adapters.weights import WeightsLookup, take_up
 from engines.registry import Registry
+from stts.access.viewer import SERVER, Viewer
 from stts.analytics.engine_statistics import Reading
 from stts.engine_api import EngineKind
 from stts.engine_state import Probe
@@ -102,14 +103,15 @@ class EngineCatalogue:
         """Statistics of all engines that speak or listen."""
         return [reading(each, self.health.of(each.name)) for kind in ("tts", "stt") for each in self._of_kind(kind)]
 
-    async def voices(self, *names: str, references: bool = True) -> list[OfferedVoice]:
-        """The voices of all engines, or of those named, with stored references for those that clone.
+    async def voices(self, *names: str, viewer: Viewer | None = SERVER) -> list[OfferedVoice]:
+        """The voices of all engines, or of those named, with stored references for those that clone: those that have
+        a name for the viewer; None: none of them.
 
         Raises UnknownEngine.
         """
         engines = [self.describe(name) for name in names] if names else self.descriptions("tts")
-        clones = references and any(each.info.abilities.cloning for each in engines)
-        stored = await self._library.voices() if clones else ()
+        clones = any(each.info.abilities.cloning for each in engines)
+        stored = await self._library.voices(viewer) if clones and viewer is not None else ()
         return [
             OfferedVoice(engine, voice)
             for engine in engines

@@ -45,15 +45,15 @@ class EngineEnvironments:
         """Estimates what an installation would fetch. Raises as `environment`, EngineInstallFailed, ShuttingDown."""
         return await self._estimates.of(self.environment(name))
 
-    def install(self, name: str) -> Job:
-        """Starts the installation, or finds the one that runs. Raises as `environment`, and Busy."""
+    def install(self, name: str, owner: str | None = None) -> Job:
+        """Starts the installation for a user, or finds the one that runs. Raises as `environment`, and Busy."""
         environment = self.environment(name)
         known = self._estimates.known(environment)
 
         def work(report: Report, cancellation: Cancellation) -> None:
             install(environment, progress=report, known=known, cancellation=cancellation)
 
-        return self._jobs.start(KIND, environment.name, work, partial(self._installed, environment))
+        return self._jobs.start(KIND, environment.name, work, partial(self._installed, environment), owner=owner)
 
     async def remove(self, name: str) -> None:
         """Removes the environment. Raises as `environment`, and Conflict while an engine in it works, has live

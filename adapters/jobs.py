@@ -18,6 +18,7 @@ from typing import Literal, Protocol
 
 import structlog
 
+from stts.access.viewer import SERVER, Viewer
 from stts.cancellation import Cancellation, Cancelled
 from stts.errors import Busy, NotFound, ShuttingDown, STTSError
 from stts.tracebacks import describe
@@ -75,6 +76,8 @@ class JobStatus:
     started: float
     """Unix time."""
     ended: float | None
+    owner: str | None = None
+    """Id of the user who had it done; None: the server."""
 
 
 @dataclass(slots=True)
@@ -83,6 +86,7 @@ class Job:
 
     kind: str
     subject: str
+    owner: str | None = None
     id: str = field(default_factory=lambda: f"job-{secrets.token_hex(8)}")
     state: JobState = "running"
     progress: Progress = Progress("waiting")
@@ -94,7 +98,15 @@ class Job:
 
     def status(self) -> JobStatus:
         return JobStatus(
-            self.id, self.kind, self.subject, self.state, self.progress, self.error, self.started, self.ended
+            self.id,
+            self.kind,
+            self.subject,
+            self.state,
+            self.progress,
+            self.error,
+            self.started,
+            self.ended,
+            self.owner,
         )
 
     async def changes(self) -> AsyncGenerator[JobStatus, None]:
@@ -130,11 +142,9 @@ class Jobs:
         """Theirs alone: long work must not take the threads that short work of requests waits for."""
         self._closed = False
 
-    def start(self, kind: str, subject: str, work: Work, then: Then | None = None) -> Job:
-        """Starts a job, unless one of this kind and subject runs: then it is that one.
-
-        Raises Busy where too many jobs wait, and ShuttingDown.
-        """
+    def start(self, kind: str, subject: str, work: Work, then: Then | None = None, *, owner: str | None = None) -> Job:
+        """Starts a job, unless one of this kind and subject runs: then it is that one, whoever had it done. Raises Busy
+        where too many jobs wait, and ShuttingDown."""
         running = self.running(kind, subject)
         if running is not None:
             return running
@@ -142,7 +152,7 @@ class Jobs:
             raise ShuttingDown("The server is stopping.")
         if len(self._tasks) >= MOST_RUNNING:
             raise Busy("Too many jobs wait.", retry_after=10.0)
-        job = Job(kind, subject)
+        job = Job(kind, subject, owner)
         self._jobs[job.id] = job
         self._forget_oldest()
         task = asyncio.create_task(self._run(job, work, then), name=f"{kind} {subject}")
@@ -155,18 +165,19 @@ class Jobs:
         found = (each for each in self._jobs.values() if (each.kind, each.subject) == (kind, subject))
         return next((each for each in found if each.state == "running"), None)
 
-    def get(self, job_id: str) -> Job:
-        """Raises NotFound."""
-        if job_id not in self._jobs:
+    def get(self, job_id: str, viewer: Viewer = SERVER) -> Job:
+        """Raises NotFound, also for the job of somebody else."""
+        if job_id not in self._jobs or not viewer.sees(self._jobs[job_id].owner):
             raise NotFound("There is no such job; ended ones are kept for a while.")
         return self._jobs[job_id]
 
-    def all(self) -> list[Job]:
-        return list(self._jobs.values())
+    def all(self, viewer: Viewer = SERVER) -> list[Job]:
+        """Those that are for this viewer."""
+        return [job for job in self._jobs.values() if viewer.sees(job.owner)]
 
-    async def cancel(self, job_id: str) -> Job:
+    async def cancel(self, job_id: str, viewer: Viewer = SERVER) -> Job:
         """Ends a job, and returns when it has ended. One that has ended already stays as it is. Raises NotFound."""
-        job = self.get(job_id)
+        job = self.get(job_id, viewer)
         job.cancellation.cancel()
         if (task := self._tasks.get(job_id)) is not None:
             if job.progress.step == "waiting":
@@ -206,6 +217,12 @@ class Jobs:
         if job.state == "running":
             # A task that is cancelled before its first step never takes it.
             job.end("cancelled")
+
+    async def remove_all(self, owner: str) -> int:
+        """Ends all jobs of a user, forgets them and counts them."""
+        mine = [job.id for job in self._jobs.values() if job.owner == owner]
+        await asyncio.gather(*(self.cancel(job_id) for job_id in mine))
+        return sum(self._jobs.pop(job_id, None) is not None for job_id in mine)
 
     def _forget_oldest(self) -> None:
         ended = [each.id for each in self._jobs.values() if each.state != "running"]

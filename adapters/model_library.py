@@ -79,10 +79,10 @@ class ModelLibrary:
             lambda: [self._status(each, pulls.get(each.id)) for each in self._known.values()]
         )
 
-    def pull(self, model_id: str) -> Job:
-        """Starts to fetch a model, or joins the job that does. Raises UnknownModel, Busy and ShuttingDown."""
+    def pull(self, model_id: str, owner: str | None = None) -> Job:
+        """Starts to fetch a model for a user, or joins the job that does. Raises UnknownModel, Busy, ShuttingDown."""
         model = self.model(model_id)
-        return self._jobs.start(PULL, model_id, partial(self._fetch, model), partial(self._tell, model))
+        return self._jobs.start(PULL, model_id, partial(self._fetch, model), partial(self._tell, model), owner=owner)
 
     async def remove(self, model_id: str) -> ModelStatus:
         """Removes a fetched model from our folders; returns what is then.

@@ -20,6 +20,7 @@ from engines.registry import GROUP, Registry
 from middleware.pipeline import compose
 from middleware.stages.logging import configure_logging
 from middleware.stages.planning import PlanningStage
+from stts.access.viewer import Viewer
 from stts.context import RequestContext
 from stts.engine_api import Samples, SpeechParams, Voice
 from stts.errors import EngineError
@@ -129,8 +130,8 @@ class _House:
 class _NoVoices:
     """No stored recordings."""
 
-    async def find(self, name: str) -> Voice | None:
+    async def find(self, name: str, viewer: Viewer) -> Voice | None:
         return None
 
-    async def voices(self) -> Sequence[Voice]:
+    async def voices(self, viewer: Viewer) -> Sequence[Voice]:
         return ()

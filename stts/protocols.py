@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from stts.access.viewer import Viewer
 from stts.chat import Message, ReplyConfig, ReplyEvent
 from stts.context import RequestContext
 from stts.engine_api import EngineInfo, Samples, Voice
@@ -21,12 +22,12 @@ from stts.transcription import AudioData, TranscriptEvent
 class VoiceLibrary(Protocol):
     """Stored reference recordings, as voices of the engines that clone."""
 
-    async def find(self, name: str) -> Voice | None:
-        """The one of this name or id."""
+    async def find(self, name: str, viewer: Viewer) -> Voice | None:
+        """The one that has this name for the viewer, or this id."""
         ...
 
-    async def voices(self) -> Sequence[Voice]:
-        """All of them."""
+    async def voices(self, viewer: Viewer) -> Sequence[Voice]:
+        """Those that have a name for the viewer."""
         ...
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from engines.registry import Registry
 from stts.access.administration import Administration, KeyWishes
 from stts.access.roles import Role
 from stts.settings import DatabaseSettings, SecuritySettings, Settings, StorageSettings, STTSettings, TTSSettings
@@ -75,10 +76,10 @@ class Keyed:
 
 
 @contextmanager
-def keyed_server(settings: Settings) -> Iterator[Keyed]:
+def keyed_server(settings: Settings, engines: Registry | None = None) -> Iterator[Keyed]:
     """A server with these settings. The administrator's key is there before it starts."""
     key = asyncio.run(make_key(settings))
-    with running(settings, registry()) as server:
+    with running(settings, engines or registry()) as server:
         headers = {"Authorization": f"Bearer {key}"}
         with httpx.Client(base_url=server.url, headers=headers, timeout=PATIENCE) as admin:
             yield Keyed(server, settings, admin)

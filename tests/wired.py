@@ -12,6 +12,7 @@ from adapters.selection import EngineSelection
 from engines.registry import Registry
 from middleware.pipeline import compose
 from middleware.stages.planning import PlanningStage
+from stts.access.viewer import Viewer
 from stts.engine_api import Voice
 from stts.settings import CurrentSettings
 
@@ -22,10 +23,10 @@ class Library:
     def __init__(self, find: Callable[[str], Voice | None] = lambda name: None) -> None:
         self._find = find
 
-    async def find(self, name: str) -> Voice | None:
+    async def find(self, name: str, viewer: Viewer) -> Voice | None:
         return self._find(name)
 
-    async def voices(self) -> Sequence[Voice]:
+    async def voices(self, viewer: Viewer) -> Sequence[Voice]:
         return []
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from adapters.parameters import LISTED
+from stts.access.viewer import EVERYBODY, Viewer
 from stts.engine_api import TTSEngine, Voice
 from stts.errors import UnknownVoice
 from stts.languages import best_match, english_name, nearest
@@ -48,11 +49,11 @@ async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceR
         return _default(engine, config, rules)
     mapped = rules.hosted.get(name) or rules.hosted.get(name.lower())
     if mapped is not None:
-        voice = await _named(engine, mapped, rules)
+        voice = await _named(engine, mapped, rules, EVERYBODY)
         if voice is None:
             raise _unknown(engine, mapped, f"openai.voices names a voice that {engine.info.name} does not have.")
         return _hosted(engine, config, rules, voice)
-    voice = await _named(engine, name, rules)
+    voice = await _named(engine, name, rules, config.permission.viewer)
     if name.lower() in HOSTED:
         # The kind of voice that was to speak goes before what its name usually stands for.
         like = rules.gender or HOSTED[name.lower()]
@@ -72,11 +73,11 @@ def speaks(voice: Voice, language: str | None) -> bool:
     return language is None or not voice.languages or best_match(language, voice.languages) is not None
 
 
-async def _named(engine: TTSEngine, name: str, rules: VoiceRules) -> Voice | None:
+async def _named(engine: TTSEngine, name: str, rules: VoiceRules, viewer: Viewer) -> Voice | None:
     """Finds a voice by its id, else in another case or by its name for people."""
     found = engine.find_voice(name)
     if found is None and engine.info.abilities.cloning:
-        found = await rules.library.find(name)
+        found = await rules.library.find(name, viewer)
     if found is not None:
         return found
     lower = name.lower()

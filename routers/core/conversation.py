@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Form, Request, Response
@@ -122,9 +123,9 @@ class ConversationRoutes:
     async def _items(self, talk: Talk, fields: ExchangeFields, said: AudioData | str) -> Items:
         limits = self._settings().limits
         await self._sessions.room(limits.live_sessions, limits.place_seconds)
-        stored = talk.session = self._sessions.begin(fields.session)
+        stored = talk.session = self._sessions.begin(fields.session, talk.context.principal.viewer)
         try:
-            speak = fields.speaking(talk.format)
+            speak = replace(fields.speaking(talk.format), permission=talk.context.principal.permission)
             with engine_of("tts"):
                 plan = await self._plan_speech(spoken_reply(speak))
             work = ExchangeRequest(said, fields.listening(), fields.replying(), speak, stored.history, plan)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Path, Query, Request
 
 from adapters.descriptions import EngineDescription
 from routers.core.engine_schemas import EngineMeasurements, EngineShape, EngineStatus, VoiceShape
 from routers.http.deferred_route import deferred_router
 from routers.http.names import LanguageTag
+from routers.http.operation import principal_of
 from routers.services import Services
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
@@ -63,11 +64,13 @@ class EngineRoutes:
     @policy(RouteKind.USE, role=Role.READ)
     async def voices(
         self,
+        request: Request,
         engine: Annotated[str | None, Query(max_length=200)] = None,
         language: Annotated[LanguageTag, Query(description="BCP 47, or a name.")] = None,
     ) -> list[VoiceShape]:
-        """Voices of the engines, and stored references for those that clone."""
-        offered = await self._engines.voices(*([engine] if engine else []))
+        """Voices of the engines, and stored references for those that clone: one's own, and everybody's."""
+        viewer = principal_of(request).viewer
+        offered = await self._engines.voices(*([engine] if engine else []), viewer=viewer)
         shapes = [VoiceShape.of(each) for each in offered]
         return [shape for shape in shapes if _speaks(shape, language)]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Path, Response
+from fastapi import Path, Request, Response
 from pydantic import BaseModel, Field
 
 from adapters.environments import EngineEnvironments
 from engines.environments.environment import EnvironmentState
 from routers.http.deferred_route import deferred_router
 from routers.http.jobs import STARTED, JobShape, started
+from routers.http.operation import principal_of
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
 from stts.access.roles import Role
@@ -70,9 +71,9 @@ class EnvironmentRoutes:
         return installed.model_copy(update={"download_bytes": plan.download_bytes, "packages": packages})
 
     @policy(RouteKind.MANAGE, action=Action.ENGINE_INSTALL)
-    async def install(self, name: EngineName) -> Response:
+    async def install(self, request: Request, name: EngineName) -> Response:
         """Installs it as a job. One that is installed already is left as it is, and an outdated one replaced."""
-        return started(self._environments.install(name))
+        return started(self._environments.install(name, principal_of(request).viewer.user_id))
 
     @policy(RouteKind.MANAGE, action=Action.ENGINE_REMOVE)
     async def remove(self, name: EngineName) -> InstallShape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -10,7 +11,7 @@ from middleware.edge.methods import is_head_only
 from middleware.listener import listener_of
 from routers.core.tts_schemas import SpeechFields
 from routers.http.deferred_route import deferred_router
-from routers.http.operation import operation_context
+from routers.http.operation import operation_context, principal_of
 from routers.http.recording import recorded
 from routers.http.speech import speech_answer
 from routers.services import Services
@@ -57,7 +58,7 @@ class TTSRoutes:
     async def _head(self, fields: SpeechFields, request: Request) -> Response:
         """Answers HEAD with the headers of a GET, as far as known without synthesis; players send HEAD first."""
         config = fields.config(listener_of(request.scope).output().format)
-        await self._plan_speech(config)
+        await self._plan_speech(replace(config, permission=principal_of(request).permission))
         answer = Response(media_type=FORMATS[config.format].media_type, headers=UNMADE)
         del answer.headers["content-length"]  # of the audio nobody knows it yet
         return answer

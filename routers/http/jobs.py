@@ -27,6 +27,7 @@ class JobShape(BaseModel):
     error: JobError | None = Field(None, description="Why it failed.")
     started: float = Field(description="Unix time.")
     ended: float | None = Field(None, description="Unix time.")
+    owner: str | None = Field(None, description="The user who had it done; null: the server.")
 
     @classmethod
     def of(cls, job: JobStatus) -> JobShape:
@@ -43,6 +44,7 @@ class JobShape(BaseModel):
             error=None if error is None else JobError(code=error.code, detail=error.message),
             started=job.started,
             ended=job.ended,
+            owner=job.owner,
         )
 
 

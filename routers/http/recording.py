@@ -69,6 +69,7 @@ class _Recorder:
     def __init__(self, files: FileStore, context: RequestContext) -> None:
         self._files = files
         self._context = context
+        self._owner = context.principal.viewer.user_id
         self._writer: Writer | None = None
         self._header = b""
         self._running: asyncio.Future[None] | None = None
@@ -95,7 +96,7 @@ class _Recorder:
     def _create(self) -> None:
         extension = FORMATS[spoken_audio(self._context).format].extension
         expected = expected_bytes(self._context)
-        self._writer = self._files.create("outputs", f"speech{extension}", expected_bytes=expected)
+        self._writer = self._files.create("outputs", f"speech{extension}", owner=self._owner, expected_bytes=expected)
 
     def _commit(self) -> None:
         if self._writer is None:
@@ -122,7 +123,7 @@ class _Recorder:
                 failure = StorageFailed("The audio could not be kept.")
             self._failure = failure
             if self._writer is not None:
-                self._files.lose(self._writer.id, failure)
+                self._files.lose(self._writer.id, failure, self._owner)
             reason = error.strerror if isinstance(error, OSError) else error.message
             failure.is_logged = True
             log.warning("recording_failed", request_id=self._context.request_id, code=failure.code, reason=reason)

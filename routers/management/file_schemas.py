@@ -8,8 +8,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from stts.storage.files.expiry import Cleanup, Expiring
 from stts.storage.files.kinds import Kind
-from stts.storage.files.records import StoredFile
-from stts.storage.files.store import Page, Usage
+from stts.storage.files.records import Page, StoredFile, Usage
 
 UploadKind = Literal["uploads", "references"]
 
@@ -24,6 +23,9 @@ class FileShape(BaseModel):
     duration: float | None = Field(description="Seconds, where known.")
     sample_rate: int | None = Field(description="Hz.")
     channels: int | None
+    owner: str | None = Field(None, description="The user whose it is; null: the server.")
+    shared: bool = Field(True, description="Of a voice: everybody may speak with it.")
+    consent: str | None = Field(None, description="The consent of the person whose voice it is.")
 
     @classmethod
     def of(cls, stored: StoredFile) -> FileShape:
@@ -37,6 +39,12 @@ class FileList(BaseModel):
     @classmethod
     def of(cls, page: Page) -> FileList:
         return cls(files=[FileShape.of(stored) for stored in page.files], total=page.total)
+
+
+class ShareFields(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    shared: bool = Field(description="True: everybody may speak with this voice of a user.")
 
 
 class UsageShape(BaseModel):

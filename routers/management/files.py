@@ -12,11 +12,21 @@ from middleware.edge.auditing import note_audit, skip_audit
 from routers.http.answer import collected_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.forms import UploadRoute
+from routers.http.operation import principal_of
 from routers.http.workers import Workers
 from routers.management.content import StoredContent, attachment
-from routers.management.file_schemas import CleanupFields, CleanupShape, FileList, FileShape, UploadKind, UsageList
+from routers.management.file_schemas import (
+    CleanupFields,
+    CleanupShape,
+    FileList,
+    FileShape,
+    ShareFields,
+    UploadKind,
+    UsageList,
+)
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, Upload, policy
+from stts.access.roles import Role
 from stts.storage.files.kinds import Kind
 from stts.storage.files.records import StoredFile
 from stts.storage.files.store import FileStore
@@ -33,6 +43,10 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no file with this id."},
     409: {"description": "The stream that it is kept from has not ended."},
     507: {"description": "It could not be kept."},
+}
+SHARED: dict[int | str, dict[str, Any]] = {
+    404: {"description": "There is no file with this id."},
+    409: {"description": "Everybody has a voice of this name already."},
 }
 REFUSED: dict[int | str, dict[str, Any]] = {
     409: {"description": "A reference of this name is there already."},
@@ -67,6 +81,7 @@ class FileRoutes:
         add("/files/usage", self.usage, methods=["GET"], response_model=UsageList)
         add("/files/cleanup", self.cleanup, methods=["POST"], response_model=CleanupShape)
         add("/files/{file_id}", self.show, methods=["GET"], response_model=FileShape, responses=NOT_FOUND)
+        add("/files/{file_id}", self.share, methods=["PATCH"], response_model=FileShape, responses=SHARED)
         add("/files/{file_id}", self.delete, methods=["DELETE"], response_model=FileShape, responses=NOT_FOUND)
         add(
             "/files/{file_id}/content",
@@ -76,54 +91,70 @@ class FileRoutes:
             responses=content,
         )
 
-    @policy(RouteKind.MANAGE)
+    @policy(RouteKind.MANAGE, role=Role.WRITE)
     async def list(
         self,
+        request: Request,
         kind: Kind | None = None,
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 100,
         offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
     ) -> FileList:
-        """Newest first."""
-        return FileList.of(await asyncio.to_thread(self._files.page, kind, limit=limit, offset=offset))
+        """One's own, of administrators all, newest first."""
+        viewer = principal_of(request).viewer
+        return FileList.of(await asyncio.to_thread(self._files.page, kind, viewer, limit=limit, offset=offset))
 
-    @policy(RouteKind.MANAGE, upload=Upload.FORM, action=Action.FILE_UPLOAD)
+    @policy(RouteKind.MANAGE, role=Role.WRITE, upload=Upload.FORM, action=Action.FILE_UPLOAD)
     async def upload(
         self,
         request: Request,
         file: Annotated[UploadFile, File(description="Audio in any container.")],
         kind: Annotated[UploadKind, Form()] = "uploads",
         name: Annotated[str | None, Form(max_length=400, description="Instead of the file's own name.")] = None,
+        consent: Annotated[
+            str | None,
+            Form(max_length=500, description="Who consented to the use of this voice, or a reference of a document."),
+        ] = None,
     ) -> Response:
         """What the file is, is found out from its content. A reference is a voice by its name from now on."""
         wanted = name or unescaped(file.filename or "") or None
+        owner = principal_of(request).viewer.user_id
 
         async def make() -> Response:
             stored = await self._inspectors.run(
-                lambda checkpoint: self._files.save(kind, wanted, file.file, checkpoint=checkpoint)
+                lambda checkpoint: self._files.save(
+                    kind, wanted, file.file, owner=owner, consent=consent, checkpoint=checkpoint
+                )
             )
             note_audit(request, stored.id, **_about(stored))
             return JSONResponse(FileShape.of(stored).model_dump(mode="json"), status_code=201)
 
         return collected_answer(make, request.scope, request.receive)
 
-    @policy(RouteKind.MANAGE)
-    async def show(self, file_id: FileId) -> FileShape:
-        return FileShape.of(await asyncio.to_thread(self._files.get, file_id))
+    @policy(RouteKind.MANAGE, role=Role.WRITE)
+    async def show(self, request: Request, file_id: FileId) -> FileShape:
+        return FileShape.of(await asyncio.to_thread(self._files.get, file_id, principal_of(request).viewer))
 
-    @policy(RouteKind.MANAGE)
-    async def content(self, file_id: FileId) -> StoredContent:
+    @policy(RouteKind.MANAGE, action=Action.FILE_SHARE)
+    async def share(self, request: Request, file_id: FileId, fields: ShareFields) -> FileShape:
+        """Makes a voice of a user everybody's, or the user's own again."""
+        stored = await asyncio.to_thread(self._files.share, file_id, shared=fields.shared)
+        note_audit(request, **_about(stored), shared=stored.shared)
+        return FileShape.of(stored)
+
+    @policy(RouteKind.MANAGE, role=Role.WRITE)
+    async def content(self, request: Request, file_id: FileId) -> StoredContent:
         """The file itself, or the parts that a Range header asks for."""
-        stored = await asyncio.to_thread(self._files.get, file_id)
+        stored = await asyncio.to_thread(self._files.get, file_id, principal_of(request).viewer)
         return StoredContent(
             stored.path,
             media_type=stored.media_type,
             headers={"content-disposition": attachment(stored), "x-content-type-options": "nosniff"},
         )
 
-    @policy(RouteKind.MANAGE, action=Action.FILE_DELETE)
+    @policy(RouteKind.MANAGE, role=Role.WRITE, action=Action.FILE_DELETE)
     async def delete(self, request: Request, file_id: FileId) -> FileShape:
         """Answers with what it was."""
-        stored = await asyncio.to_thread(self._files.delete, file_id)
+        stored = await asyncio.to_thread(self._files.delete, file_id, principal_of(request).viewer)
         note_audit(request, **_about(stored))
         return FileShape.of(stored)
 
@@ -150,4 +181,5 @@ class FileRoutes:
 
 
 def _about(stored: StoredFile) -> dict[str, Any]:
-    return {"kind": stored.kind, "name": stored.name, "bytes": stored.size}
+    about = {"kind": stored.kind, "name": stored.name, "bytes": stored.size, "owner": stored.owner}
+    return {**about, "consent": stored.consent} if stored.kind == "references" else about

@@ -10,6 +10,7 @@ from adapters.model_library import ModelLibrary
 from middleware.edge.auditing import note_audit
 from routers.http.deferred_route import deferred_router
 from routers.http.jobs import STARTED, JobShape, started
+from routers.http.operation import principal_of
 from routers.management.model_schemas import ModelCard, ModelShape, PullFields
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
@@ -58,7 +59,7 @@ class ModelRoutes:
         It goes on where an earlier one broke off, and a second pull of a model that is being fetched is the same job.
         """
         note_audit(request, fields.model)
-        return started(self._library.pull(fields.model))
+        return started(self._library.pull(fields.model, principal_of(request).viewer.user_id))
 
     @policy(RouteKind.MANAGE, action=Action.MODEL_REMOVE)
     async def remove(self, model_id: ModelId) -> ModelShape:

@@ -38,6 +38,7 @@ class Action(StrEnum):
     ENGINE_INSTALL = "engine.install"
     ENGINE_REMOVE = "engine.remove"
     FILE_UPLOAD = "file.upload"
+    FILE_SHARE = "file.share"
     FILE_DELETE = "file.delete"
     FILE_CLEANUP = "file.cleanup"
     MODEL_PULL = "model.pull"

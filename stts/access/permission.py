@@ -1,10 +1,11 @@
-"""Permissions: the engines and voices that a key may use."""
+"""Permissions: the engines and voices that a key may use, and whose recordings are voices for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from stts.access.viewer import SERVER, Viewer
 from stts.errors import Forbidden
 
 MOST_NAMED = 20
@@ -17,6 +18,7 @@ class Permission:
 
     engines: tuple[str, ...] = ()
     voices: tuple[str, ...] = ()
+    viewer: Viewer = SERVER
 
     def allowed(self, engines: Iterable[str]) -> tuple[str, ...]:
         """Those of some engine instances that may be used, in their order."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from stts.access.keys import AccessKey
 from stts.access.permission import EVERYTHING, Permission
 from stts.access.roles import Role
+from stts.access.viewer import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,14 @@ class Principal:
     @property
     def permission(self) -> Permission:
         """The engines and voices that it may use."""
-        key = self.key
-        if key is None or not (key.allowed_engines or key.allowed_voices):
-            return EVERYTHING
-        return Permission(key.allowed_engines, key.allowed_voices)
+        if self.key is None:
+            return EVERYTHING if self.role is Role.ADMIN else Permission(viewer=self.viewer)
+        return Permission(self.key.allowed_engines, self.key.allowed_voices, self.viewer)
+
+    @property
+    def viewer(self) -> Viewer:
+        """Whose files, voices, jobs and sessions it reaches. All keys of a user own them together."""
+        return Viewer(self.key.user_id if self.key is not None else None, self.role is Role.ADMIN)
 
 
 ANONYMOUS = Principal("anonymous", Role.ADMIN)

@@ -1,4 +1,7 @@
-"""Histories by session id: in use by one session at a time, and stored for a while after it was left."""
+"""Histories by session id: in use by one session at a time, and stored for a while after it was left.
+
+A session belongs to the user who began it; for anybody else, administrators too, there is none of its id.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from stts.access.viewer import SERVER, Viewer
 from stts.conversation.history import History
 from stts.errors import Busy, Conflict, NotFound
 from stts.settings import CurrentSettings
 
+NO_SESSION = "There is no such session, or it was left too long ago."
 RETRY_SECONDS = 5.0
 """Seconds after which a refused client may try again."""
 
@@ -25,6 +30,16 @@ class StoredSession:
     """Whoever knows it can go on with the conversation: it cannot be guessed."""
     history: History
     resumed: bool
+    owner: str | None = None
+    """Id of the user; None: the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    history: History
+    owner: str | None
+    at: float
+    """The time of leaving."""
 
 
 class SessionStore:
@@ -33,10 +48,10 @@ class SessionStore:
     def __init__(self, settings: CurrentSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._clock = clock
-        self._active: set[str] = set()
+        self._active: dict[str, StoredSession] = {}
         self._ended = asyncio.Event()
-        self._left: OrderedDict[str, tuple[History, float]] = OrderedDict()
-        """Sessions that were left, with the time of leaving, in this order."""
+        self._left: OrderedDict[str, _Left] = OrderedDict()
+        """Sessions that were left, in this order."""
 
     @property
     def active(self) -> int:
@@ -59,30 +74,38 @@ class SessionStore:
         except TimeoutError:
             raise Busy(f"All {most} conversations of this server are under way.", retry_after=RETRY_SECONDS) from None
 
-    def begin(self, id: str | None) -> StoredSession:
+    def check_began(self, id: str | None, viewer: Viewer) -> None:
+        """Raises NotFound for a session that somebody else began."""
+        session = self._active.get(id or "") or self._left.get(id or "")
+        if session is not None and not viewer.began(session.owner):
+            raise NotFound(NO_SESSION, param="session")
+
+    def begin(self, id: str | None, viewer: Viewer = SERVER) -> StoredSession:
         """A new session, or the one with this id.
 
-        Raises NotFound for one that does not exist, any more or at all, and Conflict for one that runs.
+        Raises NotFound for one that does not exist, any more or at all or for this caller, and Conflict for one that
+        runs.
         """
         self._forget()
+        self.check_began(id, viewer)
         if id in self._active:
             raise Conflict("This session is in use.", param="session")
         if id is None:
             settings = self._settings().conversation
             history = History(settings.history_messages, settings.history_characters)
-            session = StoredSession(secrets.token_hex(16), history, resumed=False)
+            session = StoredSession(secrets.token_hex(16), history, resumed=False, owner=viewer.user_id)
         elif id in self._left:
-            session = StoredSession(id, self._left.pop(id)[0], resumed=True)
+            session = StoredSession(id, self._left.pop(id).history, resumed=True, owner=viewer.user_id)
         else:
-            raise NotFound("There is no such session, or it was left too long ago.", param="session")
-        self._active.add(session.id)
+            raise NotFound(NO_SESSION, param="session")
+        self._active[session.id] = session
         return session
 
     def end(self, session: StoredSession) -> None:
         """Ends a session: it was left, and from now on its time runs."""
-        self._active.discard(session.id)
+        self._active.pop(session.id, None)
         self._ended.set()
-        self._left[session.id] = (session.history, self._clock())
+        self._left[session.id] = _Left(session.history, session.owner, self._clock())
         self._forget()
 
     def _forget(self) -> None:
@@ -90,7 +113,7 @@ class SessionStore:
         settings = self._settings().conversation
         now = self._clock()
         while self._left:
-            _, left_at = next(iter(self._left.values()))
-            if len(self._left) <= settings.kept_sessions and now - left_at < settings.resume_seconds:
+            left = next(iter(self._left.values()))
+            if len(self._left) <= settings.kept_sessions and now - left.at < settings.resume_seconds:
                 return
             self._left.popitem(last=False)

@@ -9,6 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from adapters.jobs import AT_ONCE, KEPT, MOST_RUNNING, Job, Jobs, Report
+from stts.access.viewer import EVERYBODY, Viewer
 from stts.cancellation import Cancellation
 from stts.errors import Busy, NotFound, ShuttingDown, StorageFull
 from tests.patient import PATIENCE
@@ -113,3 +114,23 @@ async def test_ended_jobs_are_kept_for_a_while() -> None:
         await ended(jobs.start("a", str(number), lambda *_: None))
     with pytest.raises(NotFound):
         jobs.get(first.id)
+
+
+async def test_jobs_belong_to_who_had_them_done() -> None:
+    jobs, gate = Jobs(), threading.Event()
+    anna, bert = Viewer("anna"), Viewer("bert")
+    mine = jobs.start("pull", "small", held(gate), owner="anna")  # type: ignore[arg-type]
+    servers = jobs.start("pull", "other", held(gate))  # type: ignore[arg-type]
+    assert (jobs.all(anna), jobs.all(bert), jobs.all()) == ([mine], [], [mine, servers])
+    assert jobs.get(mine.id, anna) is mine and mine.status().owner == "anna"
+    for job, viewer in ((mine, bert), (servers, anna), (servers, EVERYBODY)):
+        with pytest.raises(NotFound):
+            jobs.get(job.id, viewer)
+        with pytest.raises(NotFound):
+            await jobs.cancel(job.id, viewer)
+    assert mine.state == servers.state == "running"
+    gate.set()
+    assert await jobs.remove_all("anna") == 1
+    assert await jobs.remove_all("anna") == 0
+    assert jobs.all() == [servers] and mine.state != "running"
+    await jobs.close()

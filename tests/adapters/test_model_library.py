@@ -12,6 +12,7 @@ from adapters import model_library
 from adapters.jobs import Job, Jobs
 from adapters.model_library import ModelLibrary
 from engines.models.making import Fetching
+from stts.access.viewer import SERVER, Viewer
 from stts.cancellation import Cancellation
 from stts.errors import Conflict
 from stts.models import CatalogueModel
@@ -106,9 +107,9 @@ class OwnedJobs(Jobs):
         assert threading.get_ident() == self._owner
         return super().running(kind, subject)
 
-    def all(self) -> list[Job]:
+    def all(self, viewer: Viewer = SERVER) -> list[Job]:
         assert threading.get_ident() == self._owner
-        return super().all()
+        return super().all(viewer)
 
 
 def held(gate: threading.Event) -> None:

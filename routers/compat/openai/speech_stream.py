@@ -6,6 +6,8 @@ Raw PCM is told in sentences. Any other format is one file an utterance, and so 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -22,6 +24,7 @@ from routers.sockets.parts import until_first
 from routers.sockets.read_loop import read_messages
 from routers.sockets.socket import Socket, accepted
 from routers.sockets.utterances import SpeechOptions, Utterances
+from stts.access.permission import Permission
 from stts.access.policy import RouteKind, policy
 from stts.errors import Conflict, STTSError
 from stts.settings import CurrentSettings
@@ -48,12 +51,13 @@ class SpeechStreamRoutes:
     @policy(RouteKind.USE)
     async def converse(self, websocket: WebSocket) -> None:
         async with accepted(websocket, self._limiter, error_event=stream_error) as socket:
-            stream = _Stream(socket, self._speak, self._options, self._settings)
+            options = partial(self._options, socket.principal.permission)
+            stream = _Stream(socket, self._speak, options, self._settings)
             await until_first(stream.listen(), stream.utterances.speak_all())
 
-    async def _options(self, fields: StreamConfig) -> SpeechOptions:
+    async def _options(self, permission: Permission, fields: StreamConfig) -> SpeechOptions:
         """Raises stts.errors for what nobody here can speak."""
-        config = fields.config(self._models.engine(fields.model, "tts"))
+        config = replace(fields.config(self._models.engine(fields.model, "tts")), permission=permission)
         return SpeechOptions(config, await self._plan_speech(config), whole=not fields.stream_audio)
 
 

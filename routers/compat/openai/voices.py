@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from adapters.hosted_names import hosted_voices
 from routers.compat.openai.list_schemas import ModelVoice, NamedVoice, VoiceIds, VoiceList
 from routers.compat.openai.models import OWNER
 from routers.core.tts_schemas import NAME_CHARACTERS
 from routers.http.deferred_route import deferred_router
+from routers.http.operation import principal_of
 from routers.services import Services
 from stts.access.policy import Public, RouteKind, policy
 from stts.access.roles import Role
+from stts.access.viewer import Viewer
 from stts.engine_state import AUTO
 
 
@@ -36,10 +38,12 @@ class VoiceRoutes:
 
     @policy(RouteKind.USE, Public.LISTED, role=Role.READ)
     async def listing(
-        self, legacy: Annotated[bool, Query(description="Plain strings, for older clients of Kokoro.")] = False
+        self,
+        request: Request,
+        legacy: Annotated[bool, Query(description="Plain strings, for older clients of Kokoro.")] = False,
     ) -> VoiceList | VoiceIds:
         """Hosted names first, then stored references and the voices of all installed engines."""
-        known = await self._known()
+        known = await self._known(principal_of(request).viewer)
         if legacy:
             return VoiceIds(voices=list(known))
         return VoiceList(voices=[NamedVoice(id=id, name=name) for id, name in known.items()])
@@ -60,13 +64,13 @@ class VoiceRoutes:
                 owned_by=OWNER,
                 sample_rate=each.voice.sample_rate or each.engine.info.sample_rate or 0,
             )
-            for each in await self._engines.voices(references=False)
+            for each in await self._engines.voices(viewer=None)
             if each.engine.installed and engine in (AUTO, each.engine.name)
         ]
 
-    async def _known(self) -> dict[str, str]:
+    async def _known(self, viewer: Viewer) -> dict[str, str]:
         known = {name: name for name in hosted_voices(self._settings)}
-        offered = [each for each in await self._engines.voices() if each.engine.installed]
+        offered = [each for each in await self._engines.voices(viewer=viewer) if each.engine.installed]
         for each in sorted(offered, key=lambda each: each.voice.reference is None):
             known.setdefault(each.voice.id, each.name)
         return known

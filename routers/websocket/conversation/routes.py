@@ -60,8 +60,10 @@ class ConversationSocketRoutes:
         except ValidationError as error:
             raise invalid(error) from None
         async with accepted(websocket, self._limiter) as socket:
+            viewer = socket.principal.viewer
+            self._sessions.check_began(connect.session, viewer)
             await self._holders.take_over(connect.session)
-            stored = self._sessions.begin(connect.session)
+            stored = self._sessions.begin(connect.session, viewer)
             async with self._holders.held(stored.id, socket):
                 try:
                     await self._run(socket, connect, stored)

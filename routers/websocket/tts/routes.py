@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
@@ -68,7 +70,7 @@ class _Speech:
 
     async def _configure(self, fields: SpeechConfig) -> None:
         self.utterances.check_between()
-        config = fields.speech()
+        config = replace(fields.speech(), permission=self._socket.principal.permission)
         plan = await self._plan_speech(config)
         ahead = self._settings().conversation.ahead_seconds if fields.paced else None
         self.utterances.use(SpeechOptions(config, plan, ahead=ahead))

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from stts.access.viewer import Viewer
 from stts.audio.container import sniff
-from stts.errors import UndecodableAudio
+from stts.errors import Conflict, UndecodableAudio
 from stts.storage.files.atomic import TEMPORARY_SUFFIX, sync_folder
 from stts.storage.files.failures import translated_name_errors
 from stts.storage.files.inspection import Content
 from stts.storage.files.kinds import MEDIA_TYPES, Kind, extension_of, id_of_name
 from stts.storage.files.names import is_plain, reference_name
+from stts.storage.files.owners import Owned, owned, owned_name
 from stts.storage.files.quota import Entry
-from stts.storage.files.records import Sidecar, StoredFile, owner_of, read_sidecar, sidecar_path, write_sidecar
+from stts.storage.files.records import (
+    Incoming,
+    Sidecar,
+    StoredFile,
+    described_by,
+    read_sidecar,
+    sidecar_path,
+    write_sidecar,
+)
 
 _MOST_REMEMBERED = 1024
+
+Admits = Callable[[Owned], bool]
+"""True for the files that are wanted, by their names in the folder."""
+
+
+def admit_all(file: Owned) -> bool:
+    return True
 
 
 class Folder:
@@ -26,9 +44,9 @@ class Folder:
         self.path = path
         self._looked_at: dict[Entry, Sidecar | None] = {}
 
-    def entries(self) -> list[Entry]:
+    def entries(self, admits: Admits = admit_all) -> list[Entry]:
         """Files of the folder, newest first."""
-        known = [self.entry(entry.name) for entry in self._scan()]
+        known = [self.entry(entry.name) for entry in self._scan() if admits(owned(entry.name))]
         return sorted((entry for entry in known if entry), key=lambda entry: (-entry.modified_ns, entry.path.name))
 
     def entry(self, name: str) -> Entry | None:
@@ -42,18 +60,18 @@ class Folder:
             return None
         return Entry(path, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
-    def find(self, id: str) -> StoredFile | None:
-        """Finds a file by id: uploads and outputs are named by their id, references by their own name."""
+    def find(self, id: str, viewer: Viewer) -> StoredFile | None:
+        """Finds a file by id, if it is for this viewer: uploads and outputs are named by their id, references not."""
         if self.kind == "references":
-            return next((stored for stored in self.described() if stored.id == id), None)
-        for extension in MEDIA_TYPES:
-            entry = self.entry(f"{id}{extension}")
-            if entry is not None:
-                return self.describe(entry)
-        return None
+            mine = self.described(lambda file: viewer.sees(file.owner))
+            return next((stored for stored in mine if stored.id == id), None)
+        entry = self._named(id, viewer.user_id)
+        if entry is None and viewer.sees_all:
+            entry = next(iter(self.entries(lambda file: file.name.partition(".")[0] == id)), None)
+        return self.describe(entry) if entry and viewer.sees(owned(entry.path.name).owner) else None
 
-    def described(self) -> Iterator[StoredFile]:
-        known = (self.describe(entry) for entry in self.entries())
+    def described(self, admits: Admits = admit_all) -> Iterator[StoredFile]:
+        known = (self.describe(entry) for entry in self.entries(admits))
         return (stored for stored in known if stored)
 
     def describe(self, entry: Entry) -> StoredFile | None:
@@ -63,14 +81,20 @@ class Folder:
             sidecar = self._look_at(entry, sidecar)
         return _stored(self.kind, entry.path, sidecar) if sidecar else None
 
-    def place(self, temporary: Path, id: str, name: str | None, content: Content, created: float) -> StoredFile:
-        """Moves a complete file in, its sidecar first: a file without one counts as put here by hand."""
+    def place(self, temporary: Path, incoming: Incoming, content: Content, created: float) -> StoredFile:
+        """Moves a complete file in, its sidecar first: a file without one counts as put here by hand.
+
+        Raises Conflict where a file of this name and owner is there.
+        """
+        name = incoming.name
         bare = reference_name(name) if self.kind == "references" and name is not None else None
-        path = self.path / f"{bare or id}{content.extension}"
+        path = self.path / owned_name(bare or incoming.id, content.extension, incoming.owner)
+        if path.exists():
+            raise Conflict("There is a file of this name already; delete it first.", param="name")
         written = entry_of(temporary)
         sidecar = Sidecar(
-            id=id,
-            name=path.name if bare or name is None else name,
+            id=incoming.id,
+            name=owned(path.name).name if bare or name is None else name,
             media_type=content.media_type,
             created=created,
             duration=content.duration,
@@ -78,6 +102,7 @@ class Folder:
             channels=content.channels,
             size=written.size,
             modified_ns=written.modified_ns,
+            consent=incoming.consent,
         )
         self.path.mkdir(parents=True, exist_ok=True)
         with translated_name_errors():
@@ -85,6 +110,19 @@ class Folder:
             temporary.rename(path)
         sync_folder(self.path)
         return _stored(self.kind, path, sidecar)
+
+    def share(self, stored: StoredFile, *, shared: bool) -> StoredFile:
+        """Says by the name of a user's voice whether everybody may speak with it. Raises FileNotFoundError."""
+        file = owned(stored.path.name)
+        path = self.path / owned_name(file.bare, file.extension, file.owner, shared=shared)
+        if path == stored.path:
+            return stored
+        if (sidecar := read_sidecar(stored.path)) is not None:
+            write_sidecar(path, sidecar)
+        stored.path.rename(path)
+        sidecar_path(stored.path).unlink(missing_ok=True)
+        sync_folder(self.path)
+        return replace(stored, path=path, shared=shared)
 
     def remove(self, entry: Entry) -> bool:
         """Removes the file, then its sidecar. False where another removal was faster."""
@@ -98,8 +136,13 @@ class Folder:
     def leftovers(self) -> list[Entry]:
         """Hidden files left by a crash: partly written sidecars, and sidecars without their file."""
         hidden = [Path(entry.path) for entry in self._scan() if entry.name.startswith(".") and entry.is_file()]
-        lost = (path for path in hidden if path.suffix == TEMPORARY_SUFFIX or not owner_of(path).exists())
+        lost = (path for path in hidden if path.suffix == TEMPORARY_SUFFIX or not described_by(path).exists())
         return [entry for entry in map(entry_or_none, lost) if entry]
+
+    def _named(self, id: str, user_id: str | None) -> Entry | None:
+        """The file of an id that is the server's or this user's, without a look at the others."""
+        names = (owned_name(id, extension, owner) for owner in {None, user_id} for extension in MEDIA_TYPES)
+        return next(filter(None, map(self.entry, names)), None)
 
     def _scan(self) -> list[os.DirEntry[str]]:
         """Lists the folder; empty where the operator has removed it (the next file makes it again)."""
@@ -124,7 +167,7 @@ class Folder:
             return None
         return Sidecar(
             id=old.id if old else id_of_name(self.kind, entry.path.name),
-            name=entry.path.name,
+            name=owned(entry.path.name).name,
             media_type=MEDIA_TYPES[extension_of(media.container)],
             created=entry.modified,
             duration=media.duration,
@@ -132,6 +175,7 @@ class Folder:
             channels=media.channels,
             size=entry.size,
             modified_ns=entry.modified_ns,
+            consent=old.consent if old else None,
         )
 
 
@@ -149,4 +193,11 @@ def entry_or_none(path: Path) -> Entry | None:
 
 
 def _stored(kind: Kind, path: Path, sidecar: Sidecar) -> StoredFile:
-    return StoredFile(kind=kind, path=path, **sidecar.model_dump(exclude={"modified_ns"}))
+    file = owned(path.name)
+    return StoredFile(
+        kind=kind,
+        path=path,
+        owner=file.owner,
+        shared=file.shared or file.owner is None,
+        **sidecar.model_dump(exclude={"modified_ns"}),
+    )

@@ -11,12 +11,13 @@ import unicodedata
 from stts.engine_state import AUTO
 from stts.errors import InvalidRequest
 from stts.storage.files.kinds import AUDIO_EXTENSIONS
+from stts.storage.files.owners import owned
 
 MOST_BYTES = 255
 """Longest name in bytes: the limit of common file systems."""
 MOST_REFERENCE_BYTES = 190
-"""Longest name of a reference in bytes: its file has this name, and its sidecar's temporary name is 34 bytes longer.
-A voice is named with its extension too, in at most 200 characters."""
+"""Longest name of a reference in bytes: its file has this name and up to 18 bytes for its owner, and its sidecar's
+temporary name is 34 bytes longer. A voice is named with its extension too, in at most 200 characters."""
 _MOST_READ = 4 * MOST_BYTES
 """Characters looked at: composed, they may become fewer."""
 
@@ -55,6 +56,8 @@ def reference_name(name: str) -> str:
     bare = safe_name(stem(safe_name(name)), MOST_REFERENCE_BYTES)
     if bare.casefold() == AUTO:
         raise _refused("is the word for a voice that nobody has named")
+    if owned(bare).owner is not None:
+        raise _refused("ends like that of a user's file, in @ and 16 digits")
     return bare
 
 

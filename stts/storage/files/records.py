@@ -32,6 +32,37 @@ class StoredFile:
     channels: int | None
     path: Path
     """Inside the store."""
+    owner: str | None = None
+    """Id of the user whose it is; None: the server."""
+    shared: bool = True
+    """True for a voice that everybody may speak with: the server's, and users' that were made so."""
+    consent: str | None = None
+    """The consent of the person whose voice it is: in words, or a reference of a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file on its way into the store."""
+
+    id: str
+    name: str | None
+    owner: str | None = None
+    consent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    files: list[StoredFile]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    kind: Kind
+    files: int
+    bytes: int
+    quota: int
+    """Bytes."""
 
 
 class Sidecar(BaseModel):
@@ -47,13 +78,14 @@ class Sidecar(BaseModel):
     size: int
     modified_ns: int
     """With `size`, identifies the file this was written for; a file replaced by hand is inspected anew."""
+    consent: str | None = None
 
 
 def sidecar_path(path: Path) -> Path:
     return path.with_name(f".{path.name}{SIDECAR_SUFFIX}")
 
 
-def owner_of(sidecar: Path) -> Path:
+def described_by(sidecar: Path) -> Path:
     """The file that a sidecar describes."""
     return sidecar.with_name(sidecar.name.removeprefix(".").removesuffix(SIDECAR_SUFFIX))
 

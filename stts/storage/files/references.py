@@ -1,4 +1,8 @@
-"""Reference recordings as voices: found by id or by bare name, those put into the folder by hand as well."""
+"""Reference recordings as voices: found by id or by bare name, those put into the folder by hand as well.
+
+A name is looked for among the caller's own voices, then among everybody's; the same name of another user is another
+voice.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from stts.access.viewer import Viewer
 from stts.engine_api import Voice
 from stts.errors import Conflict
 from stts.storage.files.folder import Folder
 from stts.storage.files.kinds import kind_of
 from stts.storage.files.names import cleaned, same_voice, stem
+from stts.storage.files.owners import owned
 from stts.storage.files.quota import Entry
 from stts.storage.files.records import StoredFile
 
@@ -25,20 +31,24 @@ class References:
         self._digests: OrderedDict[tuple[str, int, int], str] = OrderedDict()
         """Path, size and time of a recording -> SHA-256 of its content."""
 
-    def voice(self, name_or_id: str) -> Voice | None:
-        """`anna`, `anna.wav`, and `anna.wav` where only `anna.mp3` is there; an id before a name that looks so."""
-        stored = self._folder.find(name_or_id) if kind_of(name_or_id) else None
-        stored = stored or self._by_name(name_or_id)
+    def voice(self, name_or_id: str, viewer: Viewer) -> Voice | None:
+        """`anna`, `anna.wav`, and `anna.wav` where only `anna.mp3` is there; an id before a name that looks so.
+
+        Administrators reach the voices of others by id only, so that a name means the same for all who share it.
+        """
+        stored = self._by_id(name_or_id, viewer) if kind_of(name_or_id) else None
+        stored = stored or self._by_name(name_or_id, viewer)
         return replace(_voice(stored), digest=self._digest(stored.path)) if stored else None
 
-    def voices(self) -> list[Voice]:
-        """All of them, up to a bound, without their digests: no recording is read for a list."""
-        return [_voice(stored) for stored in islice(self._folder.described(), MOST_LISTED)]
+    def voices(self, viewer: Viewer) -> list[Voice]:
+        """The voices that have a name for this viewer, up to a bound, without their digests: no recording is read."""
+        mine = self._folder.described(lambda file: viewer.uses(file.owner, shared=file.shared))
+        return [_voice(stored) for stored in islice(mine, MOST_LISTED)]
 
-    def require_free(self, name: str) -> None:
-        """Raises Conflict where a voice of this name would be two. Letter case does not tell voices apart."""
-        wanted = same_voice(name)
-        if any(same_voice(entry.path.name) == wanted for entry in self._folder.entries()):
+    def require_free(self, name: str, viewer: Viewer) -> None:
+        """Raises Conflict where a voice of this name would be two for this viewer. Letter case does not tell voices
+        apart."""
+        if self._same(same_voice(name), viewer):
             raise Conflict("There is a reference of this name already; delete it first.", param="name")
 
     def _digest(self, path: Path) -> str:
@@ -55,18 +65,30 @@ class References:
         except OSError:
             return ""
 
-    def _by_name(self, name: str) -> StoredFile | None:
-        """Finds a reference: the exact name first, then the bare name, then any spelling of it."""
-        wanted, voice = cleaned(name), same_voice(name)
-        found = [entry for entry in self._folder.entries() if same_voice(entry.path.name) == voice]
+    def _by_id(self, id: str, viewer: Viewer) -> StoredFile | None:
+        reached = self._folder.described(
+            lambda file: viewer.sees(file.owner) or viewer.uses(file.owner, shared=file.shared)
+        )
+        return next((stored for stored in reached if stored.id == id), None)
 
-        def distance(entry: Entry) -> int:
-            own = cleaned(entry.path.name)
-            return 0 if own == wanted else 1 if stem(own) in (wanted, stem(wanted)) else 2
+    def _by_name(self, name: str, viewer: Viewer) -> StoredFile | None:
+        """Finds a reference: the caller's own first, then the exact name, the bare name, any spelling of it."""
+        wanted = cleaned(name)
 
-        described = map(self._folder.describe, sorted(found, key=distance))
+        def distance(entry: Entry) -> tuple[bool, int]:
+            file = owned(entry.path.name)
+            own = cleaned(file.name)
+            return file.owner != viewer.user_id, 0 if own == wanted else 1 if stem(own) in (wanted, stem(wanted)) else 2
+
+        described = map(self._folder.describe, sorted(self._same(same_voice(name), viewer), key=distance))
         return next((stored for stored in described if stored), None)
+
+    def _same(self, voice: str, viewer: Viewer) -> list[Entry]:
+        return self._folder.entries(
+            lambda file: viewer.uses(file.owner, shared=file.shared) and same_voice(file.name) == voice
+        )
 
 
 def _voice(stored: StoredFile) -> Voice:
-    return Voice(stored.path.name, stem(stored.path.name), reference=str(stored.path))
+    name = owned(stored.path.name).name
+    return Voice(name, stem(name), reference=str(stored.path))

@@ -11,53 +11,35 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import structlog
 
+from stts.access.viewer import SERVER, Viewer
 from stts.engine_api import Voice
-from stts.errors import InvalidConfiguration, NotCompleteYet, NotFound, StorageFull
+from stts.errors import InvalidConfiguration, InvalidParameter, NotFound, StorageFull
 from stts.settings import CurrentSettings
 from stts.storage.files.expiry import Cleanup, Expiring, Expiry
 from stts.storage.files.failures import translated_disk_errors
 from stts.storage.files.folder import Folder, entry_or_none
 from stts.storage.files.inspection import inspected
 from stts.storage.files.kinds import KINDS, Kind, kind_of, new_id
-from stts.storage.files.names import reference_name, safe_name
+from stts.storage.files.names import cleaned, reference_name, safe_name
+from stts.storage.files.pending import Pending
 from stts.storage.files.quota import Account, Entry, oldest
-from stts.storage.files.records import StoredFile
+from stts.storage.files.records import Incoming, Page, StoredFile, Usage
 from stts.storage.files.references import References
 from stts.storage.files.writer import Writer
 
 TEMPORARY_FOLDER = ".temporary"
 COPY_BYTES = 1 << 20
-RETRY_SECONDS = 1.0
-"""Seconds after which a client may ask again for a file that is still being written."""
-MOST_LOST = 1000
-"""Most lost files (an id was given, the file could not be kept) whose reason is remembered."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 Checkpoint = Callable[[], None]
 """Called between blocks of long work; what it raises ends the work."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    files: list[StoredFile]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    kind: Kind
-    files: int
-    bytes: int
-    quota: int
-    """Bytes."""
 
 
 class FileStore:
@@ -75,102 +57,126 @@ class FileStore:
         self._references = References(self._folders["references"])
         self._account = Account(lambda kind: sum(entry.size for entry in self._folders[kind].entries()))
         self._naming = threading.Lock()
-        self._being_written: dict[Path, str] = {}
-        """Temporary path -> the id that the file will have."""
-        self._expiry = Expiry(self._folders, self._temporary, self._being_written, settings, clock)
-        self._lost: dict[str, StorageFull] = {}
+        self._pending = Pending()
+        self._expiry = Expiry(self._folders, self._temporary, self._pending, settings, clock)
 
     def create(
         self,
         kind: Kind,
         name: str | None = None,
         *,
+        owner: str | None = None,
+        consent: str | None = None,
         expected_bytes: int = 0,
         checkpoint: Checkpoint = lambda: None,
     ) -> Writer:
         """A writer that knows its id already. Raises InvalidRequest for a name, Conflict for one that is taken,
         StorageFull where the disk has no room for what is expected, StorageFailed where it cannot be written.
 
-        The name of an output is the server's own, and its extension says what it is.
+        `owner`: the id of the user whose it will be; None: the server. The name of an output is the server's own, and
+        its extension says what it is.
         """
         name = safe_name(name) if name is not None else None
+        consent = cleaned(consent or "") or None
+        if kind == "references" and consent is None and self._settings().storage.require_consent:
+            raise InvalidParameter("Say who consented to the use of this voice: `consent`.", param="consent")
         if kind == "references" and name is not None:
-            self._references.require_free(reference_name(name))
-        id = new_id(kind)
+            self._references.require_free(reference_name(name), Viewer(owner))
+        incoming = Incoming(new_id(kind), name, owner, consent)
         with translated_disk_errors():
             self._temporary.mkdir(parents=True, exist_ok=True)
             if expected_bytes > shutil.disk_usage(self._temporary).free:
                 raise StorageFull("The disk of the server has no room for this.")
         temporary = self._temporary / secrets.token_hex(16)
         writer = Writer(
-            id,
+            incoming.id,
             temporary,
             max_bytes=self._settings().storage.file_bytes,
             reserve=partial(self._reserve, kind),
-            finish=partial(self._finish, kind, id, name, temporary, checkpoint),
+            finish=partial(self._finish, kind, incoming, temporary, checkpoint),
             book=partial(self._book, kind, temporary),
         )
-        self._being_written[temporary] = id
+        self._pending.begin(temporary, incoming.id, owner)
         return writer
 
     def save(
-        self, kind: Kind, name: str | None, file: BinaryIO, *, checkpoint: Checkpoint = lambda: None
+        self,
+        kind: Kind,
+        name: str | None,
+        file: BinaryIO,
+        *,
+        owner: str | None = None,
+        consent: str | None = None,
+        checkpoint: Checkpoint = lambda: None,
     ) -> StoredFile:
         """Copies a file from its start. Raises what the writer and the checkpoint raise."""
         file.seek(0)
-        with self.create(kind, name, checkpoint=checkpoint) as writer:
+        with self.create(kind, name, owner=owner, consent=consent, checkpoint=checkpoint) as writer:
             while data := file.read(COPY_BYTES):
                 checkpoint()
                 writer.write(data)
             return writer.commit()
 
-    def lose(self, id: str, reason: StorageFull) -> None:
+    def lose(self, id: str, reason: StorageFull, owner: str | None = None) -> None:
         """Remembers why the file of an id that a client was given does not exist; the oldest are forgotten."""
-        with self._naming:
-            self._lost[id] = reason
-            if len(self._lost) > MOST_LOST:
-                del self._lost[next(iter(self._lost))]
+        self._pending.lose(id, owner, reason)
 
-    def get(self, id: str) -> StoredFile:
-        """Raises NotFound; NotCompleteYet for one whose id a client has from a stream that has not ended;
-        StorageFull and StorageFailed with the reason for one that could not be kept."""
-        is_being_written = id in list(self._being_written.values())  # asked before: it may be there a moment later
+    def get(self, id: str, viewer: Viewer = SERVER) -> StoredFile:
+        """Raises NotFound, also for what belongs to others; NotCompleteYet for one whose id a client has from a stream
+        that has not ended; StorageFull and StorageFailed with the reason for one that could not be kept."""
+        is_being_written = self._pending.is_being_written(id, viewer)  # asked before: it may be there a moment later
         kind = kind_of(id)
-        stored = self._folders[kind].find(id) if kind else None
-        if stored is None and (lost := self._lost.get(id)) is not None:
-            raise type(lost)(f"This file was not kept: {lost.message}", param="id")
-        if stored is None and is_being_written:
-            raise NotCompleteYet(
-                "This file is there when the stream that it is kept from has ended.",
-                param="id",
-                retry_after=RETRY_SECONDS,
-            )
+        stored = self._folders[kind].find(id, viewer) if kind else None
         if stored is None:
+            self._pending.explain(id, viewer, is_being_written=is_being_written)
             raise NotFound("There is no file with this id.", param="id")
         return stored
 
-    def page(self, kind: Kind | None = None, *, limit: int, offset: int = 0) -> Page:
-        """Newest first. Only the files of the page are looked at; one that is no audio is left out of it."""
+    def page(self, kind: Kind | None = None, viewer: Viewer = SERVER, *, limit: int, offset: int = 0) -> Page:
+        """Those for this viewer, newest first. Only the page is looked at; what is no audio is left out of it."""
         folders = [self._folders[kind]] if kind else self._folders.values()
-        found = [(folder, entry) for folder in folders for entry in folder.entries()]
+        found = [
+            (folder, entry) for folder in folders for entry in folder.entries(lambda file: viewer.sees(file.owner))
+        ]
         found.sort(key=lambda pair: -pair[1].modified_ns)
         described = (folder.describe(entry) for folder, entry in found[offset : offset + limit])
         return Page([stored for stored in described if stored], len(found))
 
-    def delete(self, id: str) -> StoredFile:
-        """Raises NotFound."""
+    def share(self, id: str, *, shared: bool) -> StoredFile:
+        """Says whether everybody may speak with a user's voice. Raises NotFound, Conflict where they have one of this
+        name, and InvalidParameter for any other file."""
         stored = self.get(id)
+        if stored.kind != "references" or stored.owner is None:
+            raise InvalidParameter("Only voices of users are shared; those of the server are everybody's.", param="id")
+        with self._naming, translated_disk_errors():
+            if shared and not stored.shared:
+                self._references.require_free(stored.name, Viewer())
+            try:
+                return self._folders["references"].share(stored, shared=shared)
+            except FileNotFoundError:
+                raise NotFound("There is no file with this id.", param="id") from None
+
+    def delete(self, id: str, viewer: Viewer = SERVER) -> StoredFile:
+        """Raises NotFound."""
+        stored = self.get(id, viewer)
         entry = entry_or_none(stored.path)
         self._remove(stored.kind, [entry] if entry else [])
         return stored
 
-    def voice(self, name_or_id: str) -> Voice | None:
-        """The reference recording of this id, this name, or this name with another extension."""
-        return self._references.voice(name_or_id)
+    def remove_all(self, owner: str) -> dict[Kind, int]:
+        """Removes all files of a user and counts them by kind."""
+        removed = {kind: folder.entries(lambda file: file.owner == owner) for kind, folder in self._folders.items()}
+        for kind, entries in removed.items():
+            self._remove(kind, entries)
+        return {kind: len(entries) for kind, entries in removed.items()}
 
-    def voices(self) -> list[Voice]:
-        """Voices of all reference recordings."""
-        return self._references.voices()
+    def voice(self, name_or_id: str, viewer: Viewer = SERVER) -> Voice | None:
+        """The reference recording of this id, this name, or this name with another extension."""
+        return self._references.voice(name_or_id, viewer)
+
+    def voices(self, viewer: Viewer = SERVER) -> list[Voice]:
+        """The reference recordings that have a name for this viewer."""
+        return self._references.voices(viewer)
 
     def usage(self) -> list[Usage]:
         """Bytes per kind, counted afresh."""
@@ -223,17 +229,17 @@ class FileStore:
         return sum(entry.size for entry in oldest(folder.entries(), size) if folder.remove(entry))
 
     def _book(self, kind: Kind, temporary: Path, size: int, kept: bool) -> None:
-        self._being_written.pop(temporary, None)
+        self._pending.end(temporary)
         self._account.book(kind, size, kept=kept)
 
-    def _finish(self, kind: Kind, id: str, name: str | None, temporary: Path, checkpoint: Checkpoint) -> StoredFile:
+    def _finish(self, kind: Kind, incoming: Incoming, temporary: Path, checkpoint: Checkpoint) -> StoredFile:
         settings = self._settings()
         seconds = settings.storage.reference_seconds if kind == "references" else settings.limits.audio_seconds
-        content = inspected(kind, temporary, name, max_seconds=seconds, checkpoint=checkpoint)
+        content = inspected(kind, temporary, incoming.name, max_seconds=seconds, checkpoint=checkpoint)
         with self._naming:
-            if kind == "references" and name is not None:
-                self._references.require_free(name)
-            return self._folders[kind].place(temporary, id, name, content, self._clock())
+            if kind == "references" and incoming.name is not None:
+                self._references.require_free(incoming.name, Viewer(incoming.owner))
+            return self._folders[kind].place(temporary, incoming, content, self._clock())
 
     def _quota(self, kind: Kind) -> int:
         storage = self._settings().storage

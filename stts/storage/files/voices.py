@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from stts.access.viewer import Viewer
 from stts.engine_api import Voice
 from stts.storage.files.store import FileStore
 
@@ -13,10 +14,10 @@ class StoredVoices:
     def __init__(self, files: FileStore) -> None:
         self._files = files
 
-    async def find(self, name: str) -> Voice | None:
-        """The recording of this id, this name, or this name with another extension."""
-        return await asyncio.to_thread(self._files.voice, name)
+    async def find(self, name: str, viewer: Viewer) -> Voice | None:
+        """The recording of this id, this name, or this name with another extension, if it is for this viewer."""
+        return await asyncio.to_thread(self._files.voice, name, viewer)
 
-    async def voices(self) -> Sequence[Voice]:
-        """All reference recordings, up to a bound."""
-        return await asyncio.to_thread(self._files.voices)
+    async def voices(self, viewer: Viewer) -> Sequence[Voice]:
+        """The reference recordings that have a name for this viewer, up to a bound."""
+        return await asyncio.to_thread(self._files.voices, viewer)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import httpx
@@ -19,11 +19,12 @@ from starlette.types import Message
 from middleware.edge.errors import install_error_handlers
 from routers.management.content import StoredContent
 from routers.management.files import INSPECTORS, MOST_WAITING, FileRoutes
+from stts.access.viewer import SERVER, Viewer
 from stts.errors import NotFound
 from stts.settings import Settings, StorageSettings
 from stts.storage.files.kinds import Kind
 from stts.storage.files.records import StoredFile
-from stts.storage.files.store import Checkpoint, FileStore
+from stts.storage.files.store import FileStore
 from tests.patient import PATIENCE
 
 
@@ -164,8 +165,8 @@ async def test_a_name_stays_what_it_is(
 
 async def test_a_file_deleted_while_it_is_asked_for(tmp_path: Path) -> None:
     class Forgetful(FileStore):
-        def get(self, id: str) -> StoredFile:
-            stored = super().get(id)
+        def get(self, id: str, viewer: Viewer = SERVER) -> StoredFile:
+            stored = super().get(id, viewer)
             stored.path.unlink()
             return stored
 
@@ -204,11 +205,9 @@ class Slow(FileStore):
         super().__init__(root, Settings)
         self.may = threading.Event()
 
-    def save(
-        self, kind: Kind, name: str | None, file: BinaryIO, *, checkpoint: Checkpoint = lambda: None
-    ) -> StoredFile:
+    def save(self, kind: Kind, name: str | None, file: BinaryIO, **more: Any) -> StoredFile:
         self.may.wait(PATIENCE)
-        return super().save(kind, name, file, checkpoint=checkpoint)
+        return super().save(kind, name, file, **more)
 
 
 async def test_uploads_neither_pile_up_nor_stop_everything_else(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from stts.access.viewer import EVERYBODY, SERVER, Viewer
 from stts.chat import Message
 from stts.conversation.history import Item
 from stts.conversation.sessions import SessionStore, StoredSession
@@ -42,6 +43,20 @@ def test_a_session_goes_on_where_it_was_left() -> None:
     again = histories.begin(first.id)
     assert (again.id, again.resumed, again.history) == (first.id, True, first.history)
     assert again.history.messages() == (Message("user", "hello"),)
+
+
+@pytest.mark.parametrize("other", [Viewer("b"), Viewer("b", sees_all=True), SERVER, EVERYBODY])
+def test_a_session_is_for_who_began_it(other: Viewer) -> None:
+    histories, anna = desk().histories, Viewer("a")
+    kept = histories.begin(None, anna)
+    with pytest.raises(NotFound):
+        histories.check_began(kept.id, other)
+    with pytest.raises(NotFound):
+        histories.begin(kept.id, other)
+    histories.end(kept)
+    with pytest.raises(NotFound):
+        histories.begin(kept.id, other)
+    assert histories.begin(kept.id, Viewer("a", sees_all=True)).resumed
 
 
 def test_ids_differ_and_are_long() -> None:

@@ -32,7 +32,8 @@ from stts.errors import (
 )
 from stts.settings import LimitSettings, Settings, StorageSettings
 from stts.storage.files.kinds import KINDS, Kind, new_id
-from stts.storage.files.store import MOST_LOST, FileStore
+from stts.storage.files.pending import MOST_LOST
+from stts.storage.files.store import FileStore
 
 HOUR = 3600.0
 

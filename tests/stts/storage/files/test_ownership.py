@@ -1,0 +1,203 @@
+"""Whose files are whose: names, ids, lists and lost sidecars, for users, everybody and the server."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stts.access.viewer import EVERYBODY, SERVER, Viewer
+from stts.errors import Conflict, InvalidParameter, InvalidRequest, NotCompleteYet, NotFound, StorageFull
+from stts.settings import Settings, StorageSettings
+from stts.storage.files.kinds import Kind
+from stts.storage.files.owners import owned, owned_name
+from stts.storage.files.records import StoredFile
+from stts.storage.files.store import FileStore
+from tests.audio import encoded, tone
+
+ANNA, BERT = "a" * 16, "b" * 16
+ANNAS, BERTS = Viewer(ANNA), Viewer(BERT)
+
+Keep = Callable[..., StoredFile]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> FileStore:
+    return FileStore(tmp_path, Settings)
+
+
+@pytest.fixture
+def keep(files: FileStore) -> Keep:
+    def keep(name: str | None, owner: str | None, kind: Kind = "references", seconds: float = 0.1) -> StoredFile:
+        return files.save(kind, name, io.BytesIO(encoded(tone(seconds))), owner=owner)
+
+    return keep
+
+
+def test_two_users_have_a_voice_of_one_name(files: FileStore, keep: Keep) -> None:
+    annas, berts = keep("anna", ANNA), keep("Anna.mp3", BERT, seconds=0.2)
+    assert (annas.name, annas.owner, annas.shared) == ("anna.wav", ANNA, False)
+    for viewer, stored in ((ANNAS, annas), (BERTS, berts)):
+        found = [files.voice(name, viewer) for name in ("anna", "ANNA.wav", stored.id)]
+        assert {voice.reference for voice in found if voice} == {str(stored.path)} and None not in found
+        assert [voice.reference for voice in files.voices(viewer)] == [str(stored.path)]
+    assert files.voice("anna", EVERYBODY) is None and files.voices(EVERYBODY) == []
+    with pytest.raises(Conflict):
+        keep("ANNA", ANNA)
+
+
+def test_administrators_reach_the_voices_of_others_by_id_alone(files: FileStore, keep: Keep) -> None:
+    stored = keep("anna", ANNA)
+    admin = Viewer(BERT, sees_all=True)
+    assert files.voice("anna", admin) is None and files.voice(stored.id, admin) is not None
+    assert files.voices(admin) == [] and files.page(viewer=admin, limit=10).total == 1
+    assert files.voice(stored.id, BERTS) is None
+
+
+def test_what_the_operator_puts_into_the_folder_is_everybodys(files: FileStore, keep: Keep, tmp_path: Path) -> None:
+    stored = keep("old", None)
+    (tmp_path / "references" / "hand made.wav").write_bytes(encoded(tone(0.1)))
+    for viewer in (ANNAS, EVERYBODY, SERVER):
+        assert sorted(voice.name for voice in files.voices(viewer)) == ["hand made", "old"]
+        assert files.voice("hand made", viewer) is not None and files.voice(stored.id, viewer) is not None
+    # Speaking with it is everybody's; the file itself is the server's.
+    with pytest.raises(NotFound):
+        files.get(stored.id, ANNAS)
+    with pytest.raises(NotFound):
+        files.delete(stored.id, ANNAS)
+    with pytest.raises(Conflict):
+        keep("Old", ANNA)
+
+
+def test_ones_own_voice_goes_before_everybodys(files: FileStore, keep: Keep) -> None:
+    own = keep("anna", ANNA)
+    keep("anna", None, seconds=0.2)
+    voice, other = files.voice("anna", ANNAS), files.voice("anna", BERTS)
+    assert voice is not None and voice.reference == str(own.path)
+    assert other is not None and other.reference != voice.reference
+
+
+@pytest.mark.parametrize("kind", ["references", "uploads", "outputs"])
+def test_files_of_others_are_not_there(files: FileStore, keep: Keep, kind: Kind) -> None:
+    stored = keep("call.wav", ANNA, kind)
+    assert files.get(stored.id, ANNAS) == stored == files.get(stored.id, SERVER)
+    for viewer in (BERTS, EVERYBODY):
+        with pytest.raises(NotFound, match="no file"):
+            files.get(stored.id, viewer)
+        with pytest.raises(NotFound):
+            files.delete(stored.id, viewer)
+        assert files.page(kind, viewer, limit=10).total == 0
+    assert files.page(kind, ANNAS, limit=10).files == [stored]
+    assert files.delete(stored.id, ANNAS) == stored
+    assert files.page(limit=10).total == 0
+
+
+def test_a_lost_sidecar_opens_nothing(files: FileStore, keep: Keep, tmp_path: Path) -> None:
+    keep("anna", ANNA)
+    upload = keep("call.wav", ANNA, "uploads")
+    for sidecar in tmp_path.rglob(".*.json"):
+        sidecar.unlink()
+    assert files.voice("anna", BERTS) is None and files.voice("anna", ANNAS) is not None
+    assert files.page(viewer=BERTS, limit=10).total == 0
+    assert files.get(upload.id, ANNAS).owner == ANNA
+
+
+def test_what_is_written_or_lost_is_not_told_to_others(files: FileStore) -> None:
+    with files.create("outputs", "speech.wav", owner=ANNA) as writer:
+        with pytest.raises(NotCompleteYet):
+            files.get(writer.id, ANNAS)
+        with pytest.raises(NotFound):
+            files.get(writer.id, BERTS)
+    files.lose(writer.id, StorageFull("full"), ANNA)
+    with pytest.raises(StorageFull):
+        files.get(writer.id, ANNAS)
+    with pytest.raises(NotFound):
+        files.get(writer.id, BERTS)
+
+
+def test_a_voice_is_made_everybodys_and_ones_own_again(files: FileStore, keep: Keep) -> None:
+    stored = keep("anna", ANNA)
+    shared = files.share(stored.id, shared=True)
+    assert (shared.id, shared.owner, shared.shared) == (stored.id, ANNA, True)
+    voice = files.voice("anna", BERTS)
+    assert voice is not None and voice.id == "anna.wav" and files.voice(stored.id, BERTS) is not None
+    with pytest.raises(NotFound):
+        files.delete(stored.id, BERTS)
+    with pytest.raises(Conflict):
+        keep("anna", BERT)
+    assert files.share(stored.id, shared=True) == shared
+    assert files.share(stored.id, shared=False).path == stored.path
+    assert files.voice("anna", BERTS) is None
+    assert files.get(stored.id, ANNAS) == stored
+
+
+def test_not_everything_can_be_shared(files: FileStore, keep: Keep) -> None:
+    for stored in (keep("x", ANNA, "uploads"), keep("s", None)):
+        with pytest.raises(InvalidParameter):
+            files.share(stored.id, shared=True)
+    with pytest.raises(NotFound):
+        files.share("ref_" + "x" * 22, shared=True)
+
+
+def test_a_name_that_everybody_has_cannot_be_shared_twice(files: FileStore, keep: Keep) -> None:
+    first, second = keep("anna", ANNA), keep("anna", BERT)
+    files.share(first.id, shared=True)
+    with pytest.raises(Conflict):
+        files.share(second.id, shared=True)
+    voice = files.voice("anna", BERTS)
+    assert voice is not None and voice.reference == str(second.path)
+
+
+@pytest.mark.parametrize("name", [f"anna@{ANNA}", f"anna@{ANNA}+.wav", f"x@{BERT}.mp3"])
+def test_nobody_gives_a_voice_to_somebody_else_by_its_name(keep: Keep, name: str) -> None:
+    with pytest.raises(InvalidRequest, match="16 digits"):
+        keep(name, BERT)
+
+
+@pytest.mark.parametrize("name", ["anna", "Dr. Smith", "a@b", "x" * 100, "🙂"])
+@pytest.mark.parametrize("shared", [True, False])
+def test_names_say_their_owner(name: str, shared: bool) -> None:
+    file = owned(owned_name(name, ".wav", ANNA, shared=shared))
+    assert (file.name, file.owner, file.shared) == (f"{name}.wav", ANNA, shared)
+    assert owned(owned_name(name, ".wav", None)).owner is None
+
+
+def test_an_owner_that_no_name_can_say() -> None:
+    with pytest.raises(ValueError, match="16"):
+        owned_name("anna", ".wav", "anna")
+
+
+def test_the_longest_name_with_an_owner(keep: Keep) -> None:
+    stored = keep("ü" * 95, ANNA)
+    assert stored.path.exists() and stored.name == "ü" * 95 + ".wav"
+
+
+def test_all_files_of_a_user_go(files: FileStore, keep: Keep, tmp_path: Path) -> None:
+    kinds: tuple[Kind, ...] = ("references", "uploads", "outputs")
+    for kind in kinds:
+        keep("anna.wav", ANNA, kind)
+        keep("anna.wav", BERT, kind)
+    files.share(keep("second", ANNA).id, shared=True)
+    assert files.remove_all(ANNA) == {"references": 2, "uploads": 1, "outputs": 1}
+    assert files.remove_all(ANNA) == {"references": 0, "uploads": 0, "outputs": 0}
+    assert files.page(viewer=BERTS, limit=10).total == 3
+    assert not [path for path in tmp_path.rglob("*") if ANNA in path.name]
+    assert sum(each.bytes for each in files.usage()) == sum(each.size for each in files.page(limit=10).files)
+
+
+def test_consent_is_kept_and_may_be_required(tmp_path: Path) -> None:
+    settings = Settings(storage=StorageSettings(require_consent=True))
+    files = FileStore(tmp_path, lambda: settings)
+    recording = io.BytesIO(encoded(tone(0.1)))
+    for missing in (None, "", " \n\0"):
+        with pytest.raises(InvalidParameter) as refused:
+            files.save("references", "anna", recording, consent=missing)
+        assert refused.value.param == "consent"
+    stored = files.save("references", "anna", recording, consent="Anna Müller,\n 2026-11-29 \ud800")
+    assert stored.consent == "Anna Müller, 2026-11-29"
+    assert files.get(stored.id).consent == stored.consent
+    assert files.save("uploads", "call", recording).consent is None
+    stored.path.write_bytes(encoded(tone(0.2)))
+    assert files.get(stored.id).consent == stored.consent
