@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.sync.client import connect
 
 from stts.settings import TTSSettings
+from tests import patient
 from tests.audio import encoded, tone
 from tests.fakes import registry
 from tests.keyed import Keyed, keyed_server, keyed_settings
@@ -38,7 +38,7 @@ class User:
 
     def socket(self, path: str) -> Any:
         url = self.url.replace("http", "ws", 1)
-        return connect(f"{url}{path}", additional_headers={"X-API-Key": self.key}, open_timeout=PATIENCE)
+        return patient.connect(f"{url}{path}", additional_headers={"X-API-Key": self.key})
 
 
 @pytest.fixture(scope="module")
@@ -120,15 +120,16 @@ SAY = {
         ("/v1/realtime?model=gpt-realtime", {"type": "session.update", "session": {"type": "realtime"}}),
     ],
 )
-def test_the_voice_of_another_on_sockets(anna: User, bert: User, path: str, config: dict[str, Any]) -> None:
+async def test_the_voice_of_another_on_sockets(anna: User, bert: User, path: str, config: dict[str, Any]) -> None:
     theirs, mine = anna.private, bert.private
-    with bert.socket(path) as socket:
+    async with bert.socket(path) as socket:
         for voice in (theirs["id"], theirs["name"]):
-            socket.send(json.dumps(with_voice(config, voice)))
-            assert next_event(socket, "error")
+            await socket.send(json.dumps(with_voice(config, voice)))
+            assert await next_event(socket, "error")
         for message in (with_voice(config, mine["id"]), *SAY.get(path, [])):
-            socket.send(json.dumps(message))
-        assert next_event(socket, "error", "session.updated", "audio.start")["type"] != "error"
+            await socket.send(json.dumps(message))
+        event = await next_event(socket, "error", "session.updated", "audio.start")
+        assert event["type"] != "error"
 
 
 def with_voice(config: dict[str, Any], voice: str) -> dict[str, Any]:
@@ -137,9 +138,9 @@ def with_voice(config: dict[str, Any], voice: str) -> dict[str, Any]:
     return {**config, "config": {"voice": voice}} if "config" in config else {**config, "voice": voice}
 
 
-def next_event(socket: Any, *types: str) -> dict[str, Any]:
+async def next_event(socket: Any, *types: str) -> dict[str, Any]:
     while True:
-        message = socket.recv(timeout=PATIENCE)
+        message = await socket.recv()
         event: dict[str, Any] = json.loads(message) if isinstance(message, str) else {"type": "audio"}
         if event["type"] in types:
             return event
@@ -211,14 +212,14 @@ def test_a_session_is_resumed_by_who_began_it(keyed: Keyed, anna: User, bert: Us
     assert anna.http.post("/conversation", json=more).json()["session"] == begun
 
 
-def test_nobody_takes_over_the_session_of_another(anna: User, bert: User) -> None:
-    with anna.socket("/ws/conversation/v2?mode=text") as mine:
-        session = json.loads(mine.recv(timeout=PATIENCE))["session"]
-        with bert.socket(f"/ws/conversation/v2?session={session}") as theirs:
-            refused = json.loads(theirs.recv(timeout=PATIENCE))
+async def test_nobody_takes_over_the_session_of_another(anna: User, bert: User) -> None:
+    async with anna.socket("/ws/conversation/v2?mode=text") as mine:
+        session = json.loads(await mine.recv())["session"]
+        async with bert.socket(f"/ws/conversation/v2?session={session}") as theirs:
+            refused = json.loads(await theirs.recv())
         assert (refused["type"], refused["code"]) == ("error", "not_found")
-        mine.send(json.dumps({"type": "ping", "text": "still here"}))
-        assert json.loads(mine.recv(timeout=PATIENCE))["text"] == "still here"
+        await mine.send(json.dumps({"type": "ping", "text": "still here"}))
+        assert json.loads(await mine.recv())["text"] == "still here"
 
 
 def test_jobs_of_others_are_not_there(anna: User) -> None:
