@@ -26,6 +26,7 @@ from middleware.stages.logging import LoggingStage
 from middleware.stages.planning import PlanningStage
 from middleware.stages.quotas import QuotaStage
 from middleware.stages.timing import TimingStage
+from middleware.traces import open_tracing
 from routers.http.operation import Listen, Speak
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
@@ -58,6 +59,7 @@ from stts.transcription import TranscriptionConfig
 
 if TYPE_CHECKING:
     from stts.storage.redis.shared_limits import SharedLimits
+    from stts.telemetry.tracer import Tracer
 
 Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[UserTurn | ReplyItem, None]]
 """The pipeline with one exchange (listen, reply, speak) at its end."""
@@ -106,6 +108,8 @@ class Services:
     history: History
     metrics: Metrics
     resources: Resources
+    tracer: Tracer | None = None
+    """None where no traces are kept."""
     config: ConfigAdapter | None = None
     """None where the settings are fixed: then there is no /config."""
 
@@ -117,7 +121,8 @@ class Services:
 
     def for_session(self, context: NewContext) -> SessionServices:
         """The services of the conversation sessions of one connection, whose contexts `context` makes."""
-        permission = context("conversation").principal.permission
+        caller = context("conversation")
+        permission = caller.principal.permission
 
         async def open_session(config: TranscriptionConfig) -> TranscriptionSession:
             return await self.open_session(replace(config, permission=permission))
@@ -134,6 +139,7 @@ class Services:
             voice=self.engines.voice,
             detector=self.engines.turn_detector(),
             context=context,
+            turns=self.tracer.turns(caller.link) if self.tracer is not None else None,
         )
 
 
@@ -174,7 +180,8 @@ def _wired(
     history = History(current().analytics.history_minutes)
     usage = UsageWriter(stores.usage, lambda: current().usage.days) if current().keeps_usage else None
     writers = (history, metrics) if usage is None else (history, metrics, usage)
-    stages: list[Stage] = [LoggingStage(current), AnalyticsStage(writers), TimingStage()]
+    tracer, tracing = open_tracing(current().telemetry)
+    stages: list[Stage] = [*tracing, LoggingStage(current), AnalyticsStage(writers), TimingStage()]
     quotas = QuotaBook(stores.quotas)
     limited = [*stages, QuotaStage(quotas, Concurrency("concurrent", places), current, audit)]
     planned = [*limited, PlanningStage(selection)]
@@ -215,6 +222,7 @@ def _wired(
         history=history,
         metrics=metrics,
         resources=resources,
+        tracer=tracer,
         config=config,
     )
 

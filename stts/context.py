@@ -7,12 +7,17 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from stts.access.keys import PriorityClass
 from stts.access.principal import ANONYMOUS, Principal
 from stts.errors import STTSError
 from stts.speech import AudioFormat, AudioOutput
+
+if TYPE_CHECKING:
+    # Only where traces are recorded.
+    from stts.telemetry.spans import Span
+    from stts.telemetry.traceparent import RemoteSpan
 
 RequestType = Literal["tts", "stt", "conversation"]
 SOCKET = "WS"
@@ -144,6 +149,11 @@ class RequestContext:
     """Written by the pipeline, whichever of its stages ends the operation."""
     error: str | None = None
     """Machine code of what the operation failed with."""
+    span: Span | None = None
+    """The span that it happens in: what is around the operation, and its own while it runs. None: no traces are kept,
+    or nothing is around it."""
+    link: RemoteSpan | None = None
+    """The client's span, for operations that begin traces of their own."""
     warnings: list[str] = field(default_factory=list)
     """Warnings to the client: deviations from the request. Sent once, in a header or in the answer's `warnings`."""
 
@@ -151,7 +161,12 @@ class RequestContext:
         """Makes the context of an operation inside this one."""
         facts = RequestFacts(self.input_data.method, self.input_data.route, self.input_data.network)
         return RequestContext(
-            request_type, principal=self.principal, parent=self, priority=self.priority, input_data=facts
+            request_type,
+            principal=self.principal,
+            parent=self,
+            priority=self.priority,
+            input_data=facts,
+            span=self.span,
         )
 
     def finish(self, status: Status, error: str | None = None, *, now: float) -> None:

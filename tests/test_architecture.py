@@ -33,7 +33,7 @@ DOMAIN = (
         "tracebacks",
     ),
     ("speech", "transcription", "chat", "settings", "access", "models"),
-    ("context", "engine_api"),
+    ("context", "engine_api", "telemetry"),
     ("plans", "protocols", "analytics"),
     ("audio", "text"),
     ("scheduling", "vad", "storage"),
@@ -88,6 +88,8 @@ HEAVY = (
     "aiosqlite",
     "psycopg",
     "redis",
+    "opentelemetry",
+    "stts.telemetry",
 )
 
 

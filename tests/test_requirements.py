@@ -21,6 +21,7 @@ NAMED_OTHERWISE = {
     "espeakng_loader": "espeakng-loader",
     "fasttext": "fasttext-predict",
     "hibari": "hibari-tts",
+    "opentelemetry": "opentelemetry-proto",
     "perth": "resemble-perth",
     "piper": "piper-tts",
     "whisper": "openai-whisper",

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from typing import Any, Generic, Literal, TypeVar
 
-from adapters.execution.backends.backend import Backend
+from adapters.execution.backends.backend import Backend, OwnWork
 from adapters.execution.client import client_of
 from adapters.execution.errors import Doing, translate
 from adapters.execution.lease import Lease, call_lease, load_lease
@@ -56,6 +56,11 @@ class Slot(Generic[E]):
         self.backend = backend
         self._seat = backend.seat(alone=self.replaced)
         self._engine = client_of(self._description, self._seat)
+
+    @property
+    def own_work(self) -> OwnWork | None:
+        """Times of the newest call that the engine's own process tells, once that has ended; None: it tells none."""
+        return self._seat.own_work
 
     @property
     def busy(self) -> bool:

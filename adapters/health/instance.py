@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.execution.slot import Slot
 from stts.analytics.engine_statistics import Statistics
+from stts.context import RequestContext
 from stts.engine_api import Engine, EngineKind
+from stts.errors import STTSError
 from stts.scheduling.breaker import Breaker
+
+if TYPE_CHECKING:
+    from stts.telemetry.spans import Span
 
 E = TypeVar("E", bound=Engine)
 
@@ -19,7 +25,7 @@ E = TypeVar("E", bound=Engine)
 class Call:
     """One call at work in a slot: `with` it, and tell it each item."""
 
-    __slots__ = ("_health", "_last", "_measured", "owner", "slot")
+    __slots__ = ("_began", "_health", "_last", "_measured", "owner", "slot")
 
     def __init__(self, health: InstanceHealth, owner: object, slot: Slot[Any], *, measured: bool) -> None:
         self._health = health
@@ -27,9 +33,11 @@ class Call:
         self.slot = slot
         self._measured = measured
         self._last = health.clock()
+        self._began = 0.0
 
     def __enter__(self) -> Call:
         self._last = self._health.clock()
+        self._began = time.perf_counter()
         self._health.calls.add(self)
         return self
 
@@ -37,6 +45,9 @@ class Call:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._health.calls.discard(self)
+        if (span := _span_of(self.owner)) is not None:
+            code = error.code if isinstance(error, STTSError) else None
+            span.worked(self._health.name, self._began, self.slot.own_work, code)
 
     def item(self) -> None:
         """Another result has come."""
@@ -85,15 +96,23 @@ class InstanceHealth:
         """The slot, for which the owner is known to wait until it has it."""
         async with AsyncExitStack() as held:
             self._waiting[id(owner)] += 1
+            began = time.perf_counter()
             try:
                 found = await held.enter_async_context(slot)
             finally:
                 self._waiting[id(owner)] -= 1
                 if not self._waiting[id(owner)]:
                     del self._waiting[id(owner)]
+                if (span := _span_of(owner)) is not None:
+                    span.waited(began)
             yield found
 
     async def force(self, owner: object) -> None:
         """Ends the calls of an owner that has given up: a child is killed, a thread is left to itself."""
         for call in [call for call in self.calls if call.owner is owner]:
             await call.slot.force()
+
+
+def _span_of(owner: object) -> Span | None:
+    """The span of the operation that an owner is, where traces are kept."""
+    return owner.span if isinstance(owner, RequestContext) else None

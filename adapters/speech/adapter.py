@@ -172,10 +172,7 @@ class EngineTTSAdapter:
         finally:
             if speech.unsaid:
                 log.warning("engine_made_no_sound", engine=self._instance.name, pieces=speech.unsaid)
-            times = speech.context.metrics
-            times.characters = speech.script.characters
-            times.encode = speech.renderer.encode_seconds
-            times.audio_seconds = speech.renderer.seconds
+            speech.tell_times()
             self._levels.learn(speech.plan.voice, speech.renderer.measured_level)
             self._learn_encoding(speech.plan.output.format, speech.renderer)
 

@@ -76,6 +76,15 @@ class Speech:
         self.unreadable = self.unreadable or why
         self.failed = self.failed or (why is None and has_sound(text, self.plan.language))
 
+    def tell_times(self) -> None:
+        """Writes what was measured into the context of its operation."""
+        renderer, times = self.renderer, self.context.metrics
+        times.characters = self.script.characters
+        times.encode = renderer.encode_seconds
+        times.audio_seconds = renderer.seconds
+        if (span := self.context.span) is not None and renderer.encoded_between is not None:
+            span.encoded(*renderer.encoded_between, renderer.encode_seconds)
+
     def hurried(self, now: float) -> bool:
         """True if somebody listens who has nothing to hear, or soon will have."""
         if self.context.priority >= Priority.COLLECTED:

@@ -6,6 +6,7 @@ engine as it is found, in a slot of that engine. Silence never reaches it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
@@ -127,5 +128,10 @@ class EngineSTTAdapter:
         """The regions of the next stretch of the recording; there may be none."""
         async with self._vad.slot(listener.deadline, begun=recording.begun) as slot:
             listener.context.metrics.add(queue=slot.queue_seconds)
-            async with aclosing(slot.run(recording.search, once=True)) as found:
-                return [region async for region in found if region is not None]
+            began = time.perf_counter()
+            try:
+                async with aclosing(slot.run(recording.search, once=True)) as found:
+                    return [region async for region in found if region is not None]
+            finally:
+                if (span := listener.context.span) is not None:
+                    span.detected(began)

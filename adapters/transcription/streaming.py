@@ -168,7 +168,10 @@ class StreamingSession:
             samples = await attention.due(samples, last=stop is Stop.END)
             if len(samples):
                 if begin := self._slot is None:
-                    context.metrics.add(queue=await self._take_slot(again=decided > 0))
+                    waited = await self._take_slot(again=decided > 0)
+                    context.metrics.add(queue=waited)
+                    if context.span is not None:
+                        context.span.waited(time.perf_counter() - waited)
                     decided = intake.taken - len(samples)
                 hypothesis = await self._ask(partial(self._hear, samples, begin=begin), context)
                 if not intake.quiet:
@@ -226,6 +229,9 @@ class StreamingSession:
             raise
         finally:
             context.metrics.add(engine=time.perf_counter() - started)
+            if context.span is not None:
+                own = self._slot.own_work if self._slot is not None else None
+                context.span.worked(self._slots.instance.name, started, own)
 
     async def _take_slot(self, *, again: bool) -> float:
         """An instance for the next utterance or its next part; returns the seconds that took. Raises Busy."""

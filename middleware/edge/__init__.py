@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import FastAPI
 
 from middleware.edge.auditing import Auditing
@@ -22,6 +24,9 @@ from stts.access.client_secrets import ClientSecrets
 from stts.access.directory import KeyDirectory
 from stts.access.rates import RateLimiter
 
+if TYPE_CHECKING:
+    from stts.telemetry.tracer import Tracer
+
 
 def wrap(
     app: FastAPI,
@@ -31,9 +36,10 @@ def wrap(
     directory: KeyDirectory | None = None,
     rates: RateLimiter | None = None,
     audit: AuditTrail | None = None,
+    tracer: Tracer | None = None,
 ) -> FastAPI:
-    """Puts the classes around an app that has not started, outside in: id, match of the route, CORS, errors, body
-    limit, authentication, rates, audit, methods, ranges.
+    """Puts the classes around an app that has not started, outside in: id, match of the route, tracing, CORS,
+    errors, body limit, authentication, rates, audit, methods, ranges.
 
     `app.state.route_table` is the table, for what answers before an app is asked. The id is outermost, so that every
     answer carries it; CORS is around the errors, so that pages can read them; bodies are limited before access is
@@ -53,6 +59,10 @@ def wrap(
     app.add_middleware(BodyLimit, listener=listener)
     app.add_middleware(ErrorBoundary)
     app.add_middleware(CORS, listener=listener)
+    if tracer is not None:
+        from middleware.edge.tracing import Tracing
+
+        app.add_middleware(Tracing, tracer=tracer)
     app.add_middleware(RouteMatching, table=table, listener=listener)
     app.add_middleware(RequestId)
     return app

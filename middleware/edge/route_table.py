@@ -20,6 +20,8 @@ from stts.access.policy import MissingPolicy, RouteKind, RoutePolicy, policy_of
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 STATE = "route_match"
 """Key of the match in `scope["state"]`."""
+SPAN, SPAN_LINK = "span", "span_link"
+"""Keys there of a request's span, and of the client's span of a socket, where traces are kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ WAITED_SECONDS = 0.05
 """A wait for an engine that is worth a word."""
 _DIM, _YELLOW, _RED, _PLAIN = "\033[2m", "\033[33m", "\033[31m", "\033[0m"
 _COLOURS: Mapping[str, str] = {"warning": _YELLOW, "error": _RED, "critical": _RED}
-_FRAME = ("level", "timestamp", "request_id", "event", "exception", "logger")
+_FRAME = ("level", "timestamp", "request_id", "trace_id", "event", "exception", "logger")
 """Fields of every line, which have their own places."""
 
 

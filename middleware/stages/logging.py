@@ -87,6 +87,8 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
         "type": context.request_type,
         "status": context.status,
     }
+    if context.span is not None and context.span.recorded:
+        line["trace_id"] = context.span.trace
     line |= {key: value for key, value in _known(context).items() if value is not None}
     if isinstance(request, SpeechRequest):
         line["characters"] = request.text.characters if isinstance(request.text, LiveText) else len(request.text)

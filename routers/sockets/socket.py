@@ -20,6 +20,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from middleware.edge.boundary import close_code
+from middleware.edge.route_table import SPAN_LINK
 from middleware.serving.websocket_frames import LEFT
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.error_events import ErrorEvent, native_error
@@ -110,6 +111,7 @@ class Socket:
             principal=self.principal,
             priority=caller_priority(self.principal, Priority.REALTIME),
             input_data=RequestFacts(SOCKET, route, self.network),
+            link=self._state.get(SPAN_LINK),
         )
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:

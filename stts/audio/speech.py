@@ -68,6 +68,8 @@ class SpeechRenderer:
         """`engine_rate`: Hz of the blocks that are pushed. `file`: the one that this goes on with."""
         self.encode_seconds = 0.0
         """Seconds of processor time spent on rendering and encoding."""
+        self.encoded_between: tuple[float, float] | None = None
+        """When that began and ended, by `time.perf_counter()`."""
         self.seconds = 0.0 if file is None else file.encoder.seconds
         """Audio in the chunks returned so far."""
         self.begun = False
@@ -200,7 +202,9 @@ class SpeechRenderer:
         file = self._file
         seconds = file.encoder.seconds - self.seconds
         self.seconds += seconds
-        self.encode_seconds += time.perf_counter() - start
+        now = time.perf_counter()
+        self.encode_seconds += now - start
+        self.encoded_between = (start if self.encoded_between is None else self.encoded_between[0], now)
         if self._inherits:
             data = b"".join(chunk.data for chunk in file.unsent) + data
             self._inherited_seconds = sum(chunk.seconds for chunk in file.unsent)

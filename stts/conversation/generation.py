@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from stts.chat import ReplyEvent, ReplyRequest, ReplyText
 from stts.context import RequestContext, RequestType
@@ -16,6 +16,9 @@ from stts.speech import AudioChunk, SpeechWarning, SynthesisConfig
 from stts.streams.channel import Channel
 from stts.streams.live import LiveText
 from stts.text.markup import MarkupRemover
+
+if TYPE_CHECKING:
+    from stts.telemetry.spans import Span
 
 UNSPOKEN_CHARACTERS = 8000
 """Characters of a reply that may wait to be spoken; beyond, whoever writes it is read more slowly."""
@@ -46,15 +49,17 @@ async def replying(
     plan: SpeechPlan | None = None,
     parent: RequestContext | None,
     text: str | None = None,
+    span: Span | None = None,
 ) -> AsyncGenerator[ReplyItem, None]:
     """Gives text as it is written and audio as it is made, in the order they come; with `text`, that and no reply.
 
-    The text keeps its markup, the speech is without. `plan`: how it is spoken, where that was decided before.
+    The text keeps its markup, the speech is without. `plan`: how it is spoken, where that was decided before. `span`:
+    what both operations happen in, where traces are kept.
 
     Without text nothing is spoken: neither is begun what only calls tools. The first error of either ends it, after
     what came before: what was written until then is spoken. Raises stts.errors. Closing it ends both operations.
     """
-    work = _Generation(services, request, speak, plan, parent, text)
+    work = _Generation(services, request, speak, plan, parent, text, span)
     task = asyncio.create_task(work.run(), name="reply")
     try:
         async for item in work.ready:
@@ -74,6 +79,7 @@ class _Generation:
         plan: SpeechPlan | None,
         parent: RequestContext | None,
         text: str | None,
+        span: Span | None,
     ) -> None:
         self._services = services
         self._request = request
@@ -81,6 +87,7 @@ class _Generation:
         self._plan = plan
         self._parent = parent
         self._text = text
+        self._span = span
         self._live = LiveText(UNSPOKEN_CHARACTERS)
         self._markup = None if speak is not None and speak.markup == "keep" else MarkupRemover()
         self._speaking = False
@@ -154,6 +161,7 @@ class _Generation:
 
     def _context(self, kind: RequestType) -> RequestContext:
         context = self._services.context(kind)
+        context.span = self._span or context.span
         if self._parent is not None:
             context.parent = self._parent
         else:

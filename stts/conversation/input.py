@@ -101,6 +101,7 @@ class InputPipeline:
         utterance, self.current = self.current, None
         if utterance is not None:
             utterance.forgotten = True
+            self._state.traces.forgotten(utterance)
             utterance.audio.close()
             if utterance.work is not None:
                 utterance.work.cancel()
@@ -125,6 +126,7 @@ class InputPipeline:
         self._words.confirm(utterance)
         utterance.committed = True
         utterance.ended_at = state.clock() - max(0.0, self.segmenter.position - at)
+        state.traces.finalized(utterance)
         utterance.audio.close()
         utterance.recent.clear()
         self._inbox.turn_ended()
@@ -205,6 +207,7 @@ class InputPipeline:
         before = len(frames) * FRAME_SECONDS
         audio = LiveAudio(seconds, clock, judged=self.segmenter.rules is not None, before=before)
         utterance = Utterance(self._turn, new_item_id(), start, audio)
+        self._state.traces.opened(utterance, before)
         for frame, probability in frames:
             self._write(utterance, frame, probability)
         self._words.put(utterance)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from stts.chat import Message, ReplyConfig, ReplyRequest
 from stts.conversation.config import ReplyOrder
@@ -23,6 +24,9 @@ from stts.conversation.segmenter import Utterance
 from stts.conversation.session_state import SessionState
 from stts.conversation.state import Event
 from stts.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from stts.telemetry.turn import TurnSpan
 
 MOST_OUT_OF_BAND = 4
 """Replies out of band at once."""
@@ -47,7 +51,7 @@ class OutputPipeline:
         """Begins the reply to words that may not be the last."""
         self.discard()
         messages = (*self._state.history.messages(), Message("user", text))
-        self.prepared = self._begin(ReplyOrder(messages=messages), utterance.turn)
+        self.prepared = self._begin(ReplyOrder(messages=messages), utterance.turn, utterance.trace)
         self.prepared.prepared_for = text
 
     def discard(self) -> None:
@@ -63,7 +67,9 @@ class OutputPipeline:
             self._stop(prepared)
             prepared = None
         if prepared is None:
-            prepared = self._begin(ReplyOrder(), utterance.turn)
+            prepared = self._begin(ReplyOrder(), utterance.turn, utterance.trace)
+        if utterance.trace is not None:
+            utterance.trace.answered = True
         prepared.asked_at = utterance.ended_at
         prepared.transcribed_at = utterance.transcribed_at
         self.active = prepared
@@ -75,7 +81,7 @@ class OutputPipeline:
             raise Conflict("Too many replies out of band at once.", allowed=[MOST_OUT_OF_BAND])
         if not order.out_of_band:
             self.discard()
-        reply = self._begin(order, turn)
+        reply = self._begin(order, turn, self._state.traces.asked(turn, out_of_band=order.out_of_band))
         reply.asked_at = self._state.clock()
         if order.out_of_band:
             self.out_of_band[reply.generation] = reply
@@ -152,7 +158,7 @@ class OutputPipeline:
             if reply is self.active:
                 self._on(Event.AUDIBLE)
 
-    def _begin(self, order: ReplyOrder, turn: int) -> GeneratedReply:
+    def _begin(self, order: ReplyOrder, turn: int, trace: TurnSpan | None) -> GeneratedReply:
         state, config = self._state, self._state.config
         self._generation += 1
         messages = order.messages if order.messages is not None else state.history.messages()
@@ -161,6 +167,7 @@ class OutputPipeline:
         rate = (speak.sample_rate if speak is not None else None) or DEFAULT_RATE
         playback = ReplyPlayback(rate, ahead=None if order.out_of_band else config.ahead, clock=state.clock)
         reply = GeneratedReply(self._generation, turn, new_item_id(), order, request, speak, playback)
+        reply.trace = trace
         reply.tasks = state.start(self._writer.make(reply), "reply made"), state.start(self._send(reply), "reply sent")
         return reply
 
@@ -197,6 +204,7 @@ class OutputPipeline:
         state = self._state
         heard = reply.text if status == "completed" else reply.heard_text
         self._stop(reply)
+        state.traces.replied(reply, status)
         self._remember(reply, heard, "completed" if status == "completed" else "incomplete")
         state.outbox.emit(reply.ended(status, heard))
         if (metrics := reply.metrics()) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from stts.chat import ReplyRequest, ToolCall
 from stts.conversation.config import ReplyOrder
@@ -11,6 +12,9 @@ from stts.conversation.events import EndStatus, ReplyEnded, TurnMetrics
 from stts.conversation.playback import ReplyPlayback
 from stts.errors import STTSError
 from stts.speech import SpeechWarning, SynthesisConfig
+
+if TYPE_CHECKING:
+    from stts.telemetry.turn import TurnSpan
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +52,8 @@ class GeneratedReply:
     first_token: float | None = None
     first_audio: float | None = None
     first_byte: float | None = None
+    trace: TurnSpan | None = None
+    """The trace of its turn; None where no traces are kept."""
     tasks: tuple[asyncio.Task[None], ...] = ()
     """The task that makes it, and the task that sends it."""
 

@@ -24,7 +24,10 @@ class ReplyWriter:
         """Runs language model and engine to their end; what goes wrong stands in the reply."""
         try:
             state, text = self._state, reply.order.text
-            said = replying(state.services, reply.request, reply.speak, plan=state.plan, parent=None, text=text)
+            span = reply.trace.span if reply.trace is not None else None
+            said = replying(
+                state.services, reply.request, reply.speak, plan=state.plan, parent=None, text=text, span=span
+            )
             async with aclosing(said) as items:
                 async for item in items:
                     await self._made(reply, item)

@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from stts.streams.live import SAMPLE_RATE, LiveAudio
 from stts.transcription import Segment
 from stts.vad.endpointing import FRAME_SECONDS, Endpointer, Signal
 from stts.vad.rules import TurnRules
+
+if TYPE_CHECKING:
+    from stts.telemetry.turn import TurnSpan
 
 FRAME = round(FRAME_SECONDS * SAMPLE_RATE)
 QUIETEST_DBFS = -100.0
@@ -70,6 +74,8 @@ class Utterance:
     """Its transcription."""
     timeout: asyncio.Task[None] | None = None
     """Gives it up when its words do not come."""
+    trace: TurnSpan | None = None
+    """The trace of its turn; None where no traces are kept."""
     recent: deque[Samples] = field(default_factory=deque)
     """Its last seconds, for a turn detector."""
 

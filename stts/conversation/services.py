@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from stts.chat import ReplyEvent, ReplyRequest
 from stts.context import RequestContext, RequestType
@@ -12,6 +13,9 @@ from stts.plans import SpeechPlan, SpeechRequest
 from stts.protocols import HearRequest, TranscriptionSession, TurnDetector, VoiceActivity
 from stts.speech import AudioChunk, SynthesisConfig
 from stts.transcription import TranscriptEvent, TranscriptionConfig
+
+if TYPE_CHECKING:
+    from stts.telemetry.turn import Turns
 
 Hear = Callable[[RequestContext, HearRequest], AsyncGenerator[TranscriptEvent, None]]
 Reply = Callable[[RequestContext, ReplyRequest], AsyncGenerator[ReplyEvent, None]]
@@ -36,6 +40,8 @@ class SessionServices:
     voice: VoiceActivity
     detector: TurnDetector | None
     context: NewContext
+    turns: Turns | None = None
+    """Begins the traces of turns; None where no traces are kept."""
 
     async def plan(self, config: SessionConfig) -> SpeechPlan | None:
         """Plans the speech of replies; None where they are not spoken. Raises what that speech would raise."""

@@ -11,6 +11,7 @@ from stts.conversation.history import History
 from stts.conversation.outbox import Outbox
 from stts.conversation.services import SessionServices
 from stts.conversation.turn_policy import TurnTaking
+from stts.conversation.turn_traces import TurnTraces
 from stts.plans import SpeechPlan
 
 
@@ -31,6 +32,7 @@ class SessionState:
         self.outbox = outbox
         self.clock = clock
         self.turns = TurnTaking(config.policy)
+        self.traces = TurnTraces(services.turns, clock)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def configure(self, config: SessionConfig, plan: SpeechPlan | None) -> None:
@@ -49,6 +51,7 @@ class SessionState:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+        self.traces.close()
         self.outbox.close()
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -119,6 +119,8 @@ class Transcriber:
         state = self._state
         try:
             request, context = HearRequest(utterance.audio, session), state.services.context("stt")
+            if utterance.trace is not None:
+                context.span = utterance.trace.span
             async with aclosing(state.services.hear(context, request)) as events:
                 async for event in events:
                     self._transcript(utterance, event)
@@ -190,4 +192,6 @@ class Transcriber:
                     utterance.fallback,
                 )
             )
+        state.traces.known(utterance)
         self._on_words(utterance)
+        state.traces.unanswered(utterance)

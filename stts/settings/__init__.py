@@ -34,6 +34,7 @@ from stts.settings.security import SecuritySettings as SecuritySettings
 from stts.settings.server import ServerSettings as ServerSettings
 from stts.settings.storage import StorageSettings as StorageSettings
 from stts.settings.stt import STTSettings as STTSettings
+from stts.settings.telemetry import TelemetrySettings as TelemetrySettings
 from stts.settings.tts import TTSSettings as TTSSettings
 from stts.settings.usage import UsageSettings as UsageSettings
 from stts.settings.wyoming import WyomingSettings as WyomingSettings
@@ -60,6 +61,7 @@ class Settings(Section):
     logging: LoggingSettings = LoggingSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
     usage: UsageSettings = UsageSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
     @property
     def keeps_usage(self) -> bool:

@@ -8,6 +8,10 @@ from typing import Protocol
 from adapters.execution.values import Value
 from stts.engine_api import Progress
 
+OwnWork = tuple[float, float, float]
+"""When a call began and ended in the process of its engine, by `time.perf_counter()`, which has one zero for all
+processes of a machine, and the seconds of it that the engine worked."""
+
 
 class Backend(Protocol):
     """Runs an engine. `load`, `unload` and the iterators of calls block and belong into a worker thread; the rest
@@ -26,6 +30,11 @@ class Backend(Protocol):
     @property
     def answered(self) -> bool:
         """Whether a result has come since the last `begin_call()`."""
+        ...
+
+    @property
+    def own_work(self) -> OwnWork | None:
+        """Times of the newest call, as the engine's own process tells; None: there is none, or it has told nothing."""
         ...
 
     def seat(self, *, alone: bool = False) -> Backend:

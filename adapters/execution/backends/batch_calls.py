@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from queue import SimpleQueue
 from typing import Literal
 
+from adapters.execution.backends.backend import OwnWork
 from adapters.execution.values import Value
 
 TOGETHER = {"transcribe": "transcribe_many"}
@@ -26,6 +27,8 @@ class Call:
         self.left = False
         """Nobody wants its answer any more."""
         self.ended = False
+        self.own_work: OwnWork | None = None
+        """Times of it in the engine's own process, where it was made alone."""
 
     @property
     def samples(self) -> int:

@@ -11,8 +11,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from adapters.execution.backends.backend import Backend
+from adapters.execution.backends.backend import Backend, OwnWork
 from adapters.execution.backends.batch_calls import TOGETHER, Call, chosen
+from adapters.execution.backends.seat import Seat
 from adapters.execution.values import Value
 from stts.engine_api import STT_SAMPLE_RATE, EngineLimits, Progress
 from stts.errors import EngineCrashed, EngineError
@@ -45,6 +46,10 @@ class BatchingBackend:
     @property
     def answered(self) -> bool:
         return self._inner.answered
+
+    @property
+    def own_work(self) -> OwnWork | None:
+        return self._inner.own_work
 
     def seat(self, *, alone: bool = False) -> Backend:
         return Seat(self, alone=alone)
@@ -171,6 +176,7 @@ class BatchingBackend:
                 if call.left:
                     return
                 call.answers.put(("item", result))
+        call.own_work = self._inner.own_work
 
     def _make_together(self, calls: Sequence[Call]) -> None:
         values: list[Value] = [list(call.values) for call in calls]
@@ -190,65 +196,6 @@ class BatchingBackend:
         for call in calls:
             if not call.ended and not call.left:
                 self._make([call])
-
-
-class Seat:
-    """A backend for one slot: its calls, and nobody else's."""
-
-    capacity = 1
-
-    def __init__(self, shared: BatchingBackend, *, alone: bool) -> None:
-        self._shared = shared
-        self._alone = alone
-        self._call: Call | None = None
-        self.answered = False
-
-    @property
-    def ready(self) -> bool:
-        return self._shared.ready
-
-    def seat(self, *, alone: bool = False) -> Backend:
-        return self
-
-    def memory(self) -> int:
-        return self._shared.memory()
-
-    def load(self, progress: Progress) -> None:
-        self._shared.load(progress)
-
-    def unload(self) -> None:
-        self._shared.unload()
-
-    def call(self, method: str, values: Sequence[Value]) -> Iterator[Value]:
-        call = self._call = Call(method, values, alone=self._alone)
-        self._shared.submit(call)
-        try:
-            while (answer := call.answers.get())[0] != "end":
-                if answer[0] == "error":
-                    raise answer[1]
-                self.answered = True
-                yield answer[1]
-        finally:
-            self._call = None
-            if not call.ended:
-                self._shared.leave(call)
-
-    def call_many(self, method: str, calls: Sequence[Sequence[Value]]) -> Iterator[tuple[int, Value]]:
-        for number, values in enumerate(calls):
-            with closing_iterator(self.call(method, values)) as results:
-                for result in results:
-                    yield number, result
-
-    def begin_call(self) -> None:
-        self.answered = False
-
-    def interrupt(self) -> None:
-        if (call := self._call) is not None:
-            self._shared.leave(call)
-
-    def kill(self) -> bool:
-        call = self._call
-        return self._shared.kill() if call is None else self._shared.end_by_force(call)
 
 
 def _also(error: EngineCrashed) -> EngineCrashed:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from adapters.execution.backends.backend import OwnWork
 from adapters.execution.backends.output import ChildOutput
 from adapters.execution.backends.wire import (
     NUMBER,
@@ -25,6 +26,7 @@ from adapters.execution.backends.wire import (
     WorkerSpec,
     read_answer,
     read_failure,
+    read_work,
     receive,
     send,
 )
@@ -78,6 +80,8 @@ class Child:
         self._output = ChildOutput(name, reader, quote_all=spec.quote_output)
         self._lock = threading.Lock()
         self._number = 0
+        self.own_work: OwnWork | None = None
+        """Times of the newest call, once it has ended."""
         self._reaped = False
         try:
             self._send(spec.to_plain())
@@ -109,6 +113,7 @@ class Child:
         if method not in WITHOUT_WORK:
             self._output.keep_private()
         self._number += 1
+        self.own_work = None
         self._send([self._number, method, calls])
         ended = False
         try:
@@ -175,7 +180,10 @@ class Child:
             return
 
     def _receive(self) -> Answer:
-        return read_answer(receive(self._answers))
+        kind, value = read_answer(receive(self._answers))
+        if kind in ("end", "error"):
+            self.own_work = read_work(value)
+        return kind, value
 
     def _drain(self) -> None:
         while self._receive()[0] not in ("end", "error"):

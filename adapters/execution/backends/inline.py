@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 
+from adapters.execution.backends.backend import OwnWork
 from adapters.execution.backends.memory import give_back
 from adapters.execution.memory import own_memory
 from adapters.execution.service import serve, serve_many
@@ -20,6 +21,7 @@ class InlineBackend:
         self.capacity = capacity
         self.ready = False
         self.answered = False
+        self.own_work: OwnWork | None = None
         self._loading = threading.Lock()
         self._growth = 0
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
+from adapters.execution.backends.backend import OwnWork
 from adapters.execution.backends.child import Child
 from adapters.execution.backends.wire import Unreadable, WorkerSpec
 from adapters.execution.memory import memory_of
@@ -37,6 +38,7 @@ class ProcessBackend:
         self._killed = False
         """True if the call that was announced last is to end by force, even if its child is not there yet."""
         self.answered = False
+        self.own_work: OwnWork | None = None
 
     @property
     def ready(self) -> bool:
@@ -82,7 +84,7 @@ class ProcessBackend:
     def begin_call(self) -> None:
         with self._lock:
             self._killed = False
-        self.answered = False
+        self.answered, self.own_work = False, None
 
     def interrupt(self) -> None:
         if (child := self._child) is not None:
@@ -116,6 +118,8 @@ class ProcessBackend:
             child.kill()
             self.unload()
             raise EngineCrashed(f"The process of {self._name} died.") from error
+        finally:
+            self.own_work = child.own_work
 
 
 def is_installed(spec: WorkerSpec) -> bool:

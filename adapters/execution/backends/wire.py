@@ -4,8 +4,8 @@ A frame is three numbers, a JSON text, and the bytes of the arrays and byte stri
 the other side may be another interpreter, and names no class of ours.
 
 The server sends a `WorkerSpec`, then requests; the worker answers each with any number of `item` or, in a load,
-`progress`, and then `end` or `error`. Beside that, a second socket, `control`, carries the number of a call that is to
-end at its next yield.
+`progress`, and then `end` or `error`, both with the times of its own work. Beside that, a second socket, `control`,
+carries the number of a call that is to end at its next yield.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, Literal, get_args
 
 import numpy as np
 
+from adapters.execution.backends.backend import OwnWork
 from stts import errors
 from stts.errors import EngineError, STTSError
 from stts.models import CatalogueModel
@@ -140,6 +141,17 @@ def read_answer(answer: Any) -> tuple[Kind, Any]:
     if kind == "error" and not (isinstance(value, dict) and value.keys() >= FAILURE):
         raise Unreadable
     return kind, value
+
+
+def read_work(value: Any) -> OwnWork | None:
+    """The times that an `end` or an `error` tells; None where it tells none."""
+    times = value.get("work") if isinstance(value, dict) else value
+    if not isinstance(times, list) or len(times) != 3:
+        return None
+    if not all(isinstance(each, int | float) and math.isfinite(each) for each in times):
+        return None
+    began, ended, busy = times
+    return float(began), float(ended), float(busy)
 
 
 class _Parts:

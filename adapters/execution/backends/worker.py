@@ -15,9 +15,11 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from adapters.execution.backends.backend import OwnWork
 from adapters.execution.backends.memory import give_back_when_idle
 from adapters.execution.backends.wire import NUMBER, Kind, failure, receive, send
 from adapters.execution.errors import plain, translate
@@ -105,17 +107,42 @@ def _requests(channel: Channel) -> Iterator[Request]:
             return
 
 
+class _Work:
+    """Times of one call."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._busy = 0.0
+
+    def timed(self, results: Iterator[tuple[int, Value]]) -> Iterator[tuple[int, Value]]:
+        """The same results, with the time that each takes."""
+        with closing_iterator(results):
+            while True:
+                started = time.perf_counter()
+                try:
+                    result = next(results, None)
+                finally:
+                    self._busy += time.perf_counter() - started
+                if result is None:
+                    return
+                yield result
+
+    def times(self) -> OwnWork:
+        return self._began, time.perf_counter(), self._busy
+
+
 def _serve(channel: Channel, engine: Engine, number: int, method: str, calls: Sequence[Sequence[Any]]) -> None:
+    work = _Work()
     try:
         if method == "load":
             engine.load(lambda step, part: channel.send("progress", (step, part)))
         else:
-            _stream(channel, serve_many(engine, method, calls), number)
+            _stream(channel, work.timed(serve_many(engine, method, calls)), number)
     except BaseException as error:  # noqa: BLE001 - the far side of the seam: all of it is told to the server
         told = translate(error, engine, "load" if method == "load" else "call")
-        channel.send("error", failure(plain(told), describe(error, with_messages=False)))
+        channel.send("error", failure(plain(told), describe(error, with_messages=False)) | {"work": work.times()})
     else:
-        channel.send("end")
+        channel.send("end", work.times())
 
 
 def _stream(channel: Channel, results: Iterator[tuple[int, Value]], number: int) -> None:

@@ -27,6 +27,7 @@ class Script:
     capacity = 1
     ready = False
     answered = False
+    own_work = None
 
     def __init__(self) -> None:
         self.made: list[list[str]] = []

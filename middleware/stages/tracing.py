@@ -1,0 +1,67 @@
+"""Tracing: a span for each operation, with what is known of it at its end. Only there where traces are kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from middleware.pipeline import Item, Operation, Request
+from stts.context import RequestContext
+from stts.telemetry import names
+from stts.telemetry.spans import Span
+from stts.telemetry.tracer import Tracer
+
+
+class TracingStage:
+    """Outermost, so that the lines of the log know the trace, and the span ends when all of the operation has."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    def __call__(
+        self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
+    ) -> AsyncIterator[Item]:
+        span = self._begun(context, names.OPERATIONS.get(type(request).__name__, names.OPERATION))
+        if not span.recorded:
+            context.span = span
+            return call_next(context, request)
+        return _traced(span, context, request, call_next)
+
+    def _begun(self, context: RequestContext, name: str) -> Span:
+        """Inside what is around it; without anything, as on a socket, it is a trace of its own."""
+        if context.span is not None:
+            return context.span.child(name, began=context.start_time)
+        return self._tracer.begin(name, link=context.link, serves=True, began=context.start_time)
+
+
+async def _traced(
+    span: Span, context: RequestContext, request: Request, call_next: Operation[Request, Item]
+) -> AsyncGenerator[Item, None]:
+    around, context.span = context.span, span
+    try:
+        async for item in call_next(context, request):
+            yield item
+    finally:
+        context.span = around
+        _tell(span, context)
+        span.end(failed=context.status == "error")
+
+
+def _tell(span: Span, context: RequestContext) -> None:
+    """Names from our own lists, codes and numbers: nothing that a client has made up but its request's id."""
+    output, times = context.output_data, context.metrics
+    span.set(names.REQUEST_ID, context.request_id)
+    span.set(names.ROUTE, context.input_data.route)
+    span.set(names.OUTCOME, context.status)
+    span.set(names.ERROR, context.error)
+    span.set(names.ENGINE_NAME, output.engine)
+    span.set(names.VOICE, output.voice)
+    span.set(names.LANGUAGE, output.language)
+    span.set(names.FORMAT, output.audio.format if output.audio is not None else None)
+    span.set(names.CHARACTERS, times.characters)
+    span.set(names.AUDIO_SECONDS, times.audio_seconds)
+    span.set(names.FALLBACK, output.fallback)
+    moments = {names.FIRST_ITEM: times.first_item, names.FIRST_TOKEN: times.first_token}
+    moments |= {names.WORDS: times.transcript, names.FIRST_AUDIO: times.first_audio}
+    for name, seconds in moments.items():
+        if seconds is not None:
+            span.event(name, context.start_time + seconds)

@@ -1,0 +1,309 @@
+"""Traces of a running server, as a real receiver gets them: one an operation, from the edge to the engine's process."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from pydantic import SecretStr
+
+from middleware import pipeline
+from middleware.stages.logging import configure_logging
+from routers.services import build_services
+from stts.settings import SecuritySettings, Settings, StorageSettings
+from tests import patient
+from tests.fakes import NO_FALL_BACK, registry
+from tests.receiver import Received, Receiver, check_nested, inside, receiving
+from tests.routers.websocket.caller import calling, silence, spoken
+from tests.server import RunningServer, running
+
+pytestmark = pytest.mark.socket
+
+TEXT = "the quick brown fox jumps"
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+INSTANCES = {"far": {"engine": "tone", "runs_in": "process", "options": {"fail_on": "broken"}}}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def traced(receiver: Receiver, tmp_path: Path) -> Iterator[RunningServer]:
+    with running(settings(receiver, tmp_path), registry()) as server:
+        yield server
+
+
+def settings(receiver: Receiver, root: Path, **telemetry: Any) -> Settings:
+    told = {"enabled": True, "endpoint": receiver.endpoint, "service_name": "here", **telemetry}
+    return Settings.model_validate(
+        {
+            "telemetry": told,
+            "engines": {"instances": INSTANCES, "options": {"tone": {"speed": 20.0}}},
+            "tts": {"order": ["tone", "espeak"]},
+            "stt": {"order": ["quick"]},
+            "storage": {"root": str(root)},
+            "routing": NO_FALL_BACK.model_dump(),
+        }
+    )
+
+
+def speak(server: RunningServer, engine: str = "far", text: str = TEXT, **headers: str) -> Any:
+    return patient.post(f"{server.url}/tts", json={"text": text, "engine": engine, "format": "mp3"}, headers=headers)
+
+
+def roots(spans: list[Received]) -> list[Received]:
+    return [span for span in spans if not span.parent_id]
+
+
+def test_a_request_is_one_trace_down_to_the_process_of_its_engine(traced: RunningServer, receiver: Receiver) -> None:
+    before = time.time()
+    answer = speak(traced, **{"x-request-id": "request-1"})
+    after = time.time()
+    assert answer.status_code == 200
+    spans = receiver.named("POST /tts")
+    received = time.time()
+    check_nested(spans)
+    (root,) = roots(spans)
+    (operation,) = inside(spans, root)
+    parts = inside(spans, operation)
+    assert (root.name, operation.name) == ("POST /tts", "speak")
+    assert {part.name for part in parts} == {"queue", "engine", "encode"}
+    (engine,) = (part for part in parts if part.name == "engine")
+    (process,) = inside(spans, engine)
+    assert process.name == "engine.process"
+    assert len(spans) == 6
+    assert before - 0.001 <= root.began < after and root.ended <= received
+    assert operation.ended - operation.began > 0.9 * (engine.ended - engine.began)
+    assert engine.attributes["stts.engine"] == process.attributes["stts.engine"] == "far"
+    assert 0 < process.ended - process.began < engine.ended - engine.began
+    assert root.attributes == {
+        "http.request.method": "POST",
+        "http.route": "/tts",
+        "http.response.status_code": 200,
+        "stts.request_id": "request-1",
+    }
+    assert operation.attributes["stts.voice"] == "low"
+    assert operation.attributes["stts.characters"] == len(TEXT)
+    assert operation.attributes["stts.outcome"] == "completed"
+    assert operation.began <= operation.events["first_item"] <= operation.ended
+    assert receiver.resources[0]["service.name"] == "here"
+    assert "traceparent" not in answer.headers and "traceresponse" not in answer.headers
+
+
+def test_many_pieces_are_one_span_of_each_part(traced: RunningServer, receiver: Receiver) -> None:
+    speak(traced, text="This is a sentence of some length, and it goes on. " * 12)
+    spans = receiver.named("POST /tts")
+    check_nested(spans)
+    assert sorted(span.name for span in spans) == ["POST /tts", "encode", "engine", "engine.process", "queue", "speak"]
+    (process,) = (span for span in spans if span.name == "engine.process")
+    assert process.attributes["stts.parts"] > 1
+    assert 0 < process.attributes["stts.busy_seconds"] < process.ended - process.began
+
+
+def test_the_trace_of_the_client_goes_on(traced: RunningServer, receiver: Receiver) -> None:
+    speak(traced, traceparent=PARENT, tracestate="secret=user-text")
+    spans = receiver.named("POST /tts")
+    (root,) = (span for span in spans if span.name == "POST /tts")
+    assert {span.trace_id for span in spans} == {"0af7651916cd43dd8448eb211c80319c"}
+    assert root.parent_id == "b7ad6b7169203331"
+    assert b"user-text" not in b"".join(receiver.bodies)
+
+
+def test_a_client_that_does_not_record_is_not_recorded(traced: RunningServer, receiver: Receiver) -> None:
+    speak(traced, traceparent=PARENT[:-2] + "00")
+    speak(traced, **{"x-request-id": "second"})
+    spans = receiver.named("POST /tts")
+    assert [root.attributes["stts.request_id"] for root in roots(spans)] == ["second"]
+    assert len(spans) == 6
+
+
+@pytest.mark.parametrize("traceparent", ["nonsense", "00-0-0-01", PARENT.replace("b7ad6b7169203331", "0" * 16), ""])
+def test_a_broken_parent_refuses_nothing(traced: RunningServer, receiver: Receiver, traceparent: str) -> None:
+    assert speak(traced, traceparent=traceparent).status_code == 200
+    assert len(roots(receiver.named("POST /tts"))) == 1
+
+
+def test_nothing_is_sampled_where_no_client_asks_for_it(receiver: Receiver, tmp_path: Path) -> None:
+    with running(settings(receiver, tmp_path, sample=0.0), registry()) as server:
+        speak(server)
+        speak(server, traceparent=PARENT)
+    spans = receiver.named("POST /tts")
+    assert {span.trace_id for span in spans} == {PARENT.split("-")[1]}
+
+
+def test_refused_and_failed_requests(traced: RunningServer, receiver: Receiver) -> None:
+    assert speak(traced, engine="nobody", **{"x-request-id": "unknown"}).status_code == 422
+    invalid = patient.post(f"{traced.url}/tts", json={"nothing": 1}, headers={"x-request-id": "invalid"})
+    assert invalid.status_code == 422
+    assert speak(traced, text="broken", **{"x-request-id": "broken"}).status_code == 500
+    spans = receiver.wait(lambda spans: sum(span.name == "POST /tts" for span in spans) == 3)
+    check_nested(spans)
+    by_id = {root.attributes["stts.request_id"]: root for root in roots(spans)}
+    assert {name: root.failed for name, root in by_id.items()} == {"unknown": False, "invalid": False, "broken": True}
+    (planned,) = inside(spans, by_id["unknown"])
+    assert planned.failed and planned.attributes["error.type"] == "unknown_engine"
+    assert inside(spans, by_id["invalid"]) == []
+    (failed,) = inside(spans, by_id["broken"])
+    (engine,) = (span for span in spans if span.name == "engine")
+    assert failed.failed and engine.failed and engine.attributes["error.type"] == failed.attributes["error.type"]
+    assert [span.name for span in inside(spans, engine)] == ["engine.process"]
+
+
+def test_lists_leave_no_trace(traced: RunningServer, receiver: Receiver) -> None:
+    for path in ("/voices", "/health", "/metrics", "/docs"):
+        assert patient.get(f"{traced.url}{path}").status_code == 200
+    speak(traced)
+    assert [root.name for root in roots(receiver.named("POST /tts"))] == ["POST /tts"]
+
+
+def test_a_client_that_leaves(traced: RunningServer, receiver: Receiver) -> None:
+    long = "This is a sentence that takes a while to be spoken. " * 200
+    with patient.stream("POST", f"{traced.url}/tts", json={"text": long, "engine": "tone"}) as answer:
+        next(answer.iter_bytes())
+    spans = receiver.named("POST /tts")
+    check_nested(spans)
+    (root,) = roots(spans)
+    (operation,) = inside(spans, root)
+    assert root.attributes["stts.outcome"] == operation.attributes["stts.outcome"] == "cancelled"
+    assert not operation.failed
+    assert {"queue", "engine"} <= {part.name for part in inside(spans, operation)}
+
+
+def test_requests_at_once_do_not_mix(traced: RunningServer, receiver: Receiver) -> None:
+    def one(number: int) -> None:
+        speak(traced, engine=("far", "tone")[number % 2], text=TEXT * (1 + number), **{"x-request-id": f"n{number}"})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, range(16)))
+    spans = receiver.wait(lambda spans: sum(span.name == "POST /tts" for span in spans) == 16)
+    check_nested(spans)
+    assert len({root.trace_id for root in roots(spans)}) == 16
+    for root in roots(spans):
+        (operation,) = inside(spans, root)
+        number = int(str(root.attributes["stts.request_id"])[1:])
+        assert operation.attributes["stts.request_id"] == root.attributes["stts.request_id"]
+        assert operation.attributes["stts.characters"] == len(TEXT) * (1 + number)
+        parts = inside(spans, operation)
+        assert sorted(part.name for part in parts) == ["encode", "engine", "queue"]
+        assert {part.attributes.get("stts.engine") for part in parts} - {None} == {("far", "tone")[number % 2]}
+
+
+def test_a_recording(traced: RunningServer, receiver: Receiver) -> None:
+    audio = patient.post(f"{traced.url}/tts", json={"text": TEXT, "engine": "espeak", "format": "wav"}).content
+    files = {"file": ("words.wav", audio)}
+    assert patient.post(f"{traced.url}/stt", files=files, data={"engine": "echo"}).status_code == 200
+    spans = receiver.named("POST /stt")
+    check_nested(spans)
+    (root,) = (span for span in roots(spans) if span.name == "POST /stt")
+    (operation,) = inside(spans, root)
+    assert operation.name == "transcribe"
+    assert {"speech_detection", "queue", "engine"} == {part.name for part in inside(spans, operation)}
+
+
+def test_a_conversation_by_request(traced: RunningServer, receiver: Receiver) -> None:
+    assert patient.post(f"{traced.url}/conversation", data={"text": "hello there"}).status_code == 200
+    spans = receiver.named("POST /conversation")
+    check_nested(spans)
+    (root,) = roots(spans)
+    (turn,) = inside(spans, root)
+    assert turn.name == "converse"
+    assert {"reply", "speak"} == {part.name for part in inside(spans, turn)}
+    assert turn.began <= turn.events["first_token"] <= turn.events["first_audio"] <= turn.ended
+
+
+async def test_a_turn_on_a_socket(receiver: Receiver, tmp_path: Path) -> None:
+    with running(settings(receiver, tmp_path), registry()) as server:
+        async with calling(server, headers={"traceparent": PARENT}) as caller:
+            await caller.say(silence(0.3), spoken(), silence(1.0))
+            await caller.until("turn_metrics")
+            await caller.send("text", text="and now typed")
+            await caller.until("turn_metrics")
+    spans = receiver.wait(lambda spans: sum(span.name == "turn" for span in spans) == 2)
+    check_nested(spans)
+    said, typed = sorted(roots(spans), key=lambda span: span.began)
+    assert {root.name for root in roots(spans)} == {"turn"} and said.trace_id != typed.trace_id
+    assert said.links == typed.links == [PARENT.split("-")[1]]
+    assert said.attributes["stts.outcome"] == "completed"
+    names = [span.name for span in inside(spans, said)]
+    assert {*names} == {"listening", "endpointing", "transcribe", "reply", "speak", "speaking"}
+    by_name = {span.name: span for span in inside(spans, said)}
+    assert by_name["listening"].ended == by_name["endpointing"].began
+    moments = said.events
+    assert moments["first_token"] <= moments["first_audio"] <= moments["first_sent"] == by_name["speaking"].began
+    assert "engine" in {span.name for span in inside(spans, by_name["transcribe"])}
+    assert {span.name for span in inside(spans, typed)} == {"reply", "speak", "speaking"}
+
+
+async def test_what_leaves_in_the_middle_of_a_turn(receiver: Receiver, tmp_path: Path) -> None:
+    with running(settings(receiver, tmp_path), registry()) as server:
+        async with calling(server) as caller:
+            await caller.say(silence(0.3), spoken())
+            await caller.until("speech_start")
+    spans = receiver.named("turn")
+    check_nested(spans)
+    (root,) = roots(spans)
+    assert root.attributes["stts.outcome"] == "abandoned"
+    assert [span.name for span in inside(spans, root)] == ["transcribe"]
+
+
+def test_lines_of_the_log_know_the_trace(receiver: Receiver, tmp_path: Path) -> None:
+    log = io.StringIO()
+    current = settings(receiver, tmp_path)
+    with redirect_stderr(log), running(current, registry()) as server:
+        configure_logging(lambda: current, log)
+        try:
+            speak(server, **{"x-request-id": "logged"})
+            speak(server, engine="nobody", **{"x-request-id": "refused"})
+        finally:
+            structlog.reset_defaults()
+    lines = [json.loads(line) for line in log.getvalue().splitlines() if line.startswith("{")]
+    spans = receiver.wait(lambda spans: sum(span.name == "POST /tts" for span in spans) == 2)
+    traces = {root.attributes["stts.request_id"]: root.trace_id for root in roots(spans)}
+    found = {line["request_id"]: line.get("trace_id") for line in lines if line["event"] == "operation"}
+    assert found == traces
+
+
+def test_nothing_that_anybody_said_and_no_key_is_in_a_trace(receiver: Receiver, tmp_path: Path) -> None:
+    guarded = settings(receiver, tmp_path).model_copy(
+        update={"security": SecuritySettings(api_key=SecretStr("private-key"))}
+    )
+    key = {"authorization": "Bearer private-key", "x-private": "header-text"}
+    with running(guarded, registry()) as server:
+        audio = speak(server, text="private words", **key).content
+        files = {"file": ("private-name.mp3", audio)}
+        assert patient.post(f"{server.url}/stt", files=files, data={"prompt": "private prompt"}, headers=key).is_success
+        assert patient.post(f"{server.url}/conversation", data={"text": "private question"}, headers=key).is_success
+        assert patient.get(f"{server.url}/tts", params={"text": "private query"}, headers=key).is_success
+        assert speak(server, text="broken private words", **key).status_code == 500
+        assert speak(server, engine="private-engine", **key).status_code == 422
+        assert patient.get(f"{server.url}/tts/private-path", headers=key).status_code == 404
+        assert speak(server, text="private", authorization="Bearer private-wrong").status_code == 401
+    sent = b"".join(receiver.bodies)
+    assert len(roots(receiver.spans)) >= 6
+    for word in (b"private", b"header-text", b"word0", b"the tone broke", b"127.0.0.1"):
+        assert word not in sent, word
+
+
+def test_off_there_is_no_further_stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    composed: list[list[str]] = []
+
+    def compose(stages: Any, operation: Any) -> Any:
+        composed.append([type(stage).__name__ for stage in stages])
+        return pipeline.compose(stages, operation)
+
+    monkeypatch.setattr("routers.services.compose", compose)
+    services = build_services(Settings(storage=StorageSettings(root=str(tmp_path))), registry=registry())
+    assert services.tracer is None
+    assert {stages[0] for stages in composed} == {"LoggingStage"}
+    assert not any("TracingStage" in stages for stages in composed)

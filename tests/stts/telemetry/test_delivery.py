@@ -1,0 +1,103 @@
+"""Delivery of spans to a real receiver: in batches, without waiting for one that is slow or away, and quietly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from stts.telemetry import delivery
+from stts.telemetry.delivery import SpanDelivery
+from stts.telemetry.spans import FinishedSpan
+from tests.patient import PATIENCE
+from tests.receiver import Receiver, receiving
+
+pytestmark = pytest.mark.socket
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+def span(number: int = 1) -> FinishedSpan:
+    return FinishedSpan("work", 1, number, None, 10**18, 10**18 + number, {"text": "a", "number": number, "true": True})
+
+
+def test_all_that_was_taken_is_delivered_at_the_stop(receiver: Receiver) -> None:
+    deliver = SpanDelivery(receiver.endpoint, {"authorization": "Bearer receiver-key"}, {"service.name": "here"})
+    for number in range(1, 3001):
+        deliver(span(number))
+    deliver.close()
+    assert len(receiver.spans) == 3000
+    assert receiver.requests < 10
+    assert receiver.spans[6].attributes == {"text": "a", "number": 7, "true": True}
+    assert receiver.headers[0]["authorization"] == "Bearer receiver-key"
+    assert receiver.resources[0] == {"service.name": "here"}
+
+
+def test_a_receiver_that_is_away_costs_a_line_and_nothing_else(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "PAUSE_SECONDS", 0.01)
+    receiver.status = 503
+    with capture_logs() as lines:
+        deliver = SpanDelivery(receiver.endpoint, {}, {})
+        for number in range(1, 2001):
+            deliver(span(number))
+        receiver.asked(5)
+        receiver.status = 200
+        receiver.wait(lambda spans: len(spans) == 2000)
+        deliver.close()
+    assert [line["event"] for line in lines] == ["telemetry_not_delivered"]
+    assert len({span.span_id for span in receiver.spans}) == 2000
+
+
+def test_what_does_not_fit_in_is_lost_and_counted(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "QUEUE", 2000)
+    receiver.open.clear()
+    with capture_logs() as lines:
+        deliver = SpanDelivery(receiver.endpoint, {}, {})
+        began = time.perf_counter()
+        for number in range(1, 50_001):
+            deliver(span(number))
+        assert time.perf_counter() - began < PATIENCE
+        receiver.open.set()
+        deliver.close()
+    (line,) = lines
+    assert line["reason"] == "the queue was full"
+    assert len(receiver.spans) + line["spans_lost"] == 50_000
+    assert len(receiver.spans) <= 4000
+
+
+def test_the_stop_is_bounded(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "FLUSH_SECONDS", 0.05)
+    receiver.open.clear()
+    deliver = SpanDelivery(receiver.endpoint, {}, {})
+    deliver(span())
+    deliver.close()
+    assert receiver.spans == []
+
+
+def test_spans_that_a_receiver_does_not_want_are_not_sent_again(receiver: Receiver) -> None:
+    receiver.status = 400
+    with capture_logs() as lines:
+        deliver = SpanDelivery(receiver.endpoint, {}, {})
+        deliver(span())
+        deliver.close()
+    assert receiver.requests == 1
+    assert [(line["reason"], line["spans_lost"]) for line in lines] == [("status 400", 1)]
+
+
+def test_nobody_is_there() -> None:
+    with receiving() as receiver:
+        endpoint = receiver.endpoint
+    with capture_logs() as lines:
+        deliver = SpanDelivery(endpoint, {}, {})
+        deliver(span())
+        deliver.close()
+    assert [line["reason"] for line in lines][-1] == "the server has stopped"
+    assert lines[-1]["spans_lost"] == 1
