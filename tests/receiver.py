@@ -41,7 +41,7 @@ class Receiver:
         self.bodies: list[bytes] = []
         self.requests = 0
         self.status = 200
-        """What it answers with; with another than 200 it keeps nothing."""
+        """Status of its answers; with another than 200 it keeps nothing."""
         self.open = threading.Event()
         """While it is cleared, no request is answered."""
         self.open.set()

@@ -88,7 +88,9 @@ HEAVY = (
     "aiosqlite",
     "psycopg",
     "redis",
-    "opentelemetry",
+    "opentelemetry.proto",  # FastAPI imports its API
+    "opentelemetry.sdk",
+    "google.protobuf",
     "stts.telemetry",
 )
 

@@ -87,12 +87,17 @@ DOCUMENT_POLICIES = {
 secret, and a browser cannot send a key for it."""
 
 
+FRAMEWORK_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI would send traces of its own where the environment says so, with queries, in which texts are, and messages of
+exceptions. Older versions know no such thing."""
+
+
 def framework_app(*, has_document: bool) -> FastAPI:
     """An app without routes of ours; with the document at /openapi.json and its page, which asks nobody else for its
     scripts, or without both."""
     if not has_document:
-        return FastAPI(title=TITLE, version=__version__, openapi_url=None)
-    app = FastAPIOffline(title=TITLE, version=__version__, redoc_url=None)
+        return FastAPI(title=TITLE, version=__version__, openapi_url=None, telemetry=FRAMEWORK_TELEMETRY)
+    app = FastAPIOffline(title=TITLE, version=__version__, redoc_url=None, telemetry=FRAMEWORK_TELEMETRY)
     for route in app.routes:
         assert isinstance(route, Route | Mount)
         attach(DOCUMENT_POLICIES[route.path])(route.app if isinstance(route, Mount) else route.endpoint)

@@ -307,3 +307,24 @@ def test_off_there_is_no_further_stage(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert services.tracer is None
     assert {stages[0] for stages in composed} == {"LoggingStage"}
     assert not any("TracingStage" in stages for stages in composed)
+
+
+def test_the_framework_sends_nothing_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """FastAPI would put texts of queries and messages of exceptions into traces, where the environment asks for it."""
+
+    trace = pytest.importorskip("opentelemetry.trace", reason="this FastAPI has no traces")
+
+    class Provider:
+        asked = 0
+
+        def get_tracer(self, *named: Any, **more: Any) -> Any:
+            self.asked += 1
+            return trace.NoOpTracer()
+
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    provider = Provider()
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    with running(Settings(storage=StorageSettings(root=str(tmp_path))), registry()) as server:
+        assert patient.get(f"{server.url}/tts", params={"text": "private", "engine": "tone"}).status_code == 200
+    assert provider.asked == 0

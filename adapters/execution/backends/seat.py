@@ -26,7 +26,7 @@ class Seat:
         self._call: Call | None = None
         self.answered = False
         self.own_work: OwnWork | None = None
-        """Of calls that were made alone: one of several together works for several traces."""
+        """Times of its newest call, where that was made alone: one of several together works for several traces."""
 
     @property
     def ready(self) -> bool:
