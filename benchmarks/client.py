@@ -34,6 +34,9 @@ class Connection:
     def __init__(self, port: int, key: str | None = None) -> None:
         self._port = port
         self._key = f"x-api-key: {key}\r\n" if key is not None else ""
+        self.headers: Mapping[str, str] = {}
+        """Those of the last answer; names are in lower case."""
+        self.status = 0
 
     async def __aenter__(self) -> Self:
         self._reader, self._writer = await asyncio.open_connection(HOST, self._port, limit=BUFFER_BYTES)
@@ -67,6 +70,7 @@ class Connection:
             + body
         )
         status, headers = await self._head()
+        self.status, self.headers = status, headers
         parts = (
             self._chunks() if "transfer-encoding" in headers else self._sized(int(headers.get("content-length", "0")))
         )

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from benchmarks.machine import machine_line
 from benchmarks.result import Row, table
-from load import kills, outage, soak
+from load import churn, clock, disk, kills, outage, soak, vanishing
+from load.desk import Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ PROGRAMS: Mapping[str, Program] = {
     "soak": Program(soak.run, 120, "minutes of mixed load"),
     "outage": Program(outage.run, 20, "seconds for which PostgreSQL is away"),
     "kills": Program(kills.run, 20, "times that the server is killed"),
+    "vanishing": Program(vanishing.run, 10_000, "clients that vanish"),
+    "keys": Program(churn.run, 1000, "keys made and revoked"),
+    "clock": Program(clock.run, 3600, "seconds by which the clock is set back"),
+    "disk": Program(disk.run, 32, "MiB of the disk that fills up"),
 }
 
 
@@ -46,7 +51,10 @@ def main() -> int:
             program = PROGRAMS[name]
             size = options.size if options.size is not None else program.size
             print(f"{name}: {size:g} {program.unit}", file=sys.stderr, flush=True)
-            rows += program.run(size)
+            try:
+                rows += program.run(size)
+            except Missing as error:
+                rows.append(Row(name, "", f"not run: {error}", False))
     finally:
         print(f"\n{machine_line()}\n\n{table(rows)}")
         if options.json:

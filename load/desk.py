@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,9 +65,20 @@ class Desk:
         return Key(made["id"], made["key"])
 
     async def usage(self) -> dict[str, dict[str, float]]:
-        """Sums of yesterday and today in the database, by key."""
-        rows = (await self.ask("GET", "/analytics/usage?window=2d&group=key"))["rows"]
+        """Sums of the last days in the database, by key."""
+        rows = (await self.ask("GET", "/analytics/usage?window=7d&group=key"))["rows"]
         return {row["key"]: row for row in rows}
+
+    async def settled_usage(self, keys: Sequence[Key], operations: int) -> dict[str, float]:
+        """Sums of the keys, as soon as so many operations are in them, or as they are when patience has ended."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            rows = await self.usage()
+            mine = [rows[key.id] for key in keys if key.id in rows]
+            sums = {name: sum(row[name] for row in mine) for name in ("operations", "characters")}
+            if sums["operations"] >= operations or time.monotonic() > deadline:
+                return sums
+            await asyncio.sleep(POLL_SECONDS)
 
     async def database(self) -> str:
         """The state of the database as /ready tells it, whether the server is ready or not."""

@@ -14,7 +14,7 @@ from benchmarks.postgres import running_postgres
 from benchmarks.result import Row, milliseconds
 from benchmarks.server import Server, running
 from load.callers import Transcriber
-from load.desk import PATIENCE_SECONDS, PLENTY, POLL_SECONDS, SETTINGS, Desk, Key, audit_fault, first_key, used
+from load.desk import PLENTY, SETTINGS, Desk, audit_fault, first_key, used
 from load.ledger import Answer, Ledger, seconds_of
 from load.traffic import Caller, Speaker, traffic
 
@@ -96,7 +96,7 @@ async def _outage(server: Server, desk: Desk, fault: Fault, seconds: float) -> O
         outcome.started_at = time.monotonic()
         outcome.back_seconds = await desk.until_database("up")
         await asyncio.sleep(AROUND_SECONDS)
-    outcome.usage = await _usage(desk, keys, outcome.ledger)
+    outcome.usage = await desk.settled_usage(keys, len(outcome.ledger.answers))
     counted = [await used(server.port, key.text) for key in keys]
     outcome.quota_characters = sum(each["characters_per_month"] for each in counted)
     await desk.new_key()
@@ -109,19 +109,6 @@ async def _change_is_refused(desk: Desk) -> bool:
     except BadAnswer as error:
         return error.status == 503
     return False
-
-
-async def _usage(desk: Desk, keys: list[Key], ledger: Ledger) -> dict[str, float]:
-    """Sums of the keys, as soon as all that was answered is in them, or as they are when patience ends."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        usage = await desk.usage()
-        sums = {
-            name: sum(usage.get(key.id, {}).get(name, 0.0) for key in keys) for name in ("operations", "characters")
-        }
-        if sums["operations"] >= len(ledger.answers) or time.monotonic() > deadline:
-            return sums
-        await asyncio.sleep(POLL_SECONDS)
 
 
 def judge(outcome: Outcome) -> list[Row]:

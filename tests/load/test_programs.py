@@ -1,18 +1,22 @@
-"""Each program in its short form, against a server of its own."""
+"""Each program in its short form, against servers of its own."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from benchmarks.postgres import program
 from benchmarks.result import Row, table
-from load import kills, outage, soak
+from load import churn, clock, disk, kills, outage, soak, vanishing
+from load.desk import Missing
+from load.disk import fill, small_disk
 
 pytestmark = pytest.mark.socket
 
 
 def check(rows: list[Row]) -> None:
-    assert all(row.met is not False for row in rows), table(rows)
+    assert rows and all(row.met is not False for row in rows), table(rows)
 
 
 def test_a_killed_server_has_counted_all_that_it_served() -> None:
@@ -26,3 +30,32 @@ def test_nobody_notices_that_the_database_is_away() -> None:
 
 def test_mixed_load_is_answered() -> None:
     check(soak.run(0.1))
+
+
+def test_clients_that_vanish_leave_nothing() -> None:
+    check(vanishing.run(100))
+
+
+def test_keys_made_and_revoked_disturb_nobody() -> None:
+    check(churn.run(8))
+
+
+def test_a_clock_that_is_set_back_gives_nothing_twice() -> None:
+    check(clock.run(3600))
+
+
+@pytest.fixture
+def one_disk() -> Path:
+    """Skips where nobody may mount one."""
+    try:
+        with small_disk(1) as folder:
+            fill(folder)
+            assert (folder / "ballast").stat().st_size >= 1_000_000
+    except Missing as error:
+        pytest.skip(str(error))
+    return folder
+
+
+def test_a_disk_that_fills_up_stops_nobody_who_speaks(one_disk: Path) -> None:
+    assert not one_disk.exists()
+    check(disk.run(16))

@@ -10,12 +10,16 @@ import pytest
 
 from benchmarks.client import BadAnswer
 from benchmarks.result import Row
-from load import kills, outage, soak
+from load import churn, clock, disk, kills, outage, soak, vanishing
+from load.churn import Churn
+from load.clock import Found
+from load.disk import ACTIONS, KEPT, Filled
 from load.kills import Round
 from load.ledger import Answer, Ledger
 from load.outage import Outcome
-from load.resources import MIB
+from load.resources import MIB, Busy, Held
 from load.soak import Sample
+from load.vanishing import MORE_MEMORY, Cost, Left
 
 GOOD_ROUND = Round(1000, 60.0, 600, 5000.0, 5000.0, 800.0, 0)
 
@@ -93,3 +97,105 @@ def test_nor_is_one_in_which_nothing_was_answered_or_something_failed() -> None:
     ledger.failed("speech", ConnectionResetError())
     assert not held(soak.judge([], Ledger()))
     assert not held(soak.judge(samples(), ledger))
+
+
+HOLDS = Held(memory=100 * MIB, descriptors=20, threads=10, children=0)
+NOTHING_LEFT = Left(
+    100, HOLDS, HOLDS, Busy(0, 0, 0, 0, 0), {"in the body": Cost(0, 0, 0), "in mid-stream": Cost(50, 50, 50)}, 4, 0
+)
+
+
+def test_clients_of_whom_nothing_is_left_are_right() -> None:
+    assert held(vanishing.judge(NOTHING_LEFT))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"busy": Busy(0, 1, 0, 0, 0)},
+        {"busy": Busy(0, 0, 0, 1, 0)},
+        {"after": replace(HOLDS, descriptors=40)},
+        {"after": replace(HOLDS, children=1)},
+        {"after": replace(HOLDS, memory=HOLDS.memory + MORE_MEMORY)},
+        {"costs": {"in the body": Cost(0, 0, 1)}},
+        {"costs": {"in mid-stream": Cost(50, 50, 49)}},
+        {"free_places": 3},
+        {"refused": 1},
+    ],
+)
+def test_those_who_left_something_are_not(bad: dict[str, Any]) -> None:
+    assert not held(vanishing.judge(replace(NOTHING_LEFT, **bad)))
+
+
+def churned() -> Churn:
+    return Churn(2, Ledger([Answer("speech", 1.0, 0.1, 10)]), [0.1, 1.5], [0.2, 1.9], 1 * MIB)
+
+
+def test_keys_that_come_and_go_in_time_are_right() -> None:
+    assert held(churn.judge(churned()))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"open_seconds": [0.2, 2.2]},
+        {"open_seconds": [0.2]},
+        {"unknown_seconds": [0.2, 2.2]},
+        {"memory": 100 * MIB},
+        {"others": Ledger()},
+    ],
+)
+def test_those_that_stay_or_disturb_are_not(bad: dict[str, Any]) -> None:
+    assert not held(churn.judge(replace(churned(), **bad)))
+
+
+def set_back() -> Found:
+    others = Ledger([Answer("speech", 1.0, 0.1, 10)])
+    return Found((5, 5), 0, 0, 10, 55.0, others, clock.LONG_SECONDS, "401", "200", "200", 1.0, "")
+
+
+def test_a_clock_that_changed_nothing_is_right() -> None:
+    assert held(clock.judge(set_back()))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"again": 1},
+        {"after_restart": 1},
+        {"partly": 11},
+        {"retry_after": 3600.0},
+        {"stream_seconds": 10.0},
+        {"revoked": "200"},
+        {"fresh": "401"},
+        {"usage_operations": 0.0},
+        {"audit": "Entry 3 was moved."},
+    ],
+)
+def test_one_that_gave_something_twice_is_not(bad: dict[str, Any]) -> None:
+    assert not held(clock.judge(replace(set_back(), **bad)))
+
+
+def filled() -> Filled:
+    with_room, without = (dict(zip(ACTIONS, each, strict=True)) for each in ((200, 201, 200), (507, 507, 507)))
+    ledger = Ledger([Answer("speech", 1.0, 0.1, 10)])
+    return Filled(ledger, with_room, without, with_room, 503, "away", 1.0, 1.0, KEPT)
+
+
+def test_a_full_disk_that_is_told_is_right() -> None:
+    assert held(disk.judge(filled())) and held(disk.judge(replace(filled(), key_status=201, told="up")))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"full": dict.fromkeys(ACTIONS, 500)},
+        {"after": dict.fromkeys(ACTIONS, 507)},
+        {"told": "up"},
+        {"usage_operations": 0.0},
+        {"listed": KEPT + 1},
+        {"incomplete": [".a.wav.tmp"]},
+    ],
+)
+def test_one_that_is_not_told_or_loses_something_is_not(bad: dict[str, Any]) -> None:
+    assert not held(disk.judge(replace(filled(), **bad)))
