@@ -36,6 +36,7 @@ from benchmarks import (
     slow_connections,
     startup,
     throughput,
+    tracing,
     vad_sessions,
 )
 from benchmarks.machine import machine, machine_line
@@ -50,6 +51,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "continuity": continuity.run,
     "continuity_limits": continuity.run_limits,
     "throughput": throughput.run,
+    "tracing": tracing.run,
     "isolation": isolation.run,
     "long_upload": long_upload.run,
     "startup": startup.run,

@@ -21,7 +21,6 @@ NAMED_OTHERWISE = {
     "espeakng_loader": "espeakng-loader",
     "fasttext": "fasttext-predict",
     "hibari": "hibari-tts",
-    "opentelemetry": "opentelemetry-proto",
     "perth": "resemble-perth",
     "piper": "piper-tts",
     "whisper": "openai-whisper",

@@ -7,7 +7,7 @@ and turns is a trace of its own, which links to the client's span.
 from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from middleware.edge.route_table import SPAN, SPAN_LINK, route_match, route_name
 from stts.access.policy import RouteKind
@@ -38,10 +38,11 @@ class Tracing:
             await self.app(scope, receive, send)
             return
         answer = _Answer(send)
+        bound = bind_contextvars(trace_id=span.trace)
         try:
-            with bound_contextvars(trace_id=span.trace):
-                await self.app(scope, receive, answer.send)
+            await self.app(scope, receive, answer.send)
         finally:
+            reset_contextvars(**bound)
             _end(span, scope, answer)
 
 
@@ -63,10 +64,14 @@ class _Answer:
 
 
 def _end(span: Span, scope: Scope, answer: _Answer) -> None:
-    span.set(names.METHOD, scope["method"])
-    span.set(names.ROUTE, route_match(scope).path)
-    span.set(names.REQUEST_ID, scope["state"].get("request_id"))
-    span.set(names.STATUS, answer.status)
+    span.tell(
+        {
+            names.METHOD: scope["method"],
+            names.ROUTE: route_match(scope).path,
+            names.REQUEST_ID: scope["state"].get("request_id"),
+            names.STATUS: answer.status,
+        }
+    )
     if not answer.complete:
         span.set(names.OUTCOME, "cancelled")
     elif answer.status is not None and answer.status < 400:

@@ -48,20 +48,28 @@ async def _traced(
 
 def _tell(span: Span, context: RequestContext) -> None:
     """Names from our own lists, codes and numbers: nothing that a client has made up but its request's id."""
-    output, times = context.output_data, context.metrics
-    span.set(names.REQUEST_ID, context.request_id)
-    span.set(names.ROUTE, context.input_data.route)
-    span.set(names.OUTCOME, context.status)
-    span.set(names.ERROR, context.error)
-    span.set(names.ENGINE_NAME, output.engine)
-    span.set(names.VOICE, output.voice)
-    span.set(names.LANGUAGE, output.language)
-    span.set(names.FORMAT, output.audio.format if output.audio is not None else None)
-    span.set(names.CHARACTERS, times.characters)
-    span.set(names.AUDIO_SECONDS, times.audio_seconds)
-    span.set(names.FALLBACK, output.fallback)
-    moments = {names.FIRST_ITEM: times.first_item, names.FIRST_TOKEN: times.first_token}
-    moments |= {names.WORDS: times.transcript, names.FIRST_AUDIO: times.first_audio}
-    for name, seconds in moments.items():
+    output, times, audio = context.output_data, context.metrics, context.output_data.audio
+    span.tell(
+        {
+            names.REQUEST_ID: context.request_id,
+            names.ROUTE: context.input_data.route,
+            names.OUTCOME: context.status,
+            names.ERROR: context.error,
+            names.ENGINE_NAME: output.engine,
+            names.VOICE: output.voice,
+            names.LANGUAGE: output.language,
+            names.FORMAT: audio.format if audio is not None else None,
+            names.CHARACTERS: times.characters,
+            names.AUDIO_SECONDS: times.audio_seconds,
+            names.FALLBACK: output.fallback,
+        }
+    )
+    moments = (
+        (names.FIRST_ITEM, times.first_item),
+        (names.WORDS, times.transcript),
+        (names.FIRST_TOKEN, times.first_token),
+        (names.FIRST_AUDIO, times.first_audio),
+    )
+    for name, seconds in moments:
         if seconds is not None:
             span.event(name, context.start_time + seconds)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from stts.telemetry.encoding import export_request, span_message
+from stts.telemetry.encoding import export_request, span_field
 from stts.telemetry.parts import Value
 from stts.telemetry.spans import FinishedSpan
 
@@ -107,13 +107,13 @@ class SpanDelivery:
         return True
 
     def _encoded(self, batch: list[FinishedSpan]) -> bytes:
-        messages = []
+        fields = []
         for number, span in enumerate(batch):
-            messages.append(span_message(span))
+            fields.append(span_field(span))
             if number % SLICE == SLICE - 1:
                 # Lets requests go on: without it they would wait for this thread until the interpreter makes it.
                 time.sleep(SLICE_PAUSE_SECONDS)
-        return export_request(messages, self._resource, SCOPE)
+        return export_request(fields, self._resource, SCOPE)
 
     def _post(self, body: bytes) -> int | None:
         """The status of the answer; None where there was none."""

@@ -6,8 +6,6 @@ A span for each piece would be one for each chunk of audio, of which a long text
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from stts.telemetry import names
 
@@ -18,26 +16,31 @@ def new_span_id() -> int:
     return random.getrandbits(64) or 1
 
 
-@dataclass(slots=True)
 class Part:
     """Times are `time.perf_counter()` seconds."""
 
-    name: str
-    owner: str
-    """The engine that did it; empty: none in particular."""
-    span_id: int
-    inside: Part | None
-    """The part that it lies in; None: the operation itself."""
-    began: float
-    ended: float
-    busy: float = 0.0
-    pieces: int = 0
-    error: str | None = None
-    """Machine code of what a piece of it failed with."""
+    __slots__ = ("began", "busy", "ended", "error", "inside", "name", "owner", "pieces", "span_id")
 
-    @property
-    def failed(self) -> bool:
-        return self.error is not None
+    def __init__(self, name: str, owner: str, began: float, ended: float, inside: Part | None) -> None:
+        """`owner`: the engine that did it; empty: none in particular. `inside`: the part that it lies in; None: the
+        operation itself."""
+        self.name = name
+        self.owner = owner
+        self.began = began
+        self.ended = ended
+        self.inside = inside
+        self.span_id = new_span_id()
+        self.busy = 0.0
+        """Seconds of work in it."""
+        self.pieces = 0
+        self.error: str | None = None
+        """Machine code of what a piece of it failed with."""
+
+    def add(self, began: float, ended: float, busy: float) -> None:
+        """Adds a piece."""
+        self.began, self.ended = min(self.began, began), max(self.ended, ended)
+        self.busy += busy
+        self.pieces += 1
 
     def attributes(self) -> dict[str, Value]:
         told: dict[str, Value] = {}
@@ -50,26 +53,3 @@ class Part:
         if self.error is not None:
             told[names.ERROR] = self.error
         return told
-
-
-class Parts:
-    """The parts of one operation, by name and owner; iterated in the order in which they began."""
-
-    def __init__(self) -> None:
-        self._parts: dict[tuple[str, str], Part] = {}
-
-    def __iter__(self) -> Iterator[Part]:
-        return iter(self._parts.values())
-
-    def add(self, name: str, owner: str, began: float, ended: float, busy: float | None, inside: Part | None) -> Part:
-        """Adds a piece; it ends no earlier than it began, and lies in the part that it is inside of."""
-        if inside is not None:
-            began, ended = min(max(began, inside.began), inside.ended), min(ended, inside.ended)
-        ended = max(began, ended)
-        part = self._parts.get((name, owner))
-        if part is None:
-            part = self._parts[name, owner] = Part(name, owner, new_span_id(), inside, began, ended)
-        part.began, part.ended = min(part.began, began), max(part.ended, ended)
-        part.busy += ended - began if busy is None else busy
-        part.pieces += 1
-        return part

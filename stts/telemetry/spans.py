@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from stts.telemetry import names
-from stts.telemetry.parts import Part, Parts, Value, new_span_id
+from stts.telemetry.parts import Part, Value, new_span_id
 from stts.telemetry.traceparent import RemoteSpan
 
 
-@dataclass(frozen=True, slots=True)
-class SpanEvent:
+class SpanEvent(NamedTuple):
     name: str
     at_ns: int
     """Nanoseconds since 1970."""
-    attributes: dict[str, Value] = field(default_factory=dict)
+    attributes: dict[str, Value]
 
 
 class FinishedSpan(NamedTuple):
-    """A tuple, which is made in half the time of a frozen dataclass. Times in nanoseconds since 1970."""
+    """A tuple is made in half the time of a frozen dataclass. Times in nanoseconds since 1970."""
 
     name: str
     trace_id: int
@@ -81,7 +79,8 @@ class Span:
         self._epoch: float = parent._epoch if parent is not None else time.time() - now
         self._attributes: dict[str, Value] = {}
         self._events: list[SpanEvent] = []
-        self._parts: Parts | None = None
+        self._parts: dict[tuple[str, str], Part] = {}
+        """By name and owner."""
         self._children = 0
         self._last = 0.0
         """End of the child that ended last."""
@@ -108,6 +107,10 @@ class Span:
         if value is not None:
             self._attributes[name] = value
 
+    def tell(self, attributes: dict[str, Value | None]) -> None:
+        """Sets those attributes of which there is something to say."""
+        self._attributes.update({name: value for name, value in attributes.items() if value is not None})
+
     def event(self, name: str, at: float | None = None, **attributes: Value) -> None:
         self._events.append(SpanEvent(name, self._ns(time.perf_counter() if at is None else at), attributes))
 
@@ -128,8 +131,15 @@ class Span:
         """
         if self.ended is not None:
             return None
-        self._parts = self._parts or Parts()
-        return self._parts.add(name, owner, max(began, self.began), ended, busy, inside)
+        if inside is not None:
+            began, ended = min(max(began, inside.began), inside.ended), min(ended, inside.ended)
+        began = max(began, self.began)
+        ended = max(began, ended)
+        part = self._parts.get((name, owner))
+        if part is None:
+            part = self._parts[name, owner] = Part(name, owner, began, ended, inside)
+        part.add(began, ended, ended - began if busy is None else busy)
+        return part
 
     def waited(self, began: float) -> None:
         """Adds a wait for a slot of an engine that is over now."""
@@ -172,7 +182,7 @@ class Span:
         self.ended = max(self.ended, self._last)
         if not self._dropped:
             self._sink(self._finished())
-            for part in self._parts or ():
+            for part in self._parts.values():
                 self._sink(self._finished_part(part, self.ended))
         if self._parent is not None:
             self._parent._child_ended(self.ended)
@@ -203,7 +213,8 @@ class Span:
         inside = part.inside.span_id if part.inside is not None else self.span_id
         began, ended = min(part.began, latest), min(part.ended, latest)
         ids = (self.trace_id, part.span_id, inside)
-        return FinishedSpan(part.name, *ids, self._ns(began), self._ns(ended), part.attributes(), failed=part.failed)
+        failed = part.error is not None
+        return FinishedSpan(part.name, *ids, self._ns(began), self._ns(ended), part.attributes(), failed=failed)
 
     def _ns(self, at: float) -> int:
         return int((self._epoch + at) * 1e9)

@@ -79,6 +79,9 @@ class _NotRecorded(Span):
     def set(self, name: str, value: Value | None) -> None:
         pass
 
+    def tell(self, attributes: dict[str, Value | None]) -> None:
+        pass
+
     def event(self, name: str, at: float | None = None, **attributes: Value) -> None:
         pass
 

@@ -1,0 +1,88 @@
+"""Encoding of spans: written by hand, read by the official classes, and the same as what these write."""
+
+from __future__ import annotations
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
+
+from stts.telemetry.encoding import export_request, span_field
+from stts.telemetry.parts import Value
+from stts.telemetry.spans import FinishedSpan, SpanEvent
+from stts.telemetry.traceparent import RemoteSpan
+
+TRACE, SPAN, PARENT = 0x0AF7651916CD43DD8448EB211C80319C, 0xB7AD6B7169203331, 0x00F067AA0BA902B7
+ATTRIBUTES: dict[str, Value] = {
+    "text": "\u00e9\u4e16 \U0001f600",
+    "long": "x" * 70_000,
+    "empty": "",
+    "lone": "\ud800",
+    "yes": True,
+    "no": False,
+    "one": 1,
+    "zero": 0,
+    "many": 2**40,
+    "less": -5,
+    "real": 0.25,
+    "whole": 1.0,
+}
+
+
+def official(name: str, value: Value) -> KeyValue:
+    if isinstance(value, str):
+        return KeyValue(key=name, value=AnyValue(string_value=value.encode("utf-8", "replace").decode()))
+    if isinstance(value, bool):
+        return KeyValue(key=name, value=AnyValue(bool_value=value))
+    if isinstance(value, int):
+        return KeyValue(key=name, value=AnyValue(int_value=value))
+    return KeyValue(key=name, value=AnyValue(double_value=value))
+
+
+def read(span: FinishedSpan) -> Span:
+    request = ExportTraceServiceRequest.FromString(export_request([span_field(span)], {}, "scope"))
+    ((found,),) = ((*scope.spans,) for scope in request.resource_spans[0].scope_spans)
+    assert isinstance(found, Span)
+    return found
+
+
+def test_a_whole_span() -> None:
+    events = (SpanEvent("first", 1_700_000_000_000_000_001, {}), SpanEvent("second", 2, {"code": "busy", "number": 3}))
+    link = RemoteSpan(TRACE, PARENT, sampled=True)
+    span = FinishedSpan("POST /tts", TRACE, SPAN, PARENT, 10**18, 10**18 + 1, ATTRIBUTES, events, True, True, link)
+    expected = Span(
+        trace_id=TRACE.to_bytes(16, "big"),
+        span_id=SPAN.to_bytes(8, "big"),
+        parent_span_id=PARENT.to_bytes(8, "big"),
+        name="POST /tts",
+        kind=Span.SPAN_KIND_SERVER,
+        start_time_unix_nano=10**18,
+        end_time_unix_nano=10**18 + 1,
+        attributes=[official(*each) for each in ATTRIBUTES.items()],
+        events=[
+            Span.Event(name="first", time_unix_nano=1_700_000_000_000_000_001),
+            Span.Event(name="second", time_unix_nano=2, attributes=[official("code", "busy"), official("number", 3)]),
+        ],
+        links=[Span.Link(trace_id=TRACE.to_bytes(16, "big"), span_id=PARENT.to_bytes(8, "big"))],
+        status=Status(code=Status.STATUS_CODE_ERROR),
+    )
+    assert read(span) == expected
+
+
+def test_a_bare_span() -> None:
+    bare = read(FinishedSpan("work", 1, 2, None, 3, 4, {}))
+    assert (bare.parent_span_id, bare.kind, len(bare.attributes)) == (b"", Span.SPAN_KIND_INTERNAL, 0)
+    assert bare.trace_id == (1).to_bytes(16, "big") and not bare.HasField("status")
+
+
+@pytest.mark.parametrize("count", [0, 1, 500])
+def test_a_request_is_what_the_official_classes_write(count: int) -> None:
+    spans = [
+        FinishedSpan("work", TRACE, number, None, number, number + 1, {"a": "b"}) for number in range(1, count + 1)
+    ]
+    written = export_request(map(span_field, spans), {"service.name": "here", "number": 7}, "stts")
+    scoped = ScopeSpans(scope=InstrumentationScope(name="stts"), spans=map(read, spans))
+    resource = Resource(attributes=[official("service.name", "here"), official("number", 7)])
+    told = ResourceSpans(resource=resource, scope_spans=[scoped])
+    assert written == ExportTraceServiceRequest(resource_spans=[told]).SerializeToString()
