@@ -26,6 +26,7 @@ from routers.management.jobs import JobRoutes
 from routers.management.keys import KeyRoutes
 from routers.management.me import MeRoutes
 from routers.management.models import ModelRoutes
+from routers.management.personal_data import PersonalDataRoutes
 from routers.management.usage import UsageRoutes
 from routers.management.users import UserRoutes
 from routers.pages.talk_page import TalkRoutes
@@ -75,7 +76,7 @@ def _management(services: Services) -> Sequence[Routes]:
     configuration = () if services.config is None else (ConfigRoutes(services.config),)
     models, jobs = ModelRoutes(services.model_library), JobRoutes(services.jobs)
     me = MeRoutes(services.quotas, services.settings)
-    access = (me, UserRoutes(services.administration), KeyRoutes(services.administration))
+    access = (me, UserRoutes(services.administration), PersonalDataRoutes(services), KeyRoutes(services.administration))
     audit = AuditRoutes(services.audit, services.stores.audit)
     counted = (analytics, UsageRoutes(usage))
     return (FileRoutes(services.files), models, jobs, *counted, *access, audit, *configuration)

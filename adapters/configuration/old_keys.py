@@ -12,6 +12,7 @@ MOVED: Mapping[str, str] = MappingProxyType(
     {
         "tts.first_piece_seconds": "tts.first_chunk_seconds",
         "tts.piece_growth": "tts.chunk_growth",
+        "logging.log_text": "privacy.texts",
     }
 )
 """Old dotted name -> new one."""
@@ -25,7 +26,12 @@ def moved_path(path: KeyPath) -> KeyPath:
 
 
 RENAMED: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"engines.instances.*.runs_in": MappingProxyType({"thread": "inline"})}
+    {
+        "engines.instances.*.runs_in": MappingProxyType({"thread": "inline"}),
+        "privacy.texts": MappingProxyType(
+            {**dict.fromkeys(("true", "yes", "on", "1"), "text"), **dict.fromkeys(("false", "no", "off", "0"), "none")}
+        ),
+    }
 )
 """Dotted name of a key, with a star for a name of the operator's, -> old value -> new one."""
 
@@ -34,9 +40,10 @@ _VALUES = {tuple(name.split(".")): values for name, values in RENAMED.items()}
 
 def renamed_value(path: KeyPath, value: Any) -> Any:
     """The value that holds today for one that a key had once."""
-    if not isinstance(value, str):
+    if not isinstance(value, str | bool):
         return value
-    return next((values.get(value, value) for pattern, values in _VALUES.items() if _fits(path, pattern)), value)
+    written = str(value).lower() if isinstance(value, bool) else value
+    return next((values.get(written, value) for pattern, values in _VALUES.items() if _fits(path, pattern)), value)
 
 
 def _fits(path: KeyPath, pattern: KeyPath) -> bool:

@@ -42,7 +42,7 @@ class Copies(Generic[E]):
         self._options_key = settings.engines.options_key(name)
         self._model_folders = settings.models.searched
         self._offline = settings.models.offline
-        self._quote_output = settings.logging.log_text
+        self._quote_output = settings.privacy.keeps_texts
         self.engine: E = self._make_engine()
         """The engine as a description; never loaded where it runs in a child process."""
         self.environment = self._worker_environment(settings.engines)

@@ -1,7 +1,7 @@
 """Logging: one line for each finished operation, and one renderer for our lines and everybody else's.
 
 Users' words are kept out: texts, queries, keys, and most messages of exceptions, which like to quote them.
-`logging.log_text` lets texts and messages in.
+`privacy.texts` lets texts and messages in, or a hash of texts.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 from middleware.logs.console import ConsoleRenderer
 from middleware.logs.stream import LogStream
+from middleware.logs.texts import KeptTexts
 from middleware.pipeline import Item, Operation, Request
 from stts.chat import ReplyRequest, ReplyText
 from stts.context import SOCKET, RequestContext, Timings
@@ -44,25 +45,33 @@ class LoggingStage:
     """Writes one line when an operation ends. Outermost, so that it sees all numbers."""
 
     def __init__(self, settings: CurrentSettings) -> None:
-        self._settings = settings
+        self._texts = KeptTexts(settings())
         self._log: FilteringBoundLogger = structlog.get_logger()
 
     async def __call__(
         self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncGenerator[Item, None]:
-        heard: list[str] | None = [] if self._settings().logging.log_text else None
+        heard: list[str] | None = [] if self._texts else None
         try:
             async for item in call_next(context, request):
                 if heard is not None:
                     heard.append(_words(item))
                 yield item
         except (GeneratorExit, asyncio.CancelledError):
-            self._log.info("operation", **_line(context, request, heard))
+            self._log.info("operation", **self._line(context, request, heard))
             raise
         except Exception as error:
-            self._failed(error, _line(context, request, heard) | _answered(context, error))
+            self._failed(error, self._line(context, request, heard) | _answered(context, error))
             raise
-        self._log.info("operation", **_line(context, request, heard) | _answered(context))
+        self._log.info("operation", **self._line(context, request, heard) | _answered(context))
+
+    def _line(self, context: RequestContext, request: object, heard: list[str] | None) -> dict[str, Any]:
+        line = _line(context, request)
+        if heard is not None:
+            # A live text is gone by now; what wrote it is logged with its reply.
+            text = request.text if isinstance(request, SpeechRequest) else None
+            line |= self._texts.members(text if isinstance(text, str) else "".join(heard).strip())
+        return line
 
     def _failed(self, error: Exception, line: dict[str, Any]) -> None:
         """Logs an error: a client's mistake as info, a temporary one as a warning, an unforeseen one with traceback."""
@@ -80,7 +89,7 @@ class LoggingStage:
             self._log.info("operation", **line)
 
 
-def _line(context: RequestContext, request: object, heard: list[str] | None) -> dict[str, Any]:
+def _line(context: RequestContext, request: object) -> dict[str, Any]:
     line: dict[str, Any] = {
         # By hand: context variables bound inside a generator are lost between items.
         "request_id": context.request_id,
@@ -99,10 +108,6 @@ def _line(context: RequestContext, request: object, heard: list[str] | None) -> 
     for name, label in MEASUREMENTS:
         if (value := getattr(context.metrics, name)) is not None:
             line[label] = round(value, 4)
-    if heard is not None:
-        # A live text is gone by now; what wrote it is logged with its reply.
-        text = request.text if isinstance(request, SpeechRequest) else None
-        line["text"] = text if isinstance(text, str) else "".join(heard).strip()
     return line
 
 
@@ -142,7 +147,7 @@ def _words(item: object) -> str:
 def configure_logging(settings: CurrentSettings, stream: TextIO | None = None) -> None:
     """Sets up structlog and the standard library's logging for the whole process; calling it again replaces that.
 
-    Run uvicorn with `log_config=None`. The level and `log_text` are read with each line, the format only here.
+    Run uvicorn with `log_config=None`. The level is read with each line, the format only here.
     """
     stream = stream if stream is not None else sys.stderr
     lines = LogStream(stream)
@@ -179,7 +184,7 @@ def _exceptions(settings: CurrentSettings) -> Processor:
         found = event.pop("exc_info", None)
         error = found[1] if isinstance(found, tuple) else sys.exc_info()[1] if found is True else found
         if isinstance(error, BaseException):
-            event["exception"] = describe(error, with_messages=settings().logging.log_text)
+            event["exception"] = describe(error, with_messages=settings().privacy.keeps_texts)
         return event
 
     return render

@@ -27,6 +27,7 @@ class Action(StrEnum):
 
     USER_CREATE = "user.create"
     USER_DELETE = "user.delete"
+    USER_DATA_REMOVE = "user.data_remove"
     KEY_CREATE = "key.create"
     KEY_CHANGE = "key.change"
     KEY_ROTATE = "key.rotate"

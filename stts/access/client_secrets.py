@@ -79,6 +79,13 @@ class ClientSecrets:
             return None
         return SecretSession(json.loads(kept.session), kept.issuer)
 
+    def remove_all(self, owner: str) -> int:
+        """Removes the secrets that a user has had made, with the sessions kept with them, and counts them."""
+        kept = {key: each for key, each in self._kept.items() if each.issuer.viewer.user_id != owner}
+        removed = len(self._kept) - len(kept)
+        self._kept = kept
+        return removed
+
     def _forget_expired(self) -> None:
         now = self._clock()
         self._kept = {key: kept for key, kept in self._kept.items() if kept.expires_at > now}

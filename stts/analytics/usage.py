@@ -32,6 +32,11 @@ class UsageKey(NamedTuple):
     kind: str
     """tts, stt, conversation."""
 
+    @property
+    def nameless(self) -> UsageKey:
+        """The row in which this one goes on when its user is forgotten."""
+        return self._replace(key_id=OTHER, user_id=OTHER, voice=OTHER, language=OTHER)
+
 
 class HourKey(NamedTuple):
     hour: int
@@ -123,6 +128,10 @@ class UsageStore(Protocol):
 
     async def first_day(self) -> int | None:
         """The oldest day that is kept, in days since 1970."""
+        ...
+
+    async def forget(self, user_id: str) -> int:
+        """Adds the rows of a user to those of nobody, without key, voice and language, and counts them."""
         ...
 
     async def remove_before(self, day: int) -> None:

@@ -109,6 +109,18 @@ class UsageWriter:
                 await store.remove_before(int(self._clock() // DAY) - self._days())
                 self._expired_at = self._monotonic()
 
+    async def forget(self, user_id: str) -> int:
+        """Makes nameless what waits here and what is kept of a user; counts the rows. Raises DatabaseAway."""
+        async with self._writing:
+            store = await self._store()
+            if self._unsure is not None:
+                await self._send(store, self._unsure)
+            mine = [key for key in self._rows if key.user_id == user_id]
+            for key in mine:
+                sums = self._rows.pop(key)
+                self._rows.setdefault(key.nameless, UsageSums()).merge(sums)
+            return len(mine) + await store.forget(user_id)
+
     async def _send(self, store: UsageStore, batch: UsageBatch) -> None:
         self._unsure = batch
         await store.add(batch)

@@ -49,6 +49,8 @@ class SessionStore:
         self._settings = settings
         self._clock = clock
         self._active: dict[str, StoredSession] = {}
+        self._unkept: set[str] = set()
+        """Sessions that run and are not stored when they are left."""
         self._ended = asyncio.Event()
         self._left: OrderedDict[str, _Left] = OrderedDict()
         """Sessions that were left, in this order."""
@@ -105,8 +107,20 @@ class SessionStore:
         """Ends a session: it was left, and from now on its time runs."""
         self._active.pop(session.id, None)
         self._ended.set()
+        if session.id in self._unkept:
+            self._unkept.discard(session.id)
+            return
         self._left[session.id] = _Left(session.history, session.owner, self._clock())
         self._forget()
+
+    def remove_all(self, owner: str) -> int:
+        """Forgets the sessions of a user, those that run when they are left, and counts them."""
+        running = {id for id, session in self._active.items() if session.owner == owner} - self._unkept
+        left = [id for id, each in self._left.items() if each.owner == owner]
+        self._unkept |= running
+        for id in left:
+            del self._left[id]
+        return len(running) + len(left)
 
     def _forget(self) -> None:
         """Drops those left too long ago, then those too many."""

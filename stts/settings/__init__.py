@@ -24,6 +24,7 @@ from stts.settings.limits import LimitSettings as LimitSettings
 from stts.settings.logging import LoggingSettings as LoggingSettings
 from stts.settings.models import ModelSettings as ModelSettings
 from stts.settings.openai import OpenAISettings as OpenAISettings
+from stts.settings.privacy import PrivacySettings as PrivacySettings
 from stts.settings.quotas import QuotaSettings as QuotaSettings
 from stts.settings.realtime import RealtimeSettings as RealtimeSettings
 from stts.settings.reply import ReplySettings as ReplySettings
@@ -58,6 +59,7 @@ class Settings(Section):
     quotas: QuotaSettings = QuotaSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
+    privacy: PrivacySettings = PrivacySettings()
     logging: LoggingSettings = LoggingSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
     usage: UsageSettings = UsageSettings()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from stts.settings.section import Section, fixed, live, protected
+from stts.settings.section import Section, fixed, live
 
 
 class LoggingSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = live("Lowest level logged.", default="info")
     format: Literal["auto", "json", "console"] = fixed("auto: console on a terminal, else json.", default="auto")
-    log_text: bool = protected("Write users' text into logs.", default=False)

@@ -86,6 +86,21 @@ class Usage:
             await connection.execute(delete(usage_hours).where(usage_hours.c.hour < day * 24))
             await connection.execute(delete(usage_batches).where(usage_batches.c.day < _today() - FORGOTTEN_DAYS))
 
+    async def forget(self, user_id: str) -> int:
+        mine = usage.c.user_id == user_id
+        forgotten = 0
+        # One day at a time, its rows locked by key and the nameless ones last: as whoever adds a batch locks them.
+        while True:
+            async with self._database.writing() as connection:
+                day = (await connection.execute(select(func.min(usage.c.day)).where(mine))).scalar()
+                if day is None:
+                    return forgotten
+                locked = select(usage).where(mine & (usage.c.day == day)).order_by(*usage.primary_key.columns)
+                found = (await connection.execute(locked.with_for_update())).all()
+                await connection.execute(delete(usage).where(mine & (usage.c.day == day)))
+                await connection.execute(self._adding(usage), _rows(_nameless(found)))
+            forgotten += len(found)
+
     async def _is_new(self, connection: AsyncConnection, batch: UsageBatch) -> bool:
         """Notes its number, where that is the newest of its writer."""
         noting = self._insert(usage_batches).values(writer=batch.writer, number=batch.number, day=_today())
@@ -121,6 +136,14 @@ def _rows(rows: Mapping[UsageKey, UsageSums]) -> list[dict[str, Any]]:
     for key, sums in rows.items():
         merged.setdefault(_storable(key), UsageSums()).merge(sums)
     return [key._asdict() | _measured(merged[key]) for key in sorted(merged)]
+
+
+def _nameless(found: Sequence[Row[Any]]) -> dict[UsageKey, UsageSums]:
+    merged: dict[UsageKey, UsageSums] = {}
+    for row in found:
+        key = UsageKey(*(getattr(row, name) for name in UsageKey._fields)).nameless
+        merged.setdefault(key, UsageSums()).merge(_sums([getattr(row, name) for name in MEASURES]))
+    return merged
 
 
 def _hour_rows(hours: Mapping[HourKey, UsageSums]) -> list[dict[str, Any]]:

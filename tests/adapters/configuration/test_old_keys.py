@@ -99,3 +99,20 @@ def test_values_of_today_are_no_old_ones(file: Path, value: str) -> None:
     with capture_logs() as lines:
         config.log_origins()
     assert lines == []
+
+
+@pytest.mark.parametrize(("old", "new"), [("true", "text"), ("false", "none"), ("yes", "text"), ("'off'", "none")])
+def test_the_switch_for_texts_in_logs_is_read(file: Path, old: str, new: str) -> None:
+    config = adapter(file, f"logging:\n  log_text: {old}\n")
+    assert config.current().privacy.texts == new
+    with capture_logs() as lines:
+        config.log_origins()
+    assert [(line["event"], line["place"]) for line in lines] == [
+        ("setting_moved", "config.yaml, line 2"),
+        ("setting_renamed", "config.yaml, line 2"),
+    ]
+
+
+@pytest.mark.parametrize(("old", "new"), [("true", "text"), ("1", "text"), ("false", "none")])
+def test_the_variable_for_texts_in_logs_is_read(file: Path, old: str, new: str) -> None:
+    assert adapter(file, "", {"STTS_LOGGING__LOG_TEXT": old}).current().privacy.texts == new

@@ -5,18 +5,20 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 import structlog
 
+from middleware.logs.texts import SECRET_FILE, keyed_hash
 from middleware.pipeline import compose
 from middleware.stages.logging import LoggingStage, StandardLibraryHandler, configure_logging
 from middleware.stages.timing import TimingStage
 from stts.chat import Message, ReplyConfig, ReplyEvent, ReplyRequest, ReplyText, ReplyUsage
 from stts.context import RequestContext
-from stts.errors import Busy, EngineError, EngineTimeout, STTSError, UnknownVoice
-from stts.settings import LoggingSettings, Settings
+from stts.errors import Busy, EngineError, EngineTimeout, InvalidConfiguration, STTSError, UnknownVoice
+from stts.settings import LoggingSettings, PrivacySettings, Settings, StorageSettings
 from tests.middleware.operations import TEXT, UPLOAD, heard, run_through, spoken
 
 
@@ -27,8 +29,12 @@ class Log:
         self.settings = Settings()
         self.stream = io.StringIO()
 
-    def set_up(self, **changes: Any) -> Log:
-        self.settings = Settings(logging=LoggingSettings(**{"format": "json", **changes}))
+    def set_up(self, texts: Literal["none", "hash", "text"] = "none", root: str = "data", **changes: Any) -> Log:
+        self.settings = Settings(
+            logging=LoggingSettings(**{"format": "json", **changes}),
+            privacy=PrivacySettings(texts=texts),
+            storage=StorageSettings(root=root),
+        )
         configure_logging(lambda: self.settings, self.stream)
         return self
 
@@ -89,13 +95,13 @@ async def test_no_words_of_users(log: Log, leave_after: int | None) -> None:
 
 
 async def test_text_where_the_operator_wants_it(log: Log) -> None:
-    await run_through(log.set_up(log_text=True).stages(), spoken())
+    await run_through(log.set_up("text").stages(), spoken())
     assert log.line()["text"] == TEXT
 
 
-@pytest.mark.parametrize(("log_text", "text"), [(False, None), (True, "my secret")])
+@pytest.mark.parametrize(("texts", "text"), [("none", None), ("text", "my secret")])
 async def test_what_is_replied_is_a_text_and_what_went_before_is_counted(
-    log: Log, log_text: bool, text: str | None
+    log: Log, texts: Literal["none", "text"], text: str | None
 ) -> None:
     async def replied(context: RequestContext, request: ReplyRequest) -> AsyncIterator[ReplyEvent]:
         yield ReplyText("my")
@@ -103,21 +109,49 @@ async def test_what_is_replied_is_a_text_and_what_went_before_is_counted(
         yield ReplyUsage(1, 2)
 
     request = ReplyRequest((Message("user", TEXT), Message("assistant", TEXT)), ReplyConfig())
-    pipeline = compose(log.set_up(log_text=log_text).stages(), replied)
+    pipeline = compose(log.set_up(texts).stages(), replied)
     async with aclosing(pipeline(RequestContext("conversation"), request)) as events:
         assert len([event async for event in events]) == 3
     line = log.line()
     assert (line["type"], line["messages"], line.get("text")) == ("conversation", 2, text)
 
 
-@pytest.mark.parametrize(("log_text", "text"), [(False, None), (True, "my secret words")])
-async def test_what_was_heard_is_a_text_too(log: Log, log_text: bool, text: str | None) -> None:
-    pipeline = compose(log.set_up(log_text=log_text).stages(), heard)
+@pytest.mark.parametrize(("texts", "text"), [("none", None), ("text", "my secret words")])
+async def test_what_was_heard_is_a_text_too(log: Log, texts: Literal["none", "text"], text: str | None) -> None:
+    pipeline = compose(log.set_up(texts).stages(), heard)
     async with aclosing(pipeline(RequestContext("stt"), UPLOAD)) as events:
         async for _ in events:
             pass
     assert log.line().get("text") == text
     assert log.line()["upload_bytes"] == 5
+
+
+async def test_a_hash_tells_that_texts_were_the_same_and_not_which(log: Log, tmp_path: Path) -> None:
+    hashes = []
+    for folder in ("one", "one", "two"):
+        await run_through(log.set_up("hash", root=str(tmp_path / folder)).stages(), spoken())
+        hashes.append(log.lines()[-1]["text_hash"])
+        assert "text" not in log.lines()[-1] and "Anna" not in log.stream.getvalue()
+    assert hashes[0] == hashes[1] != hashes[2]
+    secret = tmp_path / "one" / SECRET_FILE
+    assert secret.stat().st_mode & 0o777 == 0o600
+    assert hashes[0] == keyed_hash(TEXT, secret.read_bytes()) != keyed_hash(TEXT, bytes(32))
+
+
+async def test_no_secret_is_made_where_no_hash_is_kept(log: Log, tmp_path: Path) -> None:
+    for texts in ("none", "text"):
+        await run_through(log.set_up(texts, root=str(tmp_path / "data")).stages(), spoken())
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_damaged_secret_is_refused(log: Log, tmp_path: Path) -> None:
+    (tmp_path / SECRET_FILE).write_bytes(b"short")
+    with pytest.raises(InvalidConfiguration, match="32 bytes"):
+        log.set_up("hash", root=str(tmp_path)).stages()
+
+
+def test_any_text_has_a_hash() -> None:
+    assert len({keyed_hash(text, bytes(32)) for text in ("", "a", "\ud800", "\0")}) == 4
 
 
 async def test_a_client_that_leaves_is_no_error(log: Log) -> None:

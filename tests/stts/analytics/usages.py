@@ -81,6 +81,13 @@ class MemoryUsage:
     async def first_day(self) -> int | None:
         return min((key.day for key in self.rows), default=None)
 
+    async def forget(self, user_id: str) -> int:
+        mine = [key for key in self.rows if key.user_id == user_id]
+        for key in mine:
+            sums = self.rows.pop(key)
+            self.rows.setdefault(key.nameless, UsageSums()).merge(sums)
+        return len(mine)
+
     async def remove_before(self, day: int) -> None:
         self.removed.append(day)
 

@@ -59,6 +59,20 @@ def test_a_session_is_for_who_began_it(other: Viewer) -> None:
     assert histories.begin(kept.id, Viewer("a", sees_all=True)).resumed
 
 
+def test_the_sessions_of_a_user_are_forgotten() -> None:
+    histories, anna, bert = desk().histories, Viewer("a"), Viewer("b")
+    left, running, other = histories.begin(None, anna), histories.begin(None, anna), histories.begin(None, bert)
+    histories.end(left)
+    assert histories.remove_all("a") == 2
+    assert histories.remove_all("a") == 0
+    histories.end(running)
+    histories.end(other)
+    for session in (left, running):
+        with pytest.raises(NotFound):
+            histories.begin(session.id, anna)
+    assert histories.begin(other.id, bert).resumed and histories.stored == 0
+
+
 def test_ids_differ_and_are_long() -> None:
     histories = desk().histories
     ids = {histories.begin(None).id for _ in range(100)}
