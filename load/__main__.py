@@ -27,7 +27,8 @@ class Program:
 
 PROGRAMS: Mapping[str, Program] = {
     "soak": Program(soak.run, 120, "minutes of mixed load"),
-    "outage": Program(outage.run, 20, "seconds for which PostgreSQL is away"),
+    "postgres": Program(outage.run_postgres, 20, "seconds for which PostgreSQL is away"),
+    "redis": Program(outage.run_redis, 20, "seconds for which Redis is away"),
     "kills": Program(kills.run, 20, "times that the server is killed"),
     "vanishing": Program(vanishing.run, 10_000, "clients that vanish"),
     "keys": Program(churn.run, 1000, "keys made and revoked"),

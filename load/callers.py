@@ -14,7 +14,7 @@ from benchmarks.client import HOST, BadAnswer, Connection, form
 from benchmarks.engines import tone
 from benchmarks.server import ROOT
 from load.ledger import Ledger
-from load.traffic import TEXT
+from load.traffic import PAUSE_SECONDS, TEXT
 
 HEARD_SECONDS = 1.0
 PIECES = 4
@@ -118,9 +118,10 @@ class Refused(Client):
 
 
 class Limited(Client):
-    """Has a key with few requests a minute, and goes on all the same."""
+    """Has a key with few requests a minute, and goes on all the same. Refusals are answers of their own kind."""
 
     kind = "limited key"
+    refused = "limited key, refused"
 
     async def call(self, ledger: Ledger) -> None:
         began = time.monotonic()
@@ -128,10 +129,12 @@ class Limited(Client):
             async with Connection(self._port, self._key) as connection:
                 async for _ in connection.request("GET", "/me"):
                     pass
+            ledger.answered(self.kind, began)
         except BadAnswer as error:
             if error.status != 429:
                 raise
-            ledger.answered(self.kind, began)
+            ledger.answered(self.refused, began)
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 class Leaver(Client):

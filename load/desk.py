@@ -80,18 +80,18 @@ class Desk:
                 return sums
             await asyncio.sleep(POLL_SECONDS)
 
-    async def database(self) -> str:
-        """The state of the database as /ready tells it, whether the server is ready or not."""
+    async def state(self, part: str) -> str:
+        """The state of the `database` or of `redis` as /ready tells it, whether the server is ready or not."""
         async with Connection(self.port, self.key) as connection:
             parts = connection.request("GET", "/ready", refused_is_answer=True)
-            return str(json.loads(b"".join([part.data async for part in parts]))["database"])
+            return str(json.loads(b"".join([each.data async for each in parts]))[part])
 
-    async def until_database(self, state: str) -> float:
-        """Waits for a state of the database; the seconds that took. Raises Missing."""
+    async def until(self, part: str, state: str) -> float:
+        """Waits for a state of the `database` or of `redis`; the seconds that took. Raises Missing."""
         began = time.monotonic()
-        while (found := await self.database()) != state:
+        while (found := await self.state(part)) != state:
             if time.monotonic() - began > PATIENCE_SECONDS:
-                raise Missing(f"the database is {found}, not {state}")
+                raise Missing(f"{part} is {found}, not {state}")
             await asyncio.sleep(POLL_SECONDS)
         return time.monotonic() - began
 

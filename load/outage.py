@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from benchmarks.client import BadAnswer
-from benchmarks.postgres import running_postgres
+from benchmarks.postgres import PostgreSQL, program, running_postgres
+from benchmarks.redis import PROGRAM, RedisServer, running_redis
 from benchmarks.result import Row, milliseconds
 from benchmarks.server import Server, running
-from load.callers import Transcriber
-from load.desk import PLENTY, SETTINGS, Desk, audit_fault, first_key, used
+from load.callers import Limited, Transcriber
+from load.desk import PLENTY, SETTINGS, Desk, Missing, audit_fault, first_key, used
 from load.ledger import Answer, Ledger, seconds_of
 from load.traffic import Caller, Speaker, traffic
 
 AROUND_SECONDS = 2.0
 """Load before the fault and after it."""
 KEYS = 4
+FEW = 10
+"""Requests a minute of the key that is limited."""
 LIMITS = {"characters_per_month": PLENTY, "requests_per_minute": PLENTY, "audio_seconds_out_per_month": PLENTY}
 
 
@@ -28,6 +30,10 @@ class Fault(Protocol):
     """Something that the server stands on, and that can be away."""
 
     name: str
+    part: str
+    """Its name in /ready."""
+    holds_keys: bool
+    """While it is away keys cannot be changed."""
 
     @property
     def settings(self) -> Mapping[str, Any]: ...
@@ -38,17 +44,21 @@ class Fault(Protocol):
 
 
 class PostgresFault:
-    name = "PostgreSQL"
+    name, part, holds_keys = "PostgreSQL", "database", True
 
-    def __init__(self, url: str, kill: Callable[[], None], start: Callable[[], None]) -> None:
-        self.settings: Mapping[str, Any] = {"database": {"url": url}}
-        self.kill, self.start = kill, start
+    def __init__(self, server: PostgreSQL) -> None:
+        self.settings: Mapping[str, Any] = {"database": {"url": server.new_database()}}
+        self.kill, self.start = server.kill, server.start
 
 
-@contextmanager
-def postgres() -> Iterator[Fault]:
-    with running_postgres() as server:
-        yield PostgresFault(server.new_database(), server.kill, server.start)
+class RedisFault:
+    """It keeps nothing: what comes back is empty."""
+
+    name, part, holds_keys = "Redis", "redis", False
+
+    def __init__(self, server: RedisServer) -> None:
+        self.settings: Mapping[str, Any] = {"limits": {"redis_url": server.url}}
+        self.kill, self.start = server.kill, server.start
 
 
 @dataclass(slots=True)
@@ -60,18 +70,36 @@ class Outcome:
     killed_at: float = 0.0
     started_at: float = 0.0
     told: str = ""
-    """What /ready said of the database meanwhile."""
-    refused_change: bool = False
-    """A change that cannot be kept was refused with 503."""
+    """What /ready said of it meanwhile."""
+    change: str = ""
+    """Status of a change of keys meanwhile."""
+    right_change: str = "503"
+    limited: Ledger = field(default_factory=Ledger)
+    """What a key with few requests a minute saw, all the time."""
     back_seconds: float = 0.0
     usage: Mapping[str, float] = field(default_factory=dict)
     quota_characters: float = 0.0
     audit: str = ""
 
 
-def run(seconds: float) -> list[Row]:
+def run_postgres(seconds: float) -> list[Row]:
     """PostgreSQL is away for so long."""
-    with postgres() as fault, running({**SETTINGS, **fault.settings}) as server:
+    if program("initdb") is None:
+        raise Missing("PostgreSQL is not installed")
+    with running_postgres() as server:
+        return _run(PostgresFault(server), seconds)
+
+
+def run_redis(seconds: float) -> list[Row]:
+    """Redis is away for so long."""
+    if PROGRAM is None:
+        raise Missing("redis-server is not installed")
+    with running_redis() as server:
+        return _run(RedisFault(server), seconds)
+
+
+def _run(fault: Fault, seconds: float) -> list[Row]:
+    with running({**SETTINGS, **fault.settings}) as server:
         admin = first_key(server)
         outcome = asyncio.run(_outage(server, Desk(server.port, admin), fault, seconds))
         outcome.audit = audit_fault(server)
@@ -79,22 +107,23 @@ def run(seconds: float) -> list[Row]:
 
 
 async def _outage(server: Server, desk: Desk, fault: Fault, seconds: float) -> Outcome:
-    outcome = Outcome(fault.name, seconds)
+    outcome = Outcome(fault.name, seconds, right_change="503" if fault.holds_keys else "201")
     keys = [await desk.new_key(limits=LIMITS) for _ in range(KEYS)]
     callers: list[Caller] = [Speaker(server.port, key.text, stream=bool(at % 2)) for at, key in enumerate(keys)]
     callers.append(Transcriber(server.port, keys[0].text))
-    async with traffic(callers, outcome.ledger):
+    limited = Limited(server.port, (await desk.new_key(limits={"requests_per_minute": FEW})).text)
+    async with traffic(callers, outcome.ledger), traffic([limited], outcome.limited):
         await outcome.ledger.came.wait()
         await asyncio.sleep(AROUND_SECONDS)
         outcome.killed_at = time.monotonic()
         await asyncio.to_thread(fault.kill)
-        await desk.until_database("away")
+        await desk.until(fault.part, "away")
         outcome.told = "away"
-        outcome.refused_change = await _change_is_refused(desk)
+        outcome.change = await _change(desk)
         await asyncio.sleep(max(0.0, outcome.killed_at + seconds - time.monotonic()))
         await asyncio.to_thread(fault.start)
         outcome.started_at = time.monotonic()
-        outcome.back_seconds = await desk.until_database("up")
+        outcome.back_seconds = await desk.until(fault.part, "up")
         await asyncio.sleep(AROUND_SECONDS)
     outcome.usage = await desk.settled_usage(keys, len(outcome.ledger.answers))
     counted = [await used(server.port, key.text) for key in keys]
@@ -103,12 +132,13 @@ async def _outage(server: Server, desk: Desk, fault: Fault, seconds: float) -> O
     return outcome
 
 
-async def _change_is_refused(desk: Desk) -> bool:
+async def _change(desk: Desk) -> str:
+    """The status of a change of keys."""
     try:
         await desk.new_key()
     except BadAnswer as error:
-        return error.status == 503
-    return False
+        return str(error.status)
+    return "201"
 
 
 def judge(outcome: Outcome) -> list[Row]:
@@ -136,14 +166,28 @@ def judge(outcome: Outcome) -> list[Row]:
         Row(f"{away}: quota counters below what was served", "0", f"{below:.0f} characters", below == 0),
         Row(
             f"{away}: /ready meanwhile; a change of keys",
-            "away; 503",
-            f"{outcome.told}; {'503' if outcome.refused_change else 'not refused'}",
-            outcome.told == "away" and outcome.refused_change,
+            f"away; {outcome.right_change}",
+            f"{outcome.told}; {outcome.change}",
+            (outcome.told, outcome.change) == ("away", outcome.right_change),
         ),
+        _rate(away, outcome.limited),
         Row(f"{away}: the audit trail", "verifies", outcome.audit or "verifies", not outcome.audit),
         Row(f"{away}: seconds until it was found again", "", f"{outcome.back_seconds:.1f} s"),
         Row(f"{away}: p99 of an answer before / meanwhile", "", _p99s(ledger.answers, during, outcome.killed_at)),
     ]
+
+
+def _rate(away: str, limited: Ledger) -> Row:
+    """A moving window never admits more in a minute than it may, whoever counts."""
+    times = [each.at for each in limited.answers if each.kind == Limited.kind]
+    most = max((sum(first <= at < first + 60.0 for at in times) for first in times), default=0)
+    return Row(
+        f"{away}: requests of a key with {FEW} a minute that were admitted within one",
+        f"1 to {FEW}",
+        f"{most}" + (f"; failed: {limited.told()}" if limited.failed_calls else ""),
+        0 < most <= FEW and limited.failed_calls == 0,
+        {"admitted": most},
+    )
 
 
 def _p99s(answers: list[Answer], during: list[Answer], killed_at: float) -> str:

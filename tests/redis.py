@@ -1,26 +1,17 @@
-"""A real Redis of the tests' own, on a free loopback port."""
+"""The Redis of tests, which are skipped where there is none."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 
-from stts.storage.redis.address import RedisAddress
-from tests.patient import PATIENCE, create_connection
-
-PROGRAM = shutil.which("redis-server")
-POLL_SECONDS = 0.02
-PASSWORD = "horse-battery"
+from benchmarks import redis
+from benchmarks.redis import PASSWORD as PASSWORD
+from benchmarks.redis import PROGRAM as PROGRAM
+from benchmarks.redis import RedisServer as RedisServer
 
 
 def require_redis() -> None:
@@ -30,68 +21,9 @@ def require_redis() -> None:
         pytest.skip("redis-server is not installed")
 
 
-class RedisServer:
-    """One server, which keeps nothing on disk. It can be killed, frozen and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def address(self) -> RedisAddress:
-        return RedisAddress(self.url)
-
-    @property
-    def url(self) -> str:
-        return f"redis://:{PASSWORD}@127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--requirepass", PASSWORD]
-        self._process = subprocess.Popen(
-            [str(PROGRAM), *options, "--dir", str(self._folder)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + PATIENCE
-        while not self._answers():
-            assert time.monotonic() < deadline and self._process.poll() is None, "Redis did not start"
-            time.sleep(POLL_SECONDS)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(PATIENCE)
-
-    def freeze(self) -> None:
-        """Until `thaw` it answers nothing, and its connections stay open."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: int) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    def _answers(self) -> bool:
-        with suppress(OSError), create_connection(("127.0.0.1", self.port)) as connection:
-            connection.sendall(f"AUTH {PASSWORD}\r\nPING\r\n".encode())
-            return b"+OK\r\n" in connection.recv(100)
-        return False
-
-
 @contextmanager
 def running_redis() -> Iterator[RedisServer]:
     """Skips the test where Redis is not installed."""
     require_redis()
-    folder = Path(tempfile.mkdtemp(prefix="stts-redis-"))
-    server = RedisServer(folder)
-    try:
-        server.start()
+    with redis.running_redis() as server:
         yield server
-    finally:
-        server.kill()
-        shutil.rmtree(folder, ignore_errors=True)

@@ -11,6 +11,7 @@ from benchmarks.result import Row, table
 from load import churn, clock, disk, kills, outage, soak, vanishing
 from load.desk import Missing
 from load.disk import fill, small_disk
+from tests.redis import require_redis
 
 pytestmark = pytest.mark.socket
 
@@ -25,7 +26,12 @@ def test_a_killed_server_has_counted_all_that_it_served() -> None:
 
 @pytest.mark.skipif(program("initdb") is None, reason="PostgreSQL is not installed")
 def test_nobody_notices_that_the_database_is_away() -> None:
-    check(outage.run(3))
+    check(outage.run_postgres(3))
+
+
+def test_nor_that_redis_is_away() -> None:
+    require_redis()
+    check(outage.run_redis(3))
 
 
 def test_mixed_load_is_answered() -> None:

@@ -47,8 +47,23 @@ def test_what_was_lost_in_one_round_is_not_made_good_by_another() -> None:
 
 def survived() -> Outcome:
     ledger = Ledger([Answer("speech", at, 0.1, 10) for at in (1.0, 5.0, 9.0)])
-    usage = {"operations": 3.0, "characters": 30.0}
-    return Outcome("PostgreSQL", 4.0, ledger, 2.0, 6.0, "away", True, 1.0, usage, 30.0)
+    return Outcome(
+        name="PostgreSQL",
+        seconds=4.0,
+        ledger=ledger,
+        killed_at=2.0,
+        started_at=6.0,
+        told="away",
+        change="503",
+        limited=limited(*range(10), 61),
+        usage={"operations": 3.0, "characters": 30.0},
+        quota_characters=30.0,
+    )
+
+
+def limited(*admitted: float) -> Ledger:
+    """A key whose requests were admitted at these times."""
+    return Ledger([Answer("limited key", at, 0.1) for at in admitted])
 
 
 def test_an_outage_that_nobody_noticed_is_right() -> None:
@@ -62,7 +77,9 @@ def test_an_outage_that_nobody_noticed_is_right() -> None:
         {"usage": {"operations": 3.0, "characters": 31.0}},
         {"quota_characters": 29.0},
         {"told": "up"},
-        {"refused_change": False},
+        {"change": "201"},
+        {"limited": limited(*range(10), 59)},
+        {"limited": Ledger()},
         {"audit": "Entry 3 was changed."},
         {"killed_at": 6.0, "started_at": 8.0},  # nobody was answered meanwhile
     ],
@@ -165,7 +182,7 @@ def test_a_clock_that_changed_nothing_is_right() -> None:
         {"after_restart": 1},
         {"partly": 11},
         {"retry_after": 3600.0},
-        {"stream_seconds": 10.0},
+        {"stream_seconds": 5.0},
         {"revoked": "200"},
         {"fresh": "401"},
         {"usage_operations": 0.0},
