@@ -11,7 +11,7 @@ ONNX := .venv-onnx
 BIN := $(VENV)/bin
 NODE := tests/clients_js examples/javascript
 
-.PHONY: serve test check unit socket redis format test-engines test-clients bench soak faults smoke clean
+.PHONY: serve test check unit socket redis promtool format test-engines test-clients bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -31,6 +31,13 @@ socket: $(VENV)/.dev
 redis:
 	command -v redis-server >/dev/null || { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends redis-server; } \
 		|| { echo "make redis needs root: apt-get install redis-server" >&2; exit 1; }
+
+# For the tests of deploy/prometheus, which are skipped without it: only the checker out of the package, no service.
+promtool:
+	command -v promtool >/dev/null || test -x build/promtool || { test "$$(id -u)" = 0 && apt-get update && mkdir -p build/debian \
+		&& (cd build/debian && apt-get download prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool > ../promtool) \
+		&& chmod +x build/promtool && rm -r build/debian; } \
+		|| { echo "make promtool needs root, or Prometheus: apt-get install prometheus" >&2; exit 1; }
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

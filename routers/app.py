@@ -51,6 +51,7 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
         services.directory,
         services.rates,
         services.audit,
+        services.refusals,
         services.tracer,
     )
 

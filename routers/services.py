@@ -35,6 +35,7 @@ from stts.access.audit_trail import AuditTrail
 from stts.access.client_secrets import ClientSecrets
 from stts.access.concurrency import Concurrency
 from stts.access.directory import KeyDirectory
+from stts.access.quota_refusals import QuotaRefusals
 from stts.access.quotas import QuotaBook
 from stts.access.rates import RateLimiter
 from stts.analytics.history import History
@@ -105,6 +106,7 @@ class Services:
     """None where usage is not kept."""
     audit: AuditTrail | None
     """None where no audit trail is kept."""
+    refusals: QuotaRefusals
     history: History
     metrics: Metrics
     resources: Resources
@@ -166,7 +168,8 @@ def _wired(
     audit = AuditTrail(stores.audit, lambda: current().audit.days) if current().is_audited else None
     shared = _shared_limits(current)
     places = shared.places if shared is not None else None
-    limiter = ConnectionLimiter(current, audit, places)
+    refusals = QuotaRefusals(audit)
+    limiter = ConnectionLimiter(current, refusals, places)
     lifecycle.on_shutdown.append(limiter.drain)
     files = FileStore(Path(current().storage.root), current)
     engines = EngineCatalogue(registry, current, StoredVoices(files))
@@ -175,7 +178,7 @@ def _wired(
     operations = EngineOperations(engines, selection, current)
     replies = Replies(current)
     resources = Resources()
-    metrics = Metrics(resources, engines.readings)
+    metrics = Metrics(resources, engines.readings, lambda: refusals.counts)
     MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
     history = History(current().analytics.history_minutes)
     usage = UsageWriter(stores.usage, lambda: current().usage.days) if current().keeps_usage else None
@@ -183,7 +186,7 @@ def _wired(
     tracer, tracing = open_tracing(current().telemetry)
     stages: list[Stage] = [*tracing, LoggingStage(current), AnalyticsStage(writers), TimingStage()]
     quotas = QuotaBook(stores.quotas)
-    limited = [*stages, QuotaStage(quotas, Concurrency("concurrent", places), current, audit)]
+    limited = [*stages, QuotaStage(quotas, Concurrency("concurrent", places), current, refusals)]
     planned = [*limited, PlanningStage(selection)]
     speak = compose(planned, operations.speak)
     listen = compose(planned, operations.listen)
@@ -219,6 +222,7 @@ def _wired(
         directory=_directory(current, stores, limiter),
         usage=usage,
         audit=audit,
+        refusals=refusals,
         history=history,
         metrics=metrics,
         resources=resources,

@@ -28,5 +28,6 @@ def reading(instance: EngineInstance[Any], health: InstanceHealth | None) -> Rea
         real_time_factor=known.real_time_factor,
         requests=measured.requests,
         failures=measured.failures,
+        underruns=measured.underruns,
         last_error=measured.last_error,
     )

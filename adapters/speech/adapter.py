@@ -173,6 +173,7 @@ class EngineTTSAdapter:
             if speech.unsaid:
                 log.warning("engine_made_no_sound", engine=self._instance.name, pieces=speech.unsaid)
             speech.tell_times()
+            self._health.statistics.underruns += speech.underruns
             self._levels.learn(speech.plan.voice, speech.renderer.measured_level)
             self._learn_encoding(speech.plan.output.format, speech.renderer)
 

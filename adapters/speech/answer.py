@@ -20,6 +20,8 @@ from stts.text.script import has_sound
 if TYPE_CHECKING:
     from adapters.speech.relay import Relay
 
+JITTER_SECONDS = 0.02
+"""Delay that no listener notices: every player has as much in hand."""
 HURRY_SECONDS = 1.0
 """Audio that a listener has in hand below which the next piece is to begin as early as it can."""
 
@@ -56,6 +58,10 @@ class Speech:
     """The text in work."""
     piece_seconds: float = 0.0
     """Audio of it so far."""
+    underruns: int = 0
+    """How often its listener had nothing to hear, as far as is known here."""
+    behind: float = 0.0
+    """Seconds by which the latest of its audio came too late."""
     handed_over: bool = False
     """Another engine goes on with its text: whoever makes it still is to stop, and touches neither text nor file."""
 
@@ -76,14 +82,22 @@ class Speech:
         self.unreadable = self.unreadable or why
         self.failed = self.failed or (why is None and has_sound(text, self.plan.language))
 
+    def _note_underrun(self, now: float) -> None:
+        """Counts audio that comes later than any before it, to a listener who has played all of that."""
+        behind = now - self.playback.deadline
+        if self.playback.begun and self.context.priority < Priority.COLLECTED and behind > self.behind + JITTER_SECONDS:
+            self.underruns, self.behind = self.underruns + 1, behind
+
     def tell_times(self) -> None:
         """Writes what was measured into the context of its operation."""
         renderer, times = self.renderer, self.context.metrics
         times.characters = self.script.characters
         times.encode = renderer.encode_seconds
         times.audio_seconds = renderer.seconds
-        if (span := self.context.span) is not None and renderer.encoded_between is not None:
-            span.encoded(*renderer.encoded_between, renderer.encode_seconds)
+        if (span := self.context.span) is not None:
+            span.ran_dry(self.underruns)
+            if renderer.encoded_between is not None:
+                span.encoded(*renderer.encoded_between, renderer.encode_seconds)
 
     def hurried(self, now: float) -> bool:
         """True if somebody listens who has nothing to hear, or soon will have."""
@@ -95,7 +109,10 @@ class Speech:
         """The first audible chunk of a piece tells its text. After the text was handed over, whoever has it puts it."""
         if self.handed_over:
             return
-        self.playback.made(chunk.seconds, time.monotonic())
+        now = time.monotonic()
+        if chunk.seconds and not ready.weight:
+            self._note_underrun(now)
+        self.playback.made(chunk.seconds, now)
         if self.untold and chunk.seconds:
             chunk = replace(chunk, text=" ".join(self.untold))
             self.untold.clear()

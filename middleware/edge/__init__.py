@@ -22,6 +22,7 @@ from middleware.listener import ListenerSettings
 from stts.access.audit_trail import AuditTrail
 from stts.access.client_secrets import ClientSecrets
 from stts.access.directory import KeyDirectory
+from stts.access.quota_refusals import QuotaRefusals
 from stts.access.rates import RateLimiter
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def wrap(
     directory: KeyDirectory | None = None,
     rates: RateLimiter | None = None,
     audit: AuditTrail | None = None,
+    refusals: QuotaRefusals | None = None,
     tracer: Tracer | None = None,
 ) -> FastAPI:
     """Puts the classes around an app that has not started, outside in: id, match of the route, tracing, CORS,
@@ -54,7 +56,7 @@ def wrap(
     if audit is not None:
         app.add_middleware(Auditing, audit=audit)
     if rates is not None:
-        app.add_middleware(RateLimiting, limiter=rates, audit=audit)
+        app.add_middleware(RateLimiting, limiter=rates, refusals=refusals or QuotaRefusals(audit))
     app.add_middleware(Authentication, listener=listener, secrets=secrets, directory=directory, audit=audit)
     app.add_middleware(BodyLimit, listener=listener)
     app.add_middleware(ErrorBoundary)

@@ -7,10 +7,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from middleware.edge.authentication import address_of
 from middleware.edge.boundary import BEGIN, refuse
 from middleware.edge.route_table import RouteMatch, local_path, route_match, route_name
-from stts.access.audit_trail import AuditTrail
 from stts.access.networks import network_of
 from stts.access.policy import Public
 from stts.access.principal import Principal
+from stts.access.quota_refusals import QuotaRefusals
 from stts.access.rates import Rate, RateExceeded, RateLimiter, RateState, policy_header, state_header
 from stts.errors import LimitsAway
 
@@ -21,11 +21,11 @@ OPENAI_PREFIX = "/v1/"
 class RateLimiting:
     """Stands inside authentication. A caller without limits passes untouched."""
 
-    def __init__(self, app: ASGIApp, limiter: RateLimiter, audit: AuditTrail | None = None) -> None:
-        """`audit`: None where no audit trail is kept."""
+    def __init__(self, app: ASGIApp, limiter: RateLimiter, refusals: QuotaRefusals) -> None:
+        """`refusals` is told of each."""
         self.app = app
         self._limiter = limiter
-        self._audit = audit
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -39,8 +39,7 @@ class RateLimiting:
         try:
             states = await self._limiter.hit(rates)
         except RateExceeded as error:
-            if self._audit is not None:
-                self._audit.quota_refused(scope["state"]["principal"], error.code, route_name(scope))
+            self._refusals.tell(scope["state"]["principal"], error.code, route_name(scope))
             await refuse(scope, receive, _Headers(send, error.states, is_openai=is_openai), error)
             return
         except LimitsAway as error:

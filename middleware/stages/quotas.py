@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from middleware.pipeline import Item, Operation, Request
 from stts.access.allowances import Unit
-from stts.access.audit_trail import AuditTrail
 from stts.access.concurrency import Concurrency
 from stts.access.limits import Subject, allowances, subjects
+from stts.access.quota_refusals import QuotaRefusals
 from stts.access.quotas import QuotaBook, Reservation
 from stts.audio.declared import declared_seconds
 from stts.context import RequestContext
@@ -42,13 +42,13 @@ class QuotaStage:
         book: QuotaBook,
         concurrency: Concurrency,
         settings: CurrentSettings,
-        audit: AuditTrail | None = None,
+        refusals: QuotaRefusals | None = None,
     ) -> None:
-        """`audit`: None where no audit trail is kept."""
+        """`refusals` is told of each."""
         self._book = book
         self._concurrency = concurrency
         self._settings = settings
-        self._audit = audit
+        self._refusals = refusals or QuotaRefusals()
 
     def __call__(
         self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
@@ -81,9 +81,8 @@ class QuotaStage:
                 await place.enter_async_context(self._concurrency.taken(who))
             return await self._reserved(who, request)
         except TooManyRequests as error:
-            if self._audit is not None:
-                route = f"{context.input_data.method} {context.input_data.route}"
-                self._audit.quota_refused(context.principal, error.code, route)
+            route = f"{context.input_data.method} {context.input_data.route}"
+            self._refusals.tell(context.principal, error.code, route)
             raise
 
     async def _reserved(self, who: Sequence[Subject], request: object) -> list[_Use]:

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
-from stts.access.audit_trail import AuditTrail
 from stts.access.concurrency import Concurrency, SharedPlaces
 from stts.access.keys import AccessKey
 from stts.access.limits import subjects
 from stts.access.principal import Principal
+from stts.access.quota_refusals import QuotaRefusals
 from stts.errors import Busy, ShuttingDown, STTSError, TooManyRequests, Unauthorized
 from stts.settings import CurrentSettings
 from stts.streams.spool import MIB, SpoolSpace
@@ -42,11 +42,11 @@ class ConnectionLimiter:
     """One for the application."""
 
     def __init__(
-        self, settings: CurrentSettings, audit: AuditTrail | None = None, shared: SharedPlaces | None = None
+        self, settings: CurrentSettings, refusals: QuotaRefusals | None = None, shared: SharedPlaces | None = None
     ) -> None:
-        """`audit`: None where no audit trail is kept; `shared`: None where this process counts sessions alone."""
+        """`refusals` is told of each session that a quota refuses. `shared`: None where this process counts alone."""
         self.settings = settings
-        self._audit = audit
+        self._refusals = refusals or QuotaRefusals()
         self._connections: set[LimitedConnection] = set()
         self._arrived: set[LimitedConnection] = set()
         """Those, and those that wait for a place: the key may end meanwhile."""
@@ -82,8 +82,7 @@ class ConnectionLimiter:
         try:
             await place.enter_async_context(self._sessions.taken(who))
         except TooManyRequests as error:
-            if self._audit is not None:
-                self._audit.quota_refused(connection.principal, error.code, "WS")
+            self._refusals.tell(connection.principal, error.code, "WS")
             raise
 
     async def _free_place(self) -> None:

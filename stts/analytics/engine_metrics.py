@@ -22,6 +22,7 @@ GAUGES: dict[str, tuple[str, Callable[[Reading], float | None]]] = {
 COUNTERS: dict[str, tuple[str, Callable[[Reading], float]]] = {
     "stts_engine_requests": ("Requests it did or failed at.", lambda of: of.requests),
     "stts_engine_failures": ("Requests it is to blame for.", lambda of: of.failures),
+    "stts_engine_underruns": ("Times a listener had nothing to hear.", lambda of: of.underruns),
 }
 
 

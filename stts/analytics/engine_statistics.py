@@ -32,6 +32,8 @@ class Reading:
     requests: int = 0
     """Requests it did or failed at."""
     failures: int = 0
+    underruns: int = 0
+    """How often a listener had nothing to hear."""
     last_error: str | None = None
     """Machine code of the last failure."""
 
@@ -42,6 +44,7 @@ class Statistics:
         self.failure_rate = 0.0
         self.requests = 0
         self.failures = 0
+        self.underruns = 0
         self.last_error: str | None = None
 
     def first(self, seconds: float) -> None:

@@ -6,7 +6,7 @@ scraper keeps every combination for good; the history has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from stts.analytics.engine_metrics import EngineMetrics
 from stts.analytics.engine_statistics import Reading
 from stts.analytics.history import OTHER
+from stts.analytics.quota_metrics import QuotaMetrics
 from stts.analytics.record import OperationRecord
 from stts.analytics.resources import Resources
 from stts.context import RequestType
@@ -28,14 +29,18 @@ MOST_COMBINATIONS = 500
 
 class Metrics:
     def __init__(
-        self, resources: Resources | None = None, engines: Callable[[], Iterable[Reading]] = tuple[Reading]
+        self,
+        resources: Resources | None = None,
+        engines: Callable[[], Iterable[Reading]] = tuple[Reading],
+        refusals: Callable[[], Mapping[str, int]] = dict[str, int],
     ) -> None:
-        """`engines` gives their statistics when a scraper asks."""
+        """`engines` gives their statistics, `refusals` those of limits and quotas by code, when a scraper asks."""
         registry = self.registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         if resources is not None:
             _watch_loop(resources, registry)
         EngineMetrics(engines, registry)
+        QuotaMetrics(refusals, registry)
         self._running = Gauge("stts_operations_in_progress", "Operations under way.", ["type"], registry=registry)
         self._operations = Counter(
             "stts_operations", "Finished operations.", [*WHO, "format", "status"], registry=registry

@@ -160,6 +160,10 @@ class Span:
         """Adds the encoding of an answer, with the seconds of work in it."""
         self.part(names.ENCODE, began, ended, busy=busy)
 
+    def ran_dry(self, times: int) -> None:
+        """Says how often a listener had nothing to hear."""
+        self.set(names.UNDERRUNS, times or None)
+
     def detected(self, began: float) -> None:
         """Adds a search for speech in a recording that is over now."""
         self.part(names.DETECTION, began, time.perf_counter())
