@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Literal
 
+from stts.access.allowances import QuotaExceeded
 from stts.access.keys import PriorityClass
 from stts.access.principal import ANONYMOUS, Principal
 from stts.errors import STTSError
@@ -156,6 +157,8 @@ class RequestContext:
     """The client's span, for operations that begin traces of their own."""
     warnings: list[str] = field(default_factory=list)
     """Warnings to the client: deviations from the request. Sent once, in a header or in the answer's `warnings`."""
+    on_exceeded: Callable[[QuotaExceeded], None] | None = None
+    """Called with the quota that refused it, or that it used up; None where nobody ends a session for that."""
 
     def part(self, request_type: RequestType) -> RequestContext:
         """Makes the context of an operation inside this one."""

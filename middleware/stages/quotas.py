@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from middleware.pipeline import Item, Operation, Request
-from stts.access.allowances import Unit
+from stts.access.allowances import Allowance, QuotaExceeded, Unit
 from stts.access.concurrency import Concurrency
 from stts.access.limits import Subject, allowances, subjects
 from stts.access.quota_refusals import QuotaRefusals
@@ -63,13 +63,23 @@ class QuotaStage:
     ) -> AsyncGenerator[Item, None]:
         async with AsyncExitStack() as stack:
             uses = await self._admitted(stack, who, context, request)
+            stack.callback(self._look, context, uses)
             for use in uses:
                 # Each is settled, also where another is cancelled meanwhile.
                 stack.push_async_callback(use.settle, context)
             async for item in call_next(context, request):
                 for use in uses:
-                    await use.saw(item)
+                    if not await use.saw(item):
+                        self._look(context, uses)
                 yield item
+
+    def _look(self, context: RequestContext, uses: Sequence[_Use]) -> None:
+        """Tells a live session of the quota that is used up now."""
+        if context.on_exceeded is None:
+            return
+        for use in uses:
+            if (error := self._book.used_up(use.allowances, SMALLEST)) is not None:
+                context.on_exceeded(error)
 
     async def _admitted(
         self, place: AsyncExitStack, who: Sequence[Subject], context: RequestContext, request: object
@@ -83,6 +93,8 @@ class QuotaStage:
         except TooManyRequests as error:
             route = f"{context.input_data.method} {context.input_data.route}"
             self._refusals.tell(context.principal, error.code, route)
+            if isinstance(error, QuotaExceeded) and context.on_exceeded is not None:
+                context.on_exceeded(error)
             raise
 
     async def _reserved(self, who: Sequence[Subject], request: object) -> list[_Use]:
@@ -92,7 +104,7 @@ class QuotaStage:
         try:
             for unit, amount in expected.items():
                 if wanted := allowances(who, unit):
-                    uses.append(_use(unit, await self._book.reserve(wanted, amount), request))
+                    uses.append(_use(unit, wanted, await self._book.reserve(wanted, amount), request))
         except BaseException:
             for use in uses:
                 await use.reservation.settle(0.0)
@@ -105,6 +117,7 @@ class _Use:
     """One unit in one operation."""
 
     unit: Unit
+    allowances: Sequence[Allowance]
     reservation: Reservation
     known: bool = False
     """The amount was known before the work."""
@@ -113,13 +126,15 @@ class _Use:
     begun: bool = False
     total: float = 0.0
 
-    async def saw(self, item: object) -> None:
+    async def saw(self, item: object) -> bool:
+        """False where what there is now is beyond a quota; it is counted all the same."""
         self.begun = True
         if self.live is not None:
-            await self.reservation.grow(self.live.seconds)
-        elif isinstance(item, AudioChunk) and not self.known:
+            return await self.reservation.grow(self.live.seconds)
+        if isinstance(item, AudioChunk) and not self.known:
             self.total += item.seconds if self.unit is Unit.SPOKEN else len(item.text)
-            await self.reservation.grow(self.total)
+            return await self.reservation.grow(self.total)
+        return True
 
     async def settle(self, context: RequestContext) -> None:
         """Counts what the operation costs; its status is known by now."""
@@ -142,10 +157,10 @@ class _Use:
         return context.status == "error" or (context.status != "completed" and self.unit is not Unit.HEARD)
 
 
-def _use(unit: Unit, reservation: Reservation, request: object) -> _Use:
+def _use(unit: Unit, wanted: Sequence[Allowance], reservation: Reservation, request: object) -> _Use:
     if isinstance(request, HearRequest):
-        return _Use(unit, reservation, live=request.audio)
-    return _Use(unit, reservation, known=_is_known(unit, request))
+        return _Use(unit, wanted, reservation, live=request.audio)
+    return _Use(unit, wanted, reservation, known=_is_known(unit, request))
 
 
 async def _expected(request: object) -> dict[Unit, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,8 @@ def native_error(error: STTSError, request_id: str, fatal: bool) -> dict[str, An
         "request_id": request_id,
         "fatal": fatal,
     }
+    if error.retry_after is not None:
+        members["retry_after"] = math.ceil(error.retry_after)
     if error.param is not None:
         members["param"] = plain_name(error.param)
     if error.allowed is not None:

@@ -45,6 +45,8 @@ class Error(TypedDict):
     retryable: bool
     request_id: str
     fatal: bool
+    retry_after: NotRequired[int]
+    """Seconds."""
     param: NotRequired[str]
     allowed: NotRequired[list[str | int | float]]
 

@@ -24,6 +24,7 @@ from middleware.edge.route_table import SPAN_LINK
 from middleware.serving.websocket_frames import LEFT
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.error_events import ErrorEvent, native_error
+from routers.sockets.quota_end import QuotaEnd
 from routers.sockets.sent_ahead import SentAhead
 from stts.access.networks import network_of
 from stts.access.principal import ANONYMOUS, Principal
@@ -46,14 +47,14 @@ async def accepted(
     websocket: WebSocket, limiter: ConnectionLimiter, *, error_event: ErrorEvent = native_error
 ) -> AsyncIterator[Socket]:
     """A socket that has a place. Raises Busy and ShuttingDown before it is accepted; afterwards errors are events."""
-    limits = limiter.settings().limits
     spool = Spool(limiter.spools, lambda: limiter.settings().limits.spool_mib * MIB)
-    socket = Socket(websocket, limits.idle_seconds, error_event, spool)
+    socket = Socket(websocket, limiter.settings().limits.idle_seconds, error_event, spool)
     async with limiter.taken(socket):
         await socket.accept()
         try:
             async with socket.guarded():
                 yield socket
+                socket.quota_end.check()
         except WebSocketDisconnect:
             return
         except STTSError as error:
@@ -76,6 +77,7 @@ class Socket:
         self._error_event = error_event
         self.at_once: Callable[[str | bytes], dict[str, Any] | None] | None = None
         """Answers a message without waiting for those before it; None: its turn comes."""
+        self.quota_end = QuotaEnd()
         self._spool = spool
         self._filler: asyncio.Task[None] | None = None
         self._ahead = SentAhead(spool, self.error)
@@ -112,6 +114,7 @@ class Socket:
             priority=caller_priority(self.principal, Priority.REALTIME),
             input_data=RequestFacts(SOCKET, route, self.network),
             link=self._state.get(SPAN_LINK),
+            on_exceeded=self.quota_end.tell,
         )
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
@@ -203,10 +206,9 @@ class Socket:
         return self.at_once(message) if self.at_once is not None else None
 
     async def _end_reading(self) -> None:
-        filler, self._filler = self._filler, None
-        if filler is not None:
-            filler.cancel()
-            await asyncio.wait([filler])
+        if self._filler is not None:
+            self._filler.cancel()
+            await asyncio.wait([self._filler])
         await self._spool.aclose()
 
     def _leave(self, _: asyncio.Future[None]) -> None:

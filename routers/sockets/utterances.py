@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from routers.http.operation import Speak
 from routers.sockets.socket import Socket
+from stts.access.allowances import QuotaExceeded
 from stts.audio.pacing import FRAME_SECONDS, PacedSender
 from stts.context import RequestContext
 from stts.errors import Conflict, STTSError, TextTooLong
@@ -95,6 +96,9 @@ class Utterances:
         self._unfinished: list[Utterance] = []
         self._waiting: Channel[Utterance] = Channel(WAITING_UTTERANCES)
         self._clock = asyncio.get_running_loop().time
+        self._quota_end = socket.quota_end
+        # What was written until then is spoken.
+        self._quota_end.on_exceeded = self.close
 
     def check_between(self) -> None:
         """Raises Conflict while an utterance is being written."""
@@ -107,7 +111,7 @@ class Utterances:
 
     async def write(self, text: str, limit: int) -> None:
         """More of the current utterance; the first text begins one. Raises TextTooLong, and Conflict after `close`."""
-        if not text:
+        if not text or self._quota_end.error is not None:
             return
         written = 0 if self._writing is None else self._writing.text.characters
         if written + len(text) > limit:
@@ -123,6 +127,8 @@ class Utterances:
 
     async def end(self) -> None:
         """The current utterance is complete, even if nothing was written."""
+        if self._quota_end.error is not None:
+            return
         utterance = await self._current(0)
         utterance.text.close()
         self._writing = None
@@ -145,10 +151,12 @@ class Utterances:
         self._waiting.close()
 
     async def speak_all(self) -> None:
-        """Speaks utterance after utterance until it is closed."""
+        """Speaks utterance after utterance until it is closed, or a quota is used up."""
         async for utterance in self._waiting:
             if not utterance.over:
                 await self._speak_one(utterance)
+            if self._quota_end.error is not None:
+                return
 
     async def _current(self, limit: int) -> Utterance:
         if self._writing is None:
@@ -168,6 +176,8 @@ class Utterances:
         except TimeoutError:
             if not utterance.over:
                 raise
+        except QuotaExceeded:
+            return  # The socket ends with it.
         except STTSError as error:
             utterance.error = error
         utterance.scope = None

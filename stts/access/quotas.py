@@ -114,6 +114,15 @@ class QuotaBook:
             if account.used is not None
         ]
 
+    def used_up(self, allowances: Sequence[Allowance], least: float) -> QuotaExceeded | None:
+        """The first that has less left, as far as that is known here."""
+        for each in allowances:
+            if each.most - self.account(each).spent < least:
+                whose = each.subject.partition(":")[0]
+                said = f"The quota of {each.most:g} {each.unit.words} a {each.period} of this {whose} is used up."
+                return QuotaExceeded(f"{said} {self._anew(each.period)}", retry_after=self.seconds_left(each.period))
+        return None
+
     def account(self, allowance: Allowance) -> Account:
         """The account of an allowance in the window of this moment."""
         counter = Counter(allowance.subject, str(allowance.unit), self._window(allowance.period))
@@ -161,9 +170,13 @@ class QuotaBook:
         whose = allowed.subject.partition(":")[0]
         return QuotaExceeded(
             f"The quota of {allowed.most:g} {allowed.unit.words} a {allowed.period} of this {whose} does not allow it: "
-            f"{math.floor(left)} are left, {math.ceil(amount)} are needed.",
+            f"{math.floor(left)} are left, {math.ceil(amount)} are needed. {self._anew(allowed.period)}",
             retry_after=self.seconds_left(allowed.period),
         )
+
+    def _anew(self, period: Period) -> str:
+        end = datetime.fromtimestamp(self._time() + self.seconds_left(period), UTC)
+        return f"It begins anew at {end:%Y-%m-%d %H:%M} UTC."
 
     def _window(self, period: Period) -> str:
         day = int(self._time() // DAY_SECONDS)

@@ -59,6 +59,11 @@ class InputPipeline:
         """Number of the newest turn."""
         return self._turn
 
+    @property
+    def settled(self) -> bool:
+        """The words of all turns that are over are known."""
+        return self._words.settled
+
     async def open(self) -> None:
         await self._words.open()
         self._state.start(self._listen(), "listen")
@@ -89,8 +94,7 @@ class InputPipeline:
 
     def announce(self) -> None:
         """Tells of the current utterance, and what was understood of it so far."""
-        utterance = self.current
-        if utterance is None:
+        if (utterance := self.current) is None:
             return
         utterance.announced = True
         self._state.outbox.emit(SpeechStarted(utterance.turn, utterance.item, utterance.start))

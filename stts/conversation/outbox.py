@@ -26,6 +26,13 @@ class Outbox:
     def __init__(self, on_frame: Callable[[GeneratedReply], None]) -> None:
         self._channel: Channel[SessionEvent | _Outgoing] = Channel(WAITING_EVENTS)
         self._on_frame = on_frame
+        self._telling = False
+        """The reader has an event, and has not come back for more."""
+
+    @property
+    def told(self) -> bool:
+        """The connection has told everything."""
+        return not self._channel.weight and not self._telling
 
     def emit(self, event: SessionEvent) -> None:
         self._channel.put(event, 1)
@@ -47,12 +54,12 @@ class Outbox:
     async def events(self) -> AsyncGenerator[SessionEvent, None]:
         """Gives the events, to one reader. Whether a frame is stale is judged at the moment it is taken."""
         async for item in self._channel:
+            self._telling = True
             if not isinstance(item, _Outgoing):
                 yield item
-                continue
-            reply, playback = item.reply, item.reply.playback
-            if reply.over or playback.epoch != item.epoch:
-                continue
-            self._on_frame(reply)
-            yield AudioFrame(reply.generation, playback.sequence, item.frame.data, item.frame.seconds)
-            playback.sequence += 1
+            elif not item.reply.over and item.reply.playback.epoch == item.epoch:
+                playback = item.reply.playback
+                self._on_frame(item.reply)
+                yield AudioFrame(item.reply.generation, playback.sequence, item.frame.data, item.frame.seconds)
+                playback.sequence += 1
+            self._telling = False

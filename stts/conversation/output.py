@@ -47,6 +47,11 @@ class OutputPipeline:
         self._writer = ReplyWriter(state)
         self._generation = 0
 
+    @property
+    def idle(self) -> bool:
+        """No reply is made, heard or held that its listener knows of."""
+        return self.active is None and self.held is None and not self.out_of_band
+
     def prepare(self, utterance: Utterance, text: str) -> None:
         """Begins the reply to words that may not be the last."""
         self.discard()

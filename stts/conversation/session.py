@@ -77,6 +77,11 @@ class ConversationSession:
         return self._turns.state
 
     @property
+    def at_rest(self) -> bool:
+        """Nothing that was begun is unfinished or untold, but perhaps a turn of the user that goes on."""
+        return self._input.settled and self._output.idle and self._outbox.told
+
+    @property
     def active(self) -> int | None:
         """Generation of the reply that is being prepared for the listener or spoken."""
         return self._output.active.generation if self._output.active is not None else None
@@ -153,8 +158,7 @@ class ConversationSession:
             return self._output.ask(order, self._input.turn)
         self._require_silence()
         self._carry_out(self._turns.asked(), order=order)
-        active = self._output.active
-        return active.generation if active is not None else 0
+        return self.active or 0
 
     def cancel(self, generation: int | None = None) -> bool:
         """Ends the reply named, or the active one. False: there is none."""

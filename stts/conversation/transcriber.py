@@ -45,6 +45,8 @@ class Transcriber:
         self._busy = False
         self._working: Utterance | None = None
         """The utterance that is transcribed."""
+        self._unknown = 0
+        """Utterances whose audio is complete and whose words are not known."""
         self._steps = 0
         """Events of the transcripts of all utterances so far."""
 
@@ -74,6 +76,11 @@ class Transcriber:
         """Its words are wanted, from its first sound on."""
         self._waiting.put(utterance, 1)
 
+    @property
+    def settled(self) -> bool:
+        """The words of all that was said are known."""
+        return self._unknown == 0
+
     async def room(self) -> None:
         """Waits while too many utterances wait."""
         await self._waiting.room()
@@ -91,6 +98,7 @@ class Transcriber:
 
     def conclude(self, utterance: Utterance) -> None:
         """Its audio is complete."""
+        self._unknown += 1
         if utterance.transcribed:
             self._known(utterance)
         else:
@@ -195,3 +203,4 @@ class Transcriber:
         state.traces.known(utterance)
         self._on_words(utterance)
         state.traces.unanswered(utterance)
+        self._unknown -= 1

@@ -77,7 +77,7 @@ class Connection:
         if self._older and object.speaks is not None:
             about = {"id": conversation, "object": "realtime.conversation"}
             await self._say({"type": "conversation.created", "conversation": about})
-        await until_first(self._listen(), self._tell())
+        await until_first(self._listen(), self._tell(), self._socket.quota_end.at_rest(self._session))
 
     async def _tell(self) -> None:
         async with aclosing(self._session.events()) as events:

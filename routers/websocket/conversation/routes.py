@@ -77,7 +77,7 @@ class ConversationSocketRoutes:
         async with ConversationSession(services, config, stored.history) as session:
             talk = Talk(socket, session, connect, fields, self._settings)
             await talk.greet(stored)
-            await until_first(talk.listen(), talk.send_events())
+            await until_first(talk.listen(), talk.send_events(), socket.quota_end.at_rest(session))
 
 
 class Talk:

@@ -8,6 +8,7 @@ from typing import Any
 
 from routers.sockets.error_events import native_error
 from routers.websocket.conversation_v1.schemas import SAMPLE_RATE
+from stts.access.allowances import QuotaExceeded
 from stts.audio.wav import sized_header
 from stts.conversation.events import (
     AudioFrame,
@@ -57,6 +58,8 @@ class EventEncoder:
                 answer.warnings.append(message)
             case AudioFrame(data=data):
                 answer.audio.append(data)
+            case TranscriptFailed(error=QuotaExceeded()) | ReplyEnded(error=QuotaExceeded()):
+                return []  # The session ends with it.
             case TranscriptFailed(error=error) | ReplyEnded(error=STTSError() as error):
                 return [native_error(error, self._request_id, False)]
             case TurnMetrics():

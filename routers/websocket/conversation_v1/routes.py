@@ -72,7 +72,7 @@ class ConversationV1Routes:
             config = fields.over(session_config(self._settings()))
             async with ConversationSession(self._services_for(socket.context), config, history) as session:
                 talk = _Talk(socket, session, fields, self._settings)
-                await until_first(talk.listen(), talk.send_events())
+                await until_first(talk.listen(), talk.send_events(), socket.quota_end.at_rest(session))
 
 
 class _Talk:

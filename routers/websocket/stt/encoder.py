@@ -7,6 +7,7 @@ from typing import Any
 from routers.sockets.error_events import native_error
 from routers.sockets.shapes import milliseconds, word_times
 from routers.websocket.stt.schemas import ListenFields
+from stts.access.allowances import QuotaExceeded
 from stts.conversation import events
 
 
@@ -33,6 +34,8 @@ class EventEncoder:
                 return [{"type": "partial", "turn": turn, "stable_delta": delta, "tail": tail}]
             case events.FinalTranscript():
                 return [self._final(event, fields)]
+            case events.TranscriptFailed(error=QuotaExceeded()):
+                return []  # The session ends with it.
             case events.TranscriptFailed(turn=turn, error=error):
                 return [native_error(error, self._request_id, False) | {"turn": turn}]
             case events.Lagging(seconds):

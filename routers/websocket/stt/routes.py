@@ -68,7 +68,8 @@ class TranscriptionSocketRoutes:
                 ConversationSession(services, config, history) as session,
             ):
                 listening = _Listening(socket, session, fields, encoder(socket.request_id), self._settings)
-                await until_first(listening.read(), listening.send_events(), listening.decode(stack, self._decoders))
+                parts = listening.read(), listening.send_events(), listening.decode(stack, self._decoders)
+                await until_first(*parts, socket.quota_end.at_rest(session))
 
 
 class _Listening:

@@ -108,7 +108,8 @@ async def test_a_refusal_says_what_is_left_and_when_there_is_more(book: QuotaBoo
     with pytest.raises(QuotaExceeded) as caught:
         await book.reserve([characters(100, Period.MONTH)], 11)
     assert caught.value.message == (
-        "The quota of 100 characters a month of this key does not allow it: 10 are left, 11 are needed."
+        "The quota of 100 characters a month of this key does not allow it: 10 are left, 11 are needed. "
+        "It begins anew at 2026-12-01 00:00 UTC."
     )
     assert caught.value.status == 429 and caught.value.retry_after == 36 * 3600
 
