@@ -77,7 +77,7 @@ class Caller:
                 fields = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status, fields, data, time.perf_counter() - started)
         except (OSError, http.client.HTTPException) as error:
-            return Answer(0, {}, b"", time.perf_counter() - started, f"no answer: {error}")
+            return Answer(0, {}, b"", time.perf_counter() - started, self._no_answer(error))
 
     @contextmanager
     def stream(self, path: str, value: Any) -> Iterator[StreamedAnswer]:
@@ -92,7 +92,7 @@ class Caller:
                 refused = not 200 <= response.status < 300
                 body = response.read() if refused else b""
             except (OSError, http.client.HTTPException) as error:
-                answer = StreamedAnswer(0, {}, b"", time.perf_counter() - started, f"no answer: {error}")
+                answer = StreamedAnswer(0, {}, b"", time.perf_counter() - started, self._no_answer(error))
             else:
                 fields = {name.lower(): value for name, value in response.headers.items()}
                 blocks = iter(()) if refused else _blocks(response)
@@ -105,6 +105,15 @@ class Caller:
     def send_file(self, path: str, file: bytes, name: str, **fields: str) -> Answer:
         body, content_type = multipart(file, name, fields)
         return self.ask("POST", path, body, content_type)
+
+    def _no_answer(self, error: Exception) -> str:
+        """The reason in words: who reads it knows a server and not a library."""
+        cause = error.reason if isinstance(error, urllib.error.URLError) else error
+        if isinstance(cause, ConnectionRefusedError):
+            return f"no answer: nothing listens at {self._url}"
+        if isinstance(cause, TimeoutError):
+            return f"no answer: {self._url} said nothing for {self._timeout:g} s"
+        return f"no answer: {getattr(cause, 'strerror', None) or cause}"
 
     def _open(self, request: urllib.request.Request) -> Any:
         try:
