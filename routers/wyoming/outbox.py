@@ -13,8 +13,8 @@ from routers.wyoming.frames import Event, encoded
 from stts.errors import STTSError
 from stts.settings import CurrentSettings
 
-GOODBYE_SECONDS = 1.0
-"""Seconds for a client to read the error before the connection is closed."""
+GOODBYE_SECONDS = 10.0
+"""Seconds for a client to read the error before the connection is closed: many read when they have said all."""
 DISCARD_BYTES = 65_536
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +63,15 @@ class Child:
         calls, far_calls = socket.socketpair()
         control, far_control = socket.socketpair()
         reader, writer = os.pipe()
-        try:
-            with far_calls, far_control:
+        with ExitStack() as ours, far_calls, far_control:
+            ours.enter_context(calls)
+            ours.enter_context(control)
+            ours.callback(os.close, reader)
+            try:
                 self._process = _start(spec, far_calls, far_control, writer)
-        except OSError:
-            calls.close()
-            control.close()
-            os.close(reader)
-            raise
-        finally:
-            os.close(writer)
+            finally:
+                os.close(writer)
+            ours.pop_all()
         control.setblocking(False)
         self._calls = calls
         self._control = control
