@@ -18,7 +18,7 @@ import psutil
 
 from benchmarks.result import Row
 from benchmarks.server import Server, running_in
-from load.desk import PLENTY, SETTINGS, Desk, Key, first_key, used
+from load.desk import PLENTY, SETTINGS, Desk, Key, audit_fault, first_key, used
 from load.ledger import Ledger
 from load.traffic import Speaker, traffic
 
@@ -48,17 +48,18 @@ class Round:
 
 
 def run(kills: float) -> list[Row]:
-    return judge(asyncio.run(_rounds(int(kills))))
+    return judge(*asyncio.run(_rounds(int(kills))))
 
 
-def judge(rounds: list[Round]) -> list[Row]:
-    """One row for each promise."""
+def judge(rounds: list[Round], audit: str) -> list[Row]:
+    """One row for each promise. `audit`: what is wrong with the trail in the end."""
     # A block was counted before its first part was served: only what is below zero was given away.
     short = sum(
         each.counted_characters < each.served_characters or each.counted_seconds < each.served_seconds - 0.01
         for each in rounds
     )
     lost = sum(max(0.0, each.written_by_then - each.usage_characters) for each in rounds)
+    twice = sum(max(0.0, each.usage_characters - each.served_characters) for each in rounds)
     served = sum(each.served_characters for each in rounds)
     counted = sum(each.counted_characters for each in rounds)
     orphans = sum(each.orphans for each in rounds)
@@ -77,11 +78,14 @@ def judge(rounds: list[Round]) -> list[Row]:
             lost == 0,
             {"lost_characters": lost},
         ),
+        Row("usage beyond what was served", "0 characters", f"{twice:.0f} characters", twice == 0),
+        Row("the audit trail", "verifies", audit or "verifies", not audit),
         Row("processes that outlived their server", "0", str(orphans), orphans == 0, {"orphans": orphans}),
     ]
 
 
-async def _rounds(kills: int) -> list[Round]:
+async def _rounds(kills: int) -> tuple[list[Round], str]:
+    """All rounds, and what is wrong with the audit trail afterwards."""
     chance = random.Random(1)
     with tempfile.TemporaryDirectory(prefix="load-kills-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -94,7 +98,9 @@ async def _rounds(kills: int) -> list[Round]:
                 lives.append(life)
                 if number < kills:
                     await _load_and_kill(server, access, life, chance.uniform(SHORTEST, LONGEST))
-    return [_round(life, following.found) for life, following in pairwise(lives)]
+                else:
+                    audit = await asyncio.to_thread(audit_fault, server)
+    return [_round(life, following.found) for life, following in pairwise(lives)], audit
 
 
 @dataclass(frozen=True, slots=True)

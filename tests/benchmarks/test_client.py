@@ -51,6 +51,24 @@ async def test_a_refusal_says_what_the_server_said() -> None:
             await anext(connection.request("GET", "/"))
 
 
+async def test_a_refusal_may_be_an_answer_like_others() -> None:
+    async with answering(REFUSED) as port, Connection(port) as connection:
+        parts = [part.data async for part in connection.request("GET", "/", refused_is_answer=True)]
+        assert (parts, connection.status, connection.headers["content-length"]) == ([b"bad"], 422, "3")
+
+
+async def test_an_answer_without_a_body_is_empty() -> None:
+    async with answering(b"HTTP/1.1 204 No Content\r\n\r\n") as port, Connection(port) as connection:
+        assert [part.data async for part in connection.request("DELETE", "/")] == [b""]
+
+
+async def test_an_answer_that_breaks_off_is_an_end_too_early() -> None:
+    async with answering(CHUNKED[:-5]) as port, Connection(port) as connection:
+        with pytest.raises(EOFError):
+            async for _ in connection.request("GET", "/"):
+                pass
+
+
 def test_a_form_holds_the_file_as_it_is() -> None:
     body, content_type = form(b"\r\n--raw\x00", engine="ear")
     boundary = content_type.partition("boundary=")[2].encode()

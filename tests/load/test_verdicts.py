@@ -29,20 +29,30 @@ def held(rows: Sequence[Row]) -> bool:
 
 
 def test_a_killed_server_that_counted_too_much_is_right() -> None:
-    assert held(kills.judge([GOOD_ROUND] * 20))
+    assert held(kills.judge([GOOD_ROUND] * 20, ""))
 
 
 @pytest.mark.parametrize(
-    "bad", [{"counted_characters": 999.0}, {"counted_seconds": 59.0}, {"usage_characters": 599.0}, {"orphans": 1}]
+    "bad",
+    [
+        {"counted_characters": 999.0},
+        {"counted_seconds": 59.0},
+        {"usage_characters": 599.0},
+        {"usage_characters": 1001.0},
+        {"orphans": 1},
+    ],
 )
 def test_one_that_counted_too_little_is_not(bad: dict[str, Any]) -> None:
-    assert not held(kills.judge([GOOD_ROUND, replace(GOOD_ROUND, **bad)]))
+    assert not held(kills.judge([GOOD_ROUND, replace(GOOD_ROUND, **bad)], ""))
 
 
 def test_what_was_lost_in_one_round_is_not_made_good_by_another() -> None:
-    assert not held(
-        kills.judge([replace(GOOD_ROUND, usage_characters=0.0), replace(GOOD_ROUND, usage_characters=5000.0)])
-    )
+    lost, kept = (replace(GOOD_ROUND, usage_characters=characters) for characters in (0.0, 1000.0))
+    assert not held(kills.judge([lost, kept], ""))
+
+
+def test_nor_is_one_whose_audit_trail_is_broken() -> None:
+    assert not held(kills.judge([GOOD_ROUND], "Entry 3 was removed."))
 
 
 def survived() -> Outcome:
