@@ -38,7 +38,7 @@ class ErrorBoundary:
         try:
             await self.app(scope, exchange.receive, exchange.send)
         except (ClientDisconnect, WebSocketDisconnect):
-            log.debug("client left", path=scope["path"])
+            log.debug("client left", **request_line(scope, local_path(scope)))
         except asyncio.CancelledError:
             # The server stops and waits no longer: nothing is left to be cancelled, and it is nobody's error.
             if not await exchange.fail(ShuttingDown("The server is stopping.")):

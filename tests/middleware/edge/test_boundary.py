@@ -13,6 +13,7 @@ from structlog.typing import EventDict
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from middleware.edge.boundary import ErrorBoundary, close_code
+from middleware.edge.refusals import shown_path
 from stts.errors import Busy, EngineTimeout, UnknownVoice
 from tests import patient
 from tests.middleware.edge.apps import SECRET, app_with, client, settings
@@ -87,6 +88,24 @@ async def test_a_malformed_frame_is_no_error(
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
     [line] = [line for line in logged if line["log_level"] != "debug"]
     assert (line["event"], line["path"], line["close_code"]) == ("socket", "/ws", socket.close_code)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/files/upl_0123456789abcdefABCDEF/content", "/files/upl_0123456789abcdefABCDEF/content"),
+        ("/v1/v1/models/", "/v1/v1/models/"),
+        ("/say/my secret words", "/say/*"),
+        ("/tts/stts_0123456789ab_0123/x", "/tts/*/x"),
+        ("/v1/ek_abcdef", "/v1/*"),
+        ("/sk-abcdef", "/*"),
+        (f"/{'x' * 33}", "/*"),
+        ("/*", "/*"),
+        ("/" * 200, "/" * 100),
+    ],
+)
+def test_a_path_is_logged_without_words_and_keys(path: str, shown: str) -> None:
+    assert shown_path(path) == shown
 
 
 @pytest.mark.parametrize(("path", "status"), [("/unknown-voice", 422), ("/v1/unknown-voice", 400), ("/nothing", 404)])
