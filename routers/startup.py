@@ -57,7 +57,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             await close_stores(services)
             if services.shared_limits is not None:
                 await services.shared_limits.close()
-            if services.tracer is not None:
+            if services.tracer is not None and not lifecycle.at_once:
                 await asyncio.to_thread(services.tracer.close)
             if not lifecycle.at_once:
                 await services.replies.close()

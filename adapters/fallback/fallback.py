@@ -152,6 +152,8 @@ class _Attempts(Generic[Plan, Item]):
             self._health.judge(self._failures, done_by=None)
             return None
         self._cut, self._heard = self._cut or self._heard, False
+        if self._context.span is not None:
+            self._context.span.fell_back(plan.instance, error.code)
         log.warning(
             "fallback",
             request_id=self._context.request_id,

@@ -1,7 +1,7 @@
 """Spans as OTLP: the messages of `opentelemetry.proto.trace.v1` in the wire format of Protocol Buffers.
 
-Written by hand, since the classes of `opentelemetry-proto` take four times as long, in the process that speaks; tests
-read all of it with those classes. Whatever is the same from span to span is made once.
+Written by hand, since the classes of `opentelemetry-proto` take several times as long, in the process that speaks;
+tests read all of it with those classes. Whatever is the same from span to span is made once.
 """
 
 from __future__ import annotations

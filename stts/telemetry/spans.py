@@ -111,8 +111,8 @@ class Span:
         """Sets those attributes of which there is something to say."""
         self._attributes.update({name: value for name, value in attributes.items() if value is not None})
 
-    def event(self, name: str, at: float | None = None, **attributes: Value) -> None:
-        self._events.append(SpanEvent(name, self._ns(time.perf_counter() if at is None else at), attributes))
+    def event(self, name: str, at: float | None = None, attributes: dict[str, Value] | None = None) -> None:
+        self._events.append(SpanEvent(name, self._ns(time.perf_counter() if at is None else at), attributes or {}))
 
     def part(
         self,
@@ -159,6 +159,10 @@ class Span:
     def encoded(self, began: float, ended: float, busy: float) -> None:
         """Adds the encoding of an answer, with the seconds of work in it."""
         self.part(names.ENCODE, began, ended, busy=busy)
+
+    def fell_back(self, engine: str, code: str) -> None:
+        """Says that an engine went no further, by the code of its error, and that another is asked now."""
+        self.event(names.FELL_BACK, attributes={names.ENGINE_NAME: engine, names.ERROR: code})
 
     def ran_dry(self, times: int) -> None:
         """Says how often a listener had nothing to hear."""

@@ -82,7 +82,7 @@ class _NotRecorded(Span):
     def tell(self, attributes: dict[str, Value | None]) -> None:
         pass
 
-    def event(self, name: str, at: float | None = None, **attributes: Value) -> None:
+    def event(self, name: str, at: float | None = None, attributes: dict[str, Value] | None = None) -> None:
         pass
 
     def part(

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from stts.settings import EngineSettings, TTSSettings
 from tests import patient
 from tests.keyed import Keyed, keyed_server, keyed_settings
-from tests.promtool import ROOT
+from tests.promtool import ROOT, promtool
 
 pytestmark = pytest.mark.socket
 
@@ -98,6 +98,15 @@ def test_every_metric_exists_with_its_labels(page: str, named: Any) -> None:
     missing = {name: labels for name, labels in wanted.items() if name != "up" and not labels <= there.get(name, {"-"})}
     assert missing == {}
     assert not [name for name in wanted if name not in there and name != "up"]
+
+
+def test_the_dashboard_asks_what_prometheus_understands(tmp_path: Path) -> None:
+    asked = [each.replace("$__rate_interval", "5m").replace("$instance", ".*") for each in dashboard()]
+    record = [{"record": f"panel:{number}", "expr": expression} for number, expression in enumerate(asked)]
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": record}]}))
+    done = promtool("check", "rules", "rules.yml", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(asked)} rules found" in done.stdout
 
 
 def test_underruns_and_refusals_are_counted(page: str) -> None:

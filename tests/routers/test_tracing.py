@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from middleware import pipeline
 from middleware.stages.logging import configure_logging
 from routers.services import build_services
-from stts.settings import SecuritySettings, Settings, StorageSettings
+from stts.settings import RoutingSettings, SecuritySettings, Settings, StorageSettings, TTSSettings
 from tests import patient
 from tests.fakes import NO_FALL_BACK, registry
 from tests.receiver import Received, Receiver, check_nested, inside, receiving
@@ -158,6 +158,22 @@ def test_refused_and_failed_requests(traced: RunningServer, receiver: Receiver) 
     (engine,) = (span for span in spans if span.name == "engine")
     assert failed.failed and engine.failed and engine.attributes["error.type"] == failed.attributes["error.type"]
     assert [span.name for span in inside(spans, engine)] == ["engine.process"]
+
+
+def test_a_fall_back_shows_both_engines(receiver: Receiver, tmp_path: Path) -> None:
+    allowed = settings(receiver, tmp_path).model_copy(
+        update={"tts": TTSSettings(order=("far", "tone")), "routing": RoutingSettings()}
+    )
+    with running(allowed, registry()) as server:
+        assert speak(server, engine="auto", text="broken words").headers["x-engine"] == "tone"
+    spans = receiver.named("POST /tts")
+    check_nested(spans)
+    (operation,) = (span for span in spans if span.name == "speak")
+    engines = [span for span in inside(spans, operation) if span.name == "engine"]
+    assert [(span.attributes["stts.engine"], span.failed) for span in engines] == [("far", True), ("tone", False)]
+    assert engines[0].ended <= operation.events["fallback"] <= engines[1].began
+    assert operation.attributes["stts.engine"] == "tone"
+    assert operation.attributes["stts.fallback"] == engines[0].attributes["error.type"]
 
 
 def test_lists_leave_no_trace(traced: RunningServer, receiver: Receiver) -> None:

@@ -27,7 +27,7 @@ class Script:
     capacity = 1
     ready = False
     answered = False
-    own_work = None
+    own_work = (1.0, 2.0, 0.5)
 
     def __init__(self) -> None:
         self.made: list[list[str]] = []
@@ -137,6 +137,14 @@ def test_what_waits_is_made_together(script: Script, ask: Callable[..., list[Ask
     script.gate.set()
     assert [each.wait() for each in asking] == [["a"], ["b"], ["c"], ["d"]]
     assert script.made == [["a"], ["b", "c", "d"]]
+
+
+def test_times_are_told_of_calls_that_were_made_alone(script: Script, ask: Callable[..., list[Asking]]) -> None:
+    asking = ask("a", "b", "c")
+    script.gate.set()
+    for each in asking:
+        each.wait()
+    assert [each.seat.own_work for each in asking] == [script.own_work, None, None]
 
 
 def test_an_error_is_its_own_calls_alone(script: Script, ask: Callable[..., list[Asking]]) -> None:

@@ -21,6 +21,7 @@ from adapters.execution.backends.wire import (
     failure,
     read_answer,
     read_failure,
+    read_work,
     receive,
     send,
 )
@@ -154,6 +155,18 @@ def test_answers() -> None:
     assert read_answer(["item", [0, {"text": "yes"}]]) == ("item", [0, {"text": "yes"}])
     assert read_answer(["end", None]) == ("end", None)
     assert read_answer(["error", failure(EngineError("no"), "")])[0] == "error"
+
+
+@pytest.mark.parametrize("value", [[1.0, 2, 0.5], {"kind": "X", "work": [1.0, 2, 0.5]}])
+def test_times_of_a_call(value: object) -> None:
+    assert read_work(value) == (1.0, 2.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    "value", [None, [], [1, 2], [1, 2, "3"], [1, 2, math.nan], [1, math.inf, 3], {}, {"work": 7}, "times", 5]
+)
+def test_what_tells_no_times(value: object) -> None:
+    assert read_work(value) is None
 
 
 def test_what_is_too_large_does_not_leave(ends: tuple[socket.socket, socket.socket]) -> None:
