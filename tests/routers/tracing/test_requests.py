@@ -2,68 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stderr
 from pathlib import Path
-from typing import Any
 
 import pytest
-import structlog
-from pydantic import SecretStr
 
-from middleware import pipeline
-from middleware.stages.logging import configure_logging
-from routers.services import build_services
-from stts.settings import RoutingSettings, SecuritySettings, Settings, StorageSettings, TTSSettings
+from stts.settings import RoutingSettings, TTSSettings
 from tests import patient
-from tests.fakes import NO_FALL_BACK, registry
-from tests.receiver import Received, Receiver, check_nested, inside, receiving
-from tests.routers.websocket.caller import calling, silence, spoken
+from tests.fakes import registry
+from tests.receiver import Receiver, check_nested, inside
+from tests.routers.tracing.traced import PARENT, TEXT, roots, settings, speak
 from tests.server import RunningServer, running
 
 pytestmark = pytest.mark.socket
-
-TEXT = "the quick brown fox jumps"
-PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-INSTANCES = {"far": {"engine": "tone", "runs_in": "process", "options": {"fail_on": "broken"}}}
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def traced(receiver: Receiver, tmp_path: Path) -> Iterator[RunningServer]:
-    with running(settings(receiver, tmp_path), registry()) as server:
-        yield server
-
-
-def settings(receiver: Receiver, root: Path, **telemetry: Any) -> Settings:
-    told = {"enabled": True, "endpoint": receiver.endpoint, "service_name": "here", **telemetry}
-    return Settings.model_validate(
-        {
-            "telemetry": told,
-            "engines": {"instances": INSTANCES, "options": {"tone": {"speed": 20.0}}},
-            "tts": {"order": ["tone", "espeak"]},
-            "stt": {"order": ["quick"]},
-            "storage": {"root": str(root)},
-            "routing": NO_FALL_BACK.model_dump(),
-        }
-    )
-
-
-def speak(server: RunningServer, engine: str = "far", text: str = TEXT, **headers: str) -> Any:
-    return patient.post(f"{server.url}/tts", json={"text": text, "engine": engine, "format": "mp3"}, headers=headers)
-
-
-def roots(spans: list[Received]) -> list[Received]:
-    return [span for span in spans if not span.parent_id]
 
 
 def test_a_request_is_one_trace_down_to_the_process_of_its_engine(traced: RunningServer, receiver: Receiver) -> None:
@@ -236,111 +188,3 @@ def test_a_conversation_by_request(traced: RunningServer, receiver: Receiver) ->
     assert turn.name == "converse"
     assert {"reply", "speak"} == {part.name for part in inside(spans, turn)}
     assert turn.began <= turn.events["first_token"] <= turn.events["first_audio"] <= turn.ended
-
-
-async def test_a_turn_on_a_socket(receiver: Receiver, tmp_path: Path) -> None:
-    with running(settings(receiver, tmp_path), registry()) as server:
-        async with calling(server, headers={"traceparent": PARENT}) as caller:
-            await caller.say(silence(0.3), spoken(), silence(1.0))
-            await caller.until("turn_metrics")
-            await caller.send("text", text="and now typed")
-            await caller.until("turn_metrics")
-    spans = receiver.wait(lambda spans: sum(span.name == "turn" for span in spans) == 2)
-    check_nested(spans)
-    said, typed = sorted(roots(spans), key=lambda span: span.began)
-    assert {root.name for root in roots(spans)} == {"turn"} and said.trace_id != typed.trace_id
-    assert said.links == typed.links == [PARENT.split("-")[1]]
-    assert said.attributes["stts.outcome"] == "completed"
-    names = [span.name for span in inside(spans, said)]
-    assert {*names} == {"listening", "endpointing", "transcribe", "reply", "speak", "speaking"}
-    by_name = {span.name: span for span in inside(spans, said)}
-    assert by_name["listening"].ended == by_name["endpointing"].began
-    moments = said.events
-    assert moments["first_token"] <= moments["first_audio"] <= moments["first_sent"] == by_name["speaking"].began
-    assert "engine" in {span.name for span in inside(spans, by_name["transcribe"])}
-    assert {span.name for span in inside(spans, typed)} == {"reply", "speak", "speaking"}
-
-
-async def test_what_leaves_in_the_middle_of_a_turn(receiver: Receiver, tmp_path: Path) -> None:
-    with running(settings(receiver, tmp_path), registry()) as server:
-        async with calling(server) as caller:
-            await caller.say(silence(0.3), spoken())
-            await caller.until("speech_start")
-    spans = receiver.named("turn")
-    check_nested(spans)
-    (root,) = roots(spans)
-    assert root.attributes["stts.outcome"] == "abandoned"
-    assert [span.name for span in inside(spans, root)] == ["transcribe"]
-
-
-def test_lines_of_the_log_know_the_trace(receiver: Receiver, tmp_path: Path) -> None:
-    log = io.StringIO()
-    current = settings(receiver, tmp_path)
-    with redirect_stderr(log), running(current, registry()) as server:
-        configure_logging(lambda: current, log)
-        try:
-            speak(server, **{"x-request-id": "logged"})
-            speak(server, engine="nobody", **{"x-request-id": "refused"})
-        finally:
-            structlog.reset_defaults()
-    lines = [json.loads(line) for line in log.getvalue().splitlines() if line.startswith("{")]
-    spans = receiver.wait(lambda spans: sum(span.name == "POST /tts" for span in spans) == 2)
-    traces = {root.attributes["stts.request_id"]: root.trace_id for root in roots(spans)}
-    found = {line["request_id"]: line.get("trace_id") for line in lines if line["event"] == "operation"}
-    assert found == traces
-
-
-def test_nothing_that_anybody_said_and_no_key_is_in_a_trace(receiver: Receiver, tmp_path: Path) -> None:
-    guarded = settings(receiver, tmp_path).model_copy(
-        update={"security": SecuritySettings(api_key=SecretStr("private-key"))}
-    )
-    key = {"authorization": "Bearer private-key", "x-private": "header-text"}
-    with running(guarded, registry()) as server:
-        audio = speak(server, text="private words", **key).content
-        files = {"file": ("private-name.mp3", audio)}
-        assert patient.post(f"{server.url}/stt", files=files, data={"prompt": "private prompt"}, headers=key).is_success
-        assert patient.post(f"{server.url}/conversation", data={"text": "private question"}, headers=key).is_success
-        assert patient.get(f"{server.url}/tts", params={"text": "private query"}, headers=key).is_success
-        assert speak(server, text="broken private words", **key).status_code == 500
-        assert speak(server, engine="private-engine", **key).status_code == 422
-        assert patient.get(f"{server.url}/tts/private-path", headers=key).status_code == 404
-        assert speak(server, text="private", authorization="Bearer private-wrong").status_code == 401
-    sent = b"".join(receiver.bodies)
-    assert len(roots(receiver.spans)) >= 6
-    for word in (b"private", b"header-text", b"word0", b"the tone broke", b"127.0.0.1"):
-        assert word not in sent, word
-
-
-def test_off_there_is_no_further_stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    composed: list[list[str]] = []
-
-    def compose(stages: Any, operation: Any) -> Any:
-        composed.append([type(stage).__name__ for stage in stages])
-        return pipeline.compose(stages, operation)
-
-    monkeypatch.setattr("routers.services.compose", compose)
-    services = build_services(Settings(storage=StorageSettings(root=str(tmp_path))), registry=registry())
-    assert services.tracer is None
-    assert {stages[0] for stages in composed} == {"LoggingStage"}
-    assert not any("TracingStage" in stages for stages in composed)
-
-
-def test_the_framework_sends_nothing_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """FastAPI would put texts of queries and messages of exceptions into traces, where the environment asks for it."""
-
-    trace = pytest.importorskip("opentelemetry.trace", reason="this FastAPI has no traces")
-
-    class Provider:
-        asked = 0
-
-        def get_tracer(self, *named: Any, **more: Any) -> Any:
-            self.asked += 1
-            return trace.NoOpTracer()
-
-    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
-    provider = Provider()
-    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
-    with running(Settings(storage=StorageSettings(root=str(tmp_path))), registry()) as server:
-        assert patient.get(f"{server.url}/tts", params={"text": "private", "engine": "tone"}).status_code == 200
-    assert provider.asked == 0
