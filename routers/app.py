@@ -18,6 +18,7 @@ from routers.dialects import DIALECTS, PAGES
 from routers.http.deferred_route import analyse_routes
 from routers.pages.api_document import framework_app, with_examples
 from routers.services import Services, build_services
+from stts.access.remainders import Remainders
 from stts.settings import Settings
 
 
@@ -53,6 +54,7 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
         services.audit,
         services.refusals,
         services.tracer,
+        Remainders(services.quotas, lambda: services.settings().quotas),
     )
 
 

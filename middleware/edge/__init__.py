@@ -24,6 +24,7 @@ from stts.access.client_secrets import ClientSecrets
 from stts.access.directory import KeyDirectory
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.rates import RateLimiter
+from stts.access.remainders import Remainders
 
 if TYPE_CHECKING:
     from stts.telemetry.tracer import Tracer
@@ -39,6 +40,7 @@ def wrap(
     audit: AuditTrail | None = None,
     refusals: QuotaRefusals | None = None,
     tracer: Tracer | None = None,
+    remainders: Remainders | None = None,
 ) -> FastAPI:
     """Puts the classes around an app that has not started, outside in: id, match of the route, tracing, CORS,
     errors, body limit, authentication, rates, audit, methods, ranges.
@@ -56,7 +58,8 @@ def wrap(
     if audit is not None:
         app.add_middleware(Auditing, audit=audit)
     if rates is not None:
-        app.add_middleware(RateLimiting, limiter=rates, refusals=refusals or QuotaRefusals(audit))
+        told = refusals or QuotaRefusals(audit)
+        app.add_middleware(RateLimiting, limiter=rates, refusals=told, remainders=remainders)
     app.add_middleware(Authentication, listener=listener, secrets=secrets, directory=directory, audit=audit)
     app.add_middleware(BodyLimit, listener=listener)
     app.add_middleware(ErrorBoundary)

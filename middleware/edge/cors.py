@@ -15,6 +15,7 @@ READABLE = (
     *("X-Request-ID", "Server-Timing", "X-File-Id", "X-Session-ID", "X-Transcription"),
     *("Retry-After", "RateLimit", "RateLimit-Policy"),
     *("X-RateLimit-Limit-Requests", "X-RateLimit-Remaining-Requests", "X-RateLimit-Reset-Requests"),
+    *("X-RateLimit-Limit-Tokens", "X-RateLimit-Remaining-Tokens", "X-RateLimit-Reset-Tokens"),
 )
 """Headers of answers that pages may read beyond the usual ones."""
 

@@ -1,6 +1,9 @@
-"""Requests a minute, of keys, users, networks and kinds of routes; told in headers, however the answer ends."""
+"""Requests a minute, of keys, users, networks and kinds of routes. Headers tell what they and quotas leave, however the
+answer ends."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +15,7 @@ from stts.access.policy import Public
 from stts.access.principal import Principal
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.rates import Rate, RateExceeded, RateLimiter, RateState, policy_header, state_header
+from stts.access.remainders import Remainders, Wanted, states, tokens
 from stts.errors import LimitsAway
 
 OPENAI_PREFIX = "/v1/"
@@ -21,59 +25,77 @@ OPENAI_PREFIX = "/v1/"
 class RateLimiting:
     """Stands inside authentication. A caller without limits passes untouched."""
 
-    def __init__(self, app: ASGIApp, limiter: RateLimiter, refusals: QuotaRefusals) -> None:
-        """`refusals` is told of each."""
+    def __init__(
+        self, app: ASGIApp, limiter: RateLimiter, refusals: QuotaRefusals, remainders: Remainders | None = None
+    ) -> None:
+        """`refusals` is told of each; `remainders`: None where quotas are not told."""
         self.app = app
         self._limiter = limiter
         self._refusals = refusals
+        self._remainders = remainders
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        rates = self._rates(scope, route_match(scope))
-        if not rates:
+        rates, wanted = self._limits(scope, route_match(scope))
+        if not rates and not wanted:
             await self.app(scope, receive, send)
             return
-        is_openai = local_path(scope).startswith(OPENAI_PREFIX)
+        headers = _Headers(send, self._remainders, wanted, is_openai=local_path(scope).startswith(OPENAI_PREFIX))
         try:
-            states = await self._limiter.hit(rates)
+            headers.states = await self._limiter.hit(rates) if rates else []
         except RateExceeded as error:
             self._refusals.tell(scope["state"]["principal"], error.code, route_name(scope))
-            await refuse(scope, receive, _Headers(send, error.states, is_openai=is_openai), error)
-            return
+            headers.states = error.states
+            await refuse(scope, receive, headers, error)
         except LimitsAway as error:
             await refuse(scope, receive, send, error)
-            return
-        await self.app(scope, receive, _Headers(send, states, is_openai=is_openai))
+        else:
+            await self.app(scope, receive, headers)
 
-    def _rates(self, scope: Scope, route: RouteMatch) -> list[Rate]:
+    def _limits(self, scope: Scope, route: RouteMatch) -> tuple[list[Rate], Wanted]:
         if route.policy.public is Public.ANYWHERE:
-            return []
+            return [], ()
         principal: Principal = scope["state"]["principal"]
-        return self._limiter.rates(principal, network_of(address_of(scope)), route.policy.role)
+        network = network_of(address_of(scope))
+        wanted = self._remainders.of(principal, network) if self._remainders is not None else ()
+        return self._limiter.rates(principal, network, route.policy.role), wanted
 
 
 class _Headers:
     """Adds what is left to the head of the answer."""
 
-    def __init__(self, send: Send, states: list[RateState], *, is_openai: bool) -> None:
+    def __init__(self, send: Send, remainders: Remainders | None, wanted: Wanted, *, is_openai: bool) -> None:
         self._send = send
-        self._states = states
+        self._remainders = remainders
+        self._wanted = wanted
         self._is_openai = is_openai
+        self.states: list[RateState] = []
 
     async def __call__(self, message: Message) -> None:
         if message["type"] in BEGIN:
             message = {**message, "headers": [*message.get("headers", ()), *self._headers()]}
         await self._send(message)
 
-    def _headers(self) -> list[tuple[bytes, bytes]]:
-        headers = {"ratelimit-policy": policy_header(self._states), "ratelimit": state_header(self._states)}
-        if self._is_openai:
-            tightest = min(self._states, key=lambda state: state.left)
-            headers |= {
-                "x-ratelimit-limit-requests": str(tightest.rate.most),
-                "x-ratelimit-remaining-requests": str(tightest.left),
-                "x-ratelimit-reset-requests": f"{tightest.reset_seconds:.0f}s",
-            }
-        return [(name.encode(), value.encode()) for name, value in headers.items()]
+    def _headers(self) -> Iterator[tuple[bytes, bytes]]:
+        policies, left = [policy_header(self.states)], [state_header(self.states)]
+        if self._is_openai and self.states:
+            rate = min(self.states, key=lambda state: state.left)
+            yield from _openai(b"requests", rate.rate.most, rate.left, rate.reset_seconds)
+        if self._remainders is not None and self._wanted:
+            standings = self._remainders.standings(self._wanted)
+            policies.append(self._remainders.policies(self._wanted))
+            left.append(states(standings))
+            if self._is_openai and (of := tokens(standings)) is not None:
+                yield from _openai(b"tokens", of.allowance.most, of.left, of.reset_seconds)
+        for name, texts in ((b"ratelimit-policy", policies), (b"ratelimit", left)):
+            if value := ", ".join(filter(None, texts)):
+                yield name, value.encode()
+
+
+def _openai(unit: bytes, most: float, left: float, reset_seconds: float) -> Iterator[tuple[bytes, bytes]]:
+    """As OpenAI's service tells of a limit."""
+    yield b"x-ratelimit-limit-" + unit, b"%d" % most
+    yield b"x-ratelimit-remaining-" + unit, b"%d" % left
+    yield b"x-ratelimit-reset-" + unit, b"%ds" % round(reset_seconds)

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 
 from stts.access.accounts import Account, OpenQuotas
@@ -107,12 +108,11 @@ class QuotaBook:
 
     def standings(self, allowances: Sequence[Allowance]) -> list[Standing]:
         """How allowances stand, as far as that is known here."""
-        known = [(each, self.account(each)) for each in allowances]
-        return [
-            Standing(each, max(0.0, each.most - account.spent), self.seconds_left(each.period))
-            for each, account in known
-            if account.used is not None
-        ]
+        # Nobody is remembered for being looked at: that would make others forgotten.
+        found = [(each, self._accounts.get(self._counter(each))) for each in allowances]
+        known = [(each, account) for each, account in found if account is not None and account.used is not None]
+        left = {period: self.seconds_left(period) for period in {each.period for each, _ in known}}
+        return [Standing(each, max(0.0, each.most - account.spent), left[each.period]) for each, account in known]
 
     def used_up(self, allowances: Sequence[Allowance], least: float) -> QuotaExceeded | None:
         """The first that has less left, as far as that is known here."""
@@ -125,7 +125,7 @@ class QuotaBook:
 
     def account(self, allowance: Allowance) -> Account:
         """The account of an allowance in the window of this moment."""
-        counter = Counter(allowance.subject, str(allowance.unit), self._window(allowance.period))
+        counter = self._counter(allowance)
         account = self._accounts.get(counter)
         if account is None:
             if len(self._accounts) >= MOST_ACCOUNTS:
@@ -133,6 +133,9 @@ class QuotaBook:
             account = self._accounts[counter] = Account(counter, self._monotonic)
         self._accounts.move_to_end(counter)
         return account
+
+    def _counter(self, allowance: Allowance) -> Counter:
+        return Counter(allowance.subject, str(allowance.unit), self._window(allowance.period))
 
     def _forget_one(self) -> None:
         """Forgets the account that was used longest ago, of those with nothing in hand but an unused block."""
@@ -146,6 +149,11 @@ class QuotaBook:
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         days = 1 if period is Period.DAY else calendar.monthrange(now.year, now.month)[1] - now.day + 1
         return (day + timedelta(days=days) - now).total_seconds()
+
+    def length(self, period: Period) -> int:
+        """Seconds of the window of this moment."""
+        day = self._time() // DAY_SECONDS
+        return DAY_SECONDS if period is Period.DAY else DAY_SECONDS * _days_of_month(int(day))
 
     async def write(self) -> None:
         """Writes what was used while the store was away. Raises DatabaseAway."""
@@ -203,6 +211,13 @@ async def take_all(accounts: Sequence[tuple[Account, float]], amount: float, sto
             taken.callback(_give_back, account, amount)
         taken.pop_all()
     return None
+
+
+@lru_cache(maxsize=1)
+def _days_of_month(day: int) -> int:
+    """`day`: one of the month, counted from 1970."""
+    date = datetime.fromtimestamp(day * DAY_SECONDS, UTC)
+    return calendar.monthrange(date.year, date.month)[1]
 
 
 def _give_back(account: Account, amount: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import wave
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -102,6 +103,43 @@ def test_requests_a_minute_are_told_in_headers(keyed: Keyed) -> None:
     assert answers[3].headers["x-ratelimit-remaining-requests"] == "0"
     assert answers[3].headers["ratelimit"].startswith('"requests-key";r=0;t=')
     assert answers[3].headers["ratelimit-policy"] == answers[0].headers["ratelimit-policy"]
+
+
+def test_amounts_are_told_in_headers(keyed: Keyed) -> None:
+    with keyed.client(limited(keyed, characters_per_month=100, characters_per_day=50, requests_per_minute=9)) as client:
+        before = client.get("/v1/models").headers
+        spoken = client.post("/v1/audio/speech", json={"model": "tts-1", "input": TEXT, "voice": "alloy"}).headers
+        refused = client.post("/tts", json={"text": 5 * TEXT})
+    policies = before["ratelimit-policy"].split(", ")
+    assert policies[:2] == ['"requests-key";q=9;w=60', '"characters-day-key";q=50;w=86400']
+    month = re.fullmatch(r'"characters-month-key";q=100;w=(\d+)', policies[2])
+    assert month is not None and int(month[1]) in [days * 86_400 for days in (28, 29, 30, 31)]
+    # Nothing of it was asked for yet, so nothing is known.
+    assert "characters" not in before["ratelimit"] and "x-ratelimit-limit-tokens" not in before
+    assert re.search(r'"characters-day-key";r=40;t=\d+, "characters-month-key";r=90;t=\d+$', spoken["ratelimit"])
+    assert (spoken["x-ratelimit-limit-tokens"], spoken["x-ratelimit-remaining-tokens"]) == ("50", "40")
+    assert 0 <= int(spoken["x-ratelimit-reset-tokens"].removesuffix("s")) <= 86_400
+    assert spoken["x-ratelimit-remaining-requests"] == "7"
+    assert refused.status_code == 429 and '"characters-day-key";r=40;' in refused.headers["ratelimit"]
+    assert "x-ratelimit-limit-tokens" not in refused.headers
+
+
+def test_seconds_are_told_without_rates_too(keyed: Keyed) -> None:
+    with keyed.client(limited(keyed, audio_seconds_in_per_day=100)) as client:
+        headers = client.post(
+            "/v1/audio/transcriptions", files={"file": ("a.wav", silence(7))}, data={"model": "whisper-1"}
+        ).headers
+        health = client.get("/health").headers
+    assert headers["ratelimit-policy"] == '"audio-seconds-in-day-key";q=100;w=86400'
+    assert headers["ratelimit"].startswith('"audio-seconds-in-day-key";r=93;t=')
+    assert not any("tokens" in name or "requests" in name for name in headers)
+    assert "ratelimit-policy" not in health
+
+
+def test_a_caller_without_limits_is_told_nothing(keyed: Keyed) -> None:
+    with keyed.client(limited(keyed)) as client:
+        headers = client.post("/v1/audio/speech", json={"model": "tts-1", "input": TEXT, "voice": "alloy"}).headers
+    assert not any("ratelimit" in name for name in headers)
 
 
 async def test_live_sessions_at_once(keyed: Keyed) -> None:
