@@ -42,6 +42,8 @@ class Receiver:
         self.requests = 0
         self.status = 200
         """Status of its answers; with another than 200 it keeps nothing."""
+        self.hangs_up = False
+        """It closes each connection after its answer, without saying so."""
         self.open = threading.Event()
         """While it is cleared, no request is answered."""
         self.open.set()
@@ -103,6 +105,7 @@ class Receiver:
                 self.send_response(receiver._take(body, {name.lower(): value for name, value in self.headers.items()}))
                 self.send_header("content-length", "0")
                 self.end_headers()
+                self.close_connection = receiver.hangs_up
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass

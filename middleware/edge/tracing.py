@@ -17,6 +17,8 @@ from stts.telemetry.traceparent import RemoteSpan, read_traceparent
 from stts.telemetry.tracer import Tracer
 
 HEADER = b"traceparent"
+NOWHERE = frozenset({404, 405})
+"""Statuses of what leads nowhere: whoever looks for holes in a server asks for paths by the thousand."""
 
 
 class Tracing:
@@ -74,7 +76,7 @@ def _end(span: Span, scope: Scope, answer: _Answer) -> None:
     )
     if not answer.complete:
         span.set(names.OUTCOME, "cancelled")
-    elif answer.status is not None and answer.status < 400:
+    elif answer.status is not None and (answer.status < 400 or answer.status in NOWHERE):
         span.drop()
     span.end(failed=answer.status is not None and answer.status >= 500)
 

@@ -6,6 +6,7 @@ import re
 
 from pydantic import SecretStr, field_validator
 
+from stts.http_address import is_http_address
 from stts.settings.section import Section, fixed, protected
 
 HEADERS = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x21-\x2b\x2d-\x7e][\x20-\x2b\x2d-\x7e]*")
@@ -29,6 +30,13 @@ class TelemetrySettings(Section):
         le=1,
     )
     service_name: str = fixed("Name of this server there.", default="stts", min_length=1, max_length=100)
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_address(cls, endpoint: str) -> str:
+        if not is_http_address(endpoint):
+            raise ValueError("must be http://HOST[:PORT] or https://..., as http://127.0.0.1:4318")
+        return endpoint
 
     @field_validator("headers")
     @classmethod

@@ -117,6 +117,12 @@ class SpanDelivery:
 
     def _post(self, body: bytes) -> int | None:
         """The status of the answer; None where there was none."""
+        kept_open = self._connection.sock is not None
+        status = self._ask(body)
+        # What was kept open may have been closed over there, which says nothing of whether somebody is there.
+        return self._ask(body) if status is None and kept_open else status
+
+    def _ask(self, body: bytes) -> int | None:
         try:
             self._connection.request("POST", self._path, body, self._headers)
             response = self._connection.getresponse()

@@ -128,9 +128,10 @@ def test_a_fall_back_shows_both_engines(receiver: Receiver, tmp_path: Path) -> N
     assert operation.attributes["stts.fallback"] == engines[0].attributes["error.type"]
 
 
-def test_lists_leave_no_trace(traced: RunningServer, receiver: Receiver) -> None:
+def test_lists_and_what_leads_nowhere_leave_no_trace(traced: RunningServer, receiver: Receiver) -> None:
     for path in ("/voices", "/health", "/metrics", "/docs"):
         assert patient.get(f"{traced.url}{path}").status_code == 200
+    assert patient.get(f"{traced.url}/.env").status_code == 404
     speak(traced)
     assert [root.name for root in roots(receiver.named("POST /tts"))] == ["POST /tts"]
 

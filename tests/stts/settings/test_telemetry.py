@@ -22,7 +22,17 @@ def test_what_are_no_headers(headers: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["", "localhost:4318", "ftp://a", "http://", "http://user:key@host", "http://a/?b=c"]
+    "endpoint",
+    [
+        "",
+        "localhost:4318",
+        "ftp://a",
+        "http://",
+        "http://user:key@host",
+        "http://a/?b=c",
+        "http://a:99999",
+        "http://a:x",
+    ],
 )
 def test_what_is_no_endpoint(endpoint: str) -> None:
     with pytest.raises(ValidationError):
@@ -32,3 +42,8 @@ def test_what_is_no_endpoint(endpoint: str) -> None:
 def test_the_headers_are_a_secret() -> None:
     settings = Settings(telemetry=TelemetrySettings(headers=SecretStr("a=receiver-key")))
     assert "receiver-key" not in repr(settings)
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4318", "https://otlp.example/path/", "http://[::1]:4318"])
+def test_endpoints(endpoint: str) -> None:
+    assert TelemetrySettings(endpoint=endpoint).endpoint == endpoint

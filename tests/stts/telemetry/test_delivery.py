@@ -56,6 +56,17 @@ def test_a_receiver_that_is_away_costs_a_line_and_nothing_else(
     assert len({span.span_id for span in receiver.spans}) == 2000
 
 
+def test_a_receiver_that_hangs_up_between_batches_is_not_away(receiver: Receiver) -> None:
+    receiver.hangs_up = True
+    with capture_logs() as lines:
+        deliver = SpanDelivery(receiver.endpoint, {}, {})
+        for number in range(1, 4001):
+            deliver(span(number))
+        deliver.close()
+    assert lines == []
+    assert len({span.span_id for span in receiver.spans}) == 4000
+
+
 def test_what_does_not_fit_in_is_lost_and_counted(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "QUEUE", 2000)
     receiver.open.clear()
