@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stts.settings import RoutingSettings, TTSSettings
+from stts.telemetry import delivery
 from tests import patient
 from tests.fakes import registry
 from tests.receiver import Receiver, check_nested, inside
@@ -189,3 +190,13 @@ def test_a_conversation_by_request(traced: RunningServer, receiver: Receiver) ->
     assert turn.name == "converse"
     assert {"reply", "speak"} == {part.name for part in inside(spans, turn)}
     assert turn.began <= turn.events["first_token"] <= turn.events["first_audio"] <= turn.ended
+
+
+def test_a_receiver_that_says_nothing_delays_neither_requests_nor_the_stop(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "FLUSH_SECONDS", 0.05)
+    receiver.open.clear()
+    with running(settings(receiver, tmp_path), registry()) as server:
+        assert [speak(server, engine="tone").status_code for _ in range(3)] == [200, 200, 200]
+    assert receiver.spans == []
