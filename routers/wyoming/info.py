@@ -13,6 +13,7 @@ from adapters.catalogue import EngineCatalogue
 from adapters.descriptions import EngineDescription
 from routers.wyoming.frames import Event
 from stts import __version__
+from stts.access.principal import WYOMING_CLIENT
 from stts.engine_api import EngineInfo, EngineKind, Voice
 from stts.settings import CurrentSettings
 
@@ -27,7 +28,7 @@ class Describer:
 
     async def info(self) -> Event:
         voices: dict[str, list[Voice]] = {}
-        for offered in await self._engines.voices():
+        for offered in await self._engines.voices(viewer=WYOMING_CLIENT.viewer):
             voices.setdefault(offered.engine.name, []).append(offered.voice)
         listeners = [_listener(each.info, usable) for each, usable in await self._offered("stt")]
         speakers = [

@@ -19,6 +19,7 @@ from routers.wyoming.frames import LINE_BYTES
 from routers.wyoming.info import Describer
 from stts.access.audit_trail import AuditTrail
 from stts.access.networks import is_inside, network_of
+from stts.access.principal import WYOMING_CLIENT
 from stts.context import Priority, RequestContext, RequestFacts, RequestType
 from stts.conversation.services import ServicesFor
 from stts.errors import Busy, Forbidden
@@ -165,4 +166,5 @@ def may_enter(address: str, networks: Sequence[str]) -> bool:
 
 def _context(network: str, kind: RequestType) -> RequestContext:
     """A context of a connection from this network, whose limits it counts for."""
-    return RequestContext(kind, priority=Priority.REALTIME, input_data=RequestFacts(route=ROUTE, network=network))
+    facts = RequestFacts(route=ROUTE, network=network)
+    return RequestContext(kind, principal=WYOMING_CLIENT, priority=Priority.REALTIME, input_data=facts)

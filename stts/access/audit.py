@@ -62,7 +62,7 @@ class AuditEvent:
     at: float
     """Seconds since 1970."""
     actor: str
-    """`key:<id>`, `api_key`, `anonymous`, `command`, `server` or `unknown`."""
+    """`key:<id>`, `api_key`, `anonymous`, `wyoming`, `command`, `server` or `unknown`."""
     action: Action
     target: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)

@@ -37,6 +37,8 @@ ANONYMOUS = Principal("anonymous", Role.ADMIN)
 """Everybody, on a server that wants no key."""
 VISITOR = Principal("visitor", Role.READ)
 """Somebody without a key, on a server that wants one, at what is open to all."""
+WYOMING_CLIENT = Principal("wyoming", Role.WRITE)
+"""A client of the Wyoming listener, which knows no keys: what belongs to users is not there for it."""
 API_KEY_HOLDER = Principal("api_key", Role.ADMIN)
 """Holder of `security.api_key`."""
 

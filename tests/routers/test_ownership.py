@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from wyoming.info import Describe
+from wyoming.tts import Synthesize, SynthesizeVoice
 
-from stts.settings import TTSSettings
+from stts.settings import TTSSettings, WyomingSettings
 from tests import patient
 from tests.audio import encoded, tone
 from tests.fakes import registry
 from tests.keyed import Keyed, keyed_server, keyed_settings
 from tests.patient import PATIENCE
+from tests.routers.wyoming.conftest import Client, free_port
 
 pytestmark = pytest.mark.socket
 
@@ -43,7 +47,11 @@ class User:
 
 @pytest.fixture(scope="module")
 def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
-    settings = keyed_settings(tmp_path_factory.mktemp("owned"), tts=TTSSettings(order=("cloner",)))
+    settings = keyed_settings(
+        tmp_path_factory.mktemp("owned"),
+        tts=TTSSettings(order=("cloner",)),
+        wyoming=WyomingSettings(enabled=True, port=free_port()),
+    )
     with keyed_server(settings, registry(cloner="tests.fakes:ClonerEngine")) as keyed:
         yield keyed
 
@@ -227,3 +235,20 @@ def test_jobs_of_others_are_not_there(anna: User) -> None:
     for method, path in (("GET", ""), ("GET", "/events"), ("DELETE", "")):
         assert anna.http.request(method, f"/jobs/job-0123456789abcdef{path}").status_code == 404
     assert anna.http.post("/models/pull", json={"model": "x"}).status_code == 403
+
+
+async def test_clients_without_keys_speak_with_voices_of_everybody(keyed: Keyed, anna: User) -> None:
+    folder = Path(keyed.settings.storage.root) / "references"
+    (folder / "chorister.wav").write_bytes(encoded(tone(0.3)))
+    async with Client(keyed.settings.wyoming.port) as client:
+        await client.write_event(Describe().event())
+        (info,) = await client.until("info")
+        listed = str(info.data)
+        assert "chorister" in listed and anna.id not in listed and "anna.wav" not in listed
+        for voice, last in (
+            (anna.private["id"], "error"),
+            (anna.private["name"], "error"),
+            ("chorister", "audio-stop"),
+        ):
+            await client.write_event(Synthesize("Hello", voice=SynthesizeVoice(name=voice)).event())
+            assert (await client.until("error", "audio-stop"))[-1].type == last, voice

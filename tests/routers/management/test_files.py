@@ -274,3 +274,20 @@ async def test_cleaning_up(client: httpx.AsyncClient, files: FileStore) -> None:
 @pytest.mark.parametrize("body", [{"kinds": ["references"]}, {"max_age_hours": -1}, {"kinds": ["uploads"]}, {"x": 1}])
 async def test_clean_ups_that_are_refused(client: httpx.AsyncClient, body: dict[str, object]) -> None:
     assert (await client.post("/files/cleanup", json=body)).status_code == 422
+
+
+async def test_who_consented_is_told_and_may_be_required(client: httpx.AsyncClient, files: FileStore) -> None:
+    answer = await post(client, "anna.wav", kind="references", consent=" Anna Müller, 2026-11-29 ")
+    assert answer.status_code == 201 and answer.json()["consent"] == "Anna Müller, 2026-11-29"
+    assert (await client.get("/files")).json()["files"][0]["consent"] == "Anna Müller, 2026-11-29"
+    assert (await post(client, "bert.wav", kind="references", consent="x" * 501)).status_code == 422
+    assert (await post(client, "bert.wav", kind="references")).json()["consent"] is None
+
+
+async def test_a_reference_without_consent_is_refused_where_that_is_wanted(tmp_path: Path) -> None:
+    settings = Settings(storage=StorageSettings(require_consent=True))
+    async with serving(FileStore(tmp_path, lambda: settings)) as client:
+        refused = await post(client, "anna.wav", kind="references", consent="  ")
+        assert (refused.status_code, refused.json()["param"]) == (422, "consent")
+        assert (await post(client, "anna.wav", kind="references", consent="Anna")).status_code == 201
+        assert (await post(client, "call.wav")).status_code == 201
