@@ -240,15 +240,14 @@ def test_jobs_of_others_are_not_there(anna: User) -> None:
 async def test_clients_without_keys_speak_with_voices_of_everybody(keyed: Keyed, anna: User) -> None:
     folder = Path(keyed.settings.storage.root) / "references"
     (folder / "chorister.wav").write_bytes(encoded(tone(0.3)))
-    async with Client(keyed.settings.wyoming.port) as client:
+    port = keyed.settings.wyoming.port
+    async with Client(port) as client:
         await client.write_event(Describe().event())
         (info,) = await client.until("info")
-        listed = str(info.data)
-        assert "chorister" in listed and anna.id not in listed and "anna.wav" not in listed
-        for voice, last in (
-            (anna.private["id"], "error"),
-            (anna.private["name"], "error"),
-            ("chorister", "audio-stop"),
-        ):
+    listed = str(info.data)
+    assert "chorister" in listed and anna.id not in listed and "anna.wav" not in listed
+    theirs = [(voice, "error") for voice in (anna.private["id"], anna.private["name"])]
+    for voice, last in (*theirs, ("chorister", "audio-stop")):
+        async with Client(port) as client:
             await client.write_event(Synthesize("Hello", voice=SynthesizeVoice(name=voice)).event())
             assert (await client.until("error", "audio-stop"))[-1].type == last, voice
