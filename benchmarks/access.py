@@ -1,4 +1,5 @@
-"""Cost of keys, limits, usage and audit: the same short speech with and without them, side by side, 10,000 keys."""
+"""Cost of keys, limits, usage and audit: the same short speech with and without them, side by side, 10,000 keys; and
+with limits in a Redis of its own, where redis-server is installed."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from benchmarks.client import Connection
+from benchmarks.redis import PROGRAM, running_redis
 from benchmarks.result import Row, milliseconds, quantile
 from benchmarks.server import Server, running
 from stts.access.administration import Administration, KeyWishes
@@ -37,7 +39,12 @@ QUIET: Mapping[str, Any] = {
     "logging": {"level": "error"},
     "engines": {"preload": ["paced"], "options": {"paced": {"speed": 1_000_000}}},
 }
-LIMITS = KeyLimits(requests_per_minute=10_000_000, characters_per_month=10**11, audio_seconds_out_per_day=10**9)
+LIMITS = KeyLimits(
+    requests_per_minute=10_000_000, characters_per_month=10**11, audio_seconds_out_per_day=10**9, concurrent=1000
+)
+MOST_ADDED = {0.5: 0.00015, 0.99: 0.0005}
+"""Quantile -> seconds."""
+MOST_ADDED_BY_REDIS = {0.5: 0.001, 0.99: 0.003}
 
 
 def run() -> list[Row]:
@@ -49,7 +56,13 @@ def run() -> list[Row]:
         guarded = servers.enter_context(running(guarded_settings))
         times = asyncio.run(_latencies(plain, guarded, key))
         rates = asyncio.run(_rates(plain, guarded, key))
-        return [*_added(times), _share(rates), _start(plain, guarded)]
+        rows = [*_added(times, "keys, limits, usage and audit on", MOST_ADDED), _share(rates), _start(plain, guarded)]
+        if PROGRAM is not None:
+            redis = servers.enter_context(running_redis())
+            shared = servers.enter_context(running({**guarded_settings, "limits": {"redis_url": redis.url}}))
+            times = asyncio.run(_latencies(plain, shared, key))
+            rows += _added(times, "the same with limits in Redis on this machine", MOST_ADDED_BY_REDIS)
+        return rows
 
 
 async def _seeded(file: Path) -> str:
@@ -116,14 +129,14 @@ async def _speak(connection: Connection) -> None:
         pass
 
 
-def _added(times: Mapping[str, list[float]]) -> list[Row]:
+def _added(times: Mapping[str, list[float]], what: str, reach: Mapping[float, float]) -> list[Row]:
     rows = []
-    for part, most in ((0.5, 0.00015), (0.99, 0.0005)):
+    for part, most in reach.items():
         without, with_key = (quantile(times[name], part) for name in ("plain", "guarded"))
         added = with_key - without
         rows.append(
             Row(
-                f"keys, limits, usage and audit on, {KEYS:,} keys: added to one request, p{part * 100:.0f}",
+                f"{what}, {KEYS:,} keys: added to one request, p{part * 100:.0f}",
                 f"< {milliseconds(most)}",
                 f"{milliseconds(added)} ({milliseconds(without)} without)",
                 added < most,
