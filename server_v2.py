@@ -58,7 +58,9 @@ def build_listeners(services: Services, listener: ListenerSettings, listens: soc
     from routers.wyoming.server import WyomingServer
 
     describer = Describer(services.engines, services.settings)
-    wyoming = WyomingServer(services.for_session, describer, services.settings, services.limiter.spools, services.audit)
+    wyoming = WyomingServer(
+        services.for_session, describer, services.settings, services.limiter.spools, services.access.audit
+    )
     services.lifecycle.on_shutdown.append(wyoming.leave)
     return (wyoming, http)
 

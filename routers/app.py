@@ -49,12 +49,12 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
         listener,
         RouteTable(routes),
         services.secrets,
-        services.directory,
-        services.rates,
-        services.audit,
-        services.refusals,
+        services.access.directory,
+        services.access.rates,
+        services.access.audit,
+        services.access.refusals,
         services.tracer,
-        Remainders(services.quotas, lambda: services.settings().quotas),
+        Remainders(services.access.quotas, lambda: services.settings().quotas),
     )
 
 

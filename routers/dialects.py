@@ -55,7 +55,12 @@ def _native(services: Services) -> Sequence[Routes]:
 
 def _openai(services: Services) -> Sequence[Routes]:
     realtime = RealtimeRoutes(
-        services.for_session, services.limiter, services.secrets, services.models, services.settings, services.quotas
+        services.for_session,
+        services.limiter,
+        services.secrets,
+        services.models,
+        services.settings,
+        services.access.quotas,
     )
     return (*OpenAIRoutes(services).parts, realtime, TimestampRoutes(services))
 
@@ -65,7 +70,7 @@ def _pages(services: Services) -> Sequence[Routes]:
 
 
 def _management(services: Services) -> Sequence[Routes]:
-    usage = services.stores.usage if services.usage is not None else None
+    usage = services.access.stores.usage if services.access.usage is not None else None
     analytics = AnalyticsRoutes(
         services.history,
         services.metrics,
@@ -75,9 +80,14 @@ def _management(services: Services) -> Sequence[Routes]:
     )
     configuration = () if services.config is None else (ConfigRoutes(services.config),)
     models, jobs = ModelRoutes(services.model_library), JobRoutes(services.jobs)
-    me = MeRoutes(services.quotas, services.settings)
-    access = (me, UserRoutes(services.administration), PersonalDataRoutes(services), KeyRoutes(services.administration))
-    audit = AuditRoutes(services.audit, services.stores.audit)
+    me = MeRoutes(services.access.quotas, services.settings)
+    access = (
+        me,
+        UserRoutes(services.access.administration),
+        PersonalDataRoutes(services),
+        KeyRoutes(services.access.administration),
+    )
+    audit = AuditRoutes(services.access.audit, services.access.stores.audit)
     counted = (analytics, UsageRoutes(usage))
     return (FileRoutes(services.files), models, jobs, *counted, *access, audit, *configuration)
 

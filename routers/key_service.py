@@ -36,22 +36,24 @@ async def serve_quotas(services: Services) -> None:
     while True:
         await asyncio.sleep(FOLLOW_SECONDS)
         with suppress(DatabaseAway):
-            await services.quotas.write()
-            if services.stores.state == "up" and (removed_at is None or time.monotonic() - removed_at > DAY_SECONDS):
-                await services.quotas.remove_old()
+            await services.access.quotas.write()
+            if services.access.stores.state == "up" and (
+                removed_at is None or time.monotonic() - removed_at > DAY_SECONDS
+            ):
+                await services.access.quotas.remove_old()
                 removed_at = time.monotonic()
 
 
 async def _first_key(services: Services) -> None:
     while True:
         try:
-            issued = await (await services.administration()).first_key()
+            issued = await (await services.access.administration()).first_key()
         except DatabaseAway as error:
             log.warning("database_away", error=error.message)
         else:
             if issued is not None:
-                if services.audit is not None:
-                    services.audit.record(SERVER, Action.KEY_CREATE, issued.key.id, key_details(issued.key))
+                if services.access.audit is not None:
+                    services.access.audit.record(SERVER, Action.KEY_CREATE, issued.key.id, key_details(issued.key))
                 announce_first(issued.text)
             return
         await asyncio.sleep(FOLLOW_SECONDS)
@@ -76,13 +78,13 @@ async def close_stores(services: Services) -> None:
     """Writes what waits to be written, for a bounded time."""
     with suppress(DatabaseAway, TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
-            await services.quotas.close()
-            if services.directory is not None:
-                await services.directory.close()
-    if services.usage is not None:
-        await _write_usage(services.usage)
+            await services.access.quotas.close()
+            if services.access.directory is not None:
+                await services.access.directory.close()
+    if services.access.usage is not None:
+        await _write_usage(services.access.usage)
     with suppress(DatabaseAway, TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
-            if services.audit is not None:
-                await services.audit.close()
-    await services.stores.close()
+            if services.access.audit is not None:
+                await services.access.audit.close()
+    await services.access.stores.close()

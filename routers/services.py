@@ -27,22 +27,16 @@ from middleware.stages.planning import PlanningStage
 from middleware.stages.quotas import QuotaStage
 from middleware.stages.timing import TimingStage
 from middleware.traces import open_tracing
+from routers.access_services import AccessServices, build_access
 from routers.http.operation import Listen, Speak
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
-from stts.access.administration import Administration
-from stts.access.audit_trail import AuditTrail
 from stts.access.client_secrets import ClientSecrets
 from stts.access.concurrency import Concurrency
-from stts.access.directory import KeyDirectory
-from stts.access.quota_refusals import QuotaRefusals
-from stts.access.quotas import QuotaBook
-from stts.access.rates import RateLimiter
 from stts.analytics.history import History
 from stts.analytics.memory_metrics import MemoryMetrics
 from stts.analytics.metrics import Metrics
 from stts.analytics.resources import Resources
-from stts.analytics.usage_writer import UsageWriter
 from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
 from stts.conversation.generation import ReplyItem
@@ -52,14 +46,11 @@ from stts.plans import SpeechPlan
 from stts.protocols import TranscriptionSession
 from stts.settings import CurrentSettings, Settings
 from stts.speech import SynthesisConfig
-from stts.storage.database.opening import StoreOpener
 from stts.storage.files.store import FileStore
 from stts.storage.files.voices import StoredVoices
-from stts.storage.redis.address import RedisAddress
 from stts.transcription import TranscriptionConfig
 
 if TYPE_CHECKING:
-    from stts.storage.redis.shared_limits import SharedLimits
     from stts.telemetry.tracer import Tracer
 
 Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[UserTurn | ReplyItem, None]]
@@ -95,18 +86,7 @@ class Services:
     session_holders: SessionHolders
     limiter: ConnectionLimiter
     secrets: ClientSecrets
-    stores: StoreOpener
-    quotas: QuotaBook
-    rates: RateLimiter
-    shared_limits: SharedLimits | None
-    """None where this server counts limits alone."""
-    directory: KeyDirectory | None
-    """The keys of clients; None where `security.keys` is off."""
-    usage: UsageWriter | None
-    """None where usage is not kept."""
-    audit: AuditTrail | None
-    """None where no audit trail is kept."""
-    refusals: QuotaRefusals
+    access: AccessServices
     history: History
     metrics: Metrics
     resources: Resources
@@ -114,12 +94,6 @@ class Services:
     """None where no traces are kept."""
     config: ConfigAdapter | None = None
     """None where the settings are fixed: then there is no /config."""
-
-    async def administration(self) -> Administration:
-        """Users and keys. Raises DatabaseAway."""
-        stores = await self.stores.stores()
-        changed = self.directory.take if self.directory is not None else None
-        return Administration(stores.users, stores.keys, *(() if changed is None else (changed,)))
 
     def for_session(self, context: NewContext) -> SessionServices:
         """The services of the conversation sessions of one connection, whose contexts `context` makes."""
@@ -164,13 +138,12 @@ def build_services(
 def _wired(
     current: CurrentSettings, config: ConfigAdapter | None, registry: Registry, lifecycle: Lifecycle
 ) -> Services:
-    stores = StoreOpener(current)
-    audit = AuditTrail(stores.audit, lambda: current().audit.days) if current().is_audited else None
-    shared = _shared_limits(current)
-    places = shared.places if shared is not None else None
-    refusals = QuotaRefusals(audit)
-    limiter = ConnectionLimiter(current, refusals, places)
+    access = build_access(current)
+    limiter = ConnectionLimiter(current, access.refusals, access.places)
     lifecycle.on_shutdown.append(limiter.drain)
+    if access.directory is not None:
+        access.directory.on_end.append(limiter.end_key)
+        access.directory.in_use.append(limiter.keys_in_use)
     files = FileStore(Path(current().storage.root), current)
     engines = EngineCatalogue(registry, current, StoredVoices(files))
     jobs = Jobs()
@@ -178,15 +151,13 @@ def _wired(
     operations = EngineOperations(engines, selection, current)
     replies = Replies(current)
     resources = Resources()
-    metrics = Metrics(resources, engines.readings, lambda: refusals.counts)
+    metrics = Metrics(resources, engines.readings, lambda: access.refusals.counts)
     MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
     history = History(current().analytics.history_minutes)
-    usage = UsageWriter(stores.usage, lambda: current().usage.days) if current().keeps_usage else None
-    writers = (history, metrics) if usage is None else (history, metrics, usage)
+    writers = (history, metrics) if access.usage is None else (history, metrics, access.usage)
     tracer, tracing = open_tracing(current().telemetry)
     stages: list[Stage] = [*tracing, LoggingStage(current), AnalyticsStage(writers), TimingStage()]
-    quotas = QuotaBook(stores.quotas)
-    limited = [*stages, QuotaStage(quotas, Concurrency("concurrent", places), current, refusals)]
+    limited = [*stages, QuotaStage(access.quotas, Concurrency("concurrent", access.places), current, access.refusals)]
     planned = [*limited, PlanningStage(selection)]
     speak = compose(planned, operations.speak)
     listen = compose(planned, operations.listen)
@@ -215,35 +186,10 @@ def _wired(
         session_holders=SessionHolders(),
         limiter=limiter,
         secrets=ClientSecrets(lambda: current().realtime.secrets),
-        stores=stores,
-        quotas=quotas,
-        rates=RateLimiter(lambda: current().quotas, shared=shared.rates if shared is not None else None),
-        shared_limits=shared,
-        directory=_directory(current, stores, limiter),
-        usage=usage,
-        audit=audit,
-        refusals=refusals,
+        access=access,
         history=history,
         metrics=metrics,
         resources=resources,
         tracer=tracer,
         config=config,
     )
-
-
-def _directory(current: CurrentSettings, stores: StoreOpener, limiter: ConnectionLimiter) -> KeyDirectory | None:
-    if not current().security.keys:
-        return None
-    directory = KeyDirectory(stores.keys, lambda: current().database.grace_seconds)
-    directory.on_end.append(limiter.end_key)
-    directory.in_use.append(limiter.keys_in_use)
-    return directory
-
-
-def _shared_limits(current: CurrentSettings) -> SharedLimits | None:
-    address = RedisAddress.of(current())
-    if address is None:
-        return None
-    from stts.storage.redis.shared_limits import SharedLimits
-
-    return SharedLimits.of(current, address)

@@ -34,8 +34,8 @@ async def running(services: Services) -> AsyncIterator[None]:
     """Runs what services do by themselves. At the end all engines are closed, unless the end is to be at once."""
     lifecycle = services.lifecycle
     lifecycle.phase = "starting"
-    if services.shared_limits is not None:
-        await services.shared_limits.open()
+    if services.access.shared_limits is not None:
+        await services.access.shared_limits.open()
     async with services.resources.sampling():
         tasks = [
             asyncio.create_task(_prepare(services), name="prepare"),
@@ -55,8 +55,8 @@ async def running(services: Services) -> AsyncIterator[None]:
             await services.jobs.close()
             services.environments.close()
             await close_stores(services)
-            if services.shared_limits is not None:
-                await services.shared_limits.close()
+            if services.access.shared_limits is not None:
+                await services.access.shared_limits.close()
             if services.tracer is not None and not lifecycle.at_once:
                 await asyncio.to_thread(services.tracer.close)
             if not lifecycle.at_once:
@@ -69,16 +69,16 @@ async def running(services: Services) -> AsyncIterator[None]:
 def _endless(services: Services) -> dict[str, Callable[[], Awaitable[None]]]:
     """Work with the database and with Redis that never ends by itself, by name."""
     work: dict[str, Callable[[], Awaitable[None]]] = {"quotas": partial(serve_quotas, services)}
-    if services.directory is not None:
-        keys = partial(serve_keys, services, services.directory)
+    if services.access.directory is not None:
+        keys = partial(serve_keys, services, services.access.directory)
         work["keys"] = partial(_answering, services.lifecycle, keys)
-        work["ends of keys"] = services.directory.watch
-    if services.usage is not None:
-        work["usage"] = services.usage.run
-    if services.audit is not None:
-        work["audit"] = partial(_answering, services.lifecycle, services.audit.run)
-    if services.shared_limits is not None:
-        work |= services.shared_limits.endless()
+        work["ends of keys"] = services.access.directory.watch
+    if services.access.usage is not None:
+        work["usage"] = services.access.usage.run
+    if services.access.audit is not None:
+        work["audit"] = partial(_answering, services.lifecycle, services.access.audit.run)
+    if services.access.shared_limits is not None:
+        work |= services.access.shared_limits.endless()
     return work
 
 

@@ -22,8 +22,8 @@ class HealthRoutes:
         self._engines = services.engines
         self._settings = services.settings
         self._lifecycle = services.lifecycle
-        self._stores = services.stores
-        self._shared_limits = services.shared_limits
+        self._stores = services.access.stores
+        self._shared_limits = services.access.shared_limits
         self.router = deferred_router("health")
         add = self.router.add_api_route
         add("/", self.root, methods=["GET"], include_in_schema=False, route_class_override=PlainRoute)

@@ -48,7 +48,7 @@ class PersonalDataRoutes:
         It may be asked for again. What the user's keys do meanwhile may leave something new: delete the user first.
         """
         services = self._services
-        administration = await services.administration()
+        administration = await services.access.administration()
         if await administration.users.find(user_id) is None:
             raise NotFound(NO_USER)
         jobs = await services.jobs.remove_all(user_id)
@@ -68,6 +68,6 @@ class PersonalDataRoutes:
         return removed
 
     async def _forget_usage(self, user_id: str) -> int:
-        if self._services.usage is not None:
-            return await self._services.usage.forget(user_id)
-        return await (await self._services.stores.usage()).forget(user_id)
+        if self._services.access.usage is not None:
+            return await self._services.access.usage.forget(user_id)
+        return await (await self._services.access.stores.usage()).forget(user_id)

@@ -116,7 +116,7 @@ async def test_keys_are_followed_again_after_an_error_that_nobody_foresaw(
         security=SecuritySettings.model_validate({"keys": True, "api_key": "key"}),
     )
     services = build_services(settings, registry=registry())
-    assert services.directory is not None
+    assert services.access.directory is not None
     looks, follows = 0, asyncio.Event()
 
     async def broken() -> None:
@@ -126,7 +126,7 @@ async def test_keys_are_followed_again_after_an_error_that_nobody_foresaw(
             follows.set()
         raise TypeError("a key of a newer server")
 
-    monkeypatch.setattr(services.directory, "catch_up", broken)
+    monkeypatch.setattr(services.access.directory, "catch_up", broken)
     services.lifecycle.answering.set()
     async with running(services):
         await asyncio.wait_for(follows.wait(), PATIENCE)

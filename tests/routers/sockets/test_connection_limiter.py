@@ -58,7 +58,7 @@ async def test_sockets_of_an_expired_key_are_found_without_the_database(tmp_path
     )
     services = build_services(settings, registry=registry())
     expired, lasting = connection(expires_at=1.0), connection()
-    assert services.directory is not None
+    assert services.access.directory is not None
     async with services.limiter.taken(expired), services.limiter.taken(lasting):
-        services.directory.end_dead()
+        services.access.directory.end_dead()
     assert (expired.errors, lasting.errors) == (["unauthorized"], [])
