@@ -12,6 +12,8 @@ CERTAIN = 2.576
 FEWEST = 8
 """Points below which nothing is certain."""
 HOUR = 3600.0
+LONG = 0.75 * HOUR
+"""From here on a rise an hour can be told from caches that still fill."""
 
 Point = tuple[float, float]
 """Seconds, and a value."""
@@ -35,13 +37,16 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A rise that is allowed: so much an hour, and so much however short the series is."""
+    """A rise that is allowed: so much an hour; in a series too short for that, so much at all."""
 
     an_hour: float
     at_all: float
 
+    def allowed(self, seconds: float) -> float:
+        return self.an_hour * seconds / HOUR if seconds >= LONG else self.at_all
+
     def holds(self, trend: Trend) -> bool:
-        return trend.certain_rise <= max(self.at_all, self.an_hour * trend.seconds / HOUR)
+        return trend.certain_rise <= self.allowed(trend.seconds)
 
 
 def trend(points: Sequence[Point]) -> Trend:

@@ -5,10 +5,9 @@ import random
 
 import pytest
 
-from load.trend import HOUR, Bound, Point, trend
-
-MIB = 1024.0 * 1024
-MEMORY = Bound(an_hour=4 * MIB, at_all=8 * MIB)
+from load.resources import MIB
+from load.soak import MEMORY
+from load.trend import HOUR, LONG, Point, trend
 
 
 def series(slope: float, noise: float, *, minutes: int = 120, seed: int = 1) -> list[Point]:
@@ -26,6 +25,13 @@ def test_the_slope_of_a_line_is_its_slope() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_a_leak_is_found_under_noise(seed: int) -> None:
     assert not MEMORY.holds(trend(series(12 * MIB, 4 * MIB, seed=seed)))
+
+
+@pytest.mark.parametrize("minutes", [50, 120, 240])
+def test_what_is_allowed_an_hour_counts_from_about_an_hour_on(minutes: int) -> None:
+    assert not MEMORY.holds(trend(series(1.1 * MEMORY.an_hour, 0.0, minutes=minutes)))
+    assert MEMORY.holds(trend(series(0.9 * MEMORY.an_hour, 0.0, minutes=minutes)))
+    assert MEMORY.allowed(LONG) < MEMORY.allowed(LONG - 1) == MEMORY.at_all
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -114,7 +114,7 @@ def test_a_soak_without_a_rise_is_right() -> None:
     assert held(soak.judge(samples(), Ledger()))
 
 
-@pytest.mark.parametrize(("memory", "p99"), [(20 * MIB, 0.0), (0.0, 0.1)])
+@pytest.mark.parametrize(("memory", "p99"), [(5 * MIB, 0.0), (0.0, 0.1)])
 def test_one_whose_memory_or_slow_answers_rise_is_not(memory: float, p99: float) -> None:
     assert not held(soak.judge(samples(memory, p99), Ledger()))
 
