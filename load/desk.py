@@ -80,11 +80,15 @@ class Desk:
                 return sums
             await asyncio.sleep(POLL_SECONDS)
 
-    async def state(self, part: str) -> str:
-        """The state of the `database` or of `redis` as /ready tells it, whether the server is ready or not."""
+    async def ready(self) -> Any:
+        """What /ready tells, whether the server is ready or not."""
         async with Connection(self.port, self.key) as connection:
             parts = connection.request("GET", "/ready", refused_is_answer=True)
-            return str(json.loads(b"".join([each.data async for each in parts]))[part])
+            return json.loads(b"".join([part.data async for part in parts]))
+
+    async def state(self, part: str) -> str:
+        """The state of the `database` or of `redis`."""
+        return str((await self.ready())[part])
 
     async def until(self, part: str, state: str) -> float:
         """Waits for a state of the `database` or of `redis`; the seconds that took. Raises Missing."""

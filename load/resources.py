@@ -56,7 +56,7 @@ def _memory(process: psutil.Process) -> int:
 
 
 async def busy(desk: Desk) -> Busy:
-    engines = (await desk.ask("GET", "/ready"))["engines"].values()
+    engines = (await desk.ready())["engines"].values()
     metrics = (await desk.text("/metrics")).splitlines()
     sockets = await desk.ask("GET", "/ws/conversation/status")
     return Busy(

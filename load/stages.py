@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from benchmarks.client import HOST, form
+from benchmarks.server import ROOT
 from benchmarks.websocket import frame
 
 Reader: TypeAlias = asyncio.StreamReader
@@ -17,6 +18,7 @@ Writer: TypeAlias = asyncio.StreamWriter
 Act = Callable[[Reader, Writer, str], Awaitable[None]]
 LONG_TEXT = "A long text that takes its time, word after word, so that its client may leave. " * 6
 UPLOAD_BYTES = 200_000
+RECORDING = (ROOT / "benchmarks" / "data" / "river.flac").read_bytes()
 KEY = base64.b64encode(bytes(16)).decode()
 
 
@@ -38,8 +40,8 @@ def _head(path: str, key: str, *fields: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def _speech(key: str, *, stream: bool) -> bytes:
-    body = json.dumps({"text": LONG_TEXT, "stream": stream, "format": "pcm"}).encode()
+def _speech(key: str, *, stream: bool, engine: str = "paced") -> bytes:
+    body = json.dumps({"text": LONG_TEXT, "engine": engine, "stream": stream, "format": "pcm"}).encode()
     return _head("/tts", key, "content-type: application/json", f"content-length: {len(body)}") + body
 
 
@@ -81,6 +83,19 @@ async def in_stream(reader: Reader, writer: Writer, key: str) -> None:
     await reader.readexactly(1000)
 
 
+async def in_stream_of_a_process(reader: Reader, writer: Writer, key: str) -> None:
+    writer.write(_speech(key, stream=True, engine="espeak"))
+    await _answer(reader, b"200")
+    await reader.readexactly(1000)
+
+
+async def uploaded(reader: Reader, writer: Writer, key: str) -> None:
+    body, content_type = form(RECORDING)
+    writer.write(_head("/stt", key, f"content-type: {content_type}", f"content-length: {len(body)}"))
+    writer.write(body)
+    await writer.drain()
+
+
 async def _open(reader: Reader, writer: Writer, key: str, path: str) -> None:
     writer.write(
         f"GET {path} HTTP/1.1\r\nhost: {HOST}\r\nx-api-key: {key}\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
@@ -106,6 +121,15 @@ async def speaking_socket(reader: Reader, writer: Writer, key: str) -> None:
     await reader.readexactly(1000)
 
 
+async def realtime(reader: Reader, writer: Writer, key: str) -> None:
+    await _open(reader, writer, key, "/v1/realtime?model=gpt-realtime")
+    content = [{"type": "input_text", "text": LONG_TEXT}]
+    item = {"type": "message", "role": "user", "content": content}
+    for message in ({"type": "conversation.item.create", "item": item}, {"type": "response.create"}):
+        writer.write(frame(json.dumps(message)))
+    await reader.readuntil(b"response.created")
+
+
 async def conversation(reader: Reader, writer: Writer, key: str) -> None:
     await _open(reader, writer, key, "/ws/conversation/v2?mode=text&reply=echo")
     writer.write(frame(json.dumps({"type": "text", "text": LONG_TEXT})))
@@ -119,8 +143,11 @@ STAGES = (
     Stage("in an upload", half_upload),
     Stage("before the first byte", asked, len(LONG_TEXT)),
     Stage("in mid-stream", in_stream, len(LONG_TEXT), len(LONG_TEXT)),
+    Stage("in mid-stream of an engine in a process", in_stream_of_a_process, len(LONG_TEXT), len(LONG_TEXT)),
+    Stage("after an upload", uploaded),
     Stage("on an open socket", open_socket),
     Stage("in a message", half_frame),
     Stage("while a socket speaks", speaking_socket, len(LONG_TEXT)),
     Stage("in a conversation", conversation, 2 * len(LONG_TEXT)),
+    Stage("in a Realtime response", realtime, 2 * len(LONG_TEXT)),
 )

@@ -74,6 +74,8 @@ class BoundedHead(HttpToolsProtocol):
         if self._among is not None:
             self._among.leave(self.transport)
         super().connection_lost(exc)
+        if self.cycle is not None:  # lies with its connection in a cycle of references, which is collected late
+            self.cycle.body.clear()
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -96,8 +98,7 @@ class BoundedHead(HttpToolsProtocol):
 
         It is not parsed for that: of hundreds that are refused at once, each delays whoever asks for health.
         """
-        begins = self.cycle is None and not self._size.begun
-        address = first_address(data) if begins else None
+        address = first_address(data) if self.cycle is None and not self._size.begun else None
         if address is None:
             return False
         self.url = address

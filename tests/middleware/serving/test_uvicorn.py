@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from importlib.metadata import version
 from pathlib import Path
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+import pytest
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from tests.middleware.edge.apps import Raw
+from tests.patient import PATIENCE
+from tests.serving import serving
+from tests.stts.analytics.usages import until
 
 READ = (0, 54)
 """Look at the differences of both modules before you raise this: what is overridden there has no promise to stay."""
@@ -49,3 +57,27 @@ def test_only_one_room_knows_them() -> None:
         if PRIVATE.search(path.read_text(encoding="utf-8"))
     }
     assert users == {f"middleware/serving/{name}.py" for name in ("early", "http_head", "websocket_frames")}
+
+
+@pytest.mark.socket
+async def test_a_body_that_nobody_reads_goes_with_its_connection() -> None:
+    """Not with the next collection of garbage: thousands of clients that leave would have left 64 KiB each."""
+    never = asyncio.Event()
+    asked: asyncio.Future[RequestResponseCycle] = asyncio.get_running_loop().create_future()
+
+    async def deaf(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.set_result(receive.__self__)  # type: ignore[attr-defined]
+        await never.wait()
+
+    async with serving(deaf) as port:
+        try:
+            async with Raw.open(port) as raw:
+                await raw.post("/deaf", "Content-Length: 60000", bytes(50_000))
+                cycle = await asked
+                async with asyncio.timeout(PATIENCE):
+                    await until(lambda: len(cycle.body) == 50_000)
+            async with asyncio.timeout(PATIENCE):
+                await until(lambda: cycle.disconnected)
+            assert not cycle.body
+        finally:
+            never.set()
