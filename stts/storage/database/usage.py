@@ -95,9 +95,11 @@ class Usage:
                 day = (await connection.execute(select(func.min(usage.c.day)).where(mine))).scalar()
                 if day is None:
                     return forgotten
-                locked = select(usage).where(mine & (usage.c.day == day)).order_by(*usage.primary_key.columns)
-                found = (await connection.execute(locked.with_for_update())).all()
-                await connection.execute(delete(usage).where(mine & (usage.c.day == day)))
+                of_day = mine & (usage.c.day == day)
+                locked = select(usage.c.day).where(of_day).order_by(*usage.primary_key.columns)
+                await connection.execute(locked.with_for_update())
+                # A row that another server adds meanwhile is not locked, and may be removed: what was, is added.
+                found = (await connection.execute(delete(usage).where(of_day).returning(usage))).all()
                 await connection.execute(self._adding(usage), _rows(_nameless(found)))
             forgotten += len(found)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import count
 
 import pytest
 
@@ -17,30 +16,7 @@ from tests.patient import PATIENCE
 from tests.postgres import PostgreSQL
 from tests.stts.access.keys import Clock
 from tests.stts.analytics.usages import record, until
-
-DAY_ONE = 20_000
-numbers = count(1)
-
-
-def sums(operations: int = 1) -> UsageSums:
-    return UsageSums(operations, 1, 2, 3, 0.5, 1.25, 0, 2**40)
-
-
-def key(day: int = DAY_ONE, key_id: str = "laptop", **names: str) -> UsageKey:
-    values = {"user_id": "anna", "engine": "tone", "voice": "low", "language": "en", "kind": "tts", **names}
-    return UsageKey(day, key_id, **values)
-
-
-def batch(rows: dict[UsageKey, UsageSums], writer: str = "one", number: int | None = None) -> UsageBatch:
-    hours: dict[HourKey, UsageSums] = {}
-    for each, added in rows.items():
-        hours.setdefault(HourKey(each.day * 24 + 5, each.kind), UsageSums()).merge(added)
-    return UsageBatch(writer, number or next(numbers), rows, hours)
-
-
-async def total(usage: Usage, first_day: int = 0) -> int:
-    groups = await usage.sums(UsageQuery(first_day), (), most=10)
-    return sum(each.sums.operations for each in groups)
+from tests.stts.storage.database.usages import DAY_ONE, batch, key, sums, total
 
 
 async def test_batches_add_up(stores: Stores) -> None:
@@ -201,43 +177,3 @@ async def test_a_server_that_is_killed_while_usage_is_written(postgres: PostgreS
                 await asyncio.sleep(0)
     assert await total(stores.usage) == done
     await stores.database.close()
-
-
-async def test_a_user_is_forgotten_and_the_sums_stay(stores: Stores) -> None:
-    rows = {
-        key(): sums(1),
-        key(voice="anna.wav"): sums(2),
-        key(DAY_ONE + 1): sums(4),
-        key(kind="stt"): sums(8),
-        key(key_id="desk", user_id="berta"): sums(16),
-    }
-    await stores.usage.add(batch(rows))
-    assert await stores.usage.forget("anna") == 4
-    assert await stores.usage.forget("anna") == 0
-    assert await total(stores.usage) == 31
-    by_user = await stores.usage.sums(UsageQuery(0), ("user_id", "key_id", "voice", "language"), most=10)
-    assert {each.by: each.sums.operations for each in by_user} == {
-        ("berta", "desk", "low", "en"): 16,
-        ("other", "other", "other", "other"): 15,
-    }
-    nameless = await stores.usage.sums(UsageQuery(0, user_id="other"), ("day", "engine", "kind"), most=10)
-    assert [(each.by, each.sums.operations) for each in nameless] == [
-        ((DAY_ONE, "tone", "stt"), 8),
-        ((DAY_ONE, "tone", "tts"), 3),
-        ((DAY_ONE + 1, "tone", "tts"), 4),
-    ]
-    assert nameless[1].sums.seconds_in == 1.0 and nameless[1].sums.bytes == 2**41
-    assert await stores.usage.sums(UsageQuery(0, user_id="anna"), (), most=10) == []
-
-
-async def test_what_waits_is_forgotten_too(stores: Stores) -> None:
-    async def opened() -> Usage:
-        return stores.usage
-
-    writer = UsageWriter(opened, lambda: 400, clock=lambda: DAY_ONE * DAY)
-    writer.operation_finished(record())
-    writer.operation_finished(record(None, user_id=None))
-    assert await writer.forget("anna") == 1
-    await writer.write()
-    assert await stores.usage.sums(UsageQuery(0, user_id="anna"), (), most=10) == []
-    assert await total(stores.usage) == 2

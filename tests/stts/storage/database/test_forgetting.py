@@ -1,0 +1,90 @@
+"""A user is forgotten in the usage, on both kinds of database: the sums stay, whatever other servers add meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psycopg
+import pytest
+
+from stts.analytics.usage import DAY, UsageQuery
+from stts.analytics.usage_writer import UsageWriter
+from stts.storage.database.address import DatabaseAddress
+from stts.storage.database.stores import Stores
+from stts.storage.database.tables import usage
+from stts.storage.database.usage import Usage
+from tests.patient import PATIENCE
+from tests.postgres import PostgreSQL
+from tests.stts.analytics.usages import record
+from tests.stts.storage.database.usages import DAY_ONE, batch, key, sums, total
+
+
+async def test_a_user_is_forgotten_and_the_sums_stay(stores: Stores) -> None:
+    rows = {
+        key(): sums(1),
+        key(voice="anna.wav"): sums(2),
+        key(DAY_ONE + 1): sums(4),
+        key(kind="stt"): sums(8),
+        key(key_id="desk", user_id="berta"): sums(16),
+    }
+    await stores.usage.add(batch(rows))
+    assert await stores.usage.forget("anna") == 4
+    assert await stores.usage.forget("anna") == 0
+    assert await total(stores.usage) == 31
+    by_user = await stores.usage.sums(UsageQuery(0), ("user_id", "key_id", "voice", "language"), most=10)
+    assert {each.by: each.sums.operations for each in by_user} == {
+        ("berta", "desk", "low", "en"): 16,
+        ("other", "other", "other", "other"): 15,
+    }
+    nameless = await stores.usage.sums(UsageQuery(0, user_id="other"), ("day", "engine", "kind"), most=10)
+    assert [(each.by, each.sums.operations) for each in nameless] == [
+        ((DAY_ONE, "tone", "stt"), 8),
+        ((DAY_ONE, "tone", "tts"), 3),
+        ((DAY_ONE + 1, "tone", "tts"), 4),
+    ]
+    assert nameless[1].sums.seconds_in == 1.0 and nameless[1].sums.bytes == 2**41
+    assert await stores.usage.sums(UsageQuery(0, user_id="anna"), (), most=10) == []
+
+
+async def test_what_waits_is_forgotten_too(stores: Stores) -> None:
+    async def opened() -> Usage:
+        return stores.usage
+
+    writer = UsageWriter(opened, lambda: 400, clock=lambda: DAY_ONE * DAY)
+    writer.operation_finished(record())
+    writer.operation_finished(record(None, user_id=None))
+    assert await writer.forget("anna") == 1
+    await writer.write()
+    assert await stores.usage.sums(UsageQuery(0, user_id="anna"), (), most=10) == []
+    assert await total(stores.usage) == 2
+
+
+@pytest.mark.socket
+async def test_a_row_that_comes_while_a_user_is_forgotten_is_not_lost(postgres: PostgreSQL) -> None:
+    """Another server adds one in the moment between the lock on the rows that are there and their removal."""
+    postgres.ensure()
+    url = postgres.new_database()
+    stores = Stores.over(DatabaseAddress(None, url, PATIENCE))
+    await stores.database.migrate()
+    await stores.usage.add(batch({key(): sums(1)}))
+    async with await psycopg.AsyncConnection.connect(url) as other:
+        await other.execute("UPDATE usage SET operations = operations + 2")
+        forgetting = asyncio.create_task(stores.usage.forget("anna"))
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as watching:
+            await until_somebody_waits(watching)
+        names = ", ".join(column.name for column in usage.columns)
+        values = names.replace("voice", "'ben'").replace("operations", "4")
+        await other.execute(f"INSERT INTO usage ({names}) SELECT {values} FROM usage".encode())
+        await other.commit()
+    assert await forgetting == 2
+    by_user = await stores.usage.sums(UsageQuery(0), ("user_id",), most=10)
+    assert {each.by: each.sums.operations for each in by_user} == {("other",): 7}
+    await stores.database.close()
+
+
+async def until_somebody_waits(watching: psycopg.AsyncConnection) -> None:
+    """Waits until a transaction of this database waits for another one's lock."""
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with asyncio.timeout(PATIENCE):
+        while await (await watching.execute(waiting)).fetchone() is None:
+            pass
