@@ -1,4 +1,4 @@
-"""Finds stored files that are past their age: outputs and uploads, and leftovers of crashes and broken uploads."""
+"""Removes stored files that are past their age: outputs and uploads, and leftovers of crashes and broken uploads."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import structlog
 
 from stts.errors import InvalidParameter
 from stts.settings import CurrentSettings
@@ -17,6 +19,8 @@ HOUR = 3600.0
 
 Expiring = Literal["outputs", "uploads", "temporary"]
 
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
@@ -27,24 +31,53 @@ class Cleanup:
 
 
 class Expiry:
-    """Looks at the disk each time; removes nothing."""
+    """Looks at the disk each time."""
 
     def __init__(
         self,
         folders: Mapping[Kind, Folder],
         temporary: Path,
         being_written: Container[Path],
+        remove: Callable[[Kind, Sequence[Entry]], int],
         settings: CurrentSettings,
         clock: Callable[[], float],
     ) -> None:
-        """`temporary`: the folder of files that are not complete. `clock`: Unix time in seconds."""
+        """`temporary`: the folder of files that are not complete. `remove` keeps the account of stored ones.
+        `clock`: Unix time in seconds."""
         self._folders = folders
         self._temporary = temporary
         self._being_written = being_written
+        self._remove = remove
         self._settings = settings
         self._clock = clock
 
-    def expired(self, kind: Expiring, max_age_hours: float | None) -> Sequence[Entry]:
+    def expire(self) -> Cleanup:
+        """Removes outputs and leftovers. A disk that refuses is logged and left for the next time."""
+        try:
+            return self.cleanup(("outputs", "temporary"))
+        except OSError as error:
+            log.warning("cleanup_failed", reason=error.strerror)
+            return Cleanup(0, 0)
+
+    def cleanup(
+        self, kinds: Sequence[Expiring], *, max_age_hours: float | None = None, dry_run: bool = False
+    ) -> Cleanup:
+        """Removes, or only counts, what `_expired` finds. Raises InvalidParameter."""
+        chosen = {kind: self._expired(kind, max_age_hours) for kind in dict.fromkeys(kinds)}
+        if not dry_run:
+            for kind, found in chosen.items():
+                self._remove_expired(kind, found)
+        entries = [entry for found in chosen.values() for entry in found]
+        return Cleanup(len(entries), sum(entry.size for entry in entries))
+
+    def _remove_expired(self, kind: Expiring, found: Sequence[Entry]) -> None:
+        if kind != "temporary":
+            self._remove(kind, found)
+            return
+        for entry in found:
+            entry.path.unlink(missing_ok=True)
+
+    def _expired(self, kind: Expiring, max_age_hours: float | None) -> Sequence[Entry]:
         """Entries older than `max_age_hours`, or than the settings say; temporary files always go by the settings.
 
         Raises InvalidParameter for uploads without an age.

@@ -76,9 +76,7 @@ class Folder:
 
     def describe(self, entry: Entry) -> StoredFile | None:
         """Metadata of a file; None for a file that was put here by hand and is no audio."""
-        sidecar = read_sidecar(entry.path)
-        if sidecar is None or (sidecar.size, sidecar.modified_ns) != (entry.size, entry.modified_ns):
-            sidecar = self._look_at(entry, sidecar)
+        sidecar = self._sidecar(entry)
         return _stored(self.kind, entry.path, sidecar) if sidecar else None
 
     def place(self, temporary: Path, incoming: Incoming, content: Content, created: float) -> StoredFile:
@@ -112,13 +110,21 @@ class Folder:
         return _stored(self.kind, path, sidecar)
 
     def share(self, stored: StoredFile, *, shared: bool) -> StoredFile:
-        """Says by the name of a user's voice whether everybody may speak with it. Raises FileNotFoundError."""
+        """Says by the name of a user's voice whether everybody may speak with it.
+
+        Raises FileNotFoundError where it has gone, and Conflict where there is a file of the other name.
+        """
         file = owned(stored.path.name)
         path = self.path / owned_name(file.bare, file.extension, file.owner, shared=shared)
         if path == stored.path:
             return stored
-        if (sidecar := read_sidecar(stored.path)) is not None:
-            write_sidecar(path, sidecar)
+        if path.exists():
+            raise Conflict("There is a file of this name already; delete it first.", param="name")
+        sidecar = self._sidecar(entry_of(stored.path))
+        if sidecar is None:
+            raise FileNotFoundError(stored.path)
+        # The id of a file that was put here by hand is made from its name, which goes: from now on the sidecar has it.
+        write_sidecar(path, sidecar)
         stored.path.rename(path)
         sidecar_path(stored.path).unlink(missing_ok=True)
         sync_folder(self.path)
@@ -151,6 +157,13 @@ class Folder:
                 return list(found)
         except FileNotFoundError:
             return []
+
+    def _sidecar(self, entry: Entry) -> Sidecar | None:
+        """What the sidecar of a file says, or its content where there is none, or one of another content."""
+        sidecar = read_sidecar(entry.path)
+        if sidecar is None or (sidecar.size, sidecar.modified_ns) != (entry.size, entry.modified_ns):
+            return self._look_at(entry, sidecar)
+        return sidecar
 
     def _look_at(self, entry: Entry, old: Sidecar | None) -> Sidecar | None:
         if entry not in self._looked_at:

@@ -15,8 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-import structlog
-
 from stts.access.viewer import SERVER, Viewer
 from stts.engine_api import Voice
 from stts.errors import InvalidConfiguration, InvalidParameter, NotFound, StorageFull
@@ -35,8 +33,7 @@ from stts.storage.files.writer import Writer
 
 TEMPORARY_FOLDER = ".temporary"
 COPY_BYTES = 1 << 20
-
-log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+UNKNOWN = "There is no file with this id."
 
 Checkpoint = Callable[[], None]
 """Called between blocks of long work; what it raises ends the work."""
@@ -57,8 +54,9 @@ class FileStore:
         self._references = References(self._folders["references"])
         self._account = Account(lambda kind: sum(entry.size for entry in self._folders[kind].entries()))
         self._naming = threading.Lock()
+        """Held while a file gets its name, gets another one, or is found by it to be removed."""
         self._pending = Pending()
-        self._expiry = Expiry(self._folders, self._temporary, self._pending, settings, clock)
+        self._expiry = Expiry(self._folders, self._temporary, self._pending, self._remove, settings, clock)
 
     def create(
         self,
@@ -129,7 +127,7 @@ class FileStore:
         stored = self._folders[kind].find(id, viewer) if kind else None
         if stored is None:
             self._pending.explain(id, viewer, is_being_written=is_being_written)
-            raise NotFound("There is no file with this id.", param="id")
+            raise NotFound(UNKNOWN, param="id")
         return stored
 
     def page(self, kind: Kind | None = None, viewer: Viewer = SERVER, *, limit: int, offset: int = 0) -> Page:
@@ -145,30 +143,35 @@ class FileStore:
     def share(self, id: str, *, shared: bool) -> StoredFile:
         """Says whether everybody may speak with a user's voice. Raises NotFound, Conflict where they have one of this
         name, and InvalidParameter for any other file."""
-        stored = self.get(id)
-        if stored.kind != "references" or stored.owner is None:
-            raise InvalidParameter("Only voices of users are shared; those of the server are everybody's.", param="id")
         with self._naming, translated_disk_errors():
+            stored = self.get(id)
+            if stored.kind != "references" or stored.owner is None:
+                raise InvalidParameter(
+                    "Only voices of users are shared; those of the server are everybody's.", param="id"
+                )
             if shared and not stored.shared:
                 self._references.require_free(stored.name, Viewer())
             try:
                 return self._folders["references"].share(stored, shared=shared)
             except FileNotFoundError:
-                raise NotFound("There is no file with this id.", param="id") from None
+                raise NotFound(UNKNOWN, param="id") from None
 
     def delete(self, id: str, viewer: Viewer = SERVER) -> StoredFile:
-        """Raises NotFound."""
-        stored = self.get(id, viewer)
-        entry = entry_or_none(stored.path)
-        self._remove(stored.kind, [entry] if entry else [])
+        """Raises NotFound, also where the file has gone, or got another name, in the meantime."""
+        with self._naming:
+            stored = self.get(id, viewer)
+            entry = entry_or_none(stored.path)
+            if entry is None or not self._remove(stored.kind, [entry]):
+                raise NotFound(UNKNOWN, param="id")
         return stored
 
     def remove_all(self, owner: str) -> dict[Kind, int]:
-        """Removes all files of a user and counts them by kind."""
-        removed = {kind: folder.entries(lambda file: file.owner == owner) for kind, folder in self._folders.items()}
-        for kind, entries in removed.items():
-            self._remove(kind, entries)
-        return {kind: len(entries) for kind, entries in removed.items()}
+        """Removes all files of a user and counts by kind what it has removed."""
+        removed: dict[Kind, int] = {}
+        for kind, folder in self._folders.items():
+            with self._naming:
+                removed[kind] = self._remove(kind, folder.entries(lambda file: file.owner == owner))
+        return removed
 
     def voice(self, name_or_id: str, viewer: Viewer = SERVER) -> Voice | None:
         """The reference recording of this id, this name, or this name with another extension."""
@@ -186,15 +189,8 @@ class FileStore:
         ]
 
     def expire(self) -> Cleanup:
-        """Removes outputs past their age, and what crashes and broken uploads have left.
-
-        A disk that refuses is logged and left for the next time.
-        """
-        try:
-            return self.cleanup(("outputs", "temporary"))
-        except OSError as error:
-            log.warning("cleanup_failed", reason=error.strerror)
-            return Cleanup(0, 0)
+        """Removes outputs past their age, and what crashes and broken uploads have left; never raises OSError."""
+        return self._expiry.expire()
 
     def cleanup(
         self, kinds: Sequence[Expiring], *, max_age_hours: float | None = None, dry_run: bool = False
@@ -203,20 +199,15 @@ class FileStore:
 
         Raises InvalidParameter for uploads without an age.
         """
-        chosen = {kind: self._expiry.expired(kind, max_age_hours) for kind in dict.fromkeys(kinds)}
-        if not dry_run:
-            for kind, found in chosen.items():
-                self._remove(kind, found)
-        entries = [entry for found in chosen.values() for entry in found]
-        return Cleanup(len(entries), sum(entry.size for entry in entries))
+        return self._expiry.cleanup(kinds, max_age_hours=max_age_hours, dry_run=dry_run)
 
-    def _remove(self, kind: Expiring | Kind, entries: Sequence[Entry]) -> None:
-        if kind == "temporary":
-            for entry in entries:
-                entry.path.unlink(missing_ok=True)
-            return
+    def _remove(self, kind: Kind, entries: Sequence[Entry]) -> int:
+        """Counts what it has removed; another removal may be faster. References: with `_naming` held, or one may get
+        another name meanwhile."""
         folder = self._folders[kind]
-        self._account.removed(kind, sum(entry.size for entry in entries if folder.remove(entry)))
+        removed = [entry for entry in entries if folder.remove(entry)]
+        self._account.removed(kind, sum(entry.size for entry in removed))
+        return len(removed)
 
     def _reserve(self, kind: Kind, size: int) -> None:
         self._account.reserve(kind, size, self._quota(kind), partial(self._make_room, kind))
