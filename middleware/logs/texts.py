@@ -13,6 +13,7 @@ from pathlib import Path
 
 from stts.errors import InvalidConfiguration
 from stts.settings import Settings
+from stts.storage.files.atomic import create_file
 from stts.storage.files.failures import translated_disk_errors
 
 SECRET_FILE = "text_hash.key"
@@ -49,15 +50,13 @@ def installed_secret(folder: Path) -> bytes:
     path = folder / SECRET_FILE
     with translated_disk_errors():
         folder.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError), open(path, "xb", opener=_private) as file:
-            file.write(os.urandom(SECRET_BYTES))
+        if not path.exists():
+            # Of several servers that start at once, one makes it.
+            with suppress(FileExistsError):
+                create_file(path, os.urandom(SECRET_BYTES))
         secret = path.read_bytes()
     if len(secret) != SECRET_BYTES:
         raise InvalidConfiguration(
             f"{path} must hold {SECRET_BYTES} bytes; remove it, and new texts get new hashes.", param="privacy.texts"
         )
     return secret
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -1,10 +1,12 @@
-"""Atomic file replacement: a crash at any moment leaves the old file or the new one, never a part."""
+"""Atomic files: a crash at any moment leaves the old file, or none, or the new one, never a part."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 NEW_FILE_MODE = 0o600
@@ -17,6 +19,20 @@ def replace_file(path: Path, data: bytes) -> None:
     A link is followed: what it points to is replaced.
     """
     target = path.resolve()
+    with _written_beside(target, data) as temporary:
+        temporary.replace(target)
+
+
+def create_file(path: Path, data: bytes) -> None:
+    """Makes a file that nobody sees incomplete. Raises FileExistsError where another was faster, and OSError."""
+    with _written_beside(path, data) as temporary:
+        # Unlike a rename, a link takes no other file's place.
+        os.link(temporary, path)
+
+
+@contextmanager
+def _written_beside(target: Path, data: bytes) -> Iterator[Path]:
+    """A complete file in the same folder, which is gone afterwards unless it got another name."""
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, NEW_FILE_MODE), "wb") as file:
@@ -24,10 +40,9 @@ def replace_file(path: Path, data: bytes) -> None:
             _keep_access(target, file.fileno())
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:
+        yield temporary
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
     sync_folder(target.parent)
 
 

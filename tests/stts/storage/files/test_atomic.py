@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stts.storage.files.atomic import replace_file
+from stts.storage.files.atomic import create_file, replace_file
 
 
 def test_permissions_are_kept(tmp_path: Path) -> None:
@@ -43,4 +43,13 @@ def test_a_failure_at_any_step_leaves_the_old_file(tmp_path: Path, monkeypatch: 
     with pytest.raises(OSError, match="No space"):
         replace_file(path, b"new")
     assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_is_there_is_not_made_again(tmp_path: Path) -> None:
+    create_file(tmp_path / "file", b"first")
+    with pytest.raises(FileExistsError):
+        create_file(tmp_path / "file", b"second")
+    assert (tmp_path / "file").read_bytes() == b"first"
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
