@@ -43,9 +43,11 @@ class PersonalDataRoutes:
 
     @policy(RouteKind.MANAGE, action=Action.USER_DATA_REMOVE)
     async def remove(self, request: Request, user_id: UserId) -> RemovedData:
-        """Removes voices, files, jobs, histories and usage details. Deleted users have data too.
+        """Removes voices, files, jobs, histories, client secrets and usage details. Deleted users have data too.
 
         It may be asked for again. What the user's keys do meanwhile may leave something new: delete the user first.
+        Of several servers on one database, each removes the jobs, histories and client secrets in its own memory and
+        the files of its own `storage.root`: ask each of them.
         """
         services = self._services
         administration = await services.access.administration()

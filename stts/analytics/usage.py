@@ -115,7 +115,8 @@ class UsageStore(Protocol):
     """Keeps usage. Every method raises DatabaseAway."""
 
     async def add(self, batch: UsageBatch) -> None:
-        """Adds to what is there; a batch that was added before changes nothing."""
+        """Adds to what is there; a batch that was added before changes nothing. Rows of users who were deleted are
+        added to those of nobody."""
         ...
 
     async def sums(self, query: UsageQuery, columns: Sequence[UsageColumn], *, most: int) -> list[UsageGroup]:

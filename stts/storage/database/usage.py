@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Table, delete, func, select, text
@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from stts.analytics.usage import (
     DAY,
     MEASURES,
+    NO_KEY,
+    OTHER,
     HourKey,
     UsageBatch,
     UsageColumn,
@@ -23,7 +25,7 @@ from stts.analytics.usage import (
     UsageSums,
 )
 from stts.storage.database.connections import Database
-from stts.storage.database.tables import LONGEST_NAME, usage, usage_batches, usage_hours
+from stts.storage.database.tables import LONGEST_NAME, usage, usage_batches, usage_hours, users
 
 FORGOTTEN_DAYS = 7
 """Days after which the last batch of a writer is forgotten; it waits for its answer no longer than it runs."""
@@ -40,11 +42,10 @@ class Usage:
         self._insert: Any = sqlite.insert if database.address.is_embedded else postgresql.insert
 
     async def add(self, batch: UsageBatch) -> None:
-        rows = _rows(batch.rows)
         async with self._database.writing() as connection:
             if not await self._is_new(connection, batch):
                 return
-            if rows:
+            if rows := _rows(_without(await self._deleted_users(connection, batch), batch.rows)):
                 await connection.execute(self._adding(usage), rows)
             if batch.hours:
                 await connection.execute(self._adding(usage_hours), _hour_rows(batch.hours))
@@ -103,6 +104,15 @@ class Usage:
                 await connection.execute(self._adding(usage), _rows(_nameless(found)))
             forgotten += len(found)
 
+    async def _deleted_users(self, connection: AsyncConnection, batch: UsageBatch) -> frozenset[str]:
+        """The ids of those who were deleted. Others stay undeleted until the transaction ends: whoever deletes one of
+        them and removes its data then finds these rows."""
+        named = {key.user_id for key in batch.rows} - {NO_KEY, OTHER}
+        if not named:
+            return frozenset()
+        locked = select(users).where(users.c.id.in_(named)).order_by(users.c.id).with_for_update(read=True)
+        return frozenset(row.id for row in await connection.execute(locked) if row.deleted_at is not None)
+
     async def _is_new(self, connection: AsyncConnection, batch: UsageBatch) -> bool:
         """Notes its number, where that is the newest of its writer."""
         noting = self._insert(usage_batches).values(writer=batch.writer, number=batch.number, day=_today())
@@ -138,6 +148,14 @@ def _rows(rows: Mapping[UsageKey, UsageSums]) -> list[dict[str, Any]]:
     for key, sums in rows.items():
         merged.setdefault(_storable(key), UsageSums()).merge(sums)
     return [key._asdict() | _measured(merged[key]) for key in sorted(merged)]
+
+
+def _without(deleted: Container[str], rows: Mapping[UsageKey, UsageSums]) -> dict[UsageKey, UsageSums]:
+    """The same sums, without the names of users who were deleted."""
+    merged: dict[UsageKey, UsageSums] = {}
+    for key, sums in rows.items():
+        merged.setdefault(key.nameless if key.user_id in deleted else key, UsageSums()).merge(sums)
+    return merged
 
 
 def _nameless(found: Sequence[Row[Any]]) -> dict[UsageKey, UsageSums]:

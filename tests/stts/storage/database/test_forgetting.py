@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import psycopg
 import pytest
 
-from stts.analytics.usage import DAY, UsageQuery
+from stts.access.keys import User
+from stts.analytics.usage import DAY, NO_KEY, UsageQuery
 from stts.analytics.usage_writer import UsageWriter
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.stores import Stores
@@ -71,7 +73,7 @@ async def test_a_row_that_comes_while_a_user_is_forgotten_is_not_lost(postgres: 
         await other.execute("UPDATE usage SET operations = operations + 2")
         forgetting = asyncio.create_task(stores.usage.forget("anna"))
         async with await psycopg.AsyncConnection.connect(url, autocommit=True) as watching:
-            await until_somebody_waits(watching)
+            await until_waiting(watching, 1, unless=forgetting)
         names = ", ".join(column.name for column in usage.columns)
         values = names.replace("voice", "'ben'").replace("operations", "4")
         await other.execute(f"INSERT INTO usage ({names}) SELECT {values} FROM usage".encode())
@@ -82,9 +84,66 @@ async def test_a_row_that_comes_while_a_user_is_forgotten_is_not_lost(postgres: 
     await stores.database.close()
 
 
-async def until_somebody_waits(watching: psycopg.AsyncConnection) -> None:
-    """Waits until a transaction of this database waits for another one's lock."""
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+@pytest.mark.parametrize("is_deleted", [False, True])
+async def test_what_is_written_of_a_deleted_user_is_nobodys(stores: Stores, is_deleted: bool) -> None:
+    """It waited in another server, or its answer was still being sent."""
+    for name in ("anna", "berta"):
+        await stores.users.add(User(name, name, 1.0))
+    if is_deleted:
+        await stores.users.delete("anna", 2.0)
+    rows = {
+        key(): sums(1),
+        key(voice="anna.wav"): sums(2),
+        key(key_id="desk", user_id="berta"): sums(4),
+        key(key_id=NO_KEY, user_id=NO_KEY): sums(8),
+    }
+    await stores.usage.add(batch(rows))
+    by_user = await stores.usage.sums(UsageQuery(0), ("user_id", "key_id", "voice"), most=10)
+    named = {("anna", "laptop", "anna.wav"): 2, ("anna", "laptop", "low"): 1}
+    assert {each.by: each.sums.operations for each in by_user} == {
+        ("", "", "low"): 8,
+        ("berta", "desk", "low"): 4,
+        **({("other", "other", "other"): 3} if is_deleted else named),
+    }
+    assert await stores.usage.forget("anna") == (0 if is_deleted else 2)
+    assert await total(stores.usage) == 15
+
+
+@pytest.mark.socket
+async def test_a_user_is_deleted_and_forgotten_while_a_batch_is_written(postgres: PostgreSQL) -> None:
+    """The batch has begun before the user was deleted, and waits for the row of somebody else."""
+    postgres.ensure()
+    url = postgres.new_database()
+    stores = Stores.over(DatabaseAddress(None, url, PATIENCE))
+    await stores.database.migrate()
+    await stores.users.add(User("anna", "anna", 1.0))
+    others = key(key_id="desk", user_id="berta")
+    await stores.usage.add(batch({others: sums(1)}))
+
+    async def remove() -> int:
+        await stores.users.delete("anna", 2.0)
+        return await stores.usage.forget("anna")
+
+    async with (
+        await psycopg.AsyncConnection.connect(url) as blocking,
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as watching,
+    ):
+        await blocking.execute("SELECT * FROM usage FOR UPDATE")
+        adding = asyncio.create_task(stores.usage.add(batch({others: sums(2), key(): sums(4)})))
+        await until_waiting(watching, 1, unless=adding)
+        removing = asyncio.create_task(remove())
+        await until_waiting(watching, 2, unless=removing)
+        await blocking.commit()
+    await adding
+    assert await removing == 1
+    by_user = await stores.usage.sums(UsageQuery(0), ("user_id",), most=10)
+    assert {each.by: each.sums.operations for each in by_user} == {("berta",): 3, ("other",): 4}
+    await stores.database.close()
+
+
+async def until_waiting(watching: psycopg.AsyncConnection, count: int, *, unless: asyncio.Task[Any]) -> None:
+    """Waits until so many transactions of this database wait for others' locks, or until a task has ended."""
+    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     async with asyncio.timeout(PATIENCE):
-        while await (await watching.execute(waiting)).fetchone() is None:
+        while len(await (await watching.execute(waiting)).fetchall()) < count and not unless.done():
             pass
