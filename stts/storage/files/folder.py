@@ -159,7 +159,7 @@ class Folder:
             return []
 
     def _sidecar(self, entry: Entry) -> Sidecar | None:
-        """What the sidecar of a file says, or its content where there is none, or one of another content."""
+        """The sidecar of a file; one made from its content where there is none, or one of another content."""
         sidecar = read_sidecar(entry.path)
         if sidecar is None or (sidecar.size, sidecar.modified_ns) != (entry.size, entry.modified_ns):
             return self._look_at(entry, sidecar)
