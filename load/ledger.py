@@ -38,6 +38,17 @@ class Ledger:
     came: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by the first answer."""
 
+    @classmethod
+    def joined(cls, ledgers: Iterable[Ledger]) -> Ledger:
+        """One of all that is in several."""
+        whole = cls()
+        for each in ledgers:
+            whole.answers += each.answers
+            whole.failures += each.failures
+            whole.begun_characters += each.begun_characters
+            whole.audio_seconds += each.audio_seconds
+        return whole
+
     def answered(self, kind: str, began: float, characters: int = 0) -> None:
         now = time.monotonic()
         self.answers.append(Answer(kind, now, now - began, characters))

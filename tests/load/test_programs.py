@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from benchmarks.postgres import program
 from benchmarks.result import Row, table
+from benchmarks.server import Server, running_in
 from load import churn, clock, disk, kills, outage, soak, vanishing
-from load.desk import Missing
+from load.desk import SETTINGS, Desk, Key, Missing, first_key
 from load.disk import fill, small_disk
+from load.ledger import Ledger
+from load.traffic import TEXT, Speaker
 from tests.redis import require_redis
 
 pytestmark = pytest.mark.socket
@@ -32,6 +37,28 @@ def test_nobody_notices_that_the_database_is_away() -> None:
 def test_nor_that_redis_is_away() -> None:
     require_redis()
     check(outage.run_redis(3))
+
+
+def test_quotas_are_asked_of_the_database(tmp_path: Path) -> None:
+    with running_in(tmp_path, SETTINGS) as server:
+        keys = asyncio.run(spoken(server))
+        server.process.kill()
+    with sqlite3.connect(tmp_path / "data" / "stts.db") as database:
+        lost = database.execute("UPDATE quota_counters SET used = 1 WHERE subject = ?", (f"key:{keys[0].id}",))
+        assert lost.rowcount > 0
+    first, second = (outage.counted_by(tmp_path, SETTINGS, keys)[key]["characters_per_month"] for key in keys)
+    assert first == 1 and second >= len(TEXT)
+
+
+async def spoken(server: Server) -> list[Key]:
+    """Two keys that have spoken."""
+    desk = Desk(server.port, first_key(server))
+    keys = [await desk.new_key(limits=outage.LIMITS) for _ in range(2)]
+    for key in keys:
+        speaker = Speaker(server.port, key.text)
+        await speaker.call(Ledger())
+        speaker.leave()
+    return keys
 
 
 def test_mixed_load_is_answered() -> None:

@@ -16,7 +16,7 @@ from load.clock import Found
 from load.disk import ACTIONS, KEPT, Filled
 from load.kills import Round
 from load.ledger import Answer, Ledger
-from load.outage import Outcome
+from load.outage import Outcome, Served
 from load.resources import MIB, Busy, Held
 from load.soak import Sample
 from load.vanishing import MORE_MEMORY, Cost, Left
@@ -56,19 +56,23 @@ def test_nor_is_one_whose_audit_trail_is_broken() -> None:
 
 
 def survived() -> Outcome:
-    ledger = Ledger([Answer("speech", at, 0.1, 10) for at in (1.0, 5.0, 9.0)])
     return Outcome(
         name="PostgreSQL",
         seconds=4.0,
-        ledger=ledger,
+        served=[served(20, 3.0), served(20, 3.0)],
         killed_at=2.0,
         started_at=6.0,
         told="away",
         change="503",
         limited=limited(*range(10), 61),
-        usage={"operations": 3.0, "characters": 30.0},
-        quota_characters=30.0,
+        usage={"operations": 4.0, "characters": 40.0},
     )
+
+
+def served(characters: float, seconds: float) -> Served:
+    """A key that had 20 characters and 3 s, and whose quotas say this."""
+    ledger = Ledger([Answer("speech", at, 0.1, 10) for at in (1.0, 5.0)], begun_characters=20, audio_seconds=3.0)
+    return Served(ledger, {"characters_per_month": characters, "audio_seconds_out_per_month": seconds})
 
 
 def limited(*admitted: float) -> Ledger:
@@ -83,9 +87,10 @@ def test_an_outage_that_nobody_noticed_is_right() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        {"usage": {"operations": 2.0, "characters": 30.0}},
-        {"usage": {"operations": 3.0, "characters": 31.0}},
-        {"quota_characters": 29.0},
+        {"usage": {"operations": 3.0, "characters": 40.0}},
+        {"usage": {"operations": 4.0, "characters": 41.0}},
+        {"served": [served(19, 3.0), served(500, 3.0)]},
+        {"served": [served(20, 2.9), served(20, 60.0)]},
         {"told": "up"},
         {"change": "201"},
         {"limited": limited(*range(10), 59)},
@@ -100,7 +105,7 @@ def test_one_that_was_noticed_or_lost_something_is_not(bad: dict[str, Any]) -> N
 
 def test_nor_is_one_with_a_failed_request() -> None:
     outcome = survived()
-    outcome.ledger.failed("speech", BadAnswer("POST /tts", 503, "away"))
+    outcome.served[1].ledger.failed("speech", BadAnswer("POST /tts", 503, "away"))
     rows = outage.judge(outcome)
     assert not held(rows) and "503" in rows[0].measured
 
