@@ -13,9 +13,13 @@ LOOK_SECONDS = 0.02
 
 
 class Resting(Protocol):
+    def wind_down(self) -> None:
+        """Begins nothing more, and finishes what was begun."""
+        ...
+
     @property
     def at_rest(self) -> bool:
-        """Nothing that was begun is unfinished or untold."""
+        """It was wound down, and nothing that was begun is unfinished or untold."""
         ...
 
 
@@ -38,8 +42,9 @@ class QuotaEnd:
                 self.on_exceeded()
 
     async def at_rest(self, session: Resting) -> None:
-        """Waits until a quota is used up and the session has come to rest: a part of a connection, which ends it."""
+        """Winds the session down once a quota is used up, until it is at rest: the part that ends a connection."""
         await self._exceeded.wait()
+        session.wind_down()
         while not session.at_rest:  # noqa: ASYNC110 - many things bring it to rest
             await asyncio.sleep(LOOK_SECONDS)
 

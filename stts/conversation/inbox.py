@@ -18,7 +18,7 @@ from stts.vad.endpointing import FRAME_SECONDS
 INBOX_SECONDS = 1.0
 """Audio that may wait to be looked at; whoever sends more waits."""
 
-Command = Literal["commit", "clear", "finish"]
+Command = Literal["commit", "clear", "stop", "finish"]
 
 
 class Inbox:
@@ -36,10 +36,13 @@ class Inbox:
         """All that was given was to be forgotten."""
         self._clears: deque[int] = deque()
         """How often each waiting `clear` was asked for: those without audio between them are one."""
+        self._stopped = False
+        self.over = False
+        """True if it takes no more, and all that was given has been looked at."""
 
     async def write(self, samples: Samples) -> None:
         await self._waiting.room()
-        if seconds := len(samples) / SAMPLE_RATE:
+        if (seconds := len(samples) / SAMPLE_RATE) and not self._stopped:
             self._uncommitted += seconds
             self._unread += seconds
             self._behind += seconds
@@ -48,6 +51,8 @@ class Inbox:
 
     def commit(self) -> None:
         """The turn is over. Raises Conflict where nothing was given since the last one."""
+        if self._stopped:
+            return
         if not self._uncommitted:
             raise Conflict("There is no audio to commit.")
         self._uncommitted = 0.0
@@ -66,6 +71,12 @@ class Inbox:
             return False
         return True
 
+    def stop(self) -> None:
+        """Takes no more. A turn that is open behind what was given so far is over."""
+        if not self._stopped:
+            self._stopped = True
+            self._waiting.put("stop", 0)
+
     def finish(self) -> None:
         """No more is given."""
         self._waiting.put("finish", 0)
@@ -76,6 +87,8 @@ class Inbox:
         while taken := await self._waiting.take():
             for item in _joined(taken):
                 yield item
+                self.over |= isinstance(item, str) and item == "stop"
+        self.over = True
 
     @contextmanager
     def looking_at(self, samples: Samples) -> Iterator[None]:

@@ -7,13 +7,7 @@ from contextlib import aclosing
 
 from stts.chat import Message
 from stts.conversation.early_signals import EarlySignals
-from stts.conversation.events import (
-    AudioCleared,
-    Failed,
-    SpeechStarted,
-    SpeechStopped,
-    TurnCommitted,
-)
+from stts.conversation.events import AudioCleared, Failed, SpeechStarted, SpeechStopped, TurnCommitted
 from stts.conversation.history import Item, new_item_id
 from stts.conversation.inbox import Command, Inbox
 from stts.conversation.segmenter import JudgedFrame, SpeechSegmenter, Utterance
@@ -61,8 +55,8 @@ class InputPipeline:
 
     @property
     def settled(self) -> bool:
-        """The words of all turns that are over are known."""
-        return self._words.settled
+        """True if it takes no more audio, and the words of all turns are known."""
+        return self._inbox.over and self._words.settled
 
     async def open(self) -> None:
         await self._words.open()
@@ -87,6 +81,10 @@ class InputPipeline:
     def clear(self) -> None:
         if not self._inbox.clear():
             self._state.outbox.emit(AudioCleared())
+
+    def stop(self) -> None:
+        """Takes no more audio: with what was given so far the current turn is over."""
+        self._inbox.stop()
 
     def finish(self) -> None:
         """No more audio comes. When the words of all that was said are told, there is nothing more to tell."""
@@ -144,7 +142,7 @@ class InputPipeline:
         async with aclosing(self._inbox.read()) as items:
             async for heard in items:
                 if isinstance(heard, str):
-                    self._pushing = True
+                    self._pushing = heard != "stop"
                     self._obey(heard)
                     self._pushing = False
                     continue
@@ -231,7 +229,7 @@ class InputPipeline:
             for _ in range(self._inbox.clears()):
                 self._state.outbox.emit(AudioCleared())
             return
-        if command == "finish" and self.current is None:
+        if command in ("stop", "finish") and self.current is None:
             return
         if self.current is None:
             self._open(self.segmenter.position, self.segmenter.take_prefix(0.0))

@@ -14,8 +14,9 @@ from types import TracebackType
 
 from stts.chat import Message
 from stts.conversation.config import ReplyOrder, SessionConfig
-from stts.conversation.events import PromptDue, SessionEvent, TurnMetrics
+from stts.conversation.events import SessionEvent, TurnMetrics
 from stts.conversation.history import History, Item, new_item_id
+from stts.conversation.idle_prompt import IdlePrompt
 from stts.conversation.input import InputPipeline
 from stts.conversation.outbox import Outbox
 from stts.conversation.output import OutputPipeline
@@ -48,7 +49,7 @@ class ConversationSession:
         self._input = InputPipeline(
             self._state, on_signal=self._heard, on_settled=self._settled, on_words=self._words_known
         )
-        self._prompt: asyncio.TimerHandle | None = None
+        self._prompt = IdlePrompt(self._state, lambda: self._input.segmenter.position, self._asked)
         self._commands: dict[Command, Callable[[], None]] = {
             Command.DUCK: self._output.duck,
             Command.UNDUCK: self._output.unduck,
@@ -61,7 +62,7 @@ class ConversationSession:
             Command.RESUME_REPLY: self._output.resume,
             Command.DROP: self._drop,
             Command.CLOSE: self._output.close,
-            Command.WATCH_SILENCE: self._watch_silence,
+            Command.WATCH_SILENCE: self._prompt.watch_silence,
         }
 
     @property
@@ -78,7 +79,7 @@ class ConversationSession:
 
     @property
     def at_rest(self) -> bool:
-        """Nothing that was begun is unfinished or untold, but perhaps a turn of the user that goes on."""
+        """It was wound down, and nothing that was begun is unfinished or untold."""
         return self._input.settled and self._output.idle and self._outbox.told
 
     @property
@@ -89,14 +90,13 @@ class ConversationSession:
     async def __aenter__(self) -> ConversationSession:
         self._state.plan = await self._state.services.plan(self.config)
         await self._input.open()
-        self._watch_silence()
+        self._prompt.watch_silence()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._prompt is not None:
-            self._prompt.cancel()
+        self._prompt.cancel()
         self._output.drop_all()
         closing = asyncio.create_task(self._close(), name="session ends")
         try:
@@ -123,7 +123,7 @@ class ConversationSession:
         if config.listen != self.config.listen:
             await self._input.listen_as(config.listen)
         self._state.configure(config, plan)
-        self._watch_silence()
+        self._prompt.watch_silence()
 
     async def room(self) -> None:
         """Waits while the connection is far behind with its events: before a command that makes a session talk."""
@@ -141,8 +141,16 @@ class ConversationSession:
         """Ends the audio of a session that only listens. `events()` ends when all words are told."""
         self._input.finish()
 
+    def wind_down(self) -> None:
+        """Begins nothing more: no audio is taken, and the user's turn is over. What was begun is finished and told."""
+        self._turns.winding_down = True
+        self._prompt.cancel()
+        self._input.stop()
+
     def clear(self) -> None:
         """Forgets the audio of the current turn; AudioCleared follows, behind what was committed before."""
+        if self._turns.winding_down:
+            return
         self._carry_out(self._turns.cleared())
         self._input.clear()
 
@@ -157,7 +165,7 @@ class ConversationSession:
         if order.out_of_band:
             return self._output.ask(order, self._input.turn)
         self._require_silence()
-        self._carry_out(self._turns.asked(), order=order)
+        self._asked(order)
         return self.active or 0
 
     def cancel(self, generation: int | None = None) -> bool:
@@ -216,6 +224,9 @@ class ConversationSession:
     def _words_known(self, utterance: Utterance) -> None:
         self._carry_out(self._turns.words(utterance.turn, utterance.text), utterance=utterance)
 
+    def _asked(self, order: ReplyOrder) -> None:
+        self._carry_out(self._turns.asked(), order=order)
+
     def _replied(self, event: Event) -> None:
         self._carry_out(self._turns.replied(event))
 
@@ -234,17 +245,3 @@ class ConversationSession:
 
     def _went_out(self, reply: GeneratedReply) -> None:
         self._output.went_out(reply)
-
-    def _watch_silence(self) -> None:
-        """Restarts the time after which the idle prompt is due."""
-        if self._prompt is not None:
-            self._prompt.cancel()
-            self._prompt = None
-        if self.config.prompt_after > 0 and self._turns.quiet:
-            self._prompt = asyncio.get_running_loop().call_later(self.config.prompt_after, self._prompt_due)
-
-    def _prompt_due(self) -> None:
-        if not self._turns.quiet:  # audio came without turn detection
-            return
-        self._outbox.emit(PromptDue(self._input.segmenter.position))
-        self._carry_out(self._turns.asked(), order=ReplyOrder(text=self.config.prompt or None))

@@ -43,6 +43,8 @@ class TurnTaking:
 
     def __init__(self, policy: TurnPolicy) -> None:
         self.policy = policy
+        self.winding_down = False
+        """Nothing more begins, and what was begun is finished: the end of a turn ends no reply."""
         self.state = State.LISTENING
         self.open: int | None = None
         """Turn that audio goes to."""
@@ -140,7 +142,8 @@ class TurnTaking:
         if turn is None:
             return
         self._give(Command.UNDUCK)
-        if policy.pushed and policy.answers and self.state is not State.LISTENING:
+        pushed = policy.pushed and not self.winding_down
+        if pushed and policy.answers and self.state is not State.LISTENING:
             self._step(Event.CANCELLED)
         if policy.answers:
             self._wanted.add(turn)

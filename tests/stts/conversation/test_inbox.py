@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from stts.conversation.inbox import Inbox
@@ -48,3 +50,21 @@ async def test_forgetting_again_and_again_takes_no_memory() -> None:
     inbox.finish()
     assert [item async for item in inbox.read()] == ["clear", "finish"]
     assert inbox.clears() == 10_000
+
+
+async def test_no_audio_is_taken_behind_a_stop_not_even_what_has_waited() -> None:
+    inbox = Inbox()
+    await inbox.write(tone(2.0))
+    waits = asyncio.create_task(inbox.write(tone(3.0)))
+    await asyncio.sleep(0)
+    inbox.stop()
+    inbox.stop()
+    inbox.commit()
+    assert not inbox.over
+    given: list[float | str] = []
+    async for item in inbox.read():
+        given.append(item if isinstance(item, str) else len(item) / 16_000)
+        await waits
+        if isinstance(item, str) and item == "stop":
+            inbox.finish()
+    assert given == [2.0, "stop", "finish"] and inbox.over
