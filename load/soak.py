@@ -1,7 +1,7 @@
 """Mixed load for as long as one likes: neither the memory of the server nor the time of its slow answers may rise.
 
-`make soak MINUTES=120`. Memory and p99 are looked at each interval, and judged without the first part, in which caches
-fill.
+`make soak MINUTES=120`. Memory, and p99 of each kind of answers, are looked at each interval, and judged without the
+first part, in which caches fill. What gave too few values is not judged, and the table says so.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from benchmarks.result import Row, milliseconds
 from benchmarks.server import Server, running
@@ -25,10 +26,10 @@ from load.callers import (
     Transcriber,
 )
 from load.desk import PLENTY, SETTINGS, Desk, first_key
-from load.ledger import Ledger, seconds_of
+from load.ledger import Answer, Ledger, seconds_of
 from load.resources import MIB, held, megabytes
 from load.traffic import Caller, Speaker, traffic
-from load.trend import HOUR, Bound, trend
+from load.trend import FEWEST, HOUR, Bound, Point, Trend, trend
 
 WARM_UP = 0.2
 """Part of the time that is not judged."""
@@ -50,8 +51,8 @@ class Sample:
     """Seconds since the start."""
     memory: int
     """Bytes."""
-    p99: float
-    """Seconds, of the answers since the sample before."""
+    p99: Mapping[str, float]
+    """Seconds, by kind, of the answers since the sample before."""
     answers: int
 
 
@@ -70,11 +71,15 @@ async def _soaked(server: Server, desk: Desk, seconds: float) -> tuple[list[Samp
         while (now := time.monotonic() - began) < seconds:
             await asyncio.sleep(interval)
             answers = ledger.take()
-            if answers:
-                memory = (await asyncio.to_thread(held, server)).memory
-                samples.append(Sample(now, memory, seconds_of(answers, 0.99), len(answers)))
-                _tell(samples[-1])
+            memory = (await asyncio.to_thread(held, server)).memory
+            samples.append(Sample(now, memory, p99_by_kind(answers), len(answers)))
+            _tell(samples[-1])
     return samples, ledger
+
+
+def p99_by_kind(answers: Sequence[Answer]) -> dict[str, float]:
+    kinds = sorted({each.kind for each in answers})
+    return {kind: seconds_of([each for each in answers if each.kind == kind], 0.99) for kind in kinds}
 
 
 async def _callers(port: int, desk: Desk) -> list[Caller]:
@@ -92,36 +97,63 @@ async def _callers(port: int, desk: Desk) -> list[Caller]:
 
 
 def _tell(sample: Sample) -> None:
-    line = f"{sample.at:7.0f} s  {megabytes(sample.memory)}  p99 {milliseconds(sample.p99)}  {sample.answers} answers"
+    slowest = milliseconds(max(sample.p99.values(), default=0.0))
+    line = f"{sample.at:7.0f} s  {megabytes(sample.memory)}  slowest p99 {slowest}  {sample.answers} answers"
     print(line, file=sys.stderr, flush=True)
 
 
 def judge(samples: Sequence[Sample], ledger: Ledger) -> list[Row]:
     """The verdict over a series, and over all failures."""
     judged = samples[int(len(samples) * WARM_UP) :]
-    memory = trend([(each.at, each.memory) for each in judged])
-    p99 = trend([(each.at, each.p99) for each in judged])
-    middle = sorted(each.p99 for each in judged)[len(judged) // 2] if judged else 0.0
-    most = P99_PART * middle + P99_SECONDS
+    kinds = sorted({kind for each in judged for kind in each.p99})
     count = sum(each.answers for each in samples)
-    over = f"over {memory.seconds / 60:.1f} minutes"
     return [
+        _memory(judged),
+        *(_p99(kind, [(each.at, each.p99[kind]) for each in judged if kind in each.p99]) for kind in kinds),
         Row(
-            f"memory of the server under mixed load, {over}: certain rise",
-            f"at most {megabytes(MEMORY.allowed(memory.seconds))}",
-            f"{megabytes(memory.certain_rise)} (slope {megabytes(memory.slope * HOUR)} an hour; "
-            f"{megabytes(judged[0].memory)} to {megabytes(judged[-1].memory)})"
-            if judged
-            else "nothing",
-            bool(judged) and MEMORY.holds(memory),
-            {"slope_bytes_an_hour": memory.slope * HOUR, "certain_rise_bytes": memory.certain_rise},
+            "calls that failed",
+            "0",
+            f"{ledger.told()} of {count + ledger.failed_calls}",
+            ledger.failed_calls == 0 and count > 0,
         ),
-        Row(
-            f"p99 of all answers, {over}: certain rise",
-            f"at most {milliseconds(most)}",
-            f"{milliseconds(p99.certain_rise)} (middle {milliseconds(middle)})",
-            bool(judged) and p99.certain_rise <= most,
-            {"certain_rise_s": p99.certain_rise, "middle_s": middle},
-        ),
-        Row("calls that failed", "0", f"{ledger.told()} of {count + ledger.failed_calls}", ledger.failed_calls == 0),
     ]
+
+
+def _memory(judged: Sequence[Sample]) -> Row:
+    memory = trend([(each.at, each.memory) for each in judged])
+    what = f"memory of the server under mixed load, over {_minutes(memory)}: certain rise"
+    reach = f"at most {megabytes(MEMORY.allowed(memory.seconds))}"
+    if len(judged) < FEWEST:
+        return Row(what, reach, _too_short(len(judged)))
+    return Row(
+        what,
+        reach,
+        f"{megabytes(memory.certain_rise)} (slope {megabytes(memory.slope * HOUR)} an hour; "
+        f"{megabytes(judged[0].memory)} to {megabytes(judged[-1].memory)})",
+        MEMORY.holds(memory),
+        {"slope_bytes_an_hour": memory.slope * HOUR, "certain_rise_bytes": memory.certain_rise},
+    )
+
+
+def _p99(kind: str, points: Sequence[Point]) -> Row:
+    """`points`: of the intervals in which such answers came."""
+    p99, middle = trend(points), median(value for _, value in points)
+    most = P99_PART * middle + P99_SECONDS
+    what, reach = f"p99 of {kind}, over {_minutes(p99)}: certain rise", f"at most {milliseconds(most)}"
+    if len(points) < FEWEST:
+        return Row(what, reach, _too_short(len(points)))
+    return Row(
+        what,
+        reach,
+        f"{milliseconds(p99.certain_rise)} (middle {milliseconds(middle)})",
+        p99.certain_rise <= most,
+        {"certain_rise_s": p99.certain_rise, "middle_s": middle},
+    )
+
+
+def _minutes(trend: Trend) -> str:
+    return f"{trend.seconds / 60:.1f} minutes"
+
+
+def _too_short(count: int) -> str:
+    return f"too short to judge: {count} values, {FEWEST} are needed"

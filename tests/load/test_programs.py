@@ -62,7 +62,10 @@ async def spoken(server: Server) -> list[Key]:
 
 
 def test_mixed_load_is_answered() -> None:
-    check(soak.run(0.1))
+    rows = soak.run(0.25)
+    check(rows)
+    judged = [row.what for row in rows if row.met]
+    assert judged[0].startswith("memory") and any(what.startswith("p99") for what in judged), table(rows)
 
 
 def test_clients_that_vanish_leave_nothing() -> None:
