@@ -1,48 +1,49 @@
 """The connection to Redis: one round trip at a time carries all calls that wait, and none of them waits for long.
 
-What does not answer within `CALL_SECONDS` is away, for all calls at once. From then on only `run` asks, once a second,
-and calls fail without waiting until it has been answered. So a Redis that is killed or frozen costs no request more
-than twice that time, and those after it nothing.
+Where no answer comes within `CALL_SECONDS`, Redis is late: calls fail without waiting until the round trip under way
+has been answered. So a Redis that is frozen costs a request that time once, and those after it nothing. Where none
+comes within `AWAY_SECONDS` more, or an error does, it is away, and only `run` asks, once a second.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
 from stts.errors import LimitsAway
 from stts.storage.redis.address import RedisAddress
-from stts.storage.redis.scripts import Script
+from stts.storage.redis.round_trip import ends, error_of
+from stts.storage.redis.scripts import PROBE, Script
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-CALL_SECONDS = 0.015
-"""Longest wait for the answer of one round trip."""
-GRACE_SECONDS = 0.005
-"""And for one that came in time to a loop which was held up, and reads it only now."""
+CALL_SECONDS = 0.045
+"""Longest wait of a call for its answer, by a loop that is idle."""
+AWAY_SECONDS = 1.0
+"""A round trip that is late and is not answered for so long is given up."""
 CONNECT_SECONDS = 1.0
 """Longest wait for a connection, which no call waits for."""
 PROBE_SECONDS = 1.0
 """Between two looks whether Redis answers."""
-PROBE_KEY = "stts:probe"
-PROBE_KEPT_SECONDS = 60
+PROBE_CALL = (PROBE, ("stts:probe",), (60,))
+"""Its key is kept for a minute."""
 CONNECTIONS = 4
-"""One for calls, one for looks; the rest for those that are being closed."""
-LARGEST_BATCH = 200
-"""Calls of one round trip."""
+"""One for calls and looks; the rest for those that are being closed."""
+LARGEST_BATCH = 50
+"""Calls of one round trip; packing and reading them holds up the loop for 4 ms."""
 MOST_WAITING = 10_000
 """Calls that wait for the round trip under way; those beyond are not counted in Redis."""
 RETRY_SECONDS = 2.0
 """Seconds after which a refused client may try again."""
 Value = str | int
-T = TypeVar("T")
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -70,6 +71,8 @@ class RedisConnection:
         self.returns = 0
         """How often it came back: what it knew may be lost then."""
         self._told_away = False
+        self._is_late = False
+        """The round trip under way has had its time."""
 
     async def ask(self, script: Script, keys: Sequence[str], arguments: Sequence[Value]) -> Any:
         """The answer of a script; None where Redis is away and this process counts meanwhile. Raises LimitsAway where
@@ -106,16 +109,21 @@ class RedisConnection:
 
     async def probe(self) -> None:
         """Looks whether Redis takes writes, and as fast as calls need it."""
-        from redis.exceptions import RedisError
-
-        try:
-            client = self._opened()
-            await _within(client.ping(), CONNECT_SECONDS)
-            await _within(client.set(PROBE_KEY, 1, ex=PROBE_KEPT_SECONDS), CALL_SECONDS)
-        except (RedisError, OSError) as error:
-            self._is_away(error)
-        else:
-            self._is_up()
+        if self.state == "up":
+            # The way of all calls: one connection serves both, and no call has to connect.
+            with suppress(LimitsAway):
+                await self.call(*PROBE_CALL)
+            return
+        for look, seconds in ((self._ping, CONNECT_SECONDS), (self._write, CALL_SECONDS)):
+            trip = asyncio.ensure_future(look())
+            try:
+                await ends(trip, seconds)
+            finally:
+                error = await error_of(trip)
+            if error is not None:
+                self._is_away(error)
+                return
+        self._is_up()
 
     async def close(self) -> None:
         """Sends what waits, for a bounded time."""
@@ -123,8 +131,16 @@ class RedisConnection:
             await asyncio.wait([self._flight], timeout=CONNECT_SECONDS)
             self._flight.cancel()
             await asyncio.wait([self._flight])
+        self.state = "away"
+        self._fail(self._waiting)
         if self._client is not None:
             await self._client.aclose()
+
+    async def _ping(self) -> None:
+        await self._opened().ping()
+
+    async def _write(self) -> None:
+        await self._exchange([_Call(*PROBE_CALL, None)])
 
     def _opened(self) -> Redis:
         if self._client is None:
@@ -137,14 +153,17 @@ class RedisConnection:
                 max_connections=CONNECTIONS,
                 protocol=2,
                 retry=Retry(NoBackoff(), 0),
-                socket_timeout=CONNECT_SECONDS,
+                # `ends` bounds each round trip; this would count time in which our own loop is held up.
+                socket_timeout=None,
                 socket_connect_timeout=CONNECT_SECONDS,
             )
         return self._client
 
     def _put(self, call: _Call) -> bool:
-        """False where it will not be sent."""
-        if self.state == "away" or len(self._waiting) >= MOST_WAITING:
+        """False where it will not be sent. Where nobody waits for it, it may be late."""
+        if self.state == "away" or (self._is_late and call.answer is not None):
+            return False
+        if len(self._waiting) >= MOST_WAITING:
             return False
         self._waiting.append(call)
         if self._flight is None or self._flight.done():
@@ -152,20 +171,26 @@ class RedisConnection:
         return True
 
     async def _fly(self) -> None:
-        """Sends what waits until nothing does. One round trip is under way at a time."""
-        from redis.exceptions import RedisError
-
+        """Sends what waits until nothing does, one round trip at a time, whose calls are answered however it ends."""
         while self._waiting:
             taken = [self._waiting.popleft() for _ in range(min(LARGEST_BATCH, len(self._waiting)))]
             calls = [each for each in taken if each.answer is None or not each.answer.done()]
+            trip = asyncio.ensure_future(self._exchange(calls))
             try:
-                answers = await _within(self._exchange(calls), CALL_SECONDS)
-            except (RedisError, OSError) as error:
-                self._is_away(error, calls)
-                return
-            for call, answer in zip(calls, answers, strict=True):
-                if call.answer is not None and not call.answer.done():
-                    call.answer.set_result(answer)
+                if not await ends(trip, CALL_SECONDS):
+                    self._is_late = True
+                    self._fail([*calls, *self._waiting])
+                    await ends(trip, AWAY_SECONDS)
+                if (error := await error_of(trip)) is not None:
+                    self._is_away(error)
+                    return
+                for call, answer in zip(calls, trip.result(), strict=True):
+                    if call.answer is not None and not call.answer.done():
+                        call.answer.set_result(answer)
+            finally:
+                trip.cancel()
+                self._is_late = False
+                self._fail(calls)
 
     async def _exchange(self, calls: Sequence[_Call]) -> list[Any]:
         """The answers of scripts in one round trip, or in two where Redis did not know one of them."""
@@ -196,30 +221,18 @@ class RedisConnection:
             self.returns += 1
             log.info("redis_up", redis=self._address.shown)
 
-    def _is_away(self, error: Exception, calls: Sequence[_Call] = ()) -> None:
+    def _is_away(self, error: BaseException) -> None:
         if not self._told_away:
             log.warning("redis_away", redis=self._address.shown, error=type(error).__name__)
         self.state, self._told_away = "away", True
-        failed, self._waiting = [*calls, *self._waiting], deque()
-        for call in failed:
+        self._fail(self._waiting)
+        self._waiting.clear()
+
+    def _fail(self, calls: Iterable[_Call]) -> None:
+        """Answers those that wait for an answer and have none."""
+        for call in calls:
             if call.answer is not None and not call.answer.done():
                 call.answer.set_exception(self._failure())
 
     def _failure(self) -> LimitsAway:
         return LimitsAway("Redis, in which limits are counted, does not answer.", retry_after=RETRY_SECONDS)
-
-
-async def _within(work: Awaitable[T], seconds: float) -> T:
-    """The result of work within a time. Raises TimeoutError."""
-    task = asyncio.ensure_future(work)
-    try:
-        done, _ = await asyncio.wait([task], timeout=seconds)
-        if not done:
-            done, _ = await asyncio.wait([task], timeout=GRACE_SECONDS)
-        if not done:
-            raise TimeoutError
-        return task.result()
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task])

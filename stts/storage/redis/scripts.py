@@ -97,3 +97,11 @@ end
 return 0
 """
 )
+
+PROBE = Script(
+    """
+-- Writes, as all others do. KEYS: one key. ARGV: seconds for which it is kept.
+redis.call('SET', KEYS[1], 1, 'EX', ARGV[1])
+return 0
+"""
+)

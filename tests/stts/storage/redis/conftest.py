@@ -14,6 +14,12 @@ from tests.redis import RedisServer, running_redis
 Connect = Callable[[], Awaitable[RedisConnection]]
 
 
+async def back(connection: RedisConnection) -> None:
+    """Looks for Redis as `run` does, without its pauses."""
+    while connection.state == "away":
+        await connection.probe()
+
+
 @pytest.fixture
 def redis() -> Iterator[RedisServer]:
     with running_redis() as server:
