@@ -30,14 +30,16 @@ socket: $(VENV)/.dev
 # For the tests of limits that servers share, which are skipped without it.
 redis:
 	command -v redis-server >/dev/null || { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends redis-server; } \
-		|| { echo "make redis needs root: apt-get install redis-server" >&2; exit 1; }
+		|| { echo "make redis needs root and network: apt-get install redis-server" >&2; exit 1; }
 
-# For the tests of deploy/prometheus, which are skipped without it: only the checker out of the package, no service.
+# For the tests of deploy/prometheus, which are skipped without it: only the checker out of the package, no service. It gets
+# its name when it is whole.
 promtool:
-	command -v promtool >/dev/null || test -x build/promtool || { test "$$(id -u)" = 0 && apt-get update && mkdir -p build/debian \
-		&& (cd build/debian && apt-get download prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool > ../promtool) \
-		&& chmod +x build/promtool && rm -r build/debian; } \
-		|| { echo "make promtool needs root, or Prometheus: apt-get install prometheus" >&2; exit 1; }
+	command -v promtool >/dev/null || test -x build/promtool || { test "$$(id -u)" = 0 && apt-get update \
+		&& rm -rf build/debian && mkdir -p build/debian && (cd build/debian && apt-get download prometheus \
+		&& dpkg-deb --fsys-tarfile prometheus_*.deb > package.tar && tar -xf package.tar ./usr/bin/promtool) \
+		&& mv build/debian/usr/bin/promtool build/promtool && rm -r build/debian; } \
+		|| { echo "make promtool needs root and network, or Prometheus: apt-get install prometheus" >&2; exit 1; }
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -13,7 +13,14 @@ from tests import patient
 
 ROOT = Path(__file__).parent.parent
 OWN = ROOT / "build" / "promtool"
-PROGRAM = shutil.which("promtool") or (str(OWN) if OWN.exists() else None)
+
+
+def found(own: Path = OWN) -> str | None:
+    """The one of the machine, else our own if it can be run."""
+    return shutil.which("promtool") or (str(own) if os.access(own, os.X_OK) else None)
+
+
+PROGRAM = found()
 
 
 def promtool(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
