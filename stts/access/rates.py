@@ -97,8 +97,10 @@ class RateLimiter:
         states = await self._left(window, rates)
         if self._shared is not None:
             shared = await self._shared.hit(rates)
-            # Others were counted meanwhile.
-            states = await self._left(window, rates) if shared is None else _tightest(states, _with_room(shared))
+            # Others were counted here meanwhile, and what counts for all may have come back empty.
+            states = await self._left(window, rates)
+            if shared is not None:
+                states = _tightest(states, _with_room(shared))
         for rate in rates:
             await window.hit(_item(rate.most), rate.subject)
         return [RateState(state.rate, state.left - 1, state.reset_seconds) for state in states]

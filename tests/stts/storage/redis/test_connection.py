@@ -50,6 +50,20 @@ async def test_a_killed_redis_is_away_at_once_and_comes_back_by_itself(connect: 
         await limiter.hit(RATES)
 
 
+@pytest.mark.usefixtures("patience")
+async def test_a_redis_that_comes_back_empty_grants_a_burst_nothing_twice(connect: Connect, redis: RedisServer) -> None:
+    connection = await connect()
+    limiter = RateLimiter(QuotaSettings, shared=RedisWindows(connection))
+    rates = [Rate("key:anna", 10)]
+    for _ in range(8):
+        await limiter.hit(rates)
+    async with Redis.from_url(redis.url) as other:
+        await other.flushall()
+    answers = await asyncio.gather(*(limiter.hit(rates) for _ in range(40)), return_exceptions=True)
+    assert sum(isinstance(answer, list) for answer in answers) == 2
+    assert sum(isinstance(answer, RateExceeded) for answer in answers) == 38
+
+
 async def test_a_frozen_redis_holds_up_calls_once_and_shortly(
     connect: Connect, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
