@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pydantic import SecretStr, field_validator
 
+from stts.settings.addresses import is_postgresql
 from stts.settings.section import Section, live, protected
-
-SCHEMES = ("sqlite", "postgresql")
 
 
 class DatabaseSettings(Section):
@@ -23,9 +22,10 @@ class DatabaseSettings(Section):
 
     @field_validator("url")
     @classmethod
-    def _has_known_scheme(cls, url: SecretStr | None) -> SecretStr | None:
+    def _is_address(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
-            scheme, found, rest = url.get_secret_value().partition("://")
-            if scheme not in SCHEMES or not found or not rest.strip("/"):
+            scheme, _, rest = url.get_secret_value().partition("://")
+            is_file = scheme == "sqlite" and bool(rest.strip("/"))
+            if not is_file and not is_postgresql(url.get_secret_value()):
                 raise ValueError("must be postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE")
         return url

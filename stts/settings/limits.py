@@ -6,9 +6,8 @@ from typing import Literal
 
 from pydantic import SecretStr, field_validator
 
+from stts.settings.addresses import is_redis
 from stts.settings.section import Section, fixed, live, protected
-
-REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 
 class LimitSettings(Section):
@@ -71,7 +70,7 @@ class LimitSettings(Section):
     message_bytes: int = fixed("Largest message of a WebSocket.", default=16_777_216, ge=65_536, le=1_073_741_824)
     idle_seconds: float = live("A socket on which nothing passes for so long is closed.", default=300.0, gt=0)
     redis_url: SecretStr | None = protected(
-        "redis://[:PASSWORD@]HOST[:PORT][/NUMBER], rediss://..., unix://FILE: servers count rates together there.",
+        "redis://[:PASSWORD@]HOST[:PORT][/NUMBER], rediss://..., unix:///FILE: servers count rates together there.",
         default=None,
     )
     when_redis_is_away: Literal["count", "refuse"] = live(
@@ -80,11 +79,12 @@ class LimitSettings(Section):
 
     @field_validator("redis_url")
     @classmethod
-    def _has_known_scheme(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None:
-            scheme, found, rest = url.get_secret_value().partition("://")
-            if scheme not in REDIS_SCHEMES or not found or not rest.strip("/"):
-                raise ValueError("must be redis://[:PASSWORD@]HOST[:PORT][/NUMBER], rediss://... or unix://FILE")
+    def _is_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not is_redis(url.get_secret_value()):
+            raise ValueError(
+                "must be redis://[:PASSWORD@]HOST[:PORT][/NUMBER], rediss://... or unix:///FILE; "
+                "in a password / is written %2F, # %23, ? %3F, @ %40 and % %25"
+            )
         return url
 
     @property
