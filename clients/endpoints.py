@@ -16,6 +16,7 @@ from clients.checks.access import (
     make_user,
     one_key,
     one_user,
+    remove_data,
     revoke_key,
     rotate_key,
     users,
@@ -24,7 +25,7 @@ from clients.checks.access import (
 from clients.checks.answers import list_of
 from clients.checks.catalogue import all_models, cancel_job, catalogue_model, job_events, model_card, one_job, pull
 from clients.checks.engines import engines, load, one_engine, unload, voices
-from clients.checks.files import cleanup, delete_file, file_content, one_file, upload
+from clients.checks.files import cleanup, delete_file, file_content, one_file, share_none, upload
 from clients.checks.openai import (
     client_secret,
     models,
@@ -74,6 +75,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/files"): keys("/files", "total"),
     ("GET", "/files/{file_id}"): one_file,
     ("GET", "/files/{file_id}/content"): file_content,
+    ("PATCH", "/files/{file_id}"): share_none,
     ("DELETE", "/files/{file_id}"): delete_file,
     ("GET", "/files/usage"): keys("/files/usage", "bytes"),
     ("POST", "/files/cleanup"): cleanup,
@@ -98,6 +100,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/admin/keys/{key_id}/rotate"): rotate_key,
     ("DELETE", "/admin/keys/{key_id}"): revoke_key,
     ("DELETE", "/admin/users/{user_id}"): delete_user,
+    ("DELETE", "/admin/users/{user_id}/data"): remove_data,
     ("GET", "/admin/audit"): where_kept("/admin/audit", "entries"),
     ("GET", "/config"): keys("/config", "settings"),
     ("GET", "/config/schema"): keys("/config/schema", "properties"),

@@ -140,7 +140,7 @@ def test_the_log_has_the_request_id_and_never_the_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("drain", ["600", "1"])
 def test_a_stop_lets_streams_finish_within_the_drain_time_then_cuts_them(tmp_path: Path, drain: str) -> None:
     port = free_port()
-    with started(tmp_path, server__port=str(port), server__drain_seconds=drain) as process:
+    with started(tmp_path, server__port=str(port), server__drain_seconds=drain, tts__order="espeak") as process:
         wait_for(port)
         body = json.dumps({"text": LONG_TEXT, "format": "pcm", "stream": True}).encode()
         headers = {"Content-Type": "application/json"}

@@ -28,6 +28,11 @@ def delete_user(visit: Visit) -> str:
     return "deleted"
 
 
+def remove_data(visit: Visit) -> str:
+    removed = object_of(visit.delete(f"/admin/users/{_user(visit)}/data"))
+    return f"{len(removed)} kinds"
+
+
 def make_key(visit: Visit) -> str:
     made = object_of(visit.post("/admin/keys", {"name": NAME, "user_id": _user(visit), "role": "read"}))
     visit.key_id = made["id"]

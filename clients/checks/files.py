@@ -29,6 +29,14 @@ def delete_file(visit: Visit) -> str:
     return "gone"
 
 
+def share_none(visit: Visit) -> str:
+    """Asks for what does not exist: a voice of a user that is shared is everybody's."""
+    answer = visit.post("/files/none-of-this-id", {"shared": True}, "PATCH", refusals=(404,))
+    if answer.status != 404:
+        raise Failed("did something with what does not exist")
+    return str(object_of(answer)["code"])
+
+
 def cleanup(visit: Visit) -> str:
     body = object_of(visit.post("/files/cleanup", {"dry_run": True}))
     return f"{body['files']} files would go"

@@ -13,6 +13,7 @@ from engines.registry import Registry
 from routers.pages.api_document import BODIES, INTRODUCTION, QUERIES
 from stts.settings import Settings, StorageSettings
 from tests import patient
+from tests.audio import speech
 from tests.server import RunningServer, running
 
 pytestmark = pytest.mark.socket
@@ -59,6 +60,9 @@ def test_an_example_works_when_it_is_sent(
     if "{key_id}" in path:
         made = patient.post(f"{server.url}/admin/keys", json={"name": "example"})
         path = path.format(key_id=made.json()["id"])
+    elif "{file_id}" in path:
+        kept = patient.post(f"{server.url}/files", files={"file": speech()}, data={"kind": "references"})
+        path = path.format(file_id=kept.json()["id"])
     answer = patient.request(method, f"{server.url}{path}", json=shown)
     assert answer.status_code in (200, 201, 202), answer.text
     assert answer.content
