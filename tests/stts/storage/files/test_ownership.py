@@ -134,9 +134,12 @@ def test_a_voice_is_made_everybodys_and_ones_own_again(files: FileStore, keep: K
 
 
 def test_not_everything_can_be_shared(files: FileStore, keep: Keep) -> None:
-    for stored in (keep("x", ANNA, "uploads"), keep("s", None)):
-        with pytest.raises(InvalidParameter):
-            files.share(stored.id, shared=True)
+    upload, servers = keep("x", ANNA, "uploads"), keep("s", None)
+    with pytest.raises(InvalidParameter):
+        files.share(upload.id, shared=True)
+    with pytest.raises(InvalidParameter):
+        files.share(servers.id, shared=False)
+    assert files.share(servers.id, shared=True) == servers
     with pytest.raises(NotFound):
         files.share("ref_" + "x" * 22, shared=True)
 
