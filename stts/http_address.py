@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 
 def is_http_address(url: str) -> bool:
-    """True if it is http or https with a host, and with a port that can be one."""
+    """True if it is http or https with a host that can be looked up, and with a port that can be one."""
     try:
         parts = urlsplit(url)
         port = parts.port
+        (parts.hostname or "").encode("idna")
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0 and not any(map(str.isspace, url))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -44,6 +44,12 @@ class Receiver:
         """Status of its answers; with another than 200 it keeps nothing."""
         self.hangs_up = False
         """It closes each connection after its answer, without saying so."""
+        self.delay_seconds = 0.0
+        """It keeps what it gets at once, and answers so much later."""
+        self.answer = b""
+        """Body of its answers."""
+        self.endless = False
+        """Its answers go on for ever."""
         self.open = threading.Event()
         """While it is cleared, no request is answered."""
         self.open.set()
@@ -102,10 +108,20 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 receiver.open.wait(PATIENCE)
                 assert self.path == "/v1/traces"
-                self.send_response(receiver._take(body, {name.lower(): value for name, value in self.headers.items()}))
-                self.send_header("content-length", "0")
-                self.end_headers()
+                status = receiver._take(body, {name.lower(): value for name, value in self.headers.items()})
+                threading.Event().wait(receiver.delay_seconds)
                 self.close_connection = receiver.hangs_up
+                with suppress(ConnectionError):
+                    self._answer(status)
+
+            def _answer(self, status: int) -> None:
+                self.send_response(status)
+                if not receiver.endless:
+                    self.send_header("content-length", str(len(receiver.answer)))
+                self.end_headers()
+                self.wfile.write(receiver.answer)
+                while receiver.endless:
+                    self.wfile.write(bytes(65_536))
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
@@ -126,8 +142,9 @@ def inside(spans: list[Received], parent: Received) -> list[Received]:
 
 
 def check_nested(spans: list[Received]) -> None:
-    """Each span ends after it began, and lies inside its parent."""
+    """Each span was sent once, ends after it began, and lies inside its parent."""
     known = {span.span_id: span for span in spans}
+    assert len(known) == len(spans), sorted(span.name for span in spans)
     for span in spans:
         assert span.began <= span.ended, span
         if parent := known.get(span.parent_id):

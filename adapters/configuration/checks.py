@@ -141,8 +141,18 @@ def missing_pairs(settings: Settings) -> Iterator[Problem]:
         yield Problem(("database", "url"), "needs its driver: pip install -r requirements/postgresql.txt")
     if settings.limits.redis_url is not None and find_spec("redis") is None:
         yield Problem(("limits", "redis_url"), "needs its client: pip install -r requirements/redis.txt")
+    if settings.telemetry.enabled and not has_telemetry():
+        yield Problem(("telemetry", "enabled"), "needs packages: pip install -r requirements/telemetry.txt")
     if wyoming.enabled and wyoming.port == server.port != 0 and wyoming.host == server.host:
         yield Problem(("wyoming", "port"), "is server.port too; each needs a port of its own", wyoming.port)
+
+
+def has_telemetry() -> bool:
+    """True if the package that traces are written with is installed; imports nothing of it but its namespaces."""
+    try:
+        return find_spec("opentelemetry.proto") is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def wrong_tls(settings: Settings) -> Iterator[Problem]:

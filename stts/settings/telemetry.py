@@ -18,7 +18,7 @@ class TelemetrySettings(Section):
     endpoint: str = protected(
         "Its address for OTLP over HTTP (protobuf); traces go to v1/traces below it.",
         default="http://127.0.0.1:4318",
-        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        pattern=r"^https?://[^\s/?#@]+(/[!\x22$->@-~]*)?$",
     )
     headers: SecretStr | None = protected(
         "Headers for it, as the key of a hosted receiver: NAME=VALUE, several with commas between.", default=None

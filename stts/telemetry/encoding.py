@@ -1,107 +1,100 @@
-"""Spans as OTLP: the messages of `opentelemetry.proto.trace.v1` in the wire format of Protocol Buffers.
+"""Spans as OTLP, by the messages of `opentelemetry-proto`, which receivers of every make read.
 
-Written by hand, since the classes of `opentelemetry-proto` take several times as long, in the process that speaks;
-tests read all of it with those classes. Whatever is the same from span to span is made once.
+Most attributes are the same from request to request, and are made once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from struct import Struct
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from stts.telemetry.parts import Value
 from stts.telemetry.spans import FinishedSpan, SpanEvent
+from stts.telemetry.traceparent import RemoteSpan
 
-KNOWN = 512
-"""Attributes that are kept."""
-LOW = (1 << 64) - 1
-IDS = Struct(">2sQQ2sQ")
-"""Fields trace_id (1) and span_id (2), which open a span and a link."""
-PARENT = Struct(">2sQ")
-"""Field parent_span_id (4)."""
-TIMES = Struct("<2sBQBQ")
-"""Fields kind (6), start_time_unix_nano (7), end_time_unix_nano (8)."""
-INTERNAL, SERVER = b"\x30\x01", b"\x30\x02"
-TIME = Struct("<BQ")
-"""Field time_unix_nano (1) of an event."""
-DOUBLE = Struct("<d")
-FAILED = b"\x7a\x02\x18\x02"
-"""Field status (15) with code (3) error."""
+KNOWN_TEXTS = 512
+"""Attributes whose value is text that are kept."""
+FAILED = Status(code=Status.STATUS_CODE_ERROR)
 
 
-def export_request(spans: Iterable[bytes], resource: Mapping[str, Value], scope: str) -> bytes:
-    """One request to a receiver, of spans as `span_field` makes them. `resource`: attributes of this server."""
-    scoped = _field(1, _field(1, scope.encode())) + b"".join(spans)
-    described = b"".join(_attribute(1, *each) for each in resource.items())
-    return _field(1, _field(1, described) + _field(2, scoped))
+def export_request(spans: Sequence[SpanMessage], resource: Mapping[str, Value], scope: str) -> bytes:
+    """One request to a receiver. `resource`: attributes of this server."""
+    scoped = ScopeSpans(scope=InstrumentationScope(name=scope), spans=spans)
+    told = ResourceSpans(resource=Resource(attributes=_attributes(resource)), scope_spans=[scoped])
+    written: bytes = ExportTraceServiceRequest(resource_spans=[told]).SerializeToString()
+    return written
 
 
-def span_field(span: FinishedSpan) -> bytes:
-    """A span as a field of the spans of one scope."""
-    name, trace_id, span_id, parent_id, began_ns, ended_ns, attributes, events, failed, serves, link = span
-    parts = [_ids(trace_id, span_id)]
-    if parent_id is not None:
-        parts.append(PARENT.pack(b"\x22\x08", parent_id))
-    parts += (_name(5, name), TIMES.pack(SERVER if serves else INTERNAL, 0x39, began_ns, 0x41, ended_ns))
-    parts += [_attribute(9, *each) for each in attributes.items()]
-    parts += [_field(11, _event(event)) for event in events]
-    if link is not None:
-        parts.append(_field(13, _ids(link.trace_id, link.span_id)))
-    if failed:
-        parts.append(FAILED)
-    return _field(2, b"".join(parts))
+def rejected_spans(answer: bytes) -> int:
+    """How many spans a receiver did not keep, by what it answered; 0 where that is no answer of OTLP."""
+    try:
+        rejected: int = ExportTraceServiceResponse.FromString(answer).partial_success.rejected_spans
+    except DecodeError:
+        return 0
+    return max(0, rejected)
 
 
-def _event(event: SpanEvent) -> bytes:
-    attributes = b"".join(_attribute(3, *each) for each in event.attributes.items())
-    return TIME.pack(0x09, event.at_ns) + _name(2, event.name) + attributes
+def span_message(span: FinishedSpan) -> SpanMessage:
+    """Raises TypeError or ValueError for attributes and times that OTLP does not know."""
+    message = SpanMessage(
+        trace_id=_trace_id(span.trace_id),
+        span_id=_span_id(span.span_id),
+        name=span.name,
+        kind=SpanMessage.SPAN_KIND_SERVER if span.serves else SpanMessage.SPAN_KIND_INTERNAL,
+        start_time_unix_nano=span.began_ns,
+        end_time_unix_nano=span.ended_ns,
+        attributes=_attributes(span.attributes),
+    )
+    if span.parent_id is not None:
+        message.parent_span_id = _span_id(span.parent_id)
+    if span.events:
+        message.events.extend(map(_event, span.events))
+    if span.link is not None:
+        message.links.append(_link(span.link))
+    if span.failed:
+        message.status.CopyFrom(FAILED)
+    return message
 
 
-def _ids(trace_id: int, span_id: int) -> bytes:
-    return IDS.pack(b"\x0a\x10", trace_id >> 64, trace_id & LOW, b"\x12\x08", span_id)
+def _event(event: SpanEvent) -> SpanMessage.Event:
+    return SpanMessage.Event(name=event.name, time_unix_nano=event.at_ns, attributes=_attributes(event.attributes))
 
 
-def _attribute(number: int, name: str, value: Value) -> bytes:
-    """A KeyValue."""
-    if isinstance(value, float):
-        return _before_double(number, name) + DOUBLE.pack(value)
-    return _known(number, name, value)
+def _link(remote: RemoteSpan) -> SpanMessage.Link:
+    return SpanMessage.Link(trace_id=_trace_id(remote.trace_id), span_id=_span_id(remote.span_id))
 
 
-@lru_cache(KNOWN, typed=True)
-def _known(number: int, name: str, value: str | bool | int) -> bytes:
-    if isinstance(value, str):
-        told = _field(1, value.encode("utf-8", "replace"))
-    elif isinstance(value, bool):
-        told = b"\x10\x01" if value else b"\x10\x00"
-    else:
-        told = b"\x18" + _varint(value & LOW)
-    return _field(number, _name(1, name) + _field(2, told))
+def _attributes(attributes: Mapping[str, Value]) -> list[KeyValue]:
+    return [_text(name, value) if isinstance(value, str) else _other(name, value) for name, value in attributes.items()]
 
 
-@lru_cache
-def _before_double(number: int, name: str) -> bytes:
-    """All of a KeyValue but the eight bytes of its number, which end it."""
-    return _field(number, _name(1, name) + _field(2, b"\x21" + bytes(DOUBLE.size)))[: -DOUBLE.size]
+@lru_cache(KNOWN_TEXTS)
+def _text(name: str, value: str) -> KeyValue:
+    # Half a surrogate pair is no text for anybody else.
+    return KeyValue(key=name, value=AnyValue(string_value=value.encode("utf-8", "replace").decode()))
 
 
-@lru_cache
-def _name(number: int, name: str) -> bytes:
-    return _field(number, name.encode())
+def _other(name: str, value: bool | int | float) -> KeyValue:
+    if isinstance(value, bool):
+        return KeyValue(key=name, value=AnyValue(bool_value=value))
+    if isinstance(value, int):
+        return KeyValue(key=name, value=AnyValue(int_value=value))
+    return KeyValue(key=name, value=AnyValue(double_value=value))
 
 
-def _field(number: int, data: bytes) -> bytes:
-    """A field of a length: text, bytes or a message."""
-    return bytes((number << 3 | 2,)) + _varint(len(data)) + data
+def _trace_id(number: int) -> bytes:
+    return number.to_bytes(16, "big")
 
 
-def _varint(number: int) -> bytes:
-    if number < 0x80:
-        return bytes((number,))
-    written = bytearray()
-    while number >= 0x80:
-        written.append(number & 0x7F | 0x80)
-        number >>= 7
-    written.append(number)
-    return bytes(written)
+def _span_id(number: int) -> bytes:
+    return number.to_bytes(8, "big")

@@ -9,6 +9,6 @@ from stts.telemetry.tracer import Tracer
 
 
 def open_tracer(settings: TelemetrySettings) -> Tracer:
-    """Starts the thread that delivers."""
+    """Starts the thread that delivers. Raises ImportError where requirements/telemetry.txt is not installed."""
     resource = {"service.name": settings.service_name, "service.version": __version__}
     return Tracer(SpanDelivery(settings.endpoint, settings.pairs(), resource), settings.sample)

@@ -86,6 +86,7 @@ class Span:
         """End of the child that ended last."""
         self._failed = False
         self._dropped = False
+        self._exported = False
         self.trace_id = trace_id
         self.span_id: int = new_span_id()
         self.began = now if began is None else began
@@ -98,9 +99,10 @@ class Span:
         return f"{self.trace_id:032x}"
 
     def child(self, name: str, *, began: float | None = None) -> Span:
+        """A child that begins after its parent was exported is kept by nobody: it could not lie inside."""
         self._children += 1
         began = None if began is None else max(began, self.began)
-        return Span(self._sink, name, self.trace_id, began=began, parent=self)
+        return Span(_nowhere if self._exported else self._sink, name, self.trace_id, began=began, parent=self)
 
     def set(self, name: str, value: Value | None) -> None:
         """Sets an attribute, unless there is nothing to say."""
@@ -165,8 +167,10 @@ class Span:
         self.event(names.FELL_BACK, attributes={names.ENGINE_NAME: engine, names.ERROR: code})
 
     def ran_dry(self, times: int) -> None:
-        """Says how often a listener had nothing to hear."""
-        self.set(names.UNDERRUNS, times or None)
+        """Adds to how often a listener had nothing to hear: each engine of an answer tells its own."""
+        told = self._attributes.get(names.UNDERRUNS, 0)
+        assert isinstance(told, int)
+        self.set(names.UNDERRUNS, told + times or None)
 
     def detected(self, began: float) -> None:
         """Adds a search for speech in a recording that is over now."""
@@ -185,8 +189,9 @@ class Span:
         self.end()
 
     def _export(self) -> None:
-        if self.ended is None or self._children:
+        if self.ended is None or self._children or self._exported:
             return
+        self._exported = True
         self.ended = max(self.ended, self._last)
         if not self._dropped:
             self._sink(self._finished())
@@ -226,3 +231,7 @@ class Span:
 
     def _ns(self, at: float) -> int:
         return int((self._epoch + at) * 1e9)
+
+
+def _nowhere(span: FinishedSpan) -> None:
+    """Takes what is not kept."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from adapters.configuration import checks
 from adapters.configuration.adapter import ConfigAdapter
 from adapters.configuration.checks import operator_check
 from adapters.configuration.problems import Check
@@ -319,3 +320,13 @@ async def test_an_endpoint_is_chosen_only_where_its_address_is_known(file: Path)
     write(file, "reply: {base_url: 'http://127.0.0.1:1/v1'}\n")
     await config.patch({"reply.adapter": "openai"})
     assert config.current().reply.adapter == "openai"
+
+
+def test_a_missing_package_of_traces_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings.model_validate({"telemetry": {"enabled": True}})
+    assert list(checks.missing_pairs(settings)) == []
+    monkeypatch.setattr(checks, "find_spec", lambda name: None)
+    (problem,) = checks.missing_pairs(settings)
+    assert problem.path == ("telemetry", "enabled")
+    assert "pip install -r requirements/telemetry.txt" in problem.message
+    assert list(checks.missing_pairs(Settings())) == []

@@ -32,6 +32,10 @@ def test_what_are_no_headers(headers: str) -> None:
         "http://a/?b=c",
         "http://a:99999",
         "http://a:x",
+        "http://a..b:4318",
+        f"http://{'x' * 64}:4318",
+        "http://a/\u00fc",
+        "http://a/b\x7fc",
     ],
 )
 def test_what_is_no_endpoint(endpoint: str) -> None:
@@ -44,6 +48,9 @@ def test_the_headers_are_a_secret() -> None:
     assert "receiver-key" not in repr(settings)
 
 
-@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4318", "https://otlp.example/path/", "http://[::1]:4318"])
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://127.0.0.1:4318", "https://otlp.example/path/", "http://[::1]:4318", "http://\u00fc.example/%C3%BC"],
+)
 def test_endpoints(endpoint: str) -> None:
     assert TelemetrySettings(endpoint=endpoint).endpoint == endpoint

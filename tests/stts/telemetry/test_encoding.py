@@ -1,14 +1,19 @@
-"""Encoding of spans: written by hand, read by the official classes, and the same as what these write."""
+"""Encoding of spans: what a receiver reads is what was told, and answers are read for what was not kept."""
 
 from __future__ import annotations
 
-import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
+from typing import cast
 
-from stts.telemetry.encoding import export_request, span_field
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTracePartialSuccess,
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from stts.telemetry.encoding import export_request, rejected_spans, span_message
 from stts.telemetry.parts import Value
 from stts.telemetry.spans import FinishedSpan, SpanEvent
 from stts.telemetry.traceparent import RemoteSpan
@@ -41,7 +46,7 @@ def official(name: str, value: Value) -> KeyValue:
 
 
 def read(span: FinishedSpan) -> Span:
-    request = ExportTraceServiceRequest.FromString(export_request([span_field(span)], {}, "scope"))
+    request = ExportTraceServiceRequest.FromString(export_request([span_message(span)], {}, "scope"))
     ((found,),) = ((*scope.spans,) for scope in request.resource_spans[0].scope_spans)
     assert isinstance(found, Span)
     return found
@@ -76,13 +81,32 @@ def test_a_bare_span() -> None:
     assert bare.trace_id == (1).to_bytes(16, "big") and not bare.HasField("status")
 
 
-@pytest.mark.parametrize("count", [0, 1, 500])
-def test_a_request_is_what_the_official_classes_write(count: int) -> None:
-    spans = [
-        FinishedSpan("work", TRACE, number, None, number, number + 1, {"a": "b"}) for number in range(1, count + 1)
-    ]
-    written = export_request(map(span_field, spans), {"service.name": "here", "number": 7}, "stts")
-    scoped = ScopeSpans(scope=InstrumentationScope(name="stts"), spans=map(read, spans))
-    resource = Resource(attributes=[official("service.name", "here"), official("number", 7)])
-    told = ResourceSpans(resource=resource, scope_spans=[scoped])
-    assert written == ExportTraceServiceRequest(resource_spans=[told]).SerializeToString()
+def test_a_request_holds_the_spans_the_scope_and_the_server() -> None:
+    spans = [FinishedSpan("work", TRACE, number, None, number, number + 1, {"a": "b"}) for number in range(1, 501)]
+    messages = [span_message(span) for span in spans]
+    request = ExportTraceServiceRequest.FromString(export_request(messages, {"service.name": "here"}, "stts"))
+    (told,) = request.resource_spans
+    (scoped,) = told.scope_spans
+    assert [*told.resource.attributes] == [official("service.name", "here")]
+    assert scoped.scope.name == "stts"
+    assert [*scoped.spans] == messages
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        FinishedSpan("work", 1, 2, None, -5, 4, {}),
+        FinishedSpan("work", 1, 2, None, 3, 4, {"none": cast("Value", [])}),
+    ],
+)
+def test_what_otlp_does_not_know_raises_what_is_foreseen(span: FinishedSpan) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        span_message(span)
+
+
+def test_how_many_spans_a_receiver_rejected() -> None:
+    answer = ExportTraceServiceResponse(partial_success=ExportTracePartialSuccess(rejected_spans=3))
+    assert rejected_spans(answer.SerializeToString()) == 3
+    assert rejected_spans(b"") == rejected_spans(b"<html>no answer</html>") == 0
+    wrong = ExportTraceServiceResponse(partial_success=ExportTracePartialSuccess(rejected_spans=-1))
+    assert rejected_spans(wrong.SerializeToString()) == 0

@@ -76,6 +76,13 @@ def test_times_of_a_process_lie_inside_the_call_as_the_server_saw_it(kept: Kept,
     assert process.parent_id == call.span_id
 
 
+def test_underruns_of_all_engines_of_an_answer_add_up(kept: Kept, root: Span) -> None:
+    for times in (2, 1, 0):
+        root.ran_dry(times)
+    root.end()
+    assert kept.named("root").attributes == {"stts.underruns": 3}
+
+
 def test_a_failure_is_told_by_its_code(kept: Kept, root: Span) -> None:
     root.worked("a", root.began, None, "engine_timeout")
     root.end(failed=True)
@@ -88,6 +95,21 @@ def test_what_comes_after_the_end_is_dropped(kept: Kept, root: Span) -> None:
     root.worked("a", root.began, None)
     root.end()
     assert [span.name for span in kept] == ["root"]
+
+
+def test_what_begins_after_its_parent_was_told_is_kept_by_nobody(kept: Kept, root: Span) -> None:
+    root.part("queue", root.began, root.began)
+    root.end()
+    late = root.child("late")
+    late.child("later").end()
+    late.end()
+    assert [span.name for span in kept] == ["root", "queue"]
+
+
+def test_a_dropped_span_stays_dropped(kept: Kept, root: Span) -> None:
+    root.drop()
+    root.child("late").end()
+    assert kept == []
 
 
 def test_a_dropped_span_is_kept_only_with_children(kept: Kept) -> None:
