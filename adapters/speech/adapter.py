@@ -138,7 +138,7 @@ class EngineTTSAdapter:
         )
         if cut is not None:
             renderer = cut.renderer.successor(effects, plan.sample_rate)
-            return Speech(cut.script, plan, renderer, planner, cut.playback, context, problem, resumed=True, sent=True)
+            return cut.successor(plan, renderer, planner, context, problem)
         renderer = SpeechRenderer(plan.output, effects, plan.sample_rate)
         playback = Playback(time.monotonic(), context.priority)
         script: TextSource

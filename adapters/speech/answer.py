@@ -65,6 +65,19 @@ class Speech:
     handed_over: bool = False
     """Another engine goes on with its text: whoever makes it still is to stop, and touches neither text nor file."""
 
+    def successor(
+        self,
+        plan: SpeechPlan,
+        renderer: SpeechRenderer,
+        planner: ChunkPlanner,
+        context: RequestContext,
+        problem: str | None,
+    ) -> Speech:
+        """The rest of it by another engine, to the same listener, who has waited already for what came too late."""
+        rest = Speech(self.script, plan, renderer, planner, self.playback, context, problem, resumed=True, sent=True)
+        rest.behind = self.behind
+        return rest
+
     def begin_piece(self, text: str) -> None:
         self.finished = self.script.done
         self.untold.append(text)

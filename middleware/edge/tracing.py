@@ -17,12 +17,13 @@ from stts.telemetry.traceparent import RemoteSpan, read_traceparent
 from stts.telemetry.tracer import Tracer
 
 HEADER = b"traceparent"
-NOWHERE = frozenset({404, 405})
-"""Statuses of what leads nowhere: whoever looks for holes in a server asks for paths by the thousand."""
+UNTOLD = frozenset({401, 403, 404, 405})
+"""Statuses of what leads nowhere or is nobody's: whoever looks for holes in a server asks for paths by the thousand."""
 
 
 class Tracing:
-    """A request that did nothing but answer, as lists do, leaves no trace; one that was refused does."""
+    """A request that did nothing but answer, as lists do, leaves no trace, nor does one without the right to
+    ask; one that is wrong or too much does."""
 
     def __init__(self, app: ASGIApp, tracer: Tracer) -> None:
         self.app = app
@@ -76,7 +77,7 @@ def _end(span: Span, scope: Scope, answer: _Answer) -> None:
     )
     if not answer.complete:
         span.set(names.OUTCOME, "cancelled")
-    elif answer.status is not None and (answer.status < 400 or answer.status in NOWHERE):
+    elif answer.status is not None and (answer.status < 400 or answer.status in UNTOLD):
         span.drop()
     span.end(failed=answer.status is not None and answer.status >= 500)
 

@@ -62,3 +62,12 @@ async def test_nobody_listens_yet(monkeypatch: pytest.MonkeyPatch, priority: Pri
     listener = Listener(monkeypatch, priority)
     await listener.gets(1.0, at=0.0)
     assert await listener.gets(1.0, at=100_000.0) == 0
+
+
+async def test_a_gap_before_another_engine_goes_on_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    listener = Listener(monkeypatch)
+    await listener.gets(1.0, at=0.0)
+    assert await listener.gets(1.0, at=4.0) == 1
+    listener.speech = listener.speech.successor(NOTHING, RENDERER, NOTHING, listener.speech.context, None)
+    assert await listener.gets(1.0, at=4.5) == 0
+    assert await listener.gets(1.0, at=9.0) == 1

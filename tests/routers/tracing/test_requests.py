@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from stts.settings import RoutingSettings, TTSSettings
+from stts.settings import RoutingSettings, SecuritySettings, TTSSettings
 from stts.telemetry import delivery
 from tests import patient
 from tests.fakes import registry
@@ -111,6 +112,16 @@ def test_refused_and_failed_requests(traced: RunningServer, receiver: Receiver) 
     (engine,) = (span for span in spans if span.name == "engine")
     assert failed.failed and engine.failed and engine.attributes["error.type"] == failed.attributes["error.type"]
     assert [span.name for span in inside(spans, engine)] == ["engine.process"]
+
+
+def test_who_looks_for_holes_in_a_server_leaves_no_trace(receiver: Receiver, tmp_path: Path) -> None:
+    guarded = settings(receiver, tmp_path).model_copy(update={"security": SecuritySettings(api_key=SecretStr("right"))})
+    with running(guarded, registry()) as server:
+        for path in ("/wp-login.php", "/.env", "/v1/nothing", "/voices"):
+            assert patient.get(f"{server.url}{path}").status_code == 401
+        assert speak(server, authorization="Bearer wrong").status_code == 401
+        assert speak(server, authorization="Bearer right").status_code == 200
+    assert [root.attributes["http.response.status_code"] for root in roots(receiver.spans)] == [200]
 
 
 def test_a_fall_back_shows_both_engines(receiver: Receiver, tmp_path: Path) -> None:
