@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.client import BadAnswer
 from benchmarks.result import Row
-from load import churn, clock, disk, kills, outage, soak, vanishing
+from load import churn, clock, disk, kills, outage, vanishing
 from load.churn import Churn
 from load.clock import Found
 from load.disk import ACTIONS, KEPT, Filled
@@ -18,7 +18,6 @@ from load.kills import Round
 from load.ledger import Answer, Ledger
 from load.outage import Outcome, Served
 from load.resources import MIB, Busy, Held
-from load.soak import Sample
 from load.vanishing import MORE_MEMORY, Cost, Left
 
 GOOD_ROUND = Round(1000, 60.0, 600, 5000.0, 5000.0, 800.0, 0)
@@ -108,60 +107,6 @@ def test_nor_is_one_with_a_failed_request() -> None:
     outcome.served[1].ledger.failed("speech", BadAnswer("POST /tts", 503, "away"))
     rows = outage.judge(outcome)
     assert not held(rows) and "503" in rows[0].measured
-
-
-def samples(memory: float = 0.0, p99: float = 0.0, *, count: int = 120, rare: float = 0.0) -> list[Sample]:
-    """A sample each minute; `memory` (bytes) and the p99 of a common and of a rare kind (seconds) rise by so much an
-    hour."""
-    return [
-        Sample(
-            at * 60.0,
-            int(200 * MIB + memory * at / 60),
-            {"speech": 0.1 + p99 * at / 60, "visit": 0.01 + rare * at / 60},
-            100,
-        )
-        for at in range(count)
-    ]
-
-
-def test_a_soak_without_a_rise_is_right() -> None:
-    rows = soak.judge(samples(), Ledger())
-    assert [row.met for row in rows] == [True] * 4
-
-
-@pytest.mark.parametrize(
-    ("memory", "p99", "rare"), [(5 * MIB, 0.0, 0.0), (0.0, 0.1, 0.0), (0.0, 0.0, 0.02)], ids=["memory", "p99", "rare"]
-)
-def test_one_whose_memory_or_slow_answers_of_a_kind_rise_is_not(memory: float, p99: float, rare: float) -> None:
-    assert not held(soak.judge(samples(memory, p99, rare=rare), Ledger()))
-
-
-def test_one_too_short_is_not_judged_which_it_says() -> None:
-    *judged, failed = soak.judge(samples(500 * MIB, 9.0, count=8), Ledger())
-    assert [row.met for row in judged] == [None] * 3 and failed.met
-    assert all("too short to judge" in row.measured for row in judged)
-    assert not held(soak.judge(samples(5000 * MIB, 9.0, count=9), Ledger()))
-
-
-def test_a_kind_that_is_rarely_answered_is_not_judged_and_hides_no_other() -> None:
-    series = samples(p99=0.1)
-    often = [replace(each, p99={"speech": each.p99["speech"]}) for each in series]
-    rows = soak.judge([*often[:-3], *series[-3:]], Ledger())
-    assert [row.met for row in rows] == [True, False, None, True]
-
-
-def test_p99_is_of_each_kind_alone() -> None:
-    answers = [Answer("visit", 1.0, 0.01), Answer("speech", 1.0, 0.2), Answer("speech", 1.0, 0.1)]
-    assert soak.p99_by_kind(answers) == {"speech": 0.2, "visit": 0.01}
-
-
-def test_nor_is_one_right_in_which_nothing_was_answered_or_something_failed() -> None:
-    ledger = Ledger()
-    ledger.failed("speech", ConnectionResetError())
-    silent = [replace(each, p99={}, answers=0) for each in samples()]
-    assert not held(soak.judge([], Ledger()))
-    assert not held(soak.judge(silent, Ledger()))
-    assert not held(soak.judge(samples(), ledger))
 
 
 HOLDS = Held(memory=100 * MIB, descriptors=20, threads=10, children=0)
