@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stts.conversation.events import TurnMetrics
 from stts.engine_api import Samples
 from stts.errors import STTSError
 from stts.protocols import VoiceActivity, VoiceStream
@@ -82,6 +83,11 @@ class Utterance:
     @property
     def text(self) -> str:
         return self.segment.text if self.segment is not None else ""
+
+    def metrics(self) -> TurnMetrics:
+        """The metrics of a turn that nobody replies to."""
+        after = None if self.transcribed_at is None else round((self.transcribed_at - self.ended_at) * 1000, 1)
+        return TurnMetrics(self.turn, 0, after, None, None, None)
 
     def write(self, samples: Samples, probability: float | None, *, remember: bool) -> None:
         self.audio.write(samples, probability)

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from stts.chat import Message
 from stts.conversation.config import ReplyOrder, SessionConfig
-from stts.conversation.events import SessionEvent, TurnMetrics
+from stts.conversation.events import SessionEvent
 from stts.conversation.history import History, Item, new_item_id
 from stts.conversation.idle_prompt import IdlePrompt
 from stts.conversation.input import InputPipeline
@@ -76,6 +76,11 @@ class ConversationSession:
     @property
     def state(self) -> State:
         return self._turns.state
+
+    @property
+    def winding_down(self) -> bool:
+        """Nothing more is to begin: its connection takes no more messages and orders."""
+        return self._turns.winding_down
 
     @property
     def at_rest(self) -> bool:
@@ -211,7 +216,7 @@ class ConversationSession:
                 case Command.ANSWER if utterance is not None:
                     self._output.answer(utterance)
                 case Command.REPORT_EMPTY if utterance is not None:
-                    self._report_empty(utterance)
+                    self._outbox.emit(utterance.metrics())
                 case _:
                     self._commands[command]()
 
@@ -229,12 +234,6 @@ class ConversationSession:
 
     def _replied(self, event: Event) -> None:
         self._carry_out(self._turns.replied(event))
-
-    def _report_empty(self, utterance: Utterance) -> None:
-        after = None
-        if utterance.transcribed_at is not None:
-            after = round((utterance.transcribed_at - utterance.ended_at) * 1000, 1)
-        self._outbox.emit(TurnMetrics(utterance.turn, 0, after, None, None, None))
 
     def _drop(self) -> None:
         self._output.drop("interrupted" if self._input.current is not None else "cancelled")

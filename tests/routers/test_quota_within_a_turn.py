@@ -21,6 +21,8 @@ pytestmark = pytest.mark.socket
 QUOTA = 2
 MESSAGE_SECONDS = 0.25
 SPEECH = np.tile(spoken(2.5), 4)
+WORDS = len(SPEECH) // 16_000
+"""The engine hears one a second."""
 
 Message = Callable[[bytes], str | bytes]
 
@@ -100,3 +102,55 @@ async def test_realtime(keyed: Keyed) -> None:
         assert types.index("input_audio_buffer.committed") < types.index("response.done")
         (done,) = [event for event in client.events if event["type"] == "response.done"]
         assert done["response"]["status"] == "completed"
+
+
+async def test_a_turn_that_came_whole_is_heard_whole(keyed: Keyed) -> None:
+    async with opened(keyed, "/ws/conversation", audio_seconds_in_per_day=QUOTA) as client:
+        for _ in range(2):
+            await client.send("audio", data=base64.b64encode(pcm(SPEECH)).decode())
+        assert is_clear(await client.ended())
+        (answer,) = [event for event in client.events if event["type"] == "conversation_response"]
+        assert len(answer["transcription"].split()) >= WORDS
+
+
+async def test_what_is_said_while_the_reply_is_made_begins_nothing(keyed: Keyed) -> None:
+    async with speaking(keyed, "/ws/conversation/v2") as client:
+        await client.type("reply.start")
+        await client.send("text", text="And another question, please.")
+        await client.send("respond")
+        await client.send("commit")
+        assert is_clear(await client.ended())
+        (done,) = [event for event in client.events if event["type"] == "reply.done"]
+        assert done["status"] == "completed"
+
+
+async def test_no_response_is_created_while_the_last_one_is_made(keyed: Keyed) -> None:
+    async with speaking(keyed, "/v1/realtime", appended) as client:
+        await client.type("response.created")
+        await client.send("response.create", response={"conversation": "none"})
+        await client.send("response.create")
+        await client.send("input_audio_buffer.commit")
+        assert (await client.ended())["error"]["code"] == "quota_exceeded"
+        (done,) = [event for event in client.events if event["type"] == "response.done"]
+        assert done["response"]["status"] == "completed"
+
+
+async def test_a_response_that_waits_for_the_words_of_the_turn_is_made(keyed: Keyed) -> None:
+    async with opened(keyed, "/v1/realtime", audio_seconds_in_per_day=QUOTA) as client:
+        hears = {"type": "realtime", "audio": {"input": {"turn_detection": None}}}
+        await client.send("session.update", session=hears)
+        await client.type("session.updated")
+        await client.connection.send(appended(pcm(SPEECH[:48_000])))
+        await client.send("input_audio_buffer.commit")
+        await client.send("response.create")
+        assert (await client.ended())["error"]["code"] == "quota_exceeded"
+        (done,) = [event for event in client.events if event["type"] == "response.done"]
+        assert done["response"]["status"] == "completed"
+
+
+async def test_a_recording_in_an_item_is_heard_and_its_item_told(keyed: Keyed) -> None:
+    async with opened(keyed, "/v1/realtime", audio_seconds_in_per_day=QUOTA) as client:
+        content = [{"type": "input_audio", "audio": base64.b64encode(pcm(SPEECH)).decode()}]
+        await client.send("conversation.item.create", item={"type": "message", "role": "user", "content": content})
+        assert (await client.ended())["error"]["code"] == "quota_exceeded"
+        assert "conversation.item.done" in [event["type"] for event in client.events]

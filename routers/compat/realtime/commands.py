@@ -43,6 +43,9 @@ COMMANDS: Messages[BaseModel] = Messages(
     SessionUpdate, BufferAppend, BufferCommand, ItemCreate, ItemCommand, ItemTruncate, ResponseCreate, ResponseCancel
 )
 
+BEGINNINGS = (BufferAppend, BufferCommand, ItemCreate, ResponseCreate)
+"""Commands that begin something: a session that winds down obeys none of them."""
+
 Answers = list[Event]
 
 
@@ -84,6 +87,8 @@ class Commands:
         command = COMMANDS.check(message)
         if isinstance(command, ResponseCreate | BufferCommand):
             await self._session.room()
+        if self._session.winding_down and isinstance(command, BEGINNINGS):
+            return []
         if isinstance(command, ResponseCreate):
             await self._respond(command.response or ResponseParams(), event_id)
             return []
@@ -196,6 +201,8 @@ class Commands:
             raise self._active()
         if len(self._waiting) >= MOST_WAITING:
             raise Conflict("Too many responses wait for the words of a turn.", allowed=[MOST_WAITING])
+        if self._session.winding_down:  # meanwhile
+            return
         self._encoder.responses.orders[tag] = wanted
         if self._encoder.settled or order.messages is not None:
             self._begin(order)

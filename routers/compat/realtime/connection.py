@@ -67,6 +67,8 @@ class Connection:
         self._older = older
         self._progress = asyncio.Event()
         """Something was told of what the session has heard."""
+        self._obeying = False
+        """A command is being carried out, or its answers are being told."""
         self._began = False
         """The client has said something that shows its dialect."""
 
@@ -77,7 +79,15 @@ class Connection:
         if self._older and object.speaks is not None:
             about = {"id": conversation, "object": "realtime.conversation"}
             await self._say({"type": "conversation.created", "conversation": about})
-        await until_first(self._listen(), self._tell(), self._socket.quota_end.at_rest(self._session))
+        await until_first(self._listen(), self._tell(), self._socket.quota_end.at_rest(self))
+
+    def wind_down(self) -> None:
+        self._session.wind_down()
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing that was begun is unfinished or untold, as a recording that came in one piece."""
+        return self._session.at_rest and not self._obeying
 
     async def _tell(self) -> None:
         async with aclosing(self._session.events()) as events:
@@ -90,7 +100,7 @@ class Connection:
 
     async def _listen(self) -> None:
         async for data in self._socket:
-            event_id = None
+            event_id, self._obeying = None, True
             try:
                 message = parse_object(_text(data))
                 event_id = _event_id(message)
@@ -101,6 +111,7 @@ class Connection:
             except STTSError as error:
                 await self._catch_up()
                 await self._say(error_event(error, event_id))
+            self._obeying = False
 
     async def _catch_up(self) -> None:
         """Waits until all that the client has ended or taken back is answered: answers keep the order of commands."""

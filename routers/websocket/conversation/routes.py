@@ -156,8 +156,9 @@ class Talk:
                 await self._update(config)
             case TypedMessage(text=text):
                 await session.room()
-                session.cancel()
-                session.say(text)
+                if not session.winding_down:
+                    session.cancel()
+                    session.say(text)
             case ToolOutput(call_id=call_id, output=output):
                 self._tool_output(call_id, output)
             case Played(generation=generation, ms=ms):
@@ -176,7 +177,7 @@ class Talk:
             session.commit()
         elif command == "clear":
             session.clear()
-        else:
+        elif not session.winding_down:
             session.respond(ReplyOrder())
 
     async def _update(self, changes: dict[str, Any]) -> None:
