@@ -33,6 +33,8 @@ class Account:
         """Used while the store was away."""
         self.holds = 0
         """Reservations that are not settled."""
+        self.unused = 0.0
+        """The part of these that nobody has used so far, and that may come back."""
         self._monotonic = monotonic
         self._refused: tuple[float, float] | None = None
         """When the store refused last, and what."""

@@ -38,12 +38,15 @@ class Reservation:
         self._accounts = accounts
         self._store = store
         self._held = True
+        self._unused = 0.0
         self.amount = amount
         for account, _ in accounts:
             account.holds += 1
+        self._keep(amount)
 
     async def grow(self, total: float) -> bool:
-        """Counts up to a total. False where that is beyond some quota; it is counted all the same."""
+        """Counts up to a total that was used. False where that is beyond some quota; it is counted all the same."""
+        self._keep(max(0.0, self.amount - total))
         if (more := total - self.amount) <= 0:
             return True
         fits = await take_all(self._accounts, more, self._store) is None
@@ -66,6 +69,7 @@ class Reservation:
 
     def _let_go(self, used: float) -> None:
         """Whoever is cancelled meanwhile has used it all the same."""
+        self._keep(0.0)
         for account, _ in self._accounts:
             account.holds -= 1
             if used > self.amount:
@@ -73,6 +77,12 @@ class Reservation:
             else:
                 account.free += self.amount - used
         self.amount = used
+
+    def _keep(self, unused: float) -> None:
+        """Tells the accounts how much of it may still come back."""
+        for account, _ in self._accounts:
+            account.unused = max(0.0, account.unused + unused - self._unused)
+        self._unused = unused
 
 
 class QuotaBook:
@@ -115,9 +125,10 @@ class QuotaBook:
         return [Standing(each, max(0.0, each.most - account.spent), left[each.period]) for each, account in known]
 
     def used_up(self, allowances: Sequence[Allowance], least: float) -> QuotaExceeded | None:
-        """The first that has less left, as far as that is known here."""
+        """The first that has less left, as far as that is known here. What is only reserved may come back."""
         for each in allowances:
-            if each.most - self.account(each).spent < least:
+            account = self.account(each)
+            if each.most - account.spent + account.unused < least:
                 whose = each.subject.partition(":")[0]
                 said = f"The quota of {each.most:g} {each.unit.words} a {each.period} of this {whose} is used up."
                 return QuotaExceeded(f"{said} {self._anew(each.period)}", retry_after=self.seconds_left(each.period))

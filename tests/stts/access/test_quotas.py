@@ -293,3 +293,33 @@ async def test_old_windows_are_forgotten(book: QuotaBook, store: MemoryQuotas) -
 async def test_nothing_is_left_of_a_quota_of_zero(book: QuotaBook) -> None:
     with pytest.raises(QuotaExceeded):
         await book.reserve([characters(0)], 1)
+
+
+async def test_what_another_call_has_only_reserved_is_not_used_up(book: QuotaBook) -> None:
+    wanted = [characters(100)]
+    other = await book.reserve(wanted, 99)
+    mine = await book.reserve(wanted, 1)
+    assert not await mine.grow(30) and book.used_up(wanted, 1) is None
+    await other.grow(60)
+    assert book.used_up(wanted, 1) is None
+    await other.settle(60)
+    assert book.used_up(wanted, 1) is None and book.standings(wanted)[0].left == 10
+    assert not await mine.grow(41)
+    error = book.used_up(wanted, 1)
+    assert error is not None and "is used up" in error.message
+
+
+async def test_a_reservation_that_grows_is_used(book: QuotaBook) -> None:
+    wanted = [characters(100)]
+    reservation = await book.reserve(wanted, 1)
+    assert not await reservation.grow(101) and book.used_up(wanted, 1) is not None
+    await reservation.settle(101)
+    assert book.used_up(wanted, 1) is not None
+
+
+async def test_nothing_stays_unused_when_all_is_settled(book: QuotaBook) -> None:
+    wanted = [characters(100)]
+    for used in (0, 5, 10, 20):
+        await (await book.reserve(wanted, 10)).settle(used)
+        assert book.account(wanted[0]).unused == 0.0
+    assert book.standings(wanted)[0].left == 65
