@@ -20,7 +20,7 @@ import structlog
 from stts.errors import LimitsAway
 from stts.storage.redis.address import RedisAddress
 from stts.storage.redis.round_trip import ends, error_of
-from stts.storage.redis.scripts import PROBE, Script
+from stts.storage.redis.scripts import PROBE, SCRIPTS, Script
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -53,8 +53,10 @@ class _Call:
     script: Script
     keys: Sequence[str]
     arguments: Sequence[Value]
-    answer: asyncio.Future[Any] | None
+    answer: asyncio.Future[Any] | None = None
     """None where nobody waits for it."""
+    lost: Callable[[], None] | None = None
+    """Called where Redis may not have heard of it."""
 
 
 class RedisConnection:
@@ -91,9 +93,10 @@ class RedisConnection:
             raise self._failure()
         return await answer
 
-    def tell(self, script: Script, keys: Sequence[str], arguments: Sequence[Value]) -> None:
-        """Runs a script without waiting for it; not at all while Redis is away."""
-        self._put(_Call(script, keys, arguments, None))
+    def tell(self, script: Script, keys: Sequence[str], arguments: Sequence[Value], lost: Callable[[], None]) -> None:
+        """Runs a script without waiting for it. `lost` is called where Redis may not have heard of it."""
+        if not self._put(_Call(script, keys, arguments, lost=lost)):
+            lost()
 
     async def open(self) -> None:
         """Looks whether Redis answers, for a bounded time."""
@@ -114,7 +117,7 @@ class RedisConnection:
             with suppress(LimitsAway):
                 await self.call(*PROBE_CALL)
             return
-        for look, seconds in ((self._ping, CONNECT_SECONDS), (self._write, CALL_SECONDS)):
+        for look, seconds in ((self._reach, CONNECT_SECONDS), (self._write, CALL_SECONDS)):
             trip = asyncio.ensure_future(look())
             try:
                 await ends(trip, seconds)
@@ -136,11 +139,15 @@ class RedisConnection:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _ping(self) -> None:
-        await self._opened().ping()
+    async def _reach(self) -> None:
+        pipeline = self._opened().pipeline(transaction=False)
+        # Scripts that Redis knows run in the order in which they were asked for.
+        for script in SCRIPTS:
+            pipeline.execute_command("SCRIPT LOAD", script.text)
+        await pipeline.execute(raise_on_error=False)
 
     async def _write(self) -> None:
-        await self._exchange([_Call(*PROBE_CALL, None)])
+        await self._exchange([_Call(*PROBE_CALL)])
 
     def _opened(self) -> Redis:
         if self._client is None:
@@ -182,7 +189,7 @@ class RedisConnection:
                     self._fail([*calls, *self._waiting])
                     await ends(trip, AWAY_SECONDS)
                 if (error := await error_of(trip)) is not None:
-                    self._is_away(error)
+                    self._is_away(error, calls)
                     return
                 for call, answer in zip(calls, trip.result(), strict=True):
                     if call.answer is not None and not call.answer.done():
@@ -221,12 +228,16 @@ class RedisConnection:
             self.returns += 1
             log.info("redis_up", redis=self._address.shown)
 
-    def _is_away(self, error: BaseException) -> None:
+    def _is_away(self, error: BaseException, calls: Sequence[_Call] = ()) -> None:
         if not self._told_away:
             log.warning("redis_away", redis=self._address.shown, error=type(error).__name__)
         self.state, self._told_away = "away", True
         self._fail(self._waiting)
+        lost = [*calls, *self._waiting]
         self._waiting.clear()
+        for call in lost:
+            if call.lost is not None:
+                call.lost()
 
     def _fail(self, calls: Iterable[_Call]) -> None:
         """Answers those that wait for an answer and have none."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from stts.errors import LimitsAway
 from stts.storage.redis.connection import RedisConnection
@@ -22,8 +23,15 @@ RENEW_SECONDS = 10.0
 LOOK_SECONDS = 1.0
 """Between two looks whether Redis has come back, and may have forgotten all."""
 LARGEST_BATCH = 500
-"""Places renewed by one call."""
+"""Places renewed, or holders ended, by one call."""
+MOST_UNHEARD = 10_000
+"""Holders whose end Redis has not heard of; the oldest are forgotten first, and end with their lease."""
 LEASE_MILLISECONDS = round(LEASE_SECONDS * 1000)
+
+
+class _Ended(NamedTuple):
+    keys: Sequence[str]
+    at: float
 
 
 class RedisLeases:
@@ -34,15 +42,21 @@ class RedisLeases:
         self._monotonic = monotonic
         self._held: dict[str, tuple[str, ...]] = {}
         """Keys of each holder."""
+        self._unheard: dict[str, _Ended] = {}
+        """Holders whose end Redis has not heard of, the oldest first."""
 
     async def take(self, holder: str, kind: str, places: Sequence[tuple[str, int]]) -> int | None:
         """As SharedPlaces has it, in one round trip."""
+        # Places that were given back are free before one is taken.
+        self.repeat()
         keys = tuple(f"stts:{kind}:{subject}" for subject, _ in places)
+        is_sent = self._connection.state == "up"
         try:
             full = await self._connection.ask(TAKE, keys, [holder, LEASE_MILLISECONDS, *(most for _, most in places)])
         except BaseException:
             # It may have been taken.
-            self._connection.tell(RELEASE, keys, [holder])
+            if is_sent:
+                self._end({holder: _Ended(keys, self._monotonic())})
             raise
         if full:
             return int(full) - 1
@@ -50,15 +64,37 @@ class RedisLeases:
         return None
 
     def give_back(self, holder: str) -> None:
-        """Returns at once. What Redis does not hear of ends with its lease."""
+        """Returns at once. What Redis does not hear of it is told again when it is back."""
         if keys := self._held.pop(holder, None):
-            self._connection.tell(RELEASE, keys, [holder])
+            self._end({holder: _Ended(keys, self._monotonic())})
+
+    def repeat(self) -> None:
+        """Tells Redis again what it has not heard of. Returns at once."""
+        if self._unheard and self._connection.state == "up":
+            unheard, self._unheard = list(self._unheard.items()), {}
+            for start in range(0, len(unheard), LARGEST_BATCH):
+                self._end(dict(unheard[start : start + LARGEST_BATCH]))
+
+    def _end(self, ended: Mapping[str, _Ended]) -> None:
+        pairs = [(key, holder) for holder, each in ended.items() for key in each.keys]
+        keys, holders = zip(*pairs, strict=True)
+        self._connection.tell(RELEASE, keys, holders, lambda: self._remember(ended))
+
+    def _remember(self, ended: Mapping[str, _Ended]) -> None:
+        self._unheard.update(ended)
+        since = self._monotonic() - LEASE_SECONDS
+        while self._unheard:
+            oldest = next(iter(self._unheard))
+            if len(self._unheard) <= MOST_UNHEARD and self._unheard[oldest].at > since:
+                return
+            del self._unheard[oldest]
 
     async def run(self) -> None:
         """Renews what is held, for ever; at once where Redis has come back."""
         renewed_at, returns = self._monotonic(), self._connection.returns
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            self.repeat()
             if self._monotonic() - renewed_at >= RENEW_SECONDS or self._connection.returns != returns:
                 renewed_at, returns = self._monotonic(), self._connection.returns
                 with suppress(LimitsAway):

@@ -90,9 +90,9 @@ return 0
 
 RELEASE = Script(
     """
--- KEYS: as above. ARGV: the holder.
-for _, key in ipairs(KEYS) do
-    redis.call('ZREM', key, ARGV[1])
+-- KEYS: as above. ARGV: the holder of each.
+for place, key in ipairs(KEYS) do
+    redis.call('ZREM', key, ARGV[place])
 end
 return 0
 """
@@ -105,3 +105,5 @@ redis.call('SET', KEYS[1], 1, 'EX', ARGV[1])
 return 0
 """
 )
+
+SCRIPTS = (HIT, TAKE, RENEW, RELEASE, PROBE)
