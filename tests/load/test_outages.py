@@ -1,4 +1,4 @@
-"""Each program in its short form, against servers of its own."""
+"""What the server stands on is away: each program in its short form, against servers of its own."""
 
 from __future__ import annotations
 
@@ -9,24 +9,15 @@ from pathlib import Path
 import pytest
 
 from benchmarks.postgres import program
-from benchmarks.result import Row, table
 from benchmarks.server import Server, running_in
-from load import churn, clock, disk, kills, outage, soak, vanishing
-from load.desk import SETTINGS, Desk, Key, Missing, first_key
-from load.disk import fill, small_disk
+from load import outage
+from load.desk import SETTINGS, Desk, Key, first_key
 from load.ledger import Ledger
 from load.traffic import TEXT, Speaker
+from tests.load.checked import check
 from tests.redis import require_redis
 
 pytestmark = pytest.mark.socket
-
-
-def check(rows: list[Row]) -> None:
-    assert rows and all(row.met is not False for row in rows), table(rows)
-
-
-def test_a_killed_server_has_counted_all_that_it_served() -> None:
-    check(kills.run(1))
 
 
 @pytest.mark.skipif(program("initdb") is None, reason="PostgreSQL is not installed")
@@ -59,39 +50,3 @@ async def spoken(server: Server) -> list[Key]:
         await speaker.call(Ledger())
         speaker.leave()
     return keys
-
-
-def test_mixed_load_is_answered() -> None:
-    rows = soak.run(0.25)
-    check(rows)
-    judged = [row.what for row in rows if row.met]
-    assert judged[0].startswith("memory") and any(what.startswith("p99") for what in judged), table(rows)
-
-
-def test_clients_that_vanish_leave_nothing() -> None:
-    check(vanishing.run(100))
-
-
-def test_keys_made_and_revoked_disturb_nobody() -> None:
-    check(churn.run(8))
-
-
-def test_a_clock_that_is_set_back_gives_nothing_twice() -> None:
-    check(clock.run(3600))
-
-
-@pytest.fixture
-def one_disk() -> Path:
-    """Skips where nobody may mount one."""
-    try:
-        with small_disk(1) as folder:
-            fill(folder)
-            assert (folder / "ballast").stat().st_size >= 1_000_000
-    except Missing as error:
-        pytest.skip(str(error))
-    return folder
-
-
-def test_a_disk_that_fills_up_stops_nobody_who_speaks(one_disk: Path) -> None:
-    assert not one_disk.exists()
-    check(disk.run(16))

@@ -1,0 +1,9 @@
+"""What all tests of programs ask of their rows."""
+
+from __future__ import annotations
+
+from benchmarks.result import Row, table
+
+
+def check(rows: list[Row]) -> None:
+    assert rows and all(row.met is not False for row in rows), table(rows)
