@@ -1,4 +1,4 @@
-"""What all tests of programs ask of their rows."""
+"""Checks that all tests of programs make of their rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the server stands on is away: each program in its short form, against servers of its own."""
+"""Programs in which something that the server stands on is away, in their short form, against servers of their own."""
 
 from __future__ import annotations
 
