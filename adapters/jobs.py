@@ -112,9 +112,10 @@ class Job:
     async def changes(self) -> AsyncGenerator[JobStatus, None]:
         """The status now and at each change, until it has ended. A slow reader misses what is out of date."""
         while True:
-            changed = self._changed
-            yield self.status()
-            if self.state != "running":
+            changed, status = self._changed, self.status()
+            yield status
+            # It may have ended while the reader was away: the end is told before the stream ends.
+            if status.state != "running":
                 return
             await changed.wait()
 

@@ -54,6 +54,14 @@ async def test_a_job_is_followed_to_its_end() -> None:
     assert job.ended is not None
 
 
+async def test_who_reads_slowly_is_told_the_end() -> None:
+    job = Job("pull", "small")
+    async with aclosing(job.changes()) as changes:
+        assert (await anext(changes)).state == "running"
+        job.end("done")
+        assert [status.state async for status in changes] == ["done"]
+
+
 async def test_a_second_job_of_the_same_kind_and_subject_is_the_first() -> None:
     jobs, gate = Jobs(), threading.Event()
     first = jobs.start("pull", "small", held(gate))  # type: ignore[arg-type]
