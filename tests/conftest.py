@@ -86,6 +86,7 @@ def worker_environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the environment of engines under test that run as workers, really installed once."""
     # Here, so that only tests with workers pay for their import.
     from engines.environments.environment import Environment
+    from engines.environments.estimate import UNKNOWN
     from engines.environments.installer import install
     from engines.environments.tools import pip
     from tests.engines.environments.package_index import index_variables, make_index, requirements
@@ -95,7 +96,7 @@ def worker_environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patched:
         for name, value in index_variables(make_index(folder / "index")).items():
             patched.setenv(name, value)
-        install(environment, progress=lambda step, part: None, tool=pip(sys.executable))
+        install(environment, progress=lambda step, part: None, known=UNKNOWN, tool=pip(sys.executable))
     return folder / "environments"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from engines.environments.requirements import Requirements
-from engines.environments.tools import PIP, run
+from engines.environments.tools import PIP, has_pip, run
 from engines.models.hub import hub_endpoint, hub_token
 from engines.models.keys import index_keys, same_server
 from engines.models.pip_settings import PipSettings, pip_settings
@@ -57,7 +57,7 @@ UNKNOWN = Estimate(())
 
 def estimate(requirements: Requirements, python: str, cancellation: Cancellation) -> Estimate:
     """Asks the package index. Raises Cancelled, and EngineInstallFailed where the requirements do not go together."""
-    if not _has_pip(python, cancellation):
+    if not has_pip(python, cancellation):
         return UNKNOWN
     with tempfile.TemporaryDirectory(prefix="stts-estimate-") as folder:
         report = Path(folder, "report.json")
@@ -95,11 +95,3 @@ def _keys(url: str, indexes: Sequence[str]) -> Mapping[str, str]:
     known = next(filter(None, (index_keys(index, url) for index in (*indexes, ""))), {})
     token = hub_token() if not known and same_server(hub_endpoint(), url) else None
     return {"Authorization": f"Bearer {token}"} if token else known
-
-
-def _has_pip(python: str, cancellation: Cancellation) -> bool:
-    try:
-        run((python, *PIP, "--version"), cancellation)
-    except EngineInstallFailed:
-        return False
-    return True

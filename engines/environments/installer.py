@@ -42,7 +42,7 @@ def install(
     Conflict where another process installs it.
     """
     cancellation = cancellation or Cancellation()
-    tool = tool or choose_tool(environment.python)
+    tool = tool or choose_tool(environment.python, cancellation)
     root = _writable(environment.roots)
     with _alone(root, environment.name) as lock:
         if environment.state == "ready" and (found := environment.find()) is not None:

@@ -23,6 +23,8 @@ MOST_CHARACTERS = 300
 _KEYS = re.compile(r"(?<=://)[^/\s@]+@")
 """User name and password in an address."""
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
+_INSTALL = ("install", "--progress-bar", "off")
+_FIND_PIP = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +47,33 @@ def uv(python: str, program: str) -> Tool:
 
 
 def pip(python: str) -> Tool:
+    """The pip of an interpreter fills environments without one: to unpack another into each takes longer than the rest."""
     return Tool(
         "pip",
-        (python, "-m", "venv"),
-        lambda folder: (str(folder / PYTHON), *PIP, "install", "--progress-bar", "off"),
+        (python, "-m", "venv", "--without-pip"),
+        lambda folder: (python, *PIP, "--python", str(folder / PYTHON), *_INSTALL),
     )
 
 
-def choose_tool(python: str) -> Tool:
-    """uv where there is one, since it is far quicker; else the interpreter's own venv and pip."""
-    program = shutil.which("uv")
-    return uv(python, program) if program else pip(python)
+def own_pip(python: str) -> Tool:
+    """For an interpreter that has none: each environment gets its own."""
+    return Tool("pip", (python, "-m", "venv"), lambda folder: (str(folder / PYTHON), *PIP, *_INSTALL))
+
+
+def choose_tool(python: str, cancellation: Cancellation) -> Tool:
+    """uv where there is one, since it is far quicker; else the interpreter's venv and pip. Raises Cancelled."""
+    if program := shutil.which("uv"):
+        return uv(python, program)
+    return pip(python) if has_pip(python, cancellation) else own_pip(python)
+
+
+def has_pip(python: str, cancellation: Cancellation) -> bool:
+    """True if the interpreter can run pip. Raises Cancelled."""
+    try:
+        run((python, "-I", "-c", _FIND_PIP), cancellation)
+    except EngineInstallFailed:
+        return False
+    return True
 
 
 def run(
@@ -117,6 +135,7 @@ def _environment() -> dict[str, str]:
         "PYTHONPATH",
         "PYTHONHOME",
         "VIRTUAL_ENV",
+        "PIP_PYTHON",
         "PIP_TARGET",
         "PIP_PREFIX",
         "PIP_USER",

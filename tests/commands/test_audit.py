@@ -12,23 +12,25 @@ from typing import Any
 
 import pytest
 
+from commands.__main__ import main
 from tests import patient
-
-pytestmark = pytest.mark.socket
 
 Stts = Callable[..., tuple[int, Any]]
 
 
 @pytest.fixture
-def stts(tmp_path: Path) -> Stts:
+def stts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stts:
     """Runs a command with an embedded database of its own and tells its status and answer."""
     file = tmp_path / "config.yaml"
     file.write_text(f"storage:\n  root: {tmp_path}\n")
 
     def run(*words: str) -> tuple[int, Any]:
-        command = [sys.executable, "-m", "commands", *words, "--config", str(file), "--json"]
-        done = patient.run(command, capture_output=True, text=True)
-        return done.returncode, json.loads(done.stdout)
+        monkeypatch.setattr(sys, "argv", ["stts", *words, "--config", str(file), "--json"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        status = ended.value.code
+        assert isinstance(status, int)
+        return status, json.loads(capsys.readouterr().out)
 
     return run
 
@@ -70,6 +72,7 @@ def test_a_trail_that_was_made_anew_is_found_by_a_noted_hash(stts: Stts, tmp_pat
     assert status == 1 and report["fault"] == {"sequence": newest["sequence"], "kind": "remade"}
 
 
+@pytest.mark.socket
 def test_a_noted_hash_of_wrong_form_is_refused(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "commands", "audit", "verify", "--noted", "1:xyz"]
     done = patient.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])

@@ -22,7 +22,7 @@ from engines.environments.environment import Environment, read
 from engines.environments.estimate import UNKNOWN, Estimate, estimate, size_of
 from engines.environments.installer import clear_outdated, install, uninstall
 from engines.environments.requirements import Requirements
-from engines.environments.tools import choose_tool, pip, run, uv
+from engines.environments.tools import choose_tool, own_pip, pip, run, uv
 from engines.models.pip_settings import PipSettings
 from stts.cancellation import Cancellation, Cancelled
 from stts.errors import Conflict, EngineInstallFailed, StorageFailed, StorageFull
@@ -174,23 +174,34 @@ def test_uv_is_taken_where_it_is(environment: Made, tmp_path: Path, monkeypatch:
     program = tmp_path / "uv"
     program.write_text(
         "#!/bin/sh\n"
-        'if [ "$1" = venv ]; then exec "$4" -m venv "$5"; fi\n'
+        'if [ "$1" = venv ]; then exec "$4" -m venv --without-pip "$5"; fi\n'
         'if [ "$1 $2 $3 $4" = "pip install --no-config --python" ]; then python="$5"; shift 5;'
-        ' exec "$python" -m pip install "$@"; fi\n'
+        f' exec {sys.executable} -m pip --python "$python" install "$@"; fi\n'
         "exit 3\n"
     )
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setattr("shutil.which", lambda name: str(program) if name == "uv" else None)
-    assert choose_tool(sys.executable).name == "uv"
+    assert choose_tool(sys.executable, Cancellation()).name == "uv"
     made = environment()
     install(made, progress=quiet)
     assert version_in(made) == "1.5"
 
 
-def test_commands_name_the_environment_and_never_the_server() -> None:
-    for tool in (pip("/usr/bin/python3"), uv("/usr/bin/python3", "/usr/bin/uv")):
+def test_commands_install_into_the_environment_and_nowhere_else() -> None:
+    python, there = "/usr/bin/python3", "/environments/voice/bin/python"
+    for tool in (pip(python), uv(python, "/usr/bin/uv")):
         command = tool.install(Path("/environments/voice"))
-        assert "/environments/voice/bin/python" in command and "/usr/bin/python3" not in command
+        assert command[command.index("--python") + 1] == there and python not in command[1:]
+    assert own_pip(python).install(Path("/environments/voice"))[0] == there
+
+
+def test_an_interpreter_without_pip_gives_each_environment_its_own(environment: Made, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    patient.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
+    made = environment(python=str(bare / "bin" / "python"))
+    tool = choose_tool(made.python, Cancellation())
+    assert tool.make == own_pip(made.python).make
+    assert tool.install(tmp_path)[0] == str(tmp_path / "bin" / "python")
 
 
 def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
