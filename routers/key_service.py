@@ -9,6 +9,7 @@ from contextlib import suppress
 import structlog
 
 from routers.services import Services
+from stts.access.administration import FirstKey
 from stts.access.audit import SERVER, Action
 from stts.access.audit_details import key_details
 from stts.access.directory import FOLLOW_SECONDS, KeyDirectory
@@ -45,18 +46,22 @@ async def serve_quotas(services: Services) -> None:
 
 
 async def _first_key(services: Services) -> None:
+    first: FirstKey | None = None
     while True:
         try:
-            issued = await (await services.access.administration()).first_key()
+            administration = await services.access.administration()
+            first = first or administration.issue_first()
+            is_kept = await administration.keep_first(first)
         except DatabaseAway as error:
             log.warning("database_away", error=error.message)
-        else:
-            if issued is not None:
-                if services.access.audit is not None:
-                    services.access.audit.record(SERVER, Action.KEY_CREATE, issued.key.id, key_details(issued.key))
-                announce_first(issued.text)
-            return
-        await asyncio.sleep(FOLLOW_SECONDS)
+            await asyncio.sleep(FOLLOW_SECONDS)
+            continue
+        if is_kept:
+            issued = first.issued
+            if services.access.audit is not None:
+                services.access.audit.record(SERVER, Action.KEY_CREATE, issued.key.id, key_details(issued.key))
+            announce_first(issued.text)
+        return
 
 
 def announce_first(key: KeyText) -> None:

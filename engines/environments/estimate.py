@@ -18,7 +18,6 @@ from engines.models.keys import index_keys, same_server
 from engines.models.pip_settings import PipSettings, pip_settings
 from engines.models.transport import BROKEN, Transport
 from stts.cancellation import Cancellation
-from stts.errors import EngineInstallFailed
 
 HEAD_SECONDS = 10.0
 """Longest wait for the size of one file."""

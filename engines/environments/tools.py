@@ -47,7 +47,7 @@ def uv(python: str, program: str) -> Tool:
 
 
 def pip(python: str) -> Tool:
-    """The pip of an interpreter fills environments without one: to unpack another into each takes longer than the rest."""
+    """The pip of an interpreter fills environments that have none: unpacking one into each takes longest of all."""
     return Tool(
         "pip",
         (python, "-m", "venv", "--without-pip"),

@@ -26,6 +26,14 @@ class IssuedKey:
     text: KeyText
 
 
+@dataclass(frozen=True, slots=True)
+class FirstKey:
+    """The first administrator, and a key of theirs."""
+
+    user: User
+    issued: IssuedKey
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyWishes:
     """The wishes for a new key."""
@@ -83,14 +91,17 @@ class Administration:
         self._changed(issued.key)
         return issued
 
-    async def first_key(self) -> IssuedKey | None:
-        """A key for the first administrator; None where some key works already."""
+    def issue_first(self) -> FirstKey:
+        """A key for the first administrator, which is not kept yet."""
         user = self._new_user(FIRST_USER)
-        issued = self._issued(KeyWishes(name="first key", user_id=user.id, role=Role.ADMIN))
-        if not await self.keys.add_first(user, issued.key):
-            return None
-        self._changed(issued.key)
-        return issued
+        return FirstKey(user, self._issued(KeyWishes(name="first key", user_id=user.id, role=Role.ADMIN)))
+
+    async def keep_first(self, first: FirstKey) -> bool:
+        """False where some other key works already. Who gets no answer tries again with the same key: it may be kept."""
+        if not await self.keys.add_first(first.user, first.issued.key):
+            return False
+        self._changed(first.issued.key)
+        return True
 
     async def key(self, key_id: str) -> AccessKey:
         """Raises NotFound."""

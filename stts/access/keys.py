@@ -137,7 +137,10 @@ class KeyStore(Protocol):
         ...
 
     async def add_first(self, user: User, key: AccessKey) -> bool:
-        """Adds both where no key works; False where one does. Of several who ask at once, one gets True."""
+        """Adds both where no key works; False where another does. Of several who ask at once, one gets True.
+
+        Who asks again with the same key, because the first answer was lost, gets True too.
+        """
         ...
 
     async def find(self, key_id: str) -> AccessKey | None: ...

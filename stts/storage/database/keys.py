@@ -46,6 +46,10 @@ class Keys:
         async with self._database.writing() as connection:
             # It locks the revision: others who try the same wait here.
             values = row_values(key) | {"revision": await next_revision(connection)}
+            if (
+                await connection.execute(select(access_keys.c.id).where(access_keys.c.id == key.id))
+            ).first() is not None:
+                return True
             if (await connection.execute(alive)).first() is not None:
                 return False
             await connection.execute(insert(users).values(**asdict(user)))

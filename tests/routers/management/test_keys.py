@@ -12,7 +12,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
 from stts.access.key_text import KeyText
+from stts.access.keys import AccessKey, User
 from stts.access.roles import Role
+from stts.errors import DatabaseAway
+from stts.storage.database.keys import Keys
 from tests import patient
 from tests.keyed import Keyed, keyed_server, keyed_settings
 from tests.patient import PATIENCE
@@ -208,6 +211,32 @@ def test_the_first_key_is_printed_once(tmp_path: Any, capfd: pytest.CaptureFixtu
     first = next((line for line in printed[0].splitlines() if "stts_" in line), None)
     assert first is not None and "stts_" not in printed[1]
     assert Role.ADMIN.label in first
+
+
+def test_the_first_key_is_printed_also_where_the_answer_to_its_making_was_lost(
+    tmp_path: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.fakes import registry
+    from tests.server import running
+
+    lost: list[str] = []
+    add_first = Keys.add_first
+
+    async def loses_its_answer(store: Keys, user: User, key: AccessKey) -> bool:
+        is_kept = await add_first(store, user, key)
+        if not lost:
+            lost.append(key.id)
+            raise DatabaseAway("The answer was lost.")
+        return is_kept
+
+    monkeypatch.setattr(Keys, "add_first", loses_its_answer)
+    monkeypatch.setattr("routers.key_service.FOLLOW_SECONDS", 0.01)
+    with running(keyed_settings(tmp_path), registry()):
+        deadline, text = time.monotonic() + PATIENCE, ""
+        while "stts_" not in text:
+            assert time.monotonic() < deadline
+            text += capfd.readouterr().out
+    assert f"stts_{lost[0]}_" in text
 
 
 def test_a_key_for_one_engine_and_one_voice(keyed: Keyed) -> None:

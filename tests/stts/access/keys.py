@@ -56,7 +56,7 @@ class MemoryKeys:
 
     async def add_first(self, user: User, key: AccessKey) -> bool:
         if self.kept:
-            return False
+            return key.id in self.kept
         self.put(key)
         return True
 
