@@ -97,7 +97,7 @@ class Administration:
         return FirstKey(user, self._issued(KeyWishes(name="first key", user_id=user.id, role=Role.ADMIN)))
 
     async def keep_first(self, first: FirstKey) -> bool:
-        """False where some other key works already. Who gets no answer tries again with the same key: it may be kept."""
+        """False where some other key works already. One that asks again after a lost answer is told True."""
         if not await self.keys.add_first(first.user, first.issued.key):
             return False
         self._changed(first.issued.key)
