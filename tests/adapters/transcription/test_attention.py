@@ -20,7 +20,7 @@ from tests.wired import Engines
 
 RATE = 16_000
 FRAME = 512
-SESSIONS, AT_ONCE = 1000, 50
+SESSIONS, AT_ONCE = 300, 50
 
 
 def silence(seconds: float, level: float = 0.001) -> Samples:

@@ -64,10 +64,10 @@ async def test_real_speech_that_is_pushed_has_the_words_of_the_file() -> None:
     made = Engines(Registry(), Settings)
     try:
         speech = read(person(), seconds=4.0)
-        words = await posted(made, speech, "pocketsphinx")
+        words = await posted(made, speech, "faster_whisper")
         assert words
         for step in (0.1, 1.0, 30.0):
-            session = await made.session(TranscriptionConfig(engine="pocketsphinx"))
+            session = await made.session(TranscriptionConfig(engine="faster_whisper"))
             heard = Heard(made, session, at_once)
             for start in range(0, len(speech), round(step * 16_000)):
                 heard.audio.write(speech[start : start + round(step * 16_000)])

@@ -282,7 +282,7 @@ async def test_another_language_within_a_stream_starts_no_second_child() -> None
         assert len(psutil.Process().children()) == before
 
 
-@pytest.mark.socket
+@pytest.mark.engines("onnx", "pocketsphinx")
 async def test_pocketsphinx_hears_flite_live() -> None:
     async with engines() as made:
         session = await open_session(made, "pocketsphinx", word_timestamps=True)
