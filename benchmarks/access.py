@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ LIMITS = KeyLimits(
 MOST_ADDED = {0.5: 0.00015, 0.99: 0.0005}
 """Quantile -> seconds."""
 MOST_ADDED_BY_REDIS = {0.5: 0.001, 0.99: 0.003}
+
+
+@dataclass(slots=True)
+class _Latencies:
+    seconds: list[float] = field(default_factory=list)
+    """Seconds of each request."""
+    cpu_seconds: float = 0.0
+    """Processor time of the server for one request, that of its work in between included."""
 
 
 def run() -> list[Row]:
@@ -87,17 +96,27 @@ def _other(user_id: str) -> AccessKey:
     )
 
 
-async def _latencies(plain: Server, guarded: Server, key: str) -> dict[str, list[float]]:
-    """Seconds of each request, in turns."""
-    times: dict[str, list[float]] = {"plain": [], "guarded": []}
-    async with Connection(plain.port) as without, Connection(guarded.port, key) as with_key:
-        for number in range(WARM_UP + ROUNDS):
-            for name, connection in (("plain", without), ("guarded", with_key)):
+async def _latencies(plain: Server, guarded: Server, key: str) -> dict[str, _Latencies]:
+    """Requests in turns."""
+    turns = {"plain": (plain, None), "guarded": (guarded, key)}
+    measured = {name: _Latencies() for name in turns}
+    async with AsyncExitStack() as stack:
+        connections = {
+            name: await stack.enter_async_context(Connection(server.port, shown))
+            for name, (server, shown) in turns.items()
+        }
+        for connection in connections.values():
+            for _ in range(WARM_UP):
+                await _speak(connection)
+        before = {name: server.cpu_seconds for name, (server, _) in turns.items()}
+        for _ in range(ROUNDS):
+            for name, connection in connections.items():
                 started = time.perf_counter()
                 await _speak(connection)
-                if number >= WARM_UP:
-                    times[name].append(time.perf_counter() - started)
-    return times
+                measured[name].seconds.append(time.perf_counter() - started)
+    for name, (server, _) in turns.items():
+        measured[name].cpu_seconds = (server.cpu_seconds - before[name]) / ROUNDS
+    return measured
 
 
 async def _rates(plain: Server, guarded: Server, key: str) -> dict[str, float]:
@@ -129,10 +148,10 @@ async def _speak(connection: Connection) -> None:
         pass
 
 
-def _added(times: Mapping[str, list[float]], what: str, reach: Mapping[float, float]) -> list[Row]:
+def _added(times: Mapping[str, _Latencies], what: str, reach: Mapping[float, float]) -> list[Row]:
     rows = []
     for part, most in reach.items():
-        without, with_key = (quantile(times[name], part) for name in ("plain", "guarded"))
+        without, with_key = (quantile(times[name].seconds, part) for name in ("plain", "guarded"))
         added = with_key - without
         rows.append(
             Row(
@@ -143,7 +162,10 @@ def _added(times: Mapping[str, list[float]], what: str, reach: Mapping[float, fl
                 {"added_s": added, "without_s": without},
             )
         )
-    return rows
+    without, added = times["plain"].cpu_seconds, times["guarded"].cpu_seconds - times["plain"].cpu_seconds
+    told = f"{added * 1e6:.0f} us ({without * 1e6:.0f} us without)"
+    figures = {"added_cpu_s": added, "without_cpu_s": without}
+    return [*rows, Row(f"{what}: processor time added to one request", "", told, None, figures)]
 
 
 def _share(rates: Mapping[str, float]) -> Row:

@@ -46,6 +46,12 @@ class Server:
     """From the start of the process until /health answered."""
 
     @property
+    def cpu_seconds(self) -> float:
+        """Processor time of the server itself so far."""
+        times: Any = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    @property
     def log(self) -> Path:
         return self.folder / "log"
 

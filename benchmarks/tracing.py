@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
 
 from benchmarks.access import QUIET
 from benchmarks.client import Connection
@@ -77,7 +76,7 @@ async def _measured(plain: Server, traced: Server, port: int) -> list[Row]:
 
 
 async def _round(server: Server, seconds: float, measured: _Measured) -> None:
-    before, end = _cpu(server), time.perf_counter() + seconds
+    before, end = server.cpu_seconds, time.perf_counter() + seconds
 
     async def client(connection: Connection) -> int:
         done = 0
@@ -91,18 +90,13 @@ async def _round(server: Server, seconds: float, measured: _Measured) -> None:
         done = sum(await asyncio.gather(*map(client, connections)))
     measured.rates.append(done / seconds)
     measured.done += done
-    measured.cpu_seconds += _cpu(server) - before
+    measured.cpu_seconds += server.cpu_seconds - before
 
 
 @asynccontextmanager
 async def _connections(server: Server) -> AsyncGenerator[list[Connection], None]:
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(Connection(server.port)) for _ in range(CONNECTIONS)]
-
-
-def _cpu(server: Server) -> float:
-    times: Any = server.process.cpu_times()
-    return float(times.user + times.system)
 
 
 def _rows(measured: Mapping[str, _Measured], received: int) -> list[Row]:
