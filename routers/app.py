@@ -54,7 +54,7 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
         services.access.audit,
         services.access.refusals,
         services.tracer,
-        Remainders(services.access.quotas, lambda: services.settings().quotas),
+        Remainders(services.access.quotas),
     )
 
 

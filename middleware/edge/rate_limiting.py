@@ -9,12 +9,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from middleware.edge.authentication import address_of
 from middleware.edge.boundary import BEGIN, refuse
-from middleware.edge.route_table import RouteMatch, local_path, route_match, route_name
+from middleware.edge.route_table import local_path, route_match, route_name
+from stts.access.limits import UNLIMITED, LimitSet
 from stts.access.networks import network_of
 from stts.access.policy import Public
-from stts.access.principal import Principal
 from stts.access.quota_refusals import QuotaRefusals
-from stts.access.rates import Rate, RateExceeded, RateLimiter, RateState, policy_header, state_header
+from stts.access.rates import RateExceeded, RateLimiter, RateState, policy_header, state_header
 from stts.access.remainders import Remainders, Wanted, states, tokens
 from stts.errors import LimitsAway
 
@@ -38,7 +38,10 @@ class RateLimiting:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        rates, wanted = self._limits(scope, route_match(scope))
+        policy = route_match(scope).policy
+        limits = self._limits(scope) if policy.public is not Public.ANYWHERE else UNLIMITED
+        rates = limits.rates.get(policy.role, ())
+        wanted = limits.amounts if self._remainders is not None else ()
         if not rates and not wanted:
             await self.app(scope, receive, send)
             return
@@ -54,13 +57,8 @@ class RateLimiting:
         else:
             await self.app(scope, receive, headers)
 
-    def _limits(self, scope: Scope, route: RouteMatch) -> tuple[list[Rate], Wanted]:
-        if route.policy.public is Public.ANYWHERE:
-            return [], ()
-        principal: Principal = scope["state"]["principal"]
-        network = network_of(address_of(scope))
-        wanted = self._remainders.of(principal, network) if self._remainders is not None else ()
-        return self._limiter.rates(principal, network, route.policy.role), wanted
+    def _limits(self, scope: Scope) -> LimitSet:
+        return self._limiter.limits_of(scope["state"]["principal"], network_of(address_of(scope)))
 
 
 class _Headers:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from middleware.pipeline import Item, Operation, Request
 from stts.access.allowances import Allowance, QuotaExceeded, Unit
-from stts.access.concurrency import Concurrency
-from stts.access.limits import Subject, allowances, subjects
+from stts.access.concurrency import Concurrency, GiveBack
+from stts.access.limits import LimitSet, limits_of
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.quotas import QuotaBook, Reservation
 from stts.audio.declared import declared_seconds
@@ -53,25 +52,29 @@ class QuotaStage:
     def __call__(
         self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncIterator[Item]:
-        who = subjects(context.principal, context.input_data.network, self._settings().quotas)
-        if not any(each.limits for each in who):
+        limits = limits_of(context.principal, context.input_data.network, self._settings().quotas)
+        if not limits.is_limited:
             return call_next(context, request)
-        return self._counted(who, context, request, call_next)
+        return self._counted(limits, context, request, call_next)
 
     async def _counted(
-        self, who: Sequence[Subject], context: RequestContext, request: Request, call_next: Operation[Request, Item]
+        self, limits: LimitSet, context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncGenerator[Item, None]:
-        async with AsyncExitStack() as stack:
-            uses = await self._admitted(stack, who, context, request)
-            stack.callback(self._look, context, uses)
-            for use in uses:
-                # Each is settled, also where another is cancelled meanwhile.
-                stack.push_async_callback(use.settle, context)
+        give_back, uses = await self._admitted(limits, context, request)
+        growing, begun = [use for use in uses if not use.known], False
+        try:
             async for item in call_next(context, request):
-                for use in uses:
+                begun = True
+                for use in growing:
                     if not await use.saw(item):
                         self._look(context, uses)
                 yield item
+        finally:
+            try:
+                await _settle(uses, context, begun=begun)
+            finally:
+                self._look(context, uses)
+                give_back()
 
     def _look(self, context: RequestContext, uses: Sequence[_Use]) -> None:
         """Tells a live session of the quota that is used up now."""
@@ -82,28 +85,34 @@ class QuotaStage:
                 context.on_exceeded(error)
 
     async def _admitted(
-        self, place: AsyncExitStack, who: Sequence[Subject], context: RequestContext, request: object
-    ) -> list[_Use]:
-        """Raises TooManyRequests, LimitsAway."""
+        self, limits: LimitSet, context: RequestContext, request: object
+    ) -> tuple[GiveBack, Sequence[_Use]]:
+        """Raises TooManyRequests, LimitsAway; nothing is taken then."""
+        give_back = _nothing
         try:
             # A part of an operation is at work within it.
             if context.parent is None:
-                await place.enter_async_context(self._concurrency.taken(who))
-            return await self._reserved(who, request)
-        except TooManyRequests as error:
-            route = f"{context.input_data.method} {context.input_data.route}"
-            self._refusals.tell(context.principal, error.code, route)
-            if isinstance(error, QuotaExceeded) and context.on_exceeded is not None:
-                context.on_exceeded(error)
+                give_back = await self._concurrency.take(limits.subjects)
+            return give_back, await self._reserved(limits, request)
+        except BaseException as error:
+            give_back()
+            if isinstance(error, TooManyRequests):
+                self._tell(context, error)
             raise
 
-    async def _reserved(self, who: Sequence[Subject], request: object) -> list[_Use]:
+    def _tell(self, context: RequestContext, refusal: TooManyRequests) -> None:
+        route = f"{context.input_data.method} {context.input_data.route}"
+        self._refusals.tell(context.principal, refusal.code, route)
+        if isinstance(refusal, QuotaExceeded) and context.on_exceeded is not None:
+            context.on_exceeded(refusal)
+
+    async def _reserved(self, limits: LimitSet, request: object) -> list[_Use]:
         """Raises QuotaExceeded; nothing stays reserved then."""
         uses: list[_Use] = []
-        expected = await _expected(request) if any(allowances(who, unit) for unit in Unit) else {}
+        expected = await _expected(request) if limits.allowances else {}
         try:
             for unit, amount in expected.items():
-                if wanted := allowances(who, unit):
+                if wanted := limits.allowances.get(unit):
                     uses.append(_use(unit, wanted, await self._book.reserve(wanted, amount), request))
         except BaseException:
             for use in uses:
@@ -123,22 +132,20 @@ class _Use:
     """The amount was known before the work."""
     live: LiveAudio | None = None
     """Audio that is still coming in."""
-    begun: bool = False
     total: float = 0.0
 
     async def saw(self, item: object) -> bool:
         """False where what there is now is beyond a quota; it is counted all the same."""
-        self.begun = True
         if self.live is not None:
             return await self.reservation.grow(self.live.seconds)
-        if isinstance(item, AudioChunk) and not self.known:
+        if isinstance(item, AudioChunk):
             self.total += item.seconds if self.unit is Unit.SPOKEN else len(item.text)
             return await self.reservation.grow(self.total)
         return True
 
-    async def settle(self, context: RequestContext) -> None:
-        """Counts what the operation costs; its status is known by now."""
-        if not self.begun and self._is_free(context):
+    async def settle(self, context: RequestContext, *, begun: bool) -> None:
+        """Counts what the operation costs; its status is known by now. `begun`: something was sent."""
+        if not begun and self._is_free(context):
             await self.reservation.settle(0.0)
         elif self.unit is Unit.HEARD:
             await self.reservation.settle(self._heard(context))
@@ -155,6 +162,19 @@ class _Use:
     def _is_free(self, context: RequestContext) -> bool:
         """True if an operation that sent nothing costs nothing. Audio was heard also for a client that did not stay."""
         return context.status == "error" or (context.status != "completed" and self.unit is not Unit.HEARD)
+
+
+async def _settle(uses: Sequence[_Use], context: RequestContext, *, begun: bool) -> None:
+    """Settles each, also where another is cancelled meanwhile."""
+    if uses:
+        try:
+            await uses[0].settle(context, begun=begun)
+        finally:
+            await _settle(uses[1:], context, begun=begun)
+
+
+def _nothing() -> None:
+    """Gives back what was not taken."""
 
 
 def _use(unit: Unit, wanted: Sequence[Allowance], reservation: Reservation, request: object) -> _Use:

@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 from routers.http.deferred_route import deferred_router
 from routers.http.operation import network_of, principal_of
 from routers.management.key_schemas import RoleName
-from stts.access.allowances import Standing, Unit
+from stts.access.allowances import Standing
 from stts.access.keys import PriorityClass
-from stts.access.limits import allowances, subjects
+from stts.access.limits import limits_of
 from stts.access.policy import RouteKind, policy
 from stts.access.principal import ANONYMOUS, Principal
 from stts.access.quotas import QuotaBook
@@ -87,8 +87,7 @@ class MeRoutes:
     async def me(self, request: Request) -> Me:
         """The caller may do this, and has so much left of its quotas; the address counts where it has one."""
         principal = principal_of(request)
-        who = subjects(principal, network_of(request), self._settings().quotas)
-        wanted = [each for unit in Unit for each in allowances(who, unit)]
+        wanted = limits_of(principal, network_of(request), self._settings().quotas).amounts
         me = Me.of(principal)
         # Who one is can be told while the database is away; of what is left, what is known here.
         with suppress(DatabaseAway):

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from stts.access.concurrency import Concurrency, SharedPlaces
 from stts.access.keys import AccessKey
-from stts.access.limits import subjects
+from stts.access.limits import limits_of
 from stts.access.principal import Principal
 from stts.access.quota_refusals import QuotaRefusals
 from stts.errors import Busy, ShuttingDown, STTSError, TooManyRequests, Unauthorized
@@ -78,9 +78,9 @@ class ConnectionLimiter:
                 self._changed.set()
 
     async def _take_session(self, place: AsyncExitStack, connection: LimitedConnection) -> None:
-        who = subjects(connection.principal, connection.network, self.settings().quotas)
+        limits = limits_of(connection.principal, connection.network, self.settings().quotas)
         try:
-            await place.enter_async_context(self._sessions.taken(who))
+            await place.enter_async_context(self._sessions.taken(limits.subjects))
         except TooManyRequests as error:
             self._refusals.tell(connection.principal, error.code, "WS")
             raise

@@ -56,6 +56,15 @@ class Account:
             used = (await (await store()).used([self.counter])).get(self.counter, 0.0)
             self.used = used if self.used is None else self.used
 
+    def has_at_hand(self, amount: float, most: float) -> bool:
+        """True if an amount can be taken from the block in hand, and nobody waits for the store."""
+        return (
+            self.free >= amount
+            and self.spent + amount <= most
+            and not self._lock.locked()
+            and not self._was_just_refused(amount)
+        )
+
     async def take(self, amount: float, most: float, store: OpenQuotas) -> bool:
         """True if an amount could be reserved within a limit."""
         async with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from stts.errors import TooManyRequests
 
@@ -25,8 +25,7 @@ class Period(StrEnum):
     MONTH = "month"
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """The most of a unit that a subject may use in one period."""
 
     subject: str
@@ -36,8 +35,7 @@ class Allowance:
     most: float
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
+class Counter(NamedTuple):
     """One counter of the store: an allowance in one of its windows."""
 
     subject: str
@@ -54,8 +52,7 @@ class Claim:
     used: float
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How an allowance stands now."""
 
     allowance: Allowance

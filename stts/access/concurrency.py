@@ -4,9 +4,9 @@ together. Where servers do, a place must be free in both."""
 from __future__ import annotations
 
 import secrets
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Literal, Protocol
 
 from stts.access.limits import Subject
@@ -18,6 +18,8 @@ Kind = Literal["concurrent", "sessions"]
 WORDS = {"concurrent": "operations", "sessions": "live sessions"}
 Places = Sequence[tuple[str, int]]
 """Subjects, each with the most that it may have."""
+GiveBack = Callable[[], None]
+"""Gives places back, at once; called once."""
 
 
 class SharedPlaces(Protocol):
@@ -39,39 +41,47 @@ class Concurrency:
         """`shared`: None where this process counts alone."""
         self._kind = kind
         self._shared = shared
-        self._now: Counter[str] = Counter()
+        self._now: dict[str, int] = {}
 
     @asynccontextmanager
     async def taken(self, who: Sequence[Subject]) -> AsyncIterator[None]:
-        """Takes a place of each subject. Raises TooManyRequests where one has all that it may have, and LimitsAway."""
-        places = [(each.name, most) for each in who if (most := each.limits.get(self._kind)) is not None]
-        for name, most in places:
-            if self._now[name] >= most:
-                raise self._full(name, most)
-        names = [name for name, _ in places]
-        self._now.update(names)
-        try:
-            if self._shared is None or not places:
-                yield
-            else:
-                async with self._leased(self._shared, places):
-                    yield
-        finally:
-            self._now.subtract(names)
-            for name in names:
-                if self._now[name] <= 0:
-                    del self._now[name]
-
-    @asynccontextmanager
-    async def _leased(self, shared: SharedPlaces, places: Places) -> AsyncIterator[None]:
-        holder = secrets.token_hex(8)
-        full = await shared.take(holder, self._kind, places)
-        if full is not None:
-            raise self._full(*places[full])
+        """Takes a place of each subject for as long as the block lasts. Raises as `take` does."""
+        give_back = await self.take(who)
         try:
             yield
         finally:
-            shared.give_back(holder)
+            give_back()
+
+    async def take(self, who: Sequence[Subject]) -> GiveBack:
+        """Takes a place of each subject, and tells how they are given back. Raises TooManyRequests where one has all
+        that it may have, and LimitsAway."""
+        places = [(each.name, most) for each in who if (most := each.limits.get(self._kind)) is not None]
+        now = self._now
+        for name, most in places:
+            if now.get(name, 0) >= most:
+                raise self._full(name, most)
+        for name, _ in places:
+            now[name] = now.get(name, 0) + 1
+        if self._shared is None or not places:
+            return partial(self._leave, places)
+        holder = secrets.token_hex(8)
+        try:
+            full = await self._shared.take(holder, self._kind, places)
+            if full is not None:
+                raise self._full(*places[full])
+        except BaseException:
+            self._leave(places)
+            raise
+        return partial(self._leave, places, partial(self._shared.give_back, holder))
+
+    def _leave(self, places: Places, give_back: GiveBack | None = None) -> None:
+        """`give_back`: what tells all servers."""
+        for name, _ in places:
+            self._now[name] -= 1
+            if self._now[name] <= 0:
+                del self._now[name]
+        if give_back is not None:
+            give_back()
 
     def _full(self, name: str, most: int) -> TooManyRequests:
         whose = name.partition(":")[0]

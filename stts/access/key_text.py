@@ -10,6 +10,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 
 PREFIX = "stts"
 ID_BYTES = 6
@@ -19,7 +20,7 @@ LONGEST = len(PREFIX) + 2 * ID_BYTES + 2 * SECRET_BYTES + 2
 """Characters of a key."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeyText:
     id: str
     secret: bytes
@@ -35,7 +36,7 @@ class KeyText:
         found = _FORM.fullmatch(offered) if len(offered) == LONGEST else None
         return cls(found[1].decode(), found[2]) if found is not None else None
 
-    @property
+    @cached_property
     def hash(self) -> bytes:
         """32 bytes."""
         return hashlib.sha256(self.secret).digest()

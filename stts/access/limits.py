@@ -1,16 +1,23 @@
-"""The limits that hold for a caller: of its key, its user and its network."""
+"""The limits that hold for a caller: of its key, its user and its network.
+
+They are worked out once and kept, since each of its requests asks for them several times.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
 from stts.access.allowances import Allowance, Period, Unit
 from stts.access.principal import Principal
+from stts.access.roles import Role
 from stts.settings.quotas import Limits, QuotaSettings
 
 MOST_KNOWN = 10_000
-"""Callers whose subjects are kept."""
+"""Callers whose limits are kept."""
+WINDOW_SECONDS = 60.0
+"""The window of a rate."""
 Values = Mapping[str, int | None]
 
 
@@ -23,31 +30,67 @@ class Subject:
     limits: Values
 
 
-def subjects(principal: Principal, network: str, quotas: QuotaSettings) -> tuple[Subject, ...]:
-    """Those that one call counts for. `network`: empty for this machine, which has no limits as an address."""
-    if principal.key is None and not (network and quotas.address):
-        return ()
+class Rate(NamedTuple):
+    """The most requests a minute of one subject."""
+
+    subject: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LimitSet:
+    """All that limits one caller."""
+
+    subjects: tuple[Subject, ...] = ()
+    """Those that one call counts for."""
+    allowances: Mapping[Unit, Sequence[Allowance]] = field(default_factory=dict)
+    """Allowances in all periods that are limited; units that are not limited are absent."""
+    amounts: tuple[Allowance, ...] = ()
+    """The same in one row."""
+    rates: Mapping[Role, tuple[Rate, ...]] = field(default_factory=dict)
+    """Every rate that a request to a route of a role counts for; empty for roles without one."""
+
+    is_limited: bool = False
+    """True if a subject has any limit."""
+
+
+UNLIMITED = LimitSet()
+
+
+def limits_of(principal: Principal, network: str, quotas: QuotaSettings) -> LimitSet:
+    """`network`: empty for this machine, which has no limits as an address."""
+    if principal.key is None and not (network and (quotas.address or quotas.routes)):
+        return UNLIMITED
     return _KNOWN.of(principal, network, quotas)
 
 
 class _Known:
-    """The subjects of callers that came lately: a request asks for them at each of its limits."""
+    """The limits of callers that came lately."""
 
     def __init__(self) -> None:
         self._quotas: QuotaSettings | None = None
-        self._subjects: dict[tuple[str, int, str], tuple[Subject, ...]] = {}
+        self._limits: dict[tuple[str, int, str], LimitSet] = {}
 
-    def of(self, principal: Principal, network: str, quotas: QuotaSettings) -> tuple[Subject, ...]:
-        if quotas is not self._quotas or len(self._subjects) >= MOST_KNOWN:
-            self._quotas, self._subjects = quotas, {}
+    def of(self, principal: Principal, network: str, quotas: QuotaSettings) -> LimitSet:
+        if quotas is not self._quotas or len(self._limits) >= MOST_KNOWN:
+            self._quotas, self._limits = quotas, {}
         caller = (principal.name, principal.key.version if principal.key is not None else 0, network)
-        known = self._subjects.get(caller)
+        known = self._limits.get(caller)
         if known is None:
-            known = self._subjects[caller] = tuple(_subjects(principal, network, quotas))
+            known = self._limits[caller] = _worked_out(principal, network, quotas)
         return known
 
 
 _KNOWN = _Known()
+
+
+def _worked_out(principal: Principal, network: str, quotas: QuotaSettings) -> LimitSet:
+    subjects = tuple(_subjects(principal, network, quotas))
+    allowances = {unit: found for unit in Unit if (found := tuple(_allowances(subjects, unit)))}
+    caller = principal.name if principal.key is not None else f"address:{network}"
+    rates = {role: rated for role in Role if (rated := tuple(_rates(subjects, caller, role, quotas)))}
+    amounts = tuple(each for found in allowances.values() for each in found)
+    return LimitSet(subjects, allowances, amounts, rates, any(each.limits for each in subjects))
 
 
 def _subjects(principal: Principal, network: str, quotas: QuotaSettings) -> Iterator[Subject]:
@@ -65,11 +108,17 @@ def _named(limits: Limits) -> dict[str, int | None]:
     return {str(name): most for name, most in limits.items()}
 
 
-def allowances(who: Iterable[Subject], unit: Unit) -> list[Allowance]:
-    """Their allowances of a unit, in all periods that are limited."""
-    return [
-        Allowance(each.name, unit, period, most)
-        for each in who
-        for period in Period
-        if (most := each.limits.get(f"{unit}_per_{period}")) is not None
-    ]
+def _allowances(who: Iterable[Subject], unit: Unit) -> Iterator[Allowance]:
+    for each in who:
+        for period in Period:
+            if (most := each.limits.get(f"{unit}_per_{period}")) is not None:
+                yield Allowance(each.name, unit, period, most)
+
+
+def _rates(who: Iterable[Subject], caller: str, role: Role, quotas: QuotaSettings) -> Iterator[Rate]:
+    for each in who:
+        if (most := each.limits.get("requests_per_minute")) is not None:
+            yield Rate(each.name, most)
+    of_role = quotas.routes.get(role.label)  # type: ignore[call-overload]
+    if of_role is not None:
+        yield Rate(f"route:{role.label}:{caller}", of_role)

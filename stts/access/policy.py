@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any, TypeVar
 
 from stts.access.audit import Action
@@ -60,7 +61,7 @@ NEEDED = {
 """Roles that routes need which name none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RoutePolicy:
     kind: RouteKind
     public: Public = Public.NEVER
@@ -71,7 +72,7 @@ class RoutePolicy:
     action: Action | None = None
     """The entry of the audit trail that it leaves."""
 
-    @property
+    @cached_property
     def role(self) -> Role:
         """The role that a key needs for it."""
         return self.named_role or NEEDED[self.kind]

@@ -8,24 +8,22 @@ a server that is killed has counted too much at worst, never too little.
 
 from __future__ import annotations
 
-import calendar
 import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from itertools import islice
 
 from stts.access.accounts import Account, OpenQuotas
 from stts.access.allowances import Allowance, Counter, Period, QuotaExceeded, Standing
+from stts.access.periods import DAY_SECONDS, Windows
 
 MOST_ACCOUNTS = 20_000
 """Accounts in memory; the block of one that is forgotten counts as used."""
 MOST_LOOKED_AT = 100
 """Accounts looked at for one that may be forgotten; where all of them are in use, there may be more for a while."""
-DAY_SECONDS = 86_400
 KEPT_DAYS = 62
 """Days for which counters of ended windows are kept."""
 
@@ -98,9 +96,8 @@ class QuotaBook:
         self._clock = clock
         self._monotonic = monotonic
         self._now = clock()
-        self._day = -1
-        self._windows: dict[Period, str] = {}
-        """The windows of that day."""
+        self._windows = Windows.of_day(0)
+        """Those of the day of the last look."""
         self._accounts: OrderedDict[Counter, Account] = OrderedDict()
 
     async def reserve(self, allowances: Sequence[Allowance], amount: float) -> Reservation:
@@ -119,10 +116,13 @@ class QuotaBook:
     def standings(self, allowances: Sequence[Allowance]) -> list[Standing]:
         """How allowances stand, as far as that is known here."""
         # Nobody is remembered for being looked at: that would make others forgotten.
-        found = [(each, self._accounts.get(self._counter(each))) for each in allowances]
-        known = [(each, account) for each, account in found if account is not None and account.used is not None]
-        left = {period: self.seconds_left(period) for period in {each.period for each, _ in known}}
-        return [Standing(each, max(0.0, each.most - account.spent), left[each.period]) for each, account in known]
+        found = []
+        for each in allowances:
+            account = self._accounts.get(self._counter(each))
+            if account is not None and account.used is not None:
+                left = max(0.0, each.most - account.spent)
+                found.append(Standing(each, left, self._windows.ends[each.period] - self._now))
+        return found
 
     def used_up(self, allowances: Sequence[Allowance], least: float) -> QuotaExceeded | None:
         """The first that has less left, as far as that is known here. What is only reserved may come back."""
@@ -146,7 +146,7 @@ class QuotaBook:
         return account
 
     def _counter(self, allowance: Allowance) -> Counter:
-        return Counter(allowance.subject, str(allowance.unit), self._window(allowance.period))
+        return Counter(allowance.subject, str(allowance.unit), self._windows_now().names[allowance.period])
 
     def _forget_one(self) -> None:
         """Forgets the account that was used longest ago, of those with nothing in hand but an unused block."""
@@ -156,15 +156,11 @@ class QuotaBook:
 
     def seconds_left(self, period: Period) -> float:
         """Until the window ends."""
-        now = datetime.fromtimestamp(self._time(), UTC)
-        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        days = 1 if period is Period.DAY else calendar.monthrange(now.year, now.month)[1] - now.day + 1
-        return (day + timedelta(days=days) - now).total_seconds()
+        return self._windows_now().ends[period] - self._time()
 
     def length(self, period: Period) -> int:
         """Seconds of the window of this moment."""
-        day = self._time() // DAY_SECONDS
-        return DAY_SECONDS if period is Period.DAY else DAY_SECONDS * _days_of_month(int(day))
+        return self._windows_now().lengths[period]
 
     async def write(self) -> None:
         """Writes what was used while the store was away. Raises DatabaseAway."""
@@ -197,15 +193,10 @@ class QuotaBook:
         end = datetime.fromtimestamp(self._time() + self.seconds_left(period), UTC)
         return f"It begins anew at {end:%Y-%m-%d %H:%M} UTC."
 
-    def _window(self, period: Period) -> str:
-        day = int(self._time() // DAY_SECONDS)
-        if day != self._day:
-            date = datetime.fromtimestamp(day * DAY_SECONDS, UTC)
-            self._day, self._windows = (
-                day,
-                {Period.DAY: date.strftime("%Y-%m-%d"), Period.MONTH: date.strftime("%Y-%m")},
-            )
-        return self._windows[period]
+    def _windows_now(self) -> Windows:
+        if self._time() >= self._windows.ends[Period.DAY]:
+            self._windows = Windows.of_day(int(self._now // DAY_SECONDS))
+        return self._windows
 
     def _time(self) -> float:
         """The clock, which may be set back: a window that has ended never comes again."""
@@ -215,6 +206,14 @@ class QuotaBook:
 
 async def take_all(accounts: Sequence[tuple[Account, float]], amount: float, store: OpenQuotas) -> int | None:
     """Reserves an amount in all accounts, or in none: then the place of the one that refused."""
+    for account, most in accounts:
+        if not account.has_at_hand(amount, most):
+            break
+    else:
+        # The most common case: nothing is asked, so nobody takes anything meanwhile.
+        for account, _ in accounts:
+            account.free -= amount
+        return None
     with ExitStack() as taken:
         for place, (account, most) in enumerate(accounts):
             if not await account.take(amount, most, store):
@@ -222,13 +221,6 @@ async def take_all(accounts: Sequence[tuple[Account, float]], amount: float, sto
             taken.callback(_give_back, account, amount)
         taken.pop_all()
     return None
-
-
-@lru_cache(maxsize=1)
-def _days_of_month(day: int) -> int:
-    """`day`: one of the month, counted from 1970."""
-    date = datetime.fromtimestamp(day * DAY_SECONDS, UTC)
-    return calendar.monthrange(date.year, date.month)[1]
 
 
 def _give_back(account: Account, amount: float) -> None:

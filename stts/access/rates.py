@@ -8,35 +8,20 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from stts.access.limits import subjects
+from stts.access.limits import MOST_KNOWN, LimitSet, Rate, limits_of
 from stts.access.principal import Principal
-from stts.access.roles import Role
 from stts.errors import TooManyRequests
 from stts.settings.quotas import QuotaSettings
 
 if TYPE_CHECKING:
-    from limits import RateLimitItemPerMinute
-    from limits.aio.strategies import MovingWindowRateLimiter
+    from stts.access.windows import MovingWindows
 
 
-WINDOW_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """The most requests a minute of one subject."""
-
-    subject: str
-    most: int
-
-
-@dataclass(frozen=True, slots=True)
-class RateState:
+class RateState(NamedTuple):
     rate: Rate
     left: int
     reset_seconds: float
@@ -75,54 +60,37 @@ class RateLimiter:
         self._quotas = quotas
         self._clock = clock
         self._shared = shared
-        self._window: MovingWindowRateLimiter | None = None
+        self._windows: MovingWindows | None = None
 
-    def rates(self, principal: Principal, network: str, role: Role) -> list[Rate]:
-        """Every rate that a request to a route of this role counts for."""
-        quotas = self._quotas()
-        rates = [
-            Rate(each.name, most)
-            for each in subjects(principal, network, quotas)
-            if (most := each.limits.get("requests_per_minute")) is not None
-        ]
-        of_role = quotas.routes.get(role.label)  # type: ignore[call-overload]
-        if of_role is not None and (principal.key is not None or network):
-            caller = principal.name if principal.key is not None else f"address:{network}"
-            rates.append(Rate(f"route:{role.label}:{caller}", of_role))
-        return rates
+    def limits_of(self, principal: Principal, network: str) -> LimitSet:
+        """The limits of a caller, its rates among them."""
+        return limits_of(principal, network, self._quotas())
 
-    async def hit(self, rates: list[Rate]) -> list[RateState]:
+    async def hit(self, rates: Sequence[Rate]) -> list[RateState]:
         """Counts one request for each rate, or for none. Raises RateExceeded, LimitsAway."""
-        window = self._opened()
-        states = await self._left(window, rates)
+        windows = self._opened()
+        states = _left(windows, rates)
         if self._shared is not None:
             shared = await self._shared.hit(rates)
             # Others were counted here meanwhile, and what counts for all may have come back empty.
-            states = await self._left(window, rates)
+            states = _left(windows, rates)
             if shared is not None:
                 states = _tightest(states, _with_room(shared))
         for rate in rates:
-            await window.hit(_item(rate.most), rate.subject)
+            windows.add(rate)
         return [RateState(state.rate, state.left - 1, state.reset_seconds) for state in states]
 
-    async def _left(self, window: MovingWindowRateLimiter, rates: Sequence[Rate]) -> list[RateState]:
-        """The states of this process. Raises RateExceeded."""
-        return _with_room([await self._state(window, rate) for rate in rates])
-
-    async def _state(self, window: MovingWindowRateLimiter, rate: Rate) -> RateState:
-        if rate.most == 0:
-            return RateState(rate, 0, WINDOW_SECONDS)
-        stats = await window.get_window_stats(_item(rate.most), rate.subject)
-        return RateState(rate, stats.remaining, max(0.0, stats.reset_time - self._clock()))
-
-    def _opened(self) -> MovingWindowRateLimiter:
-        if self._window is None:
-            from limits.aio.strategies import MovingWindowRateLimiter
-
+    def _opened(self) -> MovingWindows:
+        if self._windows is None:
             from stts.access.windows import MovingWindows
 
-            self._window = MovingWindowRateLimiter(MovingWindows(self._clock))
-        return self._window
+            self._windows = MovingWindows(self._clock)
+        return self._windows
+
+
+def _left(windows: MovingWindows, rates: Sequence[Rate]) -> list[RateState]:
+    """The states of this process. Raises RateExceeded."""
+    return _with_room([RateState(rate, *windows.left(rate)) for rate in rates])
 
 
 def _with_room(states: list[RateState]) -> list[RateState]:
@@ -137,24 +105,18 @@ def _tightest(here: Sequence[RateState], there: Sequence[RateState]) -> list[Rat
     return [min(pair, key=lambda state: state.left) for pair in zip(here, there, strict=True)]
 
 
-@lru_cache(maxsize=1024)
-def _item(most: int) -> RateLimitItemPerMinute:
-    from limits import RateLimitItemPerMinute
-
-    return RateLimitItemPerMinute(most)
-
-
 def policy_header(states: list[RateState]) -> str:
     """The value of `RateLimit-Policy`: the rates of a caller."""
-    return ", ".join(f'"{name}";q={state.rate.most};w=60' for name, state in _named(states))
+    return ", ".join([f'"{_name(rate)}";q={rate.most};w=60' for rate, _, _ in states])
 
 
 def state_header(states: list[RateState]) -> str:
     """The value of `RateLimit`: what is left of each, and when there is more."""
-    return ", ".join(f'"{name}";r={state.left};t={math.ceil(state.reset_seconds)}' for name, state in _named(states))
+    return ", ".join([f'"{_name(rate)}";r={left};t={math.ceil(seconds)}' for rate, left, seconds in states])
 
 
-def _named(states: list[RateState]) -> Iterator[tuple[str, RateState]]:
-    for state in states:
-        kind, _, rest = state.rate.subject.partition(":")
-        yield (f"requests-{kind}" if kind != "route" else f"requests-{rest.partition(':')[0]}"), state
+@lru_cache(maxsize=MOST_KNOWN)
+def _name(rate: Rate) -> str:
+    """As `requests-key`; of routes, `requests-write`."""
+    kind, _, rest = rate.subject.partition(":")
+    return f"requests-{kind}" if kind != "route" else f"requests-{rest.partition(':')[0]}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from routers.sockets.socket import Socket
 from stts.access.allowances import Standing, Unit
-from stts.access.limits import allowances, subjects
+from stts.access.limits import limits_of
 from stts.access.quotas import QuotaBook
 from stts.settings import CurrentSettings
 
@@ -20,8 +20,8 @@ class CallerLimits:
         self._settings = settings
 
     def __call__(self) -> list[dict[str, Any]]:
-        who = subjects(self._socket.principal, self._socket.network, self._settings().quotas)
-        standings = self._quotas.standings(allowances(who, Unit.CHARACTERS))
+        limits = limits_of(self._socket.principal, self._socket.network, self._settings().quotas)
+        standings = self._quotas.standings(limits.allowances.get(Unit.CHARACTERS, ()))
         tightest = min(standings, key=lambda each: each.left, default=None)
         return [] if tightest is None else [_shape(tightest)]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stts.access.rates import WINDOW_SECONDS, Rate, RateState
+from stts.access.limits import WINDOW_SECONDS, Rate
+from stts.access.rates import RateState
 from stts.storage.redis.connection import RedisConnection
 from stts.storage.redis.scripts import HIT
 

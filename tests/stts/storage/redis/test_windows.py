@@ -8,7 +8,8 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from stts.access.rates import Rate, RateExceeded, RateLimiter
+from stts.access.limits import Rate
+from stts.access.rates import RateExceeded, RateLimiter
 from stts.settings.quotas import QuotaSettings
 from stts.storage.redis.connection import RedisConnection
 from stts.storage.redis.scripts import HIT
