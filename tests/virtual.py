@@ -36,6 +36,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._virtual.now
 
+    def pass_unnoticed(self, seconds: float) -> None:
+        self._virtual.now += seconds
+
 
 def virtual(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
     @functools.wraps(test)
@@ -49,3 +52,10 @@ def virtual(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Non
 def now() -> float:
     """Time of the running loop: a clock for the code under test."""
     return asyncio.get_running_loop().time()
+
+
+def pass_unnoticed(seconds: float) -> None:
+    """Lets time go on while the running loop does nothing: the machine lets others run."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.pass_unnoticed(seconds)
