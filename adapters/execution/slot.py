@@ -41,6 +41,8 @@ class Slot(Generic[E]):
         self._workers = workers
         self._settings = settings
         self._replace = replace
+        self.trace: str | None = None
+        """The span that its calls work for, as `traceparent` names it; None: nothing of them is kept."""
         self.current: Run[Any] | None = None
         """The newest call."""
         self.failure: STTSError | None = None
@@ -59,7 +61,7 @@ class Slot(Generic[E]):
 
     @property
     def own_work(self) -> OwnWork | None:
-        """Times of the newest call that the engine's own process tells, once that has ended; None: it tells none."""
+        """Times of the newest call that the engine's own process tells of one with a trace; None: it tells none."""
         return self._seat.own_work
 
     @property
@@ -169,7 +171,7 @@ class Slot(Generic[E]):
         if self.busy:
             raise RuntimeError("A slot runs one call at a time.")
         self.failure = None
-        self._seat.begin_call()
+        self._seat.begin_call(() if self.trace is None else (self.trace,))
         run = Run(make, buffer=ahead)
         self._workers.submit(run)
         self.current = run

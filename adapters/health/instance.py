@@ -39,6 +39,8 @@ class Call:
         self._last = self._health.clock()
         self._began = time.perf_counter()
         self._health.calls.add(self)
+        if (span := _span_of(self.owner)) is not None:
+            self.slot.trace = span.working(self._health.name, self._began)
         return self
 
     def __exit__(

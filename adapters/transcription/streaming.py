@@ -221,6 +221,8 @@ class StreamingSession:
     async def _ask(self, question: Callable[[STTEngine], T], context: RequestContext) -> T:
         assert self._slot is not None
         started = time.perf_counter()
+        if context.span is not None:
+            self._slot.trace = context.span.working(self._slots.instance.name, started)
         try:
             return await self._slot.ask(question, CALL_SECONDS)
         except STTSError:

@@ -19,7 +19,7 @@ def new_span_id() -> int:
 class Part:
     """Times are `time.perf_counter()` seconds."""
 
-    __slots__ = ("began", "busy", "ended", "error", "inside", "name", "owner", "pieces", "span_id")
+    __slots__ = ("began", "busy", "ended", "error", "inside", "name", "owner", "pieces", "span_id", "together")
 
     def __init__(self, name: str, owner: str, began: float, ended: float, inside: Part | None) -> None:
         """`owner`: the engine that did it; empty: none in particular. `inside`: the part that it lies in; None: the
@@ -33,6 +33,8 @@ class Part:
         self.busy = 0.0
         """Seconds of work in it."""
         self.pieces = 0
+        self.together = 1
+        """Most calls that were made at once, where pieces of it were."""
         self.error: str | None = None
         """Machine code of what a piece of it failed with."""
 
@@ -48,6 +50,8 @@ class Part:
             told[names.ENGINE_NAME] = self.owner
         if self.pieces > 1:
             told[names.PARTS] = self.pieces
+        if self.together > 1:
+            told[names.BATCH] = self.together
         if self.busy < self.ended - self.began:
             told[names.BUSY_SECONDS] = self.busy
         if self.error is not None:

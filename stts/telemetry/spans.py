@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from stts.telemetry import names
 from stts.telemetry.parts import Part, Value, new_span_id
-from stts.telemetry.traceparent import RemoteSpan
+from stts.telemetry.traceparent import RemoteSpan, write_traceparent
 
 
 class SpanEvent(NamedTuple):
@@ -40,8 +40,9 @@ class FinishedSpan(NamedTuple):
     """The client's span, where it is no parent."""
 
 
-OwnTimes = tuple[float, float, float]
-"""When the work of an engine's own process began and ended, and the seconds of it that the engine worked."""
+OwnTimes = tuple[float, float, float, int]
+"""When the work of an engine's own process began and ended, the seconds of it that the engine worked, and how many
+calls it made at once."""
 Sink = Callable[[FinishedSpan], None]
 """Takes a span that has ended, and returns at once."""
 
@@ -137,11 +138,21 @@ class Span:
             began, ended = min(max(began, inside.began), inside.ended), min(ended, inside.ended)
         began = max(began, self.began)
         ended = max(began, ended)
-        part = self._parts.get((name, owner))
-        if part is None:
-            part = self._parts[name, owner] = Part(name, owner, began, ended, inside)
+        part = self._part(name, owner, began, inside)
         part.add(began, ended, ended - began if busy is None else busy)
         return part
+
+    def _part(self, name: str, owner: str, began: float, inside: Part | None = None) -> Part:
+        if (part := self._parts.get((name, owner))) is None:
+            part = self._parts[name, owner] = Part(name, owner, began, began, inside)
+        return part
+
+    def working(self, engine: str, began: float) -> str | None:
+        """Begins a call of an engine: returns its span as `traceparent` names it, for whoever makes the call. None
+        where nothing of it is kept."""
+        if self.ended is not None:
+            return None
+        return write_traceparent(self.trace_id, self._part(names.ENGINE, engine, max(began, self.began)).span_id)
 
     def waited(self, began: float) -> None:
         """Adds a wait for a slot of an engine that is over now."""
@@ -155,8 +166,10 @@ class Span:
             return
         part.error = error or part.error
         if own is not None:
-            began, ended, busy = own
-            self.part(names.ENGINE_PROCESS, began, ended, owner=engine, busy=busy, inside=part)
+            began, ended, busy, together = own
+            process = self.part(names.ENGINE_PROCESS, began, ended, owner=engine, busy=busy, inside=part)
+            if process is not None:
+                process.together = max(process.together, together)
 
     def encoded(self, began: float, ended: float, busy: float) -> None:
         """Adds the encoding of an answer, with the seconds of work in it."""

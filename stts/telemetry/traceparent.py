@@ -22,6 +22,11 @@ class RemoteSpan:
     sampled: bool
 
 
+def write_traceparent(trace_id: int, span_id: int) -> str:
+    """The header that names a span of ours, which is recorded."""
+    return f"00-{trace_id:032x}-{span_id:016x}-{SAMPLED:02x}"
+
+
 def read_traceparent(text: str) -> RemoteSpan | None:
     """The span that a header names; None for what is none, which is no reason to refuse a request."""
     # Later versions may go on behind a hyphen.

@@ -97,6 +97,9 @@ class _NotRecorded(Span):
     ) -> Part | None:
         return None
 
+    def working(self, engine: str, began: float) -> str | None:
+        return None
+
     def end(self, at: float | None = None, *, failed: bool = False) -> None:
         pass
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from adapters.execution.values import Value
 from stts.engine_api import Progress
 
-OwnWork = tuple[float, float, float]
-"""When a call began and ended in the process of its engine, by `time.perf_counter()`, which has one zero for all
-processes of a machine, and the seconds of it that the engine worked."""
+
+class OwnWork(NamedTuple):
+    """Times of a call as the process of its engine tells them, by `time.perf_counter()`, which has one zero for all
+    processes of a machine."""
+
+    began: float
+    ended: float
+    """Its end, or its newest result."""
+    busy: float
+    """Seconds of it that the engine worked."""
+    together: int = 1
+    """Calls that were made at once in this time."""
 
 
 class Backend(Protocol):
@@ -34,7 +43,7 @@ class Backend(Protocol):
 
     @property
     def own_work(self) -> OwnWork | None:
-        """Times of the newest call, as the engine's own process tells; None: there is none, or it has told nothing."""
+        """Times of the newest call, where that has a trace and a process of its own has told them."""
         ...
 
     def seat(self, *, alone: bool = False) -> Backend:
@@ -62,8 +71,11 @@ class Backend(Protocol):
         """The results of several calls that need not wait for each other, each with the number of its call."""
         ...
 
-    def begin_call(self) -> None:
-        """Announces a call, a load or an unload: a `kill()` from here on is for that one, also before it has begun."""
+    def begin_call(self, traces: Sequence[str] = ()) -> None:
+        """Announces a call, a load or an unload: a `kill()` from here on is for that one, also before it has begun.
+
+        `traces`: the spans that it works for, as `traceparent` names them; they go to the engine's process with it.
+        """
         ...
 
     def interrupt(self) -> None:

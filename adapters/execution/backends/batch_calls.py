@@ -18,17 +18,21 @@ Answer = tuple[Literal["item"], Value] | tuple[Literal["error"], BaseException] 
 class Call:
     """One call of one seat."""
 
-    def __init__(self, method: str, values: Sequence[Value], *, alone: bool = False) -> None:
+    def __init__(
+        self, method: str, values: Sequence[Value], *, alone: bool = False, traces: Sequence[str] = ()
+    ) -> None:
         self.method = method
         self.values = values
         self.alone = alone
         """It has cost a child already: whoever runs with it might pay for it again."""
+        self.traces = traces
+        """The spans that it works for."""
         self.answers: SimpleQueue[Answer] = SimpleQueue()
         self.left = False
         """Nobody wants its answer any more."""
         self.ended = False
         self.own_work: OwnWork | None = None
-        """Times of it in the engine's own process, where it was made alone."""
+        """Times of it in the engine's own process."""
 
     @property
     def samples(self) -> int:

@@ -83,8 +83,8 @@ class BatchingBackend:
     def call_many(self, method: str, calls: Sequence[Sequence[Value]]) -> Iterator[tuple[int, Value]]:
         return self.seat().call_many(method, calls)
 
-    def begin_call(self) -> None:
-        self._inner.begin_call()
+    def begin_call(self, traces: Sequence[str] = ()) -> None:
+        self._inner.begin_call(traces)
 
     def interrupt(self) -> None:
         self._inner.interrupt()
@@ -154,7 +154,7 @@ class BatchingBackend:
                 call.end(_also(self._crash))
             return
         try:
-            self._inner.begin_call()
+            self._inner.begin_call([trace for call in calls for trace in call.traces])
             if len(calls) == 1:
                 self._make_one(calls[0])
             else:
@@ -184,6 +184,8 @@ class BatchingBackend:
             for number, items in cast(Iterator[tuple[int, list[Value]]], results):
                 for item in items:
                     calls[number].answers.put(("item", item))
+                if (own := self._inner.own_work) is not None:
+                    calls[number].own_work = own._replace(together=len(calls))
                 calls[number].end()
                 if all(call.left or call.ended for call in calls):
                     return

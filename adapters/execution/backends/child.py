@@ -80,7 +80,7 @@ class Child:
         self._lock = threading.Lock()
         self._number = 0
         self.own_work: OwnWork | None = None
-        """Times of the newest call, once it has ended."""
+        """Times of the newest call, where it has a trace."""
         self._reaped = False
         try:
             self._send(spec.to_plain())
@@ -103,8 +103,10 @@ class Child:
         except ChildProcessError:
             return False
 
-    def call(self, method: str, calls: Sequence[Sequence[Value]]) -> Generator[Answer, None, None]:
-        """Runs calls of a method one after the other.
+    def call(
+        self, method: str, calls: Sequence[Sequence[Value]], traces: Sequence[str] = ()
+    ) -> Generator[Answer, None, None]:
+        """Runs calls of a method one after the other, for these spans (`traceparent`).
 
         Yields `item` and `progress` answers. Raises what the call raised, and OSError or EOFError for its death.
         Whoever closes it early waits until the child has come to its next yield.
@@ -113,7 +115,7 @@ class Child:
             self._output.keep_private()
         self._number += 1
         self.own_work = None
-        self._send([self._number, method, calls])
+        self._send([self._number, method, calls, traces])
         ended = False
         try:
             while True:
@@ -179,9 +181,9 @@ class Child:
             return
 
     def _receive(self) -> Answer:
-        kind, value = read_answer(receive(self._answers))
-        if kind in ("end", "error"):
-            self.own_work = read_work(value)
+        answer = receive(self._answers)
+        kind, value = read_answer(answer)
+        self.own_work = read_work(answer) or self.own_work
         return kind, value
 
     def _drain(self) -> None:

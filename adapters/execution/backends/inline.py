@@ -56,8 +56,8 @@ class InlineBackend:
     def call_many(self, method: str, calls: Sequence[Sequence[Value]]) -> Iterator[tuple[int, Value]]:
         return serve_many(self._engine, method, calls)
 
-    def begin_call(self) -> None:
-        """Nothing can kill it, so there is nothing to forget."""
+    def begin_call(self, traces: Sequence[str] = ()) -> None:
+        """Nothing can kill it, so there is nothing to forget; and the spans are those of this process."""
 
     def interrupt(self) -> None:
         """Its iterator is closed in its own thread; there is nothing else to tell."""

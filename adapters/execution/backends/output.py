@@ -12,6 +12,8 @@ import threading
 
 import structlog
 
+from adapters.execution.backends.trace_context import read_mark
+
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger(__name__)
 
 MOST_LINES = 100
@@ -43,6 +45,8 @@ class ChildOutput:
         self._lines = 0
         self._hidden = 0
         self._rest = b""
+        self._traced: dict[str, str] = {}
+        """Ids of the traces that it works for, where there are any."""
         self._thread = threading.Thread(target=self._drain, name=f"{name} output", daemon=True)
         self._thread.start()
 
@@ -71,6 +75,9 @@ class ChildOutput:
                 log.info("engine_output_hidden", engine=self._name, lines=self._hidden)
 
     def _tell(self, line: bytes) -> None:
+        if (traces := read_mark(line)) is not None:
+            self._traced = {"trace_id": traces} if traces else {}
+            return
         text = _readable(line)
         if not text:
             return
@@ -78,7 +85,7 @@ class ChildOutput:
             self._hidden += 1
             return
         self._lines += 1
-        log.info("engine_output", engine=self._name, line=text)
+        log.info("engine_output", engine=self._name, line=text, **self._traced)
 
     def _may_quote(self, text: str) -> bool:
         return self._quote_all or not self._private or OF_THE_PROGRAM.fullmatch(text) is not None

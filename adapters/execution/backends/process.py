@@ -39,6 +39,7 @@ class ProcessBackend:
         """True if the call that was announced last is to end by force, even if its child is not there yet."""
         self.answered = False
         self.own_work: OwnWork | None = None
+        self._traces: Sequence[str] = ()
 
     @property
     def ready(self) -> bool:
@@ -81,10 +82,10 @@ class ProcessBackend:
                 self.answered = True
                 yield result
 
-    def begin_call(self) -> None:
+    def begin_call(self, traces: Sequence[str] = ()) -> None:
         with self._lock:
             self._killed = False
-        self.answered, self.own_work = False, None
+        self.answered, self.own_work, self._traces = False, None, traces
 
     def interrupt(self) -> None:
         if (child := self._child) is not None:
@@ -111,8 +112,9 @@ class ProcessBackend:
         if child is None:
             raise EngineError(f"{self._name} is not loaded.")
         try:
-            with closing_iterator(child.call(method, calls)) as answers:
+            with closing_iterator(child.call(method, calls, self._traces)) as answers:
                 for _, value in answers:
+                    self.own_work = child.own_work
                     yield value
         except GONE as error:
             child.kill()

@@ -23,10 +23,11 @@ class Seat:
     def __init__(self, shared: BatchingBackend, *, alone: bool) -> None:
         self._shared = shared
         self._alone = alone
+        self._traces: Sequence[str] = ()
         self._call: Call | None = None
         self.answered = False
         self.own_work: OwnWork | None = None
-        """Times of its newest call, where that was made alone: one of several together works for several traces."""
+        """Times of its newest call, from the beginning of those that it was made together with."""
 
     @property
     def ready(self) -> bool:
@@ -45,7 +46,7 @@ class Seat:
         self._shared.unload()
 
     def call(self, method: str, values: Sequence[Value]) -> Iterator[Value]:
-        call = self._call = Call(method, values, alone=self._alone)
+        call = self._call = Call(method, values, alone=self._alone, traces=self._traces)
         self._shared.submit(call)
         try:
             while (answer := call.answers.get())[0] != "end":
@@ -64,7 +65,8 @@ class Seat:
                 for result in results:
                     yield number, result
 
-    def begin_call(self) -> None:
+    def begin_call(self, traces: Sequence[str] = ()) -> None:
+        self._traces = traces
         self.answered, self.own_work = False, None
 
     def interrupt(self) -> None:

@@ -3,9 +3,10 @@
 A frame is three numbers, a JSON text, and the bytes of the arrays and byte strings that it holds. Nothing is pickled:
 the other side may be another interpreter, and names no class of ours.
 
-The server sends a `WorkerSpec`, then requests; the worker answers each with any number of `item` or, in a load,
-`progress`, and then `end` or `error`, both with the times of its own work. Beside that, a second socket, `control`,
-carries the number of a call that is to end at its next yield.
+The server sends a `WorkerSpec`, then requests, each with the spans (`traceparent`) that it works for, if any. The
+worker answers with any number of `item` or, in a load, `progress`, and then `end` or `error`, each with the times of
+its own work where there is a span. Beside that, a second socket, `control`, carries the number of a call that is to end
+at its next yield.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import math
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
@@ -133,9 +134,11 @@ def receive(stream: BinaryIO) -> Any:
 
 def read_answer(answer: Any) -> tuple[Kind, Any]:
     """The kind and value of a worker's answer. Raises Unreadable for what is none."""
-    if not isinstance(answer, list) or len(answer) != 2 or not isinstance(answer[0], str) or answer[0] not in KINDS:
+    if not isinstance(answer, list) or len(answer) not in (2, 3):
         raise Unreadable
-    kind, value = answer
+    if not isinstance(answer[0], str) or answer[0] not in KINDS:
+        raise Unreadable
+    kind, value = answer[:2]
     if kind in ("item", "progress") and not (isinstance(value, list) and len(value) == 2):
         raise Unreadable
     if kind == "error" and not (isinstance(value, dict) and value.keys() >= FAILURE):
@@ -143,15 +146,15 @@ def read_answer(answer: Any) -> tuple[Kind, Any]:
     return kind, value
 
 
-def read_work(value: Any) -> OwnWork | None:
-    """The times that an `end` or an `error` tells; None where it tells none."""
-    times = value.get("work") if isinstance(value, dict) else value
+def read_work(answer: Sequence[Any]) -> OwnWork | None:
+    """The times that an answer tells; None where it tells none."""
+    times = answer[2] if len(answer) == 3 else None
     if not isinstance(times, list) or len(times) != 3:
         return None
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in times):
         return None
-    began, ended, busy = times
-    return float(began), float(ended), float(busy)
+    began, ended, busy = map(float, times)
+    return OwnWork(began, ended, busy)
 
 
 class _Parts:

@@ -19,8 +19,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.execution.backends.backend import OwnWork
 from adapters.execution.backends.memory import give_back_when_idle
+from adapters.execution.backends.trace_context import TraceContext
 from adapters.execution.backends.wire import NUMBER, Kind, failure, receive, send
 from adapters.execution.errors import plain, translate
 from adapters.execution.service import serve_many
@@ -31,8 +31,8 @@ from stts.models import CatalogueModel
 from stts.streams.closing import closing_iterator
 from stts.tracebacks import describe
 
-Request = tuple[int, str, Sequence[Sequence[Any]]]
-"""Number, method, and the values of each call."""
+Request = tuple[int, str, Sequence[Sequence[Any]], Sequence[str]]
+"""Number, method, the values of each call, and the spans that it works for."""
 
 
 class Channel:
@@ -48,9 +48,9 @@ class Channel:
     def receive(self) -> Any:
         return receive(self._requests)
 
-    def send(self, kind: Kind, value: object = None) -> None:
+    def send(self, kind: Kind, value: object = None, work: _Work | None = None) -> None:
         try:
-            send(self._calls, [kind, value])
+            send(self._calls, [kind, value] if work is None else [kind, value, work.times()])
         except OSError:
             os._exit(1)
 
@@ -75,14 +75,16 @@ def main() -> None:
     channel = Channel(calls, control)
     made_from = channel.receive()
     engine: Engine | None = None
-    for number, method, values in _requests(channel):
+    context = TraceContext()
+    for request in _requests(channel):
+        context.enter(request[3])
         try:
             engine = engine or _make(*made_from)
         except BaseException as error:  # noqa: BLE001 - whatever a stranger's module raises is told to the server
             failed = EngineLoadFailed(f"{made_from[0]} could not be made in a worker ({type(error).__name__}).")
             channel.send("error", failure(failed, describe(error, with_messages=False)))
             continue
-        _serve(channel, engine, number, method, values)
+        _serve(channel, engine, request)
         # The server asks one thing at a time: what follows comes after the answer.
         give_back_when_idle(calls)
     if engine is not None:
@@ -108,7 +110,7 @@ def _requests(channel: Channel) -> Iterator[Request]:
 
 
 class _Work:
-    """Times of one call."""
+    """Times of one call, for its trace."""
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
@@ -127,31 +129,34 @@ class _Work:
                     return
                 yield result
 
-    def times(self) -> OwnWork:
+    def times(self) -> tuple[float, float, float]:
+        """As OwnWork has them."""
         return self._began, time.perf_counter(), self._busy
 
 
-def _serve(channel: Channel, engine: Engine, number: int, method: str, calls: Sequence[Sequence[Any]]) -> None:
-    work = _Work()
+def _serve(channel: Channel, engine: Engine, request: Request) -> None:
+    number, method, calls, traces = request
+    work = _Work() if traces else None
     try:
         if method == "load":
             engine.load(lambda step, part: channel.send("progress", (step, part)))
         else:
-            _stream(channel, work.timed(serve_many(engine, method, calls)), number)
+            results = serve_many(engine, method, calls)
+            _stream(channel, results if work is None else work.timed(results), number, work)
     except BaseException as error:  # noqa: BLE001 - the far side of the seam: all of it is told to the server
         told = translate(error, engine, "load" if method == "load" else "call")
-        channel.send("error", failure(plain(told), describe(error, with_messages=False)) | {"work": work.times()})
+        channel.send("error", failure(plain(told), describe(error, with_messages=False)), work)
     else:
-        channel.send("end", work.times())
+        channel.send("end", work=work)
 
 
-def _stream(channel: Channel, results: Iterator[tuple[int, Value]], number: int) -> None:
+def _stream(channel: Channel, results: Iterator[tuple[int, Value]], number: int, work: _Work | None) -> None:
     """Sends numbered results until the server has enough."""
     with closing_iterator(results):
         for result in results:
             if channel.interrupted(number):
                 return
-            channel.send("item", result)
+            channel.send("item", result, work)
 
 
 def _make(

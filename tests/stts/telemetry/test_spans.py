@@ -69,11 +69,30 @@ def test_pieces_are_one_part_from_the_first_to_the_last(kept: Kept, root: Span) 
 
 def test_times_of_a_process_lie_inside_the_call_as_the_server_saw_it(kept: Kept, root: Span) -> None:
     began = time.perf_counter()
-    root.worked("a", began, (began - 5.0, began + 500.0, 0.25))
+    root.worked("a", began, (began - 5.0, began + 500.0, 0.25, 1))
     root.end()
     call, process = kept.named("engine"), kept.named("engine.process")
     assert (process.began_ns, process.ended_ns) == (call.began_ns, call.ended_ns)
     assert process.parent_id == call.span_id
+
+
+def test_calls_made_together_say_how_many(kept: Kept, root: Span) -> None:
+    for together in (1, 3, 2):
+        root.worked("a", root.began, (root.began, root.began, 0.0, together))
+    root.end()
+    assert kept.named("engine.process").attributes["stts.batch"] == 3
+    assert "stts.batch" not in kept.named("engine").attributes
+
+
+def test_a_call_is_told_the_span_that_it_works_for_before_it_ends(kept: Kept, root: Span) -> None:
+    told = root.working("a", root.began)
+    assert told == root.working("a", root.began) and told is not None
+    root.worked("a", root.began, None)
+    root.end()
+    named, engine = read_traceparent(told), kept.named("engine")
+    assert named == RemoteSpan(engine.trace_id, engine.span_id, sampled=True)
+    assert root.working("a", root.began) is None
+    assert Tracer(kept, 0.0).begin("root").working("a", root.began) is None
 
 
 def test_underruns_of_all_engines_of_an_answer_add_up(kept: Kept, root: Span) -> None:
@@ -124,7 +143,7 @@ def test_a_dropped_span_is_kept_only_with_children(kept: Kept) -> None:
 def test_what_is_not_sampled(kept: Kept) -> None:
     span = Tracer(kept, 0.0).begin("root")
     child = span.child("child")
-    child.worked("a", 0.0, (0.0, 1.0, 1.0))
+    child.worked("a", 0.0, (0.0, 1.0, 1.0, 1))
     child.event("event")
     child.set("name", 1)
     child.end()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.execution.backends.backend import Backend
+from adapters.execution.backends.backend import Backend, OwnWork
 from adapters.execution.backends.batch_calls import Call, chosen
 from adapters.execution.backends.batching import BatchingBackend
 from adapters.execution.pool import is_first
@@ -27,10 +27,11 @@ class Script:
     capacity = 1
     ready = False
     answered = False
-    own_work = (1.0, 2.0, 0.5)
+    own_work = OwnWork(1.0, 2.0, 0.5)
 
     def __init__(self) -> None:
         self.made: list[list[str]] = []
+        self.traces: list[list[str]] = []
         self.gate = threading.Event()
         self.began = threading.Semaphore(0)
         self.interrupts = 0
@@ -70,7 +71,8 @@ class Script:
     def call_many(self, method: str, calls: Sequence[Sequence[Value]]) -> Iterator[tuple[int, Value]]:
         raise NotImplementedError
 
-    def begin_call(self) -> None: ...
+    def begin_call(self, traces: Sequence[str] = ()) -> None:
+        self.traces.append(list(traces))
 
     def interrupt(self) -> None:
         self.interrupts += 1
@@ -86,6 +88,7 @@ class Asking:
 
     def __init__(self, backend: BatchingBackend, text: str, method: str = "transcribe") -> None:
         self.seat = backend.seat()
+        self.seat.begin_call([f"trace of {text}"])
         self.answer: list[Value] | BaseException = []
         self._thread = threading.Thread(target=self._ask, args=(method, text))
         self._thread.start()
@@ -139,12 +142,14 @@ def test_what_waits_is_made_together(script: Script, ask: Callable[..., list[Ask
     assert script.made == [["a"], ["b", "c", "d"]]
 
 
-def test_times_are_told_of_calls_that_were_made_alone(script: Script, ask: Callable[..., list[Asking]]) -> None:
+def test_each_call_is_told_its_times_and_made_for_its_trace(script: Script, ask: Callable[..., list[Asking]]) -> None:
     asking = ask("a", "b", "c")
     script.gate.set()
     for each in asking:
         each.wait()
-    assert [each.seat.own_work for each in asking] == [script.own_work, None, None]
+    together = script.own_work._replace(together=2)
+    assert [each.seat.own_work for each in asking] == [script.own_work, together, together]
+    assert script.traces == [["trace of a"], ["trace of b", "trace of c"]]
 
 
 def test_an_error_is_its_own_calls_alone(script: Script, ask: Callable[..., list[Asking]]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.execution.backends.backend import OwnWork
 from adapters.execution.backends.wire import (
     HEAD,
     MOST_DATA,
@@ -142,6 +143,7 @@ def test_what_is_no_frame(ends: tuple[socket.socket, socket.socket], data: bytes
         ["error", None],
         ["error", {"kind": "EngineError"}],
         ["no such kind", [0, 1]],
+        ["end", None, [1.0, 2.0, 0.5], 1],
         [["item"], [0, 1]],
         {"item": [0, 1]},
     ],
@@ -154,19 +156,18 @@ def test_what_is_no_answer(answer: object) -> None:
 def test_answers() -> None:
     assert read_answer(["item", [0, {"text": "yes"}]]) == ("item", [0, {"text": "yes"}])
     assert read_answer(["end", None]) == ("end", None)
+    assert read_answer(["end", None, [1.0, 2.0, 0.5]]) == ("end", None)
     assert read_answer(["error", failure(EngineError("no"), "")])[0] == "error"
 
 
-@pytest.mark.parametrize("value", [[1.0, 2, 0.5], {"kind": "X", "work": [1.0, 2, 0.5]}])
-def test_times_of_a_call(value: object) -> None:
-    assert read_work(value) == (1.0, 2.0, 0.5)
+def test_times_of_a_call() -> None:
+    assert read_work(["end", None, [1.0, 2, 0.5]]) == OwnWork(1.0, 2.0, 0.5)
+    assert read_work(["end", None]) is None
 
 
-@pytest.mark.parametrize(
-    "value", [None, [], [1, 2], [1, 2, "3"], [1, 2, math.nan], [1, math.inf, 3], {}, {"work": 7}, "times", 5]
-)
-def test_what_tells_no_times(value: object) -> None:
-    assert read_work(value) is None
+@pytest.mark.parametrize("times", [None, [], [1, 2], [1, 2, "3"], [1, 2, math.nan], [1, math.inf, 3], {}, "times", 5])
+def test_what_tells_no_times(times: object) -> None:
+    assert read_work(["end", None, times]) is None
 
 
 def test_what_is_too_large_does_not_leave(ends: tuple[socket.socket, socket.socket]) -> None:
