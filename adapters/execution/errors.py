@@ -86,7 +86,7 @@ def translate(error: BaseException, engine: Engine, doing: Doing) -> STTSError:
 
 def plain(error: STTSError) -> STTSError:
     """The same error anew, as the nearest class of stts.errors: without traceback, and known to all sides."""
-    nearest: type[STTSError] = next(kind for kind in type(error).__mro__ if kind.__module__ == STTSError.__module__)
+    nearest: type[STTSError] = next(kind for kind in type(error).__mro__ if kind.__module__.startswith("stts.errors."))
     return nearest(error.message, param=error.param, allowed=error.allowed, retry_after=error.retry_after)
 
 
