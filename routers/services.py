@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,11 +139,6 @@ def _wired(
     current: CurrentSettings, config: ConfigAdapter | None, registry: Registry, lifecycle: Lifecycle
 ) -> Services:
     access = build_access(current)
-    limiter = ConnectionLimiter(current, access.refusals, access.places)
-    lifecycle.on_shutdown.append(limiter.drain)
-    if access.directory is not None:
-        access.directory.on_end.append(limiter.end_key)
-        access.directory.in_use.append(limiter.keys_in_use)
     files = FileStore(Path(current().storage.root), current)
     engines = EngineCatalogue(registry, current, StoredVoices(files))
     jobs = Jobs()
@@ -154,14 +149,13 @@ def _wired(
     metrics = Metrics(resources, engines.readings, lambda: access.refusals.counts)
     MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
     history = History(current().analytics.history_minutes)
-    writers = (history, metrics) if access.usage is None else (history, metrics, access.usage)
     tracer, tracing = open_tracing(current().telemetry)
-    stages: list[Stage] = [*tracing, LoggingStage(current), AnalyticsStage(writers), TimingStage()]
-    limited = [*stages, QuotaStage(access.quotas, Concurrency("concurrent", access.places), current, access.refusals)]
+    counted = [*tracing, *_counting(current, access, history, metrics)]
+    limited = [*counted, QuotaStage(access.quotas, Concurrency("concurrent", access.places), current, access.refusals)]
     planned = [*limited, PlanningStage(selection)]
     speak = compose(planned, operations.speak)
     listen = compose(planned, operations.listen)
-    reply = compose(stages, replies.reply)
+    reply = compose(counted, replies.reply)
     return Services(
         settings=current,
         lifecycle=lifecycle,
@@ -170,7 +164,7 @@ def _wired(
         hear=compose(limited, operations.hear),
         reply=reply,
         converse=compose(limited, Exchanges(listen, reply, speak).exchange),
-        detect=compose(stages, engines.detector.detect),
+        detect=compose(counted, engines.detector.detect),
         engines=engines,
         selection=selection,
         models=ModelCatalogue(engines, current),
@@ -184,7 +178,7 @@ def _wired(
         files=files,
         sessions=SessionStore(current),
         session_holders=SessionHolders(),
-        limiter=limiter,
+        limiter=_connection_limiter(current, access, lifecycle),
         secrets=ClientSecrets(lambda: current().realtime.secrets),
         access=access,
         history=history,
@@ -193,3 +187,19 @@ def _wired(
         tracer=tracer,
         config=config,
     )
+
+
+def _connection_limiter(current: CurrentSettings, access: AccessServices, lifecycle: Lifecycle) -> ConnectionLimiter:
+    """It is drained at shutdown, and ends what is open with keys that end."""
+    limiter = ConnectionLimiter(current, access.refusals, access.places)
+    lifecycle.on_shutdown.append(limiter.drain)
+    if access.directory is not None:
+        access.directory.on_end.append(limiter.end_key)
+        access.directory.in_use.append(limiter.keys_in_use)
+    return limiter
+
+
+def _counting(current: CurrentSettings, access: AccessServices, history: History, metrics: Metrics) -> Sequence[Stage]:
+    """The stages that tell of an operation: into the log, to all that count, and how long it took."""
+    writers = (history, metrics) if access.usage is None else (history, metrics, access.usage)
+    return LoggingStage(current), AnalyticsStage(writers), TimingStage()
