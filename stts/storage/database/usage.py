@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, delete, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, String, Table, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -97,7 +97,7 @@ class Usage:
                 if day is None:
                     return forgotten
                 of_day = mine & (usage.c.day == day)
-                locked = select(usage.c.day).where(of_day).order_by(*usage.primary_key.columns)
+                locked = select(usage.c.day).where(of_day).order_by(*self._in_order())
                 await connection.execute(locked.with_for_update())
                 # A row that another server adds meanwhile is not locked, and may be removed: what was, is added.
                 found = (await connection.execute(delete(usage).where(of_day).returning(usage))).all()
@@ -125,6 +125,14 @@ class Usage:
             execution_options={"preserve_rowcount": True},
         )
         return bool(noted.rowcount == 1)
+
+    def _in_order(self) -> list[ColumnElement[Any]]:
+        """The columns by which rows are locked, in the order of `_rows`: that of code points, whatever order the
+        database has for words."""
+        columns = usage.primary_key.columns
+        if self._database.address.is_embedded:
+            return list(columns)
+        return [each.collate("C") if isinstance(each.type, String) else each for each in columns]
 
     def _adding(self, table: Table) -> Any:
         """Inserts rows, or adds to the sums of those that are there."""

@@ -84,6 +84,27 @@ async def test_a_row_that_comes_while_a_user_is_forgotten_is_not_lost(postgres: 
     await stores.database.close()
 
 
+@pytest.mark.socket
+async def test_rows_are_locked_in_the_order_in_which_they_are_added(postgres: PostgreSQL) -> None:
+    """Whatever order the database has for words: else whoever forgets and whoever adds may wait for each other."""
+    postgres.ensure()
+    url = postgres.new_database()
+    stores = Stores.over(DatabaseAddress(None, url, PATIENCE))
+    await stores.database.migrate()
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as watching:
+        await watching.execute('ALTER TABLE usage ALTER COLUMN voice TYPE varchar(200) COLLATE "en-x-icu"')
+        await stores.usage.add(batch({key(voice="Zoe"): sums(1), key(voice="anna"): sums(2)}))
+        async with await psycopg.AsyncConnection.connect(url) as other:
+            await other.execute("SELECT * FROM usage WHERE voice = 'Zoe' FOR UPDATE")
+            forgetting = asyncio.create_task(stores.usage.forget("anna"))
+            await until_waiting(watching, 1, unless=forgetting)
+            # It waits for the first by code points, and holds none behind it yet.
+            await other.execute("SELECT * FROM usage WHERE voice = 'anna' FOR UPDATE NOWAIT")
+            await other.commit()
+    assert await forgetting == 2
+    await stores.database.close()
+
+
 @pytest.mark.parametrize("is_deleted", [False, True])
 async def test_what_is_written_of_a_deleted_user_is_nobodys(stores: Stores, is_deleted: bool) -> None:
     """It waited in another server, or its answer was still being sent."""
