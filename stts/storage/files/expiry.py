@@ -38,11 +38,12 @@ class Expiry:
         folders: Mapping[Kind, Folder],
         temporary: Path,
         being_written: Container[Path],
-        remove: Callable[[Kind, Sequence[Entry]], int],
+        remove: Callable[[Kind, Sequence[Entry]], Sequence[Entry]],
         settings: CurrentSettings,
         clock: Callable[[], float],
     ) -> None:
-        """`temporary`: the folder of files that are not complete. `remove` keeps the account of stored ones.
+        """`temporary`: the folder of files that are not complete. `remove` keeps the account of stored ones, and tells
+        which it has removed: another removal may be faster.
         `clock`: Unix time in seconds."""
         self._folders = folders
         self._temporary = temporary
@@ -65,17 +66,12 @@ class Expiry:
         """Removes, or only counts, what `_expired` finds. Raises InvalidParameter."""
         chosen = {kind: self._expired(kind, max_age_hours) for kind in dict.fromkeys(kinds)}
         if not dry_run:
-            for kind, found in chosen.items():
-                self._remove_expired(kind, found)
+            chosen = {kind: self._removed(kind, found) for kind, found in chosen.items()}
         entries = [entry for found in chosen.values() for entry in found]
         return Cleanup(len(entries), sum(entry.size for entry in entries))
 
-    def _remove_expired(self, kind: Expiring, found: Sequence[Entry]) -> None:
-        if kind != "temporary":
-            self._remove(kind, found)
-            return
-        for entry in found:
-            entry.path.unlink(missing_ok=True)
+    def _removed(self, kind: Expiring, found: Sequence[Entry]) -> Sequence[Entry]:
+        return self._remove(kind, found) if kind != "temporary" else [entry for entry in found if _is_removed(entry)]
 
     def _expired(self, kind: Expiring, max_age_hours: float | None) -> Sequence[Entry]:
         """Entries older than `max_age_hours`, or than the settings say; temporary files always go by the settings.
@@ -98,3 +94,12 @@ class Expiry:
         )
         hidden = [entry for folder in self._folders.values() for entry in folder.leftovers()]
         return [*hidden, *(entry for entry in halves if entry)]
+
+
+def _is_removed(entry: Entry) -> bool:
+    """Removes it. False where somebody else was faster."""
+    try:
+        entry.path.unlink()
+    except FileNotFoundError:
+        return False
+    return True

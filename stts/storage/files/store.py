@@ -172,7 +172,7 @@ class FileStore:
         removed: dict[Kind, int] = {}
         for kind, folder in self._folders.items():
             with self._naming:
-                removed[kind] = self._remove(kind, folder.entries(lambda file: file.owner == owner))
+                removed[kind] = len(self._remove(kind, folder.entries(lambda file: file.owner == owner)))
         return removed
 
     def voice(self, name_or_id: str, viewer: Viewer = SERVER) -> Voice | None:
@@ -203,13 +203,13 @@ class FileStore:
         """
         return self._expiry.cleanup(kinds, max_age_hours=max_age_hours, dry_run=dry_run)
 
-    def _remove(self, kind: Kind, entries: Sequence[Entry]) -> int:
-        """Counts what it has removed; another removal may be faster. References: with `_naming` held, or one may get
+    def _remove(self, kind: Kind, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Those that it has removed; another removal may be faster. References: with `_naming` held, or one may get
         another name meanwhile."""
         folder = self._folders[kind]
         removed = [entry for entry in entries if folder.remove(entry)]
         self._account.removed(kind, sum(entry.size for entry in removed))
-        return len(removed)
+        return removed
 
     def _reserve(self, kind: Kind, size: int) -> None:
         self._account.reserve(kind, size, self._quota(kind), partial(self._make_room, kind))

@@ -404,6 +404,18 @@ def test_uploads_go_only_with_an_age(tmp_path: Path) -> None:
     assert files.cleanup(("uploads",), max_age_hours=9).files == 1
 
 
+def test_a_cleanup_counts_what_it_has_removed_itself(tmp_path: Path) -> None:
+    """Another removal is faster than it: it comes when the outputs are listed, and temporary files are looked for."""
+    now, ids = time.time() + 10 * HOUR, list[str]()
+    faster: list[Callable[[], object]] = [lambda: None, lambda: files.delete(ids[0])]
+    files = store(tmp_path, lambda: now)
+    ids += [save(files, "outputs", "a.wav"), save(files, "outputs", "b.wav")]
+    files = FileStore(tmp_path / "data", lambda: Settings(), lambda: (faster.pop(0)(), now)[1])
+    counted = files.cleanup(("outputs", "temporary"), max_age_hours=1)
+    assert (counted.files, counted.bytes) == (1, len(wav())) and not faster
+    assert files.page("outputs", limit=9).total == 0 and files.usage()[2].bytes == 0
+
+
 def test_what_a_crash_leaves_is_removed_in_time(tmp_path: Path) -> None:
     now = time.time()
     files = store(tmp_path, lambda: now + 2 * HOUR)
