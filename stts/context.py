@@ -98,6 +98,8 @@ class Timings:
     """Waiting for an engine, its load included."""
     first_item: float | None = None
     """Seconds from the start to the first audio or text."""
+    written: float | None = None
+    """Seconds from the start until the text of the first audio was there, where it was still being written."""
     engine: float | None = None
     encode: float | None = None
     total: float | None = None

@@ -80,8 +80,17 @@ class Speech:
 
     def begin_piece(self, text: str) -> None:
         self.finished = self.script.done
+        self._note_writing()
         self.untold.append(text)
         self.piece, self.piece_seconds = text, 0.0
+
+    def _note_writing(self) -> None:
+        """Notes when the text of the first audio was there: for the first engine that has it, and for the first piece
+        of which there may be a sound."""
+        times, written_at = self.context.metrics, self.script.written_at
+        if written_at is None or self.playback.begun or (times.written is not None and not self.unsaid):
+            return
+        times.written = max(0.0, written_at - self.context.start_time)
 
     def end_piece(self) -> None:
         """It was made to its end: nothing of it is to be sent or said again."""

@@ -93,6 +93,10 @@ class ResumedText:
         return self._source.characters
 
     @property
+    def written_at(self) -> float | None:
+        return self._source.written_at
+
+    @property
     def done(self) -> bool:
         return self._again.done and self._source.done
 

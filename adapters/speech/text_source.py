@@ -24,6 +24,11 @@ class TextSource(Protocol):
         ...
 
     @property
+    def written_at(self) -> float | None:
+        """`time.perf_counter()` of the latest of it that was written; None: it was all there from the beginning."""
+        ...
+
+    @property
     def done(self) -> bool:
         """All is taken and nothing will come."""
         ...
@@ -45,6 +50,8 @@ def complete_text(text: str, limit: int, *, speak_markup: bool) -> str:
 
 class CompleteText:
     """Text source for a complete text, as `complete_text` made it."""
+
+    written_at = None
 
     def __init__(self, text: str, language: str | None) -> None:
         self.characters = len(text)
@@ -72,6 +79,7 @@ class StreamingText:
         self._intake = TextIntake(limit)
         self._cutter = GrowingCutter(language)
         self._min_characters = min_characters
+        self.written_at: float | None = None
 
     @property
     def characters(self) -> int:
@@ -100,6 +108,7 @@ class StreamingText:
         return clean_piece(piece or "") or None
 
     def _read(self, parts: Sequence[str | Mark]) -> None:
+        self.written_at = time.perf_counter()
         if not parts:
             self._intake.finish()
             self._add("", complete=True)

@@ -35,7 +35,9 @@ class Operations(BaseModel):
     characters: int = Field(description="Characters spoken.")
     bytes: int = Field(description="Bytes of encoded audio sent.")
     queue: Latency = Field(description="Wait for an engine.")
-    first_item: Latency = Field(description="Until the first audio or text.")
+    first_item: Latency = Field(
+        description="Until the first audio or text. What a writer took for the words of that is not counted."
+    )
     total: Latency = Field(description="Until the end.")
 
     @classmethod

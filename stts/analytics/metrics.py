@@ -54,7 +54,11 @@ class Metrics:
         self._bytes = Counter("stts_audio_bytes", "Encoded audio sent.", WHO, registry=registry)
         self._queue = Histogram("stts_queue_seconds", "Wait for an engine.", WHO, buckets=SECONDS, registry=registry)
         self._first_item = Histogram(
-            "stts_first_item_seconds", "Until the first audio or text.", WHO, buckets=SECONDS, registry=registry
+            "stts_first_item_seconds",
+            "Until the first audio or text, from when its words were there.",
+            WHO,
+            buckets=SECONDS,
+            registry=registry,
         )
         self._total = Histogram("stts_operation_seconds", "Until the end.", WHO, buckets=SECONDS, registry=registry)
         self._series: dict[tuple[str, str, str], _Series] = {}

@@ -31,6 +31,7 @@ class OperationRecord:
     """Machine code of its error."""
     queue: float | None = None
     first_item: float | None = None
+    """Until the first audio or text; what a writer took for the text of that is not counted."""
     total: float | None = None
     audio_seconds: float = 0.0
     characters: int = 0
@@ -64,7 +65,7 @@ class OperationRecord:
             context.status,
             context.error,
             times.queue,
-            times.first_item,
+            times.first_item if times.first_item is None else max(0.0, times.first_item - (times.written or 0.0)),
             times.total,
             times.audio_seconds or 0.0,
             times.characters or 0,

@@ -103,6 +103,25 @@ async def test_a_flush_speaks_half_a_word(engines: Engines) -> None:
         assert await reader.next_piece() == "lo"
 
 
+async def test_what_the_writer_takes_for_the_first_words_is_known(engines: Engines) -> None:
+    reader = Reader(engines)
+    reader.context.start_time -= 100.0
+    async with aclosing(reader.chunks), asyncio.timeout(PATIENCE):
+        reader.text.write("...\n\nOne thing. Another")
+        await reader.next_piece()
+        written = reader.context.metrics.written
+        assert written is not None and written >= 100.0
+        reader.context.start_time -= 100.0
+        reader.text.close()
+        await reader.rest()
+    assert reader.context.metrics.written == written
+    other = RequestContext("tts")
+    async with aclosing(engines.speak(other, SpeechRequest("One thing.", SynthesisConfig(engine="tone")))) as chunks:
+        async for _ in chunks:
+            pass
+    assert other.metrics.written is None
+
+
 async def test_it_waits_for_text_outside_the_engine(engines: Engines) -> None:
     reader = Reader(engines)
     async with aclosing(reader.chunks), asyncio.timeout(PATIENCE):

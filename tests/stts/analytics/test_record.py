@@ -23,6 +23,13 @@ def test_measurements_are_those_of_the_context() -> None:
     assert (record.characters, record.audio_seconds, record.status, record.code) == (12, 0.0, "error", "busy")
 
 
+def test_a_slow_writer_makes_no_slow_first_audio() -> None:
+    times = Timings(first_item=7.5, written=7.0)
+    assert OperationRecord.of(RequestContext("tts", metrics=times)).first_item == 0.5
+    assert OperationRecord.of(RequestContext("tts", metrics=Timings(first_item=7.5))).first_item == 7.5
+    assert OperationRecord.of(RequestContext("tts", metrics=Timings(written=7.0))).first_item is None
+
+
 def test_a_record_names_the_key_and_its_owner() -> None:
     key = new_key(KeyText.new())
     record = OperationRecord.of(RequestContext("tts", principal=key_holder(key)))
