@@ -23,6 +23,10 @@ CLEANUP_SECONDS = 600.0
 JOIN_SECONDS = 10.0
 """Longest wait of the engines that are loaded at the start for models that are being joined."""
 
+FIRST_ANSWERS_SECONDS = 0.5
+"""The database is left alone for so long after all listeners accept: to open it takes a third of a start, in a thread
+that shares the interpreter with the first answers."""
+
 RESTART_SECONDS = 2.0
 """Between the death of work that never ends by itself and its new beginning."""
 
@@ -71,20 +75,21 @@ def _endless(services: Services) -> dict[str, Callable[[], Awaitable[None]]]:
     work: dict[str, Callable[[], Awaitable[None]]] = {"quotas": partial(serve_quotas, services)}
     if services.access.directory is not None:
         keys = partial(serve_keys, services, services.access.directory)
-        work["keys"] = partial(_answering, services.lifecycle, keys)
+        work["keys"] = partial(after_first_answers, services.lifecycle, keys)
         work["ends of keys"] = services.access.directory.watch
     if services.access.usage is not None:
         work["usage"] = services.access.usage.run
     if services.access.audit is not None:
-        work["audit"] = partial(_answering, services.lifecycle, services.access.audit.run)
+        work["audit"] = partial(after_first_answers, services.lifecycle, services.access.audit.run)
     if services.access.shared_limits is not None:
         work |= services.access.shared_limits.endless()
     return work
 
 
-async def _answering(lifecycle: Lifecycle, work: Callable[[], Awaitable[None]]) -> None:
-    """Opens the database once the server answers: that takes as long as a third of a start."""
+async def after_first_answers(lifecycle: Lifecycle, work: Callable[[], Awaitable[None]]) -> None:
+    """Opens the database once the server has had time for its first answers; who comes with a key opens it at once."""
     await lifecycle.answering.wait()
+    await asyncio.sleep(FIRST_ANSWERS_SECONDS)
     await work()
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from middleware.serving.lifecycle import Lifecycle
 from routers import startup
 from routers.services import Services, build_services
 from routers.startup import running
 from stts.settings import EngineSettings, SecuritySettings, Settings, StorageSettings, STTSettings, TTSSettings
 from tests.fakes import registry
 from tests.patient import PATIENCE
+from tests.virtual import now, virtual
 
 
 @pytest.fixture
@@ -103,6 +105,21 @@ async def test_endless_work_that_dies_is_logged_and_begins_anew(monkeypatch: pyt
         await asyncio.wait([keeping])
     assert keeping.cancelled() and (begun, left) == (3, 1)
     assert [(line["event"], line["task"]) for line in logs] == [("task_died", "keys")] * 2
+
+
+@virtual
+async def test_the_database_is_left_alone_until_the_first_answers_had_their_time() -> None:
+    lifecycle, begun = Lifecycle(), []
+
+    async def work() -> None:
+        begun.append(now())
+
+    opening = asyncio.create_task(startup.after_first_answers(lifecycle, work))
+    await asyncio.sleep(60.0)
+    assert not begun
+    lifecycle.answering.set()
+    await opening
+    assert begun == [pytest.approx(60.0 + startup.FIRST_ANSWERS_SECONDS)]
 
 
 async def test_keys_are_followed_again_after_an_error_that_nobody_foresaw(
