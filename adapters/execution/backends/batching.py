@@ -61,6 +61,8 @@ class BatchingBackend:
         """Loads the engine once, however many seats ask for it at the same time."""
         with self._using:
             if not self._inner.ready:
+                # Seats announce what is theirs; this is everybody's, and a kill of the last call is not for it.
+                self._inner.begin_call()
                 self._inner.load(progress)
                 self._crash = None
             if self._thread is None:

@@ -48,6 +48,7 @@ class ScriptOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     concurrency: int = 1
+    batch: int = 1
     place: Place = "inline"
     spare: bool = False
     missing: bool = False
@@ -79,7 +80,9 @@ class ScriptEngine(TTSEngine):
             description="For tests",
             voices=(VOICE,),
             level=-20.0,
-            limits=EngineLimits(concurrency=self.options.concurrency, spare=self.options.spare),
+            limits=EngineLimits(
+                concurrency=self.options.concurrency, batch=self.options.batch, spare=self.options.spare
+            ),
             runs_in=self.options.place,
             requirements=LINES,
             packages=(VOICE_MODULE,) if self.options.missing else (),

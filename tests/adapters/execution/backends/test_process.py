@@ -127,6 +127,22 @@ async def test_a_child_that_hangs_is_killed_and_nobody_else_waits(instances: Hos
     assert await run(instance, "count 1") == [0]
 
 
+@pytest.mark.parametrize("batch", [1, 2])
+async def test_after_a_call_was_ended_by_force_the_engine_is_loaded_again(
+    instances: Hosts, tmp_path: Path, batch: int
+) -> None:
+    instance = instances(place="process", batch=batch)
+    async with instance.slot(0) as slot:
+        hung = asyncio.ensure_future(anext(slot.run(say(f"mark {tmp_path}; hang"))))
+        await until(lambda: any(tmp_path.iterdir()))
+        await slot.force()
+        await asyncio.wait((hung,))
+    assert hung.exception() is not None
+    await instance.unload()
+    await instance.load()
+    assert await run(instance, "count 2") == [0, 1]
+
+
 async def test_a_load_that_hangs_is_killed(instances: Hosts) -> None:
     instance = instances(LimitSettings(load_seconds=600), place="process", load="hang")
     loading = asyncio.ensure_future(instance.load())
