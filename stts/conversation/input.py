@@ -109,13 +109,14 @@ class InputPipeline:
                 utterance.work.cancel()
 
     def checkpoint(self) -> None:
-        """Asks what was said so far, and whether that was all."""
+        """Asks whether what was said so far was all, and for its words where a reply to them may be prepared."""
         utterance, rules = self.current, self.segmenter.rules
         if utterance is None or rules is None:
             return
         utterance.paused = True
         utterance.pauses += 1
-        if self._state.config.speculate:
+        config = self._state.config
+        if config.speculate and config.policy.answers:
             utterance.audio.checkpoint()
         self._early.ask_detector(utterance, rules.longest_silence)
 

@@ -62,7 +62,7 @@ class Command(StrEnum):
     FINALIZE = "finalize"
     """Close the utterance and get its words."""
     SPECULATE = "speculate"
-    """Ask for the words so far and whether the turn is over."""
+    """Ask whether the turn is over, and for the words so far where they are answered."""
     PREPARE = "prepare"
     """Prepare a reply to the words so far, as if the turn were over."""
     DISCARD_PREPARED = "discard_prepared"

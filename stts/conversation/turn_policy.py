@@ -81,7 +81,7 @@ class TurnTaking:
             self._give(Command.UNDUCK, Command.ANNOUNCE)
         elif signal is Endpoint.FALSE_ALARM:
             self._give(Command.UNDUCK, Command.DISCARD_UTTERANCE)
-        elif self.state is State.LISTENING and self.policy.answers:
+        elif self.state is State.LISTENING:
             self._step(Event(signal))
         if self.held and self.open is None and self.awaited is None:
             self._give(Command.DROP_HELD)  # nothing is left that could say whether it goes on

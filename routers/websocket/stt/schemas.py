@@ -59,7 +59,9 @@ class ListenFields(LenientFields):
     def _turns(self, base: SessionConfig) -> TurnRules | None:
         if base.turns is None or not self.turn_detection:
             return None
-        return base.turns if self.silence_ms is None else replace(base.turns, silence=self.silence_ms / 1000)
+        silence = base.turns.silence if self.silence_ms is None else self.silence_ms / 1000
+        # What is written down is cut by silence alone: nobody waits for the end of a turn to answer.
+        return replace(base.turns, silence=silence, detector=False)
 
 
 class Config(ListenFields):

@@ -369,11 +369,13 @@ class Judge:
 
 class TestTurnDetector:
     @virtual
+    @pytest.mark.parametrize("respond", [True, False])
     @pytest.mark.parametrize(("probability", "silent"), [(0.9, 0.2), (None, 0.5), (0.1, 3.0)])
-    async def test_it_ends_turns_sooner_or_later(self, probability: float | None, silent: float) -> None:
+    async def test_it_ends_turns_sooner_or_later(self, probability: float | None, silent: float, respond: bool) -> None:
         judge = Judge(probability)
         parts = replace(World().parts(), detector=judge)
-        async with ConversationSession(parts, SessionConfig(), History(10, 1000), clock=now) as session:
+        config = replace(SessionConfig(), respond=respond)
+        async with ConversationSession(parts, config, History(10, 1000), clock=now) as session:
             caller = Caller(session)
             listening = asyncio.create_task(caller.listen())
             await caller.say(tone(0.96))

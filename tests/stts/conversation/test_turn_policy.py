@@ -99,11 +99,12 @@ def test_a_cancelled_turn_is_not_answered_late() -> None:
     assert turns.cancelled("all") == ()
 
 
-def test_where_nobody_answers_turns_are_only_finalized() -> None:
+def test_where_nobody_answers_turns_are_judged_and_finalized() -> None:
     turns = TurnTaking(TurnPolicy(answers=False))
     turns.opened(1, confirmed=False)
     assert turns.heard(Endpoint.CONFIRMED) == (Command.ANNOUNCE, WATCH)
-    assert turns.heard(Endpoint.PAUSED) == turns.settled("Hello") == ()
+    assert turns.heard(Endpoint.PAUSED) == (Command.SPECULATE, WATCH)
+    assert turns.settled("Hello") == ()
     assert turns.heard(Endpoint.ENDED) == (Command.UNDUCK, Command.DROP_HELD, Command.FINALIZE)
     assert turns.words(1, "Hello") == ()
     assert turns.asked() == (Command.DROP_HELD, Command.REPLY, WATCH)
