@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from adapters.catalogue import EngineCatalogue
 from adapters.fallback.attempt import Leftovers
-from adapters.fallback.fallback import Course, Fallback
+from adapters.fallback.course import Course
+from adapters.fallback.fallback import Fallback
 from adapters.fallback.probing import EngineProbe, Probing
 from adapters.fallback.readers import Readers
 from adapters.fallback.sessions import Sessions
@@ -17,9 +18,9 @@ from stts.context import RequestContext
 from stts.plans import ListenRequest, SpeechPlan, SpeechRequest, TranscriptionPlan
 from stts.protocols import HearRequest, TranscriptionSession
 from stts.settings import CurrentSettings
-from stts.speech import AudioChunk
+from stts.speech import RETRACTION, AudioChunk
 from stts.streams.live import LiveText
-from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig
+from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig, TranscriptRetracted
 
 KEPT_CHARACTERS = 10_000
 """Text being written that may have been read before its first audio, so that another engine can read it again."""
@@ -52,6 +53,7 @@ class EngineOperations:
             course = Course(plan, begin, text.rewind, text.settle, self._selection.next_speech)
         else:
             course = Course(plan, begin, _again, _nothing, self._selection.next_speech, hash(text))
+        course = replace(course, retraction=lambda: RETRACTION)
         if relay is not None:
             course = replace(course, resume=relay.resume)
         return self._fallback.run(context, course)
@@ -64,7 +66,15 @@ class EngineOperations:
         def begin(plan: TranscriptionPlan, part: RequestContext) -> AsyncGenerator[TranscriptEvent, None]:
             return self._catalogue.transcription[plan.instance].transcribe(plan, readers.open(), part)
 
-        course = Course(plan, begin, _again, _nothing, self._selection.next_transcription, _fingerprint(audio))
+        course = Course(
+            plan,
+            begin,
+            _again,
+            _nothing,
+            self._selection.next_transcription,
+            _fingerprint(audio),
+            retraction=TranscriptRetracted,
+        )
         return self._fallback.run(context, course)
 
     def hear(self, context: RequestContext, request: HearRequest) -> AsyncGenerator[TranscriptEvent, None]:

@@ -14,6 +14,7 @@ from stts.access.keys import PriorityClass
 from stts.access.principal import ANONYMOUS, Principal
 from stts.errors import STTSError
 from stts.speech import AudioFormat, AudioOutput
+from stts.streams.hold import Hold
 
 if TYPE_CHECKING:
     # Only where traces are recorded.
@@ -159,8 +160,15 @@ class RequestContext:
     """The client's span, for operations that begin traces of their own."""
     warnings: list[str] = field(default_factory=list)
     """Warnings to the client: deviations from the request. Sent once, in a header or in the answer's `warnings`."""
+    hold: Hold | None = None
+    """Kept while an answer is collected, so that what fails within it is made anew; None: items are sent at once."""
     on_exceeded: Callable[[QuotaExceeded], None] | None = None
     """Called with the quota that refused it, or that it used up; None where nobody ends a session for that."""
+
+    @property
+    def unsent(self) -> bool:
+        """True if what was given so far has not been sent, and may be taken back."""
+        return self.hold is not None and self.hold.kept
 
     def part(self, request_type: RequestType) -> RequestContext:
         """Makes the context of an operation inside this one."""
@@ -171,6 +179,7 @@ class RequestContext:
             parent=self,
             priority=self.priority,
             input_data=facts,
+            hold=self.hold,
             span=self.span,
         )
 

@@ -89,6 +89,12 @@ class AudioChunk:
     """The piece of text whose audio begins with this chunk; empty inside a piece."""
     header: bytes = b""
     """In the last chunk: what overwrites the first bytes of a file that is kept, now that its length is known."""
+    retracts: bool = False
+    """All chunks before it are taken back: the answer begins anew. Only where the answer has a Hold."""
+
+
+RETRACTION = AudioChunk(b"", 0.0, retracts=True)
+"""Takes back what was given of an answer."""
 
 
 @dataclass(frozen=True, slots=True)

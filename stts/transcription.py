@@ -128,8 +128,14 @@ class TranscriptLagging:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class TranscriptRetracted:
+    """All events before it are taken back: the transcript begins anew. Only where the answer has a Hold."""
+
+
 TranscriptEvent = (
     TranscriptSegment
+    | TranscriptRetracted
     | TranscriptWarning
     | TranscriptDone
     | TranscriptPartial

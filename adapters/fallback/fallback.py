@@ -1,55 +1,32 @@
 """Fall-back: a request whose engine fails before its first item is given to the next, unnoticed but for a warning.
 
-From the first item on nothing is tried again: a voice never changes inside an utterance, unless the operator lets it.
+An attempt counts as heard from its first item on, or, where the answer has a Hold, from when that is released. From
+then on nothing is tried again: a voice never changes inside an utterance, unless the operator lets it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 from functools import partial
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal
 
 import structlog
 
 from adapters.catalogue import EngineCatalogue
 from adapters.fallback.attempt import END, Attempt, End, Leftovers, Overdue
+from adapters.fallback.course import Course, Item, Plan
 from adapters.fallback.parts import count_furthest, hand_over, part_of
 from adapters.fallback.patience import Patience
 from adapters.health.registry import Failure
 from stts.context import Priority, RequestContext
-from stts.errors import Busy, EngineError, EngineTimeout, STTSError
-from stts.plans import SpeechPlan, TranscriptionPlan
+from stts.errors import Busy, EngineCrashed, EngineError, EngineTimeout, STTSError
 from stts.settings import CurrentSettings
 
-Item = TypeVar("Item")
-Plan = TypeVar("Plan", SpeechPlan, TranscriptionPlan)
+LOOK_SECONDS = 60.0
+"""Between two looks at an attempt that is not given up any more."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Course(Generic[Plan, Item]):
-    """One request, as often as it may be tried."""
-
-    plan: Plan
-    begin: Callable[[Plan, RequestContext], AsyncGenerator[Item, None]]
-    """Begins an attempt."""
-    rewind: Callable[[], bool]
-    """Makes what was read of the input readable again; False: it cannot be."""
-    settle: Callable[[], None]
-    """Called with the first item: nothing will be read again."""
-    next_plan: Callable[[Plan, frozenset[str]], Awaitable[Plan | None]]
-    """The plan of the next engine beside those that were tried; None: there is none."""
-    cause: int | None = None
-    """A fingerprint of the input."""
-    commits: Callable[[Item], bool] = lambda item: True
-    """False for an item that may be taken back, so that another engine may still do it all."""
-    retraction: Callable[[], Item] | None = None
-    """Makes the item that takes back what another engine is to do."""
-    resume: Callable[[], bool] = lambda: False
-    """Lets the next attempt go on behind the items that were given; False: it cannot."""
 
 
 class Fallback:
@@ -78,21 +55,27 @@ class _Attempts(Generic[Plan, Item]):
         self._context = context
         self._course: Course[Plan, Item] = course
         self._failures: list[Failure] = []
+        self._warnings = len(context.warnings)
+        """Warnings that are none of the attempts'."""
+        self._given = False
+        """The attempt has given an item that counts, and the context tells who gave it."""
         self._heard = False
-        """The attempt has given an item."""
+        """Such an item is with the client, or may be."""
+        self._repeated = False
+        """An engine has made anew what it had begun, after the death of its child."""
         self._cut = False
         """Another has before it, and this one goes on."""
         self._tried: set[str] = set()
         self._part = context
         self._parts: list[RequestContext] = []
-        """Contexts of all attempts: as many as there are engines at most."""
+        """Contexts of all attempts: one more than there are engines at most."""
 
     async def items(self) -> AsyncGenerator[Item, None]:
         plan = self._course.plan
         tells = self._part = self._new_part(plan)
         try:
             while True:
-                began, told = self._health.clock(), False
+                began, told, self._given = self._health.clock(), False, False
                 try:
                     async with aclosing(self._attempt(plan)) as items:
                         async for item in items:
@@ -100,6 +83,7 @@ class _Attempts(Generic[Plan, Item]):
                             yield item
                     break
                 except STTSError as error:
+                    self._settle(plan)
                     following = await self._after(plan, error)
                     if following is None:
                         first = self._failures[0].error
@@ -108,10 +92,10 @@ class _Attempts(Generic[Plan, Item]):
                         raise first from error
                     plan = following
                     self._part = self._new_part(plan)
-                    if told and self._course.retraction is not None:
+                    if told and not self._cut and self._course.retraction is not None:
                         yield self._course.retraction()
             tells = self._part
-            self._begin_to_tell(plan)
+            self._give(plan, last=True)
             self._health.succeeded(plan.instance, began)
         finally:
             hand_over(self._part if self._heard else tells, self._context)
@@ -123,7 +107,7 @@ class _Attempts(Generic[Plan, Item]):
             patience = self._patience(plan)
             while (item := await self._next(attempt, plan, patience)) is not END:
                 if self._course.commits(item):
-                    self._begin_to_tell(plan)
+                    self._give(plan)
                 hand_over(self._part, self._context)
                 yield item
             hand_over(self._part, self._context)
@@ -138,17 +122,25 @@ class _Attempts(Generic[Plan, Item]):
             return await attempt.next()
         health, routing = self._health.of(plan.instance), self._house.settings().routing
         try:
-            return await attempt.within(patience.left)
+            return await attempt.within(lambda: self._left(patience))
         except Overdue:
             attempt.give_up(self._house.leftovers, partial(health.force, self._part), routing.first_seconds)
             raise EngineTimeout(f"{plan.instance} said nothing for too long.") from None
 
+    def _left(self, patience: Patience) -> float:
+        """Seconds after which to look again: what is sent meanwhile is waited for, however long."""
+        return LOOK_SECONDS if self._given and not self._context.unsent else patience.left()
+
     async def _after(self, plan: Plan, error: STTSError) -> Plan | None:
         """The plan for the next attempt; None: there is none, and who is to blame is decided."""
+        if self._may_repeat(error):
+            self._repeated = True
+            log.warning("attempt_repeated", request_id=self._context.request_id, engine=plan.instance, code=error.code)
+            return plan
         self._failures.append(Failure(plan.instance, error, self._course.cause))
         self._tried.add(plan.instance)
         following = await self._following(error)
-        if following is None:
+        if following is None or not self._taken_back():
             self._health.judge(self._failures, done_by=None)
             return None
         self._cut, self._heard = self._cut or self._heard, False
@@ -163,18 +155,49 @@ class _Attempts(Generic[Plan, Item]):
         )
         return following
 
+    def _may_repeat(self, error: STTSError) -> bool:
+        """Whether the engine itself makes it anew, once: only a child of it has died, and its voice is the one wanted.
+
+        Calls without a result are made again below, so this is for those that had some.
+        """
+        died = isinstance(error, EngineCrashed) and self._given and not (self._heard or self._repeated)
+        return died and self._course.rewind() and self._taken_back()
+
+    def _taken_back(self) -> bool:
+        """Whether the client has nothing of the attempt, unless it is resumed; what was given is taken back then."""
+        hold = self._context.hold
+        if self._heard or not self._given:
+            return True
+        if hold is None or not hold.take_back():
+            return False
+        self._context.output_data.fallback = None
+        del self._context.warnings[self._warnings :]
+        return True
+
     async def _following(self, error: STTSError) -> Plan | None:
         if not isinstance(error, EngineError | Busy):
             return None
         again = self._course.resume if self._heard or self._cut else self._course.rewind
         return await self._course.next_plan(self._course.plan, frozenset(self._tried)) if again() else None
 
-    def _begin_to_tell(self, plan: Plan) -> None:
-        """The first item is here: whoever failed before is to blame, and the client is told who does it instead."""
-        if self._heard:
+    def _give(self, plan: Plan, *, last: bool = False) -> None:
+        """An item that counts is here, or the end, and the client is told who does it."""
+        if not self._given:
+            self._given = True
+            self._tell(plan)
+        self._settle(plan, last=last)
+
+    def _settle(self, plan: Plan, *, last: bool = False) -> None:
+        """From here on no other can make it anew, if what was given is not held back: who failed before is to blame."""
+        if self._heard or not self._given or (self._context.unsent and not last):
             return
         self._heard = True
         self._course.settle()
+        if self._failures:
+            self._health.judge(self._failures, done_by=plan.instance)
+            self._failures.clear()
+
+    def _tell(self, plan: Plan) -> None:
         for warning in plan.warnings:
             self._context.warn(warning)
         output = self._context.output_data
@@ -182,7 +205,6 @@ class _Attempts(Generic[Plan, Item]):
             output.fallback = plan.resting
             self._context.warn(f"{plan.instance} stands in for an engine that rests after failures.")
         if self._failures:
-            self._health.judge(self._failures, done_by=plan.instance)
             failed = self._failures[0]
             output.fallback = failed.error.code
             name, code = failed.instance, failed.error.code
@@ -191,11 +213,10 @@ class _Attempts(Generic[Plan, Item]):
                 if self._cut
                 else f"{name} could not do this ({code}); {plan.instance} did."
             )
-            self._failures.clear()
 
     def _new_part(self, plan: Plan) -> RequestContext:
         """The context itself where there is but one attempt."""
-        if not plan.alternatives and not self._failures:
+        if not plan.alternatives and not self._failures and not self._repeated:
             return self._context
         part = part_of(self._context)
         self._parts.append(part)

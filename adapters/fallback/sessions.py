@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from adapters.catalogue import EngineCatalogue
-from adapters.fallback.fallback import Course, Fallback
+from adapters.fallback.course import Course
+from adapters.fallback.fallback import Fallback
 from adapters.health.registry import Failure
 from adapters.selection import EngineSelection
 from adapters.transcription.paced import PacedSession

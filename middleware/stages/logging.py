@@ -28,7 +28,7 @@ from stts.plans import ListenRequest, SpeechRequest
 from stts.settings import CurrentSettings
 from stts.streams.live import LiveText
 from stts.tracebacks import describe
-from stts.transcription import TranscriptSegment
+from stts.transcription import TranscriptRetracted, TranscriptSegment
 
 COUNTS = frozenset({"audio_seconds", "characters", "bytes"})
 """Measurements whose names in the line say their unit already, or that have none."""
@@ -54,7 +54,9 @@ class LoggingStage:
         heard: list[str] | None = [] if self._texts else None
         try:
             async for item in call_next(context, request):
-                if heard is not None:
+                if heard is not None and isinstance(item, TranscriptRetracted):
+                    heard.clear()
+                elif heard is not None:
                     heard.append(_words(item))
                 yield item
         except (GeneratorExit, asyncio.CancelledError):

@@ -138,14 +138,17 @@ class _Use:
         """False where what there is now is beyond a quota; it is counted all the same."""
         if self.live is not None:
             return await self.reservation.grow(self.live.seconds)
-        if isinstance(item, AudioChunk):
+        if isinstance(item, AudioChunk) and item.retracts:
+            self.total = 0.0
+        elif isinstance(item, AudioChunk):
             self.total += item.seconds if self.unit is Unit.SPOKEN else len(item.text)
             return await self.reservation.grow(self.total)
         return True
 
     async def settle(self, context: RequestContext, *, begun: bool) -> None:
         """Counts what the operation costs; its status is known by now. `begun`: something was sent."""
-        if not begun and self._is_free(context):
+        unsent = context.unsent and context.status == "error"
+        if (unsent or not begun) and self._is_free(context):
             await self.reservation.settle(0.0)
         elif self.unit is Unit.HEARD:
             await self.reservation.settle(self._heard(context))

@@ -25,7 +25,7 @@ class TimingStage:
             if times.first_item is None:
                 times.first_item = self._clock() - context.start_time
             if isinstance(item, AudioChunk):
-                times.bytes += len(item.data)
+                times.bytes = 0 if item.retracts else times.bytes + len(item.data)
             yield item
 
 

@@ -25,6 +25,7 @@ from stts.conversation.generation import ReplyItem
 from stts.conversation.sessions import StoredSession
 from stts.errors import PayloadTooLarge, STTSError
 from stts.speech import AudioChunk, AudioFormat
+from stts.streams.hold import Hold
 
 MOST_WHOLE_BYTES = 50_000_000
 """Audio that is answered in one JSON object."""
@@ -67,11 +68,15 @@ class Talk:
         yield event({"type": "done", **ExchangeDone(**self._summary()).model_dump()})
 
     def whole(self, items: Items, scope: Scope, receive: Receive) -> Answer:
+        self.context.hold = Hold()
+
         async def make() -> Response:
             audio, header = bytearray(), b""
             async with aclosing(items):
                 async for item in items:
                     if isinstance(item, AudioChunk):
+                        if item.retracts:
+                            audio.clear()
                         audio += item.data
                         header = item.header or header
                         if len(audio) > MOST_WHOLE_BYTES:

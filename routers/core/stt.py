@@ -32,6 +32,7 @@ from stts.engine_api import Task
 from stts.engine_state import AUTO
 from stts.errors import InvalidRequest, STTSError
 from stts.plans import ListenRequest
+from stts.streams.hold import Hold
 from stts.text.cues import CueRules
 from stts.text.transcript import collect_transcript, join_texts
 from stts.transcription import (
@@ -117,6 +118,8 @@ class STTRoutes:
                 lambda: event_headers(context),
                 lambda error: _error_event(error, context.request_id),
             )
+
+        context.hold = Hold()
 
         async def make() -> Response:
             async with aclosing(self._listen(context, work)) as events:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 
 from stts.speech import AudioChunk
+from stts.streams.hold import Hold
 
 MOST_BYTES = 4_000_000
 """Most bytes held; a longer answer goes on as a stream."""
@@ -14,8 +15,10 @@ MOST_BYTES = 4_000_000
 class Lookahead:
     """`look` once, then `chunks`. Close it: it owns the stream."""
 
-    def __init__(self, stream: AsyncGenerator[AudioChunk, None]) -> None:
+    def __init__(self, stream: AsyncGenerator[AudioChunk, None], hold: Hold) -> None:
+        """`hold`: of the answer; released where the rest is to be streamed."""
         self._stream = stream
+        self._hold = hold
         self._held: list[AudioChunk] = []
         self._pending: asyncio.Future[AudioChunk | None] | None = None
 
@@ -24,24 +27,27 @@ class Lookahead:
 
         A timeout_seconds of 0 looks no further than the first.
         """
-        size = 0
-        until = float("inf")
-        clock = asyncio.get_running_loop().time
+        size = retractions = 0
+        until: float | None = None
         while size <= MOST_BYTES:
             self._pending = asyncio.ensure_future(anext(self._stream, None))
-            await asyncio.wait((self._pending,), timeout=None if not self._held else max(until - clock(), 0.0))
-            if not self._pending.done():
+            if not await self._comes(self._pending, until, retractions):
                 return False
             chunk, self._pending = self._pending.result(), None
             if chunk is None:
                 return True
+            if chunk.retracts:
+                size, retractions, until = 0, retractions + 1, None
+                self._held.clear()
+                continue
             size += len(chunk.data)
             self._held.append(chunk)
             if len(self._held) == 1:
                 seconds = timeout_seconds()
                 if seconds <= 0:
                     break
-                until = clock() + seconds
+                until = asyncio.get_running_loop().time() + seconds
+        self._hold.release(retractions)
         return False
 
     async def chunks(self) -> AsyncGenerator[AudioChunk, None]:
@@ -56,6 +62,16 @@ class Lookahead:
             yield chunk
         async for chunk in self._stream:
             yield chunk
+
+    async def _comes(self, chunk: asyncio.Future[AudioChunk | None], until: float | None, retractions: int) -> bool:
+        """Waits for a chunk; False: it did not come until then, and the answer may be sent. None: however long."""
+        timeout = None if until is None else max(until - asyncio.get_running_loop().time(), 0.0)
+        await asyncio.wait((chunk,), timeout=timeout)
+        if not chunk.done():
+            if self._hold.release(retractions):
+                return False
+            await asyncio.wait((chunk,))
+        return True
 
     async def aclose(self) -> None:
         if self._pending is not None:

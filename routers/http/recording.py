@@ -46,6 +46,8 @@ async def recorded(
         recorder.raise_failure()
         yield first
         async for chunk in chunks:
+            if chunk.retracts:
+                await recorder.begin_anew()
             await recorder.write(chunk)
             yield chunk
         await recorder.commit()
@@ -79,6 +81,13 @@ class _Recorder:
         await self._attempt(self._create)
         if self._writer is not None:
             self._context.output_data.file_id = self._writer.id
+
+    async def begin_anew(self) -> None:
+        """Discards the file begun, and begins another."""
+        await self._attempt(self._abort)
+        self._header = b""
+        await self.create()
+        self.raise_failure()
 
     async def write(self, chunk: AudioChunk) -> None:
         self._header = chunk.header or self._header

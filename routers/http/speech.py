@@ -14,6 +14,7 @@ from routers.http.operation import speech_headers
 from routers.http.spool import Spool
 from stts.context import RequestContext
 from stts.speech import AudioChunk
+from stts.streams.hold import Hold
 
 WHOLE_CHARACTERS = 2000
 """Longer texts are not waited for on an engine whose pace is not known yet."""
@@ -27,9 +28,12 @@ def speech_answer(chunks: Chunks, context: RequestContext, *, stream: bool | Non
     An answer that short is heard hardly sooner as a stream, and most programs that keep a file want to know its length.
     `pcm` is no file: who asks for it plays it as it comes.
     """
-    if stream is None and context.input_data.format != "pcm":
-        return _settled_speech(chunks, context, whole_seconds)
-    return collected_speech(chunks, context) if stream is False else streamed_speech(chunks, context)
+    if stream or (stream is None and context.input_data.format == "pcm"):
+        return streamed_speech(chunks, context)
+    context.hold = Hold()
+    if stream is None:
+        return _settled_speech(chunks, context, context.hold, whole_seconds)
+    return collected_speech(chunks, context)
 
 
 def streamed_speech(chunks: Chunks, context: RequestContext) -> Answer:
@@ -49,6 +53,8 @@ def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
             header = b""
             async with aclosing(chunks):
                 async for chunk in chunks:
+                    if chunk.retracts:
+                        await spool.clear()
                     await spool.write(chunk.data)
                     header = chunk.header or header
             await spool.replace_start(header)
@@ -57,9 +63,9 @@ def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
     return Answer(respond)
 
 
-def _settled_speech(chunks: Chunks, context: RequestContext, seconds: float) -> Answer:
+def _settled_speech(chunks: Chunks, context: RequestContext, hold: Hold, seconds: float) -> Answer:
     async def respond(send: Send) -> None:
-        async with aclosing(Lookahead(chunks)) as start:
+        async with aclosing(Lookahead(chunks, hold)) as start:
             complete = await start.look(lambda: _patience(context, seconds))
             answer = collected_speech if complete else streamed_speech
             await answer(start.chunks(), context).respond(send)

@@ -36,6 +36,12 @@ class Spool:
         await self._run(self._file.seek, 0)
         await self._run(self._file.write, data)
 
+    async def clear(self) -> None:
+        """Forgets all that was written."""
+        await self._run(self._file.seek, 0)
+        await self._run(self._file.truncate, 0)
+        self.size, self._hash = 0, hashlib.blake2b(digest_size=16)
+
     @property
     def digest(self) -> str:
         """Hash of the bytes, in the order in which they were written and replaced."""

@@ -14,12 +14,14 @@ from stts.conversation.history import History, Item, new_item_id
 from stts.conversation.services import Reply, Speak
 from stts.plans import ListenRequest, SpeechPlan
 from stts.speech import AudioChunk, SpeechWarning, SynthesisConfig
+from stts.streams.hold import Hold
 from stts.text.transcript import join_texts
 from stts.transcription import (
     AudioData,
     TranscriptDone,
     TranscriptEvent,
     TranscriptionConfig,
+    TranscriptRetracted,
     TranscriptSegment,
 )
 
@@ -81,12 +83,15 @@ class Exchanges:
         texts: list[str] = []
         language: str | None = None
         context = inner.context("stt")
+        context.hold = context.hold or Hold()
         async with aclosing(self.listen(context, ListenRequest(request.said, request.listen))) as events:
             async for event in events:
                 if isinstance(event, TranscriptSegment):
                     texts.append(event.segment.text)
                 elif isinstance(event, TranscriptDone):
                     language = event.language
+                elif isinstance(event, TranscriptRetracted):
+                    texts.clear()
         inner.outer.metrics.transcript = inner.elapsed()
         return UserTurn(join_texts(texts, language), language)
 

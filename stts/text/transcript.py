@@ -10,6 +10,7 @@ from stts.transcription import (
     TranscriptDone,
     TranscriptEvent,
     TranscriptionResult,
+    TranscriptRetracted,
     TranscriptSegment,
     TranscriptWarning,
 )
@@ -41,5 +42,7 @@ async def collect_transcript(events: AsyncIterator[TranscriptEvent]) -> Transcri
                 warnings.append(message)
             case TranscriptDone():
                 done = event
+            case TranscriptRetracted():
+                segments, warnings = [], []
     text = join_texts((segment.text for segment in segments), done.language)
     return TranscriptionResult(text, done.duration, done.language, tuple(segments), tuple(warnings))

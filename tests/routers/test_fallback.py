@@ -67,6 +67,42 @@ async def test_speech_says_in_headers_who_stood_in(client: httpx.AsyncClient, pa
     assert "a could not do this" in answer.headers["x-warnings"]
 
 
+@pytest.mark.parametrize("stream", [None, False])
+async def test_a_voice_that_breaks_in_an_answer_that_is_sent_whole(
+    client: httpx.AsyncClient, stream: bool | None
+) -> None:
+    whole = await client.post("/tts", json={"text": "Hello there.", "engine": "b", "stream": False})
+    FAULTS["a"] = "middle"
+    body = {"text": "Hello there.", "save": True} | ({} if stream is None else {"stream": stream})
+    answer = await client.post("/tts", json=body)
+    assert (answer.status_code, answer.headers["x-engine"]) == (200, "b")
+    assert answer.headers["x-fallback"] == "engine_failed"
+    assert answer.headers["x-audio-duration"] == whole.headers["x-audio-duration"]
+    assert (answer.content, answer.headers["etag"]) == (whole.content, whole.headers["etag"])
+    kept = await client.get(f"/files/{answer.headers['x-file-id']}/content")
+    assert kept.content == whole.content
+    assert len((await client.get("/files")).json()["files"]) == 1
+
+
+async def test_a_voice_that_breaks_in_a_reply_that_is_sent_whole(client: httpx.AsyncClient) -> None:
+    FAULTS["a"] = "middle"
+    answer = await client.post("/conversation", data={"text": "Hello there.", "stream": "false"})
+    whole = await client.post("/conversation", data={"text": "Hello there.", "stream": "false", "tts": "b"})
+    assert (answer.status_code, whole.status_code) == (200, 200)
+    assert answer.json()["audio"] == whole.json()["audio"]
+
+
+@pytest.mark.parametrize("path", ["/stt", "/v1/audio/transcriptions", "/conversation"])
+async def test_an_ear_that_breaks_in_a_transcript_that_is_sent_whole(client: httpx.AsyncClient, path: str) -> None:
+    FAULTS["d"] = "middle"
+    files = {"file": ("weather.flac", io.BytesIO(speech("weather.flac")))}
+    fields = {"/v1/audio/transcriptions": {"model": "whisper-1"}, "/conversation": {"stream": "false"}}
+    answer = await client.post(path, data=fields.get(path, {}), files=files)
+    assert answer.status_code == 200
+    text = answer.json()["transcript" if path == "/conversation" else "text"]
+    assert set(text.split()) == {"e"}
+
+
 @pytest.mark.parametrize("path", ["/stt", "/v1/audio/transcriptions"])
 async def test_transcripts_say_in_headers_who_stood_in(client: httpx.AsyncClient, path: str) -> None:
     FAULTS["d"] = "raise"

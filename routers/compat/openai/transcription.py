@@ -20,6 +20,7 @@ from routers.services import Services
 from stts.access.policy import RouteKind, Upload, policy
 from stts.context import RequestContext
 from stts.plans import ListenRequest
+from stts.streams.hold import Hold
 from stts.text.transcript import collect_transcript
 from stts.transcription import TranscriptionConfig
 
@@ -95,6 +96,8 @@ class TranscriptionRoutes:
         request: Request,
         granularities: list[Any] | None = None,
     ) -> Response:
+        context.hold = Hold()
+
         async def make() -> Response:
             async with aclosing(in_dialect(self._listen(context, work))) as events:
                 result = with_warnings(await collect_transcript(events), context)

@@ -54,12 +54,13 @@ class House:
 
     async def speak(self, text: str | LiveText = "Hello there.", **config: Any) -> str | None:
         """The engine that spoke. Raises what the request did."""
-        context = self.context = RequestContext("tts", priority=config.pop("priority", Priority.STREAM))
+        hold = config.pop("hold", None)
+        context = self.context = RequestContext("tts", priority=config.pop("priority", Priority.STREAM), hold=hold)
         self.seconds = 0.0
         request = SpeechRequest(text, SynthesisConfig(**{"format": "pcm", **config}))
         async with aclosing(self.engines.speak(context, request)) as chunks:
             async for chunk in chunks:
-                self.seconds += chunk.seconds
+                self.seconds = 0.0 if chunk.retracts else self.seconds + chunk.seconds
         return context.output_data.engine
 
     async def warm(self, *names: str) -> None:
@@ -69,7 +70,7 @@ class House:
             await self.engines.load(name)
 
     async def listen(self, audio: AudioData, **config: Any) -> list[TranscriptEvent]:
-        context = self.context = RequestContext("stt")
+        context = self.context = RequestContext("stt", hold=config.pop("hold", None))
         request = ListenRequest(audio, TranscriptionConfig(**config))
         async with aclosing(self.engines.listen(context, request)) as events:
             return [event async for event in events]

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -20,7 +21,7 @@ from tests.fakes import EchoEngine, ToneEngine
 from tests.patience import PATIENCE
 
 FAULTS: defaultdict[str, str] = defaultdict(str)
-"""Option `id` of an instance -> raise, second, nothing, silence, nan, hang, middle, load; empty: none."""
+"""Option `id` of an instance -> raise, second, nothing, silence, nan, hang, middle, stall, load; empty: none."""
 HEARD: list[tuple[str, str]] = []
 """Calls but for probes, as the option `id` of the instance and its text."""
 STARTED = threading.Event()
@@ -36,7 +37,7 @@ class FrailOptions(BaseModel):
     clones: bool = False
     languages: tuple[str, ...] = ("en",)
     dies: str = ""
-    """For a child process: before, middle."""
+    """For a child process: before, middle, or in the middle where this file is not there, which it makes."""
 
 
 class FrailEngine(ToneEngine):
@@ -81,11 +82,21 @@ class FrailEngine(ToneEngine):
             STARTED.set()
             GATE.wait(PATIENCE)
         yield np.full(4800, 0.1, np.float32)
-        if self._own.dies == "middle":
+        if self._own.dies == "middle" or _first_time(self._own.dies):
             os.kill(os.getpid(), signal.SIGKILL)
         if fault == "middle":
             raise RuntimeError("it broke half-way")
+        if fault == "stall":
+            GATE.wait(PATIENCE)
         yield np.full(4800, 0.1, np.float32)
+
+
+def _first_time(mark: str) -> bool:
+    """Makes the file; False where there is none to make."""
+    if not mark.startswith("/") or Path(mark).exists():
+        return False
+    Path(mark).touch()
+    return True
 
 
 class FrailEar(EchoEngine):

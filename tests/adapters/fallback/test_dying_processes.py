@@ -1,13 +1,18 @@
-"""A voice in a child process that is killed: before its first sound another speaks, after it the stream breaks off."""
+"""A voice in a child process that is killed: before its first sound another speaks, after it the stream breaks off.
+
+An answer that is held back breaks off nowhere: the voice makes it anew, once, and then the next one does.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from stts.errors import EngineCrashed
 from stts.settings import InstanceSettings
+from stts.streams.hold import Hold
 from tests.adapters.fallback.conftest import House
 
 pytestmark = pytest.mark.socket
@@ -44,3 +49,21 @@ async def test_in_the_middle_the_stream_breaks_off(houses: list[House]) -> None:
         await house.speak("Hello there.")
     assert house.seconds > 0
     assert house.context.output_data.engine == "a"
+
+
+@pytest.mark.parametrize("engine", ["auto", "a"])
+async def test_a_held_answer_is_made_anew_by_the_same_voice(houses: list[House], tmp_path: Path, engine: str) -> None:
+    houses.append(house := DyingHouse(str(tmp_path / "died")))
+    assert await house.speak("Hello there.", hold=Hold(), engine=engine) == "a"
+    assert (tmp_path / "died").exists()
+    whole = house.seconds
+    await house.speak("Hello there.", engine=engine)
+    assert whole == pytest.approx(house.seconds)
+    assert (house.context.output_data.fallback, house.context.warnings, house.failures("a")) == (None, [], 0)
+
+
+async def test_a_held_answer_that_costs_two_children_goes_to_the_next(houses: list[House]) -> None:
+    houses.append(house := DyingHouse("middle"))
+    assert await house.speak("Hello there.", hold=Hold()) == "b"
+    assert house.context.output_data.fallback == "engine_crashed"
+    assert (house.engines.catalogue.instance("a").crashes, house.failures("a")) == (2, 1)

@@ -14,8 +14,11 @@ from middleware.stages.quotas import QuotaStage
 from stts.access.concurrency import Concurrency
 from stts.access.quotas import QuotaBook
 from stts.context import RequestContext
-from stts.plans import ListenRequest
+from stts.errors import EngineError
+from stts.plans import ListenRequest, SpeechRequest
 from stts.settings import Settings
+from stts.speech import RETRACTION, AudioChunk, SynthesisConfig
+from stts.streams.hold import Hold
 from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig
 from tests.stts.access.test_quotas import MemoryQuotas
 
@@ -58,3 +61,29 @@ async def test_a_client_that_leaves_pays_what_was_heard(heard: float | None, cos
     await asyncio.gather(task, return_exceptions=True)
     await book.close()
     assert counted.total == cost and context.status == "cancelled"
+
+
+@pytest.mark.parametrize(("kept", "cost"), [(True, 0.0), (False, 30.0)])
+async def test_an_answer_that_failed_before_it_was_sent_costs_nothing(kept: bool, cost: float) -> None:
+    counted = MemoryQuotas()
+    book = QuotaBook(counted.opened)
+    limits = Settings.model_validate({"quotas": {"address": {"audio_seconds_out_per_day": 3600}}})
+    stage = QuotaStage(book, Concurrency("concurrent"), lambda: limits)
+    context = RequestContext("tts", hold=(hold := Hold()))
+    context.input_data.network = NETWORK
+
+    async def speak(context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
+        yield AudioChunk(b"", 20.0)
+        assert hold.take_back()
+        yield RETRACTION
+        yield AudioChunk(b"", 30.0)
+        if not kept:
+            assert hold.release(1)
+        raise EngineError("It broke.")
+
+    request = SpeechRequest("Hello.", SynthesisConfig())
+    with pytest.raises(EngineError):
+        async with aclosing(compose([stage], speak)(context, request)) as chunks:
+            assert [chunk.seconds async for chunk in chunks] == [20.0, 0.0, 30.0]
+    await book.close()
+    assert counted.total == cost

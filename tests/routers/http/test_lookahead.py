@@ -8,7 +8,8 @@ import pytest
 
 from routers.http.lookahead import MOST_BYTES, Lookahead
 from stts.errors import EngineError
-from stts.speech import AudioChunk
+from stts.speech import RETRACTION, AudioChunk
+from stts.streams.hold import Hold
 from tests.virtual import virtual
 
 
@@ -35,7 +36,7 @@ async def looked(paced: Paced, timeout_seconds: float) -> tuple[bool, float, lis
     """True if that was all, after how many seconds that was known, and what came."""
     clock = asyncio.get_running_loop().time
     started = clock()
-    async with aclosing(Lookahead(paced.chunks())) as lookahead:
+    async with aclosing(Lookahead(paced.chunks(), Hold())) as lookahead:
         complete = await lookahead.look(lambda: timeout_seconds)
         seconds = clock() - started
         return complete, seconds, [chunk.data[0] async for chunk in lookahead.chunks()]
@@ -83,7 +84,44 @@ async def test_what_breaks_meanwhile_is_an_error_before_anything_is_sent(seconds
 @virtual
 async def test_a_client_that_leaves_closes_the_stream() -> None:
     paced = Paced(0.0, 100.0)
-    lookahead = Lookahead(paced.chunks())
+    lookahead = Lookahead(paced.chunks(), Hold())
     assert not await lookahead.look(lambda: 0.1)
     await lookahead.aclose()
     assert paced.closed
+
+
+@virtual
+async def test_what_is_taken_back_is_not_sent_and_the_rest_is_waited_for_anew() -> None:
+    hold = Hold()
+
+    async def chunks() -> AsyncGenerator[AudioChunk, None]:
+        yield AudioChunk(b"a", 0.1)
+        await asyncio.sleep(0.2)
+        assert hold.take_back()
+        await asyncio.sleep(0.2)  # A stage between the two takes its time.
+        yield RETRACTION
+        await asyncio.sleep(5.0)
+        yield AudioChunk(b"b", 0.1)
+        await asyncio.sleep(0.3)
+        assert not hold.take_back()
+        yield AudioChunk(b"c", 0.1)
+
+    async with aclosing(Lookahead(chunks(), hold)) as lookahead:
+        assert not await lookahead.look(lambda: 0.25)
+        assert not hold.kept
+        assert [chunk.data async for chunk in lookahead.chunks()] == [b"b", b"c"]
+
+
+@virtual
+async def test_all_of_an_answer_that_was_made_anew() -> None:
+    hold = Hold()
+
+    async def chunks() -> AsyncGenerator[AudioChunk, None]:
+        yield AudioChunk(b"a", 0.1)
+        assert hold.take_back()
+        yield RETRACTION
+        yield AudioChunk(b"b", 0.1)
+
+    async with aclosing(Lookahead(chunks(), hold)) as lookahead:
+        assert await lookahead.look(lambda: 0.25)
+        assert [chunk.data async for chunk in lookahead.chunks()] == [b"b"]

@@ -15,6 +15,18 @@ async def test_what_goes_in_comes_out_with_its_start_replaced(memory: int, monke
         assert b"".join([chunk async for chunk in held.chunks()]) == b"HEAD" + b"body" * 100
 
 
+@pytest.mark.parametrize("memory", [4, 1_000_000])
+async def test_what_was_cleared_leaves_nothing(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "MEMORY_BYTES", memory)
+    async with Spool() as held, Spool() as fresh:
+        await held.write(b"taken back, and longer than what follows")
+        await held.clear()
+        for each in (held, fresh):
+            await each.write(b"what follows")
+        assert (held.size, held.digest) == (fresh.size, fresh.digest)
+        assert b"".join([chunk async for chunk in held.chunks()]) == b"what follows"
+
+
 async def test_the_digest_tells_contents_apart() -> None:
     digests = []
     for body, start in ((b"one", b"o"), (b"one", b"o"), (b"two", b"o"), (b"one", b"x")):
