@@ -110,24 +110,31 @@ class EngineSelection:
     async def next_speech(self, plan: SpeechPlan, tried: frozenset[str]) -> SpeechPlan | None:
         """The plan of the next engine for the same speech, beside those that were tried; None: there is none.
 
-        The answer has the rate that was announced and a voice of the same kind. A voice that is cloned is spoken by
-        whoever clones the same recording, or by nobody.
+        The answer has the rate that was announced and a voice of the same kind, as far as the caller may use one. A
+        voice that is cloned is spoken by whoever clones the same recording, or by nobody.
         """
-        voice = plan.asked.voice or plan.chosen
-        config = replace(plan.asked, voice=voice, sample_rate=plan.output.sample_rate)
-
-        async def plan_with(name: str) -> SpeechPlan:
-            return await self._catalogue.speech[name].plan(config, plan.voice.gender)
-
         if plan.voice.reference is not None:
-            names = [name for name in plan.alternatives if self._clones(name)]
-            plan = replace(plan, alternatives=tuple(names))
-        found = await self._routing.next_plan(plan, tried, plan_with)
+            plan = replace(plan, alternatives=tuple(name for name in plan.alternatives if self._clones(name)))
+        found = [each for voice in _wanted(plan) if (each := await self._next_with(plan, voice, tried)) is not None]
+        language = plan.asked.language or plan.asked.detected
+
+        def likeness(other: SpeechPlan) -> tuple[bool, bool]:
+            return speaks(other.voice, language), other.voice.gender == plan.voice.gender
+
+        return max(found, key=likeness, default=None)
+
+    async def _next_with(self, plan: SpeechPlan, voice: str | None, tried: frozenset[str]) -> SpeechPlan | None:
+        """The plan of the next engine that speaks with this voice; None: with one of its own of the same kind."""
+        config = replace(plan.asked, voice=voice, sample_rate=plan.output.sample_rate)
+        found = await self._routing.next_plan(
+            plan, tried, lambda name: self._catalogue.speech[name].plan(config, plan.voice.gender)
+        )
         if found is None or plan.voice.reference not in (None, found.voice.reference):
             return None
         if not plan.asked.permission.allows_voice(found.voice.id, voice):
             return None
-        return replace(found, asked=plan.asked, chosen=plan.chosen, alternatives=plan.alternatives)
+        chosen = None if plan.chosen is None else voice
+        return replace(found, asked=plan.asked, chosen=chosen, alternatives=plan.alternatives)
 
     async def next_transcription(self, plan: TranscriptionPlan, tried: frozenset[str]) -> TranscriptionPlan | None:
         """The plan of the next engine for the same audio, beside those that were tried; None: there is none."""
@@ -199,3 +206,10 @@ class EngineSelection:
         """The engine that a request names, or `auto`. Raises UnknownEngine."""
         known: Any = self._catalogue.speech if kind == "tts" else self._catalogue.transcription
         return engine_named(asked, known, self._settings().openai.models, kind)
+
+
+def _wanted(plan: SpeechPlan) -> tuple[str | None, ...]:
+    """Voices that may stand in, by name: the one asked for, or all that the caller may use, the chosen one first."""
+    if plan.asked.voice is not None or plan.chosen is None:
+        return (plan.asked.voice,)
+    return (plan.chosen, *(each for each in plan.asked.permission.voices if each != plan.chosen))

@@ -151,6 +151,23 @@ async def test_no_fall_back_speaks_with_another_voice_than_the_caller_may_use(ho
     assert plan.voice.id == "high" and found is None
 
 
+@pytest.mark.parametrize(("language", "voice"), [(None, "de"), ("en", "en-us"), ("fr", "de")])
+async def test_a_fall_back_speaks_with_another_of_the_callers_voices(
+    house: House, language: str | None, voice: str
+) -> None:
+    config = SynthesisConfig(detected=language, permission=Permission(voices=("high", "gone", "de", "en-us")))
+    plan = await house.plan(config)
+    assert (plan.instance, plan.voice.id) == ("tone", "high")
+    found = await house.engines.selection.next_speech(plan, frozenset({"tone"}))
+    assert found is not None
+    assert (found.instance, found.voice.id, found.chosen, found.asked) == ("espeak", voice, voice, config)
+
+
+async def test_a_voice_that_was_asked_for_has_none_of_the_callers_others_in_its_place(house: House) -> None:
+    plan = await house.plan(SynthesisConfig(voice="high", permission=Permission(voices=("high", "en-us"))))
+    assert await house.engines.selection.next_speech(plan, frozenset({"tone"})) is None
+
+
 async def test_a_plan_of_somebody_else_does_not_hold(house: House) -> None:
     plan = await house.plan(SynthesisConfig())
     other = await house.replanned(plan, SynthesisConfig(permission=Permission(engines=("espeak",))))
