@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import structlog
 
@@ -21,9 +21,7 @@ from stts.errors import LimitsAway
 from stts.storage.redis.address import RedisAddress
 from stts.storage.redis.round_trip import ends, error_of
 from stts.storage.redis.scripts import PROBE, SCRIPTS, Script
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
+from stts.storage.redis.transport import Command, RedisTransport, Word
 
 CALL_SECONDS = 0.045
 """Longest wait of a call for its answer, by a loop that is idle."""
@@ -35,15 +33,12 @@ PROBE_SECONDS = 1.0
 """Between two looks whether Redis answers."""
 PROBE_CALL = (PROBE, ("stts:probe",), (60,))
 """Its key is kept for a minute."""
-CONNECTIONS = 4
-"""One for calls and looks; the rest for those that are being closed."""
 LARGEST_BATCH = 50
 """Calls of one round trip; packing and reading them holds up the loop for 4 ms."""
 MOST_WAITING = 10_000
 """Calls that wait for the round trip under way; those beyond are not counted in Redis."""
 RETRY_SECONDS = 2.0
 """Seconds after which a refused client may try again."""
-Value = str | int
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -52,11 +47,16 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class _Call:
     script: Script
     keys: Sequence[str]
-    arguments: Sequence[Value]
+    arguments: Sequence[Word]
     answer: asyncio.Future[Any] | None = None
     """None where nobody waits for it."""
     lost: Callable[[], None] | None = None
     """Called where Redis may not have heard of it."""
+
+    def command(self, *, by_name: bool) -> Command:
+        """`by_name`: Redis knows the script."""
+        script = ("EVALSHA", self.script.sha) if by_name else ("EVAL", self.script.text)
+        return *script, len(self.keys), *self.keys, *self.arguments
 
 
 class RedisConnection:
@@ -66,7 +66,7 @@ class RedisConnection:
         """`refuses`: whether calls are refused while Redis is away, or are counted in this process."""
         self._address = address
         self._refuses = refuses
-        self._client: Redis | None = None
+        self._transport = RedisTransport(address, CONNECT_SECONDS)
         self._waiting: deque[_Call] = deque()
         self._flight: asyncio.Task[None] | None = None
         self.state: Literal["up", "away"] = "away"
@@ -76,7 +76,7 @@ class RedisConnection:
         self._is_late = False
         """The round trip under way has had its time."""
 
-    async def ask(self, script: Script, keys: Sequence[str], arguments: Sequence[Value]) -> Any:
+    async def ask(self, script: Script, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
         """The answer of a script; None where Redis is away and this process counts meanwhile. Raises LimitsAway where
         calls are refused then."""
         try:
@@ -86,14 +86,14 @@ class RedisConnection:
                 raise
             return None
 
-    async def call(self, script: Script, keys: Sequence[str], arguments: Sequence[Value]) -> Any:
+    async def call(self, script: Script, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
         """The answer of a script. Raises LimitsAway."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if not self._put(_Call(script, keys, arguments, answer)):
             raise self._failure()
         return await answer
 
-    def tell(self, script: Script, keys: Sequence[str], arguments: Sequence[Value], lost: Callable[[], None]) -> None:
+    def tell(self, script: Script, keys: Sequence[str], arguments: Sequence[Word], lost: Callable[[], None]) -> None:
         """Runs a script without waiting for it. `lost` is called where Redis may not have heard of it."""
         if not self._put(_Call(script, keys, arguments, lost=lost)):
             lost()
@@ -136,35 +136,14 @@ class RedisConnection:
             await asyncio.wait([self._flight])
         self.state = "away"
         self._fail(self._waiting)
-        if self._client is not None:
-            await self._client.aclose()
+        await self._transport.close()
 
     async def _reach(self) -> None:
-        pipeline = self._opened().pipeline(transaction=False)
         # Scripts that Redis knows run in the order in which they were asked for.
-        for script in SCRIPTS:
-            pipeline.execute_command("SCRIPT LOAD", script.text)
-        await pipeline.execute(raise_on_error=False)
+        await self._transport.exchange([("SCRIPT", "LOAD", script.text) for script in SCRIPTS])
 
     async def _write(self) -> None:
         await self._exchange([_Call(*PROBE_CALL)])
-
-    def _opened(self) -> Redis:
-        if self._client is None:
-            from redis.asyncio import Redis
-            from redis.asyncio.retry import Retry
-            from redis.backoff import NoBackoff
-
-            self._client = Redis.from_url(
-                self._address.url,
-                max_connections=CONNECTIONS,
-                protocol=2,
-                retry=Retry(NoBackoff(), 0),
-                # `ends` bounds each round trip; this would count time in which our own loop is held up.
-                socket_timeout=None,
-                socket_connect_timeout=CONNECT_SECONDS,
-            )
-        return self._client
 
     def _put(self, call: _Call) -> bool:
         """False where it will not be sent. Where nobody waits for it, it may be late."""
@@ -216,11 +195,7 @@ class RedisConnection:
         return answers
 
     async def _sent(self, calls: Sequence[_Call], *, by_name: bool) -> list[Any]:
-        pipeline = self._opened().pipeline(transaction=False)
-        for call in calls:
-            command, what = ("EVALSHA", call.script.sha) if by_name else ("EVAL", call.script.text)
-            pipeline.execute_command(command, what, len(call.keys), *call.keys, *call.arguments)
-        return await pipeline.execute(raise_on_error=False)
+        return await self._transport.exchange([call.command(by_name=by_name) for call in calls])
 
     def _is_up(self) -> None:
         if self.state == "away":
