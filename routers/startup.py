@@ -13,6 +13,7 @@ from adapters.preloading import preload, warm_up
 from middleware.serving.deferred_models import build_models
 from middleware.serving.lifecycle import Lifecycle
 from routers.key_service import close_stores, serve_keys, serve_quotas
+from routers.removals import Removals
 from routers.services import Services
 from stts.storage.files.store import FileStore
 from stts.tracebacks import describe
@@ -77,6 +78,7 @@ def _endless(services: Services) -> dict[str, Callable[[], Awaitable[None]]]:
         keys = partial(serve_keys, services, services.access.directory)
         work["keys"] = partial(after_first_answers, services.lifecycle, keys)
         work["ends of keys"] = services.access.directory.watch
+        work["removals of data"] = Removals(services, services.access.directory).run
     if services.access.usage is not None:
         work["usage"] = services.access.usage.run
     if services.access.audit is not None:

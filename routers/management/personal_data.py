@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 
 from fastapi import Request
 from pydantic import BaseModel, Field
@@ -13,6 +15,7 @@ from routers.management.users import UNKNOWN, UserId
 from routers.services import Services
 from stts.access.administration import NO_USER
 from stts.access.audit import Action
+from stts.access.keys import DataRemoval
 from stts.access.policy import RouteKind, policy
 from stts.errors import NotFound
 
@@ -46,15 +49,16 @@ class PersonalDataRoutes:
         """Removes voices, files, jobs, histories, client secrets and usage details. Deleted users have data too.
 
         It may be asked for again. What the user's keys do meanwhile may leave something new: delete the user first.
-        Of several servers on one database, each removes the jobs, histories and client secrets in its own memory and
-        the files of its own `storage.root`: ask each of them.
+        Other servers on the same database remove within 2 s the jobs, histories and client secrets in their memory,
+        and the older files of a `storage.root` of their own, which are not counted here.
         """
         services = self._services
         administration = await services.access.administration()
         if await administration.users.find(user_id) is None:
             raise NotFound(NO_USER)
+        await administration.users.remove_data(DataRemoval(user_id, time.time()))
         jobs = await services.jobs.remove_all(user_id)
-        files = await asyncio.to_thread(services.files.remove_all, user_id)
+        files = await asyncio.to_thread(services.files.remove_all, {user_id: math.inf})
         removed = RemovedData(
             voices=files["references"],
             uploads=files["uploads"],

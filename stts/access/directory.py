@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 
 from stts.access.key_text import KeyText, is_same
-from stts.access.keys import AccessKey, KeyStore
+from stts.access.keys import AccessKey, DataRemoval, KeyStore
 from stts.access.principal import Principal, key_holder
 from stts.errors import DatabaseAway
 
@@ -55,6 +55,8 @@ class KeyDirectory:
         self._used: dict[str, float] = {}
         self._uses_written_at = monotonic()
         self.on_end: list[OnEnd] = []
+        self.on_removal: list[Callable[[DataRemoval], None]] = []
+        """Called for each removal of a user's data that any server was asked for; they return at once."""
         self.in_use: list[Callable[[], Iterable[AccessKey]]] = []
         """Called for the keys of what is open now, as they were when that was opened."""
 
@@ -118,6 +120,9 @@ class KeyDirectory:
                 # Nobody knows what it may do now.
                 self._keys.pop(key_id, None)
                 self._end(key_id)
+            for removal in changes.removals:
+                for tell in self.on_removal:
+                    tell(removal)
             read_to = changes.revision, changes.key_id
             if read_to == self._read_to:
                 break

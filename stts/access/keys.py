@@ -102,6 +102,15 @@ class KeyChanged(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class DataRemoval:
+    """Every server is to remove what it keeps of a user."""
+
+    user_id: str
+    at: float
+    """Unix time at which that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyChanges:
     """Keys that were changed after a place among the changes, and the place that they reach."""
 
@@ -111,6 +120,8 @@ class KeyChanges:
     """The last key of `revision` that was read; None: all of that revision were."""
     unreadable: Sequence[str] = ()
     """Ids of keys that a newer server has written in a way that this one does not understand."""
+    removals: Sequence[DataRemoval] = ()
+    """Removals of users' data in the same stretch of changes; the newest of each user."""
 
 
 class UserStore(Protocol):
@@ -126,6 +137,10 @@ class UserStore(Protocol):
 
     async def delete(self, user_id: str, now: float) -> list[str]:
         """Marks a user as deleted, revokes the keys and tells their ids. Raises NotFound."""
+        ...
+
+    async def remove_data(self, removal: DataRemoval) -> None:
+        """Lets every server know, among the changes of keys. Raises NotFound."""
         ...
 
 

@@ -10,12 +10,12 @@ import structlog
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stts.access.keys import AccessKey, KeyChanged, KeyChanges, KeyLimits, PriorityClass, User
+from stts.access.keys import AccessKey, DataRemoval, KeyChanged, KeyChanges, KeyLimits, PriorityClass, User
 from stts.access.roles import Role
 from stts.errors import NotFound
 from stts.storage.database.connections import Database
 from stts.storage.database.revisions import current_revision, next_revision
-from stts.storage.database.tables import access_keys, users
+from stts.storage.database.tables import access_keys, data_removals, users
 
 LISTS = ("allowed_addresses", "allowed_engines", "allowed_voices")
 CHANGED_AT_ONCE = 1000
@@ -100,12 +100,20 @@ class Keys:
             if newest == revision and key_id is None:
                 return KeyChanges(revision, ())
             rows = (await connection.execute(chosen)).all()
+            is_all = len(rows) < CHANGED_AT_ONCE
+            removals = await _removals(connection, revision, newest if is_all else rows[-1].revision)
         read = {row.id: _key(row) for row in rows}
         keys = [key for key in read.values() if key is not None]
         unreadable = [key_id for key_id, key in read.items() if key is None]
-        if len(rows) == CHANGED_AT_ONCE:
-            return KeyChanges(rows[-1].revision, keys, rows[-1].id, unreadable)
-        return KeyChanges(newest, keys, None, unreadable)
+        if not is_all:
+            return KeyChanges(rows[-1].revision, keys, rows[-1].id, unreadable, removals)
+        return KeyChanges(newest, keys, None, unreadable, removals)
+
+
+async def _removals(connection: AsyncConnection, after: int, to: int) -> list[DataRemoval]:
+    revision = data_removals.c.revision
+    chosen = select(data_removals).where(revision > after, revision <= to).order_by(revision)
+    return [DataRemoval(row.user_id, row.removed_at) for row in await connection.execute(chosen)]
 
 
 async def _found(connection: AsyncConnection, key_id: str) -> AccessKey | None:

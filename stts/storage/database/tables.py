@@ -70,6 +70,16 @@ access_keys = Table(
     Column("revision", BigInteger, nullable=False, index=True),
 )
 
+data_removals = Table(
+    "data_removals",
+    metadata,
+    # The newest of each user.
+    Column("user_id", String(32), ForeignKey("users.id"), primary_key=True),
+    Column("removed_at", Double, nullable=False),
+    # As that of a key.
+    Column("revision", BigInteger, nullable=False, index=True),
+)
+
 access_revision = Table(
     "access_revision",
     metadata,

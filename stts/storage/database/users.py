@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
-from stts.access.keys import User
+from stts.access.keys import DataRemoval, User
 from stts.errors import NotFound
 from stts.storage.database.connections import Database
 from stts.storage.database.revisions import next_revision
-from stts.storage.database.tables import access_keys, users
+from stts.storage.database.tables import access_keys, data_removals, users
 
 
 class Users:
@@ -46,6 +46,16 @@ class Users:
             ended = {"revoked_at": now, "version": access_keys.c.version + 1, "revision": revision}
             await connection.execute(update(access_keys).where(alive).values(ended))
         return revoked
+
+    async def remove_data(self, removal: DataRemoval) -> None:
+        mine = data_removals.c.user_id == removal.user_id
+        async with self._database.writing() as connection:
+            # It locks the revision: two removals of one user come one after the other.
+            values = {"removed_at": removal.at, "revision": await next_revision(connection)}
+            if (await connection.execute(select(users.c.id).where(users.c.id == removal.user_id))).first() is None:
+                raise NotFound("There is no such user.")
+            await connection.execute(delete(data_removals).where(mine))
+            await connection.execute(insert(data_removals).values(user_id=removal.user_id, **values))
 
 
 def _user(row: Row[tuple[object, ...]]) -> User:

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +25,7 @@ from stts.storage.files.folder import Folder, entry_or_none
 from stts.storage.files.inspection import inspected
 from stts.storage.files.kinds import KINDS, Kind, kind_of, new_id
 from stts.storage.files.names import cleaned, reference_name, safe_name
+from stts.storage.files.owners import owned
 from stts.storage.files.pending import Pending
 from stts.storage.files.quota import Account, Entry, oldest
 from stts.storage.files.records import Incoming, Page, StoredFile, Usage
@@ -167,12 +168,14 @@ class FileStore:
                 raise NotFound(UNKNOWN, param="id")
         return stored
 
-    def remove_all(self, owner: str) -> dict[Kind, int]:
-        """Removes all files of a user and counts by kind what it has removed."""
+    def remove_all(self, owners: Mapping[str, float]) -> dict[Kind, int]:
+        """Removes the files of these users, each one's of before a moment (Unix time), and counts by kind."""
         removed: dict[Kind, int] = {}
         for kind, folder in self._folders.items():
             with self._naming:
-                removed[kind] = len(self._remove(kind, folder.entries(lambda file: file.owner == owner)))
+                theirs = folder.entries(lambda file: file.owner in owners)
+                old = [entry for entry in theirs if entry.modified < owners[owned(entry.path.name).owner or ""]]
+                removed[kind] = len(self._remove(kind, old))
         return removed
 
     def voice(self, name_or_id: str, viewer: Viewer = SERVER) -> Voice | None:

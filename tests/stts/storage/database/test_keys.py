@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from stts.access.directory import KeyDirectory
 from stts.access.key_text import KeyText
-from stts.access.keys import AccessKey, KeyChanged, KeyLimits, KeyStore, PriorityClass, User
+from stts.access.keys import AccessKey, DataRemoval, KeyChanged, KeyLimits, KeyStore, PriorityClass, User
 from stts.access.principal import key_holder
 from stts.access.roles import Role
 from stts.errors import DatabaseUnusable, NotFound
@@ -106,6 +106,34 @@ async def test_changes_are_found_by_revision(stores: Stores) -> None:
     assert (await stores.keys.changed_after(later.revision)).keys == ()
     used = await stores.keys.find(first.id)
     assert used is not None and used.last_used_at == 99.0 and used.version == 1
+
+
+async def test_removals_of_data_are_among_the_changes(
+    stores: Stores, anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stts.storage.database.keys.CHANGED_AT_ONCE", 2)
+    with pytest.raises(NotFound):
+        await stores.users.remove_data(DataRemoval("nobody", 5.0))
+    await stores.users.add(User("bert", "Bert", 1.0))
+    await stores.users.remove_data(DataRemoval(anna.id, 5.0))
+    for number in range(3):
+        await stores.keys.add(key(str(number)))
+    await stores.users.remove_data(DataRemoval("bert", 6.0))
+    await stores.users.remove_data(DataRemoval(anna.id, 7.0))
+    taken: list[DataRemoval] = []
+
+    async def store() -> KeyStore:
+        return stores.keys
+
+    directory = KeyDirectory(store, lambda: 600.0)
+    directory.on_removal.append(taken.append)
+    await directory.catch_up()
+    assert taken == [DataRemoval("bert", 6.0), DataRemoval(anna.id, 7.0)]
+    await directory.catch_up()
+    await stores.users.delete(anna.id, 8.0)
+    await stores.users.remove_data(DataRemoval(anna.id, 9.0))
+    await directory.catch_up()
+    assert taken[2:] == [DataRemoval(anna.id, 9.0)]
 
 
 @pytest.mark.usefixtures("anna")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -177,14 +179,22 @@ def test_the_longest_name_with_an_owner(keep: Keep) -> None:
     assert stored.path.exists() and stored.name == "ü" * 95 + ".wav"
 
 
+def test_files_of_users_go_up_to_a_moment_for_each(files: FileStore, keep: Keep) -> None:
+    kept = [keep(name, owner, "uploads") for name, owner in (("old", ANNA), ("new", ANNA), ("old", BERT), ("a", None))]
+    for stored, modified in zip(kept, (10.0, 30.0, 10.0, 10.0), strict=True):
+        os.utime(stored.path, (modified, modified))
+    assert files.remove_all({ANNA: 20.0, BERT: 5.0})["uploads"] == 1
+    assert {each.id for each in files.page(limit=10).files} == {each.id for each in kept[1:]}
+
+
 def test_all_files_of_a_user_go(files: FileStore, keep: Keep, tmp_path: Path) -> None:
     kinds: tuple[Kind, ...] = ("references", "uploads", "outputs")
     for kind in kinds:
         keep("anna.wav", ANNA, kind)
         keep("anna.wav", BERT, kind)
     files.share(keep("second", ANNA).id, shared=True)
-    assert files.remove_all(ANNA) == {"references": 2, "uploads": 1, "outputs": 1}
-    assert files.remove_all(ANNA) == {"references": 0, "uploads": 0, "outputs": 0}
+    assert files.remove_all({ANNA: math.inf}) == {"references": 2, "uploads": 1, "outputs": 1}
+    assert files.remove_all({ANNA: math.inf}) == {"references": 0, "uploads": 0, "outputs": 0}
     assert files.page(viewer=BERTS, limit=10).total == 3
     assert not [path for path in tmp_path.rglob("*") if ANNA in path.name]
     assert sum(each.bytes for each in files.usage()) == sum(each.size for each in files.page(limit=10).files)

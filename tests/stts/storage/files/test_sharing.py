@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -45,7 +46,7 @@ def removed_by_id(files: FileStore, id: str) -> int:
 
 
 def removed_with_all(files: FileStore, id: str) -> int:
-    return files.remove_all(ANNA)["references"]
+    return files.remove_all({ANNA: math.inf})["references"]
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_a_file_that_was_moved_meanwhile_is_not_told_to_be_deleted(
     (tmp_path / "references" / "anna.wav").rename(stored.path)
     with monkeypatch.context() as patch:
         patch.setattr(Folder, "remove", move_before)
-        assert files.remove_all(ANNA)["references"] == 0
+        assert files.remove_all({ANNA: math.inf})["references"] == 0
     assert files.page(limit=10).total == 1
 
 
