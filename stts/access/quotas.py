@@ -190,7 +190,7 @@ class QuotaBook:
         )
 
     def _anew(self, period: Period) -> str:
-        end = datetime.fromtimestamp(self._time() + self.seconds_left(period), UTC)
+        end = datetime.fromtimestamp(self._windows_now().ends[period], UTC)
         return f"It begins anew at {end:%Y-%m-%d %H:%M} UTC."
 
     def _windows_now(self) -> Windows:

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter as Totals
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 
@@ -101,6 +102,14 @@ async def test_most_calls_do_not_ask_the_store(book: QuotaBook, store: MemoryQuo
     for _ in range(1000):
         await book.reserve([characters(1_000_000)], 10)
     assert store.calls <= 3
+
+
+async def test_a_quota_begins_anew_at_midnight_however_long_the_sentence_takes(store: MemoryQuotas) -> None:
+    times = count(NOON, 1e-4)
+    book = QuotaBook(store.opened, lambda: next(times))
+    with pytest.raises(QuotaExceeded) as caught:
+        await book.reserve([characters(10)], 11)
+    assert caught.value.message.endswith("It begins anew at 2026-11-30 00:00 UTC.")
 
 
 async def test_a_refusal_says_what_is_left_and_when_there_is_more(book: QuotaBook) -> None:
