@@ -1,4 +1,4 @@
-"""Estimates an installation: pip's own resolution, without installing, and the sizes of the files it names."""
+"""Estimates an installation: pip's own resolution, by metadata alone, and the sizes of the files it names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from engines.environments.requirements import Requirements
-from engines.environments.tools import PIP, has_pip, run
+from engines.environments.tools import frugal_pip, has_pip, run
 from engines.models.hub import hub_endpoint, hub_token
 from engines.models.keys import index_keys, same_server
 from engines.models.pip_settings import PipSettings, pip_settings
@@ -51,7 +51,7 @@ class Estimate:
 
 
 UNKNOWN = Estimate(())
-"""Where nobody can say: uv has no such report, and this interpreter has no pip."""
+"""Where nobody can say: uv has no such report, and this interpreter has no pip, or an old one and gets no other."""
 
 
 def estimate(requirements: Requirements, python: str, cancellation: Cancellation) -> Estimate:
@@ -59,9 +59,12 @@ def estimate(requirements: Requirements, python: str, cancellation: Cancellation
     if not has_pip(python, cancellation):
         return UNKNOWN
     with tempfile.TemporaryDirectory(prefix="stts-estimate-") as folder:
+        pip = frugal_pip(python, Path(folder), cancellation)
+        if pip is None:
+            return UNKNOWN
         report = Path(folder, "report.json")
-        options = ("--dry-run", "--ignore-installed", "--quiet", "--report", str(report))
-        run((python, *PIP, "install", *options, *requirements.lines), cancellation)
+        options = ("--dry-run", "--ignore-installed", "--use-feature=fast-deps", "--quiet", "--report", str(report))
+        run((*pip, "install", *options, *requirements.lines), cancellation)
         found: Mapping[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     urls = [(each["metadata"], each["download_info"]["url"]) for each in found["install"]]
     settings = pip_settings()

@@ -23,6 +23,11 @@ MOST_CHARACTERS = 300
 _KEYS = re.compile(r"(?<=://)[^/\s@]+@")
 """User name and password in an address."""
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
+_OPTIONS = PIP[2:]
+FRUGAL_PIP = ((25, 2), (27,))
+"""Versions of pip, from the first and before the second, that resolve by metadata alone, from the index or from a part
+of each file: earlier ones fetch all files for a report, gigabytes before anybody was asked."""
+_VERSION = "import importlib.metadata as m; print(m.version('pip'))"
 _INSTALL = ("install", "--progress-bar", "off")
 _FIND_PIP = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)"
 
@@ -74,6 +79,32 @@ def has_pip(python: str, cancellation: Cancellation) -> bool:
     except EngineInstallFailed:
         return False
     return True
+
+
+def frugal_pip(python: str, folder: Path, cancellation: Cancellation) -> tuple[str, ...] | None:
+    """The command of a pip that fetches no files for a report: the interpreter's, or one that it gets (2 MB).
+
+    `folder`: where that one lies while it is used. None where the index has none. Raises Cancelled.
+    """
+    (least, beyond), lines = FRUGAL_PIP, list[str]()
+    wanted = f"pip>={_dotted(least)},<{_dotted(beyond)}"
+    try:
+        run((python, "-I", "-c", _VERSION), cancellation, lines.append)
+        if least <= _numbers(lines[-1]) < beyond:
+            return (python, *PIP)
+        run((python, *PIP, "download", "--quiet", "--no-deps", "--dest", str(folder), wanted), cancellation)
+    except EngineInstallFailed:
+        return None
+    # A wheel of pip runs as it is.
+    return (python, str(next(folder.glob("pip-*.whl")) / "pip"), *_OPTIONS)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def run(

@@ -9,9 +9,11 @@ from __future__ import annotations
 import sysconfig
 import zipfile
 from collections.abc import Mapping
+from importlib.metadata import files as files_of
 from pathlib import Path
 
 from engines.environments.requirements import WORKER_LIST, Requirements, requirements_of
+from engines.environments.tools import FRUGAL_PIP
 from stts.engine_api import EngineInfo
 
 SITE = "stts-test-site"
@@ -27,16 +29,24 @@ def make_index(folder: Path) -> Path:
     make_wheel(folder, "numpy", "2.3.0", {})
     make_wheel(folder, "pydantic", "2.12.0", {})
     make_wheel(folder, SITE, "1.0", {"stts_test_site.pth": f"{sysconfig.get_paths()['purelib']}\n"})
+    make_pip(folder)
     for version in ("1.0", "1.5", "2.0"):
         make_wheel(folder, VOICE, version, {f"{VOICE_MODULE}.py": f"VERSION = {version!r}\n"})
     return folder
 
 
-def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, str]) -> Path:
+def make_pip(folder: Path) -> Path:
+    """A wheel of the pip that is installed here, as the newest that an estimate may get."""
+    beyond = FRUGAL_PIP[1][0]
+    files = [each for each in files_of("pip") or () if each.parts[0] == "pip" and "__pycache__" not in each.parts]
+    return make_wheel(folder, "pip", f"{beyond - 1}.99", {str(each): each.read_binary() for each in files})
+
+
+def make_wheel(folder: Path, name: str, version: str, files: Mapping[str, str | bytes]) -> Path:
     """A wheel with these files in `site-packages`."""
     written = name.replace("-", "_")
     info = f"{written}-{version}.dist-info"
-    contents = {
+    contents: dict[str, str | bytes] = {
         **files,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
