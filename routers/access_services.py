@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from stts.access.administration import Administration
 from stts.access.audit_trail import AuditTrail
-from stts.access.concurrency import SharedPlaces
+from stts.access.concurrency import Concurrency
 from stts.access.directory import KeyDirectory
+from stts.access.place_ahead import SharedPlaces
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.quotas import QuotaBook
 from stts.access.rates import RateLimiter
@@ -28,6 +29,8 @@ class AccessServices:
     stores: StoreOpener
     quotas: QuotaBook
     rates: RateLimiter
+    operations: Concurrency
+    """Operations at once."""
     refusals: QuotaRefusals
     shared_limits: SharedLimits | None
     """None where this server counts limits alone."""
@@ -59,6 +62,7 @@ def build_access(current: CurrentSettings) -> AccessServices:
         stores=stores,
         quotas=QuotaBook(stores.quotas),
         rates=RateLimiter(lambda: current().quotas, shared=shared.rates if shared is not None else None),
+        operations=Concurrency("concurrent", shared.places if shared is not None else None),
         refusals=QuotaRefusals(audit),
         shared_limits=shared,
         directory=keys,

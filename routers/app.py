@@ -55,6 +55,7 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
         services.access.refusals,
         services.tracer,
         Remainders(services.access.quotas),
+        services.access.operations,
     )
 
 

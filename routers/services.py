@@ -32,7 +32,6 @@ from routers.http.operation import Listen, Speak
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
 from stts.access.client_secrets import ClientSecrets
-from stts.access.concurrency import Concurrency
 from stts.analytics.history import History
 from stts.analytics.memory_metrics import MemoryMetrics
 from stts.analytics.metrics import Metrics
@@ -151,7 +150,7 @@ def _wired(
     history = History(current().analytics.history_minutes)
     tracer, tracing = open_tracing(current().telemetry)
     counted = [*tracing, *_counting(current, access, history, metrics)]
-    limited = [*counted, QuotaStage(access.quotas, Concurrency("concurrent", access.places), current, access.refusals)]
+    limited = [*counted, QuotaStage(access.quotas, access.operations, current, access.refusals)]
     planned = [*limited, PlanningStage(selection)]
     speak = compose(planned, operations.speak)
     listen = compose(planned, operations.listen)

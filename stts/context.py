@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from stts.access.allowances import QuotaExceeded
 from stts.access.keys import PriorityClass
+from stts.access.place_ahead import PlaceAhead
 from stts.access.principal import ANONYMOUS, Principal
 from stts.errors import STTSError
 from stts.speech import AudioFormat, AudioOutput
@@ -164,6 +165,8 @@ class RequestContext:
     """Kept while an answer is collected, so that what fails within it is made anew; None: items are sent at once."""
     on_exceeded: Callable[[QuotaExceeded], None] | None = None
     """Called with the quota that refused it, or that it used up; None where nobody ends a session for that."""
+    place_ahead: PlaceAhead | None = None
+    """Its place among operations at once, where that was asked for already."""
 
     @property
     def unsent(self) -> bool:

@@ -21,6 +21,7 @@ from middleware.edge.route_table import RouteMatching, RouteTable
 from middleware.listener import ListenerSettings
 from stts.access.audit_trail import AuditTrail
 from stts.access.client_secrets import ClientSecrets
+from stts.access.concurrency import Concurrency
 from stts.access.directory import KeyDirectory
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.rates import RateLimiter
@@ -41,6 +42,7 @@ def wrap(
     refusals: QuotaRefusals | None = None,
     tracer: Tracer | None = None,
     remainders: Remainders | None = None,
+    operations: Concurrency | None = None,
 ) -> FastAPI:
     """Puts the classes around an app that has not started, outside in: id, match of the route, tracing, CORS,
     errors, body limit, authentication, rates, audit, methods, ranges.
@@ -59,7 +61,7 @@ def wrap(
         app.add_middleware(Auditing, audit=audit)
     if rates is not None:
         told = refusals or QuotaRefusals(audit)
-        app.add_middleware(RateLimiting, limiter=rates, refusals=told, remainders=remainders)
+        app.add_middleware(RateLimiting, limiter=rates, refusals=told, remainders=remainders, operations=operations)
     app.add_middleware(Authentication, listener=listener, secrets=secrets, directory=directory, audit=audit)
     app.add_middleware(BodyLimit, listener=listener)
     app.add_middleware(ErrorBoundary)

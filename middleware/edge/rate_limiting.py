@@ -9,7 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from middleware.edge.authentication import address_of
 from middleware.edge.boundary import BEGIN, refuse
-from middleware.edge.route_table import local_path, route_match, route_name
+from middleware.edge.route_table import PLACE_AHEAD, local_path, route_match, route_name
+from stts.access.concurrency import Concurrency
 from stts.access.limits import UNLIMITED, LimitSet
 from stts.access.networks import network_of
 from stts.access.policy import Public
@@ -26,13 +27,20 @@ class RateLimiting:
     """Stands inside authentication. A caller without limits passes untouched."""
 
     def __init__(
-        self, app: ASGIApp, limiter: RateLimiter, refusals: QuotaRefusals, remainders: Remainders | None = None
+        self,
+        app: ASGIApp,
+        limiter: RateLimiter,
+        refusals: QuotaRefusals,
+        remainders: Remainders | None = None,
+        operations: Concurrency | None = None,
     ) -> None:
-        """`refusals` is told of each; `remainders`: None where quotas are not told."""
+        """`refusals` is told of each; `remainders`: None where quotas are not told; `operations`: counts those at once
+        that routes begin, None where no place is asked for ahead."""
         self.app = app
         self._limiter = limiter
         self._refusals = refusals
         self._remainders = remainders
+        self._operations = operations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -46,6 +54,8 @@ class RateLimiting:
             await self.app(scope, receive, send)
             return
         headers = _Headers(send, self._remainders, wanted, is_openai=local_path(scope).startswith(OPENAI_PREFIX))
+        ahead = self._operations.ahead(limits.subjects) if self._operations and rates and policy.operates else None
+        scope["state"][PLACE_AHEAD] = ahead
         try:
             headers.states = await self._limiter.hit(rates) if rates else []
         except RateExceeded as error:
@@ -56,6 +66,9 @@ class RateLimiting:
             await refuse(scope, receive, send, error)
         else:
             await self.app(scope, receive, headers)
+        finally:
+            if ahead is not None:
+                ahead.end()
 
     def _limits(self, scope: Scope) -> LimitSet:
         return self._limiter.limits_of(scope["state"]["principal"], network_of(address_of(scope)))

@@ -20,6 +20,8 @@ from stts.access.policy import MissingPolicy, RouteKind, RoutePolicy, policy_of
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 STATE = "route_match"
 """Key of the match in `scope["state"]`."""
+PLACE_AHEAD = "place_ahead"
+"""Key there of the place that the operation of a request has, where it was asked for ahead."""
 SPAN, SPAN_LINK = "span", "span_link"
 """Keys there of a request's span, and of the client's span of a socket, where traces are kept."""
 

@@ -92,7 +92,7 @@ class QuotaStage:
         try:
             # A part of an operation is at work within it.
             if context.parent is None:
-                give_back = await self._concurrency.take(limits.subjects)
+                give_back = await self._concurrency.take(limits.subjects, context.place_ahead)
             return give_back, await self._reserved(limits, request)
         except BaseException as error:
             give_back()

@@ -38,7 +38,7 @@ class TTSRoutes:
         add("/tts", self.post, methods=["POST"], response_class=Response, responses=AUDIO, summary="Speak a text")
         add("/tts", self.get, methods=["GET"], response_class=Response, responses=AUDIO, summary="Speak a short text")
 
-    @policy(RouteKind.USE)
+    @policy(RouteKind.USE, operates=True)
     async def post(self, fields: SpeechFields, request: Request) -> Response:
         """Whole where all is made at once, else streamed from the first piece.
 
@@ -46,7 +46,7 @@ class TTSRoutes:
         """
         return self._answer(fields, request)
 
-    @policy(RouteKind.USE)
+    @policy(RouteKind.USE, operates=True)
     async def get(self, fields: Annotated[SpeechFields, Query()], request: Request) -> Response:
         """The same by query, for the `src` of an `<audio>` element. Saves nothing: any page may make a browser GET."""
         if fields.save:

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
-from stts.access.concurrency import Concurrency, SharedPlaces
+from stts.access.concurrency import Concurrency
 from stts.access.keys import AccessKey
 from stts.access.limits import limits_of
+from stts.access.place_ahead import SharedPlaces
 from stts.access.principal import Principal
 from stts.access.quota_refusals import QuotaRefusals
 from stts.errors import Busy, ShuttingDown, STTSError, TooManyRequests, Unauthorized

@@ -7,31 +7,16 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Literal, Protocol
 
 from stts.access.limits import Subject
+from stts.access.place_ahead import Kind, PlaceAhead, Places, SharedPlaces
 from stts.errors import TooManyRequests
 
 RETRY_SECONDS = 1.0
 """Seconds after which a refused client may try again."""
-Kind = Literal["concurrent", "sessions"]
 WORDS = {"concurrent": "operations", "sessions": "live sessions"}
-Places = Sequence[tuple[str, int]]
-"""Subjects, each with the most that it may have."""
 GiveBack = Callable[[], None]
 """Gives places back, at once; called once."""
-
-
-class SharedPlaces(Protocol):
-    """Counts for several servers together."""
-
-    async def take(self, holder: str, kind: Kind, places: Places) -> int | None:
-        """Takes a place of each subject. Where one has none left: its number; then none is taken. Raises LimitsAway."""
-        ...
-
-    def give_back(self, holder: str) -> None:
-        """Gives back what a holder has, if anything; returns at once."""
-        ...
 
 
 class Concurrency:
@@ -52,10 +37,18 @@ class Concurrency:
         finally:
             give_back()
 
-    async def take(self, who: Sequence[Subject]) -> GiveBack:
+    def ahead(self, who: Sequence[Subject]) -> PlaceAhead | None:
+        """Asks all servers for a place of each subject without waiting for it; None where there is nothing to ask."""
+        if self._shared is None:
+            return None
+        places = self._places(who)
+        is_full = any(self._now.get(name, 0) >= most for name, most in places)
+        return PlaceAhead(self._shared, self._kind, places) if places and not is_full else None
+
+    async def take(self, who: Sequence[Subject], ahead: PlaceAhead | None = None) -> GiveBack:
         """Takes a place of each subject, and tells how they are given back. Raises TooManyRequests where one has all
-        that it may have, and LimitsAway."""
-        places = [(each.name, most) for each in who if (most := each.limits.get(self._kind)) is not None]
+        that it may have, and LimitsAway. `ahead`: what was asked for already."""
+        places = self._places(who)
         now = self._now
         for name, most in places:
             if now.get(name, 0) >= most:
@@ -64,15 +57,25 @@ class Concurrency:
             now[name] = now.get(name, 0) + 1
         if self._shared is None or not places:
             return partial(self._leave, places)
-        holder = secrets.token_hex(8)
         try:
-            full = await self._shared.take(holder, self._kind, places)
-            if full is not None:
-                raise self._full(*places[full])
+            holder = await ahead.adopt(places) if ahead is not None else None
+            if holder is None:
+                holder = await self._leased(self._shared, places)
         except BaseException:
             self._leave(places)
             raise
         return partial(self._leave, places, partial(self._shared.give_back, holder))
+
+    async def _leased(self, shared: SharedPlaces, places: Places) -> str:
+        """The holder of places in all servers."""
+        holder = secrets.token_hex(8)
+        full = await shared.take(holder, self._kind, places)
+        if full is not None:
+            raise self._full(*places[full])
+        return holder
+
+    def _places(self, who: Sequence[Subject]) -> Places:
+        return [(each.name, most) for each in who if (most := each.limits.get(self._kind)) is not None]
 
     def _leave(self, places: Places, give_back: GiveBack | None = None) -> None:
         """`give_back`: what tells all servers."""

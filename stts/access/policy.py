@@ -71,6 +71,8 @@ class RoutePolicy:
     named_role: Role | None = None
     action: Action | None = None
     """The entry of the audit trail that it leaves."""
+    operates: bool = False
+    """True if one operation begins as soon as its request, which is short, is read."""
 
     @cached_property
     def role(self) -> Role:
@@ -90,10 +92,11 @@ def policy(
     client_secrets: bool = False,
     role: Role | None = None,
     action: Action | None = None,
+    operates: bool = False,
 ) -> Callable[[Endpoint], Endpoint]:
     """Decorates an endpoint with its policy. `role`: the one that a key needs, where it is not that of the kind.
-    `action`: the entry of the audit trail that it leaves."""
-    return attach(RoutePolicy(kind, public, upload, client_secrets, role, action))
+    `action`: the entry of the audit trail that it leaves. `operates`: one operation begins once its request is read."""
+    return attach(RoutePolicy(kind, public, upload, client_secrets, role, action, operates))
 
 
 def attach(stated: RoutePolicy) -> Callable[[Endpoint], Endpoint]:

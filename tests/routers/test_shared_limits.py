@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from redis import Redis
 from websockets.exceptions import InvalidStatus
 
 from stts.settings import LimitSettings
 from stts.storage.redis import connection
+from stts.storage.redis.scripts import HIT, TAKE, Script
+from stts.storage.redis.transport import Command, RedisTransport
 from tests import patient
 from tests.fakes import registry
 from tests.keyed import Keyed, keyed_server, keyed_settings
@@ -94,6 +97,31 @@ async def test_two_servers_count_live_sessions_together(pair: Pair) -> None:
         except InvalidStatus as error:
             # The place is given back within moments.
             assert error.response.status_code == 429
+
+
+def test_rates_and_place_of_a_speech_take_one_round_trip(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    trips: list[list[Script]] = []
+    exchange = RedisTransport.exchange
+
+    async def counted(transport: RedisTransport, commands: Sequence[Command]) -> list[Any]:
+        trips.append([script for script in (HIT, TAKE) for command in commands if script.sha in command])
+        return await exchange(transport, commands)
+
+    monkeypatch.setattr(RedisTransport, "exchange", counted)
+    with pair[0].client(limited(pair[0], requests_per_minute=100, concurrent=9)) as client:
+        for _ in range(3):
+            assert client.post("/tts", json={"text": TEXT}).status_code == 200
+            hosted = {"model": "tts-1", "input": TEXT, "voice": "alloy"}
+            assert client.post("/v1/audio/speech", json=hosted).status_code == 200
+    assert [scripts for scripts in trips if scripts] == [[HIT, TAKE]] * 6
+
+
+def test_a_request_that_begins_no_work_keeps_no_place(pair: Pair, redis: RedisServer) -> None:
+    with pair[0].client(limited(pair[0], requests_per_minute=2, concurrent=9)) as client:
+        codes = [client.post("/tts", json={"text": text}).status_code for text in (None, TEXT, TEXT)]
+        assert codes == [422, 200, 429]
+    with Redis.from_url(redis.url) as other:
+        wait(lambda: not other.keys("stts:concurrent:*"))
 
 
 def test_speech_goes_on_while_redis_is_away_and_counts_there_again(redis: RedisServer, pair: Pair) -> None:

@@ -40,7 +40,7 @@ class SpeechRoutes:
             summary="Speak a text",
         )
 
-    @policy(RouteKind.USE)
+    @policy(RouteKind.USE, operates=True)
     async def create(self, fields: CreateSpeechRequest, request: Request) -> Response:
         """Whole where all is made at once, else streamed from the first piece.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stts.access.concurrency import Concurrency, Places
+from stts.access.concurrency import Concurrency
 from stts.access.limits import Subject
+from stts.access.place_ahead import Places
 from stts.errors import LimitsAway, TooManyRequests
 
 ANNA = Subject("key:anna", {"concurrent": 1})
