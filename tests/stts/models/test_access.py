@@ -80,6 +80,20 @@ def test_the_cache_of_the_hub_is_used_in_place(tmp_path: Path, monkeypatch: pyte
     assert access(sources=sources).require_model("small") == inside
 
 
+def test_the_cache_of_the_hub_is_searched_for_the_commit_and_for_what_was_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    sources = [{"hub": "some/model", "revision": "c0ffee"}]
+    root = tmp_path / "models--some--model"
+    newest = write(root / "snapshots" / "abc")
+    (root / "refs").mkdir()
+    (root / "refs" / "main").write_text("abc")
+    assert access(sources=sources).require_model("small") == newest
+    pinned = write(root / "snapshots" / "c0ffee")
+    assert access(sources=sources).require_model("small") == pinned
+
+
 @pytest.mark.parametrize("broken", ["cut", "gone"])
 def test_a_model_with_a_file_cut_short_is_not_there(tmp_path: Path, broken: str) -> None:
     path = write(tmp_path / "small") / "model.bin"
