@@ -21,6 +21,7 @@ from adapters.execution.backends.backend import OwnWork
 from adapters.execution.backends.output import ChildOutput
 from adapters.execution.backends.wire import (
     NUMBER,
+    WITH_WORK,
     Kind,
     Unreadable,
     WorkerSpec,
@@ -79,8 +80,8 @@ class Child:
         self._output = ChildOutput(name, reader, quote_all=spec.quote_output)
         self._lock = threading.Lock()
         self._number = 0
-        self.own_work: OwnWork | None = None
-        """Times of the newest call, where it has a trace."""
+        self._told: Sequence[Any] = ()
+        """The latest answer that told times of the newest call."""
         self._reaped = False
         try:
             self._send(spec.to_plain())
@@ -114,7 +115,7 @@ class Child:
         if method not in WITHOUT_WORK:
             self._output.keep_private()
         self._number += 1
-        self.own_work = None
+        self._told = ()
         self._send([self._number, method, calls, traces])
         ended = False
         try:
@@ -134,6 +135,11 @@ class Child:
             if not ended:
                 self.interrupt()
                 self._drain()
+
+    @property
+    def own_work(self) -> OwnWork | None:
+        """Times of the newest call, where it has a trace."""
+        return read_work(self._told)
 
     def interrupt(self) -> None:
         """Ends the running call at its next yield; says nothing to any other. Never blocks."""
@@ -183,7 +189,8 @@ class Child:
     def _receive(self) -> Answer:
         answer = receive(self._answers)
         kind, value = read_answer(answer)
-        self.own_work = read_work(answer) or self.own_work
+        if len(answer) == WITH_WORK:
+            self._told = answer
         return kind, value
 
     def _drain(self) -> None:

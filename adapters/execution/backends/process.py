@@ -38,12 +38,17 @@ class ProcessBackend:
         self._killed = False
         """True if the call that was announced last is to end by force, even if its child is not there yet."""
         self.answered = False
-        self.own_work: OwnWork | None = None
+        self._called: Child | None = None
+        """The child that makes the newest call, or has made it."""
         self._traces: Sequence[str] = ()
 
     @property
     def ready(self) -> bool:
         return self._loaded and self._child is not None and self._child.alive
+
+    @property
+    def own_work(self) -> OwnWork | None:
+        return self._called.own_work if self._called is not None else None
 
     def seat(self, *, alone: bool = False) -> ProcessBackend:
         return self
@@ -85,7 +90,7 @@ class ProcessBackend:
     def begin_call(self, traces: Sequence[str] = ()) -> None:
         with self._lock:
             self._killed = False
-        self.answered, self.own_work, self._traces = False, None, traces
+        self.answered, self._called, self._traces = False, None, traces
 
     def interrupt(self) -> None:
         if (child := self._child) is not None:
@@ -108,20 +113,17 @@ class ProcessBackend:
 
     def _results(self, method: str, calls: Sequence[Sequence[Value]]) -> Generator[Any, None, None]:
         """Numbered results, or the steps of a load. Raises EngineError, and EngineCrashed for the child's death."""
-        child = self._child
+        child = self._called = self._child
         if child is None:
             raise EngineError(f"{self._name} is not loaded.")
         try:
             with closing_iterator(child.call(method, calls, self._traces)) as answers:
                 for _, value in answers:
-                    self.own_work = child.own_work
                     yield value
         except GONE as error:
             child.kill()
             self.unload()
             raise EngineCrashed(f"The process of {self._name} died.") from error
-        finally:
-            self.own_work = child.own_work
 
 
 def is_installed(spec: WorkerSpec) -> bool:

@@ -43,6 +43,10 @@ FAILURE = frozenset({"kind", "message", "param", "allowed", "retry_after", "trac
 """Members of an `error`."""
 
 
+WITH_WORK = 3
+"""Members of an answer that tells times."""
+
+
 class Unreadable(Exception):
     """Raised where the bytes that were read are no frame."""
 
@@ -134,7 +138,7 @@ def receive(stream: BinaryIO) -> Any:
 
 def read_answer(answer: Any) -> tuple[Kind, Any]:
     """The kind and value of a worker's answer. Raises Unreadable for what is none."""
-    if not isinstance(answer, list) or len(answer) not in (2, 3):
+    if not isinstance(answer, list) or len(answer) not in (2, WITH_WORK):
         raise Unreadable
     if not isinstance(answer[0], str) or answer[0] not in KINDS:
         raise Unreadable
@@ -148,7 +152,7 @@ def read_answer(answer: Any) -> tuple[Kind, Any]:
 
 def read_work(answer: Sequence[Any]) -> OwnWork | None:
     """The times that an answer tells; None where it tells none."""
-    times = answer[2] if len(answer) == 3 else None
+    times = answer[2] if len(answer) == WITH_WORK else None
     if not isinstance(times, list) or len(times) != 3:
         return None
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in times):

@@ -149,7 +149,8 @@ def test_each_call_is_told_its_times_and_made_for_its_trace(script: Script, ask:
         each.wait()
     together = script.own_work._replace(together=2)
     assert [each.seat.own_work for each in asking] == [script.own_work, together, together]
-    assert script.traces == [["trace of a"], ["trace of b", "trace of c"]]
+    # The load before was announced for nobody's.
+    assert script.traces == [[], ["trace of a"], ["trace of b", "trace of c"]]
 
 
 def test_an_error_is_its_own_calls_alone(script: Script, ask: Callable[..., list[Asking]]) -> None:
