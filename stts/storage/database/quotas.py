@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,16 +16,29 @@ from stts.storage.database.tables import quota_counters
 ROUNDING = 1e-6
 """Sums of seconds in binary fractions may be off by so much."""
 
+# Statements are made once: to make one costs as much as to run it.
+_COLUMNS = quota_counters.c
+_OF_COUNTER = (
+    (_COLUMNS.subject == bindparam("of_subject"))
+    & (_COLUMNS.unit == bindparam("of_unit"))
+    & (_COLUMNS.period_window == bindparam("of_window"))
+)
+_USED = select(_COLUMNS.used).where(_OF_COUNTER)
+_LOCKED = _USED.with_for_update()
+_ADDED = update(quota_counters).where(_OF_COUNTER).values(used=_COLUMNS.used + bindparam("more"))
+
 
 class Quotas:
     """The QuotaStore (`stts/access/allowances.py`) of one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        insert: Any = sqlite.insert if database.address.is_embedded else postgresql.insert
+        self._made = insert(quota_counters).on_conflict_do_nothing()
 
     async def claim(self, counter: Counter, at_least: float, at_most: float, most: float) -> Claim:
         async with self._database.writing() as connection:
-            used = await _locked(connection, counter)
+            used = await self._locked(connection, counter)
             if used + at_least > most + ROUNDING:
                 return Claim(0.0, used)
             granted = max(at_least, min(at_most, most - used))
@@ -36,7 +49,7 @@ class Quotas:
         found: dict[Counter, float] = {}
         async with self._database.reading() as connection:
             for counter in counters:
-                used = (await connection.execute(select(quota_counters.c.used).where(_is(counter)))).scalar()
+                used = (await connection.execute(_USED, _of(counter))).scalar()
                 if used is not None:
                     found[counter] = used
         return found
@@ -50,24 +63,20 @@ class Quotas:
         async with self._database.writing() as connection:
             # In one order, so that two servers never wait for each other.
             for counter, amount in sorted(amounts, key=lambda each: (each[0].subject, each[0].unit, each[0].window)):
-                await _locked(connection, counter)
+                await self._locked(connection, counter)
                 await _add(connection, counter, amount)
 
-
-async def _locked(connection: AsyncConnection, counter: Counter) -> float:
-    """The amount used. The counter exists from now on, and is locked until the transaction ends."""
-    insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    values = {"subject": counter.subject, "unit": counter.unit, "period_window": counter.window, "used": 0.0}
-    await connection.execute(insert(quota_counters).values(values).on_conflict_do_nothing())
-    chosen = select(quota_counters.c.used).where(_is(counter)).with_for_update()
-    used: float = (await connection.execute(chosen)).scalar_one()
-    return used
+    async def _locked(self, connection: AsyncConnection, counter: Counter) -> float:
+        """The amount used. The counter exists from now on, and is locked until the transaction ends."""
+        values = {"subject": counter.subject, "unit": counter.unit, "period_window": counter.window, "used": 0.0}
+        await connection.execute(self._made, values)
+        used: float = (await connection.execute(_LOCKED, _of(counter))).scalar_one()
+        return used
 
 
 async def _add(connection: AsyncConnection, counter: Counter, amount: float) -> None:
-    await connection.execute(update(quota_counters).where(_is(counter)).values(used=quota_counters.c.used + amount))
+    await connection.execute(_ADDED, {**_of(counter), "more": amount})
 
 
-def _is(counter: Counter) -> ColumnElement[bool]:
-    table = quota_counters.c
-    return (table.subject == counter.subject) & (table.unit == counter.unit) & (table.period_window == counter.window)
+def _of(counter: Counter) -> dict[str, str]:
+    return {"of_subject": counter.subject, "of_unit": counter.unit, "of_window": counter.window}

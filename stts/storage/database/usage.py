@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, Table, delete, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, String, Table, bindparam, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,6 +31,8 @@ FORGOTTEN_DAYS = 7
 """Days after which the last batch of a writer is forgotten; it waits for its answer no longer than it runs."""
 ROWS_AT_ONCE = 500
 NAMES = ("engine", "voice", "language")
+_NAMED = users.c.id.in_(bindparam("ids", expanding=True))
+_USERS = select(users).where(_NAMED).order_by(users.c.id).with_for_update(read=True)
 
 
 class Usage:
@@ -38,17 +40,19 @@ class Usage:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # The two write "insert or add" alike, each in a dialect of its own.
-        self._insert: Any = sqlite.insert if database.address.is_embedded else postgresql.insert
+        # The two write "insert or add" alike, each in a dialect of its own. Made once: that costs as much as to run it.
+        insert: Any = sqlite.insert if database.address.is_embedded else postgresql.insert
+        self._noting = _noting(insert(usage_batches))
+        self._adding = {table: _adding(table, insert(table)) for table in (usage, usage_hours)}
 
     async def add(self, batch: UsageBatch) -> None:
         async with self._database.writing() as connection:
             if not await self._is_new(connection, batch):
                 return
             if rows := _rows(_without(await self._deleted_users(connection, batch), batch.rows)):
-                await connection.execute(self._adding(usage), rows)
+                await connection.execute(self._adding[usage], rows)
             if batch.hours:
-                await connection.execute(self._adding(usage_hours), _hour_rows(batch.hours))
+                await connection.execute(self._adding[usage_hours], _hour_rows(batch.hours))
 
     async def sums(self, query: UsageQuery, columns: Sequence[UsageColumn], *, most: int) -> list[UsageGroup]:
         by = [usage.c[name] for name in columns]
@@ -101,7 +105,7 @@ class Usage:
                 await connection.execute(locked.with_for_update())
                 # A row that another server adds meanwhile is not locked, and may be removed: what was, is added.
                 found = (await connection.execute(delete(usage).where(of_day).returning(usage))).all()
-                await connection.execute(self._adding(usage), _rows(_nameless(found)))
+                await connection.execute(self._adding[usage], _rows(_nameless(found)))
             forgotten += len(found)
 
     async def _deleted_users(self, connection: AsyncConnection, batch: UsageBatch) -> frozenset[str]:
@@ -110,18 +114,14 @@ class Usage:
         named = {key.user_id for key in batch.rows} - {NO_KEY, OTHER}
         if not named:
             return frozenset()
-        locked = select(users).where(users.c.id.in_(named)).order_by(users.c.id).with_for_update(read=True)
-        return frozenset(row.id for row in await connection.execute(locked) if row.deleted_at is not None)
+        found = await connection.execute(_USERS, {"ids": sorted(named)})
+        return frozenset(row.id for row in found if row.deleted_at is not None)
 
     async def _is_new(self, connection: AsyncConnection, batch: UsageBatch) -> bool:
         """Notes its number, where that is the newest of its writer."""
-        noting = self._insert(usage_batches).values(writer=batch.writer, number=batch.number, day=_today())
         noted = await connection.execute(
-            noting.on_conflict_do_update(
-                index_elements=["writer"],
-                set_={"number": noting.excluded.number, "day": noting.excluded.day},
-                where=usage_batches.c.number < noting.excluded.number,
-            ),
+            self._noting,
+            {"writer": batch.writer, "number": batch.number, "day": _today()},
             execution_options={"preserve_rowcount": True},
         )
         return bool(noted.rowcount == 1)
@@ -134,11 +134,20 @@ class Usage:
             return list(columns)
         return [each.collate("C") if isinstance(each.type, String) else each for each in columns]
 
-    def _adding(self, table: Table) -> Any:
-        """Inserts rows, or adds to the sums of those that are there."""
-        adding = self._insert(table)
-        more = {name: table.c[name] + adding.excluded[name] for name in MEASURES}
-        return adding.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=more)
+
+def _noting(insert: Any) -> Any:
+    """Inserts the number of a batch where it is the newest of its writer."""
+    return insert.on_conflict_do_update(
+        index_elements=["writer"],
+        set_={"number": insert.excluded.number, "day": insert.excluded.day},
+        where=usage_batches.c.number < insert.excluded.number,
+    )
+
+
+def _adding(table: Table, insert: Any) -> Any:
+    """Inserts rows, or adds to the sums of those that are there."""
+    more = {name: table.c[name] + insert.excluded[name] for name in MEASURES}
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=more)
 
 
 async def _rows_of(connection: AsyncConnection, chosen: Select[Any]) -> AsyncIterator[Row[Any]]:
