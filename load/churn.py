@@ -52,7 +52,7 @@ class Churn:
 
 def run(keys: float) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="load-churn-") as folder, ExitStack() as stack:
-        settings = {**SETTINGS, "database": {"url": f"sqlite:///{Path(folder) / 'stts.db'}"}}
+        settings = {**SETTINGS, "database": SETTINGS["database"] | {"url": f"sqlite:///{Path(folder) / 'stts.db'}"}}
         first = stack.enter_context(running(settings))
         desk = Desk(first.port, first_key(first))
         servers = [first, stack.enter_context(running(settings))]

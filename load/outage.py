@@ -51,7 +51,7 @@ class PostgresFault:
     name, part, holds_keys = "PostgreSQL", "database", True
 
     def __init__(self, server: PostgreSQL) -> None:
-        self.settings: Mapping[str, Any] = {"database": {"url": server.new_database()}}
+        self.settings: Mapping[str, Any] = {"database": SETTINGS["database"] | {"url": server.new_database()}}
         self.kill, self.start = server.kill, server.start
 
 

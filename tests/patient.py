@@ -36,6 +36,11 @@ run = partial(subprocess.run, timeout=PATIENCE)
 
 
 def realtime(client: openai.AsyncOpenAI, **options: Any) -> AsyncRealtimeConnectionManager:
-    """The official client's socket; it hands on options of websockets that its own type does not list."""
-    socket: Any = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE}
+    """The official client's socket; it hands on options of websockets that its own type does not list.
+
+    It reads all that comes: who closes while more is unread than the queue holds waits for the close of the other side,
+    which stands behind that, until the time is up.
+    """
+    limits: dict[str, Any] = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE}
+    socket: Any = limits | {"max_queue": None}
     return client.realtime.connect(websocket_connection_options=socket, **options)
