@@ -19,6 +19,7 @@ from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.circuit_breaker import CircuitBreaker
 from stts.storage.database.failures import translated_failures
 from stts.storage.database.migrating import upgrade
+from stts.storage.database.sqlite_connection import connect
 
 CONNECTIONS = 5
 """Open at once."""
@@ -102,7 +103,7 @@ def _engine(address: DatabaseAddress) -> AsyncEngine:
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_timeout=address.timeout_seconds,
-            connect_args={"timeout": address.timeout_seconds},
+            connect_args={"timeout": address.timeout_seconds, "async_creator_fn": connect},
         )
         _configure_sqlite(engine)
         return engine
