@@ -12,6 +12,9 @@ class StorageSettings(Section):
     references_bytes: int = live("Quota of kind references.", default=2_000_000_000, ge=0)
     uploads_bytes: int = live("Quota of kind uploads.", default=2_000_000_000, ge=0)
     outputs_bytes: int = live("Quota of kind outputs; the oldest go first.", default=5_000_000_000, ge=0)
+    user_bytes: int = live(
+        "Quota of all files of one user together, on top of those of the kinds. 0: none.", default=0, ge=0
+    )
     require_consent: bool = live("Refuse reference recordings that come without a consent.", default=False)
     output_hours: float = live("Age at which outputs expire.", default=168.0, gt=0)
     temp_hours: float = live("Age at which abandoned temporary files are removed.", default=1.0, gt=0)

@@ -1,14 +1,17 @@
-"""Storage quota: counts the bytes of each kind, files still being written included."""
+"""Storage quotas: count bytes, files still being written included."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from stts.errors import StorageFull
-from stts.storage.files.kinds import KINDS, Kind
+
+K = TypeVar("K", bound=Hashable)
 
 HEADROOM = 0.01
 """Part of the quota freed beyond need, so that a full store is not searched again for every block written."""
@@ -46,55 +49,64 @@ def older(entries: Iterable[Entry], moment: float) -> list[Entry]:
     return [entry for entry in entries if entry.modified < moment]
 
 
-class Account:
-    """Counts bytes per kind. Safe to use from many threads."""
+class Account(Generic[K]):
+    """Counts bytes, of each kind or of each user. Safe to use from many threads."""
 
-    def __init__(self, stored: Callable[[Kind], int]) -> None:
-        """`stored` measures what is on the disk; asked once per kind, and again by `measure`."""
+    def __init__(self, stored: Callable[[K], int], full: Callable[[K, int], str]) -> None:
+        """`stored` measures what is on the disk of one of them; asked once for each, and again by `measure`. `full`
+        says that the bytes which one may take are taken."""
         self._stored = stored
-        self._kept: dict[Kind, int] = {}
-        self._pending = dict.fromkeys(KINDS, 0)
+        self._full = full
+        self._kept: dict[K, int] = {}
+        """Bytes of complete files, of those that were measured."""
+        self._pending: Counter[K] = Counter()
         self._lock = threading.Lock()
 
-    def reserve(self, kind: Kind, size: int, quota: int, make_room: Callable[[int], int]) -> None:
-        """Takes bytes for a file that is being written. Raises StorageFull.
+    def reserve(
+        self, whose: K, size: int, quota: int | None, make_room: Callable[[int], int] = lambda too_many: 0
+    ) -> None:
+        """Takes bytes for a file that is being written. Raises StorageFull. `quota`: None: there is no bound.
 
         `make_room` is given the bytes that are too many, with some headroom, and returns how many it has freed.
         """
         with self._lock:
-            excess = self._total(kind) + size - quota
-            if excess > 0:
-                # The operator may have removed files by hand.
-                self._kept[kind] = self._stored(kind)
-                excess = self._total(kind) + size - quota
-            if excess > 0:
-                self._kept[kind] -= make_room(excess + int(quota * HEADROOM))
-                excess = self._total(kind) + size - quota
-            if excess > 0:
-                raise StorageFull(f"The quota of kind {kind} is reached: {quota} bytes. Delete files first.")
-            self._pending[kind] += size
+            if quota is not None:
+                self._require_room(whose, size, quota, make_room)
+            self._pending[whose] += size
 
-    def book(self, kind: Kind, size: int, *, kept: bool) -> None:
+    def _require_room(self, whose: K, size: int, quota: int, make_room: Callable[[int], int]) -> None:
+        excess = self._total(whose) + size - quota
+        if excess > 0:
+            # The operator may have removed files by hand.
+            self._kept[whose] = self._stored(whose)
+            excess = self._total(whose) + size - quota
+        if excess > 0:
+            self._kept[whose] -= make_room(excess + int(quota * HEADROOM))
+            excess = self._total(whose) + size - quota
+        if excess > 0:
+            raise StorageFull(self._full(whose, quota))
+
+    def book(self, whose: K, size: int, *, kept: bool) -> None:
         """The bytes of a writer are now a file, or are gone."""
         with self._lock:
-            self._pending[kind] -= size
-            if kept:
-                self._kept[kind] = self._kept_bytes(kind) + size
+            self._pending[whose] -= size
+            if not self._pending[whose]:
+                del self._pending[whose]
+            if kept and whose in self._kept:
+                self._kept[whose] += size
 
-    def removed(self, kind: Kind, size: int) -> None:
+    def removed(self, whose: K, size: int) -> None:
         with self._lock:
-            self._kept[kind] = max(0, self._kept_bytes(kind) - size)
+            if whose in self._kept:
+                self._kept[whose] = max(0, self._kept[whose] - size)
 
-    def measure(self, kind: Kind) -> int:
+    def measure(self, whose: K) -> int:
         """Bytes of complete files, counted afresh: the operator may have added or removed some."""
         with self._lock:
-            self._kept[kind] = self._stored(kind)
-            return self._kept[kind]
+            self._kept[whose] = self._stored(whose)
+            return self._kept[whose]
 
-    def _total(self, kind: Kind) -> int:
-        return self._kept_bytes(kind) + self._pending[kind]
-
-    def _kept_bytes(self, kind: Kind) -> int:
-        if kind not in self._kept:
-            self._kept[kind] = self._stored(kind)
-        return self._kept[kind]
+    def _total(self, whose: K) -> int:
+        if whose not in self._kept:
+            self._kept[whose] = self._stored(whose)
+        return self._kept[whose] + self._pending[whose]

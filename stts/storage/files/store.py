@@ -19,6 +19,7 @@ from stts.access.viewer import SERVER, Viewer
 from stts.engine_api import Voice
 from stts.errors import InvalidConfiguration, InvalidParameter, NotFound, StorageFull
 from stts.settings import CurrentSettings
+from stts.storage.files.accounts import Accounts
 from stts.storage.files.expiry import Cleanup, Expiring, Expiry
 from stts.storage.files.failures import translated_disk_errors
 from stts.storage.files.folder import Folder, entry_or_none
@@ -27,7 +28,7 @@ from stts.storage.files.kinds import KINDS, Kind, kind_of, new_id
 from stts.storage.files.names import cleaned, reference_name, safe_name
 from stts.storage.files.owners import owned
 from stts.storage.files.pending import Pending
-from stts.storage.files.quota import Account, Entry, oldest
+from stts.storage.files.quota import Entry
 from stts.storage.files.records import Incoming, Page, StoredFile, Usage
 from stts.storage.files.references import References
 from stts.storage.files.writer import Writer
@@ -53,7 +54,7 @@ class FileStore:
             raise InvalidConfiguration(f"storage.root: {error.strerror}", param="storage.root") from error
         self._folders = {kind: Folder(kind, (root / kind).resolve()) for kind in KINDS}
         self._references = References(self._folders["references"])
-        self._account = Account(lambda kind: sum(entry.size for entry in self._folders[kind].entries()))
+        self._accounts = Accounts(self._folders, settings)
         self._naming = threading.Lock()
         """Held while a file gets its name, gets another one, or is found by it to be removed."""
         self._pending = Pending()
@@ -91,9 +92,9 @@ class FileStore:
             incoming.id,
             temporary,
             max_bytes=self._settings().storage.file_bytes,
-            reserve=partial(self._reserve, kind),
+            reserve=partial(self._accounts.reserve, kind, owner),
             finish=partial(self._finish, kind, incoming, temporary, checkpoint),
-            book=partial(self._book, kind, temporary),
+            book=partial(self._book, kind, owner, temporary),
         )
         self._pending.begin(temporary, incoming.id, owner)
         return writer
@@ -189,7 +190,7 @@ class FileStore:
     def usage(self) -> list[Usage]:
         """Bytes per kind, counted afresh."""
         return [
-            Usage(kind, len(self._folders[kind].entries()), self._account.measure(kind), self._quota(kind))
+            Usage(kind, len(self._folders[kind].entries()), self._accounts.measure(kind), self._accounts.quota(kind))
             for kind in KINDS
         ]
 
@@ -209,24 +210,11 @@ class FileStore:
     def _remove(self, kind: Kind, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Those that it has removed; another removal may be faster. References: with `_naming` held, or one may get
         another name meanwhile."""
-        folder = self._folders[kind]
-        removed = [entry for entry in entries if folder.remove(entry)]
-        self._account.removed(kind, sum(entry.size for entry in removed))
-        return removed
+        return self._accounts.remove(kind, entries)
 
-    def _reserve(self, kind: Kind, size: int) -> None:
-        self._account.reserve(kind, size, self._quota(kind), partial(self._make_room, kind))
-
-    def _make_room(self, kind: Kind, size: int) -> int:
-        """The oldest outputs go first; references and uploads are people's own and stay."""
-        if kind != "outputs":
-            return 0
-        folder = self._folders[kind]
-        return sum(entry.size for entry in oldest(folder.entries(), size) if folder.remove(entry))
-
-    def _book(self, kind: Kind, temporary: Path, size: int, kept: bool) -> None:
+    def _book(self, kind: Kind, owner: str | None, temporary: Path, size: int, kept: bool) -> None:
         self._pending.end(temporary)
-        self._account.book(kind, size, kept=kept)
+        self._accounts.book(kind, owner, size, kept=kept)
 
     def _finish(self, kind: Kind, incoming: Incoming, temporary: Path, checkpoint: Checkpoint) -> StoredFile:
         settings = self._settings()
@@ -236,11 +224,3 @@ class FileStore:
             if kind == "references" and incoming.name is not None:
                 self._references.require_free(incoming.name, Viewer(incoming.owner))
             return self._folders[kind].place(temporary, incoming, content, self._clock())
-
-    def _quota(self, kind: Kind) -> int:
-        storage = self._settings().storage
-        return {
-            "references": storage.references_bytes,
-            "uploads": storage.uploads_bytes,
-            "outputs": storage.outputs_bytes,
-        }[kind]

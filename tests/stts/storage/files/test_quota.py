@@ -12,6 +12,10 @@ from stts.storage.files.quota import Account, Entry, older, oldest
 ENTRIES = st.lists(st.builds(Entry, st.just(Path("x")), st.integers(0, 1000), st.integers(0, 10**18)), max_size=20)
 
 
+def message(whose: str, quota: int) -> str:
+    return f"{whose} {quota}"
+
+
 @given(ENTRIES, st.integers(-10, 10_000))
 def test_no_more_of_the_oldest_than_needed(entries: list[Entry], needed: int) -> None:
     chosen = oldest(entries, needed)
@@ -29,7 +33,7 @@ def test_older_than_a_moment() -> None:
 
 
 def test_bytes_being_written_count_until_they_are_settled() -> None:
-    account = Account(lambda kind: 10)
+    account = Account[str](lambda kind: 10, message)
     account.reserve("uploads", 80, 100, lambda size: 0)
     with pytest.raises(StorageFull):
         account.reserve("uploads", 11, 100, lambda size: 0)
@@ -47,7 +51,20 @@ def test_room_is_made_once_with_headroom() -> None:
         asked.append(size)
         return size
 
-    account = Account(lambda kind: 1000)
+    account = Account[str](lambda kind: 1000, message)
     for _ in range(10):
         account.reserve("outputs", 1, 1000, make_room)
     assert asked == [11]
+
+
+def test_a_bound_that_comes_while_files_are_written_counts_them() -> None:
+    measured: list[int] = [30, 70]
+    account = Account[str](lambda user: measured.pop(0), message)
+    account.reserve("anna", 40, None)
+    account.reserve("anna", 20, None)
+    account.book("anna", 20, kept=True)
+    assert len(measured) == 2, "nothing is measured where there is no bound"
+    account.reserve("anna", 30, 100)
+    account.book("anna", 40, kept=True)
+    with pytest.raises(StorageFull, match="anna 100"):
+        account.reserve("anna", 1, 100)
