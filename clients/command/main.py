@@ -71,4 +71,4 @@ def _run_operator(command: str, arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="stts")

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -38,6 +39,8 @@ ROOT = Path(__file__).resolve().parents[3]
 MODULE = "adapters.execution.backends.worker"
 UNLOAD_SECONDS = 3.0
 """Seconds for a child to unload its engine and end, before it is killed."""
+EXIT_SECONDS = 0.5
+"""Longest wait between the end of its sockets and its own."""
 OUTPUT_SECONDS = 1.0
 """Seconds for the last that it printed, when it has ended."""
 FRUGAL = {"MALLOC_ARENA_MAX": "1"}
@@ -96,13 +99,31 @@ class Child:
 
     @property
     def alive(self) -> bool:
+        return self._exit() is None
+
+    def ended_by(self) -> str:
+        """How it ended by itself, its sockets being closed: `signal 11`, `status 1`; `nothing` if it runs on."""
+        give_up = time.monotonic() + EXIT_SECONDS
+        while (code := self._exit()) is None:
+            if time.monotonic() > give_up:
+                return "nothing"
+            time.sleep(EXIT_SECONDS / 50)
+        return f"signal {-code}" if code < 0 else f"status {code}"
+
+    def _exit(self) -> int | None:
+        """Its status, a signal below 0; None while it runs.
+
+        Looks without reaping: until it is reaped, the number of its group is nobody else's.
+        """
         if sys.platform == "darwin":  # which has no `waitid` before Python 3.13
-            return self._process.poll() is None
-        # Looks without reaping: until it is reaped, the number of its group is nobody else's.
+            return self._process.poll()
         try:
-            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+            found = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
-            return False
+            return self._process.returncode or 0
+        if found is None:
+            return None
+        return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
 
     def call(
         self, method: str, calls: Sequence[Sequence[Value]], traces: Sequence[str] = ()

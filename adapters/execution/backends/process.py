@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
+import structlog
+
 from adapters.execution.backends.backend import OwnWork
 from adapters.execution.backends.child import Child
 from adapters.execution.backends.wire import Unreadable, WorkerSpec
@@ -18,6 +20,8 @@ from adapters.execution.values import Value
 from stts.engine_api import Progress
 from stts.errors import EngineCrashed, EngineError
 from stts.streams.closing import closing_iterator
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 GONE = (EOFError, OSError, Unreadable)
 """Errors of reading from a child that died, or that wrote what is no answer."""
@@ -121,6 +125,9 @@ class ProcessBackend:
                 for _, value in answers:
                     yield value
         except GONE as error:
+            if not self._killed:
+                # Else nobody could tell a crash of its library from a kill for want of memory.
+                log.warning("engine_process_ended", engine=self._name, by=child.ended_by())
             child.kill()
             self.unload()
             raise EngineCrashed(f"The process of {self._name} died.") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.execution.instance import EngineInstance
 from adapters.execution.lifecycle import CRASH_LOOP
@@ -148,3 +149,11 @@ async def test_a_spare_that_does_not_start_is_no_failure_of_the_engine(instances
         await instance.load()
     assert await run(instance, "count 1") == [0]
     assert instance.state == "ready"
+
+
+@pytest.mark.parametrize(("script", "how"), [("count 1; kill", "signal 9"), ("count 1; exit", "status 7")])
+async def test_the_log_tells_how_a_child_ended(instances: Hosts, script: str, how: str) -> None:
+    with capture_logs() as lines, pytest.raises(EngineCrashed):
+        await run(instances(place="process"), script)
+    told = [(line["engine"], line["by"]) for line in lines if line["event"] == "engine_process_ended"]
+    assert told == [("script", how)]

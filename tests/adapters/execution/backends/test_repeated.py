@@ -30,7 +30,8 @@ async def test_a_call_whose_child_dies_before_its_first_result_is_made_again(ins
     instance = instances(place="process")
     with capture_logs() as lines:
         assert await run(instance, f"kill_once {tmp_path}/killed; count 3") == [0, 1, 2]
-    assert [line["event"] for line in lines if line["log_level"] == "warning"] == ["engine_call_repeated"]
+    warnings = [line["event"] for line in lines if line["log_level"] == "warning"]
+    assert warnings == ["engine_process_ended", "engine_call_repeated"]
     assert (instance.state, instance.crashes, instance.running) == ("ready", 0, 0)
 
 
