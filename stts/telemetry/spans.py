@@ -41,8 +41,7 @@ class FinishedSpan(NamedTuple):
 
 
 OwnTimes = tuple[float, float, float, int]
-"""When the work of an engine's own process began and ended, the seconds of it that the engine worked, and how many
-calls it made at once."""
+"""When the work of an engine's own process began and ended, its seconds of work, and the calls that it made at once."""
 Sink = Callable[[FinishedSpan], None]
 """Takes a span that has ended, and returns at once."""
 
@@ -50,7 +49,7 @@ Sink = Callable[[FinishedSpan], None]
 class Span:
     """Something that goes on. Used on the event loop; times are `time.perf_counter()` seconds, None: now.
 
-    It is told to end, and has ended when its children have: so children lie inside their parents.
+    It is told to end, and has ended when its children have: so children lie inside their parents, but for late ones.
     """
 
     recorded = True
@@ -100,10 +99,12 @@ class Span:
         return f"{self.trace_id:032x}"
 
     def child(self, name: str, *, began: float | None = None) -> Span:
-        """A child that begins after its parent was exported is kept by nobody: it could not lie inside."""
+        """A child that begins after its parent was exported cannot lie inside; it lies behind it, and says so."""
         self._children += 1
         began = None if began is None else max(began, self.began)
-        return Span(_nowhere if self._exported else self._sink, name, self.trace_id, began=began, parent=self)
+        child = Span(_nowhere if self._dropped else self._sink, name, self.trace_id, began=began, parent=self)
+        child.set(names.LATE, self._exported or None)
+        return child
 
     def set(self, name: str, value: Value | None) -> None:
         """Sets an attribute, unless there is nothing to say."""
@@ -236,10 +237,9 @@ class Span:
         )
 
     def _finished_part(self, part: Part, latest: float) -> FinishedSpan:
-        inside = part.inside.span_id if part.inside is not None else self.span_id
+        inside, failed = part.inside.span_id if part.inside is not None else self.span_id, part.error is not None
         began, ended = min(part.began, latest), min(part.ended, latest)
         ids = (self.trace_id, part.span_id, inside)
-        failed = part.error is not None
         return FinishedSpan(part.name, *ids, self._ns(began), self._ns(ended), part.attributes(), failed=failed)
 
     def _ns(self, at: float) -> int:

@@ -116,13 +116,17 @@ def test_what_comes_after_the_end_is_dropped(kept: Kept, root: Span) -> None:
     assert [span.name for span in kept] == ["root"]
 
 
-def test_what_begins_after_its_parent_was_told_is_kept_by_nobody(kept: Kept, root: Span) -> None:
+def test_what_begins_after_its_parent_was_told_lies_behind_it(kept: Kept, root: Span) -> None:
     root.part("queue", root.began, root.began)
     root.end()
     late = root.child("late")
     late.child("later").end()
     late.end()
-    assert [span.name for span in kept] == ["root", "queue"]
+    assert [span.name for span in kept] == ["root", "queue", "later", "late"]
+    first, behind, inside = kept.named("root"), kept.named("late"), kept.named("later")
+    assert (behind.trace_id, behind.parent_id) == (first.trace_id, first.span_id)
+    assert behind.began_ns >= first.ended_ns and behind.attributes == {"stts.late": True}
+    assert inside.parent_id == behind.span_id and inside.attributes == {}
 
 
 def test_a_dropped_span_stays_dropped(kept: Kept, root: Span) -> None:
