@@ -33,11 +33,12 @@ class PlanningStage:
 
 
 def with_permission(request: Request, permission: Permission) -> Request:
-    """The request with what its caller may use; any other kind of request as it is."""
+    """The request with what its caller may use; as it is where it has that, and any other kind of request."""
     if permission is EVERYTHING:
         return request
-    if isinstance(request, SpeechRequest):
+    # Most routes of speech have said it already, which saves the copies.
+    if isinstance(request, SpeechRequest) and request.config.permission != permission:
         return cast(Request, replace(request, config=replace(request.config, permission=permission)))
-    if isinstance(request, ListenRequest):
+    if isinstance(request, ListenRequest) and request.config.permission != permission:
         return cast(Request, replace(request, config=replace(request.config, permission=permission)))
     return request

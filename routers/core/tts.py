@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
@@ -19,6 +18,7 @@ from stts.access.policy import RouteKind, policy
 from stts.audio.formats import FORMATS
 from stts.errors import InvalidParameter
 from stts.plans import SpeechRequest
+from stts.speech import SynthesisConfig
 
 UNMADE = {"cache-control": "no-store", "accept-ranges": "none"}
 """Headers of an answer to HEAD, for which no audio is made."""
@@ -57,14 +57,14 @@ class TTSRoutes:
 
     async def _head(self, fields: SpeechFields, request: Request) -> Response:
         """Answers HEAD with the headers of a GET, as far as known without synthesis; players send HEAD first."""
-        config = fields.config(listener_of(request.scope).output().format)
-        await self._plan_speech(replace(config, permission=principal_of(request).permission))
+        config = _config(fields, request)
+        await self._plan_speech(config)
         answer = Response(media_type=FORMATS[config.format].media_type, headers=UNMADE)
         del answer.headers["content-length"]  # of the audio nobody knows it yet
         return answer
 
     def _answer(self, fields: SpeechFields, request: Request) -> Response:
-        config = fields.config(listener_of(request.scope).output().format)
+        config = _config(fields, request)
         context = operation_context(
             request, "tts", characters=len(fields.text), format=config.format, priority=fields.priority
         )
@@ -73,3 +73,7 @@ class TTSRoutes:
             chunks = recorded(chunks, self._files, context)
         whole_seconds = self._settings().tts.whole_seconds
         return speech_answer(chunks, context, stream=fields.stream, whole_seconds=whole_seconds)
+
+
+def _config(fields: SpeechFields, request: Request) -> SynthesisConfig:
+    return fields.config(listener_of(request.scope).output().format, principal_of(request).permission)

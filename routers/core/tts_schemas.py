@@ -9,6 +9,7 @@ from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field
 from routers.http.lenient_fields import LenientFields
 from routers.http.names import NAME_CHARACTERS as NAME_CHARACTERS
 from routers.http.names import EngineName, LanguageTag, VoiceName
+from stts.access.permission import EVERYTHING, Permission
 from stts.context import Priority
 from stts.engine_state import AUTO
 from stts.speech import AudioFormat, Markup, SynthesisConfig
@@ -71,7 +72,8 @@ class SpeechFields(LenientFields):
     )
     save: bool = Field(False, description="Keep the audio as a file of kind outputs; answered with X-File-Id.")
 
-    def config(self, default_format: AudioFormat) -> SynthesisConfig:
+    def config(self, default_format: AudioFormat, permission: Permission = EVERYTHING) -> SynthesisConfig:
+        """`permission`: what the caller may use, where that is known here."""
         return SynthesisConfig(
             engine=self.engine,
             voice=self.voice,
@@ -86,6 +88,7 @@ class SpeechFields(LenientFields):
             seed=self.seed or None,
             parameters=self.own_parameters(),
             markup=self.markup,
+            permission=permission,
         )
 
     @property

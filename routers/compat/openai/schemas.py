@@ -15,6 +15,7 @@ from routers.http.lenient_fields import LenientFields
 from routers.http.names import NAME_CHARACTERS, LanguageTag, VoiceName
 from routers.http.subtitle_fields import CueSeconds, LineCount, LineWidth, WordsPerLine
 from routers.http.transcripts import SUBTITLES, cue_rules
+from stts.access.permission import EVERYTHING, Permission
 from stts.context import Priority
 from stts.errors import InvalidParameter
 from stts.settings import STTSettings
@@ -85,7 +86,8 @@ class CreateSpeechRequest(Fields):
     )
     seed: int = Field(0, description="Extension. 0: random.", ge=0, le=2**32 - 1)
 
-    def config(self, engine: str) -> SynthesisConfig:
+    def config(self, engine: str, permission: Permission = EVERYTHING) -> SynthesisConfig:
+        """`permission`: what the caller may use, where that is known here."""
         instructions = {"instructions": self.instructions} if self.instructions else {}
         return SynthesisConfig(
             engine=engine,
@@ -98,6 +100,7 @@ class CreateSpeechRequest(Fields):
             parameters=self.unknown() | instructions,
             ignore_unknown_parameters=True,
             markup=self.markup,
+            permission=permission,
         )
 
     @property

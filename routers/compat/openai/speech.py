@@ -13,7 +13,7 @@ from routers.compat.openai.schemas import CreateSpeechRequest
 from routers.core.tts import AUDIO
 from routers.http.answer import Answer, event_answer
 from routers.http.deferred_route import deferred_router
-from routers.http.operation import event_headers, operation_context
+from routers.http.operation import event_headers, operation_context, principal_of
 from routers.http.speech import speech_answer
 from routers.http.sse import event
 from routers.http.usage import speech_usage
@@ -48,7 +48,7 @@ class SpeechRoutes:
         """
         engine = self._models.engine(fields.model, "tts")
         self._check_length(fields.input)
-        config = fields.config(engine)
+        config = fields.config(engine, principal_of(request).permission)
         context = operation_context(
             request, "tts", characters=len(fields.input), format=config.format, priority=fields.priority
         )

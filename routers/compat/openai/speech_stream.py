@@ -6,7 +6,6 @@ Raw PCM is told in sentences. Any other format is one file an utterance, and so 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -57,7 +56,7 @@ class SpeechStreamRoutes:
 
     async def _options(self, permission: Permission, fields: StreamConfig) -> SpeechOptions:
         """Raises stts.errors for what nobody here can speak."""
-        config = replace(fields.config(self._models.engine(fields.model, "tts")), permission=permission)
+        config = fields.config(self._models.engine(fields.model, "tts"), permission)
         return SpeechOptions(config, await self._plan_speech(config), whole=not fields.stream_audio)
 
 
