@@ -27,7 +27,6 @@ from contextlib import suppress
 
 from adapters.configuration.adapter import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.checks import operator_check
-from adapters.execution.garbage_collection import freeze_gc
 from engines.registry import Registry
 from middleware.listener import ListenerSettings, default_listener
 from middleware.serving.file_limit import raise_file_limit
@@ -41,6 +40,7 @@ from routers.services import Services, build_services
 from routers.startup import running
 from stts import __version__
 from stts.errors import DatabaseUnusable, InvalidConfiguration
+from stts.garbage_collection import freeze_gc
 from stts.settings import Settings
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.opening import refuse_newer_file

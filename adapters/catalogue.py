@@ -14,7 +14,6 @@ from adapters.descriptions import EngineDescription, OfferedVoice, description
 from adapters.detection.end_of_turn import EngineTurnDetector
 from adapters.detection.speech_detector import SpeechDetector
 from adapters.detection.vad import EngineVoiceActivity
-from adapters.execution.garbage_collection import freeze_gc_again
 from adapters.execution.instance import EngineInstance
 from adapters.health.readings import reading
 from adapters.health.registry import HealthRegistry
@@ -31,6 +30,7 @@ from stts.analytics.engine_statistics import Reading
 from stts.engine_api import EngineKind
 from stts.engine_state import Probe
 from stts.errors import InvalidConfiguration, UnknownEngine
+from stts.garbage_collection import freeze_gc_again
 from stts.protocols import VoiceLibrary
 from stts.settings import CurrentSettings
 from stts.settings.built_in import BASE_ENGINES

@@ -16,6 +16,7 @@ from stts.access.directory import FOLLOW_SECONDS, KeyDirectory
 from stts.access.key_text import KeyText
 from stts.analytics.usage_writer import UsageWriter
 from stts.errors import DatabaseAway
+from stts.garbage_collection import freeze_gc_again
 
 DAY_SECONDS = 86_400.0
 CLOSE_SECONDS = 5.0
@@ -28,6 +29,10 @@ async def serve_keys(services: Services, directory: KeyDirectory) -> None:
     """Makes the first key where none works, then follows changes for ever."""
     if services.settings().security.api_key is None:
         await _first_key(services)
+    with suppress(DatabaseAway):
+        await directory.catch_up()
+        # The keys and the library of the database stay: each full collection would look at them for 30 ms.
+        freeze_gc_again()
     await directory.follow()
 
 

@@ -31,6 +31,7 @@ DOMAIN = (
         "http_address",
         "streams",
         "tracebacks",
+        "garbage_collection",
     ),
     ("speech", "transcription", "chat", "settings", "access", "models"),
     ("context", "engine_api", "telemetry"),

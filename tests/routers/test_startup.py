@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from middleware.serving.lifecycle import Lifecycle
-from routers import startup
+from routers import key_service, startup
 from routers.services import Services, build_services
 from routers.startup import running
 from stts.settings import EngineSettings, SecuritySettings, Settings, StorageSettings, STTSettings, TTSSettings
@@ -28,6 +28,16 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
         stt=STTSettings(order=("echo",)),
         engines=EngineSettings(),
         storage=StorageSettings(root=str(tmp_path / "data")),
+    )
+    return build_services(settings, registry=registry())
+
+
+def keyed(folder: Path) -> Services:
+    settings = Settings(
+        tts=TTSSettings(order=("tone",)),
+        stt=STTSettings(order=("echo",)),
+        storage=StorageSettings(root=str(folder / "data")),
+        security=SecuritySettings.model_validate({"keys": True, "api_key": "key"}),
     )
     return build_services(settings, registry=registry())
 
@@ -122,17 +132,31 @@ async def test_the_database_is_left_alone_until_the_first_answers_had_their_time
     assert begun == [pytest.approx(60.0 + startup.FIRST_ANSWERS_SECONDS)]
 
 
+async def test_keys_and_database_are_set_aside_from_collections_once_they_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = keyed(tmp_path)
+    assert services.access.directory is not None
+    steps: list[str] = []
+
+    async def catch_up() -> None:
+        steps.append("keys")
+
+    async def follow() -> None:
+        steps.append("follow")
+
+    monkeypatch.setattr(services.access.directory, "catch_up", catch_up)
+    monkeypatch.setattr(services.access.directory, "follow", follow)
+    monkeypatch.setattr(key_service, "freeze_gc_again", lambda: steps.append("freeze"))
+    await key_service.serve_keys(services, services.access.directory)
+    assert steps == ["keys", "freeze", "follow"]
+
+
 async def test_keys_are_followed_again_after_an_error_that_nobody_foresaw(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(startup, "RESTART_SECONDS", 0.0)
-    settings = Settings(
-        tts=TTSSettings(order=("tone",)),
-        stt=STTSettings(order=("echo",)),
-        storage=StorageSettings(root=str(tmp_path / "data")),
-        security=SecuritySettings.model_validate({"keys": True, "api_key": "key"}),
-    )
-    services = build_services(settings, registry=registry())
+    services = keyed(tmp_path)
     assert services.access.directory is not None
     looks, follows = 0, asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""What a caller may use goes with its request, whether the route has said it or not."""
+"""A request carries what its caller may use, whether its route has said it or not."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from tests import patient
 
 PROGRAM = """
 import gc
-from adapters.execution.garbage_collection import freeze_gc, freeze_gc_again
+from stts.garbage_collection import freeze_gc, freeze_gc_again
 gc.disable()
 {start}
 freeze_gc_again()
