@@ -152,7 +152,9 @@ class AnyConversation(RuleBasedStateMachine):
                 assert self.announced or policy.pushed or self.cleared
                 self.waiting.add(self.open)
                 self.open, self.announced = None, False
-            case Command.SPECULATE | Command.PREPARE:
+            case Command.SPECULATE:
+                assert self.open is not None and not policy.pushed
+            case Command.PREPARE:
                 assert self.open is not None and policy.answers
             case Command.ANSWER:
                 assert turn is not None and not self.active and not self.held
