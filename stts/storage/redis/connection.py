@@ -19,7 +19,7 @@ import structlog
 
 from stts.errors import LimitsAway
 from stts.storage.redis.address import RedisAddress
-from stts.storage.redis.round_trip import ends, error_of
+from stts.storage.redis.round_trip import Patience, error_of
 from stts.storage.redis.scripts import PROBE, SCRIPTS, Script
 from stts.storage.redis.transport import Command, RedisTransport, Word
 
@@ -69,6 +69,7 @@ class RedisConnection:
         self._transport = RedisTransport(address, CONNECT_SECONDS)
         self._waiting: deque[_Call] = deque()
         self._flight: asyncio.Task[None] | None = None
+        self._patience = Patience()
         self.state: Literal["up", "away"] = "away"
         self.returns = 0
         """How often it came back: what it knew may be lost then."""
@@ -107,7 +108,7 @@ class RedisConnection:
     async def run(self) -> None:
         """Looks every second whether Redis answers, for ever."""
         while True:
-            await asyncio.sleep(PROBE_SECONDS)
+            await self._patience.rest(PROBE_SECONDS)
             await self.probe()
 
     async def probe(self) -> None:
@@ -120,7 +121,7 @@ class RedisConnection:
         for look, seconds in ((self._reach, CONNECT_SECONDS), (self._write, CALL_SECONDS)):
             trip = asyncio.ensure_future(look())
             try:
-                await ends(trip, seconds)
+                await self._patience.ends(trip, seconds)
             finally:
                 error = await error_of(trip)
             if error is not None:
@@ -163,10 +164,10 @@ class RedisConnection:
             calls = [each for each in taken if each.answer is None or not each.answer.done()]
             trip = asyncio.ensure_future(self._exchange(calls))
             try:
-                if not await ends(trip, CALL_SECONDS):
+                if not await self._patience.ends(trip, CALL_SECONDS):
                     self._is_late = True
                     self._fail([*calls, *self._waiting])
-                    await ends(trip, AWAY_SECONDS)
+                    await self._patience.ends(trip, AWAY_SECONDS)
                 if (error := await error_of(trip)) is not None:
                     self._is_away(error, calls)
                     return

@@ -13,10 +13,10 @@ from stts.access.rates import RateExceeded, RateLimiter
 from stts.errors import LimitsAway
 from stts.settings.quotas import QuotaSettings
 from stts.storage.redis import connection as module
-from stts.storage.redis import round_trip
 from stts.storage.redis.address import RedisAddress
 from stts.storage.redis.connection import CALL_SECONDS, RedisConnection
 from stts.storage.redis.leases import RedisLeases
+from stts.storage.redis.round_trip import Patience
 from stts.storage.redis.scripts import HIT
 from stts.storage.redis.windows import RedisWindows
 from tests.patient import PATIENCE
@@ -73,9 +73,10 @@ async def test_a_frozen_redis_holds_up_calls_once_and_shortly(
 
     async def ends(trip: asyncio.Future[object], seconds: float) -> bool:
         waits.append(seconds)
-        return await round_trip.ends(trip, seconds)
+        return await patience.ends(trip, seconds)
 
-    monkeypatch.setattr(module, "ends", ends)
+    patience = Patience()
+    monkeypatch.setattr(connection._patience, "ends", ends)
     redis.freeze()
     limiter = RateLimiter(QuotaSettings, shared=RedisWindows(connection))
     for _ in range(4):
