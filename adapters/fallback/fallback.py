@@ -129,7 +129,9 @@ class _Attempts(Generic[Plan, Item]):
 
     def _left(self, patience: Patience) -> float:
         """Seconds after which to look again: what is sent meanwhile is waited for, however long."""
-        return LOOK_SECONDS if self._given and not self._context.unsent else patience.left()
+        if self._given and not self._context.unsent:
+            return LOOK_SECONDS
+        return patience.left(long=self._given or self._context.priority >= Priority.COLLECTED)
 
     async def _after(self, plan: Plan, error: STTSError) -> Plan | None:
         """The plan for the next attempt; None: there is none, and who is to blame is decided."""

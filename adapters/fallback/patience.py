@@ -26,16 +26,22 @@ class Patience:
         self._routing = routing
         self._began = self._since = health.clock()
 
-    def left(self) -> float:
-        """Seconds after which to look again; 0: it has lasted too long."""
+    def left(self, *, long: bool = False) -> float:
+        """Seconds after which to look again; 0: it has lasted too long.
+
+        `long`: what it makes may be as long as it makes anything at once, and not only the short piece of a beginning.
+        """
         now = self._health.clock()
         if self._instance.state == "loading":
             self._since = now
             return min(max(self._routing.load_seconds - (now - self._began), 0.0), LOOK_SECONDS)
         silence = min(self._health.silence(self._owner), now - self._since)
-        return max(self._limit() - silence, 0.0)
+        return max(self._limit(long=long) - silence, 0.0)
 
-    def _limit(self) -> float:
+    def _limit(self, *, long: bool) -> float:
         """Seconds of silence that are borne: more of an engine that is slow by nature, or not known yet."""
         usual, limit = self._health.statistics.first_seconds, self._routing.first_seconds
-        return limit * SLACK if usual is None else max(limit, usual * SLACK)
+        borne = limit * SLACK if usual is None else max(limit, usual * SLACK)
+        if long and (factor := self._instance.real_time_factor) is not None:
+            borne = max(borne, factor * self._instance.info.limits.max_seconds * SLACK)
+        return borne

@@ -27,7 +27,8 @@ class House:
         self.clock = Clock()
         self.health = InstanceHealth("a", "tts", self.clock)
         self.health.statistics.first(1.0)
-        self.instance = SimpleNamespace(state=state)
+        limits = SimpleNamespace(max_seconds=30.0)
+        self.instance = SimpleNamespace(state=state, real_time_factor=None, info=SimpleNamespace(limits=limits))
         self.owner = object()
         self.patience = Patience(cast(Any, self.instance), self.health, self.owner, ROUTING)
 
@@ -52,9 +53,9 @@ class House:
         free.set()
         await waiting
 
-    def left(self, at: float) -> float:
+    def left(self, at: float, *, long: bool = False) -> float:
         self.clock.now = 100.0 + at
-        return self.patience.left()
+        return self.patience.left(long=long)
 
 
 def test_an_engine_that_is_not_at_work_is_waited_for() -> None:
@@ -132,3 +133,12 @@ def test_one_that_was_never_heard_has_longer() -> None:
     house = House()
     house.health.statistics.first_seconds = None
     assert house.left(0) == 60
+
+
+def test_one_that_makes_long_pieces_has_the_time_that_the_longest_takes() -> None:
+    house = House()
+    assert house.left(0, long=True) == 20, "its speed is not known"
+    house.instance.real_time_factor = 0.1
+    assert house.left(0, long=True) == 20, "it is fast"
+    house.instance.real_time_factor = 4.0
+    assert (house.left(0), house.left(0, long=True)) == (20, 360)

@@ -229,7 +229,7 @@ def given_up_as_it_speaks(house: House, monkeypatch: pytest.MonkeyPatch) -> None
         if name == "b":
             made.set()
 
-    def left(self: Patience) -> float:
+    def left(self: Patience, *, long: bool = False) -> float:
         if self._instance.name != "b" or not begun.is_set():
             return 0.01
         watched.set()
