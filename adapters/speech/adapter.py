@@ -107,9 +107,8 @@ class EngineTTSAdapter:
         cut = None if relay is None else relay.begin()
         speech = await self._begin(plan, text, context, cut)
         if relay is not None:
-            speech.relay = relay
             relay.carry(speech)
-        async with aclosing(prefetch(partial(self._make, speech), AHEAD_BYTES, "speech")) as chunks:
+        async with aclosing(prefetch(partial(self._make, speech, relay), AHEAD_BYTES, "speech")) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -152,7 +151,7 @@ class EngineTTSAdapter:
             script = StreamingText(text, plan.language, limit, shortest, speak_markup=plan.speak_markup)
         return Speech(script, plan, renderer, planner, playback, context, problem)
 
-    async def _make(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
+    async def _make(self, speech: Speech, relay: Relay | None, ready: Channel[AudioChunk]) -> None:
         try:
             while not speech.finished and not speech.handed_over:
                 await ready.room()
@@ -166,8 +165,8 @@ class EngineTTSAdapter:
             elif not speech.finished:
                 speech.put(await asyncio.to_thread(speech.renderer.finish), ready)
         except (EngineError, Busy):
-            if speech.relay is not None:
-                await speech.relay.cut(speech, ready)
+            if relay is not None:
+                await relay.cut(speech, ready)
             raise
         finally:
             if speech.unsaid:

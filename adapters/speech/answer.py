@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from adapters.speech.plan import unreadable
 from adapters.speech.text_source import TextSource
@@ -16,9 +15,6 @@ from stts.scheduling.playback import Playback
 from stts.speech import AudioChunk
 from stts.streams.channel import Channel
 from stts.text.script import has_sound
-
-if TYPE_CHECKING:
-    from adapters.speech.relay import Relay
 
 JITTER_SECONDS = 0.02
 """Delay that no listener notices: every player has as much in hand."""
@@ -46,8 +42,6 @@ class Speech:
     """Pieces with words of which the engine made no sound."""
     failed: bool = False
     """Any voice of the language would have made some of one of them."""
-    relay: Relay | None = None
-    """Takes what is left where the engine fails; None: the answer ends with it."""
     resumed: bool = False
     """Another engine has begun it."""
     sent: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from adapters.execution.backends.backend import Backend, OwnWork
 from adapters.execution.backends.batch_calls import Call
@@ -11,8 +11,18 @@ from adapters.execution.values import Value
 from stts.engine_api import Progress
 from stts.streams.closing import closing_iterator
 
-if TYPE_CHECKING:
-    from adapters.execution.backends.batching import BatchingBackend
+
+class SharedBackend(Backend, Protocol):
+    """A backend that makes calls of several seats together."""
+
+    def submit(self, call: Call) -> None:
+        """Raises EngineError where the engine is not loaded."""
+
+    def leave(self, call: Call) -> None:
+        """Ends a call, and those it runs with where nobody wants any of them."""
+
+    def end_by_force(self, call: Call) -> bool:
+        """Ends a call, with those it runs with."""
 
 
 class Seat:
@@ -20,7 +30,7 @@ class Seat:
 
     capacity = 1
 
-    def __init__(self, shared: BatchingBackend, *, alone: bool) -> None:
+    def __init__(self, shared: SharedBackend, *, alone: bool) -> None:
         self._shared = shared
         self._alone = alone
         self._traces: Sequence[str] = ()
