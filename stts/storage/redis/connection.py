@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from contextvars import Context
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
@@ -154,7 +155,8 @@ class RedisConnection:
             return False
         self._waiting.append(call)
         if self._flight is None or self._flight.done():
-            self._flight = asyncio.create_task(self._fly(), name="redis")
+            # In nobody's context: what it logs belongs to no request.
+            self._flight = asyncio.create_task(self._fly(), name="redis", context=Context())
         return True
 
     async def _fly(self) -> None:

@@ -7,6 +7,8 @@ import time
 
 import pytest
 from redis.asyncio import Redis
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.testing import capture_logs
 
 from stts.access.limits import Rate
 from stts.access.rates import RateExceeded, RateLimiter
@@ -139,6 +141,16 @@ async def test_where_it_is_to_refuse_callers_with_limits_are_refused(redis: Redi
     refuses = False
     assert (await limiter.hit(RATES))[0].left == 4
     await connection.close()
+
+
+@pytest.mark.usefixtures("patience")
+async def test_that_it_is_away_belongs_to_no_request(connect: Connect, redis: RedisServer) -> None:
+    connection = await connect()
+    redis.kill()
+    with bound_contextvars(request_id="of a caller"), capture_logs(processors=[merge_contextvars]) as lines:
+        await RedisWindows(connection).hit(RATES)
+    (away,) = (line for line in lines if line["event"] == "redis_away")
+    assert "request_id" not in away
 
 
 @pytest.mark.usefixtures("patience")
