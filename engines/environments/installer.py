@@ -42,7 +42,6 @@ def install(
     Conflict where another process installs it.
     """
     cancellation = cancellation or Cancellation()
-    tool = tool or choose_tool(environment.python, cancellation)
     root = _writable(environment.roots)
     with _alone(root, environment.name) as lock:
         if environment.state == "ready" and (found := environment.find()) is not None:
@@ -53,6 +52,7 @@ def install(
             plan = estimate(environment.requirements, environment.python, cancellation)
         if not confirm(plan):
             raise Cancelled
+        tool = tool or choose_tool(environment.python, cancellation)
         _require_space(root, plan)
         folder = environment.folder(root)
         _clear(environment)

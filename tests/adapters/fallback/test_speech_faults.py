@@ -11,7 +11,7 @@ from stts.context import Priority
 from stts.errors import EngineError, STTSError, UnknownVoice
 from stts.streams.live import LiveText
 from tests.adapters.fallback.conftest import House
-from tests.adapters.fallback.frail_engines import FAULTS, GATE, HEARD
+from tests.adapters.fallback.frail_engines import FAULTS, GATE, HEARD, STARTED
 
 TEXT = "Hello there, how are you today?"
 
@@ -44,7 +44,8 @@ async def test_a_voice_that_hangs_is_given_up(house: House) -> None:
     assert house.context.output_data.fallback == "engine_timeout"
     assert house.failures("a") == 1
     leftovers = house.engines.operations.leftovers
-    assert len(leftovers) == 1
+    # A busy machine may give it up before it has begun.
+    assert len(leftovers) == STARTED.is_set()
     GATE.set()
     await leftovers.close()
     assert len(leftovers) == 0
