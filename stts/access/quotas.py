@@ -116,12 +116,12 @@ class QuotaBook:
     def standings(self, allowances: Sequence[Allowance]) -> list[Standing]:
         """How allowances stand, as far as that is known here."""
         # Nobody is remembered for being looked at: that would make others forgotten.
-        found = []
+        found, windows = [], self._windows_now()
         for each in allowances:
-            account = self._accounts.get(self._counter(each))
+            account = self._accounts.get(_counter(each, windows))
             if account is not None and account.used is not None:
                 left = max(0.0, each.most - account.spent)
-                found.append(Standing(each, left, self._windows.ends[each.period] - self._now))
+                found.append(Standing(each, left, windows.ends[each.period] - self._now))
         return found
 
     def used_up(self, allowances: Sequence[Allowance], least: float) -> QuotaExceeded | None:
@@ -136,7 +136,7 @@ class QuotaBook:
 
     def account(self, allowance: Allowance) -> Account:
         """The account of an allowance in the window of this moment."""
-        counter = self._counter(allowance)
+        counter = _counter(allowance, self._windows_now())
         account = self._accounts.get(counter)
         if account is None:
             if len(self._accounts) >= MOST_ACCOUNTS:
@@ -144,9 +144,6 @@ class QuotaBook:
             account = self._accounts[counter] = Account(counter, self._monotonic)
         self._accounts.move_to_end(counter)
         return account
-
-    def _counter(self, allowance: Allowance) -> Counter:
-        return Counter(allowance.subject, str(allowance.unit), self._windows_now().names[allowance.period])
 
     def _forget_one(self) -> None:
         """Forgets the account that was used longest ago, of those with nothing in hand but an unused block."""
@@ -221,6 +218,10 @@ async def take_all(accounts: Sequence[tuple[Account, float]], amount: float, sto
             taken.callback(_give_back, account, amount)
         taken.pop_all()
     return None
+
+
+def _counter(allowance: Allowance, windows: Windows) -> Counter:
+    return Counter(allowance.subject, str(allowance.unit), windows.names[allowance.period])
 
 
 def _give_back(account: Account, amount: float) -> None:

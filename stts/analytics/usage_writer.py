@@ -65,11 +65,12 @@ class UsageWriter:
         now = self._clock()
         kind = record.labels.type
         key = _key(int(now // DAY), record)
-        if key not in self._rows:
+        sums = self._rows.get(key)
+        if sums is None:
             if len(self._rows) >= WAITING_ROWS:
                 key = UsageKey(key.day, OTHER, OTHER, OTHER, OTHER, OTHER, kind)
-            self._rows.setdefault(key, UsageSums())
-        self._rows[key].add(record)
+            sums = self._rows.setdefault(key, UsageSums())
+        sums.add(record)
         self._hours.setdefault(HourKey(int(now // HOUR), kind), UsageSums()).add(record)
 
     @property
