@@ -105,8 +105,9 @@ async def _latencies(plain: Server, guarded: Server, key: str) -> dict[str, _Lat
             name: await stack.enter_async_context(Connection(server.port, shown))
             for name, (server, shown) in turns.items()
         }
-        for connection in connections.values():
-            for _ in range(WARM_UP):
+        for _ in range(WARM_UP):
+            # In turns: a connection that rests for long is closed.
+            for connection in connections.values():
                 await _speak(connection)
         before = {name: server.cpu_seconds for name, (server, _) in turns.items()}
         for _ in range(ROUNDS):
