@@ -87,5 +87,6 @@ class Estimates:
         finally:
             # Its thread is to end, too.
             cancellation.cancel()
-        self._known[environment.requirements.lines] = found
+        if found != UNKNOWN:
+            self._known[environment.requirements.lines] = found
         return found

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from engines.environments.requirements import Requirements
-from engines.environments.tools import frugal_pip, has_pip, run
+from engines.environments.tools import frugal_pip, run
 from engines.models.hub import hub_endpoint, hub_token
 from engines.models.keys import index_keys, same_server
 from engines.models.pip_settings import PipSettings, pip_settings
@@ -56,8 +56,6 @@ UNKNOWN = Estimate(())
 
 def estimate(requirements: Requirements, python: str, cancellation: Cancellation) -> Estimate:
     """Asks the package index. Raises Cancelled, and EngineInstallFailed where the requirements do not go together."""
-    if not has_pip(python, cancellation):
-        return UNKNOWN
     with tempfile.TemporaryDirectory(prefix="stts-estimate-") as folder:
         pip = frugal_pip(python, Path(folder), cancellation)
         if pip is None:

@@ -29,7 +29,8 @@ FRUGAL_PIP = ((25, 2), (27,))
 of each file: earlier ones fetch all files for a report, gigabytes before anybody was asked."""
 _VERSION = "import importlib.metadata as m; print(m.version('pip'))"
 _INSTALL = ("install", "--progress-bar", "off")
-_FIND_PIP = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)"
+PIP_FOR_OTHERS = (22, 3)
+"""The first version of pip that installs into an environment other than its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def pip(python: str) -> Tool:
 
 
 def own_pip(python: str) -> Tool:
-    """For an interpreter that has none: each environment gets its own."""
+    """For an interpreter that has none, or one that cannot do it: each environment gets its own."""
     return Tool("pip", (python, "-m", "venv"), lambda folder: (str(folder / PYTHON), *PIP, *_INSTALL))
 
 
@@ -69,34 +70,39 @@ def choose_tool(python: str, cancellation: Cancellation) -> Tool:
     """uv where there is one, since it is far quicker; else the interpreter's venv and pip. Raises Cancelled."""
     if program := shutil.which("uv"):
         return uv(python, program)
-    return pip(python) if has_pip(python, cancellation) else own_pip(python)
+    version = pip_version(python, cancellation)
+    return pip(python) if version is not None and version >= PIP_FOR_OTHERS else own_pip(python)
 
 
-def has_pip(python: str, cancellation: Cancellation) -> bool:
-    """True if the interpreter can run pip. Raises Cancelled."""
+def pip_version(python: str, cancellation: Cancellation) -> tuple[int, ...] | None:
+    """The version of an interpreter's pip; None where it has none. Raises Cancelled."""
+    lines: list[str] = []
     try:
-        run((python, "-I", "-c", _FIND_PIP), cancellation)
+        run((python, "-I", "-c", _VERSION), cancellation, lines.append)
     except EngineInstallFailed:
-        return False
-    return True
+        return None
+    return _numbers(lines[-1])
 
 
 def frugal_pip(python: str, folder: Path, cancellation: Cancellation) -> tuple[str, ...] | None:
     """The command of a pip that fetches no files for a report: the interpreter's, or one that it gets (2 MB).
 
-    `folder`: where that one lies while it is used. None where the index has none. Raises Cancelled.
+    `folder`: where that one lies while it is used. None where it has none and the index neither. Raises Cancelled.
     """
-    (least, beyond), lines = FRUGAL_PIP, list[str]()
+    least, beyond = FRUGAL_PIP
+    version = pip_version(python, cancellation)
+    if version is None:
+        return None
+    if least <= version < beyond:
+        return (python, *PIP)
     wanted = f"pip>={_dotted(least)},<{_dotted(beyond)}"
+    options = ("--quiet", "--no-deps", "--only-binary=:all:", "--dest", str(folder))
     try:
-        run((python, "-I", "-c", _VERSION), cancellation, lines.append)
-        if least <= _numbers(lines[-1]) < beyond:
-            return (python, *PIP)
-        run((python, *PIP, "download", "--quiet", "--no-deps", "--dest", str(folder), wanted), cancellation)
+        run((python, *PIP, "download", *options, wanted), cancellation)
     except EngineInstallFailed:
         return None
     # A wheel of pip runs as it is.
-    return (python, str(next(folder.glob("pip-*.whl")) / "pip"), *_OPTIONS)
+    return next(((python, str(wheel / "pip"), *_OPTIONS) for wheel in folder.glob("pip-*.whl")), None)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

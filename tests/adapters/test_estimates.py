@@ -32,6 +32,7 @@ class Index:
         self.given_up = threading.Semaphore(0)
         self.reached = threading.Semaphore(0)
         self.failure: Exception | None = None
+        self.answer = ANSWER
 
     def estimate(self, requirements: Requirements, python: str, cancellation: Cancellation) -> Estimate:
         self.asked[requirements.name] += 1
@@ -44,7 +45,7 @@ class Index:
             raise Cancelled
         if self.failure is not None:
             raise self.failure
-        return ANSWER
+        return self.answer
 
     async def until_asked(self) -> None:
         assert await asyncio.to_thread(self.reached.acquire, timeout=PATIENCE)
@@ -111,6 +112,16 @@ async def test_a_failure_is_told_to_all_and_not_kept(index: Index) -> None:
         with pytest.raises(EngineInstallFailed):
             await task
     index.failure = None
+    assert await made.of(environment("a")) is ANSWER
+    made.close()
+
+
+async def test_an_answer_that_nobody_can_give_now_is_asked_for_again(index: Index) -> None:
+    made = Estimates()
+    index.gate.set()
+    index.answer = UNKNOWN
+    assert await made.of(environment("a")) == UNKNOWN
+    index.answer = ANSWER
     assert await made.of(environment("a")) is ANSWER
     made.close()
 

@@ -35,7 +35,7 @@ class TraceContext:
             os.environ[VARIABLE] = traces[0]
         else:
             os.environ.pop(VARIABLE, None)
-        with suppress(OSError, ValueError):  # what an engine has closed
+        with suppress(OSError, ValueError, AttributeError):  # what an engine has closed, or taken away
             sys.stdout.flush()
             os.write(STANDARD_ERROR, mark(traces))
 

@@ -77,7 +77,8 @@ def main() -> None:
     engine: Engine | None = None
     context = TraceContext()
     for request in _requests(channel):
-        context.enter(request[3])
+        # A server that was started before its files were renewed sends none.
+        context.enter(request[3] if len(request) > 3 else ())
         try:
             engine = engine or _make(*made_from)
         except BaseException as error:  # noqa: BLE001 - whatever a stranger's module raises is told to the server

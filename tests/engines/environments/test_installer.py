@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.environments import installer
+from engines.environments import installer, tools
 from engines.environments.environment import Environment, read
 from engines.environments.estimate import UNKNOWN, Estimate, estimate, size_of
 from engines.environments.installer import clear_outdated, install, uninstall
@@ -195,12 +195,16 @@ def test_commands_install_into_the_environment_and_nowhere_else() -> None:
     assert own_pip(python).install(Path("/environments/voice"))[0] == there
 
 
-def test_an_interpreter_without_pip_gives_each_environment_its_own(environment: Made, tmp_path: Path) -> None:
+def test_an_interpreter_without_pip_gives_each_environment_its_own(
+    environment: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bare = tmp_path / "bare"
     patient.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
     made = environment(python=str(bare / "bin" / "python"))
     tool = choose_tool(made.python, Cancellation())
     assert tool.make == own_pip(made.python).make
+    monkeypatch.setattr(tools, "PIP_FOR_OTHERS", (99, 0))
+    assert choose_tool(sys.executable, Cancellation()).make == own_pip(sys.executable).make, "too old for it"
     assert tool.install(tmp_path)[0] == str(tmp_path / "bin" / "python")
 
 
