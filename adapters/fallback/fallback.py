@@ -55,6 +55,9 @@ class _Attempts(Generic[Plan, Item]):
         self._context = context
         self._course: Course[Plan, Item] = course
         self._failures: list[Failure] = []
+        """Failures that the client is told of, as long as what stands in may be taken back."""
+        self._unjudged: list[Failure] = []
+        """Those of them for which nobody has been charged yet."""
         self._warnings = len(context.warnings)
         """Warnings that are none of the attempts'."""
         self._given = False
@@ -83,7 +86,7 @@ class _Attempts(Generic[Plan, Item]):
                             yield item
                     break
                 except STTSError as error:
-                    self._settle(plan)
+                    self._settle()
                     following = await self._after(plan, error)
                     if following is None:
                         first = self._failures[0].error
@@ -98,6 +101,8 @@ class _Attempts(Generic[Plan, Item]):
             self._give(plan, last=True)
             self._health.succeeded(plan.instance, began)
         finally:
+            # Where the client has left meanwhile.
+            self._judge(done_by=None)
             hand_over(self._part if self._heard else tells, self._context)
             if not self._heard and self._context.request_type == "stt":
                 count_furthest(self._parts, self._context)
@@ -139,12 +144,17 @@ class _Attempts(Generic[Plan, Item]):
             self._repeated = True
             log.warning("attempt_repeated", request_id=self._context.request_id, engine=plan.instance, code=error.code)
             return plan
-        self._failures.append(Failure(plan.instance, error, self._course.cause))
+        failure = Failure(plan.instance, error, self._course.cause)
+        self._failures.append(failure)
+        self._unjudged.append(failure)
         self._tried.add(plan.instance)
         following = await self._following(error)
         if following is None or not self._taken_back():
-            self._health.judge(self._failures, done_by=None)
+            self._judge(done_by=None)
             return None
+        if self._given and not self._heard:
+            # Another's beginning does not prove that what comes later can be done.
+            self._judge(done_by=None)
         self._cut, self._heard = self._cut or self._heard, False
         if self._context.span is not None:
             self._context.span.fell_back(plan.instance, error.code)
@@ -186,18 +196,23 @@ class _Attempts(Generic[Plan, Item]):
         """An item that counts is here, or the end, and the client is told who does it."""
         if not self._given:
             self._given = True
+            self._judge(done_by=plan.instance)
             self._tell(plan)
-        self._settle(plan, last=last)
+        self._settle(last=last)
 
-    def _settle(self, plan: Plan, *, last: bool = False) -> None:
-        """From here on no other can make it anew, if what was given is not held back: who failed before is to blame."""
+    def _judge(self, *, done_by: str | None) -> None:
+        """Charges who has failed so far; `done_by`: the engine that has begun what they could not begin."""
+        if self._unjudged:
+            self._health.judge(self._unjudged, done_by=done_by)
+            self._unjudged.clear()
+
+    def _settle(self, *, last: bool = False) -> None:
+        """From here on no other can make it anew, if what was given is not held back."""
         if self._heard or not self._given or (self._context.unsent and not last):
             return
         self._heard = True
         self._course.settle()
-        if self._failures:
-            self._health.judge(self._failures, done_by=plan.instance)
-            self._failures.clear()
+        self._failures.clear()
 
     def _tell(self, plan: Plan) -> None:
         for warning in plan.warnings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 
 import pytest
@@ -14,8 +15,9 @@ from stts.streams.hold import Hold
 from stts.text.transcript import collect_transcript
 from stts.transcription import TranscriptEvent, TranscriptRetracted
 from tests.adapters.fallback.conftest import House
-from tests.adapters.fallback.frail_engines import FAULTS, GATE, HEARD
+from tests.adapters.fallback.frail_engines import FAULTS, GATE, HEARD, STARTED
 from tests.adapters.fallback.test_listening_faults import recording
+from tests.patience import PATIENCE
 
 TEXT = "The first sentence is spoken by a voice. The second one is not, since that voice has broken by then."
 
@@ -76,7 +78,51 @@ async def test_who_stood_in_is_known_with_the_first_chunk(house: House) -> None:
         await anext(chunks)
         assert (context.output_data.engine, context.output_data.fallback) == ("b", "engine_failed")
         assert context.warnings == ["a could not do this (engine_failed); b did."]
-        assert house.failures("a") == 0, "nobody has done it yet"
+        assert house.failures("a") == 1, "another has begun it"
+
+
+@pytest.mark.parametrize("fault", ["raise", "middle"])
+async def test_an_engine_that_fails_rests_also_while_clients_leave(house: House, fault: str) -> None:
+    FAULTS["a"] = fault
+    for number in range(3):
+        context = RequestContext("tts", hold=Hold())
+        request = SpeechRequest(f"{TEXT} This is number {number}.", SynthesisConfig(format="pcm"))
+        async with aclosing(house.engines.speak(context, request)) as chunks:
+            async for _ in chunks:
+                if context.output_data.engine == "b":
+                    break
+    assert house.breaker("a") == "open"
+
+
+async def test_an_engine_is_charged_also_if_the_client_leaves_before_another_has_begun(house: House) -> None:
+    FAULTS.update(a="raise", b="hang")
+    leaving = asyncio.ensure_future(house.speak(TEXT, hold=Hold()))
+    await asyncio.to_thread(STARTED.wait, PATIENCE)
+    leaving.cancel()
+    GATE.set()
+    await asyncio.wait([leaving])
+    assert (house.failures("a"), house.failures("b")) == (1, 0)
+
+
+async def test_an_engine_that_works_again_is_not_charged_at_the_end_of_what_stood_in(house: House) -> None:
+    await house.warm("a", "b")
+    FAULTS["a"] = "raise"
+    context = RequestContext("tts", hold=Hold())
+    request = SpeechRequest(TEXT, SynthesisConfig(format="pcm"))
+    async with aclosing(house.engines.speak(context, request)) as chunks:
+        await anext(chunks)
+        FAULTS.clear()
+        assert await house.speak() == "a"
+        async for _ in chunks:
+            pass
+    assert (context.output_data.engine, house.failures("a")) == ("b", 0)
+
+
+async def test_a_text_that_breaks_it_half_way_is_charged_once(house: House) -> None:
+    FAULTS["a"] = "middle"
+    for _ in range(5):
+        assert await house.speak(TEXT, hold=Hold()) == "b"
+    assert (house.breaker("a"), house.failures("a")) == ("closed", 1)
 
 
 @pytest.mark.parametrize("config", [{"engine": "a"}, {"voice": "mine"}])
