@@ -72,7 +72,7 @@ class EngineSelection:
             plan = await self._routing.named(occasion, await self._catalogue.speech[name].plan(config))
         else:
             plan = await self._routing.choose(occasion, lambda each: self._catalogue.speech[each].plan(config))
-        permission.check_voice(plan.voice.id, config.voice)
+        permission.check_voice(*_names(plan, config.voice))
         return plan
 
     async def _with_some_voice(self, config: SynthesisConfig, priority: Priority, text: str | None) -> SpeechPlan:
@@ -131,7 +131,7 @@ class EngineSelection:
         )
         if found is None or plan.voice.reference not in (None, found.voice.reference):
             return None
-        if not plan.asked.permission.allows_voice(found.voice.id, voice):
+        if not plan.asked.permission.allows_voice(*_names(found, voice)):
             return None
         chosen = None if plan.chosen is None else voice
         return replace(found, asked=plan.asked, chosen=chosen, alternatives=plan.alternatives)
@@ -206,6 +206,11 @@ class EngineSelection:
         """The engine that a request names, or `auto`. Raises UnknownEngine."""
         known: Any = self._catalogue.speech if kind == "tts" else self._catalogue.transcription
         return engine_named(asked, known, self._settings().openai.models, kind)
+
+
+def _names(plan: SpeechPlan, asked: str | None) -> tuple[str | None, ...]:
+    """Names under which a caller may use the voice: the one asked for only where it is not just one like it."""
+    return (plan.voice.id, asked) if plan.exact else (plan.voice.id,)
 
 
 def _wanted(plan: SpeechPlan) -> tuple[str | None, ...]:

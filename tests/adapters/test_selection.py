@@ -151,6 +151,23 @@ async def test_no_fall_back_speaks_with_another_voice_than_the_caller_may_use(ho
     assert plan.voice.id == "high" and found is None
 
 
+async def test_a_voice_that_is_like_one_of_the_callers_is_none_of_them(house: House) -> None:
+    only = Permission(voices=("af_heart",))
+    assert (await house.plan(SynthesisConfig(voice="af_heart"))).exact is False
+    for voice in ("af_heart", None):
+        with pytest.raises(Forbidden) as caught:
+            await house.plan(SynthesisConfig(voice=voice, permission=only))
+        assert (caught.value.param, caught.value.allowed) == ("voice", ["af_heart"])
+
+
+async def test_no_fall_back_speaks_with_a_voice_that_is_only_like_one_of_the_callers(house: House) -> None:
+    plan = await house.plan(SynthesisConfig(voice="high", permission=Permission(voices=("high",))))
+    liked = replace(plan, asked=replace(plan.asked, voice="af_heart", permission=Permission(voices=("af_heart",))))
+    assert await house.engines.selection.next_speech(liked, frozenset({"tone"})) is None
+    free = replace(plan, asked=replace(plan.asked, voice="af_heart", permission=Permission()))
+    assert await house.engines.selection.next_speech(free, frozenset({"tone"})) is not None
+
+
 @pytest.mark.parametrize(("language", "voice"), [(None, "de"), ("en", "en-us"), ("fr", "de")])
 async def test_a_fall_back_speaks_with_another_of_the_callers_voices(
     house: House, language: str | None, voice: str
