@@ -3,41 +3,57 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 LOOK_SECONDS = 0.005
 """Between two looks of the loop whether an answer came."""
-STARVED_SECONDS = 1.0
+STARVED_SECONDS = 0.5
 """Most by which a wait is longer for time in which the machine did not let us run."""
 STEP_SECONDS = 0.1
 """Between two looks of a rest whether the machine lets us run."""
 LATELY_SECONDS = 2.0
-"""After so long without such time it is forgotten."""
+"""After so long such time is forgotten."""
+RUN_DELAY = Path("/proc/thread-self/schedstat")
+"""Nanoseconds of this thread: in which it ran, and in which it was ready to run and had no processor."""
+
+
+def run_delay() -> float:
+    """Seconds in which the calling thread was ready to run and had no processor. It knows nothing of waits for the lock
+    of the interpreter. Always 0 where the system does not tell."""
+    with suppress(OSError):
+        return int(RUN_DELAY.read_bytes().split()[1]) / 1e9
+    return 0.0
 
 
 class Patience:
     """How long Redis is waited for; it remembers how the machine has been lately. One for each connection."""
 
-    def __init__(self) -> None:
-        self._starved = 0.0
-        """Seconds in which we would have run lately and were not let."""
-        self._starved_at = 0.0
+    def __init__(self, run_delay: Callable[[], float] = run_delay) -> None:
+        self._run_delay = run_delay
+        self._seen: float | None = None
+        """The run delay when it was last looked at."""
+        self._lapses: list[tuple[float, float]] = []
+        """Times at which we had not been let run, each with how long."""
 
     async def ends(self, trip: asyncio.Future[Any], seconds: float) -> bool:
         """True once it has ended; False where it did not within a time of a loop that is not held up.
 
         However late the loop comes to look, a look counts as `LOOK_SECONDS`, for between two of them it has read what
-        came; one that comes late counts as half of that. Time in which we neither waited nor worked is given once more:
-        a machine that has no processor for us now and then has none for a Redis on it either, at other moments.
+        came; one that comes late counts as half of that. Time in which the machine did not let us run lately is given
+        once more: one that has no processor for us now and then has none for a Redis on it either, at other moments.
         """
         loop, looks, more = asyncio.get_running_loop(), seconds / LOOK_SECONDS, 0.0
+        if self._seen is None:
+            self._seen = self._run_delay()
         while looks > 0 or more < self._given(loop.time()):
-            began, worked = loop.time(), time.thread_time()
+            began = loop.time()
             await asyncio.wait([trip], timeout=LOOK_SECONDS)
             took = loop.time() - began
             if took > 2 * LOOK_SECONDS:
-                self._note(took - (time.thread_time() - worked) - 2 * LOOK_SECONDS, loop.time())
+                self._note(loop.time())
             if trip.done():
                 return True
             if looks > 0:
@@ -49,20 +65,21 @@ class Patience:
     async def rest(self, seconds: float) -> None:
         """Sleeps about so long, and notices whether the machine lets us run meanwhile."""
         loop, until = asyncio.get_running_loop(), asyncio.get_running_loop().time() + seconds
-        while (began := loop.time()) < until:
-            worked = time.thread_time()
+        while loop.time() < until:
             await asyncio.sleep(STEP_SECONDS)
-            took, now = loop.time() - began, loop.time()
-            self._note(took - (time.thread_time() - worked) - STEP_SECONDS - LOOK_SECONDS, now)
+            self._note(loop.time())
 
     def _given(self, now: float) -> float:
         """Seconds that a round trip has beyond its own."""
-        return self._starved if now - self._starved_at < LATELY_SECONDS else 0.0
+        return min(STARVED_SECONDS, sum(lapse for at, lapse in self._lapses if now - at < LATELY_SECONDS))
 
-    def _note(self, starved: float, now: float) -> None:
-        if starved > 0:
-            self._starved = min(STARVED_SECONDS, self._given(now) + starved)
-            self._starved_at = now
+    def _note(self, now: float) -> None:
+        """Remembers how long we were not let run since the last look; any machine is that late now and then."""
+        delay, seen = self._run_delay(), self._seen
+        self._seen = delay
+        self._lapses = [each for each in self._lapses if now - each[0] < LATELY_SECONDS]
+        if seen is not None and delay - seen > LOOK_SECONDS:
+            self._lapses.append((now, delay - seen - LOOK_SECONDS))
 
 
 async def error_of(trip: asyncio.Future[Any]) -> BaseException | None:
