@@ -236,6 +236,8 @@ class _Attempts(Generic[Plan, Item]):
         if not plan.alternatives and not self._failures and not self._repeated:
             return self._context
         part = part_of(self._context)
+        # Whoever reads a text again has it later than it was written.
+        part.metrics.written = self._part.metrics.written
         self._parts.append(part)
         if self._cut:
             part.metrics.add(queue=self._context.metrics.queue, engine=self._context.metrics.engine)

@@ -9,7 +9,7 @@ from stts.context import Outcome, RequestContext, Timings
 
 OUTCOME = tuple(each.name for each in fields(Outcome) if each.name not in ("file_id", "fallback"))
 """Members that an adapter writes."""
-TIMINGS = ("queue", "engine", "encode", "audio_seconds", "characters")
+TIMINGS = ("queue", "written", "engine", "encode", "audio_seconds", "characters")
 """Measurements that an adapter makes."""
 
 
