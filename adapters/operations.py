@@ -23,7 +23,7 @@ from stts.streams.live import LiveText
 from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig, TranscriptRetracted
 
 KEPT_CHARACTERS = 10_000
-"""Text being written that may have been read before its first audio, so that another engine can read it again."""
+"""Text being written that may have been read before its first audio, so that it can be read again."""
 
 
 class EngineOperations:
@@ -48,7 +48,7 @@ class EngineOperations:
             return self._catalogue.speech[plan.instance].synthesize(plan, text, part, relay)
 
         if isinstance(text, LiveText):
-            if plan.alternatives:
+            if plan.alternatives or context.hold is not None:
                 text.keep(KEPT_CHARACTERS)
             course = Course(plan, begin, text.rewind, text.settle, self._selection.next_speech)
         else:

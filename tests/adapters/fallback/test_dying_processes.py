@@ -13,6 +13,7 @@ import pytest
 from stts.errors import EngineCrashed
 from stts.settings import InstanceSettings
 from stts.streams.hold import Hold
+from stts.streams.live import LiveText
 from tests.adapters.fallback.conftest import House
 
 pytestmark = pytest.mark.socket
@@ -51,10 +52,23 @@ async def test_in_the_middle_the_stream_breaks_off(houses: list[House]) -> None:
     assert house.context.output_data.engine == "a"
 
 
+def told(words: str, *, live: bool) -> str | LiveText:
+    """The words as a text that is there, or one that somebody writes."""
+    if not live:
+        return words
+    text = LiveText(1000)
+    text.write(words)
+    text.close()
+    return text
+
+
 @pytest.mark.parametrize("engine", ["auto", "a"])
-async def test_a_held_answer_is_made_anew_by_the_same_voice(houses: list[House], tmp_path: Path, engine: str) -> None:
+@pytest.mark.parametrize("live", [False, True])
+async def test_a_held_answer_is_made_anew_by_the_same_voice(
+    houses: list[House], tmp_path: Path, engine: str, live: bool
+) -> None:
     houses.append(house := DyingHouse(str(tmp_path / "died")))
-    assert await house.speak("Hello there.", hold=Hold(), engine=engine) == "a"
+    assert await house.speak(told("Hello there.", live=live), hold=Hold(), engine=engine) == "a"
     assert (tmp_path / "died").exists()
     whole = house.seconds
     await house.speak("Hello there.", engine=engine)
