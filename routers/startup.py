@@ -78,7 +78,9 @@ def _endless(services: Services) -> dict[str, Callable[[], Awaitable[None]]]:
         keys = partial(serve_keys, services, services.access.directory)
         work["keys"] = partial(after_first_answers, services.lifecycle, keys)
         work["ends of keys"] = services.access.directory.watch
-        work["removals of data"] = Removals(services, services.access.directory).run
+        removals = Removals(services, services.access.directory)
+        work["removals of data"] = removals.run
+        work["removals that a disk refused"] = removals.retry
     if services.access.usage is not None:
         work["usage"] = services.access.usage.run
     if services.access.audit is not None:

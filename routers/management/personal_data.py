@@ -56,7 +56,7 @@ class PersonalDataRoutes:
         administration = await services.access.administration()
         if await administration.users.find(user_id) is None:
             raise NotFound(NO_USER)
-        await administration.users.remove_data(DataRemoval(user_id, time.time()))
+        removal = DataRemoval(user_id, time.time())
         jobs = await services.jobs.remove_all(user_id)
         files = await asyncio.to_thread(services.files.remove_all, {user_id: math.inf})
         removed = RemovedData(
@@ -69,6 +69,11 @@ class PersonalDataRoutes:
             usage_rows=0,
         )
         note_audit(request, **removed.model_dump())
+        # Only now: a server that shares the files would be faster with some of them, and they would not be counted.
+        await asyncio.to_thread(services.files.carried_out.add, {user_id: removal.at})
+        if services.access.directory is not None:
+            services.access.directory.pass_over(removal)
+        await administration.users.remove_data(removal)
         removed = removed.model_copy(update={"usage_rows": await self._forget_usage(user_id)})
         note_audit(request, **removed.model_dump())
         return removed

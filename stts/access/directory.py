@@ -56,7 +56,8 @@ class KeyDirectory:
         self._uses_written_at = monotonic()
         self.on_end: list[OnEnd] = []
         self.on_removal: list[Callable[[DataRemoval], None]] = []
-        """Called for each removal of a user's data that any server was asked for; they return at once."""
+        """Called for each removal of a user's data that another server was asked for; they return at once."""
+        self._own_removals: dict[str, float] = {}
         self.in_use: list[Callable[[], Iterable[AccessKey]]] = []
         """Called for the keys of what is open now, as they were when that was opened."""
 
@@ -121,8 +122,7 @@ class KeyDirectory:
                 self._keys.pop(key_id, None)
                 self._end(key_id)
             for removal in changes.removals:
-                for tell in self.on_removal:
-                    tell(removal)
+                self._tell(removal)
             read_to = changes.revision, changes.key_id
             if read_to == self._read_to:
                 break
@@ -140,6 +140,17 @@ class KeyDirectory:
             self._keys.popitem(last=False)
         if not key.is_alive(self._clock()):
             self._end(key.id)
+
+    def pass_over(self, removal: DataRemoval) -> None:
+        """Nobody is told of this removal, which this process carries out itself; said before others can learn of it."""
+        self._own_removals[removal.user_id] = removal.at
+
+    def _tell(self, removal: DataRemoval) -> None:
+        if self._own_removals.get(removal.user_id) == removal.at:
+            del self._own_removals[removal.user_id]
+            return
+        for tell in self.on_removal:
+            tell(removal)
 
     async def close(self) -> None:
         """Writes what is not written yet. Raises DatabaseAway."""

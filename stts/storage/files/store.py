@@ -20,6 +20,7 @@ from stts.engine_api import Voice
 from stts.errors import InvalidConfiguration, InvalidParameter, NotFound, StorageFull
 from stts.settings import CurrentSettings
 from stts.storage.files.accounts import Accounts
+from stts.storage.files.carried_out import CarriedOut
 from stts.storage.files.expiry import Cleanup, Expiring, Expiry
 from stts.storage.files.failures import translated_disk_errors
 from stts.storage.files.folder import Folder, entry_or_none
@@ -58,6 +59,7 @@ class FileStore:
         self._naming = threading.Lock()
         """Held while a file gets its name, gets another one, or is found by it to be removed."""
         self._pending = Pending()
+        self.carried_out = CarriedOut(root)
         self._expiry = Expiry(self._folders, self._temporary, self._pending, self._remove, settings, clock)
 
     def create(
@@ -178,6 +180,15 @@ class FileStore:
                 old = [entry for entry in theirs if entry.modified < owners[owned(entry.path.name).owner or ""]]
                 removed[kind] = len(self._remove(kind, old))
         return removed
+
+    def carry_out(self, removals: Mapping[str, float]) -> int:
+        """Removes, once for this root, the files of these users of before a moment, and counts them. Raises OSError."""
+        due = self.carried_out.due(removals)
+        if not due:
+            return 0
+        removed = self.remove_all(due)
+        self.carried_out.add(due)
+        return sum(removed.values())
 
     def voice(self, name_or_id: str, viewer: Viewer = SERVER) -> Voice | None:
         """The reference recording of this id, this name, or this name with another extension."""

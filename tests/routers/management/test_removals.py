@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -90,4 +91,40 @@ def test_a_server_that_was_down_removes_the_files_at_its_start(asked: Keyed, tmp
         upload(http)
     assert asked.admin.delete(f"/admin/users/{made['user_id']}/data").status_code == 200
     with running(settings(tmp_path, "other"), registry()):
-        until(lambda: not [path for path in (tmp_path / "other").rglob("*") if made["user_id"] in path.name])
+        until(lambda: not theirs(tmp_path / "other", made))
+
+
+def theirs(root: Path, key: dict[str, Any]) -> list[Path]:
+    return [path for path in root.rglob("*") if key["user_id"] in path.name]
+
+
+def test_what_an_operator_gives_a_user_afterwards_stays_at_the_next_start(asked: Keyed, tmp_path: Path) -> None:
+    made, late = asked.key(role="write"), asked.key(role="write")
+    config = settings(tmp_path, "other")
+    with running(config, registry()), asked.client(made["key"]) as http:
+        upload(http)
+        assert asked.admin.delete(f"/admin/users/{made['user_id']}/data").json()["uploads"] == 1
+        until(lambda: (tmp_path / "other" / "removals.json").exists())
+    voice = tmp_path / "other" / "references" / f"anna@{made['user_id']}.wav"
+    voice.write_bytes(encoded(tone(0.2)))
+    os.utime(voice, (time.time() - 86_400,) * 2)
+    assert asked.admin.delete(f"/admin/users/{late['user_id']}/data").status_code == 200
+    with running(config, registry()):
+        until(lambda: late["user_id"] in (tmp_path / "other" / "removals.json").read_text())
+    assert voice.exists()
+
+
+def test_the_server_that_is_asked_does_not_repeat_it(asked: Keyed) -> None:
+    made = asked.key(role="write")
+    with asked.client(made["key"]) as http:
+        upload(http)
+        assert asked.admin.delete(f"/admin/users/{made['user_id']}/data").json()["uploads"] == 1
+        secret = http.post("/v1/realtime/client_secrets", json={"session": {"type": "realtime"}})
+        assert secret.status_code == 200, secret.text
+        # Changes are taken over in their order.
+        asked.admin.patch(f"/admin/keys/{made['id']}", json={"version": 1, "name": "desk"})
+        late = asked.key(role="write")
+        with asked.client(late["key"]) as others:
+            asked.admin.patch(f"/admin/keys/{late['id']}", json={"version": 1, "name": "desk"})
+            until(lambda: bool(others.get("/me").json()["key_name"] == "desk"))
+    assert asked.admin.delete(f"/admin/users/{made['user_id']}/data").json()["client_secrets"] == 1
