@@ -8,10 +8,11 @@ from collections.abc import AsyncGenerator, Callable
 from middleware.pipeline import Item, Operation, Request
 from stts.context import RequestContext
 from stts.speech import AudioChunk
+from stts.transcription import TranscriptRetracted
 
 
 class TimingStage:
-    """Writes `first_item`, counted from `context.start_time`, and `bytes`."""
+    """Writes `first_item`, counted from `context.start_time`, and `bytes`: those of what is not taken back."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
@@ -22,10 +23,12 @@ class TimingStage:
         times = context.metrics
         times.bytes = 0
         async for item in call_next(context, request):
-            if times.first_item is None:
+            if isinstance(item, TranscriptRetracted) or (isinstance(item, AudioChunk) and item.retracts):
+                times.first_item, times.bytes = None, 0
+            elif times.first_item is None:
                 times.first_item = self._clock() - context.start_time
             if isinstance(item, AudioChunk):
-                times.bytes = 0 if item.retracts else times.bytes + len(item.data)
+                times.bytes += len(item.data)
             yield item
 
 

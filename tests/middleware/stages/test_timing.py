@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 
 import pytest
 
+from middleware.pipeline import compose
 from middleware.stages.timing import TimingStage, server_timing
 from stts.context import RequestContext, Timings
 from stts.errors import Busy
 from stts.plans import SpeechRequest
-from stts.speech import AudioChunk
+from stts.speech import RETRACTION, AudioChunk
+from stts.transcription import TranscriptRetracted
 from tests.middleware.operations import run_through, spoken
 
 
@@ -27,6 +30,23 @@ async def test_first_item_and_total_count_from_the_start_of_the_request() -> Non
     done = await run_through([TimingStage(clock(101.0))], spoken(3), context(), clock=clock(102.0))
     assert (done.metrics.first_item, done.metrics.total, done.metrics.bytes) == (1.0, 2.0, 12)
     assert done.status == "completed"
+
+
+@pytest.mark.parametrize("retraction", [RETRACTION, TranscriptRetracted()])
+async def test_what_is_taken_back_has_no_first_item_and_no_bytes(retraction: AudioChunk | TranscriptRetracted) -> None:
+    seen: list[float | None] = []
+
+    async def made_anew(context: RequestContext, request: object) -> AsyncIterator[AudioChunk | TranscriptRetracted]:
+        yield AudioChunk(b"first", 0.1)
+        yield retraction
+        seen.append(context.metrics.first_item)
+        yield AudioChunk(b"anew", 0.1)
+
+    stage, answer = TimingStage(clock(101.0, 105.0)), context()
+    async with aclosing(compose([stage], made_anew)(answer, None)) as items:
+        async for _ in items:
+            pass
+    assert (seen, answer.metrics.first_item, answer.metrics.bytes) == ([None], 5.0, 4)
 
 
 async def test_an_operation_without_items_has_no_first_one() -> None:
