@@ -54,7 +54,9 @@ class RateLimiting:
             await self.app(scope, receive, send)
             return
         headers = _Headers(send, self._remainders, wanted, is_openai=local_path(scope).startswith(OPENAI_PREFIX))
-        ahead = self._operations.ahead(limits.subjects) if self._operations and rates and policy.operates else None
+        # HEAD begins no operation.
+        operates = policy.operates and scope.get("method") != "HEAD"
+        ahead = self._operations.ahead(limits.subjects) if self._operations and rates and operates else None
         scope["state"][PLACE_AHEAD] = ahead
         try:
             headers.states = await self._limiter.hit(rates) if rates else []

@@ -38,8 +38,9 @@ class Concurrency:
             give_back()
 
     def ahead(self, who: Sequence[Subject]) -> PlaceAhead | None:
-        """Asks all servers for a place of each subject without waiting for it; None where there is nothing to ask."""
-        if self._shared is None:
+        """Asks all servers for a place of each subject without waiting for it; None where there is nothing to ask, or
+        where others count for one: who is refused by its own rate must take no place of theirs, however shortly."""
+        if self._shared is None or not all(each.is_key for each in who if each.limits.get(self._kind) is not None):
             return None
         places = self._places(who)
         is_full = any(self._now.get(name, 0) >= most for name, most in places)

@@ -29,6 +29,11 @@ class Subject:
     """`key:ID`, `user:ID` or `address:NETWORK`."""
     limits: Values
 
+    @property
+    def is_key(self) -> bool:
+        """False where several keys, or callers without one, may count for it."""
+        return self.name.startswith("key:")
+
 
 class Rate(NamedTuple):
     """The most requests a minute of one subject."""

@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from redis import Redis
 from websockets.exceptions import InvalidStatus
 
 from stts.settings import LimitSettings
+from stts.settings.quotas import QuotaSettings
 from stts.storage.redis import connection
 from stts.storage.redis.scripts import HIT, TAKE, Script
 from stts.storage.redis.transport import Command, RedisTransport
@@ -47,10 +50,31 @@ Pair = tuple[Keyed, Keyed]
 
 @pytest.fixture
 def pair(redis: RedisServer, tmp_path: Path) -> Iterator[Pair]:
+    with running_pair(redis, tmp_path) as pair:
+        yield pair
+
+
+@contextmanager
+def running_pair(redis: RedisServer, folder: Path, **changes: Any) -> Iterator[Pair]:
     """Two servers on one database and one Redis."""
-    settings = keyed_settings(tmp_path, limits=LimitSettings.model_validate({"redis_url": redis.url}))
+    limits = LimitSettings.model_validate({"redis_url": redis.url})
+    settings = keyed_settings(folder, limits=limits, **changes)
     with keyed_server(settings) as first, running(settings, registry()) as second:
         yield first, Keyed(second, settings, first.admin)
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> list[list[Script]]:
+    """Scripts of each round trip that count a request or take a place."""
+    trips: list[list[Script]] = []
+    exchange = RedisTransport.exchange
+
+    async def counted(transport: RedisTransport, commands: Sequence[Command]) -> list[Any]:
+        trips.append([script for script in (HIT, TAKE) for command in commands if script.sha in command])
+        return await exchange(transport, commands)
+
+    monkeypatch.setattr(RedisTransport, "exchange", counted)
+    return trips
 
 
 def limited(keyed: Keyed, **limits: int) -> str:
@@ -99,15 +123,7 @@ async def test_two_servers_count_live_sessions_together(pair: Pair) -> None:
             assert error.response.status_code == 429
 
 
-def test_rates_and_place_of_a_speech_take_one_round_trip(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    trips: list[list[Script]] = []
-    exchange = RedisTransport.exchange
-
-    async def counted(transport: RedisTransport, commands: Sequence[Command]) -> list[Any]:
-        trips.append([script for script in (HIT, TAKE) for command in commands if script.sha in command])
-        return await exchange(transport, commands)
-
-    monkeypatch.setattr(RedisTransport, "exchange", counted)
+def test_rates_and_place_of_a_speech_take_one_round_trip(pair: Pair, trips: list[list[Script]]) -> None:
     with pair[0].client(limited(pair[0], requests_per_minute=100, concurrent=9)) as client:
         for _ in range(3):
             assert client.post("/tts", json={"text": TEXT}).status_code == 200
@@ -117,6 +133,26 @@ def test_rates_and_place_of_a_speech_take_one_round_trip(pair: Pair, monkeypatch
     assert [HIT, TAKE] in trips
     asked = [script for scripts in trips for script in scripts]
     assert (asked.count(HIT), asked.count(TAKE)) == (6, 6)
+
+
+def test_head_asks_for_no_place(pair: Pair, trips: list[list[Script]]) -> None:
+    with pair[0].client(limited(pair[0], requests_per_minute=100, concurrent=9)) as client:
+        assert [client.head("/tts", params={"text": TEXT}).status_code for _ in range(5)] == [200] * 5
+    assert HIT in chain(*trips) and TAKE not in chain(*trips)
+
+
+def test_a_caller_above_its_rate_takes_no_place_of_its_user(
+    redis: RedisServer, tmp_path: Path, trips: list[list[Script]]
+) -> None:
+    with running_pair(redis, tmp_path, quotas=QuotaSettings(user={"concurrent": 2})) as (first, second):
+        key = limited(first, requests_per_minute=1)
+        with first.client(key) as client:
+            assert client.post("/tts", json={"text": TEXT}).status_code == 200
+        trips.clear()
+        # Only Redis knows that its rate is used up.
+        with second.client(key) as client:
+            assert client.post("/tts", json={"text": TEXT}).status_code == 429
+    assert HIT in chain(*trips) and TAKE not in chain(*trips)
 
 
 def test_a_request_that_begins_no_work_keeps_no_place(pair: Pair, redis: RedisServer) -> None:

@@ -134,6 +134,21 @@ async def test_changed_limits_are_asked_for_anew_and_counted_once() -> None:
     give_back()
 
 
+@virtual
+async def test_only_places_that_are_a_keys_own_are_asked_for_ahead() -> None:
+    for other in ("user:1", "address:1.2.3.0/24"):
+        elsewhere = Elsewhere()
+        concurrency = Concurrency("concurrent", elsewhere)
+        shared = [ANNA, Subject(other, {"concurrent": 9})]
+        assert concurrency.ahead(shared) is None
+        await asyncio.sleep(0.001)
+        assert not elsewhere.asked, "others may need it, and its rates may refuse the caller"
+        (await concurrency.take(shared))()
+        ahead = concurrency.ahead([ANNA, Subject(other, {"sessions": 1})])
+        assert ahead is not None
+        ahead.end()
+
+
 async def test_nobody_is_asked_where_a_process_counts_alone_or_nothing_is_limited() -> None:
     assert Concurrency("concurrent").ahead([ANNA]) is None
     assert Concurrency("concurrent", Elsewhere()).ahead([Subject("key:anna", {"sessions": 1})]) is None
