@@ -2,8 +2,9 @@
 
 The rule of what a call costs: nothing where it failed before anything was sent; else the whole text of a request (of
 one that is still being written, what was spoken) and the seconds that were sent, unless the client left before the
-first of them; and the seconds that were heard. What was begun is finished: what it takes beyond a quota is counted, and
-the next call is refused.
+first of them; and the seconds that were heard. In an answer that is sent whole, what was made counts as sent, unless
+the server failed at it. What was begun is finished: what it takes beyond a quota is counted, and the next call is
+refused.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from stts.access.quota_refusals import QuotaRefusals
 from stts.access.quotas import QuotaBook, Reservation
 from stts.audio.declared import declared_seconds
 from stts.context import RequestContext
-from stts.errors import TooManyRequests
+from stts.errors import STTSError, TooManyRequests
 from stts.plans import ListenRequest, SpeechRequest
 from stts.protocols import HearRequest
 from stts.settings import CurrentSettings
@@ -61,7 +62,7 @@ class QuotaStage:
         self, limits: LimitSet, context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncGenerator[Item, None]:
         give_back, uses = await self._admitted(limits, context, request)
-        growing, begun = [use for use in uses if not use.known], False
+        growing, begun, wrong = [use for use in uses if not use.known], False, False
         try:
             async for item in call_next(context, request):
                 begun = True
@@ -69,9 +70,14 @@ class QuotaStage:
                     if not await use.saw(item):
                         self._look(context, uses)
                 yield item
+        except STTSError as error:
+            wrong = error.status < 500
+            raise
         finally:
+            # What the server failed at while it was held back was never sent; what the caller sent wrong was worked on.
+            unsent = context.unsent and context.status == "error" and not wrong
             try:
-                await _settle(uses, context, begun=begun)
+                await _settle(uses, context, begun=begun and not unsent)
             finally:
                 self._look(context, uses)
                 give_back()
@@ -146,9 +152,8 @@ class _Use:
         return True
 
     async def settle(self, context: RequestContext, *, begun: bool) -> None:
-        """Counts what the operation costs; its status is known by now. `begun`: something was sent."""
-        unsent = context.unsent and context.status == "error"
-        if (unsent or not begun) and self._is_free(context):
+        """Counts what the operation costs; its status is known by now. `begun`: something was made that counts."""
+        if not begun and self._is_free(context):
             await self.reservation.settle(0.0)
         elif self.unit is Unit.HEARD:
             await self.reservation.settle(self._heard(context))

@@ -14,12 +14,13 @@ from middleware.stages.quotas import QuotaStage
 from stts.access.concurrency import Concurrency
 from stts.access.quotas import QuotaBook
 from stts.context import RequestContext
-from stts.errors import EngineError
+from stts.engine_api import Segment
+from stts.errors import AudioTooLong, EngineError, STTSError, UndecodableAudio
 from stts.plans import ListenRequest, SpeechRequest
 from stts.settings import Settings
 from stts.speech import RETRACTION, AudioChunk, SynthesisConfig
 from stts.streams.hold import Hold
-from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig
+from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig, TranscriptSegment
 from tests.stts.access.test_quotas import MemoryQuotas
 
 NETWORK = "192.0.2.1"
@@ -61,6 +62,47 @@ async def test_a_client_that_leaves_pays_what_was_heard(heard: float | None, cos
     await asyncio.gather(task, return_exceptions=True)
     await book.close()
     assert counted.total == cost and context.status == "cancelled"
+
+
+@pytest.mark.parametrize("hold", [None, Hold()])
+@pytest.mark.parametrize("error", [AudioTooLong("too long"), UndecodableAudio("broken"), EngineError("It broke.")])
+async def test_what_was_heard_before_the_callers_own_mistake_counts(hold: Hold | None, error: STTSError) -> None:
+    counted = MemoryQuotas()
+    book = QuotaBook(counted.opened)
+    stage = QuotaStage(book, Concurrency("concurrent"), lambda: LIMITS)
+    context = RequestContext("stt", hold=hold)
+    context.input_data.network = NETWORK
+
+    async def listen(context: RequestContext, request: ListenRequest) -> AsyncIterator[TranscriptEvent]:
+        context.metrics.audio_seconds = HEARD
+        yield TranscriptSegment(Segment("Hello.", 0.0, HEARD))
+        raise error
+
+    request = ListenRequest(AudioData(io.BytesIO(bytes(320_000)), 320_000), TranscriptionConfig())
+    with pytest.raises(type(error)):
+        async with aclosing(compose([stage], listen)(context, request)) as events:
+            async for _ in events:
+                pass
+    await book.close()
+    assert counted.total == (0.0 if hold is not None and error.status >= 500 else HEARD)
+
+
+async def test_a_client_that_leaves_an_answer_that_is_held_back_pays_what_was_made() -> None:
+    counted = MemoryQuotas()
+    book = QuotaBook(counted.opened)
+    limits = Settings.model_validate({"quotas": {"address": {"audio_seconds_out_per_day": 3600}}})
+    stage = QuotaStage(book, Concurrency("concurrent"), lambda: limits)
+    context = RequestContext("tts", hold=Hold())
+    context.input_data.network = NETWORK
+
+    async def speak(context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
+        yield AudioChunk(b"", 20.0)
+        await asyncio.Event().wait()
+
+    async with aclosing(compose([stage], speak)(context, SpeechRequest("Hello.", SynthesisConfig()))) as chunks:
+        await anext(chunks)
+    await book.close()
+    assert counted.total == 20.0 and context.status == "cancelled"
 
 
 @pytest.mark.parametrize(("kept", "cost"), [(True, 0.0), (False, 30.0)])
