@@ -98,7 +98,7 @@ class FileStore:
             finish=partial(self._finish, kind, incoming, temporary, checkpoint),
             book=partial(self._book, kind, owner, temporary),
         )
-        self._pending.begin(temporary, incoming.id, owner)
+        self._pending.begin(temporary, incoming.id, owner, self._clock())
         return writer
 
     def save(
@@ -172,7 +172,11 @@ class FileStore:
         return stored
 
     def remove_all(self, owners: Mapping[str, float]) -> dict[Kind, int]:
-        """Removes the files of these users, each one's of before a moment (Unix time), and counts by kind."""
+        """Removes the files of these users, each one's of before a moment (Unix time), and counts by kind.
+
+        What is being written of them since before is not kept.
+        """
+        self._pending.give_up(owners)
         removed: dict[Kind, int] = {}
         for kind, folder in self._folders.items():
             with self._naming:
@@ -232,6 +236,7 @@ class FileStore:
         seconds = settings.storage.reference_seconds if kind == "references" else settings.limits.audio_seconds
         content = inspected(kind, temporary, incoming.name, max_seconds=seconds, checkpoint=checkpoint)
         with self._naming:
+            self._pending.require_wanted(temporary)
             if kind == "references" and incoming.name is not None:
                 self._references.require_free(incoming.name, Viewer(incoming.owner))
             return self._folders[kind].place(temporary, incoming, content, self._clock())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stts.access.viewer import EVERYBODY, SERVER, Viewer
-from stts.errors import Conflict, InvalidParameter, InvalidRequest, NotCompleteYet, NotFound, StorageFull
+from stts.errors import Conflict, InvalidParameter, InvalidRequest, NotCompleteYet, NotFound, StorageFailed, StorageFull
 from stts.settings import Settings, StorageSettings
 from stts.storage.files.kinds import Kind
 from stts.storage.files.owners import owned, owned_name
@@ -214,3 +214,19 @@ def test_consent_is_kept_and_may_be_required(tmp_path: Path) -> None:
     assert files.save("uploads", "call", recording).consent is None
     stored.path.write_bytes(encoded(tone(0.2)))
     assert files.get(stored.id).consent == stored.consent
+
+
+def test_what_is_being_written_when_the_data_of_its_user_goes_is_not_kept(tmp_path: Path) -> None:
+    now = [10.0]
+    files = FileStore(tmp_path, Settings, lambda: now[0])
+    with files.create("uploads", owner=ANNA) as early, files.create("uploads", owner=BERT) as others:
+        now[0] = 30.0
+        with files.create("uploads", owner=ANNA) as late:
+            files.remove_all({ANNA: 20.0})
+            for writer in (early, others, late):
+                writer.write(encoded(tone(0.1)))
+            with pytest.raises(StorageFailed, match="removed meanwhile"):
+                early.commit()
+            assert {others.commit().owner, late.commit().owner} == {ANNA, BERT}
+    assert files.page(limit=9).total == 2
+    assert not [path for path in tmp_path.rglob("*") if early.id in path.name]
