@@ -29,7 +29,7 @@ CALL_SECONDS = 0.045
 AWAY_SECONDS = 1.0
 """A round trip that is late and is not answered for so long is given up."""
 CONNECT_SECONDS = 1.0
-"""Longest wait for a connection, which no call waits for."""
+"""Longest wait for a connection; a call waits `CALL_SECONDS` for it and its answer together."""
 PROBE_SECONDS = 1.0
 """Between two looks whether Redis answers."""
 PROBE_CALL = (PROBE, ("stts:probe",), (60,))
@@ -67,13 +67,13 @@ class RedisConnection:
         """`refuses`: whether calls are refused while Redis is away, or are counted in this process."""
         self._address = address
         self._refuses = refuses
-        self._transport = RedisTransport(address, CONNECT_SECONDS)
+        self._transport = RedisTransport(address, CONNECT_SECONDS, self._is_new)
         self._waiting: deque[_Call] = deque()
         self._flight: asyncio.Task[None] | None = None
         self._patience = Patience()
         self.state: Literal["up", "away"] = "away"
         self.returns = 0
-        """How often it came back: what it knew may be lost then."""
+        """How often it came back, or may be another one: what it knew may be lost then."""
         self._told_away = False
         self._is_late = False
         """The round trip under way has had its time."""
@@ -199,6 +199,10 @@ class RedisConnection:
 
     async def _sent(self, calls: Sequence[_Call], *, by_name: bool) -> list[Any]:
         return await self._transport.exchange([call.command(by_name=by_name) for call in calls])
+
+    def _is_new(self) -> None:
+        """The next connection may lead to another Redis, or to one that has forgotten all."""
+        self.returns += 1
 
     def _is_up(self) -> None:
         if self.state == "away":

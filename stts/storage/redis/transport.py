@@ -6,7 +6,7 @@ before and after each use costs as much as the round trip itself, and here one c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stts.storage.redis.address import RedisAddress
@@ -20,17 +20,21 @@ Command = Sequence[Word]
 
 class RedisTransport:
     """One for a RedisConnection. Whatever goes wrong closes the socket, so that no later command gets an old answer;
-    the next one connects anew."""
+    the next one connects anew. So does one that finds the socket closed by the other side: nothing of it was sent."""
 
-    def __init__(self, address: RedisAddress, connect_seconds: float) -> None:
-        """`connect_seconds`: longest wait for a connection."""
+    def __init__(self, address: RedisAddress, connect_seconds: float, cut: Callable[[], None] = lambda: None) -> None:
+        """`connect_seconds`: longest wait for a connection. `cut`: called where the other side has closed one."""
         self._address = address
         self._connect_seconds = connect_seconds
+        self._cut = cut
         self._connection: AbstractConnection | None = None
 
     async def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """The answers, errors of Redis in their places. Raises any other error."""
         connection = self._opened()
+        if _is_cut(connection):
+            self._cut()
+            await connection.disconnect(nowait=True)
         await connection.send_packed_command(b"".join(map(_packed, commands)))
         return [await _answer(connection) for _ in commands]
 
@@ -55,6 +59,12 @@ class RedisTransport:
             )
             self._connection = pool.make_connection()  # type: ignore[no-untyped-call]
         return self._connection
+
+
+def _is_cut(connection: AbstractConnection) -> bool:
+    """True where the other side has closed it, or broken it off, and the loop knows."""
+    reader, writer = connection._reader, connection._writer
+    return reader is not None and writer is not None and (reader.at_eof() or writer.is_closing())
 
 
 async def _answer(connection: AbstractConnection) -> Any:
