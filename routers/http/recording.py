@@ -21,6 +21,7 @@ from stts.storage.files.writer import Writer
 CHARACTERS_PER_SECOND = 15.0
 """Characters spoken a second, about."""
 SAMPLE_BYTES = 2
+LEAST_SAMPLE_RATE = 8_000
 LEAST_COMPRESSION = 0.1
 """Smallest size of a compressed format as a part of PCM."""
 
@@ -38,6 +39,7 @@ async def recorded(
     """
     # The chunks are closed before the recorder: an engine does not wait for a disk.
     async with _Recorder(files, context) as recorder, aclosing(chunks):
+        await recorder.require_room()
         first = await anext(chunks, None)
         if first is None:
             return
@@ -54,12 +56,21 @@ async def recorded(
         recorder.raise_failure()
 
 
+def least_bytes(context: RequestContext) -> int:
+    """A low guess, of before the engine is chosen."""
+    seconds = context.input_data.characters / CHARACTERS_PER_SECOND
+    return 1 + _encoded_bytes(seconds * LEAST_SAMPLE_RATE * SAMPLE_BYTES, context.input_data.format)
+
+
 def expected_bytes(context: RequestContext) -> int:
     """A guess at what will be written, so that a disk without room is told of before anything is sent."""
     audio = spoken_audio(context)
     seconds = context.input_data.characters / CHARACTERS_PER_SECOND
-    size = seconds * audio.sample_rate * audio.channels * SAMPLE_BYTES
-    return int(size if audio.format in ("wav", "pcm") else size * LEAST_COMPRESSION)
+    return _encoded_bytes(seconds * audio.sample_rate * audio.channels * SAMPLE_BYTES, audio.format)
+
+
+def _encoded_bytes(size: float, format: str | None) -> int:
+    return int(size if format in ("wav", "pcm") else size * LEAST_COMPRESSION)
 
 
 class _Recorder:
@@ -76,6 +87,11 @@ class _Recorder:
         self._header = b""
         self._running: asyncio.Future[None] | None = None
         self._failure: StorageFull | None = None
+
+    async def require_room(self) -> None:
+        """Before the operation begins, which would cost of the caller's quotas. Raises StorageFull."""
+        await self._attempt(self._files.require_room, "outputs", self._owner, least_bytes(self._context))
+        self.raise_failure()
 
     async def create(self) -> None:
         await self._attempt(self._create)

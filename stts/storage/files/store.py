@@ -119,6 +119,11 @@ class FileStore:
                 writer.write(data)
             return writer.commit()
 
+    def require_room(self, kind: Kind, owner: str | None, size: int) -> None:
+        """Raises StorageFull where the kind or the user has no room for so many bytes; takes none."""
+        self._accounts.reserve(kind, owner, size)
+        self._accounts.book(kind, owner, size, kept=False)
+
     def lose(self, id: str, reason: StorageFull, owner: str | None = None) -> None:
         """Remembers why the file of an id that a client was given does not exist; the oldest are forgotten."""
         self._pending.lose(id, owner, reason)

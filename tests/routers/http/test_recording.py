@@ -11,6 +11,8 @@ import psutil
 import pytest
 
 from routers.http.recording import recorded
+from stts.access.key_text import KeyText
+from stts.access.principal import key_holder
 from stts.context import Outcome, RequestContext
 from stts.errors import StorageFull
 from stts.settings import Settings, StorageSettings
@@ -19,6 +21,7 @@ from stts.storage.files.kinds import Kind
 from stts.storage.files.store import FileStore
 from stts.storage.files.writer import Writer
 from tests.patient import PATIENCE
+from tests.stts.access.keys import new_key
 
 CHUNKS = [AudioChunk(b"\x01\x02" * 500, 0.1) for _ in range(4)]
 QUOTA = sum(len(chunk.data) for chunk in CHUNKS)
@@ -215,3 +218,24 @@ async def test_an_answer_without_a_chunk_makes_no_file(tmp_path: Path) -> None:
     store = WatchedStore(tmp_path, "write", int)
     assert await collected(recorded(nothing(), store, context())) == []
     assert store.writers == []
+
+
+async def test_what_has_no_room_begins_nothing(tmp_path: Path) -> None:
+    """Else a request that is refused for its file would cost of the quota of characters."""
+    files = FileStore(tmp_path, lambda: Settings(storage=StorageSettings(user_bytes=900)))
+    text, begun = KeyText.new(), []
+
+    async def chunks() -> AsyncGenerator[AudioChunk, None]:
+        begun.append(True)
+        yield CHUNKS[0]
+
+    work = context()
+    work.principal = key_holder(new_key(text), text.hash)
+    work.input_data.characters = 300
+    with pytest.raises(StorageFull, match="files of one user"):
+        await collected(recorded(chunks(), files, work))
+    assert not begun
+    work.input_data.characters = 5
+    with pytest.raises(StorageFull, match="files of one user"):
+        await collected(recorded(chunks(), files, work))
+    assert begun
