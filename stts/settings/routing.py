@@ -44,7 +44,8 @@ class RoutingSettings(Section):
         default=False,
     )
     first_seconds: float = live(
-        "Silence of an engine at work, before its first audio or words, after which the next is tried.",
+        "Silence of an engine at work, before its first audio or words, after which the next is tried; in an answer "
+        "that is sent whole before each piece.",
         default=20.0,
         gt=0,
         le=600,
