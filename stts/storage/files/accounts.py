@@ -43,7 +43,8 @@ class Accounts:
     def remove(self, kind: Kind, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Removes files. Returns those that it has removed: another removal may be faster."""
         removed = self._removed(kind, entries)
-        self._kinds.removed(kind, sum(entry.size for entry in removed))
+        if removed:
+            self._kinds.removed(kind)
         return removed
 
     def measure(self, kind: Kind) -> int:
@@ -60,9 +61,9 @@ class Accounts:
 
     def _removed(self, kind: Kind, entries: Sequence[Entry]) -> Sequence[Entry]:
         removed = [entry for entry in entries if self._folders[kind].remove(entry)]
-        for entry in removed:
-            if (owner := owned(entry.path.name).owner) is not None:
-                self._users.removed(owner, entry.size)
+        for owner in {owned(entry.path.name).owner for entry in removed}:
+            if owner is not None:
+                self._users.removed(owner)
         return removed
 
     def _make_room(self, kind: Kind, size: int) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
@@ -15,6 +17,9 @@ K = TypeVar("K", bound=Hashable)
 
 HEADROOM = 0.01
 """Part of the quota freed beyond need, so that a full store is not searched again for every block written."""
+
+MEASURE_SECONDS = 3.0
+"""Between two looks whether somebody's room is used up in truth: each walks over all folders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +57,22 @@ def older(entries: Iterable[Entry], moment: float) -> list[Entry]:
 class Account(Generic[K]):
     """Counts bytes, of each kind or of each user. Safe to use from many threads."""
 
-    def __init__(self, stored: Callable[[K], int], full: Callable[[K, int], str]) -> None:
-        """`stored` measures what is on the disk of one of them; asked once for each, and again by `measure`. `full`
-        says that the bytes which one may take are taken."""
+    def __init__(
+        self,
+        stored: Callable[[K], int],
+        full: Callable[[K, int], str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`stored` measures what is on the disk of one of them; asked once for each, and again where that may have
+        changed. `full` says that the bytes which one may take are taken."""
         self._stored = stored
         self._full = full
         self._kept: dict[K, int] = {}
         """Bytes of complete files, of those that were measured."""
         self._pending: Counter[K] = Counter()
+        self._looked_at: dict[K, float] = {}
+        """When it was last looked whether the room is used up in truth."""
+        self._clock = clock
         self._lock = threading.Lock()
 
     def reserve(
@@ -76,8 +89,9 @@ class Account(Generic[K]):
 
     def _require_room(self, whose: K, size: int, quota: int, make_room: Callable[[int], int]) -> None:
         excess = self._total(whose) + size - quota
-        if excess > 0:
+        if excess > 0 and self._clock() - self._looked_at.get(whose, -math.inf) >= MEASURE_SECONDS:
             # The operator may have removed files by hand.
+            self._looked_at[whose] = self._clock()
             self._kept[whose] = self._stored(whose)
             excess = self._total(whose) + size - quota
         if excess > 0:
@@ -95,10 +109,10 @@ class Account(Generic[K]):
             if kept and whose in self._kept:
                 self._kept[whose] += size
 
-    def removed(self, whose: K, size: int) -> None:
+    def removed(self, whose: K) -> None:
+        """Files are gone. What is left is measured when it is asked for: it may have been measured without them."""
         with self._lock:
-            if whose in self._kept:
-                self._kept[whose] = max(0, self._kept[whose] - size)
+            self._kept.pop(whose, None)
 
     def measure(self, whose: K) -> int:
         """Bytes of complete files, counted afresh: the operator may have added or removed some."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stts.errors import StorageFull
-from stts.storage.files.quota import Account, Entry, older, oldest
+from stts.storage.files.quota import MEASURE_SECONDS, Account, Entry, older, oldest
 
 ENTRIES = st.lists(st.builds(Entry, st.just(Path("x")), st.integers(0, 1000), st.integers(0, 10**18)), max_size=20)
 
@@ -40,7 +40,7 @@ def test_bytes_being_written_count_until_they_are_settled() -> None:
     account.book("uploads", 80, kept=False)
     account.reserve("uploads", 90, 100, lambda size: 0)
     account.book("uploads", 90, kept=True)
-    account.removed("uploads", 50)
+    account.removed("uploads")
     account.reserve("uploads", 50, 100, lambda size: 0)
 
 
@@ -68,3 +68,37 @@ def test_a_bound_that_comes_while_files_are_written_counts_them() -> None:
     account.book("anna", 40, kept=True)
     with pytest.raises(StorageFull, match="anna 100"):
         account.reserve("anna", 1, 100)
+
+
+def test_files_that_were_measured_as_gone_are_not_subtracted_again() -> None:
+    disk = [100]
+    account = Account[str](lambda user: disk[0], message)
+    with pytest.raises(StorageFull):
+        account.reserve("anna", 1, 100)
+    disk[0] = 60
+    account.measure("anna")
+    account.removed("anna")
+    with pytest.raises(StorageFull):
+        account.reserve("anna", 50, 100)
+    account.reserve("anna", 40, 100)
+
+
+def test_one_whose_room_is_used_up_is_measured_now_and_then() -> None:
+    measured: list[str] = []
+    now = [0.0]
+
+    def stored(user: str) -> int:
+        measured.append(user)
+        return 100
+
+    account = Account[str](stored, message, lambda: now[0])
+    for _ in range(10):
+        with pytest.raises(StorageFull):
+            account.reserve("anna", 1, 100)
+    assert len(measured) == 2, "at first, and to be sure"
+    with pytest.raises(StorageFull):
+        account.reserve("bert", 1, 100)
+    now[0] = MEASURE_SECONDS
+    with pytest.raises(StorageFull):
+        account.reserve("anna", 1, 100)
+    assert measured == ["anna", "anna", "bert", "bert", "anna"]
