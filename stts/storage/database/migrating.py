@@ -6,6 +6,9 @@ Most starts find the newest version and import no Alembic. A database of a newer
 from __future__ import annotations
 
 import logging
+import random
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +22,7 @@ from stts.storage.database.versions import DatabaseTooNew
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "alembic_version"
+GIVE_WAY_MILLISECONDS = 50
 LOCK = 0x5354_5453
 """Number of PostgreSQL's advisory lock ("STTS")."""
 
@@ -98,11 +102,26 @@ def _connected(address: DatabaseAddress) -> Iterator[Connection]:
             engine.dispose()
 
 
+def _into_wal_mode(connection: sqlite3.Connection, timeout_seconds: float) -> None:
+    """Two who change the mode at once wait for each other's locks: both give way after a moment and try again."""
+    deadline = time.monotonic() + timeout_seconds
+    connection.execute(f"PRAGMA busy_timeout={GIVE_WAY_MILLISECONDS}")
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(random.random() * GIVE_WAY_MILLISECONDS / 1000)
+    connection.execute(f"PRAGMA busy_timeout={round(timeout_seconds * 1000)}")
+
+
 def blocking_engine(address: DatabaseAddress) -> Engine:
     """An engine for blocking work: migrations, and the commands of an operator."""
     if address.is_embedded:
         engine = create_engine(address.url, poolclass=NullPool, connect_args={"timeout": address.timeout_seconds})
-        begins_as_writer(engine)
+        begins_as_writer(engine, address.timeout_seconds)
         return engine
     return create_engine(
         address.url.replace("postgresql://", "postgresql+psycopg://", 1),
@@ -111,12 +130,16 @@ def blocking_engine(address: DatabaseAddress) -> Engine:
     )
 
 
-def begins_as_writer(engine: Engine) -> None:
-    """SQLite's transactions take the lock as they begin: one that read before it wrote could fail in the middle."""
+def begins_as_writer(engine: Engine, timeout_seconds: float) -> None:
+    """SQLite's transactions take the lock as they begin: one that read before it wrote could fail in the middle.
+
+    A file is in WAL mode from its beginning, so that no two of the connections that follow change it at once.
+    """
 
     @event.listens_for(engine, "connect")
-    def _by_hand(connection: object, record: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]
+    def _by_hand(connection: sqlite3.Connection, record: object) -> None:
+        connection.isolation_level = None
+        _into_wal_mode(connection, timeout_seconds)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

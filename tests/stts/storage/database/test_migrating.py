@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -15,6 +18,7 @@ from stts.storage.database.migrating import LOCK, blocking_engine, current_versi
 from stts.storage.database.migrations import HEAD
 from stts.storage.database.tables import metadata
 from stts.storage.database.versions import DatabaseTooNew
+from tests.patience import PATIENCE
 
 
 def test_head_is_the_newest_migration() -> None:
@@ -107,3 +111,13 @@ def test_a_file_that_is_no_database_is_told(address: DatabaseAddress) -> None:
 )
 def test_the_address_is_shown_without_its_password(url: str, shown: str) -> None:
     assert DatabaseAddress(None, url, 5.0).shown == shown
+
+
+def test_a_file_is_in_wal_mode_before_several_connect_at_once(tmp_path: Path) -> None:
+    """Of connections that change the mode at once some fail at once, however long they would wait."""
+    for number in range(10):
+        address = DatabaseAddress.of_file(tmp_path / f"{number}.db", PATIENCE)
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(upgrade, [address] * 4)).count(None) >= 1
+        with closing(sqlite3.connect(tmp_path / f"{number}.db")) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
