@@ -114,7 +114,7 @@ def test_the_address_is_shown_without_its_password(url: str, shown: str) -> None
 
 
 def test_a_file_is_in_wal_mode_before_several_connect_at_once(tmp_path: Path) -> None:
-    """Of connections that change the mode at once some fail at once, however long they would wait."""
+    """Some of those that change the mode together fail at once, however long they would wait."""
     for number in range(10):
         address = DatabaseAddress.of_file(tmp_path / f"{number}.db", PATIENCE)
         with ThreadPoolExecutor(4) as threads:
