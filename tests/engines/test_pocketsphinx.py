@@ -10,9 +10,10 @@ import pytest
 
 from engines.registry import Registry
 from engines.stt.pocketsphinx import PocketSphinxEngine, PocketSphinxOptions
-from stts.engine_api import ListenParams, Samples, Segment
+from stts.engine_api import ListenParams
 from stts.errors import EngineError, EngineLoadFailed, InvalidConfiguration
-from tests.engines.contract import check_segments, no_progress
+from tests.engines.contract import no_progress
+from tests.engines.pocketsphinx import listen, loaded
 from tests.engines.speech import DATA, read
 
 pytestmark = pytest.mark.socket
@@ -20,16 +21,8 @@ pytestmark = pytest.mark.socket
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[PocketSphinxEngine]:
-    engine = PocketSphinxEngine()
-    engine.load(no_progress)
-    yield engine
-    engine.unload()
-
-
-def listen(engine: PocketSphinxEngine, samples: Samples) -> list[Segment]:
-    segments = list(engine.transcribe(samples, ListenParams(word_timestamps=True)))
-    check_segments(engine, segments, len(samples) / 16_000)
-    return segments
+    with loaded() as engine:
+        yield engine
 
 
 def test_words_come_only_when_asked_for(engine: PocketSphinxEngine) -> None:
@@ -76,10 +69,8 @@ def test_must_be_loaded() -> None:
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[PocketSphinxEngine]:
-    engine = PocketSphinxEngine()
-    engine.load(no_progress)
-    yield engine
-    engine.unload()
+    with loaded() as engine:
+        yield engine
 
 
 @pytest.mark.parametrize("count", [0, 1, 400, 1599, 1600, 1700])

@@ -13,6 +13,7 @@ from engines.registry import Registry
 from engines.stt.pocketsphinx import PocketSphinxEngine
 from stts.engine_api import ListenParams, Samples, Segment
 from tests.engines.contract import check_segments, no_progress
+from tests.engines.pocketsphinx import listen, loaded
 from tests.engines.speech import DATA, PERSON_SECONDS, PERSON_WORDS, WORDS, person, read, share_heard, word_error_rate
 
 pytestmark = pytest.mark.engines("onnx", "pocketsphinx")
@@ -20,16 +21,8 @@ pytestmark = pytest.mark.engines("onnx", "pocketsphinx")
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[PocketSphinxEngine]:
-    engine = PocketSphinxEngine()
-    engine.load(no_progress)
-    yield engine
-    engine.unload()
-
-
-def listen(engine: PocketSphinxEngine, samples: Samples) -> list[Segment]:
-    segments = list(engine.transcribe(samples, ListenParams(word_timestamps=True)))
-    check_segments(engine, segments, len(samples) / 16_000)
-    return segments
+    with loaded() as engine:
+        yield engine
 
 
 def text(segments: list[Segment]) -> str:
@@ -101,10 +94,8 @@ def test_an_operators_own_model() -> None:
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[PocketSphinxEngine]:
-    engine = PocketSphinxEngine()
-    engine.load(no_progress)
-    yield engine
-    engine.unload()
+    with loaded() as engine:
+        yield engine
 
 
 def hear(engine: PocketSphinxEngine, samples: Samples) -> list[str]:
