@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from adapters.catalogue import EngineCatalogue
 from adapters.chat.router import Replies
 from adapters.configuration.adapter import ConfigAdapter
-from adapters.detection.speech_detector import DetectRequest, Speech
 from adapters.environments import EngineEnvironments
 from adapters.hosted_names import ModelCatalogue
 from adapters.jobs import Jobs
@@ -19,7 +18,7 @@ from adapters.operations import EngineOperations
 from adapters.selection import EngineSelection
 from adapters.transcription.live_decoders import LiveDecoders
 from engines.registry import Registry
-from middleware.pipeline import Stage, compose
+from middleware.pipeline import Stage
 from middleware.serving.lifecycle import Lifecycle
 from middleware.stages.analytics import AnalyticsStage
 from middleware.stages.logging import LoggingStage
@@ -29,6 +28,7 @@ from middleware.stages.timing import TimingStage
 from middleware.traces import open_tracing
 from routers.access_services import AccessServices, build_access
 from routers.http.operation import Listen, Speak
+from routers.pipelines import Converse, Detect, build_pipelines
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
 from stts.access.client_secrets import ClientSecrets
@@ -36,9 +36,6 @@ from stts.analytics.history import History
 from stts.analytics.memory_metrics import MemoryMetrics
 from stts.analytics.metrics import Metrics
 from stts.analytics.resources import Resources
-from stts.context import RequestContext
-from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
-from stts.conversation.generation import ReplyItem
 from stts.conversation.services import Hear, NewContext, Open, Reply, SessionServices
 from stts.conversation.sessions import SessionStore
 from stts.plans import SpeechPlan
@@ -51,11 +48,6 @@ from stts.transcription import TranscriptionConfig
 
 if TYPE_CHECKING:
     from stts.telemetry.tracer import Tracer
-
-Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[UserTurn | ReplyItem, None]]
-"""The pipeline with one exchange (listen, reply, speak) at its end."""
-Detect = Callable[[RequestContext, DetectRequest], AsyncGenerator[Speech, None]]
-"""The pipeline with the speech detector at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +68,6 @@ class Services:
     model_library: ModelLibrary
     environments: EngineEnvironments
     jobs: Jobs
-    open_session: Open
     operations: EngineOperations
     replies: Replies
     live_decoders: LiveDecoders
@@ -93,6 +84,11 @@ class Services:
     """None where no traces are kept."""
     config: ConfigAdapter | None = None
     """None where the settings are fixed: then there is no /config."""
+
+    @property
+    def open_session(self) -> Open:
+        """Transcribes the utterances of a stream."""
+        return self.operations.session
 
     def for_session(self, context: NewContext) -> SessionServices:
         """The services of the conversation sessions of one connection, whose contexts `context` makes."""
@@ -137,40 +133,22 @@ def build_services(
 def _wired(
     current: CurrentSettings, config: ConfigAdapter | None, registry: Registry, lifecycle: Lifecycle
 ) -> Services:
-    access = build_access(current)
-    files = FileStore(Path(current().storage.root), current)
+    access, jobs, files = build_access(current), Jobs(), FileStore(Path(current().storage.root), current)
     engines = EngineCatalogue(registry, current, StoredVoices(files))
-    jobs = Jobs()
-    selection = EngineSelection(engines, current)
+    selection, replies = EngineSelection(engines, current), Replies(current)
     operations = EngineOperations(engines, selection, current)
-    replies = Replies(current)
-    resources = Resources()
-    metrics = Metrics(resources, engines.readings, lambda: access.refusals.counts)
-    MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
-    history = History(current().analytics.history_minutes)
-    tracer, tracing = open_tracing(current().telemetry)
-    counted = [*tracing, *_counting(current, access, history, metrics)]
-    limited = [*counted, QuotaStage(access.quotas, access.operations, current, access.refusals)]
-    planned = [*limited, PlanningStage(selection)]
-    speak = compose(planned, operations.speak)
-    listen = compose(planned, operations.listen)
-    reply = compose(counted, replies.reply)
+    measures = _measures(current, access, engines)
+    quotas = QuotaStage(access.quotas, access.operations, current, access.refusals)
     return Services(
-        settings=current,
-        lifecycle=lifecycle,
-        speak=speak,
-        listen=listen,
-        hear=compose(limited, operations.hear),
-        reply=reply,
-        converse=compose(limited, Exchanges(listen, reply, speak).exchange),
-        detect=compose(counted, engines.detector.detect),
+        current,
+        lifecycle,
+        *build_pipelines(measures.stages, quotas, PlanningStage(selection), engines, operations, replies),
         engines=engines,
         selection=selection,
         models=ModelCatalogue(engines, current),
         model_library=ModelLibrary(registry.known_models, current, jobs, engines.in_use, engines.weights_changed),
         environments=EngineEnvironments(engines, jobs),
         jobs=jobs,
-        open_session=operations.session,
         operations=operations,
         replies=replies,
         live_decoders=LiveDecoders(current),
@@ -180,12 +158,33 @@ def _wired(
         limiter=_connection_limiter(current, access, lifecycle),
         secrets=ClientSecrets(lambda: current().realtime.secrets),
         access=access,
-        history=history,
-        metrics=metrics,
-        resources=resources,
-        tracer=tracer,
+        history=measures.history,
+        metrics=measures.metrics,
+        resources=measures.resources,
+        tracer=measures.tracer,
         config=config,
     )
+
+
+class _Measures(NamedTuple):
+    """All that counts operations, and the stages that tell it of each."""
+
+    history: History
+    metrics: Metrics
+    resources: Resources
+    tracer: Tracer | None
+    stages: Sequence[Stage]
+
+
+def _measures(current: CurrentSettings, access: AccessServices, engines: EngineCatalogue) -> _Measures:
+    resources = Resources()
+    metrics = Metrics(resources, engines.readings, lambda: access.refusals.counts)
+    MemoryMetrics(engines.residency.memory, lambda: engines.residency.unloads, metrics.registry)
+    history = History(current().analytics.history_minutes)
+    tracer, tracing = open_tracing(current().telemetry)
+    writers = (history, metrics) if access.usage is None else (history, metrics, access.usage)
+    stages = (*tracing, LoggingStage(current), AnalyticsStage(writers), TimingStage())
+    return _Measures(history, metrics, resources, tracer, stages)
 
 
 def _connection_limiter(current: CurrentSettings, access: AccessServices, lifecycle: Lifecycle) -> ConnectionLimiter:
@@ -196,9 +195,3 @@ def _connection_limiter(current: CurrentSettings, access: AccessServices, lifecy
         access.directory.on_end.append(limiter.end_key)
         access.directory.in_use.append(limiter.keys_in_use)
     return limiter
-
-
-def _counting(current: CurrentSettings, access: AccessServices, history: History, metrics: Metrics) -> Sequence[Stage]:
-    """The stages that tell of an operation: into the log, to all that count, and how long it took."""
-    writers = (history, metrics) if access.usage is None else (history, metrics, access.usage)
-    return LoggingStage(current), AnalyticsStage(writers), TimingStage()

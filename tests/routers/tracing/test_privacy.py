@@ -70,7 +70,7 @@ def test_off_there_is_no_further_stage(monkeypatch: pytest.MonkeyPatch, tmp_path
         composed.append([type(stage).__name__ for stage in stages])
         return pipeline.compose(stages, operation)
 
-    monkeypatch.setattr("routers.services.compose", compose)
+    monkeypatch.setattr("routers.pipelines.compose", compose)
     services = build_services(Settings(storage=StorageSettings(root=str(tmp_path))), registry=registry())
     assert services.tracer is None
     assert {stages[0] for stages in composed} == {"LoggingStage"}

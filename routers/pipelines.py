@@ -1,0 +1,57 @@
+"""The operations that routes and sockets run, each with the stages around it that concern it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import NamedTuple
+
+from adapters.catalogue import EngineCatalogue
+from adapters.chat.router import Replies
+from adapters.detection.speech_detector import DetectRequest, Speech
+from adapters.operations import EngineOperations
+from middleware.pipeline import Stage, compose
+from routers.http.operation import Listen, Speak
+from stts.context import RequestContext
+from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
+from stts.conversation.generation import ReplyItem
+from stts.conversation.services import Hear, Reply
+
+Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[UserTurn | ReplyItem, None]]
+"""The pipeline with one exchange (listen, reply, speak) at its end."""
+Detect = Callable[[RequestContext, DetectRequest], AsyncGenerator[Speech, None]]
+"""The pipeline with the speech detector at its end."""
+
+
+class Pipelines(NamedTuple):
+    """One of each operation, in the order in which `Services` has them."""
+
+    speak: Speak
+    listen: Listen
+    hear: Hear
+    reply: Reply
+    converse: Converse
+    detect: Detect
+
+
+def build_pipelines(
+    counting: Sequence[Stage],
+    quotas: Stage,
+    planning: Stage,
+    engines: EngineCatalogue,
+    operations: EngineOperations,
+    replies: Replies,
+) -> Pipelines:
+    """Stages stand outside in: all operations are counted, those that speak and hear have quotas, and some a plan."""
+    limited = (*counting, quotas)
+    planned = (*limited, planning)
+    speak = compose(planned, operations.speak)
+    listen = compose(planned, operations.listen)
+    reply = compose(counting, replies.reply)
+    return Pipelines(
+        speak=speak,
+        listen=listen,
+        hear=compose(limited, operations.hear),
+        reply=reply,
+        converse=compose(limited, Exchanges(listen, reply, speak).exchange),
+        detect=compose(counting, engines.detector.detect),
+    )
