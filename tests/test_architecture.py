@@ -37,7 +37,7 @@ DOMAIN = (
     ("context", "engine_api", "telemetry"),
     ("plans", "protocols", "analytics"),
     ("audio", "text"),
-    ("scheduling", "vad", "storage"),
+    ("scheduling", "vad", "storage", "cache"),
     ("conversation",),
 )
 """Inside stts: each level may import itself and those before it."""

@@ -16,6 +16,7 @@ from typing import Annotated
 
 from stts.settings.analytics import AnalyticsSettings as AnalyticsSettings
 from stts.settings.audit import AuditSettings as AuditSettings
+from stts.settings.cache import CacheSettings as CacheSettings
 from stts.settings.conversation import ConversationSettings as ConversationSettings
 from stts.settings.database import DatabaseSettings as DatabaseSettings
 from stts.settings.engines import EngineSettings as EngineSettings
@@ -56,6 +57,7 @@ class Settings(Section):
     realtime: RealtimeSettings = RealtimeSettings()
     wyoming: WyomingSettings = WyomingSettings()
     storage: StorageSettings = StorageSettings()
+    cache: CacheSettings = CacheSettings()
     quotas: QuotaSettings = QuotaSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()

@@ -7,6 +7,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 POSTGRESQL_SERVER = re.compile(r"(\[[^\[\]/?#]+\]|[^\[\]:/?#]*)(:[0-9]{1,5})?([/?].*)?")
 HIGHEST_PORT = 65_535
+REDIS_FORM = (
+    "must be redis://[:PASSWORD@]HOST[:PORT][/NUMBER], rediss://... or unix:///FILE; "
+    "in a password / is written %2F, # %23, ? %3F, @ %40 and % %25"
+)
+"""Told where `is_redis` is false."""
 
 
 def is_redis(url: str) -> bool:

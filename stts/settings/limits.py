@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import SecretStr, field_validator
 
-from stts.settings.addresses import is_redis
+from stts.settings.addresses import REDIS_FORM, is_redis
 from stts.settings.section import Section, fixed, live, protected
 
 
@@ -81,10 +81,7 @@ class LimitSettings(Section):
     @classmethod
     def _is_address(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None and not is_redis(url.get_secret_value()):
-            raise ValueError(
-                "must be redis://[:PASSWORD@]HOST[:PORT][/NUMBER], rediss://... or unix:///FILE; "
-                "in a password / is written %2F, # %23, ? %3F, @ %40 and % %25"
-            )
+            raise ValueError(REDIS_FORM)
         return url
 
     @property

@@ -1,0 +1,166 @@
+"""The store of the cache: one look into memory that waits for nothing, slower tiers behind it.
+
+What is put is in memory at once. A task writes it to the slower tiers, as long as there is something to write; what
+waits for it is bounded, and beyond that is kept in memory alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from contextvars import Context
+from itertools import islice
+
+from stts.cache.memory import MemoryTier
+from stts.cache.statistics import Tally, TierStatistics
+from stts.cache.stored import EVERYTHING, Selection, Stored
+from stts.cache.tier import SlowTier
+from stts.settings import CurrentSettings
+
+UNWRITTEN_BYTES = 64_000_000
+"""Most that waits to be written to slower tiers."""
+REMOVALS = 100
+"""Removals that are remembered, so that nothing that was begun before one is put after it."""
+CLOSE_SECONDS = 5.0
+"""Longest wait at the end for what is to be written."""
+HOUR = 3600.0
+
+
+class CacheStore:
+    """One for the process, used on one event loop."""
+
+    def __init__(
+        self, settings: CurrentSettings, tiers: Sequence[SlowTier] = (), clock: Callable[[], float] = time.time
+    ) -> None:
+        """`tiers`: the slower ones, the fastest first. `clock`: Unix time in seconds."""
+        self._settings = settings
+        self._tiers = tuple(tiers)
+        self._clock = clock
+        self._memory = MemoryTier(lambda: settings().cache.memory_bytes)
+        self._unwritten: OrderedDict[str, Stored] = OrderedDict()
+        self._unwritten_bytes = 0
+        self._writer: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        """Held while something is written to, or removed from, the slower tiers."""
+        self._removals: deque[Selection] = deque(maxlen=REMOVALS)
+        self.removals = 0
+        """How many removals there were: `put` takes it from whoever began something before it is put."""
+
+    @property
+    def now(self) -> float:
+        """Unix time in seconds, by which entries are made and expire."""
+        return self._clock()
+
+    def expiry(self, engine: str, created: float) -> float:
+        """Unix time at which an entry of this engine expires; `created` itself where nothing of it is kept."""
+        cache = self._settings().cache
+        return created + cache.engine_hours.get(engine, cache.hours) * HOUR
+
+    def in_memory(self, key: str) -> Stored | None:
+        """The entry, where it is at hand: nothing is waited for. `key`: 64 hexadecimal digits."""
+        return self._memory.get(key, self._clock()) or self._still_unwritten(key)
+
+    def may_have(self, key: str) -> bool:
+        """False where it is known at once that no slower tier has it, so that `get` would find nothing."""
+        return any(tier.is_wanted and tier.may_have(key) for tier in self._tiers)
+
+    async def get(self, key: str) -> Stored | None:
+        """The entry from the first tier that has it, and from then on in memory; None where none has."""
+        entry = self.in_memory(key)
+        if entry is not None:
+            return entry
+        asked = self.removals
+        for tier in self._tiers:
+            if tier.is_wanted and tier.may_have(key):
+                entry = await tier.get(key, self._clock())
+                if entry is not None and not self._is_removed(entry, asked):
+                    self._memory.put(key, entry)
+                    return entry
+        return None
+
+    def put(self, key: str, entry: Stored, since: int | None = None) -> None:
+        """Keeps an entry, in memory at once, in slower tiers soon. Raises nothing.
+
+        `since`: `removals` when it was begun; what a removal meant since then is not kept, nor what has expired.
+        """
+        if not entry.is_fresh(self._clock()) or (since is not None and self._is_removed(entry, since)):
+            return
+        self._memory.put(key, entry)
+        if any(tier.is_wanted for tier in self._tiers) and self._unwritten_bytes + entry.size <= UNWRITTEN_BYTES:
+            self._take(key)
+            self._unwritten[key] = entry
+            self._unwritten_bytes += entry.size
+            if self._writer is None or self._writer.done():
+                # In nobody's context: it writes for all.
+                self._writer = asyncio.create_task(self._write(), name="cache", context=Context())
+
+    async def remove(self, selection: Selection = EVERYTHING) -> int:
+        """Removes entries from all tiers, and tells how many they were in the largest of them."""
+        self._removals.append(selection)
+        self.removals += 1
+        for key in [key for key, entry in self._unwritten.items() if selection.takes(entry)]:
+            self._take(key)
+        counts = [self._memory.remove(selection)]
+        async with self._turn:
+            counts += [await tier.remove(selection) for tier in self._tiers if tier.is_wanted]
+        return max(counts)
+
+    async def statistics(self) -> list[TierStatistics]:
+        """Each tier that is wanted; the slower ones look into all of their entries for it."""
+        tally = Tally(self._clock())
+        tally.add_all(self._memory.entries())
+        limit = self._settings().cache.memory_bytes
+        memory = TierStatistics(
+            "memory",
+            "up" if limit else "off",
+            limit,
+            len(self._memory),
+            self._memory.bytes,
+            self._memory.hits,
+            failures=0,
+            shares=tally.shares,
+        )
+        return [memory, *[await tier.statistics(tally.now) for tier in self._tiers if tier.is_wanted]]
+
+    async def written(self) -> None:
+        """Waits until all that was put is in the slower tiers."""
+        while self._writer is not None and not self._writer.done():
+            await asyncio.wait([self._writer])
+
+    async def close(self) -> None:
+        """Writes what waits to be written, for a bounded time, then closes the tiers."""
+        if self._writer is not None:
+            await asyncio.wait([self._writer], timeout=CLOSE_SECONDS)
+            self._writer.cancel()
+            await asyncio.wait([self._writer])
+        for tier in self._tiers:
+            await tier.close()
+
+    async def _write(self) -> None:
+        while self._unwritten:
+            async with self._turn:
+                if not self._unwritten:
+                    return
+                key, entry = next(iter(self._unwritten.items()))
+                for tier in self._tiers:
+                    if tier.is_wanted:
+                        await tier.put(key, entry, self._clock())
+                if self._unwritten.get(key) is entry:
+                    self._take(key)
+
+    def _still_unwritten(self, key: str) -> Stored | None:
+        """An entry that memory has no room for, on its way to a slower tier."""
+        entry = self._unwritten.get(key)
+        return entry if entry is not None and entry.is_fresh(self._clock()) else None
+
+    def _take(self, key: str) -> None:
+        entry = self._unwritten.pop(key, None)
+        if entry is not None:
+            self._unwritten_bytes -= entry.size
+
+    def _is_removed(self, entry: Stored, since: int) -> bool:
+        """True where a removal meant it since then, or where there were more than are remembered."""
+        count = self.removals - since
+        return count > REMOVALS or any(each.takes(entry) for each in islice(reversed(self._removals), count))
