@@ -37,6 +37,7 @@ DOMAIN = (
     ("context", "engine_api", "telemetry"),
     ("plans", "protocols", "analytics"),
     ("audio", "text"),
+    ("voices",),
     ("scheduling", "vad", "storage", "cache"),
     ("conversation",),
 )

@@ -15,12 +15,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engines.base_onnx import open_session
-from engines.tts.kokoro_voices import ESPEAK, HOSTED, VoiceNames, read_blend
+from engines.tts.kokoro_voices import ESPEAK, HOSTED, VoiceNames
 from stts.engine_api import Abilities, EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import EngineError, EngineWeightsMissing, UnknownVoice
 from stts.languages import best_match, primary
 from stts.text.english import spoken_english
 from stts.text.plain_sentences import plain_sentences
+from stts.voices.blend import read_blend
 
 SAMPLE_RATE = 24_000
 MODEL = "kokoro-v1.0-int8"
@@ -106,7 +107,7 @@ class KokoroEngine(TTSEngine):
         return names.voices if names else ()
 
     def find_voice(self, voice_id: str) -> Voice | None:
-        """Also blends: `af_bella+af_sky`, `af_bella(2)+af_sky`."""
+        """Also blends: `af_bella+af_sky`, `af_bella(2)+af_sky`, `af_bella-af_sky(0.3)`."""
         names = self._voice_names()
         return names.find(voice_id) if names else None
 
@@ -168,7 +169,7 @@ class KokoroEngine(TTSEngine):
                     yield np.zeros(round(PAUSE_SECONDS * SAMPLE_RATE / params.speed), np.float32)
 
     def _style(self, voice: Voice) -> Samples:
-        """The array of a voice, or the mean of several by their shares."""
+        """The array of a voice, or the sum of several by their shares."""
         known = self._kokoro.voices
         parts = read_blend(voice.id)
         if not parts or any(part.name not in known for part in parts):

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from stts.engine_api import Voice
 from stts.language_names import KOKORO
+from stts.voices.blend import blend_id, read_blend
 
 ESPEAK: Mapping[str, str] = {
     "en-US": "en-us",
@@ -28,23 +28,10 @@ ESPEAK: Mapping[str, str] = {
 }
 """BCP 47 -> what the library calls a language, which is what eSpeak calls it."""
 
-MOST_PARTS = 8
-"""Voices of one blend."""
-
 _NAME = re.compile(r"(?P<letter>[a-z])(?P<gender>[fm])_\w+")
-_PART = re.compile(r"(?P<name>[a-z0-9_]+)(?:\((?P<weight>\d{1,3}(?:\.\d{1,3})?)\))?")
 _GENDERS: Mapping[str, Literal["female", "male"]] = {"f": "female", "m": "male"}
 _SPELLS = {"ja": ("Han",), "zh": ("Han",)}
 """Languages whose letters eSpeak does not read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A voice of a blend."""
-
-    name: str
-    weight: float
-    """Share of the whole, above 0 and at most 1."""
 
 
 class VoiceNames:
@@ -75,23 +62,12 @@ class VoiceNames:
         if len(parts) == 1:
             return heaviest
         return Voice(
-            "+".join(f"{part.name}({part.weight:g})" for part in parts),
+            blend_id(parts),
             " and ".join(self._by_name[part.name].name for part in parts),
             heaviest.languages,
             heaviest.gender,
             spells=heaviest.spells,
         )
-
-
-def read_blend(voice_id: str) -> Sequence[Part]:
-    """The parts of `af_bella(2)+af_sky`, with shares that sum to 1; none where it is written otherwise."""
-    matches = [_PART.fullmatch(part.strip()) for part in voice_id.lower().split("+", MOST_PARTS)]
-    weights = [float(match["weight"] or 1) for match in matches if match is not None]
-    if len(weights) < len(matches) or not all(weights):
-        return ()
-    names = [match["name"] for match in matches if match is not None]
-    total = sum(weights)
-    return [Part(name, round(weight / total, 4)) for name, weight in zip(names, weights, strict=True)]
 
 
 def _language(name: str) -> str:

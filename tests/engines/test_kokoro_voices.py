@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from engines.registry import Registry
 from engines.tts.kokoro import KokoroOptions
-from engines.tts.kokoro_voices import MOST_PARTS, Part, VoiceNames, read_blend
+from engines.tts.kokoro_voices import VoiceNames
 from stts.engine_api import TTSEngine, Voice
 from stts.errors import EngineWeightsMissing
 from tests.engines.contract import no_progress
@@ -37,23 +37,6 @@ def test_a_language_without_a_voice_of_its_own_is_spoken_by_all_with_an_accent(t
     assert kumo.languages[0] == "ja" and {"en-US", "fr-FR"} <= set(kumo.languages)
     names = VoiceNames(voices(tmp_path / "w.npz", "jm_kumo", "af_sky"))
     assert all("en-US" not in voice.languages for voice in names.voices if voice.id == "jm_kumo")
-
-
-@pytest.mark.parametrize(
-    ("written", "parts"),
-    [
-        ("af_sky", [Part("af_sky", 1.0)]),
-        ("AF_bella + af_sky", [Part("af_bella", 0.5), Part("af_sky", 0.5)]),
-        ("af_bella(2)+af_sky(0.5)", [Part("af_bella", 0.8), Part("af_sky", 0.2)]),
-        ("af_sky(0)", []),
-        ("af_sky(-1)", []),
-        ("+af_sky", []),
-        ("", []),
-        ("+".join(["af_sky"] * (MOST_PARTS + 2)), []),
-    ],
-)
-def test_blends_are_read(written: str, parts: list[Part]) -> None:
-    assert list(read_blend(written)) == parts
 
 
 def test_a_blend_speaks_as_its_heaviest_voice(tmp_path: Path) -> None:
