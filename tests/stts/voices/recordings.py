@@ -24,7 +24,8 @@ def speech() -> Samples:
 def noise(seconds: float, power: float, rate: int = RATE) -> Samples:
     """White noise; `power` is its mean square."""
     generator = np.random.default_rng(11)
-    return (generator.standard_normal(round(seconds * rate)) * np.sqrt(power)).astype(np.float32)
+    samples: Samples = (generator.standard_normal(round(seconds * rate)) * np.sqrt(power)).astype(np.float32)
+    return samples
 
 
 def music(seconds: float, rate: int = RATE) -> Samples:
@@ -42,7 +43,8 @@ def ultrasound(seconds: float, rate: int = 96_000) -> Samples:
     spectrum = np.fft.rfft(noise(seconds, 0.1, rate))
     spectrum[np.fft.rfftfreq(round(seconds * rate), 1 / rate) < 38_000] = 0
     samples = np.fft.irfft(spectrum)
-    return (0.5 * samples / np.abs(samples).max()).astype(np.float32)
+    scaled: Samples = (0.5 * samples / np.abs(samples).max()).astype(np.float32)
+    return scaled
 
 
 def wav(samples: Samples, rate: int = RATE) -> io.BytesIO:
