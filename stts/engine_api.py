@@ -68,6 +68,8 @@ class ListenParams:
     extra: BaseModel | None = None
     interim: bool = False
     """Its speaker goes on, and all is asked again soon: a quick guess is enough."""
+    whole_window: bool = False
+    """For engines with `limits.short_window_seconds`: what a short window gave looks wrong, so use a whole one."""
 
 
 class NoOptions(BaseModel):

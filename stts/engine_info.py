@@ -78,6 +78,8 @@ class EngineLimits:
     """Sentences up to this long are never cut: for engines that make a sentence's sound as a whole, and quickly."""
     max_seconds: float = 30.0
     """Longest audio of one `transcribe` call."""
+    short_window_seconds: float = 0.0
+    """STT: audio up to so long is heard in a window cut short to save work, but for `ListenParams.whole_window`."""
     concurrency: int = 1
     """Calls that may run at once on one loaded engine (for `process` and `worker`: child processes)."""
     batch: int = 1

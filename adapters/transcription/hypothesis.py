@@ -41,6 +41,10 @@ class Hypothesis:
             self._tail = tail
             yield TranscriptPartial(delta, tail)
 
+    def contradicted(self, segments: Sequence[Segment], *, all_heard: bool = True) -> bool:
+        """Whether these words of the open part are others than were committed of it; `all_heard` as for Agreement."""
+        return self._agreement.contradicted(self._joined(segments), all_heard=all_heard)
+
     def checkpoint(self, undecided: Sequence[Segment] = ()) -> TranscriptCheckpoint:
         """If this were the end."""
         return TranscriptCheckpoint(self._agreement.whole(self._joined(undecided)))

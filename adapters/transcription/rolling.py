@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from adapters.health.instance import InstanceHealth
 from adapters.transcription.hypothesis import Hypothesis
 from adapters.transcription.intake import LAG_SECONDS, AudioSource, Intake, Stop
 from adapters.transcription.rhythm import Rhythm
+from adapters.transcription.window_reader import WindowReader
 from stts.context import RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Samples, Segment, STTEngine
 from stts.errors import STTSError
@@ -40,12 +40,8 @@ COMFORTABLE = 12 * STT_SAMPLE_RATE
 """Samples of a window beyond which the next pause ends it: each run over it has become dear."""
 SURE_LOGPROB, SURE_COMPRESSION = -0.8, 2.4
 """A guess stands for the last word where its engine is this sure of it, or says nothing of that."""
-PATIENCE_SECONDS = 5.0
-"""An interim run goes behind whoever is due within this time."""
 EVENTS_AHEAD = 64
 """Events that may wait for a client that reads slowly."""
-PROMPT_CHARACTERS = 200
-"""Text before a window that an engine is given as a hint."""
 
 
 class RollingSession:
@@ -99,12 +95,10 @@ class _Listener:
         *,
         partials: bool,
     ) -> None:
-        self._instance = instance
-        self._health = health
-        self._params = params
         self._context = context
         self._intake = intake
         self._utterance = utterance
+        self._reader = WindowReader(instance, health, params, context, utterance)
         self._rhythm = rhythm
         self._partials = partials
         self._window: Samples = np.zeros(0, np.float32)
@@ -154,7 +148,7 @@ class _Listener:
         cut = len(self._window)
         if self._words is None or not self._intake.quiet:
             cut = quietest(self._window)
-            self._words = await self._transcribed(self._window[:cut])
+            self._words = await self._reader.decide(self._window[:cut], all_heard=cut == len(self._window))
         self._utterance.commit(self._words, self._begun, all_heard=cut == len(self._window))
         self._begun += cut
         self._window = self._window[cut:]
@@ -183,10 +177,11 @@ class _Listener:
             self._intake.mark()
             try:
                 with suppress(STTSError):
-                    words = await self._transcribed(self._window, PATIENCE_SECONDS)
+                    words = await self._reader.guess(self._window)
                     for event in self._utterance.update(self._joined(words)):
                         ready.put(event, 1)
-                    self._words = words if all(map(_is_sure, words)) else None
+                    stands = all(map(_is_sure, words)) and not self._utterance.contradicted(words)
+                    self._words = words if stands else None
             finally:
                 self._guessing = False
         self._interim = None
@@ -206,33 +201,11 @@ class _Listener:
         if self._words is None or not intake.quiet:
             self._interim_end = intake.taken
             intake.mark()
-            self._words = await self._transcribed(self._window)
+            self._words = await self._reader.decide(self._window)
         return self._words
-
-    async def _transcribed(self, samples: Samples, timeout_seconds: float | None = None) -> list[Segment]:
-        """Transcribes in its turn: due now, or `timeout_seconds` later if the queue has room for it."""
-        context, due = self._context, time.monotonic()
-        prompt = self._prompt() if self._instance.info.abilities.prompt else None
-        language = self._utterance.language or self._params.language
-        params = replace(self._params, language=language, prompt=prompt, interim=timeout_seconds is not None)
-        turn = self._instance.slot(due + (timeout_seconds or 0.0), begun=timeout_seconds is None)
-        async with self._health.waited(context, turn) as slot:
-            context.metrics.add(queue=slot.queue_seconds)
-            started = time.perf_counter()
-            with self._health.call(context, slot, first=not self._utterance.decided):
-                async with aclosing(slot.run(lambda engine: engine.transcribe(samples, params))) as segments:
-                    words = [segment async for segment in segments]
-            spent = time.perf_counter() - started
-            context.metrics.add(engine=spent)
-        self._instance.observe(len(samples) / STT_SAMPLE_RATE, spent)
-        return words
 
     def _joined(self, words: Sequence[Segment]) -> str:
         return join_texts((word.text for word in words), self._utterance.language)
-
-    def _prompt(self) -> str | None:
-        heard = join_texts((self._params.prompt or "", self._utterance.decided), self._utterance.language)
-        return heard[-PROMPT_CHARACTERS:] or None
 
     def _finish(self, words: Sequence[Segment], ready: Channel[TranscriptEvent]) -> None:
         utterance, seconds = self._utterance, self._intake.seconds

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from engines.stt.faster_whisper_batches import Batch, batches
-from engines.stt.faster_whisper_decoder import Decoder, Heard
+from engines.stt.faster_whisper_decoder import Decoder
 from engines.stt.faster_whisper_options import AUTO, CPU, FasterWhisperOptions, FasterWhisperParameters
+from engines.stt.faster_whisper_region import Heard
 from engines.stt.faster_whisper_segments import segments_of
 from engines.stt.faster_whisper_vocabulary import Vocabulary, english_only
-from engines.stt.faster_whisper_window import WHOLE_SECONDS, Sound, sound_of
+from engines.stt.faster_whisper_window import LONGEST_SHORT_SECONDS, WHOLE_SECONDS, Sound, sound_of
 from engines.stt.whisper_languages import ALSO, CANTONESE, LANGUAGES
 from stts.engine_api import (
     Abilities,
@@ -67,7 +68,12 @@ class FasterWhisperEngine(STTEngine):
                 language_detection=not english,
                 prompt=True,
             ),
-            limits=EngineLimits(max_seconds=WHOLE_SECONDS, batch=BATCH, batch_seconds=WHOLE_SECONDS * self._workers),
+            limits=EngineLimits(
+                max_seconds=WHOLE_SECONDS,
+                short_window_seconds=LONGEST_SHORT_SECONDS if self.options.short_windows else 0.0,
+                batch=BATCH,
+                batch_seconds=WHOLE_SECONDS * self._workers,
+            ),
             runs_in="process",
             packages=("ctranslate2",),
             install="pip install 'ctranslate2>=4.8,<5'",
@@ -154,6 +160,7 @@ class FasterWhisperEngine(STTEngine):
             extra.guards,
             word_times=params.word_timestamps,
             interim=params.interim,
+            whole_window=params.whole_window,
         )
 
     def _loaded(self) -> tuple[Decoder, ThreadPoolExecutor]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from engines.stt.faster_whisper_decoder import Heard
+from engines.stt.faster_whisper_region import Heard
 from engines.stt.faster_whisper_window import columns_of
 
 MOST_TOGETHER = 4
@@ -28,7 +28,9 @@ def batches(regions: Mapping[int, Heard], workers: int) -> Iterator[Batch]:
     alike: dict[object, list[int]] = defaultdict(list)
     for number, region in sorted(regions.items(), key=lambda each: -each[1].seconds):
         whole = columns_of(region.seconds, whole=False) == columns_of(region.seconds, whole=True)
-        alike[number if whole else (len(region.prompt), region.guards, region.interim)].append(number)
+        alike[number if whole or region.whole_window else (len(region.prompt), region.guards, region.interim)].append(
+            number
+        )
     for numbers in alike.values():
         size = min(MOST_TOGETHER, max(1, -(-len(numbers) // workers)))
         yield from (_batch(regions, numbers[start : start + size]) for start in range(0, len(numbers), size))

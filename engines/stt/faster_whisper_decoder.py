@@ -14,57 +14,22 @@ from typing import Any
 
 import numpy as np
 
+from engines.stt.faster_whisper_region import Heard
 from engines.stt.faster_whisper_vocabulary import Vocabulary
-from engines.stt.faster_whisper_window import Sound, columns_of, spectrograms
+from engines.stt.faster_whisper_window import columns_of, spectrograms
 from engines.stt.whisper_languages import whisper_language
-from stts.engine_api import STT_SAMPLE_RATE, Samples, Task
 from stts.errors import InvalidParameter
 
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
 """Tried after 0, as Whisper does."""
 BUDGET = 4
 """Longest transcripts that all tries of a region may come to: noise must not cost more than speech."""
-TOKENS_PER_SECOND, TOKENS_BESIDE = 16, 16
-MOST_TOKENS = 224
-"""Longest transcript that Whisper was taught."""
 SUSPECT_LOGPROB = -0.8
 """Average in a short window below which the whole one is asked: clean speech has -0.1."""
 NO_SPEECH, NO_SPEECH_LOGPROB = 0.9, -0.5
 """From this probability of no speech on, words this unlikely were made up: `you`, of hum and hiss."""
 MOST_CHARACTERS_PER_SECOND = 40.0
 """Nobody says more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """Thresholds by which words are taken for wrong."""
-
-    temperature: float = 0.0
-    compression_ratio: float = 2.4
-    logprob: float = -1.0
-    no_speech: float = 0.6
-    beam_size: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A region to be transcribed."""
-
-    samples: Samples
-    sound: Sound
-    prompt: tuple[int, ...]
-    """Tokens of the text before it."""
-    language: str | None
-    """Whisper's code; None: detect it, or the model's only one."""
-    task: Task
-    guards: Guards
-    word_times: bool = False
-    interim: bool = False
-    """Only a guess is wanted: one try."""
-
-    @property
-    def seconds(self) -> float:
-        return len(self.samples) / STT_SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +74,10 @@ class Decoder:
     def decode(self, regions: Sequence[Heard]) -> Iterator[tuple[int, Attempt | None]]:
         """Words of each region with its number, as soon as they are known; None where nothing was said.
 
-        All in one batch: their prompts have the same number of tokens, their guards the same values.
+        All in one batch: their prompts have the same number of tokens, their guards the same values. A region whose
+        whole window is asked for is alone in it.
         """
-        columns = max(columns_of(region.seconds, whole=not self._short) for region in regions)
+        columns = max(columns_of(each.seconds, whole=each.whole_window or not self._short) for each in regions)
         doubted = []
         for number, attempt in enumerate(self._attempt(regions, columns, regions[0].guards.temperature)):
             if self._doubts(regions[number], attempt):
@@ -130,7 +96,7 @@ class Decoder:
         encoded = tried[-1].encoded
         for temperature in TEMPERATURES:
             spent = sum(len(attempt.tokens) for attempt in tried)
-            if not self._wrong(region, tried[-1]) or spent > BUDGET * longest(region):
+            if not self._wrong(region, tried[-1]) or spent > BUDGET * region.longest:
                 break
             tried.append(self._attempt([region], whole, temperature, encoded)[0])
         if not self._wrong(region, tried[-1]):
@@ -173,7 +139,7 @@ class Decoder:
             [*region.prompt, *self.vocabulary.begin(language, region.task), self.vocabulary.no_timestamps]
             for region, language in zip(regions, languages, strict=True)
         ]
-        most = max(map(longest, regions))
+        most = max(region.longest for region in regions)
         guards = regions[0].guards
         results = self.model.generate(
             encoded,
@@ -237,11 +203,6 @@ def _alone(encoded: Any, place: int) -> Any:
 
     here = encoded.to_device(ctranslate2.Device.cpu)
     return ctranslate2.StorageView.from_array(np.array(here)[place : place + 1])
-
-
-def longest(region: Heard) -> int:
-    """Tokens of the longest transcript of a region."""
-    return min(MOST_TOKENS, TOKENS_BESIDE + round(TOKENS_PER_SECOND * region.sound.seconds))
 
 
 def compression_ratio(text: str) -> float:

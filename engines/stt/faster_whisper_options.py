@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engines.stt.faster_whisper_decoder import Guards
+from engines.stt.faster_whisper_region import Guards
 
 AUTO, CPU = "auto", "cpu"
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from engines.log_mel import HOP
-from engines.stt.faster_whisper_decoder import Attempt, Decoder, Heard
+from engines.stt.faster_whisper_decoder import Attempt, Decoder
+from engines.stt.faster_whisper_region import Heard
 from engines.stt.faster_whisper_vocabulary import TokenWord
 from engines.stt.whisper_languages import language_tag
 from stts.engine_api import STT_SAMPLE_RATE, Segment, Word

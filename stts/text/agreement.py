@@ -22,6 +22,9 @@ AGREEING = 2
 HELD = 1
 """Newest words that are not committed, however many hypotheses agree."""
 
+LEAST_WRONG, MOST_WRONG = 2, 0.2
+"""A text contradicts the committed words from so many differences on, and beyond this part of the words."""
+
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"  # kana, Han
@@ -95,9 +98,20 @@ class Agreement:
         if all_heard or rest:
             self._committed.clear()
         else:
-            del self._committed[: _continuation(_keys(words), _keys(self._committed))]
+            del self._committed[: _aligned(_keys(words), _keys(self._committed))[0]]
         self._earlier.clear()
         return delta
+
+    def contradicted(self, text: str, *, all_heard: bool = True) -> bool:
+        """Whether a text of the open part is another than was committed of it, beyond what guesses usually miss.
+
+        `all_heard`: as for `commit`.
+        """
+        committed, heard = _keys(self._committed), _keys(_words(text))
+        wrong = _aligned(committed, heard)[1]
+        if not all_heard:
+            wrong = min(wrong, _aligned(heard, committed)[1])
+        return wrong >= LEAST_WRONG and wrong > MOST_WRONG * len(committed)
 
     @property
     def _full(self) -> bool:
@@ -117,7 +131,7 @@ class Agreement:
 
     def _rest(self, words: Sequence[_Word]) -> Sequence[_Word]:
         """The words beyond the committed ones."""
-        return words[_continuation(_keys(self._committed), _keys(words)) :]
+        return words[_aligned(_keys(self._committed), _keys(words))[0] :]
 
 
 def _words(text: str) -> list[_Word]:
@@ -138,10 +152,10 @@ def _alike(one: Sequence[_Word], other: Sequence[_Word]) -> int:
     return next((index for index, (a, b) in enumerate(pairs) if a.key != b.key), min(len(one), len(other)))
 
 
-def _continuation(committed: Sequence[str], heard: Sequence[str]) -> int:
-    """Index at which the committed words end in a new hypothesis: after the beginning that differs least from them.
+def _aligned(committed: Sequence[str], heard: Sequence[str]) -> tuple[int, int]:
+    """Index at which the committed words end in a new hypothesis, and how many differ until there.
 
-    The distance of Levenshtein, of all committed words to every beginning of the others.
+    They end after the beginning that differs least from them, by the distance of Levenshtein.
     """
     same = next(
         (index for index, (a, b) in enumerate(zip(committed, heard, strict=False)) if a != b),
@@ -154,4 +168,4 @@ def _continuation(committed: Sequence[str], heard: Sequence[str]) -> int:
         for index, got in enumerate(heard, 1):
             diagonal, row[index] = row[index], min(row[index] + 1, row[index - 1] + 1, diagonal + (wanted != got))
     best = min(range(len(row)), key=lambda index: (row[index], abs(index - len(committed)), -index))
-    return same + best
+    return same + best, row[best]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 
 from engines.registry import Registry
 from engines.stt.faster_whisper import FasterWhisperEngine
-from engines.stt.faster_whisper_decoder import Decoder
+from engines.stt.faster_whisper_decoder import Attempt, Decoder, compression_ratio
 from stts.audio.resample import Resampler
 from stts.engine_api import ListenParams, Samples, Segment
 from stts.errors import EngineError, EngineLoadFailed, EngineWeightsMissing, InvalidConfiguration, InvalidParameter
@@ -62,6 +62,20 @@ def tries(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, float]]:
         return attempt(self, regions, columns, temperature, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Decoder, "_attempt", counted)
+    return made
+
+
+@pytest.fixture
+def attempts(monkeypatch: pytest.MonkeyPatch) -> list[Attempt]:
+    """All readings of the model, the wrong ones too."""
+    made: list[Attempt] = []
+    attempt = Decoder._attempt
+
+    def kept(self: Decoder, *asked: object) -> list[Attempt]:
+        made.extend(found := attempt(self, *asked))  # type: ignore[arg-type]
+        return found
+
+    monkeypatch.setattr(Decoder, "_attempt", kept)
     return made
 
 
@@ -157,6 +171,43 @@ def test_what_looks_wrong_is_heard_again_in_the_whole_window(
     assert len(tries) <= 7
 
 
+def backwards() -> Samples:
+    return read(person(), seconds=8)[::-1].copy()
+
+
+def one_word() -> Samples:
+    return np.tile(read(DATA / "kitchen.flac")[:11_200], 12)
+
+
+def tones() -> Samples:
+    times = np.arange(6 * 16_000) / 16_000
+    beeps = 0.2 * np.sin(2 * np.pi * 440 * times) * (np.floor(times * 3) % 2)
+    return np.asarray(beeps, np.float32)
+
+
+@pytest.mark.parametrize("make", [backwards, one_word, tones])
+def test_a_loop_in_the_short_window_is_seen_and_heard_again(
+    engine: FasterWhisperEngine, attempts: list[Attempt], make: Callable[[], Samples]
+) -> None:
+    heard = text(listen(engine, make(), ListenParams()))
+    first, second = attempts[:2]
+    assert first.columns < 3000 and first.compression_ratio > 7, "the model did go round in circles"
+    assert not first.complete and first.avg_logprob > -0.8, "and was sure of it"
+    assert second.columns == 3000 and second.temperature == 0
+    assert compression_ratio(heard) <= 2.4
+    assert len(attempts) <= 7
+
+
+def test_the_whole_window_may_be_asked_for(engine: FasterWhisperEngine, tries: list[tuple[int, float]]) -> None:
+    samples, whole = read(DATA / "kitchen.flac"), ListenParams(whole_window=True)
+    assert word_error_rate(WORDS["kitchen.flac"], text(listen(engine, samples, whole))) <= 0.1
+    assert tries == [(3000, 0.0)]
+    tries.clear()
+    together = dict(engine.transcribe_many([(samples, ListenParams()), (samples, whole), (samples, ListenParams())]))
+    assert len({text(segments) for segments in together.values()}) == 1
+    assert sorted(columns == 3000 for columns, _ in tries)[-2:] == [False, True], "nobody else's window grows by it"
+
+
 def test_a_guess_is_one_try(engine: FasterWhisperEngine, tries: list[tuple[int, float]]) -> None:
     extra = engine.Parameters.model_validate({"logprob_threshold": -0.001})
     assert text(listen(engine, read(DATA / "kitchen.flac"), ListenParams(interim=True, extra=extra)))
@@ -197,6 +248,8 @@ def test_what_it_says_of_itself() -> None:
     many = create(model="base").info
     assert {"en", "de", "nb", "fil", "jv", "he"} <= set(many.languages) and many.abilities.language_detection
     assert "yue" in create(model="large-v3").info.languages
+    assert info.limits.short_window_seconds == 22
+    assert create(short_windows=False).info.limits.short_window_seconds == 0
     assert not create(model="large-v3-turbo").info.abilities.translation
 
 

@@ -35,6 +35,7 @@ CALL_SECONDS = 600.0
 def registry() -> Registry:
     own = {
         "batch": "BatchEngine",
+        "short": "ShortEngine",
         "faulty": "FaultyEngine",
         "deaf": "DeafEngine",
         "attentive": "AttentiveEngine",

@@ -59,6 +59,50 @@ class BatchEngine(fakes.EchoEngine):
             yield from super().transcribe(samples, params)
 
 
+class ShortOptions(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    short_seconds: float = 9.0
+    """Longest audio of a short window."""
+    wrong: tuple[str, ...] = ()
+    """Looks that hear nonsense: `short`, `whole`."""
+    lost_after: float = 60.0
+    """Seconds from which on guesses are nonsense."""
+    fails: bool = False
+    """Raises in the whole window."""
+
+
+class ShortEngine(BatchEngine):
+    """Hears in short windows; keeps how it was asked for words that stand."""
+
+    Options = ShortOptions
+    looks: list[str]
+
+    @property
+    def _own(self) -> ShortOptions:
+        assert isinstance(self.options, ShortOptions)
+        return self.options
+
+    @property
+    def info(self) -> EngineInfo:
+        limits = EngineLimits(max_seconds=10.0, short_window_seconds=self._own.short_seconds)
+        return replace(super().info, name="short", limits=limits)
+
+    def load(self, progress: Progress) -> None:
+        super().load(progress)
+        self.looks = []
+
+    def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
+        look = "guess" if params.interim else "whole" if params.whole_window else "short"
+        if look != "guess":
+            self.looks.append(look)
+        if look == "whole" and self._own.fails:
+            raise ValueError("what the user said")
+        for segment in super().transcribe(samples, params):
+            lost = look in self._own.wrong or (look == "guess" and segment.end > self._own.lost_after)
+            yield replace(segment, text="thank you very much") if lost else segment
+
+
 class FaultyOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

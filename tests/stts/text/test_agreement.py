@@ -57,6 +57,42 @@ def test_what_was_told_stays_and_the_final_text_goes_on_from_it() -> None:
     assert agreement.committed == "please note in the window and turn off the light"
 
 
+@pytest.mark.parametrize(
+    ("text", "contradicts"),
+    [
+        ("one two three four five six", False),
+        ("One, two three! Four", False),
+        ("one two tree four five", False),
+        ("one too tree four five", True),
+        ("one two three", False),
+        ("one two", True),
+        ("one two one two one two", True),
+        ("", True),
+    ],
+)
+def test_a_text_contradicts_what_was_told_of_it(text: str, contradicts: bool) -> None:
+    agreement = Agreement()
+    told, _ = tell(["one two three four five"] * 2, agreement)
+    assert told == "one two three four"
+    assert agreement.contradicted(text) is contradicts
+    assert told == agreement.committed, "asking changes nothing"
+
+
+def test_a_text_of_the_beginning_need_not_say_what_comes_later() -> None:
+    agreement = Agreement()
+    tell(["one two three four five"] * 2, agreement)
+    assert not agreement.contradicted("one", all_heard=False) and agreement.contradicted("one")
+    assert not agreement.contradicted("", all_heard=False)
+    assert agreement.contradicted("you see me", all_heard=False)
+
+
+def test_one_word_or_none_is_not_contradicted() -> None:
+    agreement = Agreement()
+    assert not agreement.contradicted("anything at all")
+    tell(["one two"] * 2, agreement)
+    assert agreement.committed == "one" and not agreement.contradicted("nine two three")
+
+
 def test_a_text_that_vanishes_leaves_what_was_told() -> None:
     agreement = Agreement()
     tell(["one two three"] * 2, agreement)
