@@ -18,7 +18,8 @@ from stts.settings import CurrentSettings, RoutingRule
 
 Plan = TypeVar("Plan", SpeechPlan, TranscriptionPlan)
 PlanWith = Callable[[str], Awaitable[Plan]]
-"""Plans a request for the engine of this name. Raises InvalidRequest for what that cannot do."""
+"""Plans a request for the engine of this name. Raises InvalidRequest for what that cannot do, and Forbidden for a voice
+of it that the caller may not use."""
 
 BREAKER_OPEN = "breaker_open"
 """Code for an engine that rests because requests have failed, in place of an error's."""
@@ -52,12 +53,12 @@ class RoutingPolicy:
         """The plan of the first candidate that does exactly what is asked, else of the first that does it at all.
 
         Engines that rest are asked where no other can do it. Raises what the last candidate had against the request,
-        and EngineNotInstalled where there is none.
+        Forbidden where one could have done it for somebody else, and EngineNotInstalled where there is none.
         """
         found = await self.candidates(occasion)
         best = await _best(self._drawn(occasion, found.working), plan_with)
         if best.plan is None and found.resting:
-            best = await _best(found.resting, plan_with)
+            best = await _best(found.resting, plan_with, best.refusal)
         if best.plan is None:
             if best.refusal is None and occasion.permission.engines:
                 raise Forbidden("None of the engines that this key may use works here.")
@@ -145,20 +146,22 @@ class _Best(Generic[Plan]):
     """The plan of the first that does exactly what is asked, else of the first that does it at all."""
 
     plan: Plan | None
-    refusal: InvalidRequest | None
-    """The last reason for which one could not do it."""
+    refusal: InvalidRequest | Forbidden | None
+    """The last reason for which one could not do it; before all others, that the caller may not have it done."""
 
 
-async def _best(names: Iterable[str], plan_with: PlanWith[Plan]) -> _Best[Plan]:
+async def _best(
+    names: Iterable[str], plan_with: PlanWith[Plan], refusal: InvalidRequest | Forbidden | None = None
+) -> _Best[Plan]:
+    """`refusal`: of those that were asked before."""
     second_best: Plan | None = None
-    reason: InvalidRequest | None = None
     for name in names:
         try:
             plan = await plan_with(name)
-        except InvalidRequest as refused:
-            reason = refused
+        except (InvalidRequest, Forbidden) as refused:
+            refusal = refusal if isinstance(refusal, Forbidden) else refused
             continue
         if plan.exact:
-            return _Best(plan, reason)
+            return _Best(plan, refusal)
         second_best = second_best or plan
-    return _Best(second_best, reason)
+    return _Best(second_best, refusal)

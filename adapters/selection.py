@@ -25,6 +25,7 @@ from stts.speech import SynthesisConfig
 from stts.streams.live import LiveText
 from stts.text.script import SAMPLE_CHARACTERS, main_script
 from stts.transcription import TranscriptionConfig
+from stts.voice_names import Gender
 
 Request = TypeVar("Request")
 
@@ -60,7 +61,7 @@ class EngineSelection:
         `auto` takes the first engine that does exactly what is asked without fetching anything, by `routing.rules` and
         `tts.order`, else the first that does it with another voice or in another language. Raises UnknownEngine,
         EngineNotInstalled, UnknownVoice, InvalidParameter and UnsupportedFormat; for `auto` what the last candidate had
-        against the request.
+        against the request, or Forbidden where one speaks only with voices that the caller may not use.
         """
         name, permission = self._named("tts", config.engine), config.permission
         if name != AUTO:
@@ -69,10 +70,13 @@ class EngineSelection:
             return await self._with_some_voice(config, priority, text)
         occasion = self._speaking(config, priority, text)
         if name != AUTO:
-            plan = await self._routing.named(occasion, await self._catalogue.speech[name].plan(config))
-        else:
-            plan = await self._routing.choose(occasion, lambda each: self._catalogue.speech[each].plan(config))
-        permission.check_voice(*_names(plan, config.voice))
+            return await self._routing.named(occasion, await self._speaking_by(name, config))
+        return await self._routing.choose(occasion, lambda each: self._speaking_by(each, config))
+
+    async def _speaking_by(self, name: str, config: SynthesisConfig, gender: Gender = "") -> SpeechPlan:
+        """The plan of one engine. Raises Forbidden for a voice that the caller may not use."""
+        plan = await self._catalogue.speech[name].plan(config, gender)
+        config.permission.check_voice(*_names(plan, config.voice))
         return plan
 
     async def _with_some_voice(self, config: SynthesisConfig, priority: Priority, text: str | None) -> SpeechPlan:
@@ -127,11 +131,9 @@ class EngineSelection:
         """The plan of the next engine that speaks with this voice; None: with one of its own of the same kind."""
         config = replace(plan.asked, voice=voice, sample_rate=plan.output.sample_rate)
         found = await self._routing.next_plan(
-            plan, tried, lambda name: self._catalogue.speech[name].plan(config, plan.voice.gender)
+            plan, tried, lambda name: self._speaking_by(name, config, plan.voice.gender)
         )
         if found is None or plan.voice.reference not in (None, found.voice.reference):
-            return None
-        if not plan.asked.permission.allows_voice(*_names(found, voice)):
             return None
         chosen = None if plan.chosen is None else voice
         return replace(found, asked=plan.asked, chosen=chosen, alternatives=plan.alternatives)

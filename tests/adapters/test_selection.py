@@ -160,6 +160,34 @@ async def test_a_voice_that_is_like_one_of_the_callers_is_none_of_them(house: Ho
         assert (caught.value.param, caught.value.allowed) == ("voice", ["af_heart"])
 
 
+@pytest.mark.parametrize(("voice", "mine"), [("alloy", "en-us"), ("af_heart", "en-us+f3")])
+async def test_the_next_engine_is_taken_where_the_first_has_only_voices_that_the_caller_may_not_use(
+    house: House, voice: str, mine: str
+) -> None:
+    free = await house.plan(SynthesisConfig(voice=voice))
+    assert (free.instance, free.voice.id) == ("tone", "low")
+    plan = await house.plan(SynthesisConfig(voice=voice, permission=Permission(voices=(mine,))))
+    assert (plan.instance, plan.voice.id) == ("espeak", mine)
+    assert plan.alternatives == ("tone",)
+    assert await house.engines.selection.next_speech(plan, frozenset({"espeak"})) is None
+
+
+async def test_a_fall_back_goes_past_engines_whose_voices_the_caller_may_not_use(house: House) -> None:
+    plan = await house.plan(SynthesisConfig(voice="af_heart", permission=Permission(voices=("en-us+f3",))))
+    before = replace(plan, instance="first", alternatives=("tone", "espeak"))
+    found = await house.engines.selection.next_speech(before, frozenset({"first"}))
+    assert found is not None and (found.instance, found.voice.id) == ("espeak", "en-us+f3")
+
+
+async def test_what_the_caller_may_not_have_is_told_before_what_others_cannot_do(house: House) -> None:
+    only = Permission(voices=("high",))
+    with pytest.raises(Forbidden):
+        await house.plan(SynthesisConfig(voice="low", permission=only))
+    house.engines.instance("espeak").lifecycle.state = "failed"
+    with pytest.raises(Forbidden):
+        await house.plan(SynthesisConfig(voice="low", permission=only))
+
+
 async def test_no_fall_back_speaks_with_a_voice_that_is_only_like_one_of_the_callers(house: House) -> None:
     plan = await house.plan(SynthesisConfig(voice="high", permission=Permission(voices=("high",))))
     liked = replace(plan, asked=replace(plan.asked, voice="af_heart", permission=Permission(voices=("af_heart",))))
