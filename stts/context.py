@@ -90,6 +90,8 @@ class Outcome:
     """The stored file that keeps a copy of the answer."""
     fallback: str | None = None
     """Code of why another engine did it than the one that would have been taken first."""
+    speaker: str | None = None
+    """The engine that speaks, in an exchange, whose `engine` writes the words."""
 
 
 @dataclass(slots=True)

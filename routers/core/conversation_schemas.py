@@ -87,6 +87,7 @@ class ExchangeDone(BaseModel):
     reply: str
     format: AudioFormat | None = Field(description="Of the audio; null where there is none.")
     sample_rate: int | None = Field(description="Hz.")
+    warnings: list[str] = Field(description="What was done otherwise than asked.")
     timings: Timings
 
 

@@ -12,11 +12,12 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from middleware.edge.bodies import JSON
 from middleware.edge.problem import problem
 from middleware.stages.timing import server_timing
 from routers.core.conversation_schemas import Exchange, ExchangeDone, Timings
 from routers.http.answer import Answer, collected_answer, event_answer, stream_answer
-from routers.http.operation import event_headers, fallback_headers, header_value
+from routers.http.operation import event_headers, header_value, speech_headers, warning_headers
 from routers.http.sse import event
 from stts.chat import ReplyText
 from stts.context import RequestContext
@@ -83,8 +84,9 @@ class Talk:
                             raise PayloadTooLarge("The reply is too long for one object: ask for a stream.")
             audio[: len(header)] = header
             body = Exchange(**self._summary(), audio=b64encode(audio).decode("ascii") if audio else None)
-            headers = {"server-timing": server_timing(self.context, collected=True), "cache-control": "no-store"}
-            return JSONResponse(body.model_dump(), headers=headers)
+            timing = server_timing(self.context, collected=True)
+            own = {"content-type": JSON, "server-timing": timing, "cache-control": "no-store"}
+            return JSONResponse(body.model_dump(), headers=self._outcome() | own)
 
         return collected_answer(make, scope, receive)
 
@@ -103,23 +105,16 @@ class Talk:
         return Answer(respond)
 
     def _headers(self) -> Mapping[str, str]:
-        output, audio = self.context.output_data, self.context.output_data.audio
-        headers = {
+        return self._outcome() | {
             "x-transcription": header_value(self._heard.text[:MOST_HEADER_CHARACTERS]),
             "x-session-id": self._session_id,
             "x-processing-time": f"{time.perf_counter() - self.context.start_time:.3f}",
         }
-        if self.context.warnings:
-            headers["x-warnings"] = header_value("; ".join(self.context.warnings))
-        if audio is not None:
-            headers |= {
-                "content-type": audio.media_type,
-                **fallback_headers(self.context),
-                "x-voice": header_value(output.voice or ""),
-                "x-sample-rate": str(audio.sample_rate),
-                "x-channels": str(audio.channels),
-            }
-        return headers
+
+    def _outcome(self) -> dict[str, str]:
+        """Headers that say who spoke and how, and what was done otherwise than asked."""
+        spoken = self.context.output_data.audio is not None
+        return speech_headers(self.context) if spoken else warning_headers(self.context)
 
     @property
     def _session_id(self) -> str:
@@ -134,6 +129,7 @@ class Talk:
             "reply": "".join(self._reply),
             "format": audio.format if audio is not None else None,
             "sample_rate": audio.sample_rate if audio is not None else None,
+            "warnings": list(self.context.warnings),
             "timings": Timings(
                 transcript_ms=_milliseconds(times.transcript),
                 first_token_ms=_milliseconds(times.first_token),

@@ -92,22 +92,26 @@ def speech_headers(context: RequestContext) -> dict[str, str]:
         headers["x-language"] = header_value(output.language)
     if output.silent:
         headers["x-silence"] = "true"
-    if context.warnings:
-        headers["x-warnings"] = header_value("; ".join(context.warnings))
     if output.file_id is not None:
         headers["x-file-id"] = output.file_id
-    return headers
+    return headers | warning_headers(context)
 
 
 def engine_headers(context: RequestContext) -> dict[str, str]:
     """Headers that say which engine did it, and why not the one that would have been taken first."""
-    return {"x-engine": header_value(context.output_data.engine or ""), **fallback_headers(context)}
+    output = context.output_data
+    return {"x-engine": header_value(output.speaker or output.engine or ""), **fallback_headers(context)}
 
 
 def fallback_headers(context: RequestContext) -> dict[str, str]:
     """A header with the code of why another engine did it; none where it is the one that is taken first."""
     fallback = context.output_data.fallback
     return {} if fallback is None else {"x-fallback": fallback}
+
+
+def warning_headers(context: RequestContext) -> dict[str, str]:
+    """A header that says what was done otherwise than asked; none where there is nothing to say."""
+    return {"x-warnings": header_value("; ".join(context.warnings))} if context.warnings else {}
 
 
 def event_headers(context: RequestContext) -> dict[str, str]:

@@ -155,7 +155,7 @@ class _Inner:
             if context.request_type == "tts":
                 outer, known = self.outer.output_data, context.output_data
                 outer.voice, outer.language, outer.audio = known.voice, known.language, known.audio
-                outer.fallback = known.fallback
+                outer.speaker, outer.fallback = known.engine, known.fallback
 
     def sum_up(self) -> None:
         for context in self._contexts:

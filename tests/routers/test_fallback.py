@@ -67,6 +67,34 @@ async def test_speech_says_in_headers_who_stood_in(client: httpx.AsyncClient, pa
     assert "a could not do this" in answer.headers["x-warnings"]
 
 
+@pytest.mark.parametrize("accept", ["application/json", "audio/*"])
+async def test_an_exchange_says_in_headers_who_stood_in(client: httpx.AsyncClient, accept: str) -> None:
+    body = {"text": "Hello there.", "reply": "echo", "stream": False}
+    answer = await client.post("/conversation", json=body, headers={"accept": accept})
+    assert (answer.status_code, answer.headers["x-engine"], answer.headers["x-voice"]) == (200, "a", "anna")
+    assert "x-fallback" not in answer.headers and "x-warnings" not in answer.headers
+    FAULTS["a"] = "raise"
+    answer = await client.post("/conversation", json=body, headers={"accept": accept})
+    assert (answer.status_code, answer.headers["x-engine"], answer.headers["x-voice"]) == (200, "b", "anna")
+    assert answer.headers["x-fallback"] == "engine_failed"
+    assert "a could not do this" in answer.headers["x-warnings"]
+    assert answer.headers["x-sample-rate"] == "16000"
+    kind = answer.headers["content-type"]
+    if accept == "audio/*":
+        assert kind == "audio/wav"
+    else:
+        assert kind == "application/json"
+        (warning,) = answer.json()["warnings"]
+        assert "a could not do this" in warning
+
+
+async def test_an_exchange_tells_at_its_end_who_stood_in(client: httpx.AsyncClient) -> None:
+    FAULTS["a"] = "raise"
+    answer = await client.post("/conversation", json={"text": "Hello there.", "reply": "echo"})
+    done = json.loads(answer.text.split("data: ")[-1])
+    assert done["type"] == "done" and "a could not do this" in done["warnings"][0]
+
+
 @pytest.mark.parametrize("stream", [None, False])
 async def test_a_voice_that_breaks_in_an_answer_that_is_sent_whole(
     client: httpx.AsyncClient, stream: bool | None
