@@ -38,7 +38,7 @@ DOMAIN = (
     ("plans", "protocols", "analytics"),
     ("audio", "text"),
     ("voices",),
-    ("scheduling", "vad", "storage", "cache"),
+    ("scheduling", "vad", "storage", "cache", "books"),
     ("conversation",),
 )
 """Inside stts: each level may import itself and those before it."""

@@ -9,6 +9,7 @@
     │   ├── UnknownEngine         no such engine
     │   ├── UnsupportedFormat     a format, rate or channel count that does not exist
     │   ├── UndecodableAudio      nothing in the upload decodes
+    │   ├── UnreadableBook        a book that is damaged, protected, too large, or none
     │   └── InvalidConfiguration  a configuration value that does not validate
     ├── MalformedRequest          it cannot be read as HTTP at all (400)
     ├── HeadTooLarge              its address and headers are too long (431)
@@ -86,6 +87,7 @@ from stts.errors.requests import UndecodableAudio as UndecodableAudio
 from stts.errors.requests import UnknownEngine as UnknownEngine
 from stts.errors.requests import UnknownModel as UnknownModel
 from stts.errors.requests import UnknownVoice as UnknownVoice
+from stts.errors.requests import UnreadableBook as UnreadableBook
 from stts.errors.requests import UnsupportedFormat as UnsupportedFormat
 from stts.errors.requests import UpgradeRequired as UpgradeRequired
 from stts.errors.service import Busy as Busy

@@ -39,6 +39,10 @@ class UndecodableAudio(InvalidRequest):
     code, title = "undecodable_audio", "Undecodable audio"
 
 
+class UnreadableBook(InvalidRequest):
+    code, title = "unreadable_book", "Unreadable book"
+
+
 class InvalidConfiguration(InvalidRequest):
     code, title = "invalid_configuration", "Invalid configuration"
 

@@ -10,17 +10,22 @@ from stts.text.cues import Cue
 
 def srt(cues: Iterable[Cue]) -> str:
     """Formats cues as SubRip; empty for no cues."""
-    blocks = [
-        f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{_plain(cue)}\n"
-        for number, cue in enumerate(cues, start=1)
-    ]
-    return "\n".join(blocks)
+    return "\n".join(cue_srt(cue, number) for number, cue in enumerate(cues, start=1))
 
 
 def vtt(cues: Iterable[Cue]) -> str:
     """Formats cues as WebVTT; just the header for no cues."""
-    blocks = [f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{_escaped(cue)}\n" for cue in cues]
-    return "WEBVTT\n\n" + "\n".join(blocks)
+    return "WEBVTT\n\n" + "\n".join(map(cue_vtt, cues))
+
+
+def cue_srt(cue: Cue, number: int) -> str:
+    """One cue of SubRip, by its number from 1; a blank line stands between two."""
+    return f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{_plain(cue)}\n"
+
+
+def cue_vtt(cue: Cue) -> str:
+    """One cue of WebVTT; a blank line stands before each."""
+    return f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{_escaped(cue)}\n"
 
 
 def _plain(cue: Cue) -> str:

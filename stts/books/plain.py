@@ -1,0 +1,151 @@
+"""Plain text and Markdown as books: chapters begin at headings, where there are any."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+from stts.books.book import Book, BookInfo, BookLimits, Chapter, Paragraph, language_of, title_of
+from stts.errors import UnreadableBook
+from stts.text.markup import spoken_text
+
+_CHAPTER_WORDS = (
+    "chapter|part|book|volume|act|scene|kapitel|teil|buch|band|chapitre|partie|livre|tome|capítulo|capitulo|parte|libro"
+    "|capitolo|hoofdstuk|deel|rozdział|część|глава|часть|книга|розділ|luku|bölüm|fejezet"
+)
+_ALONE = (
+    "prologue|epilogue|preface|foreword|introduction|afterword|conclusion|prolog|epilog|vorwort|nachwort|einleitung"
+)
+_HEADING = re.compile(
+    rf"(?:(?:{_CHAPTER_WORDS})\s+(?:\d+|[ivxlcdm]+|[^\W\d_]+)\b[^\n]{{0,80}}|(?:{_ALONE})[.:]?|第.{{1,8}}[章回部节節].{{0,40}})",
+    re.IGNORECASE,
+)
+"""A line that stands alone and names a chapter."""
+_BLANK = re.compile(r"\n[^\S\n]*\n\s*")
+_FRONT_MATTER = re.compile(r"\A---[^\S\n]*\n(.{0,20000}?)\n(?:---|\.\.\.)[^\S\n]*\n", re.DOTALL)
+_FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
+_ATX = re.compile(r" {0,3}(#{1,6})(?:[^\S\n]+(.*?))?(?:[^\S\n]+#+)?[^\S\n]*")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)[^\S\n]*")
+_OLD_ENCODING = "windows-1252"
+_DEEPEST = 2
+"""Level of the headings that begin chapters, at most."""
+
+
+def decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
+    """Text of a file, and warnings. UTF-8, UTF-16 with its mark, else Windows' Western one. Raises UnreadableBook."""
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        text, warnings = data.decode("utf-16" if marked else "utf-8-sig"), ()
+    except UnicodeDecodeError:
+        if marked or b"\0" in data:
+            raise UnreadableBook("This file is neither text nor EPUB") from None
+        text = data.decode(_OLD_ENCODING, "replace")
+        return text, (f"The text is not UTF-8; it was read as {_OLD_ENCODING}",)
+    if "\0" in text:
+        raise UnreadableBook("This file is neither text nor EPUB")
+    return text, warnings
+
+
+def read_text(text: str, name: str, limits: BookLimits) -> Book:
+    """A plain text; paragraphs are separated by blank lines. `name` is its title. Raises UnreadableBook."""
+    paragraphs = [" ".join(part.split("\n")).strip() for part in _BLANK.split(_unified(text, limits)) if part.strip()]
+    marked = (Paragraph(" ".join(each.split()), bool(_HEADING.fullmatch(each))) for each in paragraphs)
+    return Book(BookInfo(name), _chapters(((each, each.is_heading) for each in marked), name, limits))
+
+
+def read_markdown(text: str, name: str, limits: BookLimits) -> Book:
+    """Markdown; headings of levels 1 and 2 begin chapters, and a first, only one of level 1 is the book's title.
+
+    Front matter (YAML) tells title, author and language. Raises UnreadableBook.
+    """
+    text = _unified(text, limits)
+    front = _FRONT_MATTER.match(text)
+    facts = _facts(front[1]) if front else {}
+    sections = list(_sections(text[front.end() :] if front else text))
+    titles = [section.title for section in sections if section.level == 1]
+    title = title_of(str(facts.get("title") or (titles[0] if len(titles) == 1 else "")), name)
+    chapters = _chapters(_marked(sections), title, limits)
+    language = language_of(str(facts.get("language") or facts.get("lang") or ""))
+    return Book(BookInfo(title, title_of(str(facts.get("author") or ""), "") or None, language), chapters)
+
+
+def _unified(text: str, limits: BookLimits) -> str:
+    if len(text) > limits.characters:
+        raise UnreadableBook(f"The book is too large: it has more than {limits.characters} characters")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
+
+
+def _facts(text: str) -> dict[str, Any]:
+    import yaml
+
+    try:
+        facts = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+@dataclass(slots=True)
+class _Section:
+    """A heading with the lines below it, up to the next one."""
+
+    level: int
+    """0: what stands before the first heading."""
+    title: str
+    lines: list[str]
+
+
+def _sections(text: str) -> Iterator[_Section]:
+    section = _Section(0, "", [])
+    fence = ""
+    for line in text.split("\n"):
+        if found := _FENCE.match(line):
+            fence = "" if fence and found[1].startswith(fence) else fence or found[1]
+        elif not fence and (begun := _heading(line, section.lines)) is not None:
+            yield section
+            section = begun
+            continue
+        section.lines.append(line)
+    yield section
+
+
+def _heading(line: str, before: list[str]) -> _Section | None:
+    """The section that a line begins; a line that underlines takes the one before it away from its section."""
+    if found := _ATX.fullmatch(line):
+        return _Section(len(found[1]), spoken_text(found[2] or "").strip(), [])
+    alone = before and before[-1].strip() and not (len(before) > 1 and before[-2].strip())
+    if alone and (found := _UNDERLINE.fullmatch(line)) and not before[-1].lstrip().startswith((">", "-", "*", "|")):
+        return _Section(1 if found[1][0] == "=" else 2, spoken_text(before.pop()).strip(), [])
+    return None
+
+
+def _marked(sections: Iterable[_Section]) -> Iterator[tuple[Paragraph, bool]]:
+    """Yields paragraphs, and whether each begins a chapter."""
+    for section in sections:
+        if section.title:
+            yield Paragraph(section.title, is_heading=True), section.level <= _DEEPEST
+        for part in _BLANK.split(spoken_text("\n".join(section.lines))):
+            if part.strip():
+                yield Paragraph(part.strip()), False
+
+
+def _chapters(paragraphs: Iterable[tuple[Paragraph, bool]], title: str, limits: BookLimits) -> tuple[Chapter, ...]:
+    """Headings in a row, such as those of a part and its first chapter, begin one chapter."""
+    groups: list[list[Paragraph]] = []
+    for paragraph, begins in paragraphs:
+        if not groups or (begins and not groups[-1][-1].is_heading):
+            groups.append([])
+        groups[-1].append(paragraph)
+    if not groups:
+        raise UnreadableBook("The book has no text")
+    if len(groups) > limits.chapters:
+        raise UnreadableBook(f"The book is too large: it has more than {limits.chapters} chapters")
+    return tuple(_chapter(group, title) for group in groups)
+
+
+def _chapter(group: list[Paragraph], book_title: str) -> Chapter:
+    leading = takewhile(lambda each: each.is_heading, group)
+    return Chapter(title_of(". ".join(each.text for each in leading), book_title), tuple(group))
