@@ -68,6 +68,8 @@ class RequestFacts:
     """Length of the text to speak; 0 for other operations, and where the text is still being written."""
     format: AudioFormat | None = None
     """The audio format asked for."""
+    arrived: float = field(default_factory=time.perf_counter)
+    """`time.perf_counter()` seconds."""
     error_status: Callable[[STTSError], int] = own_status
     """The HTTP status with which the dialect of the route answers an error."""
 

@@ -7,6 +7,7 @@ dialect that claims the longest prefix of it, and the kind of route that goes wi
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ STATE = "route_match"
 """Key of the match in `scope["state"]`."""
 PLACE_AHEAD = "place_ahead"
 """Key there of the place that the operation of a request has, where it was asked for ahead."""
+ARRIVED = "arrived"
+"""Key there of when the request came (`time.perf_counter()` seconds): reading its body may take long."""
 SPAN, SPAN_LINK = "span", "span_link"
 """Keys there of a request's span, and of the client's span of a socket, where traces are kept."""
 
@@ -121,7 +124,7 @@ class RouteMatching:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             match = self._table.match(scope["type"], scope.get("method", ""), local_path(scope))
-            scope.setdefault("state", {}).update({STATE: match, LISTENER: self._listener})
+            scope.setdefault("state", {}).update({STATE: match, LISTENER: self._listener, ARRIVED: time.perf_counter()})
         await self.app(scope, receive, send)
 
 
@@ -129,6 +132,11 @@ def route_match(scope: Scope) -> RouteMatch:
     """The match of a scope that has passed RouteMatching; the plain one for any other."""
     match: RouteMatch = scope.get("state", {}).get(STATE, UNROUTED)
     return match
+
+
+def arrived(scope: Scope) -> float:
+    """When the request came: `time.perf_counter()` seconds; now for one that has not passed RouteMatching."""
+    return float(scope.get("state", {}).get(ARRIVED) or time.perf_counter())
 
 
 def route_name(scope: Scope) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from starlette.requests import HTTPConnection
 
-from middleware.edge.route_table import PLACE_AHEAD, SPAN, route_match
+from middleware.edge.route_table import PLACE_AHEAD, SPAN, arrived, route_match
 from middleware.stages.timing import server_timing
 from stts.access import networks
 from stts.access.principal import ANONYMOUS, Principal
@@ -54,6 +54,7 @@ def operation_context(
             network_of(connection),
             characters,
             format,
+            arrived=arrived(connection.scope),
             error_status=lambda error: dialect.render_error(error, "").status,
         ),
         span=state.get(SPAN),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from types import TracebackType
@@ -121,7 +122,10 @@ class _Recorder:
     def _create(self) -> None:
         extension = FORMATS[spoken_audio(self._context).format].extension
         expected = expected_bytes(self._context)
-        self._writer = self._files.create("outputs", f"speech{extension}", owner=self._owner, expected_bytes=expected)
+        age = time.perf_counter() - self._context.input_data.arrived
+        self._writer = self._files.create(
+            "outputs", f"speech{extension}", owner=self._owner, expected_bytes=expected, age=age
+        )
 
     def _commit(self) -> None:
         if self._writer is None:

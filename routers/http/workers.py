@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TypeVar
 
 from stts.errors import Busy
-from stts.storage.files.store import Checkpoint
+from stts.storage.files.records import Checkpoint
 
 RETRY_SECONDS = 2.0
 

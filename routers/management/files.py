@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Annotated, Any
 
 from fastapi import Body, File, Form, Path, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from middleware.edge.auditing import note_audit, skip_audit
+from middleware.edge.route_table import arrived
 from routers.http.answer import collected_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.forms import UploadRoute
@@ -117,12 +119,18 @@ class FileRoutes:
     ) -> Response:
         """What the file is, is found out from its content. A reference is a voice by its name from now on."""
         wanted = name or unescaped(file.filename or "") or None
-        owner = principal_of(request).viewer.user_id
+        owner, since = principal_of(request).viewer.user_id, arrived(request.scope)
 
         async def make() -> Response:
             stored = await self._inspectors.run(
                 lambda checkpoint: self._files.save(
-                    kind, wanted, file.file, owner=owner, consent=consent, checkpoint=checkpoint
+                    kind,
+                    wanted,
+                    file.file,
+                    owner=owner,
+                    consent=consent,
+                    age=time.perf_counter() - since,
+                    checkpoint=checkpoint,
                 )
             )
             note_audit(request, stored.id, **_about(stored))

@@ -11,6 +11,7 @@ from stts.storage.files.folder import Folder
 from stts.storage.files.kinds import Kind
 from stts.storage.files.owners import owned
 from stts.storage.files.quota import Account, Entry, oldest
+from stts.storage.files.records import Usage
 
 
 class Accounts:
@@ -50,6 +51,13 @@ class Accounts:
     def measure(self, kind: Kind) -> int:
         """Bytes of complete files of a kind, counted afresh: the operator may have added or removed some."""
         return self._kinds.measure(kind)
+
+    def usage(self) -> list[Usage]:
+        """Files and bytes of each kind, counted afresh."""
+        return [
+            Usage(kind, len(folder.entries()), self.measure(kind), self.quota(kind))
+            for kind, folder in self._folders.items()
+        ]
 
     def quota(self, kind: Kind) -> int:
         storage = self._settings().storage

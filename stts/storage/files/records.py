@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from stts.storage.files.atomic import replace_file
 from stts.storage.files.kinds import Kind
 
 SIDECAR_SUFFIX = ".json"
+
+Checkpoint = Callable[[], None]
+"""Called between blocks of long work; what it raises ends the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class Incoming:
     name: str | None
     owner: str | None = None
     consent: str | None = None
+    began: float = 0.0
+    """Unix time at which the operation began that makes it."""
 
 
 @dataclass(frozen=True, slots=True)

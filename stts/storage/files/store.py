@@ -6,6 +6,7 @@ what a client sent. Files appear complete or not at all; a crash leaves only hid
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import threading
@@ -30,16 +31,13 @@ from stts.storage.files.names import cleaned, reference_name, safe_name
 from stts.storage.files.owners import owned
 from stts.storage.files.pending import Pending
 from stts.storage.files.quota import Entry
-from stts.storage.files.records import Incoming, Page, StoredFile, Usage
+from stts.storage.files.records import Checkpoint, Incoming, Page, StoredFile, Usage
 from stts.storage.files.references import References
 from stts.storage.files.writer import Writer
 
 TEMPORARY_FOLDER = ".temporary"
 COPY_BYTES = 1 << 20
 UNKNOWN = "There is no file with this id."
-
-Checkpoint = Callable[[], None]
-"""Called between blocks of long work; what it raises ends the work."""
 
 
 class FileStore:
@@ -70,13 +68,15 @@ class FileStore:
         owner: str | None = None,
         consent: str | None = None,
         expected_bytes: int = 0,
+        age: float = 0.0,
         checkpoint: Checkpoint = lambda: None,
     ) -> Writer:
         """A writer that knows its id already. Raises InvalidRequest for a name, Conflict for one that is taken,
         StorageFull where the disk has no room for what is expected, StorageFailed where it cannot be written.
 
-        `owner`: the id of the user whose it will be; None: the server. The name of an output is the server's own, and
-        its extension says what it is.
+        `owner`: the id of the user whose it will be; None: the server. `age`: seconds since the operation began that
+        makes it: where the data of the owner was removed since, it will not be kept. The name of an output is the
+        server's own, and its extension says what it is.
         """
         name = safe_name(name) if name is not None else None
         consent = cleaned(consent or "") or None
@@ -84,7 +84,7 @@ class FileStore:
             raise InvalidParameter("Say who consented to the use of this voice: `consent`.", param="consent")
         if kind == "references" and name is not None:
             self._references.require_free(reference_name(name), Viewer(owner))
-        incoming = Incoming(new_id(kind), name, owner, consent)
+        incoming = Incoming(new_id(kind), name, owner, consent, self._clock() - age)
         with translated_disk_errors():
             self._temporary.mkdir(parents=True, exist_ok=True)
             if expected_bytes > shutil.disk_usage(self._temporary).free:
@@ -98,7 +98,7 @@ class FileStore:
             finish=partial(self._finish, kind, incoming, temporary, checkpoint),
             book=partial(self._book, kind, owner, temporary),
         )
-        self._pending.begin(temporary, incoming.id, owner, self._clock())
+        self._pending.begin(temporary, incoming)
         return writer
 
     def save(
@@ -109,11 +109,12 @@ class FileStore:
         *,
         owner: str | None = None,
         consent: str | None = None,
+        age: float = 0.0,
         checkpoint: Checkpoint = lambda: None,
     ) -> StoredFile:
         """Copies a file from its start. Raises what the writer and the checkpoint raise."""
         file.seek(0)
-        with self.create(kind, name, owner=owner, consent=consent, checkpoint=checkpoint) as writer:
+        with self.create(kind, name, owner=owner, consent=consent, age=age, checkpoint=checkpoint) as writer:
             while data := file.read(COPY_BYTES):
                 checkpoint()
                 writer.write(data)
@@ -181,7 +182,7 @@ class FileStore:
 
         What is being written of them since before is not kept.
         """
-        self._pending.give_up(owners)
+        self._pending.give_up(owners, self._clock())
         removed: dict[Kind, int] = {}
         for kind, folder in self._folders.items():
             with self._naming:
@@ -192,6 +193,8 @@ class FileStore:
 
     def carry_out(self, removals: Mapping[str, float]) -> int:
         """Removes, once for this root, the files of these users of before a moment, and counts them. Raises OSError."""
+        # What this process writes is not kept either where another one has had the removal for a root that they share.
+        self._pending.give_up(removals, self._clock())
         due = self.carried_out.due(removals)
         if not due:
             return 0
@@ -209,10 +212,7 @@ class FileStore:
 
     def usage(self) -> list[Usage]:
         """Bytes per kind, counted afresh."""
-        return [
-            Usage(kind, len(self._folders[kind].entries()), self._accounts.measure(kind), self._accounts.quota(kind))
-            for kind in KINDS
-        ]
+        return self._accounts.usage()
 
     def expire(self) -> Cleanup:
         """Removes outputs past their age, and what crashes and broken uploads have left; never raises OSError."""
@@ -240,6 +240,8 @@ class FileStore:
         settings = self._settings()
         seconds = settings.storage.reference_seconds if kind == "references" else settings.limits.audio_seconds
         content = inspected(kind, temporary, incoming.name, max_seconds=seconds, checkpoint=checkpoint)
+        # A removal that this server hears of later goes by that: what began before it goes too.
+        os.utime(temporary, (incoming.began, incoming.began))
         with self._naming:
             self._pending.require_wanted(temporary)
             if kind == "references" and incoming.name is not None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import threading
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from routers.http.recording import recorded
 from stts.access.key_text import KeyText
-from stts.access.principal import key_holder
+from stts.access.principal import ANONYMOUS, Principal, key_holder
 from stts.context import Outcome, RequestContext
 from stts.errors import StorageFull
 from stts.settings import Settings, StorageSettings
@@ -102,9 +103,9 @@ class Source:
             self.closed.set()
 
 
-def context() -> RequestContext:
+def context(principal: Principal = ANONYMOUS) -> RequestContext:
     output = Outcome(audio=AudioOutput("pcm", "audio/pcm", 16_000, 1))
-    return RequestContext(request_type="tts", request_id="r", output_data=output)
+    return RequestContext(request_type="tts", request_id="r", output_data=output, principal=principal)
 
 
 async def collected(chunks: AsyncGenerator[AudioChunk, None]) -> list[AudioChunk]:
@@ -239,3 +240,16 @@ async def test_what_has_no_room_begins_nothing(tmp_path: Path) -> None:
     with pytest.raises(StorageFull, match="files of one user"):
         await collected(recorded(chunks(), files, work))
     assert begun
+
+
+async def test_a_stream_that_begins_its_file_after_the_data_of_its_user_was_removed_leaves_none(tmp_path: Path) -> None:
+    text = KeyText.new()
+    store, got = WatchedStore(tmp_path, "abort", int), list[AudioChunk]()
+    work = context(key_holder(new_key(text, user_id="a" * 16), text.hash))
+    work.input_data.arrived -= 1.0
+    store.remove_all({"a" * 16: math.inf})
+    with pytest.raises(StorageFull) as caught:
+        async for chunk in recorded(Source().chunks(), store, work):
+            got.append(chunk)
+    assert got == CHUNKS and caught.value.code == "storage_failed"
+    assert store.is_clean()

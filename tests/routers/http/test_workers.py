@@ -8,7 +8,7 @@ import pytest
 
 from routers.http.workers import Workers
 from stts.errors import Busy
-from stts.storage.files.store import Checkpoint
+from stts.storage.files.records import Checkpoint
 from tests.patient import PATIENCE
 
 

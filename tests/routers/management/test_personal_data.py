@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -87,3 +89,26 @@ def test_a_user_that_never_was(keyed: Keyed) -> None:
     assert keyed.admin.delete("/admin/users/nobody/data").status_code == 404
     with keyed.client(keyed.key(role="write")["key"]) as http:
         assert http.delete("/admin/users/nobody/data").status_code == 403
+
+
+def test_an_upload_that_began_before_leaves_nothing(keyed: Keyed) -> None:
+    made = keyed.key(role="write")
+    form = b'--b\r\ncontent-disposition: form-data; name="file"; filename="call.wav"\r\n\r\n%b\r\n--b--\r\n'
+    body = form % encoded(tone(0.2))
+    address = urlsplit(str(keyed.admin.base_url))
+    connection = HTTPConnection(address.netloc, timeout=PATIENCE)
+    connection.putrequest("POST", "/files")
+    for name, value in (
+        ("x-api-key", made["key"]),
+        ("content-type", "multipart/form-data; boundary=b"),
+        ("content-length", str(len(body))),
+        ("expect", "100-continue"),
+    ):
+        connection.putheader(name, value)
+    connection.endheaders()
+    assert b" 100 " in connection.sock.recv(100), "its body is read, so it was admitted"
+    assert keyed.admin.delete(f"/admin/users/{made['user_id']}/data").status_code == 200
+    connection.send(body)
+    assert connection.getresponse().status == 507
+    connection.close()
+    assert not list(Path(keyed.settings.storage.root).rglob(f"*{made['user_id']}*"))

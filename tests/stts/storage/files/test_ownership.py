@@ -230,3 +230,42 @@ def test_what_is_being_written_when_the_data_of_its_user_goes_is_not_kept(tmp_pa
             assert {others.commit().owner, late.commit().owner} == {ANNA, BERT}
     assert files.page(limit=9).total == 2
     assert not [path for path in tmp_path.rglob("*") if early.id in path.name]
+
+
+def test_what_began_before_a_removal_and_is_created_after_it_is_not_kept(tmp_path: Path) -> None:
+    now = [30.0]
+    files = FileStore(tmp_path, Settings, lambda: now[0])
+    files.remove_all({ANNA: math.inf})
+    now[0] = 40.0
+    recording = io.BytesIO(encoded(tone(0.1)))
+    with pytest.raises(StorageFailed, match="removed meanwhile"):
+        files.save("references", "anna", recording, owner=ANNA, age=11.0)
+    kept = [
+        files.save("uploads", "call", recording, owner=owner, age=age) for owner, age in ((ANNA, 9.0), (BERT, 11.0))
+    ]
+    assert {stored.id for stored in files.page(limit=9).files} == {stored.id for stored in kept}
+
+
+def test_what_is_written_goes_too_where_another_server_had_the_removal_for_the_root(tmp_path: Path) -> None:
+    now = [10.0]
+    ours, theirs = (FileStore(tmp_path, Settings, lambda: now[0]) for _ in range(2))
+    with ours.create("uploads", owner=ANNA) as writer:
+        now[0] = 20.0
+        assert theirs.carry_out({ANNA: 20.0}) == ours.carry_out({ANNA: 20.0}) == 0
+        writer.write(encoded(tone(0.1)))
+        with pytest.raises(StorageFailed, match="removed meanwhile"):
+            writer.commit()
+
+
+def test_what_began_before_a_removal_that_is_heard_of_late_goes_with_it(tmp_path: Path) -> None:
+    now = [10.0]
+    files = FileStore(tmp_path, Settings, lambda: now[0])
+    with files.create("uploads", owner=ANNA) as early:
+        early.write(encoded(tone(0.1)))
+        now[0] = 30.0
+        with files.create("uploads", owner=ANNA) as late:
+            late.write(encoded(tone(0.1)))
+            early.commit()
+            kept = late.commit()
+    assert files.carry_out({ANNA: 20.0}) == 1
+    assert [stored.id for stored in files.page(limit=9).files] == [kept.id]

@@ -397,7 +397,7 @@ def test_outputs_expire_by_age(tmp_path: Path) -> None:
 def test_uploads_go_only_with_an_age(tmp_path: Path) -> None:
     now = time.time()
     files = store(tmp_path, lambda: now + 10 * HOUR)
-    save(files, "uploads")
+    save(store(tmp_path), "uploads")
     with pytest.raises(InvalidParameter):
         files.cleanup(("uploads",))
     assert files.cleanup(("uploads",), max_age_hours=11).files == 0
@@ -408,7 +408,7 @@ def test_a_cleanup_counts_what_it_has_removed_itself(tmp_path: Path) -> None:
     """Another removal is faster than it: it comes when the outputs are listed, and temporary files are looked for."""
     now, ids = time.time() + 10 * HOUR, list[str]()
     faster: list[Callable[[], object]] = [lambda: None, lambda: files.delete(ids[0])]
-    files = store(tmp_path, lambda: now)
+    files = store(tmp_path)
     ids += [save(files, "outputs", "a.wav"), save(files, "outputs", "b.wav")]
     files = FileStore(tmp_path / "data", lambda: Settings(), lambda: (faster.pop(0)(), now)[1])
     counted = files.cleanup(("outputs", "temporary"), max_age_hours=1)
@@ -538,7 +538,7 @@ def test_a_quota_knows_what_was_removed_by_hand(tmp_path: Path) -> None:
 def test_expiry_waits_for_a_disk_that_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
     files = store(tmp_path, lambda: now + 1000 * HOUR)
-    save(files, "outputs", "speech.wav")
+    save(store(tmp_path), "outputs", "speech.wav")
 
     def refuse(path: object) -> None:
         raise OSError(5, "Input/output error")
