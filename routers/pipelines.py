@@ -37,14 +37,18 @@ def build_pipelines(
     counting: Sequence[Stage],
     quotas: Stage,
     planning: Stage,
+    recording: Stage,
     engines: EngineCatalogue,
     operations: EngineOperations,
     replies: Replies,
 ) -> Pipelines:
-    """Stages stand outside in: all operations are counted, those that speak and hear have quotas, and some a plan."""
+    """Stages stand outside in: all operations are counted, those that speak and hear have quotas, and some a plan.
+
+    What is recorded has its plan: the plan names the encoding.
+    """
     limited = (*counting, quotas)
     planned = (*limited, planning)
-    speak = compose(planned, operations.speak)
+    speak = compose((*planned, recording), operations.speak)
     listen = compose(planned, operations.listen)
     reply = compose(counting, replies.reply)
     return Pipelines(

@@ -28,6 +28,7 @@ from middleware.stages.timing import TimingStage
 from middleware.traces import open_tracing
 from routers.access_services import AccessServices, build_access
 from routers.http.operation import Listen, Speak
+from routers.http.recording import RecordingStage
 from routers.pipelines import Converse, Detect, build_pipelines
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
@@ -139,10 +140,11 @@ def _wired(
     operations = EngineOperations(engines, selection, current)
     measures = _measures(current, access, engines)
     quotas = QuotaStage(access.quotas, access.operations, current, access.refusals)
+    planning, recording = PlanningStage(selection), RecordingStage(files)
     return Services(
         current,
         lifecycle,
-        *build_pipelines(measures.stages, quotas, PlanningStage(selection), engines, operations, replies),
+        *build_pipelines(measures.stages, quotas, planning, recording, engines, operations, replies),
         engines=engines,
         selection=selection,
         models=ModelCatalogue(engines, current),

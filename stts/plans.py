@@ -121,6 +121,8 @@ class SpeechRequest:
     config: SynthesisConfig
     plan: SpeechPlan | None = None
     """Set by the planning stage. Before it: a plan that was made for this configuration earlier, if there is one."""
+    saved: bool = False
+    """A copy of the speech is kept as a file."""
 
 
 @dataclass(frozen=True, slots=True)

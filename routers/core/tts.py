@@ -11,7 +11,6 @@ from middleware.listener import listener_of
 from routers.core.tts_schemas import SpeechFields
 from routers.http.deferred_route import deferred_router
 from routers.http.operation import operation_context, principal_of
-from routers.http.recording import recorded
 from routers.http.speech import speech_answer
 from routers.services import Services
 from stts.access.policy import RouteKind, policy
@@ -31,7 +30,6 @@ class TTSRoutes:
     def __init__(self, services: Services) -> None:
         self._speak = services.speak
         self._plan_speech = services.selection.plan_speech
-        self._files = services.files
         self._settings = services.settings
         self.router = deferred_router("speak")
         add = self.router.add_api_route
@@ -68,9 +66,7 @@ class TTSRoutes:
         context = operation_context(
             request, "tts", characters=len(fields.text), format=config.format, priority=fields.priority
         )
-        chunks = self._speak(context, SpeechRequest(fields.text, config))
-        if fields.save:
-            chunks = recorded(chunks, self._files, context)
+        chunks = self._speak(context, SpeechRequest(fields.text, config, saved=fields.save))
         whole_seconds = self._settings().tts.whole_seconds
         return speech_answer(chunks, context, stream=fields.stream, whole_seconds=whole_seconds)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from types import TracebackType
+from typing import cast
 
 import structlog
 
+from middleware.pipeline import Item, Operation, Request
 from routers.http.operation import spoken_audio
 from stts.audio.formats import FORMATS
 from stts.context import RequestContext
 from stts.errors import StorageFailed, StorageFull, STTSError
+from stts.plans import SpeechRequest
 from stts.speech import AudioChunk
 from stts.storage.files.failures import disk_error
 from stts.storage.files.store import FileStore
@@ -27,6 +30,23 @@ LEAST_COMPRESSION = 0.1
 """Smallest size of a compressed format as a part of PCM."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class RecordingStage:
+    """Keeps a copy of the speech whose request wants one. It stands inside the quotas: for them an answer that could
+    not be kept has failed, and costs nothing where none of it was sent."""
+
+    def __init__(self, files: FileStore) -> None:
+        self._files = files
+
+    def __call__(
+        self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
+    ) -> AsyncIterator[Item]:
+        items = call_next(context, request)
+        if not (isinstance(request, SpeechRequest) and request.saved):
+            return items
+        chunks = cast("AsyncGenerator[AudioChunk, None]", items)
+        return cast("AsyncIterator[Item]", recorded(chunks, self._files, context))
 
 
 async def recorded(

@@ -5,24 +5,32 @@ import errno
 import math
 import threading
 from collections.abc import AsyncGenerator, Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
 import psutil
 import pytest
 
-from routers.http.recording import recorded
+from middleware.pipeline import Stage, compose
+from middleware.stages.quotas import QuotaStage
+from routers.http.recording import RecordingStage, recorded
+from stts.access.concurrency import Concurrency
 from stts.access.key_text import KeyText
 from stts.access.principal import ANONYMOUS, Principal, key_holder
+from stts.access.quotas import QuotaBook
 from stts.context import Outcome, RequestContext
 from stts.errors import StorageFull
+from stts.plans import SpeechRequest
 from stts.settings import Settings, StorageSettings
-from stts.speech import AudioChunk, AudioOutput
+from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
 from stts.storage.files.kinds import Kind
 from stts.storage.files.store import FileStore
 from stts.storage.files.writer import Writer
+from stts.streams.hold import Hold
 from tests.patient import PATIENCE
 from tests.stts.access.keys import new_key
+from tests.stts.access.test_quotas import MemoryQuotas
 
 CHUNKS = [AudioChunk(b"\x01\x02" * 500, 0.1) for _ in range(4)]
 QUOTA = sum(len(chunk.data) for chunk in CHUNKS)
@@ -253,3 +261,44 @@ async def test_a_stream_that_begins_its_file_after_the_data_of_its_user_was_remo
             got.append(chunk)
     assert got == CHUNKS and caught.value.code == "storage_failed"
     assert store.is_clean()
+
+
+@pytest.mark.parametrize(
+    ("step", "hold", "cost"),
+    [("create", None, 0), ("write", None, 0), ("commit", None, 6), ("commit", Hold(), 0), ("abort", None, 6)],
+)
+async def test_an_answer_that_is_not_kept_and_not_sent_costs_nothing(
+    tmp_path: Path, step: Step, hold: Hold | None, cost: int
+) -> None:
+    """`abort`: it is kept."""
+
+    def fail() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def speak(work: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
+        for chunk in CHUNKS:
+            yield chunk
+
+    counted, limits = MemoryQuotas(), Settings.model_validate({"quotas": {"address": {"characters_per_day": 100}}})
+    book, work = QuotaBook(counted.opened), context()
+    work.input_data.network, work.hold = "192.0.2.1", hold
+    store = WatchedStore(tmp_path, step, fail if step != "abort" else int)
+    stages: list[Stage] = [QuotaStage(book, Concurrency("concurrent"), lambda: limits), RecordingStage(store)]
+    request = SpeechRequest("Hello.", SynthesisConfig(), saved=True)
+    with pytest.raises(StorageFull) if step != "abort" else nullcontext():
+        await collected(compose(stages, speak)(work, request))
+    await book.close()
+    assert counted.total == cost
+    assert work.status == ("completed" if step == "abort" else "error")
+
+
+async def test_only_what_is_to_be_kept_is_kept(tmp_path: Path) -> None:
+    async def speak(work: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
+        for chunk in CHUNKS:
+            yield chunk
+
+    store, work = WatchedStore(tmp_path, "abort", int), context()
+    for saved in (False, True):
+        request = SpeechRequest("Hello.", SynthesisConfig(), saved=saved)
+        assert await collected(compose([RecordingStage(store)], speak)(work, request)) == CHUNKS
+        assert store.page(limit=9).total == int(saved)
