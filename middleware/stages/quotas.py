@@ -2,9 +2,9 @@
 
 The rule of what a call costs: nothing where it failed before anything was sent; else the whole text of a request (of
 one that is still being written, what was spoken) and the seconds that were sent, unless the client left before the
-first of them; and the seconds that were heard. In an answer that is sent whole, what was made counts as sent, unless
-the server failed at it. What was begun is finished: what it takes beyond a quota is counted, and the next call is
-refused.
+first of them; and the seconds that were heard, also where the caller's own input ended it. In an answer that is sent
+whole, what was made counts as sent, unless the server failed at it. What was begun is finished: what it takes beyond a
+quota is counted, and the next call is refused.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class QuotaStage:
             # What the server failed at while it was held back was never sent; what the caller sent wrong was worked on.
             unsent = context.unsent and context.status == "error" and not wrong
             try:
-                await _settle(uses, context, begun=begun and not unsent)
+                await _settle(uses, context, begun=begun and not unsent, wrong=wrong)
             finally:
                 self._look(context, uses)
                 give_back()
@@ -151,9 +151,10 @@ class _Use:
             return await self.reservation.grow(self.total)
         return True
 
-    async def settle(self, context: RequestContext, *, begun: bool) -> None:
-        """Counts what the operation costs; its status is known by now. `begun`: something was made that counts."""
-        if not begun and self._is_free(context):
+    async def settle(self, context: RequestContext, *, begun: bool, wrong: bool) -> None:
+        """Counts what the operation costs; its status is known by now. `begun`: something was made that counts.
+        `wrong`: the input of the caller ended it."""
+        if not begun and self._is_free(context, wrong=wrong):
             await self.reservation.settle(0.0)
         elif self.unit is Unit.HEARD:
             await self.reservation.settle(self._heard(context))
@@ -167,18 +168,21 @@ class _Use:
             return self.reservation.amount if context.status == "completed" else 0.0
         return heard
 
-    def _is_free(self, context: RequestContext) -> bool:
-        """True if an operation that sent nothing costs nothing. Audio was heard also for a client that did not stay."""
-        return context.status == "error" or (context.status != "completed" and self.unit is not Unit.HEARD)
+    def _is_free(self, context: RequestContext, *, wrong: bool) -> bool:
+        """True if an operation that sent nothing costs nothing. Audio was heard also for a client that did not stay,
+        and where it had no words before it turned out too long or broken."""
+        if self.unit is Unit.HEARD:
+            return context.status == "error" and not wrong
+        return context.status != "completed"
 
 
-async def _settle(uses: Sequence[_Use], context: RequestContext, *, begun: bool) -> None:
+async def _settle(uses: Sequence[_Use], context: RequestContext, *, begun: bool, wrong: bool) -> None:
     """Settles each, also where another is cancelled meanwhile."""
     if uses:
         try:
-            await uses[0].settle(context, begun=begun)
+            await uses[0].settle(context, begun=begun, wrong=wrong)
         finally:
-            await _settle(uses[1:], context, begun=begun)
+            await _settle(uses[1:], context, begun=begun, wrong=wrong)
 
 
 def _nothing() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from stts.settings import LimitSettings, StorageSettings
 from tests import patient
 from tests.keyed import Keyed, keyed_server, keyed_settings
 
@@ -163,6 +164,30 @@ async def test_requests_a_minute_hold_for_sockets_too(keyed: Keyed) -> None:
         await patient.connect(f"ws{keyed.server.url[4:]}/ws/tts", additional_headers={"X-API-Key": key})
     assert caught.value.response.status_code == 429
     assert caught.value.response.headers["ratelimit"] == '"requests-key";r=0;t=60'
+
+
+def test_speech_that_cannot_be_kept_and_is_not_sent_costs_nothing(tmp_path: Path) -> None:
+    """The disk has room for the least that the text takes, and none for what it takes."""
+    storage = StorageSettings(root=str(tmp_path), outputs_bytes=12_000)
+    with keyed_server(keyed_settings(tmp_path, storage=storage)) as keyed:
+        with keyed.client(limited(keyed, characters_per_day=100, audio_seconds_out_per_day=100)) as client:
+            for wishes in ({"stream": False}, {"format": "wav"}):
+                answer = client.post("/tts", json={"text": TEXT, "save": True, **wishes})
+                assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
+            assert {each["left"] for each in client.get("/me").json()["left"]} == {100}
+        assert keyed.admin.get("/files").json()["total"] == 0
+
+
+def test_audio_that_is_too_long_costs_what_was_heard(tmp_path: Path) -> None:
+    with (
+        keyed_server(keyed_settings(tmp_path, limits=LimitSettings(audio_seconds=5.0))) as keyed,
+        keyed.client(limited(keyed, audio_seconds_in_per_day=100)) as client,
+    ):
+        for stream in ("false", "true"):
+            answer = client.post("/stt", files={"file": ("a.wav", silence(8))}, data={"stream": stream})
+            assert answer.status_code == 413 or "audio_too_long" in answer.text
+        (left,) = client.get("/me").json()["left"]
+    assert 90 <= left["left"] < 94, "each was heard for as long as it may be"
 
 
 def test_keys_of_one_user_count_together(tmp_path: Path) -> None:
