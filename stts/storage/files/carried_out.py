@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 
 from stts.storage.files.atomic import replace_file
 
 CARRIED_OUT_FILE = "removals.json"
 """Under `storage.root`: the moment (Unix time) of the last removal of each user."""
+LOCK_FILE = ".removals.lock"
+"""Beside it, always empty: who holds its lock is the only one to write, of all servers that share the root."""
 
 
 class CarriedOut:
-    """Safe to use from many threads. Servers that share a root carry out the same removals, so each writes them all."""
+    """Safe to use from many threads and processes."""
 
     def __init__(self, root: Path) -> None:
         self._path = root / CARRIED_OUT_FILE
-        self._lock = Lock()
-        self._added: dict[str, float] = {}
+        self._lock = root / LOCK_FILE
 
     def due(self, removals: Mapping[str, float]) -> dict[str, float]:
         """Those of these that this root has not had. Raises OSError; ValueError where the file is damaged."""
@@ -28,9 +30,16 @@ class CarriedOut:
 
     def add(self, removals: Mapping[str, float]) -> None:
         """Remembers them across starts. Raises OSError; ValueError where the file is damaged."""
-        with self._lock:
-            self._added |= removals
-            replace_file(self._path, json.dumps(self._read() | self._added).encode())
+        with self._locked():
+            replace_file(self._path, json.dumps(self._read() | dict(removals)).encode())
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Waits while another thread or process writes, which takes one small file. The system frees the lock of a
+        process that ends."""
+        with self._lock.open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _read(self) -> dict[str, float]:
         try:
