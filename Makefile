@@ -11,7 +11,10 @@ ONNX := .venv-onnx
 BIN := $(VENV)/bin
 NODE := tests/clients_js examples/javascript
 
-.PHONY: serve test check unit socket redis promtool format test-engines test-clients bench soak faults smoke clean
+# Where Debian keeps PostgreSQL's programs that it does not put into the path.
+POSTGRESQL ?= /usr/lib/postgresql
+
+.PHONY: serve test check unit socket postgresql redis promtool format test-engines test-clients bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -26,6 +29,12 @@ unit: $(VENV)/.dev
 
 socket: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m socket
+
+# For the tests of the database on PostgreSQL, which are skipped without it.
+postgresql:
+	command -v initdb >/dev/null || { set -- $(POSTGRESQL)/*/bin/initdb; test -x "$$1"; } \
+		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends postgresql; } \
+		|| { echo "make postgresql needs root and network: apt-get install postgresql" >&2; exit 1; }
 
 # For the tests of limits that servers share, which are skipped without it.
 redis:

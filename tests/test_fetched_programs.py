@@ -73,6 +73,23 @@ def test_a_download_that_breaks_leaves_nothing_that_looks_like_a_program(
     assert patient.run([str(own)], capture_output=True, text=True, check=True).stdout == "whole\n"
 
 
+def test_postgresql_is_fetched_where_it_is_not(tools: Path, tmp_path: Path) -> None:
+    script(tools / "apt-get", f'echo "$1" >> {tmp_path / "asked"}', '[ "$1" = update ]')
+    command = ["make", "-f", str(ROOT / "Makefile"), "postgresql", f"POSTGRESQL={tmp_path / 'lib'}"]
+
+    def make() -> subprocess.CompletedProcess[str]:
+        return patient.run(command, env={"PATH": str(tools)}, capture_output=True, text=True, check=False)
+
+    missing = make()
+    assert missing.returncode != 0 and "root and network" in missing.stderr
+    assert (tmp_path / "asked").read_text(encoding="utf-8").split() == ["update", "install"]
+    kept = tmp_path / "lib" / "15" / "bin"
+    kept.mkdir(parents=True)
+    script(kept / "initdb")
+    assert make().returncode == 0
+    assert (tmp_path / "asked").read_text(encoding="utf-8").split() == ["update", "install"]
+
+
 def test_a_file_that_cannot_be_run_is_no_promtool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     own = tmp_path / "promtool"
@@ -87,8 +104,8 @@ def test_checks_and_unit_tests_run_where_nothing_can_be_fetched(tmp_path: Path) 
     folder = tmp_path / ".ci"
     folder.mkdir()
     shutil.copy(ROOT / ".ci" / "run", folder / "run")
-    script(tmp_path / "make", f'echo "$1" >> {tmp_path / "made"}', '[ "$1" != redis ]')
+    script(tmp_path / "make", f'echo "$1" >> {tmp_path / "made"}', '[ "$1" != postgresql ]')
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = patient.run([str(folder / "run")], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode != 0 and "make redis  FAILED" in done.stdout
-    assert (tmp_path / "made").read_text(encoding="utf-8").split() == ["check", "unit", "redis"]
+    assert done.returncode != 0 and "make postgresql  FAILED" in done.stdout
+    assert (tmp_path / "made").read_text(encoding="utf-8").split() == ["check", "unit", "postgresql"]

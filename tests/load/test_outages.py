@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.postgres import program
 from benchmarks.server import Server, running_in
 from load import outage
 from load.desk import SETTINGS, Desk, Key, first_key
 from load.ledger import Ledger
 from load.traffic import TEXT, Speaker
 from tests.load.checked import check
+from tests.postgres import require_postgres
 from tests.redis import require_redis
 
 pytestmark = pytest.mark.socket
 
 
-@pytest.mark.skipif(program("initdb") is None, reason="PostgreSQL is not installed")
 def test_nobody_notices_that_the_database_is_away() -> None:
+    require_postgres()
     check(outage.run_postgres(3))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,14 +10,12 @@ import pytest
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.stores import Stores
 from tests.patient import PATIENCE
-from tests.postgres import PostgreSQL, program, running_postgres
+from tests.postgres import PostgreSQL, require_postgres, running_postgres
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgreSQL]:
-    if program("initdb") is None:
-        assert not os.environ.get("STTS_REQUIRE_POSTGRES"), "PostgreSQL is not installed"
-        pytest.skip("PostgreSQL is not installed")
+    require_postgres()
     with running_postgres() as server:
         yield server
 

@@ -19,7 +19,7 @@ from stts.storage.database.audit import Audit
 from stts.storage.database.circuit_breaker import REST_SECONDS, CircuitBreaker
 from stts.storage.database.stores import Stores
 from tests.patient import PATIENCE
-from tests.postgres import program, running_postgres
+from tests.postgres import require_postgres, running_postgres
 from tests.stts.access.keys import Clock
 
 
@@ -142,8 +142,7 @@ async def test_a_chain_that_was_changed_takes_no_entry_and_says_why(stores: Stor
 
 @pytest.mark.socket
 async def test_entries_wait_until_a_killed_database_is_back() -> None:
-    if program("initdb") is None:
-        pytest.skip("PostgreSQL is not installed")
+    require_postgres()
     with running_postgres() as server:
         stores = Stores.over(DatabaseAddress(None, server.new_database(), PATIENCE))
         clock = Clock()
