@@ -35,7 +35,7 @@ DOMAIN = (
     ),
     ("speech", "transcription", "chat", "settings", "access", "models"),
     ("context", "engine_api", "telemetry"),
-    ("plans", "protocols", "analytics"),
+    ("plans", "protocols", "analytics", "jobs"),
     ("audio", "text"),
     ("voices",),
     ("scheduling", "vad", "storage", "cache", "books"),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.audit import Audit
+from stts.storage.database.batch_work import WorkOnBatches
+from stts.storage.database.batches import Batches
 from stts.storage.database.connections import Database
 from stts.storage.database.keys import Keys
 from stts.storage.database.quotas import Quotas
@@ -21,9 +23,20 @@ class Stores:
     quotas: Quotas
     usage: Usage
     audit: Audit
+    batches: Batches
+    batch_work: WorkOnBatches
 
     @classmethod
     def over(cls, address: DatabaseAddress) -> Stores:
         """Opens nothing yet: the first use connects. Raises DatabaseNotInstalled."""
         database = Database(address)
-        return cls(database, Users(database), Keys(database), Quotas(database), Usage(database), Audit(database))
+        return cls(
+            database,
+            Users(database),
+            Keys(database),
+            Quotas(database),
+            Usage(database),
+            Audit(database),
+            Batches(database),
+            WorkOnBatches(database),
+        )

@@ -1,0 +1,125 @@
+"""Batches: jobs of many items that survive the server, as values.
+
+A batch is planned whole before its first item begins. An item is known by its content, so that what is done is not done
+again. Times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+BatchKind = Literal["speech", "transcription"]
+BatchState = Literal["draft", "running", "paused", "done", "failed", "cancelled"]
+"""`draft`: its items are still being written; nobody sees it. `running`: worked on, or waiting for a server that does.
+`failed`: all of its items did."""
+ItemState = Literal["waiting", "done", "failed"]
+UNFINISHED: tuple[BatchState, ...] = ("running", "paused")
+ENDED: tuple[BatchState, ...] = ("done", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an item failed, or a batch rests."""
+
+    code: str
+    """That of an error."""
+    message: str
+    """For people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    id: str
+    kind: BatchKind
+    state: BatchState = "draft"
+    name: str = ""
+    owner: str | None = None
+    """The user whose it is; None: the server's."""
+    key_id: str | None = None
+    """The key that it works with; None: it was begun without one."""
+    caller: str = "anonymous"
+    """The name of the principal who began it."""
+    root: str
+    """The `storage.root` that has its results, by its id."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What belongs to all items: facts of a book, whether texts are kept. Plain JSON values."""
+    reason: Reason | None = None
+    """Why it rests, or why it failed."""
+    resume_at: float | None = None
+    """When the server tries again by itself; None: people resume it."""
+    created_at: float
+    ended_at: float | None = None
+    total: int = 0
+    """Items."""
+    done: int = 0
+    failed: int = 0
+    size: int = 0
+    """Of all items: characters to speak, or bytes to hear."""
+    size_ended: int = 0
+    """Of those that are done or failed."""
+    seconds: float = 0.0
+    """Audio made or heard so far."""
+    pace: float | None = None
+    """Size that ends in a second, as measured lately."""
+    sequence: int = 0
+    """Number of the last change of it or of one of its items."""
+
+    @property
+    def waiting(self) -> int:
+        """Items that have not ended."""
+        return self.total - self.done - self.failed
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """Seconds that the rest takes at the pace of late; None: nothing was measured, or it has ended."""
+        if self.state not in UNFINISHED or not self.pace:
+            return None
+        return (self.size - self.size_ended) / self.pace
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """The file of an item that is done, and what it was made with."""
+
+    extension: str
+    """Of the file, with its dot."""
+    media_type: str
+    bytes: int
+    seconds: float
+    """Audio made or heard."""
+    engine: str | None = None
+    voice: str | None = None
+    language: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchItem:
+    number: int
+    """From 0."""
+    digest: str
+    """Address of its content."""
+    size: int
+    """Characters to speak, or bytes to hear."""
+    request: Mapping[str, Any] | None
+    """All that it takes to do it; None where the words are not kept any longer. Plain JSON values."""
+    name: str | None = None
+    """The client's own word for it."""
+    chapter: int | None = None
+    """Of a book, from 0."""
+    state: ItemState = "waiting"
+    error: Reason | None = None
+    result: ItemResult | None = None
+    sequence: int = 0
+    """Number of the change that ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEnd:
+    """How an item has ended: with a result, or with the reason for none."""
+
+    item: BatchItem
+    result: ItemResult | None = None
+    error: Reason | None = None

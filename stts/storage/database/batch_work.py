@@ -1,0 +1,153 @@
+"""Work on batches in the database: leases, and how items have ended.
+
+Each write first locks the batch and looks whether this server still holds it. A server that was away for longer than
+its lease so writes nothing into what another has taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from stts.jobs.store import FoundResult, Lease, LeaseLost
+from stts.jobs.transitions import ended_as, next_state
+from stts.jobs.values import Batch, ItemEnd, Reason
+from stts.storage.database.batch_rows import batch_of, reason_values, result_of, result_values
+from stts.storage.database.batches import changed, locked_batch, of_owner
+from stts.storage.database.connections import Database
+from stts.storage.database.tables import batch_items, batches
+
+_C = batch_items.c
+_WAITS = (_C.batch_id == bindparam("of_batch")) & (_C.number == bindparam("of_number")) & (_C.state == "waiting")
+_DONE = update(batch_items).where(_WAITS).values(
+    state="done", result=bindparam("of_result"), sequence=bindparam("of_sequence")
+)  # fmt: skip
+_DONE_WITHOUT_WORDS = _DONE.values(request=None)
+_FAILED = update(batch_items).where(_WAITS).values(
+    state="failed", error_code=bindparam("of_code"), error=bindparam("of_error"), sequence=bindparam("of_sequence")
+)  # fmt: skip
+
+
+class WorkOnBatches:
+    """The BatchWork (`stts/jobs/store.py`) of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, root: str, lease: Lease, *, now: float, most: int) -> list[Batch]:
+        chosen = select(batches.c.id).where(_is_free(root, now)).order_by(batches.c.created_at, batches.c.id)
+        # Of two servers that look at once each takes others.
+        chosen = chosen.limit(most).with_for_update(skip_locked=True)
+        async with self._database.writing() as connection:
+            found = list((await connection.execute(chosen)).scalars())
+            return [await _taken(connection, await locked_batch(connection, each), lease) for each in found]
+
+    async def renew(self, batch_id: str, lease: Lease) -> Batch:
+        async with self._database.writing() as connection:
+            await _held(connection, batch_id, lease.holder)
+            return await changed(connection, batch_id, {"lease_until": lease.until})
+
+    async def record(
+        self, batch_id: str, lease: Lease, ends: Sequence[ItemEnd], *, now: float, pace: float | None, keeps_texts: bool
+    ) -> Batch:
+        async with self._database.writing() as connection:
+            batch = await _held(connection, batch_id, lease.holder)
+            ends = await _unwritten(connection, batch_id, ends)
+            done = [end for end in ends if end.result is not None]
+            failed = [end for end in ends if end.result is None]
+            numbered = {id(end): batch.sequence + place for place, end in enumerate(ends, 1)}
+            if done:
+                statement = _DONE if keeps_texts else _DONE_WITHOUT_WORDS
+                await connection.execute(statement, [_done_values(batch_id, end, numbered[id(end)]) for end in done])
+            if failed:
+                await connection.execute(_FAILED, [_failed_values(batch_id, end, numbered[id(end)]) for end in failed])
+            values: dict[str, Any] = {
+                "done": batch.done + len(done),
+                "failed": batch.failed + len(failed),
+                "size_ended": batch.size_ended + sum(end.item.size for end in ends),
+                "seconds": batch.seconds + sum(end.result.seconds for end in ends if end.result is not None),
+                "pace": pace,
+                "sequence": batch.sequence + len(ends),
+                "lease_until": lease.until,
+            }
+            return await changed(connection, batch_id, values | _end(batch, values, ends, now))
+
+    async def rest(self, batch_id: str, holder: str, reason: Reason, resume_at: float | None) -> None:
+        async with self._database.writing() as connection:
+            batch = await _held(connection, batch_id, holder)
+            values = {"state": next_state(batch.state, "rest"), "resume_at": resume_at, **reason_values(reason)}
+            await changed(connection, batch_id, values | _FREE | {"sequence": batch.sequence + 1})
+
+    async def release(self, holder: str) -> None:
+        async with self._database.writing() as connection:
+            await connection.execute(update(batches).where(batches.c.holder == holder).values(_FREE))
+
+    async def results(self, owner: str | None, root: str, digests: Sequence[str]) -> Mapping[str, FoundResult]:
+        chosen = (
+            select(_C.digest, _C.batch_id, _C.result)
+            .join(batches, batches.c.id == _C.batch_id)
+            .where(_C.digest.in_(digests), _C.state == "done", batches.c.root == root, of_owner(owner))
+        )
+        async with self._database.reading() as connection:
+            rows = await connection.execute(chosen)
+            return {row.digest: FoundResult(row.batch_id, result_of(row.result)) for row in rows}
+
+
+_FREE: dict[str, Any] = {"holder": None, "lease_until": None}
+
+
+def _is_free(root: str, now: float) -> ColumnElement[bool]:
+    columns = batches.c
+    is_wanted = (columns.state == "running") | ((columns.state == "paused") & (columns.resume_at <= now))
+    return (columns.root == root) & is_wanted & (columns.lease_until.is_(None) | (columns.lease_until < now))
+
+
+async def _taken(connection: AsyncConnection, batch: Batch, lease: Lease) -> Batch:
+    values: dict[str, Any] = {"holder": lease.holder, "lease_until": lease.until}
+    if batch.state == "paused":
+        values |= {"state": next_state("paused", "wake"), "resume_at": None, "sequence": batch.sequence + 1}
+        values |= reason_values(None)
+    return await changed(connection, batch.id, values)
+
+
+async def _held(connection: AsyncConnection, batch_id: str, holder: str) -> Batch:
+    """The batch, locked. Raises LeaseLost where this server may not work on it any more."""
+    chosen = select(batches).where(batches.c.id == batch_id).with_for_update()
+    row = (await connection.execute(chosen)).first()
+    if row is None or row.holder != holder or row.state != "running":
+        raise LeaseLost
+    return batch_of(row)
+
+
+async def _unwritten(connection: AsyncConnection, batch_id: str, ends: Sequence[ItemEnd]) -> Sequence[ItemEnd]:
+    """Those that are not there yet: one whose answer was lost on the way is written again, and counts once."""
+    numbers = [end.item.number for end in ends]
+    chosen = select(_C.number).where(_C.batch_id == batch_id, _C.number.in_(numbers), _C.state == "waiting")
+    waiting = set((await connection.execute(chosen)).scalars())
+    return [end for end in ends if end.item.number in waiting]
+
+
+def _end(batch: Batch, values: Mapping[str, Any], ends: Sequence[ItemEnd], now: float) -> dict[str, Any]:
+    """Further columns where these items were the last ones."""
+    event = ended_as(values["done"], values["failed"], batch.total)
+    if event is None:
+        return {}
+    error = next((end.error for end in reversed(ends) if end.error is not None), None) if event == "give_up" else None
+    reason = None if error is None else Reason(error.code, f"All items failed, the last one so: {error.message}")
+    state = {"state": next_state(batch.state, event), "ended_at": now, "sequence": values["sequence"] + 1}
+    return state | _FREE | reason_values(reason)
+
+
+def _done_values(batch_id: str, end: ItemEnd, sequence: int) -> dict[str, Any]:
+    assert end.result is not None
+    item = {"of_batch": batch_id, "of_number": end.item.number, "of_sequence": sequence}
+    return item | {"of_result": result_values(end.result)}
+
+
+def _failed_values(batch_id: str, end: ItemEnd, sequence: int) -> dict[str, Any]:
+    error = end.error or Reason("internal_error", "")
+    item = {"of_batch": batch_id, "of_number": end.item.number, "of_sequence": sequence}
+    return item | {"of_code": error.code, "of_error": error.message}
