@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from clients.checks import batches
 from clients.checks.access import (
     all_keys,
     change_key,
@@ -88,6 +89,12 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/jobs/{job_id}/events"): job_events,
     ("GET", "/jobs/{job_id}"): one_job,
     ("DELETE", "/jobs/{job_id}"): cancel_job,
+    ("POST", "/jobs/speech"): batches.begin,
+    ("GET", "/jobs/{job_id}/items"): batches.items,
+    ("GET", "/jobs/{job_id}/items/{number}/content"): batches.content,
+    ("POST", "/jobs/{job_id}/pause"): batches.pause,
+    ("POST", "/jobs/{job_id}/resume"): batches.resume,
+    ("POST", "/jobs/{job_id}/retry"): batches.retry,
     ("GET", "/me"): keys("/me", "kind", "role"),
     ("GET", "/me/usage"): where_kept("/me/usage", "key_id"),
     ("POST", "/admin/users"): make_user,

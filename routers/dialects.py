@@ -20,6 +20,7 @@ from routers.dialect import Dialect, Routes
 from routers.http.openai_errors import OpenAIError
 from routers.management.analytics import AnalyticsRoutes
 from routers.management.audit import AuditRoutes
+from routers.management.batches import BatchRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
 from routers.management.jobs import JobRoutes
@@ -79,7 +80,9 @@ def _management(services: Services) -> Sequence[Routes]:
         usage=usage,
     )
     configuration = () if services.config is None else (ConfigRoutes(services.config),)
-    models, jobs = ModelRoutes(services.model_library), JobRoutes(services.jobs)
+    models = ModelRoutes(services.model_library)
+    # Before the others of /jobs, which take any word for an id.
+    jobs = (BatchRoutes(services.batches, services.settings), JobRoutes(services.jobs, services.batches))
     me = MeRoutes(services.access.quotas, services.settings)
     access = (
         me,
@@ -89,7 +92,7 @@ def _management(services: Services) -> Sequence[Routes]:
     )
     audit = AuditRoutes(services.access.audit, services.access.stores.audit)
     counted = (analytics, UsageRoutes(usage))
-    return (FileRoutes(services.files), models, jobs, *counted, *access, audit, *configuration)
+    return (FileRoutes(services.files), models, *jobs, *counted, *access, audit, *configuration)
 
 
 NATIVE = Dialect(

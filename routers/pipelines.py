@@ -36,7 +36,7 @@ class Pipelines(NamedTuple):
 def build_pipelines(
     counting: Sequence[Stage],
     quotas: Stage,
-    planning: Stage,
+    planning: Sequence[Stage],
     recording: Stage,
     engines: EngineCatalogue,
     operations: EngineOperations,
@@ -47,7 +47,7 @@ def build_pipelines(
     What is recorded has its plan: the plan names the encoding.
     """
     limited = (*counting, quotas)
-    planned = (*limited, planning)
+    planned = (*limited, *planning)
     speak = compose((*planned, recording), operations.speak)
     listen = compose(planned, operations.listen)
     reply = compose(counting, replies.reply)

@@ -25,8 +25,10 @@ from middleware.stages.logging import LoggingStage
 from middleware.stages.planning import PlanningStage
 from middleware.stages.quotas import QuotaStage
 from middleware.stages.timing import TimingStage
+from middleware.stages.yielding import YieldingStage
 from middleware.traces import open_tracing
 from routers.access_services import AccessServices, build_access
+from routers.batch_services import BatchServices, build_batches
 from routers.http.operation import Listen, Speak
 from routers.http.recording import RecordingStage
 from routers.pipelines import Converse, Detect, build_pipelines
@@ -41,6 +43,7 @@ from stts.conversation.services import Hear, NewContext, Open, Reply, SessionSer
 from stts.conversation.sessions import SessionStore
 from stts.plans import SpeechPlan
 from stts.protocols import TranscriptionSession
+from stts.scheduling.yielding import Yielding
 from stts.settings import CurrentSettings, Settings
 from stts.speech import SynthesisConfig
 from stts.storage.files.store import FileStore
@@ -69,6 +72,7 @@ class Services:
     model_library: ModelLibrary
     environments: EngineEnvironments
     jobs: Jobs
+    batches: BatchServices
     operations: EngineOperations
     replies: Replies
     live_decoders: LiveDecoders
@@ -140,17 +144,21 @@ def _wired(
     operations = EngineOperations(engines, selection, current)
     measures = _measures(current, access, engines)
     quotas = QuotaStage(access.quotas, access.operations, current, access.refusals)
-    planning, recording = PlanningStage(selection), RecordingStage(files)
+    yielding = Yielding()
+    planning, recording = (YieldingStage(yielding), PlanningStage(selection)), RecordingStage(files)
+    pipelines = build_pipelines(measures.stages, quotas, planning, recording, engines, operations, replies)
+    speak, listen = pipelines.speak, pipelines.listen
     return Services(
         current,
         lifecycle,
-        *build_pipelines(measures.stages, quotas, planning, recording, engines, operations, replies),
+        *pipelines,
         engines=engines,
         selection=selection,
         models=ModelCatalogue(engines, current),
         model_library=ModelLibrary(registry.known_models, current, jobs, engines.in_use, engines.weights_changed),
         environments=EngineEnvironments(engines, jobs),
         jobs=jobs,
+        batches=build_batches(current, access.stores, files, selection, speak, listen, yielding),
         operations=operations,
         replies=replies,
         live_decoders=LiveDecoders(current),

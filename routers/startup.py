@@ -58,6 +58,7 @@ async def running(services: Services) -> AsyncIterator[None]:
                 task.cancel()
             await asyncio.wait(tasks)
             await services.jobs.close()
+            await services.batches.runner.close()
             services.environments.close()
             await close_stores(services)
             if services.access.shared_limits is not None:
@@ -74,6 +75,7 @@ async def running(services: Services) -> AsyncIterator[None]:
 def _endless(services: Services) -> dict[str, Callable[[], Awaitable[None]]]:
     """Work with the database and with Redis that never ends by itself, by name."""
     work: dict[str, Callable[[], Awaitable[None]]] = {"quotas": partial(serve_quotas, services)}
+    work["jobs"] = partial(after_first_answers, services.lifecycle, services.batches.runner.run)
     if services.access.directory is not None:
         keys = partial(serve_keys, services, services.access.directory)
         work["keys"] = partial(after_first_answers, services.lifecycle, keys)

@@ -51,6 +51,7 @@ ADAPTERS = (
     ("selection", "routing", "hosted_names", "environments", "preloading"),
     ("fallback",),
     ("operations",),
+    ("batches",),
 )
 """Inside adapters: each level may import itself and those before it."""
 
@@ -64,7 +65,7 @@ MAY_IMPORT = {("transcription", "detection")}
 NO_ENGINES = ("engines.registry", "engines.environments")
 """Rooms beside the engines, which name none."""
 
-SHARED_BY_ROUTES = ("http", "sockets", "access_services", "pipelines", "services", "dialect", "core")
+SHARED_BY_ROUTES = ("http", "sockets", "access_services", "batch_services", "pipelines", "services", "dialect", "core")
 """Inside routers: each may import itself and those before it, and every dialect may import them."""
 
 ASSEMBLY = ("dialects", "app", "startup", "websocket.schema")

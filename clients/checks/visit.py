@@ -23,6 +23,8 @@ class Visit:
         self.file_id = ""
         self.job = ""
         """The job that was started."""
+        self.batch = ""
+        """The job of many items that was begun."""
         self.user_id = ""
         self.key_id = ""
         """The user and the key that were made."""

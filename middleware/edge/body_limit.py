@@ -34,18 +34,20 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        length, chunked, is_multipart = _announced(scope)
+        length, chunked, kind = _announced(scope)
         if not length and not chunked:
             await self.app(scope, receive, send)
             return
         limits, upload = self._limits(), route_match(scope).policy.upload
+        is_multipart = kind.startswith(b"multipart/form-data")
         takes_files = upload is not Upload.NONE
-        longest = limits.upload_bytes if takes_files and is_multipart else limits.json_bytes
+        is_stream = upload is Upload.LINES and not kind.startswith(b"application/json")
+        longest = limits.upload_bytes if is_stream or (takes_files and is_multipart) else limits.json_bytes
         if not is_multipart and upload is Upload.FORM_OR_JSON:
             longest = max(longest, limits.json_audio_bytes)
         body = _Body(receive, send, longest, Pace(limits.body_seconds, limits.body_rate, limits.body_total_seconds))
         body.on_slow = scope.get("extensions", {}).get(SLOW_BODY)
-        if takes_files and not is_multipart:
+        if takes_files and not is_multipart and upload is not Upload.LINES:
             body.mend = " A file must come as `file` of a multipart/form-data form."
         if length > body.longest:
             await refuse(scope, receive, body.send, body.too_large())
@@ -139,14 +141,14 @@ class _Body:
                     self._complete = not (await self._receive()).get("more_body", False)
 
 
-def _announced(scope: Scope) -> tuple[int, bool, bool]:
-    """Bytes announced, whether chunked, whether a multipart form."""
-    length, chunked, is_multipart = 0, False, False
+def _announced(scope: Scope) -> tuple[int, bool, bytes]:
+    """Bytes announced, whether chunked, and the type of the content in small letters."""
+    length, chunked, kind = 0, False, b""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
             length = int(value)
         elif name == b"transfer-encoding":
             chunked = True
         elif name == b"content-type":
-            is_multipart = value.lower().startswith(b"multipart/form-data")
-    return length, chunked, is_multipart
+            kind = value.lower()
+    return length, chunked, kind

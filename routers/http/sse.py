@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 
-def event(data: dict[str, Any], name: str | None = None) -> str:
-    """One event with a JSON body; `json.dumps` leaves no line break in it."""
+def event(data: dict[str, Any], name: str | None = None, *, id: int | None = None) -> str:
+    """One event with a JSON body; `json.dumps` leaves no line break in it. `id`: a client that comes back names it."""
     head = f"event: {name}\n" if name else ""
+    if id is not None:
+        head += f"id: {id}\n"
     return f"{head}data: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n"

@@ -1,4 +1,4 @@
-"""/jobs: long work that the server does for a client, such as fetching a model."""
+"""/jobs: long work that the server does for a client, such as fetching a model or speaking many texts."""
 
 from __future__ import annotations
 
@@ -6,27 +6,35 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import Path, Request, Response
+from fastapi import Header, Path, Query, Request, Response
 
 from adapters.jobs import Job, Jobs
 from middleware.edge.auditing import note_audit
+from routers.batch_services import BatchServices
 from routers.http.answer import event_answer
 from routers.http.deferred_route import deferred_router
-from routers.http.jobs import JobShape
+from routers.http.jobs import ItemShape, JobShape
 from routers.http.operation import principal_of
 from routers.http.sse import event
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
 from stts.access.roles import Role
+from stts.access.viewer import Viewer
+from stts.jobs.values import ENDED
 
 JobId = Annotated[str, Path(max_length=64)]
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no job with this id."}}
 EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}, **NOT_FOUND}
+LOOK_SECONDS = 1.0
+"""Between two looks for what another server has changed."""
+TOLD_AT_ONCE = 200
+"""Items that are read together for events."""
 
 
 class JobRoutes:
-    def __init__(self, jobs: Jobs) -> None:
+    def __init__(self, jobs: Jobs, batches: BatchServices) -> None:
         self._jobs = jobs
+        self._batches = batches
         self.router = deferred_router("jobs")
         add = self.router.add_api_route
         add("/jobs", self.listing, methods=["GET"], response_model=list[JobShape])
@@ -37,24 +45,82 @@ class JobRoutes:
     @policy(RouteKind.MANAGE, role=Role.WRITE)
     async def listing(self, request: Request) -> list[JobShape]:
         """One's own, of administrators all, newest first; the last hundred that have ended are kept."""
-        return [JobShape.of(job.status()) for job in reversed(self._jobs.all(principal_of(request).viewer))]
+        viewer = principal_of(request).viewer
+        found = [JobShape.of(job.status()) for job in self._jobs.all(viewer)]
+        found += [JobShape.of_batch(batch) for batch in await self._batches.all(viewer)]
+        return sorted(found, key=lambda job: job.started, reverse=True)
 
     @policy(RouteKind.MANAGE, role=Role.WRITE)
     async def show(self, request: Request, job_id: JobId) -> JobShape:
-        return JobShape.of(self._jobs.get(job_id, principal_of(request).viewer).status())
+        viewer = principal_of(request).viewer
+        if (batch := await self._batches.find(job_id, viewer)) is not None:
+            return JobShape.of_batch(batch)
+        return JobShape.of(self._jobs.get(job_id, viewer).status())
 
     @policy(RouteKind.MANAGE, role=Role.WRITE, action=Action.JOB_CANCEL)
-    async def cancel(self, request: Request, job_id: JobId) -> JobShape:
-        """Ends it, and answers when it has ended. What it has fetched so far is kept for another try."""
-        status = (await self._jobs.cancel(job_id, principal_of(request).viewer)).status()
-        note_audit(request, kind=status.kind, subject=status.subject)
-        return JobShape.of(status)
+    async def cancel(
+        self,
+        request: Request,
+        job_id: JobId,
+        remove: Annotated[bool, Query(description="Of jobs of many items: also remove it with its results.")] = False,
+    ) -> JobShape:
+        """Ends it, and answers when it has ended. What was fetched or made so far is kept."""
+        principal = principal_of(request)
+        if await self._batches.find(job_id, principal.viewer) is None:
+            shape = JobShape.of((await self._jobs.cancel(job_id, principal.viewer)).status())
+        else:
+            shape = JobShape.of_batch(await self._batches.command(job_id, "cancel", principal))
+            if remove:
+                await self._batches.remove(job_id)
+        note_audit(request, kind=shape.kind, subject=shape.subject)
+        return shape
 
     @policy(RouteKind.MANAGE, role=Role.WRITE)
-    async def events(self, request: Request, job_id: JobId) -> Response:
-        """The job now and at each change, as server-sent events, until it has ended. Leaving does not end it."""
-        job = self._jobs.get(job_id, principal_of(request).viewer)
-        return event_answer(_events(job), dict, lambda error: event({"code": error.code}))
+    async def events(
+        self,
+        request: Request,
+        job_id: JobId,
+        after: Annotated[int, Query(ge=0, description="Number of the last event that was read.")] = 0,
+        last_event_id: Annotated[str | None, Header(max_length=32)] = None,
+    ) -> Response:
+        """The job now and at each change, as server-sent events, until it has ended. Leaving does not end it.
+
+        Jobs of many items also tell each item that has ended (`event: item`). Their events have numbers: with `after`
+        or `Last-Event-ID` they go on behind one.
+        """
+        viewer = principal_of(request).viewer
+        if await self._batches.find(job_id, viewer) is not None:
+            if last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit():
+                after = int(last_event_id)
+            events = self._batch_events(job_id, viewer, after)
+        else:
+            events = _events(self._jobs.get(job_id, viewer))
+        return event_answer(events, dict, lambda error: event({"code": error.code}))
+
+    async def _batch_events(self, job_id: str, viewer: Viewer, after: int) -> AsyncGenerator[str, None]:
+        told = -1
+        async with aclosing(self._batches.runner.changes(LOOK_SECONDS)) as changes:
+            async for _ in changes:
+                batch = await self._batches.find(job_id, viewer)
+                if batch is None:
+                    return
+                if batch.sequence == told:
+                    continue
+                async with aclosing(self._ends(job_id, after, batch.sequence)) as ends:
+                    async for end in ends:
+                        yield end
+                after = told = batch.sequence
+                yield event(JobShape.of_batch(batch).model_dump(mode="json"), id=batch.sequence)
+                if batch.state in ENDED:
+                    return
+
+    async def _ends(self, job_id: str, after: int, to: int) -> AsyncGenerator[str, None]:
+        store = await self._batches.store()
+        while items := await store.changes(job_id, after=after, to=to, most=TOLD_AT_ONCE):
+            for item in items:
+                shape = ItemShape.of(item).model_dump(mode="json", exclude_none=True)
+                yield event(shape, "item", id=item.sequence)
+            after = items[-1].sequence
 
 
 async def _events(job: Job) -> AsyncGenerator[str, None]:

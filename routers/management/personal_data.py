@@ -57,7 +57,7 @@ class PersonalDataRoutes:
         if await administration.users.find(user_id) is None:
             raise NotFound(NO_USER)
         removal = DataRemoval(user_id, time.time())
-        jobs = await services.jobs.remove_all(user_id)
+        jobs = await services.jobs.remove_all(user_id) + await services.batches.remove_all(user_id)
         files = await asyncio.to_thread(services.files.remove_all, {user_id: math.inf})
         removed = RemovedData(
             voices=files["references"],

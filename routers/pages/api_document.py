@@ -60,6 +60,9 @@ BODIES: Mapping[tuple[str, str], Examples] = {
         "For a conversation": {"session": {"type": "realtime", "model": "gpt-realtime"}},
         "For transcription": {"session": {"type": "transcription"}},
     },
+    ("post", "/jobs/speech"): {
+        "Two texts": {"items": [TEXT, {"text": "Guten Morgen!", "language": "de"}], "format": "mp3"},
+    },
     ("post", "/models/pull"): {"A voice": {"model": "hibari-heart"}},
     ("post", "/admin/users"): {"A user": {"name": "Anna"}},
     ("post", "/admin/keys"): {

@@ -48,6 +48,8 @@ class Upload(Enum):
     NONE = "none"
     FORM = "form"
     """A multipart form, which brings files."""
+    LINES = "lines"
+    """A body of any kind but JSON, which is read as it comes, or a multipart form."""
     FORM_OR_JSON = "form_or_json"
     """A multipart form, or JSON with a recording in base64, which is not kept in memory either."""
 

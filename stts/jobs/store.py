@@ -91,7 +91,7 @@ class BatchStore(Protocol):
 
 
 class BatchWork(Protocol):
-    """What a server that works on batches asks. Raises DatabaseAway from every method."""
+    """The side of the store that a server which works on batches asks. Raises DatabaseAway from every method."""
 
     async def claim(self, root: str, lease: Lease, *, now: float, most: int) -> list[Batch]:
         """Takes batches that nobody holds, the oldest first, and those that rest and are to be tried again."""

@@ -1,4 +1,4 @@
-"""What may happen to a batch, in which state, and what it is then. A pair that is not in the table raises Conflict.
+"""The table of what may happen to a batch in which state. A pair that is not in it raises Conflict.
 
 Rules of the house: only the server starts, rests and ends a batch by itself (`rest`, `wake`, `end`, `give_up`); the
 others are people's commands. Nothing here knows who asks or where it is kept.
@@ -45,7 +45,7 @@ def next_state(state: BatchState, event: BatchEvent) -> BatchState:
 
 
 def ended_as(done: int, failed: int, total: int) -> BatchEvent | None:
-    """What has happened to a batch with so many items of each kind; None: some have not ended."""
+    """The event that a batch with so many ended items has come to; None: some have not ended."""
     if done + failed < total:
         return None
     return "end" if done else "give_up"

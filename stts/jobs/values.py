@@ -44,7 +44,7 @@ class Batch:
     root: str
     """The `storage.root` that has its results, by its id."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """What belongs to all items: facts of a book, whether texts are kept. Plain JSON values."""
+    """Facts of all items: those of a book, whether texts are kept. Plain JSON values."""
     reason: Reason | None = None
     """Why it rests, or why it failed."""
     resume_at: float | None = None
@@ -56,9 +56,9 @@ class Batch:
     done: int = 0
     failed: int = 0
     size: int = 0
-    """Of all items: characters to speak, or bytes to hear."""
+    """Characters to speak, or bytes to hear, of all items."""
     size_ended: int = 0
-    """Of those that are done or failed."""
+    """The part of it that is done or failed."""
     seconds: float = 0.0
     """Audio made or heard so far."""
     pace: float | None = None
@@ -84,7 +84,7 @@ class ItemResult:
     """The file of an item that is done, and what it was made with."""
 
     extension: str
-    """Of the file, with its dot."""
+    """That of the file, with its dot."""
     media_type: str
     bytes: int
     seconds: float
@@ -108,7 +108,7 @@ class BatchItem:
     name: str | None = None
     """The client's own word for it."""
     chapter: int | None = None
-    """Of a book, from 0."""
+    """The one of a book that it belongs to, from 0."""
     state: ItemState = "waiting"
     error: Reason | None = None
     result: ItemResult | None = None

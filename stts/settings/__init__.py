@@ -21,6 +21,7 @@ from stts.settings.conversation import ConversationSettings as ConversationSetti
 from stts.settings.database import DatabaseSettings as DatabaseSettings
 from stts.settings.engines import EngineSettings as EngineSettings
 from stts.settings.engines import InstanceSettings as InstanceSettings
+from stts.settings.jobs import JobSettings as JobSettings
 from stts.settings.limits import LimitSettings as LimitSettings
 from stts.settings.logging import LoggingSettings as LoggingSettings
 from stts.settings.models import ModelSettings as ModelSettings
@@ -59,6 +60,7 @@ class Settings(Section):
     storage: StorageSettings = StorageSettings()
     cache: CacheSettings = CacheSettings()
     quotas: QuotaSettings = QuotaSettings()
+    jobs: JobSettings = JobSettings()
     database: DatabaseSettings = DatabaseSettings()
     audit: AuditSettings = AuditSettings()
     privacy: PrivacySettings = PrivacySettings()

@@ -13,6 +13,7 @@ from stts.access.audit import AuditStore
 from stts.access.keys import KeyStore
 from stts.analytics.usage import UsageStore
 from stts.errors import DatabaseUnusable
+from stts.jobs.store import BatchStore
 from stts.settings import CurrentSettings
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.circuit_breaker import CircuitBreaker
@@ -85,6 +86,10 @@ class StoreOpener:
     async def audit(self) -> AuditStore:
         """As `stores`."""
         return (await self.stores()).audit
+
+    async def batches(self) -> BatchStore:
+        """As `stores`, for what knows no more than that."""
+        return (await self.stores()).batches
 
     async def close(self) -> None:
         if self._stores is not None:

@@ -1,0 +1,119 @@
+"""Carries out items: one operation of the pipeline each, whose result becomes a file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import asdict
+
+from adapters.batches.result_writer import ResultWriter
+from stts.access.principal import Principal
+from stts.access.viewer import Viewer
+from stts.audio.formats import FORMATS
+from stts.context import Priority, RequestContext, RequestFacts
+from stts.errors import STTSError
+from stts.jobs.requests import speech_config, transcription_config
+from stts.jobs.values import Batch, BatchItem, ItemEnd, ItemResult
+from stts.plans import ListenRequest, SpeechRequest
+from stts.speech import AudioChunk
+from stts.storage.batch_files import BatchFiles
+from stts.storage.files.store import FileStore
+from stts.streams.hold import Hold
+from stts.text.transcript import collect_transcript
+from stts.transcription import AudioData, TranscriptEvent
+
+Speak = Callable[[RequestContext, SpeechRequest], AsyncGenerator[AudioChunk, None]]
+Listen = Callable[[RequestContext, ListenRequest], AsyncGenerator[TranscriptEvent, None]]
+PrincipalOf = Callable[[Batch], Awaitable[Principal]]
+"""The caller whose a batch is, as the key stands now. Raises Unauthorized, Forbidden, DatabaseAway."""
+TRANSCRIPT = ".json"
+"""Extension of a stored transcript: segments as plain values."""
+
+
+class CarryOut:
+    """Called with an item; raises what the operation raises, StorageFull and StorageFailed."""
+
+    def __init__(
+        self, speak: Speak, listen: Listen, results: BatchFiles, uploads: FileStore, principal_of: PrincipalOf
+    ) -> None:
+        self._speak = speak
+        self._listen = listen
+        self._results = results
+        self._uploads = uploads
+        self._principal_of = principal_of
+
+    async def __call__(self, batch: Batch, item: BatchItem) -> ItemResult:
+        principal = await self._principal_of(batch)
+        if batch.kind == "speech":
+            return await self._spoken(batch, item, principal)
+        return await self._heard(batch, item, principal)
+
+    async def forget(self, batch: Batch, ends: Sequence[ItemEnd]) -> None:
+        """Removes uploads that came with the job and were heard."""
+        viewer = _viewer(batch)
+        for end in ends:
+            request = end.item.request or {}
+            if end.result is not None and request.get("own"):
+                with suppress(STTSError, OSError):
+                    await asyncio.to_thread(self._uploads.delete, request["file"], viewer)
+
+    async def _spoken(self, batch: Batch, item: BatchItem, principal: Principal) -> ItemResult:
+        assert item.request is not None
+        text, config = item.request["text"], speech_config(item.request, principal.permission)
+        facts = RequestFacts("POST", "/jobs/speech", characters=len(text), format=config.format)
+        context = RequestContext("tts", principal=principal, priority=Priority.BATCH, input_data=facts, hold=Hold())
+        header = b""
+        async with (
+            ResultWriter(self._results, batch.id, item.digest) as writer,
+            aclosing(self._speak(context, SpeechRequest(text, config))) as chunks,
+        ):
+            async for chunk in chunks:
+                if chunk.retracts:
+                    await writer.clear()
+                await writer.write(chunk.data)
+                header = chunk.header or header
+            audio = context.output_data.audio
+            assert audio is not None
+            extension = FORMATS[audio.format].extension
+            size = await writer.commit(extension, header)
+        return _result(context, extension, audio.media_type, size, context.metrics.audio_seconds or 0.0)
+
+    async def _heard(self, batch: Batch, item: BatchItem, principal: Principal) -> ItemResult:
+        assert item.request is not None
+        config = transcription_config(item.request, principal.permission)
+        context = RequestContext(
+            "stt",
+            principal=principal,
+            priority=Priority.BATCH,
+            input_data=RequestFacts("POST", "/jobs/transcription"),
+            hold=Hold(),
+        )
+        stored = await asyncio.to_thread(self._uploads.get, item.request["file"], _viewer(batch))
+        with stored.path.open("rb") as file:
+            request = ListenRequest(AudioData(file, stored.size), config)
+            async with aclosing(self._listen(context, request)) as events:
+                result = await collect_transcript(events)
+        async with ResultWriter(self._results, batch.id, item.digest) as writer:
+            await writer.write(json.dumps(asdict(result), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+            size = await writer.commit(TRANSCRIPT)
+        return _result(context, TRANSCRIPT, "application/json", size, result.duration)
+
+
+def _viewer(batch: Batch) -> Viewer:
+    return Viewer(batch.owner, sees_all=batch.owner is None)
+
+
+def _result(context: RequestContext, extension: str, media_type: str, size: int, seconds: float) -> ItemResult:
+    output = context.output_data
+    return ItemResult(
+        extension,
+        media_type,
+        size,
+        round(seconds, 3),
+        output.engine,
+        output.voice,
+        output.language,
+        tuple(context.warnings),
+    )

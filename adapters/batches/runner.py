@@ -1,0 +1,163 @@
+"""Runs batches: takes those that nobody works on, and works on several at once, in turns.
+
+It does nothing before there ever was a batch under `storage.root`, so a server without jobs opens no database for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+
+import structlog
+
+from adapters.batches.carrying_out import CarryOut
+from adapters.batches.items import WaitingItems
+from adapters.batches.work import BatchAtWork, Surroundings
+from stts.errors import DatabaseAway, StorageFull
+from stts.jobs.store import BatchWork, Lease, LeaseLost
+from stts.jobs.values import Batch
+from stts.scheduling.yielding import Yielding
+from stts.settings import CurrentSettings
+from stts.storage.batch_files import BatchFiles
+from stts.storage.database.opening import StoreOpener
+from stts.tracebacks import describe
+
+MOST_AT_WORK = 8
+"""Batches worked on at once; others wait for the end of one."""
+LOOK_SECONDS = 2.0
+"""Between two looks for batches that other servers have given up, or that have rested long enough."""
+CLEAN_SECONDS = 600.0
+"""Between two removals of what is old."""
+DRAFT_SECONDS = 86_400.0
+"""Age at which a plan that was never finished is removed."""
+CLOSE_SECONDS = 5.0
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class BatchRunner:
+    """One for the process. `run()` runs as long as the server does; `close()` ends what is at work."""
+
+    def __init__(
+        self,
+        stores: StoreOpener,
+        files: BatchFiles,
+        carry_out: CarryOut,
+        settings: CurrentSettings,
+        yielding: Yielding,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`clock`: Unix time in seconds."""
+        self._stores = stores
+        self._files = files
+        self._settings = settings
+        self._clock = clock
+        self._holder = secrets.token_hex(8)
+        self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._wanted = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._cleaned_at: float | None = None
+        places = asyncio.Semaphore(settings().jobs.at_once)
+        self._around = Surroundings(
+            self._work, carry_out, files, settings, yielding, places, self._lease, carry_out.forget, self._tell
+        )
+
+    def wake(self) -> None:
+        """Says that there is something to do."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        if not await asyncio.to_thread(lambda: self._files.exists):
+            await self._wanted.wait()
+        root = await asyncio.to_thread(self._files.open)
+        while True:
+            self._wanted.clear()
+            with suppress(DatabaseAway):
+                await self._take(root)
+                await self._clean()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wanted.wait()
+
+    async def stop(self, batch_id: str) -> None:
+        """Ends the work on a batch here, and returns when what was done is written."""
+        if (task := self._at_work.get(batch_id)) is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def close(self) -> None:
+        """Ends all work, and gives the batches back so that another server need not wait for their leases."""
+        tasks = list(self._at_work.values())
+        for task in tasks:
+            task.cancel()
+        if not tasks:
+            return
+        await asyncio.wait(tasks)
+        with suppress(DatabaseAway, TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await (await self._work()).release(self._holder)
+
+    async def changes(self, seconds: float) -> AsyncGenerator[None, None]:
+        """An item each time that something has changed here, or after so many seconds: another server tells nobody."""
+        while True:
+            changed = self._changed
+            yield
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await changed.wait()
+
+    async def _take(self, root: str) -> None:
+        free = MOST_AT_WORK - len(self._at_work)
+        if free <= 0:
+            return
+        work = await self._work()
+        for batch in await work.claim(root, self._lease(), now=self._clock(), most=free):
+            task = asyncio.create_task(self._run(batch), name=f"job {batch.id}")
+            self._at_work[batch.id] = task
+            task.add_done_callback(lambda _, id=batch.id: self._ended(id))  # type: ignore[misc]
+            self._tell()
+
+    async def _run(self, batch: Batch) -> None:
+        try:
+            await BatchAtWork(batch, WaitingItems(batch, self._stores), self._around).run()
+        except (LeaseLost, DatabaseAway):
+            # Whoever holds it now goes on; where nobody does, it is taken again when its lease is over.
+            log.info("job_given_up", job=batch.id)
+        except Exception as error:  # noqa: BLE001 - one batch ends no other
+            log.error("job_died", job=batch.id, traceback=describe(error, with_messages=False))
+
+    def _ended(self, batch_id: str) -> None:
+        del self._at_work[batch_id]
+        self._wanted.set()
+        self._tell()
+
+    async def _clean(self) -> None:
+        """Removes batches that ended long ago, and results without a batch."""
+        now = self._clock()
+        if self._cleaned_at is not None and 0 <= now - self._cleaned_at < CLEAN_SECONDS:
+            return
+        self._cleaned_at = now
+        store = await self._stores.batches()
+        removed = await store.remove_old(
+            ended_before=now - self._settings().jobs.hours * 3600, drafts_before=now - DRAFT_SECONDS
+        )
+        with suppress(StorageFull):
+            here = await asyncio.to_thread(self._files.batches)
+            known = await store.known(here)
+            left = [*removed, *(set(here) - known)]
+            await asyncio.to_thread(lambda: [self._files.remove(each) for each in left])
+            hours = self._settings().storage.temp_hours
+            await asyncio.to_thread(self._files.remove_leftovers, now - hours * 3600)
+
+    async def _work(self) -> BatchWork:
+        return (await self._stores.stores()).batch_work
+
+    def _lease(self) -> Lease:
+        return Lease(self._holder, self._clock() + self._settings().jobs.lease_seconds)
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

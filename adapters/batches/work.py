@@ -1,0 +1,206 @@
+"""Work on one batch while this server holds it: several items at once, their ends written together now and then."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from adapters.batches.items import WaitingItems
+from stts.access.allowances import QuotaExceeded
+from stts.errors import DatabaseAway, Forbidden, ShuttingDown, StorageFull, STTSError, TooManyRequests, Unauthorized
+from stts.jobs.pace import Pace
+from stts.jobs.store import BatchWork, Lease, LeaseLost
+from stts.jobs.values import Batch, BatchItem, ItemEnd, ItemResult, Reason
+from stts.scheduling.yielding import Yielding
+from stts.settings import CurrentSettings
+from stts.storage.batch_files import BatchFiles
+from stts.tracebacks import describe
+
+RECORD_SECONDS = 0.25
+"""Between two writes of how items ended."""
+MOST_UNWRITTEN = 256
+"""Ends that wait to be written; beyond, no item begins."""
+LOOK_SECONDS = 0.05
+"""Longest time between two looks whether somebody still waits for something else."""
+FULL_SECONDS = 60.0
+"""A batch that rests because a disk is full, or a quota is used up, is tried again after so long, or longer."""
+MOST_REST_SECONDS = 600.0
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """All that the works of the batches of a server share."""
+
+    work: Callable[[], Awaitable[BatchWork]]
+    carry_out: Callable[[Batch, BatchItem], Awaitable[ItemResult]]
+    files: BatchFiles
+    settings: CurrentSettings
+    yielding: Yielding
+    places: asyncio.Semaphore
+    """Items at work at once, of all batches."""
+    lease: Callable[[], Lease]
+    """A new one from now on."""
+    forget: Callable[[Batch, Sequence[ItemEnd]], Awaitable[None]]
+    """Removes what those that are done need no longer."""
+    on_change: Callable[[], None]
+
+
+class BatchAtWork:
+    """`run()` once, until the batch has ended, rests, or belongs to another server."""
+
+    def __init__(self, batch: Batch, items: WaitingItems, around: Surroundings) -> None:
+        self._batch = batch
+        self._items = items
+        self._around = around
+        self._ends: list[ItemEnd] = []
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._pace = Pace(batch.pace)
+        self._recorded_at = self._renewed_at = time.monotonic()
+        self._rest: tuple[Reason, float | None] | None = None
+        self._is_stopping = False
+        self._has_ended = False
+        self._backoff = 0.0
+        self._resumed_at = 0.0
+
+    async def run(self) -> None:
+        """Raises LeaseLost."""
+        workers = [asyncio.create_task(self._do_items()) for _ in range(self._around.settings().jobs.at_once)]
+        try:
+            pending = set(workers)
+            while pending:
+                _, pending = await asyncio.wait(pending, timeout=RECORD_SECONDS)
+                await self._record(pending)
+            for worker in workers:
+                worker.result()
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.wait(workers)
+            # Whoever stops the server, or the batch, keeps what is done.
+            if self._ends:
+                with suppress(DatabaseAway, LeaseLost):
+                    await self._record(set())
+        if self._rest is not None:
+            await (await self._around.work()).rest(self._batch.id, self._around.lease().holder, *self._rest)
+        self._around.on_change()
+
+    @property
+    def _goes_on(self) -> bool:
+        return self._rest is None and not self._is_stopping
+
+    async def _do_items(self) -> None:
+        while self._goes_on and (item := await self._items.take()) is not None:
+            await self._has_room.wait()
+            async with self._around.places:
+                await self._turn()
+                began = time.monotonic()
+                end = await self._end_of(item) if self._goes_on else None
+                share = self._around.settings().jobs.least_share
+                self._around.yielding.worked(began, time.monotonic(), share)
+            if end is None:
+                await self._items.put_back(item)
+            else:
+                self._ends.append(end)
+                if len(self._ends) >= MOST_UNWRITTEN:
+                    self._has_room.clear()
+                await self._items.finish(item)
+
+    async def _turn(self) -> None:
+        """Waits while others are to go first."""
+        while True:
+            now = time.monotonic()
+            quiet = self._around.settings().jobs.quiet_seconds
+            seconds = max(self._around.yielding.wait(now, quiet), self._resumed_at - now)
+            if seconds <= 0 or not self._goes_on:
+                return
+            await asyncio.sleep(min(seconds, LOOK_SECONDS))
+
+    async def _end_of(self, item: BatchItem) -> ItemEnd | None:
+        """How an item has ended; None: it has not, and is tried again, now or when the batch has rested."""
+        try:
+            result = await self._adopted(item) or await self._around.carry_out(self._batch, item)
+        except STTSError as error:
+            return await self._after(error, item)
+        except Exception as error:  # noqa: BLE001 - whatever an item raises, the others go on, and the log tells why
+            log.error("job_item_failed", job=self._batch.id, traceback=describe(error, with_messages=False))
+            return ItemEnd(item, error=Reason(STTSError.code, "It failed for a reason that the log tells."))
+        self._backoff = 0.0
+        return ItemEnd(item, result)
+
+    async def _adopted(self, item: BatchItem) -> ItemResult | None:
+        """The result that another batch of the owner has of the same content."""
+        found = self._items.found.get(item.digest)
+        if found is None:
+            return None
+        files, extension = self._around.files, found.result.extension
+        source = files.path(found.batch_id, item.digest, extension)
+        is_there = await asyncio.to_thread(files.adopt, source, self._batch.id, item.digest, extension)
+        return found.result if is_there else None
+
+    async def _after(self, error: STTSError, item: BatchItem) -> ItemEnd | None:
+        reason = Reason(error.code, error.message)
+        if isinstance(error, QuotaExceeded | StorageFull | Unauthorized | Forbidden) and not _is_about(error):
+            self._rest = reason, _resume_at(error)
+        elif isinstance(error, ShuttingDown):
+            self._is_stopping = True
+        elif error.retryable or isinstance(error, TooManyRequests):
+            self._backoff = min(60.0, max(error.retry_after or 1.0, self._backoff * 2))
+            self._resumed_at = time.monotonic() + self._backoff
+            if not self._items.may_retry(item):
+                return ItemEnd(item, error=reason)
+        else:
+            return ItemEnd(item, error=reason)
+        return None
+
+    async def _record(self, pending: set[asyncio.Task[None]]) -> None:
+        """Writes what has ended, or renews the lease in time; with nobody at work any more in any case."""
+        now = time.monotonic()
+        is_due = now - self._renewed_at > self._around.settings().jobs.lease_seconds / 3
+        if self._has_ended or (not self._ends and pending and not is_due):
+            return
+        ends, self._ends = self._ends, []
+        self._pace.add(sum(end.item.size for end in ends), now - self._recorded_at)
+        self._recorded_at = now
+        try:
+            await self._write(ends)
+        except DatabaseAway:
+            self._ends = ends + self._ends
+            if not pending:
+                raise
+            return
+        except asyncio.CancelledError:
+            self._ends = ends + self._ends
+            raise
+        self._renewed_at = now
+        self._has_room.set()
+        self._around.on_change()
+
+    async def _write(self, ends: list[ItemEnd]) -> None:
+        settings = self._around.settings()
+        keeps = settings.privacy.keeps_texts or bool(self._batch.options.get("keeps_texts"))
+        work = await self._around.work()
+        batch = await work.record(
+            self._batch.id, self._around.lease(), ends, now=time.time(), pace=self._pace.per_second, keeps_texts=keeps
+        )
+        self._has_ended = batch.state != "running"
+        await self._around.forget(self._batch, ends)
+
+
+def _is_about(error: STTSError) -> bool:
+    """True if a key may not use the voice or engine of this item: others of the batch may be allowed."""
+    return isinstance(error, Forbidden) and error.param is not None
+
+
+def _resume_at(error: STTSError) -> float | None:
+    """When the server tries again by itself; a key that opens nothing any more does so when people say."""
+    if isinstance(error, Unauthorized | Forbidden):
+        return None
+    return time.time() + min(MOST_REST_SECONDS, max(FULL_SECONDS, error.retry_after or 0.0))

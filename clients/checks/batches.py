@@ -1,0 +1,49 @@
+"""Checks of jobs of many items: one is begun, followed, and removed with what it made."""
+
+from __future__ import annotations
+
+from clients.checks.answers import events_of, object_of
+from clients.checks.visit import Failed, Visit
+
+TEXTS = ["The birch canoe slid on the smooth planks.", "Glue the sheet to the dark blue background."]
+
+
+def begin(visit: Visit) -> str:
+    job = object_of(visit.post("/jobs/speech", {"items": TEXTS, "format": "mp3", "name": "smoke"}))
+    visit.batch = str(job["id"])
+    last = events_of(visit.get(f"/jobs/{visit.batch}/events"))[-1]
+    if last["state"] != "done":
+        raise Failed(f"the job was {last['state']}")
+    return f"{last['items']['done']} texts, {last['audio_seconds']} s"
+
+
+def items(visit: Visit) -> str:
+    found = object_of(visit.get(f"/jobs/{_batch(visit)}/items"))["items"]
+    return f"{len(found)} items"
+
+
+def content(visit: Visit) -> str:
+    return f"{len(visit.get(f'/jobs/{_batch(visit)}/items/1/content').body)} bytes"
+
+
+def resume(visit: Visit) -> str:
+    """One that has ended cannot go on; that is told."""
+    return f"status {visit.post(f'/jobs/{_batch(visit)}/resume', {}, refusals=(409,)).status}"
+
+
+def pause(visit: Visit) -> str:
+    return f"status {visit.post(f'/jobs/{_batch(visit)}/pause', {}, refusals=(409,)).status}"
+
+
+def retry(visit: Visit) -> str:
+    """Nothing of it has failed, so it ends as it was; then it is removed."""
+    visit.post(f"/jobs/{_batch(visit)}/retry", {})
+    state = events_of(visit.get(f"/jobs/{visit.batch}/events"))[-1]["state"]
+    visit.delete(f"/jobs/{visit.batch}?remove=true")
+    return str(state)
+
+
+def _batch(visit: Visit) -> str:
+    if not visit.batch:
+        raise Failed("not tried: no job was begun")
+    return visit.batch

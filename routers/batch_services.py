@@ -1,0 +1,134 @@
+"""Services of batches: their store, their results, who takes them and who works on them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.batches.carrying_out import CarryOut, Listen, PrincipalOf, Speak
+from adapters.batches.runner import BatchRunner
+from adapters.batches.submission import Submission
+from adapters.selection import EngineSelection
+from stts.access.keys import KeyStore
+from stts.access.principal import ANONYMOUS, API_KEY_HOLDER, Principal, key_holder
+from stts.access.roles import Role
+from stts.access.viewer import Viewer
+from stts.errors import Forbidden, NotFound, Unauthorized
+from stts.jobs.store import BatchStore
+from stts.jobs.transitions import BatchEvent
+from stts.jobs.values import Batch
+from stts.scheduling.yielding import Yielding
+from stts.settings import CurrentSettings
+from stts.storage.batch_files import BatchFiles
+from stts.storage.database.opening import StoreOpener
+from stts.storage.files.store import FileStore
+
+NO_JOB = "There is no such job; ended ones are kept for a while."
+MOST_LISTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BatchServices:
+    """Made once; opens nothing before there ever was a batch."""
+
+    stores: StoreOpener
+    files: BatchFiles
+    runner: BatchRunner
+    submission: Submission
+
+    async def store(self) -> BatchStore:
+        return await self.stores.batches()
+
+    async def all(self, viewer: Viewer) -> list[Batch]:
+        """Those of this viewer, the newest first. Raises DatabaseAway."""
+        if not await self.were_there():
+            return []
+        return await (await self.store()).page(owner=viewer.user_id, every=viewer.sees_all, most=MOST_LISTED)
+
+    async def find(self, job_id: str, viewer: Viewer) -> Batch | None:
+        """None also for what belongs to others. Raises DatabaseAway."""
+        if not await self.were_there():
+            return None
+        batch = await (await self.store()).find(job_id)
+        return batch if batch is not None and viewer.sees(batch.owner) else None
+
+    async def require(self, job_id: str, viewer: Viewer) -> Batch:
+        """Raises NotFound, DatabaseAway."""
+        if (batch := await self.find(job_id, viewer)) is None:
+            raise NotFound(NO_JOB)
+        return batch
+
+    async def command(self, job_id: str, event: BatchEvent, principal: Principal) -> Batch:
+        """Does what a caller asks for. Raises NotFound, Conflict, DatabaseAway."""
+        await self.require(job_id, principal.viewer)
+        if event in ("pause", "cancel"):
+            await self.runner.stop(job_id)
+        key_id = principal.key.id if principal.key is not None else None
+        batch = await (await self.store()).command(job_id, event, now=time.time(), key_id=key_id)
+        self.runner.wake()
+        return batch
+
+    async def remove(self, job_id: str) -> None:
+        """Removes one that has ended, with its results."""
+        await (await self.store()).remove(job_id)
+        await asyncio.to_thread(self.files.remove, job_id)
+
+    async def remove_all(self, owner: str) -> int:
+        """Ends all of a user, removes them with their results and counts them."""
+        if not await self.were_there():
+            return 0
+        removed = await (await self.store()).remove_all(owner)
+        for job_id in removed:
+            await self.runner.stop(job_id)
+            await asyncio.to_thread(self.files.remove, job_id)
+        return len(removed)
+
+    async def were_there(self) -> bool:
+        """True if there ever was a batch under this `storage.root`."""
+        return await asyncio.to_thread(lambda: self.files.exists)
+
+
+def build_batches(
+    settings: CurrentSettings,
+    stores: StoreOpener,
+    uploads: FileStore,
+    selection: EngineSelection,
+    speak: Speak,
+    listen: Listen,
+    yielding: Yielding,
+) -> BatchServices:
+    files = BatchFiles(Path(settings().storage.root), lambda: settings().jobs.bytes)
+    carry_out = CarryOut(speak, listen, files, uploads, _principals(stores.keys))
+    runner = BatchRunner(stores, files, carry_out, settings, yielding)
+    return BatchServices(stores, files, runner, Submission(stores.batches, files, selection, runner, settings))
+
+
+def _principals(keys: Callable[[], Awaitable[KeyStore]], clock: Callable[[], float] = time.time) -> PrincipalOf:
+    """Callers as their keys stand now, looked up once in a while."""
+    known: dict[str, tuple[float, Principal]] = {}
+
+    async def principal_of(batch: Batch) -> Principal:
+        if batch.key_id is None:
+            return API_KEY_HOLDER if batch.caller == API_KEY_HOLDER.name else ANONYMOUS
+        now = clock()
+        seen = known.get(batch.key_id)
+        if seen is None or not 0 <= now - seen[0] < KEY_SECONDS:
+            key = await (await keys()).find(batch.key_id)
+            if key is None or not key.is_alive(now):
+                raise Unauthorized("The key that this job works with opens nothing any more; resume it with another.")
+            if len(known) >= MOST_KEYS:
+                known.clear()
+            seen = known[batch.key_id] = now, key_holder(key)
+        if seen[1].role < Role.WRITE:
+            raise Forbidden("The key that this job works with may not speak or listen any more.")
+        return seen[1]
+
+    return principal_of
+
+
+KEY_SECONDS = 2.0
+"""Time for which a key that was looked up is taken for what it was."""
+MOST_KEYS = 1000

@@ -1,0 +1,154 @@
+"""Results of batches: files under `storage.root`/jobs, a folder for each batch, each file named by its content.
+
+A file appears complete or not at all. An item that another batch of the same owner has is a second name of the same
+file, so each batch can be removed alone. Blocking: call it in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from stts.errors import StorageFull
+from stts.storage.files.atomic import create_file, sync_folder
+from stts.storage.files.failures import translated_disk_errors
+
+FOLDER = "jobs"
+ID_FILE = "id"
+TEMPORARY = ".temporary"
+
+
+class BatchFiles:
+    def __init__(self, root: Path, most_bytes: Callable[[], int]) -> None:
+        """Makes nothing. `most_bytes`: those of all results together."""
+        self._folder = root / FOLDER
+        self._temporary = self._folder / TEMPORARY
+        self._most_bytes = most_bytes
+        self._used: int | None = None
+        """Bytes of all results; None: not counted yet."""
+
+    @property
+    def exists(self) -> bool:
+        """True if there ever was a batch here."""
+        return (self._folder / ID_FILE).exists()
+
+    def open(self) -> str:
+        """The id of this root; makes the folder with the first batch. Raises StorageFull, StorageFailed."""
+        with translated_disk_errors():
+            self._temporary.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                create_file(self._folder / ID_FILE, secrets.token_hex(8).encode())
+            return (self._folder / ID_FILE).read_text(encoding="ascii").strip()
+
+    def remove_leftovers(self, written_before: float) -> None:
+        """Removes what a server that was killed has left half written, by Unix time; another may be writing now."""
+        with suppress(OSError):
+            for path in self._temporary.iterdir():
+                if path.stat().st_mtime < written_before:
+                    path.unlink(missing_ok=True)
+
+    def require_room(self) -> None:
+        """Raises StorageFull where the results have all the room that they may have."""
+        if self._used is None:
+            self._used = sum(_bytes(path) for path in self._folder.rglob("*") if not path.name.startswith("."))
+        if self._used >= self._most_bytes():
+            raise StorageFull("The results of jobs have all the room that they may have (jobs.bytes).")
+
+    def path(self, batch_id: str, digest: str, extension: str) -> Path:
+        return self._folder / batch_id / digest[:2] / f"{digest}{extension}"
+
+    def begin(self, batch_id: str, digest: str) -> ResultFile:
+        """A file on its way. Raises StorageFull, StorageFailed."""
+        self.require_room()
+        with translated_disk_errors():
+            self._temporary.mkdir(parents=True, exist_ok=True)
+            return ResultFile(self, self._temporary / secrets.token_hex(16), batch_id, digest)
+
+    def adopt(self, source: Path, batch_id: str, digest: str, extension: str) -> bool:
+        """Gives the result of another batch to this one. False: it is not there any more."""
+        target = self.path(batch_id, digest, extension)
+        with translated_disk_errors():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(source, target)
+            except FileExistsError:
+                return True
+            except FileNotFoundError:
+                return False
+            sync_folder(target.parent)
+        return True
+
+    def place(self, temporary: Path, batch_id: str, digest: str, extension: str) -> None:
+        """Puts a complete file to its place, over one of the same content."""
+        target = self.path(batch_id, digest, extension)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        size = temporary.stat().st_size
+        temporary.replace(target)
+        sync_folder(target.parent)
+        self._used = None if self._used is None else self._used + size
+
+    def remove(self, batch_id: str) -> None:
+        shutil.rmtree(self._folder / batch_id, ignore_errors=True)
+        self._used = None
+
+    def batches(self) -> list[str]:
+        """Ids of batches that have results here."""
+        with translated_disk_errors():
+            return [path.name for path in self._folder.iterdir() if path.is_dir() and path.name != TEMPORARY]
+
+
+class ResultFile:
+    """A result on its way; one call at a time. What was not committed is gone when it is aborted."""
+
+    def __init__(self, files: BatchFiles, temporary: Path, batch_id: str, digest: str) -> None:
+        self._files = files
+        self._temporary = temporary
+        self._batch_id = batch_id
+        self._digest = digest
+        self._file: BinaryIO = temporary.open("xb")
+        self.size = 0
+        """Bytes."""
+
+    def write(self, data: bytes) -> None:
+        with translated_disk_errors():
+            self._file.write(data)
+        self.size += len(data)
+
+    def clear(self) -> None:
+        """Forgets all that was written."""
+        with translated_disk_errors():
+            self._file.seek(0)
+            self._file.truncate()
+        self.size = 0
+
+    def commit(self, extension: str, header: bytes = b"") -> int:
+        """Puts it to its place and tells its bytes. `header` overwrites its first bytes."""
+        with translated_disk_errors():
+            if header:
+                self._file.seek(0)
+                self._file.write(header)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._files.place(self._temporary, self._batch_id, self._digest, extension)
+        return self.size
+
+    def abort(self) -> None:
+        """Discards it; after a commit it does nothing."""
+        # Closing tries again what a full disk has refused.
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0

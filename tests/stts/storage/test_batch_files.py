@@ -1,0 +1,94 @@
+"""Results of batches: complete or not there, a folder for each batch, and room for them that has a bound."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from stts.errors import StorageFull
+from stts.storage.batch_files import BatchFiles
+
+DIGEST = "ab" * 32
+
+
+def files(tmp_path: Path, most: int = 1_000_000) -> BatchFiles:
+    files = BatchFiles(tmp_path, lambda: most)
+    files.open()
+    return files
+
+
+def made(files: BatchFiles, batch_id: str, data: bytes, digest: str = DIGEST) -> Path:
+    file = files.begin(batch_id, digest)
+    file.write(data)
+    file.commit(".wav")
+    return files.path(batch_id, digest, ".wav")
+
+
+def test_a_root_has_one_id_and_none_before_it_is_opened(tmp_path: Path) -> None:
+    unopened = BatchFiles(tmp_path, lambda: 0)
+    assert not unopened.exists and list(tmp_path.iterdir()) == []
+    assert unopened.open() == files(tmp_path).open() != ""
+    assert unopened.exists
+
+
+def test_a_result_appears_when_it_is_complete(tmp_path: Path) -> None:
+    store = files(tmp_path)
+    file = store.begin("job-1", DIGEST)
+    file.write(b"00000000")
+    file.write(b"data")
+    path = store.path("job-1", DIGEST, ".wav")
+    assert not path.exists()
+    assert file.commit(".wav", header=b"RIFF") == 12
+    file.abort()
+    assert path.read_bytes() == b"RIFF0000data"
+    assert store.batches() == ["job-1"]
+
+
+def test_what_was_given_up_leaves_nothing(tmp_path: Path) -> None:
+    store = files(tmp_path)
+    file = store.begin("job-1", DIGEST)
+    file.write(b"half")
+    file.clear()
+    file.write(b"h")
+    file.abort()
+    assert store.batches() == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "id"] == []
+
+
+def test_a_result_of_another_batch_outlives_it(tmp_path: Path) -> None:
+    store = files(tmp_path)
+    first = made(store, "job-1", b"audio")
+    assert store.adopt(first, "job-2", DIGEST, ".wav")
+    assert store.adopt(first, "job-2", DIGEST, ".wav")
+    store.remove("job-1")
+    assert store.path("job-2", DIGEST, ".wav").read_bytes() == b"audio"
+    assert not store.adopt(first, "job-3", DIGEST, ".wav")
+
+
+def test_results_have_so_much_room_together(tmp_path: Path) -> None:
+    store = files(tmp_path, most=10)
+    made(store, "job-1", b"12345")
+    made(store, "job-2", b"123456")
+    with pytest.raises(StorageFull, match=r"jobs\.bytes"):
+        store.begin("job-3", DIGEST)
+    store.remove("job-1")
+    made(store, "job-3", b"1")
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = files(tmp_path)
+    file = store.begin("job-1", DIGEST)
+    file.write(b"audio")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageFull, match="full"):
+        file.commit(".wav")
+    monkeypatch.undo()
+    file.abort()
+    assert store.batches() == []
