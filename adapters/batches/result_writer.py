@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from stts.storage.batch_files import BatchFiles, ResultFile
 
@@ -28,7 +28,7 @@ class ResultWriter:
         self._file: ResultFile | None = None
         self._waiting: list[bytes] = []
         self._size = 0
-        self._running: asyncio.Future[object] | None = None
+        self._running: asyncio.Future[Any] | None = None
 
     async def write(self, data: bytes) -> None:
         """Raises StorageFull, StorageFailed."""

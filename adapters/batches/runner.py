@@ -148,7 +148,8 @@ class BatchRunner:
             here = await asyncio.to_thread(self._files.batches)
             known = await store.known(here)
             left = [*removed, *(set(here) - known)]
-            await asyncio.to_thread(lambda: [self._files.remove(each) for each in left])
+            for batch_id in left:
+                await asyncio.to_thread(self._files.remove, batch_id)
             hours = self._settings().storage.temp_hours
             await asyncio.to_thread(self._files.remove_leftovers, now - hours * 3600)
 
