@@ -118,7 +118,7 @@ class BatchAtWork:
         while True:
             now = time.monotonic()
             quiet = self._around.settings().jobs.quiet_seconds
-            seconds = max(self._around.yielding.wait(now, quiet), self._resumed_at - now)
+            seconds = max(self._around.yielding.seconds_left(now, quiet), self._resumed_at - now)
             if seconds <= 0 or not self._goes_on:
                 return
             await asyncio.sleep(min(seconds, LOOK_SECONDS))

@@ -32,7 +32,7 @@ class Yielding:
         rest = min(LONGEST_REST_SECONDS, (now - began) * (1 - share) / share)
         self._rested_at = max(self._rested_at, now + rest)
 
-    def wait(self, now: float, quiet_seconds: float) -> float:
+    def seconds_left(self, now: float, quiet_seconds: float) -> float:
         """Seconds until the next piece may be asked for again; 0: it may begin."""
         rest = max(0.0, self._rested_at - now)
         if self._waited_for:

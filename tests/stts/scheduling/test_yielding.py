@@ -9,19 +9,19 @@ from stts.scheduling.yielding import LONGEST_REST_SECONDS, Yielding
 
 def test_nothing_waits_where_nobody_ever_waited() -> None:
     yielding = Yielding()
-    assert yielding.wait(0.0, 0.25) == 0
+    assert yielding.seconds_left(0.0, 0.25) == 0
     yielding.worked(0.0, 5.0, 0.1)
-    assert yielding.wait(5.0, 0.25) == 0
+    assert yielding.seconds_left(5.0, 0.25) == 0
 
 
 def test_it_waits_until_it_has_been_quiet_for_a_moment() -> None:
     yielding = Yielding()
     yielding.worked(0.0, 1.0, 0.1)
     yielding.begin()
-    assert yielding.wait(1.5, 0.25) == pytest.approx(8.5)
+    assert yielding.seconds_left(1.5, 0.25) == pytest.approx(8.5)
     yielding.end(2.0)
-    assert yielding.wait(2.1, 0.25) == pytest.approx(0.15)
-    assert yielding.wait(2.25, 0.25) == 0
+    assert yielding.seconds_left(2.1, 0.25) == pytest.approx(0.15)
+    assert yielding.seconds_left(2.25, 0.25) == 0
 
 
 def test_the_last_of_several_who_wait_counts() -> None:
@@ -30,9 +30,9 @@ def test_the_last_of_several_who_wait_counts() -> None:
     yielding.begin()
     yielding.begin()
     yielding.end(2.0)
-    assert yielding.wait(5.0, 0.25) > 0
+    assert yielding.seconds_left(5.0, 0.25) > 0
     yielding.end(5.0)
-    assert yielding.wait(5.25, 0.25) == 0
+    assert yielding.seconds_left(5.25, 0.25) == 0
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
@@ -40,7 +40,7 @@ def test_it_gets_its_share_where_somebody_always_waits(share: float) -> None:
     yielding, now, worked = Yielding(), 0.0, 0.0
     yielding.begin()
     while now < 1000:
-        now += yielding.wait(now, 0.25)
+        now += yielding.seconds_left(now, 0.25)
         yielding.worked(now, now + 0.2, share)
         now, worked = now + 0.2, worked + 0.2
     assert worked / now == pytest.approx(share, rel=0.05)
@@ -50,4 +50,4 @@ def test_no_rest_is_longer_than_a_bound() -> None:
     yielding = Yielding()
     yielding.begin()
     yielding.worked(0.0, 1000.0, 0.01)
-    assert yielding.wait(1000.0, 0.25) == LONGEST_REST_SECONDS
+    assert yielding.seconds_left(1000.0, 0.25) == LONGEST_REST_SECONDS
