@@ -17,7 +17,7 @@ from adapters.detection.vad import EngineVoiceActivity
 from adapters.execution.instance import EngineInstance
 from adapters.health.readings import reading
 from adapters.health.registry import HealthRegistry
-from adapters.making import make_instances
+from adapters.making import make_instances, vad_instance
 from adapters.probes import LoadProbes, probe_work
 from adapters.residency import Residency, Resident
 from adapters.speech.adapter import EngineTTSAdapter
@@ -29,9 +29,9 @@ from stts.access.viewer import SERVER, Viewer
 from stts.analytics.engine_statistics import Reading
 from stts.engine_api import EngineKind
 from stts.engine_state import Probe
-from stts.errors import InvalidConfiguration, UnknownEngine
+from stts.errors import UnknownEngine
 from stts.garbage_collection import freeze_gc_again
-from stts.protocols import VoiceLibrary
+from stts.protocols import SentenceCache, VoiceLibrary
 from stts.settings import CurrentSettings
 from stts.settings.built_in import BASE_ENGINES
 
@@ -41,8 +41,17 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class EngineCatalogue:
     """Made once. Which engine a request gets is decided by `adapters.selection`."""
 
-    def __init__(self, registry: Registry, settings: CurrentSettings, library: VoiceLibrary) -> None:
-        """Raises InvalidConfiguration for options that an engine does not take, and for a VAD engine that is none."""
+    def __init__(
+        self,
+        registry: Registry,
+        settings: CurrentSettings,
+        library: VoiceLibrary,
+        sentences: SentenceCache | None = None,
+    ) -> None:
+        """`sentences`: those that were spoken; None: none is kept.
+
+        Raises InvalidConfiguration for options that an engine does not take, and for a VAD engine that is none.
+        """
         self._settings = settings
         self._library = library
         self.instances: dict[str, EngineInstance[Any]] = dict(make_instances(registry, settings))
@@ -57,13 +66,13 @@ class EngineCatalogue:
         """Which engines stay loaded."""
         for instance in self.instances.values():
             self.residency.watch_loads(instance)
-        vad = self._vad()
+        vad = vad_instance(self.instances, settings().stt.vad)
         self.voice = EngineVoiceActivity(vad)
         """VAD of all live streams."""
         self.detector = SpeechDetector(vad, settings)
         """Speech detector of whole recordings."""
         self.speech = {
-            each.name: EngineTTSAdapter(each, settings, library, self.health.add(each.name, "tts"))
+            each.name: EngineTTSAdapter(each, settings, library, self.health.add(each.name, "tts"), sentences)
             for each in self._of_kind("tts")
         }
         """Engines that speak."""
@@ -234,13 +243,6 @@ class EngineCatalogue:
         if self.instances[name].state == "ready":
             await self.probe(name)
             freeze_gc_again()
-
-    def _vad(self) -> EngineInstance[Any]:
-        name = self._settings().stt.vad
-        if name not in self.instances or self.instances[name].info.kind != "vad":
-            known = ", ".join(instance.name for instance in self._of_kind("vad"))
-            raise InvalidConfiguration(f"stt.vad must be one of: {known}", param="stt.vad")
-        return self.instances[name]
 
     def _of_kind(self, kind: EngineKind) -> Iterator[EngineInstance[Any]]:
         return (instance for instance in self.instances.values() if instance.info.kind == kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import structlog
@@ -33,3 +33,12 @@ def make_instances(registry: Registry, settings: CurrentSettings) -> Iterator[tu
             raise
         except Exception as error:  # noqa: BLE001 - a stranger's module: whatever it raises, the others go on
             log.warning("engine_left_out", engine=name, error=type(error).__name__)
+
+
+def vad_instance(instances: Mapping[str, EngineInstance[Any]], name: str) -> EngineInstance[Any]:
+    """The VAD engine of this name. Raises InvalidConfiguration where there is none."""
+    found = instances.get(name)
+    if found is None or found.info.kind != "vad":
+        known = ", ".join(each.name for each in instances.values() if each.info.kind == "vad")
+        raise InvalidConfiguration(f"stt.vad must be one of: {known}", param="stt.vad")
+    return found

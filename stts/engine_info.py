@@ -118,6 +118,9 @@ class EngineInfo:
     all voices are brought to one level. None: it is measured on the first piece that each voice speaks."""
     repeatable: bool = False
     """The same text, voice and parameters give the same audio, with or without a seed."""
+    by_sentence: bool = False
+    """It makes each sentence of a text for itself: calls with one sentence each take no longer than one with all of
+    them, and sound the same. Such an engine is called so, and speaks no sentence twice that it has spoken before."""
     network: bool = False
     """True if text or audio leaves this machine."""
     runs_in: Place = "inline"

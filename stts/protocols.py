@@ -15,6 +15,7 @@ from stts.context import RequestContext
 from stts.engine_api import EngineInfo, Samples, Voice
 from stts.plans import SpeechPlan, TranscriptionPlan
 from stts.speech import AudioChunk
+from stts.spoken import SpokenSentence
 from stts.streams.live import LiveAudio, LiveText
 from stts.transcription import AudioData, TranscriptEvent
 
@@ -28,6 +29,39 @@ class VoiceLibrary(Protocol):
 
     async def voices(self, viewer: Viewer) -> Sequence[Voice]:
         """Those that have a name for the viewer."""
+        ...
+
+
+class SentenceCache(Protocol):
+    """Sentences that were spoken, by `SpeechPlan.sentence_key`."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """False where the settings of this moment leave it out."""
+        ...
+
+    @property
+    def removals(self) -> int:
+        """How often something was removed so far."""
+        ...
+
+    def find(self, key: str) -> SpokenSentence | None:
+        """One that is at hand: nothing is waited for."""
+        ...
+
+    def may_have(self, key: str) -> bool:
+        """False where it is known at once that `fetch` would find nothing."""
+        ...
+
+    async def fetch(self, key: str) -> SpokenSentence | None:
+        """One from wherever it is kept."""
+        ...
+
+    def keep(self, key: str, sentence: SpokenSentence, plan: SpeechPlan, since: int) -> None:
+        """Keeps one, if there is room. `since`: `removals` when it was begun: what they meant is not kept after them.
+
+        Raises nothing.
+        """
         ...
 
 

@@ -34,7 +34,7 @@ DOMAIN = (
         "garbage_collection",
     ),
     ("speech", "transcription", "chat", "settings", "access", "models"),
-    ("context", "engine_api", "telemetry"),
+    ("context", "engine_api", "telemetry", "spoken"),
     ("plans", "protocols", "analytics", "jobs"),
     ("audio", "text"),
     ("voices",),

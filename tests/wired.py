@@ -14,6 +14,7 @@ from middleware.pipeline import compose
 from middleware.stages.planning import PlanningStage
 from stts.access.viewer import Viewer
 from stts.engine_api import Voice
+from stts.protocols import SentenceCache
 from stts.settings import CurrentSettings
 
 
@@ -31,8 +32,14 @@ class Library:
 
 
 class Engines:
-    def __init__(self, registry: Registry, settings: CurrentSettings, library: Library | None = None) -> None:
-        self.catalogue = EngineCatalogue(registry, settings, library or Library())
+    def __init__(
+        self,
+        registry: Registry,
+        settings: CurrentSettings,
+        library: Library | None = None,
+        sentences: SentenceCache | None = None,
+    ) -> None:
+        self.catalogue = EngineCatalogue(registry, settings, library or Library(), sentences)
         self.selection = EngineSelection(self.catalogue, settings)
         self.operations = EngineOperations(self.catalogue, self.selection, settings)
         planned = [PlanningStage(self.selection)]

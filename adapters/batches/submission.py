@@ -13,7 +13,6 @@ from typing import Any
 
 from adapters.batches.runner import BatchRunner
 from adapters.selection import EngineSelection
-from adapters.speech.text_source import complete_text
 from stts.access.principal import Principal
 from stts.context import Priority
 from stts.errors import DatabaseAway, InvalidRequest, STTSError
@@ -23,6 +22,7 @@ from stts.jobs.values import Batch, BatchItem, BatchKind
 from stts.settings import CurrentSettings
 from stts.speech import SynthesisConfig
 from stts.storage.batch_files import BatchFiles
+from stts.text.complete import complete_text
 from stts.transcription import TranscriptionConfig
 
 WRITTEN_AT_ONCE = 200

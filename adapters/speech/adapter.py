@@ -23,14 +23,15 @@ from adapters.speech.levels import MeasuredLevels
 from adapters.speech.plan import SpeechRules, plan_speech, revision_of, unreadable
 from adapters.speech.relay import Relay
 from adapters.speech.render import ChunkRenderer
-from adapters.speech.text_source import CompleteText, StreamingText, TextSource, complete_text
+from adapters.speech.reuse import Reuse, is_worth_keeping, rendered_again
+from adapters.speech.text_source import CompleteText, StreamingText, TextSource
 from adapters.speech.voice_choice import VoiceRules
 from stts.audio.speech import SpeechRenderer
 from stts.context import Priority, RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
-from stts.errors import Busy, EngineError, InvalidText
+from stts.errors import Busy, EngineError
 from stts.plans import SpeechPlan
-from stts.protocols import VoiceLibrary
+from stts.protocols import SentenceCache, VoiceLibrary
 from stts.scheduling.chunking import ChunkPlanner
 from stts.scheduling.playback import Playback
 from stts.settings import CurrentSettings
@@ -38,17 +39,11 @@ from stts.speech import AudioChunk, AudioFormat, SynthesisConfig
 from stts.streams.channel import Channel
 from stts.streams.live import LiveText
 from stts.streams.prefetch import prefetch
-from stts.text.normalise import has_words
+from stts.text.complete import cleaned
 from stts.voice_names import Gender
 
 AHEAD_BYTES = 2_000_000
 """Audio that may lie ready for a client that reads slowly; more pieces wait until it has read on."""
-
-IN_THREAD_CHARACTERS = 5000
-"""Characters from which a text is cleaned in a thread, not on the event loop."""
-
-SILENCE_SECONDS = 0.1
-"""Answered for a whole text in which nothing can be spoken."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -62,12 +57,14 @@ class EngineTTSAdapter:
         settings: CurrentSettings,
         library: VoiceLibrary,
         health: InstanceHealth,
+        sentences: SentenceCache | None = None,
     ) -> None:
-        """`health` is told of each call."""
+        """`health` is told of each call. `sentences`: those that were spoken; None: none is kept."""
         self._instance = instance
         self._health = health
         self._settings = settings
         self._library = library
+        self._sentences = sentences if is_worth_keeping(instance.info) else None
         self._revision = revision_of(instance.engine)
         self._encoding: dict[AudioFormat, float] = {}
         """Seconds of effects and encoding per second of speech, lately."""
@@ -118,7 +115,7 @@ class EngineTTSAdapter:
         settings = self._settings()
         limit = settings.limits.text_characters
         if isinstance(text, str):
-            text = await _cleaned(text, limit, plan.speak_markup)
+            text = await cleaned(text, limit, speak_markup=plan.speak_markup)
         for warning in plan.warnings:
             context.warn(warning)
         problem = unreadable(text, plan.voice, plan.language) if isinstance(text, str) else None
@@ -135,9 +132,11 @@ class EngineTTSAdapter:
             live=context.priority < Priority.COLLECTED,
             streaming=self.info.abilities.streaming,
         )
+        kept = self._sentences
+        reuse = Reuse(kept, self.info, plan) if kept is not None and kept.is_wanted else None
         if cut is not None:
             renderer = cut.renderer.successor(effects, plan.sample_rate)
-            return cut.successor(plan, renderer, planner, context, problem)
+            return cut.successor(plan, renderer, planner, context, problem, reuse)
         renderer = SpeechRenderer(plan.output, effects, plan.sample_rate)
         playback = Playback(time.monotonic(), context.priority)
         script: TextSource
@@ -149,7 +148,7 @@ class EngineTTSAdapter:
         else:
             shortest = self.info.limits.min_characters
             script = StreamingText(text, plan.language, limit, shortest, speak_markup=plan.speak_markup)
-        return Speech(script, plan, renderer, planner, playback, context, problem)
+        return Speech(script, plan, renderer, planner, playback, context, problem, reuse)
 
     async def _make(self, speech: Speech, relay: Relay | None, ready: Channel[AudioChunk]) -> None:
         try:
@@ -157,11 +156,12 @@ class EngineTTSAdapter:
                 await ready.room()
                 if not await speech.script.ready(speech.playback, self._instance.real_time_factor):
                     break
-                await self._make_piece(speech, ready)
+                if not await self._repeat(speech, ready):
+                    await self._make_piece(speech, ready)
             if speech.handed_over:
                 return
             if not speech.renderer.begun:
-                await self._end_unheard(speech, ready)
+                await speech.end_unheard(ready)
             elif not speech.finished:
                 speech.put(await asyncio.to_thread(speech.renderer.finish), ready)
         except (EngineError, Busy):
@@ -181,24 +181,21 @@ class EngineTTSAdapter:
             pace = renderer.encode_seconds / renderer.seconds
             self._encoding[format] = (self._encoding.get(format, pace) + pace) / 2
 
-    async def _end_unheard(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
-        """There is no sound. Raises InvalidText where the voice cannot read the text, EngineError where any would.
-
-        In an answer that another has begun it is an EngineError either way: the next engine may read the rest.
-        """
-        why = speech.unreadable if speech.unsaid else None
-        if why is not None and not (speech.failed or speech.resumed):
-            raise InvalidText(why, param="text")
-        if why is not None or speech.failed:
-            raise EngineError(
-                f"{self._instance.name} made no sound of this text: it may be in a script it cannot read."
-            )
-        if speech.resumed:
-            speech.put(await asyncio.to_thread(speech.renderer.finish), ready)
-        elif isinstance(speech.script, CompleteText):
-            speech.context.output_data.silent = True
-            speech.context.warn("Nothing in the text can be spoken: the audio is silence.")
-            speech.put(await asyncio.to_thread(speech.renderer.silence, SILENCE_SECONDS), ready)
+    async def _repeat(self, speech: Speech, ready: Channel[AudioChunk]) -> bool:
+        """Renders the next sentence where it was spoken before, without a slot; False: it is to be spoken."""
+        known = await speech.reuse.look(speech.script) if speech.reuse is not None else None
+        if known is None or speech.handed_over:
+            return speech.handed_over
+        sentence, spoken = known
+        speech.script.take(sentence.end)
+        speech.begin_piece(sentence.text)
+        rate = speech.plan.sample_rate
+        chunks = rendered_again(spoken, speech.renderer, rate, last=speech.finished)
+        while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+            speech.put(chunk, ready)
+        speech.end_piece()
+        speech.planner.made(len(sentence.text), spoken.seconds(rate))
+        return True
 
     async def _make_piece(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
         """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
@@ -208,20 +205,21 @@ class EngineTTSAdapter:
             if speech.handed_over:
                 return
             speech.context.metrics.add(queue=slot.queue_seconds)
-            text = speech.script.next_piece(
-                speech.planner.budget(
-                    self._instance.real_time_factor,
-                    spare=playback.deadline - time.monotonic() if playback.begun else None,
-                    streams=math.ceil((self._instance.running + self._instance.waiting) / self._instance.slots),
-                ),
-                self.info.limits.min_characters,
-                self.info.limits.sentence_characters,
+            budget = speech.planner.budget(
+                self._instance.real_time_factor,
+                spare=playback.deadline - time.monotonic() if playback.begun else None,
+                streams=math.ceil((self._instance.running + self._instance.waiting) / self._instance.slots),
             )
+            text = speech.next_piece(budget, self.info.limits)
             if text is None:
                 return
-            speech.begin_piece(text)
             piece = ChunkRenderer(
-                text, speech.plan, speech.renderer, last=speech.finished, hurried=speech.hurried(time.monotonic())
+                text,
+                speech.plan,
+                speech.renderer,
+                last=speech.finished,
+                hurried=speech.hurried(time.monotonic()),
+                recorded=speech.is_recorded,
             )
             speech.held = piece.held
             with self._health.call(speech.context, slot, first=not playback.begun) as call:
@@ -229,16 +227,7 @@ class EngineTTSAdapter:
                     async for chunk in chunks:
                         call.item()
                         speech.put(chunk, ready)
-        speech.end_piece()
-        if not piece.audible and has_words(text):
-            speech.leave_unsaid(text)
+        speech.end_piece(piece)
         self._instance.observe(piece.audio_seconds, piece.engine_seconds)
         speech.planner.made(len(text), piece.audio_seconds)
         speech.context.metrics.add(engine=piece.engine_seconds)
-
-
-async def _cleaned(text: str, limit: int, speak_markup: bool) -> str:
-    """Empty where nothing of it can be spoken. Raises TextTooLong and InvalidText."""
-    if len(text) < IN_THREAD_CHARACTERS:
-        return complete_text(text, limit, speak_markup=speak_markup)
-    return await asyncio.to_thread(complete_text, text, limit, speak_markup=speak_markup)

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field, replace
 
 from adapters.speech.plan import unreadable
-from adapters.speech.text_source import TextSource
+from adapters.speech.render import ChunkRenderer
+from adapters.speech.reuse import Reuse
+from adapters.speech.text_source import CompleteText, TextSource
 from stts.audio.speech import SpeechRenderer
 from stts.context import Priority, RequestContext
+from stts.engine_api import EngineLimits
+from stts.errors import EngineError, InvalidText
 from stts.plans import SpeechPlan
 from stts.scheduling.chunking import ChunkPlanner
 from stts.scheduling.playback import Playback
 from stts.speech import AudioChunk
 from stts.streams.channel import Channel
+from stts.text.normalise import has_words
 from stts.text.script import has_sound
 
 JITTER_SECONDS = 0.02
 """Delay that no listener notices: every player has as much in hand."""
 HURRY_SECONDS = 1.0
 """Audio that a listener has in hand below which the next piece is to begin as early as it can."""
+
+SILENCE_SECONDS = 0.1
+"""Answered for a whole text in which nothing can be spoken."""
 
 
 @dataclass(slots=True)
@@ -34,6 +43,8 @@ class Speech:
     context: RequestContext
     unreadable: str | None = None
     """Why the voice cannot read the text, or a part of it."""
+    reuse: Reuse | None = None
+    """Knows its next sentences; None where none is kept."""
     finished: bool = False
     """The piece in work is known to be the last, and the file ends with it."""
     untold: list[str] = field(default_factory=list)
@@ -56,6 +67,8 @@ class Speech:
     """How often its listener had nothing to hear, as far as is known here."""
     behind: float = 0.0
     """Seconds by which the latest of its audio came too late."""
+    is_recorded: bool = False
+    """The sound of the piece in work is kept with its sentence."""
     handed_over: bool = False
     """Another engine goes on with its text: whoever makes it still is to stop, and touches neither text nor file."""
 
@@ -66,11 +79,22 @@ class Speech:
         planner: ChunkPlanner,
         context: RequestContext,
         problem: str | None,
+        reuse: Reuse | None = None,
     ) -> Speech:
         """The rest of it by another engine, to the same listener, who has waited already for what came too late."""
-        rest = Speech(self.script, plan, renderer, planner, self.playback, context, problem, resumed=True, sent=True)
-        rest.behind = self.behind
+        rest = Speech(self.script, plan, renderer, planner, self.playback, context, problem, reuse)
+        rest.behind, rest.resumed, rest.sent = self.behind, True, True
         return rest
+
+    def next_piece(self, budget: int, limits: EngineLimits) -> str | None:
+        """Takes a piece of the text, of so many characters at most, and begins it; None: it cannot be spoken."""
+        if self.reuse is not None:
+            budget = self.reuse.most_characters(self.script, budget)
+        text = self.script.next_piece(budget, limits.min_characters, limits.sentence_characters)
+        if text is not None:
+            self.begin_piece(text)
+            self.is_recorded = self.reuse is not None and self.reuse.begin_piece(text)
+        return text
 
     def begin_piece(self, text: str) -> None:
         self.finished = self.script.done
@@ -86,11 +110,17 @@ class Speech:
             return
         times.written = max(0.0, written_at - self.context.start_time)
 
-    def end_piece(self) -> None:
-        """It was made to its end: nothing of it is to be sent or said again."""
-        self.piece, self.held = "", []
+    def end_piece(self, made: ChunkRenderer | None = None) -> None:
+        """It was made to its end: nothing of it is to be sent or said again. `made`: by an engine."""
+        text, self.piece, self.held = self.piece, "", []
+        if made is None:
+            return
+        if self.reuse is not None:
+            self.reuse.end_piece(made)
+        if not made.audible and has_words(text):
+            self._leave_unsaid(text)
 
-    def leave_unsaid(self, text: str) -> None:
+    def _leave_unsaid(self, text: str) -> None:
         """The engine made no sound of a piece. With rare signs that is no fault: anybody could put it to rest."""
         self.unsaid += 1
         self.context.warn("The engine made no sound of a part of the text.")
@@ -134,3 +164,20 @@ class Speech:
             self.untold.clear()
         self.sent, self.piece_seconds = True, self.piece_seconds + self.renderer.sent(chunk)
         ready.put(chunk, len(chunk.data))
+
+    async def end_unheard(self, ready: Channel[AudioChunk]) -> None:
+        """There is no sound. Raises InvalidText where the voice cannot read the text, EngineError where any would.
+
+        In an answer that another has begun it is an EngineError either way: the next engine may read the rest.
+        """
+        why = self.unreadable if self.unsaid else None
+        if why is not None and not (self.failed or self.resumed):
+            raise InvalidText(why, param="text")
+        if why is not None or self.failed:
+            raise EngineError(f"{self.plan.instance} made no sound of this text: it may be in a script it cannot read.")
+        if self.resumed:
+            self.put(await asyncio.to_thread(self.renderer.finish), ready)
+        elif isinstance(self.script, CompleteText):
+            self.context.output_data.silent = True
+            self.context.warn("Nothing in the text can be spoken: the audio is silence.")
+            self.put(await asyncio.to_thread(self.renderer.silence, SILENCE_SECONDS), ready)

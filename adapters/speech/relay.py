@@ -7,13 +7,14 @@ nobody knows how far it came, and words that come twice do less harm than words 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 from adapters.speech.answer import Speech
 from adapters.speech.text_source import CompleteText, TextSource
 from stts.scheduling.playback import Playback
 from stts.speech import AudioChunk
 from stts.streams.channel import Channel
-from stts.text.sentences import sentences
+from stts.text.sentences import NextSentence, sentences
 
 CERTAIN = 0.75
 """Part of the text that is taken for heard, of what the voice usually says in the time of its audio."""
@@ -104,5 +105,14 @@ class ResumedText:
         return not self._again.done or await self._source.ready(playback, real_time_factor)
 
     def next_piece(self, max_characters: int, min_characters: int, sentence: int = 0) -> str | None:
-        source = self._source if self._again.done else self._again
-        return source.next_piece(max_characters, min_characters, sentence)
+        return self._next.next_piece(max_characters, min_characters, sentence)
+
+    def next_sentences(self, max_characters: int, min_characters: int) -> Iterator[NextSentence]:
+        return self._next.next_sentences(max_characters, min_characters)
+
+    def take(self, characters: int) -> None:
+        self._next.take(characters)
+
+    @property
+    def _next(self) -> TextSource:
+        return self._source if self._again.done else self._again

@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from stts.audio.speech import SpeechRenderer, is_audible
-from stts.engine_api import TTSEngine
+from stts.engine_api import Samples, TTSEngine
 from stts.errors import EngineError
 from stts.plans import SpeechPlan
 from stts.scheduling.chunking import pause_after
 from stts.speech import AudioChunk
+from stts.spoken import SpokenPiece
 from stts.streams.closing import closing_iterator
 
 GATHER_SECONDS = 0.01
@@ -64,10 +65,17 @@ class ChunkRenderer:
     """One piece of text, from samples to encoded bytes."""
 
     def __init__(
-        self, text: str, plan: SpeechPlan, renderer: SpeechRenderer, *, last: bool, hurried: bool = False
+        self,
+        text: str,
+        plan: SpeechPlan,
+        renderer: SpeechRenderer,
+        *,
+        last: bool,
+        hurried: bool = False,
+        recorded: bool = False,
     ) -> None:
         """`last`: the file ends with this piece, if the engine has said anything until then. `hurried`: a listener
-        waits for the first of it."""
+        waits for the first of it. `recorded`: what the engine makes is to be known again."""
         self._text = text
         self._plan = plan
         self._params = replace(plan.params, hurried=True) if hurried else plan.params
@@ -79,6 +87,9 @@ class ChunkRenderer:
         """Some of it can be heard."""
         self.held: list[AudioChunk] = []
         """Audio that was ready when the engine failed."""
+        self.spoken: SpokenPiece | None = None
+        """All that the engine has made, where that is recorded, at the end."""
+        self._blocks: list[Samples] | None = [] if recorded else None
         self._most_seconds = (MOST_SECONDS + MOST_CHARACTER_SECONDS * len(text)) / min(plan.params.speed, 1.0)
 
     def render(self, engine: TTSEngine) -> Iterator[AudioChunk]:
@@ -92,6 +103,8 @@ class ChunkRenderer:
             yield self._renderer.end_piece(pause_after(self._text))
         if self._last and self._renderer.begun:
             yield self._renderer.finish()
+        if self._blocks:
+            self.spoken = SpokenPiece.of(self._blocks, pause_after(self._text))
 
     def _samples(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         """Renders block by block, with the engine's time told apart from the renderer's."""
@@ -112,4 +125,7 @@ class ChunkRenderer:
                 if self.audio_seconds > self._most_seconds:
                     raise EngineError(f"{self._plan.instance} does not come to an end: this is no speech of the text.")
                 self.audible = self.audible or is_audible(block)
+                if self._blocks is not None:
+                    # A copy: an engine may yield the same array again and again, with other samples in it.
+                    self._blocks.append(block.astype(np.float32))
                 yield self._renderer.push(block)

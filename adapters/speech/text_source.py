@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import Protocol
 
 from stts.scheduling.chunking import smallest_unit
 from stts.scheduling.playback import Playback
 from stts.streams.live import LiveText, Mark
 from stts.text.growing import GrowingCutter
-from stts.text.markup import MarkupRemover, spoken_text
-from stts.text.normalise import TextIntake, clean_piece, clean_text
-from stts.text.sentences import TextCutter
+from stts.text.markup import MarkupRemover
+from stts.text.normalise import TextIntake, clean_piece, speakable
+from stts.text.sentences import NextSentence, TextCutter
 
 
 class TextSource(Protocol):
@@ -41,11 +42,13 @@ class TextSource(Protocol):
         """Cleaned; None where what is there cannot be spoken. The lengths are those of `TextCutter.next_piece`."""
         ...
 
+    def next_sentences(self, max_characters: int, min_characters: int) -> Iterator[NextSentence]:
+        """As `TextCutter.next_sentences`, cleaned, up to a sentence that cannot be spoken."""
+        ...
 
-def complete_text(text: str, limit: int, *, speak_markup: bool) -> str:
-    """The speakable part of a whole text; empty where there is none. Raises TextTooLong and InvalidText."""
-    text = clean_text(text, limit)
-    return clean_piece(spoken_text(text) if speak_markup else text)
+    def take(self, characters: int) -> None:
+        """Takes the next sentences up to the end of one of them."""
+        ...
 
 
 class CompleteText:
@@ -66,6 +69,13 @@ class CompleteText:
 
     def next_piece(self, max_characters: int, min_characters: int, sentence: int = 0) -> str | None:
         return self._cutter.next_piece(max_characters, min_characters, sentence=sentence)
+
+    def next_sentences(self, max_characters: int, min_characters: int) -> Iterator[NextSentence]:
+        found = self._cutter.next_sentences(max_characters, min_characters)
+        return takewhile(lambda sentence: speakable(sentence.text), found)
+
+    def take(self, characters: int) -> None:
+        self._cutter.take(characters)
 
 
 class StreamingText:
@@ -106,6 +116,14 @@ class StreamingText:
     def next_piece(self, max_characters: int, min_characters: int, sentence: int = 0) -> str | None:
         piece = self._cutter.next_piece(max_characters, min_characters, sentence=sentence)
         return clean_piece(piece or "") or None
+
+    def next_sentences(self, max_characters: int, min_characters: int) -> Iterator[NextSentence]:
+        found = self._cutter.next_sentences(max_characters, min_characters)
+        cleaned = (NextSentence(clean_piece(each.text), each.end) for each in found)
+        return takewhile(lambda sentence: bool(sentence.text), cleaned)
+
+    def take(self, characters: int) -> None:
+        self._cutter.take(characters)
 
     def _read(self, parts: Sequence[str | Mark]) -> None:
         self.written_at = time.perf_counter()

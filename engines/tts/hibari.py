@@ -65,6 +65,7 @@ class HibariEngine(TTSEngine):
             ),
             real_time_factor=0.01,
             repeatable=True,
+            by_sentence=True,
             runs_in="process",
             packages=(PACKAGE, "onnxruntime"),
             install="pip install hibari-tts==0.2.1",

@@ -94,6 +94,7 @@ class KokoroEngine(TTSEngine):
             limits=EngineLimits(max_characters=400, min_characters=12, concurrency=self.options.processes),
             real_time_factor=0.7,
             repeatable=True,
+            by_sentence=True,
             runs_in="process",
             packages=("kokoro_onnx", "onnxruntime"),
             install="pip install -r requirements/kokoro.txt",

@@ -110,6 +110,7 @@ class PiperEngine(TTSEngine):
             abilities=Abilities(streaming=True, speed=SPEED),
             limits=EngineLimits(max_characters=1000, min_characters=2, concurrency=self.options.processes),
             real_time_factor=0.08,
+            by_sentence=True,
             runs_in="process",
             packages=("piper", "onnxruntime"),
             install="pip install -r requirements/piper.txt",

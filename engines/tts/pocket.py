@@ -115,6 +115,7 @@ class PocketEngine(TTSEngine):
                 concurrency=self.options.processes,
                 reference_seconds=REFERENCE_SECONDS,
             ),
+            by_sentence=True,
             runs_in="worker",
             packages=("pocket_tts", "torch"),
             requirements=("pocket.txt",),

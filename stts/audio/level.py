@@ -59,11 +59,16 @@ class LevelMatch:
         if self._first_piece is not None:
             # A copy: an engine may yield the same array again and again, with other samples in it.
             self._first_piece.append(samples.copy())
-        if self._factor is None:
-            # What is too short to be measured is left alone for the whole answer: a gain that jumps is worse.
-            level = active_level(samples, self._rate)
-            self._factor = 1.0 if level is None else self._gain(level)
+        self.expect(samples)
         return samples if self._factor == 1.0 else samples * np.float32(self._factor)
+
+    def expect(self, samples: Samples) -> None:
+        """Measures a voice on samples that are pushed after this, where nothing was pushed yet and it is not known."""
+        if self._wanted is None or self._factor is not None or not len(samples):
+            return
+        # What is too short to be measured is left alone for the whole answer: a gain that jumps is worse.
+        level = active_level(samples, self._rate)
+        self._factor = 1.0 if level is None else self._gain(level)
 
     def end_piece(self) -> None:
         if self._first_piece:

@@ -106,6 +106,10 @@ class SpeechRenderer:
             self._engine_rate, output.sample_rate, speed=effects.speed, pitch=effects.pitch, normalize=loudness
         )
 
+    def expect(self, samples: Samples) -> None:
+        """Tells what is pushed after this, in blocks: the level of a voice is measured on all of it."""
+        self._level.expect(samples)
+
     def push(self, block: Samples) -> AudioChunk:
         with self._turn:
             if self._left:

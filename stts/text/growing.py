@@ -65,6 +65,10 @@ class GrowingCutter(TextCutter):
         self._end = end
         return self._at < end
 
+    @property
+    def _has_ended(self) -> bool:
+        return self._settled > self._at
+
     def _unit(self, unit: Unit, shortest: int) -> int:
         """Characters of the longest piece that is ready; 0 for none."""
         window = self._text[self._at : self._at + LONGEST_UNIT + LOOKAHEAD]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from stts.languages import primary
 
@@ -39,6 +40,14 @@ _NUMBERING = re.compile(r"\(?\w{1,3}[.)]")
 _ZERO_WIDTH_JOINER = "\u200d"
 _VIRAMA = 9
 """Canonical combining class of the sign that binds two consonants."""
+
+
+class NextSentence(NamedTuple):
+    """A sentence that lies at the front of a text, or behind others that do."""
+
+    text: str
+    end: int
+    """Characters of the text up to its end."""
 
 
 def sentences(text: str, language: str | None) -> list[str]:
@@ -90,7 +99,28 @@ class TextCutter:
         if longest < min(sentence, self.remaining):
             whole = self._first_sentence(sentence)
             longest = longest if whole else sentence
-        return self._take(max(whole, self._longest_cut(longest, min_characters)))
+        return self.take(max(whole, self._longest_cut(longest, min_characters)))
+
+    def next_sentences(self, max_characters: int, min_characters: int = 1) -> Iterator[NextSentence]:
+        """The sentences that come next and have ended, which stay: `take` one by its end. Together they are at most
+        `max_characters` long, and neither they nor what they leave is shorter than `min_characters`.
+        """
+        window = self._text[self._at : self._at + max_characters + LOOKAHEAD]
+        ends, left = self._sentence_ends(window), self.remaining
+        cuts = [cut for cut in ends if cut < left and cut <= max_characters and self._good_rest(cut, min_characters)]
+        if left <= max_characters and (self._has_ended or left in ends):
+            cuts.append(left)
+        start = 0
+        for cut in cuts:
+            text = window[start:cut].strip()
+            if len(text) >= min_characters and (cut == left or not _NUMBERING.fullmatch(text)):
+                yield NextSentence(text, cut)
+                start = cut
+
+    @property
+    def _has_ended(self) -> bool:
+        """True if the text that is there ends a sentence, whatever follows."""
+        return True
 
     def _first_sentence(self, longest: int) -> int:
         """Characters of the next sentence; 0 where it has more than `longest`."""
@@ -103,7 +133,8 @@ class TextCutter:
     def _longest_cut(self, longest: int, shortest: int) -> int:
         return self.remaining if self.remaining <= longest else self._cut(longest, shortest)
 
-    def _take(self, characters: int) -> str:
+    def take(self, characters: int) -> str:
+        """Takes so much of the text as a piece."""
         cut = self._at + characters
         piece = self._text[self._at : cut].rstrip()
         self._at = self._skip_space(cut)

@@ -82,3 +82,41 @@ def test_how_it_came_about_is_not(change: dict[str, Any]) -> None:
 
 def test_what_sounds_otherwise_each_time_has_none() -> None:
     assert replace(PLAN, repeatable=False).key("hello") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"instance": "espeak2"},
+        {"model": "large"},
+        {"revision": "ab"},
+        {"voice": Voice("en-gb")},
+        {"voice": Voice("en-us", reference="references/anna.wav")},
+        {"voice": Voice("en-us", digest="ab")},
+        {"params": SpeechParams("en-GB")},
+        {"params": SpeechParams("en-US", speed=1.5)},
+        {"params": SpeechParams("en-US", seed=3)},
+        {"params": SpeechParams("en-US", extra=Extra())},
+        {"sample_rate": 24_000},
+    ],
+)
+def test_what_the_engine_is_told_is_in_the_key_of_a_sentence(change: dict[str, Any]) -> None:
+    assert replace(PLAN, **change).sentence_key("hello") != PLAN.sentence_key("hello")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"output": replace(OUTPUT, format="mp3", sample_rate=8000, channels=2)},
+        {"effects": EffectSettings(1.1, 1.0, -16.0, trim_silence=True, level=-20.0, own_level=-18.0)},
+        {"speak_markup": False},
+        {"repeatable": False},
+    ],
+)
+def test_what_is_done_after_it_is_not(change: dict[str, Any]) -> None:
+    assert replace(PLAN, **change).sentence_key("hello") == PLAN.sentence_key("hello")
+
+
+def test_a_sentence_is_no_answer() -> None:
+    assert PLAN.sentence_key("hello") != PLAN.sentence_key("hello ") != PLAN.key("hello ")
+    assert PLAN.sentence_key("half \ud800")

@@ -1,0 +1,79 @@
+"""Sentences in the store of the cache: what an engine made of each, never the words."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import Any
+
+from stts.cache.store import CacheStore
+from stts.cache.stored import Stored
+from stts.plans import SpeechPlan
+from stts.settings import CurrentSettings
+from stts.spoken import SpokenPiece, SpokenSentence
+
+
+class StoredSentences:
+    """The SentenceCache over a store."""
+
+    def __init__(self, store: CacheStore, settings: CurrentSettings) -> None:
+        self._store = store
+        self._settings = settings
+
+    @property
+    def is_wanted(self) -> bool:
+        cache = self._settings().cache
+        return cache.enabled and cache.sentences
+
+    @property
+    def removals(self) -> int:
+        return self._store.removals
+
+    def find(self, key: str) -> SpokenSentence | None:
+        return _sentence(self._store.in_memory(key))
+
+    def may_have(self, key: str) -> bool:
+        return self._store.may_have(key)
+
+    async def fetch(self, key: str) -> SpokenSentence | None:
+        return _sentence(await self._store.get(key))
+
+    def keep(self, key: str, sentence: SpokenSentence, plan: SpeechPlan, since: int) -> None:
+        data = b"".join(piece.data for piece in sentence.pieces)
+        if len(data) > self._settings().cache.entry_bytes:
+            return
+        now = self._store.now
+        entry = Stored(
+            "sentence",
+            data,
+            plan.instance,
+            created=now,
+            expires=self._store.expiry(plan.instance, now),
+            voices=tuple(filter(None, (plan.voice.id, plan.voice.digest))),
+            about={"pieces": [[len(piece.data), piece.peak, piece.pause] for piece in sentence.pieces]},
+        )
+        self._store.put(key, entry, since)
+
+
+def _sentence(entry: Stored | None) -> SpokenSentence | None:
+    """The sentence of an entry; None for one that another version has written otherwise."""
+    if entry is None:
+        return None
+    try:
+        pieces: list[tuple[int, float, float]] = [_piece(each) for each in entry.about["pieces"]]
+    except (KeyError, TypeError, ValueError):
+        return None
+    ends = list(accumulate(size for size, _, _ in pieces))
+    if not ends or ends[-1] != len(entry.data):
+        return None
+    starts = [0, *ends]
+    return SpokenSentence(
+        tuple(
+            SpokenPiece(entry.data[start : start + size], peak, pause)
+            for start, (size, peak, pause) in zip(starts, pieces, strict=False)
+        )
+    )
+
+
+def _piece(written: Any) -> tuple[int, float, float]:
+    size, peak, pause = written
+    return int(size), float(peak), float(pause)

@@ -1,0 +1,24 @@
+"""Whole texts: what of them can be spoken."""
+
+from __future__ import annotations
+
+import asyncio
+
+from stts.text.markup import spoken_text
+from stts.text.normalise import clean_piece, clean_text
+
+IN_THREAD_CHARACTERS = 5000
+"""Characters from which a text is cleaned in a thread, not on the event loop."""
+
+
+def complete_text(text: str, limit: int, *, speak_markup: bool) -> str:
+    """The speakable part of a whole text; empty where there is none. Raises TextTooLong and InvalidText."""
+    text = clean_text(text, limit)
+    return clean_piece(spoken_text(text) if speak_markup else text)
+
+
+async def cleaned(text: str, limit: int, *, speak_markup: bool) -> str:
+    """The same, in a thread where the text is long."""
+    if len(text) < IN_THREAD_CHARACTERS:
+        return complete_text(text, limit, speak_markup=speak_markup)
+    return await asyncio.to_thread(complete_text, text, limit, speak_markup=speak_markup)
