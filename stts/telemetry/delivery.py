@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stts.telemetry.encoding import export_request, span_message
+from stts.telemetry.encoding import encoded_span, export_request
 from stts.telemetry.losses import Losses
 from stts.telemetry.parts import Value
 from stts.telemetry.receiver import Answer, Receiver
@@ -123,10 +123,10 @@ class SpanDelivery:
             return Answer(len(batch.spans), type(error).__name__)
 
     def _encoded(self, spans: list[FinishedSpan]) -> bytes:
-        messages = []
+        encoded = []
         for number, span in enumerate(spans):
-            messages.append(span_message(span))
+            encoded.append(encoded_span(span))
             if number % SLICE == SLICE - 1:
                 # Lets requests go on: without it they would wait for this thread until the interpreter makes it.
                 time.sleep(SLICE_PAUSE_SECONDS)
-        return export_request(messages, self._resource, SCOPE)
+        return export_request(encoded, self._resource, SCOPE)

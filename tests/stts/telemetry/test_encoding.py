@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from stts.telemetry.encoding import export_request, rejected_spans, span_message
+from stts.telemetry.encoding import encoded_span, export_request, rejected_spans
 from stts.telemetry.parts import Value
 from stts.telemetry.spans import FinishedSpan, SpanEvent
 from stts.telemetry.traceparent import RemoteSpan
@@ -46,7 +46,7 @@ def official(name: str, value: Value) -> KeyValue:
 
 
 def read(span: FinishedSpan) -> Span:
-    request = ExportTraceServiceRequest.FromString(export_request([span_message(span)], {}, "scope"))
+    request = ExportTraceServiceRequest.FromString(export_request([encoded_span(span)], {}, "scope"))
     ((found,),) = ((*scope.spans,) for scope in request.resource_spans[0].scope_spans)
     assert isinstance(found, Span)
     return found
@@ -83,25 +83,26 @@ def test_a_bare_span() -> None:
 
 def test_a_request_holds_the_spans_the_scope_and_the_server() -> None:
     spans = [FinishedSpan("work", TRACE, number, None, number, number + 1, {"a": "b"}) for number in range(1, 501)]
-    messages = [span_message(span) for span in spans]
-    request = ExportTraceServiceRequest.FromString(export_request(messages, {"service.name": "here"}, "stts"))
+    encoded = [encoded_span(span) for span in spans]
+    request = ExportTraceServiceRequest.FromString(export_request(encoded, {"service.name": "here"}, "stts"))
     (told,) = request.resource_spans
     (scoped,) = told.scope_spans
     assert [*told.resource.attributes] == [official("service.name", "here")]
     assert scoped.scope.name == "stts"
-    assert [*scoped.spans] == messages
+    assert [*scoped.spans] == [Span.FromString(each) for each in encoded]
 
 
 @pytest.mark.parametrize(
     "span",
     [
         FinishedSpan("work", 1, 2, None, -5, 4, {}),
+        FinishedSpan("work", 1, 2, None, 3, 2**64, {}),
         FinishedSpan("work", 1, 2, None, 3, 4, {"none": cast("Value", [])}),
     ],
 )
 def test_what_otlp_does_not_know_raises_what_is_foreseen(span: FinishedSpan) -> None:
-    with pytest.raises((TypeError, ValueError)):
-        span_message(span)
+    with pytest.raises((TypeError, OverflowError)):
+        encoded_span(span)
 
 
 def test_how_many_spans_a_receiver_rejected() -> None:
