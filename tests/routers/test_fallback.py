@@ -29,7 +29,8 @@ def instance(engine: str, name: str) -> dict[str, Any]:
 def settings(tmp_path: Path) -> Settings:
     return Settings.model_validate(
         {
-            "tts": {"order": ["a", "b"]},
+            # Short answers are sent whole, however slow the machine is.
+            "tts": {"order": ["a", "b"], "whole_seconds": 10.0},
             "stt": {"order": ["d", "e"]},
             "conversation": {"turn_detector": "none"},
             "storage": {"root": str(tmp_path)},
