@@ -41,7 +41,7 @@ def install(
     with explained(as_json), connected(context.obj) as caller:
         path = f"/engines/{quote(name)}/install"
         if not yes:
-            _confirm(name, succeed(caller.ask("GET", path)))
+            confirm(name, succeed(caller.ask("GET", path)), as_json=as_json)
         done = follow(caller, succeed(caller.post(path, {})))
     _show(done, f"{name} is installed.", as_json)
 
@@ -80,11 +80,16 @@ def _probed(caller: Caller, name: str) -> dict[str, Any]:
     return result
 
 
-def _confirm(name: str, plan: dict[str, Any]) -> None:
-    """Says what an installation would fetch. Raises typer.Abort where the person does not want it."""
+def confirm(name: str, plan: dict[str, Any], *, as_json: bool) -> None:
+    """Says what an installation would fetch. Raises typer.Abort where the person does not want it.
+
+    A program, which reads JSON, is not asked. Raises CommandFailed for it.
+    """
     size = plan.get("download_bytes")
     amount = f"{size / 1e6:,.0f} MB" if size is not None else "an unknown amount"
-    typer.confirm(f"{name} needs {amount} of downloads. Install it?", abort=True)
+    if as_json:
+        raise CommandFailed(f"{name} needs {amount} of downloads; --yes lets them be fetched.")
+    typer.confirm(f"{name} needs {amount} of downloads. Install it?", abort=True, err=True)
 
 
 def _show(value: Any, line: str, as_json: bool) -> None:

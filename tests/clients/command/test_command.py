@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from benchmarks.server import Server, free_port, running
-from clients.command import playback
-from clients.command.connection import REFUSED, UNREACHED
+from clients.command import engines, playback
+from clients.command.connection import REFUSED, UNREACHED, CommandFailed
 from clients.command.main import app
 
 pytestmark = pytest.mark.socket
@@ -73,12 +73,19 @@ def test_speech_is_played_where_no_file_is_named(
     assert "--output" in stts(server, "say", "Hello").output
 
 
+@pytest.mark.parametrize(("size", "amount"), [(3_333_000_000, "3,333 MB"), (None, "an unknown amount")])
+def test_a_program_is_told_what_an_installation_would_fetch_and_not_asked(size: int | None, amount: str) -> None:
+    with pytest.raises(CommandFailed, match=f"{amount} of downloads; --yes") as refused:
+        engines.confirm("chatterbox", {"download_bytes": size}, as_json=True)
+    assert refused.value.status == REFUSED
+
+
 def test_voices_and_engines_are_listed(server: Server) -> None:
     voices = stts(server, "voices", "--language", "de").output.splitlines()
     assert voices[0].split() == ["ENGINE", "VOICE", "LANGUAGES", "GENDER"]
     assert any(line.split()[:2] == ["espeak", "de"] for line in voices)
-    engines = json.loads(stts(server, "engines", "list", "--json").output)
-    assert "espeak" in {engine["name"] for engine in engines}
+    found = json.loads(stts(server, "engines", "list", "--json").output)
+    assert "espeak" in {engine["name"] for engine in found}
     assert "espeak" in stts(server, "engines", "list").output
 
 
