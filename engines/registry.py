@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from engines.installed_points import installed_points
 from engines.models.catalogue import KnownModels, OwnModels
 from stts.engine_api import Engine
+from stts.environment import keep_quiet
 from stts.errors import InvalidConfiguration, UnknownEngine
 from stts.models import CatalogueModel
 
@@ -52,6 +53,7 @@ class Registry:
     """The engines that can be named. A test passes its own entry points."""
 
     def __init__(self, extra: Iterable[EntryPoint] = ()) -> None:
+        keep_quiet()  # No engine is made, and no library of one imported, before there is a registry.
         builtin = [EntryPoint(name, target, GROUP) for name, target in BUILTIN.items()]
         self._points: dict[str, EntryPoint] = {
             point.name: point for point in (*builtin, *installed_points(GROUP), *extra)

@@ -1,8 +1,9 @@
-"""Checks the Python environment of the server, with the standard library alone."""
+"""Checks the Python environment of the server and keeps its libraries quiet, with the standard library alone."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Iterable
 
@@ -13,6 +14,8 @@ PACKAGES = (
 )  # fmt: skip
 """Import names of the packages of requirements/base.txt that the server cannot start without."""
 EXIT_STATUS = 2
+QUIET = {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+"""Variables that keep libraries from telling their makers what runs here: ONNX Runtime does by default since 1.29."""
 
 
 def require_packages(packages: Iterable[str] = PACKAGES) -> None:
@@ -25,6 +28,15 @@ def require_packages(packages: Iterable[str] = PACKAGES) -> None:
             f"This Python lacks packages of STTS Server ({', '.join(missing[:3])}{', ...' if missing[3:] else ''}): "
             "start it with `make serve`, or run `pip install -r requirements/base.txt` first."
         )
+
+
+def keep_quiet() -> None:
+    """Keeps libraries of this process, and of those that it starts, from telling their makers what runs here.
+
+    What the operator has set counts. A library that was imported before has read its variable already.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 def _leave(message: str) -> None:

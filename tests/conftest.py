@@ -13,6 +13,8 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from stts.environment import keep_quiet
+
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
@@ -26,6 +28,7 @@ FORBIDDEN = ("socket.bind", "socket.connect", "subprocess.Popen", "os.posix_spaw
 
 def pytest_configure() -> None:
     sys.addaudithook(guard)
+    keep_quiet()  # Some tests import a library of an engine before there is a registry.
     # With all local variables in colour, as structlog has them where `rich` is installed, one takes half a second.
     structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 

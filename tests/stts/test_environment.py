@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from stts.environment import PACKAGES, require_packages
+from stts.environment import PACKAGES, QUIET, keep_quiet, require_packages
 from tests import patient
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +22,24 @@ def test_a_missing_package_is_one_sentence_with_the_way_out(capsys: pytest.Captu
     assert ended.value.code == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1 and "no_such_package" in told and "make serve" in told
+
+
+def test_what_the_operator_lets_libraries_tell_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in QUIET:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
+    keep_quiet()
+    assert {name: os.environ[name] for name in QUIET} == {**QUIET, "ORT_DISABLE_TELEMETRY": "0"}
+
+
+@pytest.mark.socket
+def test_no_library_of_an_engine_tells_its_maker_what_runs_here(tmp_path: Path) -> None:
+    """ONNX Runtime would make an identifier of the machine, and a store of what it is going to send, at its import."""
+    load = "from engines.registry import Registry; Registry().create('silero').load(print)"
+    loud = (*QUIET, "CI", "XDG_CACHE_HOME")
+    environment = {name: value for name, value in os.environ.items() if name not in loud} | {"HOME": str(tmp_path)}
+    patient.run([sys.executable, "-c", load], cwd=ROOT, env=environment, check=True)
+    assert list(tmp_path.rglob("*")) == []
 
 
 @pytest.mark.socket
