@@ -25,6 +25,13 @@ from tests.receiver import Receiver, receiving
 pytestmark = pytest.mark.socket
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine lets neither side run for seconds: nothing is given up for that, unless a test says so."""
+    monkeypatch.setattr(receivers, "TIMEOUT_SECONDS", PATIENCE)
+    monkeypatch.setattr(delivery, "FLUSH_SECONDS", PATIENCE)
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with receiving() as receiver:
@@ -78,7 +85,6 @@ def test_a_receiver_that_hangs_up_between_batches_is_not_away(receiver: Receiver
 
 def test_what_does_not_fit_in_is_lost_and_counted(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "QUEUE", 2000)
-    monkeypatch.setattr(receivers, "TIMEOUT_SECONDS", PATIENCE)
     receiver.open.clear()
     with capture_logs() as lines:
         deliver = SpanDelivery(receiver.endpoint, {}, {})
