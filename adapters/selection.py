@@ -15,7 +15,7 @@ from adapters.speech.plan import suits
 from adapters.speech.voice_choice import speaks
 from adapters.speech.written_language import WrittenLanguage
 from stts.context import Priority
-from stts.engine_api import EngineKind
+from stts.engine_api import EngineKind, Voice
 from stts.engine_state import AUTO
 from stts.errors import Forbidden, InvalidRequest, STTSError
 from stts.plans import ListenRequest, SpeechPlan, SpeechRequest, TranscriptionPlan
@@ -133,7 +133,7 @@ class EngineSelection:
         found = await self._routing.next_plan(
             plan, tried, lambda name: self._speaking_by(name, config, plan.voice.gender)
         )
-        if found is None or plan.voice.reference not in (None, found.voice.reference):
+        if found is None or _recording(plan.voice) not in (None, _recording(found.voice)):
             return None
         chosen = None if plan.chosen is None else voice
         return replace(found, asked=plan.asked, chosen=chosen, alternatives=plan.alternatives)
@@ -208,6 +208,11 @@ class EngineSelection:
         """The engine that a request names, or `auto`. Raises UnknownEngine."""
         known: Any = self._catalogue.speech if kind == "tts" else self._catalogue.transcription
         return engine_named(asked, known, self._settings().openai.models, kind)
+
+
+def _recording(voice: Voice) -> str | None:
+    """Names a recording by its content: engines are given different parts of it."""
+    return voice.digest or voice.reference
 
 
 def _names(plan: SpeechPlan, asked: str | None) -> tuple[str | None, ...]:

@@ -41,6 +41,15 @@ from clients.checks.settings import change_nothing, live, metrics, reload, valid
 from clients.checks.shapes import keys, named, told_none
 from clients.checks.speech import converse, page, speak, speak_by_query, transcribe
 from clients.checks.visit import Check
+from clients.checks.voices import (
+    change_voice,
+    delete_voice,
+    make_voice,
+    one_voice,
+    preview_voice,
+    validate_voice,
+    voice_report,
+)
 
 CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/health"): keys("/health", "status"),
@@ -72,6 +81,14 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/v1/audio/translations"): openai_translation,
     ("POST", "/v1/audio/speech/timestamps"): speech_timestamps,
     ("POST", "/v1/realtime/client_secrets"): client_secret,
+    ("POST", "/v1/voices"): make_voice,
+    ("GET", "/v1/voices"): keys("/v1/voices", "total"),
+    ("GET", "/v1/voices/{voice_id}"): one_voice,
+    ("GET", "/v1/voices/{voice_id}/validate"): voice_report,
+    ("POST", "/v1/voices/{voice_id}/validate"): validate_voice,
+    ("GET", "/v1/voices/{voice_id}/preview"): preview_voice,
+    ("PATCH", "/v1/voices/{voice_id}"): change_voice,
+    ("DELETE", "/v1/voices/{voice_id}"): delete_voice,
     ("POST", "/files"): upload,
     ("GET", "/files"): keys("/files", "total"),
     ("GET", "/files/{file_id}"): one_file,

@@ -30,6 +30,7 @@ from routers.management.models import ModelRoutes
 from routers.management.personal_data import PersonalDataRoutes
 from routers.management.usage import UsageRoutes
 from routers.management.users import UserRoutes
+from routers.management.voices import LibraryVoiceRoutes
 from routers.pages.talk_page import TalkRoutes
 from routers.services import Services
 from routers.websocket.conversation.routes import ConversationSocketRoutes
@@ -63,7 +64,7 @@ def _openai(services: Services) -> Sequence[Routes]:
         services.settings,
         services.access.quotas,
     )
-    return (*OpenAIRoutes(services).parts, realtime, TimestampRoutes(services))
+    return (*OpenAIRoutes(services).parts, realtime, TimestampRoutes(services), LibraryVoiceRoutes(services))
 
 
 def _pages(services: Services) -> Sequence[Routes]:

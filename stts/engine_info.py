@@ -54,6 +54,8 @@ class Abilities:
     """Yields audio before a piece of text is wholly synthesised."""
     cloning: bool = False
     """Speaks with the voice of a reference recording."""
+    blending: bool = False
+    """Speaks with blends of its voices: `find_voice` takes them in words (`stts.voices.blend`)."""
     seed: bool = False
     """The same seed gives the same audio."""
     speed: tuple[float, float] | None = None

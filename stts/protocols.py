@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,28 @@ from stts.streams.live import LiveAudio, LiveText
 from stts.transcription import AudioData, TranscriptEvent
 
 
-class VoiceLibrary(Protocol):
-    """Stored reference recordings, as voices of the engines that clone."""
+@dataclass(frozen=True, slots=True)
+class LibraryVoice:
+    """A stored voice: a recording to be cloned, or a blend of an engine's own."""
 
-    async def find(self, name: str, viewer: Viewer) -> Voice | None:
-        """The one that has this name for the viewer, or this id."""
+    voice: Voice
+    """With `reference`, unless it is a blend."""
+    blend: str = ""
+    """A blend in words (`stts.voices.blend`), which an engine that blends finds a voice by."""
+    owner: str | None = None
+    """Id of the user whose it is; None: the server's."""
+    speed: float | None = None
+    """Factor for requests that say none."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters for requests that do not say them."""
+
+
+class VoiceLibrary(Protocol):
+    """Stored voices: recordings for the engines that clone, and blends for those that blend."""
+
+    async def find(self, name: str, viewer: Viewer, seconds: tuple[float, float] | None = None) -> LibraryVoice | None:
+        """The one that has this name for the viewer, or this id. `seconds`: shortest and longest recording that the
+        engine uses; it gets the best part of a longer one."""
         ...
 
     async def voices(self, viewer: Viewer) -> Sequence[Voice]:

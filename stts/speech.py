@@ -32,8 +32,8 @@ class SynthesisConfig:
     """Hz of the answer; None: the engine's own, or the nearest the format carries."""
     channels: int = 1
     """1 or 2; the same on both."""
-    speed: float = 1.0
-    """0.25..4, without change of pitch."""
+    speed: float | None = None
+    """0.25..4, without change of pitch; None: that of the voice, mostly 1."""
     pitch: float = 0.0
     """Semitones, without change of speed."""
     normalize: float | None = None

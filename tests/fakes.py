@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,6 +31,7 @@ from stts.engine_api import (
     Word,
 )
 from stts.settings import RoutingSettings
+from stts.voices.blend import blend_id, read_blend
 
 NO_FALL_BACK = RoutingSettings(fall_back=False, failures=100, realtime_factor=100.0)
 """For servers whose engines are made to fail, or are slow on a busy machine: nobody stands in."""
@@ -109,6 +111,27 @@ class ClonerEngine(ToneEngine):
 
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         frequency = 100.0 if voice.reference is None else 200.0 + Path(voice.reference).stat().st_size / 100
+        total = int(len(text) * 0.06 * 16_000)
+        yield (0.5 * np.sin(2 * np.pi * frequency * np.arange(total) / 16_000)).astype(np.float32)
+
+
+class BlenderEngine(ToneEngine):
+    """Speaks in tones of two heights, and in blends of them."""
+
+    HEIGHTS: ClassVar[Mapping[str, float]] = {"low": 200.0, "high": 400.0}
+    """Hz."""
+
+    @property
+    def info(self) -> EngineInfo:
+        return replace(super().info, name="blender", abilities=Abilities(blending=True))
+
+    def find_voice(self, voice_id: str) -> Voice | None:
+        parts = read_blend(voice_id)
+        known = parts and all(part.name in self.HEIGHTS for part in parts)
+        return Voice(parts[0].name if len(parts) == 1 else blend_id(parts)) if known else None
+
+    def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        frequency = sum(part.weight * self.HEIGHTS[part.name] for part in read_blend(voice.id))
         total = int(len(text) * 0.06 * 16_000)
         yield (0.5 * np.sin(2 * np.pi * frequency * np.arange(total) / 16_000)).astype(np.float32)
 

@@ -14,7 +14,7 @@ from middleware.pipeline import compose
 from middleware.stages.planning import PlanningStage
 from stts.access.viewer import Viewer
 from stts.engine_api import Voice
-from stts.protocols import SentenceCache
+from stts.protocols import LibraryVoice, SentenceCache
 from stts.settings import CurrentSettings
 
 
@@ -24,8 +24,9 @@ class Library:
     def __init__(self, find: Callable[[str], Voice | None] = lambda name: None) -> None:
         self._find = find
 
-    async def find(self, name: str, viewer: Viewer) -> Voice | None:
-        return self._find(name)
+    async def find(self, name: str, viewer: Viewer, seconds: tuple[float, float] | None = None) -> LibraryVoice | None:
+        voice = self._find(name)
+        return None if voice is None else LibraryVoice(voice)
 
     async def voices(self, viewer: Viewer) -> Sequence[Voice]:
         return []

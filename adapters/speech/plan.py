@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from pydantic import BaseModel
+
 from adapters.parameters import check_language, validated
 from adapters.speech.voice_choice import VoiceChoice, VoiceRules, choose_voice
 from stts.audio.formats import audio_output
@@ -37,12 +39,13 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
     choice: VoiceChoice = await choose_voice(engine, config, rules.voices)
     sample_rate = choice.voice.sample_rate or info.sample_rate
     low, high = info.abilities.speed or (1.0, 1.0)
-    own_speed = config.speed if low <= config.speed <= high else 1.0
+    speed = spoken_speed(config, choice)
+    own_speed = speed if low <= speed <= high else 1.0
     params = SpeechParams(
         language=spoken_language(info, config.language or config.detected, choice.voice),
         speed=own_speed,
         seed=config.seed,
-        extra=validated(engine.Parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters),
+        extra=parameters(engine, config, choice),
     )
     return SpeechPlan(
         asked=config,
@@ -52,7 +55,7 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
         sample_rate=sample_rate,
         output=audio_output(config, sample_rate),
         effects=EffectSettings(
-            config.speed / own_speed,
+            speed / own_speed,
             config.pitch,
             config.normalize,
             config.trim_silence,
@@ -67,6 +70,20 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
         exact=choice.exact,
         default_voice=(rules.voices.default or info.default_voice) is not None,
     )
+
+
+def spoken_speed(config: SynthesisConfig, choice: VoiceChoice) -> float:
+    """The speed factor that was asked for, else that of the voice's card."""
+    if config.speed is not None:
+        return config.speed
+    return choice.stored.speed if choice.stored is not None and choice.stored.speed is not None else 1.0
+
+
+def parameters(engine: TTSEngine, config: SynthesisConfig, choice: VoiceChoice) -> BaseModel:
+    """The engine's own parameters: those of the request, else those of the voice's card that the engine knows."""
+    own = {} if choice.stored is None else choice.stored.parameters
+    known = {name: value for name, value in own.items() if name in engine.Parameters.model_fields}
+    return validated(engine.Parameters, {**known, **config.parameters}, ignore_unknown=config.ignore_unknown_parameters)
 
 
 def suits(plan: SpeechPlan, language: str | None) -> bool:

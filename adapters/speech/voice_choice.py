@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from adapters.parameters import LISTED
+from adapters.speech.stored_voice import stored_voice
 from stts.access.viewer import EVERYBODY, Viewer
 from stts.engine_api import TTSEngine, Voice
 from stts.errors import UnknownVoice
 from stts.languages import best_match, english_name, nearest
-from stts.protocols import VoiceLibrary
+from stts.protocols import LibraryVoice, VoiceLibrary
 from stts.speech import SynthesisConfig
 from stts.voice_names import DEFAULT_NAMES, HOSTED, Gender, likeness
 
@@ -36,6 +37,8 @@ class VoiceChoice:
     """Warning to the client about a voice other than the requested one."""
     exact: bool = True
     """False: another engine may have what was asked for itself."""
+    stored: LibraryVoice | None = None
+    """The voice that was named, with what its card says."""
 
 
 async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules) -> VoiceChoice:
@@ -49,20 +52,22 @@ async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceR
         return _default(engine, config, rules)
     mapped = rules.hosted.get(name) or rules.hosted.get(name.lower())
     if mapped is not None:
-        voice = await _named(engine, mapped, rules, EVERYBODY)
-        if voice is None:
+        named = await _named(engine, mapped, rules, EVERYBODY)
+        if named is None:
             raise _unknown(engine, mapped, f"openai.voices names a voice that {engine.info.name} does not have.")
-        return _hosted(engine, config, rules, voice)
-    voice = await _named(engine, name, rules, config.permission.viewer)
+        return _hosted(engine, config, rules, named)
+    named = await _named(engine, name, rules, config.permission.viewer)
     if name.lower() in HOSTED:
         # The kind of voice that was to speak goes before what its name usually stands for.
         like = rules.gender or HOSTED[name.lower()]
-        if voice is None and (voice := _of_kind(engine, rules, name.lower())) is not None:
-            voice = _of_region(engine, rules, config.language, voice)
-        return _hosted(engine, config, rules, voice) if voice else _default(engine, config, rules, like)
-    if voice is not None:
-        mismatch = _mismatch(voice, config.language)
-        return VoiceChoice(voice, mismatch, exact=mismatch is None)
+        if named is None and (voice := _of_kind(engine, rules, name.lower())) is not None:
+            named = LibraryVoice(_of_region(engine, rules, config.language, voice))
+        return _hosted(engine, config, rules, named) if named else _default(engine, config, rules, like)
+    if named is None and not engine.info.abilities.cloning:
+        named = await stored_voice(engine, rules.library, name, config.permission.viewer)
+    if named is not None:
+        mismatch = _mismatch(named.voice, config.language)
+        return VoiceChoice(named.voice, mismatch, exact=mismatch is None, stored=named)
     if name.lower() in DEFAULT_NAMES:
         return _default(engine, config, rules)
     return _alike(engine, config, rules, name)
@@ -73,21 +78,24 @@ def speaks(voice: Voice, language: str | None) -> bool:
     return language is None or not voice.languages or best_match(language, voice.languages) is not None
 
 
-async def _named(engine: TTSEngine, name: str, rules: VoiceRules, viewer: Viewer) -> Voice | None:
-    """Finds a voice by its id, else in another case or by its name for people."""
-    found = engine.find_voice(name)
-    if found is None and engine.info.abilities.cloning:
-        found = await rules.library.find(name, viewer)
-    if found is not None:
-        return found
+async def _named(engine: TTSEngine, name: str, rules: VoiceRules, viewer: Viewer) -> LibraryVoice | None:
+    """Finds a voice by its id, among the stored ones where the engine clones, else in another case or by its name for
+    people."""
+    if (found := engine.find_voice(name)) is not None:
+        return LibraryVoice(found)
+    if engine.info.abilities.cloning:
+        stored = await stored_voice(engine, rules.library, name, viewer)
+        if stored is not None:
+            return stored
     lower = name.lower()
-    return next((each for each in engine.voices() if lower in (each.id.lower(), each.name.lower())), None)
+    alike = (each for each in engine.voices() if lower in (each.id.lower(), each.name.lower()))
+    return next(map(LibraryVoice, alike), None)
 
 
-def _hosted(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, voice: Voice) -> VoiceChoice:
-    if speaks(voice, config.language or config.detected):
-        return VoiceChoice(voice)
-    return _default(engine, config, rules, voice.gender)
+def _hosted(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, named: LibraryVoice) -> VoiceChoice:
+    if speaks(named.voice, config.language or config.detected):
+        return VoiceChoice(named.voice, stored=named)
+    return _default(engine, config, rules, named.voice.gender)
 
 
 def _of_kind(engine: TTSEngine, rules: VoiceRules, name: str) -> Voice | None:

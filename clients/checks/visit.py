@@ -21,6 +21,8 @@ class Visit:
         self.speech = b""
         """A WAV file, once the server has spoken."""
         self.file_id = ""
+        self.voice_id = ""
+        """A voice of the library that was made."""
         self.job = ""
         """The job that was started."""
         self.batch = ""

@@ -90,7 +90,7 @@ class KokoroEngine(TTSEngine):
             hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
             level=LEVEL,
-            abilities=Abilities(streaming=False, speed=SPEED),
+            abilities=Abilities(streaming=False, blending=True, speed=SPEED),
             limits=EngineLimits(max_characters=400, min_characters=12, concurrency=self.options.processes),
             real_time_factor=0.7,
             repeatable=True,

@@ -8,7 +8,7 @@ from fastapi import UploadFile
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from routers.core.tts_schemas import TEXT_FIELD_CHARACTERS, format_name
-from routers.http.lenient_fields import LenientFields
+from routers.http.lenient_fields import LenientFields, said
 from routers.http.names import EngineName, LanguageTag, VoiceName
 from stts.chat import ReplyConfig
 from stts.engine_state import AUTO
@@ -56,7 +56,7 @@ class ExchangeFields(LenientFields):
             language=self.language,
             format=self.format or format,
             sample_rate=self.sample_rate,
-            speed=self.speed,
+            speed=said(self, "speed", self.speed),
             parameters={} if self.temperature is None else {"temperature": self.temperature},
             ignore_unknown_parameters=True,
         )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field
 
-from routers.http.lenient_fields import LenientFields
+from routers.http.lenient_fields import LenientFields, said
 from routers.http.names import NAME_CHARACTERS as NAME_CHARACTERS
 from routers.http.names import EngineName, LanguageTag, VoiceName
 from stts.access.permission import EVERYTHING, Permission
@@ -81,7 +81,7 @@ class SpeechFields(LenientFields):
             format=self.format or default_format,
             sample_rate=self.sample_rate,
             channels=self.channels,
-            speed=self.speed,
+            speed=said(self, "speed", self.speed),
             pitch=self.pitch,
             normalize=self.normalize,
             trim_silence=self.trim_silence,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel, model_validator
 from pydantic.fields import FieldInfo
@@ -17,6 +17,13 @@ from pydantic.fields import FieldInfo
 from stts.engine_state import AUTO
 
 ABSENT = object()
+
+Value = TypeVar("Value")
+
+
+def said(fields: BaseModel, name: str, value: Value) -> Value | None:
+    """The value of a field that the client has sent; None: it is the default."""
+    return value if name in fields.model_fields_set else None
 
 
 class LenientFields(BaseModel):

@@ -145,7 +145,7 @@ class FileRoutes:
     @policy(RouteKind.MANAGE, action=Action.FILE_SHARE)
     async def share(self, request: Request, file_id: FileId, fields: ShareFields) -> FileShape:
         """Makes a voice of a user everybody's, or the user's own again."""
-        stored = await asyncio.to_thread(self._files.share, file_id, shared=fields.shared)
+        stored = await asyncio.to_thread(self._files.cards.share, file_id, shared=fields.shared)
         note_audit(request, **_about(stored), shared=stored.shared)
         return FileShape.of(stored)
 

@@ -72,6 +72,7 @@ BODIES: Mapping[tuple[str, str], Examples] = {
     ("patch", "/admin/keys/{key_id}"): {"Another name": {"version": 1, "name": "Anna's desktop"}},
     ("post", "/admin/keys/{key_id}/rotate"): {"An hour of both": {"overlap_seconds": 3600}},
     ("patch", "/files/{file_id}"): {"For everybody": {"shared": True}},
+    ("patch", "/v1/voices/{voice_id}"): {"Tags": {"tags": ["calm"]}, "Faster": {"defaults": {"speed": 1.1}}},
     ("post", "/files/cleanup"): {"Only look": {"dry_run": True}},
     ("patch", "/config"): {"One key": {"limits.queue_length": 64}},
     ("post", "/config/validate"): {"One key": {"limits.queue_length": 64}},

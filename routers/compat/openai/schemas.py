@@ -11,7 +11,7 @@ from fastapi import UploadFile
 from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
 
 from routers.core.tts_schemas import TEXT_FIELD_CHARACTERS
-from routers.http.lenient_fields import LenientFields
+from routers.http.lenient_fields import LenientFields, said
 from routers.http.names import NAME_CHARACTERS, LanguageTag, VoiceName
 from routers.http.subtitle_fields import CueSeconds, LineCount, LineWidth, WordsPerLine
 from routers.http.transcripts import SUBTITLES, cue_rules
@@ -95,7 +95,7 @@ class CreateSpeechRequest(Fields):
             language=self.language or self.lang_code,
             format=self.response_format,
             sample_rate=self.sample_rate or (PCM_SAMPLE_RATE if self.response_format == "pcm" else None),
-            speed=self.speed,
+            speed=said(self, "speed", self.speed),
             seed=self.seed or None,
             parameters=self.unknown() | instructions,
             ignore_unknown_parameters=True,

@@ -129,7 +129,8 @@ class Translation:
             language=wanted.language if wanted is not None else None,
             format="pcm",
             sample_rate=sample_rate(output.format),
-            speed=output.speed,
+            # A session always has a speed: its usual one leaves the voice its own.
+            speed=None if output.speed == 1.0 else output.speed,
             ignore_unknown_parameters=True,
         )
 

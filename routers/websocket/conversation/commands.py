@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from routers.http.lenient_fields import LenientFields
+from routers.http.lenient_fields import LenientFields, said
 from routers.http.names import NAME_CHARACTERS, EngineName, LanguageTag, VoiceName
 from stts.chat import ReplyConfig, Tool
 from stts.conversation.config import SessionConfig
@@ -80,7 +80,12 @@ class ConversationFields(LenientFields):
         if self.mode == "text":
             return None
         return SynthesisConfig(
-            engine=self.tts, voice=self.voice, language=self.language, format="pcm", sample_rate=rate, speed=self.speed
+            engine=self.tts,
+            voice=self.voice,
+            language=self.language,
+            format="pcm",
+            sample_rate=rate,
+            speed=said(self, "speed", self.speed),
         )
 
     def _turns(self, base: SessionConfig) -> TurnRules | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from stts.access.viewer import Viewer
@@ -13,8 +12,8 @@ from stts.audio.container import sniff
 from stts.errors import Conflict, UndecodableAudio
 from stts.storage.files.atomic import TEMPORARY_SUFFIX, sync_folder
 from stts.storage.files.failures import translated_name_errors
-from stts.storage.files.inspection import Content
-from stts.storage.files.kinds import MEDIA_TYPES, Kind, extension_of, id_of_name
+from stts.storage.files.inspection import BLENDED, Content
+from stts.storage.files.kinds import AUDIO_EXTENSIONS, BLEND, MEDIA_TYPES, Kind, extension_of, id_of_name
 from stts.storage.files.names import is_plain, reference_name
 from stts.storage.files.owners import Owned, owned, owned_name
 from stts.storage.files.quota import Entry
@@ -27,6 +26,7 @@ from stts.storage.files.records import (
     sidecar_path,
     write_sidecar,
 )
+from stts.voices.card import EMPTY
 
 _MOST_REMEMBERED = 1024
 
@@ -101,6 +101,7 @@ class Folder:
             size=written.size,
             modified_ns=written.modified_ns,
             consent=incoming.consent,
+            card=incoming.card,
         )
         self.path.mkdir(parents=True, exist_ok=True)
         with translated_name_errors():
@@ -115,20 +116,36 @@ class Folder:
         Raises FileNotFoundError where it has gone, and Conflict where there is a file of the other name.
         """
         file = owned(stored.path.name)
-        path = self.path / owned_name(file.bare, file.extension, file.owner, shared=shared)
-        if path == stored.path:
-            return stored
-        if path.exists():
+        name = owned_name(file.bare, file.extension, file.owner, shared=shared)
+        return stored if name == stored.path.name else self.rewrite(stored, name)
+
+    def rename(self, stored: StoredFile, bare: str) -> StoredFile:
+        """Gives a voice another name. Raises as `share` does."""
+        file = owned(stored.path.name)
+        suffix = file.extension or stored.path.suffix
+        extension = suffix if suffix in AUDIO_EXTENSIONS else ""
+        name = owned_name(bare, extension, file.owner, shared=file.shared)
+        return stored if name == stored.path.name else self.rewrite(stored, name, name=bare + extension)
+
+    def rewrite(self, stored: StoredFile, file_name: str, **changes: object) -> StoredFile:
+        """Changes what the sidecar says of a file, and its name in the folder.
+
+        Raises FileNotFoundError where it has gone, and Conflict where there is a file of the other name.
+        """
+        path = self.path / file_name
+        if path != stored.path and path.exists():
             raise Conflict("There is a file of this name already; delete it first.", param="name")
-        sidecar = self._sidecar(entry_of(stored.path))
-        if sidecar is None:
+        old = self._sidecar(entry_of(stored.path))
+        if old is None:
             raise FileNotFoundError(stored.path)
+        sidecar = old.model_copy(update=changes)
         # The id of a file that was put here by hand is made from its name, which goes: from now on the sidecar has it.
         write_sidecar(path, sidecar)
-        stored.path.rename(path)
-        sidecar_path(stored.path).unlink(missing_ok=True)
-        sync_folder(self.path)
-        return replace(stored, path=path, shared=shared)
+        if path != stored.path:
+            stored.path.rename(path)
+            sidecar_path(stored.path).unlink(missing_ok=True)
+            sync_folder(self.path)
+        return _stored(self.kind, path, sidecar)
 
     def remove(self, entry: Entry) -> bool:
         """Removes the file, then its sidecar. False where another removal was faster."""
@@ -174,21 +191,22 @@ class Folder:
 
     def _sniffed(self, entry: Entry, old: Sidecar | None) -> Sidecar | None:
         try:
-            with entry.path.open("rb") as file:
-                media = sniff(file)
+            content = _content(entry.path)
         except (UndecodableAudio, OSError):
             return None
         return Sidecar(
             id=old.id if old else id_of_name(self.kind, entry.path.name),
             name=owned(entry.path.name).name,
-            media_type=MEDIA_TYPES[extension_of(media.container)],
+            media_type=content.media_type,
             created=entry.modified,
-            duration=media.duration,
-            sample_rate=media.sample_rate,
-            channels=media.channels,
+            duration=content.duration,
+            sample_rate=content.sample_rate,
+            channels=content.channels,
             size=entry.size,
             modified_ns=entry.modified_ns,
             consent=old.consent if old else None,
+            # What was measured was another recording.
+            card=old.card.model_copy(update={"report": None}) if old and old.card else None,
         )
 
 
@@ -205,6 +223,16 @@ def entry_or_none(path: Path) -> Entry | None:
         return None
 
 
+def _content(path: Path) -> Content:
+    """Raises UndecodableAudio and OSError."""
+    if path.suffix == BLEND:
+        return BLENDED
+    with path.open("rb") as file:
+        media = sniff(file)
+    suffix = extension_of(media.container)
+    return Content(suffix, MEDIA_TYPES[suffix], media.duration, media.sample_rate, media.channels)
+
+
 def _stored(kind: Kind, path: Path, sidecar: Sidecar) -> StoredFile:
     file = owned(path.name)
     return StoredFile(
@@ -212,5 +240,6 @@ def _stored(kind: Kind, path: Path, sidecar: Sidecar) -> StoredFile:
         path=path,
         owner=file.owner,
         shared=file.shared or file.owner is None,
-        **sidecar.model_dump(exclude={"modified_ns"}),
+        card=sidecar.card or EMPTY,
+        **sidecar.model_dump(exclude={"modified_ns", "card"}),
     )

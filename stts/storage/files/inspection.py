@@ -9,8 +9,9 @@ from pathlib import Path
 from stts.audio.container import sniff
 from stts.audio.decode import Decoder
 from stts.errors import AudioTooLong, UndecodableAudio
-from stts.storage.files.kinds import MEDIA_TYPES, RAW, UNKNOWN, Kind, extension_of
+from stts.storage.files.kinds import BLEND, MEDIA_TYPES, RAW, UNKNOWN, Kind, extension_of
 from stts.storage.files.names import extension
+from stts.storage.files.records import Incoming
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,17 @@ class Content:
     channels: int | None = None
 
 
+BLENDED = Content(BLEND, MEDIA_TYPES[BLEND])
+"""Content of a file with a blend in words."""
+
+
 def inspected(
-    kind: Kind, path: Path, name: str | None, *, max_seconds: float, checkpoint: Callable[[], None]
+    kind: Kind,
+    path: Path,
+    incoming: Incoming,
+    *,
+    max_seconds: float,
+    checkpoint: Callable[[], None],
 ) -> Content:
     """Inspects a file before it is stored. Raises UndecodableAudio, AudioTooLong.
 
@@ -34,8 +44,10 @@ def inspected(
     What the server has made itself is taken at its name: raw PCM has no header to look at. `checkpoint` is called
     between blocks; what it raises ends the work.
     """
+    if incoming.is_blend:
+        return BLENDED
     if kind == "outputs":
-        suffix = extension(name or "")
+        suffix = extension(incoming.name or "")
         return _own(path, suffix if suffix in MEDIA_TYPES else UNKNOWN)
     with path.open("rb") as file:
         media = sniff(file)

@@ -23,6 +23,9 @@ _RANDOM_BYTES = 16
 RAW = FORMATS["pcm"].extension
 """Extension of raw PCM, which has no header that says what it is."""
 
+BLEND = ".blend"
+"""Extension of a voice that an engine makes of several: its file holds the blend in words."""
+
 UNKNOWN = ".audio"
 """Extension of what is decodable and has no common name."""
 
@@ -39,6 +42,7 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
         ".avi": "video/x-msvideo",
         ".ts": "video/mp2t",
         ".mpg": "video/mpeg",
+        BLEND: "text/plain",
         UNKNOWN: "application/octet-stream",
     }
 )

@@ -9,7 +9,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stts.storage.files.atomic import replace_file
-from stts.storage.files.kinds import Kind
+from stts.storage.files.kinds import BLEND, Kind
+from stts.voices.card import EMPTY, VoiceCard
 
 SIDECAR_SUFFIX = ".json"
 
@@ -42,6 +43,12 @@ class StoredFile:
     """True for a voice that everybody may speak with: the server's, and users' that were made so."""
     consent: str | None = None
     """The consent of the person whose voice it is: in words, or a reference of a document."""
+    card: VoiceCard = EMPTY
+
+    @property
+    def is_blend(self) -> bool:
+        """True for a voice without a recording, which an engine makes of several."""
+        return self.path.suffix == BLEND
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class Incoming:
     consent: str | None = None
     began: float = 0.0
     """Unix time at which the operation began that makes it."""
+    card: VoiceCard | None = None
+    is_blend: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,7 @@ class Sidecar(BaseModel):
     modified_ns: int
     """With `size`, identifies the file this was written for; a file replaced by hand is inspected anew."""
     consent: str | None = None
+    card: VoiceCard | None = None
 
 
 def sidecar_path(path: Path) -> Path:

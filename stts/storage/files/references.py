@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 from stts.access.viewer import Viewer
 from stts.engine_api import Voice
 from stts.errors import Conflict
+from stts.protocols import LibraryVoice
+from stts.storage.files.derived import DerivedFiles
 from stts.storage.files.folder import Folder
 from stts.storage.files.kinds import kind_of
 from stts.storage.files.names import cleaned, same_voice, stem
@@ -23,11 +26,14 @@ from stts.storage.files.quota import Entry
 from stts.storage.files.records import StoredFile
 
 MOST_LISTED = 1000
+BLEND_BYTES = 1000
+"""Longest blend in words."""
 
 
 class References:
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, derived: DerivedFiles) -> None:
         self._folder = folder
+        self._derived = derived
         self._digests: OrderedDict[tuple[str, int, int], str] = OrderedDict()
         """Path, size and time of a recording -> SHA-256 of its content."""
 
@@ -36,14 +42,52 @@ class References:
 
         Administrators reach the voices of others by id only, so that a name means the same for all who share it.
         """
-        stored = self._by_id(name_or_id, viewer) if kind_of(name_or_id) else None
+        found = self.find(name_or_id, viewer)
+        return None if found is None or found.blend else found.voice
+
+    def find(self, name_or_id: str, viewer: Viewer, seconds: tuple[float, float] | None = None) -> LibraryVoice | None:
+        """The voice with its card. `seconds`: shortest and longest recording that an engine uses; it gets a derived
+        file."""
+        stored = self.by_id(name_or_id, viewer) if kind_of(name_or_id) else None
         stored = stored or self._by_name(name_or_id, viewer)
-        return replace(_voice(stored), digest=self._digest(stored.path)) if stored else None
+        if stored is None:
+            return None
+        voice, card = _voice(stored), stored.card
+        if not stored.is_blend:
+            voice = replace(voice, digest=self._digest(stored.path))
+            if seconds is not None:
+                part = self._derived.path(stored.id, voice.digest, stored.path, seconds)
+                voice = replace(voice, reference=str(part))
+        return LibraryVoice(voice, self.blend(stored), stored.owner, card.speed, card.parameters)
+
+    def blend(self, stored: StoredFile) -> str:
+        """The blend of a voice in words; empty for a recording, and where it cannot be read."""
+        if not stored.is_blend:
+            return ""
+        try:
+            with stored.path.open("rb") as file:
+                return file.read(BLEND_BYTES).decode(errors="replace").strip()
+        except OSError:
+            return ""
+
+    def reached(self, viewer: Viewer) -> Iterator[StoredFile]:
+        """Recordings and blends that the viewer may speak with, and of administrators all; newest first."""
+        return self._folder.described(
+            lambda file: viewer.sees(file.owner) or viewer.uses(file.owner, shared=file.shared)
+        )
+
+    def by_id(self, id: str, viewer: Viewer) -> StoredFile | None:
+        """The one of `reached` that has this id."""
+        return next((stored for stored in self.reached(viewer) if stored.id == id), None)
 
     def voices(self, viewer: Viewer) -> list[Voice]:
-        """The voices that have a name for this viewer, up to a bound, without their digests: no recording is read."""
+        """The recordings that have a name for this viewer, up to a bound, without their digests: none is read."""
         mine = self._folder.described(lambda file: viewer.uses(file.owner, shared=file.shared))
-        return [_voice(stored) for stored in islice(mine, MOST_LISTED)]
+        return [_voice(stored) for stored in islice(mine, MOST_LISTED) if not stored.is_blend]
+
+    def digest(self, stored: StoredFile) -> str:
+        """SHA-256 of a recording in hexadecimal; empty where it has just gone."""
+        return self._digest(stored.path)
 
     def require_free(self, name: str, viewer: Viewer) -> None:
         """Raises Conflict where a voice of this name would be two for this viewer. Letter case does not tell voices
@@ -65,12 +109,6 @@ class References:
         except OSError:
             return ""
 
-    def _by_id(self, id: str, viewer: Viewer) -> StoredFile | None:
-        reached = self._folder.described(
-            lambda file: viewer.sees(file.owner) or viewer.uses(file.owner, shared=file.shared)
-        )
-        return next((stored for stored in reached if stored.id == id), None)
-
     def _by_name(self, name: str, viewer: Viewer) -> StoredFile | None:
         """Finds a reference: the caller's own first, then the exact name, the bare name, any spelling of it."""
         wanted = cleaned(name)
@@ -91,4 +129,5 @@ class References:
 
 def _voice(stored: StoredFile) -> Voice:
     name = owned(stored.path.name).name
-    return Voice(name, stem(name), reference=str(stored.path))
+    # Not the language of its card: a clone speaks all that its engine speaks.
+    return Voice(name, stem(name), reference=None if stored.is_blend else str(stored.path))

@@ -21,7 +21,9 @@ from stts.engine_api import Voice
 from stts.errors import InvalidConfiguration, InvalidParameter, NotFound, StorageFull
 from stts.settings import CurrentSettings
 from stts.storage.files.accounts import Accounts
+from stts.storage.files.cards import VoiceCards
 from stts.storage.files.carried_out import CarriedOut
+from stts.storage.files.derived import DerivedFiles
 from stts.storage.files.expiry import Cleanup, Expiring, Expiry
 from stts.storage.files.failures import translated_disk_errors
 from stts.storage.files.folder import Folder, entry_or_none
@@ -33,7 +35,9 @@ from stts.storage.files.pending import Pending
 from stts.storage.files.quota import Entry
 from stts.storage.files.records import Checkpoint, Incoming, Page, StoredFile, Usage
 from stts.storage.files.references import References
+from stts.storage.files.removed_voices import VoiceRemoval
 from stts.storage.files.writer import Writer
+from stts.voices.card import VoiceCard
 
 TEMPORARY_FOLDER = ".temporary"
 COPY_BYTES = 1 << 20
@@ -52,11 +56,14 @@ class FileStore:
         except OSError as error:
             raise InvalidConfiguration(f"storage.root: {error.strerror}", param="storage.root") from error
         self._folders = {kind: Folder(kind, (root / kind).resolve()) for kind in KINDS}
-        self._references = References(self._folders["references"])
+        derived, recordings = DerivedFiles(root), self._folders["references"]
+        self.references = References(recordings, derived)
+        self.removed_voices = VoiceRemoval(recordings, self.references, derived)
         self._accounts = Accounts(self._folders, settings)
         self._naming = threading.Lock()
         """Held while a file gets its name, gets another one, or is found by it to be removed."""
         self._pending = Pending()
+        self.cards = VoiceCards(self._folders["references"], self.references, self.get, self._naming)
         self.carried_out = CarriedOut(root)
         self._expiry = Expiry(self._folders, self._temporary, self._pending, self._remove, settings, clock)
 
@@ -67,6 +74,8 @@ class FileStore:
         *,
         owner: str | None = None,
         consent: str | None = None,
+        card: VoiceCard | None = None,
+        is_blend: bool = False,
         expected_bytes: int = 0,
         age: float = 0.0,
         checkpoint: Checkpoint = lambda: None,
@@ -80,11 +89,11 @@ class FileStore:
         """
         name = safe_name(name) if name is not None else None
         consent = cleaned(consent or "") or None
-        if kind == "references" and consent is None and self._settings().storage.require_consent:
+        if kind == "references" and not (consent or is_blend) and self._settings().storage.require_consent:
             raise InvalidParameter("Say who consented to the use of this voice: `consent`.", param="consent")
         if kind == "references" and name is not None:
-            self._references.require_free(reference_name(name), Viewer(owner))
-        incoming = Incoming(new_id(kind), name, owner, consent, self._clock() - age)
+            self.references.require_free(reference_name(name), Viewer(owner))
+        incoming = Incoming(new_id(kind), name, owner, consent, self._clock() - age, card, is_blend)
         with translated_disk_errors():
             self._temporary.mkdir(parents=True, exist_ok=True)
             if expected_bytes > shutil.disk_usage(self._temporary).free:
@@ -110,11 +119,15 @@ class FileStore:
         owner: str | None = None,
         consent: str | None = None,
         age: float = 0.0,
+        card: VoiceCard | None = None,
+        is_blend: bool = False,
         checkpoint: Checkpoint = lambda: None,
     ) -> StoredFile:
         """Copies a file from its start. Raises what the writer and the checkpoint raise."""
         file.seek(0)
-        with self.create(kind, name, owner=owner, consent=consent, age=age, checkpoint=checkpoint) as writer:
+        with self.create(
+            kind, name, owner=owner, consent=consent, age=age, card=card, is_blend=is_blend, checkpoint=checkpoint
+        ) as writer:
             while data := file.read(COPY_BYTES):
                 checkpoint()
                 writer.write(data)
@@ -149,24 +162,6 @@ class FileStore:
         found.sort(key=lambda pair: -pair[1].modified_ns)
         described = (folder.describe(entry) for folder, entry in found[offset : offset + limit])
         return Page([stored for stored in described if stored], len(found))
-
-    def share(self, id: str, *, shared: bool) -> StoredFile:
-        """Says whether everybody may speak with a user's voice. Raises NotFound, Conflict where they have one of this
-        name, and InvalidParameter for any other file."""
-        with self._naming, translated_disk_errors():
-            stored = self.get(id)
-            if stored.kind == "references" and stored.owner is None and shared:
-                return stored  # it is everybody's already
-            if stored.kind != "references" or stored.owner is None:
-                raise InvalidParameter(
-                    "Only voices of users are shared; those of the server are everybody's.", param="id"
-                )
-            if shared and not stored.shared:
-                self._references.require_free(stored.name, Viewer())
-            try:
-                return self._folders["references"].share(stored, shared=shared)
-            except FileNotFoundError:
-                raise NotFound(UNKNOWN, param="id") from None
 
     def delete(self, id: str, viewer: Viewer = SERVER) -> StoredFile:
         """Raises NotFound, also where the file has gone, or got another name, in the meantime."""
@@ -203,12 +198,12 @@ class FileStore:
         return sum(removed.values())
 
     def voice(self, name_or_id: str, viewer: Viewer = SERVER) -> Voice | None:
-        """The reference recording of this id, this name, or this name with another extension."""
-        return self._references.voice(name_or_id, viewer)
+        """The recording of this id, this name, or this name with another extension."""
+        return self.references.voice(name_or_id, viewer)
 
     def voices(self, viewer: Viewer = SERVER) -> list[Voice]:
         """The reference recordings that have a name for this viewer."""
-        return self._references.voices(viewer)
+        return self.references.voices(viewer)
 
     def usage(self) -> list[Usage]:
         """Bytes per kind, counted afresh."""
@@ -216,6 +211,7 @@ class FileStore:
 
     def expire(self) -> Cleanup:
         """Removes outputs past their age, and what crashes and broken uploads have left; never raises OSError."""
+        self.removed_voices.sweep()
         return self._expiry.expire()
 
     def cleanup(
@@ -230,7 +226,8 @@ class FileStore:
     def _remove(self, kind: Kind, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Those that it has removed; another removal may be faster. References: with `_naming` held, or one may get
         another name meanwhile."""
-        return self._accounts.remove(kind, entries)
+        remove = partial(self._accounts.remove, kind)
+        return self.removed_voices.remove(entries, remove) if kind == "references" else remove(entries)
 
     def _book(self, kind: Kind, owner: str | None, temporary: Path, size: int, kept: bool) -> None:
         self._pending.end(temporary)
@@ -239,11 +236,11 @@ class FileStore:
     def _finish(self, kind: Kind, incoming: Incoming, temporary: Path, checkpoint: Checkpoint) -> StoredFile:
         settings = self._settings()
         seconds = settings.storage.reference_seconds if kind == "references" else settings.limits.audio_seconds
-        content = inspected(kind, temporary, incoming.name, max_seconds=seconds, checkpoint=checkpoint)
+        content = inspected(kind, temporary, incoming, max_seconds=seconds, checkpoint=checkpoint)
         # A removal that this server hears of later goes by that: what began before it goes too.
         os.utime(temporary, (incoming.began, incoming.began))
         with self._naming:
             self._pending.require_wanted(temporary)
             if kind == "references" and incoming.name is not None:
-                self._references.require_free(incoming.name, Viewer(incoming.owner))
+                self.references.require_free(incoming.name, Viewer(incoming.owner))
             return self._folders[kind].place(temporary, incoming, content, self._clock())

@@ -1,4 +1,4 @@
-"""The reference recordings of a file store as a VoiceLibrary: its blocking look-ups run in threads."""
+"""The voices of a file store as a VoiceLibrary: its blocking look-ups run in threads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from stts.access.viewer import Viewer
 from stts.engine_api import Voice
+from stts.protocols import LibraryVoice
 from stts.storage.files.store import FileStore
 
 
@@ -14,9 +15,12 @@ class StoredVoices:
     def __init__(self, files: FileStore) -> None:
         self._files = files
 
-    async def find(self, name: str, viewer: Viewer) -> Voice | None:
-        """The recording of this id, this name, or this name with another extension, if it is for this viewer."""
-        return await asyncio.to_thread(self._files.voice, name, viewer)
+    async def find(self, name: str, viewer: Viewer, seconds: tuple[float, float] | None = None) -> LibraryVoice | None:
+        """The voice of this id, this name, or this name with another extension, if it is for this viewer.
+
+        `seconds`: shortest and longest recording that the engine uses; it gets the best part of a longer one.
+        """
+        return await asyncio.to_thread(self._files.references.find, name, viewer, seconds)
 
     async def voices(self, viewer: Viewer) -> Sequence[Voice]:
         """The reference recordings that have a name for this viewer, up to a bound."""

@@ -121,7 +121,7 @@ def test_what_is_written_or_lost_is_not_told_to_others(files: FileStore) -> None
 
 def test_a_voice_is_made_everybodys_and_ones_own_again(files: FileStore, keep: Keep) -> None:
     stored = keep("anna", ANNA)
-    shared = files.share(stored.id, shared=True)
+    shared = files.cards.share(stored.id, shared=True)
     assert (shared.id, shared.owner, shared.shared) == (stored.id, ANNA, True)
     voice = files.voice("anna", BERTS)
     assert voice is not None and voice.id == "anna.wav" and files.voice(stored.id, BERTS) is not None
@@ -129,8 +129,8 @@ def test_a_voice_is_made_everybodys_and_ones_own_again(files: FileStore, keep: K
         files.delete(stored.id, BERTS)
     with pytest.raises(Conflict):
         keep("anna", BERT)
-    assert files.share(stored.id, shared=True) == shared
-    assert files.share(stored.id, shared=False).path == stored.path
+    assert files.cards.share(stored.id, shared=True) == shared
+    assert files.cards.share(stored.id, shared=False).path == stored.path
     assert files.voice("anna", BERTS) is None
     assert files.get(stored.id, ANNAS) == stored
 
@@ -138,19 +138,19 @@ def test_a_voice_is_made_everybodys_and_ones_own_again(files: FileStore, keep: K
 def test_not_everything_can_be_shared(files: FileStore, keep: Keep) -> None:
     upload, servers = keep("x", ANNA, "uploads"), keep("s", None)
     with pytest.raises(InvalidParameter):
-        files.share(upload.id, shared=True)
+        files.cards.share(upload.id, shared=True)
     with pytest.raises(InvalidParameter):
-        files.share(servers.id, shared=False)
-    assert files.share(servers.id, shared=True) == servers
+        files.cards.share(servers.id, shared=False)
+    assert files.cards.share(servers.id, shared=True) == servers
     with pytest.raises(NotFound):
-        files.share("ref_" + "x" * 22, shared=True)
+        files.cards.share("ref_" + "x" * 22, shared=True)
 
 
 def test_a_name_that_everybody_has_cannot_be_shared_twice(files: FileStore, keep: Keep) -> None:
     first, second = keep("anna", ANNA), keep("anna", BERT)
-    files.share(first.id, shared=True)
+    files.cards.share(first.id, shared=True)
     with pytest.raises(Conflict):
-        files.share(second.id, shared=True)
+        files.cards.share(second.id, shared=True)
     voice = files.voice("anna", BERTS)
     assert voice is not None and voice.reference == str(second.path)
 
@@ -192,7 +192,7 @@ def test_all_files_of_a_user_go(files: FileStore, keep: Keep, tmp_path: Path) ->
     for kind in kinds:
         keep("anna.wav", ANNA, kind)
         keep("anna.wav", BERT, kind)
-    files.share(keep("second", ANNA).id, shared=True)
+    files.cards.share(keep("second", ANNA).id, shared=True)
     assert files.remove_all({ANNA: math.inf}) == {"references": 2, "uploads": 1, "outputs": 1}
     assert files.remove_all({ANNA: math.inf}) == {"references": 0, "uploads": 0, "outputs": 0}
     assert files.page(viewer=BERTS, limit=10).total == 3

@@ -70,11 +70,11 @@ def test_a_voice_that_is_shared_while_it_is_removed(
     monkeypatch.setattr("stts.storage.files.store.threading", SimpleNamespace(Lock=lambda: TellingLock(turn)))
     files = FileStore(tmp_path, Settings)
     stored = files.save("references", "anna", io.BytesIO(RECORDING), owner=ANNA)
-    files.share(stored.id, shared=is_shared)
+    files.cards.share(stored.id, shared=is_shared)
 
     def share_then_tell() -> None:
         with suppress(NotFound):
-            files.share(stored.id, shared=not is_shared)
+            files.cards.share(stored.id, shared=not is_shared)
         turn.set()
 
     sharing, remove = threading.Thread(target=share_then_tell), Folder.remove
@@ -118,7 +118,7 @@ def test_a_voice_that_was_put_in_by_hand_keeps_its_id(files: FileStore, tmp_path
     by_hand(tmp_path, f"anna@{ANNA}.wav")
     (stored,) = files.page(limit=10).files
     for shared in (True, False, True):
-        told = files.share(stored.id, shared=shared)
+        told = files.cards.share(stored.id, shared=shared)
         assert told.id == stored.id and told.shared == shared
         assert files.page(limit=10).files == [told] and files.get(stored.id) == told
     voice = files.voice(stored.id, EVERYBODY)
@@ -130,16 +130,16 @@ def test_a_voice_that_was_put_in_by_hand_keeps_its_id(files: FileStore, tmp_path
 def test_a_voice_that_was_replaced_by_hand_keeps_its_id(files: FileStore) -> None:
     stored = files.save("references", "anna", io.BytesIO(RECORDING), owner=ANNA, consent="Anna")
     stored.path.write_bytes(encoded(tone(0.3)))
-    told = files.share(stored.id, shared=True)
+    told = files.cards.share(stored.id, shared=True)
     assert (told.id, told.consent) == (stored.id, "Anna")
     assert files.page(limit=10).files == [told] and told.duration == pytest.approx(0.3)
 
 
 def test_sharing_replaces_no_file(files: FileStore, tmp_path: Path) -> None:
     stored = files.save("references", "anna", io.BytesIO(RECORDING), owner=ANNA)
-    shared = files.share(stored.id, shared=True)
+    shared = files.cards.share(stored.id, shared=True)
     other = by_hand(tmp_path, f"anna@{ANNA}.wav")
     other.write_bytes(encoded(tone(0.3)))
     with pytest.raises(Conflict):
-        files.share(stored.id, shared=False)
+        files.cards.share(stored.id, shared=False)
     assert other.read_bytes() == encoded(tone(0.3)) and files.get(stored.id) == shared

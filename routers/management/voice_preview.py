@@ -1,0 +1,101 @@
+"""GET /v1/voices/{id}/preview: a few words with a voice, or the best part of its recording."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from fastapi import Query, Request, Response
+
+from routers.http.answer import collected_answer
+from routers.http.names import EngineName
+from routers.http.operation import operation_context, principal_of
+from routers.http.speech import speech_answer
+from routers.management.voice_checks import VoiceChecks
+from routers.management.voice_making import VoiceMaking
+from routers.services import Services
+from stts.engine_state import AUTO
+from stts.errors import EngineNotInstalled, InvalidRequest
+from stts.languages import primary
+from stts.plans import SpeechRequest
+from stts.speech import AudioFormat, SynthesisConfig
+from stts.storage.files.records import StoredFile
+from stts.voices.measure import WINDOW_SECONDS
+
+PREVIEW_CHARACTERS = 300
+TEXTS: Mapping[str, str] = {
+    "en": "Hello! This is how I sound when I read a sentence aloud.",
+    "de": "Hallo! So klinge ich, wenn ich einen Satz vorlese.",
+    "fr": "Bonjour ! Voici ma voix quand je lis une phrase.",
+    "es": "¡Hola! Así sueno cuando leo una frase en voz alta.",
+    "it": "Ciao! Ecco come suono quando leggo una frase.",
+    "pt": "Olá! É assim que soo quando leio uma frase.",
+    "nl": "Hallo! Zo klink ik als ik een zin voorlees.",
+    "pl": "Cześć! Tak brzmię, kiedy czytam zdanie na głos.",
+    "ru": "Привет! Так я звучу, когда читаю вслух.",
+    "ja": "こんにちは。私の声はこのように聞こえます。",
+    "zh": "你好！这就是我朗读时的声音。",
+    "ko": "안녕하세요. 제 목소리는 이렇게 들립니다.",
+}
+"""Language -> words of a preview; for others those in English."""
+
+Source = Literal["speech", "recording"]
+SourceQuery = Annotated[
+    Source | None, Query(description="Default: speech, where an engine can speak with it; else the recording.")
+]
+TextQuery = Annotated[str | None, Query(max_length=PREVIEW_CHARACTERS, description="Other words.")]
+EngineQuery = Annotated[EngineName, Query(description="The engine that speaks.")]
+
+
+class VoicePreview:
+    def __init__(self, services: Services, checks: VoiceChecks, making: VoiceMaking) -> None:
+        self._services = services
+        self._checks = checks
+        self._making = making
+
+    async def answer(
+        self,
+        request: Request,
+        stored: StoredFile,
+        *,
+        source: Source | None,
+        text: str | None,
+        engine: str = AUTO,
+        format: AudioFormat = "wav",
+    ) -> Response:
+        """Raises UnknownVoice in words where no engine can speak with it and there is no recording."""
+        config = SynthesisConfig(
+            engine=engine,
+            voice=stored.id,
+            detected=stored.card.language,
+            format=format,
+            permission=principal_of(request).permission,
+        )
+        if source == "recording" or (source is None and not await self._speaks(config, stored)):
+            return self._recording(request, stored)
+        words = text or TEXTS.get(primary(stored.card.language or "en"), TEXTS["en"])
+        context = operation_context(request, "tts", characters=len(words), format=format)
+        chunks = self._services.speak(context, SpeechRequest(words, config))
+        return speech_answer(chunks, context, stream=None, whole_seconds=self._services.settings().tts.whole_seconds)
+
+    async def _speaks(self, config: SynthesisConfig, stored: StoredFile) -> bool:
+        """True if an engine can, or if there is nothing else to be heard."""
+        if stored.is_blend:
+            return True
+        try:
+            await self._services.selection.plan_speech(config)
+        except (InvalidRequest, EngineNotInstalled):
+            return False
+        return True
+
+    def _recording(self, request: Request, stored: StoredFile) -> Response:
+        if stored.is_blend:
+            raise InvalidRequest("A blend has no recording.", param="source", allowed=["speech"])
+
+        async def make() -> Response:
+            with await asyncio.to_thread(stored.path.open, "rb") as file:
+                figures = await self._checks.figures(file, WINDOW_SECONDS)
+                return Response(await self._making.best_part(file, figures), media_type="audio/wav")
+
+        return collected_answer(make, request.scope, request.receive)
