@@ -1,4 +1,4 @@
-"""Checks of the library of voices. Where the server's own speech is no voice to it, what does not exist is asked for."""
+"""Checks of the library of voices. Where the speech of the server is no voice to it, they ask for what is not there."""
 
 from __future__ import annotations
 
