@@ -25,6 +25,7 @@ from stts.context import RequestContext
 from stts.engine_api import Samples, SpeechParams, Voice
 from stts.errors import EngineError
 from stts.plans import SpeechRequest
+from stts.protocols import LibraryVoice
 from stts.settings import LoggingSettings, Settings
 from stts.speech import SynthesisConfig
 
@@ -130,7 +131,7 @@ class _House:
 class _NoVoices:
     """No stored recordings."""
 
-    async def find(self, name: str, viewer: Viewer) -> Voice | None:
+    async def find(self, name: str, viewer: Viewer, seconds: tuple[float, float] | None = None) -> LibraryVoice | None:
         return None
 
     async def voices(self, viewer: Viewer) -> Sequence[Voice]:

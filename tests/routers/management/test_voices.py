@@ -204,7 +204,9 @@ def test_a_preview_is_speech_or_the_recording(anna: httpx.Client) -> None:
 
 
 def test_forms_that_are_wrong_are_refused_with_the_reason(anna: httpx.Client) -> None:
-    for form in ({"parameters": "[1]"}, {"parameters": "{"}, {"speed": "9"}, {"tags": "x" * 65}, {"colour": "red"}):
+    wrong = [("parameters", "[1]"), ("parameters", "{"), ("speed", "9"), ("tags", "x" * 65), ("colour", "red")]
+    for field, value in wrong:
+        form: dict[str, Any] = {field: value}
         assert make(anna, "wrong", **form).status_code == 400, form
     assert make(anna, "wrong", consent_recording="upl_" + "x" * 22).json()["error"]["param"] == "consent_recording"
     assert anna.post("/v1/voices", data={"name": "nothing"}).status_code == 400

@@ -12,6 +12,7 @@ from stts.access.viewer import SERVER
 from stts.protocols import LibraryVoice
 from stts.settings import Settings
 from stts.storage.files import derived
+from stts.storage.files.atomic import replace_file
 from stts.storage.files.records import StoredFile
 from stts.storage.files.store import FileStore
 from tests.engines.speech import read
@@ -47,8 +48,12 @@ def test_the_best_part_is_made_once_and_repaired(files: FileStore) -> None:
 def test_many_at_once_make_it_once(files: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
     files.save("references", "anna", wav(speech()))
     written: list[Path] = []
-    replace = derived.replace_file
-    monkeypatch.setattr(derived, "replace_file", lambda path, data: (written.append(path), replace(path, data)))
+
+    def counted(path: Path, data: bytes) -> None:
+        written.append(path)
+        replace_file(path, data)
+
+    monkeypatch.setattr(derived, "replace_file", counted)
     threads = [threading.Thread(target=found, args=(files,)) for _ in range(4)]
     for thread in threads:
         thread.start()
