@@ -33,7 +33,7 @@ class VoiceCard(BaseModel):
     speed: float | None = Field(None, ge=SLOWEST, le=FASTEST)
     """Factor for requests that say none."""
     parameters: dict[str, Any] = Field(default_factory=dict, max_length=MOST_PARAMETERS)
-    """Of engines, for requests that do not say them; an engine passes over those that it does not know."""
+    """Parameters of engines, for requests that do not say them; an engine passes over those that it does not know."""
     report: dict[str, Any] | None = None
     """The last validation, as it was answered."""
 
