@@ -15,11 +15,10 @@ TOLD = """
 import sys
 from pathlib import Path
 from stts.storage.files.carried_out import CarriedOut
-had = CarriedOut(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(40):
-    had.add({f"{sys.argv[2]}-{number}": float(number)})
+    CarriedOut(Path(sys.argv[1])).add({f"{sys.argv[2]}-{number}": float(number)})
 """
 
 
@@ -43,7 +42,11 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     for writer in writers:
         assert writer.stdout is not None and writer.stdout.readline() == "ready\n"
     for writer in writers:
-        writer.communicate("go\n", timeout=PATIENCE)
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate(timeout=PATIENCE)
     assert [writer.returncode for writer in writers] == [0, 0, 0]
     noted = {f"{name}-{number}": float(number) for name in names for number in range(40)}
     assert CarriedOut(tmp_path).due(noted) == {}
