@@ -150,6 +150,7 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
         return self._voices.get(
             (recording_key(path), *conditioning.items()),
             lambda: model.condition(read_recording(path, shortest, longest), **conditioning),
+            path,
         )
 
     def _language(self, voice: Voice, params: SpeechParams) -> str:

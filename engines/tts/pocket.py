@@ -200,7 +200,7 @@ class PocketEngine(TTSEngine):
         if voice.reference is None:
             return self._states.get(voice.id, lambda: self._model.get_state_for_audio_prompt(voice.id))
         path = Path(voice.reference)
-        return self._states.get(recording_key(path), lambda: self._cloned(path))
+        return self._states.get(recording_key(path), lambda: self._cloned(path), path)
 
     def _cloned(self, path: Path) -> Any:
         import torch

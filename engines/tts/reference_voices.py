@@ -21,25 +21,40 @@ SILENT = 1e-3
 
 
 class VoiceCache:
-    """LRU cache of voices prepared by the model, at most `limit` of them."""
+    """LRU cache of voices prepared by the model, at most `limit` of them.
+
+    A voice of a recording that has been removed goes when the next voice is asked for.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._voices: OrderedDict[Hashable, Any] = OrderedDict()
+        self._recordings: dict[Hashable, Path] = {}
 
     def __len__(self) -> int:
         return len(self._voices)
 
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def get(self, key: Hashable, make: Callable[[], Any], recording: Path | None = None) -> Any:
+        """The voice of a key, made where it is not there. `recording`: the file that it is made of."""
+        self._drop_removed()
         if key not in self._voices:
             self._voices[key] = make()
+            if recording is not None:
+                self._recordings[key] = recording
         self._voices.move_to_end(key)
         while len(self._voices) > self._limit:
-            self._voices.popitem(last=False)
+            oldest, _ = self._voices.popitem(last=False)
+            self._recordings.pop(oldest, None)
         return self._voices[key]
 
     def clear(self) -> None:
         self._voices.clear()
+        self._recordings.clear()
+
+    def _drop_removed(self) -> None:
+        for key, recording in list(self._recordings.items()):
+            if not recording.exists():
+                del self._recordings[key], self._voices[key]
 
 
 def recording_key(path: Path) -> Hashable:

@@ -20,6 +20,21 @@ def decoded(wav: io.BytesIO) -> Samples:
     return np.concatenate(list(Decoder(wav, sample_rate=24_000, max_seconds=100)))
 
 
+def test_a_voice_whose_recording_was_removed_is_forgotten(tmp_path: Path) -> None:
+    cache = VoiceCache(8)
+    recordings = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    for path in recordings:
+        path.touch()
+        cache.get(path, lambda: object(), path)
+    cache.get("built in", lambda: object())
+    recordings[0].unlink()
+    cache.get(recordings[1], lambda: object(), recordings[1])
+    assert len(cache) == 2
+    recordings[0].touch()
+    made = object()
+    assert cache.get(recordings[0], lambda: made, recordings[0]) is made
+
+
 def test_cache_keeps_the_last_used() -> None:
     cache = VoiceCache(2)
     made: list[str] = []

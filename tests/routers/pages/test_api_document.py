@@ -60,9 +60,10 @@ def test_an_example_works_when_it_is_sent(
     if "{key_id}" in path:
         made = patient.post(f"{server.url}/admin/keys", json={"name": "example"})
         path = path.format(key_id=made.json()["id"])
-    elif "{file_id}" in path:
-        kept = patient.post(f"{server.url}/files", files={"file": speech()}, data={"kind": "references"})
-        path = path.format(file_id=kept.json()["id"])
+    elif "{file_id}" in path or "{voice_id}" in path:
+        form = {"kind": "references", "name": f"{path.count('voice')} {name}"}
+        kept = patient.post(f"{server.url}/files", files={"file": speech()}, data=form).json()["id"]
+        path = path.format(file_id=kept, voice_id=kept)
     answer = patient.request(method, f"{server.url}{path}", json=shown)
     assert answer.status_code in (200, 201, 202), answer.text
     assert answer.content
