@@ -106,7 +106,8 @@ def free_port() -> int:
 def _prepare(folder: Path, port: int, settings: Mapping[str, Any]) -> dict[str, str]:
     """Writes configuration and entry points; returns the environment, free of the operator's own settings."""
     server = {"host": HOST, "port": port, "drain_seconds": 1, **settings.get("server", {})}
-    values = {"storage": {"root": str(folder / "data")}, **settings, "server": server}
+    # Without a cache: what is measured is speech that is made.
+    values = {"storage": {"root": str(folder / "data")}, "cache": {"enabled": False}, **settings, "server": server}
     # Any JSON is YAML.
     (folder / "config.yaml").write_text(json.dumps(values), encoding="utf-8")
     offer_engines(folder)

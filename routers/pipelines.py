@@ -38,17 +38,18 @@ def build_pipelines(
     quotas: Stage,
     planning: Sequence[Stage],
     recording: Stage,
+    caching: Stage,
     engines: EngineCatalogue,
     operations: EngineOperations,
     replies: Replies,
 ) -> Pipelines:
     """Stages stand outside in: all operations are counted, those that speak and hear have quotas, and some a plan.
 
-    What is recorded has its plan: the plan names the encoding.
+    What is recorded has its plan: the plan names the encoding. The cache is asked inside of it.
     """
     limited = (*counting, quotas)
     planned = (*limited, *planning)
-    speak = compose((*planned, recording), operations.speak)
+    speak = compose((*planned, recording, caching), operations.speak)
     listen = compose(planned, operations.listen)
     reply = compose(counting, replies.reply)
     return Pipelines(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from adapters.catalogue import EngineCatalogue
 from adapters.chat.router import Replies
@@ -21,6 +21,7 @@ from engines.registry import Registry
 from middleware.pipeline import Stage
 from middleware.serving.lifecycle import Lifecycle
 from middleware.stages.analytics import AnalyticsStage
+from middleware.stages.caching import CachingStage
 from middleware.stages.logging import LoggingStage
 from middleware.stages.planning import PlanningStage
 from middleware.stages.quotas import QuotaStage
@@ -39,6 +40,9 @@ from stts.analytics.history import History
 from stts.analytics.memory_metrics import MemoryMetrics
 from stts.analytics.metrics import Metrics
 from stts.analytics.resources import Resources
+from stts.cache.opening import open_cache
+from stts.cache.sentences import StoredSentences
+from stts.cache.store import CacheStore
 from stts.conversation.services import Hear, NewContext, Open, Reply, SessionServices
 from stts.conversation.sessions import SessionStore
 from stts.plans import SpeechPlan
@@ -66,6 +70,7 @@ class Services:
     reply: Reply
     converse: Converse
     detect: Detect
+    cache: CacheStore
     engines: EngineCatalogue
     selection: EngineSelection
     models: ModelCatalogue
@@ -139,19 +144,22 @@ def _wired(
     current: CurrentSettings, config: ConfigAdapter | None, registry: Registry, lifecycle: Lifecycle
 ) -> Services:
     access, jobs, files = build_access(current), Jobs(), FileStore(Path(current().storage.root), current)
-    engines = EngineCatalogue(registry, current, StoredVoices(files))
+    cache = open_cache(current)
+    engines = EngineCatalogue(registry, current, StoredVoices(files), StoredSentences(cache, current))
     selection, replies = EngineSelection(engines, current), Replies(current)
     operations = EngineOperations(engines, selection, current)
     measures = _measures(current, access, engines)
     quotas = QuotaStage(access.quotas, access.operations, current, access.refusals)
     yielding = Yielding()
+    caching = cast(Stage, CachingStage(cache, operations.speak, current))
     planning, recording = (YieldingStage(yielding), PlanningStage(selection)), RecordingStage(files)
-    pipelines = build_pipelines(measures.stages, quotas, planning, recording, engines, operations, replies)
+    pipelines = build_pipelines(measures.stages, quotas, planning, recording, caching, engines, operations, replies)
     speak, listen = pipelines.speak, pipelines.listen
     return Services(
         current,
         lifecycle,
         *pipelines,
+        cache=cache,
         engines=engines,
         selection=selection,
         models=ModelCatalogue(engines, current),

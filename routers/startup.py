@@ -45,6 +45,7 @@ async def running(services: Services) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(_prepare(services), name="prepare"),
             asyncio.create_task(_expire_files(services.files), name="expire files"),
+            asyncio.create_task(after_first_answers(lifecycle, services.cache.open), name="open cache"),
             asyncio.create_task(services.engines.residency.run(), name="residency"),
         ]
         tasks += [asyncio.create_task(kept_running(name, work)) for name, work in _endless(services).items()]
@@ -70,6 +71,7 @@ async def running(services: Services) -> AsyncIterator[None]:
                 await services.operations.stop()
                 await services.engines.close()
                 await services.operations.close()
+                await services.cache.close()
 
 
 def _endless(services: Services) -> dict[str, Callable[[], Awaitable[None]]]:

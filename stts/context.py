@@ -26,6 +26,9 @@ RequestType = Literal["tts", "stt", "conversation"]
 SOCKET = "WS"
 """The method of operations on a WebSocket."""
 Status = Literal["processing", "completed", "error", "cancelled"]
+CacheUse = Literal["any", "renew", "none"]
+"""`renew`: an answer is made anew and kept; `none`: neither looked for nor kept."""
+CacheState = Literal["HIT", "MISS", "JOIN"]
 
 
 class Priority(IntEnum):
@@ -70,8 +73,22 @@ class RequestFacts:
     """The audio format asked for."""
     arrived: float = field(default_factory=time.perf_counter)
     """`time.perf_counter()` seconds."""
+    cache: CacheUse = "any"
+    """What the client wants of the cache."""
     error_status: Callable[[STTSError], int] = own_status
     """The HTTP status with which the dialect of the route answers an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheNote:
+    """How the cache has to do with an answer."""
+
+    state: CacheState
+    """It was kept, it is made, or it was being made for somebody else already."""
+    etag: str
+    """Names its bytes; another answer to the same request has another."""
+    age: float | None = None
+    """Seconds since it was made, where it was kept."""
 
 
 @dataclass(slots=True)
@@ -94,6 +111,8 @@ class Outcome:
     """Code of why another engine did it than the one that would have been taken first."""
     speaker: str | None = None
     """The engine that speaks, in an exchange, whose `engine` writes the words."""
+    cache: CacheNote | None = None
+    """None where the cache was not asked."""
 
 
 @dataclass(slots=True)

@@ -16,6 +16,10 @@ from stts.speech import AudioOutput, EffectSettings, SynthesisConfig
 from stts.streams.live import LiveText
 from stts.transcription import AudioData, TranscriptionConfig
 
+HEARD_VERSION = 1
+"""A part of each key. Raise it with a change of how texts are read or audio is made, so that what was kept before is
+not answered any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanBasis:
@@ -69,18 +73,17 @@ class SpeechPlan:
         """BCP 47 tag of what is spoken."""
         return self.params.language
 
-    def key(self, text: str) -> str | None:
-        """A cache key over everything that is heard; None where the same request may sound otherwise.
+    def key(self, text: str, owner: str | None = None) -> str:
+        """A cache key over everything that is heard.
 
-        How the text is cut into chunks and how fast it is delivered are no part of it.
+        `text`: as `stts.text.complete` has cleaned it. `owner`: the user whose recording the voice is. How the text is
+        cut into chunks and how fast it is delivered are no part of it.
         """
-        if not self.repeatable:
-            return None
         extra = None if self.params.extra is None else self.params.extra.model_dump(mode="json")
-        engine = [self.instance, self.model, self.revision, self.sample_rate]
+        engine = [HEARD_VERSION, self.instance, self.model, self.revision, self.sample_rate]
         # A recording is known by its content: another may come under the same name.
         own = self.voice.digest or [self.voice.id, self.voice.reference]
-        voice = [own, self.params.language, self.params.speed, self.params.seed, extra]
+        voice = [own, owner, self.params.language, self.params.speed, self.params.seed, extra]
         heard = [engine, voice, asdict(self.output), asdict(self.effects), self.speak_markup, text]
         return hashlib.sha256(json.dumps(heard, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 from stts.context import Outcome, RequestContext, Timings
 
-OUTCOME = tuple(each.name for each in fields(Outcome) if each.name not in ("file_id", "fallback"))
+OUTCOME = tuple(each.name for each in fields(Outcome) if each.name not in ("file_id", "fallback", "cache"))
 """Members that an adapter writes."""
 TIMINGS = ("queue", "written", "engine", "encode", "audio_seconds", "characters")
 """Measurements that an adapter makes."""

@@ -10,6 +10,7 @@ from middleware.edge.auditing import Auditing
 from middleware.edge.authentication import Authentication
 from middleware.edge.body_limit import BodyLimit
 from middleware.edge.boundary import ErrorBoundary
+from middleware.edge.conditions import Conditions
 from middleware.edge.cors import CORS
 from middleware.edge.document import describe_edge
 from middleware.edge.errors import install_error_handlers
@@ -45,7 +46,7 @@ def wrap(
     operations: Concurrency | None = None,
 ) -> FastAPI:
     """Puts the classes around an app that has not started, outside in: id, match of the route, tracing, CORS,
-    errors, body limit, authentication, rates, audit, methods, ranges.
+    errors, body limit, authentication, rates, audit, methods, conditions, ranges.
 
     `app.state.route_table` is the table, for what answers before an app is asked. The id is outermost, so that every
     answer carries it; CORS is around the errors, so that pages can read them; bodies are limited before access is
@@ -56,6 +57,7 @@ def wrap(
     guarded = listener.security.api_key is not None or directory is not None
     describe_edge(app, table, guarded=guarded)
     app.add_middleware(Ranges)
+    app.add_middleware(Conditions)
     app.add_middleware(Methods)
     if audit is not None:
         app.add_middleware(Auditing, audit=audit)

@@ -123,9 +123,9 @@ async def with_heartbeats(events: AsyncGenerator[str, None], seconds: float) -> 
 
 
 def _start(headers: Mapping[str, str]) -> Message:
-    """An answer that is made for one client at one time is not to be kept by anybody."""
-    raw = [(b"cache-control", b"no-store")]
-    raw += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    """An answer that is made for one client at one time is not to be kept by anybody, unless the headers say more."""
+    all_headers = {"cache-control": "no-store", **headers}
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in all_headers.items()]
     return {"type": "http.response.start", "status": 200, "headers": raw}
 
 

@@ -13,6 +13,7 @@ from stts.access import networks
 from stts.access.principal import ANONYMOUS, Principal
 from stts.context import (
     SOCKET,
+    CacheUse,
     Priority,
     RequestContext,
     RequestFacts,
@@ -55,11 +56,21 @@ def operation_context(
             characters,
             format,
             arrived=arrived(connection.scope),
+            cache=cache_use(connection),
             error_status=lambda error: dialect.render_error(error, "").status,
         ),
         span=state.get(SPAN),
         place_ahead=state.get(PLACE_AHEAD),
     )
+
+
+def cache_use(connection: HTTPConnection) -> CacheUse:
+    """What the `Cache-Control` of a request wants of the cache."""
+    header = connection.headers.get("cache-control")
+    if header is None:
+        return "any"
+    directives = {each.strip().lower() for each in header.split(",")}
+    return "none" if "no-store" in directives else "renew" if "no-cache" in directives else "any"
 
 
 def principal_of(connection: HTTPConnection) -> Principal:
@@ -95,6 +106,10 @@ def speech_headers(context: RequestContext) -> dict[str, str]:
         headers["x-silence"] = "true"
     if output.file_id is not None:
         headers["x-file-id"] = output.file_id
+    if output.cache is not None:
+        headers["x-cache"] = output.cache.state
+        if output.cache.age is not None:
+            headers["age"] = str(int(output.cache.age))
     return headers | warning_headers(context)
 
 

@@ -29,7 +29,7 @@ def speech_answer(chunks: Chunks, context: RequestContext, *, stream: bool | Non
     `pcm` is no file: who asks for it plays it as it comes.
     """
     if stream or (stream is None and context.input_data.format == "pcm"):
-        return streamed_speech(chunks, context)
+        return _streamed_unless_kept(chunks, context)
     context.hold = Hold()
     if stream is None:
         return _settled_speech(chunks, context, context.hold, whole_seconds)
@@ -43,6 +43,18 @@ def streamed_speech(chunks: Chunks, context: RequestContext) -> Answer:
         return {**speech_headers(context), "server-timing": server_timing(context, collected=False)}
 
     return stream_answer(_data(chunks), headers)
+
+
+def _streamed_unless_kept(chunks: Chunks, context: RequestContext) -> Answer:
+    """Streams it, but for an answer that was kept, which is there with its length at once."""
+
+    async def respond(send: Send) -> None:
+        async with aclosing(Lookahead(chunks, Hold())) as start:
+            await start.look(lambda: 0.0)
+            answer = collected_speech if _is_kept(context) else streamed_speech
+            await answer(start.chunks(), context).respond(send)
+
+    return Answer(respond)
 
 
 def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
@@ -73,6 +85,11 @@ def _settled_speech(chunks: Chunks, context: RequestContext, hold: Hold, seconds
     return Answer(respond)
 
 
+def _is_kept(context: RequestContext) -> bool:
+    note = context.output_data.cache
+    return note is not None and note.state == "HIT"
+
+
 def _patience(context: RequestContext, seconds: float) -> float:
     """Seconds to wait for the rest of the audio; 0 where it is known to take longer."""
     expected = context.output_data.expected_seconds
@@ -82,12 +99,16 @@ def _patience(context: RequestContext, seconds: float) -> float:
 
 
 def _whole_headers(context: RequestContext, spool: Spool) -> dict[str, str]:
+    note = context.output_data.cache
+    # Whoever keeps it asks whether it is still the same before it is heard again.
+    kept = {"cache-control": "private, no-cache"} if note is not None and context.input_data.method == "GET" else {}
     return {
+        **kept,
         **speech_headers(context),
         "server-timing": server_timing(context, collected=True),
         "content-length": str(spool.size),
         "accept-ranges": "bytes",
-        "etag": f'"{spool.digest}"',
+        "etag": f'"{spool.digest}"' if note is None else note.etag,
         "x-audio-duration": f"{context.metrics.audio_seconds or 0.0:.3f}",
     }
 

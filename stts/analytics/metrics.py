@@ -49,6 +49,9 @@ class Metrics:
         self._fallbacks = Counter(
             "stts_fallbacks", "Requests that another engine did in its place.", [*WHO, "code"], registry=registry
         )
+        self._cached = Counter(
+            "stts_cache_answers", "Answers that the cache was asked for.", ["engine", "state"], registry=registry
+        )
         self._audio = Counter("stts_audio_seconds", "Audio made or heard.", WHO, registry=registry)
         self._characters = Counter("stts_characters", "Characters spoken.", WHO, registry=registry)
         self._bytes = Counter("stts_audio_bytes", "Encoded audio sent.", WHO, registry=registry)
@@ -74,6 +77,8 @@ class Metrics:
             self._errors.labels(series.type, series.engine, record.code).inc()
         if record.fallback is not None:
             self._fallbacks.labels(series.type, series.engine, record.fallback).inc()
+        if record.cache is not None:
+            self._cached.labels(series.engine, record.cache.lower()).inc()
         series.audio.inc(record.audio_seconds)
         series.characters.inc(record.characters)
         series.bytes.inc(record.bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from stts.context import RequestContext, RequestType, Status
+from stts.context import CacheState, RequestContext, RequestType, Status
 
 NONE = "none"
 """The label of a choice that an operation did not come to."""
@@ -40,6 +40,8 @@ class OperationRecord:
     """Code of why another engine did it than the one that would have been taken first."""
     heard_seconds: float = 0.0
     """Seconds of audio that a conversation heard; `audio_seconds` are those that it spoke."""
+    cache: CacheState | None = None
+    """How the cache has to do with it; None where it was not asked."""
     key_id: str | None = None
     """The key that it was done with; None for callers without one of their own."""
     user_id: str | None = None
@@ -72,6 +74,7 @@ class OperationRecord:
             times.bytes or 0,
             known.fallback,
             times.heard_seconds or 0.0,
+            known.cache.state if known.cache is not None else None,
             key.id if key is not None else None,
             key.user_id if key is not None else None,
         )

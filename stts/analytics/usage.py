@@ -57,7 +57,7 @@ class UsageSums:
     seconds_out: float = 0.0
     """Seconds of audio spoken."""
     cache_hits: int = 0
-    """Operations whose answer was kept from before."""
+    """Operations whose answer was kept from before, or was being made for another already."""
     bytes: int = 0
     """Bytes of encoded audio sent."""
 
@@ -68,6 +68,7 @@ class UsageSums:
         self.characters += record.characters
         self.seconds_in += record.seconds_in
         self.seconds_out += record.seconds_out
+        self.cache_hits += record.cache in ("HIT", "JOIN")
         self.bytes += record.bytes
 
     def merge(self, other: UsageSums) -> None:

@@ -124,6 +124,12 @@ class CacheStore:
         )
         return [memory, *[await tier.statistics(tally.now) for tier in self._tiers if tier.is_wanted]]
 
+    async def open(self) -> None:
+        """Looks at the slower tiers, so that a miss is known without them."""
+        if self._settings().cache.enabled:
+            for tier in self._tiers:
+                await tier.open()
+
     async def written(self) -> None:
         """Waits until all that was put is in the slower tiers."""
         while self._writer is not None and not self._writer.done():

@@ -16,6 +16,10 @@ class SlowTier(Protocol):
         """False where the settings of this moment leave it out."""
         ...
 
+    async def open(self) -> None:
+        """Looks at what is there, where it is wanted."""
+        ...
+
     def may_have(self, key: str) -> bool:
         """False where it is known at once that `get` would find nothing."""
         ...

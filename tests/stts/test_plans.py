@@ -80,8 +80,12 @@ def test_how_it_came_about_is_not(change: dict[str, Any]) -> None:
     assert replace(PLAN, **change).key("hello") == PLAN.key("hello")
 
 
-def test_what_sounds_otherwise_each_time_has_none() -> None:
-    assert replace(PLAN, repeatable=False).key("hello") is None
+def test_what_sounds_otherwise_each_time_has_one_too() -> None:
+    assert replace(PLAN, repeatable=False).key("hello") == PLAN.key("hello")
+
+
+def test_a_user_s_recording_is_that_user_s_alone() -> None:
+    assert len({PLAN.key("hello", owner) for owner in (None, "0123456789abcdef", "0123456789abcde0")}) == 3
 
 
 @pytest.mark.parametrize(

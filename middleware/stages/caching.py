@@ -1,0 +1,154 @@
+"""Caching: speech that was made before is answered again, and what is being made is made once for all who ask for it.
+
+Inside the planning stage, so that a key is over what the plan says, and inside the quotas: an answer that was kept
+counts like any other. The work is begun apart from the request that asks first (`stts/cache/filling.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+
+from middleware.pipeline import Operation
+from stts.cache.answers import chunks_of, entry_of, etag_of, key_of, note_of, tell
+from stts.cache.filling import Fill, Make
+from stts.cache.store import CacheStore
+from stts.cache.stored import Stored
+from stts.context import CacheNote, RequestContext, new_request_id
+from stts.plans import SpeechPlan, SpeechRequest
+from stts.settings import CurrentSettings
+from stts.speech import AudioChunk
+from stts.text.complete import cleaned
+
+MOST_FILLING_BYTES = 256_000_000
+"""Audio of answers in the making; beyond it further ones are made for their own request alone."""
+CHARACTERS_PER_SECOND = 15.0
+"""Characters spoken a second, about."""
+COMPRESSED_BYTES = 16_000
+"""Bytes of a second of audio in a compressed format, about."""
+SAMPLE_BYTES = 2
+
+Speak = Callable[[RequestContext, SpeechRequest], AsyncGenerator[AudioChunk, None]]
+
+
+class CachingStage:
+    """One for the process. Texts that are still being written pass."""
+
+    def __init__(self, store: CacheStore, speak: Speak, settings: CurrentSettings) -> None:
+        """`speak`: the operation that makes an answer, with nothing around it."""
+        self._store = store
+        self._speak = speak
+        self._settings = settings
+        self._fills: dict[str, Fill] = {}
+
+    def __call__(
+        self,
+        context: RequestContext,
+        request: SpeechRequest,
+        call_next: Operation[SpeechRequest, AudioChunk],
+    ) -> AsyncIterator[AudioChunk]:
+        if not isinstance(request, SpeechRequest) or not isinstance(request.text, str) or request.plan is None:
+            return call_next(context, request)
+        if not self._is_wanted(context, request.plan, request.text):
+            return call_next(context, request)
+        return self._answered(context, request, request.plan, request.text, call_next)
+
+    def _is_wanted(self, context: RequestContext, plan: SpeechPlan, text: str) -> bool:
+        cache = self._settings().cache
+        return (
+            cache.enabled
+            and context.input_data.cache != "none"
+            # What stands in for an engine that rests is told with it.
+            and plan.resting is None
+            and cache.engine_hours.get(plan.instance, cache.hours) > 0
+            and _expected_bytes(plan, text) <= cache.entry_bytes
+        )
+
+    async def _answered(
+        self,
+        context: RequestContext,
+        request: SpeechRequest,
+        plan: SpeechPlan,
+        asked: str,
+        call_next: Operation[SpeechRequest, AudioChunk],
+    ) -> AsyncGenerator[AudioChunk, None]:
+        text = await cleaned(asked, self._settings().limits.text_characters, speak_markup=plan.speak_markup)
+        if not text or sum(fill.bytes for fill in self._fills.values()) > MOST_FILLING_BYTES:
+            async for chunk in call_next(context, request):
+                yield chunk
+            return
+        key, renew = key_of(plan, text), context.input_data.cache == "renew"
+        entry = None if renew else self._store.in_memory(key)
+        if entry is not None:
+            for chunk in self._kept(entry, context, plan, text):
+                yield chunk
+            return
+        fill = None if renew else self._fills.get(key)
+        if fill is None or not fill.may_join(context.priority):
+            fill = self._begin(key, text, context, request, plan)
+        async with aclosing(fill.read(context, plan.warnings)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    def _kept(self, entry: Stored, context: RequestContext, plan: SpeechPlan, text: str) -> Iterator[AudioChunk]:
+        tell(entry, plan, text, context)
+        context.output_data.cache = note_of(entry, self._store.now)
+        for warning in plan.warnings:
+            context.warn(warning)
+        return chunks_of(entry, text)
+
+    def _begin(self, key: str, text: str, context: RequestContext, request: SpeechRequest, plan: SpeechPlan) -> Fill:
+        note = CacheNote("MISS", etag_of(key, new_request_id()))
+        fill = self._fills[key] = Fill(context, self._making(key, text, request, plan, note), note, self._most_bytes)
+        return fill
+
+    @property
+    def _most_bytes(self) -> int:
+        return self._settings().cache.entry_bytes
+
+    def _making(self, key: str, text: str, request: SpeechRequest, plan: SpeechPlan, note: CacheNote) -> Make:
+        async def make(context: RequestContext) -> AsyncGenerator[AudioChunk, None]:
+            fill = self._fills[key]
+            try:
+                entry = await self._found(key, context)
+                if entry is not None:
+                    fill.note = note_of(entry, self._store.now)
+                    tell(entry, plan, text, context)
+                    for chunk in chunks_of(entry, text):
+                        yield chunk
+                    return
+                created, since = self._store.now, self._store.removals
+                async with aclosing(self._speak(context, request)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+                if _is_clean(fill, plan):
+                    expires = self._store.expiry(plan.instance, created)
+                    made = entry_of(plan, text, tuple(fill.chunks), note.etag, created, expires)
+                    if made is not None:
+                        self._store.put(key, made, since)
+            finally:
+                if self._fills.get(key) is fill:
+                    del self._fills[key]
+
+        return make
+
+    async def _found(self, key: str, context: RequestContext) -> Stored | None:
+        """An entry of the slower tiers."""
+        if context.input_data.cache == "renew" or not self._store.may_have(key):
+            return None
+        return await self._store.get(key)
+
+
+def _is_clean(fill: Fill, plan: SpeechPlan) -> bool:
+    """True for an answer that another who asks for the same would get too: made whole, by the engine of the plan."""
+    output = fill.context.output_data
+    ours = output.engine == plan.instance and output.fallback is None
+    return ours and fill.is_whole and not output.silent and not fill.warnings
+
+
+def _expected_bytes(plan: SpeechPlan, text: str) -> float:
+    seconds = len(text) / CHARACTERS_PER_SECOND
+    output = plan.output
+    if output.format in ("wav", "pcm"):
+        return seconds * output.sample_rate * output.channels * SAMPLE_BYTES
+    return seconds * COMPRESSED_BYTES

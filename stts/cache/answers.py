@@ -1,0 +1,87 @@
+"""Answers as entries of the cache, and back: a finished file with the marks of its chunks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from stts.cache.stored import Stored
+from stts.context import CacheNote, RequestContext
+from stts.plans import SpeechPlan
+from stts.speech import AudioChunk
+from stts.storage.files.owners import owned
+
+Mark = tuple[int, float, int, int]
+"""One chunk: its bytes, its seconds, and where its text begins and ends in the whole text."""
+
+
+def key_of(plan: SpeechPlan, text: str) -> str:
+    """The key of the answer to a cleaned text. A recording of a user is that user's voice alone."""
+    return plan.key(text, owner_of(plan))
+
+
+def owner_of(plan: SpeechPlan) -> str | None:
+    """The user whose recording the voice is."""
+    reference = plan.voice.reference
+    return None if reference is None else owned(Path(reference).name).owner
+
+
+def etag_of(key: str, made: str) -> str:
+    """Names the bytes of one answer. `made`: tells it from others to the same request."""
+    return f'"{hashlib.blake2b((key + made).encode(), digest_size=16).hexdigest()}"'
+
+
+def entry_of(
+    plan: SpeechPlan, text: str, chunks: Sequence[AudioChunk], etag: str, created: float, expires: float
+) -> Stored | None:
+    """The answer as an entry; None where the text of a chunk is not a part of the whole."""
+    marks = _marks(text, chunks)
+    if marks is None:
+        return None
+    data = b"".join(chunk.data for chunk in chunks)
+    header = next((chunk.header for chunk in reversed(chunks) if chunk.header), b"")
+    return Stored(
+        "answer",
+        header + data[len(header) :],
+        plan.instance,
+        created,
+        expires,
+        tuple(name for name in (plan.voice.id, plan.voice.digest) if name),
+        owner_of(plan),
+        {"marks": marks, "etag": etag},
+    )
+
+
+def chunks_of(entry: Stored, text: str) -> Iterator[AudioChunk]:
+    """The chunks in which it was made. `text`: the one that it was made of."""
+    data, at = memoryview(entry.data), 0
+    for size, seconds, begin, end in entry.about["marks"]:
+        yield AudioChunk(bytes(data[at : at + size]), seconds, text[begin:end])
+        at += size
+
+
+def tell(entry: Stored, plan: SpeechPlan, text: str, context: RequestContext) -> None:
+    """Tells what is known of the answer: headers are made from it, and it is counted by it."""
+    output, times = context.output_data, context.metrics
+    output.engine, output.voice, output.language = plan.instance, plan.voice.id, plan.language
+    output.audio, output.expected_seconds = plan.output, 0.0
+    times.audio_seconds = sum(mark[1] for mark in entry.about["marks"])
+    times.characters = len(text)
+
+
+def note_of(entry: Stored, now: float) -> CacheNote:
+    """`now`: Unix time."""
+    return CacheNote("HIT", entry.about["etag"], entry.age(now))
+
+
+def _marks(text: str, chunks: Sequence[AudioChunk]) -> list[Mark] | None:
+    marks: list[Mark] = []
+    at = 0
+    for chunk in chunks:
+        begin = text.find(chunk.text, at)
+        if begin < 0:
+            return None
+        at = begin + len(chunk.text)
+        marks.append((len(chunk.data), chunk.seconds, begin, at))
+    return marks

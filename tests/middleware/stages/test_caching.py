@@ -1,0 +1,210 @@
+"""The caching stage around real operations with fake engines: what is spoken once, what anew, and what is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from middleware.pipeline import Operation, Stage, compose
+from middleware.stages.caching import CachingStage
+from middleware.stages.planning import PlanningStage
+from stts.cache.disk import DiskTier
+from stts.cache.store import CacheStore
+from stts.cache.stored import Selection
+from stts.context import CacheUse, RequestContext, RequestFacts
+from stts.errors import STTSError
+from stts.plans import SpeechRequest
+from stts.settings import CacheSettings, EngineSettings, Settings
+from stts.speech import AudioChunk, SynthesisConfig
+from tests.fakes import NO_FALL_BACK, registry
+from tests.wired import Engines
+
+pytestmark = pytest.mark.socket
+
+
+class World:
+    """The stage with a store on disk, and all that was really spoken."""
+
+    def __init__(self, root: Path, **cache: object) -> None:
+        self.settings = Settings(
+            cache=CacheSettings.model_validate(cache),
+            engines=EngineSettings(options={"tone": {"fail_on": "explode"}}),
+            routing=NO_FALL_BACK,
+        )
+        self.engines = Engines(registry(), lambda: self.settings)
+        self.store = CacheStore(lambda: self.settings, [DiskTier(root, lambda: self.settings)])
+        self.spoken: list[str] = []
+        self.asked: asyncio.Queue[str] = asyncio.Queue()
+        """Requests that came to the stage."""
+        self.gate = asyncio.Event()
+        self.gate.set()
+        stage = CachingStage(self.store, self._speak, lambda: self.settings)
+        stages = [PlanningStage(self.engines.selection), cast(Stage, self._note), cast(Stage, stage)]
+        self._pipeline = compose(stages, self._speak)
+
+    def _note(
+        self, context: RequestContext, request: SpeechRequest, call_next: Operation[SpeechRequest, AudioChunk]
+    ) -> AsyncIterator[AudioChunk]:
+        self.asked.put_nowait(str(request.text))
+        return call_next(context, request)
+
+    async def asked_for(self, count: int) -> None:
+        """Waits until so many more requests have begun to wait for their audio."""
+        for _ in range(count):
+            await self.asked.get()
+        await asyncio.sleep(0)
+
+    async def _speak(self, context: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
+        self.spoken.append(str(request.text))
+        await self.gate.wait()
+        async with aclosing(self.engines.operations.speak(context, request)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def say(
+        self, text: str, use: CacheUse = "any", config: SynthesisConfig | None = None
+    ) -> tuple[bytes, RequestContext]:
+        context = RequestContext("tts", input_data=RequestFacts(cache=use))
+        request = SpeechRequest(text, config or SynthesisConfig(engine="tone"))
+        async with aclosing(self._pipeline(context, request)) as chunks:
+            return b"".join([chunk.data async for chunk in chunks]), context
+
+    async def close(self) -> None:
+        await self.engines.close()
+        await self.store.close()
+
+
+def state(context: RequestContext) -> str | None:
+    note = context.output_data.cache
+    return None if note is None else note.state
+
+
+async def test_the_second_time_is_free_and_tells_the_same(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first, made = await world.say("Once more.")
+    second, kept = await world.say("  Once   more. ")
+    assert world.spoken == ["Once more."] and (state(made), state(kept)) == ("MISS", "HIT")
+    assert first[44:] == second[44:] and len(first) == len(second)
+    before, after = made.output_data, kept.output_data
+    assert (before.engine, before.voice, before.language, before.audio) == (
+        after.engine,
+        after.voice,
+        after.language,
+        after.audio,
+    )
+    assert before.cache is not None and after.cache is not None and before.cache.etag == after.cache.etag
+    assert made.metrics.audio_seconds == pytest.approx(kept.metrics.audio_seconds)
+    assert made.metrics.characters == kept.metrics.characters and kept.metrics.engine is None
+    await world.close()
+
+
+async def test_it_outlasts_the_server(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first, _ = await world.say("Once more.")
+    await world.close()
+    other = World(tmp_path)
+    answers = await asyncio.gather(*(other.say("Once more.") for _ in range(5)))
+    assert other.spoken == [] and {state(context) for _, context in answers} == {"HIT"}
+    assert {data[44:] for data, _ in answers} == {first[44:]}
+    await other.close()
+
+
+async def test_a_hundred_at_once_are_spoken_once(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    answers = await asyncio.gather(*(world.say("All of us.") for _ in range(100)))
+    assert world.spoken == ["All of us."] and len({data for data, _ in answers}) == 1
+    states = [state(context) for _, context in answers]
+    assert (states.count("MISS"), states.count("JOIN")) == (1, 99)
+    await world.close()
+
+
+async def test_what_sounds_otherwise_is_spoken(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    plain = SynthesisConfig(engine="tone")
+    for config in (plain, replace(plain, format="mp3"), replace(plain, speed=1.5), replace(plain, sample_rate=8000)):
+        await world.say("The same.", config=config)
+    await world.say("Another.")
+    assert len(world.spoken) == 5
+    await world.close()
+
+
+async def test_what_a_client_wants_of_the_cache(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    _, first = await world.say("Hello.", "none")
+    assert state(first) is None
+    assert state((await world.say("Hello."))[1]) == "MISS"
+    assert state((await world.say("Hello.", "renew"))[1]) == "MISS"
+    assert state((await world.say("Hello.", "none"))[1]) is None
+    assert state((await world.say("Hello."))[1]) == "HIT"
+    assert len(world.spoken) == 4
+    await world.close()
+
+
+@pytest.mark.parametrize(
+    "cache", [{"enabled": False}, {"hours": 0.0}, {"engine_hours": {"tone": 0.0}}, {"entry_bytes": 1024}]
+)
+async def test_where_nothing_is_kept(tmp_path: Path, cache: dict[str, object]) -> None:
+    world = World(tmp_path, **cache)
+    await world.say("Hello there.")
+    _, context = await world.say("Hello there.")
+    assert len(world.spoken) == 2 and state(context) is None
+    await world.close()
+    assert not (tmp_path / "cache").exists()
+
+
+async def test_what_fails_fails_for_all_and_is_not_kept(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.gate.clear()
+    answers = [asyncio.ensure_future(world.say("Then explode.")) for _ in range(4)]
+    await world.asked_for(4)
+    world.gate.set()
+    await asyncio.wait(answers)
+    assert all(isinstance(each.exception(), STTSError) for each in answers) and len(world.spoken) == 1
+    with pytest.raises(STTSError):
+        await world.say("Then explode.")
+    assert len(world.spoken) == 2
+    await world.close()
+    assert not (tmp_path / "cache").exists()
+
+
+async def test_one_who_leaves_does_not_end_it_for_others(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.gate.clear()
+    first = asyncio.ensure_future(world.say("Wait for me."))
+    await world.asked_for(1)
+    second = asyncio.ensure_future(world.say("Wait for me."))
+    await world.asked_for(1)
+    first.cancel()
+    await asyncio.wait([first])
+    world.gate.set()
+    data, _ = await second
+    assert len(data) > 1000 and world.spoken == ["Wait for me."]
+    assert state((await world.say("Wait for me."))[1]) == "HIT"
+    await world.close()
+
+
+async def test_silence_and_what_was_warned_of_is_not_kept(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for _ in range(2):
+        _, context = await world.say("...")
+        assert context.output_data.silent and state(context) is None
+    assert len(world.spoken) == 2
+    await world.close()
+
+
+async def test_what_was_removed_meanwhile_is_not_kept(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.gate.clear()
+    answer = asyncio.ensure_future(world.say("Going."))
+    await world.asked_for(1)
+    await world.store.remove(Selection(engine="tone"))
+    world.gate.set()
+    await answer
+    assert state((await world.say("Going."))[1]) == "MISS"
+    await world.close()

@@ -1,0 +1,38 @@
+"""Answers as entries: chunks come back with their texts, and a user's voice stays that user's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from stts.cache.answers import chunks_of, entry_of, key_of
+from stts.engine_api import SpeechParams, Voice
+from stts.plans import SpeechPlan
+from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
+
+PLAN = SpeechPlan(
+    SynthesisConfig(), "tone", Voice("low"), SpeechParams("en"), 16_000, AudioOutput("wav", "audio/wav", 16_000, 1)
+)
+TEXT = "Hello there. Hello you."
+CHUNKS = [AudioChunk(b"head", 0.0), AudioChunk(b"abcd", 1.5, "Hello there."), AudioChunk(b"efg", 0.5, "Hello you.")]
+
+
+def test_chunks_come_back_and_the_header_is_that_of_the_whole_file() -> None:
+    entry = entry_of(PLAN, TEXT, [*CHUNKS, AudioChunk(b"", 0.0, header=b"HEAD")], '"e"', 1.0, 2.0)
+    assert entry is not None and entry.data == b"HEADabcdefg"
+    assert TEXT.encode() not in repr(entry).encode() and "Hello" not in repr(entry)
+    found = [(chunk.data, chunk.seconds, chunk.text) for chunk in chunks_of(entry, TEXT)]
+    assert found == [(b"HEAD", 0.0, ""), (b"abcd", 1.5, "Hello there."), (b"efg", 0.5, "Hello you."), (b"", 0.0, "")]
+
+
+def test_a_chunk_with_another_text_is_not_kept() -> None:
+    assert entry_of(PLAN, "Goodbye.", CHUNKS, '"e"', 1.0, 2.0) is None
+
+
+def test_the_same_recording_of_two_users_is_two_voices() -> None:
+    def spoken(reference: str | None) -> SpeechPlan:
+        return replace(PLAN, voice=Voice("anna.wav", reference=reference, digest="ab12"))
+
+    names = ("references/anna.wav", "references/anna@0123456789abcdef.wav", "references/anna@0123456789abcde0+.wav")
+    assert len({key_of(spoken(name), TEXT) for name in names}) == 3
+    entry = entry_of(spoken(names[1]), TEXT, CHUNKS, '"e"', 1.0, 2.0)
+    assert entry is not None and entry.owner == "0123456789abcdef" and entry.voices == ("anna.wav", "ab12")
