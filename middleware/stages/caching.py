@@ -108,7 +108,7 @@ class CachingStage:
 
     def _making(self, key: str, text: str, request: SpeechRequest, plan: SpeechPlan, note: CacheNote) -> Make:
         async def make(context: RequestContext) -> AsyncGenerator[AudioChunk, None]:
-            fill = self._fills[key]
+            fill, since = self._fills[key], self._store.removals
             try:
                 entry = await self._found(key, context)
                 if entry is not None:
@@ -117,7 +117,7 @@ class CachingStage:
                     for chunk in chunks_of(entry, text):
                         yield chunk
                     return
-                created, since = self._store.now, self._store.removals
+                created = self._store.now
                 async with aclosing(self._speak(context, request)) as chunks:
                     async for chunk in chunks:
                         yield chunk
