@@ -74,7 +74,7 @@ class RequestFacts:
     arrived: float = field(default_factory=time.perf_counter)
     """`time.perf_counter()` seconds."""
     cache: CacheUse = "any"
-    """What the client wants of the cache."""
+    """The wish of the client about the cache."""
     error_status: Callable[[STTSError], int] = own_status
     """The HTTP status with which the dialect of the route answers an error."""
 

@@ -65,7 +65,7 @@ def operation_context(
 
 
 def cache_use(connection: HTTPConnection) -> CacheUse:
-    """What the `Cache-Control` of a request wants of the cache."""
+    """Reads the wish about the cache in the `Cache-Control` of a request."""
     header = connection.headers.get("cache-control")
     if header is None:
         return "any"
