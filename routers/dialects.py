@@ -27,7 +27,9 @@ from routers.management.jobs import JobRoutes
 from routers.management.keys import KeyRoutes
 from routers.management.me import MeRoutes
 from routers.management.models import ModelRoutes
+from routers.management.packages import PackageRoutes
 from routers.management.personal_data import PersonalDataRoutes
+from routers.management.transcription_jobs import TranscriptionJobRoutes
 from routers.management.usage import UsageRoutes
 from routers.management.users import UserRoutes
 from routers.management.voices import LibraryVoiceRoutes
@@ -83,7 +85,12 @@ def _management(services: Services) -> Sequence[Routes]:
     configuration = () if services.config is None else (ConfigRoutes(services.config),)
     models = ModelRoutes(services.model_library)
     # Before the others of /jobs, which take any word for an id.
-    jobs = (BatchRoutes(services.batches, services.settings), JobRoutes(services.jobs, services.batches))
+    jobs = (
+        BatchRoutes(services.batches, services.settings),
+        TranscriptionJobRoutes(services.batches, services.files),
+        PackageRoutes(services.batches),
+        JobRoutes(services.jobs, services.batches),
+    )
     me = MeRoutes(services.access.quotas, services.settings)
     access = (
         me,

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from adapters.batches.result_writer import ResultWriter
 from stts.access.principal import Principal
@@ -78,7 +78,8 @@ class CarryOut:
             assert audio is not None
             extension = FORMATS[audio.format].extension
             size = await writer.commit(extension, header)
-        return _result(context, extension, audio.media_type, size, context.metrics.audio_seconds or 0.0)
+        result = _result(context, extension, audio.media_type, size, context.metrics.audio_seconds or 0.0)
+        return replace(result, pause=item.request.get("pause", 0.0))
 
     async def _heard(self, batch: Batch, item: BatchItem, principal: Principal) -> ItemResult:
         assert item.request is not None

@@ -21,7 +21,7 @@ from stts.jobs.store import BatchStore
 from stts.jobs.values import Batch, BatchItem, BatchKind
 from stts.settings import CurrentSettings
 from stts.speech import SynthesisConfig
-from stts.storage.batch_files import BatchFiles
+from stts.storage.batch_files import COVER, BatchFiles
 from stts.text.complete import complete_text
 from stts.transcription import TranscriptionConfig
 
@@ -37,6 +37,8 @@ class SpeechItem:
     config: SynthesisConfig
     name: str | None = None
     chapter: int | None = None
+    pause: float = 0.0
+    """Seconds of silence behind it in a book."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class NewBatch:
     kind: BatchKind
     name: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    cover: bytes | None = None
+    """The picture of a book."""
 
 
 class Submission:
@@ -100,6 +104,8 @@ class Submission:
             plan = _Plan(batch, store, self._possible(), self._settings().jobs.items)
             async for item in items:
                 await plan.add(item)
+            if new.cover is not None:
+                await asyncio.to_thread(self._files.keep, batch.id, COVER, new.cover)
             begun = await plan.begin(self._settings().jobs.unfinished)
         except BaseException:
             # What cannot be removed now is removed with what is old.
@@ -184,7 +190,7 @@ def named(error: STTSError, number: int) -> STTSError:
 
 def _planned(kind: BatchKind, number: int, item: SpeechItem | RecordingItem) -> BatchItem:
     if isinstance(item, SpeechItem):
-        request, size, chapter = speech_request(item.text, item.config), len(item.text), item.chapter
+        request, size, chapter = speech_request(item.text, item.config, item.pause), len(item.text), item.chapter
     else:
         request, size, chapter = transcription_request(item.file_id, item.config, own=item.own), item.size, None
     digest = address(kind, request)

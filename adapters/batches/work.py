@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -143,7 +143,7 @@ class BatchAtWork:
         files, extension = self._around.files, found.result.extension
         source = files.path(found.batch_id, item.digest, extension)
         is_there = await asyncio.to_thread(files.adopt, source, self._batch.id, item.digest, extension)
-        return found.result if is_there else None
+        return replace(found.result, pause=(item.request or {}).get("pause", 0.0)) if is_there else None
 
     async def _after(self, error: STTSError, item: BatchItem) -> ItemEnd | None:
         reason = Reason(error.code, error.message)

@@ -26,6 +26,26 @@ def content(visit: Visit) -> str:
     return f"{len(visit.get(f'/jobs/{_batch(visit)}/items/1/content').body)} bytes"
 
 
+def archive(visit: Visit) -> str:
+    return f"{len(visit.get(f'/jobs/{_batch(visit)}/archive').body)} bytes"
+
+
+def book(visit: Visit) -> str:
+    return f"{len(visit.get(f'/jobs/{_batch(visit)}/book?format=mp3').body)} bytes"
+
+
+def captions(visit: Visit) -> str:
+    """Its texts were not kept, which is told."""
+    return f"status {visit.get(f'/jobs/{_batch(visit)}/captions', refusals=(409,)).status}"
+
+
+def transcription(visit: Visit) -> str:
+    job = object_of(visit.send("/jobs/transcription"))
+    last = events_of(visit.get(f"/jobs/{job['id']}/events"))[-1]
+    visit.delete(f"/jobs/{job['id']}?remove=true")
+    return str(last["state"])
+
+
 def resume(visit: Visit) -> str:
     """One that has ended cannot go on; that is told."""
     return f"status {visit.post(f'/jobs/{_batch(visit)}/resume', {}, refusals=(409,)).status}"

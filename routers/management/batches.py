@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel
+from starlette.datastructures import UploadFile
 
 from adapters.batches.submission import NewBatch, SpeechItem, Submission
 from middleware.edge.bodies import is_json, media_type
 from middleware.listener import listener_of
 from routers.batch_services import BatchServices
 from routers.http.deferred_route import deferred_router
+from routers.http.forms import MULTIPART, read_form
 from routers.http.jobs import STARTED, ItemShape, JobShape, accepted
 from routers.http.operation import principal_of
 from routers.management.batch_results import BatchResults, ResultFormat
+from routers.management.book_items import KINDS as BOOKS
+from routers.management.book_items import about, book_items, opened_book
+from routers.management.files import unescaped
 from routers.management.jobs import NOT_FOUND, JobId
-from routers.management.speech_items import JSON_LINES, NAME_CHARACTERS, ItemReader, lines_of, parsed
+from routers.management.speech_items import (
+    JSON_LINES,
+    NAME_CHARACTERS,
+    ItemReader,
+    SpeechJobFields,
+    checked,
+    lines_of,
+    parsed,
+)
 from stts.access.policy import RouteKind, Upload, policy
 from stts.access.roles import Role
-from stts.errors import InvalidParameter, InvalidRequest
+from stts.errors import InvalidRequest
 from stts.jobs.transitions import BatchEvent
 from stts.jobs.values import ItemState
 from stts.settings import CurrentSettings
 
+if TYPE_CHECKING:
+    from stts.books.reading import BookKind
+
 MOST_LISTED = 1000
+MEMORY_BYTES = 1 << 20
+"""A book that is longer waits on the disk until it is read."""
+BLOCK_BYTES = 1 << 16
+LINES_NAMES = (".jsonl", ".ndjson")
 ItemNumber = Annotated[int, Path(ge=0)]
 RESULT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"audio/*": {}, "application/json": {}, "text/plain": {}, "text/vtt": {}}},
@@ -56,32 +78,62 @@ class BatchRoutes:
         add("/jobs/speech", self.speech, methods=["POST"], response_model=JobShape, status_code=202, responses=REFUSED)
         add(f"{one}/items", self.items, methods=["GET"], response_model=ItemList, responses=NOT_FOUND)
         add(f"{one}/items/{{number}}/content", self.content, methods=["GET"], response_class=Response, responses=RESULT)
+        changed = {**NOT_FOUND, 409: {"description": "That cannot be done to a job in this state."}}
         for name, command in (("pause", self.pause), ("resume", self.resume), ("retry", self.retry)):
-            add(f"{one}/{name}", command, methods=["POST"], response_model=JobShape, responses=NOT_FOUND)
+            add(f"{one}/{name}", command, methods=["POST"], response_model=JobShape, responses=changed)
 
     @policy(RouteKind.MANAGE, role=Role.WRITE, upload=Upload.LINES)
     async def speech(self, request: Request) -> Response:
-        """Speaks many texts in the background, also over restarts. JSON: `items` and defaults for all of them; or JSON
-        lines (`application/jsonl`), an item a line, with defaults and `name` in the query.
+        """Speaks many texts, or one book, in the background, also over restarts. JSON: `items` and defaults for all of
+        them. JSON lines (`application/jsonl`), an item a line, or a book (`application/epub+zip`, `text/markdown`,
+        `text/plain`): with defaults in the query. A form: one of these as `file`, with defaults as further fields.
 
         All items are checked before the job begins. Work that somebody waits for goes first.
         """
         kind = media_type(request)
         if is_json(kind):
             body = await parsed(await request.body())
-            reader = self._reader(request, body.defaults)
-            return await self._begin(request, body.name, reader.listed(body.items))
-        if kind not in JSON_LINES:
-            allowed = ["application/json", "application/jsonl"]
-            raise InvalidRequest("Send JSON, or JSON lines.", param="content-type", allowed=allowed)
-        defaults = dict(request.query_params)
-        name = defaults.pop("name", "")
-        if len(name) > NAME_CHARACTERS:
-            raise InvalidParameter(f"A name has at most {NAME_CHARACTERS} characters.", param="name")
-        reader = self._reader(request, defaults)
-        lines = lines_of(request.stream(), self._settings().limits.json_bytes)
-        async with aclosing(lines), aclosing(reader.of_lines(lines)) as items:
-            return await self._begin(request, name, items)
+            return await self._begin(request, body, self._reader(request, body).listed(body.items))
+        if kind == MULTIPART:
+            return await self._sent_in_form(request)
+        body = checked({**request.query_params, "items": []})
+        if kind in JSON_LINES:
+            return await self._lines(request, body, request.stream())
+        if kind not in BOOKS:
+            allowed = ["application/json", "application/jsonl", MULTIPART, *BOOKS]
+            raise InvalidRequest("Send JSON, JSON lines, a book, or a form with `file`.", allowed=allowed)
+        with tempfile.SpooledTemporaryFile(MEMORY_BYTES) as file:
+            async for chunk in request.stream():
+                await asyncio.to_thread(file.write, chunk)
+            return await self._book(request, body, file, body.name, BOOKS[kind])
+
+    async def _sent_in_form(self, request: Request) -> Response:
+        form = await read_form(request)
+        try:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise InvalidRequest("The form has no `file`: JSON lines or a book.", param="file")
+            fields = {name: value for name, value in form.items() if isinstance(value, str)}
+            body, name = checked({**fields, "items": []}), (file.filename or "").lower()
+            if name.endswith(LINES_NAMES) or file.content_type in JSON_LINES:
+                return await self._lines(request, body, _blocks(file))
+            return await self._book(request, body, file.file, unescaped(file.filename or ""))
+        finally:
+            await form.close()
+
+    async def _lines(self, request: Request, body: SpeechJobFields, chunks: AsyncIterator[bytes]) -> Response:
+        lines = lines_of(chunks, self._settings().limits.json_bytes)
+        async with aclosing(lines), aclosing(self._reader(request, body).of_lines(lines)) as items:
+            return await self._begin(request, body, items)
+
+    async def _book(
+        self, request: Request, body: SpeechJobFields, file: BinaryIO, name: str, kind: BookKind | None = None
+    ) -> Response:
+        book = await opened_book(file, name or "Book", kind)
+        body.name = body.name or book.info.title[:NAME_CHARACTERS]
+        cover = book.info.cover.data if book.info.cover is not None else None
+        async with aclosing(book_items(book, self._reader(request, body))) as items:
+            return await self._begin(request, body, items, {"book": about(book)}, cover)
 
     @policy(RouteKind.MANAGE, role=Role.WRITE)
     async def items(
@@ -128,10 +180,22 @@ class BatchRoutes:
     async def _commanded(self, request: Request, job_id: str, command: BatchEvent) -> JobShape:
         return JobShape.of_batch(await self._batches.command(job_id, command, principal_of(request)))
 
-    def _reader(self, request: Request, defaults: Mapping[str, Any]) -> ItemReader:
+    def _reader(self, request: Request, body: SpeechJobFields) -> ItemReader:
         format = listener_of(request.scope).output().format
-        return ItemReader(defaults, format, principal_of(request).permission)
+        return ItemReader(body.defaults, format, principal_of(request).permission)
 
-    async def _begin(self, request: Request, name: str, items: AsyncIterator[SpeechItem]) -> Response:
-        batch = await self._submission.submit(NewBatch("speech", name), items, principal_of(request))
-        return accepted(JobShape.of_batch(batch))
+    async def _begin(
+        self,
+        request: Request,
+        body: SpeechJobFields,
+        items: AsyncIterator[SpeechItem],
+        facts: Mapping[str, Any] | None = None,
+        cover: bytes | None = None,
+    ) -> Response:
+        new = NewBatch("speech", body.name, {**body.options, **(facts or {})}, cover)
+        return accepted(JobShape.of_batch(await self._submission.submit(new, items, principal_of(request))))
+
+
+async def _blocks(file: UploadFile) -> AsyncGenerator[bytes, None]:
+    while block := await file.read(BLOCK_BYTES):
+        yield block

@@ -20,8 +20,6 @@ NAME_CHARACTERS = 200
 JSON_LINES = frozenset(
     {"application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/jsonlines"}
 )
-OF_THE_JOB = frozenset({"name", "items"})
-"""Fields of a body that are none of its items' defaults."""
 
 
 class ItemFields(SpeechFields):
@@ -36,7 +34,13 @@ class SpeechJobFields(BaseModel):
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
 
     name: str = Field("", max_length=NAME_CHARACTERS, description="Your own word for the job.")
+    captions: bool = Field(False, description="Keep the texts, so that captions can be made of them.")
     items: list[Any] = Field(description="Each a text, or an object with `text` and what is otherwise for it.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Facts that are kept with the job."""
+        return {"keeps_texts": True} if self.captions else {}
 
     @property
     def defaults(self) -> Mapping[str, Any]:
@@ -51,7 +55,7 @@ class ItemReader:
     default_format: AudioFormat
     permission: Permission
 
-    def item(self, number: int, sent: object) -> SpeechItem:
+    def item(self, number: int, sent: object, *, chapter: int | None = None, pause: float = 0.0) -> SpeechItem:
         """Raises InvalidRequest, which names the item and quotes nothing."""
         own = {"text": sent} if isinstance(sent, str) else sent
         if not isinstance(own, dict):
@@ -65,7 +69,8 @@ class ItemReader:
             place = ".".join(str(part) for part in first["loc"])
             said = f"Item {number}: {place}: {first['msg']}"
             raise InvalidRequest(said, param=f"items[{number}].{place}") from error
-        return SpeechItem(fields.text, fields.config(self.default_format, self.permission), fields.name)
+        config = fields.config(self.default_format, self.permission)
+        return SpeechItem(fields.text, config, fields.name, chapter, pause)
 
     async def listed(self, sent: Sequence[object]) -> AsyncGenerator[SpeechItem, None]:
         for number, each in enumerate(sent):
@@ -103,6 +108,11 @@ async def parsed(body: bytes) -> SpeechJobFields:
         sent = await asyncio.to_thread(json.loads, body)
     except (ValueError, RecursionError) as error:
         raise MalformedRequest("This is not JSON.", param="body") from error
+    return checked(sent)
+
+
+def checked(sent: object) -> SpeechJobFields:
+    """Raises InvalidRequest."""
     try:
         return SpeechJobFields.model_validate(sent)
     except ValidationError as error:

@@ -13,11 +13,15 @@ from stts.jobs.values import BatchKind
 from stts.speech import SynthesisConfig
 from stts.transcription import TranscriptionConfig
 
+NOT_AUDIBLE = frozenset({"pause", "own"})
+"""Parts of a request on which its result does not depend."""
+
 Config = TypeVar("Config", SynthesisConfig, TranscriptionConfig)
 
 
-def speech_request(text: str, config: SynthesisConfig) -> dict[str, Any]:
-    return {"text": text, "config": _stored(config)}
+def speech_request(text: str, config: SynthesisConfig, pause: float = 0.0) -> dict[str, Any]:
+    """`pause`: seconds of silence behind it, which are no part of what is spoken."""
+    return {"text": text, "config": _stored(config)} | ({"pause": pause} if pause else {})
 
 
 def transcription_request(file_id: str, config: TranscriptionConfig, *, own: bool) -> dict[str, Any]:
@@ -35,7 +39,8 @@ def transcription_config(request: Mapping[str, Any], permission: Permission) -> 
 
 def address(kind: BatchKind, request: Mapping[str, Any]) -> str:
     """SHA-256 in hex over all that the result of an item depends on."""
-    content = json.dumps([kind, request], sort_keys=True, separators=(",", ":"))
+    audible = {name: value for name, value in request.items() if name not in NOT_AUDIBLE}
+    content = json.dumps([kind, audible], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -93,6 +93,8 @@ class ItemResult:
     voice: str | None = None
     language: str | None = None
     warnings: tuple[str, ...] = ()
+    pause: float = 0.0
+    """Seconds of silence behind it where all results become one recording."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

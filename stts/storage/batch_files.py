@@ -11,6 +11,7 @@ import secrets
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +22,8 @@ from stts.storage.files.failures import translated_disk_errors
 FOLDER = "jobs"
 ID_FILE = "id"
 TEMPORARY = ".temporary"
+COVER = "cover"
+"""Name of the picture of a book among the results."""
 
 
 class BatchFiles:
@@ -85,12 +88,44 @@ class BatchFiles:
 
     def place(self, temporary: Path, batch_id: str, digest: str, extension: str) -> None:
         """Puts a complete file to its place, over one of the same content."""
-        target = self.path(batch_id, digest, extension)
+        self._put(temporary, self.path(batch_id, digest, extension))
+
+    def _put(self, temporary: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         size = temporary.stat().st_size
         temporary.replace(target)
         sync_folder(target.parent)
         self._used = None if self._used is None else self._used + size
+
+    def made(self, batch_id: str, name: str, make: Callable[[Path], None]) -> Path:
+        """A file that is made of all results, once. `make` writes it; what that raises passes, and nothing is kept.
+
+        Raises StorageFull, StorageFailed.
+        """
+        target = self._folder / batch_id / name
+        if target.exists():
+            return target
+        self.require_room()
+        temporary = self._temporary / secrets.token_hex(16)
+        with translated_disk_errors():
+            self._temporary.mkdir(parents=True, exist_ok=True)
+            try:
+                make(temporary)
+                self._put(temporary, target)
+            finally:
+                temporary.unlink(missing_ok=True)
+        return target
+
+    def keep(self, batch_id: str, name: str, data: bytes) -> None:
+        """Keeps something beside the results. Raises StorageFull, StorageFailed."""
+        self.made(batch_id, name, partial(_write, data))
+
+    def kept(self, batch_id: str, name: str) -> bytes | None:
+        """None where it is not there."""
+        try:
+            return (self._folder / batch_id / name).read_bytes()
+        except FileNotFoundError:
+            return None
 
     def remove(self, batch_id: str) -> None:
         shutil.rmtree(self._folder / batch_id, ignore_errors=True)
@@ -145,6 +180,10 @@ class ResultFile:
             self._file.close()
         with suppress(OSError):
             self._temporary.unlink(missing_ok=True)
+
+
+def _write(data: bytes, path: Path) -> None:
+    path.write_bytes(data)
 
 
 def _bytes(path: Path) -> int:

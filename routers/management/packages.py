@@ -1,0 +1,164 @@
+"""Results of a job of many texts together: a ZIP file, one audiobook, captions beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from routers.batch_services import BatchServices
+from routers.http.answer import collected_answer, stream_answer
+from routers.http.deferred_route import deferred_router
+from routers.http.operation import principal_of
+from routers.http.workers import Workers
+from routers.management.content import StoredContent
+from routers.management.jobs import NOT_FOUND, JobId
+from stts.access.policy import RouteKind, policy
+from stts.access.roles import Role
+from stts.errors import Conflict
+from stts.jobs.values import Batch, BatchItem
+from stts.storage.batch_files import COVER
+
+if TYPE_CHECKING:
+    # Loaded when they are first needed.
+    from stts.books.book import BookInfo
+    from stts.books.packing import Entry
+    from stts.books.parts import Part
+
+READ_AT_ONCE = 200
+MOST_WAITING = 4
+"""Books that may wait to be bound."""
+MEDIA_TYPES = {"m4b": "audio/mp4", "mp3": "audio/mpeg"}
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/zip": {}, "audio/*": {}, "text/plain": {}, "text/vtt": {}}},
+    409: {"description": "Not all items are done, or their texts are not kept."},
+    **NOT_FOUND,
+}
+
+
+class PackageRoutes:
+    def __init__(self, batches: BatchServices) -> None:
+        self._batches = batches
+        self._binders = Workers("binder", threads=1, queue_length=MOST_WAITING)
+        self.router = deferred_router("jobs")
+        for name, endpoint in (("archive", self.archive), ("book", self.book), ("captions", self.captions)):
+            self.router.add_api_route(
+                f"/jobs/{{job_id}}/{name}", endpoint, methods=["GET"], response_class=Response, responses=ANSWERS
+            )
+
+    @policy(RouteKind.MANAGE, role=Role.WRITE)
+    async def archive(self, request: Request, job_id: JobId) -> Response:
+        """All results that are there, as a ZIP file that is sent while it is packed."""
+        from stts.books.packing import zipped
+
+        batch = await self._batches.require(job_id, principal_of(request).viewer)
+        headers = {"content-type": "application/zip", **_attachment(_title(batch), "zip")}
+        return stream_answer(zipped(self._entries(batch)), lambda: headers)
+
+    @policy(RouteKind.MANAGE, role=Role.WRITE)
+    async def book(
+        self, request: Request, job_id: JobId, format: Annotated[Literal["m4b", "mp3"], Query()] = "m4b"
+    ) -> Response:
+        """All texts as one recording, with chapters and cover where they are of a book. Bound when it is first asked
+        for, which takes a while."""
+        batch = await self._batches.require(job_id, principal_of(request).viewer)
+        parts = await self._parts(batch)
+        headers = {"cache-control": "no-store", **_attachment(_title(batch), format)}
+
+        async def make() -> Response:
+            path = await self._bound(batch, parts, format)
+            return StoredContent(path, media_type=MEDIA_TYPES[format], headers=headers)
+
+        return collected_answer(make, request.scope, request.receive)
+
+    @policy(RouteKind.MANAGE, role=Role.WRITE)
+    async def captions(
+        self, request: Request, job_id: JobId, format: Annotated[Literal["srt", "vtt"], Query()] = "srt"
+    ) -> Response:
+        """What is said when in the book. The job must have been begun with `captions`, so that its texts are kept."""
+        from stts.books.captions import captions
+
+        batch = await self._batches.require(job_id, principal_of(request).viewer)
+        parts = await self._parts(batch)
+        if not all(part.text for part in parts):
+            raise Conflict("The texts of this job are not kept: begin it with `captions`.")
+        language = batch.options.get("book", {}).get("language")
+        text = await asyncio.to_thread(lambda: "".join(captions(parts, format, language)))
+        return PlainTextResponse(text, media_type="text/vtt" if format == "vtt" else "text/plain")
+
+    async def _bound(self, batch: Batch, parts: list[Part], format: Literal["m4b", "mp3"]) -> Path:
+        """Raises Conflict for a part that is damaged, StorageFull, Busy."""
+        from stts.books.binding import bind
+        from stts.books.parts import DamagedPart
+
+        files = self._batches.files
+        info = await asyncio.to_thread(self._info, batch)
+        titles = batch.options.get("book", {}).get("chapters", [])
+        try:
+            return await self._binders.run(
+                lambda checkpoint: files.made(
+                    batch.id,
+                    f"book-{batch.sequence}.{format}",
+                    lambda target: bind(parts, titles, info, format, target, checkpoint),
+                )
+            )
+        except DamagedPart as error:
+            raise Conflict(f"{error}. Cancel the job and begin it anew.") from error
+
+    def _info(self, batch: Batch) -> BookInfo:
+        from stts.books.book import BookInfo, Cover
+
+        book = batch.options.get("book") or {}
+        cover, shape = None, book.get("cover")
+        if shape is not None:
+            data = self._batches.files.kept(batch.id, COVER)
+            cover = Cover(data, shape["media_type"], shape["width"], shape["height"]) if data else None
+        return BookInfo(_title(batch), book.get("author"), book.get("language"), cover)
+
+    async def _parts(self, batch: Batch) -> list[Part]:
+        """Raises Conflict where not all items are done."""
+        if batch.kind != "speech" or batch.done < batch.total:
+            raise Conflict(f"{batch.total - batch.done} of {batch.total} texts of this job have not been spoken.")
+        from stts.books.parts import Part
+
+        parts: list[Part] = []
+        async for item in self._items(batch):
+            if (result := item.result) is not None:
+                path = self._batches.files.path(batch.id, item.digest, result.extension)
+                text = (item.request or {}).get("text", "")
+                parts.append(Part(path, result.seconds, item.chapter or 0, result.pause, text))
+        return parts
+
+    async def _entries(self, batch: Batch) -> AsyncGenerator[Entry, None]:
+        from stts.books.packing import Entry, file_name
+
+        async for item in self._items(batch):
+            if (result := item.result) is None:
+                continue
+            name = " ".join(filter(None, (f"{item.number:06}", file_name(item.name or ""))))
+            path = self._batches.files.path(batch.id, item.digest, result.extension)
+            yield Entry(f"{name}{result.extension}", path, batch.created_at)
+
+    async def _items(self, batch: Batch) -> AsyncGenerator[BatchItem, None]:
+        """Those that are done, by number."""
+        store, after = await self._batches.store(), -1
+        while found := await store.items(batch.id, after=after, most=READ_AT_ONCE, state="done"):
+            for item in found:
+                yield item
+            after = found[-1].number
+
+
+def _title(batch: Batch) -> str:
+    return str((batch.options.get("book") or {}).get("title") or batch.name or "Job")
+
+
+def _attachment(title: str, extension: str) -> dict[str, str]:
+    from stts.books.packing import file_name
+
+    name = quote(f"{file_name(title) or 'Job'}.{extension}", safe="")
+    return {"content-disposition": f"attachment; filename*=utf-8''{name}"}

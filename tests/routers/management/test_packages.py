@@ -1,0 +1,123 @@
+"""A book becomes a job, and its results a ZIP file, one audiobook and captions."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import pytest
+
+from stts.settings import Settings, StorageSettings, TTSSettings
+from tests import patient
+from tests.fakes import registry
+from tests.routers.management.following import ended
+from tests.server import running
+
+pytestmark = pytest.mark.socket
+
+BOOK = """# A small book
+
+It begins here. This is the first paragraph.
+
+## The second chapter
+
+There is more to tell.
+
+The end.
+"""
+
+
+@pytest.fixture(scope="module")
+def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    root = str(tmp_path_factory.mktemp("packages"))
+    settings = Settings(tts=TTSSettings(order=("tone",)), storage=StorageSettings(root=root))
+    with running(settings, registry()) as server, patient.Client(base_url=server.url) as http:
+        yield http
+
+
+@pytest.fixture(scope="module")
+def book(http: httpx.Client) -> dict[str, Any]:
+    """A book that was spoken, with its texts kept."""
+    begun = http.post(
+        "/jobs/speech",
+        params={"format": "mp3", "captions": "true"},
+        content=BOOK.encode(),
+        headers={"content-type": "text/markdown"},
+    )
+    assert begun.status_code == 202, begun.text
+    job = ended(http, begun.json()["id"])
+    assert job["state"] == "done", job
+    return job
+
+
+def test_paragraphs_are_items_of_their_chapters(http: httpx.Client, book: dict[str, Any]) -> None:
+    items = http.get(f"/jobs/{book['id']}/items").json()["items"]
+    chapters = [item["chapter"] for item in items]
+    assert chapters == sorted(chapters) and len(set(chapters)) == 2 and len(items) >= 5
+
+
+def test_results_come_as_a_zip_file(http: httpx.Client, book: dict[str, Any]) -> None:
+    answer = http.get(f"/jobs/{book['id']}/archive")
+    assert answer.headers["content-type"] == "application/zip"
+    items = http.get(f"/jobs/{book['id']}/items").json()["items"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        assert packed.testzip() is None
+        assert [entry.file_size for entry in packed.infolist()] == [item["bytes"] for item in items]
+
+
+@pytest.mark.parametrize(("format", "container"), [("m4b", "mp4"), ("mp3", "mp3")])
+def test_all_of_it_is_one_recording_with_chapters(
+    http: httpx.Client, book: dict[str, Any], format: str, container: str
+) -> None:
+    answer = http.get(f"/jobs/{book['id']}/book?format={format}")
+    assert answer.status_code == 200, answer.text
+    with av.open(io.BytesIO(answer.content)) as opened:
+        assert container in opened.format.name
+        assert len(opened.chapters()) == 2
+        assert opened.duration is not None and opened.duration / 1e6 > book["audio_seconds"]
+    part = http.get(f"/jobs/{book['id']}/book?format={format}", headers={"range": "bytes=0-99"})
+    assert (part.status_code, part.content) == (206, answer.content[:100])
+
+
+@pytest.mark.parametrize("format", ["srt", "vtt"])
+def test_captions_stand_beside_it(http: httpx.Client, book: dict[str, Any], format: str) -> None:
+    told = http.get(f"/jobs/{book['id']}/captions?format={format}").text
+    assert "There is more to tell." in told and "-->" in told
+
+
+def test_what_is_not_there_is_refused_in_words(http: httpx.Client) -> None:
+    job = ended(http, http.post("/jobs/speech", json={"items": ["Hello."]}).json()["id"])
+    refused = http.get(f"/jobs/{job['id']}/captions")
+    assert refused.status_code == 409 and "captions" in refused.json()["detail"]
+    assert http.get(f"/jobs/{job['id']}/book?format=mp3").status_code == 200
+    assert http.get("/jobs/job-none/archive").status_code == 404
+
+
+def test_a_book_comes_in_a_form_too_and_only_what_is_new_of_it_is_spoken(
+    http: httpx.Client, book: dict[str, Any]
+) -> None:
+    edited = BOOK.replace("The end.", "The end, at last.")
+    begun = http.post("/jobs/speech", files={"file": ("small.md", edited.encode())}, data={"format": "mp3"})
+    assert begun.status_code == 202, begun.text
+    job = ended(http, begun.json()["id"])
+    assert job["subject"] == "A small book" and job["items"]["done"] == book["items"]["done"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [(b"PK\x03\x04 no book", "application/epub+zip"), (b"%PDF-1.7", "text/plain")]
+)
+def test_a_file_that_is_no_book_is_refused(http: httpx.Client, content: bytes, kind: str) -> None:
+    refused = http.post("/jobs/speech", content=content, headers={"content-type": kind})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unreadable_book"), refused.text
+
+
+def test_lines_come_in_a_form_too(http: httpx.Client, tmp_path: Path) -> None:
+    lines = b'{"text": "One."}\n{"text": "Two.", "voice": "high"}\n'
+    begun = http.post("/jobs/speech", files={"file": ("texts.jsonl", lines)}, data={"name": "lines"})
+    assert begun.status_code == 202, begun.text
+    assert ended(http, begun.json()["id"])["items"]["done"] == 2
