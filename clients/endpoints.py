@@ -77,6 +77,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/v1/audio/voices"): named("/v1/audio/voices", "voices"),
     ("GET", "/v1/audio/speech/voices"): voices_of_models,
     ("POST", "/v1/audio/speech"): openai_speech,
+    ("POST", "/v1/audio/speech/batch"): batches.synchronous,
     ("POST", "/v1/audio/transcriptions"): openai_transcription,
     ("POST", "/v1/audio/translations"): openai_translation,
     ("POST", "/v1/audio/speech/timestamps"): speech_timestamps,

@@ -115,6 +115,9 @@ class BatchRunner:
             return
         work = await self._work()
         for batch in await work.claim(root, self._lease(), now=self._clock(), most=free):
+            if batch.id in self._at_work:
+                # This server was held up for longer than its lease, and nobody else has taken it.
+                continue
             task = asyncio.create_task(self._run(batch), name=f"job {batch.id}")
             self._at_work[batch.id] = task
             task.add_done_callback(lambda _, id=batch.id: self._ended(id))  # type: ignore[misc]

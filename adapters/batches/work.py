@@ -12,7 +12,16 @@ import structlog
 
 from adapters.batches.items import WaitingItems
 from stts.access.allowances import QuotaExceeded
-from stts.errors import DatabaseAway, Forbidden, ShuttingDown, StorageFull, STTSError, TooManyRequests, Unauthorized
+from stts.errors import (
+    DatabaseAway,
+    Forbidden,
+    ShuttingDown,
+    StorageFull,
+    STTSError,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
 from stts.jobs.pace import Pace
 from stts.jobs.store import BatchWork, Lease, LeaseLost
 from stts.jobs.values import Batch, BatchItem, ItemEnd, ItemResult, Reason
@@ -99,8 +108,10 @@ class BatchAtWork:
     async def _do_items(self) -> None:
         while self._goes_on and (item := await self._items.take()) is not None:
             await self._has_room.wait()
+            # Not in a place, which others could have meanwhile.
+            await self._wait(lambda now: self._resumed_at - now)
             async with self._around.places:
-                await self._turn()
+                await self._wait(self._until_quiet)
                 began = time.monotonic()
                 end = await self._end_of(item) if self._goes_on else None
                 share = self._around.settings().jobs.least_share
@@ -113,15 +124,17 @@ class BatchAtWork:
                     self._has_room.clear()
                 await self._items.finish(item)
 
-    async def _turn(self) -> None:
-        """Waits while others are to go first."""
+    async def _wait(self, left: Callable[[float], float]) -> None:
+        """Waits until `left`, by the time of now, tells no seconds any more."""
         while True:
-            now = time.monotonic()
-            quiet = self._around.settings().jobs.quiet_seconds
-            seconds = max(self._around.yielding.seconds_left(now, quiet), self._resumed_at - now)
+            seconds = left(time.monotonic())
             if seconds <= 0 or not self._goes_on:
                 return
             await asyncio.sleep(min(seconds, LOOK_SECONDS))
+
+    def _until_quiet(self, now: float) -> float:
+        """Seconds for which others are to go first, as far as known."""
+        return self._around.yielding.seconds_left(now, self._around.settings().jobs.quiet_seconds)
 
     async def _end_of(self, item: BatchItem) -> ItemEnd | None:
         """How an item has ended; None: it has not, and is tried again, now or when the batch has rested."""
@@ -154,7 +167,7 @@ class BatchAtWork:
         elif error.retryable or isinstance(error, TooManyRequests):
             self._backoff = min(60.0, max(error.retry_after or 1.0, self._backoff * 2))
             self._resumed_at = time.monotonic() + self._backoff
-            if not self._items.may_retry(item):
+            if not isinstance(error, Unavailable | TooManyRequests) and not self._items.may_retry(item):
                 return ItemEnd(item, error=reason)
         else:
             return ItemEnd(item, error=reason)

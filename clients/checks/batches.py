@@ -46,6 +46,14 @@ def transcription(visit: Visit) -> str:
     return str(last["state"])
 
 
+def synchronous(visit: Visit) -> str:
+    items = [{"model": visit.model, "input": text} for text in TEXTS]
+    data = object_of(visit.post("/v1/audio/speech/batch", {"items": items}))["data"]
+    if any("audio" not in each for each in data):
+        raise Failed("an item has no audio")
+    return f"{len(data)} texts"
+
+
 def resume(visit: Visit) -> str:
     """One that has ended cannot go on; that is told."""
     return f"status {visit.post(f'/jobs/{_batch(visit)}/resume', {}, refusals=(409,)).status}"

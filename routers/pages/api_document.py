@@ -56,6 +56,9 @@ BODIES: Mapping[tuple[str, str], Examples] = {
         "A WAV": {"model": "tts-1", "voice": "alloy", "input": TEXT, "response_format": "wav"},
         "Events": {"model": "gpt-4o-mini-tts", "voice": "nova", "input": TEXT, "stream_format": "sse"},
     },
+    ("post", "/v1/audio/speech/batch"): {
+        "Two texts": {"items": [{"model": "tts-1", "input": TEXT}, {"model": "tts-1", "input": "And another."}]},
+    },
     ("post", "/v1/realtime/client_secrets"): {
         "For a conversation": {"session": {"type": "realtime", "model": "gpt-realtime"}},
         "For transcription": {"session": {"type": "transcription"}},

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from routers.compat.openai.models import ModelRoutes
 from routers.compat.openai.speech import SpeechRoutes
+from routers.compat.openai.speech_batch import SpeechBatchRoutes
 from routers.compat.openai.speech_stream import SpeechStreamRoutes
 from routers.compat.openai.transcription import TranscriptionRoutes
 from routers.compat.openai.voices import VoiceRoutes
@@ -21,6 +22,7 @@ class OpenAIRoutes:
     def __init__(self, services: Services) -> None:
         self.parts = (
             SpeechRoutes(services),
+            SpeechBatchRoutes(services),
             SpeechStreamRoutes(services),
             TranscriptionRoutes(services),
             ModelRoutes(services.models),

@@ -1,0 +1,127 @@
+"""POST /v1/audio/speech/batch: a few short texts in one request, each with its audio or with why it has none.
+
+OpenAI's own service has no such route; the shape of an item and of an error are those of /v1/audio/speech. Long work is
+a job (`POST /jobs/speech`), which a broken connection does not end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from routers.compat.openai.errors import in_dialect
+from routers.compat.openai.schemas import CreateSpeechRequest
+from routers.http.answer import collected_answer
+from routers.http.deferred_route import deferred_router
+from routers.http.openai_errors import OpenAIErrorDetail, openai_error
+from routers.http.operation import operation_context, principal_of
+from routers.services import Services
+from stts.access.policy import RouteKind, policy
+from stts.context import Priority
+from stts.errors import STTSError, TextTooLong
+from stts.plans import SpeechRequest
+from stts.streams.hold import Hold
+
+MOST_ITEMS = 32
+MOST_CHARACTERS = 16_000
+"""Bound of all items together: their audio is in memory, some 50 MB of it as a WAV."""
+AT_ONCE = 4
+"""Items spoken at once for one request."""
+
+
+class SpeechBatchRequest(BaseModel):
+    items: Annotated[list[CreateSpeechRequest], Field(min_length=1, max_length=MOST_ITEMS)] = Field(
+        description="Each as for /v1/audio/speech; together at most 16,000 characters."
+    )
+
+
+class SpokenItem(BaseModel):
+    index: int
+    audio: str | None = Field(None, description="Base64; null where it failed.")
+    media_type: str | None = None
+    seconds: float | None = None
+    warnings: list[str] = []
+    error: OpenAIErrorDetail | None = None
+
+
+class SpeechBatchAnswer(BaseModel):
+    object: str = "list"
+    data: list[SpokenItem]
+
+
+class SpeechBatchRoutes:
+    def __init__(self, services: Services) -> None:
+        self._speak = services.speak
+        self._models = services.models
+        self._settings = services.settings
+        self.router = deferred_router("OpenAI")
+        self.router.add_api_route(
+            "/v1/audio/speech/batch",
+            self.create,
+            methods=["POST"],
+            response_model=SpeechBatchAnswer,
+            summary="Speak a few texts",
+        )
+
+    @policy(RouteKind.USE)
+    async def create(self, fields: SpeechBatchRequest, request: Request) -> Response:
+        """Each item is spoken by itself; one that fails does not end the others. For more of them there are jobs."""
+        settings = self._settings()
+        if any(len(item.input) > settings.openai.input_characters for item in fields.items):
+            limit = settings.openai.input_characters
+            raise TextTooLong(f"An input is longer than the limit of {limit} characters.", param="input")
+        if sum(len(item.input) for item in fields.items) > MOST_CHARACTERS:
+            said = f"The inputs together are longer than {MOST_CHARACTERS} characters: begin a job."
+            raise TextTooLong(said, param="items")
+
+        async def make() -> Response:
+            places = asyncio.Semaphore(AT_ONCE)
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._item(request, index, item, places))
+                    for index, item in enumerate(fields.items)
+                ]
+            answer = SpeechBatchAnswer(data=[task.result() for task in tasks])
+            return JSONResponse(answer.model_dump(exclude_none=True))
+
+        return collected_answer(make, request.scope, request.receive)
+
+    async def _item(
+        self, request: Request, index: int, item: CreateSpeechRequest, places: asyncio.Semaphore
+    ) -> SpokenItem:
+        async with places:
+            try:
+                return await self._spoken(request, index, item)
+            except STTSError as error:
+                detail: dict[str, Any] = openai_error(error)["error"]
+                return SpokenItem(index=index, error=OpenAIErrorDetail(**detail))
+
+    async def _spoken(self, request: Request, index: int, item: CreateSpeechRequest) -> SpokenItem:
+        """Raises what the operation raises."""
+        config = item.config(self._models.engine(item.model, "tts"), principal_of(request).permission)
+        context = operation_context(
+            request, "tts", characters=len(item.input), format=config.format, priority=Priority.COLLECTED
+        )
+        context.hold = Hold()
+        data, header = bytearray(), b""
+        async with aclosing(in_dialect(self._speak(context, SpeechRequest(item.input, config)))) as chunks:
+            async for chunk in chunks:
+                if chunk.retracts:
+                    data.clear()
+                data += chunk.data
+                header = chunk.header or header
+        data[: len(header)] = header
+        assert context.output_data.audio is not None
+        return SpokenItem(
+            index=index,
+            audio=b64encode(data).decode("ascii"),
+            media_type=context.output_data.audio.media_type,
+            seconds=round(context.metrics.audio_seconds or 0.0, 3),
+            warnings=context.warnings,
+        )
