@@ -14,6 +14,7 @@ from operator import itemgetter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from middleware.edge.bodies import is_json
 from middleware.edge.boundary import refuse
 from middleware.edge.route_table import route_match
 from middleware.listener import ListenerSettings
@@ -41,7 +42,7 @@ class BodyLimit:
         limits, upload = self._limits(), route_match(scope).policy.upload
         is_multipart = kind.startswith(b"multipart/form-data")
         takes_files = upload is not Upload.NONE
-        is_stream = upload is Upload.LINES and not kind.startswith(b"application/json")
+        is_stream = upload is Upload.LINES and not is_json(kind.partition(b";")[0].strip().decode("latin-1"))
         longest = limits.upload_bytes if is_stream or (takes_files and is_multipart) else limits.json_bytes
         if not is_multipart and upload is Upload.FORM_OR_JSON:
             longest = max(longest, limits.json_audio_bytes)

@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 
 from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel
@@ -105,7 +105,7 @@ class BatchRoutes:
         with tempfile.SpooledTemporaryFile(MEMORY_BYTES) as file:
             async for chunk in request.stream():
                 await asyncio.to_thread(file.write, chunk)
-            return await self._book(request, body, file, body.name, BOOKS[kind])
+            return await self._book(request, body, cast("BinaryIO", file), body.name, BOOKS[kind])
 
     async def _sent_in_form(self, request: Request) -> Response:
         form = await read_form(request)

@@ -28,7 +28,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
     settings = keyed_settings(
         tmp_path_factory.mktemp("batches"),
         jobs=JobSettings(unfinished=3, at_once=2),
-        limits=LimitSettings(text_characters=2000),
+        limits=LimitSettings(text_characters=2000, json_bytes=600_000),
         engines=EngineSettings(options={"tone": {"fail_on": "explode", "speed": 500}}),
         routing=NO_FALL_BACK,
     )
@@ -102,12 +102,14 @@ def test_texts_are_spoken_each_as_it_is_asked_for(http: httpx.Client) -> None:
 
 
 def test_lines_of_json_are_items(http: httpx.Client) -> None:
-    lines = b"\n".join(json.dumps({"text": f"Number {number}."}).encode() for number in range(450)) + b"\n\n"
+    padded = [json.dumps({"text": f"Number {number}."}).encode().ljust(1500) for number in range(450)]
+    lines = b"\n".join(padded) + b"\n\n"
+    assert len(lines) > 600_000, "longer than JSON may be"
     answer = http.post(
         "/jobs/speech",
         params={"name": "lines", "format": "mp3"},
         content=lines,
-        headers={"content-type": "application/x-ndjson"},
+        headers={"content-type": "application/jsonl"},
     )
     assert (answer.status_code, answer.json()["items"]["total"]) == (202, 450), answer.text
     job_id = answer.json()["id"]
@@ -160,6 +162,7 @@ def test_an_item_that_cannot_be_done_is_named_before_the_job_begins(
         (b'{"text": "Hello."}\n{"text": \n', "application/jsonl", 400),
         (b"", "application/jsonl", 422),
         (b"Hello", "text/csv", 422),
+        (b'{"items": ["' + b"x" * 600_000 + b'"]}', "application/json", 413),
     ],
 )
 def test_a_body_that_is_none_is_refused(http: httpx.Client, content: bytes, kind: str, status: int) -> None:

@@ -76,7 +76,7 @@ def test_all_of_it_is_one_recording_with_chapters(
 ) -> None:
     answer = http.get(f"/jobs/{book['id']}/book?format={format}")
     assert answer.status_code == 200, answer.text
-    with av.open(io.BytesIO(answer.content)) as opened:
+    with av.open(io.BytesIO(answer.content), "r") as opened:
         assert container in opened.format.name
         assert len(opened.chapters()) == 2
         assert opened.duration is not None and opened.duration / 1e6 > book["audio_seconds"]
