@@ -80,7 +80,8 @@ class PackageRoutes:
     async def captions(
         self, request: Request, job_id: JobId, format: Annotated[Literal["srt", "vtt"], Query()] = "srt"
     ) -> Response:
-        """Captions of the book: its texts and when each is said. The job must have been begun with `captions`, so that its texts are kept."""
+        """Captions of the book: its texts, and when each is said. Of jobs that were begun with `captions`, which keeps
+        their texts."""
         from stts.books.captions import captions
 
         batch = await self._batches.require(job_id, principal_of(request).viewer)
