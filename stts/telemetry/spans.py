@@ -237,10 +237,17 @@ class Span:
         )
 
     def _finished_part(self, part: Part, latest: float) -> FinishedSpan:
-        inside, failed = part.inside.span_id if part.inside is not None else self.span_id, part.error is not None
-        began, ended = min(part.began, latest), min(part.ended, latest)
-        ids = (self.trace_id, part.span_id, inside)
-        return FinishedSpan(part.name, *ids, self._ns(began), self._ns(ended), part.attributes(), failed=failed)
+        return FinishedSpan(
+            part.name,
+            self.trace_id,
+            part.span_id,
+            part.inside.span_id if part.inside is not None else self.span_id,
+            self._ns(min(part.began, latest)),
+            self._ns(min(part.ended, latest)),
+            part.attributes(),
+            (),
+            part.error is not None,
+        )
 
     def _ns(self, at: float) -> int:
         return int((self._epoch + at) * 1e9)
