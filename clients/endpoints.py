@@ -37,7 +37,7 @@ from clients.checks.openai import (
     speech_timestamps,
     voices_of_models,
 )
-from clients.checks.settings import change_nothing, live, metrics, reload, validate
+from clients.checks.settings import change_nothing, clear_nothing, live, metrics, reload, validate
 from clients.checks.shapes import keys, named, told_none
 from clients.checks.speech import converse, page, speak, speak_by_query, transcribe
 from clients.checks.visit import Check
@@ -98,6 +98,8 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("DELETE", "/files/{file_id}"): delete_file,
     ("GET", "/files/usage"): keys("/files/usage", "bytes"),
     ("POST", "/files/cleanup"): cleanup,
+    ("GET", "/cache"): keys("/cache", "enabled", "tiers"),
+    ("DELETE", "/cache"): clear_nothing,
     ("GET", "/models"): all_models,
     ("GET", "/models/{model_id}"): catalogue_model,
     ("GET", "/model_card/{model_id}"): model_card,

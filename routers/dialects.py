@@ -21,6 +21,7 @@ from routers.http.openai_errors import OpenAIError
 from routers.management.analytics import AnalyticsRoutes
 from routers.management.audit import AuditRoutes
 from routers.management.batches import BatchRoutes
+from routers.management.cache import CacheRoutes
 from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
 from routers.management.jobs import JobRoutes
@@ -99,7 +100,7 @@ def _management(services: Services) -> Sequence[Routes]:
         KeyRoutes(services.access.administration),
     )
     audit = AuditRoutes(services.access.audit, services.access.stores.audit)
-    counted = (analytics, UsageRoutes(usage))
+    counted = (analytics, UsageRoutes(usage), CacheRoutes(services.cache, services.settings))
     return (FileRoutes(services.files), models, *jobs, *counted, *access, audit, *configuration)
 
 

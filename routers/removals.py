@@ -11,6 +11,7 @@ import structlog
 from routers.services import Services
 from stts.access.directory import KeyDirectory
 from stts.access.keys import DataRemoval
+from stts.cache.stored import Selection
 
 RETRY_SECONDS = 60.0
 """Between two tries on a disk that refuses."""
@@ -70,6 +71,7 @@ class Removals:
         jobs = await services.jobs.remove_all(user_id)
         sessions = services.sessions.remove_all(user_id)
         secrets = services.secrets.remove_all(user_id)
+        await services.cache.remove(Selection(owner=user_id))
         if jobs or sessions or secrets:
             log.info("user_data_removed", jobs=jobs, sessions=sessions, client_secrets=secrets)
 

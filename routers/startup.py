@@ -15,6 +15,8 @@ from middleware.serving.lifecycle import Lifecycle
 from routers.key_service import close_stores, serve_keys, serve_quotas
 from routers.removals import Removals
 from routers.services import Services
+from stts.cache.stored import Selection
+from stts.storage.files.records import StoredFile
 from stts.storage.files.store import FileStore
 from stts.tracebacks import describe
 
@@ -41,6 +43,7 @@ async def running(services: Services) -> AsyncIterator[None]:
     lifecycle.phase = "starting"
     if services.access.shared_limits is not None:
         await services.access.shared_limits.open()
+    services.files.removed_voices.on_removed.append(partial(_forget_speech, services, asyncio.get_running_loop()))
     async with services.resources.sampling():
         tasks = [
             asyncio.create_task(_prepare(services), name="prepare"),
@@ -72,6 +75,12 @@ async def running(services: Services) -> AsyncIterator[None]:
                 await services.engines.close()
                 await services.operations.close()
                 await services.cache.close()
+
+
+def _forget_speech(services: Services, loop: asyncio.AbstractEventLoop, voice: StoredFile, digest: str) -> None:
+    """Removes from the cache what was spoken with a recording that is gone. In a thread."""
+    if digest:
+        asyncio.run_coroutine_threadsafe(services.cache.remove(Selection(voice=digest)), loop)
 
 
 def _endless(services: Services) -> dict[str, Callable[[], Awaitable[None]]]:

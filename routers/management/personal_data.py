@@ -17,6 +17,7 @@ from stts.access.administration import NO_USER
 from stts.access.audit import Action
 from stts.access.keys import DataRemoval
 from stts.access.policy import RouteKind, policy
+from stts.cache.stored import Selection
 from stts.errors import NotFound
 
 
@@ -59,6 +60,7 @@ class PersonalDataRoutes:
         removal = DataRemoval(user_id, time.time())
         jobs = await services.jobs.remove_all(user_id) + await services.batches.remove_all(user_id)
         files = await asyncio.to_thread(services.files.remove_all, {user_id: math.inf})
+        await services.cache.remove(Selection(owner=user_id))
         removed = RemovedData(
             voices=files["references"],
             uploads=files["uploads"],

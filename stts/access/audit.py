@@ -47,6 +47,7 @@ class Action(StrEnum):
     VOICE_DELETE = "voice.delete"
     MODEL_PULL = "model.pull"
     MODEL_REMOVE = "model.remove"
+    CACHE_CLEAR = "cache.clear"
     JOB_CANCEL = "job.cancel"
     ACCESS_REFUSED = "access.refused"
     """Refusals of one address within a minute."""

@@ -1,0 +1,73 @@
+"""/cache: what lies in the cache of speech, and removing it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import Query, Request
+from pydantic import BaseModel, Field
+
+from middleware.edge.auditing import note_audit
+from routers.http.deferred_route import deferred_router
+from stts.access.audit import Action
+from stts.access.policy import RouteKind, policy
+from stts.cache.statistics import TierStatistics
+from stts.cache.store import CacheStore
+from stts.cache.stored import Selection
+from stts.settings import CurrentSettings
+
+Name = Annotated[str | None, Query(max_length=200)]
+
+
+class ShareShape(BaseModel):
+    engine: str
+    kind: Literal["answer", "sentence"]
+    age: Literal["hour", "day", "week", "older"] = Field(description="Younger than that.")
+    entries: int
+    bytes: int
+
+
+class TierShape(BaseModel):
+    tier: Literal["memory", "disk", "redis"]
+    state: Literal["up", "resting", "off"] = Field(description="`resting`: it has failed, and is tried again soon.")
+    limit_bytes: int | None
+    entries: int
+    bytes: int
+    hits: int = Field(description="Since the start of this server.")
+    failures: int = Field(description="Reads and writes that failed, and damaged entries, since the start.")
+    shares: list[ShareShape]
+
+    @classmethod
+    def of(cls, tier: TierStatistics) -> TierShape:
+        return cls.model_validate(tier, from_attributes=True)
+
+
+class CacheShape(BaseModel):
+    enabled: bool
+    tiers: list[TierShape]
+
+
+class RemovedEntries(BaseModel):
+    removed: int = Field(description="Entries, in the tier that had the most.")
+
+
+class CacheRoutes:
+    def __init__(self, cache: CacheStore, settings: CurrentSettings) -> None:
+        self._cache = cache
+        self._settings = settings
+        self.router = deferred_router("cache")
+        self.router.add_api_route("/cache", self.show, methods=["GET"], response_model=CacheShape)
+        self.router.add_api_route("/cache", self.clear, methods=["DELETE"], response_model=RemovedEntries)
+
+    @policy(RouteKind.MANAGE)
+    async def show(self) -> CacheShape:
+        """Entries and bytes of each tier, by engine, kind and age."""
+        tiers = [TierShape.of(tier) for tier in await self._cache.statistics()]
+        return CacheShape(enabled=self._settings().cache.enabled, tiers=tiers)
+
+    @policy(RouteKind.MANAGE, action=Action.CACHE_CLEAR)
+    async def clear(self, request: Request, engine: Name = None, voice: Name = None) -> RemovedEntries:
+        """Removes all, or what this engine spoke, or what was spoken with this voice (its id, or a digest)."""
+        removed = await self._cache.remove(Selection(engine=engine, voice=voice))
+        note_audit(request, removed=removed)
+        return RemovedEntries(removed=removed)
