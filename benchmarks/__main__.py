@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks import (
     access,
+    books,
     continuity,
     conversation,
     conversations,
@@ -58,6 +59,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "isolation": isolation.run,
     "jobs": jobs.run,
     "long_upload": long_upload.run,
+    "books": books.run,
     "startup": startup.run,
     "loop_lag": loop_lag.run,
     "leaving": leaving.run,
