@@ -80,10 +80,14 @@ class Caller:
             return Answer(0, {}, b"", time.perf_counter() - started, self._no_answer(error))
 
     @contextmanager
-    def stream(self, path: str, value: Any) -> Iterator[StreamedAnswer]:
-        """Posts JSON and hands out the body as it comes; the connection ends with the context."""
-        headers = {**self._headers, "Content-Type": "application/json"}
-        request = urllib.request.Request(self._url + path, json.dumps(value).encode(), headers, method="POST")
+    def stream(self, path: str, value: Any = None) -> Iterator[StreamedAnswer]:
+        """Posts JSON, or gets where there is none, and hands out the body as it comes.
+
+        The connection ends with the context.
+        """
+        data = None if value is None else json.dumps(value).encode()
+        headers = self._headers if data is None else {**self._headers, "Content-Type": "application/json"}
+        request = urllib.request.Request(self._url + path, data, headers)
         started = time.perf_counter()
         with ExitStack() as stack:
             try:

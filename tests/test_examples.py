@@ -9,6 +9,7 @@ import wave
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -89,6 +90,22 @@ def test_realtime(server: RunningServer, scheme: str) -> None:
     assert float(seconds.split()[0]) > 1
 
 
+def test_audiobook(server: RunningServer, tmp_path: Path) -> None:
+    (tmp_path / "tales.md").write_text("# One\n\nIt was the best of times.\n\n# Two\n\nThe end.\n", encoding="utf-8")
+    first, *told = run("audiobook.py", server.url, tmp_path / "tales.md", tmp_path / "tales.m4b")
+    assert first.startswith("job: job-")
+    assert told[-1] == "done: 4 of 4 paragraphs"
+    with av.open(str(tmp_path / "tales.m4b")) as bound:
+        assert [chapter["metadata"]["title"] for chapter in bound.chapters()] == ["One", "Two"]
+        assert (bound.duration or 0) > 2e6
+
+
+def test_an_audiobook_of_what_is_no_book_is_refused_in_words(server: RunningServer, tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    done = called("audiobook.py", server.url, tmp_path / "a.pdf", tmp_path / "a.m4b")
+    assert done.returncode == 1 and done.stderr.startswith("failed: ") and "PDF" in done.stderr
+
+
 def test_a_reply_that_fails_is_told(tmp_path: Path) -> None:
     reply = {"adapter": "openai", "base_url": "http://127.0.0.1:9/v1"}
     with running(Settings.model_validate({"storage": {"root": str(tmp_path)}, "reply": reply})) as server:
@@ -96,7 +113,7 @@ def test_a_reply_that_fails_is_told(tmp_path: Path) -> None:
     assert done.returncode == 1 and done.stderr.startswith("failed: ") and "message" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["listen.py", "speak.py", "converse.py", "realtime.py"])
+@pytest.mark.parametrize("name", ["listen.py", "speak.py", "converse.py", "realtime.py", "audiobook.py"])
 def test_without_arguments_it_says_how_it_is_called(name: str) -> None:
     done = called(name)
     assert done.returncode == 1 and f"python {name} [ADDRESS]" in done.stderr and "Traceback" not in done.stderr

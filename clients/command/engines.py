@@ -9,7 +9,7 @@ import typer
 
 from clients.caller import Caller
 from clients.command.connection import CommandFailed, connected, succeed
-from clients.command.jobs import follow
+from clients.command.following import follow
 from clients.command.speech import Json
 from clients.command.terminal import explained, show_json, table
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from clients.command.connection import connected, succeed
-from clients.command.jobs import follow
+from clients.command.following import follow
 from clients.command.speech import Json
 from clients.command.terminal import explained, show_json, table
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +10,8 @@ from urllib.parse import urlencode
 
 import typer
 
-from clients.command.connection import UNREACHED, CommandFailed, connected, require, succeed, succeeded
+from clients.command.connection import CommandFailed, connected, require, succeed, succeeded
+from clients.command.output import arriving, write
 from clients.command.playback import play
 from clients.command.terminal import explained, show_json, table
 
@@ -101,7 +101,7 @@ def _deliver(blocks: Iterable[bytes], output: str | None) -> int:
 
     def counted() -> Iterable[bytes]:
         nonlocal size
-        for block in _arriving(blocks):
+        for block in arriving(blocks):
             size += len(block)
             yield block
 
@@ -112,29 +112,8 @@ def _deliver(blocks: Iterable[bytes], output: str | None) -> int:
             sys.stdout.buffer.write(block)
         sys.stdout.buffer.flush()
     else:
-        _write(Path(output), counted())
+        write(Path(output), counted())
     return size
-
-
-def _arriving(blocks: Iterable[bytes]) -> Iterable[bytes]:
-    """The blocks. Raises CommandFailed where the server stops before their end."""
-    try:
-        yield from blocks
-    except (OSError, http.client.HTTPException) as error:
-        raise CommandFailed(f"The connection to the server broke off before the end: {error}", UNREACHED) from error
-
-
-def _write(path: Path, blocks: Iterable[bytes]) -> None:
-    """The file appears when it is complete."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.writelines(blocks)
-        part.replace(path)
-    except OSError as error:
-        raise CommandFailed(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _recording(file: str) -> tuple[bytes, str]:
