@@ -30,6 +30,8 @@ _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[^\S\n]+(.*?))?(?:[^\S\n]+#+)?[^\S\n]*")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[^\S\n]*")
 _OLD_ENCODING = "windows-1252"
+_LONGEST_HEADING = 500
+"""Characters of a line; a longer one is none, and would take long to be looked at."""
 _DEEPEST = 2
 """Level of the headings that begin chapters, at most."""
 
@@ -114,6 +116,8 @@ def _sections(text: str) -> Iterator[_Section]:
 
 def _heading(line: str, before: list[str]) -> _Section | None:
     """The section that a line begins; a line that underlines takes the one before it away from its section."""
+    if len(line) > _LONGEST_HEADING:
+        return None
     if found := _ATX.fullmatch(line):
         return _Section(len(found[1]), spoken_text(found[2] or "").strip(), [])
     alone = before and before[-1].strip() and not (len(before) > 1 and before[-2].strip())

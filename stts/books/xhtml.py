@@ -33,6 +33,12 @@ _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
+SLICE_CHARACTERS = 2**16
+LONGEST_MARK = 2**19
+"""Characters of a tag, comment or script; pictures may stand inside tags."""
+LONGEST_LAST_MARK = 1000
+"""Characters of what is unfinished at the end of a page and is read nevertheless."""
+
 Attributes = Sequence[tuple[str, str | None]]
 
 
@@ -65,8 +71,7 @@ def page(data: bytes, what: str, *, contents: bool = False) -> Page:
     if "<body" in lowered and "</body" not in lowered and "</html" not in lowered:
         raise UnreadableBook(f"The EPUB is damaged: {what} is cut off")
     reader = _Reader(contents=contents)
-    reader.feed(text)
-    reader.close()
+    reader.read(text, what)
     return reader.page()
 
 
@@ -97,6 +102,18 @@ class _Reader(HTMLParser):
         self._link: tuple[str, list[str]] | None = None
         self._silent: tuple[str, int] | None = None
         """Element that is left out, and how many of its kind are open inside it."""
+
+    def read(self, text: str, what: str) -> None:
+        """Reads slice by slice: what is unfinished at the end of one is looked at again with the next.
+
+        The parser takes time that grows with the square of what is unfinished, so that is bounded.
+        """
+        for start in range(0, len(text), SLICE_CHARACTERS):
+            self.feed(text[start : start + SLICE_CHARACTERS])
+            if len(self.rawdata) > LONGEST_MARK:
+                raise UnreadableBook(f"The EPUB is damaged: {what} has a tag or a comment without an end")
+        if len(self.rawdata) <= LONGEST_LAST_MARK:
+            self.close()
 
     def page(self) -> Page:
         self._end_block()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zipfile
 from dataclasses import replace
 
@@ -101,6 +102,15 @@ def test_a_chapter_that_is_cut_off_is_named() -> None:
 def test_a_chapter_in_another_encoding_than_it_says_is_named() -> None:
     epub = Epub(TWO, TABLE, others={"OPS/b.xhtml": page("<p>Größe</p>").encode("latin-1")})
     assert "'Beta'" in refusal(epub.data()) and "(utf-8)" in refusal(epub.data())
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<a ", "</a ", "<![CDATA[", "<?", "<a x='", "<a b=c ", "</", "<script>"])
+def test_marks_without_end_take_no_time(piece: str) -> None:
+    """The standard parser takes time that grows with the square of them: 20 s for a megabyte, hours for a chapter."""
+    text = f"<body><p>Words.</p>{piece * (2_000_000 // len(piece))}"
+    started = time.process_time()
+    assert "without an end" in refusal(Epub({"a.xhtml": text + "</body>"}).data(zipfile.ZIP_STORED), BookLimits())
+    assert time.process_time() - started < 5
 
 
 def test_a_chapter_that_is_missing_is_named() -> None:

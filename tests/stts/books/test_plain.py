@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 
@@ -142,6 +143,13 @@ def test_files_that_are_no_books_are_refused_in_words(data: bytes, words: str) -
 def test_a_kind_that_is_claimed_and_is_not_there(kind: BookKind) -> None:
     with pytest.raises(UnreadableBook):
         read(b"PK\x05\x06" + b"\0" * 18 if kind != "epub" else b"words", kind=kind)
+
+
+def test_a_line_that_looks_like_a_heading_for_ever_takes_no_time() -> None:
+    started = time.process_time()
+    book = read("# One\n\n# a" + " " * 1_000_000 + "x", "a.md")
+    assert time.process_time() - started < 5
+    assert len(book.chapters) == 1
 
 
 def test_texts_beyond_their_bounds() -> None:
