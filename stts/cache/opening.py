@@ -6,9 +6,16 @@ from pathlib import Path
 
 from stts.cache.disk import DiskTier
 from stts.cache.store import CacheStore
+from stts.cache.tier import SlowTier
 from stts.settings import CurrentSettings
 
 
 def open_cache(settings: CurrentSettings) -> CacheStore:
     """Touches neither disk nor network: `CacheStore.open` does."""
-    return CacheStore(settings, [DiskTier(Path(settings().storage.root), settings)])
+    tiers: list[SlowTier] = [DiskTier(Path(settings().storage.root), settings)]
+    url = settings().cache.redis_url
+    if url is not None:
+        from stts.cache.redis_tier import RedisTier
+
+        tiers.append(RedisTier(url.get_secret_value()))
+    return CacheStore(settings, tiers)
