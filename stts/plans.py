@@ -90,7 +90,7 @@ class SpeechPlan:
     def sentence_key(self, text: str) -> str:
         """A key over all that the engine is told when it speaks this text, and over nothing that is done after it."""
         extra = None if self.params.extra is None else self.params.extra.model_dump(mode="json")
-        engine = [self.instance, self.model, self.revision, self.sample_rate]
+        engine = [HEARD_VERSION, self.instance, self.model, self.revision, self.sample_rate]
         # A recording is known by its content, and by its place: the same one of another user is another voice.
         voice = [self.voice.id, self.voice.reference, self.voice.digest]
         told = ["sentence", engine, voice, self.params.language, self.params.speed, self.params.seed, extra, text]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,8 +28,11 @@ class SpokenPiece:
     @classmethod
     def of(cls, blocks: Sequence[Samples], pause: float) -> SpokenPiece:
         """A copy of the blocks."""
-        samples = np.nan_to_num(np.concatenate(blocks), nan=0.0, posinf=0.0, neginf=0.0)
-        peak = float(max(samples.max(initial=0.0), -samples.min(initial=0.0)))
+        samples = np.concatenate(blocks)
+        peak = _peak(samples)
+        if not math.isfinite(peak):
+            samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
+            peak = _peak(samples)
         scaled = np.rint(samples * np.float32(FULL_SCALE / peak)) if peak else samples
         return cls(scaled.astype("<i2").tobytes(), peak, pause)
 
@@ -36,6 +40,11 @@ class SpokenPiece:
     def samples(self) -> Samples:
         """The samples that the engine made, but for the rounding."""
         return np.frombuffer(self.data, "<i2").astype(np.float32) * np.float32(self.peak / FULL_SCALE)
+
+
+def _peak(samples: Samples) -> float:
+    """The greatest amplitude; NaN where one of them is none."""
+    return float(np.maximum(samples.max(initial=0.0), -samples.min(initial=0.0)))
 
 
 @dataclass(frozen=True, slots=True)

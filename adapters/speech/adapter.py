@@ -27,7 +27,7 @@ from adapters.speech.reuse import Reuse, is_worth_keeping, rendered_again
 from adapters.speech.text_source import CompleteText, StreamingText, TextSource
 from adapters.speech.voice_choice import VoiceRules
 from stts.audio.speech import SpeechRenderer
-from stts.context import Priority, RequestContext
+from stts.context import CacheUse, Priority, RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
 from stts.errors import Busy, EngineError
 from stts.plans import SpeechPlan
@@ -132,8 +132,7 @@ class EngineTTSAdapter:
             live=context.priority < Priority.COLLECTED,
             streaming=self.info.abilities.streaming,
         )
-        kept = self._sentences
-        reuse = Reuse(kept, self.info, plan) if kept is not None and kept.is_wanted else None
+        reuse = self._reuse(plan, context.input_data.cache)
         if cut is not None:
             renderer = cut.renderer.successor(effects, plan.sample_rate)
             return cut.successor(plan, renderer, planner, context, problem, reuse)
@@ -149,6 +148,12 @@ class EngineTTSAdapter:
             shortest = self.info.limits.min_characters
             script = StreamingText(text, plan.language, limit, shortest, speak_markup=plan.speak_markup)
         return Speech(script, plan, renderer, planner, playback, context, problem, reuse)
+
+    def _reuse(self, plan: SpeechPlan, use: CacheUse) -> Reuse | None:
+        kept = self._sentences
+        if kept is None or not kept.is_wanted or use == "none":
+            return None
+        return Reuse(kept, self.info, plan, renew=use == "renew")
 
     async def _make(self, speech: Speech, relay: Relay | None, ready: Channel[AudioChunk]) -> None:
         try:

@@ -36,8 +36,10 @@ def is_worth_keeping(info: EngineInfo) -> bool:
 class Reuse:
     """Knows the next sentences of one speech of one engine, and records them. Used by the task that makes it."""
 
-    def __init__(self, cache: SentenceCache, info: EngineInfo, plan: SpeechPlan) -> None:
+    def __init__(self, cache: SentenceCache, info: EngineInfo, plan: SpeechPlan, *, renew: bool = False) -> None:
+        """`renew`: all is spoken, and kept in the place of what is known."""
         self._cache = cache
+        self._renews = renew
         self._info = info
         self._plan = plan
         extra = plan.params.extra
@@ -49,7 +51,7 @@ class Reuse:
     async def look(self, script: TextSource) -> tuple[NextSentence, SpokenSentence] | None:
         """The next sentence of a text, which stays in it, where it was spoken before."""
         self._next = next(self._sentences(script), None)
-        if self._next is None or self._recording is not None:
+        if self._next is None or self._recording is not None or self._renews:
             return None
         key = self._plan.sentence_key(self._next.text)
         known = self._cache.find(key)
@@ -66,6 +68,8 @@ class Reuse:
             return budget
         if self._one_by_one:
             return min(budget, self._next.end)
+        if self._renews:
+            return budget
         before = self._next.end
         for sentence in self._sentences(script):
             if sentence.end > budget:

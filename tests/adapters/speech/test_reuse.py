@@ -13,7 +13,7 @@ import pytest
 from stts.audio.level import active_level
 from stts.cache.sentences import StoredSentences
 from stts.cache.store import CacheStore
-from stts.context import Priority, RequestContext
+from stts.context import Priority, RequestContext, RequestFacts
 from stts.engine_api import Samples
 from stts.errors import EngineError
 from stts.plans import SpeechRequest
@@ -54,7 +54,8 @@ class House:
     async def speak(self, text: str | LiveText = TEXT, **config: Any) -> bytes:
         """The answer; `texts` are those that its chunks tell."""
         priority = config.pop("priority", Priority.COLLECTED)
-        self.context = RequestContext("tts", priority=priority)
+        facts = RequestFacts(cache=config.pop("cache", "any"))
+        self.context = RequestContext("tts", priority=priority, input_data=facts)
         self.texts.clear()
         request = SpeechRequest(text, SynthesisConfig(**{"engine": "counting", "format": "pcm", **config}))
         spoken: list[bytes] = []
@@ -187,6 +188,23 @@ async def test_a_known_sentence_in_the_middle_of_a_text_being_written(house: Hou
     whole = await house.speak(" ".join([SENTENCES[0], SENTENCES[3], SENTENCES[2]]))
     assert asked() == []
     assert_alike(live, whole)
+
+
+async def test_a_client_may_want_none_of_it(house: House) -> None:
+    await house.speak(SENTENCES[0])
+    await house.speak(f"{SENTENCES[0]} {NEW}", cache="none")
+    assert asked() == [SENTENCES[0], f"{SENTENCES[0]} {NEW}"]
+    await house.speak(f"{SENTENCES[0]} {NEW}")
+    assert asked() == [NEW]
+
+
+async def test_a_client_may_have_it_spoken_anew(house: House) -> None:
+    await house.speak(TEXT)
+    CALLS.clear()
+    await house.speak(TEXT, cache="renew")
+    assert asked() == list(SENTENCES)
+    await house.speak(TEXT)
+    assert asked() == []
 
 
 async def test_what_is_said_twice_in_a_text_is_spoken_once(house: House) -> None:
