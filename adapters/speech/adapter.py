@@ -219,12 +219,12 @@ class EngineTTSAdapter:
             if text is None:
                 return
             piece = ChunkRenderer(
-                text,
+                speech.parts,
                 speech.plan,
                 speech.renderer,
                 last=speech.finished,
                 hurried=speech.hurried(time.monotonic()),
-                recorded=speech.is_recorded,
+                recorded=speech.reuse is not None and speech.reuse.is_recording,
             )
             speech.held = piece.held
             with self._health.call(speech.context, slot, first=not playback.begun) as call:

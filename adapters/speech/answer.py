@@ -67,8 +67,8 @@ class Speech:
     """How often its listener had nothing to hear, as far as is known here."""
     behind: float = 0.0
     """Seconds by which the latest of its audio came too late."""
-    is_recorded: bool = False
-    """The sound of the piece in work is kept with its sentence."""
+    parts: tuple[str, ...] = ()
+    """The texts in which an engine is given the piece in work."""
     handed_over: bool = False
     """Another engine goes on with its text: whoever makes it still is to stop, and touches neither text nor file."""
 
@@ -93,7 +93,7 @@ class Speech:
         text = self.script.next_piece(budget, limits.min_characters, limits.sentence_characters)
         if text is not None:
             self.begin_piece(text)
-            self.is_recorded = self.reuse is not None and self.reuse.begin_piece(text)
+            self.parts = (text,) if self.reuse is None else self.reuse.begin_piece(text)
         return text
 
     def begin_piece(self, text: str) -> None:

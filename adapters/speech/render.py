@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -66,7 +66,7 @@ class ChunkRenderer:
 
     def __init__(
         self,
-        text: str,
+        texts: Sequence[str],
         plan: SpeechPlan,
         renderer: SpeechRenderer,
         *,
@@ -74,42 +74,47 @@ class ChunkRenderer:
         hurried: bool = False,
         recorded: bool = False,
     ) -> None:
-        """`last`: the file ends with this piece, if the engine has said anything until then. `hurried`: a listener
-        waits for the first of it. `recorded`: what the engine makes is to be known again."""
-        self._text = text
+        """`texts`: all of the piece, as the engine is given it, one after the other. `last`: the file ends with it, if
+        the engine has said anything until then. `hurried`: a listener waits for the first of it. `recorded`: what the
+        engine makes is to be known again."""
+        self._texts = texts
         self._plan = plan
         self._params = replace(plan.params, hurried=True) if hurried else plan.params
         self._renderer = renderer
         self._last = last
+        self._recorded = recorded
         self.engine_seconds = 0.0
         self.audio_seconds = 0.0
         self.audible = False
         """Some of it can be heard."""
         self.held: list[AudioChunk] = []
         """Audio that was ready when the engine failed."""
-        self.spoken: SpokenPiece | None = None
-        """All that the engine has made, where that is recorded, at the end."""
-        self._blocks: list[Samples] | None = [] if recorded else None
-        self._most_seconds = (MOST_SECONDS + MOST_CHARACTER_SECONDS * len(text)) / min(plan.params.speed, 1.0)
+        self.spoken: list[SpokenPiece | None] = []
+        """All that the engine has made of each text, where that is recorded; None where nobody hears it."""
+        characters = sum(map(len, texts))
+        self._most_seconds = (MOST_SECONDS + MOST_CHARACTER_SECONDS * characters) / min(plan.params.speed, 1.0)
 
     def render(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         with closing_iterator(self._chunks(engine)) as chunks:
             yield from gathered(chunks, held=self.held)
 
     def _chunks(self, engine: TTSEngine) -> Iterator[AudioChunk]:
-        with closing_iterator(self._samples(engine)) as blocks:
-            yield from blocks
-        if self.audio_seconds:
-            yield self._renderer.end_piece(pause_after(self._text))
+        self.spoken.clear()
+        for text in self._texts:
+            before, blocks, pause = self.audio_seconds, list[Samples](), pause_after(text)
+            with closing_iterator(self._samples(engine, text, blocks)) as chunks:
+                yield from chunks
+            if self.audio_seconds > before:
+                yield self._renderer.end_piece(pause)
+            if self._recorded:
+                self.spoken.append(SpokenPiece.of(blocks, pause) if any(map(is_audible, blocks)) else None)
         if self._last and self._renderer.begun:
             yield self._renderer.finish()
-        if self._blocks:
-            self.spoken = SpokenPiece.of(self._blocks, pause_after(self._text))
 
-    def _samples(self, engine: TTSEngine) -> Iterator[AudioChunk]:
+    def _samples(self, engine: TTSEngine, text: str, kept: list[Samples]) -> Iterator[AudioChunk]:
         """Renders block by block, with the engine's time told apart from the renderer's."""
         rate = self._plan.sample_rate
-        blocks = engine.synthesize(self._text, self._plan.voice, self._params)
+        blocks = engine.synthesize(text, self._plan.voice, self._params)
         with closing_iterator(blocks):
             while True:
                 started = time.perf_counter()
@@ -125,7 +130,7 @@ class ChunkRenderer:
                 if self.audio_seconds > self._most_seconds:
                     raise EngineError(f"{self._plan.instance} does not come to an end: this is no speech of the text.")
                 self.audible = self.audible or is_audible(block)
-                if self._blocks is not None:
+                if self._recorded:
                     # A copy: an engine may yield the same array again and again, with other samples in it.
-                    self._blocks.append(block.astype(np.float32))
+                    kept.append(block.astype(np.float32))
                 yield self._renderer.push(block)

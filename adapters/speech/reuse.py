@@ -23,6 +23,9 @@ WORTH_KEEPING = 0.005
 """Seconds of work for a second of speech, as an engine states them, from which on a sentence is kept: one that is
 faster speaks it again as soon as it is found."""
 
+LONGEST_SENTENCE = 600
+"""Characters of a sentence that is kept, in several pieces if the engine takes less at once."""
+
 FIRST_SECONDS = 0.2
 BLOCK_SECONDS = 1.0
 """Audio of a known sentence that is rendered at once: a little first, so that it is heard early."""
@@ -46,12 +49,15 @@ class Reuse:
         # Parameters may say what lies between sentences, which only an engine that has several puts there.
         self._one_by_one = info.by_sentence and (extra is None or extra == type(extra)())
         self._next: NextSentence | None = None
-        self._recording: Recording | None = None
+        self._new: list[NextSentence] = []
+        """Sentences of the next piece that nobody has spoken, the first of them or all."""
+        self._recordings: list[Recording] = []
+        """Recordings of the piece in work; between two pieces, that of a sentence that is not spoken to its end."""
 
     async def look(self, script: TextSource) -> tuple[NextSentence, SpokenSentence] | None:
         """The next sentence of a text, which stays in it, where it was spoken before."""
         self._next = next(self._sentences(script), None)
-        if self._next is None or self._recording is not None or self._renews:
+        if self._next is None or self._recordings or self._renews:
             return None
         key = self._plan.sentence_key(self._next.text)
         known = self._cache.find(key)
@@ -60,49 +66,67 @@ class Reuse:
         return None if known is None else (self._next, known)
 
     def most_characters(self, script: TextSource, budget: int) -> int:
-        """The most characters of the next piece, which none has spoken: it ends before a sentence that is known.
-
-        An engine that makes each sentence for itself gets one at a time, so that each can be kept.
+        """The most characters of the next piece, which nobody has spoken: it ends before a sentence that is known, and
+        with a sentence where each is to be kept.
         """
+        self._new = [] if self._next is None else [self._next]
         if self._next is None:
             return budget
-        if self._one_by_one:
+        if self._recordings:
             return min(budget, self._next.end)
-        if self._renews:
-            return budget
-        before = self._next.end
         for sentence in self._sentences(script):
             if sentence.end > budget:
                 break
-            if sentence.end > before and self._cache.find(self._plan.sentence_key(sentence.text)) is not None:
-                return before
-            before = sentence.end
-        return budget
+            if sentence.end > self._next.end:
+                if self._is_known(sentence):
+                    return self._new[-1].end
+                self._new.append(sentence)
+        return min(budget, self._new[-1].end) if self._one_by_one else budget
 
-    def begin_piece(self, text: str) -> bool:
-        """A piece is taken. True if its audio is to be recorded: it is a sentence, or a part of one."""
-        if self._recording is None and self._next is not None:
-            key = self._plan.sentence_key(self._next.text)
-            self._recording = Recording(key, self._next.text, self._cache.removals)
-        if self._recording is not None and not self._recording.take(text):
-            self._recording = None
-        return self._recording is not None
+    def begin_piece(self, text: str) -> tuple[str, ...]:
+        """A piece is taken. Returns the texts in which the engine is given it: its sentences, if each is to be kept."""
+        texts = [each.text for each in self._new]
+        if self._one_by_one and len(texts) > 1 and not self._recordings and _letters(text) == _letters(*texts):
+            self._recordings = [self._recording(each) for each in texts]
+            for recording, each in zip(self._recordings, texts, strict=True):
+                recording.take(each)
+            return tuple(texts)
+        if not self._recordings:
+            self._recordings = [self._recording(each) for each in texts[:1]]
+        if self._recordings and not self._recordings[0].take(text):
+            self._recordings = []
+        return (text,)
+
+    @property
+    def is_recording(self) -> bool:
+        """True if the piece that was begun is a sentence, several, or a part of one, and is to be recorded."""
+        return bool(self._recordings)
 
     def end_piece(self, piece: ChunkRenderer) -> None:
-        """The piece was made to its end. A sentence with one that nobody hears is not kept."""
-        recording, spoken = self._recording, piece.spoken
-        if recording is None or spoken is None or not piece.audible:
-            self._recording = None
-            return
-        recording.pieces.append(spoken)
-        if recording.is_complete:
-            self._recording = None
-            sentence = SpokenSentence(tuple(recording.pieces))
-            self._cache.keep(recording.key, sentence, self._plan, recording.since)
+        """The piece was made to its end. A sentence of which something cannot be heard is not kept."""
+        going_on: list[Recording] = []
+        for recording, spoken in zip(self._recordings, piece.spoken, strict=False):
+            if spoken is None:
+                continue
+            recording.pieces.append(spoken)
+            if recording.is_complete:
+                sentence = SpokenSentence(tuple(recording.pieces))
+                self._cache.keep(recording.key, sentence, self._plan, recording.since)
+            else:
+                going_on.append(recording)
+        self._recordings = going_on
+
+    def _recording(self, sentence: str) -> Recording:
+        return Recording(self._plan.sentence_key(sentence), sentence, self._cache.removals)
+
+    def _is_known(self, sentence: NextSentence) -> bool:
+        """True if it need not be spoken: it is kept, or will be when the piece before it has been made."""
+        if self._one_by_one and any(each.text == sentence.text for each in self._new):
+            return True
+        return not self._renews and self._cache.find(self._plan.sentence_key(sentence.text)) is not None
 
     def _sentences(self, script: TextSource) -> Iterator[NextSentence]:
-        limits = self._info.limits
-        return script.next_sentences(limits.max_characters, limits.min_characters)
+        return script.next_sentences(LONGEST_SENTENCE, self._info.limits.min_characters)
 
 
 class Recording:
@@ -113,11 +137,11 @@ class Recording:
         self.key = key
         self.since = since
         self.pieces: list[SpokenPiece] = []
-        self._left = "".join(sentence.split())
+        self._left = _letters(sentence)
 
     def take(self, piece: str) -> bool:
         """A piece of text is spoken. False if it is not the beginning of what is left of the sentence."""
-        piece = "".join(piece.split())
+        piece = _letters(piece)
         if not self._left.startswith(piece):
             return False
         self._left = self._left[len(piece) :]
@@ -127,6 +151,11 @@ class Recording:
     def is_complete(self) -> bool:
         """All of it was spoken."""
         return not self._left
+
+
+def _letters(*texts: str) -> str:
+    """All of the texts but their white space, which cuts take away."""
+    return "".join("".join(text.split()) for text in texts)
 
 
 def rendered_again(

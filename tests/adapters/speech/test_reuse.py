@@ -286,12 +286,12 @@ async def test_a_level_that_nobody_states_is_measured_on_what_is_known_too() -> 
 
 async def test_a_long_sentence_is_kept_in_its_pieces() -> None:
     house = house_with(most=20)
-    long = "The train to Leipzig, which was late as always, did not stop."
+    long = "The train to Leipzig, which was late as always, did not stop. So be it."
     first = await house.speak(long)
     pieces = asked()
     assert len(pieces) > 2
     assert_alike(first, await house.speak(long))
-    assert asked() == [] or " ".join(pieces) == long
+    assert asked() == [] and " ".join(pieces) == long
     await house.engines.close()
 
 
