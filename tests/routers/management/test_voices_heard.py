@@ -27,9 +27,9 @@ SPOKEN = (
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     root: Path = tmp_path_factory.mktemp("heard")
-    with running(Settings(storage=StorageSettings(root=str(root))), Registry()) as server:
-        with httpx.Client(base_url=server.url, timeout=PATIENCE) as client:
-            yield client
+    settings = Settings(storage=StorageSettings(root=str(root)))
+    with running(settings, Registry()) as server, httpx.Client(base_url=server.url, timeout=PATIENCE) as client:
+        yield client
 
 
 def made(client: httpx.Client, name: str, data: bytes, **form: str) -> dict[str, object]:
