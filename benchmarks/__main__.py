@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks import (
     access,
     books,
+    cache,
     continuity,
     conversation,
     conversations,
@@ -47,6 +48,7 @@ from benchmarks.result import Row, table
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "access": access.run,
+    "cache": cache.run,
     "pipeline": pipeline.run,
     "fallback": fallback.run,
     "first_audio": first_audio.run,

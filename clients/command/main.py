@@ -12,13 +12,14 @@ from typing import Annotated
 
 import typer
 
-from clients.command import engines, jobs, models, speech
+from clients.command import cache, engines, jobs, models, speech
 from clients.command.connection import ROOT, Target
 
 app = typer.Typer(name="stts", no_args_is_help=True, add_completion=False, help="Speaks, listens and serves.")
 app.add_typer(engines.app, name="engines")
 app.add_typer(models.app, name="models")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(cache.app, name="cache")
 app.command()(speech.say)
 app.command()(speech.transcribe)
 app.command()(speech.voices)
