@@ -41,6 +41,10 @@ class WorkOnBatches:
         chosen = select(batches.c.id).where(_is_free(root, now)).order_by(batches.c.created_at, batches.c.id)
         # Of two servers that look at once each takes others.
         chosen = chosen.limit(most).with_for_update(skip_locked=True)
+        async with self._database.reading() as connection:
+            # Servers look often, and mostly there is nothing: that takes SQLite's one writer from nobody.
+            if (await connection.execute(select(batches.c.id).where(_is_free(root, now)).limit(1))).first() is None:
+                return []
         async with self._database.writing() as connection:
             found = list((await connection.execute(chosen)).scalars())
             return [await _taken(connection, await locked_batch(connection, each), lease) for each in found]
