@@ -20,6 +20,7 @@ from routers.management.content import StoredContent
 from routers.management.jobs import NOT_FOUND, JobId
 from stts.access.policy import RouteKind, policy
 from stts.access.roles import Role
+from stts.audio.formats import FORMATS
 from stts.errors import Conflict
 from stts.jobs.values import Batch, BatchItem
 from stts.storage.batch_files import COVER
@@ -130,6 +131,8 @@ class PackageRoutes:
         parts: list[Part] = []
         async for item in self._items(batch):
             if (result := item.result) is not None:
+                if result.media_type == FORMATS["pcm"].media_type:
+                    raise Conflict("Results without a header (pcm) cannot be bound: speak it in another format.")
                 path = self._batches.files.path(batch.id, item.digest, result.extension)
                 text = (item.request or {}).get("text", "")
                 parts.append(Part(path, result.seconds, item.chapter or 0, result.pause, text))

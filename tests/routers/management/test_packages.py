@@ -121,3 +121,11 @@ def test_lines_come_in_a_form_too(http: httpx.Client, tmp_path: Path) -> None:
     begun = http.post("/jobs/speech", files={"file": ("texts.jsonl", lines)}, data={"name": "lines"})
     assert begun.status_code == 202, begun.text
     assert ended(http, begun.json()["id"])["items"]["done"] == 2
+
+
+def test_results_without_a_header_are_not_bound(http: httpx.Client) -> None:
+    begun = http.post("/jobs/speech", json={"format": "pcm", "items": ["It begins here."]})
+    job = ended(http, begun.json()["id"])
+    refused = http.get(f"/jobs/{job['id']}/book")
+    assert refused.status_code == 409 and "another format" in refused.json()["detail"]
+    assert http.get(f"/jobs/{job['id']}/archive").status_code == 200

@@ -106,7 +106,7 @@ def test_a_chapter_in_another_encoding_than_it_says_is_named() -> None:
 
 @pytest.mark.parametrize("piece", ["<!--", "<a ", "</a ", "<![CDATA[", "<?", "<a x='", "<a b=c ", "</", "<script>"])
 def test_marks_without_end_take_no_time(piece: str) -> None:
-    """The standard parser takes time that grows with the square of them: 20 s for a megabyte, hours for a chapter."""
+    """The standard parser takes time that grows with the square of them: seconds for 20 KB, hours for a chapter."""
     text = f"<body><p>Words.</p>{piece * (2_000_000 // len(piece))}"
     started = time.process_time()
     assert "without an end" in refusal(Epub({"a.xhtml": text + "</body>"}).data(zipfile.ZIP_STORED), BookLimits())
