@@ -65,6 +65,8 @@ def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
             header = b""
             async with aclosing(chunks):
                 async for chunk in chunks:
+                    # The cache has named it already.
+                    spool.is_hashed = context.output_data.cache is None
                     if chunk.retracts:
                         await spool.clear()
                     await spool.write(chunk.data)

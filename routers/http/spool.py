@@ -24,10 +24,13 @@ class Spool:
         self.size = 0
         """Bytes."""
         self._hash = hashlib.blake2b(digest_size=16)
+        self.is_hashed = True
+        """False where nobody asks for the digest."""
 
     async def write(self, data: bytes) -> None:
         self.size += len(data)
-        self._hash.update(data)
+        if self.is_hashed:
+            self._hash.update(data)
         await self._run(self._file.write, data)
 
     async def replace_start(self, data: bytes) -> None:
