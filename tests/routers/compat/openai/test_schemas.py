@@ -27,7 +27,8 @@ def listening(**fields: Any) -> CreateTranscriptionRequest:
 
 def test_defaults_of_speech() -> None:
     config = spoken().config("auto")
-    assert (config.format, config.voice, config.speed, config.sample_rate) == ("mp3", None, 1.0, None)
+    assert (config.format, config.voice, config.speed, config.sample_rate) == ("mp3", None, None, None)
+    assert spoken(speed=1.0).config("auto").speed == 1.0, "said, so that a voice's own speed is not taken"
     assert config.ignore_unknown_parameters and spoken().priority is Priority.STREAM
 
 
