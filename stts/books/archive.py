@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -30,10 +30,14 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class Archive:
-    """Files of an EPUB by path. `file` is seekable and stays open. Raises UnreadableBook, whose message says why."""
+    """Files of an EPUB by path. `file` is seekable and stays open. Raises UnreadableBook, whose message says why.
 
-    def __init__(self, file: BinaryIO, limits: BookLimits) -> None:
+    `checkpoint` is called for each file that is read and may raise, which ends the work.
+    """
+
+    def __init__(self, file: BinaryIO, limits: BookLimits, checkpoint: Callable[[], None] = lambda: None) -> None:
         self._limits = limits
+        self._checkpoint = checkpoint
         self._left = limits.total_bytes
         _check_directory(file, limits)
         with _damage("The EPUB is damaged: its table of files cannot be read"):
@@ -48,6 +52,7 @@ class Archive:
 
     def read(self, path: str, what: str) -> bytes:
         """The bytes of a file. `what` names it in errors: "chapter 3 (text/3.xhtml)"."""
+        self._checkpoint()
         entry = self._entries.get(path)
         if entry is None:
             raise UnreadableBook(f"The EPUB is damaged: {what} is not in it")

@@ -72,6 +72,9 @@ class BookLimits:
     characters: int = 20_000_000
     """Characters of all chapters: four times the longest novels."""
     chapters: int = 5_000
+    paragraphs: int = 100_000
+    lines: int = 1_000_000
+    """Lines of a text."""
 
 
 def title_of(text: str, otherwise: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from stts.books.archive import Archive
@@ -15,13 +15,16 @@ from stts.errors import UnreadableBook
 _IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".svg", ".avif", ".tif", ".tiff")
 
 
-def read_epub(file: BinaryIO, name: str, limits: BookLimits) -> Book:
+def read_epub(file: BinaryIO, name: str, limits: BookLimits, checkpoint: Callable[[], None] = lambda: None) -> Book:
     """Reads a book. `file` is seekable and stays open; `name` is its title if it has none. Raises UnreadableBook.
 
-    Blocking: a novel takes a fraction of a second.
+    `checkpoint` is called between its pages and may raise, which ends the work. Blocking: a novel takes a fraction of a
+    second.
     """
-    archive = Archive(file, limits)
+    archive = Archive(file, limits, checkpoint)
     found = package(archive)
+    if len(found.pages) > limits.entries:
+        raise UnreadableBook(f"The EPUB is refused: its spine names more than {limits.entries} pages")
     title = title_of(found.title or "", name)
     chapters = tuple(_chapters(_Pages(archive, found), title, limits))
     if not chapters:
@@ -68,7 +71,9 @@ class _Pages:
 def _chapters(pages: _Pages, title: str, limits: BookLimits) -> Iterator[Chapter]:
     draft: _Draft | None = None
     characters = chapters = 0
-    for number, block, begun in pages:
+    for count, (number, block, begun) in enumerate(pages, start=1):
+        if count > limits.paragraphs:
+            raise UnreadableBook(f"The book is too large: it has more than {limits.paragraphs} paragraphs")
         characters += len(block.text)
         if characters > limits.characters or chapters > limits.chapters:
             raise UnreadableBook(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import unquote, urldefrag
 from xml.etree.ElementTree import Element
 
@@ -18,6 +19,13 @@ ENCRYPTION = "META-INF/encryption.xml"
 _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
 _FONTS_ONLY = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 """Methods that hide fonts from being copied; texts are never hidden by them."""
+MOST_NAMED = 50
+"""Titles or authors that are looked at."""
+MOST_LINES = 10_000
+"""Lines of the table of contents that are read."""
+LONGEST_NAME = 4_000
+"""Characters of a title, an author or a line that are read. Elements may stand inside each other, so that one text is
+that of a hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ def package(archive: Archive) -> Package:
         items=items,
         pages=pages,
         cover=_cover(by_name, items, path),
-        contents=list(_contents(archive, items, by_name)),
+        contents=list(islice(_contents(archive, items, by_name), MOST_LINES)),
     )
 
 
@@ -98,8 +106,11 @@ def _item(element: Element, package_path: str) -> Item:
 
 
 def resolved(base: str, address: str) -> tuple[str, str]:
-    """Path in the archive and anchor of an address that stands in the file `base`."""
-    path, anchor = urldefrag(address)
+    """Path in the archive and anchor of an address that stands in the file `base`. Raises UnreadableBook."""
+    try:
+        path, anchor = urldefrag(address)
+    except ValueError as error:
+        raise UnreadableBook(f"The EPUB is damaged: {base} names {address!r:.60}, which is no address") from error
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(path))) if path else base
     return joined.lstrip("/"), unquote(anchor)
 
@@ -112,9 +123,19 @@ def _readable(itemref: Element, items: Mapping[str, Item]) -> Item | None:
     return item if is_text and itemref.get("linear", "yes") != "no" else None
 
 
+def _words(element: Element) -> str:
+    """The beginning of its text, on one line."""
+    left, parts = LONGEST_NAME, list[str]()
+    for text in element.itertext():
+        parts.append(text[:left])
+        left -= len(parts[-1])
+        if not left:
+            break
+    return " ".join("".join(parts).split())
+
+
 def _texts(by_name: Mapping[str, Sequence[Element]], name: str) -> list[str]:
-    words = (" ".join("".join(each.itertext()).split()) for each in by_name.get(name, ()))
-    return [text for text in words if text]
+    return list(filter(None, map(_words, by_name.get(name, ())[:MOST_NAMED])))
 
 
 def _text(by_name: Mapping[str, Sequence[Element]], name: str) -> str | None:
@@ -126,11 +147,13 @@ def _refuse_protected(archive: Archive, pages: Sequence[str]) -> None:
     if ENCRYPTION not in archive:
         return
     root = parsed(archive.read(ENCRYPTION, ENCRYPTION), ENCRYPTION)
-    for data in (each for each in root.iter() if local_name(each.tag) == "encrypteddata"):
+    texts = frozenset(pages)
+    # They stand side by side; what is inside one is looked at once.
+    for data in (each for each in root if local_name(each.tag) == "encrypteddata"):
         by_name = _by_name(data)
         methods = [each.get("Algorithm", "") for each in by_name.get("encryptionmethod", ())]
         hidden = {unquote(each.get("URI", "")) for each in by_name.get("cipherreference", ())}
-        if not hidden.isdisjoint(pages) or not all(method in _FONTS_ONLY for method in methods):
+        if not hidden.isdisjoint(texts) or not all(method in _FONTS_ONLY for method in methods):
             raise UnreadableBook(
                 "The EPUB is protected (DRM): its text is encrypted, and only its shop's programs read it"
             )
@@ -174,4 +197,4 @@ def _point(point: Element, base: str) -> Iterator[Entry]:
     sources = (child.get("src", "") for child in point if local_name(child.tag) == "content")
     label, source = next(labels, None), next(sources, "")
     if label is not None and source:
-        yield Entry(*resolved(base, source), " ".join("".join(label.itertext()).split()))
+        yield Entry(*resolved(base, source), _words(label))

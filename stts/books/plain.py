@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
 
 from stts.books.book import Book, BookInfo, BookLimits, Chapter, Paragraph, language_of, title_of
+from stts.books.front_matter import front_matter
 from stts.errors import UnreadableBook
 from stts.text.markup import spoken_text
 
@@ -25,7 +25,6 @@ _HEADING = re.compile(
 )
 """A line that stands alone and names a chapter."""
 _BLANK = re.compile(r"\n[^\S\n]*\n\s*")
-_FRONT_MATTER = re.compile(r"\A---[^\S\n]*\n(.{0,20000}?)\n(?:---|\.\.\.)[^\S\n]*\n", re.DOTALL)
 _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[^\S\n]+(.*?))?(?:[^\S\n]+#+)?[^\S\n]*")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[^\S\n]*")
@@ -51,43 +50,48 @@ def decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
     return text, warnings
 
 
-def read_text(text: str, name: str, limits: BookLimits) -> Book:
-    """A plain text; paragraphs are separated by blank lines. `name` is its title. Raises UnreadableBook."""
-    paragraphs = [" ".join(part.split("\n")).strip() for part in _BLANK.split(_unified(text, limits)) if part.strip()]
+def read_text(text: str, name: str, limits: BookLimits, checkpoint: Callable[[], None] = lambda: None) -> Book:
+    """A plain text; paragraphs are separated by blank lines. `name` is its title.
+
+    `checkpoint` is called for each paragraph and may raise, which ends the work. Raises UnreadableBook.
+    """
+    paragraphs = (" ".join(part.split("\n")).strip() for part in _parts(_unified(text, limits)))
     marked = (Paragraph(" ".join(each.split()), bool(_HEADING.fullmatch(each))) for each in paragraphs)
-    return Book(BookInfo(name), _chapters(((each, each.is_heading) for each in marked), name, limits))
+    return Book(BookInfo(name), _chapters(((each, each.is_heading) for each in marked), name, limits, checkpoint))
 
 
-def read_markdown(text: str, name: str, limits: BookLimits) -> Book:
+def read_markdown(text: str, name: str, limits: BookLimits, checkpoint: Callable[[], None] = lambda: None) -> Book:
     """Markdown; headings of levels 1 and 2 begin chapters, and a first, only one of level 1 is the book's title.
 
-    Front matter (YAML) tells title, author and language. Raises UnreadableBook.
+    Front matter tells title, author and language. `checkpoint` as above. Raises UnreadableBook.
     """
-    text = _unified(text, limits)
-    front = _FRONT_MATTER.match(text)
-    facts = _facts(front[1]) if front else {}
-    sections = list(_sections(text[front.end() :] if front else text))
+    facts, text = front_matter(_unified(text, limits))
+    sections = list(_sections(text))
     titles = [section.title for section in sections if section.level == 1]
-    title = title_of(str(facts.get("title") or (titles[0] if len(titles) == 1 else "")), name)
-    chapters = _chapters(_marked(sections), title, limits)
-    language = language_of(str(facts.get("language") or facts.get("lang") or ""))
-    return Book(BookInfo(title, title_of(str(facts.get("author") or ""), "") or None, language), chapters)
+    title = title_of(facts.get("title") or (titles[0] if len(titles) == 1 else ""), name)
+    chapters = _chapters(_marked(sections), title, limits, checkpoint)
+    language = language_of(facts.get("language") or facts.get("lang"))
+    return Book(BookInfo(title, title_of(facts.get("author", ""), "") or None, language), chapters)
 
 
 def _unified(text: str, limits: BookLimits) -> str:
     if len(text) > limits.characters:
         raise UnreadableBook(f"The book is too large: it has more than {limits.characters} characters")
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
+    if text.count("\n") > limits.lines:
+        raise UnreadableBook(f"The book is too large: it has more than {limits.lines} lines")
+    return text
 
 
-def _facts(text: str) -> dict[str, Any]:
-    import yaml
-
-    try:
-        facts = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return {}
-    return facts if isinstance(facts, dict) else {}
+def _parts(text: str) -> Iterator[str]:
+    """Yields the text between blank lines, part by part."""
+    start = 0
+    for blank in _BLANK.finditer(text):
+        if part := text[start : blank.start()].strip():
+            yield part
+        start = blank.end()
+    if part := text[start:].strip():
+        yield part
 
 
 @dataclass(slots=True)
@@ -131,15 +135,19 @@ def _marked(sections: Iterable[_Section]) -> Iterator[tuple[Paragraph, bool]]:
     for section in sections:
         if section.title:
             yield Paragraph(section.title, is_heading=True), section.level <= _DEEPEST
-        for part in _BLANK.split(spoken_text("\n".join(section.lines))):
-            if part.strip():
-                yield Paragraph(part.strip()), False
+        for part in _parts(spoken_text("\n".join(section.lines))):
+            yield Paragraph(part), False
 
 
-def _chapters(paragraphs: Iterable[tuple[Paragraph, bool]], title: str, limits: BookLimits) -> tuple[Chapter, ...]:
+def _chapters(
+    paragraphs: Iterable[tuple[Paragraph, bool]], title: str, limits: BookLimits, checkpoint: Callable[[], None]
+) -> tuple[Chapter, ...]:
     """Headings in a row, such as those of a part and its first chapter, begin one chapter."""
     groups: list[list[Paragraph]] = []
-    for paragraph, begins in paragraphs:
+    for number, (paragraph, begins) in enumerate(paragraphs):
+        checkpoint()
+        if number >= limits.paragraphs:
+            raise UnreadableBook(f"The book is too large: it has more than {limits.paragraphs} paragraphs")
         if not groups or (begins and not groups[-1][-1].is_heading):
             groups.append([])
         groups[-1].append(paragraph)

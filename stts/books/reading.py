@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import BinaryIO, Literal
 
@@ -26,11 +27,17 @@ _OTHERS = (
 
 
 def read_book(
-    file: BinaryIO, name: str = "Book", *, kind: BookKind | None = None, limits: BookLimits | None = None
+    file: BinaryIO,
+    name: str = "Book",
+    *,
+    kind: BookKind | None = None,
+    limits: BookLimits | None = None,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> Book:
     """Reads a book; what it is is seen from its content, and from `name`, that of the file, for Markdown.
 
-    `file` is seekable and stays open. Blocking. Raises UnreadableBook, whose message says why.
+    `file` is seekable and stays open. `checkpoint` is called now and then and may raise, which ends the work. Blocking.
+    Raises UnreadableBook, whose message says why.
     """
     limits = limits or BookLimits()
     file.seek(0)
@@ -40,19 +47,20 @@ def read_book(
     if is_zip(head):
         if kind not in (None, "epub"):
             raise UnreadableBook("This is a ZIP file, no text")
-        return read_epub(file, title, limits)
+        return read_epub(file, title, limits, checkpoint)
     if kind == "epub":
         raise UnreadableBook("This is no EPUB: it is no ZIP file")
     for start, at, words in _OTHERS:
         if head[at:].startswith(start):
             raise UnreadableBook(words)
-    return _read_plain(file, title, kind or ("markdown" if name.lower().endswith(MARKDOWN_NAMES) else "text"), limits)
+    kind = kind or ("markdown" if name.lower().endswith(MARKDOWN_NAMES) else "text")
+    return _read_plain(file, title, kind, limits, checkpoint)
 
 
-def _read_plain(file: BinaryIO, title: str, kind: BookKind, limits: BookLimits) -> Book:
+def _read_plain(file: BinaryIO, title: str, kind: BookKind, limits: BookLimits, checkpoint: Callable[[], None]) -> Book:
     data = file.read(limits.total_bytes + 1)
     if len(data) > limits.total_bytes:
         raise UnreadableBook(f"The book is too large: it has more than {limits.total_bytes >> 20} MB")
     text, warnings = decoded(data)
-    book = (read_markdown if kind == "markdown" else read_text)(text, title, limits)
+    book = (read_markdown if kind == "markdown" else read_text)(text, title, limits, checkpoint)
     return Book(book.info, book.chapters, warnings)

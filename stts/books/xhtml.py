@@ -6,6 +6,7 @@ is cut off is an error, because a listener would not notice what is missing.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,11 +32,22 @@ _VOID = frozenset(
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}encoding=["']([\w.:-]{1,40})["']""")
 _SPACES = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" ?\n[ \n]*")
+# fmt: off
+_ENCODINGS = frozenset((
+    "ascii", "utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-16-le", "koi8-r", "koi8-u", "mac-roman", "shift_jis",
+    "cp932", "euc_jp", "iso2022_jp", "gb2312", "gbk", "gb18030", "big5", "big5hkscs", "euc_kr", "cp949",
+    *(f"iso8859-{part}" for part in range(1, 17) if part != 12),
+    *(f"cp{page}" for page in (437, 850, 852, 866, 874, *range(1250, 1259))),
+))
+# fmt: on
+"""Those that texts are written in, as Python names them; it has others, which are none of bytes or cost too much."""
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 SLICE_CHARACTERS = 2**16
 LONGEST_MARK = 2**19
 """Characters of a tag, comment or script; pictures may stand inside tags."""
+MOST_TAGS = 500_000
+"""Tags of a page, at most: each may begin a paragraph or be a link."""
 LONGEST_LAST_MARK = 1000
 """Characters of what is unfinished at the end of a page and is read nevertheless."""
 
@@ -80,8 +92,10 @@ def _decoded(data: bytes, what: str) -> str:
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
     encoding = encoding or (declared[1].decode("ascii") if declared else "utf-8")
     try:
+        if codecs.lookup(encoding).name not in _ENCODINGS:
+            raise UnreadableBook(f"The EPUB is damaged: {what} names an encoding that texts are not in ({encoding})")
         return data.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
+    except (UnicodeError, LookupError) as error:
         raise UnreadableBook(
             f"The EPUB is damaged: {what} is not in the encoding that it names ({encoding})"
         ) from error
@@ -91,6 +105,7 @@ class _Reader(HTMLParser):
     def __init__(self, *, contents: bool) -> None:
         super().__init__(convert_charrefs=True)
         self._contents = contents
+        self._tags = 0
         self._blocks: list[Block] = []
         self._images: list[str] = []
         self._links: list[tuple[str, str]] = []
@@ -108,12 +123,18 @@ class _Reader(HTMLParser):
 
         The parser takes time that grows with the square of what is unfinished, so that is bounded.
         """
-        for start in range(0, len(text), SLICE_CHARACTERS):
-            self.feed(text[start : start + SLICE_CHARACTERS])
-            if len(self.rawdata) > LONGEST_MARK:
-                raise UnreadableBook(f"The EPUB is damaged: {what} has a tag or a comment without an end")
-        if len(self.rawdata) <= LONGEST_LAST_MARK:
-            self.close()
+        try:
+            for start in range(0, len(text), SLICE_CHARACTERS):
+                self.feed(text[start : start + SLICE_CHARACTERS])
+                if len(self.rawdata) > LONGEST_MARK:
+                    raise UnreadableBook(f"The EPUB is damaged: {what} has a tag or a comment without an end")
+                if self._tags > MOST_TAGS:
+                    raise UnreadableBook(f"The EPUB is refused: {what} has more than {MOST_TAGS} tags")
+            if len(self.rawdata) <= LONGEST_LAST_MARK:
+                self.close()
+        except (AssertionError, ValueError) as error:
+            # The parser asserts for marked sections that it does not know, and converts numbers of any length.
+            raise UnreadableBook(f"The EPUB is damaged: {what} has a mark that is none ({error})") from error
 
     def page(self) -> Page:
         self._end_block()
@@ -126,6 +147,7 @@ class _Reader(HTMLParser):
         self._begin(tag, dict(attrs), is_open=False)
 
     def _begin(self, tag: str, attributes: dict[str, str | None], *, is_open: bool) -> None:
+        self._tags += 1
         if tag == "title" and is_open:
             self._title = []
         source = attributes.get("src") or attributes.get("xlink:href")
@@ -153,6 +175,7 @@ class _Reader(HTMLParser):
             self._anchors.append(anchor)
 
     def handle_endtag(self, tag: str) -> None:
+        self._tags += 1
         if tag == "title" and self._title is not None:
             self._page_title, self._title = " ".join("".join(self._title).split()), None
         if self._silent is not None:

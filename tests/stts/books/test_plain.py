@@ -113,6 +113,33 @@ def test_front_matter_that_is_none_is_no_error(front: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("front", "title"),
+    [
+        ("a: &a [x, x]\nb: &b [*a, *a]\ntitle: Bomb\nc: [*b, *b]", "Bomb"),
+        ("date: 2024-13-45\ntitle: 2024-13-45", "2024-13-45"),
+        (f"title: {'[' * 5_000}", "One"),
+        ("title: *alias", "One"),
+        ("title: >\n  folded", "One"),
+        ("title: Yes  # or no", "Yes"),
+        ("title: 'It''s'", "It's"),
+        ('Title: "\\"Yes\\", he said"', '"Yes", he said'),
+        ('title: "without an end', "One"),
+        ("title: One of two\ntitle: Two", "One of two"),
+        ("subtitle: Other\n  title: Deeper", "One"),
+        (f"title: {'word ' * 4_000}"[:19_000], None),
+    ],
+)
+def test_front_matter_is_lines_of_text_and_no_yaml(front: str, title: str | None) -> None:
+    found = read(f"---\n{front}\n---\n# One\n\nText.", "x.md").info.title
+    assert found == title if title is not None else len(found) <= 120
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
+def test_a_number_of_a_character_without_end_is_text(name: str) -> None:
+    assert len(read(f"Words &#{'1' * 5_000}; more.", name).chapters) == 1
+
+
+@pytest.mark.parametrize(
     ("data", "words"),
     [("Größe".encode("utf-16"), "Größe"), ("\ufeffGröße".encode(), "Größe"), ("Größe".encode("cp1252"), "Größe")],
 )
@@ -153,7 +180,28 @@ def test_a_line_that_looks_like_a_heading_for_ever_takes_no_time() -> None:
 
 
 def test_texts_beyond_their_bounds() -> None:
-    for limits in (BookLimits(total_bytes=50), BookLimits(characters=50), BookLimits(chapters=3)):
+    for limits in (
+        BookLimits(total_bytes=50),
+        BookLimits(characters=50),
+        BookLimits(chapters=3),
+        BookLimits(paragraphs=9),
+        BookLimits(lines=9),
+    ):
         text = "Chapter 1\n\nWords.\n\n" * 10
         with pytest.raises(UnreadableBook, match="too large"):
             read_book(io.BytesIO(text.encode()), "a.txt", limits=limits)
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.txt"])
+def test_reading_ends_where_its_checkpoint_ends_it(name: str) -> None:
+    calls = 0
+
+    def checkpoint() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        read_book(io.BytesIO(b"Words.\n\n" * 10), name, checkpoint=checkpoint)
+    assert calls == 3
