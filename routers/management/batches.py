@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 
 from adapters.batches.submission import NewBatch, SpeechItem, Submission
+from middleware.edge.auditing import note_audit
 from middleware.edge.bodies import is_json, media_type
 from middleware.listener import listener_of
 from routers.batch_services import BatchServices
@@ -34,6 +35,7 @@ from routers.management.speech_items import (
     lines_of,
     parsed,
 )
+from stts.access.audit import Action
 from stts.access.policy import RouteKind, Upload, policy
 from stts.access.roles import Role
 from stts.errors import InvalidRequest
@@ -82,7 +84,7 @@ class BatchRoutes:
         for name, command in (("pause", self.pause), ("resume", self.resume), ("retry", self.retry)):
             add(f"{one}/{name}", command, methods=["POST"], response_model=JobShape, responses=changed)
 
-    @policy(RouteKind.MANAGE, role=Role.WRITE, upload=Upload.LINES)
+    @policy(RouteKind.MANAGE, role=Role.WRITE, upload=Upload.LINES, action=Action.JOB_START)
     async def speech(self, request: Request) -> Response:
         """Speaks many texts, or one book, in the background, also over restarts. JSON: `items` and defaults for all of
         them. JSON lines (`application/jsonl`), an item a line, or a book (`application/epub+zip`, `text/markdown`,
@@ -162,23 +164,25 @@ class BatchRoutes:
         batch = await self._batches.require(job_id, principal_of(request).viewer)
         return await self._results.one(batch, number, format)
 
-    @policy(RouteKind.MANAGE, role=Role.WRITE)
+    @policy(RouteKind.MANAGE, role=Role.WRITE, action=Action.JOB_PAUSE)
     async def pause(self, request: Request, job_id: JobId) -> JobShape:
         """Begins no item more until it is resumed; one that is being made is begun anew then."""
         return await self._commanded(request, job_id, "pause")
 
-    @policy(RouteKind.MANAGE, role=Role.WRITE)
+    @policy(RouteKind.MANAGE, role=Role.WRITE, action=Action.JOB_RESUME)
     async def resume(self, request: Request, job_id: JobId) -> JobShape:
         """Goes on, with the limits of the key that resumes it."""
         return await self._commanded(request, job_id, "resume")
 
-    @policy(RouteKind.MANAGE, role=Role.WRITE)
+    @policy(RouteKind.MANAGE, role=Role.WRITE, action=Action.JOB_RETRY)
     async def retry(self, request: Request, job_id: JobId) -> JobShape:
         """Tries the items that failed once more."""
         return await self._commanded(request, job_id, "retry")
 
     async def _commanded(self, request: Request, job_id: str, command: BatchEvent) -> JobShape:
-        return JobShape.of_batch(await self._batches.command(job_id, command, principal_of(request)))
+        batch = await self._batches.command(job_id, command, principal_of(request))
+        note_audit(request, kind=batch.kind)
+        return JobShape.of_batch(batch)
 
     def _reader(self, request: Request, body: SpeechJobFields) -> ItemReader:
         format = listener_of(request.scope).output().format
@@ -193,7 +197,9 @@ class BatchRoutes:
         cover: bytes | None = None,
     ) -> Response:
         new = NewBatch("speech", body.name, {**body.options, **(facts or {})}, cover)
-        return accepted(JobShape.of_batch(await self._submission.submit(new, items, principal_of(request))))
+        batch = await self._submission.submit(new, items, principal_of(request))
+        note_audit(request, target=batch.id, kind=batch.kind)
+        return accepted(JobShape.of_batch(batch))
 
 
 async def _blocks(file: UploadFile) -> AsyncGenerator[bytes, None]:

@@ -13,6 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
 from adapters.batches.submission import NewBatch, RecordingItem, named
+from middleware.edge.auditing import note_audit
 from middleware.edge.bodies import is_json, media_type
 from routers.batch_services import BatchServices
 from routers.http.deferred_route import deferred_router
@@ -23,6 +24,7 @@ from routers.http.operation import principal_of
 from routers.management.batches import REFUSED
 from routers.management.files import unescaped
 from routers.management.speech_items import NAME_CHARACTERS
+from stts.access.audit import Action
 from stts.access.policy import RouteKind, Upload, policy
 from stts.access.principal import Principal
 from stts.access.roles import Role
@@ -78,25 +80,27 @@ class TranscriptionJobRoutes:
             responses=REFUSED,
         )
 
-    @policy(RouteKind.MANAGE, role=Role.WRITE, upload=Upload.FORM)
+    @policy(RouteKind.MANAGE, role=Role.WRITE, upload=Upload.FORM, action=Action.JOB_START)
     async def transcription(self, request: Request) -> Response:
         """Transcribes many recordings in the background, also over restarts. JSON with `files`, ids of stored uploads;
         or a form with up to 100 `file`s, which are kept as uploads until they have been heard."""
         principal = principal_of(request)
         if is_json(media_type(request)):
             fields = _fields(await _json(request))
-            return await self._begin(fields, self._stored(fields, principal), principal)
+            return await self._begin(request, fields, self._stored(fields, principal))
         form = await _form(request)
         try:
             fields = _fields({name: value for name, value in form.items() if isinstance(value, str)})
-            return await self._begin(fields, self._sent(form, fields, principal), principal)
+            return await self._begin(request, fields, self._sent(form, fields, principal))
         finally:
             await form.close()
 
     async def _begin(
-        self, fields: TranscriptionJobFields, items: AsyncGenerator[RecordingItem, None], principal: Principal
+        self, request: Request, fields: TranscriptionJobFields, items: AsyncGenerator[RecordingItem, None]
     ) -> Response:
-        batch = await self._batches.submission.submit(NewBatch("transcription", fields.name), items, principal)
+        new = NewBatch("transcription", fields.name)
+        batch = await self._batches.submission.submit(new, items, principal_of(request))
+        note_audit(request, target=batch.id, kind=batch.kind)
         return accepted(JobShape.of_batch(batch))
 
     async def _stored(
