@@ -6,8 +6,8 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,11 +22,13 @@ from stts.jobs.values import Batch, BatchItem, BatchKind
 from stts.settings import CurrentSettings
 from stts.speech import SynthesisConfig
 from stts.storage.batch_files import COVER, BatchFiles
-from stts.text.complete import complete_text
+from stts.text.complete import cleaned
 from stts.transcription import TranscriptionConfig
 
 WRITTEN_AT_ONCE = 200
 """Items of a plan that are written together."""
+WRITTEN_CHARACTERS = 500_000
+"""Characters of their texts, which are in memory until then."""
 MOST_PLANS = 1000
 """Configurations of one batch that are remembered as possible."""
 
@@ -79,9 +81,9 @@ class Submission:
         self._settings = settings
 
     async def submit(
-        self, new: NewBatch, items: AsyncIterator[SpeechItem | RecordingItem], principal: Principal
+        self, new: NewBatch, items: AsyncGenerator[SpeechItem | RecordingItem, None], principal: Principal
     ) -> Batch:
-        """The batch, which is worked on from now on.
+        """The batch, which is worked on from now on. Closes `items` in any case.
 
         Raises InvalidRequest and its kin, which name the item; TooManyRequests where the key has too many batches that
         have not ended; DatabaseAway; StorageFull. Nothing is kept then.
@@ -102,8 +104,9 @@ class Submission:
         await store.draft(batch)
         try:
             plan = _Plan(batch, store, self._possible(), self._settings().jobs.items)
-            async for item in items:
-                await plan.add(item)
+            async with aclosing(items):
+                async for item in items:
+                    await plan.add(item)
             if new.cover is not None:
                 await asyncio.to_thread(self._files.keep, batch.id, COVER, new.cover)
             begun = await plan.begin(self._settings().jobs.unfinished)
@@ -121,7 +124,7 @@ class Submission:
 
         async def check(item: SpeechItem | RecordingItem) -> None:
             if isinstance(item, SpeechItem):
-                complete_text(item.text, self._settings().limits.text_characters, speak_markup=True)
+                await cleaned(item.text, self._settings().limits.text_characters, speak_markup=True)
             key = _key(item.config)
             if key in possible:
                 return
@@ -150,6 +153,7 @@ class _Plan:
         self._check = check
         self._most = most
         self._part: list[BatchItem] = []
+        self._characters = 0
         self._total = 0
         self._size = 0
 
@@ -165,8 +169,11 @@ class _Plan:
         self._part.append(planned)
         self._total += 1
         self._size += planned.size
-        if len(self._part) >= WRITTEN_AT_ONCE:
+        self._characters += len(item.text) if isinstance(item, SpeechItem) else 0
+        if len(self._part) >= WRITTEN_AT_ONCE or self._characters >= WRITTEN_CHARACTERS:
             await self._write()
+        # Short texts are checked here: whatever else the loop has to do has its turn after each.
+        await asyncio.sleep(0)
 
     async def begin(self, most_unfinished: int) -> Batch:
         if not self._total:
@@ -175,7 +182,7 @@ class _Plan:
         return await self._store.begin(self._batch.id, total=self._total, size=self._size, most=most_unfinished)
 
     async def _write(self) -> None:
-        part, self._part = self._part, []
+        part, self._part, self._characters = self._part, [], 0
         if part:
             await self._store.add(self._batch.id, part)
 

@@ -125,8 +125,8 @@ class BatchRoutes:
 
     async def _lines(self, request: Request, body: SpeechJobFields, chunks: AsyncIterator[bytes]) -> Response:
         lines = lines_of(chunks, self._settings().limits.json_bytes)
-        async with aclosing(lines), aclosing(self._reader(request, body).of_lines(lines)) as items:
-            return await self._begin(request, body, items)
+        async with aclosing(lines):
+            return await self._begin(request, body, self._reader(request, body).of_lines(lines))
 
     async def _book(
         self, request: Request, body: SpeechJobFields, file: BinaryIO, name: str, kind: BookKind | None = None
@@ -134,8 +134,8 @@ class BatchRoutes:
         book = await opened_book(file, name or "Book", kind)
         body.name = body.name or book.info.title[:NAME_CHARACTERS]
         cover = book.info.cover.data if book.info.cover is not None else None
-        async with aclosing(book_items(book, self._reader(request, body))) as items:
-            return await self._begin(request, body, items, {"book": about(book)}, cover)
+        items = book_items(book, self._reader(request, body))
+        return await self._begin(request, body, items, {"book": about(book)}, cover)
 
     @policy(RouteKind.MANAGE, role=Role.WRITE)
     async def items(
@@ -192,7 +192,7 @@ class BatchRoutes:
         self,
         request: Request,
         body: SpeechJobFields,
-        items: AsyncIterator[SpeechItem],
+        items: AsyncGenerator[SpeechItem, None],
         facts: Mapping[str, Any] | None = None,
         cover: bytes | None = None,
     ) -> Response:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Request, Response
@@ -88,10 +89,14 @@ class TranscriptionJobRoutes:
         if is_json(media_type(request)):
             fields = _fields(await _json(request))
             return await self._begin(request, fields, self._stored(fields, principal))
-        form = await _form(request)
+        form, kept = await _form(request), list[StoredFile]()
         try:
             fields = _fields({name: value for name, value in form.items() if isinstance(value, str)})
-            return await self._begin(request, fields, self._sent(form, fields, principal))
+            return await self._begin(request, fields, self._sent(form, fields, principal, kept))
+        except BaseException:
+            # There is no job that would remove them when they have been heard.
+            await asyncio.shield(asyncio.to_thread(self._remove, kept, principal))
+            raise
         finally:
             await form.close()
 
@@ -115,26 +120,40 @@ class TranscriptionJobRoutes:
             yield RecordingItem(stored.id, stored.size, config, stored.name)
 
     async def _sent(
-        self, form: FormData, fields: TranscriptionJobFields, principal: Principal
+        self, form: FormData, fields: TranscriptionJobFields, principal: Principal, kept: list[StoredFile]
     ) -> AsyncGenerator[RecordingItem, None]:
-        """Keeps each as an upload; all go again where one cannot be kept, or there will be no job."""
-        config, kept = fields.config(principal), list[StoredFile]()
+        """Keeps each as an upload, which is added to `kept`."""
+        config = fields.config(principal)
         files = [each for each in form.getlist("file") if isinstance(each, UploadFile) and is_chosen(each)]
+        for number, file in enumerate(files):
+            try:
+                stored = await self._saved(file, principal.viewer.user_id, kept)
+            except STTSError as error:
+                raise named(error, number) from error
+            yield RecordingItem(stored.id, stored.size, config, _name(file)[:NAME_CHARACTERS], own=True)
+
+    async def _saved(self, file: UploadFile, owner: str | None, kept: list[StoredFile]) -> StoredFile:
+        saving = asyncio.ensure_future(asyncio.to_thread(self._save, file, owner, kept))
         try:
-            for number, file in enumerate(files):
-                try:
-                    stored = await asyncio.to_thread(self._save, file, principal.viewer.user_id)
-                except STTSError as error:
-                    raise named(error, number) from error
-                kept.append(stored)
-                yield RecordingItem(stored.id, stored.size, config, unescaped(file.filename or "")[:200], own=True)
-        except BaseException:
-            for stored in kept:
-                await asyncio.to_thread(self._files.delete, stored.id, principal.viewer)
+            return await asyncio.shield(saving)
+        except asyncio.CancelledError:
+            # The thread goes on: what it keeps is known when it has ended.
+            await asyncio.wait((saving,))
             raise
 
-    def _save(self, file: UploadFile, owner: str | None) -> StoredFile:
-        return self._files.save("uploads", unescaped(file.filename or "") or None, file.file, owner=owner)
+    def _save(self, file: UploadFile, owner: str | None, kept: list[StoredFile]) -> StoredFile:
+        stored = self._files.save("uploads", _name(file) or None, file.file, owner=owner)
+        kept.append(stored)
+        return stored
+
+    def _remove(self, kept: Sequence[StoredFile], principal: Principal) -> None:
+        for stored in kept:
+            with suppress(STTSError, OSError):
+                self._files.delete(stored.id, principal.viewer)
+
+
+def _name(file: UploadFile) -> str:
+    return unescaped(file.filename or "")
 
 
 async def _json(request: Request) -> Any:

@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from stts.errors import DatabaseAway
+from stts.storage.database.batches import Batches
 from tests.audio import encoded, tone
 from tests.keyed import Keyed, keyed_server, keyed_settings
 from tests.routers.management.following import ended
@@ -72,5 +74,16 @@ def test_what_cannot_be_kept_of_a_form_leaves_nothing(http: httpx.Client) -> Non
     files = [("file", ("0.wav", encoded(tone(0.4)))), ("file", ("1.wav", b"no audio at all"))]
     refused = http.post("/jobs/transcription", files=files)
     assert refused.status_code == 422 and "Item 1" in refused.json()["detail"]
+    assert http.get("/files", params={"kind": "uploads"}).json()["total"] == 0
+    assert http.get("/jobs").json() == []
+
+
+def test_recordings_go_again_where_there_will_be_no_job(http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def begin(*_: object, **__: object) -> None:
+        raise DatabaseAway("It went away after all were written.")
+
+    monkeypatch.setattr(Batches, "begin", begin)
+    files = [("file", (f"{number}.wav", encoded(tone(0.3 + number / 10)))) for number in range(3)]
+    assert http.post("/jobs/transcription", files=files).status_code == 503
     assert http.get("/files", params={"kind": "uploads"}).json()["total"] == 0
     assert http.get("/jobs").json() == []
