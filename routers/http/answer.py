@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from typing import TypeVar
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -20,6 +21,8 @@ HEARTBEAT_SECONDS = 10.0
 """Silence on an event stream after which a comment is sent, so that proxies and clients keep the connection."""
 
 HEARTBEAT = ": still here\n\n"
+
+Result = TypeVar("Result")
 
 Headers = Callable[[], Mapping[str, str]]
 """Called when the first item is there: headers are made from what the operation has found out by then."""
@@ -33,16 +36,24 @@ class Answer(Response):
         self.respond = respond
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        work = asyncio.ensure_future(self.respond(send))
-        left = asyncio.ensure_future(_until_left(receive))
-        try:
-            await asyncio.wait((work, left), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            work.cancel()
-            left.cancel()
-            await asyncio.wait((work, left))
-        # What a body that nobody reads has to say (too long, or never coming) is said by `receive()`.
-        (left if work.cancelled() else work).result()
+        await while_there(receive, self.respond(send))
+
+
+async def while_there(receive: Receive, making: Awaitable[Result]) -> Result | None:
+    """Gives the result; None where the client leaves before, which ends the making. The body must have been read."""
+    work = asyncio.ensure_future(making)
+    left = asyncio.ensure_future(_until_left(receive))
+    try:
+        await asyncio.wait((work, left), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        work.cancel()
+        left.cancel()
+        await asyncio.wait((work, left))
+    if not work.cancelled():
+        return work.result()
+    # What a body that nobody reads has to say (too long, or never coming) is said by `receive()`.
+    left.result()
+    return None
 
 
 async def _until_left(receive: Receive) -> None:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel
 from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect
 
 from adapters.batches.submission import NewBatch, SpeechItem, Submission
 from middleware.edge.auditing import note_audit
 from middleware.edge.bodies import is_json, media_type
 from middleware.listener import listener_of
 from routers.batch_services import BatchServices
+from routers.http.answer import while_there
 from routers.http.deferred_route import deferred_router
 from routers.http.forms import MULTIPART, read_form
 from routers.http.jobs import STARTED, ItemShape, JobShape, accepted
@@ -131,7 +133,16 @@ class BatchRoutes:
     async def _book(
         self, request: Request, body: SpeechJobFields, file: BinaryIO, name: str, kind: BookKind | None = None
     ) -> Response:
-        book = await opened_book(file, name or "Book", kind)
+        """Ends with the client's leaving, and with it what is read and written of the book."""
+        making = self._begun_of(request, body, file, name or "Book", kind)
+        if (answer := await while_there(request.receive, making)) is None:
+            raise ClientDisconnect
+        return answer
+
+    async def _begun_of(
+        self, request: Request, body: SpeechJobFields, file: BinaryIO, name: str, kind: BookKind | None
+    ) -> Response:
+        book = await opened_book(file, name, kind, most_paragraphs=self._settings().jobs.items)
         body.name = body.name or book.info.title[:NAME_CHARACTERS]
         cover = book.info.cover.data if book.info.cover is not None else None
         items = book_items(book, self._reader(request, body))

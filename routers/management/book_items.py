@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from adapters.batches.submission import SpeechItem
+from routers.http.workers import Workers
 from routers.management.speech_items import ItemReader
 
 if TYPE_CHECKING:
@@ -23,13 +24,17 @@ KINDS: dict[str, BookKind] = {
 }
 """Media type of a body -> the kind of book that it is."""
 READ_AT_ONCE = 100
+READERS = Workers("book", threads=2, queue_length=16)
+"""They read books: a large one takes seconds, and the threads that all share stay free."""
 
 
-async def opened_book(file: BinaryIO, name: str, kind: BookKind | None = None) -> Book:
-    """Raises UnreadableBook."""
+async def opened_book(file: BinaryIO, name: str, kind: BookKind | None = None, *, most_paragraphs: int) -> Book:
+    """Raises UnreadableBook; Busy where too many are being read."""
+    from stts.books.book import BookLimits
     from stts.books.reading import read_book
 
-    return await asyncio.to_thread(read_book, file, name, kind=kind)
+    limits = BookLimits(paragraphs=most_paragraphs)
+    return await READERS.run(lambda checkpoint: read_book(file, name, kind=kind, limits=limits, checkpoint=checkpoint))
 
 
 def about(book: Book) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from itertools import takewhile
 from stts.books.book import Book, BookInfo, BookLimits, Chapter, Paragraph, language_of, title_of
 from stts.books.front_matter import front_matter
 from stts.errors import UnreadableBook
-from stts.text.markup import spoken_text
+from stts.text.markup import MarkupRemover, spoken_text
 
 _CHAPTER_WORDS = (
     "chapter|part|book|volume|act|scene|kapitel|teil|buch|band|chapitre|partie|livre|tome|capítulo|capitulo|parte|libro"
@@ -31,6 +31,7 @@ _UNDERLINE = re.compile(r" {0,3}(=+|-+)[^\S\n]*")
 _OLD_ENCODING = "windows-1252"
 _LONGEST_HEADING = 500
 """Characters of a line; a longer one is none, and would take long to be looked at."""
+LINES_AT_ONCE = 200
 _DEEPEST = 2
 """Level of the headings that begin chapters, at most."""
 
@@ -66,10 +67,10 @@ def read_markdown(text: str, name: str, limits: BookLimits, checkpoint: Callable
     Front matter tells title, author and language. `checkpoint` as above. Raises UnreadableBook.
     """
     facts, text = front_matter(_unified(text, limits))
-    sections = list(_sections(text))
+    sections = list(_sections(text, checkpoint))
     titles = [section.title for section in sections if section.level == 1]
     title = title_of(facts.get("title") or (titles[0] if len(titles) == 1 else ""), name)
-    chapters = _chapters(_marked(sections), title, limits, checkpoint)
+    chapters = _chapters(_marked(sections, checkpoint), title, limits, checkpoint)
     language = language_of(facts.get("language") or facts.get("lang"))
     return Book(BookInfo(title, title_of(facts.get("author", ""), "") or None, language), chapters)
 
@@ -104,10 +105,11 @@ class _Section:
     lines: list[str]
 
 
-def _sections(text: str) -> Iterator[_Section]:
+def _sections(text: str, checkpoint: Callable[[], None]) -> Iterator[_Section]:
     section = _Section(0, "", [])
     fence = ""
     for line in text.split("\n"):
+        checkpoint()
         if found := _FENCE.match(line):
             fence = "" if fence and found[1].startswith(fence) else fence or found[1]
         elif not fence and (begun := _heading(line, section.lines)) is not None:
@@ -130,13 +132,23 @@ def _heading(line: str, before: list[str]) -> _Section | None:
     return None
 
 
-def _marked(sections: Iterable[_Section]) -> Iterator[tuple[Paragraph, bool]]:
+def _marked(sections: Iterable[_Section], checkpoint: Callable[[], None]) -> Iterator[tuple[Paragraph, bool]]:
     """Yields paragraphs, and whether each begins a chapter."""
     for section in sections:
         if section.title:
             yield Paragraph(section.title, is_heading=True), section.level <= _DEEPEST
-        for part in _parts(spoken_text("\n".join(section.lines))):
+        for part in _parts(_spoken(section.lines, checkpoint)):
             yield Paragraph(part), False
+
+
+def _spoken(lines: list[str], checkpoint: Callable[[], None]) -> str:
+    """The lines without their marks. That takes a second for some 400 KB, so it can be ended in between."""
+    remover = MarkupRemover()
+    parts: list[str] = []
+    for start in range(0, len(lines), LINES_AT_ONCE):
+        checkpoint()
+        parts.append(remover.feed("\n".join(lines[start : start + LINES_AT_ONCE]) + "\n"))
+    return "".join((*parts, remover.finish()))
 
 
 def _chapters(

@@ -7,7 +7,7 @@ import pytest
 from fastapi import Response
 from starlette.types import Message
 
-from routers.http.answer import HEARTBEAT, Answer, event_answer, stream_answer, with_heartbeats
+from routers.http.answer import HEARTBEAT, Answer, event_answer, stream_answer, while_there, with_heartbeats
 from stts.errors import BodyTimeout, Busy, STTSError
 from tests.middleware.edge.apps import Raw, app_with, settings
 from tests.patient import PATIENCE
@@ -54,6 +54,29 @@ async def test_an_error_before_the_first_chunk_is_raised_before_anything_is_sent
     with pytest.raises(Busy):
         await client.get(stream_answer(broken(), dict))
     assert client.sent == []
+
+
+async def test_making_ends_where_the_client_leaves() -> None:
+    client, begun, ended = Client(), asyncio.Event(), asyncio.Event()
+
+    async def make(value: int, may: asyncio.Event) -> int:
+        begun.set()
+        try:
+            await may.wait()
+        finally:
+            ended.set()
+        return value
+
+    may = asyncio.Event()
+    may.set()
+    assert await while_there(client.receive, make(5, may)) == 5
+    begun.clear()
+    ended.clear()
+    making = asyncio.ensure_future(while_there(client.receive, make(6, asyncio.Event())))
+    await begun.wait()
+    client.left.set()
+    assert await making is None
+    assert ended.is_set()
 
 
 async def test_an_error_in_mid_stream_is_raised_and_the_answer_left_open() -> None:
