@@ -47,14 +47,14 @@ class Availability:
     async def usable(self, instances: Sequence[EngineInstance[Any]]) -> list[str]:
         """Names of those that work here and now without fetching anything."""
         network = self._settings().engines.allow_network
-        possible = [each for each in instances if _in_order(each) and (network or not each.info.network)]
+        possible = [each for each in instances if _in_order(each) and (network or not each.network)]
         here = await self._weights.present([each for each in possible if each.state != "failed"])
         return [each.name for each in possible if each.state == "failed" or each.name in here]
 
     async def candidates(self, kind: EngineKind, order: Sequence[str]) -> Candidates:
         """Those of an order that work, and those that rest, because their breaker is open or they crash in a loop."""
         ordered = [self._instances[name] for name in order if name in self._instances]
-        ordered = [each for each in ordered if each.info.kind == kind]
+        ordered = [each for each in ordered if each.kind == kind]
         usable = await self.usable(ordered)
         broken = {name for name in usable if not self._health.closed(name)}
         resting = [each.name for each in ordered if each.name in broken or (_crashed(each) and each.rest)]

@@ -55,10 +55,10 @@ class EngineCatalogue:
         self._settings = settings
         self._library = library
         self.instances: dict[str, EngineInstance[Any]] = dict(make_instances(registry, settings))
-        self._weights = WeightsLookup()
+        self.weights = WeightsLookup()
         self.health = HealthRegistry(settings)
         """Statistics and circuit breakers of the engines that speak or listen."""
-        self._availability = Availability(self.instances, self._weights, self.health, settings)
+        self._availability = Availability(self.instances, self.weights, self.health, settings)
         self._probes = LoadProbes(self._probe_loaded)
         for instance in self.instances.values():
             instance.lifecycle.on_loaded = partial(self._loaded, instance.name)
@@ -105,7 +105,7 @@ class EngineCatalogue:
 
     def descriptions(self, *kinds: EngineKind) -> list[EngineDescription]:
         """All engines as they are now, or those of some kinds."""
-        found = (each for each in self.instances.values() if not kinds or each.info.kind in kinds)
+        found = (each for each in self.instances.values() if not kinds or each.kind in kinds)
         return [description(each, self.health.get(each.name)) for each in found]
 
     def readings(self) -> list[Reading]:
@@ -129,7 +129,7 @@ class EngineCatalogue:
 
     def turn_detector(self) -> EngineTurnDetector:
         """Turn detector of all sessions."""
-        return EngineTurnDetector(self.instances, self._settings, self._weights)
+        return EngineTurnDetector(self.instances, self._settings, self.weights)
 
     async def usable(self, *kinds: EngineKind) -> list[str]:
         """Names of engines that work here and now without fetching anything."""
@@ -165,7 +165,7 @@ class EngineCatalogue:
 
     async def load(self, name: str) -> None:
         """Loads an engine, if it is not loaded, and really runs it once. Raises UnknownEngine, and what a load does."""
-        self._weights.forget(name)
+        self.weights.forget(name)
         await self.instance(name).load()
         if not await self._probes.wait(name):
             await self.probe(name)
@@ -197,7 +197,7 @@ class EngineCatalogue:
     async def weights_changed(self, engine: str) -> None:
         """Forgets what was known of an engine whose models came or went, and a failure for want of them."""
         for instance in [each.instance for each in self.residents() if each.instance.engine_name == engine]:
-            self._weights.forget(instance.name)
+            self.weights.forget(instance.name)
             await take_up(instance)
 
     async def probe(self, name: str) -> Probe:
@@ -229,12 +229,12 @@ class EngineCatalogue:
 
     def _loaded(self, name: str) -> None:
         """A load has gone well; whether the engine works is known when it has been tried."""
-        self._weights.forget(name)
+        self.weights.forget(name)
         self.residency.look_soon()
         self._probes.start(name)
 
     def _unloaded(self, name: str) -> None:
-        self._weights.forget(name)
+        self.weights.forget(name)
         if self.instances[name].state != "ready":
             self.instances[name].engine.look_again()
 
@@ -245,4 +245,4 @@ class EngineCatalogue:
             freeze_gc_again()
 
     def _of_kind(self, kind: EngineKind) -> Iterator[EngineInstance[Any]]:
-        return (instance for instance in self.instances.values() if instance.info.kind == kind)
+        return (instance for instance in self.instances.values() if instance.kind == kind)

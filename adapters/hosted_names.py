@@ -10,7 +10,7 @@ from stts.engine_api import EngineKind
 from stts.engine_state import AUTO
 from stts.errors import UnknownModel
 from stts.languages import nearest
-from stts.settings import CurrentSettings
+from stts.settings import CurrentSettings, Settings
 from stts.voice_names import HOSTED
 
 
@@ -20,6 +20,8 @@ class ModelCatalogue:
     def __init__(self, engines: EngineCatalogue, settings: CurrentSettings) -> None:
         self._engines = engines
         self._settings = settings
+        self._known_by: tuple[Settings, dict[EngineKind, dict[str, str]]] = (settings(), {})
+        """Models by kind, and the settings that they are of."""
         self.created = int(time.time())
         """Creation time told of every model, as Unix time."""
 
@@ -45,13 +47,19 @@ class ModelCatalogue:
 
     def _known(self, kind: EngineKind) -> dict[str, str]:
         """Model -> engine; a hosted name hides an engine of the same name."""
-        engines = self._engines.names(kind)
-        hosted = {
-            model: engine
-            for model, engine in self._settings().openai.models.items()
-            if engine in engines or (engine == AUTO and may_do(model, kind))
-        }
-        return {AUTO: AUTO} | {name: name for name in sorted(engines)} | hosted
+        settings = self._settings()
+        if self._known_by[0] is not settings:
+            self._known_by = (settings, {})
+        known = self._known_by[1]
+        if kind not in known:
+            engines = self._engines.names(kind)
+            hosted = {
+                model: engine
+                for model, engine in settings.openai.models.items()
+                if engine in engines or (engine == AUTO and may_do(model, kind))
+            }
+            known[kind] = {AUTO: AUTO} | {name: name for name in sorted(engines)} | hosted
+        return known[kind]
 
 
 def hosted_voices(settings: CurrentSettings) -> list[str]:

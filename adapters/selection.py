@@ -12,6 +12,7 @@ from adapters.catalogue import EngineCatalogue
 from adapters.model_names import engine_named
 from adapters.routing import RoutingPolicy
 from adapters.speech.plan import suits
+from adapters.speech.plan_memory import PlanMemory, names_no_library
 from adapters.speech.voice_choice import speaks
 from adapters.speech.written_language import WrittenLanguage
 from stts.context import Priority
@@ -38,6 +39,7 @@ class EngineSelection:
         self._settings = settings
         self._routing = RoutingPolicy(catalogue, settings)
         self._written_language = WrittenLanguage()
+        self._memory = PlanMemory()
 
     async def prepare(self) -> None:
         """Loads what tells the languages of texts, so that no request waits for it."""
@@ -170,7 +172,24 @@ class EngineSelection:
                 plan = plan if await self._holds(plan, config, priority, text) else None
         if plan is not None and suits(plan, config.detected):
             return plan
-        return await self.plan_speech(config, priority, text)
+        return await self._remembered(config, priority, text)
+
+    async def _remembered(self, config: SynthesisConfig, priority: Priority, text: str | None) -> SpeechPlan:
+        """The plan of an earlier request that asked alike, where that still holds, or a new one."""
+        state = self._catalogue.weights.changes
+        plan = self._memory.get(config, priority, state)
+        if plan is None or not await self._holds(plan, config, priority, text):
+            plan = await self.plan_speech(config, priority, text)
+            if self._is_lasting(plan, config):
+                self._memory.put(plan, config, priority, state)
+        return plan
+
+    def _is_lasting(self, plan: SpeechPlan, config: SynthesisConfig) -> bool:
+        """True if the next request that asks alike gets the same plan, as long as it holds."""
+        if not names_no_library(plan, config) or any(rule.weights for rule in self._settings().routing.rules):
+            return False
+        # A recording may come under the name, which an engine that clones would speak with.
+        return config.voice is None or not any(map(self._clones, plan.basis.candidates if plan.basis else ()))
 
     async def _holds(self, plan: SpeechPlan, config: SynthesisConfig, priority: Priority, text: str | None) -> bool:
         """True if an earlier plan is what would be made now. A stored recording may have been replaced meanwhile."""

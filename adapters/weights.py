@@ -25,6 +25,8 @@ class WeightsLookup:
         self._clock = clock
         self._known: dict[str, tuple[bool, float]] = {}
         """Name -> the answer, and until when it counts."""
+        self.changes = 0
+        """How often something that was known was to be forgotten: models came or went, or engines were loaded."""
 
     async def present(self, instances: Sequence[EngineInstance[Any]]) -> frozenset[str]:
         """Names of those that are loaded, or could be without a network."""
@@ -42,6 +44,7 @@ class WeightsLookup:
     def forget(self, name: str) -> None:
         """The next question about this engine is asked of the disk."""
         self._known.pop(name, None)
+        self.changes += 1
 
     def _remembers(self, name: str) -> bool:
         return name in self._known and self._clock() < self._known[name][1]

@@ -118,8 +118,6 @@ class EngineInfo:
     level: float | None = None
     """Mean level in dBFS of what a TTS engine yields, pauses apart (`stts.audio.level`), where its author measured it:
     all voices are brought to one level. None: it is measured on the first piece that each voice speaks."""
-    repeatable: bool = False
-    """The same text, voice and parameters give the same audio, with or without a seed."""
     by_sentence: bool = False
     """It makes each sentence of a text for itself: calls with one sentence each take no longer than one with all of
     them, and sound the same. Such an engine is called so, and speaks no sentence twice that it has spoken before."""

@@ -51,8 +51,6 @@ class SpeechPlan:
     """The model within the engine; empty where the engine has but one."""
     revision: str = ""
     """Fingerprint of the instance's options: another makes other audio of the same plan."""
-    repeatable: bool = False
-    """The same plan makes the same audio of the same text."""
     warnings: tuple[str, ...] = ()
     """Warnings to the client about all that is done otherwise than asked."""
     exact: bool = True

@@ -21,7 +21,7 @@ from adapters.execution.queue import AT_ONCE as AT_ONCE
 from adapters.execution.slot import Slot
 from engines.environments.environment import Environment
 from engines.registry import Registry
-from stts.engine_api import Engine, EngineInfo
+from stts.engine_api import Engine, EngineInfo, EngineKind
 from stts.engine_state import EngineState, Probe
 from stts.errors import STTSError, Unavailable
 from stts.settings import CurrentSettings
@@ -60,6 +60,10 @@ class EngineInstance(Generic[E]):
         """The engine as a description; never loaded where it runs in a child process. Calls go by slots."""
         self.engine_name = self._copies.engine_name
         """The engine in the registry."""
+        # Most engines describe themselves anew each time; this much of it stays, and each request asks for it.
+        self.kind: EngineKind = self.info.kind
+        self.network = self.info.network
+        """It needs a network for each call."""
         self.lifecycle = EngineLifecycle(name, self._copies, settings, clock)
         """Loads, unloads and rests; its `on_loaded` may be set."""
         self._pool = self.lifecycle.pool

@@ -65,7 +65,6 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
         speak_markup=rules.speak_markup if config.markup is None else config.markup == "speak",
         model=choice.voice.model,
         revision=rules.revision,
-        repeatable=info.repeatable or (info.abilities.seed and config.seed is not None),
         warnings=() if choice.warning is None else (choice.warning,),
         exact=choice.exact,
         default_voice=(rules.voices.default or info.default_voice) is not None,

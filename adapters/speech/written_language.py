@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib.util
 import re
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +31,8 @@ MODEL_SHA256 = "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83
 CANDIDATES = 20
 """Languages whose scores are asked for."""
 LABEL = "__label__"
+REMEMBERED_TEXTS = 1000
+"""Texts whose languages are remembered."""
 ENOUGH_WORDS = 4
 """Words of a text being written after which its language is judged: from there on it may be spoken."""
 
@@ -49,6 +53,8 @@ class WrittenLanguage:
         self._model: Any = None
         self._looked = False
         self._loading = asyncio.Lock()
+        self._told: OrderedDict[bytes, str | None] = OrderedDict()
+        """Languages of the texts asked for last, by their hashes: no text is kept."""
 
     async def prepare(self) -> None:
         """Loads the model: a few megabytes, and 20 ms of a worker thread."""
@@ -62,6 +68,15 @@ class WrittenLanguage:
         if isinstance(text, LiveText):
             text = await _beginning(text)
         text = _HALF_CHARACTER.sub("", text[:SAMPLE_CHARACTERS])
+        key = hashlib.blake2b(text.encode(), digest_size=16).digest()
+        if key not in self._told:
+            self._told[key] = await self._found(text)
+            if len(self._told) > REMEMBERED_TEXTS:
+                self._told.popitem(last=False)
+        self._told.move_to_end(key)
+        return self._told[key]
+
+    async def _found(self, text: str) -> str | None:
         script = main_script(text)
         if script is None:
             return None

@@ -84,7 +84,6 @@ class EspeakEngine(TTSEngine):
             limits=EngineLimits(max_characters=1000, concurrency=self.options.processes, spare=True),
             real_time_factor=0.003,
             level=LEVEL,
-            repeatable=True,
             runs_in="process",
             packages=(PACKAGE,),
             install="pip install espeakng-loader",

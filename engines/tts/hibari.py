@@ -64,7 +64,6 @@ class HibariEngine(TTSEngine):
                 max_characters=1000, sentence_characters=LONGEST_SENTENCE, concurrency=self.options.processes
             ),
             real_time_factor=0.01,
-            repeatable=True,
             by_sentence=True,
             runs_in="process",
             packages=(PACKAGE, "onnxruntime"),

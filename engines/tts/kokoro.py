@@ -93,7 +93,6 @@ class KokoroEngine(TTSEngine):
             abilities=Abilities(streaming=False, blending=True, speed=SPEED),
             limits=EngineLimits(max_characters=400, min_characters=12, concurrency=self.options.processes),
             real_time_factor=0.7,
-            repeatable=True,
             by_sentence=True,
             runs_in="process",
             packages=("kokoro_onnx", "onnxruntime"),

@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from stts.access.permission import Permission
-from stts.errors import Forbidden
+from stts.engine_api import Voice
+from stts.errors import EngineNotInstalled, Forbidden, UnknownVoice
 from stts.plans import SpeechPlan, SpeechRequest
 from stts.settings import Settings, STTSettings, TTSSettings
 from stts.speech import SynthesisConfig
 from stts.transcription import TranscriptionConfig
 from tests.fakes import registry
-from tests.wired import Engines
+from tests.wired import Engines, Library
 
 ENGLISH, GERMAN = "Hello there, how are you?", "Guten Morgen, wie geht es Ihnen heute?"
 
@@ -28,6 +29,11 @@ class House:
 
     async def plan(self, config: SynthesisConfig) -> SpeechPlan:
         return await self.engines.selection.plan_speech(config)
+
+    async def planned(self, config: SynthesisConfig, text: str = ENGLISH) -> SpeechPlan:
+        plan = (await self.engines.selection.planned(SpeechRequest(text, config))).plan
+        assert plan is not None
+        return plan
 
     async def replanned(self, plan: SpeechPlan, config: SynthesisConfig, text: str = ENGLISH) -> SpeechPlan:
         planned = await self.engines.selection.planned(SpeechRequest(text, config, plan))
@@ -93,10 +99,37 @@ async def test_a_plan_names_who_would_be_asked_next(house: House) -> None:
     assert (await house.engines.selection.plan_transcription(TranscriptionConfig())).alternatives == ()
 
 
-async def test_only_the_same_sound_again_has_a_key(house: House) -> None:
-    assert (await house.plan(SynthesisConfig(engine="tone"))).key(ENGLISH) is None
-    first, again = [(await house.plan(SynthesisConfig(engine="espeak"))).key(ENGLISH) for _ in range(2)]
-    assert first == again is not None
+async def test_a_plan_is_made_once_for_all_who_ask_alike(house: House) -> None:
+    plan = await house.planned(SynthesisConfig())
+    assert await house.planned(SynthesisConfig(), "Another text, which is English too.") is plan
+    assert await house.planned(SynthesisConfig(), GERMAN) is not plan
+    assert await house.planned(SynthesisConfig(parameters={"warp": 1}, ignore_unknown_parameters=True)) is not plan
+    assert (await house.planned(SynthesisConfig(permission=Permission(engines=("espeak",))))).instance == "espeak"
+
+
+async def test_what_was_planned_for_others_ends_with_its_grounds(house: House) -> None:
+    plan = await house.planned(SynthesisConfig())
+    house.engines.catalogue.weights.forget("espeak")
+    assert (again := await house.planned(SynthesisConfig())) == plan and again is not plan
+    house.engines.instance("tone").lifecycle.state = "failed"
+    assert (await house.planned(SynthesisConfig())).instance == "espeak"
+    house.settings = Settings(tts=TTSSettings(order=("tone",)))
+    with pytest.raises(EngineNotInstalled):
+        await house.planned(SynthesisConfig())
+
+
+async def test_a_voice_of_the_library_is_looked_for_each_time() -> None:
+    stored = {"anna": Voice("anna", reference="references/anna.wav")}
+    settings = Settings(tts=TTSSettings(order=("tone", "espeak")))
+    engines = Engines(registry(), lambda: settings, Library(stored.get))
+    request = SpeechRequest(ENGLISH, SynthesisConfig(voice="anna"))
+    with pytest.raises(UnknownVoice, match="to be cloned"):
+        await engines.selection.planned(request)
+    stored.clear()
+    with pytest.raises(UnknownVoice) as caught:
+        await engines.selection.planned(request)
+    assert "to be cloned" not in str(caught.value)
+    await engines.close()
 
 
 async def test_a_caller_gets_the_engines_that_it_may_use(house: House) -> None:

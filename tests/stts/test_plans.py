@@ -14,9 +14,7 @@ from stts.settings import Settings
 from stts.speech import AudioOutput, EffectSettings, SynthesisConfig
 
 OUTPUT = AudioOutput("wav", "audio/wav", 22_050, 1)
-PLAN = SpeechPlan(
-    SynthesisConfig(), "espeak", Voice("en-us", "English"), SpeechParams("en-US"), 22_050, OUTPUT, repeatable=True
-)
+PLAN = SpeechPlan(SynthesisConfig(), "espeak", Voice("en-us", "English"), SpeechParams("en-US"), 22_050, OUTPUT)
 
 
 class Extra(BaseModel):
@@ -80,10 +78,6 @@ def test_how_it_came_about_is_not(change: dict[str, Any]) -> None:
     assert replace(PLAN, **change).key("hello") == PLAN.key("hello")
 
 
-def test_what_sounds_otherwise_each_time_has_one_too() -> None:
-    assert replace(PLAN, repeatable=False).key("hello") == PLAN.key("hello")
-
-
 def test_a_user_s_recording_is_that_user_s_alone() -> None:
     assert len({PLAN.key("hello", owner) for owner in (None, "0123456789abcdef", "0123456789abcde0")}) == 3
 
@@ -114,7 +108,6 @@ def test_what_the_engine_is_told_is_in_the_key_of_a_sentence(change: dict[str, A
         {"output": replace(OUTPUT, format="mp3", sample_rate=8000, channels=2)},
         {"effects": EffectSettings(1.1, 1.0, -16.0, trim_silence=True, level=-20.0, own_level=-18.0)},
         {"speak_markup": False},
-        {"repeatable": False},
     ],
 )
 def test_what_is_done_after_it_is_not(change: dict[str, Any]) -> None:

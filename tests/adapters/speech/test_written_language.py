@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.speech.written_language import MODEL, PACKAGE, WrittenLanguage
+from adapters.speech.written_language import MODEL, PACKAGE, REMEMBERED_TEXTS, WrittenLanguage
 from stts.context import RequestContext
 from stts.languages import same_language
 from stts.plans import SpeechRequest
@@ -32,6 +32,22 @@ def languages() -> WrittenLanguage:
 async def test_short_english_is_never_taken_for_another_language(languages: WrittenLanguage) -> None:
     wrong = {text: found for text in SHORT_ENGLISH if (found := await languages.of(text)) not in (None, "en")}
     assert wrong == {}
+
+
+async def test_a_text_is_judged_once(languages: WrittenLanguage, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "Good morning, this text is told apart a single time."
+    assert await languages.of(text) == "en"
+    judged: list[str] = []
+
+    async def scores(sample: str) -> dict[str, float]:
+        judged.append(sample)
+        return {}
+
+    monkeypatch.setattr(languages, "_scores", scores)
+    assert await languages.of(text) == "en" and judged == []
+    for number in range(REMEMBERED_TEXTS):
+        await languages.of(f"Good evening to everybody, for the time of number {number}.")
+    assert await languages.of(text) is None and judged[-1] == text
 
 
 @pytest.mark.parametrize("text", ENGLISH)
