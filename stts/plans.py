@@ -65,23 +65,25 @@ class SpeechPlan:
     """The grounds of the choice; the plan holds for another request while they are the same."""
     resting: str | None = None
     """Code of why the engine that would have been taken rests; None: it is this one."""
+    owner: str | None = None
+    """Id of the user whose voice it is; None: it is the engine's or the server's."""
 
     @property
     def language(self) -> str | None:
         """BCP 47 tag of what is spoken."""
         return self.params.language
 
-    def key(self, text: str, owner: str | None = None) -> str:
-        """A cache key over everything that is heard.
+    def key(self, text: str) -> str:
+        """A cache key over everything that is heard, and over the user whose voice it is.
 
-        `text`: as `stts.text.complete` has cleaned it. `owner`: the user whose recording the voice is. How the text is
-        cut into chunks and how fast it is delivered are no part of it.
+        `text`: as `stts.text.complete` has cleaned it. How the text is cut into chunks and how fast it is delivered are
+        no part of it.
         """
         extra = None if self.params.extra is None else self.params.extra.model_dump(mode="json")
         engine = [HEARD_VERSION, self.instance, self.model, self.revision, self.sample_rate]
         # A recording is known by its content: another may come under the same name.
         own = self.voice.digest or [self.voice.id, self.voice.reference]
-        voice = [own, owner, self.params.language, self.params.speed, self.params.seed, extra]
+        voice = [own, self.owner, self.params.language, self.params.speed, self.params.seed, extra]
         heard = [engine, voice, asdict(self.output), asdict(self.effects), self.speak_markup, text]
         return hashlib.sha256(json.dumps(heard, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -90,7 +92,7 @@ class SpeechPlan:
         extra = None if self.params.extra is None else self.params.extra.model_dump(mode="json")
         engine = [HEARD_VERSION, self.instance, self.model, self.revision, self.sample_rate]
         # A recording is known by its content, and by its place: the same one of another user is another voice.
-        voice = [self.voice.id, self.voice.reference, self.voice.digest]
+        voice = [self.voice.id, self.voice.reference, self.voice.digest, self.owner]
         told = ["sentence", engine, voice, self.params.language, self.params.speed, self.params.seed, extra, text]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -68,6 +68,7 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
         warnings=() if choice.warning is None else (choice.warning,),
         exact=choice.exact,
         default_voice=(rules.voices.default or info.default_voice) is not None,
+        owner=None if choice.stored is None else choice.stored.owner,
     )
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from stts.cache.stored import Stored
 from stts.context import CacheNote, RequestContext
 from stts.plans import SpeechPlan
 from stts.speech import AudioChunk
-from stts.storage.files.owners import owned
 
 Mark = tuple[int, float, int, int]
 """One chunk: its bytes, its seconds, and where its text begins and ends in the whole text."""
@@ -18,13 +16,7 @@ Mark = tuple[int, float, int, int]
 
 def key_of(plan: SpeechPlan, text: str) -> str:
     """The key of the answer to a cleaned text. A recording of a user is that user's voice alone."""
-    return plan.key(text, owner_of(plan))
-
-
-def owner_of(plan: SpeechPlan) -> str | None:
-    """The user whose recording the voice is."""
-    reference = plan.voice.reference
-    return None if reference is None else owned(Path(reference).name).owner
+    return plan.key(text)
 
 
 def etag_of(key: str, made: str) -> str:
@@ -48,7 +40,7 @@ def entry_of(
         created,
         expires,
         tuple(name for name in (plan.voice.id, plan.voice.digest) if name),
-        owner_of(plan),
+        plan.owner,
         {"marks": marks, "etag": etag},
     )
 

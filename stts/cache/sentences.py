@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any
 
-from stts.cache.answers import owner_of
 from stts.cache.store import CacheStore
 from stts.cache.stored import Stored
 from stts.plans import SpeechPlan
@@ -50,7 +49,7 @@ class StoredSentences:
             created=now,
             expires=self._store.expiry(plan.instance, now),
             voices=tuple(filter(None, (plan.voice.id, plan.voice.digest))),
-            owner=owner_of(plan),
+            owner=plan.owner,
             about={"pieces": [[len(piece.data), piece.peak, piece.pause] for piece in sentence.pieces]},
         )
         self._store.put(key, entry, since)

@@ -79,7 +79,8 @@ def test_how_it_came_about_is_not(change: dict[str, Any]) -> None:
 
 
 def test_a_user_s_recording_is_that_user_s_alone() -> None:
-    assert len({PLAN.key("hello", owner) for owner in (None, "0123456789abcdef", "0123456789abcde0")}) == 3
+    plans = [replace(PLAN, owner=owner) for owner in (None, "0123456789abcdef", "0123456789abcde0")]
+    assert len({plan.key("hello") for plan in plans}) == len({plan.sentence_key("hello") for plan in plans}) == 3
 
 
 @pytest.mark.parametrize(

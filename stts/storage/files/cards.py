@@ -7,6 +7,7 @@ from threading import Lock
 
 from stts.access.viewer import SERVER, Viewer
 from stts.errors import InvalidParameter, NotFound
+from stts.settings import CurrentSettings
 from stts.storage.files.failures import translated_disk_errors
 from stts.storage.files.folder import Folder
 from stts.storage.files.names import cleaned, reference_name, same_voice
@@ -21,13 +22,19 @@ class VoiceCards:
     """Blocking; safe to use from many threads."""
 
     def __init__(
-        self, folder: Folder, references: References, get: Callable[[str, Viewer], StoredFile], naming: Lock
+        self,
+        folder: Folder,
+        references: References,
+        get: Callable[[str, Viewer], StoredFile],
+        naming: Lock,
+        settings: CurrentSettings,
     ) -> None:
         """`get`: finds a file of a viewer by id; `naming`: held while a file gets another name."""
         self._folder = folder
         self._references = references
         self._get = get
         self._naming = naming
+        self._settings = settings
 
     def change(
         self,
@@ -40,7 +47,8 @@ class VoiceCards:
     ) -> StoredFile:
         """Changes what is given of a voice of this viewer.
 
-        Raises NotFound, InvalidRequest for a name, and Conflict where another voice has it.
+        Raises NotFound, InvalidRequest for a name, InvalidParameter for a consent that is emptied where one must be,
+        and Conflict where another voice has the name.
         """
         with self._naming, translated_disk_errors():
             stored = self._get(id, viewer)
@@ -48,7 +56,7 @@ class VoiceCards:
                 raise NotFound(UNKNOWN_VOICE, param="id")
             try:
                 changes: dict[str, object] = {} if card is None else {"card": card(stored.card)}
-                changes |= {} if consent is None else {"consent": cleaned(consent) or None}
+                changes |= {} if consent is None else {"consent": self._consent(stored, consent)}
                 if changes:
                     stored = self._folder.rewrite(stored, stored.path.name, **changes)
                 return stored if name is None else self._renamed(stored, reference_name(name))
@@ -72,6 +80,12 @@ class VoiceCards:
                 return self._folder.share(stored, shared=shared)
             except FileNotFoundError:
                 raise NotFound("There is no file with this id.", param="id") from None
+
+    def _consent(self, stored: StoredFile, statement: str) -> str | None:
+        consent = cleaned(statement) or None
+        if consent is None and not stored.is_blend and self._settings().storage.require_consent:
+            raise InvalidParameter("This server keeps no recording without a consent.", param="consent.statement")
+        return consent
 
     def _renamed(self, stored: StoredFile, bare: str) -> StoredFile:
         if same_voice(bare) != same_voice(stored.name):

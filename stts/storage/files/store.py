@@ -63,7 +63,7 @@ class FileStore:
         self._naming = threading.Lock()
         """Held while a file gets its name, gets another one, or is found by it to be removed."""
         self._pending = Pending()
-        self.cards = VoiceCards(self._folders["references"], self.references, self.get, self._naming)
+        self.cards = VoiceCards(self._folders["references"], self.references, self.get, self._naming, settings)
         self.carried_out = CarriedOut(root)
         self._expiry = Expiry(self._folders, self._temporary, self._pending, self._remove, settings, clock)
 

@@ -12,6 +12,7 @@ from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
 PLAN = SpeechPlan(
     SynthesisConfig(), "tone", Voice("low"), SpeechParams("en"), 16_000, AudioOutput("wav", "audio/wav", 16_000, 1)
 )
+ANNA, BERT = "0123456789abcdef", "0123456789abcde0"
 TEXT = "Hello there. Hello you."
 CHUNKS = [AudioChunk(b"head", 0.0), AudioChunk(b"abcd", 1.5, "Hello there."), AudioChunk(b"efg", 0.5, "Hello you.")]
 
@@ -29,10 +30,7 @@ def test_a_chunk_with_another_text_is_not_kept() -> None:
 
 
 def test_the_same_recording_of_two_users_is_two_voices() -> None:
-    def spoken(reference: str | None) -> SpeechPlan:
-        return replace(PLAN, voice=Voice("anna.wav", reference=reference, digest="ab12"))
-
-    names = ("references/anna.wav", "references/anna@0123456789abcdef.wav", "references/anna@0123456789abcde0+.wav")
-    assert len({key_of(spoken(name), TEXT) for name in names}) == 3
-    entry = entry_of(spoken(names[1]), TEXT, CHUNKS, '"e"', 1.0, 2.0)
-    assert entry is not None and entry.owner == "0123456789abcdef" and entry.voices == ("anna.wav", "ab12")
+    plans = [replace(PLAN, voice=Voice("anna.wav", digest="ab12"), owner=owner) for owner in (None, ANNA, BERT)]
+    assert len({key_of(plan, TEXT) for plan in plans}) == 3
+    entry = entry_of(plans[1], TEXT, CHUNKS, '"e"', 1.0, 2.0)
+    assert entry is not None and entry.owner == ANNA and entry.voices == ("anna.wav", "ab12")

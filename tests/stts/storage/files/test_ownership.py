@@ -214,6 +214,14 @@ def test_consent_is_kept_and_may_be_required(tmp_path: Path) -> None:
     assert files.save("uploads", "call", recording).consent is None
     stored.path.write_bytes(encoded(tone(0.2)))
     assert files.get(stored.id).consent == stored.consent
+    for emptied in ("", " \n\0"):
+        with pytest.raises(InvalidParameter) as refused:
+            files.cards.change(stored.id, SERVER, name="other", consent=emptied)
+        assert refused.value.param == "consent.statement"
+    assert (files.get(stored.id).consent, files.get(stored.id).name) == (stored.consent, stored.name)
+    assert files.cards.change(stored.id, SERVER, consent="B").consent == "B"
+    settings = Settings()
+    assert files.cards.change(stored.id, SERVER, consent="").consent is None
 
 
 def test_what_is_being_written_when_the_data_of_its_user_goes_is_not_kept(tmp_path: Path) -> None:
