@@ -14,7 +14,7 @@ import structlog
 from hypothesis import settings
 
 from stts.environment import keep_quiet
-from stts.settings import CacheSettings, Settings
+from tests.caching import cache_by_default
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -30,15 +30,9 @@ FORBIDDEN = ("socket.bind", "socket.connect", "subprocess.Popen", "os.posix_spaw
 def pytest_configure() -> None:
     sys.addaudithook(guard)
     keep_quiet()  # Some tests import a library of an engine before there is a registry.
-    speak_anew()
+    cache_by_default(wanted=False)
     # With all local variables in colour, as structlog has them where `rich` is installed, one takes half a second.
     structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
-
-
-def speak_anew() -> None:
-    """Tests ask engines for the same texts again and again: those about the cache turn it on."""
-    Settings.model_fields["cache"].default = CacheSettings(enabled=False)
-    Settings.model_rebuild(force=True)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -10,10 +10,13 @@ import asyncio
 import time
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
+
+from stts.streams.closing import closing_iterator
 
 BLOCK_BYTES = 2**18
 _ZIP64_FROM = 2**31 - 1
@@ -53,10 +56,24 @@ async def zipped(entries: AsyncIterable[Entry]) -> AsyncGenerator[bytes, None]:
     """
     packer = _Packer()
     async for entry in entries:
-        blocks = packer.blocks(entry)
-        while (block := await asyncio.to_thread(next, blocks, None)) is not None:
-            yield block
+        async with aclosing(_threaded(packer.blocks(entry))) as blocks:
+            async for block in blocks:
+                yield block
     yield packer.close()
+
+
+async def _threaded(blocks: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """The blocks, each made in a thread. A reader who leaves waits for the one that is being made."""
+    with closing_iterator(blocks):
+        while True:
+            making = asyncio.ensure_future(asyncio.to_thread(next, blocks, None))
+            try:
+                block = await asyncio.shield(making)
+            finally:
+                await asyncio.wait((making,))
+            if block is None:
+                return
+            yield block
 
 
 class _Packer:

@@ -132,6 +132,12 @@ async def test_a_voice_of_the_library_is_looked_for_each_time() -> None:
     await engines.close()
 
 
+@pytest.mark.parametrize("engine", ["tone", "espeak"])
+async def test_the_same_speech_again_has_the_same_key(house: House, engine: str) -> None:
+    first, again = [(await house.plan(SynthesisConfig(engine=engine))).key(ENGLISH) for _ in range(2)]
+    assert first == again != (await house.plan(SynthesisConfig(engine=engine, speed=1.5))).key(ENGLISH)
+
+
 async def test_a_caller_gets_the_engines_that_it_may_use(house: House) -> None:
     only = Permission(engines=("espeak",))
     assert (await house.plan(SynthesisConfig(permission=only))).instance == "espeak"

@@ -79,7 +79,18 @@ async def test_a_reader_who_leaves_closes_the_file(tmp_path: Path) -> None:
     blocks = zipped(entries_of([Entry("a", tmp_path / "a", 0.0)]))
     async with aclosing(blocks):
         assert len(await anext(blocks)) > packing.BLOCK_BYTES
-    await asyncio.sleep(0)
+    assert str(tmp_path / "a") not in {file.path for file in psutil.Process().open_files()}
+
+
+async def test_a_reader_who_leaves_while_a_block_is_read_closes_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a" * 3_000_000)
+    blocks = zipped(entries_of([Entry("a", tmp_path / "a", 0.0)]))
+    async with aclosing(blocks):
+        reading = asyncio.ensure_future(anext(blocks))
+        await asyncio.sleep(0)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
     assert str(tmp_path / "a") not in {file.path for file in psutil.Process().open_files()}
 
 

@@ -101,7 +101,7 @@ async def test_what_it_knows_is_what_its_parts_found_out() -> None:
     house = House()
     await house.all()
     output, times = house.context.output_data, house.context.metrics
-    assert output == Outcome("echo", "low", audio=WAV)
+    assert output == Outcome("echo", "low", audio=WAV, speaker="tone")
     assert (times.queue, times.engine, times.encode) == (1.5, 2.25, 0.125)
     assert (times.characters, times.audio_seconds, times.heard_seconds) == (7, 3.0, 60.0)
     assert 0 <= (times.transcript or -1) <= (times.first_token or -1) <= (times.first_audio or -1)
