@@ -15,6 +15,8 @@ from stts.languages import read_language
 
 NAME_CHARACTERS = 200
 LANGUAGE_CHARACTERS = 35
+WITHOUT_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+"""Pattern of what is written on one line, and can be kept by every database."""
 
 
 def read_name(value: object) -> object:
@@ -47,3 +49,6 @@ VoiceName = Annotated[Annotated[str, Field(max_length=NAME_CHARACTERS)] | None, 
 
 EngineName = Annotated[str, BeforeValidator(read_engine), Field(max_length=NAME_CHARACTERS)]
 """An engine, or `auto`."""
+
+OwnWord = Annotated[str, Field(max_length=NAME_CHARACTERS, pattern=WITHOUT_CONTROLS)]
+"""A client's own word for something."""

@@ -26,7 +26,7 @@ from routers.http.operation import principal_of
 from routers.management.batch_results import BatchResults, ResultFormat
 from routers.management.book_items import KINDS as BOOKS
 from routers.management.book_items import about, book_items, opened_book
-from routers.management.files import unescaped
+from routers.management.files import file_name
 from routers.management.jobs import NOT_FOUND, JobId
 from routers.management.speech_items import (
     JSON_LINES,
@@ -53,7 +53,9 @@ MEMORY_BYTES = 1 << 20
 """A book that is longer waits on the disk until it is read."""
 BLOCK_BYTES = 1 << 16
 LINES_NAMES = (".jsonl", ".ndjson")
-ItemNumber = Annotated[int, Path(ge=0)]
+LAST_NUMBER = 2**31 - 1
+"""Numbers of items are kept as so much at most."""
+ItemNumber = Annotated[int, Path(ge=0, le=LAST_NUMBER)]
 RESULT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"audio/*": {}, "application/json": {}, "text/plain": {}, "text/vtt": {}}},
     404: {"description": "There is no job or no item of this name."},
@@ -118,10 +120,10 @@ class BatchRoutes:
             if not isinstance(file, UploadFile):
                 raise InvalidRequest("The form has no `file`: JSON lines or a book.", param="file")
             fields = {name: value for name, value in form.items() if isinstance(value, str)}
-            body, name = checked({**fields, "items": []}), (file.filename or "").lower()
-            if name.endswith(LINES_NAMES) or file.content_type in JSON_LINES:
+            body, name = checked({**fields, "items": []}), file_name(file.filename)
+            if name.lower().endswith(LINES_NAMES) or file.content_type in JSON_LINES:
                 return await self._lines(request, body, _blocks(file))
-            return await self._book(request, body, file.file, unescaped(file.filename or ""))
+            return await self._book(request, body, file.file, name)
         finally:
             await form.close()
 
@@ -143,7 +145,7 @@ class BatchRoutes:
         self, request: Request, body: SpeechJobFields, file: BinaryIO, name: str, kind: BookKind | None
     ) -> Response:
         book = await opened_book(file, name, kind, most_paragraphs=self._settings().jobs.items)
-        body.name = body.name or book.info.title[:NAME_CHARACTERS]
+        body.name = body.name or "".join(filter(str.isprintable, book.info.title))[:NAME_CHARACTERS]
         cover = book.info.cover.data if book.info.cover is not None else None
         items = book_items(book, self._reader(request, body))
         return await self._begin(request, body, items, {"book": about(book)}, cover)
@@ -153,7 +155,7 @@ class BatchRoutes:
         self,
         request: Request,
         job_id: JobId,
-        after: Annotated[int, Query(ge=-1, description="The number to go on behind.")] = -1,
+        after: Annotated[int, Query(ge=-1, le=LAST_NUMBER, description="The number to go on behind.")] = -1,
         limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 100,
         state: Annotated[ItemState | None, Query()] = None,
     ) -> ItemList:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from middleware.edge.route_table import arrived
 from routers.http.answer import collected_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.forms import UploadRoute
+from routers.http.names import WITHOUT_CONTROLS
 from routers.http.operation import principal_of
 from routers.http.workers import Workers
 from routers.management.content import StoredContent, attachment
@@ -29,6 +31,7 @@ from routers.management.file_schemas import (
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, Upload, policy
 from stts.access.roles import Role
+from stts.errors import InvalidRequest
 from stts.storage.files.kinds import Kind
 from stts.storage.files.records import StoredFile
 from stts.storage.files.store import FileStore
@@ -61,6 +64,14 @@ REFUSED: dict[int | str, dict[str, Any]] = {
 def unescaped(filename: str) -> str:
     """A file's name as it was before a browser put it into the quotes of a form."""
     return filename.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+
+
+def file_name(sent: str | None) -> str:
+    """The name that a form gives a file; empty where it gives none. Raises InvalidRequest for control characters."""
+    name = unescaped(sent or "")
+    if not re.fullmatch(WITHOUT_CONTROLS, name):
+        raise InvalidRequest("The name of the file has control characters, such as ends of lines.", param="file")
+    return name
 
 
 class FileRoutes:

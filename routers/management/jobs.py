@@ -14,15 +14,19 @@ from routers.batch_services import BatchServices
 from routers.http.answer import event_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.jobs import ItemShape, JobShape
+from routers.http.names import WITHOUT_CONTROLS
 from routers.http.operation import principal_of
 from routers.http.sse import event
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
 from stts.access.roles import Role
 from stts.access.viewer import Viewer
+from stts.errors import InvalidRequest
 from stts.jobs.values import ENDED
 
-JobId = Annotated[str, Path(max_length=64)]
+JobId = Annotated[str, Path(max_length=64, pattern=WITHOUT_CONTROLS)]
+LAST_EVENT = 2**63 - 1
+"""Numbers of events are kept as so much at most."""
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no job with this id."}}
 EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}, **NOT_FOUND}
 LOOK_SECONDS = 1.0
@@ -80,7 +84,7 @@ class JobRoutes:
         self,
         request: Request,
         job_id: JobId,
-        after: Annotated[int, Query(ge=0, description="Number of the last event that was read.")] = 0,
+        after: Annotated[int, Query(ge=0, le=LAST_EVENT, description="Number of the last event that was read.")] = 0,
         last_event_id: Annotated[str | None, Header(max_length=32)] = None,
     ) -> Response:
         """The job now and at each change, as server-sent events, until it has ended. Leaving does not end it.
@@ -92,6 +96,8 @@ class JobRoutes:
         if await self._batches.find(job_id, viewer) is not None:
             if last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit():
                 after = int(last_event_id)
+            if after > LAST_EVENT:
+                raise InvalidRequest(f"A number of an event is at most {LAST_EVENT}.", param="Last-Event-ID")
             events = self._batch_events(job_id, viewer, after)
         else:
             events = _events(self._jobs.get(job_id, viewer))

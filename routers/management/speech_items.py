@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.batches.submission import SpeechItem
 from routers.core.tts_schemas import SpeechFields
+from routers.http.names import NAME_CHARACTERS as NAME_CHARACTERS
+from routers.http.names import OwnWord
 from stts.access.permission import Permission
 from stts.errors import InvalidRequest, MalformedRequest, PayloadTooLarge
 from stts.speech import AudioFormat
 
-NAME_CHARACTERS = 200
 JSON_LINES = frozenset(
     {"application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/jsonlines"}
 )
@@ -25,7 +26,7 @@ JSON_LINES = frozenset(
 class ItemFields(SpeechFields):
     """One item: a text, and what is otherwise than for the others."""
 
-    name: str | None = Field(None, max_length=NAME_CHARACTERS, description="Your own word for it.")
+    name: OwnWord | None = Field(None, description="Your own word for it.")
 
 
 class SpeechJobFields(BaseModel):
@@ -33,7 +34,7 @@ class SpeechJobFields(BaseModel):
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
 
-    name: str = Field("", max_length=NAME_CHARACTERS, description="Your own word for the job.")
+    name: OwnWord = Field("", description="Your own word for the job.")
     captions: bool = Field(False, description="Keep the texts, so that captions can be made of them.")
     items: list[Any] = Field(description="Each a text, or an object with `text` and what is otherwise for it.")
 

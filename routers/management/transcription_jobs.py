@@ -20,11 +20,10 @@ from routers.batch_services import BatchServices
 from routers.http.deferred_route import deferred_router
 from routers.http.forms import FIELD_BYTES, MOST_FIELDS, is_chosen
 from routers.http.jobs import JobShape, accepted
-from routers.http.names import EngineName, LanguageTag
+from routers.http.names import NAME_CHARACTERS, EngineName, LanguageTag, OwnWord
 from routers.http.operation import principal_of
 from routers.management.batches import REFUSED
-from routers.management.files import unescaped
-from routers.management.speech_items import NAME_CHARACTERS
+from routers.management.files import file_name
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, Upload, policy
 from stts.access.principal import Principal
@@ -46,7 +45,7 @@ class TranscriptionJobFields(BaseModel):
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
 
-    name: str = Field("", max_length=NAME_CHARACTERS, description="Your own word for the job.")
+    name: OwnWord = Field("", description="Your own word for the job.")
     files: list[str] = Field([], description="Ids of stored uploads.")
     engine: EngineName = AUTO
     language: LanguageTag = Field(None, description="BCP 47, or a name; default: detect.")
@@ -130,7 +129,7 @@ class TranscriptionJobRoutes:
                 stored = await self._saved(file, principal.viewer.user_id, kept)
             except STTSError as error:
                 raise named(error, number) from error
-            yield RecordingItem(stored.id, stored.size, config, _name(file)[:NAME_CHARACTERS], own=True)
+            yield RecordingItem(stored.id, stored.size, config, file_name(file.filename)[:NAME_CHARACTERS], own=True)
 
     async def _saved(self, file: UploadFile, owner: str | None, kept: list[StoredFile]) -> StoredFile:
         saving = asyncio.ensure_future(asyncio.to_thread(self._save, file, owner, kept))
@@ -142,7 +141,7 @@ class TranscriptionJobRoutes:
             raise
 
     def _save(self, file: UploadFile, owner: str | None, kept: list[StoredFile]) -> StoredFile:
-        stored = self._files.save("uploads", _name(file) or None, file.file, owner=owner)
+        stored = self._files.save("uploads", file_name(file.filename) or None, file.file, owner=owner)
         kept.append(stored)
         return stored
 
@@ -150,10 +149,6 @@ class TranscriptionJobRoutes:
         for stored in kept:
             with suppress(STTSError, OSError):
                 self._files.delete(stored.id, principal.viewer)
-
-
-def _name(file: UploadFile) -> str:
-    return unescaped(file.filename or "")
 
 
 async def _json(request: Request) -> Any:

@@ -8,29 +8,31 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from routers.compat.openai.errors import in_dialect
 from routers.compat.openai.schemas import CreateSpeechRequest
-from routers.http.answer import collected_answer
+from routers.http.answer import stream_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.openai_errors import OpenAIErrorDetail, openai_error
 from routers.http.operation import operation_context, principal_of
 from routers.services import Services
 from stts.access.policy import RouteKind, policy
 from stts.context import Priority
-from stts.errors import STTSError, TextTooLong
+from stts.errors import PayloadTooLarge, STTSError, TextTooLong
 from stts.plans import SpeechRequest
 from stts.streams.hold import Hold
 
 MOST_ITEMS = 32
 MOST_CHARACTERS = 16_000
-"""Bound of all items together: their audio is in memory, some 50 MB of it as a WAV."""
+"""Bound of all items together."""
+MOST_BYTES = 32_000_000
+"""Audio of all items together, which is in memory until it is sent. A slow WAV of so many characters were 200 MB."""
 AT_ONCE = 4
 """Items spoken at once for one request."""
 
@@ -53,6 +55,23 @@ class SpokenItem(BaseModel):
 class SpeechBatchAnswer(BaseModel):
     object: str = "list"
     data: list[SpokenItem]
+
+
+class _Room:
+    """The bytes of audio that a request may still have."""
+
+    def __init__(self) -> None:
+        self._left = MOST_BYTES
+
+    def take(self, size: int) -> None:
+        """Raises PayloadTooLarge."""
+        if size > self._left:
+            said = f"The audio of all items together is longer than {MOST_BYTES} bytes: ask for mp3 or opus, send fewer"
+            raise PayloadTooLarge(f"{said}, or begin a job (POST /jobs/speech).", param="items")
+        self._left -= size
+
+    def give_back(self, size: int) -> None:
+        self._left += size
 
 
 class SpeechBatchRoutes:
@@ -80,48 +99,65 @@ class SpeechBatchRoutes:
             said = f"The inputs together are longer than {MOST_CHARACTERS} characters: begin a job."
             raise TextTooLong(said, param="items")
 
-        async def make() -> Response:
-            places = asyncio.Semaphore(AT_ONCE)
-            async with asyncio.TaskGroup() as group:
-                tasks = [
-                    group.create_task(self._item(request, index, item, places))
-                    for index, item in enumerate(fields.items)
-                ]
-            answer = SpeechBatchAnswer(data=[task.result() for task in tasks])
-            return JSONResponse(answer.model_dump(exclude_none=True))
+        return stream_answer(self._answer(request, fields.items), lambda: {"content-type": "application/json"})
 
-        return collected_answer(make, request.scope, request.receive)
+    async def _answer(self, request: Request, items: Sequence[CreateSpeechRequest]) -> AsyncGenerator[bytes, None]:
+        """Yields the whole answer in parts, the first when all items have ended."""
+        places, room = asyncio.Semaphore(AT_ONCE), _Room()
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._item(request, index, item, places, room)) for index, item in enumerate(items)
+            ]
+        yield b'{"object":"list","data":['
+        for index, task in enumerate(tasks):
+            if index:
+                yield b","
+            yield task.result()
+        yield b"]}"
 
     async def _item(
-        self, request: Request, index: int, item: CreateSpeechRequest, places: asyncio.Semaphore
-    ) -> SpokenItem:
+        self, request: Request, index: int, item: CreateSpeechRequest, places: asyncio.Semaphore, room: _Room
+    ) -> bytes:
+        """Tells the item as JSON."""
         async with places:
             try:
-                return await self._spoken(request, index, item)
+                return await self._spoken(request, index, item, room)
             except STTSError as error:
                 detail: dict[str, Any] = openai_error(error)["error"]
-                return SpokenItem(index=index, error=OpenAIErrorDetail(**detail))
+                return _written(SpokenItem(index=index, error=OpenAIErrorDetail(**detail)))
 
-    async def _spoken(self, request: Request, index: int, item: CreateSpeechRequest) -> SpokenItem:
-        """Raises what the operation raises."""
+    async def _spoken(self, request: Request, index: int, item: CreateSpeechRequest, room: _Room) -> bytes:
+        """Raises what the operation raises, and PayloadTooLarge."""
         config = item.config(self._models.engine(item.model, "tts"), principal_of(request).permission)
         context = operation_context(
             request, "tts", characters=len(item.input), format=config.format, priority=Priority.COLLECTED
         )
         context.hold = Hold()
         data, header = bytearray(), b""
-        async with aclosing(in_dialect(self._speak(context, SpeechRequest(item.input, config)))) as chunks:
-            async for chunk in chunks:
-                if chunk.retracts:
-                    data.clear()
-                data += chunk.data
-                header = chunk.header or header
+        try:
+            async with aclosing(in_dialect(self._speak(context, SpeechRequest(item.input, config)))) as chunks:
+                async for chunk in chunks:
+                    if chunk.retracts:
+                        room.give_back(len(data))
+                        data.clear()
+                    room.take(len(chunk.data))
+                    data += chunk.data
+                    header = chunk.header or header
+        except BaseException:
+            room.give_back(len(data))
+            raise
         data[: len(header)] = header
         assert context.output_data.audio is not None
-        return SpokenItem(
+        spoken = SpokenItem(
             index=index,
-            audio=b64encode(data).decode("ascii"),
             media_type=context.output_data.audio.media_type,
             seconds=round(context.metrics.audio_seconds or 0.0, 3),
             warnings=context.warnings,
         )
+        return await asyncio.to_thread(_written, spoken, data)
+
+
+def _written(item: SpokenItem, audio: bytearray | None = None) -> bytes:
+    """JSON of an item. Its audio is put in as it is encoded, so there is no copy of it as text."""
+    told = item.model_dump_json(exclude_none=True).encode()
+    return told if audio is None else b'{"audio":"%b",%b' % (b64encode(audio), told[1:])

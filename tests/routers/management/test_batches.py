@@ -171,6 +171,23 @@ def test_a_body_that_is_none_is_refused(http: httpx.Client, content: bytes, kind
     assert http.get("/jobs").json() == []
 
 
+def test_numbers_and_names_that_no_database_has_are_refused(http: httpx.Client) -> None:
+    job = begin(http, ["Hello."])
+    path, much = f"/jobs/{job['id']}", 10**30
+    assert ended(http, job["id"])["state"] == "done"
+    for query in (f"/items?after={much}", f"/items?after={2**31}", f"/items/{2**31}/content", f"/events?after={2**63}"):
+        assert http.get(path + query).status_code == 422, query
+    assert http.get(f"{path}/items?after={2**31 - 1}").json()["items"] == []
+    assert http.get(f"{path}/events", headers={"last-event-id": str(much)}).status_code == 422
+    assert http.get("/jobs/a%00b").status_code == 422
+    for body in ({"items": ["Hello."], "name": "a\0b"}, {"items": [{"text": "Hello.", "name": "one\ntwo"}]}):
+        refused = http.post("/jobs/speech", json=body)
+        assert refused.status_code == 422 and "name" in refused.json()["param"]
+    form = {"file": ("a%0Ab.jsonl", b'{"text": "Hello."}', "application/jsonl")}
+    assert http.post("/jobs/speech", files=form).status_code == 422
+    assert [each["id"] for each in http.get("/jobs").json()] == [job["id"]]
+
+
 def test_what_fails_is_told_with_its_reason_and_tried_again(http: httpx.Client) -> None:
     job = begin(http, ["Hello.", "They explode here."])
     done = ended(http, job["id"])

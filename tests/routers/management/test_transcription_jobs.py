@@ -87,3 +87,13 @@ def test_recordings_go_again_where_there_will_be_no_job(http: httpx.Client, monk
     assert http.post("/jobs/transcription", files=files).status_code == 503
     assert http.get("/files", params={"kind": "uploads"}).json()["total"] == 0
     assert http.get("/jobs").json() == []
+
+
+def test_names_with_control_characters_are_refused(http: httpx.Client) -> None:
+    form = b'--b\r\ncontent-disposition: form-data; name="file"; filename="a\0b.wav"\r\n\r\n%b\r\n--b--\r\n'
+    kind = {"content-type": "multipart/form-data; boundary=b"}
+    refused = http.post("/jobs/transcription", content=form % encoded(tone(0.3)), headers=kind)
+    assert refused.status_code == 422, refused.text
+    upload_id = upload(http, 0.3)
+    assert http.post("/jobs/transcription", json={"files": [upload_id], "name": "a\0b"}).status_code == 422
+    assert http.get("/files", params={"kind": "uploads"}).json()["total"] == 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
+import threading
+from base64 import b64decode, b64encode
 from typing import Any
 
 import httpx
 import pytest
 
+from routers.compat.openai import speech_batch
 from tests import patient
 from tests.audio import decoded
 from tests.routers.compat.conftest import INPUT_LIMIT
@@ -54,3 +56,27 @@ def test_what_is_no_batch_is_refused(server: RunningServer, items: list[dict[str
 def test_long_texts_are_for_jobs(server: RunningServer) -> None:
     refused = sent(server, {"model": "tts-1", "input": "x" * (INPUT_LIMIT + 1)})
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "text_too_long")
+
+
+def test_audio_beyond_the_bound_is_refused_item_by_item(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speech_batch, "MOST_BYTES", 150_000)
+    monkeypatch.setattr(speech_batch, "AT_ONCE", 1)
+    short = {"model": "tts-1", "input": "A short one.", "response_format": "wav"}
+    answer = sent(server, short, {**short, "input": "Long. " * 15, "speed": 0.25}, short)
+    assert answer.status_code == 200 and answer.headers["content-type"] == "application/json"
+    first, refused, last = answer.json()["data"]
+    assert refused["error"]["code"] == "payload_too_large" and "/jobs/speech" in refused["error"]["message"]
+    assert "audio" not in refused and first["audio"] == last["audio"]
+    assert len(b64decode(first["audio"])) < 150_000 / 2, "what the refused one had taken is there for others again"
+
+
+def test_audio_is_encoded_beside_the_event_loop(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+
+    def noting(data: bytes) -> bytes:
+        threads.append(threading.current_thread().name)
+        return b64encode(data)
+
+    monkeypatch.setattr(speech_batch, "b64encode", noting)
+    assert sent(server, {"model": "tts-1", "input": "Fine."}).status_code == 200
+    assert len(threads) == 1 and threads[0] != "server", "the loop of the server runs in the thread of this name"
