@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 from stts.engine_api import ListenParams, SpeechParams, Voice
 from stts.settings import Settings
@@ -30,7 +31,7 @@ class PlanBasis:
     """Names of the engine instances that could be taken, in their order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SpeechPlan:
     """The resolved speech of one text, or of several that are asked for alike."""
 
@@ -79,13 +80,20 @@ class SpeechPlan:
         `text`: as `stts.text.complete` has cleaned it. How the text is cut into chunks and how fast it is delivered are
         no part of it.
         """
+        digest = self._heard.copy()
+        digest.update(json.dumps(text).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def _heard(self) -> hashlib._Hash:
+        """A hash over all of it that is in its keys: plans serve many texts."""
         extra = None if self.params.extra is None else self.params.extra.model_dump(mode="json")
         engine = [HEARD_VERSION, self.instance, self.model, self.revision, self.sample_rate]
         # A recording is known by its content: another may come under the same name.
         own = self.voice.digest or [self.voice.id, self.voice.reference]
         voice = [own, self.owner, self.params.language, self.params.speed, self.params.seed, extra]
-        heard = [engine, voice, asdict(self.output), asdict(self.effects), self.speak_markup, text]
-        return hashlib.sha256(json.dumps(heard, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+        heard = [engine, voice, asdict(self.output), asdict(self.effects), self.speak_markup]
+        return hashlib.sha256(json.dumps(heard, sort_keys=True).encode())
 
     def sentence_key(self, text: str) -> str:
         """A key over all that the engine is told when it speaks this text, and over nothing that is done after it."""

@@ -45,7 +45,9 @@ def names_no_library(plan: SpeechPlan, config: SynthesisConfig) -> bool:
 
     Engines that clone look for all names but their own voices'; so the caller asks this of plans of others.
     """
-    if plan.voice.reference is not None or config.permission.voices or plan.resting is not None:
+    if plan.voice.reference is not None or plan.owner is not None:
+        return False
+    if config.permission.voices or plan.resting is not None:
         return False
     return config.voice is None or config.voice == plan.voice.id or config.voice.lower() in HOSTED
 

@@ -30,10 +30,14 @@ class Lookahead:
         size = retractions = 0
         until: float | None = None
         while size <= MOST_BYTES:
-            self._pending = asyncio.ensure_future(anext(self._stream, None))
-            if not await self._comes(self._pending, until, retractions):
-                return False
-            chunk, self._pending = self._pending.result(), None
+            if until is None:
+                # However long it takes: nothing else is to be done meanwhile, so no task is needed.
+                chunk = await anext(self._stream, None)
+            else:
+                self._pending = asyncio.ensure_future(anext(self._stream, None))
+                if not await self._comes(self._pending, until, retractions):
+                    return False
+                chunk, self._pending = self._pending.result(), None
             if chunk is None:
                 return True
             if chunk.retracts:
@@ -63,10 +67,9 @@ class Lookahead:
         async for chunk in self._stream:
             yield chunk
 
-    async def _comes(self, chunk: asyncio.Future[AudioChunk | None], until: float | None, retractions: int) -> bool:
-        """Waits for a chunk; False: it did not come until then, and the answer may be sent. None: however long."""
-        timeout = None if until is None else max(until - asyncio.get_running_loop().time(), 0.0)
-        await asyncio.wait((chunk,), timeout=timeout)
+    async def _comes(self, chunk: asyncio.Future[AudioChunk | None], until: float, retractions: int) -> bool:
+        """Waits for a chunk; False: it did not come until then, and the answer may be sent."""
+        await asyncio.wait((chunk,), timeout=max(until - asyncio.get_running_loop().time(), 0.0))
         if not chunk.done():
             if self._hold.release(retractions):
                 return False

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from starlette.types import Send
 
 from middleware.stages.timing import server_timing
-from routers.http.answer import Answer, stream_answer
+from routers.http.answer import Answer, send_sized, stream_answer
 from routers.http.lookahead import Lookahead
 from routers.http.operation import speech_headers
 from routers.http.spool import Spool
@@ -29,7 +29,8 @@ def speech_answer(chunks: Chunks, context: RequestContext, *, stream: bool | Non
     `pcm` is no file: who asks for it plays it as it comes.
     """
     if stream or (stream is None and context.input_data.format == "pcm"):
-        return _streamed_unless_kept(chunks, context)
+        # Without looking further than the first chunk: only what was kept is all there by then.
+        return _settled_speech(chunks, context, Hold(), 0.0)
     context.hold = Hold()
     if stream is None:
         return _settled_speech(chunks, context, context.hold, whole_seconds)
@@ -43,18 +44,6 @@ def streamed_speech(chunks: Chunks, context: RequestContext) -> Answer:
         return {**speech_headers(context), "server-timing": server_timing(context, collected=False)}
 
     return stream_answer(_data(chunks), headers)
-
-
-def _streamed_unless_kept(chunks: Chunks, context: RequestContext) -> Answer:
-    """Streams it, but for an answer that was kept, which is there with its length at once."""
-
-    async def respond(send: Send) -> None:
-        async with aclosing(Lookahead(chunks, Hold())) as start:
-            await start.look(lambda: 0.0)
-            answer = collected_speech if _is_kept(context) else streamed_speech
-            await answer(start.chunks(), context).respond(send)
-
-    return Answer(respond)
 
 
 def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
@@ -72,7 +61,7 @@ def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
                     await spool.write(chunk.data)
                     header = chunk.header or header
             await spool.replace_start(header)
-            await stream_answer(spool.chunks(), lambda: _whole_headers(context, spool)).respond(send)
+            await send_sized(send, spool.chunks(), _whole_headers(context, spool), spool.size)
 
     return Answer(respond)
 
@@ -81,7 +70,7 @@ def _settled_speech(chunks: Chunks, context: RequestContext, hold: Hold, seconds
     async def respond(send: Send) -> None:
         async with aclosing(Lookahead(chunks, hold)) as start:
             complete = await start.look(lambda: _patience(context, seconds))
-            answer = collected_speech if complete else streamed_speech
+            answer = collected_speech if complete or _is_kept(context) else streamed_speech
             await answer(start.chunks(), context).respond(send)
 
     return Answer(respond)
@@ -93,7 +82,9 @@ def _is_kept(context: RequestContext) -> bool:
 
 
 def _patience(context: RequestContext, seconds: float) -> float:
-    """Seconds to wait for the rest of the audio; 0 where it is known to take longer."""
+    """Seconds to wait for the rest of the audio; 0 where it is known to take longer, or to be there."""
+    if _is_kept(context):
+        return 0.0
     expected = context.output_data.expected_seconds
     if expected is None:
         return seconds if context.input_data.characters <= WHOLE_CHARACTERS else 0.0

@@ -10,6 +10,9 @@ from stts.context import CacheNote, RequestContext
 from stts.plans import SpeechPlan
 from stts.speech import AudioChunk
 
+MOST_CHUNK_BYTES = 64_000
+"""Chunks of one piece of text are joined up to this size."""
+
 Mark = tuple[int, float, int, int]
 """One chunk: its bytes, its seconds, and where its text begins and ends in the whole text."""
 
@@ -75,5 +78,13 @@ def _marks(text: str, chunks: Sequence[AudioChunk]) -> list[Mark] | None:
         if begin < 0:
             return None
         at = begin + len(chunk.text)
-        marks.append((len(chunk.data), chunk.seconds, begin, at))
+        size, seconds = len(chunk.data), chunk.seconds
+        before = marks[-1] if marks and marks[-1][0] + size <= MOST_CHUNK_BYTES else None
+        if before is not None and not chunk.text:
+            # All of it is there at once, so the parts of a piece go as one.
+            marks[-1] = (before[0] + size, before[1] + seconds, before[2], before[3])
+        elif before is not None and before[1] == 0.0 and len(marks) == 1:
+            marks[-1] = (before[0] + size, seconds, begin, at)
+        else:
+            marks.append((size, seconds, begin, at))
     return marks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stts.cache.answers import chunks_of, entry_of, key_of
+from stts.cache.answers import MOST_CHUNK_BYTES, chunks_of, entry_of, key_of
 from stts.engine_api import SpeechParams, Voice
 from stts.plans import SpeechPlan
 from stts.speech import AudioChunk, AudioOutput, SynthesisConfig
@@ -22,7 +22,22 @@ def test_chunks_come_back_and_the_header_is_that_of_the_whole_file() -> None:
     assert entry is not None and entry.data == b"HEADabcdefg"
     assert TEXT.encode() not in repr(entry).encode() and "Hello" not in repr(entry)
     found = [(chunk.data, chunk.seconds, chunk.text) for chunk in chunks_of(entry, TEXT)]
-    assert found == [(b"HEAD", 0.0, ""), (b"abcd", 1.5, "Hello there."), (b"efg", 0.5, "Hello you."), (b"", 0.0, "")]
+    assert found == [(b"HEADabcd", 1.5, "Hello there."), (b"efg", 0.5, "Hello you.")]
+
+
+def test_what_was_made_of_one_piece_of_text_comes_in_few_chunks() -> None:
+    parts = [AudioChunk(bytes(MOST_CHUNK_BYTES // 4), 1.0) for _ in range(9)]
+    entry = entry_of(PLAN, TEXT, [*CHUNKS[:2], *parts, CHUNKS[2], *parts[:1]], '"e"', 1.0, 2.0)
+    assert entry is not None
+    found = [(len(chunk.data), chunk.seconds, chunk.text) for chunk in chunks_of(entry, TEXT)]
+    quarter = MOST_CHUNK_BYTES // 4
+    whole = (4 * quarter, 4.0, "")
+    assert found == [
+        (8 + 3 * quarter, 4.5, "Hello there."),
+        whole,
+        (2 * quarter, 2.0, ""),
+        (3 + quarter, 1.5, "Hello you."),
+    ]
 
 
 def test_a_chunk_with_another_text_is_not_kept() -> None:
