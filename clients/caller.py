@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 BLOCK_BYTES = 1 << 16
+CONFLICT = 409
+AGAIN_SECONDS = 2.0
+"""Pause where the server names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,15 @@ class Caller:
             return self._opener.open(request, timeout=self._timeout)
         except urllib.error.HTTPError as refused:
             return refused
+
+
+def seconds_to_wait(answer: Answer) -> float | None:
+    """Seconds after which to ask again for what is still being made; None: it is made, or it will not be."""
+    body = answer.json() if answer.status == CONFLICT else None
+    if not isinstance(body, dict) or body.get("code") != "not_complete_yet":
+        return None
+    told = answer.headers.get("retry-after", "")
+    return float(told) if told.isdecimal() else AGAIN_SECONDS
 
 
 def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from adapters.batches.carrying_out import CarryOut, Listen, PrincipalOf, Speak
 from adapters.batches.runner import BatchRunner
 from adapters.batches.submission import Submission
 from adapters.selection import EngineSelection
+from routers.http.binder import Binder
 from stts.access.keys import KeyStore
 from stts.access.principal import ANONYMOUS, API_KEY_HOLDER, Principal, key_holder
 from stts.access.roles import Role
@@ -38,6 +39,7 @@ class BatchServices:
     files: BatchFiles
     runner: BatchRunner
     submission: Submission
+    binder: Binder
 
     async def store(self) -> BatchStore:
         return await self.stores.batches()
@@ -73,6 +75,7 @@ class BatchServices:
 
     async def remove(self, job_id: str) -> None:
         """Removes one that has ended, with its results."""
+        await self.binder.stop(job_id)
         await (await self.store()).remove(job_id)
         await asyncio.to_thread(self.files.remove, job_id)
 
@@ -83,6 +86,7 @@ class BatchServices:
         removed = await (await self.store()).remove_all(owner)
         for job_id in removed:
             await self.runner.stop(job_id)
+            await self.binder.stop(job_id)
             await asyncio.to_thread(self.files.remove, job_id)
         return len(removed)
 
@@ -103,7 +107,8 @@ def build_batches(
     files = BatchFiles(Path(settings().storage.root), lambda: settings().jobs.bytes)
     carry_out = CarryOut(speak, listen, files, uploads, _principals(stores.keys))
     runner = BatchRunner(stores, files, carry_out, settings, yielding)
-    return BatchServices(stores, files, runner, Submission(stores.batches, files, selection, runner, settings))
+    submission = Submission(stores.batches, files, selection, runner, settings)
+    return BatchServices(stores, files, runner, submission, Binder(files))
 
 
 def _principals(keys: Callable[[], Awaitable[KeyStore]], clock: Callable[[], float] = time.time) -> PrincipalOf:

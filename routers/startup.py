@@ -63,6 +63,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             await asyncio.wait(tasks)
             await services.jobs.close()
             await services.batches.runner.close()
+            await services.batches.binder.close()
             services.environments.close()
             await close_stores(services)
             if services.access.shared_limits is not None:

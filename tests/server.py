@@ -31,7 +31,7 @@ class RunningServer:
     def __init__(self, services: Services, listens: socket.socket) -> None:
         self.url = f"http://127.0.0.1:{listens.getsockname()[1]}"
         """Without a slash at its end."""
-        self._services = services
+        self.services = services
         self._listens = listens
         self._answering = threading.Event()
         self._thread = threading.Thread(target=self._run, name="server")
@@ -40,7 +40,7 @@ class RunningServer:
         self._thread.start()
         assert self._answering.wait(PATIENCE), "the server did not start"
         deadline = time.monotonic() + PATIENCE
-        while self._services.lifecycle.phase == "starting":
+        while self.services.lifecycle.phase == "starting":
             assert time.monotonic() < deadline, "the server did not get ready"
             time.sleep(0.01)
         ALIVE.add(self)
@@ -54,13 +54,13 @@ class RunningServer:
 
     def stop(self) -> None:
         """Begins to drain, as a signal does. May be called again."""
-        self._loop.call_soon_threadsafe(self._services.lifecycle.stop)
+        self._loop.call_soon_threadsafe(self.services.lifecycle.stop)
 
     def _run(self) -> None:
-        listener = default_listener(self._services.settings, tuple(DIALECTS))
-        listeners = build_listeners(self._services, replace(listener, drain_seconds=DRAIN_SECONDS), self._listens)
+        listener = default_listener(self.services.settings, tuple(DIALECTS))
+        listeners = build_listeners(self.services, replace(listener, drain_seconds=DRAIN_SECONDS), self._listens)
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(run(self._services, listeners, self._answers))
+            runner.run(run(self.services, listeners, self._answers))
 
     def _answers(self) -> None:
         self._loop = asyncio.get_running_loop()

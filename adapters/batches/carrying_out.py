@@ -79,7 +79,8 @@ class CarryOut:
             extension = FORMATS[audio.format].extension
             size = await writer.commit(extension, header)
         result = _result(context, extension, audio.media_type, size, context.metrics.audio_seconds or 0.0)
-        return replace(result, pause=item.request.get("pause", 0.0))
+        pause = item.request.get("pause", 0.0)
+        return replace(result, sample_rate=audio.sample_rate, channels=audio.channels, pause=pause)
 
     async def _heard(self, batch: Batch, item: BatchItem, principal: Principal) -> ItemResult:
         assert item.request is not None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+from clients.caller import CONFLICT, seconds_to_wait
 from clients.checks.answers import events_of, object_of
 from clients.checks.visit import Failed, Visit
 
@@ -31,7 +34,15 @@ def archive(visit: Visit) -> str:
 
 
 def book(visit: Visit) -> str:
-    return f"{len(visit.get(f'/jobs/{_batch(visit)}/book?format=mp3').body)} bytes"
+    """Binding it may take longer than an answer."""
+    while True:
+        answer = visit.get(f"/jobs/{_batch(visit)}/book?format=mp3", refusals=(CONFLICT,))
+        if (seconds := seconds_to_wait(answer)) is None:
+            break
+        time.sleep(seconds)
+    if not answer.ok:
+        raise Failed(answer.complaint())
+    return f"{len(answer.body)} bytes"
 
 
 def captions(visit: Visit) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from clients.caller import Caller
+from clients.caller import Caller, seconds_to_wait
 from clients.command.connection import CommandFailed, connected, require, succeed
 from clients.command.following import watch
 from clients.command.output import arriving, write
 from clients.command.speech import EngineChoice, Json, Language
-from clients.command.terminal import explained, show_json, table
+from clients.command.terminal import explained, progress, show_json, table
 
 app = typer.Typer(no_args_is_help=True, help="Jobs: speak books and lists of texts in the background; follow, fetch.")
 
@@ -128,10 +129,18 @@ def _command(context: typer.Context, method: str, job_id: str, rest: str, as_jso
 
 
 def _fetch(caller: Caller, job_id: str, way: str, output: Path) -> int:
-    with caller.stream(f"/jobs/{quote(job_id, safe='')}/{way}") as answer:
-        require(answer)
-        write(output, arriving(answer.blocks))
-    return output.stat().st_size
+    """Writes it, and tells its bytes. Waits while a book is being bound, which goes on without whoever waits."""
+    try:
+        while True:
+            with caller.stream(f"/jobs/{quote(job_id, safe='')}/{way}") as answer:
+                if (seconds := seconds_to_wait(answer)) is None:
+                    require(answer)
+                    write(output, arriving(answer.blocks))
+                    return output.stat().st_size
+            progress("The book is being bound.")
+            time.sleep(seconds)
+    finally:
+        progress("")
 
 
 def _way(output: Path) -> str:

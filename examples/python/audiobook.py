@@ -48,13 +48,18 @@ def ended(told: dict[str, Any]) -> bool:
 
 
 def fetched(client: httpx.Client, job: str, target: Path) -> None:
-    """One file with chapters and cover; binding a long book takes the server minutes."""
-    with client.stream("GET", f"/jobs/{job}/book", params={"format": target.suffix[1:]}, timeout=3600) as answer:
-        if answer.is_error:
-            sys.exit(f"failed: {json.loads(answer.read())['detail']}")
-        with target.open("wb") as file:
-            for block in answer.iter_bytes():
-                file.write(block)
+    """One file with chapters and cover; binding a long book takes the server minutes, whoever waits."""
+    while True:
+        with client.stream("GET", f"/jobs/{job}/book", params={"format": target.suffix[1:]}) as answer:
+            if answer.is_success:
+                with target.open("wb") as file:
+                    for block in answer.iter_bytes():
+                        file.write(block)
+                return
+            refused = json.loads(answer.read())
+        if refused["code"] != "not_complete_yet":
+            sys.exit(f"failed: {refused['detail']}")
+        time.sleep(float(answer.headers.get("Retry-After", AGAIN_SECONDS)))
 
 
 address, (book, target, *voice) = arguments(__doc__, 2)

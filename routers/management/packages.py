@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
@@ -13,9 +14,9 @@ from fastapi.responses import PlainTextResponse
 
 from routers.batch_services import BatchServices
 from routers.http.answer import collected_answer, stream_answer
+from routers.http.binder import Bind
 from routers.http.deferred_route import deferred_router
 from routers.http.operation import principal_of
-from routers.http.workers import Workers
 from routers.management.content import StoredContent
 from routers.management.jobs import NOT_FOUND, JobId
 from stts.access.policy import RouteKind, policy
@@ -24,6 +25,7 @@ from stts.audio.formats import FORMATS
 from stts.errors import Conflict
 from stts.jobs.values import Batch, BatchItem
 from stts.storage.batch_files import COVER
+from stts.storage.files.records import Checkpoint
 
 if TYPE_CHECKING:
     # Loaded when they are first needed.
@@ -32,12 +34,10 @@ if TYPE_CHECKING:
     from stts.books.parts import Part
 
 READ_AT_ONCE = 200
-MOST_WAITING = 4
-"""Books that may wait to be bound."""
 MEDIA_TYPES = {"m4b": "audio/mp4", "mp3": "audio/mpeg"}
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/zip": {}, "audio/*": {}, "text/plain": {}, "text/vtt": {}}},
-    409: {"description": "Not all items are done, or their texts are not kept."},
+    409: {"description": "Not all items are done, their texts are not kept, or the book is still being bound."},
     **NOT_FOUND,
 }
 
@@ -45,7 +45,6 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 class PackageRoutes:
     def __init__(self, batches: BatchServices) -> None:
         self._batches = batches
-        self._binders = Workers("binder", threads=1, queue_length=MOST_WAITING)
         self.router = deferred_router("jobs")
         for name, endpoint in (("archive", self.archive), ("book", self.book), ("captions", self.captions)):
             self.router.add_api_route(
@@ -66,13 +65,14 @@ class PackageRoutes:
         self, request: Request, job_id: JobId, format: Annotated[Literal["m4b", "mp3"], Query()] = "m4b"
     ) -> Response:
         """All texts as one recording, with chapters and cover where they are of a book. Bound when it is first asked
-        for, which takes a while."""
+        for; while that lasts, it is 409 `not_complete_yet`, with `Retry-After`."""
         batch = await self._batches.require(job_id, principal_of(request).viewer)
-        parts = await self._parts(batch)
+        _require_spoken(batch)
         headers = {"cache-control": "no-store", **_attachment(_title(batch), format)}
 
         async def make() -> Response:
-            path = await self._bound(batch, parts, format)
+            name = f"book-{batch.sequence}.{format}"
+            path = await self._batches.binder.bound(batch.id, name, partial(self._binding, batch, format))
             return StoredContent(path, media_type=MEDIA_TYPES[format], headers=headers)
 
         return collected_answer(make, request.scope, request.receive)
@@ -86,6 +86,7 @@ class PackageRoutes:
         from stts.books.captions import captions
 
         batch = await self._batches.require(job_id, principal_of(request).viewer)
+        _require_spoken(batch)
         parts = await self._parts(batch)
         if not all(part.text for part in parts):
             raise Conflict("The texts of this job are not kept: begin it with `captions`.")
@@ -93,24 +94,22 @@ class PackageRoutes:
         text = await asyncio.to_thread(lambda: "".join(captions(parts, format, language)))
         return PlainTextResponse(text, media_type="text/vtt" if format == "vtt" else "text/plain")
 
-    async def _bound(self, batch: Batch, parts: list[Part], format: Literal["m4b", "mp3"]) -> Path:
-        """Raises Conflict for a part that is damaged, StorageFull, Busy."""
+    async def _binding(self, batch: Batch, format: Literal["m4b", "mp3"]) -> Bind:
+        """Prepares its binding, which raises Conflict for a part that is damaged. Raises Conflict."""
         from stts.books.binding import bind
         from stts.books.parts import DamagedPart
 
-        files = self._batches.files
+        parts = await self._parts(batch)
         info = await asyncio.to_thread(self._info, batch)
         titles = batch.options.get("book", {}).get("chapters", [])
-        try:
-            return await self._binders.run(
-                lambda checkpoint: files.made(
-                    batch.id,
-                    f"book-{batch.sequence}.{format}",
-                    lambda target: bind(parts, titles, info, format, target, checkpoint),
-                )
-            )
-        except DamagedPart as error:
-            raise Conflict(f"{error}. Cancel the job and begin it anew.") from error
+
+        def make(target: Path, checkpoint: Checkpoint) -> None:
+            try:
+                bind(parts, titles, info, format, target, checkpoint)
+            except DamagedPart as error:
+                raise Conflict(f"{error}. Cancel the job and begin it anew.") from error
+
+        return make
 
     def _info(self, batch: Batch) -> BookInfo:
         from stts.books.book import BookInfo, Cover
@@ -123,19 +122,21 @@ class PackageRoutes:
         return BookInfo(_title(batch), book.get("author"), book.get("language"), cover)
 
     async def _parts(self, batch: Batch) -> list[Part]:
-        """Raises Conflict where not all items are done."""
-        if batch.kind != "speech" or batch.done < batch.total:
-            raise Conflict(f"{batch.total - batch.done} of {batch.total} texts of this job have not been spoken.")
-        from stts.books.parts import Part
+        """Raises Conflict for samples of which nobody knows the rate."""
+        from stts.books.parts import Part, RawAudio
 
         parts: list[Part] = []
         async for item in self._items(batch):
-            if (result := item.result) is not None:
-                if result.media_type == FORMATS["pcm"].media_type:
-                    raise Conflict("Results without a header (pcm) cannot be bound: speak it in another format.")
-                path = self._batches.files.path(batch.id, item.digest, result.extension)
-                text = (item.request or {}).get("text", "")
-                parts.append(Part(path, result.seconds, item.chapter or 0, result.pause, text))
+            if (result := item.result) is None:
+                continue
+            raw = None
+            if result.media_type == FORMATS["pcm"].media_type:
+                if result.sample_rate is None:
+                    raise Conflict("Its results have no header (pcm), and their rate was not kept: speak it anew.")
+                raw = RawAudio(result.sample_rate, result.channels)
+            path = self._batches.files.path(batch.id, item.digest, result.extension)
+            text = (item.request or {}).get("text", "")
+            parts.append(Part(path, result.seconds, item.chapter or 0, result.pause, text, raw))
         return parts
 
     async def _entries(self, batch: Batch) -> AsyncGenerator[Entry, None]:
@@ -155,6 +156,12 @@ class PackageRoutes:
             for item in found:
                 yield item
             after = found[-1].number
+
+
+def _require_spoken(batch: Batch) -> None:
+    """Raises Conflict where not all items are done."""
+    if batch.kind != "speech" or batch.done < batch.total:
+        raise Conflict(f"{batch.total - batch.done} of {batch.total} texts of this job have not been spoken.")
 
 
 def _title(batch: Batch) -> str:

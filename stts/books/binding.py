@@ -6,18 +6,23 @@ frame, 49 MB for 8 hours at `BOOK_RATE`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 
 from stts.audio.decode import Decoder
 from stts.audio.ffmpeg import av
+from stts.audio.source import BlockSource, Source
+from stts.audio.wav import sized_header
 from stts.books.book import BookInfo, Cover
-from stts.books.parts import DamagedPart, Mark, Part, marks
+from stts.books.parts import DamagedPart, Mark, Part, RawAudio, marks
 from stts.engine_api import Samples
 from stts.errors import STTSError
 
@@ -31,6 +36,7 @@ BookFormat = Literal["m4b", "mp3"]
 BOOK_RATE = 24_000
 """Hz: the rate of most voices. Audiobooks are sold at 22,050."""
 BLOCK_SECONDS = 0.5
+RAW_BYTES = 2**16
 MISSING_SECONDS = 0.25
 """Silence with which a part is filled at most; what is shorter still is cut off."""
 SPARE_SECONDS = 1.0
@@ -190,13 +196,21 @@ def _exactly(number: int, part: Part, wanted: int) -> Iterator[Samples]:
 def _decoded(number: int, part: Part) -> Iterator[Samples]:
     try:
         with part.audio.open("rb") as file:
+            source = file if part.raw is None else _with_header(file, part.raw)
             yield from Decoder(
-                file, sample_rate=BOOK_RATE, max_seconds=part.seconds + SPARE_SECONDS, block_seconds=BLOCK_SECONDS
+                source, sample_rate=BOOK_RATE, max_seconds=part.seconds + SPARE_SECONDS, block_seconds=BLOCK_SECONDS
             )
     except FileNotFoundError:
         raise DamagedPart(number, "its file is missing") from None
     except STTSError as error:
         raise DamagedPart(number, error.message) from error
+
+
+def _with_header(file: BinaryIO, raw: RawAudio) -> Source:
+    """Samples behind the header that they came without."""
+    header = sized_header(raw.sample_rate, raw.channels, file.seek(0, os.SEEK_END))
+    file.seek(0)
+    return BlockSource(chain((header,), iter(partial(file.read, RAW_BYTES), b"")))
 
 
 def _silence(samples: int) -> Iterator[Samples]:

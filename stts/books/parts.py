@@ -18,6 +18,15 @@ MOST_MARKS = 255
 
 
 @dataclass(frozen=True, slots=True)
+class RawAudio:
+    """The form of samples of 16 bits in a file without a header."""
+
+    sample_rate: int
+    """Hz."""
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     audio: Path
     """A file of any format that this server speaks in."""
@@ -28,6 +37,8 @@ class Part:
     pause: float = 0.0
     """Seconds of silence behind it."""
     text: str = ""
+    raw: RawAudio | None = None
+    """None: the file tells by itself what it is."""
 
 
 @dataclass(frozen=True, slots=True)

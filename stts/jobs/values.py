@@ -93,6 +93,9 @@ class ItemResult:
     voice: str | None = None
     language: str | None = None
     warnings: tuple[str, ...] = ()
+    sample_rate: int | None = None
+    """Hz, of speech; None also for what was made before this was kept."""
+    channels: int = 1
     pause: float = 0.0
     """Seconds of silence behind it where all results become one recording."""
 

@@ -58,7 +58,8 @@ class BatchFiles:
     def require_room(self) -> None:
         """Raises StorageFull where the results have all the room that they may have."""
         if self._used is None:
-            self._used = sum(_bytes(path) for path in self._folder.rglob("*") if not path.name.startswith("."))
+            folders = (each for each in self._folder.glob("*") if each != self._temporary)
+            self._used = sum(_bytes(path) for folder in folders for path in folder.rglob("*"))
         if self._used >= self._most_bytes():
             raise StorageFull("The results of jobs have all the room that they may have (jobs.bytes).")
 
@@ -97,14 +98,19 @@ class BatchFiles:
         sync_folder(target.parent)
         self._used = None if self._used is None else self._used + size
 
+    def found(self, batch_id: str, name: str) -> Path | None:
+        """A file that was made before."""
+        path = self._folder / batch_id / name
+        return path if path.exists() else None
+
     def made(self, batch_id: str, name: str, make: Callable[[Path], None]) -> Path:
         """A file that is made of all results, once. `make` writes it; what that raises passes, and nothing is kept.
 
         Raises StorageFull, StorageFailed.
         """
+        if (found := self.found(batch_id, name)) is not None:
+            return found
         target = self._folder / batch_id / name
-        if target.exists():
-            return target
         self.require_room()
         temporary = self._temporary / secrets.token_hex(16)
         with translated_disk_errors():

@@ -14,6 +14,9 @@ from typer.testing import CliRunner, Result
 from benchmarks.server import Server, running
 from clients.command.connection import REFUSED, UNREACHED
 from clients.command.main import app
+from stts.settings import Settings, StorageSettings, TTSSettings
+from tests import server as server_here
+from tests.fakes import registry
 
 pytestmark = pytest.mark.socket
 
@@ -56,6 +59,16 @@ def test_a_book_becomes_an_audiobook_with_chapters(server: Server, book: Path, t
     assert "It was the best of times." in captions
     assert len(zipfile.ZipFile(tmp_path / "tales.zip").namelist()) == 4
     assert (tmp_path / "tales.mp3").read_bytes()[:3] == b"ID3"
+
+
+def test_a_book_that_is_still_being_bound_is_waited_for(book: Path, tmp_path: Path) -> None:
+    settings = Settings(tts=TTSSettings(order=("tone",)), storage=StorageSettings(root=str(tmp_path / "root")))
+    target = tmp_path / "tales.mp3"
+    with server_here.running(settings, registry()) as server:
+        server.services.batches.binder.wait_seconds = 0
+        found = CliRunner().invoke(app, ["--url", server.url, "jobs", "speak", str(book), "-o", str(target)])
+        assert found.exit_code == 0, found.output
+    assert target.read_bytes()[:3] == b"ID3"
 
 
 def test_texts_of_json_lines_are_followed_listed_and_removed(server: Server, tmp_path: Path) -> None:

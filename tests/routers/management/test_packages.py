@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,9 +124,29 @@ def test_lines_come_in_a_form_too(http: httpx.Client, tmp_path: Path) -> None:
     assert ended(http, begun.json()["id"])["items"]["done"] == 2
 
 
-def test_results_without_a_header_are_not_bound(http: httpx.Client) -> None:
-    begun = http.post("/jobs/speech", json={"format": "pcm", "items": ["It begins here."]})
+@pytest.mark.parametrize("channels", [1, 2])
+def test_results_without_a_header_are_bound(http: httpx.Client, channels: int) -> None:
+    fields = {"format": "pcm", "channels": channels, "sample_rate": 16_000}
+    begun = http.post("/jobs/speech", json={**fields, "items": ["It begins here.", "It ends."]})
     job = ended(http, begun.json()["id"])
-    refused = http.get(f"/jobs/{job['id']}/book")
-    assert refused.status_code == 409 and "another format" in refused.json()["detail"]
-    assert http.get(f"/jobs/{job['id']}/archive").status_code == 200
+    assert job["state"] == "done", job
+    answer = http.get(f"/jobs/{job['id']}/book")
+    assert answer.status_code == 200, answer.text
+    with av.open(io.BytesIO(answer.content), "r") as opened:
+        assert opened.duration is not None
+        assert opened.duration / 1e6 == pytest.approx(job["audio_seconds"], abs=0.15)
+
+
+def test_a_book_that_takes_long_is_asked_for_again(tmp_path: Path) -> None:
+    settings = Settings(tts=TTSSettings(order=("tone",)), storage=StorageSettings(root=str(tmp_path)))
+    with running(settings, registry()) as server, patient.Client(base_url=server.url) as http:
+        server.services.batches.binder.wait_seconds = 0
+        job = ended(http, http.post("/jobs/speech", json={"items": ["Hello."]}).json()["id"])
+        refused = http.get(f"/jobs/{job['id']}/book")
+        assert (refused.status_code, refused.json()["code"]) == (409, "not_complete_yet")
+        assert int(refused.headers["retry-after"]) >= 1
+        deadline = time.monotonic() + patient.PATIENCE
+        while (answer := http.get(f"/jobs/{job['id']}/book")).status_code != 200:
+            assert answer.json()["code"] == "not_complete_yet" and time.monotonic() < deadline
+            time.sleep(0.01)
+        assert answer.headers["content-type"] == "audio/mp4"
