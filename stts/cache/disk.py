@@ -1,8 +1,8 @@
 """The second tier: files under `storage.root`, which outlast the server. The least recently used go first.
 
 Which keys are there is known in memory, from a look at the folder, so that a miss waits for no disk. Where the bound
-is reached, the folder is looked at again: other servers may write to it too. A disk that refuses a write (full,
-read-only) is left alone for a while.
+is reached, and for a removal, the folder is looked at again: other servers may write to it too. A disk that refuses a
+write (full, read-only) is left alone for a while.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Set
 from functools import partial
 from pathlib import Path
 
 import structlog
 
-from stts.cache.files import CacheFiles
+from stts.cache.disk_index import DiskIndex, Indexed
+from stts.cache.files import CachedFile, CacheFiles
 from stts.cache.statistics import Counts, Tally, TierState, TierStatistics
-from stts.cache.stored import EVERYTHING, Selection, Stored, pack, unpack
+from stts.cache.stored import EVERYTHING, Label, Selection, Stored, pack, unpack
 from stts.settings import CurrentSettings
 
 FOLDER = "cache"
@@ -40,13 +41,11 @@ class DiskTier:
         self._files = CacheFiles(root / FOLDER)
         self._settings = settings
         self._monotonic = monotonic
-        self._lock = threading.Lock()
-        """Held where the next three are changed."""
-        self._sizes: OrderedDict[str, int] = OrderedDict()
-        """Bytes of each file by its key, the one that was used longest ago first."""
-        self._bytes = 0
+        self._index = DiskIndex()
         self._is_known = False
         """The folder has been looked at."""
+        self._looking = threading.Lock()
+        """Held while it is."""
         self._counts = Counts()
         self._rests_until = 0.0
         self._told = False
@@ -70,7 +69,7 @@ class DiskTier:
             await asyncio.to_thread(self._guarded, self._look, time.time())
 
     def may_have(self, key: str) -> bool:
-        return not self._is_known or key in self._sizes
+        return not self._is_known or key in self._index
 
     async def get(self, key: str, now: float) -> Stored | None:
         return await asyncio.to_thread(self._get, key, now)
@@ -79,8 +78,11 @@ class DiskTier:
         if self.state == "up":
             await asyncio.to_thread(self._guarded, self._put, key, entry, now)
 
-    async def remove(self, selection: Selection) -> int:
-        return await asyncio.to_thread(self._remove, selection)
+    def note_use(self, key: str) -> None:
+        self._index.note_use(key)
+
+    async def remove(self, selections: Set[Selection]) -> Mapping[Selection, int] | None:
+        return await asyncio.to_thread(self._remove, selections)
 
     async def statistics(self, now: float) -> TierStatistics:
         return await asyncio.to_thread(self._statistics, now)
@@ -95,7 +97,7 @@ class DiskTier:
             self._counts.failures += 1
             return None
         if packed is None:
-            self._forget(key)
+            self._index.forget(key)
             return None
         entry = unpack(key, packed)
         if entry is None or not entry.is_fresh(now):
@@ -104,9 +106,8 @@ class DiskTier:
             return None
         self._counts.hits += 1
         self._files.touch(key, now)
-        with self._lock:
-            if key in self._sizes:
-                self._sizes.move_to_end(key)
+        self._index.touch(key)
+        self._index.describe(key, entry.label)
         return entry
 
     def _put(self, key: str, entry: Stored, now: float) -> None:
@@ -115,49 +116,59 @@ class DiskTier:
         packed, limit = pack(key, entry), self._limit
         if len(packed) > limit:
             return
-        self._note(key, self._files.write(key, packed))
-        if self._bytes > limit:
-            self._look(now)
-            while self._bytes > limit * (1 - FREED) and self._sizes:
-                self._drop(self._oldest())
+        self._index.note(key, self._files.write(key, packed), entry.label)
+        if self._index.bytes > limit:
+            self._make_room(limit * (1 - FREED), now)
+
+    def _make_room(self, limit: float, now: float) -> None:
+        for key in self._index.take_used():
+            self._files.touch(key, now)
+        self._look(now)
+        while self._index.bytes > limit and (oldest := self._index.oldest()) is not None:
+            self._drop(oldest)
 
     def _look(self, now: float) -> None:
-        found = self._files.scan(now)
-        with self._lock:
-            self._sizes = OrderedDict((file.key, file.size) for file in found)
-            self._bytes = sum(file.size for file in found)
+        with self._looking:
+            found: list[CachedFile] | None = None
+            self._index.begin_look()
+            try:
+                found = self._files.scan(now)
+            finally:
+                self._index.end_look(found)
             self._is_known = True
-
-    def _note(self, key: str, size: int) -> None:
-        with self._lock:
-            self._bytes += size - self._sizes.pop(key, 0)
-            self._sizes[key] = size
-
-    def _forget(self, key: str) -> None:
-        with self._lock:
-            self._bytes -= self._sizes.pop(key, 0)
-
-    def _oldest(self) -> str:
-        with self._lock:
-            return next(iter(self._sizes))
-
-    def _known(self) -> list[tuple[str, int]]:
-        with self._lock:
-            return list(self._sizes.items())
 
     def _drop(self, key: str) -> None:
         # What cannot be removed is not offered either.
-        self._forget(key)
+        self._index.forget(key)
         self._files.remove(key)
 
-    def _remove(self, selection: Selection) -> int:
-        self._guarded(self._look, time.time())
-        gone = [key for key, _ in self._known() if selection == EVERYTHING or self._is_meant(key, selection)]
-        return sum([self._guarded(self._drop, key) for key in gone])
+    def _remove(self, selections: Set[Selection]) -> Mapping[Selection, int] | None:
+        is_through = self._guarded(self._look, time.time())
+        counts: Counter[Selection] = Counter()
+        for key, file in self._index.files():
+            try:
+                meant = [EVERYTHING] if EVERYTHING in selections else self._meant(key, file, selections)
+            except OSError:
+                self._counts.failures += 1
+                is_through = False
+                continue
+            if meant and self._guarded(self._drop, key):
+                counts.update(meant)
+            elif meant:
+                is_through = False
+        return counts if is_through else None
 
-    def _is_meant(self, key: str, selection: Selection) -> bool:
-        entry = self._described(key)
-        return entry is not None and selection.takes(entry)
+    def _meant(self, key: str, file: Indexed, selections: Set[Selection]) -> list[Selection]:
+        """Those of them that mean a file, which is read where nobody has read it yet."""
+        label = file.label or self._read_label(key)
+        return [] if label is None else [each for each in label.selections if each in selections]
+
+    def _read_label(self, key: str) -> Label | None:
+        entry = self._files.describe(key)
+        if entry is None:
+            return None
+        self._index.describe(key, entry.label)
+        return entry.label
 
     def _described(self, key: str) -> Stored | None:
         try:
@@ -169,16 +180,16 @@ class DiskTier:
     def _statistics(self, now: float) -> TierStatistics:
         self._guarded(self._look, now)
         tally = Tally(now)
-        for key, size in self._known():
+        for key, file in self._index.files():
             entry = self._described(key)
             if entry is not None:
-                tally.add(entry, size)
+                tally.add(entry, file.size)
         return TierStatistics(
             "disk",
             self.state,
             self._limit,
-            entries=len(self._sizes),
-            bytes=self._bytes,
+            entries=len(self._index),
+            bytes=self._index.bytes,
             hits=self._counts.hits,
             failures=self._counts.failures,
             shares=tally.shares,

@@ -1,38 +1,27 @@
 """The third tier: one Redis for several servers. Its entries expire there, and Redis bounds them (`maxmemory`).
 
-A Redis that does not answer costs one request a short wait: from then on nothing asks it until a look, once a second,
-finds that it is back. It is imported when it is first asked.
+A Redis that is away costs one request a short wait, or a few one where it takes connections and does not answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextvars import Context
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Mapping, Set
 
-import structlog
-
+from stts.cache.redis_link import CALL_SECONDS, RedisLink
 from stts.cache.statistics import Counts, Tally, TierState, TierStatistics
-from stts.cache.stored import EVERYTHING, Selection, Stored, described, pack, unpack
-
-if TYPE_CHECKING:
-    from redis.asyncio import Redis
+from stts.cache.stored import EVERYTHING, MOST_HEADER_BYTES, Selection, Stored, described, pack, unpack
 
 PREFIX = "stts:cache:"
-CALL_SECONDS = 0.1
-"""Longest wait for an answer of Redis, and for a connection."""
 LONG_SECONDS = 5.0
-"""The same for each step of a removal or of statistics, which nobody's speech waits for."""
-PROBE_SECONDS = 1.0
-"""Between two looks whether Redis is back."""
-CONNECTIONS = 32
+"""Longest wait for each step of a removal or of statistics, which nobody's speech waits for."""
 STEP = 500
 """Keys of one step."""
-DESCRIPTION_BYTES = 65_536
-"""Read of an entry, to learn what it holds."""
-
-log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+DESCRIPTION_BYTES = 4096
+"""Read of an entry at first, to learn what it holds."""
+LARGE_BYTES = 200_000
+"""Entries from this size on are taken apart in a thread."""
 
 
 class RedisTier:
@@ -42,59 +31,59 @@ class RedisTier:
 
     def __init__(self, url: str) -> None:
         """`url`: with its password."""
-        self._url = url
-        self._client: Redis | None = None
-        self._is_away = False
-        self._probing: asyncio.Task[None] | None = None
         self._counts = Counts()
+        self._link = RedisLink(url, self._counts)
 
     @property
     def state(self) -> TierState:
-        return "resting" if self._is_away else "up"
+        return "resting" if self._link.is_away else "up"
 
     async def open(self) -> None:
         """Looks whether Redis is there."""
-        await self._asked(CALL_SECONDS, "PING")
+        await self._link.ask(CALL_SECONDS, "PING")
 
     def may_have(self, key: str) -> bool:
-        return not self._is_away
+        return not self._link.is_away
 
     async def get(self, key: str, now: float) -> Stored | None:
-        packed = await self._asked(CALL_SECONDS, "GET", PREFIX + key)
+        packed = await self._link.ask(CALL_SECONDS, "GET", PREFIX + key)
         if packed is None:
             return None
-        entry = unpack(key, packed)
+        large = len(packed) >= LARGE_BYTES
+        entry = await asyncio.to_thread(unpack, key, packed) if large else unpack(key, packed)
         if entry is None or not entry.is_fresh(now):
             self._counts.failures += entry is None
-            await self._asked(CALL_SECONDS, "UNLINK", PREFIX + key)
+            await self._link.ask(CALL_SECONDS, "UNLINK", PREFIX + key)
             return None
         self._counts.hits += 1
         return entry
 
     async def put(self, key: str, entry: Stored, now: float) -> None:
         milliseconds = int((entry.expires - now) * 1000)
-        if milliseconds > 0 and not self._is_away:
+        if milliseconds > 0 and not self._link.is_away:
             packed = await asyncio.to_thread(pack, key, entry)
-            await self._asked(LONG_SECONDS, "SET", PREFIX + key, packed, "PX", milliseconds)
+            await self._link.ask(LONG_SECONDS, "SET", PREFIX + key, packed, "PX", milliseconds)
 
-    async def remove(self, selection: Selection) -> int:
-        removed = 0
-        async for keys in _Scan(self):
-            entries = await self._heads(keys) if selection != EVERYTHING else [None] * len(keys)
-            gone = [
-                key
-                for key, entry in zip(keys, entries, strict=True)
-                if selection == EVERYTHING or (entry is not None and selection.takes(entry))
-            ]
-            if gone:
-                removed += await self._asked(LONG_SECONDS, "UNLINK", *gone) or 0
-        return removed
+    def note_use(self, key: str) -> None:
+        """Redis goes by what it is asked for itself: it knows nothing of what others have in memory."""
+
+    async def remove(self, selections: Set[Selection]) -> Mapping[Selection, int] | None:
+        counts: Counter[Selection] = Counter()
+        cursor: int | None = None
+        while cursor != 0:
+            found = await self._step(cursor or 0)
+            if found is None or not await self._remove_of(found[1], selections, counts):
+                return None
+            cursor = found[0]
+        return counts
 
     async def statistics(self, now: float) -> TierStatistics:
         tally = Tally(now)
-        async for keys in _Scan(self):
-            for key, entry in zip(keys, await self._heads(keys), strict=True):
-                size = await self._asked(LONG_SECONDS, "STRLEN", key)
+        cursor: int | None = None
+        while cursor != 0 and (found := await self._step(cursor or 0)) is not None:
+            cursor, keys = found
+            sizes = await self._link.ask_all(LONG_SECONDS, [("STRLEN", key) for key in keys]) or []
+            for entry, size in zip(await self._heads(keys) or [], sizes, strict=False):
                 if entry is not None and size:
                     tally.add(entry, size)
         shares = tally.shares
@@ -110,93 +99,47 @@ class RedisTier:
         )
 
     async def close(self) -> None:
-        if self._probing is not None:
-            self._probing.cancel()
-            await asyncio.wait([self._probing])
-        if self._client is not None:
-            await self._client.aclose()
+        await self._link.close()
 
-    async def step(self, cursor: int) -> tuple[int, list[bytes]]:
-        """Some keys, and the cursor of the next ones; 0: there are no more, or Redis is away."""
-        found = await self._asked(LONG_SECONDS, "SCAN", cursor, "MATCH", PREFIX + "*", "COUNT", STEP)
-        return (0, []) if found is None else (int(found[0]), list(found[1]))
+    async def _step(self, cursor: int) -> tuple[int, list[bytes]] | None:
+        """The cursor of the next keys (0: there are no more), and some keys; None where Redis does not answer."""
+        found = await self._link.ask(LONG_SECONDS, "SCAN", cursor, "MATCH", PREFIX + "*", "COUNT", STEP)
+        return None if found is None else (int(found[0]), list(found[1]))
 
-    async def _heads(self, keys: list[bytes]) -> list[Stored | None]:
-        heads: list[Stored | None] = []
-        for key in keys:
-            start = await self._asked(LONG_SECONDS, "GETRANGE", key, 0, DESCRIPTION_BYTES - 1)
-            heads.append(described(start) if start else None)
-        return heads
+    async def _remove_of(self, keys: list[bytes], selections: Set[Selection], counts: Counter[Selection]) -> bool:
+        """Removes those of these keys that are meant; False where Redis does not answer."""
+        if EVERYTHING in selections:
+            meant = [[EVERYTHING] for _ in keys]
+        else:
+            heads = await self._heads(keys)
+            if heads is None:
+                return False
+            meant = [[each for each in head.label.selections if each in selections] if head else [] for head in heads]
+        gone = [key for key, found in zip(keys, meant, strict=True) if found]
+        if gone and await self._link.ask(LONG_SECONDS, "UNLINK", *gone) is None:
+            return False
+        for found in meant:
+            counts.update(found)
+        return True
 
-    async def _asked(self, seconds: float, *words: str | bytes | int) -> Any:
-        """The answer; None where there is none in time, or Redis is away."""
-        if self._is_away:
+    async def _heads(self, keys: list[bytes]) -> list[Stored | None] | None:
+        """The entries without their audio, each None for what is none; None where Redis does not answer."""
+        heads = await self._described(keys, DESCRIPTION_BYTES)
+        if heads is None:
             return None
-        if self._client is None:
-            # Its import takes 0.3 s.
-            await asyncio.to_thread(import_module, "redis.asyncio")
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._connected().execute_command(*words)  # type: ignore[no-untyped-call]
-        except (OSError, TimeoutError, self._errors()) as error:
-            self._failed(error)
+        longer = [key for key in keys if heads[key] is None]
+        # Of a long answer many chunks are told.
+        for key in longer:
+            more = await self._described([key], MOST_HEADER_BYTES)
+            if more is None:
+                return None
+            heads |= more
+        return [heads[key] for key in keys]
+
+    async def _described(self, keys: list[bytes], size: int) -> dict[bytes, Stored | None] | None:
+        if not keys:
+            return {}
+        starts = await self._link.ask_all(LONG_SECONDS, [("GETRANGE", key, 0, size - 1) for key in keys])
+        if starts is None:
             return None
-
-    def _errors(self) -> type[Exception]:
-        from redis.exceptions import RedisError
-
-        return RedisError
-
-    def _connected(self) -> Redis:
-        if self._client is None:
-            from redis.asyncio import BlockingConnectionPool, Redis
-            from redis.asyncio.retry import Retry
-            from redis.backoff import NoBackoff
-
-            pool = BlockingConnectionPool.from_url(
-                self._url,
-                max_connections=CONNECTIONS,
-                timeout=CALL_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-                socket_timeout=None,
-                socket_connect_timeout=CALL_SECONDS,
-            )
-            self._client = Redis.from_pool(pool)
-        return self._client
-
-    def _failed(self, error: BaseException) -> None:
-        self._counts.failures += 1
-        if self._is_away:
-            return
-        self._is_away = True
-        log.warning("cache_redis_away", error=type(error).__name__)
-        # In nobody's context: it outlives the request that has noticed.
-        self._probing = asyncio.create_task(self._probe(), name="cache redis", context=Context())
-
-    async def _probe(self) -> None:
-        while self._is_away:
-            await asyncio.sleep(PROBE_SECONDS)
-            try:
-                async with asyncio.timeout(CALL_SECONDS):
-                    await self._connected().ping()
-            except (OSError, TimeoutError, self._errors()):
-                continue
-            self._is_away = False
-            log.info("cache_redis_up")
-
-
-class _Scan:
-    """Goes through all keys, step by step."""
-
-    def __init__(self, tier: RedisTier) -> None:
-        self._tier = tier
-        self._cursor: int | None = None
-
-    def __aiter__(self) -> _Scan:
-        return self
-
-    async def __anext__(self) -> list[bytes]:
-        if self._cursor == 0:
-            raise StopAsyncIteration
-        self._cursor, keys = await self._tier.step(self._cursor or 0)
-        return keys
+        return {key: described(start) if start else None for key, start in zip(keys, starts, strict=True)}

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextvars import Context
 from itertools import islice
 
 from stts.cache.memory import MemoryTier
+from stts.cache.removals import TierRemovals
 from stts.cache.statistics import Tally, TierStatistics
 from stts.cache.stored import EVERYTHING, Selection, Stored
 from stts.cache.tier import SlowTier
@@ -36,14 +37,15 @@ class CacheStore:
     ) -> None:
         """`tiers`: the slower ones, the fastest first. `clock`: Unix time in seconds."""
         self._settings = settings
-        self._tiers = tuple(tiers)
         self._clock = clock
         self._memory = MemoryTier(lambda: settings().cache.memory_bytes)
         self._unwritten: OrderedDict[str, Stored] = OrderedDict()
         self._unwritten_bytes = 0
         self._writer: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
-        """Held while something is written to, or removed from, the slower tiers."""
+        """Held while an entry is written to the slower tiers."""
+        self._tiers = tuple(tiers)
+        self._open_removals = tuple(TierRemovals(tier, self._turn) for tier in tiers)
         self._removals: deque[Selection] = deque(maxlen=REMOVALS)
         self.removals = 0
         """How many removals there were: `put` takes it from whoever began something before it is put."""
@@ -60,7 +62,15 @@ class CacheStore:
 
     def in_memory(self, key: str) -> Stored | None:
         """The entry, where it is at hand: nothing is waited for. `key`: 64 hexadecimal digits."""
-        return self._memory.get(key, self._clock()) or self._still_unwritten(key)
+        entry = self._memory.get(key, self._clock())
+        if entry is None:
+            return self._still_unwritten(key)
+        if self._is_too_old(entry):
+            self._memory.discard(key)
+            return None
+        for tier in self._tiers:
+            tier.note_use(key)
+        return entry
 
     def may_have(self, key: str) -> bool:
         """False where it is known at once that no slower tier has it, so that `get` would find nothing."""
@@ -72,10 +82,11 @@ class CacheStore:
         if entry is not None:
             return entry
         asked = self.removals
-        for tier in self._tiers:
+        for tier, removals in zip(self._tiers, self._open_removals, strict=True):
             if tier.is_wanted and tier.may_have(key):
+                in_force = removals.in_force
                 entry = await tier.get(key, self._clock())
-                if entry is not None and not self._is_removed(entry, asked):
+                if entry is not None and not self._is_withheld(entry, asked, in_force):
                     self._memory.put(key, entry)
                     return entry
         return None
@@ -97,14 +108,16 @@ class CacheStore:
                 self._writer = asyncio.create_task(self._write(), name="cache", context=Context())
 
     async def remove(self, selection: Selection = EVERYTHING) -> int:
-        """Removes entries from all tiers, and tells how many they were in the largest of them."""
+        """Removes entries from all tiers, and tells how many they were in the largest of them.
+
+        A tier that refuses is asked again until it is through; until then nothing that is meant is read from it.
+        """
         self._removals.append(selection)
         self.removals += 1
         for key in [key for key, entry in self._unwritten.items() if selection.takes(entry)]:
             self._take(key)
         counts = [self._memory.remove(selection)]
-        async with self._turn:
-            counts += [await tier.remove(selection) for tier in self._tiers if tier.is_wanted]
+        counts += await asyncio.gather(*[removals.ask(selection) for removals in self._open_removals])
         return max(counts)
 
     async def statistics(self) -> list[TierStatistics]:
@@ -141,6 +154,8 @@ class CacheStore:
             await asyncio.wait([self._writer], timeout=CLOSE_SECONDS)
             self._writer.cancel()
             await asyncio.wait([self._writer])
+        for removals in self._open_removals:
+            await removals.close()
         for tier in self._tiers:
             await tier.close()
 
@@ -159,7 +174,18 @@ class CacheStore:
     def _still_unwritten(self, key: str) -> Stored | None:
         """An entry that memory has no room for, on its way to a slower tier."""
         entry = self._unwritten.get(key)
-        return entry if entry is not None and entry.is_fresh(self._clock()) else None
+        is_fresh = entry is not None and entry.is_fresh(self._clock()) and not self._is_too_old(entry)
+        return entry if is_fresh else None
+
+    def _is_too_old(self, entry: Stored) -> bool:
+        """True where the settings of this moment let it last less long than those that it was made with."""
+        return self._clock() >= self.expiry(entry.engine, entry.created)
+
+    def _is_withheld(self, entry: Stored, asked: int, in_force: Set[Selection]) -> bool:
+        """True for what was found in a slower tier and is not to be answered. `asked`, `in_force`: `removals` and those
+        of the tier when the look began, which may have ended since."""
+        is_meant = bool(in_force) and any(each in in_force for each in entry.label.selections)
+        return is_meant or self._is_removed(entry, asked) or self._is_too_old(entry)
 
     def _take(self, key: str) -> None:
         entry = self._unwritten.pop(key, None)

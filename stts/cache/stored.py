@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from itertools import product, starmap
 from typing import Any, Literal
 
 StoredKind = Literal["answer", "sentence"]
@@ -18,6 +19,20 @@ HEAD_BYTES = len(MAGIC) + HASH_BYTES + LENGTH_BYTES
 MOST_HEADER_BYTES = 1_000_000
 OVERHEAD_BYTES = 1_000
 """Memory that an entry takes beside its audio, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The part of an entry that removals look at."""
+
+    engine: str
+    voices: tuple[str, ...]
+    owner: str | None
+
+    @property
+    def selections(self) -> Iterator[Selection]:
+        """All that take it: to look for them among many takes no longer than among few."""
+        return starmap(Selection, product((None, self.engine), (None, *self.voices), {None, self.owner}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,10 @@ class Stored:
     """Id of the user whose recording the voice is; None: the voice is no user's."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """JSON values that whoever keeps it reads again. Never a text."""
+
+    @property
+    def label(self) -> Label:
+        return Label(self.engine, self.voices, self.owner)
 
     @property
     def size(self) -> int:

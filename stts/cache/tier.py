@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from typing import Protocol
 
 from stts.cache.statistics import TierStatistics
@@ -30,8 +31,12 @@ class SlowTier(Protocol):
 
     async def put(self, key: str, entry: Stored, now: float) -> None: ...
 
-    async def remove(self, selection: Selection) -> int:
-        """Removes entries, and tells how many they were."""
+    def note_use(self, key: str) -> None:
+        """An entry was found in a faster tier: it is no candidate to go here. Waits for nothing."""
+        ...
+
+    async def remove(self, selections: Set[Selection]) -> Mapping[Selection, int] | None:
+        """Removes what any of them means, and tells how many entries each did; None where the tier is not through."""
         ...
 
     async def statistics(self, now: float) -> TierStatistics: ...

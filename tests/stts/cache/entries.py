@@ -8,7 +8,8 @@ from pathlib import Path
 
 from stts.cache.disk import DiskTier
 from stts.cache.store import CacheStore
-from stts.cache.stored import Stored
+from stts.cache.stored import Selection, Stored
+from stts.cache.tier import SlowTier
 from stts.settings import Settings
 from stts.settings.cache import CacheSettings
 
@@ -54,6 +55,12 @@ def store(root: Path, clock: Clock | None = None, **cache: object) -> CacheStore
     """A store with memory and a disk."""
     current = settings(**cache)
     return CacheStore(current, [DiskTier(root, current)], clock or Clock())
+
+
+async def removed(tier: SlowTier, *selections: Selection) -> int | None:
+    """How many entries they meant; None where the tier is not through."""
+    counts = await tier.remove(frozenset(selections))
+    return None if counts is None else sum(counts.values())
 
 
 def files(root: Path) -> list[Path]:

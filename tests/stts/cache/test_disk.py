@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from stts.cache.disk import REST_SECONDS, DiskTier
-from stts.cache.files import CacheFiles, taken
-from stts.cache.stored import Selection, pack
-from tests.stts.cache.entries import NOW, entry, files, key, settings
+from stts.cache.files import CachedFile, CacheFiles, taken
+from stts.cache.stored import Selection, Stored, pack
+from tests.stts.cache.entries import NOW, entry, files, key, removed, settings
 
 
 def disk(root: Path, **cache: object) -> DiskTier:
@@ -111,7 +113,7 @@ async def test_a_folder_that_cannot_be_made_is_told_and_raises_nothing(tmp_path:
     await tier.open()
     await tier.put(key(1), entry(1), NOW)
     assert await tier.get(key(1), NOW) is None
-    assert await tier.remove(Selection()) == 0
+    assert await removed(tier, Selection()) is None
     found = await tier.statistics(NOW)
     assert (found.state, found.entries) == ("resting", 0) and found.failures > 0
 
@@ -121,10 +123,10 @@ async def test_selections_are_removed(tmp_path: Path) -> None:
     await tier.put(key(2), entry(2, voices=("anna", "ab"), owner="u1"), NOW)
     await tier.put(key(3), entry(3, engine="piper"), NOW)
     assert [share.engine for share in (await tier.statistics(NOW)).shares] == ["piper", "tone"]
-    assert await tier.remove(Selection(voice="ab")) == 1
-    assert await tier.remove(Selection(engine="piper")) == 1
+    assert await removed(tier, Selection(voice="ab")) == 1
+    assert await removed(tier, Selection(engine="piper")) == 1
     assert await tier.get(key(1), NOW)
-    assert await tier.remove(Selection()) == 1
+    assert await removed(tier, Selection()) == 1
     assert files(tmp_path) == []
 
 
@@ -145,3 +147,56 @@ async def test_a_bound_of_nothing_is_no_tier(tmp_path: Path) -> None:
     tier = disk(tmp_path, disk_bytes=0)
     await tier.open()
     assert not tier.is_wanted and not (tmp_path / "cache").exists()
+
+
+async def test_a_removal_reads_no_file_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await filled(tmp_path, 1, 2, 3)
+    tier, read = disk(tmp_path), list[str]()
+    real = CacheFiles.describe
+
+    def counted(self: CacheFiles, key: str) -> Stored | None:
+        read.append(key)
+        return real(self, key)
+
+    monkeypatch.setattr(CacheFiles, "describe", counted)
+    await tier.open()
+    assert await tier.get(key(1), NOW)
+    await tier.put(key(4), entry(4, engine="piper"), NOW + 4)
+    assert await removed(tier, Selection(engine="none")) == 0
+    assert sorted(read) == sorted([key(2), key(3)]), "those that were found in the folder, once"
+    assert await tier.remove(frozenset({Selection(engine="piper"), Selection(owner="u1")})) == {
+        Selection(engine="piper"): 1
+    }
+    assert len(read) == 2 and await removed(tier, Selection(voice="default")) == 3
+    assert len(read) == 2 and files(tmp_path) == []
+
+
+async def test_what_is_written_while_the_folder_is_looked_at_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tier = await filled(tmp_path, 1, 2)
+    listed, go_on = threading.Event(), threading.Event()
+    real = CacheFiles.scan
+
+    def slow(self: CacheFiles, now: float) -> list[CachedFile]:
+        found = real(self, now)
+        listed.set()
+        go_on.wait()
+        return found
+
+    monkeypatch.setattr(CacheFiles, "scan", slow)
+    looking = asyncio.ensure_future(tier.statistics(NOW))
+    await asyncio.to_thread(listed.wait)
+    await tier.put(key(3), entry(3), NOW)
+    assert await tier.get(key(2), NOW + 9999) is None
+    go_on.set()
+    assert (await looking).entries == 2
+    assert tier.may_have(key(1)) and tier.may_have(key(3)) and not tier.may_have(key(2))
+
+
+async def test_what_is_used_in_memory_does_not_go_first(tmp_path: Path) -> None:
+    size = taken(len(pack(key(0), entry(0))))
+    tier = await filled(tmp_path, 1, 2, 3, disk_bytes=3 * size)
+    tier.note_use(key(1))
+    await tier.put(key(4), entry(4), NOW + 20)
+    assert tier.may_have(key(1)) and tier.may_have(key(4)) and not tier.may_have(key(2))

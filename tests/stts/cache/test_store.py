@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 import pytest
 
 from stts.cache.disk import DiskTier
+from stts.cache.removals import MOST_OPEN, REPEAT_SECONDS
 from stts.cache.store import REMOVALS, UNWRITTEN_BYTES, CacheStore
 from stts.cache.stored import Selection, Stored
+from tests.skipping import skip
 from tests.stts.cache.entries import NOW, Clock, entry, files, key, settings, store
 
 
@@ -127,4 +130,120 @@ async def test_a_clock_that_jumps(tmp_path: Path, jump: float) -> None:
     assert (found is not None) == (abs(jump) < 3600)
     cache.put(key(1), entry(1, created=clock.now))
     assert cache.in_memory(key(1)) == entry(1, created=clock.now)
+    await cache.close()
+
+
+class SlowRead(DiskTier):
+    """A disk whose reads and removals wait for the test."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, settings())
+        self.may_return, self.may_remove, self.asked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.removals = list[Set[Selection]]()
+        self.refuses = False
+
+    async def get(self, key: str, now: float) -> Stored | None:
+        found = await super().get(key, now)
+        await self.may_return.wait()
+        return found
+
+    async def remove(self, selections: Set[Selection]) -> Mapping[Selection, int] | None:
+        self.removals.append(selections)
+        self.asked.set()
+        await self.may_remove.wait()
+        return None if self.refuses else await super().remove(selections)
+
+
+async def _on_disk(root: Path) -> tuple[SlowRead, CacheStore]:
+    first = store(root)
+    first.put(key(1), entry(1, engine="piper"))
+    await first.close()
+    tier = SlowRead(root)
+    return tier, CacheStore(settings(), [tier], Clock())
+
+
+async def test_what_is_read_while_a_removal_runs_is_not_answered(tmp_path: Path) -> None:
+    tier, cache = await _on_disk(tmp_path)
+    removal = asyncio.ensure_future(cache.remove(Selection(engine="piper")))
+    await tier.asked.wait()
+    late = asyncio.ensure_future(cache.get(key(1)))
+    tier.may_return.set()
+    assert await cache.get(key(1)) is None and cache.in_memory(key(1)) is None
+    tier.may_return.clear()
+    late_still = asyncio.ensure_future(cache.get(key(1)))
+    await asyncio.sleep(0.05)
+    tier.may_remove.set()
+    assert await removal == 1
+    tier.may_return.set()
+    assert await late is None and await late_still is None and cache.in_memory(key(1)) is None
+    await cache.close()
+
+
+async def test_a_removal_that_a_tier_refuses_stays_in_force_and_is_tried_again(tmp_path: Path) -> None:
+    tier, _ = await _on_disk(tmp_path)
+    cache = CacheStore(settings(memory_bytes=0), [tier], Clock())
+    tier.may_return.set()
+    tier.may_remove.set()
+    tier.refuses = True
+    assert await cache.remove(Selection(engine="piper")) == 0
+    assert await cache.get(key(1)) is None and len(files(tmp_path)) == 1
+    tier.refuses = False
+    while files(tmp_path):
+        skip(REPEAT_SECONDS)
+        await asyncio.sleep(0.01)
+    assert await cache.remove(Selection(owner="u1")) == 0
+    cache.put(key(1), entry(1, engine="piper"))
+    await cache.written()
+    assert await cache.get(key(1)) == entry(1, engine="piper"), "it is through"
+    await cache.close()
+
+
+async def test_removals_that_wait_are_carried_out_together(tmp_path: Path) -> None:
+    tier, cache = await _on_disk(tmp_path)
+    first = asyncio.ensure_future(cache.remove(Selection(engine="none")))
+    await tier.asked.wait()
+    others = [asyncio.ensure_future(cache.remove(Selection(engine=name))) for name in ("piper", "a", "b")]
+    await asyncio.sleep(0)
+    tier.may_remove.set()
+    assert [await first, *[await each for each in others]] == [0, 1, 0, 0]
+    assert [len(each) for each in tier.removals][:1] == [1] and len(tier.removals) == 2
+    await cache.close()
+
+
+async def test_more_open_removals_than_are_remembered_remove_everything(tmp_path: Path) -> None:
+    tier, cache = await _on_disk(tmp_path)
+    tier.may_return.set()
+    removals = [asyncio.ensure_future(cache.remove(Selection(voice=str(each)))) for each in range(MOST_OPEN + 1)]
+    await tier.asked.wait()
+    assert await cache.get(key(1)) is None
+    tier.may_remove.set()
+    for removal in removals:
+        await removal
+    assert files(tmp_path) == []
+    await cache.close()
+
+
+async def test_a_shorter_age_holds_for_what_is_kept(tmp_path: Path) -> None:
+    current = {"hours": 2.0}
+    clock = Clock()
+    cache = CacheStore(lambda: settings(**current)(), [DiskTier(tmp_path, settings())], clock)
+    for number in (1, 2):
+        cache.put(key(number), entry(number, seconds=7200))
+    await cache.written()
+    clock.now += 1800
+    assert cache.in_memory(key(1)) and await cache.get(key(2))
+    current["hours"] = 0.4
+    assert cache.in_memory(key(1)) is None and await cache.get(key(2)) is None
+    current["hours"] = 2.0
+    assert cache.in_memory(key(1)) is None and await cache.get(key(1)) == entry(1, seconds=7200)
+    await cache.close()
+
+
+async def test_what_is_used_in_memory_stays_on_the_disk(tmp_path: Path) -> None:
+    cache = store(tmp_path, disk_bytes=50_000)
+    for number in range(12):
+        cache.put(key(number), entry(number, 9000, created=NOW + number))
+        assert cache.in_memory(key(0))
+        await cache.written()
+    assert len(files(tmp_path)) < 12 and cache.may_have(key(0)) and not cache.may_have(key(1))
     await cache.close()
