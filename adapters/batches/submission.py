@@ -88,13 +88,14 @@ class Submission:
         Raises InvalidRequest and its kin, which name the item; TooManyRequests where the key has too many batches that
         have not ended; DatabaseAway; StorageFull. Nothing is kept then.
         """
+        await self.require_place(principal)
         root = await asyncio.to_thread(self._files.open)
         batch = Batch(
             id=f"job-{secrets.token_hex(8)}",
             kind=new.kind,
             name=new.name,
             owner=principal.viewer.user_id,
-            key_id=principal.key.id if principal.key is not None else None,
+            key_id=_key_id(principal),
             caller=principal.name,
             root=root,
             options=new.options,
@@ -103,13 +104,13 @@ class Submission:
         store = await self._store()
         await store.draft(batch)
         try:
-            plan = _Plan(batch, store, self._possible(), self._settings().jobs.items)
+            plan = _Plan(batch, store, self._possible(), self._settings)
             async with aclosing(items):
                 async for item in items:
                     await plan.add(item)
             if new.cover is not None:
                 await asyncio.to_thread(self._files.keep, batch.id, COVER, new.cover)
-            begun = await plan.begin(self._settings().jobs.unfinished)
+            begun = await plan.begin()
         except BaseException:
             # What cannot be removed now is removed with what is old.
             with suppress(DatabaseAway):
@@ -117,6 +118,18 @@ class Submission:
             raise
         self._runner.wake()
         return begun
+
+    async def require_place(self, principal: Principal) -> None:
+        """Raises TooManyRequests where the key has as many jobs as it may have: nobody sends another in vain."""
+        # Where there never was a job, no database is opened to count them.
+        if await asyncio.to_thread(lambda: self._files.exists):
+            store = await self._store()
+            await store.require_place(_key_id(principal), most=self._settings().jobs.unfinished)
+
+    def require_items(self, count: int) -> None:
+        """Raises InvalidRequest for more items than a job may have."""
+        if count > (most := self._settings().jobs.items):
+            raise InvalidRequest(f"A job has at most {most} items (jobs.items).", param="items")
 
     def _possible(self) -> Callable[[SpeechItem | RecordingItem], Awaitable[None]]:
         """Checks items; configurations that were found possible are not looked at again."""
@@ -146,12 +159,12 @@ class _Plan:
         batch: Batch,
         store: BatchStore,
         check: Callable[[SpeechItem | RecordingItem], Awaitable[None]],
-        most: int,
+        settings: CurrentSettings,
     ) -> None:
         self._batch = batch
         self._store = store
         self._check = check
-        self._most = most
+        self._settings = settings
         self._part: list[BatchItem] = []
         self._characters = 0
         self._total = 0
@@ -159,8 +172,8 @@ class _Plan:
 
     async def add(self, item: SpeechItem | RecordingItem) -> None:
         number = self._total
-        if number >= self._most:
-            raise InvalidRequest(f"A job has at most {self._most} items (jobs.items).", param="items")
+        if number >= (most := self._settings().jobs.items):
+            raise InvalidRequest(f"A job has at most {most} items (jobs.items).", param="items")
         try:
             await self._check(item)
         except STTSError as error:
@@ -175,16 +188,21 @@ class _Plan:
         # Short texts are checked here: whatever else the loop has to do has its turn after each.
         await asyncio.sleep(0)
 
-    async def begin(self, most_unfinished: int) -> Batch:
+    async def begin(self) -> Batch:
         if not self._total:
             raise InvalidRequest("The job has no items.", param="items")
         await self._write()
-        return await self._store.begin(self._batch.id, total=self._total, size=self._size, most=most_unfinished)
+        most = self._settings().jobs.unfinished
+        return await self._store.begin(self._batch.id, total=self._total, size=self._size, most=most)
 
     async def _write(self) -> None:
         part, self._part, self._characters = self._part, [], 0
         if part:
-            await self._store.add(self._batch.id, part)
+            await self._store.add(self._batch.id, part, most_characters=self._settings().jobs.characters)
+
+
+def _key_id(principal: Principal) -> str | None:
+    return principal.key.id if principal.key is not None else None
 
 
 def named(error: STTSError, number: int) -> STTSError:

@@ -96,9 +96,11 @@ class BatchRoutes:
 
         All items are checked before the job begins. Work that somebody waits for goes first.
         """
+        await self._submission.require_place(principal_of(request))
         kind = media_type(request)
         if is_json(kind):
             body = await parsed(await request.body())
+            self._submission.require_items(len(body.items))
             return await self._begin(request, body, self._reader(request, body).listed(body.items))
         if kind == MULTIPART:
             return await self._sent_in_form(request)
@@ -190,6 +192,7 @@ class BatchRoutes:
     @policy(RouteKind.MANAGE, role=Role.WRITE, action=Action.JOB_RETRY)
     async def retry(self, request: Request, job_id: JobId) -> JobShape:
         """Tries the items that failed once more."""
+        await self._submission.require_place(principal_of(request))
         return await self._commanded(request, job_id, "retry")
 
     async def _commanded(self, request: Request, job_id: str, command: BatchEvent) -> JobShape:

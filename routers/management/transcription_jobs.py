@@ -85,8 +85,10 @@ class TranscriptionJobRoutes:
         """Transcribes many recordings in the background, also over restarts. JSON with `files`, ids of stored uploads;
         or a form with up to 100 `file`s, which are kept as uploads until they have been heard."""
         principal = principal_of(request)
+        await self._batches.submission.require_place(principal)
         if is_json(media_type(request)):
             fields = _fields(await _json(request))
+            self._batches.submission.require_items(len(fields.files))
             return await self._begin(request, fields, self._stored(fields, principal))
         form, kept = await _form(request), list[StoredFile]()
         try:

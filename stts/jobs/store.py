@@ -44,8 +44,13 @@ class BatchStore(Protocol):
         """Keeps a batch that nobody sees yet."""
         ...
 
-    async def add(self, batch_id: str, items: Sequence[BatchItem]) -> None:
-        """Adds items to a draft."""
+    async def require_place(self, key_id: str | None, *, most: int) -> None:
+        """Raises TooManyRequests where a key has so many batches that have not ended, drafts included."""
+        ...
+
+    async def add(self, batch_id: str, items: Sequence[BatchItem], *, most_characters: int | None = None) -> None:
+        """Adds items to a draft. Raises TooManyRequests where its key has texts of more characters then, in all of its
+        batches together."""
         ...
 
     async def begin(self, batch_id: str, *, total: int, size: int, most: int) -> Batch:

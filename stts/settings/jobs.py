@@ -8,6 +8,7 @@ from stts.settings.section import Section, fixed, live
 class JobSettings(Section):
     items: int = live("Most items of one job.", default=100_000, ge=1, le=1_000_000)
     unfinished: int = live("Jobs of one key that have not ended.", default=10, ge=1, le=10_000)
+    characters: int = live("Characters of the texts of all jobs of one key that are kept.", default=200_000_000, ge=1)
     at_once: int = fixed("Items worked on at once, of all jobs of this server.", default=4, ge=1, le=64)
     quiet_seconds: float = live(
         "Items begin when nobody has been waiting for speech or a transcript for so long.", default=0.25, ge=0, le=60

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stts.errors import NotFound, TooManyRequests
+from stts.errors import NotFound
 from stts.jobs.transitions import BatchEvent, next_state
 from stts.jobs.values import ENDED, UNFINISHED, Batch, BatchItem, ItemState
+from stts.storage.database.batch_limits import lock_key, require_fewer, require_shorter
 from stts.storage.database.batch_rows import batch_of, batch_values, item_of, item_values, reason_values
 from stts.storage.database.connections import Database
 from stts.storage.database.tables import batch_items, batches
@@ -30,16 +31,23 @@ class Batches:
         async with self._database.writing() as connection:
             await connection.execute(insert(batches).values(batch_values(batch)))
 
-    async def add(self, batch_id: str, items: Sequence[BatchItem]) -> None:
+    async def require_place(self, key_id: str | None, *, most: int) -> None:
+        async with self._database.reading() as connection:
+            await require_fewer(connection, key_id, most, ("draft", *UNFINISHED))
+
+    async def add(self, batch_id: str, items: Sequence[BatchItem], *, most_characters: int | None = None) -> None:
+        size = batches.c.size + sum(each.size for each in items)
         async with self._database.writing() as connection:
+            batch = await changed(connection, batch_id, {"size": size})
+            if most_characters is not None and batch.kind == "speech":
+                await require_shorter(connection, batch.key_id, most_characters)
             await connection.execute(insert(batch_items), [item_values(batch_id, each) for each in items])
 
     async def begin(self, batch_id: str, *, total: int, size: int, most: int) -> Batch:
         async with self._database.writing() as connection:
             batch = await locked_batch(connection, batch_id)
-            if await _unfinished(connection, batch) >= most:
-                said = f"This key has {most} jobs that have not ended, as many as it may have (jobs.unfinished)."
-                raise TooManyRequests(said, retry_after=60.0)
+            await lock_key(connection, batch.key_id)
+            await require_fewer(connection, batch.key_id, most, UNFINISHED)
             values = {"state": next_state(batch.state, "begin"), "total": total, "size": size, "sequence": 1}
             return await changed(connection, batch_id, values)
 
@@ -147,12 +155,6 @@ async def changed(connection: AsyncConnection, batch_id: str, values: dict[str, 
 
 def of_owner(owner: str | None) -> ColumnElement[bool]:
     return batches.c.owner.is_(None) if owner is None else batches.c.owner == owner
-
-
-async def _unfinished(connection: AsyncConnection, batch: Batch) -> int:
-    same = batches.c.key_id.is_(None) if batch.key_id is None else batches.c.key_id == batch.key_id
-    counted = select(func.count()).select_from(batches).where(same, batches.c.state.in_(UNFINISHED))
-    return int((await connection.execute(counted)).scalar_one())
 
 
 async def _waiting_again(connection: AsyncConnection, batch: Batch) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import json
 import time
 import wave
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -249,10 +251,23 @@ def test_others_do_not_see_it_and_administrators_do(keyed: Keyed, http: httpx.Cl
         assert reader.post("/jobs/speech", json={"items": ["Hello."]}).status_code == 403
 
 
+def status_without_body(http: httpx.Client, path: str) -> int:
+    """The status of a request whose body never comes."""
+    connection = HTTPConnection(http.base_url.netloc.decode(), timeout=PATIENCE)
+    with closing(connection):
+        connection.putrequest("POST", path)
+        for name, value in (("content-type", "application/json"), ("content-length", "100")):
+            connection.putheader(name, value)
+        connection.putheader("x-api-key", http.headers["x-api-key"])
+        connection.endheaders()
+        return connection.getresponse().status
+
+
 def test_a_key_has_so_many_jobs_that_have_not_ended(http: httpx.Client) -> None:
     jobs = [begin(http, [{**SLOW, "text": f"{number} {each} " * 150} for each in range(300)]) for number in range(3)]
     refused = http.post("/jobs/speech", json={"items": ["One more."]})
     assert refused.status_code == 429 and "retry-after" in refused.headers
+    assert status_without_body(http, "/jobs/speech") == status_without_body(http, "/jobs/transcription") == 429
     for job in jobs:
         assert http.delete(f"/jobs/{job['id']}?remove=true").status_code == 200
     begin(http, ["One more."])

@@ -175,6 +175,44 @@ async def test_a_key_has_so_many_batches_that_have_not_ended(stores: Stores) -> 
     await begun(stores, "job-7")
 
 
+async def test_drafts_count_before_anything_is_sent(stores: Stores) -> None:
+    await begun(stores, "job-1")
+    await stores.batches.draft(Batch(id="job-2", kind="speech", owner="anna", key_id="k", root=ROOT, created_at=1.0))
+    await stores.batches.require_place("k", most=3)
+    with pytest.raises(TooManyRequests, match="2 jobs"):
+        await stores.batches.require_place("k", most=2)
+    await stores.batches.require_place("another", most=1)
+    await stores.batches.require_place(None, most=1)
+    await stores.batches.command("job-1", "cancel", now=2.0)
+    await stores.batches.require_place("k", most=2)
+
+
+async def test_two_servers_begin_no_more_than_a_key_may_have(stores: Stores, address: DatabaseAddress) -> None:
+    other = Stores.over(address)
+    for number in range(8):
+        id = f"job-{number}"
+        await stores.batches.draft(Batch(id=id, kind="speech", owner="anna", key_id="k", root=ROOT, created_at=1.0))
+        await stores.batches.add(id, items(1))
+    begins = [
+        each.batches.begin(f"job-{number}", total=1, size=10, most=3) for number, each in enumerate([stores, other] * 4)
+    ]
+    ends = await asyncio.gather(*begins, return_exceptions=True)
+    await other.database.close()
+    assert sorted(type(end).__name__ for end in ends) == ["Batch"] * 3 + ["TooManyRequests"] * 5
+
+
+async def test_texts_of_a_key_are_bound_over_all_its_batches(stores: Stores) -> None:
+    for number, key in enumerate(["k", "k", "another"]):
+        id = f"job-{number}"
+        await stores.batches.draft(Batch(id=id, kind="speech", owner="anna", key_id=key, root=ROOT, created_at=1.0))
+        await stores.batches.add(id, items(3), most_characters=60)
+    with pytest.raises(TooManyRequests, match=r"60 characters.*jobs\.characters"):
+        await stores.batches.add("job-0", items(1, 3), most_characters=60)
+    assert len(await stores.batches.items("job-0", after=-1, most=10)) == 3, "nothing of it is written"
+    await stores.batches.remove("job-1")
+    await stores.batches.add("job-0", items(1, 3), most_characters=60)
+
+
 async def test_results_of_the_same_content_are_found_with_the_same_owner(stores: Stores) -> None:
     await begun(stores)
     await stores.batch_work.claim(ROOT, lease(), now=1.0, most=1)
