@@ -195,7 +195,9 @@ class EngineSelection:
         """True if an earlier plan is what would be made now. A stored recording may have been replaced meanwhile."""
         if plan.basis is None or plan.voice.reference is not None:
             return False
-        if plan.basis.settings is not self._settings() or replace(plan.asked, detected=config.detected) != config:
+        if plan.basis.settings is not self._settings():
+            return False
+        if plan.asked != config and replace(plan.asked, detected=config.detected) != config:
             return False
         if config.voice not in (None, plan.voice.id) and self._clones(plan.instance):
             # Another voice stands in for the one asked for, whose recording may have come meanwhile.

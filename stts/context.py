@@ -26,8 +26,8 @@ RequestType = Literal["tts", "stt", "conversation"]
 SOCKET = "WS"
 """The method of operations on a WebSocket."""
 Status = Literal["processing", "completed", "error", "cancelled"]
-CacheUse = Literal["any", "renew", "none"]
-"""`renew`: an answer is made anew and kept; `none`: neither looked for nor kept."""
+CacheUse = Literal["any", "read", "renew", "none"]
+"""`read`: nothing new is kept; `renew`: an answer is made anew and kept; `none`: neither looked for nor kept."""
 CacheState = Literal["HIT", "MISS", "JOIN"]
 
 

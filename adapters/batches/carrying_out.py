@@ -62,7 +62,8 @@ class CarryOut:
     async def _spoken(self, batch: Batch, item: BatchItem, principal: Principal) -> ItemResult:
         assert item.request is not None
         text, config = item.request["text"], speech_config(item.request, principal.permission)
-        facts = RequestFacts("POST", "/jobs/speech", characters=len(text), format=config.format)
+        # A book has more sentences than the cache has room: they would push out what is asked for again.
+        facts = RequestFacts("POST", "/jobs/speech", characters=len(text), format=config.format, cache="read")
         context = RequestContext("tts", principal=principal, priority=Priority.BATCH, input_data=facts, hold=Hold())
         header = b""
         async with (

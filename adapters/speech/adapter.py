@@ -153,7 +153,7 @@ class EngineTTSAdapter:
         kept = self._sentences
         if kept is None or not kept.is_wanted or use == "none":
             return None
-        return Reuse(kept, self.info, plan, renew=use == "renew")
+        return Reuse(kept, self.info, plan, use)
 
     async def _make(self, speech: Speech, relay: Relay | None, ready: Channel[AudioChunk]) -> None:
         try:

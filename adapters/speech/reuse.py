@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from adapters.speech.render import ChunkRenderer, gathered
 from adapters.speech.text_source import TextSource
 from stts.audio.speech import SpeechRenderer
+from stts.context import CacheUse
 from stts.engine_api import EngineInfo
 from stts.plans import SpeechPlan
 from stts.protocols import SentenceCache
@@ -39,10 +40,10 @@ def is_worth_keeping(info: EngineInfo) -> bool:
 class Reuse:
     """Knows the next sentences of one speech of one engine, and records them. Used by the task that makes it."""
 
-    def __init__(self, cache: SentenceCache, info: EngineInfo, plan: SpeechPlan, *, renew: bool = False) -> None:
-        """`renew`: all is spoken, and kept in the place of what is known."""
+    def __init__(self, cache: SentenceCache, info: EngineInfo, plan: SpeechPlan, use: CacheUse = "any") -> None:
+        """`use`: `renew` speaks all, and keeps it in the place of what is known; `read` keeps nothing."""
         self._cache = cache
-        self._renews = renew
+        self._renews, self._keeps = use == "renew", use != "read"
         self._info = info
         self._plan = plan
         extra = plan.params.extra
@@ -109,10 +110,10 @@ class Reuse:
             if spoken is None:
                 continue
             recording.pieces.append(spoken)
-            if recording.is_complete:
+            if recording.is_complete and self._keeps:
                 sentence = SpokenSentence(tuple(recording.pieces))
                 self._cache.keep(recording.key, sentence, self._plan, recording.since)
-            else:
+            elif not recording.is_complete:
                 going_on.append(recording)
         self._recordings = going_on
 
@@ -121,7 +122,7 @@ class Reuse:
 
     def _is_known(self, sentence: NextSentence) -> bool:
         """True if it need not be spoken: it is kept, or will be when the piece before it has been made."""
-        if self._one_by_one and any(each.text == sentence.text for each in self._new):
+        if self._keeps and self._one_by_one and any(each.text == sentence.text for each in self._new):
             return True
         return not self._renews and self._cache.find(self._plan.sentence_key(sentence.text)) is not None
 

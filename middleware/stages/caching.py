@@ -121,7 +121,7 @@ class CachingStage:
                 async with aclosing(self._speak(context, request)) as chunks:
                     async for chunk in chunks:
                         yield chunk
-                if _is_clean(fill, plan):
+                if context.input_data.cache != "read" and _is_clean(fill, plan):
                     expires = self._store.expiry(plan.instance, created)
                     made = entry_of(plan, text, tuple(fill.chunks), note.etag, created, expires)
                     if made is not None:

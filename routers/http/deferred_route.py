@@ -13,7 +13,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute, APIWebSocketRoute
-from starlette.routing import BaseRoute, compile_path, request_response
+from starlette.routing import BaseRoute, Match, compile_path, request_response
+from starlette.types import Scope
 
 
 class Deferred(ABC):
@@ -55,6 +56,12 @@ class DeferredRoute(Deferred, APIRoute):
     ) -> None:
         Deferred.__init__(self, path, endpoint, {"methods": methods, **options})
         self.methods = {method.upper() for method in methods or ("GET",)}
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        # The router asks one after the other; most paths have no parameters, and differ at a glance.
+        if not self.param_convertors and scope["path"] != self.path and not scope.get("root_path"):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def _make(self, options: dict[str, Any]) -> None:
         APIRoute.__init__(self, self.path, self.endpoint, **options)

@@ -6,7 +6,7 @@ in any letter case, a list of one as what is in it where that is no text, and on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -33,23 +33,23 @@ class LenientFields(BaseModel):
         if not isinstance(values, Mapping):
             return values
         fields = _by_name(cls)
-        read = {name: _read(fields[name], value) if name in fields else value for name, value in values.items()}
+        read = {name: _read(*fields[name], value) if name in fields else value for name, value in values.items()}
         return {name: value for name, value in read.items() if value is not ABSENT}
 
 
 @cache
-def _by_name(shape: type[BaseModel]) -> Mapping[str, FieldInfo]:
-    """Fields by every name that a client may use."""
-    named: dict[str, FieldInfo] = {}
+def _by_name(shape: type[BaseModel]) -> Mapping[str, tuple[FieldInfo, Set[Any]]]:
+    """Fields by every name that a client may use, each with its kinds of values."""
+    named: dict[str, tuple[FieldInfo, Set[Any]]] = {}
     for name, field in shape.model_fields.items():
         alias = field.validation_alias
         names = alias.choices if isinstance(alias, AliasChoices) else [alias or name]
-        named |= {each: field for each in (name, *names) if isinstance(each, str)}
+        kinds = frozenset(_leaves(field.annotation))
+        named |= {each: (field, kinds) for each in (name, *names) if isinstance(each, str)}
     return named
 
 
-def _read(field: FieldInfo, value: Any) -> Any:
-    kinds = set(_leaves(field.annotation))
+def _read(field: FieldInfo, kinds: Set[Any], value: Any) -> Any:
     is_container = list in kinds or dict in kinds
     if isinstance(value, list) and len(value) == 1 and not is_container and str not in kinds:
         value = value[0]

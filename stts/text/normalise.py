@@ -70,6 +70,9 @@ def _spoken_symbol(character: str) -> bool:
 
 
 def _clean(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        # Most texts of one line: nothing but spaces can be too many.
+        return _SPACES.sub(" ", text).strip()
     text = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
     text = unicodedata.normalize("NFC", _LONG_RUN.sub(_fewer_marks, text))
     text = _AROUND_LINE_END.sub("\n", _SPACES.sub(" ", text))

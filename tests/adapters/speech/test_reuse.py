@@ -207,6 +207,15 @@ async def test_a_client_may_have_it_spoken_anew(house: House) -> None:
     assert asked() == []
 
 
+async def test_what_only_reads_keeps_nothing(house: House) -> None:
+    await house.speak(SENTENCES[0])
+    CALLS.clear()
+    await house.speak(f"{SENTENCES[0]} {NEW} {NEW}", cache="read")
+    assert asked() == [NEW, NEW]
+    await house.speak(NEW)
+    assert asked() == [NEW]
+
+
 async def test_what_is_said_twice_in_a_text_is_spoken_once(house: House) -> None:
     await house.speak(f"{SENTENCES[0]} {SENTENCES[1]} {SENTENCES[0]}")
     assert asked() == [SENTENCES[0], SENTENCES[1]]

@@ -146,6 +146,15 @@ async def test_what_a_client_wants_of_the_cache(tmp_path: Path) -> None:
     await world.close()
 
 
+async def test_what_only_reads_keeps_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert state((await world.say("Hello.", "read"))[1]) == "MISS"
+    assert state((await world.say("Hello."))[1]) == "MISS"
+    assert state((await world.say("Hello.", "read"))[1]) == "HIT"
+    assert len(world.spoken) == 2
+    await world.close()
+
+
 @pytest.mark.parametrize(
     "cache", [{"enabled": False}, {"hours": 0.0}, {"engine_hours": {"tone": 0.0}}, {"entry_bytes": 1024}]
 )

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from stts.settings import EngineSettings, JobSettings, LimitSettings
+from stts.settings import CacheSettings, EngineSettings, JobSettings, LimitSettings
 from tests.fakes import NO_FALL_BACK
 from tests.keyed import Keyed, keyed_server, keyed_settings
 from tests.patient import PATIENCE
@@ -33,6 +33,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
         limits=LimitSettings(text_characters=2000, json_bytes=600_000),
         engines=EngineSettings(options={"tone": {"fail_on": "explode", "speed": 500}}),
         routing=NO_FALL_BACK,
+        cache=CacheSettings(enabled=True),
     )
     with keyed_server(settings) as keyed:
         yield keyed
@@ -286,6 +287,19 @@ def test_what_was_spoken_once_is_not_spoken_again(keyed: Keyed, http: httpx.Clie
     assert operations() - before == 1
     one, two = (http.get(f"/jobs/{job['id']}/items/5/content").content for job in (first, second))
     assert one == two
+
+
+def test_a_job_uses_the_cache_and_leaves_nothing_in_it(keyed: Keyed, http: httpx.Client) -> None:
+    def state_at_a_client() -> str:
+        return http.post("/tts", json={"text": "Read out by a job. Twice, even."}).headers["x-cache"]
+
+    def entries() -> int:
+        return sum(tier["entries"] for tier in keyed.admin.get("/cache").json()["tiers"])
+
+    before, job = entries(), begin(http, ["Read out by a job. Twice, even."])
+    assert ended(http, job["id"])["state"] == "done"
+    assert entries() == before
+    assert [state_at_a_client(), state_at_a_client()] == ["MISS", "HIT"]
 
 
 def test_a_quota_that_is_used_up_lets_the_job_rest(keyed: Keyed) -> None:
