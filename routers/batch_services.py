@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,11 +19,11 @@ from stts.access.principal import ANONYMOUS, API_KEY_HOLDER, Principal, key_hold
 from stts.access.roles import Role
 from stts.access.viewer import Viewer
 from stts.errors import Forbidden, NotFound, Unauthorized
-from stts.jobs.store import BatchStore
+from stts.jobs.store import BatchStore, Worker
 from stts.jobs.transitions import BatchEvent
 from stts.jobs.values import Batch
 from stts.scheduling.yielding import Yielding
-from stts.settings import CurrentSettings
+from stts.settings import CurrentSettings, SecuritySettings
 from stts.storage.batch_files import BatchFiles
 from stts.storage.database.opening import StoreOpener
 from stts.storage.files.store import FileStore
@@ -40,6 +41,7 @@ class BatchServices:
     runner: BatchRunner
     submission: Submission
     binder: Binder
+    settings: CurrentSettings
 
     async def store(self) -> BatchStore:
         return await self.stores.batches()
@@ -65,11 +67,10 @@ class BatchServices:
 
     async def command(self, job_id: str, event: BatchEvent, principal: Principal) -> Batch:
         """Does what a caller asks for. Raises NotFound, Conflict, DatabaseAway."""
-        await self.require(job_id, principal.viewer)
+        found = await self.require(job_id, principal.viewer)
         if event in ("pause", "cancel"):
             await self.runner.stop(job_id)
-        key_id = principal.key.id if principal.key is not None else None
-        batch = await (await self.store()).command(job_id, event, now=time.time(), key_id=key_id)
+        batch = await (await self.store()).command(job_id, event, now=time.time(), by=_worker(found, principal))
         self.runner.wake()
         return batch
 
@@ -79,11 +80,13 @@ class BatchServices:
         await (await self.store()).remove(job_id)
         await asyncio.to_thread(self.files.remove, job_id)
 
-    async def remove_all(self, owner: str) -> int:
-        """Ends all of a user, removes them with their results and counts them."""
+    async def remove_all(self, owner: str, begun_before: float = math.inf) -> int:
+        """Ends all of a user that were begun before a Unix time, removes them with their results and counts them."""
         if not await self.were_there():
             return 0
-        removed = await (await self.store()).remove_all(owner)
+        removed = await (await self.store()).remove_all(owner, begun_before=begun_before)
+        # Others may have removed them from the database already, and their results lie here.
+        self.runner.clean()
         for job_id in removed:
             await self.runner.stop(job_id)
             await self.binder.stop(job_id)
@@ -91,7 +94,9 @@ class BatchServices:
         return len(removed)
 
     async def were_there(self) -> bool:
-        """True if there ever was a batch under this `storage.root`."""
+        """True if there may be batches: under this `storage.root`, or in a database that servers share."""
+        if self.settings().database.url is not None or self.stores.state in ("up", "away"):
+            return True
         return await asyncio.to_thread(lambda: self.files.exists)
 
 
@@ -105,19 +110,28 @@ def build_batches(
     yielding: Yielding,
 ) -> BatchServices:
     files = BatchFiles(Path(settings().storage.root), lambda: settings().jobs.bytes)
-    carry_out = CarryOut(speak, listen, files, uploads, _principals(stores.keys))
+    carry_out = CarryOut(speak, listen, files, uploads, _principals(stores.keys, settings))
     runner = BatchRunner(stores, files, carry_out, settings, yielding)
     submission = Submission(stores.batches, files, selection, runner, settings)
-    return BatchServices(stores, files, runner, submission, Binder(files))
+    return BatchServices(stores, files, runner, submission, Binder(files), settings)
 
 
-def _principals(keys: Callable[[], Awaitable[KeyStore]], clock: Callable[[], float] = time.time) -> PrincipalOf:
+def _worker(batch: Batch, principal: Principal) -> Worker | None:
+    """Whose rights it works with after a command; None: an administrator lends none to the job of another user."""
+    if batch.owner not in (None, principal.viewer.user_id):
+        return None
+    return Worker(principal.key.id if principal.key is not None else None, principal.name)
+
+
+def _principals(
+    keys: Callable[[], Awaitable[KeyStore]], settings: CurrentSettings, clock: Callable[[], float] = time.time
+) -> PrincipalOf:
     """Callers as their keys stand now, looked up once in a while."""
     known: dict[str, tuple[float, Principal]] = {}
 
     async def principal_of(batch: Batch) -> Principal:
         if batch.key_id is None:
-            return API_KEY_HOLDER if batch.caller == API_KEY_HOLDER.name else ANONYMOUS
+            return _keyless(batch, settings().security)
         now = clock()
         seen = known.get(batch.key_id)
         if seen is None or not 0 <= now - seen[0] < KEY_SECONDS:
@@ -132,6 +146,15 @@ def _principals(keys: Callable[[], Awaitable[KeyStore]], clock: Callable[[], flo
         return seen[1]
 
     return principal_of
+
+
+def _keyless(batch: Batch, security: SecuritySettings) -> Principal:
+    """The caller of a batch that was begun without a key of its own. Raises Unauthorized."""
+    if security.api_key is None and not security.keys:
+        return ANONYMOUS
+    if security.api_key is None or batch.caller != API_KEY_HOLDER.name:
+        raise Unauthorized("This job works without a key, and the server wants one now; resume it with a key.")
+    return API_KEY_HOLDER
 
 
 KEY_SECONDS = 2.0

@@ -61,14 +61,14 @@ class Removals:
             _put_last(self._new, user_id)
             # Of what was removed before the start, whatever is in memory is newer.
             if at >= self._began - SKEW_SECONDS:
-                await self._forget(user_id)
+                await self._forget(user_id, at)
             _drop(self._new, user_id, at)
         await self._remove_files(removals)
 
-    async def _forget(self, user_id: str) -> None:
-        """Ends and forgets what is in memory of a user."""
+    async def _forget(self, user_id: str, at: float) -> None:
+        """Ends and forgets what is in memory of a user, and jobs begun before a Unix time with their results here."""
         services = self._services
-        jobs = await services.jobs.remove_all(user_id)
+        jobs = await services.jobs.remove_all(user_id) + await services.batches.remove_all(user_id, begun_before=at)
         sessions = services.sessions.remove_all(user_id)
         secrets = services.secrets.remove_all(user_id)
         await services.cache.remove(Selection(owner=user_id))

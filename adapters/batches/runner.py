@@ -6,6 +6,7 @@ It does nothing before there ever was a batch under `storage.root`, so a server 
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -16,9 +17,9 @@ import structlog
 from adapters.batches.carrying_out import CarryOut
 from adapters.batches.items import WaitingItems
 from adapters.batches.work import BatchAtWork, Surroundings
-from stts.errors import DatabaseAway, StorageFull
+from stts.errors import DatabaseAway, StorageFull, STTSError
 from stts.jobs.store import BatchWork, Lease, LeaseLost
-from stts.jobs.values import Batch
+from stts.jobs.values import Batch, Reason
 from stts.scheduling.yielding import Yielding
 from stts.settings import CurrentSettings
 from stts.storage.batch_files import BatchFiles
@@ -31,9 +32,16 @@ LOOK_SECONDS = 2.0
 """Between two looks for batches that other servers have given up, or that have rested long enough."""
 CLEAN_SECONDS = 600.0
 """Between two removals of what is old."""
+CONFIRM_SECONDS = 180.0
+"""Between two looks at the clock, before what it calls old is removed."""
+JUMP_SECONDS = 60.0
+"""By more than so much no clock goes wrong in that time, unless somebody sets it."""
 DRAFT_SECONDS = 86_400.0
 """Age at which a plan that was never finished is removed."""
 CLOSE_SECONDS = 5.0
+MOST_DEATHS = 3
+"""Times that the work on a batch may end by an error that nobody foresaw; then it rests until people resume it."""
+DIED = Reason(STTSError.code, "The work on it ended by an error again and again; the log tells why.")
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -49,17 +57,23 @@ class BatchRunner:
         settings: CurrentSettings,
         yielding: Yielding,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`clock`: Unix time in seconds."""
         self._stores = stores
         self._files = files
         self._settings = settings
-        self._clock = clock
+        self._clock, self._monotonic = clock, monotonic
         self._holder = secrets.token_hex(8)
         self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._deaths: dict[str, int] = {}
+        """How often the work on a batch has ended by an error, since it last ended without."""
         self._wanted = asyncio.Event()
         self._changed = asyncio.Event()
-        self._cleaned_at: float | None = None
+        self._is_running = False
+        self._clean_at = -math.inf
+        self._last_look: float | None = None
+        """How far the clock was ahead of the monotonic one when the last look for what is old was taken."""
         places = asyncio.Semaphore(settings().jobs.at_once)
         self._around = Surroundings(
             self._work, carry_out, files, settings, yielding, places, self._lease, carry_out.forget, self._tell
@@ -69,9 +83,16 @@ class BatchRunner:
         """Says that there is something to do."""
         self._wanted.set()
 
+    def clean(self) -> None:
+        """Lets results without a batch go now."""
+        self._clean_at = -math.inf
+        if self._is_running:
+            self.wake()
+
     async def run(self) -> None:
         if not await asyncio.to_thread(lambda: self._files.exists):
             await self._wanted.wait()
+        self._is_running = True
         root = await asyncio.to_thread(self._files.open)
         while True:
             self._wanted.clear()
@@ -126,11 +147,25 @@ class BatchRunner:
     async def _run(self, batch: Batch) -> None:
         try:
             await BatchAtWork(batch, WaitingItems(batch, self._stores), self._around).run()
+            self._deaths.pop(batch.id, None)
         except (LeaseLost, DatabaseAway):
             # Whoever holds it now goes on; where nobody does, it is taken again when its lease is over.
             log.info("job_given_up", job=batch.id)
         except Exception as error:  # noqa: BLE001 - one batch ends no other
             log.error("job_died", job=batch.id, traceback=describe(error, with_messages=False))
+            await self._let_rest(batch.id)
+
+    async def _let_rest(self, batch_id: str) -> None:
+        """Pauses a batch that has died too often: its items would be spoken, and charged, for ever."""
+        deaths = self._deaths[batch_id] = self._deaths.pop(batch_id, 0) + 1
+        if deaths < MOST_DEATHS:
+            # The oldest is thought of no longer; batches that die are few.
+            if len(self._deaths) > MOST_AT_WORK * MOST_AT_WORK:
+                del self._deaths[next(iter(self._deaths))]
+            return
+        del self._deaths[batch_id]
+        with suppress(LeaseLost, DatabaseAway):
+            await (await self._work()).rest(batch_id, self._holder, DIED, None)
 
     def _ended(self, batch_id: str) -> None:
         del self._at_work[batch_id]
@@ -139,22 +174,29 @@ class BatchRunner:
 
     async def _clean(self) -> None:
         """Removes batches that ended long ago, and results without a batch."""
-        now = self._clock()
-        if self._cleaned_at is not None and 0 <= now - self._cleaned_at < CLEAN_SECONDS:
+        if (now := self._monotonic()) < self._clean_at:
             return
-        self._cleaned_at = now
+        is_sure = self._is_clock_sure(now)
+        self._clean_at = now + (CLEAN_SECONDS if is_sure else CONFIRM_SECONDS)
         store = await self._stores.batches()
-        removed = await store.remove_old(
-            ended_before=now - self._settings().jobs.hours * 3600, drafts_before=now - DRAFT_SECONDS
-        )
+        removed: list[str] = []
+        if is_sure:
+            ended = self._clock() - self._settings().jobs.hours * 3600
+            removed = await store.remove_old(ended_before=ended, drafts_before=self._clock() - DRAFT_SECONDS)
         with suppress(StorageFull):
             here = await asyncio.to_thread(self._files.batches)
             known = await store.known(here)
-            left = [*removed, *(set(here) - known)]
-            for batch_id in left:
+            for batch_id in [*removed, *(set(here) - known)]:
                 await asyncio.to_thread(self._files.remove, batch_id)
-            hours = self._settings().storage.temp_hours
-            await asyncio.to_thread(self._files.remove_leftovers, now - hours * 3600)
+            if is_sure:
+                written = self._clock() - self._settings().storage.temp_hours * 3600
+                await asyncio.to_thread(self._files.remove_leftovers, written)
+
+    def _is_clock_sure(self, now: float) -> bool:
+        """True if the clock has gone evenly since an earlier look: what one that was set wrong calls old stays."""
+        ahead, before = self._clock() - now, self._last_look
+        self._last_look = ahead
+        return before is not None and abs(ahead - before) < JUMP_SECONDS
 
     async def _work(self) -> BatchWork:
         return (await self._stores.stores()).batch_work

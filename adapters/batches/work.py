@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from adapters.batches.end_writing import write_ends
 from adapters.batches.items import WaitingItems
 from stts.access.allowances import QuotaExceeded
 from stts.errors import (
@@ -183,7 +184,7 @@ class BatchAtWork:
         self._pace.add(sum(end.item.size for end in ends), now - self._recorded_at)
         self._recorded_at = now
         try:
-            await self._write(ends)
+            await write_ends(self._write, self._batch.id, ends)
         except DatabaseAway:
             self._ends = ends + self._ends
             if not pending:

@@ -7,6 +7,7 @@ dead, and is not, changes nothing any more.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,6 +28,15 @@ class Lease:
     """The server, by an id that it made when it started."""
     until: float
     """Unix time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The caller whose rights a batch works with."""
+
+    key_id: str | None
+    caller: str
+    """Name of the principal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +83,8 @@ class BatchStore(Protocol):
         """Items that have ended in a stretch of changes, in their order."""
         ...
 
-    async def command(self, batch_id: str, event: BatchEvent, *, now: float, key_id: str | None = None) -> Batch:
-        """Does what people ask for. `key_id`: of who resumes or retries it, which it works with from then on.
+    async def command(self, batch_id: str, event: BatchEvent, *, now: float, by: Worker | None = None) -> Batch:
+        """Does what people ask for. `by`: whoever it works for from a `resume` or `retry` on; None: as before.
 
         Raises NotFound, and Conflict where that cannot happen now.
         """
@@ -82,8 +92,8 @@ class BatchStore(Protocol):
 
     async def remove(self, batch_id: str) -> None: ...
 
-    async def remove_all(self, owner: str) -> list[str]:
-        """Removes all batches of a user and tells their ids."""
+    async def remove_all(self, owner: str, *, begun_before: float = math.inf) -> list[str]:
+        """Removes all batches of a user that were begun before a Unix time, and tells their ids."""
         ...
 
     async def remove_old(self, *, ended_before: float, drafts_before: float) -> list[str]:

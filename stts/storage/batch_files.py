@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from stts.storage.files.failures import translated_disk_errors
 FOLDER = "jobs"
 ID_FILE = "id"
 TEMPORARY = ".temporary"
+NO_RESULTS = frozenset({ID_FILE, TEMPORARY})
 COVER = "cover"
 """Name of the picture of a book among the results."""
 
@@ -32,8 +34,10 @@ class BatchFiles:
         self._folder = root / FOLDER
         self._temporary = self._folder / TEMPORARY
         self._most_bytes = most_bytes
+        # Counting holds up whoever adds: what is added meanwhile would count twice.
+        self._counting = threading.Lock()
         self._used: int | None = None
-        """Bytes of all results; None: not counted yet."""
+        """Bytes of all results; None: to be counted."""
 
     @property
     def exists(self) -> bool:
@@ -50,6 +54,9 @@ class BatchFiles:
 
     def remove_leftovers(self, written_before: float) -> None:
         """Removes what a server that was killed has left half written, by Unix time; another may be writing now."""
+        with self._counting:
+            # Other servers of this root have added and removed results as well.
+            self._used = None
         with suppress(OSError):
             for path in self._temporary.iterdir():
                 if path.stat().st_mtime < written_before:
@@ -57,10 +64,11 @@ class BatchFiles:
 
     def require_room(self) -> None:
         """Raises StorageFull where the results have all the room that they may have."""
-        if self._used is None:
-            folders = (each for each in self._folder.glob("*") if each != self._temporary)
-            self._used = sum(_bytes(path) for folder in folders for path in folder.rglob("*"))
-        if self._used >= self._most_bytes():
+        with self._counting:
+            if self._used is None:
+                self._used = _bytes(self._folder, beside=NO_RESULTS)
+            is_full = self._used >= self._most_bytes()
+        if is_full:
             raise StorageFull("The results of jobs have all the room that they may have (jobs.bytes).")
 
     def path(self, batch_id: str, digest: str, extension: str) -> Path:
@@ -93,10 +101,11 @@ class BatchFiles:
 
     def _put(self, temporary: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        size = temporary.stat().st_size
-        temporary.replace(target)
+        with self._counting:
+            added = temporary.stat().st_size - _bytes_alone(target)
+            temporary.replace(target)
+            self._used = None if self._used is None else self._used + added
         sync_folder(target.parent)
-        self._used = None if self._used is None else self._used + size
 
     def found(self, batch_id: str, name: str) -> Path | None:
         """A file that was made before."""
@@ -117,6 +126,7 @@ class BatchFiles:
             self._temporary.mkdir(parents=True, exist_ok=True)
             try:
                 make(temporary)
+                _sync_file(temporary)
                 self._put(temporary, target)
             finally:
                 temporary.unlink(missing_ok=True)
@@ -134,8 +144,13 @@ class BatchFiles:
             return None
 
     def remove(self, batch_id: str) -> None:
-        shutil.rmtree(self._folder / batch_id, ignore_errors=True)
-        self._used = None
+        """Removes all results of a batch. Those that other batches have too stay theirs."""
+        folder = self._folder / batch_id
+        before = _bytes(folder, alone=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        gone = before - _bytes(folder, alone=True)
+        with self._counting:
+            self._used = None if self._used is None else max(0, self._used - gone)
 
     def batches(self) -> list[str]:
         """Ids of batches that have results here."""
@@ -192,8 +207,40 @@ def _write(data: bytes, path: Path) -> None:
     path.write_bytes(data)
 
 
-def _bytes(path: Path) -> int:
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except OSError:
-        return 0
+def _sync_file(path: Path) -> None:
+    """Without it a power cut may leave an empty file under the name that it gets next."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _bytes(folder: Path, *, beside: frozenset[str] = frozenset(), alone: bool = False) -> int:
+    """Bytes of all files in a folder, those with several names once; `alone`: without those.
+
+    What is removed meanwhile counts as nothing.
+    """
+    seen: set[int] = set()
+    total = 0
+    for found in _stats(folder, beside):
+        if found.st_nlink > 1:
+            if alone or found.st_ino in seen:
+                continue
+            seen.add(found.st_ino)
+        total += found.st_size
+    return total
+
+
+def _bytes_alone(path: Path) -> int:
+    """Bytes that the removal of a name gives back."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_size if found.st_nlink == 1 else 0
+    return 0
+
+
+def _stats(folder: Path, beside: frozenset[str]) -> Iterator[os.stat_result]:
+    # Unlike `Path.rglob`, it passes over a folder that is gone by the time it is looked into.
+    for path, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in beside]
+        for name in set(names) - beside:
+            with suppress(OSError):
+                yield os.stat(os.path.join(path, name))

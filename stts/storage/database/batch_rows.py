@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -11,18 +12,34 @@ from sqlalchemy import Row
 from stts.jobs.values import Batch, BatchItem, ItemResult, Reason
 
 _PLAIN = tuple(each.name for each in fields(Batch) if each.name != "reason")
+LONGEST_REASON = 2000
+"""Characters of it that are kept."""
+LONGEST_CODE = 100
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _OF_RESULT = frozenset(each.name for each in fields(ItemResult))
 
 
 def batch_values(batch: Batch) -> dict[str, Any]:
     values = {name: getattr(batch, name) for name in _PLAIN}
+    values["name"] = storable(batch.name)
     return values | {"options": dict(batch.options)} | reason_values(batch.reason)
 
 
 def reason_values(reason: Reason | None) -> dict[str, Any]:
     if reason is None:
         return {"reason_code": None, "reason": None}
-    return {"reason_code": reason.code, "reason": reason.message}
+    return {"reason_code": reason.code[:LONGEST_CODE], "reason": storable(reason.message)}
+
+
+def error_values(error: Reason) -> dict[str, Any]:
+    """As `reason_values`, of an item."""
+    return {"error_code": error.code[:LONGEST_CODE], "error": storable(error.message)}
+
+
+def storable(text: str) -> str:
+    """What every database takes: engines say what they like, and PostgreSQL refuses NUL, all refuse half a letter."""
+    shown = _UNSTORABLE.sub(" ", text)
+    return shown if len(shown) <= LONGEST_REASON else f"{shown[: LONGEST_REASON - 1]}…"
 
 
 def batch_of(row: Row[Any]) -> Batch:
@@ -37,7 +54,7 @@ def item_values(batch_id: str, item: BatchItem) -> dict[str, Any]:
         "number": item.number,
         "digest": item.digest,
         "size": item.size,
-        "name": item.name,
+        "name": None if item.name is None else storable(item.name),
         "chapter": item.chapter,
         "state": item.state,
         "request": None if item.request is None else dict(item.request),

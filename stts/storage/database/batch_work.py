@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from stts.jobs.store import FoundResult, Lease, LeaseLost
 from stts.jobs.transitions import ended_as, next_state
 from stts.jobs.values import Batch, ItemEnd, Reason
-from stts.storage.database.batch_rows import batch_of, reason_values, result_of, result_values
+from stts.storage.database.batch_rows import batch_of, error_values, reason_values, result_of, result_values
 from stts.storage.database.batches import changed, locked_batch, of_owner
 from stts.storage.database.connections import Database
 from stts.storage.database.tables import batch_items, batches
@@ -26,9 +26,16 @@ _DONE = update(batch_items).where(_WAITS).values(
     state="done", result=bindparam("of_result"), sequence=bindparam("of_sequence")
 )  # fmt: skip
 _DONE_WITHOUT_WORDS = _DONE.values(request=None)
-_FAILED = update(batch_items).where(_WAITS).values(
-    state="failed", error_code=bindparam("of_code"), error=bindparam("of_error"), sequence=bindparam("of_sequence")
-)  # fmt: skip
+_FAILED = (
+    update(batch_items)
+    .where(_WAITS)
+    .values(
+        state="failed",
+        error_code=bindparam("of_error_code"),
+        error=bindparam("of_error"),
+        sequence=bindparam("of_sequence"),
+    )
+)
 
 
 class WorkOnBatches:
@@ -154,4 +161,4 @@ def _done_values(batch_id: str, end: ItemEnd, sequence: int) -> dict[str, Any]:
 def _failed_values(batch_id: str, end: ItemEnd, sequence: int) -> dict[str, Any]:
     error = end.error or Reason("internal_error", "")
     item = {"of_batch": batch_id, "of_number": end.item.number, "of_sequence": sequence}
-    return item | {"of_code": error.code, "of_error": error.message}
+    return item | {f"of_{name}": value for name, value in error_values(error).items()}

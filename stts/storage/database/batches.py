@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +11,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stts.errors import NotFound
+from stts.jobs.store import Worker
 from stts.jobs.transitions import BatchEvent, next_state
 from stts.jobs.values import ENDED, UNFINISHED, Batch, BatchItem, ItemState
 from stts.storage.database.batch_limits import lock_key, require_fewer, require_shorter
@@ -80,7 +83,7 @@ class Batches:
             rows = await connection.execute(chosen.order_by(sequence).limit(most))
             return [item_of(row) for row in rows]
 
-    async def command(self, batch_id: str, event: BatchEvent, *, now: float, key_id: str | None = None) -> Batch:
+    async def command(self, batch_id: str, event: BatchEvent, *, now: float, by: Worker | None = None) -> Batch:
         async with self._database.writing() as connection:
             batch = await locked_batch(connection, batch_id)
             state = next_state(batch.state, event)
@@ -88,12 +91,12 @@ class Batches:
                 return batch
             values: dict[str, Any] = {"state": state, "resume_at": None, "sequence": batch.sequence + 1}
             if event in ("resume", "retry"):
-                values |= {"key_id": key_id, **reason_values(None)}
+                values |= reason_values(None) | ({} if by is None else {"key_id": by.key_id, "caller": by.caller})
             if event == "retry":
                 values |= {"ended_at": None, **await _waiting_again(connection, batch)}
             if state in ENDED:
                 values |= {"ended_at": now}
-                await _forget_waiting(connection, batch_id)
+                await _forget_undone(connection, batch_id)
             if state != "running":
                 values |= {"holder": None, "lease_until": None}
             return await changed(connection, batch_id, values)
@@ -108,8 +111,10 @@ class Batches:
         async with self._database.writing() as connection:
             await connection.execute(delete(batches).where(is_this))
 
-    async def remove_all(self, owner: str) -> list[str]:
-        return await self._remove_where(batches.c.owner == owner)
+    async def remove_all(self, owner: str, *, begun_before: float = math.inf) -> list[str]:
+        # A float is larger than all times, and no database knows infinity alike.
+        last = min(begun_before, sys.float_info.max)
+        return await self._remove_where((batches.c.owner == owner) & (batches.c.created_at < last))
 
     async def remove_old(self, *, ended_before: float, drafts_before: float) -> list[str]:
         has_ended = batches.c.state.in_(ENDED) & (batches.c.ended_at < ended_before)
@@ -166,7 +171,7 @@ async def _waiting_again(connection: AsyncConnection, batch: Batch) -> dict[str,
     return {"failed": 0, "size_ended": batch.size_ended - int(size)}
 
 
-async def _forget_waiting(connection: AsyncConnection, batch_id: str) -> None:
-    """Removes the words of items that will not be done any more."""
-    waits = (batch_items.c.batch_id == batch_id) & (batch_items.c.state == "waiting")
-    await connection.execute(update(batch_items).where(waits).values(request=None))
+async def _forget_undone(connection: AsyncConnection, batch_id: str) -> None:
+    """Removes the words of items that will not be done any more, those that have failed among them."""
+    is_undone = (batch_items.c.batch_id == batch_id) & batch_items.c.state.in_(("waiting", "failed"))
+    await connection.execute(update(batch_items).where(is_undone).values(request=None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,62 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     monkeypatch.undo()
     file.abort()
     assert store.batches() == []
+
+
+def test_room_is_looked_for_while_folders_of_other_batches_go(tmp_path: Path) -> None:
+    store = files(tmp_path)
+    path = made(store, "job-1", b"12345")
+    ends = threading.Event()
+
+    def come_and_go() -> None:
+        while not ends.is_set():
+            for number in range(40):
+                store.adopt(path, "job-2", f"{number:02}" * 32, ".wav")
+            store.remove("job-2")
+
+    others = threading.Thread(target=come_and_go)
+    others.start()
+    try:
+        for _ in range(300):
+            BatchFiles(tmp_path, lambda: 6).require_room()
+    finally:
+        ends.set()
+        others.join()
+
+
+def test_a_result_counts_once_however_often_it_is_put_there(tmp_path: Path) -> None:
+    store = files(tmp_path, most=12)
+    store.require_room()
+    path = made(store, "job-1", b"1234567")
+    made(store, "job-1", b"1234567")
+    assert store.adopt(path, "job-2", DIGEST, ".wav")
+    for looked in (store, BatchFiles(tmp_path, lambda: 12)):
+        looked.require_room()
+    made(store, "job-3", b"123456")
+    store.remove("job-2")
+    with pytest.raises(StorageFull):
+        store.require_room()
+    store.remove("job-1")
+    store.require_room()
+    made(store, "job-4", b"123456")
+    with pytest.raises(StorageFull):
+        store.require_room()
+
+
+def test_what_is_made_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = files(tmp_path)
+    synced: set[int] = set()
+    fsync, replace = os.fsync, Path.replace
+
+    def noted(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    def checked(path: Path, target: Path) -> Path:
+        assert path.stat().st_ino in synced
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(Path, "replace", checked)
+    store.keep("job-1", "cover", b"picture")
+    assert store.kept("job-1", "cover") == b"picture"

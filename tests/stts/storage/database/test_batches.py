@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from stts.errors import Conflict, NotFound, TooManyRequests
-from stts.jobs.store import Lease, LeaseLost
+from stts.jobs.store import Lease, LeaseLost, Worker
 from stts.jobs.values import Batch, BatchItem, ItemEnd, ItemResult, Reason
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.stores import Stores
@@ -125,7 +125,7 @@ async def test_what_failed_is_tried_again(stores: Stores) -> None:
     await stores.batch_work.claim(ROOT, lease(), now=1.0, most=1)
     ended = await stores.batch_work.record("job-1", lease(), failed([0, 1, 2]), now=2.0, pace=None, keeps_texts=False)
     assert ended.state == "failed" and ended.reason is not None and ended.reason.code == BROKEN.code
-    again = await stores.batches.command("job-1", "retry", now=3.0, key_id="k2")
+    again = await stores.batches.command("job-1", "retry", now=3.0, by=Worker("k2", "key:k2"))
     assert (again.state, again.failed, again.size_ended, again.ended_at, again.key_id, again.reason) == (
         "running", 0, 0, None, "k2", None
     )  # fmt: skip
@@ -137,8 +137,9 @@ async def test_what_failed_is_tried_again(stores: Stores) -> None:
 async def test_a_cancelled_batch_forgets_its_words_and_is_not_worked_on(stores: Stores) -> None:
     await begun(stores)
     await stores.batch_work.claim(ROOT, lease(), now=1.0, most=1)
+    await stores.batch_work.record("job-1", lease(), failed([1]), now=2.0, pace=None, keeps_texts=False)
     cancelled = await stores.batches.command("job-1", "cancel", now=2.0)
-    assert (cancelled.state, cancelled.ended_at, cancelled.waiting) == ("cancelled", 2.0, 3)
+    assert (cancelled.state, cancelled.ended_at, cancelled.waiting) == ("cancelled", 2.0, 2)
     assert {each.request for each in await stores.batches.items("job-1", after=-1, most=10)} == {None}
     with pytest.raises(LeaseLost):
         await stores.batch_work.record("job-1", lease(), done([0]), now=3.0, pace=None, keeps_texts=False)
@@ -230,6 +231,7 @@ async def test_batches_of_a_user_are_removed_and_old_ones_too(stores: Stores, mo
     await begun(stores, "job-1", count=5)
     await begun(stores, "job-2", owner="berta")
     await stores.batches.draft(Batch(id="job-3", kind="speech", owner=None, root=ROOT, created_at=1.0))
+    assert await stores.batches.remove_all("anna", begun_before=0.5) == []
     assert await stores.batches.remove_all("anna") == ["job-1"]
     assert await stores.batches.items("job-1", after=-1, most=10) == []
     await stores.batches.command("job-2", "cancel", now=10.0)
@@ -245,3 +247,23 @@ async def test_everybody_sees_their_own_and_administrators_all(stores: Stores) -
     assert [each.id for each in await page(owner=None, every=True, most=2)] == ["job-2", "job-1"]
     assert [each.id for each in await page(owner="anna", every=False, most=9)] == ["job-0"]
     assert [each.id for each in await page(owner=None, every=False, most=9)] == ["job-2"]
+
+
+async def test_reasons_are_kept_whatever_an_engine_says(stores: Stores) -> None:
+    await begun(stores)
+    await stores.batch_work.claim(ROOT, lease(), now=1.0, most=1)
+    said = ItemEnd(items(1)[0], error=Reason("engine_error", "nul \x00, half \ud83d, naïve 👋\n" + "x" * 9000))
+    await stores.batch_work.record("job-1", lease(), [said], now=2.0, pace=None, keeps_texts=False)
+    [kept] = await stores.batches.items("job-1", after=-1, most=10, state="failed")
+    assert kept.error is not None and kept.error.message.startswith("nul  , half  , naïve 👋\nxxx")
+    assert len(kept.error.message) == 2000
+    await stores.batch_work.rest("job-1", "a", said.error or BROKEN, None)
+    resting = await stores.batches.find("job-1")
+    assert resting is not None and resting.reason == kept.error
+
+
+async def test_a_batch_works_for_whom_it_did_unless_another_takes_it(stores: Stores) -> None:
+    await begun(stores)
+    for by, key in ((None, "k"), (Worker("k2", "key:k2"), "k2"), (Worker(None, "api_key"), None)):
+        await stores.batches.command("job-1", "pause", now=2.0)
+        assert (await stores.batches.command("job-1", "resume", now=3.0, by=by)).key_id == key
