@@ -66,7 +66,7 @@ def test_an_administrator_who_resumes_a_job_lends_it_no_rights(tmp_path: Path) -
 
 
 def test_a_server_that_never_had_a_job_removes_those_of_a_user_from_the_database(tmp_path: Path) -> None:
-    shared = DatabaseSettings(url=f"sqlite:///{tmp_path / 'shared.db'}", timeout_seconds=60)  # type: ignore[arg-type]
+    shared = DatabaseSettings(url=f"sqlite:///{tmp_path / 'shared.db'}", timeout_seconds=60)
     one, two = (keyed_settings(tmp_path / name, database=shared, routing=NO_FALL_BACK) for name in ("one", "two"))
     with keyed_server(one) as first, keyed_server(two) as second:
         made = first.key(role="write")
