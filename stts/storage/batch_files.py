@@ -208,7 +208,7 @@ def _write(data: bytes, path: Path) -> None:
 
 
 def _sync_file(path: Path) -> None:
-    """Without it a power cut may leave an empty file under the name that it gets next."""
+    """Syncs a file (fsync): a power cut may else leave an empty file under the name that it gets next."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 

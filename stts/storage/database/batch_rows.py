@@ -37,7 +37,7 @@ def error_values(error: Reason) -> dict[str, Any]:
 
 
 def storable(text: str) -> str:
-    """What every database takes: engines say what they like, and PostgreSQL refuses NUL, all refuse half a letter."""
+    """Replaces what not every database takes: PostgreSQL refuses NUL, all refuse half a letter; engines say either."""
     shown = _UNSTORABLE.sub(" ", text)
     return shown if len(shown) <= LONGEST_REASON else f"{shown[: LONGEST_REASON - 1]}…"
 
