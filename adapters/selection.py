@@ -202,6 +202,8 @@ class EngineSelection:
         if config.voice not in (None, plan.voice.id) and self._clones(plan.instance):
             # Another voice stands in for the one asked for, whose recording may have come meanwhile.
             return False
+        if not self._catalogue.speech[plan.instance].holds(plan):
+            return False
         occasion = self._speaking(config, priority, text)
         return plan.basis.candidates == await self._candidates(config.engine, occasion)
 

@@ -36,6 +36,9 @@ class Voice:
     """The model of the engine that speaks it; empty where the engine has but one."""
     digest: str = ""
     """SHA-256 of the reference recording, in hexadecimal; empty where there is none, or it was not read."""
+    revision: str = ""
+    """Tells what it is made of from what has, or had, the same name: a file in a folder, a part of a recording. Empty
+    where that is known by the engine's version, its models in the catalogue, or the digest."""
 
 
 @dataclass(frozen=True, slots=True)

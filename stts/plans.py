@@ -51,7 +51,7 @@ class SpeechPlan:
     model: str = ""
     """The model within the engine; empty where the engine has but one."""
     revision: str = ""
-    """Fingerprint of the instance's options: another makes other audio of the same plan."""
+    """Fingerprint of the instance's options, packages and weights: another makes other audio of the same plan."""
     warnings: tuple[str, ...] = ()
     """Warnings to the client about all that is done otherwise than asked."""
     exact: bool = True
@@ -91,7 +91,7 @@ class SpeechPlan:
         engine = [HEARD_VERSION, self.instance, self.model, self.revision, self.sample_rate]
         # A recording is known by its content: another may come under the same name.
         own = self.voice.digest or [self.voice.id, self.voice.reference]
-        voice = [own, self.owner, self.params.language, self.params.speed, self.params.seed, extra]
+        voice = [own, self.voice.revision, self.owner, self.params.language, self.params.speed, self.params.seed, extra]
         heard = [engine, voice, asdict(self.output), asdict(self.effects), self.speak_markup]
         return hashlib.sha256(json.dumps(heard, sort_keys=True).encode())
 
@@ -100,7 +100,7 @@ class SpeechPlan:
         extra = None if self.params.extra is None else self.params.extra.model_dump(mode="json")
         engine = [HEARD_VERSION, self.instance, self.model, self.revision, self.sample_rate]
         # A recording is known by its content, and by its place: the same one of another user is another voice.
-        voice = [self.voice.id, self.voice.reference, self.voice.digest, self.owner]
+        voice = [self.voice.id, self.voice.reference, self.voice.digest, self.voice.revision, self.owner]
         told = ["sentence", engine, voice, self.params.language, self.params.speed, self.params.seed, extra, text]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 

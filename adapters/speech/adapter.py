@@ -20,10 +20,11 @@ from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
 from adapters.speech.answer import Speech
 from adapters.speech.levels import MeasuredLevels
-from adapters.speech.plan import SpeechRules, plan_speech, revision_of, unreadable
+from adapters.speech.plan import SpeechRules, plan_speech, unreadable
 from adapters.speech.relay import Relay
 from adapters.speech.render import ChunkRenderer
 from adapters.speech.reuse import Reuse, is_worth_keeping, rendered_again
+from adapters.speech.revision import Revision
 from adapters.speech.text_source import CompleteText, StreamingText, TextSource
 from adapters.speech.voice_choice import VoiceRules
 from stts.audio.speech import SpeechRenderer
@@ -65,7 +66,7 @@ class EngineTTSAdapter:
         self._settings = settings
         self._library = library
         self._sentences = sentences if is_worth_keeping(instance.info) else None
-        self._revision = revision_of(instance.engine)
+        self._revision = Revision(instance)
         self._encoding: dict[AudioFormat, float] = {}
         """Seconds of effects and encoding per second of speech, lately."""
         self._levels = MeasuredLevels()
@@ -79,6 +80,13 @@ class EngineTTSAdapter:
     def info(self) -> EngineInfo:
         return self._instance.info
 
+    def holds(self, plan: SpeechPlan) -> bool:
+        """True if the engine speaks an earlier plan of this instance as it would have then: it has not been updated,
+        nor has the voice."""
+        voice = plan.voice
+        same_voice = not voice.revision or self._instance.engine.find_voice(voice.id) == voice
+        return same_voice and plan.revision == self._revision()
+
     async def plan(self, config: SynthesisConfig, gender: Gender = "") -> SpeechPlan:
         """Plans a speech for this engine. Raises UnknownVoice, InvalidParameter and UnsupportedFormat.
 
@@ -91,7 +99,7 @@ class EngineTTSAdapter:
             hosted=settings.openai.voices.get(self.name, {}),
             gender=gender,
         )
-        rules = SpeechRules(self.name, voices, settings.tts.markup == "speak", self._revision, settings.tts.level)
+        rules = SpeechRules(self.name, voices, settings.tts.markup == "speak", self._revision(), settings.tts.level)
         return await plan_speech(self._instance.engine, config, rules)
 
     async def synthesize(

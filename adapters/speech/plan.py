@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -27,7 +26,7 @@ class SpeechRules:
     speak_markup: bool = True
     """Default for requests that do not say whether markup is spoken."""
     revision: str = ""
-    """Fingerprint of the instance's options."""
+    """Fingerprint of what the instance speaks with."""
     level: float | None = None
     """Level in dBFS that all voices are brought to; None leaves them as they are."""
 
@@ -95,11 +94,6 @@ def suits(plan: SpeechPlan, language: str | None) -> bool:
     if asked.detected is not None or language is None or own is None or not plan.default_voice:
         return False
     return "-" not in language and same_language(own, language)
-
-
-def revision_of(engine: TTSEngine) -> str:
-    """A fingerprint of the engine's options."""
-    return hashlib.sha256(engine.options.model_dump_json().encode()).hexdigest()[:16]
 
 
 def spoken_language(info: EngineInfo, wanted: str | None, voice: Voice) -> str | None:

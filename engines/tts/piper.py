@@ -155,8 +155,8 @@ class PiperEngine(TTSEngine):
         self._models.clear()
 
     @cached_property
-    def _models(self) -> OrderedDict[Path, PiperModel]:
-        """Loaded voices, the one used last at the end."""
+    def _models(self) -> OrderedDict[tuple[Path, str], PiperModel]:
+        """Loaded voices by path and revision, the one used last at the end."""
         return OrderedDict()
 
     def _model(self, voice_id: str) -> tuple[PiperModel, int | None]:
@@ -164,17 +164,18 @@ class PiperEngine(TTSEngine):
         file, speaker = self._folders.file(voice_id)
         if file is None:
             raise UnknownVoice("Piper has no such voice any more.", param="voice")
-        if file.path not in self._models:
-            self._read(file)
-        self._models.move_to_end(file.path)
-        return self._models[file.path], file.speakers.get(speaker)
+        key = file.path, file.voices[0].revision
+        if key not in self._models:
+            self._models[key] = self._read(file)
+        self._models.move_to_end(key)
+        return self._models[key], file.speakers.get(speaker)
 
-    def _read(self, file: VoiceFile) -> None:
+    def _read(self, file: VoiceFile) -> PiperModel:
         if file.model_id is not None:
             self.require_model(file.model_id)
         while len(self._models) >= self.options.loaded_voices:
             self._models.popitem(last=False)
-        self._models[file.path] = PiperModel(file.path, self.options.threads)
+        return PiperModel(file.path, self.options.threads)
 
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         model, speaker = self._model(voice.id)

@@ -54,6 +54,10 @@ HOSTED: Mapping[str, tuple[str, ...]] = {
 """Hosted names: public voices of their gender and accent, in the best quality that is there."""
 
 
+Signature = tuple[tuple[int, int], ...]
+"""Size and modification time in ns of each file of a voice."""
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceFile:
     """A voice on this disk."""
@@ -77,7 +81,7 @@ class VoiceFolders:
         self._folders = folders
         self._clock = clock
         self._looked: float | None = None
-        self._read: dict[Path, tuple[tuple[int, int], VoiceFile]] = {}
+        self._read: dict[Path, tuple[Signature, VoiceFile]] = {}
         self._files: dict[str, VoiceFile] = {}
         self._voices: tuple[Voice, ...] = ()
 
@@ -122,12 +126,11 @@ class VoiceFolders:
         """The voice of a network; None where its description is missing or is none."""
         description = path.with_name(path.name + ".json")
         try:
-            status = description.stat()
-            signature = (status.st_mtime_ns, status.st_size)
+            signature = tuple((each.stat().st_size, each.stat().st_mtime_ns) for each in (path, description))
             before = self._read.get(path)
             if before is None or before[0] != signature:
                 read = _Description.model_validate_json(description.read_bytes())
-                before = self._read[path] = signature, _read(path, read, model_id)
+                before = self._read[path] = signature, _read(path, read, model_id, _revision(signature))
         except (OSError, ValidationError):
             return None
         return before[1]
@@ -171,7 +174,11 @@ class _Description(BaseModel):
         return (f"{subtags[0].lower()}-{region}" if region else subtags[0].lower(),)
 
 
-def _read(path: Path, description: _Description, model_id: str | None) -> VoiceFile:
+def _revision(signature: Signature) -> str:
+    return "-".join(f"{size:x}.{time:x}" for size, time in signature)
+
+
+def _read(path: Path, description: _Description, model_id: str | None, revision: str) -> VoiceFile:
     name = path.name.removesuffix(MODEL)
     dataset = description.dataset or name.partition("-")[2].rpartition("-")[0] or name
     title, quality = dataset.replace("_", " ").title(), description.audio.quality
@@ -183,6 +190,8 @@ def _read(path: Path, description: _Description, model_id: str | None) -> VoiceF
         sample_rate=description.audio.sample_rate,
         level=LEVELS.get(name),
         model=name,
+        # Of the catalogue's voices the digests are known.
+        revision="" if model_id is not None else revision,
     )
     speakers = description.speaker_id_map or {}
     listed = [_of_speaker(voice, each) for each in list(speakers)[:SPEAKERS]] if len(speakers) > 1 else []
@@ -203,4 +212,5 @@ def _of_speaker(voice: Voice, name: str) -> Voice:
         languages=voice.languages,
         sample_rate=voice.sample_rate,
         model=voice.model,
+        revision=voice.revision,
     )

@@ -127,7 +127,7 @@ def test_only_so_many_voices_stay_loaded(engine: PiperEngine, joe: Voice, tmp_pa
         voice = several.find_voice(name)
         assert voice is not None
         assert list(islice(several.synthesize("Hello.", voice, SpeechParams()), 1))
-        assert [path.stem for path in several._models] == [name]
+        assert [path.stem for path, _ in several._models] == [name]
     (tmp_path / "two.onnx.json").unlink()
     several.unload()
     with pytest.raises(UnknownVoice):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from engines.registry import Registry
@@ -28,7 +29,7 @@ def test_a_description_says_language_rate_gender_and_name(tmp_path: Path) -> Non
     describe(tmp_path, "old", dataset=None, language=None, espeak={"voice": "pt-br"})
     voices = {voice.id: voice for voice in folders(tmp_path).voices}
     alan = Voice("en_GB-alan-low", "Alan (low)", ("en-GB",), "male", sample_rate=16_000, model="en_GB-alan-low")
-    assert voices["en_GB-alan-low"] == alan
+    assert replace(voices["en_GB-alan-low"], revision="") == alan
     assert (voices["de_DE-own-high"].gender, voices["de_DE-own-high"].sample_rate) == ("female", 22_050)
     assert (voices["old"].languages, voices["old"].gender) == (("pt-BR",), "")
 

@@ -55,7 +55,7 @@ def test_a_recording_is_known_by_its_content_and_not_by_its_place() -> None:
 
     anna = Voice("anna.wav", reference="a/anna.wav", digest="ab")
     assert key(anna) == key(Voice("ann.wav", reference="b/ann.wav", digest="ab"))
-    assert key(anna) != key(replace(anna, digest="cd"))
+    assert key(anna) != key(replace(anna, digest="cd")) and key(anna) != key(replace(anna, revision="v2"))
 
 
 def test_the_text_is_in_the_key() -> None:
@@ -92,6 +92,7 @@ def test_a_user_s_recording_is_that_user_s_alone() -> None:
         {"voice": Voice("en-gb")},
         {"voice": Voice("en-us", reference="references/anna.wav")},
         {"voice": Voice("en-us", digest="ab")},
+        {"voice": Voice("en-us", revision="ab")},
         {"params": SpeechParams("en-GB")},
         {"params": SpeechParams("en-US", speed=1.5)},
         {"params": SpeechParams("en-US", seed=3)},

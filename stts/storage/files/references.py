@@ -57,7 +57,9 @@ class References:
             voice = replace(voice, digest=self._digest(stored.path))
             if seconds is not None:
                 part = self._derived.path(stored.id, voice.digest, stored.path, seconds)
-                voice = replace(voice, reference=str(part))
+                # The name of a derived file tells how it was made; another version of ours makes another.
+                revision = part.name if part != stored.path else ""
+                voice = replace(voice, reference=str(part), revision=revision)
         return LibraryVoice(voice, self.blend(stored), stored.owner, card.speed, card.parameters)
 
     def blend(self, stored: StoredFile) -> str:

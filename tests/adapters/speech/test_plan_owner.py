@@ -17,6 +17,7 @@ from stts.engine_api import EngineInfo, EngineLimits, Progress, Samples, SpeechP
 from stts.plans import SpeechPlan
 from stts.settings import Settings
 from stts.speech import AudioChunk, SynthesisConfig
+from stts.storage.files.derived import VERSION
 from stts.storage.files.store import FileStore
 from stts.storage.files.voices import StoredVoices
 from tests.adapters.speech.test_plan import INFO
@@ -48,6 +49,7 @@ async def test_the_same_recording_of_two_users_is_never_answered_to_the_other(tm
         files.save("references", "me", wav(speech()), owner=owner)
     anna, bert = await planned(files, ANNA), await planned(files, BERT)
     assert anna.voice.digest == bert.voice.digest and "derived" in Path(anna.voice.reference or "").parts
+    assert anna.voice.revision == f"{anna.voice.digest}-3-10-v{VERSION}.wav"
     assert (anna.owner, bert.owner) == (ANNA, BERT)
     assert key_of(anna, TEXT) != key_of(bert, TEXT) and anna.sentence_key(TEXT) != bert.sentence_key(TEXT)
     cache = CacheStore(Settings)
