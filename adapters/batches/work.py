@@ -123,7 +123,7 @@ class BatchAtWork:
                 self._ends.append(end)
                 if len(self._ends) >= MOST_UNWRITTEN:
                     self._has_room.clear()
-                await self._items.finish(item)
+                await self._items.finish(item, end.result)
 
     async def _wait(self, left: Callable[[float], float]) -> None:
         """Waits until `left`, by the time of now, tells no seconds any more."""

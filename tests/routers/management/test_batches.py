@@ -274,17 +274,34 @@ def test_a_key_has_so_many_jobs_that_have_not_ended(http: httpx.Client) -> None:
     begin(http, ["One more."])
 
 
-def test_what_was_spoken_once_is_not_spoken_again(keyed: Keyed, http: httpx.Client) -> None:
-    def operations() -> int:
-        total: int = keyed.admin.get("/analytics/summary").json()["total"]["operations"]
-        return total
+def operations(keyed: Keyed) -> int:
+    total: int = keyed.admin.get("/analytics/summary").json()["total"]["operations"]
+    return total
 
+
+def test_the_same_text_is_spoken_once_in_a_job(keyed: Keyed, http: httpx.Client) -> None:
+    before = operations(keyed)
+    job = begin(http, [SLOW] * 250 + ["Another one."] + [SLOW])
+    assert ended(http, job["id"])["items"]["done"] == 252
+    assert operations(keyed) - before == 2
+    items = http.get(f"/jobs/{job['id']}/items?limit=1000").json()["items"]
+    for number in (0, 1, 249, 251):
+        content = http.get(f"/jobs/{job['id']}/items/{number}/content").content
+        assert len(content) == items[number]["bytes"] == items[0]["bytes"]
+
+
+def test_each_of_the_same_text_is_tried_where_it_fails(http: httpx.Client) -> None:
+    job = begin(http, ["They explode.", "Fine."] + ["They explode."] * 20)
+    assert ended(http, job["id"])["items"] == {"total": 22, "waiting": 0, "done": 1, "failed": 21}
+
+
+def test_what_was_spoken_once_is_not_spoken_again(keyed: Keyed, http: httpx.Client) -> None:
     texts = [f"Chapter {number}, told once." for number in range(8)]
     first = ended(http, begin(http, texts)["id"])
-    before = operations()
+    before = operations(keyed)
     second = ended(http, begin(http, [*texts[:3], "Chapter 3, written anew.", *texts[4:]])["id"])
     assert second["items"]["done"] == 8
-    assert operations() - before == 1
+    assert operations(keyed) - before == 1
     one, two = (http.get(f"/jobs/{job['id']}/items/5/content").content for job in (first, second))
     assert one == two
 
