@@ -29,7 +29,6 @@ from stts.storage.database.opening import StoreOpener
 from stts.storage.files.store import FileStore
 
 NO_JOB = "There is no such job; ended ones are kept for a while."
-MOST_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,12 @@ class BatchServices:
     async def store(self) -> BatchStore:
         return await self.stores.batches()
 
-    async def all(self, viewer: Viewer) -> list[Batch]:
-        """Those of this viewer, the newest first. Raises DatabaseAway."""
+    async def all(self, viewer: Viewer, most: int, before: float | None = None) -> list[Batch]:
+        """Those of this viewer that began before a Unix time, the newest first. Raises DatabaseAway."""
         if not await self.were_there():
             return []
-        return await (await self.store()).page(owner=viewer.user_id, every=viewer.sees_all, most=MOST_LISTED)
+        store = await self.store()
+        return await store.page(owner=viewer.user_id, every=viewer.sees_all, most=most, before=before)
 
     async def find(self, job_id: str, viewer: Viewer) -> Batch | None:
         """None also for what belongs to others. Raises DatabaseAway."""

@@ -38,7 +38,7 @@ class BatchResults:
         return await _written(await _transcript(path), format, self._settings())
 
     async def _done(self, batch: Batch, number: int) -> tuple[BatchItem, ItemResult]:
-        items = await (await self._batches.store()).items(batch.id, after=number - 1, most=1)
+        items = await (await self._batches.store()).items(batch.id, after=number - 1, most=1, with_requests=False)
         if not items or items[0].number != number:
             raise NotFound(NO_ITEM, param="number")
         item = items[0]

@@ -163,7 +163,9 @@ class BatchRoutes:
     ) -> ItemList:
         """Its items by number, each with how it ended."""
         await self._batches.require(job_id, principal_of(request).viewer)
-        found = await (await self._batches.store()).items(job_id, after=after, most=limit, state=state)
+        found = await (await self._batches.store()).items(
+            job_id, after=after, most=limit, state=state, with_requests=False
+        )
         last = found[-1].number if len(found) == limit else None
         return ItemList(items=[ItemShape.of(item) for item in found], after=last)
 

@@ -31,6 +31,7 @@ NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "There is no 
 EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}, **NOT_FOUND}
 LOOK_SECONDS = 1.0
 """Between two looks for what another server has changed."""
+MOST_LISTED = 1000
 TOLD_AT_ONCE = 200
 """Items that are read together for events."""
 
@@ -47,12 +48,20 @@ class JobRoutes:
         add("/jobs/{job_id}/events", self.events, methods=["GET"], response_class=Response, responses=EVENTS)
 
     @policy(RouteKind.MANAGE, role=Role.WRITE)
-    async def listing(self, request: Request) -> list[JobShape]:
-        """One's own, of administrators all, newest first; the last hundred that have ended are kept."""
+    async def listing(
+        self,
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 100,
+        before: Annotated[
+            float | None, Query(allow_inf_nan=False, description="`started` of the last job that was read.")
+        ] = None,
+    ) -> list[JobShape]:
+        """One's own, of administrators all, newest first: as many as `limit` says, those behind them with `before`."""
         viewer = principal_of(request).viewer
         found = [JobShape.of(job.status()) for job in self._jobs.all(viewer)]
-        found += [JobShape.of_batch(batch) for batch in await self._batches.all(viewer)]
-        return sorted(found, key=lambda job: job.started, reverse=True)
+        found += [JobShape.of_batch(batch) for batch in await self._batches.all(viewer, limit, before)]
+        wanted = [job for job in found if before is None or job.started < before]
+        return sorted(wanted, key=lambda job: job.started, reverse=True)[:limit]
 
     @policy(RouteKind.MANAGE, role=Role.WRITE)
     async def show(self, request: Request, job_id: JobId) -> JobShape:

@@ -71,16 +71,18 @@ class BatchStore(Protocol):
         """None also for a draft."""
         ...
 
-    async def page(self, *, owner: str | None, every: bool, most: int) -> list[Batch]:
-        """The newest first; those of an owner, or of everybody."""
+    async def page(self, *, owner: str | None, every: bool, most: int, before: float | None = None) -> list[Batch]:
+        """The newest first; those of an owner, or of everybody. `before`: those that began before a Unix time."""
         ...
 
-    async def items(self, batch_id: str, *, after: int, most: int, state: ItemState | None = None) -> list[BatchItem]:
-        """Those behind a number, by number."""
+    async def items(
+        self, batch_id: str, *, after: int, most: int, state: ItemState | None = None, with_requests: bool = True
+    ) -> list[BatchItem]:
+        """Those behind a number, by number. `with_requests`: also their requests, which may be long."""
         ...
 
     async def changes(self, batch_id: str, *, after: int, to: int, most: int) -> list[BatchItem]:
-        """Items that have ended in a stretch of changes, in their order."""
+        """Items that have ended in a stretch of changes, in their order, without their requests."""
         ...
 
     async def command(self, batch_id: str, event: BatchEvent, *, now: float, by: Worker | None = None) -> Batch:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stts.errors import NotFound
@@ -22,6 +22,9 @@ from stts.storage.database.tables import batch_items, batches
 NO_BATCH = "There is no such job; ended ones are kept for a while."
 REMOVED_AT_ONCE = 10_000
 """Items that one transaction removes: nobody waits long for the writer."""
+_WITHOUT_REQUESTS: Select[Any] = select(
+    *(column for column in batch_items.c if column.name != "request"), null().label("request")
+)
 
 
 class Batches:
@@ -60,16 +63,21 @@ class Batches:
             row = (await connection.execute(chosen)).first()
         return batch_of(row) if row is not None else None
 
-    async def page(self, *, owner: str | None, every: bool, most: int) -> list[Batch]:
+    async def page(self, *, owner: str | None, every: bool, most: int, before: float | None = None) -> list[Batch]:
         chosen = select(batches).where(batches.c.state != "draft").limit(most)
         if not every:
             chosen = chosen.where(of_owner(owner))
+        if before is not None:
+            chosen = chosen.where(batches.c.created_at < before)
         chosen = chosen.order_by(batches.c.created_at.desc(), batches.c.id)
         async with self._database.reading() as connection:
             return [batch_of(row) for row in await connection.execute(chosen)]
 
-    async def items(self, batch_id: str, *, after: int, most: int, state: ItemState | None = None) -> list[BatchItem]:
-        chosen = select(batch_items).where(batch_items.c.batch_id == batch_id, batch_items.c.number > after)
+    async def items(
+        self, batch_id: str, *, after: int, most: int, state: ItemState | None = None, with_requests: bool = True
+    ) -> list[BatchItem]:
+        chosen = select(batch_items) if with_requests else _WITHOUT_REQUESTS
+        chosen = chosen.where(batch_items.c.batch_id == batch_id, batch_items.c.number > after)
         if state is not None:
             chosen = chosen.where(batch_items.c.state == state)
         async with self._database.reading() as connection:
@@ -78,7 +86,7 @@ class Batches:
 
     async def changes(self, batch_id: str, *, after: int, to: int, most: int) -> list[BatchItem]:
         sequence = batch_items.c.sequence
-        chosen = select(batch_items).where(batch_items.c.batch_id == batch_id, sequence > after, sequence <= to)
+        chosen = _WITHOUT_REQUESTS.where(batch_items.c.batch_id == batch_id, sequence > after, sequence <= to)
         async with self._database.reading() as connection:
             rows = await connection.execute(chosen.order_by(sequence).limit(most))
             return [item_of(row) for row in rows]

@@ -290,6 +290,17 @@ def test_the_same_text_is_spoken_once_in_a_job(keyed: Keyed, http: httpx.Client)
         assert len(content) == items[number]["bytes"] == items[0]["bytes"]
 
 
+def test_jobs_are_listed_in_pages(http: httpx.Client) -> None:
+    jobs = [ended(http, begin(http, [f"Number {number}."])["id"]) for number in range(5)]
+    newest = [job["id"] for job in reversed(jobs)]
+    first = http.get("/jobs?limit=2").json()
+    second = http.get("/jobs", params={"limit": 2, "before": first[-1]["started"]}).json()
+    last = http.get("/jobs", params={"limit": 2, "before": second[-1]["started"]}).json()
+    assert [job["id"] for job in first + second + last] == newest
+    for query in ("limit=0", "limit=1001", "before=nan", "before=inf", "before=yesterday"):
+        assert http.get(f"/jobs?{query}").status_code == 422, query
+
+
 def test_each_of_the_same_text_is_tried_where_it_fails(http: httpx.Client) -> None:
     job = begin(http, ["They explode.", "Fine."] + ["They explode."] * 20)
     assert ended(http, job["id"])["items"] == {"total": 22, "waiting": 0, "done": 1, "failed": 21}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -62,6 +63,8 @@ async def test_items_are_told_by_number_in_parts(stores: Stores) -> None:
     first = await stores.batches.items("job-1", after=-1, most=20)
     rest = await stores.batches.items("job-1", after=first[-1].number, most=20)
     assert first + rest == items(25)
+    without = await stores.batches.items("job-1", after=-1, most=30, with_requests=False)
+    assert without == [replace(item, request=None) for item in items(25)]
 
 
 async def test_one_server_works_on_a_batch(stores: Stores, address: DatabaseAddress) -> None:
@@ -115,7 +118,9 @@ async def test_changes_are_told_after_a_number(stores: Stores) -> None:
     for numbers in ([4, 1], [0]):
         batch = await stores.batch_work.record("job-1", lease(), done(numbers), now=2.0, pace=None, keeps_texts=True)
     changes = await stores.batches.changes("job-1", after=begun_at, to=batch.sequence, most=10)
-    assert [each.number for each in changes] == [4, 1, 0]
+    assert [(each.number, each.request, each.state) for each in changes] == [
+        (number, None, "done") for number in (4, 1, 0)
+    ]
     resumed = await stores.batches.changes("job-1", after=changes[0].sequence, to=batch.sequence, most=1)
     assert [each.number for each in resumed] == [1]
 
@@ -245,6 +250,7 @@ async def test_everybody_sees_their_own_and_administrators_all(stores: Stores) -
         await begun(stores, f"job-{number}", owner=owner, at=float(number))
     page = stores.batches.page
     assert [each.id for each in await page(owner=None, every=True, most=2)] == ["job-2", "job-1"]
+    assert [each.id for each in await page(owner=None, every=True, most=2, before=2.0)] == ["job-1", "job-0"]
     assert [each.id for each in await page(owner="anna", every=False, most=9)] == ["job-0"]
     assert [each.id for each in await page(owner=None, every=False, most=9)] == ["job-2"]
 
