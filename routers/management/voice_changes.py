@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from routers.management.voice_forms import checked_card
+from routers.management.voice_report import NO_TRANSCRIPT, VoiceReport
 from routers.management.voice_schemas import ConsentShape, VoiceChange
 from stts.access.viewer import Viewer
 from stts.errors import Forbidden, InvalidParameter, NotFound
@@ -32,8 +33,9 @@ def check_change(files: FileStore, id: str, viewer: Viewer, fields: VoiceChange)
 
 def changed(files: FileStore, id: str, viewer: Viewer, fields: VoiceChange) -> StoredFile:
     """Changes the card and the name, then who may speak with it. Raises as `VoiceCards.change` does."""
-    statement = fields.consent.statement if fields.consent is not None else None
-    stored = files.cards.change(id, viewer, name=fields.name, card=lambda card: _card(card, fields), consent=statement)
+    stored = files.cards.change(
+        id, viewer, name=fields.name, card=lambda card: _card(card, fields), consent=_statement(fields)
+    )
     if fields.visibility is not None and fields.visibility != _visibility(stored):
         stored = files.cards.share(id, shared=fields.visibility == "shared")
     return stored
@@ -49,17 +51,39 @@ def _card(card: VoiceCard, fields: VoiceChange) -> VoiceCard:
         values["tags"] = tuple(tag for each in fields.tags if (tag := cleaned(each)))
     if fields.defaults is not None:
         values |= {"speed": fields.defaults.speed, "parameters": fields.defaults.parameters}
-    if fields.consent is not None:
+    if "consent" in said:
         values |= _consent(fields.consent)
-    if "transcript" in said:
-        # Its words were compared with another transcript.
-        values["report"] = None
+    if card.report is not None and values["transcript"] != card.transcript:
+        values["report"] = _without_words(VoiceReport.model_validate(card.report), values["transcript"])
     return checked_card(values)
 
 
-def _consent(consent: ConsentShape) -> dict[str, object]:
+def _statement(fields: VoiceChange) -> str | None:
+    """The statement of a change: empty where consent is taken back, None where the change says nothing of it."""
+    if "consent" not in fields.model_fields_set:
+        return None
+    if fields.consent is None or "statement" in fields.consent.model_fields_set:
+        return (fields.consent.statement if fields.consent is not None else None) or ""
+    return None
+
+
+def _consent(consent: ConsentShape | None) -> dict[str, object]:
     named = {"date": "consent_date", "recording": "consent_recording"}
+    if consent is None:
+        return dict.fromkeys(named.values())
     return {key: getattr(consent, name) for name, key in named.items() if name in consent.model_fields_set}
+
+
+def _without_words(report: VoiceReport, transcript: str) -> dict[str, object]:
+    """The report without what compares its recording with the transcript, which is another one now."""
+    why = "The transcript was changed since: POST validates it." if transcript.strip() else NO_TRANSCRIPT
+    changes = {
+        "words_found": None,
+        "words_spoken": None,
+        "unknown": {**report.unknown, "words_found": why},
+        "problems": [each for each in report.problems if each.code != "transcript"],
+    }
+    return report.model_copy(update=changes).model_dump(mode="json")
 
 
 def _visibility(stored: StoredFile) -> str:

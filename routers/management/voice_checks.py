@@ -11,7 +11,7 @@ from fastapi import Request
 from adapters.detection.speech_detector import DetectRequest
 from routers.http.operation import operation_context, principal_of
 from routers.http.workers import Workers
-from routers.management.voice_schemas import ProblemShape, VoiceReport, WindowShape
+from routers.management.voice_report import NO_TRANSCRIPT, ProblemShape, VoiceReport, WindowShape
 from routers.services import Services
 from stts.context import Priority
 from stts.errors import STTSError
@@ -81,7 +81,7 @@ class VoiceChecks:
             async with aclosing(self._services.detect(context, DetectRequest(_audio(file), rules))) as found:
                 return sum([each.end - each.start async for each in found])
         except STTSError as error:
-            unknown["speech_seconds"] = error.title
+            unknown["speech_seconds"] = error.message
             return None
 
     async def _words(
@@ -102,7 +102,7 @@ class VoiceChecks:
                     heard = (await collect_transcript(events)).text
                 return words_found(transcript, heard, english=language is not None and primary(language) == "en")
             except STTSError as error:
-                why = f"It could not be transcribed: {error.title}."
+                why = f"It could not be transcribed: {error.message}"
         unknown["words_found"] = why
         return None
 
@@ -110,7 +110,7 @@ class VoiceChecks:
 def _not_listened(figures: Figures, transcript: str) -> str | None:
     """Says why a recording is not compared with its transcript; None: it is."""
     if not transcript.strip():
-        return "It has no transcript."
+        return NO_TRANSCRIPT
     if figures.level is None:
         return "Nothing in it can be heard."
     return f"It is longer than {MOST_LISTENED:g} s." if figures.seconds > MOST_LISTENED else None

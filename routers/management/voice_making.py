@@ -11,13 +11,14 @@ from fastapi import Request, UploadFile
 from routers.http.operation import principal_of
 from routers.management.voice_checks import VoiceChecks
 from routers.management.voice_forms import VoiceForm
-from routers.management.voice_schemas import VoiceReport
+from routers.management.voice_report import VoiceReport
 from routers.services import Services
 from stts.access.viewer import Viewer
-from stts.audio.wav import whole_file
+from stts.audio.encode import encoded
+from stts.audio.formats import resolve_sample_rate
 from stts.engine_api import Samples
 from stts.errors import InvalidParameter, NotFound, UnknownVoice
-from stts.speech import SynthesisConfig
+from stts.speech import AudioFormat, SynthesisConfig
 from stts.storage.files.records import StoredFile
 from stts.voices.blend import is_blend
 from stts.voices.figures import Figures
@@ -26,6 +27,8 @@ from stts.voices.repair import cut_out, repaired
 
 KEPT_SECONDS = 60.0
 """The best part that is kept of a recording which is longer than `storage.reference_seconds`."""
+
+NO_RECORDING = "A blend has no recording to be validated."
 
 
 class VoiceMaking:
@@ -47,7 +50,7 @@ class VoiceMaking:
     async def validate(self, request: Request, stored: StoredFile) -> VoiceReport:
         """Validates a stored recording anew. Raises NotFound for a blend, which has none."""
         if stored.is_blend:
-            raise NotFound("A blend has no recording to be validated.", param="id")
+            raise NotFound(NO_RECORDING, param="id")
         file = await asyncio.to_thread(stored.path.open, "rb")
         with file:
             figures = await self._checks.figures(file, WINDOW_SECONDS)
@@ -82,12 +85,12 @@ class VoiceMaking:
             )
         )
 
-    async def best_part(self, file: BinaryIO, figures: Figures) -> bytes:
-        """The best part of a recording as a repaired WAV file."""
-        rate = suitable_rate(figures.sample_rate)
+    async def best_part(self, file: BinaryIO, figures: Figures, format: AudioFormat = "wav") -> bytes:
+        """The best part of a recording, repaired, as a file of this format."""
+        rate = resolve_sample_rate(format, None, suitable_rate(figures.sample_rate))
 
         def part(samples: Samples) -> bytes:
-            return whole_file(repaired(samples, rate).samples, rate)
+            return encoded(repaired(samples, rate).samples, format, rate)
 
         return await self._checks.workers.run(
             lambda checkpoint: part(cut_out(file, figures.window, rate, checkpoint=checkpoint))

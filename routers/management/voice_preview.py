@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
+from starlette.types import Message, Send
 
-from routers.http.answer import collected_answer
+from routers.http.answer import Answer, collected_answer
 from routers.http.names import EngineName
 from routers.http.operation import operation_context, principal_of
 from routers.http.speech import speech_answer
 from routers.management.voice_checks import VoiceChecks
 from routers.management.voice_making import VoiceMaking
 from routers.services import Services
+from stts.audio.formats import FORMATS
 from stts.engine_state import AUTO
 from stts.errors import EngineNotInstalled, InvalidRequest
 from stts.languages import primary
@@ -24,6 +26,7 @@ from stts.storage.files.records import StoredFile
 from stts.voices.measure import WINDOW_SECONDS
 
 PREVIEW_CHARACTERS = 300
+SOURCE_HEADER = b"x-preview-source"
 TEXTS: Mapping[str, str] = {
     "en": "Hello! This is how I sound when I read a sentence aloud.",
     "de": "Hallo! So klinge ich, wenn ich einen Satz vorlese.",
@@ -42,7 +45,8 @@ TEXTS: Mapping[str, str] = {
 
 Source = Literal["speech", "recording"]
 SourceQuery = Annotated[
-    Source | None, Query(description="Default: speech, where an engine can speak with it; else the recording.")
+    Source | None,
+    Query(description="Default: speech; the recording where no engine can and neither `engine` nor `text` is given."),
 ]
 TextQuery = Annotated[str | None, Query(max_length=PREVIEW_CHARACTERS, description="Other words.")]
 EngineQuery = Annotated[EngineName, Query(description="The engine that speaks.")]
@@ -64,7 +68,8 @@ class VoicePreview:
         engine: str = AUTO,
         format: AudioFormat = "wav",
     ) -> Response:
-        """Raises UnknownVoice in words where no engine can speak with it and there is no recording."""
+        """The header X-Preview-Source names what is heard. Raises as POST /tts does where an engine or a text is
+        given, where speech is asked for, and where there is no recording."""
         config = SynthesisConfig(
             engine=engine,
             voice=stored.id,
@@ -72,12 +77,14 @@ class VoicePreview:
             format=format,
             permission=principal_of(request).permission,
         )
-        if source == "recording" or (source is None and not await self._speaks(config, stored)):
-            return self._recording(request, stored)
+        is_open = source is None and engine == AUTO and not text
+        if source == "recording" or (is_open and not await self._speaks(config, stored)):
+            return _named(self._recording(request, stored, format), "recording")
         words = text or TEXTS.get(primary(stored.card.language or "en"), TEXTS["en"])
         context = operation_context(request, "tts", characters=len(words), format=format)
         chunks = self._services.speak(context, SpeechRequest(words, config))
-        return speech_answer(chunks, context, stream=None, whole_seconds=self._services.settings().tts.whole_seconds)
+        whole_seconds = self._services.settings().tts.whole_seconds
+        return _named(speech_answer(chunks, context, stream=None, whole_seconds=whole_seconds), "speech")
 
     async def _speaks(self, config: SynthesisConfig, stored: StoredFile) -> bool:
         """True if an engine can, or if there is nothing else to be heard."""
@@ -89,13 +96,28 @@ class VoicePreview:
             return False
         return True
 
-    def _recording(self, request: Request, stored: StoredFile) -> Response:
+    def _recording(self, request: Request, stored: StoredFile, format: AudioFormat) -> Answer:
         if stored.is_blend:
             raise InvalidRequest("A blend has no recording.", param="source", allowed=["speech"])
 
         async def make() -> Response:
             with await asyncio.to_thread(stored.path.open, "rb") as file:
                 figures = await self._checks.figures(file, WINDOW_SECONDS)
-                return Response(await self._making.best_part(file, figures), media_type="audio/wav")
+                part = await self._making.best_part(file, figures, format)
+                return Response(part, media_type=FORMATS[format].media_type)
 
         return collected_answer(make, request.scope, request.receive)
+
+
+def _named(answer: Answer, source: Source) -> Answer:
+    """The answer with a header that names what is heard."""
+
+    async def respond(send: Send) -> None:
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (SOURCE_HEADER, source.encode())]
+            await send(message)
+
+        await answer.respond(send_named)
+
+    return Answer(respond)

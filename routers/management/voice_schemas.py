@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date as Date
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from routers.http.names import LanguageTag
+from routers.management.voice_report import Seconds, VoiceReport
 from stts.access.viewer import Viewer
 from stts.storage.files.names import stem
 from stts.storage.files.records import StoredFile
@@ -26,6 +27,23 @@ class ConsentShape(BaseModel):
     recording: str | None = Field(None, max_length=64, description="Id of the file in which the person consents.")
 
 
+Statement = Annotated[str, Field(max_length=CONSENT_CHARACTERS)]
+
+
+def _read_consent(value: object) -> object:
+    """A text alone is the statement, as in the form that makes a voice."""
+    return {"statement": value} if isinstance(value, str) else value
+
+
+Consent = Annotated[
+    ConsentShape | None,
+    BeforeValidator(
+        _read_consent, json_schema_input_type=Annotated[str, Field(max_length=CONSENT_CHARACTERS)] | ConsentShape | None
+    ),
+    Field(description="A text alone is the statement; null takes all of it back."),
+]
+
+
 class DefaultsShape(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -33,41 +51,6 @@ class DefaultsShape(BaseModel):
     parameters: dict[str, Any] = Field(
         default_factory=dict, max_length=MOST_PARAMETERS, description="Of engines; one passes over those of others."
     )
-
-
-class ProblemShape(BaseModel):
-    code: str
-    message: str
-    refused: bool = Field(description="Whether there is no voice in it at all; else it is a warning.")
-
-
-class WindowShape(BaseModel):
-    start: float = Field(description="Seconds.")
-    end: float
-
-
-class VoiceReport(BaseModel):
-    """Figures of a recording, all of it decoded."""
-
-    seconds: float
-    sample_rate: int | None = Field(description="Hz.")
-    channels: int | None
-    level: float | None = Field(description="dBFS while something sounds; null: nothing does.")
-    peak: float | None = Field(description="dBFS.")
-    offset: float = Field(description="Mean of the samples, -1..1.")
-    clipping: float = Field(description="Share of clipped samples, 0..1.")
-    signal_to_noise: float | None = Field(description="dB.")
-    silence: float = Field(description="Share of the time in which nothing sounds, 0..1.")
-    bandwidth: float | None = Field(description="Hz.")
-    speech_seconds: float | None = Field(description="Found by the voice activity detector.")
-    speakers: int | None = None
-    words_found: int | None = Field(None, description="Words of the transcript that were heard.")
-    words_spoken: int | None = Field(None, description="Words of the transcript.")
-    unknown: dict[str, str] = Field(description="Why a figure is null.")
-    window: WindowShape = Field(description="The part that is best to be cloned.")
-    repairs: list[str] = Field(description="What is mended in the copy that engines get: mono, offset, level, ...")
-    problems: list[ProblemShape]
-    usable: bool = Field(description="False: there is no voice in it.")
 
 
 class LibraryVoiceShape(BaseModel):
@@ -82,7 +65,7 @@ class LibraryVoiceShape(BaseModel):
     owner: str | None = Field(None, description="The user whose it is; null: the server.")
     visibility: Literal["private", "shared"]
     created: float = Field(description="Unix time.")
-    seconds: float | None = None
+    seconds: Seconds | None = None
     defaults: DefaultsShape = DefaultsShape()
     report: VoiceReport | None = Field(None, description="The last validation.")
 
@@ -124,6 +107,6 @@ class VoiceChange(BaseModel):
     language: LanguageTag = None
     transcript: str | None = Field(None, max_length=TRANSCRIPT_CHARACTERS)
     tags: list[Tag] | None = Field(None, max_length=MOST_TAGS)
-    consent: ConsentShape | None = None
+    consent: Consent = None
     visibility: Literal["private", "shared"] | None = Field(None, description="Administrators share voices.")
     defaults: DefaultsShape | None = None

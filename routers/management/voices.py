@@ -18,9 +18,10 @@ from routers.management.files import unescaped
 from routers.management.voice_changes import changed, check_change
 from routers.management.voice_checks import VoiceChecks
 from routers.management.voice_forms import VoiceForm, VoiceRoute
-from routers.management.voice_making import VoiceMaking
+from routers.management.voice_making import NO_RECORDING, VoiceMaking
 from routers.management.voice_preview import EngineQuery, SourceQuery, TextQuery, VoicePreview
-from routers.management.voice_schemas import LibraryVoiceList, LibraryVoiceShape, VoiceChange, VoiceReport
+from routers.management.voice_report import VoiceReport
+from routers.management.voice_schemas import LibraryVoiceList, LibraryVoiceShape, VoiceChange
 from routers.services import Services
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, Upload, policy
@@ -147,7 +148,8 @@ class LibraryVoiceRoutes:
         """The last validation; 404 where there was none."""
         stored = await self._found(voice_id, principal_of(request).viewer)
         if stored.card.report is None:
-            raise NotFound("This voice was not validated yet: POST does it.", param="id")
+            why = NO_RECORDING if stored.is_blend else "This voice was not validated yet: POST does it."
+            raise NotFound(why, param="id")
         return VoiceReport.model_validate(stored.card.report)
 
     @policy(RouteKind.USE)

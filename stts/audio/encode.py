@@ -63,6 +63,14 @@ class Encoder:
         return self._writer.header(self._samples_in)
 
 
+def encoded(samples: Samples, format: AudioFormat, sample_rate: int) -> bytes:
+    """All of a mono recording as one file, its length in the header. Blocking. Raises UnsupportedFormat."""
+    encoder = Encoder(format, sample_rate)
+    data = encoder.encode(samples) + encoder.finish()
+    header = encoder.header()
+    return header + data[len(header) :]
+
+
 class _Writer(Protocol):
     samples_out: int
 

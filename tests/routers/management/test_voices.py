@@ -180,7 +180,8 @@ def test_a_card_is_changed_and_a_name_that_is_taken_is_not(anna: httpx.Client) -
     change = {"name": "after", "transcript": "new words", "defaults": {"speed": 1.2}, "consent": {"statement": "B"}}
     changed = anna.patch(path, json=change).json()
     assert (changed["name"], changed["transcript"], changed["defaults"]["speed"]) == ("after", "new words", 1.2)
-    assert changed["tags"] == ["a"] and changed["report"] is None and changed["consent"]["statement"] == "B"
+    assert changed["tags"] == ["a"] and changed["report"] == voice["report"] | {"unknown": changed["report"]["unknown"]}
+    assert "changed since" in changed["report"]["unknown"]["words_found"] and changed["consent"]["statement"] == "B"
     assert say(anna, "after").status_code == 200 and say(anna, "before").status_code == 422
     assert anna.patch(path, json={"name": "OTHER"}).status_code == 409
     assert anna.patch(path, json={"consent": {"recording": "ref_" + "x" * 22}}).status_code == 400
@@ -188,6 +189,45 @@ def test_a_card_is_changed_and_a_name_that_is_taken_is_not(anna: httpx.Client) -
     assert anna.post(f"{path}/validate").json()["usable"] and anna.get(path).json()["report"]["usable"]
     for each in (voice, other):
         anna.delete(f"/v1/voices/{each['id']}")
+
+
+def test_a_changed_transcript_takes_only_its_words_from_the_report(anna: httpx.Client) -> None:
+    voice = made(anna, "worded", transcript=WORDS)
+    path, before = f"/v1/voices/{voice['id']}", voice["report"]
+    assert before["words_spoken"] == 12 and "transcript" in [each["code"] for each in before["problems"]]
+    assert anna.patch(path, json={"transcript": WORDS}).json()["report"] == before, "nothing has changed"
+    after = anna.patch(path, json={"transcript": None}).json()["report"]
+    assert (after["words_found"], after["words_spoken"], after["level"]) == (None, None, before["level"])
+    assert after["unknown"]["words_found"] == "It has no transcript."
+    assert [each["code"] for each in after["problems"]] == ["short"]
+    anna.delete(path)
+
+
+def test_figures_have_the_digits_that_mean_something(anna: httpx.Client) -> None:
+    voice = made(anna, "figures")
+    numbers = [*voice["report"].values(), *voice["report"]["window"].values(), voice["seconds"]]
+    told = [repr(each) for each in numbers if isinstance(each, float)]
+    assert len(told) >= 10 and max(map(len, told)) <= 8, told
+    anna.delete(f"/v1/voices/{voice['id']}")
+
+
+def test_consent_is_changed_by_its_words_alone_and_taken_back_by_null(anna: httpx.Client) -> None:
+    path = f"/v1/voices/{made(anna, 'agreed', consent='Ann', consent_date='2026-11-01')['id']}"
+    said = anna.patch(path, json={"consent": "Mary"}).json()["consent"]
+    assert said == {"statement": "Mary", "date": "2026-11-01", "recording": None}
+    only = anna.patch(path, json={"consent": {"statement": None}}).json()["consent"]
+    assert only == {"statement": None, "date": "2026-11-01", "recording": None}
+    assert anna.patch(path, json={"consent": "x" * 501}).status_code == 400
+    assert anna.patch(path, json={"consent": {"statement": "Ann"}}).json()["consent"]["statement"] == "Ann"
+    assert anna.patch(path, json={"consent": None}).json()["consent"] is None
+    anna.delete(path)
+
+
+def test_a_report_that_is_not_there_says_what_would_make_it(anna: httpx.Client) -> None:
+    blend = made(anna, "unheard", blend="low+high")
+    answer = anna.get(f"/v1/voices/{blend['id']}/validate")
+    assert answer.status_code == 404 and "A blend has no recording" in answer.json()["error"]["message"]
+    anna.delete(f"/v1/voices/{blend['id']}")
 
 
 def test_a_preview_is_speech_or_the_recording(anna: httpx.Client) -> None:
@@ -199,7 +239,13 @@ def test_a_preview_is_speech_or_the_recording(anna: httpx.Client) -> None:
     samples, _ = decoded(recording.content)
     assert recording.headers["content-type"] == "audio/wav" and 1 < len(samples) / 16_000 < 4
     assert anna.get(path, params={"engine": "tone", "source": "speech"}).status_code == 400
-    assert "x-engine" not in anna.get(path, params={"engine": "tone"}).headers, "the recording is heard instead"
+    for named in ({"engine": "tone"}, {"engine": "nobody"}):
+        refused, told = anna.get(path, params=named), say(anna, voice["id"], **named).json()["detail"]
+        assert refused.status_code == 400 and told[:30] == refused.json()["error"]["message"][:30], refused.text
+    assert (spoken.headers["x-preview-source"], recording.headers["x-preview-source"]) == ("speech", "recording")
+    other = anna.get(path, params={"source": "recording", "format": "mp3"})
+    assert other.headers["content-type"] == "audio/mpeg"
+    assert len(decoded(other.content)[0]) == pytest.approx(len(samples), rel=0.1)
     anna.delete(f"/v1/voices/{voice['id']}")
 
 

@@ -58,5 +58,9 @@ def test_a_person_is_a_voice_that_no_engine_here_clones(client: httpx.Client) ->
     assert report["usable"] and float(str(report["speech_seconds"])) > 20
     refused = client.post("/tts", json={"text": "Hello", "voice": "person"})
     assert refused.status_code == 422 and "to be cloned" in refused.json()["detail"]
-    heard = client.get(f"/v1/voices/{client.get('/v1/voices').json()['voices'][0]['id']}/preview")
-    assert heard.headers["content-type"] == "audio/wav" and "x-engine" not in heard.headers
+    path = f"/v1/voices/{client.get('/v1/voices').json()['voices'][0]['id']}/preview"
+    heard = client.get(path, params={"format": "flac"})
+    assert heard.headers["content-type"] == "audio/flac" and heard.content.startswith(b"fLaC")
+    assert heard.headers["x-preview-source"] == "recording" and "x-engine" not in heard.headers
+    for given in ({"engine": "hibari"}, {"text": "Hello"}, {"source": "speech"}):
+        assert "clone" in client.get(path, params=given).json()["error"]["message"], given
