@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from adapters.batches.submission import NewBatch, SpeechItem, Submission
 from middleware.edge.auditing import note_audit
-from middleware.edge.bodies import is_json, media_type
+from middleware.edge.bodies import is_json, media_type, no_object
 from middleware.listener import listener_of
 from routers.batch_services import BatchServices
 from routers.http.answer import while_there
@@ -109,7 +109,8 @@ class BatchRoutes:
             return await self._lines(request, body, request.stream())
         if kind not in BOOKS:
             allowed = ["application/json", "application/jsonl", MULTIPART, *BOOKS]
-            raise InvalidRequest("Send JSON, JSON lines, a book, or a form with `file`.", allowed=allowed)
+            also = "JSON lines, a book, and a form with `file` are taken too."
+            raise InvalidRequest(f"{no_object(request)} {also}", param="body", allowed=allowed)
         with tempfile.SpooledTemporaryFile(MEMORY_BYTES) as file:
             async for chunk in request.stream():
                 await asyncio.to_thread(file.write, chunk)

@@ -104,16 +104,22 @@ async def lines_of(chunks: AsyncIterator[bytes], most_bytes: int) -> AsyncGenera
 
 
 async def parsed(body: bytes) -> SpeechJobFields:
-    """Raises MalformedRequest, InvalidRequest."""
+    """Raises InvalidRequest, which tells the place at which it stops being JSON."""
     try:
         sent = await asyncio.to_thread(json.loads, body)
-    except (ValueError, RecursionError) as error:
-        raise MalformedRequest("This is not JSON.", param="body") from error
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(f"This is not JSON: see character {error.pos + 1} of the body.", param="body") from error
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("The JSON is not UTF-8.", param="body") from error
+    except RecursionError as error:
+        raise InvalidRequest("The JSON is nested too deeply.", param="body") from error
     return checked(sent)
 
 
 def checked(sent: object) -> SpeechJobFields:
     """Raises InvalidRequest."""
+    if not isinstance(sent, dict):
+        raise InvalidRequest("The body must be a JSON object: {..}.", param="body")
     try:
         return SpeechJobFields.model_validate(sent)
     except ValidationError as error:

@@ -178,6 +178,10 @@ KINDS: dict[str, tuple[str | None, bytes, str]] = {
 }
 
 
+TAKEN = {"/jobs/speech": ("a form", "text")}
+"""No mistakes there: a book comes as text, and lines of JSON in a form."""
+
+
 def test_the_document_has_such_doors() -> None:
     assert ("POST", "/tts") in JSON_ONLY
     assert ("POST", "/v1/audio/speech") in JSON_ONLY
@@ -189,6 +193,8 @@ async def test_a_wrong_json_body_is_told_by_its_cause(server: httpx.AsyncClient,
     kind, body, words = KINDS[mistake]
     headers = {"Content-Type": kind} if kind else {}
     for method, path in JSON_ONLY:
+        if mistake in TAKEN.get(path, ()):
+            continue
         answer = await server.request(method, path, content=body, headers=headers)
         message, field = told(answer, path)
         assert words in message
