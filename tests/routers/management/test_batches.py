@@ -161,7 +161,7 @@ def test_an_item_that_cannot_be_done_is_named_before_the_job_begins(
     [
         (b'{"items": []}', "application/json", 422),
         (b'{"items": "Hello"}', "application/json", 422),
-        (b"{", "application/json", 400),
+        (b"{", "application/json", 422),
         (b'{"text": "Hello."}\n{"text": \n', "application/jsonl", 400),
         (b"", "application/jsonl", 422),
         (b"Hello", "text/csv", 422),
