@@ -11,7 +11,9 @@ from contextlib import aclosing
 
 from middleware.pipeline import Operation
 from stts.cache.answers import chunks_of, entry_of, etag_of, key_of, note_of, tell
-from stts.cache.filling import Fill, Make
+from stts.cache.filling import Fill
+from stts.cache.fills import Fills, wishes_of
+from stts.cache.room import Bounds
 from stts.cache.store import CacheStore
 from stts.cache.stored import Stored
 from stts.context import CacheNote, RequestContext, new_request_id
@@ -21,7 +23,8 @@ from stts.speech import AudioChunk
 from stts.text.complete import cleaned
 
 MOST_FILLING_BYTES = 256_000_000
-"""Audio of answers in the making; beyond it further ones are made for their own request alone."""
+"""Audio of answers in the making, and of those still being read; beyond it further ones are made for their own request
+alone."""
 CHARACTERS_PER_SECOND = 15.0
 """Characters spoken a second, about."""
 COMPRESSED_BYTES = 16_000
@@ -39,7 +42,7 @@ class CachingStage:
         self._store = store
         self._speak = speak
         self._settings = settings
-        self._fills: dict[str, Fill] = {}
+        self.fills = Fills(MOST_FILLING_BYTES)
 
     def __call__(
         self,
@@ -73,19 +76,17 @@ class CachingStage:
         call_next: Operation[SpeechRequest, AudioChunk],
     ) -> AsyncGenerator[AudioChunk, None]:
         text = await cleaned(asked, self._settings().limits.text_characters, speak_markup=plan.speak_markup)
-        if not text or sum(fill.bytes for fill in self._fills.values()) > MOST_FILLING_BYTES:
-            async for chunk in call_next(context, request):
-                yield chunk
-            return
         key, renew = key_of(plan, text), context.input_data.cache == "renew"
         entry = None if renew else self._store.in_memory(key)
         if entry is not None:
             for chunk in self._kept(entry, context, plan, text):
                 yield chunk
             return
-        fill = None if renew else self._fills.get(key)
-        if fill is None or not fill.may_join(context.priority):
-            fill = self._begin(key, text, context, request, plan)
+        fill = self._joined(key, context, plan) or self._begun(key, text, context, request, plan)
+        if fill is None:
+            async for chunk in call_next(context, request):
+                yield chunk
+            return
         async with aclosing(fill.read(context, plan.warnings)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -97,40 +98,50 @@ class CachingStage:
             context.warn(warning)
         return chunks_of(entry, text)
 
-    def _begin(self, key: str, text: str, context: RequestContext, request: SpeechRequest, plan: SpeechPlan) -> Fill:
+    def _joined(self, key: str, context: RequestContext, plan: SpeechPlan) -> Fill | None:
+        """What is being made already of the same; None: nothing that this request may wait for."""
+        if context.input_data.cache == "renew":
+            return None
+        return self.fills.joinable(key, wishes_of(plan), context.priority)
+
+    def _begun(
+        self, key: str, text: str, context: RequestContext, request: SpeechRequest, plan: SpeechPlan
+    ) -> Fill | None:
+        """A fill that its first reader begins; None: there is no room for it, or nothing to speak."""
+        expected = int(_expected_bytes(plan, text))
+        if not text or not self.fills.room.has(expected):
+            return None
+
+        def make(fill: Fill) -> AsyncGenerator[AudioChunk, None]:
+            return self._made(fill, key, text, request, plan)
+
         note = CacheNote("MISS", etag_of(key, new_request_id()))
-        fill = self._fills[key] = Fill(context, self._making(key, text, request, plan, note), note, self._most_bytes)
+        bounds = Bounds(self._settings().cache.entry_bytes, expected, self.fills.room)
+        fill = Fill(context, make, note, bounds, lambda fill: self.fills.leave(key, fill))
+        self.fills.add(key, wishes_of(plan), fill, renews=context.input_data.cache == "renew")
         return fill
 
-    @property
-    def _most_bytes(self) -> int:
-        return self._settings().cache.entry_bytes
-
-    def _making(self, key: str, text: str, request: SpeechRequest, plan: SpeechPlan, note: CacheNote) -> Make:
-        async def make(context: RequestContext) -> AsyncGenerator[AudioChunk, None]:
-            fill, since = self._fills[key], self._store.removals
-            try:
-                entry = await self._found(key, context)
-                if entry is not None:
-                    fill.note = note_of(entry, self._store.now)
-                    tell(entry, plan, text, context)
-                    for chunk in chunks_of(entry, text):
-                        yield chunk
-                    return
-                created = self._store.now
-                async with aclosing(self._speak(context, request)) as chunks:
-                    async for chunk in chunks:
-                        yield chunk
-                if context.input_data.cache != "read" and _is_clean(fill, plan):
-                    expires = self._store.expiry(plan.instance, created)
-                    made = entry_of(plan, text, tuple(fill.chunks), note.etag, created, expires)
-                    if made is not None:
-                        self._store.put(key, made, since)
-            finally:
-                if self._fills.get(key) is fill:
-                    del self._fills[key]
-
-        return make
+    async def _made(
+        self, fill: Fill, key: str, text: str, request: SpeechRequest, plan: SpeechPlan
+    ) -> AsyncGenerator[AudioChunk, None]:
+        context, since = fill.context, self._store.removals
+        entry = await self._found(key, context)
+        if entry is not None:
+            fill.note = note_of(entry, self._store.now)
+            tell(entry, plan, text, context)
+            for chunk in chunks_of(entry, text):
+                yield chunk
+            return
+        created, etag = self._store.now, fill.note.etag
+        async with aclosing(self._speak(context, request)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        # All of it is here. What was renewed meanwhile is older than what is kept by then.
+        wanted = context.input_data.cache != "read" and self.fills.has(key, fill)
+        if wanted and _is_clean(fill, plan):
+            made = entry_of(plan, text, tuple(fill.chunks), etag, created, self._store.expiry(plan.instance, created))
+            if made is not None:
+                self._store.put(key, made, since)
 
     async def _found(self, key: str, context: RequestContext) -> Stored | None:
         """An entry of the slower tiers."""

@@ -9,74 +9,46 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from contextvars import Context
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from stts.cache.readers import Reader, SharedHold
+from stts.cache.room import Bounds
 from stts.context import CacheNote, Outcome, Priority, RequestContext, Timings
+from stts.errors import ShuttingDown
 from stts.speech import RETRACTION, AudioChunk
-from stts.streams.hold import Hold
 
 AHEAD_BYTES = 2_000_000
 """Audio beyond the bound that may lie ready for the slowest reader."""
-
-Make = Callable[[RequestContext], AsyncGenerator[AudioChunk, None]]
-
-
-@dataclass(slots=True, eq=False)
-class Reader:
-    """One listener of a fill."""
-
-    context: RequestContext
-    warnings: Sequence[str]
-    """Warnings about its own plan."""
-    announced: int
-    """Retractions that are told, or were there before it came."""
-    at: int = 0
-    """Chunks that it has read."""
-
-
-class SharedHold(Hold):
-    """The hold of what several listeners read: it is kept while each of them has one that is."""
-
-    def __init__(self, readers: Callable[[], Iterable[Reader]], announce: Callable[[], None]) -> None:
-        super().__init__()
-        self._readers = readers
-        self._announce = announce
-
-    @property
-    def kept(self) -> bool:
-        return all(reader.context.unsent for reader in self._readers())
-
-    def take_back(self) -> bool:
-        if not self.kept:
-            return False
-        for reader in self._readers():
-            if reader.context.hold is not None:
-                reader.context.hold.take_back()
-        self._announce()
-        return True
 
 
 class Fill:
     """`read` it at least once: the first reader begins it, the end of the last one ends it."""
 
-    def __init__(self, context: RequestContext, make: Make, note: CacheNote, most_bytes: int) -> None:
-        """`context`: of the request that begins it. `note`: as its first reader is told. `most_bytes`: the bound."""
+    def __init__(
+        self, context: RequestContext, make: Make, note: CacheNote, bounds: Bounds, leave: Callable[[Fill], None]
+    ) -> None:
+        """`context`: of the request that begins it. `note`: as its first reader is told. `leave` is called when nobody
+        can join any more."""
         self._make = make
-        self._most_bytes = most_bytes
+        self._bounds = bounds
+        self._leave = leave
         self._readers: set[Reader] = set()
         self._announced = self._retracted = 0
         self._chunks: deque[AudioChunk] = deque()
         self._dropped = 0
         """Chunks that are gone, all readers having read them."""
-        self.bytes = 0
-        """Bytes made so far."""
+        self._made_bytes = self._held_bytes = 0
+        """Bytes made so far, and those of them that are still here."""
+        self._room_taken = 0
+        self.is_whole = True
+        """All of it is still there; else nobody can join."""
         self._more = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._error: BaseException | None = None
-        self._is_complete = False
+        self._error: Exception | None = None
+        self._is_complete = self._is_ending = False
         self._own_warnings: Sequence[str] = ()
         """Those about the plan with which it is made."""
         self.note = note
@@ -101,86 +73,109 @@ class Fill:
         return [each for each in self.context.warnings if each not in self._own_warnings]
 
     @property
-    def is_whole(self) -> bool:
-        """All of it is still there; else nobody can join."""
-        return self.bytes <= self._most_bytes
-
-    @property
     def chunks(self) -> Sequence[AudioChunk]:
         return self._chunks
 
     def may_join(self, priority: Priority) -> bool:
-        """False where it would be waited for behind everything else, and this reader is in more of a hurry."""
-        urgent = self.context.priority is not Priority.BATCH or priority is Priority.BATCH
-        return self.is_whole and urgent and (self._is_complete or not self.done)
+        """False where it waits for an engine behind others, for whom this reader would not wait."""
+        alive = not self._is_ending and (self._is_complete or not self.done)
+        return alive and self.is_whole and self.context.priority <= priority
 
     async def read(self, context: RequestContext, warnings: Sequence[str]) -> AsyncGenerator[AudioChunk, None]:
-        """All of it, from its start. `warnings`: about the plan of this reader. Raises what the making has raised."""
-        reader = Reader(context, warnings, self._announced)
-        own, first = len(context.warnings), self._task is None
+        """All of it, from its start. `warnings`: about the plan of this reader.
+
+        Raises what the making has raised, and ShuttingDown where that was ended from outside.
+        """
+        reader, own = Reader(context, warnings, self._announced, first=self._task is None), len(context.warnings)
         self._readers.add(reader)
         self._begin(reader)
         try:
             while True:
                 more = self._more
                 if self._retracted > reader.announced:
-                    reader.announced, reader.at = reader.announced + 1, 0
+                    reader.begin_again()
                     del context.warnings[own:]
                     yield RETRACTION
                 elif self._retracted == reader.announced and reader.at - self._dropped < len(self._chunks):
                     chunk = self._chunks[reader.at - self._dropped]
-                    reader.at += 1
+                    reader.take(chunk)
                     self._drop_read()
-                    self._tell(reader, first=first)
+                    self._tell(reader)
                     yield chunk
                 elif self.done:
-                    self._tell(reader, first=first)
+                    reader.finished = True
+                    self._tell(reader)
                     self._raise_failure()
                     return
                 else:
                     await more.wait()
         finally:
-            self._readers.discard(reader)
-            self._drop_read()
-            await self._end_unread()
+            await self._end(reader)
 
     def _begin(self, reader: Reader) -> None:
-        self.context.priority = min(self.context.priority, reader.context.priority)
         if self._task is None:
             self._own_warnings = reader.warnings
             # In nobody's context: it outlives the request that begins it.
             self._task = asyncio.create_task(self._run(), name="fill", context=Context())
-            self._task.add_done_callback(lambda task: self._wake())
+            self._task.add_done_callback(lambda task: self._ended())
+        self._count()
 
     async def _run(self) -> None:
         try:
-            async with aclosing(self._make(self.context)) as chunks:
+            async with aclosing(self._make(self)) as chunks:
                 async for chunk in chunks:
                     self._take(chunk)
-                    await self._room()
+                    await self._wait_for_readers()
             self._is_complete = True
         except Exception as error:  # noqa: BLE001 - carried over to the readers, whatever it is
             self._error = error
+
+    def _ended(self) -> None:
+        self._leave(self)
+        self._count()
+        self._wake()
+
+    async def _end(self, reader: Reader) -> None:
+        """Lets a reader go. The last one ends the making, and waits until it has ended."""
+        self._readers.discard(reader)
+        self._drop_read()
+        try:
+            if not self._readers and self._task is not None and not self._task.done():
+                # Before anything is waited for: whoever comes now has it made anew.
+                self._is_ending = True
+                self._leave(self)
+                self._task.cancel()
+                await asyncio.wait([self._task])
+        finally:
+            self._count()
+            if not reader.finished and self.context.output_data.engine is not None:
+                self._tell(reader)
+                reader.count_given()
 
     def _raise_failure(self) -> None:
         if self._error is not None:
             raise self._error
         if not self._is_complete:
-            # Its task was cancelled from outside: the server stops.
-            raise asyncio.CancelledError
+            # Nobody else cancels it while it has readers.
+            raise ShuttingDown("The server is stopping.")
 
     def _take(self, chunk: AudioChunk) -> None:
         if chunk.retracts:
             self._retracted += 1
             self._chunks.clear()
-            self._dropped = self.bytes = 0
+            self._dropped = self._made_bytes = self._held_bytes = 0
+            self.is_whole = True
         else:
             self._chunks.append(chunk)
-            self.bytes += len(chunk.data)
+            self._made_bytes += len(chunk.data)
+            self._held_bytes += len(chunk.data)
+        self._count()
+        self.is_whole = self.is_whole and self._made_bytes <= self._bounds.most_bytes and self._bounds.room.has()
+        self._drop_read()
         self._wake()
 
-    async def _room(self) -> None:
-        while not self.is_whole and sum(len(chunk.data) for chunk in self._chunks) > AHEAD_BYTES:
+    async def _wait_for_readers(self) -> None:
+        while not self.is_whole and self._held_bytes > AHEAD_BYTES:
             more = self._more
             await more.wait()
 
@@ -191,14 +186,17 @@ class Fill:
         least = min(reader.at if reader.announced == self._retracted else 0 for reader in self._readers)
         if least > self._dropped:
             while self._dropped < least:
-                self._chunks.popleft()
+                self._held_bytes -= len(self._chunks.popleft().data)
                 self._dropped += 1
+            self._count()
             self._wake()
 
-    async def _end_unread(self) -> None:
-        if not self._readers and self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.wait([self._task])
+    def _count(self) -> None:
+        """Takes the room that it needs now, and gives back what it needs no more."""
+        expected = 0 if self.done or not self.is_whole else self._bounds.expected_bytes
+        needed = 0 if self.done and not self._readers else max(self._held_bytes, expected)
+        self._bounds.room.used += needed - self._room_taken
+        self._room_taken = needed
 
     def _wake(self) -> None:
         self._more.set()
@@ -207,17 +205,20 @@ class Fill:
     def _announce(self) -> None:
         self._announced += 1
 
-    def _tell(self, reader: Reader, *, first: bool) -> None:
-        """Tells a reader what is known of the answer. `first`: it is the one whose request began it."""
+    def _tell(self, reader: Reader) -> None:
+        """Tells a reader what is known of the answer."""
         context, made = reader.context, self.context
         file_id = context.output_data.file_id
-        joined = self.note.state == "MISS" and not first
+        joined = self.note.state == "MISS" and not reader.first
         note = replace(self.note, state="JOIN") if joined else self.note
         context.output_data = replace(made.output_data, file_id=file_id, cache=note)
         times = made.metrics
         context.metrics.audio_seconds, context.metrics.characters = times.audio_seconds, times.characters
-        if first:
+        if reader.first:
             context.metrics.queue, context.metrics.engine = times.queue, times.engine
             context.metrics.encode = times.encode
         for warning in (*reader.warnings, *self.warnings):
             context.warn(warning)
+
+
+Make = Callable[[Fill], AsyncGenerator[AudioChunk, None]]

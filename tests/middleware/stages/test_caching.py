@@ -12,12 +12,12 @@ from typing import cast
 import pytest
 
 from middleware.pipeline import Operation, Stage, compose
-from middleware.stages.caching import CachingStage
+from middleware.stages.caching import MOST_FILLING_BYTES, CachingStage
 from middleware.stages.planning import PlanningStage
 from stts.cache.disk import DiskTier
 from stts.cache.store import CacheStore
 from stts.cache.stored import Selection
-from stts.context import CacheUse, RequestContext, RequestFacts
+from stts.context import CacheUse, Priority, RequestContext, RequestFacts
 from stts.errors import STTSError
 from stts.plans import SpeechRequest
 from stts.settings import CacheSettings, EngineSettings, Settings
@@ -42,9 +42,12 @@ class World:
         self.spoken: list[str] = []
         self.asked: asyncio.Queue[str] = asyncio.Queue()
         """Requests that came to the stage."""
+        self._begun = asyncio.Semaphore(0)
         self.gate = asyncio.Event()
         self.gate.set()
-        stage = CachingStage(self.store, self._speak, lambda: self.settings)
+        self.gates: dict[int, asyncio.Event] = {}
+        """Gates of single answers, by the number of their making."""
+        self.stage = stage = CachingStage(self.store, self._speak, lambda: self.settings)
         stages = [PlanningStage(self.engines.selection), cast(Stage, self._note), cast(Stage, stage)]
         self._pipeline = compose(stages, self._speak)
 
@@ -60,17 +63,27 @@ class World:
             await self.asked.get()
         await asyncio.sleep(0)
 
+    async def begun(self, count: int) -> None:
+        """Waits until so many more answers are being spoken."""
+        for _ in range(count):
+            await self._begun.acquire()
+
     async def _speak(self, context: RequestContext, request: SpeechRequest) -> AsyncGenerator[AudioChunk, None]:
         self.spoken.append(str(request.text))
-        await self.gate.wait()
+        self._begun.release()
+        await self.gates.pop(len(self.spoken), self.gate).wait()
         async with aclosing(self.engines.operations.speak(context, request)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
     async def say(
-        self, text: str, use: CacheUse = "any", config: SynthesisConfig | None = None
+        self,
+        text: str,
+        use: CacheUse = "any",
+        config: SynthesisConfig | None = None,
+        priority: Priority = Priority.STREAM,
     ) -> tuple[bytes, RequestContext]:
-        context = RequestContext("tts", input_data=RequestFacts(cache=use))
+        context = RequestContext("tts", input_data=RequestFacts(cache=use), priority=priority)
         request = SpeechRequest(text, config or SynthesisConfig(engine="tone"))
         async with aclosing(self._pipeline(context, request)) as chunks:
             return b"".join([chunk.data async for chunk in chunks]), context
@@ -216,4 +229,91 @@ async def test_what_was_removed_meanwhile_is_not_kept(tmp_path: Path) -> None:
     world.gate.set()
     await answer
     assert state((await world.say("Going."))[1]) == "MISS"
+    await world.close()
+
+
+async def test_two_that_renew_at_once_keep_the_later_one_whole(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.gates = {1: asyncio.Event(), 2: asyncio.Event()}
+    first_gate, second_gate = world.gates[1], world.gates[2]
+    first, second = (asyncio.ensure_future(world.say("Anew, both of us.", "renew")) for _ in range(2))
+    await world.asked_for(2)
+    await world.begun(2)
+    first_gate.set()
+    data, _ = await first
+    third = asyncio.ensure_future(world.say("Anew, both of us."))
+    await world.asked_for(1)
+    second_gate.set()
+    (later, made), (joined, context) = await second, await third
+    assert len(data) == len(later) == len(joined) and state(context) == "JOIN"
+    kept, again = await world.say("Anew, both of us.")
+    assert len(kept) == len(data) and state(again) == "HIT" and len(world.spoken) == 2
+    assert made.output_data.cache is not None and again.output_data.cache is not None
+    assert made.output_data.cache.etag == again.output_data.cache.etag
+    await world.close()
+
+
+async def test_an_older_making_does_not_take_the_place_of_a_renewed_one(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    gate = world.gates[1] = asyncio.Event()
+    older = asyncio.ensure_future(world.say("Twice."))
+    await world.begun(1)
+    _, renewed = await world.say("Twice.", "renew")
+    gate.set()
+    await older
+    _, kept = await world.say("Twice.")
+    assert state(kept) == "HIT" and len(world.spoken) == 2
+    assert renewed.output_data.cache is not None and kept.output_data.cache is not None
+    assert renewed.output_data.cache.etag == kept.output_data.cache.etag
+    await world.close()
+
+
+async def test_who_asks_again_right_after_leaving_has_it_made_anew(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.gate.clear()
+    left = asyncio.ensure_future(world.say("Once again."))
+    await world.asked_for(1)
+    await world.begun(1)
+    left.cancel()
+    again = asyncio.ensure_future(world.say("Once again."))
+    await world.asked_for(1)
+    world.gate.set()
+    data, context = await again
+    assert len(data) > 1000 and state(context) == "MISS" and len(world.spoken) == 2
+    await world.close()
+
+
+async def test_a_listener_does_not_wait_behind_work_of_less_hurry(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    gate = world.gates[1] = asyncio.Event()
+    collected = asyncio.ensure_future(world.say("Quick.", priority=Priority.COLLECTED))
+    await world.begun(1)
+    _, live = await world.say("Quick.")
+    gate.set()
+    await collected
+    assert state(live) == "MISS" and len(world.spoken) == 2
+    await world.close()
+
+
+async def test_without_room_an_answer_is_made_for_its_request_alone(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    await world.say("There is room.")
+    assert world.stage.fills.room.used == 0 and len(world.stage.fills) == 0
+    world.stage.fills.room.used = MOST_FILLING_BYTES
+    data, context = await world.say("There is none.")
+    assert len(data) > 1000 and state(context) is None
+    assert state((await world.say("There is room."))[1]) == "HIT"
+    await world.close()
+
+
+async def test_makings_leave_when_they_end(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.gate.clear()
+    answers = [asyncio.ensure_future(world.say(text)) for text in ("One.", "Two.", "Then explode.")]
+    await world.asked_for(3)
+    assert len(world.stage.fills) == 3 and world.stage.fills.room.used > 0
+    answers[0].cancel()
+    world.gate.set()
+    await asyncio.wait(answers)
+    assert len(world.stage.fills) == 0 and world.stage.fills.room.used == 0
     await world.close()

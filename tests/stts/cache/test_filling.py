@@ -9,8 +9,9 @@ from contextlib import aclosing
 import pytest
 
 from stts.cache.filling import AHEAD_BYTES, Fill
+from stts.cache.room import Bounds, Room
 from stts.context import CacheNote, Priority, RequestContext
-from stts.errors import EngineError
+from stts.errors import EngineError, ShuttingDown
 from stts.speech import RETRACTION, AudioChunk, AudioOutput
 from stts.streams.channel import Channel
 from stts.streams.hold import Hold
@@ -21,18 +22,35 @@ NOTE = CacheNote("MISS", '"ab"')
 class Script:
     """Makes what a test puts, into an answer of any number of readers."""
 
-    def __init__(self, most_bytes: int = 10**9, context: RequestContext | None = None) -> None:
+    def __init__(
+        self,
+        most_bytes: int = 10**9,
+        context: RequestContext | None = None,
+        room: Room | None = None,
+        expected: int = 0,
+    ) -> None:
         self.channel: Channel[AudioChunk] = Channel(10**12)
         self.begun = 0
         self.closed = False
         self.taken = 0
-        self.fill = Fill(context or RequestContext("tts"), self._make, NOTE, most_bytes)
+        self.left = 0
+        self.end = asyncio.Event()
+        """Work that was broken off has ended."""
+        self.end.set()
+        bounds = Bounds(most_bytes, expected, room or Room(10**12))
+        self.fill = Fill(context or RequestContext("tts"), self._make, NOTE, bounds, self._leave)
 
     def put(self, *texts: str) -> None:
         for text in texts:
             self.channel.put(chunk(text), 1)
 
-    async def _make(self, context: RequestContext) -> AsyncGenerator[AudioChunk, None]:
+    def _leave(self, fill: Fill) -> None:
+        assert fill is self.fill
+        self.left += 1
+
+    async def _make(self, fill: Fill) -> AsyncGenerator[AudioChunk, None]:
+        assert fill is self.fill
+        context = fill.context
         self.begun += 1
         context.output_data.engine, context.output_data.audio = "tone", AudioOutput("wav", "audio/wav", 16_000, 1)
         context.warn("about the plan")
@@ -40,8 +58,10 @@ class Script:
             async for each in self.channel:
                 self.taken += 1
                 yield each
-            context.metrics.audio_seconds, context.metrics.engine = 3.0, 0.5
         finally:
+            await self.end.wait()
+            context.metrics.audio_seconds, context.metrics.engine = float(self.taken), 0.5
+            context.metrics.characters = 9
             self.closed = True
 
 
@@ -164,17 +184,84 @@ async def test_more_than_is_kept_is_made_no_faster_than_it_is_read() -> None:
     assert len([each async for each in slow]) == 19
 
 
-@pytest.mark.parametrize(("made", "wanted", "joins"), [(3, 1, False), (3, 3, True), (2, 1, True), (1, 3, True)])
-async def test_nobody_waits_behind_work_that_has_no_hurry(made: int, wanted: int, joins: bool) -> None:
+@pytest.mark.parametrize(
+    ("made", "wanted", "joins"), [(3, 1, False), (2, 1, False), (1, 0, False), (3, 3, True), (1, 1, True), (1, 3, True)]
+)
+async def test_nobody_waits_behind_work_that_has_less_hurry(made: int, wanted: int, joins: bool) -> None:
     script = Script(context=RequestContext("tts", priority=Priority(made)))
     assert script.fill.may_join(Priority(wanted)) is joins
 
 
-async def test_a_joiner_in_more_of_a_hurry_makes_it_more_urgent() -> None:
-    script = Script(context=RequestContext("tts", priority=Priority.COLLECTED))
-    first = Listener(script, RequestContext("tts", priority=Priority.COLLECTED))
-    second = Listener(script, RequestContext("tts", priority=Priority.REALTIME))
+async def test_one_that_is_being_ended_is_joined_by_nobody() -> None:
+    script = Script()
+    script.end.clear()
+    listener = Listener(script)
+    script.put("a")
     await settled()
-    assert script.fill.context.priority is Priority.REALTIME
+    leaving = asyncio.ensure_future(listener.leave())
+    await settled()
+    assert not script.fill.done and script.left == 1 and not script.fill.may_join(Priority.STREAM)
+    script.end.set()
+    await leaving
+    assert script.closed
+
+
+async def test_readers_of_what_is_ended_from_outside_are_told_so() -> None:
+    script = Script()
+    listeners = [Listener(script) for _ in range(2)]
+    script.put("a")
+    await settled()
+    (task,) = (each for each in asyncio.all_tasks() if each.get_name() == "fill")
+    task.cancel()
+    await asyncio.wait([each.task for each in listeners])
+    assert all(isinstance(each.task.exception(), ShuttingDown) for each in listeners)
+
+
+async def test_who_leaves_is_told_what_was_made_and_charged_for_what_it_was_given() -> None:
+    script = Script()
+    first, second = Listener(script), Listener(script)
+    script.put("ab", "c")
+    await settled()
     await first.leave()
+    times = first.context.metrics
+    assert (times.audio_seconds, times.characters) == (2.0, 3) and first.context.output_data.engine == "tone"
+    idle = script.fill.read(RequestContext("tts"), [])
+    assert (await anext(idle)).text == "ab"
+    await idle.aclose()
+    script.put("d")
+    await settled()
     await second.leave()
+    assert second.context.metrics.audio_seconds == 3.0 and second.context.metrics.engine is None
+    alone = Script()
+    last = Listener(alone)
+    await settled()
+    await last.leave()
+    assert (last.context.metrics.audio_seconds, last.context.metrics.engine) == (0.0, 0.5)
+
+
+async def test_the_room_is_taken_until_the_last_reader_has_gone() -> None:
+    room = Room(1000)
+    script = Script(room=room, expected=300)
+    slow, quick = script.fill.read(RequestContext("tts"), []), Listener(script)
+    script.put("a")
+    assert (await anext(slow)).text == "a"
+    assert room.used == 300 and room.has(700) and not room.has(701)
+    script.channel.put(chunk("b", 499), 1)
+    script.channel.close()
+    await quick.task
+    assert script.fill.done and room.used == 501
+    await slow.aclose()
+    assert room.used == 0
+
+
+async def test_without_room_it_waits_for_its_slowest_reader() -> None:
+    room = Room(AHEAD_BYTES)
+    script = Script(room=room)
+    slow = script.fill.read(RequestContext("tts"), [])
+    for _ in range(20):
+        script.channel.put(chunk("x", AHEAD_BYTES // 4), 1)
+    assert (await anext(slow)).text == "x"
+    await settled()
+    assert script.taken < 8 and room.used < 2 * AHEAD_BYTES and not script.fill.may_join(Priority.STREAM)
+    script.channel.close()
+    assert len([each async for each in slow]) == 19 and room.used == 0
