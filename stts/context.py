@@ -198,7 +198,8 @@ class RequestContext:
 
     def part(self, request_type: RequestType) -> RequestContext:
         """Makes the context of an operation inside this one."""
-        facts = RequestFacts(self.input_data.method, self.input_data.route, self.input_data.network)
+        asked = self.input_data
+        facts = RequestFacts(asked.method, asked.route, asked.network, cache=asked.cache)
         return RequestContext(
             request_type,
             principal=self.principal,
