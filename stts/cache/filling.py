@@ -129,9 +129,10 @@ class Fill:
             self._is_complete = True
         except Exception as error:  # noqa: BLE001 - carried over to the readers, whatever it is
             self._error = error
+        finally:
+            self._leave(self)
 
     def _ended(self) -> None:
-        self._leave(self)
         self._count()
         self._wake()
 
