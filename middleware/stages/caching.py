@@ -99,7 +99,7 @@ class CachingStage:
         return chunks_of(entry, text)
 
     def _joined(self, key: str, context: RequestContext, plan: SpeechPlan) -> Fill | None:
-        """What is being made already of the same; None: nothing that this request may wait for."""
+        """The fill that this request may read along; None: there is none."""
         if context.input_data.cache == "renew":
             return None
         return self.fills.joinable(key, wishes_of(plan), context.priority)
