@@ -110,7 +110,7 @@ def build_batches(
     yielding: Yielding,
 ) -> BatchServices:
     files = BatchFiles(Path(settings().storage.root), lambda: settings().jobs.bytes)
-    carry_out = CarryOut(speak, listen, files, uploads, _principals(stores.keys, settings))
+    carry_out = CarryOut(speak, listen, selection, files, uploads, _principals(stores.keys, settings))
     runner = BatchRunner(stores, files, carry_out, settings, yielding)
     submission = Submission(stores.batches, files, selection, runner, settings)
     return BatchServices(stores, files, runner, submission, Binder(files), settings)

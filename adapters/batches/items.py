@@ -38,8 +38,9 @@ class WaitingItems:
         """Items that wait for one of the same content at work."""
         self._tries: dict[int, int] = {}
         self._turn = asyncio.Condition()
-        self.found: dict[str, FoundResult] = {}
-        """Results of the same contents that other batches have, or this one, for the items read last."""
+        self.found: dict[str, FoundResult | None] = {}
+        """Results of the same contents that other batches have, or this one, for the items read last; None: no result
+        was there, so nobody asks again."""
 
     async def take(self) -> BatchItem | None:
         """The next one, which is at work until `finish` or `put_back`; None: there is none left."""
@@ -102,13 +103,13 @@ class WaitingItems:
         batch = self._batch
         stores = await self._stores.stores()
         items = await stores.batches.items(batch.id, after=self._after, most=READ_AT_ONCE, state="waiting")
-        found: Mapping[str, FoundResult] = {}
-        if items:
-            found = await stores.batch_work.results(batch.owner, batch.root, [item.digest for item in items])
-        self._remember(found)
+        new = list({item.digest: None for item in items if item.digest not in self.found})
+        if new:
+            found = await stores.batch_work.results(batch.owner, batch.root, new)
+            self._remember({digest: found.get(digest) for digest in new})
         return items
 
-    def _remember(self, found: Mapping[str, FoundResult]) -> None:
+    def _remember(self, found: Mapping[str, FoundResult | None]) -> None:
         """Those found last stand behind; the first are forgotten."""
         for digest, each in found.items():
             self.found.pop(digest, None)

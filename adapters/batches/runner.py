@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 
@@ -27,7 +28,9 @@ from stts.storage.database.opening import StoreOpener
 from stts.tracebacks import describe
 
 MOST_AT_WORK = 8
-"""Batches worked on at once; others wait for the end of one."""
+"""Batches worked on at once; others wait for the end of one, or of its turn."""
+TURN_SECONDS = 30.0
+"""Time for which a batch is worked on before it gives way to one that waits, where so many are at work."""
 LOOK_SECONDS = 2.0
 """Between two looks for batches that other servers have given up, or that have rested long enough."""
 CLEAN_SECONDS = 600.0
@@ -44,6 +47,14 @@ MOST_DEATHS = 3
 DIED = Reason(STTSError.code, "The work on it ended by an error again and again; the log tells why.")
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    task: asyncio.Task[None]
+    at_work: BatchAtWork
+    began: float
+    """Monotonic."""
 
 
 class BatchRunner:
@@ -65,7 +76,8 @@ class BatchRunner:
         self._settings = settings
         self._clock, self._monotonic = clock, monotonic
         self._holder = secrets.token_hex(8)
-        self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._at_work: dict[str, _Turn] = {}
+        """In the order in which they were begun."""
         self._deaths: dict[str, int] = {}
         """How often the work on a batch has ended by an error, since it last ended without."""
         self._wanted = asyncio.Event()
@@ -76,7 +88,7 @@ class BatchRunner:
         """How far the clock was ahead of the monotonic one when the last look for what is old was taken."""
         places = asyncio.Semaphore(settings().jobs.at_once)
         self._around = Surroundings(
-            self._work, carry_out, files, settings, yielding, places, self._lease, carry_out.forget, self._tell
+            self._work, carry_out, settings, yielding, places, self._lease, carry_out.forget, self._tell
         )
 
     def wake(self) -> None:
@@ -105,13 +117,13 @@ class BatchRunner:
 
     async def stop(self, batch_id: str) -> None:
         """Ends the work on a batch here, and returns when what was done is written."""
-        if (task := self._at_work.get(batch_id)) is not None:
-            task.cancel()
-            await asyncio.wait([task])
+        if (turn := self._at_work.get(batch_id)) is not None:
+            turn.task.cancel()
+            await asyncio.wait([turn.task])
 
     async def close(self) -> None:
         """Ends all work, and gives the batches back so that another server need not wait for their leases."""
-        tasks = list(self._at_work.values())
+        tasks = [turn.task for turn in self._at_work.values()]
         for task in tasks:
             task.cancel()
         if not tasks:
@@ -131,22 +143,30 @@ class BatchRunner:
                     await changed.wait()
 
     async def _take(self, root: str) -> None:
-        free = MOST_AT_WORK - len(self._at_work)
+        free, work = MOST_AT_WORK - len(self._at_work), await self._work()
         if free <= 0:
+            await self._make_room(root, work)
             return
-        work = await self._work()
         for batch in await work.claim(root, self._lease(), now=self._clock(), most=free):
             if batch.id in self._at_work:
                 # This server was held up for longer than its lease, and nobody else has taken it.
                 continue
-            task = asyncio.create_task(self._run(batch), name=f"job {batch.id}")
-            self._at_work[batch.id] = task
+            at_work = BatchAtWork(batch, WaitingItems(batch, self._stores), self._around)
+            task = asyncio.create_task(self._run(batch, at_work), name=f"job {batch.id}")
+            self._at_work[batch.id] = _Turn(task, at_work, self._monotonic())
             task.add_done_callback(lambda _, id=batch.id: self._ended(id))  # type: ignore[misc]
             self._tell()
 
-    async def _run(self, batch: Batch) -> None:
+    async def _make_room(self, root: str, work: BatchWork) -> None:
+        """Lets the one that is at work for longest go behind those that wait, so that long ones starve nobody."""
+        turn = next(iter(self._at_work.values()))
+        had_its_turn = self._monotonic() - turn.began >= TURN_SECONDS
+        if had_its_turn and await work.waits(root, self._lease(), now=self._clock()):
+            turn.at_work.give_way()
+
+    async def _run(self, batch: Batch, at_work: BatchAtWork) -> None:
         try:
-            await BatchAtWork(batch, WaitingItems(batch, self._stores), self._around).run()
+            await at_work.run()
             self._deaths.pop(batch.id, None)
         except (LeaseLost, DatabaseAway):
             # Whoever holds it now goes on; where nobody does, it is taken again when its lease is over.

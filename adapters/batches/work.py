@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
@@ -24,11 +24,10 @@ from stts.errors import (
     Unavailable,
 )
 from stts.jobs.pace import Pace
-from stts.jobs.store import BatchWork, Lease, LeaseLost
+from stts.jobs.store import BatchWork, FoundResult, Lease, LeaseLost
 from stts.jobs.values import Batch, BatchItem, ItemEnd, ItemResult, Reason
 from stts.scheduling.yielding import Yielding
 from stts.settings import CurrentSettings
-from stts.storage.batch_files import BatchFiles
 from stts.tracebacks import describe
 
 RECORD_SECONDS = 0.25
@@ -49,8 +48,7 @@ class Surroundings:
     """All that the works of the batches of a server share."""
 
     work: Callable[[], Awaitable[BatchWork]]
-    carry_out: Callable[[Batch, BatchItem], Awaitable[ItemResult]]
-    files: BatchFiles
+    carry_out: Callable[[Batch, BatchItem, FoundResult | None], Awaitable[ItemResult]]
     settings: CurrentSettings
     yielding: Yielding
     places: asyncio.Semaphore
@@ -75,7 +73,7 @@ class BatchAtWork:
         self._pace = Pace(batch.pace)
         self._recorded_at = self._renewed_at = time.monotonic()
         self._rest: tuple[Reason, float | None] | None = None
-        self._is_stopping = False
+        self._is_stopping = self._gives_way = False
         self._has_ended = False
         self._backoff = 0.0
         self._resumed_at = 0.0
@@ -98,9 +96,19 @@ class BatchAtWork:
             if self._ends:
                 with suppress(DatabaseAway, LeaseLost):
                     await self._record(set())
-        if self._rest is not None:
-            await (await self._around.work()).rest(self._batch.id, self._around.lease().holder, *self._rest)
+        await self._give_back()
         self._around.on_change()
+
+    async def _give_back(self) -> None:
+        work, holder = await self._around.work(), self._around.lease().holder
+        if self._rest is not None:
+            await work.rest(self._batch.id, holder, *self._rest)
+        elif self._gives_way and not self._has_ended:
+            await work.give_way(self._batch.id, holder, now=time.time())
+
+    def give_way(self) -> None:
+        """Ends the work when the items that are at work have ended; others go first then."""
+        self._is_stopping = self._gives_way = True
 
     @property
     def _goes_on(self) -> bool:
@@ -140,7 +148,7 @@ class BatchAtWork:
     async def _end_of(self, item: BatchItem) -> ItemEnd | None:
         """How an item has ended; None: it has not, and is tried again, now or when the batch has rested."""
         try:
-            result = await self._adopted(item) or await self._around.carry_out(self._batch, item)
+            result = await self._around.carry_out(self._batch, item, self._items.found.get(item.digest))
         except STTSError as error:
             return await self._after(error, item)
         except Exception as error:  # noqa: BLE001 - whatever an item raises, the others go on, and the log tells why
@@ -148,16 +156,6 @@ class BatchAtWork:
             return ItemEnd(item, error=Reason(STTSError.code, "It failed for a reason that the log tells."))
         self._backoff = 0.0
         return ItemEnd(item, result)
-
-    async def _adopted(self, item: BatchItem) -> ItemResult | None:
-        """The result that another batch of the owner has of the same content."""
-        found = self._items.found.get(item.digest)
-        if found is None:
-            return None
-        files, extension = self._around.files, found.result.extension
-        source = files.path(found.batch_id, item.digest, extension)
-        is_there = await asyncio.to_thread(files.adopt, source, self._batch.id, item.digest, extension)
-        return replace(found.result, pause=(item.request or {}).get("pause", 0.0)) if is_there else None
 
     async def _after(self, error: STTSError, item: BatchItem) -> ItemEnd | None:
         reason = Reason(error.code, error.message)

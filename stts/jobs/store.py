@@ -111,7 +111,19 @@ class BatchWork(Protocol):
     """The side of the store that a server which works on batches asks. Raises DatabaseAway from every method."""
 
     async def claim(self, root: str, lease: Lease, *, now: float, most: int) -> list[Batch]:
-        """Takes batches that nobody holds, the oldest first, and those that rest and are to be tried again."""
+        """Takes batches that nobody holds, and those that rest and are to be tried again.
+
+        Those that have waited longest go first. A lease that ends later than the clock of any server could say counts
+        for nothing.
+        """
+        ...
+
+    async def waits(self, root: str, lease: Lease, *, now: float) -> bool:
+        """True if `claim` would find one."""
+        ...
+
+    async def give_way(self, batch_id: str, holder: str, *, now: float) -> None:
+        """Gives one back, behind all that wait. Raises LeaseLost."""
         ...
 
     async def renew(self, batch_id: str, lease: Lease) -> Batch:
@@ -136,5 +148,5 @@ class BatchWork(Protocol):
         ...
 
     async def results(self, owner: str | None, root: str, digests: Sequence[str]) -> Mapping[str, FoundResult]:
-        """Results of these contents in batches of the same owner, by digest."""
+        """The newest result of each of these contents in batches of the same owner, by digest."""
         ...

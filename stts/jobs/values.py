@@ -98,6 +98,8 @@ class ItemResult:
     channels: int = 1
     pause: float = 0.0
     """Seconds of silence behind it where all results become one recording."""
+    key: str | None = None
+    """Over all that it was made with beside the words: engine, model, voice by its recording; None: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

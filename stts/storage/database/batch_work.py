@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stts.jobs.store import FoundResult, Lease, LeaseLost
@@ -20,6 +20,8 @@ from stts.storage.database.batches import changed, locked_batch, of_owner
 from stts.storage.database.connections import Database
 from stts.storage.database.tables import batch_items, batches
 
+MOST_LEASES_AHEAD = 2
+"""A lease ends at most so many leases from now, by clocks that differ by less than one."""
 _C = batch_items.c
 _WAITS = (_C.batch_id == bindparam("of_batch")) & (_C.number == bindparam("of_number")) & (_C.state == "waiting")
 _DONE = update(batch_items).where(_WAITS).values(
@@ -45,16 +47,27 @@ class WorkOnBatches:
         self._database = database
 
     async def claim(self, root: str, lease: Lease, *, now: float, most: int) -> list[Batch]:
-        chosen = select(batches.c.id).where(_is_free(root, now)).order_by(batches.c.created_at, batches.c.id)
+        # What gave way waits since its lease was over, what nobody has worked on since it was begun.
+        waits_since = func.coalesce(batches.c.lease_until, batches.c.created_at)
+        chosen = select(batches.c.id).where(_is_free(root, lease, now)).order_by(waits_since, batches.c.id)
         # Of two servers that look at once each takes others.
         chosen = chosen.limit(most).with_for_update(skip_locked=True)
-        async with self._database.reading() as connection:
-            # Servers look often, and mostly there is nothing: that takes SQLite's one writer from nobody.
-            if (await connection.execute(select(batches.c.id).where(_is_free(root, now)).limit(1))).first() is None:
-                return []
+        # Servers look often, and mostly there is nothing: that takes SQLite's one writer from nobody.
+        if not await self.waits(root, lease, now=now):
+            return []
         async with self._database.writing() as connection:
             found = list((await connection.execute(chosen)).scalars())
             return [await _taken(connection, await locked_batch(connection, each), lease) for each in found]
+
+    async def waits(self, root: str, lease: Lease, *, now: float) -> bool:
+        chosen = select(batches.c.id).where(_is_free(root, lease, now)).limit(1)
+        async with self._database.reading() as connection:
+            return (await connection.execute(chosen)).first() is not None
+
+    async def give_way(self, batch_id: str, holder: str, *, now: float) -> None:
+        async with self._database.writing() as connection:
+            await _held(connection, batch_id, holder)
+            await changed(connection, batch_id, {"holder": None, "lease_until": now})
 
     async def renew(self, batch_id: str, lease: Lease) -> Batch:
         async with self._database.writing() as connection:
@@ -97,11 +110,17 @@ class WorkOnBatches:
             await connection.execute(update(batches).where(batches.c.holder == holder).values(_FREE))
 
     async def results(self, owner: str | None, root: str, digests: Sequence[str]) -> Mapping[str, FoundResult]:
-        chosen = (
-            select(_C.digest, _C.batch_id, _C.result)
+        # One row of each: a book may have the same words ten thousand times.
+        newest = [batches.c.created_at.desc(), _C.batch_id, _C.number.desc()]
+        rank = func.row_number().over(partition_by=_C.digest, order_by=newest).label("rank")
+        ranked = (
+            select(_C.batch_id, _C.number, rank)
             .join(batches, batches.c.id == _C.batch_id)
             .where(_C.digest.in_(digests), _C.state == "done", batches.c.root == root, of_owner(owner))
+            .subquery()
         )
+        is_it = (ranked.c.batch_id == _C.batch_id) & (ranked.c.number == _C.number)
+        chosen = select(_C.digest, _C.batch_id, _C.result).join(ranked, is_it).where(ranked.c.rank == 1)
         async with self._database.reading() as connection:
             rows = await connection.execute(chosen)
             return {row.digest: FoundResult(row.batch_id, result_of(row.result)) for row in rows}
@@ -110,10 +129,14 @@ class WorkOnBatches:
 _FREE: dict[str, Any] = {"holder": None, "lease_until": None}
 
 
-def _is_free(root: str, now: float) -> ColumnElement[bool]:
+def _is_free(root: str, lease: Lease, now: float) -> ColumnElement[bool]:
     columns = batches.c
     is_wanted = (columns.state == "running") | ((columns.state == "paused") & (columns.resume_at <= now))
-    return (columns.root == root) & is_wanted & (columns.lease_until.is_(None) | (columns.lease_until < now))
+    # A lease of so long was given by a clock that was wrong then, or this one is: whoever has it renews it soon, and
+    # writes nothing more where it was taken.
+    latest = now + MOST_LEASES_AHEAD * (lease.until - now)
+    is_over = (columns.lease_until < now) | (columns.lease_until > latest)
+    return (columns.root == root) & is_wanted & (columns.lease_until.is_(None) | is_over)
 
 
 async def _taken(connection: AsyncConnection, batch: Batch, lease: Lease) -> Batch:

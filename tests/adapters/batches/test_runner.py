@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +47,15 @@ class World:
         clocks = (lambda: self.wall, lambda: self.monotonic)
         self.runner = BatchRunner(self.stores, self.files, self.dies, lambda: settings, Yielding(), *clocks)  # type: ignore[arg-type]
 
-    async def begin(self, **fields: Any) -> None:
+    async def begin(self, id: str = "job-1", count: int = 1, at: float = 1.0) -> None:
         store = await self.stores.batches()
         root = self.files.open()
-        await store.draft(Batch(id="job-1", kind="speech", root=root, created_at=1.0, **fields))
-        await store.add("job-1", [BatchItem(number=0, digest="ab" * 32, size=1, request={"text": "Hello."})])
-        await store.begin("job-1", total=1, size=1, most=5)
+        await store.draft(Batch(id=id, kind="speech", root=root, created_at=at))
+        await store.add(id, [BatchItem(number=each, digest=f"{each:064}", size=1, request={}) for each in range(count)])
+        await store.begin(id, total=count, size=count, most=5)
 
-    async def found(self) -> Batch | None:
-        return await (await self.stores.batches()).find("job-1")
+    async def found(self, id: str = "job-1") -> Batch | None:
+        return await (await self.stores.batches()).find(id)
 
     async def look(self, seconds: float, *, set_by: float = 0.0) -> None:
         """Lets time pass, sets the clock, and lets the runner clean."""
@@ -106,3 +107,33 @@ async def test_results_without_a_batch_go_at_once(world: World) -> None:
         await world.runner._clean()
         assert world.files.batches() == []
         world.runner.clean()
+
+
+async def test_a_long_job_gives_way_to_one_that_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "MOST_AT_WORK", 1)
+    monkeypatch.setattr(runner_module, "LOOK_SECONDS", 0.05)
+    world.runner._around = replace(world.runner._around, carry_out=slowly, forget=done)
+    world.monotonic = 100.0
+    await world.begin(count=1000)
+    await world.begin("job-2", at=2.0)
+    running = asyncio.create_task(world.runner.run())
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while (batch := await world.found("job-2")) is None or batch.state != "done":
+                world.monotonic += 10.0
+                await asyncio.sleep(0.02)
+        long = await world.found()
+        assert long is not None and long.state == "running" and long.waiting > 0
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        await world.runner.close()
+
+
+async def slowly(*_: Any) -> ItemResult:
+    await asyncio.sleep(0.02)
+    return ItemResult(".wav", "audio/wav", 1000, 1.5)
+
+
+async def done(*_: Any) -> None:
+    """Needs nothing removed."""

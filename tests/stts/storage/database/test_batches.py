@@ -273,3 +273,37 @@ async def test_a_batch_works_for_whom_it_did_unless_another_takes_it(stores: Sto
     for by, key in ((None, "k"), (Worker("k2", "key:k2"), "k2"), (Worker(None, "api_key"), None)):
         await stores.batches.command("job-1", "pause", now=2.0)
         assert (await stores.batches.command("job-1", "resume", now=3.0, by=by)).key_id == key
+
+
+async def test_of_many_results_of_the_same_content_the_newest_is_found(stores: Stores) -> None:
+    for number in range(3):
+        await begun(stores, f"job-{number}", at=float(number))
+        await stores.batch_work.claim(ROOT, lease(), now=5.0, most=1)
+        end = ItemEnd(items(1)[0], replace(RESULT, key=f"key {number}"))
+        await stores.batch_work.record(f"job-{number}", lease(), [end], now=6.0, pace=None, keeps_texts=False)
+    [digest] = [each.digest for each in items(1)]
+    found = (await stores.batch_work.results("anna", ROOT, [digest]))[digest]
+    assert (found.batch_id, found.result.key) == ("job-2", "key 2")
+
+
+async def test_a_lease_that_no_right_clock_gives_counts_for_nothing(stores: Stores) -> None:
+    await begun(stores)
+    await stores.batch_work.claim(ROOT, lease("a", until=5015.0), now=5000.0, most=1)
+    assert await stores.batch_work.claim(ROOT, lease("b", until=5005.0), now=4990.0, most=1) == []
+    assert len(await stores.batch_work.claim(ROOT, lease("b", until=1015.0), now=1000.0, most=1)) == 1
+    with pytest.raises(LeaseLost):
+        await stores.batch_work.record("job-1", lease("a"), done([0]), now=5001.0, pace=None, keeps_texts=True)
+
+
+async def test_a_batch_that_gave_way_goes_behind_those_that_wait(stores: Stores) -> None:
+    for number in range(2):
+        await begun(stores, f"job-{number}", at=float(number))
+    work = stores.batch_work
+    assert [each.id for each in await work.claim(ROOT, lease(), now=5.0, most=1)] == ["job-0"]
+    assert await work.waits(ROOT, lease(), now=6.0)
+    with pytest.raises(LeaseLost):
+        await work.give_way("job-0", "b", now=6.0)
+    await work.give_way("job-0", "a", now=6.0)
+    assert [each.id for each in await work.claim(ROOT, lease(), now=7.0, most=1)] == ["job-1"]
+    assert [each.id for each in await work.claim(ROOT, lease(), now=7.0, most=1)] == ["job-0"]
+    assert not await work.waits(ROOT, lease(), now=8.0)
