@@ -41,19 +41,30 @@ class Answer(Response):
 
 async def while_there(receive: Receive, making: Awaitable[Result]) -> Result | None:
     """Gives the result; None where the client leaves before, which ends the making. The body must have been read."""
-    work = asyncio.ensure_future(making)
+    task = asyncio.current_task()
+    assert task is not None
     left = asyncio.ensure_future(_until_left(receive))
+    is_ended = False
+
+    def end(_: object) -> None:
+        nonlocal is_ended
+        is_ended = True
+        task.cancel()
+
+    left.add_done_callback(end)
     try:
-        await asyncio.wait((work, left), return_when=asyncio.FIRST_COMPLETED)
+        return await making
+    except asyncio.CancelledError:
+        # As `asyncio.timeout` does it: somebody else may have cancelled the task as well.
+        if not is_ended or task.uncancel() > 0:
+            raise
+        # What a body that nobody reads has to say (too long, or never coming) is said by `receive()`.
+        left.result()
+        return None
     finally:
-        work.cancel()
+        left.remove_done_callback(end)
         left.cancel()
-        await asyncio.wait((work, left))
-    if not work.cancelled():
-        return work.result()
-    # What a body that nobody reads has to say (too long, or never coming) is said by `receive()`.
-    left.result()
-    return None
+        await asyncio.wait((left,))
 
 
 async def _until_left(receive: Receive) -> None:

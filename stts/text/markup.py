@@ -22,6 +22,8 @@ _CJK = ("\u3040", "\u9fff")
 
 def spoken_text(text: str) -> str:
     """A whole text without its markup."""
+    if marks.UNMARKED.fullmatch(text):
+        return text
     remover = MarkupRemover()
     return remover.feed(text) + remover.finish()
 

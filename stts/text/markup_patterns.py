@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 PLAIN = re.compile(r"(?:[^`*_~\[!\n&<\\=|hH]|(?<=\w)[hH]|[hH](?!ttps?://))+")
+UNMARKED = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;:!?'’-])*")
+"""A whole text of one line in which nothing can be a mark."""
 CODE = re.compile(r"[^`\n]+")
 TICKS = re.compile(r"`{1,100}")
 FENCE = re.compile(r"`{3,100}[^`\n]{0,100}(?=\n)")

@@ -79,6 +79,28 @@ async def test_making_ends_where_the_client_leaves() -> None:
     assert ended.is_set()
 
 
+async def test_a_server_that_stops_ends_the_making_too() -> None:
+    client, begun, ended = Client(), asyncio.Event(), asyncio.Event()
+
+    async def make() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    for leaves in (False, True):
+        begun.clear()
+        making = asyncio.ensure_future(while_there(client.receive, make()))
+        await begun.wait()
+        if leaves:
+            client.left.set()
+        making.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await making
+        assert ended.is_set()
+
+
 async def test_an_error_in_mid_stream_is_raised_and_the_answer_left_open() -> None:
     async def broken() -> AsyncGenerator[bytes, None]:
         yield b"a"

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stts.text.markup import MarkupRemover, spoken_text
+from stts.text.markup_patterns import UNMARKED
 
 MARKED = st.text(alphabet='abhnt2 é文\n\t*_~`#-+•[]()!.,=\\<>&;|:/"', max_size=60)
 PIECES = st.lists(
@@ -165,6 +166,12 @@ def test_it_makes_no_difference_how_the_text_is_cut(text: str, data: st.DataObje
 )
 def test_text_without_marks_passes_as_it_is(text: str) -> None:
     assert unmarked(text) == text
+
+
+@given(st.from_regex(UNMARKED, fullmatch=True))
+def test_a_plain_line_is_what_it_is(text: str) -> None:
+    remover = MarkupRemover()
+    assert spoken_text(text) == text == remover.feed(text) + remover.finish()
 
 
 @given(st.one_of(st.text(max_size=80), MARKED, PIECES))
