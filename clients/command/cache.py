@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 import typer
 
 from clients.command.connection import CommandFailed, connected, require, succeed
-from clients.command.speech import EngineChoice, Json, Language
+from clients.command.speech import STANDARD, EngineChoice, Json, Language
 from clients.command.terminal import explained, show_json, table
 
 app = typer.Typer(no_args_is_help=True, help="The cache of speech: look, clear, warm up.")
@@ -48,7 +49,7 @@ def clear(
 @app.command()
 def warm(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A text in each line.", exists=True, dir_okay=False)],
+    file: Annotated[str, typer.Argument(help="A text in each line, UTF-8; `-`: standard input.")],
     engine: EngineChoice = None,
     voice: Annotated[str | None, typer.Option(help="A voice of `stts voices`.")] = None,
     language: Language = None,
@@ -60,19 +61,37 @@ def warm(
     wanted = {"engine": engine, "voice": voice, "language": language}
     given = {name: value for name, value in wanted.items() if value}
     counts = {"hit": 0, "miss": 0, "join": 0}
-    with explained(as_json), connected(context.obj, alone=False) as caller:
-        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
-        for text in filter(None, lines):
-            request = {"text": text, "speed": speed, "format": format, "stream": False, **given}
-            with caller.stream("/tts", request) as answer:
-                require(answer)
-                state = answer.headers.get("x-cache")
-                for _ in answer.blocks:
-                    pass
-            if state is None:
-                raise CommandFailed("The server keeps nothing of this: its cache is off, or the speech has a warning.")
-            counts[state.lower()] += 1
+    with explained(as_json):
+        texts = _texts(file)
+        with connected(context.obj, alone=False) as caller:
+            for text in texts:
+                request = {"text": text, "speed": speed, "format": format, "stream": False, **given}
+                with caller.stream("/tts", request) as answer:
+                    require(answer)
+                    state = answer.headers.get("x-cache")
+                    for _ in answer.blocks:
+                        pass
+                if state is None:
+                    raise CommandFailed(
+                        "The server keeps nothing of this: its cache is off, or the speech has a warning."
+                    )
+                counts[state.lower()] += 1
     if as_json:
         show_json(counts)
     else:
-        print(f"{counts['miss']} spoken, {counts['hit'] + counts['join']} were there.")
+        there = counts["hit"] + counts["join"]
+        print(f"{counts['miss']} spoken, {there} {'was' if there == 1 else 'were'} there already.")
+
+
+def _texts(file: str) -> list[str]:
+    """Lines with something in them. Raises CommandFailed where there are none."""
+    try:
+        data = sys.stdin.buffer.read() if file == STANDARD else Path(file).read_bytes()
+        lines = data.decode("utf-8-sig").splitlines()
+    except OSError as error:
+        raise CommandFailed(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CommandFailed(f"{file} is not UTF-8: it must be a text with one to speak in each line.") from error
+    if not (texts := [line.strip() for line in lines if line.strip()]):
+        raise CommandFailed(f"{file} is empty: there is nothing to speak in it.")
+    return texts

@@ -42,7 +42,7 @@ def install(
         path = f"/engines/{quote(name)}/install"
         if not yes:
             confirm(name, succeed(caller.ask("GET", path)), as_json=as_json)
-        done = follow(caller, succeed(caller.post(path, {})))
+        done = follow(caller, succeed(caller.post(path, {})), lines=not as_json)
     _show(done, f"{name} is installed.", as_json)
 
 

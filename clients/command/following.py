@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from clients.caller import Caller
 from clients.command.connection import CommandFailed, succeed
-from clients.command.terminal import progress
+from clients.command.terminal import Progress
 
 ASK_SECONDS = 0.25
 """Pause between two questions about a job."""
@@ -16,33 +16,34 @@ AWAY_SECONDS = 300.0
 """Longest wait for a server that is started again."""
 
 
-def follow(caller: Caller, job: dict[str, Any]) -> dict[str, Any]:
+def follow(caller: Caller, job: dict[str, Any], *, lines: bool = True) -> dict[str, Any]:
     """The job when it is done. A person who interrupts cancels it. Raises CommandFailed where it does not end well."""
     try:
-        return watch(caller, job, away=0)
+        return watch(caller, job, away=0, lines=lines)
     except KeyboardInterrupt:
         caller.ask("DELETE", _path(job))
         raise
 
 
-def watch(caller: Caller, job: dict[str, Any], *, away: float = AWAY_SECONDS) -> dict[str, Any]:
+def watch(caller: Caller, job: dict[str, Any], *, away: float = AWAY_SECONDS, lines: bool = True) -> dict[str, Any]:
     """The job when it is done, whatever becomes of who watches it. Raises CommandFailed where it does not end well.
 
-    `away`: seconds without an answer of the server after which it is given up.
+    `away`: seconds without an answer of the server after which it is given up. `lines`: without a terminal each change
+    is a line.
     """
-    answered = time.monotonic()
+    answered, shown = time.monotonic(), Progress(lines=lines)
     try:
         while job["state"] in ("running", "paused"):
-            progress(_line(job))
+            shown.tell(_done(job), _left(job))
             time.sleep(ASK_SECONDS)
             answer = caller.ask("GET", _path(job))
             if answer.status == 0 and time.monotonic() - answered < away:
-                progress("The server does not answer; the job goes on when it is there again.")
+                shown.tell("The server does not answer; the job goes on when it is there again.")
                 continue
             answered = time.monotonic()
             job = succeed(answer)
     finally:
-        progress("")
+        shown.end()
     if job["state"] != "done":
         error = job.get("error") or {}
         raise CommandFailed(error.get("detail") or f"The job was {job['state']}.")
@@ -53,14 +54,17 @@ def _path(job: dict[str, Any]) -> str:
     return f"/jobs/{quote(job['id'], safe='')}"
 
 
-def _line(job: dict[str, Any]) -> str:
+def _done(job: dict[str, Any]) -> str:
     part = job.get("part")
     amount = "" if part is None else f" {part:.0%}"
-    rest = job.get("remaining_seconds")
-    left = "" if rest is None else f", {rest / 60:.0f} min left" if rest >= 60 else f", {rest:.0f} s left"
     paused = (
         f", paused: {(job.get('error') or {}).get('detail') or 'until it is resumed'}"
         if job["state"] == "paused"
         else ""
     )
-    return f"{job.get('step') or job['subject']}{amount}{left}{paused}"
+    return f"{job.get('step') or job['subject'] or job['id']}{amount}{paused}"
+
+
+def _left(job: dict[str, Any]) -> str:
+    rest = job.get("remaining_seconds")
+    return "" if rest is None else f", {rest / 60:.0f} min left" if rest >= 60 else f", {rest:.0f} s left"

@@ -14,7 +14,7 @@ from clients.command.connection import CommandFailed, connected, require, succee
 from clients.command.following import watch
 from clients.command.output import arriving, write
 from clients.command.speech import EngineChoice, Json, Language
-from clients.command.terminal import explained, progress, show_json, table
+from clients.command.terminal import Progress, explained, show_json, table
 
 app = typer.Typer(no_args_is_help=True, help="Jobs: speak books and lists of texts in the background; follow, fetch.")
 
@@ -66,8 +66,8 @@ def speak(
         if output is not None and way is not None:
             if not as_json:
                 print(f"{job['id']} goes on by itself; `stts jobs fetch {job['id']} {output}` gets it later.")
-            job = watch(caller, job)
-            _fetch(caller, job["id"], way, output)
+            job = watch(caller, job, lines=not as_json)
+            _fetch(caller, job["id"], way, output, lines=not as_json)
     _tell(job, as_json)
 
 
@@ -75,7 +75,7 @@ def speak(
 def follow(context: typer.Context, job_id: JobId, as_json: Json = False) -> None:
     """Shows how far a job is until it has ended, also over a restart of the server. Leaving does not end it."""
     with explained(as_json), connected(context.obj, alone=False) as caller:
-        job = watch(caller, succeed(caller.ask("GET", f"/jobs/{quote(job_id, safe='')}")))
+        job = watch(caller, succeed(caller.ask("GET", f"/jobs/{quote(job_id, safe='')}")), lines=not as_json)
     _tell(job, as_json)
 
 
@@ -88,7 +88,7 @@ def fetch(
 ) -> None:
     """Gets what a job has made: one audiobook with chapters, captions beside it, or all results."""
     with explained(as_json), connected(context.obj, alone=False) as caller:
-        size = _fetch(caller, job_id, _way(output), output)
+        size = _fetch(caller, job_id, _way(output), output, lines=not as_json)
     if as_json:
         show_json({"output": str(output), "bytes": size})
 
@@ -128,8 +128,9 @@ def _command(context: typer.Context, method: str, job_id: str, rest: str, as_jso
     _tell(job, as_json)
 
 
-def _fetch(caller: Caller, job_id: str, way: str, output: Path) -> int:
+def _fetch(caller: Caller, job_id: str, way: str, output: Path, *, lines: bool) -> int:
     """Writes it, and tells its bytes. Waits while a book is being bound, which goes on without whoever waits."""
+    shown = Progress(lines=lines)
     try:
         while True:
             with caller.stream(f"/jobs/{quote(job_id, safe='')}/{way}") as answer:
@@ -137,10 +138,10 @@ def _fetch(caller: Caller, job_id: str, way: str, output: Path) -> int:
                     require(answer)
                     write(output, arriving(answer.blocks))
                     return output.stat().st_size
-            progress("The book is being bound.")
+            shown.tell("The book is being bound.")
             time.sleep(seconds)
     finally:
-        progress("")
+        shown.end()
 
 
 def _way(output: Path) -> str:

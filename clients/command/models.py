@@ -40,7 +40,7 @@ def listing(context: typer.Context, as_json: Json = False) -> None:
 def pull(context: typer.Context, name: Name, as_json: Json = False) -> None:
     """Gets a model; an interrupted pull goes on where it broke off."""
     with explained(as_json), connected(context.obj) as caller:
-        job = follow(caller, succeed(caller.post("/models/pull", {"model": name})))
+        job = follow(caller, succeed(caller.post("/models/pull", {"model": name})), lines=not as_json)
     if as_json:
         show_json(job)
     else:

@@ -41,10 +41,26 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
     )
 
 
-def progress(text: str) -> None:
-    """One line that is written over; nothing where no person reads."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+class Progress:
+    """How far something is: on a terminal one line that is written over, elsewhere a line at each change."""
+
+    def __init__(self, *, lines: bool) -> None:
+        """`lines`: False tells nothing where there is no terminal."""
+        self._lines = lines
+        self._told: str | None = None
+
+    def tell(self, text: str, rest: str = "") -> None:
+        """`rest` stands behind the text, and is no change of it."""
+        if sys.stderr.isatty():
+            print(f"\r\033[K{text}{rest}", end="", file=sys.stderr, flush=True)
+        elif self._lines and text != self._told:
+            print(f"{text}{rest}", file=sys.stderr, flush=True)
+        self._told = text
+
+    def end(self) -> None:
+        """Removes the line that is written over."""
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _cell(value: Any) -> str:

@@ -55,13 +55,13 @@ class Archive:
         self._checkpoint()
         entry = self._entries.get(path)
         if entry is None:
-            raise UnreadableBook(f"The EPUB is damaged: {what} is not in it")
+            raise UnreadableBook(f"The EPUB is damaged: {what} is not in it.")
         if entry.flag_bits & _ENCRYPTED:
-            raise UnreadableBook(f"The EPUB is protected by a password: {what} cannot be read")
+            raise UnreadableBook(f"The EPUB is protected by a password: {what} cannot be read.")
         if entry.compress_type not in _METHODS:
-            raise UnreadableBook(f"The EPUB packs {what} in a way that EPUBs may not: only deflate is read")
+            raise UnreadableBook(f"The EPUB packs {what} in a way that EPUBs may not: only deflate is read.")
         if entry.file_size > _BOMB_BYTES and entry.file_size > _BOMB_RATIO * max(entry.compress_size, 1):
-            raise UnreadableBook(f"The EPUB is refused: {what} unpacks to {entry.file_size} bytes, which is no text")
+            raise UnreadableBook(f"The EPUB is refused: {what} unpacks to {entry.file_size} bytes, which is no text.")
         with _damage(f"The EPUB is damaged: {what} cannot be unpacked"):
             return self._unpacked(entry, what)
 
@@ -73,7 +73,7 @@ class Archive:
                 size += len(block)
                 if size > self._limits.entry_bytes or size > self._left:
                     raise UnreadableBook(
-                        f"The EPUB is too large: {what} and what was read before it unpack to too much"
+                        f"The EPUB is too large: {what} and what was read before it unpack to too much."
                     )
                 parts.append(block)
         self._left -= size
@@ -92,16 +92,16 @@ def _check_directory(file: BinaryIO, limits: BookLimits) -> None:
     tail = file.read()
     at = tail.rfind(_END_SIGNATURE)
     if at < 0 or len(tail) - at < _END.size:
-        raise UnreadableBook("The EPUB is damaged: its end is missing, the file may be cut off")
+        raise UnreadableBook("The EPUB is damaged: its end is missing, the file may be cut off.")
     if tail[max(0, at - _LOCATOR_BYTES) :].startswith(_ZIP64_LOCATOR):
-        raise UnreadableBook("The EPUB is refused: it is a ZIP64 file, which only books over 4 GB need")
+        raise UnreadableBook("The EPUB is refused: it is a ZIP64 file, which only books over 4 GB need.")
     _, _, _, _, entries, directory_bytes, _, _ = _END.unpack_from(tail, at)
     if entries > limits.entries or directory_bytes > limits.entries * _DIRECTORY_BYTES:
         raise _too_many(limits)
 
 
 def _too_many(limits: BookLimits) -> UnreadableBook:
-    return UnreadableBook(f"The EPUB is refused: it has more than {limits.entries} files inside")
+    return UnreadableBook(f"The EPUB is refused: it has more than {limits.entries} files inside.")
 
 
 @contextmanager
@@ -110,4 +110,4 @@ def _damage(message: str) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, NotImplementedError, ValueError) as error:
-        raise UnreadableBook(message) from error
+        raise UnreadableBook(f"{message}.") from error

@@ -24,11 +24,11 @@ def read_epub(file: BinaryIO, name: str, limits: BookLimits, checkpoint: Callabl
     archive = Archive(file, limits, checkpoint)
     found = package(archive)
     if len(found.pages) > limits.entries:
-        raise UnreadableBook(f"The EPUB is refused: its spine names more than {limits.entries} pages")
+        raise UnreadableBook(f"The EPUB is refused: its spine names more than {limits.entries} pages.")
     title = title_of(found.title or "", name)
     chapters = tuple(_chapters(_Pages(archive, found), title, limits))
     if not chapters:
-        raise UnreadableBook("The EPUB has no text: it may be a book of pictures")
+        raise UnreadableBook("The EPUB has no text: it may be a book of pictures.")
     cover, warnings = _cover(archive, found.cover)
     author = title_of(found.author or "", "") or None
     return Book(BookInfo(title, author, language_of(found.language), cover), chapters, warnings)
@@ -73,11 +73,11 @@ def _chapters(pages: _Pages, title: str, limits: BookLimits) -> Iterator[Chapter
     characters = chapters = 0
     for count, (number, block, begun) in enumerate(pages, start=1):
         if count > limits.paragraphs:
-            raise UnreadableBook(f"The book is too large: it has more than {limits.paragraphs} paragraphs")
+            raise UnreadableBook(f"The book is too large: it has more than {limits.paragraphs} paragraphs.")
         characters += len(block.text)
         if characters > limits.characters or chapters > limits.chapters:
             raise UnreadableBook(
-                f"The book is too large: it has more than {limits.characters} characters or {limits.chapters} chapters"
+                f"The book is too large: it has more than {limits.characters} characters or {limits.chapters} chapters."
             )
         starts = begun is not None if pages.has_contents else draft is None or draft.page != number
         if draft is None or starts:

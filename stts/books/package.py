@@ -68,7 +68,7 @@ def package(archive: Archive) -> Package:
     by_name = _by_name(root)
     items = {each.get("id", ""): _item(each, path) for each in by_name.get("item", ()) if each.get("href")}
     if not by_name.get("itemref"):
-        raise UnreadableBook("The EPUB names no order of its chapters (it has no spine)")
+        raise UnreadableBook("The EPUB names no order of its chapters (it has no spine).")
     pages = [item.path for each in by_name["itemref"] if (item := _readable(each, items)) is not None]
     _refuse_protected(archive, pages)
     return Package(
@@ -84,12 +84,12 @@ def package(archive: Archive) -> Package:
 
 def _package_path(archive: Archive) -> str:
     if CONTAINER not in archive:
-        raise UnreadableBook("This ZIP file is no EPUB: it has no META-INF/container.xml")
+        raise UnreadableBook("This ZIP file is no EPUB: it has no META-INF/container.xml.")
     root = parsed(archive.read(CONTAINER, CONTAINER), CONTAINER)
     paths = [each.get("full-path") for each in root.iter() if local_name(each.tag) == "rootfile"]
     path = next(filter(None, paths), None)
     if path is None:
-        raise UnreadableBook("The EPUB is damaged: META-INF/container.xml names no package file")
+        raise UnreadableBook("The EPUB is damaged: META-INF/container.xml names no package file.")
     return path
 
 
@@ -110,7 +110,7 @@ def resolved(base: str, address: str) -> tuple[str, str]:
     try:
         path, anchor = urldefrag(address)
     except ValueError as error:
-        raise UnreadableBook(f"The EPUB is damaged: {base} names {address!r:.60}, which is no address") from error
+        raise UnreadableBook(f"The EPUB is damaged: {base} names {address!r:.60}, which is no address.") from error
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(path))) if path else base
     return joined.lstrip("/"), unquote(anchor)
 
@@ -118,7 +118,9 @@ def resolved(base: str, address: str) -> tuple[str, str]:
 def _readable(itemref: Element, items: Mapping[str, Item]) -> Item | None:
     item = items.get(itemref.get("idref", ""))
     if item is None:
-        raise UnreadableBook(f"The EPUB is damaged: its spine names {itemref.get('idref', '')!r:.60}, which it has not")
+        raise UnreadableBook(
+            f"The EPUB is damaged: its spine names {itemref.get('idref', '')!r:.60}, which it has not."
+        )
     is_text = item.media_type.lower() in _PAGES and "nav" not in item.properties
     return item if is_text and itemref.get("linear", "yes") != "no" else None
 
@@ -155,7 +157,7 @@ def _refuse_protected(archive: Archive, pages: Sequence[str]) -> None:
         hidden = {unquote(each.get("URI", "")) for each in by_name.get("cipherreference", ())}
         if not hidden.isdisjoint(texts) or not all(method in _FONTS_ONLY for method in methods):
             raise UnreadableBook(
-                "The EPUB is protected (DRM): its text is encrypted, and only its shop's programs read it"
+                "The EPUB is protected (DRM): its text is encrypted, and only its shop's programs read it."
             )
 
 

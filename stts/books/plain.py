@@ -43,11 +43,11 @@ def decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
         text, warnings = data.decode("utf-16" if marked else "utf-8-sig"), ()
     except UnicodeDecodeError:
         if marked or b"\0" in data:
-            raise UnreadableBook("This file is neither text nor EPUB") from None
+            raise UnreadableBook("This file is neither text nor EPUB.") from None
         text = data.decode(_OLD_ENCODING, "replace")
         return text, (f"The text is not UTF-8; it was read as {_OLD_ENCODING}",)
     if "\0" in text:
-        raise UnreadableBook("This file is neither text nor EPUB")
+        raise UnreadableBook("This file is neither text nor EPUB.")
     return text, warnings
 
 
@@ -77,10 +77,10 @@ def read_markdown(text: str, name: str, limits: BookLimits, checkpoint: Callable
 
 def _unified(text: str, limits: BookLimits) -> str:
     if len(text) > limits.characters:
-        raise UnreadableBook(f"The book is too large: it has more than {limits.characters} characters")
+        raise UnreadableBook(f"The book is too large: it has more than {limits.characters} characters.")
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
     if text.count("\n") > limits.lines:
-        raise UnreadableBook(f"The book is too large: it has more than {limits.lines} lines")
+        raise UnreadableBook(f"The book is too large: it has more than {limits.lines} lines.")
     return text
 
 
@@ -159,14 +159,14 @@ def _chapters(
     for number, (paragraph, begins) in enumerate(paragraphs):
         checkpoint()
         if number >= limits.paragraphs:
-            raise UnreadableBook(f"The book is too large: it has more than {limits.paragraphs} paragraphs")
+            raise UnreadableBook(f"The book is too large: it has more than {limits.paragraphs} paragraphs.")
         if not groups or (begins and not groups[-1][-1].is_heading):
             groups.append([])
         groups[-1].append(paragraph)
     if not groups:
-        raise UnreadableBook("The book has no text")
+        raise UnreadableBook("The book has no text.")
     if len(groups) > limits.chapters:
-        raise UnreadableBook(f"The book is too large: it has more than {limits.chapters} chapters")
+        raise UnreadableBook(f"The book is too large: it has more than {limits.chapters} chapters.")
     return tuple(_chapter(group, title) for group in groups)
 
 

@@ -46,13 +46,13 @@ def read_book(
     title = title_of(PurePath(name).stem.replace("_", " "), "Book")
     if is_zip(head):
         if kind not in (None, "epub"):
-            raise UnreadableBook("This is a ZIP file, no text")
+            raise UnreadableBook("This is a ZIP file, no text.")
         return read_epub(file, title, limits, checkpoint)
     if kind == "epub":
-        raise UnreadableBook("This is no EPUB: it is no ZIP file")
+        raise UnreadableBook("This is no EPUB: it is no ZIP file.")
     for start, at, words in _OTHERS:
         if head[at:].startswith(start):
-            raise UnreadableBook(words)
+            raise UnreadableBook(f"{words}.")
     kind = kind or ("markdown" if name.lower().endswith(MARKDOWN_NAMES) else "text")
     return _read_plain(file, title, kind, limits, checkpoint)
 
@@ -60,7 +60,7 @@ def read_book(
 def _read_plain(file: BinaryIO, title: str, kind: BookKind, limits: BookLimits, checkpoint: Callable[[], None]) -> Book:
     data = file.read(limits.total_bytes + 1)
     if len(data) > limits.total_bytes:
-        raise UnreadableBook(f"The book is too large: it has more than {limits.total_bytes >> 20} MB")
+        raise UnreadableBook(f"The book is too large: it has more than {limits.total_bytes >> 20} MB.")
     text, warnings = decoded(data)
     book = (read_markdown if kind == "markdown" else read_text)(text, title, limits, checkpoint)
     return Book(book.info, book.chapters, warnings)

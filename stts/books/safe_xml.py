@@ -22,7 +22,7 @@ def parsed(data: bytes, what: str) -> Element:
     try:
         reader.parser.Parse(data, True)
     except (expat.ExpatError, ValueError, LookupError) as error:
-        raise UnreadableBook(f"The EPUB is damaged: {what} is no well-formed XML ({error})") from error
+        raise UnreadableBook(f"The EPUB is damaged: {what} is no well-formed XML ({error}).") from error
     return reader.root()
 
 
@@ -51,7 +51,7 @@ class _Reader:
         self._depth += 1
         self._elements += 1
         if self._depth > DEEPEST or self._elements > MOST_ELEMENTS:
-            raise UnreadableBook(f"The EPUB is refused: {self._what} has too many elements, or too deep ones")
+            raise UnreadableBook(f"The EPUB is refused: {self._what} has too many elements, or too deep ones.")
         self._builder.start(_qualified(tag), {_qualified(name): value for name, value in attributes.items()})
 
     def _end(self, tag: str) -> None:
@@ -59,7 +59,7 @@ class _Reader:
         self._builder.end(_qualified(tag))
 
     def _refuse_entity(self, *_: object) -> NoReturn:
-        raise UnreadableBook(f"The EPUB is refused: {self._what} declares entities, which EPUBs have no need for")
+        raise UnreadableBook(f"The EPUB is refused: {self._what} declares entities, which EPUBs have no need for.")
 
 
 def _qualified(name: str) -> str:

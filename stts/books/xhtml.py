@@ -81,7 +81,7 @@ def page(data: bytes, what: str, *, contents: bool = False) -> Page:
     text = _decoded(data, what)
     lowered = text.lower()
     if "<body" in lowered and "</body" not in lowered and "</html" not in lowered:
-        raise UnreadableBook(f"The EPUB is damaged: {what} is cut off")
+        raise UnreadableBook(f"The EPUB is damaged: {what} is cut off.")
     reader = _Reader(contents=contents)
     reader.read(text, what)
     return reader.page()
@@ -93,11 +93,11 @@ def _decoded(data: bytes, what: str) -> str:
     encoding = encoding or (declared[1].decode("ascii") if declared else "utf-8")
     try:
         if codecs.lookup(encoding).name not in _ENCODINGS:
-            raise UnreadableBook(f"The EPUB is damaged: {what} names an encoding that texts are not in ({encoding})")
+            raise UnreadableBook(f"The EPUB is damaged: {what} names an encoding that texts are not in ({encoding}).")
         return data.decode(encoding)
     except (UnicodeError, LookupError) as error:
         raise UnreadableBook(
-            f"The EPUB is damaged: {what} is not in the encoding that it names ({encoding})"
+            f"The EPUB is damaged: {what} is not in the encoding that it names ({encoding})."
         ) from error
 
 
@@ -127,14 +127,14 @@ class _Reader(HTMLParser):
             for start in range(0, len(text), SLICE_CHARACTERS):
                 self.feed(text[start : start + SLICE_CHARACTERS])
                 if len(self.rawdata) > LONGEST_MARK:
-                    raise UnreadableBook(f"The EPUB is damaged: {what} has a tag or a comment without an end")
+                    raise UnreadableBook(f"The EPUB is damaged: {what} has a tag or a comment without an end.")
                 if self._tags > MOST_TAGS:
-                    raise UnreadableBook(f"The EPUB is refused: {what} has more than {MOST_TAGS} tags")
+                    raise UnreadableBook(f"The EPUB is refused: {what} has more than {MOST_TAGS} tags.")
             if len(self.rawdata) <= LONGEST_LAST_MARK:
                 self.close()
         except (AssertionError, ValueError) as error:
             # The parser asserts for marked sections that it does not know, and converts numbers of any length.
-            raise UnreadableBook(f"The EPUB is damaged: {what} has a mark that is none ({error})") from error
+            raise UnreadableBook(f"The EPUB is damaged: {what} has a mark that is none ({error}).") from error
 
     def page(self) -> Page:
         self._end_block()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from stts.errors import Conflict
-from stts.jobs.values import BatchState
+from stts.jobs.values import UNFINISHED, BatchState
 
 BatchEvent = Literal["begin", "pause", "resume", "cancel", "retry", "rest", "wake", "end", "give_up"]
 """`rest`: it cannot go on for now, such as on a full disk; `wake`: the server tries again. `end`: all items have ended,
@@ -34,14 +34,23 @@ TRANSITIONS: dict[tuple[BatchState, BatchEvent], BatchState] = {
     ("failed", "retry"): "running",
 }
 
+_COMMANDS: tuple[BatchEvent, ...] = ("cancel", "pause", "resume", "retry")
+_PASSIVE: dict[BatchEvent, str] = {
+    "begin": "begun", "pause": "paused", "resume": "resumed", "cancel": "cancelled", "retry": "retried",
+    "rest": "put to rest", "wake": "woken", "end": "ended", "give_up": "given up",
+}  # fmt: skip
+
 
 def next_state(state: BatchState, event: BatchEvent) -> BatchState:
-    """Raises Conflict, which says what is possible."""
+    """Raises Conflict, which says what would change something."""
     if (found := TRANSITIONS.get((state, event))) is not None:
         return found
-    possible = sorted({known for at, known in TRANSITIONS if at == state} & {"pause", "resume", "cancel", "retry"})
+    if event == "retry" and state in UNFINISHED:
+        raise Conflict(f"A job that is {state} cannot be retried before it has ended.")
+    changing = {known for (at, known), to in TRANSITIONS.items() if at == state and to != state}
+    possible = [command for command in _COMMANDS if command in changing]
     also = f"; possible: {', '.join(possible)}" if possible else ""
-    raise Conflict(f"A job that is {state} cannot {event.replace('_', ' ')}{also}.")
+    raise Conflict(f"A job that is {state} cannot be {_PASSIVE[event]}{also}.")
 
 
 def ended_as(done: int, failed: int, total: int) -> BatchEvent | None:

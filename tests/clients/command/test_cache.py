@@ -38,7 +38,7 @@ def test_a_file_of_texts_is_spoken_ahead_and_cleared(server: Server, tmp_path: P
     texts = tmp_path / "texts"
     texts.write_text("Doors are closing.\n\nMind the gap.\nDoors are closing.\n", encoding="utf-8")
     assert told(cache(server, "warm", texts, "--json")) == {"hit": 1, "miss": 2, "join": 0}
-    assert "0 spoken, 3 were there." in cache(server, "warm", texts).output
+    assert "0 spoken, 3 were there already." in cache(server, "warm", texts).output
     shown = cache(server, "stats").output
     assert "memory" in shown and "disk" in shown
     assert told(cache(server, "clear", "--engine", "piper", "--json")) == {"removed": 0}
@@ -51,3 +51,21 @@ def test_where_nothing_is_kept_it_says_so(tmp_path: Path) -> None:
     with running({**SETTINGS, "cache": {"enabled": False}}) as server:
         refused = cache(server, "warm", texts)
     assert refused.exit_code == REFUSED and "keeps nothing" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"\xff\xfe\x80\n", "is not UTF-8"), (b"", "is empty"), (b" \n\n", "is empty"), (None, "cannot be read")],
+)
+def test_a_file_without_texts_is_told_in_a_line(tmp_path: Path, content: bytes | None, said: str) -> None:
+    texts = tmp_path / "texts"
+    if content is not None:
+        texts.write_bytes(content)
+    refused = CliRunner().invoke(app, ["--url", "http://127.0.0.1:9", "cache", "warm", str(texts)])
+    assert (refused.exit_code, said in refused.output, refused.output.count("\n")) == (REFUSED, True, 1)
+
+
+def test_texts_come_from_the_standard_input(server: Server) -> None:
+    arguments = ["--url", f"http://127.0.0.1:{server.port}", "cache", "warm", "-"]
+    assert "1 spoken, 0 were there" in CliRunner().invoke(app, arguments, input="Stand clear.\n").output
+    assert "0 spoken, 1 was there" in CliRunner().invoke(app, arguments, input="Stand clear.\n").output

@@ -98,3 +98,11 @@ def test_what_cannot_be_done_is_said_in_words(server: Server, book: Path, tmp_pa
         assert (refused.exit_code, words in refused.output) == (REFUSED, True), (arguments, refused.output)
     assert not (tmp_path / "x.zip").exists()
     assert CliRunner().invoke(app, ["--url", "http://127.0.0.1:9", "jobs", "list"]).exit_code == UNREACHED
+
+
+def test_without_a_terminal_each_change_is_a_line(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "texts.jsonl").write_text('{"text": "One."}\n{"text": "Two."}\n', encoding="utf-8")
+    done = jobs(server, "speak", tmp_path / "texts.jsonl", "-o", tmp_path / "texts.zip")
+    assert done.exit_code == 0, done.output
+    lines = done.stderr.splitlines()
+    assert lines and len(lines) == len(set(lines)) and all("%" in line for line in lines)

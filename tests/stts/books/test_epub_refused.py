@@ -91,12 +91,12 @@ def test_a_chapter_whose_bytes_are_damaged_is_named() -> None:
     data = bytearray(Epub(TWO, TABLE).data(zipfile.ZIP_STORED))
     at = data.find(b"More words")
     data[at] ^= 1
-    assert refusal(bytes(data)) == "The EPUB is damaged: 'Beta', page 2 of 2 (OPS/b.xhtml) cannot be unpacked"
+    assert refusal(bytes(data)) == "The EPUB is damaged: 'Beta', page 2 of 2 (OPS/b.xhtml) cannot be unpacked."
 
 
 def test_a_chapter_that_is_cut_off_is_named() -> None:
     epub = Epub(TWO | {"b.xhtml": TWO["b.xhtml"][:-25]}, TABLE)
-    assert refusal(epub.data()) == "The EPUB is damaged: 'Beta', page 2 of 2 (OPS/b.xhtml) is cut off"
+    assert refusal(epub.data()) == "The EPUB is damaged: 'Beta', page 2 of 2 (OPS/b.xhtml) is cut off."
 
 
 def test_a_chapter_in_another_encoding_than_it_says_is_named() -> None:
@@ -118,7 +118,7 @@ def test_a_chapter_that_is_missing_is_named() -> None:
     assert "'gone'" in refusal(epub.data())
     manifest = '<item id="q" href="q.xhtml" media-type="application/xhtml+xml"/>'
     epub = Epub(TWO, manifest=manifest, spine='<spine><itemref idref="q"/></spine>')
-    assert refusal(epub.data()) == "The EPUB is damaged: page 1 of 1 (OPS/q.xhtml) is not in it"
+    assert refusal(epub.data()) == "The EPUB is damaged: page 1 of 1 (OPS/q.xhtml) is not in it."
 
 
 @pytest.mark.parametrize("spine", ["", "<spine/>", "<spine></spine>"])

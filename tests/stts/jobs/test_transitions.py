@@ -30,8 +30,15 @@ def test_every_state_but_a_draft_can_be_cancelled_or_stays_as_it_ended() -> None
 
 
 def test_the_refusal_says_what_is_possible() -> None:
-    with pytest.raises(Conflict, match="possible: cancel, retry"):
+    with pytest.raises(Conflict, match=r"^A job that is failed cannot be paused; possible: retry\.$"):
         next_state("failed", "pause")
+
+
+def test_the_refusal_offers_nothing_that_changes_nothing() -> None:
+    with pytest.raises(Conflict, match=r"^A job that is running cannot be retried before it has ended\.$"):
+        next_state("running", "retry")
+    with pytest.raises(Conflict, match=r"^A job that is cancelled cannot be resumed\.$"):
+        next_state("cancelled", "resume")
 
 
 @pytest.mark.parametrize(
