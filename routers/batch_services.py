@@ -50,14 +50,15 @@ class BatchServices:
         if not await self.were_there():
             return []
         store = await self.store()
-        return await store.page(owner=viewer.user_id, every=viewer.sees_all, most=most, before=before)
+        found = await store.page(owner=viewer.user_id, every=viewer.sees_all, most=most, before=before)
+        return [self._seen(batch) for batch in found]
 
     async def find(self, job_id: str, viewer: Viewer) -> Batch | None:
         """None also for what belongs to others. Raises DatabaseAway."""
         if not await self.were_there():
             return None
         batch = await (await self.store()).find(job_id)
-        return batch if batch is not None and viewer.sees(batch.owner) else None
+        return self._seen(batch) if batch is not None and viewer.sees(batch.owner) else None
 
     async def require(self, job_id: str, viewer: Viewer) -> Batch:
         """Raises NotFound, DatabaseAway."""
@@ -72,7 +73,7 @@ class BatchServices:
             await self.runner.stop(job_id)
         batch = await (await self.store()).command(job_id, event, now=time.time(), by=_worker(found, principal))
         self.runner.wake()
-        return batch
+        return self._seen(batch)
 
     async def remove(self, job_id: str) -> None:
         """Removes one that has ended, with its results."""
@@ -92,6 +93,9 @@ class BatchServices:
             await self.binder.stop(job_id)
             await asyncio.to_thread(self.files.remove, job_id)
         return len(removed)
+
+    def _seen(self, batch: Batch) -> Batch:
+        return batch.as_seen(time.time(), self.settings().jobs.lease_seconds)
 
     async def were_there(self) -> bool:
         """True if there may be batches: under this `storage.root`, or in a database that servers share."""

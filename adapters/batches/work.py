@@ -179,7 +179,7 @@ class BatchAtWork:
         if self._has_ended or (not self._ends and pending and not is_due):
             return
         ends, self._ends = self._ends, []
-        self._pace.add(sum(end.item.size for end in ends), now - self._recorded_at)
+        self._pace.add(sum(end.item.size for end in ends), now - self._recorded_at, len(ends))
         self._recorded_at = now
         try:
             await write_ends(self._write, self._batch.id, ends)

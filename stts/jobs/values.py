@@ -7,7 +7,7 @@ again. Times are seconds since 1970.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 BatchKind = Literal["speech", "transcription"]
@@ -63,8 +63,16 @@ class Batch:
     """Audio made or heard so far."""
     pace: float | None = None
     """Size that ends in a second, as measured lately."""
+    lease_until: float | None = None
+    """When the server that works on it, and renews this, gives it up; None: none does."""
     sequence: int = 0
     """Number of the last change of it or of one of its items."""
+
+    def as_seen(self, now: float, lease_seconds: float) -> Batch:
+        """Without its pace while no server works on it as far as its lease tells, which one renews when a third of it
+        is over."""
+        is_held = self.lease_until is not None and self.lease_until - now > lease_seconds / 2
+        return self if self.state != "running" or is_held else replace(self, pace=None)
 
     @property
     def waiting(self) -> int:
