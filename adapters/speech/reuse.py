@@ -7,7 +7,9 @@ another format, sample rate, loudness or pitch uses it again.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from itertools import islice, takewhile
 
 from adapters.speech.render import ChunkRenderer, gathered
 from adapters.speech.text_source import TextSource
@@ -26,6 +28,9 @@ faster speaks it again as soon as it is found."""
 
 LONGEST_SENTENCE = 600
 """Characters of a sentence that is kept, in several pieces if the engine takes less at once."""
+
+AHEAD = 12
+"""Sentences that are looked for in slower tiers before a piece is cut: about as many as an engine is given at once."""
 
 FIRST_SECONDS = 0.2
 BLOCK_SECONDS = 1.0
@@ -50,6 +55,8 @@ class Reuse:
         # Parameters may say what lies between sentences, which only an engine that has several puts there.
         self._one_by_one = info.by_sentence and (extra is None or extra == type(extra)())
         self._next: NextSentence | None = None
+        self._missing: set[str] = set()
+        """Keys of sentences that are kept nowhere, as far as was asked."""
         self._new: list[NextSentence] = []
         """Sentences of the next piece that nobody has spoken, the first of them or all."""
         self._recordings: list[Recording] = []
@@ -62,9 +69,12 @@ class Reuse:
             return None
         key = self._plan.sentence_key(self._next.text)
         known = self._cache.find(key)
-        if known is None and self._cache.may_have(key):
-            known = await self._cache.fetch(key)
-        return None if known is None else (self._next, known)
+        if known is None and self._is_worth_asking(key):
+            known = await self._fetched(key)
+        if known is None:
+            await self._fetch_ahead(script)
+            return None
+        return self._next, known
 
     def most_characters(self, script: TextSource, budget: int) -> int:
         """The most characters of the next piece, which nobody has spoken: it ends before a sentence that is known, and
@@ -125,6 +135,22 @@ class Reuse:
         if self._keeps and self._one_by_one and any(each.text == sentence.text for each in self._new):
             return True
         return not self._renews and self._cache.find(self._plan.sentence_key(sentence.text)) is not None
+
+    def _is_worth_asking(self, key: str) -> bool:
+        return key not in self._missing and self._cache.may_have(key)
+
+    async def _fetched(self, key: str) -> SpokenSentence | None:
+        found = await self._cache.fetch(key)
+        if found is None:
+            self._missing.add(key)
+        return found
+
+    async def _fetch_ahead(self, script: TextSource) -> None:
+        """Has the next few sentences at hand where they are kept elsewhere: a piece ends before one that is known."""
+        keys = (self._plan.sentence_key(each.text) for each in islice(self._sentences(script), 1, AHEAD))
+        near = takewhile(lambda key: self._cache.find(key) is None, keys)
+        if away := {key for key in near if self._is_worth_asking(key)}:
+            await asyncio.gather(*map(self._fetched, away))
 
     def _sentences(self, script: TextSource) -> Iterator[NextSentence]:
         return script.next_sentences(LONGEST_SENTENCE, self._info.limits.min_characters)

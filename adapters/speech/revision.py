@@ -1,8 +1,8 @@
 """The revision of an engine: a fingerprint of its options, the packages that it runs on, and its weights.
 
-It is a part of each cache key, so that an update of an engine answers nothing that the old one has
-made. It is made of versions and digests where there are some, which are the same on servers that share a cache, else of
-sizes and times of files.
+It is a part of each cache key, so that an update of an engine answers nothing that the old one has made. It is made of
+versions and digests where there are some, which are the same on servers that share a cache, else of sizes and times of
+files.
 """
 
 from __future__ import annotations

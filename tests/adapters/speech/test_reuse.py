@@ -46,6 +46,7 @@ class House:
 
     def __init__(self, store: CacheStore, settings: Settings) -> None:
         self.settings = settings
+        self.store = store
         sentences = StoredSentences(store, lambda: self.settings)
         self.engines = Engines(registry(), lambda: self.settings, sentences=sentences)
         self.context = RequestContext("tts")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -13,8 +14,11 @@ from stts.protocols import LibraryVoice
 from stts.settings import Settings
 from stts.storage.files import derived
 from stts.storage.files.atomic import replace_file
+from stts.storage.files.derived import FAILED_SECONDS, DerivedFiles
 from stts.storage.files.records import StoredFile
 from stts.storage.files.store import FileStore
+from stts.voices.figures import Figures
+from stts.voices.measure import measured
 from tests.engines.speech import read
 from tests.stts.voices.recordings import speech, wav
 
@@ -95,6 +99,55 @@ def test_what_cannot_be_derived_is_left_to_the_engine(files: FileStore, monkeypa
 
     monkeypatch.setattr(derived, "replace_file", full)
     assert found(files).voice.reference == str(stored.path)
+
+
+def test_that_nothing_can_be_derived_is_remembered_and_a_failure_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, decoded = 0.0, list[str]()
+
+    def counted(file: BinaryIO, **options: Any) -> Figures:
+        decoded.append(file.name)
+        return measured(file, **options)
+
+    monkeypatch.setattr(derived, "measured", counted)
+    files = DerivedFiles(tmp_path, lambda: now)
+    short, broken = tmp_path / "short.wav", tmp_path / "broken.wav"
+    short.write_bytes(wav(speech()[: 2 * 48_000]).getvalue())
+    broken.write_bytes(b"no recording")
+    for _ in range(3):
+        assert files.path("ref_1", "a" * 64, short, LIMITS) == short
+        assert files.path("ref_2", "b" * 64, broken, LIMITS) == broken
+    assert decoded == [str(short), str(broken)]
+    now = FAILED_SECONDS
+    files.path("ref_1", "a" * 64, short, LIMITS)
+    files.path("ref_2", "b" * 64, broken, LIMITS)
+    assert decoded == [str(short), str(broken), str(broken)]
+    short.write_bytes(wav(speech()).getvalue())
+    assert files.path("ref_1", "c" * 64, short, LIMITS) != short, "another recording"
+
+
+def test_one_recording_waits_for_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(file: BinaryIO, **options: Any) -> Figures:
+        if "slow" in file.name:
+            begun.set()
+            go_on.wait()
+        return measured(file, **options)
+
+    monkeypatch.setattr(derived, "measured", slow)
+    files = DerivedFiles(tmp_path)
+    for name in ("slow.wav", "quick.wav"):
+        (tmp_path / name).write_bytes(wav(speech()).getvalue())
+    of_a = threading.Thread(target=files.path, args=("ref_a", "a" * 64, tmp_path / "slow.wav", LIMITS))
+    of_a.start()
+    begun.wait()
+    # Voices are spread over a few locks: of several, one has another than the first.
+    free = next(f"ref_{each}" for each in range(99) if files._lock_of(f"ref_{each}") is not files._lock_of("ref_a"))
+    assert files.path(free, "b" * 64, tmp_path / "quick.wav", LIMITS).is_relative_to(tmp_path / "derived")
+    go_on.set()
+    of_a.join()
 
 
 def test_a_sidecar_of_before_is_read_and_keeps_its_consent(files: FileStore) -> None:
