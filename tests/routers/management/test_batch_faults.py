@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import time
 import wave
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,10 @@ from tests.server import running
 pytestmark = pytest.mark.socket
 
 COUNT = 150
+AT_ONCE = 2
 SETTINGS = {
     "tts": {"order": ["paced"]},
-    "engines": {"options": {"paced": {"speed": 60.0}}},
-    "jobs": {"lease_seconds": 1, "at_once": 2},
+    "jobs": {"lease_seconds": 1, "at_once": AT_ONCE},
     "database": {"timeout_seconds": 60},
 }
 
@@ -44,10 +46,12 @@ def until(look: Callable[[], dict[str, Any]], is_right: Callable[[dict[str, Any]
 
 
 def test_nothing_is_lost_or_doubled_by_two_kills(tmp_path: Path) -> None:
+    engines = {"engines": {"options": {"paced": {"speed": 60.0, "trace": str(tmp_path / "trace")}}}}
+    settings = {**SETTINGS, **engines}
     texts = [f"This is sentence number {number} of a book." for number in range(COUNT)]
-    done, job_id = 0, ""
+    done, marked, job_id = 0, 0, ""
     for _ in range(2):
-        with running_in(tmp_path, SETTINGS) as server, client_of(server) as http:
+        with running_in(tmp_path, settings) as server, client_of(server) as http:
             if not job_id:
                 job_id = http.post("/jobs/speech", json={"items": texts}).json()["id"]
             found = until(
@@ -57,11 +61,36 @@ def test_nothing_is_lost_or_doubled_by_two_kills(tmp_path: Path) -> None:
             server.process.kill()
             assert found["state"] == "running" and found["items"]["total"] == COUNT
             done = found["items"]["done"]
-    assert done < COUNT - 10
-    with running_in(tmp_path, SETTINGS) as server, client_of(server) as http:
+        begun, before, marked = starts(tmp_path), marked, done_in(tmp_path)
+        assert done <= marked <= before + begun, "what is marked was spoken"
+    assert marked < COUNT - 10
+    with running_in(tmp_path, settings) as server, client_of(server) as http:
         check_whole(http, job_id)
+        spoken = operations(http)
+    assert spoken == COUNT - marked, "what was marked as done is not spoken again, and the rest once"
     results = [path for path in (tmp_path / "data" / "jobs" / job_id).rglob("*") if path.is_file()]
     assert len(results) == COUNT
+
+
+def done_in(folder: Path) -> int:
+    """Items that the database of a server that is dead has marked as done."""
+    with closing(sqlite3.connect(folder / "data" / "stts.db")) as connection:
+        count: int = connection.execute("SELECT count(*) FROM batch_items WHERE state = 'done'").fetchone()[0]
+    return count
+
+
+def starts(folder: Path) -> int:
+    """Calls of the engine since this was asked last."""
+    trace = folder / "trace"
+    count = sum(line.startswith("start") for line in trace.read_text(encoding="utf-8").splitlines())
+    trace.unlink()
+    return count
+
+
+def operations(http: httpx.Client) -> int:
+    """Texts that this server has spoken since it was started."""
+    lines = [line for line in http.get("/metrics").text.splitlines() if line.startswith("stts_operations_total{")]
+    return int(sum(float(line.rpartition(" ")[2]) for line in lines if 'type="tts"' in line))
 
 
 def check_whole(http: httpx.Client, job_id: str) -> None:

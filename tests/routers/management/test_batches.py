@@ -355,8 +355,13 @@ def test_jobs_of_a_user_go_with_its_data(keyed: Keyed) -> None:
     with keyed.client(made["key"]) as http:
         done = ended(http, begin(http, ["Hello."])["id"])
         running = begin(http, [{**SLOW, "text": f"{number} " * 300} for number in range(300)])
+        deadline = time.monotonic() + PATIENCE
+        while http.get(f"/jobs/{running['id']}").json()["items"]["done"] == 0:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
         removed = keyed.admin.delete(f"/admin/users/{made['user_id']}/data").json()
         assert removed["jobs"] == 2
         for job in (done, running):
             assert http.get(f"/jobs/{job['id']}").status_code == 404
-    assert not [path for path in Path(keyed.settings.storage.root).rglob("*") if done["id"] in str(path)]
+    root = Path(keyed.settings.storage.root)
+    assert not [path for path in root.rglob("*") for job in (done, running) if job["id"] in str(path)]
