@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from adapters.availability import Candidates
 from adapters.catalogue import EngineCatalogue
+from adapters.speech.refusals import LacksAbility, NoSuchVoice, refusal_of_all
 from stts.access.permission import Permission
 from stts.engine_api import EngineKind
 from stts.errors import EngineNotInstalled, Forbidden, InvalidRequest
@@ -52,7 +53,8 @@ class RoutingPolicy:
     async def choose(self, occasion: Occasion, plan_with: PlanWith[Plan]) -> Plan:
         """The plan of the first candidate that does exactly what is asked, else of the first that does it at all.
 
-        Engines that rest are asked where no other can do it. Raises what the last candidate had against the request,
+        Engines that rest are asked where no other can do it. Raises what the last candidate had against the request (of
+        a voice that none of them has or speaks with, what all had),
         Forbidden where one could have done it for somebody else, and EngineNotInstalled where there is none.
         """
         found = await self.candidates(occasion)
@@ -62,6 +64,9 @@ class RoutingPolicy:
         if best.plan is None:
             if best.refusal is None and occasion.permission.engines:
                 raise Forbidden("None of the engines that this key may use works here.")
+            if isinstance(best.refusal, LacksAbility | NoSuchVoice):
+                engines = self._catalogue.descriptions("tts")
+                raise refusal_of_all(best.refusal, occasion.voice or "", found.names, engines)
             raise best.refusal or EngineNotInstalled(
                 f"No engine of {occasion.kind}.order is installed with its weights on this disk."
             )

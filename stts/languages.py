@@ -58,6 +58,11 @@ def primary(tag: str) -> str:
     return CODES.get(subtag, subtag)
 
 
+def is_known(tag: str) -> bool:
+    """True for a well-formed BCP 47 tag of a language that the table has."""
+    return _TAG.fullmatch(tag) is not None and primary(tag) in ENGLISH
+
+
 def same_language(one: str, other: str) -> bool:
     """True if two tags are of one language, whatever the region and whichever code stands for it."""
     return _family(one) == _family(other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from adapters.speech.refusals import LacksAbility
 from stts.access.viewer import Viewer
 from stts.engine_api import TTSEngine
 from stts.errors import UnknownVoice
@@ -23,12 +24,12 @@ async def stored_voice(engine: TTSEngine, library: VoiceLibrary, name: str, view
         return None
     if found.voice.reference is not None:
         if not info.abilities.cloning:
-            raise UnknownVoice(
-                f"{info.name} cannot speak with this voice, which is a recording to be cloned. {WHICH}", param="voice"
+            raise LacksAbility(
+                f"{info.name} cannot speak with this voice, which is a recording to be cloned. {WHICH}", "cloning"
             )
         return found
     if not info.abilities.blending:
-        raise UnknownVoice(f"{info.name} cannot blend voices, and this one is a blend. {WHICH}", param="voice")
+        raise LacksAbility(f"{info.name} cannot blend voices, and this one is a blend. {WHICH}", "blending")
     voice = engine.find_voice(found.blend)
     if voice is None:
         raise UnknownVoice(f"{info.name} has not all of the voices of which this one is blended.", param="voice")

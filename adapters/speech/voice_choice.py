@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from adapters.parameters import LISTED
+from adapters.speech.refusals import NoSuchVoice
 from adapters.speech.stored_voice import stored_voice
 from stts.access.viewer import EVERYBODY, Viewer
 from stts.engine_api import TTSEngine, Voice
@@ -181,11 +182,11 @@ def _mismatch(voice: Voice, language: str | None) -> str | None:
     return None if speaks(voice, language) else "The voice asked for does not speak the language asked for."
 
 
-def _unknown(engine: TTSEngine, name: str, message: str) -> UnknownVoice:
+def _unknown(engine: TTSEngine, name: str, message: str) -> NoSuchVoice:
     voices = engine.voices()
     ids = [voice.id for voice in voices]
     near = nearest(name, [*ids, *HOSTED, *(voice.name for voice in voices if voice.name)])
     hint = f" Near it are: {', '.join(near)}." if near else ""
-    return UnknownVoice(
+    return NoSuchVoice(
         f"{message}{hint}", param="voice", allowed=[*near, *(id for id in ids if id not in near)][:LISTED]
     )

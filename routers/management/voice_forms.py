@@ -7,16 +7,19 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import UploadFile
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from routers.http.forms import UploadRoute
 from routers.http.names import LanguageTag
 from routers.management.voice_schemas import CONSENT_CHARACTERS, DefaultsShape
 from stts.errors import InvalidParameter
+from stts.language_names import ENGLISH
+from stts.languages import is_known, nearest
 from stts.storage.files.names import cleaned
 from stts.voices.card import FASTEST, MOST_TAGS, SLOWEST, TRANSCRIPT_CHARACTERS, VoiceCard
 
 BLEND_CHARACTERS = 500
+_TagList = TypeAdapter(list[str])
 
 
 class VoiceRoute(UploadRoute):
@@ -42,7 +45,7 @@ class VoiceForm(BaseModel):
     )
     language: LanguageTag = Field(None, description="BCP 47, or a name.")
     transcript: str = Field("", max_length=TRANSCRIPT_CHARACTERS, description="The words of the recording.")
-    tags: str = Field("", max_length=2000, description="Separated by commas.")
+    tags: str = Field("", max_length=4000, description="Separated by commas, or a JSON list of texts.")
     consent: str | None = Field(
         None, max_length=CONSENT_CHARACTERS, description="Who consented to the use of this voice, in words."
     )
@@ -58,7 +61,7 @@ class VoiceForm(BaseModel):
         fields = {
             "language": self.language,
             "transcript": self.transcript,
-            "tags": tuple(tag for each in self.tags.split(",") if (tag := cleaned(each))),
+            "tags": tuple(tag for each in _tags(self.tags) if (tag := cleaned(each))),
             "consent_date": self.consent_date,
             "consent_recording": self.consent_recording or None,
             "speed": self.speed,
@@ -69,12 +72,29 @@ class VoiceForm(BaseModel):
 
 def checked_card(fields: dict[str, Any]) -> VoiceCard:
     """Raises InvalidParameter with the field that is wrong."""
+    language = fields["language"]
+    if language is not None and not is_known(language):
+        near = nearest(language, ENGLISH)
+        raise InvalidParameter(
+            "`language` is a BCP 47 tag of a known language (`en`, `pt-BR`), or its name.",
+            param="language",
+            allowed=near or None,
+        )
     try:
         return VoiceCard(**fields)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         allowed = [f"at most {MOST_TAGS}"] if first["loc"][:1] == ("tags",) else []
         raise InvalidParameter(f"{first['msg']}.", param=str(first["loc"][0]), allowed=allowed) from None
+
+
+def _tags(text: str) -> list[str]:
+    if not text.lstrip().startswith("["):
+        return text.split(",")
+    try:
+        return _TagList.validate_json(text)
+    except ValidationError:
+        raise InvalidParameter("`tags` are separated by commas, or a JSON list of texts.", param="tags") from None
 
 
 def _parameters(text: str) -> dict[str, Any]:

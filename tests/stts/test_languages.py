@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from stts.language_names import CODES, ENGLISH, KOKORO, NAMES
-from stts.languages import best_match, english_name, nearest, primary, read_language, same_language
+from stts.languages import best_match, english_name, is_known, nearest, primary, read_language, same_language
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,13 @@ from stts.languages import best_match, english_name, nearest, primary, read_lang
 )
 def test_names_are_english_and_lower_case(tag: str, name: str) -> None:
     assert english_name(tag) == name
+
+
+@pytest.mark.parametrize(
+    ("tag", "known"), [("en", True), ("pt-BR", True), ("zh-Hant-TW", True), ("xx-nope", False), ("e", False)]
+)
+def test_tags_of_languages_that_are_known(tag: str, known: bool) -> None:
+    assert is_known(tag) is known
 
 
 def test_what_the_table_does_not_know() -> None:

@@ -94,8 +94,12 @@ class References:
     def require_free(self, name: str, viewer: Viewer) -> None:
         """Raises Conflict where a voice of this name would be two for this viewer. Letter case does not tell voices
         apart."""
-        if self._same(same_voice(name), viewer):
-            raise Conflict("There is a reference of this name already; delete it first.", param="name")
+        if taken := self._same(same_voice(name), viewer):
+            named = stem(owned(taken[0].path.name).name)
+            raise Conflict(
+                f"There is a voice of this name already: {named}. Delete it first, or send another `name`.",
+                param="name",
+            )
 
     def _digest(self, path: Path) -> str:
         """Empty where the recording has just gone, or cannot be read: whoever speaks with it will say so."""

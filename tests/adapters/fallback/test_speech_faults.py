@@ -83,7 +83,7 @@ async def test_where_all_fail_the_first_tells_why_and_nobody_is_charged(house: H
 
 
 async def test_what_the_client_got_wrong_is_told_at_once(house: House) -> None:
-    with pytest.raises(STTSError, match="has no such voice"):
+    with pytest.raises(STTSError, match="No engine that `auto` takes here has this voice"):
         await house.speak(TEXT, voice="nobody-at-all")
     assert HEARD == []
 

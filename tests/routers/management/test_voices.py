@@ -232,6 +232,35 @@ def test_a_report_that_is_not_there_says_what_would_make_it(anna: httpx.Client) 
     anna.delete(f"/v1/voices/{blend['id']}")
 
 
+def test_a_name_that_comes_from_the_file_is_told_where_it_is_taken(anna: httpx.Client) -> None:
+    voice = anna.post("/v1/voices", files={"file": ("From file.flac", speech())}).json()
+    assert voice["name"] == "From file"
+    again = anna.post("/v1/voices", files={"file": ("From file.flac", speech())})
+    assert again.status_code == 409 and "From file" in again.json()["error"]["message"], again.text
+    assert again.json()["error"]["param"] == "name"
+    anna.delete(f"/v1/voices/{voice['id']}")
+
+
+def test_tags_are_separated_by_commas_or_a_json_list(anna: httpx.Client) -> None:
+    voice = made(anna, "tagged", tags='["calm, mostly", "old"]')
+    assert voice["tags"] == ["calm, mostly", "old"]
+    for wrong in ("[1]", '["a"', "[[]]"):
+        assert make(anna, "wrong", tags=wrong).json()["error"]["param"] == "tags"
+    anna.delete(f"/v1/voices/{voice['id']}")
+
+
+@pytest.mark.parametrize("language", ["xx-nope", "xx", "elvish", "en--us"])
+def test_a_language_is_one_that_is_known(anna: httpx.Client, language: str) -> None:
+    refused = make(anna, "spoken", language=language)
+    assert refused.status_code == 400 and "BCP 47" in refused.json()["error"]["message"], refused.text
+    voice = made(anna, "spoken", language="pt_br")
+    assert voice["language"] == "pt-BR"
+    path = f"/v1/voices/{voice['id']}"
+    assert anna.patch(path, json={"language": language}).json()["error"]["param"] == "language"
+    assert anna.patch(path, json={"language": None}).json()["language"] is None
+    anna.delete(path)
+
+
 def test_a_preview_is_speech_or_the_recording(anna: httpx.Client) -> None:
     voice = made(anna, "heard", language="de")
     path = f"/v1/voices/{voice['id']}/preview"

@@ -57,7 +57,10 @@ def test_a_person_is_a_voice_that_no_engine_here_clones(client: httpx.Client) ->
     report = made(client, "person", wav(person()).getvalue())
     assert report["usable"] and float(str(report["speech_seconds"])) > 20
     refused = client.post("/tts", json={"text": "Hello", "voice": "person"})
-    assert refused.status_code == 422 and "to be cloned" in refused.json()["detail"]
+    assert refused.status_code == 422 and "No engine installed here clones voices" in refused.json()["detail"]
+    assert "`stts engines install pocket`" in refused.json()["detail"] and "espeak" not in refused.json()["detail"]
+    unknown = client.post("/tts", json={"text": "Hello", "voice": "hart"}).json()["detail"]
+    assert "No engine that `auto` takes here has this voice" in unknown and "heart" in unknown
     path = f"/v1/voices/{client.get('/v1/voices').json()['voices'][0]['id']}/preview"
     heard = client.get(path, params={"format": "flac"})
     assert heard.headers["content-type"] == "audio/flac" and heard.content.startswith(b"fLaC")
