@@ -6,10 +6,11 @@ its lease so writes nothing into what another has taken.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, extract, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stts.jobs.store import FoundResult, Lease, LeaseLost
@@ -43,36 +44,45 @@ _FAILED = (
 class WorkOnBatches:
     """The BatchWork (`stts/jobs/store.py`) of one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        """`clock`: the one by which callers tell the time, Unix time in seconds."""
         self._database = database
+        self._clock = clock
+        self._ahead = 0.0
+        """Seconds by which the clock of the database is ahead: servers compare leases by that one clock."""
 
     async def claim(self, root: str, lease: Lease, *, now: float, most: int) -> list[Batch]:
         # What gave way waits since its lease was over, what nobody has worked on since it was begun.
         waits_since = func.coalesce(batches.c.lease_until, batches.c.created_at)
-        chosen = select(batches.c.id).where(_is_free(root, lease, now)).order_by(waits_since, batches.c.id)
+        chosen = select(batches.c.id).order_by(waits_since, batches.c.id)
         # Of two servers that look at once each takes others.
         chosen = chosen.limit(most).with_for_update(skip_locked=True)
         # Servers look often, and mostly there is nothing: that takes SQLite's one writer from nobody.
         if not await self.waits(root, lease, now=now):
             return []
+        values = {"holder": lease.holder, "lease_until": lease.until + self._ahead}
         async with self._database.writing() as connection:
-            found = list((await connection.execute(chosen)).scalars())
-            return [await _taken(connection, await locked_batch(connection, each), lease) for each in found]
+            free = chosen.where(_is_free(root, lease, now, self._ahead))
+            found = list((await connection.execute(free)).scalars())
+            return [await _taken(connection, await locked_batch(connection, each), values) for each in found]
 
     async def waits(self, root: str, lease: Lease, *, now: float) -> bool:
-        chosen = select(batches.c.id).where(_is_free(root, lease, now)).limit(1)
         async with self._database.reading() as connection:
+            if not self._database.address.is_embedded:
+                at = (await connection.execute(select(extract("epoch", func.clock_timestamp())))).scalar_one()
+                self._ahead = float(at) - self._clock()
+            chosen = select(batches.c.id).where(_is_free(root, lease, now, self._ahead)).limit(1)
             return (await connection.execute(chosen)).first() is not None
 
     async def give_way(self, batch_id: str, holder: str, *, now: float) -> None:
         async with self._database.writing() as connection:
             await _held(connection, batch_id, holder)
-            await changed(connection, batch_id, {"holder": None, "lease_until": now})
+            await changed(connection, batch_id, {"holder": None, "lease_until": now + self._ahead})
 
     async def renew(self, batch_id: str, lease: Lease) -> Batch:
         async with self._database.writing() as connection:
             await _held(connection, batch_id, lease.holder)
-            return await changed(connection, batch_id, {"lease_until": lease.until})
+            return await changed(connection, batch_id, {"lease_until": lease.until + self._ahead})
 
     async def record(
         self, batch_id: str, lease: Lease, ends: Sequence[ItemEnd], *, now: float, pace: float | None, keeps_texts: bool
@@ -95,7 +105,7 @@ class WorkOnBatches:
                 "seconds": batch.seconds + sum(end.result.seconds for end in ends if end.result is not None),
                 "pace": pace,
                 "sequence": batch.sequence + len(ends),
-                "lease_until": lease.until,
+                "lease_until": lease.until + self._ahead,
             }
             return await changed(connection, batch_id, values | _end(batch, values, ends, now))
 
@@ -129,20 +139,20 @@ class WorkOnBatches:
 _FREE: dict[str, Any] = {"holder": None, "lease_until": None}
 
 
-def _is_free(root: str, lease: Lease, now: float) -> ColumnElement[bool]:
+def _is_free(root: str, lease: Lease, now: float, ahead: float) -> ColumnElement[bool]:
+    """`ahead`: seconds by which the clock of the database is ahead of the one that tells `now`."""
     columns = batches.c
     is_wanted = (columns.state == "running") | ((columns.state == "paused") & (columns.resume_at <= now))
     # A lease of so long was given by a clock that was wrong then, or this one is: whoever has it renews it soon, and
     # writes nothing more where it was taken.
-    latest = now + MOST_LEASES_AHEAD * (lease.until - now)
-    is_over = (columns.lease_until < now) | (columns.lease_until > latest)
+    latest = now + ahead + MOST_LEASES_AHEAD * (lease.until - now)
+    is_over = (columns.lease_until < now + ahead) | (columns.lease_until > latest)
     return (columns.root == root) & is_wanted & (columns.lease_until.is_(None) | is_over)
 
 
-async def _taken(connection: AsyncConnection, batch: Batch, lease: Lease) -> Batch:
-    values: dict[str, Any] = {"holder": lease.holder, "lease_until": lease.until}
+async def _taken(connection: AsyncConnection, batch: Batch, values: dict[str, Any]) -> Batch:
     if batch.state == "paused":
-        values |= {"state": next_state("paused", "wake"), "resume_at": None, "sequence": batch.sequence + 1}
+        values = values | {"state": next_state("paused", "wake"), "resume_at": None, "sequence": batch.sequence + 1}
         values |= reason_values(None)
     return await changed(connection, batch.id, values)
 
