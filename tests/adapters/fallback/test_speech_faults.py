@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from adapters.execution.instance import EngineInstance
 from stts.context import Priority
 from stts.errors import EngineError, STTSError, UnknownVoice
 from stts.streams.live import LiveText
@@ -151,9 +148,7 @@ async def test_nobody_waits_for_a_batch_so_that_it_is_waited_for(house: House) -
 
 
 async def test_a_network_engine_stands_in_for_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    info = vars(EngineInstance)["info"].fget
-    as_network = property(lambda self: replace(info(self), network=self.name == "b"))
-    monkeypatch.setattr(EngineInstance, "info", as_network)
+    monkeypatch.setattr(house.engines.instance("b"), "network", True)
     FAULTS["a"] = "raise"
     assert await house.speak(TEXT) == "c"
 
