@@ -19,8 +19,6 @@ from stts.errors import InvalidParameter
 from stts.plans import SpeechRequest
 from stts.speech import SynthesisConfig
 
-UNMADE = {"cache-control": "no-store", "accept-ranges": "none"}
-"""Headers of an answer to HEAD, for which no audio is made."""
 AUDIO: dict[int | str, dict[str, Any]] = {
     200: {"content": {spec.media_type: {} for spec in FORMATS.values()}, "description": "The audio."}
 }
@@ -57,8 +55,9 @@ class TTSRoutes:
         """Answers HEAD with the headers of a GET, as far as known without synthesis; players send HEAD first."""
         config = _config(fields, request)
         await self._plan_speech(config)
-        answer = Response(media_type=FORMATS[config.format].media_type, headers=UNMADE)
-        del answer.headers["content-length"]  # of the audio nobody knows it yet
+        answer = Response(media_type=FORMATS[config.format].media_type)
+        # Its length, and whether it may be kept or sought in, is known of audio that is made.
+        del answer.headers["content-length"]
         return answer
 
     def _answer(self, fields: SpeechFields, request: Request) -> Response:

@@ -17,7 +17,7 @@ class CacheSettings(Section):
     sentences: bool = live("Keep sentences too, for texts that share some.", default=True)
     memory_bytes: int = live("Audio kept in memory. 0: none.", default=64_000_000, ge=0)
     disk_bytes: int = live("Audio kept on disk, in cache/ under storage.root. 0: none.", default=1_000_000_000, ge=0)
-    entry_bytes: int = live("Largest answer that is kept.", default=8_000_000, ge=1024)
+    entry_bytes: int = live("Largest answer that is kept.", default=32_000_000, ge=1024)
     hours: Hours = live("Age at which speech is made anew. 0: it is never kept.", default=168.0)
     engine_hours: dict[str, Hours] = live("The same for single engines.", default={})
     redis_url: SecretStr | None = protected(

@@ -23,6 +23,7 @@ from stts.storage.database.versions import DatabaseTooNew
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "alembic_version"
 GIVE_WAY_MILLISECONDS = 50
+log = logging.getLogger(__name__)
 LOCK = 0x5354_5453
 """Number of PostgreSQL's advisory lock ("STTS")."""
 
@@ -50,6 +51,8 @@ def upgrade(address: DatabaseAddress) -> str | None:
         if (found := _version(connection)) != HEAD:
             _refuse_newer(address, found)
             _migrate(connection)
+            made = "database made" if found is None else f"database brought from version {found}"
+            log.info("%s, at version %s", made, HEAD)
     return found
 
 
@@ -82,8 +85,8 @@ def _migrate(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
-    # It tells of each of its own parts; the migrations, which follow, are worth a line.
-    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+    # It tells of each of its parts and of each migration; one line of ours says as much.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 
 from middleware.pipeline import Operation, Stage, compose
-from middleware.stages.caching import MOST_FILLING_BYTES, CachingStage
+from middleware.stages.caching import CHARACTERS_PER_SECOND, MOST_FILLING_BYTES, SAMPLE_BYTES, CachingStage
 from middleware.stages.planning import PlanningStage
 from stts.cache.disk import DiskTier
 from stts.cache.store import CacheStore
@@ -317,3 +317,8 @@ async def test_makings_leave_when_they_end(tmp_path: Path) -> None:
     await asyncio.wait(answers)
     assert len(world.stage.fills) == 0 and world.stage.fills.room.used == 0
     await world.close()
+
+
+def test_the_longest_text_of_the_hosted_service_fits_as_wav_by_default() -> None:
+    seconds = 4096 / CHARACTERS_PER_SECOND
+    assert seconds * 48_000 * SAMPLE_BYTES <= CacheSettings().entry_bytes <= MOST_FILLING_BYTES / 8

@@ -270,7 +270,7 @@ async def test_and_are_told_where_they_may_not(client: httpx.AsyncClient) -> Non
 async def test_head_tells_the_form_without_speaking(client: httpx.AsyncClient) -> None:
     answer = await client.head("/tts", params={"text": "explode", "format": "mp3"})  # which its engine cannot speak
     assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "audio/mpeg", b"")
-    assert "content-length" not in answer.headers
+    assert answer.headers.keys().isdisjoint({"content-length", "cache-control", "accept-ranges", "etag", "x-cache"})
     assert (await client.head("/tts", params={"text": TEXT, "voice": "nobody"})).status_code == 422
     assert (await client.head("/tts")).status_code == 422
     assert (await client.delete("/tts")).headers["allow"] == "GET, HEAD, POST, OPTIONS"

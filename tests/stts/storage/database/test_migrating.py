@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -30,6 +31,13 @@ def test_an_empty_database_gets_the_newest_version(address: DatabaseAddress) -> 
     assert upgrade(address) is None
     assert current_version(address) == HEAD
     assert upgrade(address) == HEAD
+
+
+def test_a_new_database_is_one_line_of_the_log(address: DatabaseAddress, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        upgrade(address)
+        upgrade(address)
+    assert caplog.messages == [f"database made, at version {HEAD}"]
 
 
 def test_migrations_make_the_tables_that_repositories_use(address: DatabaseAddress) -> None:
