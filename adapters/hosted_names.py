@@ -8,9 +8,10 @@ from adapters.catalogue import EngineCatalogue
 from adapters.model_names import may_do
 from stts.engine_api import EngineKind
 from stts.engine_state import AUTO
-from stts.errors import UnknownModel
+from stts.errors import Conflict, UnknownModel
 from stts.languages import nearest
 from stts.settings import CurrentSettings, Settings
+from stts.storage.files.names import same_voice
 from stts.voice_names import HOSTED
 
 
@@ -66,3 +67,18 @@ def hosted_voices(settings: CurrentSettings) -> list[str]:
     """Names that mean some voice on every engine."""
     mapped = {name for voices in settings().openai.voices.values() for name in voices}
     return sorted({*HOSTED, *mapped})
+
+
+def require_own_name(name: str, engines: EngineCatalogue, settings: CurrentSettings) -> None:
+    """Raises Conflict for a name of a library voice that means another voice already, which would speak instead."""
+    wanted = same_voice(name)
+    if wanted in map(same_voice, hosted_voices(settings)):
+        raise Conflict(
+            "This name means a voice of the hosted service, on every engine: choose another `name`.", param="name"
+        )
+    for each in engines.descriptions("tts"):
+        if each.installed and any(wanted in (voice.id.casefold(), voice.name.casefold()) for voice in each.voices):
+            raise Conflict(
+                f"{each.name} has a voice of its own of this name, which would speak instead: choose another `name`.",
+                param="name",
+            )

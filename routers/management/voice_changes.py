@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from routers.management.voice_forms import checked_card
 from routers.management.voice_report import NO_TRANSCRIPT, VoiceReport
 from routers.management.voice_schemas import ConsentShape, VoiceChange
 from stts.access.viewer import Viewer
 from stts.errors import Forbidden, InvalidParameter, NotFound
-from stts.storage.files.names import cleaned
+from stts.storage.files.names import cleaned, same_voice
 from stts.storage.files.records import StoredFile
 from stts.storage.files.store import FileStore
 from stts.voices.card import VoiceCard
@@ -16,11 +18,16 @@ CLEARED = ("language", "transcript")
 """Fields that null empties."""
 
 
-def check_change(files: FileStore, id: str, viewer: Viewer, fields: VoiceChange) -> None:
-    """Raises NotFound, Forbidden and InvalidParameter, before anything is changed."""
+def check_change(
+    files: FileStore, id: str, viewer: Viewer, fields: VoiceChange, require_own_name: Callable[[str], None]
+) -> None:
+    """Raises NotFound, Forbidden, InvalidParameter, and Conflict for a new name that means another voice, before
+    anything is changed."""
     stored = files.references.by_id(id, viewer)
     if stored is None or not viewer.sees(stored.owner):
         raise NotFound("There is no voice with this id.", param="id")
+    if fields.name is not None and same_voice(fields.name) != same_voice(stored.name):
+        require_own_name(fields.name)
     if fields.visibility is not None and fields.visibility != _visibility(stored) and not viewer.sees_all:
         raise Forbidden("Only administrators make a voice everybody's, or a user's own again.")
     recording = fields.consent.recording if fields.consent is not None else None

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from fastapi import Request, UploadFile
 
+from adapters.hosted_names import require_own_name
 from routers.http.operation import principal_of
 from routers.management.voice_checks import VoiceChecks
 from routers.management.voice_forms import VoiceForm
@@ -38,8 +39,11 @@ class VoiceMaking:
         self._files = services.files
 
     async def make(self, request: Request, form: VoiceForm, filename: str | None) -> StoredFile:
-        """Raises what is wrong with the form or the recording: InvalidParameter, UndecodableAudio, AudioTooLong."""
+        """Raises what is wrong with the form or the recording: InvalidParameter, UndecodableAudio, AudioTooLong,
+        and Conflict for a name that means another voice."""
         card = form.card()
+        if name := form.name or filename:
+            require_own_name(name, self._services.engines, self._services.settings)
         await self._require_consent_recording(card.consent_recording, principal_of(request).viewer)
         if form.blend is not None and form.file is None:
             return await self._blend(request, form, form.blend)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import Form, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from adapters.hosted_names import require_own_name
 from middleware.edge.auditing import note_audit
 from routers.http.answer import collected_answer
 from routers.http.deferred_route import deferred_router
@@ -49,6 +51,7 @@ AUDIO: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {}}}, *
 class LibraryVoiceRoutes:
     def __init__(self, services: Services) -> None:
         self._files = services.files
+        self._require_own_name = partial(require_own_name, engines=services.engines, settings=services.settings)
         checks = VoiceChecks(services)
         self._making = VoiceMaking(services, checks)
         self._preview = VoicePreview(services, checks, self._making)
@@ -115,7 +118,7 @@ class LibraryVoiceRoutes:
     async def change(self, request: Request, voice_id: VoiceId, fields: VoiceChange) -> LibraryVoiceShape:
         """Changes what is named. Only administrators share a voice with everybody."""
         viewer = principal_of(request).viewer
-        await asyncio.to_thread(check_change, self._files, voice_id, viewer, fields)
+        await asyncio.to_thread(check_change, self._files, voice_id, viewer, fields, self._require_own_name)
         stored = await asyncio.to_thread(changed, self._files, voice_id, viewer, fields)
         note_audit(request, **_about(stored), visibility=fields.visibility)
         return self._shape(stored, viewer)

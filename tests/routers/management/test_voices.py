@@ -261,6 +261,16 @@ def test_a_language_is_one_that_is_known(anna: httpx.Client, language: str) -> N
     anna.delete(path)
 
 
+@pytest.mark.parametrize("name", ["alloy", "Nova", "low", "HIGH.wav"])
+def test_names_that_mean_other_voices_are_refused(anna: httpx.Client, name: str) -> None:
+    voice = made(anna, "own")
+    path = f"/v1/voices/{voice['id']}"
+    for refused in (make(anna, name), anna.patch(path, json={"name": name})):
+        assert refused.status_code == 409 and "choose another" in refused.json()["error"]["message"], refused.text
+    assert anna.patch(path, json={"name": "OWN"}).status_code == 200
+    anna.delete(path)
+
+
 def test_a_preview_is_speech_or_the_recording(anna: httpx.Client) -> None:
     voice = made(anna, "heard", language="de")
     path = f"/v1/voices/{voice['id']}/preview"
