@@ -109,7 +109,9 @@ class VoiceShape(BaseModel):
     id: str
     name: str
     engine: str
-    languages: list[str] = Field(description="BCP 47; empty: any that the engine speaks.")
+    languages: list[str] = Field(
+        description="BCP 47; empty: any that the engine speaks. Of a stored recording that of its card."
+    )
     gender: str = ""
     reference: bool = Field(False, description="A stored recording to clone.")
 
@@ -117,7 +119,8 @@ class VoiceShape(BaseModel):
     def of(cls, offered: OfferedVoice) -> VoiceShape:
         voice = offered.voice
         return cls(
-            id=voice.id,
+            # A recording is called by its name, whatever its file ends in.
+            id=voice.id if voice.reference is None else offered.name,
             name=offered.name,
             engine=offered.engine.name,
             languages=list(voice.languages),

@@ -82,7 +82,10 @@ class EngineRoutes:
 
 
 def _speaks(shape: VoiceShape, language: str | None) -> bool:
-    return language is None or not shape.languages or best_match(language, shape.languages) is not None
+    # A clone speaks all that its engine speaks, whatever the language of its recording.
+    return (
+        language is None or shape.reference or not shape.languages or best_match(language, shape.languages) is not None
+    )
 
 
 def _shape(engine: EngineDescription) -> EngineShape:

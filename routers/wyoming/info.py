@@ -73,7 +73,7 @@ def _speaker(info: EngineInfo, installed: bool, voices: Iterable[Voice]) -> dict
         "voices": [
             {
                 **_artifact(info, voice.id, voice.name or voice.id, installed),
-                "languages": _tags(voice.languages or info.languages),
+                "languages": _tags((voice.languages if voice.reference is None else ()) or info.languages),
             }
             for voice in voices
         ],

@@ -85,7 +85,7 @@ class References:
     def voices(self, viewer: Viewer) -> list[Voice]:
         """The recordings that have a name for this viewer, up to a bound, without their digests: none is read."""
         mine = self._folder.described(lambda file: viewer.uses(file.owner, shared=file.shared))
-        return [_voice(stored) for stored in islice(mine, MOST_LISTED) if not stored.is_blend]
+        return [_listed(stored) for stored in islice(mine, MOST_LISTED) if not stored.is_blend]
 
     def digest(self, stored: StoredFile) -> str:
         """SHA-256 of a recording in hexadecimal; empty where it has just gone."""
@@ -131,6 +131,11 @@ class References:
         return self._folder.entries(
             lambda file: viewer.uses(file.owner, shared=file.shared) and same_voice(file.name) == voice
         )
+
+
+def _listed(stored: StoredFile) -> Voice:
+    language = stored.card.language
+    return replace(_voice(stored), languages=() if language is None else (language,))
 
 
 def _voice(stored: StoredFile) -> Voice:

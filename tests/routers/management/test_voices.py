@@ -271,6 +271,15 @@ def test_names_that_mean_other_voices_are_refused(anna: httpx.Client, name: str)
     anna.delete(path)
 
 
+def test_the_list_of_all_voices_has_the_name_and_the_language_of_the_card(anna: httpx.Client) -> None:
+    path = f"/v1/voices/{made(anna, 'Anna B', language='en')['id']}"
+    for asked in ({"engine": "cloner"}, {"engine": "cloner", "language": "de"}):
+        (listed,) = [each for each in anna.get("/voices", params=asked).json() if each["name"] == "Anna B"]
+        assert (listed["id"], listed["languages"]) == ("Anna B", ["en"])
+    assert say(anna, listed["id"]).status_code == 200
+    anna.delete(path)
+
+
 def test_a_preview_is_speech_or_the_recording(anna: httpx.Client) -> None:
     voice = made(anna, "heard", language="de")
     path = f"/v1/voices/{voice['id']}/preview"
