@@ -100,7 +100,7 @@ def _management(services: Services) -> Sequence[Routes]:
         KeyRoutes(services.access.administration),
     )
     audit = AuditRoutes(services.access.audit, services.access.stores.audit)
-    counted = (analytics, UsageRoutes(usage), CacheRoutes(services.cache, services.settings))
+    counted = (analytics, UsageRoutes(usage), CacheRoutes(services.cache, services.engines, services.settings))
     return (FileRoutes(services.files), models, *jobs, *counted, *access, audit, *configuration)
 
 

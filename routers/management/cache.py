@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
+from adapters.catalogue import EngineCatalogue
 from middleware.edge.auditing import note_audit
 from routers.http.deferred_route import deferred_router
 from stts.access.audit import Action
@@ -14,7 +15,10 @@ from stts.access.policy import RouteKind, policy
 from stts.cache.statistics import TierStatistics
 from stts.cache.store import CacheStore
 from stts.cache.stored import Selection
+from stts.errors import EngineError, InvalidRequest, UnknownEngine
 from stts.settings import CurrentSettings
+from stts.speech import SynthesisConfig
+from stts.voice_names import DEFAULT_NAMES
 
 Name = Annotated[str | None, Query(max_length=200)]
 
@@ -52,8 +56,9 @@ class RemovedEntries(BaseModel):
 
 
 class CacheRoutes:
-    def __init__(self, cache: CacheStore, settings: CurrentSettings) -> None:
+    def __init__(self, cache: CacheStore, engines: EngineCatalogue, settings: CurrentSettings) -> None:
         self._cache = cache
+        self._engines = engines
         self._settings = settings
         self.router = deferred_router("cache")
         self.router.add_api_route("/cache", self.show, methods=["GET"], response_model=CacheShape)
@@ -67,7 +72,28 @@ class CacheRoutes:
 
     @policy(RouteKind.MANAGE, action=Action.CACHE_CLEAR)
     async def clear(self, request: Request, engine: Name = None, voice: Name = None) -> RemovedEntries:
-        """Removes all, or what this engine spoke, or what was spoken with this voice (its id, or a digest)."""
+        """Removes all, or what this engine spoke, or what was spoken with this voice: its id, a name by which requests
+        find it, or the digest of a recording."""
+        if engine is not None and engine not in self._engines.speech:
+            names = sorted(self._engines.speech)
+            raise UnknownEngine(f"No such engine speaks here: {', '.join(names)} do.", param="engine", allowed=names)
         removed = await self._cache.remove(Selection(engine=engine, voice=voice))
+        if voice is not None and voice.lower() not in DEFAULT_NAMES:
+            for meant in await self._meant(engine, voice):
+                removed += await self._cache.remove(meant)
         note_audit(request, removed=removed)
         return RemovedEntries(removed=removed)
+
+    async def _meant(self, engine: str | None, voice: str) -> list[Selection]:
+        """Entries of engines that take this name for another voice than one of that very id."""
+        found: list[Selection] = []
+        for name, adapter in self._engines.speech.items():
+            if engine not in (None, name):
+                continue
+            try:
+                plan = await adapter.plan(SynthesisConfig(voice=voice))
+            except (InvalidRequest, EngineError):
+                continue
+            if plan.exact and plan.voice.id != voice:
+                found.append(Selection(engine=name, voice=plan.voice.id))
+        return found

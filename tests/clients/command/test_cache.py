@@ -42,6 +42,8 @@ def test_a_file_of_texts_is_spoken_ahead_and_cleared(server: Server, tmp_path: P
     shown = cache(server, "stats").output
     assert "memory" in shown and "disk" in shown
     assert told(cache(server, "clear", "--engine", "piper", "--json")) == {"removed": 0}
+    unknown = cache(server, "clear", "--engine", "nobody")
+    assert unknown.exit_code == REFUSED and "espeak" in unknown.output
     assert "2 removed." in cache(server, "clear", "--engine", "espeak").output
 
 

@@ -40,10 +40,19 @@ async def test_what_lies_where(cached: httpx.AsyncClient) -> None:
 
 async def test_removals(cached: httpx.AsyncClient) -> None:
     assert await spoken(cached, "One.") == "MISS"
-    assert (await cached.delete("/cache", params={"engine": "piper"})).json() == {"removed": 0}
+    refused = await cached.delete("/cache", params={"engine": "nobody"})
+    assert (refused.status_code, "tone" in refused.text) == (422, True)
     assert await spoken(cached, "One.") == "HIT"
     assert (await cached.delete("/cache", params={"engine": "tone", "voice": "none"})).json() == {"removed": 0}
     assert (await cached.delete("/cache", params={"engine": "tone"})).json() == {"removed": 1}
     assert await spoken(cached, "One.") == "MISS"
     assert (await cached.delete("/cache")).json() == {"removed": 1}
     assert await spoken(cached, "One.") == "MISS"
+
+
+async def test_voices_are_found_by_the_names_that_requests_give_them(cached: httpx.AsyncClient) -> None:
+    for name in ("alloy", "ALLOY"):
+        answer = await cached.post("/tts", json={"text": "One.", "engine": "tone", "voice": name})
+        assert answer.headers["x-cache"] == "MISS" and answer.headers["x-voice"] != name
+        assert (await cached.delete("/cache", params={"voice": name})).json() == {"removed": 1}
+        assert (await cached.delete("/cache", params={"voice": name, "engine": "tone"})).json() == {"removed": 0}
