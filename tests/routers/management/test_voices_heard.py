@@ -67,3 +67,15 @@ def test_a_person_is_a_voice_that_no_engine_here_clones(client: httpx.Client) ->
     assert heard.headers["x-preview-source"] == "recording" and "x-engine" not in heard.headers
     for given in ({"engine": "hibari"}, {"text": "Hello"}, {"source": "speech"}):
         assert "clone" in client.get(path, params=given).json()["error"]["message"], given
+
+
+def test_a_consent_that_must_be_is_not_taken_back(tmp_path: Path) -> None:
+    settings = Settings(storage=StorageSettings(root=str(tmp_path), require_consent=True))
+    with running(settings, Registry()) as server, httpx.Client(base_url=server.url, timeout=PATIENCE) as client:
+        assert client.post("/v1/voices", files={"file": ("a.flac", speech())}).status_code == 400
+        voice = client.post("/v1/voices", files={"file": ("a.flac", speech())}, data={"consent": "Ann"}).json()
+        path = f"/v1/voices/{voice['id']}"
+        for emptied in (None, "", {"statement": None}, {"statement": " "}):
+            refused = client.patch(path, json={"consent": emptied})
+            assert refused.status_code == 400 and "consent" in refused.json()["error"]["message"], emptied
+        assert client.get(path).json()["consent"]["statement"] == "Ann"
