@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from stts.engine_api import EngineInfo
 from stts.engine_state import AUTO
-from stts.errors import InvalidParameter
+from stts.errors import InvalidParameter, UnknownParameter
 from stts.language_names import NAMES
 from stts.languages import best_match, nearest
 
@@ -41,7 +41,7 @@ def validated(model: type[BaseModel], values: Mapping[str, Any], *, ignore_unkno
         values = {name: value for name, value in values.items() if name in model.model_fields}
     for name in values:
         if name not in model.model_fields:
-            raise InvalidParameter("This engine has no such parameter.", param=name[:64], allowed=[*model.model_fields])
+            raise UnknownParameter("This engine has no such parameter.", param=name[:64], allowed=[*model.model_fields])
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:

@@ -11,7 +11,7 @@ from adapters.catalogue import EngineCatalogue
 from adapters.speech.refusals import LacksAbility, NoSuchVoice, refusal_of_all
 from stts.access.permission import Permission
 from stts.engine_api import EngineKind
-from stts.errors import EngineNotInstalled, Forbidden, InvalidRequest
+from stts.errors import EngineNotInstalled, Forbidden, InvalidRequest, UnknownParameter
 from stts.plans import PlanBasis, SpeechPlan, TranscriptionPlan
 from stts.scheduling.routing import Occasion, first_fitting, ordered
 from stts.scheduling.shares import Shares
@@ -164,9 +164,17 @@ async def _best(
         try:
             plan = await plan_with(name)
         except (InvalidRequest, Forbidden) as refused:
-            refusal = refusal if isinstance(refusal, Forbidden) else refused
+            refusal = _weightier(refusal, refused)
             continue
         if plan.exact:
             return _Best(plan, refusal)
         second_best = second_best or plan
     return _Best(second_best, refusal)
+
+
+def _weightier(
+    before: InvalidRequest | Forbidden | None, refused: InvalidRequest | Forbidden
+) -> InvalidRequest | Forbidden:
+    """The refusal to tell: where no engine has a parameter, that of the first, which would have been taken."""
+    both_unknown = isinstance(before, UnknownParameter) and isinstance(refused, UnknownParameter)
+    return before if before is not None and (both_unknown or isinstance(before, Forbidden)) else refused

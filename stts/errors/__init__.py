@@ -4,7 +4,8 @@
     ├── InvalidRequest            what the client sent cannot be done (422)
     │   ├── InvalidText           empty, only control characters, not Unicode
     │   ├── TextTooLong           over limits.text_characters
-    │   ├── InvalidParameter      out of range, wrong type, or not of this engine
+    │   ├── InvalidParameter      out of range, or wrong type
+    │   │   └── UnknownParameter  not of this engine
     │   ├── UnknownVoice          no such voice for this engine
     │   ├── UnknownEngine         no such engine
     │   ├── UnsupportedFormat     a format, rate or channel count that does not exist
@@ -86,6 +87,7 @@ from stts.errors.requests import Unauthorized as Unauthorized
 from stts.errors.requests import UndecodableAudio as UndecodableAudio
 from stts.errors.requests import UnknownEngine as UnknownEngine
 from stts.errors.requests import UnknownModel as UnknownModel
+from stts.errors.requests import UnknownParameter as UnknownParameter
 from stts.errors.requests import UnknownVoice as UnknownVoice
 from stts.errors.requests import UnreadableBook as UnreadableBook
 from stts.errors.requests import UnsupportedFormat as UnsupportedFormat

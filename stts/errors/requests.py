@@ -23,6 +23,10 @@ class InvalidParameter(InvalidRequest):
     code, title = "invalid_parameter", "Invalid parameter"
 
 
+class UnknownParameter(InvalidParameter):
+    pass
+
+
 class UnknownVoice(InvalidRequest):
     code, title = "unknown_voice", "Unknown voice"
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from adapters.routing import _best
 from stts.context import Priority
-from stts.plans import SpeechRequest
+from stts.errors import UnknownParameter
+from stts.plans import SpeechPlan, SpeechRequest
 from stts.settings import RoutingRule
 from stts.speech import SynthesisConfig
 from stts.transcription import TranscriptionConfig
@@ -98,3 +100,11 @@ async def test_a_plan_ends_with_a_rule_on_its_text(house: House) -> None:
     long, short = "word " * 30, "word"
     planned = [(await selection.planned(SpeechRequest(text, SynthesisConfig(), plan))).plan for text in (long, short)]
     assert [each.instance for each in planned if each is not None] == ["c", "a"]
+
+
+async def test_of_a_parameter_that_no_engine_has_the_first_engine_tells_its_own() -> None:
+    async def refuse(name: str) -> SpeechPlan:
+        raise UnknownParameter("This engine has no such parameter.", param="wibble", allowed=[name])
+
+    refusal = (await _best(["first", "last"], refuse)).refusal
+    assert isinstance(refusal, UnknownParameter) and refusal.allowed == ["first"]
