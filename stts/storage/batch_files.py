@@ -221,10 +221,10 @@ def _bytes(folder: Path, *, beside: frozenset[str] = frozenset(), alone: bool = 
     seen: set[int] = set()
     total = 0
     for found in _stats(folder, beside):
-        if found.st_nlink > 1:
-            if alone or found.st_ino in seen:
-                continue
-            seen.add(found.st_ino)
+        if found.st_ino in seen or (alone and found.st_nlink > 1):
+            continue
+        # Also one that has but one name: it may get another before that is looked at.
+        seen.add(found.st_ino)
         total += found.st_size
     return total
 

@@ -112,5 +112,5 @@ async def test_stored_references_are_voices_of_engines_that_clone(client: httpx.
     upload = {"file": ("anna.wav", encoded(tone(8.0)))}
     assert (await client.post("/files", files=upload, data={"kind": "references"})).status_code == 201
     voices = (await client.get("/voices?engine=chatterbox")).json()
-    assert [voice["id"] for voice in voices if voice["reference"]] == ["anna.wav"]
+    assert [voice["id"] for voice in voices if voice["reference"]] == ["anna"]
     assert not [voice for voice in (await client.get("/voices?engine=tone")).json() if voice["reference"]]
