@@ -30,8 +30,8 @@ def live(visit: Visit) -> str:
 
 
 def clear_nothing(visit: Visit) -> str:
-    """Removes what an engine of another world has left in the cache."""
-    removed = object_of(visit.delete("/cache?engine=none-of-this-name"))["removed"]
+    """Removes what a voice of another world has left in the cache."""
+    removed = object_of(visit.delete("/cache?voice=none-of-this-name"))["removed"]
     if removed:
         raise Failed("removed what was not meant")
     return "nothing removed"

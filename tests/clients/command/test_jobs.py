@@ -89,7 +89,7 @@ def test_what_cannot_be_done_is_said_in_words(server: Server, book: Path, tmp_pa
     for arguments, words in (
         (("speak", tmp_path / "broken.epub"), "damaged"),
         (("speak", tmp_path / "missing.epub"), "cannot be read"),
-        (("speak", book, "--voice", "nobody"), "no such voice"),
+        (("speak", book, "--voice", "nobody"), "has this voice"),
         (("speak", book, "-o", tmp_path / "tales.doc"), ".m4b"),
         (("fetch", "job-0", tmp_path / "x.zip"), "no such job"),
         (("follow", "job-0"), "no such job"),
