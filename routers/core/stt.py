@@ -124,7 +124,7 @@ class STTRoutes:
         async def make() -> Response:
             async with aclosing(self._listen(context, work)) as events:
                 result = with_warnings(await collect_transcript(events), context)
-            return finished(await _response(result, format, rules), result, format, context)
+            return finished(await transcript_response(result, format, rules), result, format, context)
 
         return collected_answer(make, request.scope, request.receive)
 
@@ -152,7 +152,8 @@ def upload(file: UploadFile | None) -> AudioData:
     return AudioData(file.file, file.size or 0)
 
 
-async def _response(result: TranscriptionResult, format: TranscriptFormat, rules: CueRules) -> Response:
+async def transcript_response(result: TranscriptionResult, format: TranscriptFormat, rules: CueRules) -> Response:
+    """The answer in one of the native formats."""
     match format:
         case "json":
             return JSONResponse(Transcript.of(result).model_dump())

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import Response
-from fastapi.responses import JSONResponse
 
 from routers.batch_services import BatchServices
-from routers.core.stt_schemas import Transcript, VerboseTranscript
-from routers.http.transcripts import cue_rules, written_transcript
+from routers.core.stt import transcript_response
+from routers.http.transcripts import cue_rules
 from routers.management.content import StoredContent
 from stts.errors import Conflict, NotCompleteYet, NotFound
 from stts.jobs.values import Batch, BatchItem, ItemResult
-from stts.settings import CurrentSettings, Settings
+from stts.settings import CurrentSettings
 from stts.transcription import Segment, TranscriptionResult, Word
 
 ResultFormat = Literal["json", "verbose_json", "text", "srt", "vtt"]
@@ -35,7 +34,7 @@ class BatchResults:
         if batch.kind == "speech":
             headers = {"cache-control": "no-store", "etag": f'"{item.digest}"'}
             return StoredContent(path, media_type=result.media_type, headers=headers)
-        return await _written(await _transcript(path), format, self._settings())
+        return await transcript_response(await _transcript(path), format, cue_rules(self._settings().stt))
 
     async def _done(self, batch: Batch, number: int) -> tuple[BatchItem, ItemResult]:
         items = await (await self._batches.store()).items(batch.id, after=number - 1, most=1, with_requests=False)
@@ -67,13 +66,3 @@ async def _transcript(path: Path) -> TranscriptionResult:
 def _segment(stored: dict[str, Any]) -> Segment:
     words = tuple(Word(**each) for each in stored["words"])
     return Segment(**stored | {"words": words, "tokens": tuple(stored["tokens"])})
-
-
-async def _written(result: TranscriptionResult, format: ResultFormat, settings: Settings) -> Response:
-    match format:
-        case "json":
-            return JSONResponse(Transcript.of(result).model_dump())
-        case "verbose_json":
-            return JSONResponse(VerboseTranscript.of(result).model_dump())
-        case "text" | "srt" | "vtt":
-            return await written_transcript(result, format, cue_rules(settings.stt))
