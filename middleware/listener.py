@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.types import Scope
 
 from middleware.serving.file_limit import wyoming_files
+from stts.engine_state import AUTO
 from stts.settings import CurrentSettings, LimitSettings, SecuritySettings
+from stts.settings.section import Section
 from stts.speech import AudioFormat
 
 LISTENER = "listener"
@@ -20,6 +23,16 @@ class OutputDefaults:
     """Defaults of speech where a request does not say."""
 
     format: AudioFormat
+    engine: str = AUTO
+    voice: str | None = None
+    language: str | None = None
+    """BCP 47."""
+    sample_rate: int | None = None
+    """Hz; None: the engine's own."""
+    text_characters: int | None = None
+    """Longest text of one request; None: `limits.text_characters`."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of engines, as a request would give them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +51,8 @@ class ListenerSettings:
     security: SecuritySettings
     limits: Callable[[], LimitSettings]
     output: Callable[[], OutputDefaults]
+    options: Section | None = None
+    """What the listener says to its dialect alone (`Dialect.options`)."""
     tls_certificate: str | None = None
     """PEM file with the certificate chain; turns TLS on."""
     tls_key: str | None = None

@@ -14,7 +14,7 @@ from middleware.edge.dialect import EdgeDialect
 from middleware.edge.route_table import RouteTable
 from middleware.listener import ListenerSettings, default_listener
 from middleware.serving.lifecycle import Lifecycle
-from routers.dialects import DIALECTS, PAGES
+from routers.dialects import COMPATIBLE, DIALECTS, PAGES, find_dialect
 from routers.http.deferred_route import analyse_routes
 from routers.pages.api_document import framework_app, with_examples
 from routers.services import Services, build_services
@@ -29,15 +29,15 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
 
     Raises KeyError for a dialect that does not exist, MissingPolicy for a route that states none.
     """
-    dialects = [dialect for name, dialect in DIALECTS.items() if name in listener.dialects]
-    if unknown := set(listener.dialects) - set(DIALECTS):
+    if unknown := set(listener.dialects) - {*DIALECTS, *COMPATIBLE}:
         raise KeyError(f"{listener.name}: there is no dialect {', '.join(sorted(unknown))}")
+    dialects = [find_dialect(name) for name in (*DIALECTS, *COMPATIBLE) if name in listener.dialects]
     app = framework_app(has_document=PAGES in dialects)
     routes: dict[EdgeDialect, list[BaseRoute]] = {dialect: [] for dialect in dialects}
     if PAGES in dialects:
         routes[PAGES] += app.routes
     for dialect in dialects:
-        for each in dialect.routes(services):
+        for each in dialect.routes(services, listener):
             routes[dialect] += each.router.routes
             # Not included, which would make each route a second time.
             app.router.routes += each.router.routes

@@ -9,7 +9,9 @@ from typing import Protocol
 from fastapi import APIRouter
 
 from middleware.edge.dialect import EdgeDialect
+from middleware.listener import ListenerSettings
 from routers.services import Services
+from stts.settings.section import Section
 
 
 class Routes(Protocol):
@@ -22,5 +24,7 @@ class Routes(Protocol):
 class Dialect(EdgeDialect):
     """One way to talk to the server. A listener names those that it speaks."""
 
-    routes: Callable[[Services], Sequence[Routes]]
-    """Each endpoint states its policy (stts/access/policy.py)."""
+    routes: Callable[[Services, ListenerSettings], Sequence[Routes]]
+    """Made for each listener that speaks it. Each endpoint states its policy (stts/access/policy.py)."""
+    options: type[Section] | None = None
+    """What a listener's `options` say to this dialect alone; the listener has them as a value of this type."""

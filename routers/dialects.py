@@ -1,11 +1,17 @@
-"""The dialects of this server, by name, each with its routes. A new one is added here."""
+"""The dialects of this server, by name, each with its routes. A new one is added here.
+
+Those that every server speaks are made with this module; those of other services are imported when a listener names
+them, so that nobody pays for them who does not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 from middleware.edge.dialect import render_problem
 from middleware.edge.problem import Problem
+from middleware.listener import ListenerSettings
 from routers.compat.openai.errors import render_openai_error
 from routers.compat.openai.routes import OpenAIRoutes
 from routers.compat.openai.timestamps import TimestampRoutes
@@ -43,7 +49,7 @@ from routers.websocket.tts.routes import SpeechSocketRoutes
 from stts.access.policy import RouteKind
 
 
-def _native(services: Services) -> Sequence[Routes]:
+def _native(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
     return (
         HealthRoutes(services),
         EngineRoutes(services),
@@ -58,7 +64,7 @@ def _native(services: Services) -> Sequence[Routes]:
     )
 
 
-def _openai(services: Services) -> Sequence[Routes]:
+def _openai(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
     realtime = RealtimeRoutes(
         services.for_session,
         services.limiter,
@@ -70,11 +76,11 @@ def _openai(services: Services) -> Sequence[Routes]:
     return (*OpenAIRoutes(services).parts, realtime, TimestampRoutes(services), LibraryVoiceRoutes(services))
 
 
-def _pages(services: Services) -> Sequence[Routes]:
+def _pages(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
     return (TalkRoutes(),)
 
 
-def _management(services: Services) -> Sequence[Routes]:
+def _management(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
     usage = services.access.stores.usage if services.access.usage is not None else None
     analytics = AnalyticsRoutes(
         services.history,
@@ -138,3 +144,15 @@ MANAGEMENT = Dialect(
 
 DIALECTS = {dialect.name: dialect for dialect in (NATIVE, OPENAI, PAGES, MANAGEMENT)}
 """Dialects, in the order of the page at /docs."""
+
+COMPATIBLE: Mapping[str, str] = {}
+"""Dialects of other services: name -> `module:NAME` of the Dialect, which is imported when it is asked for."""
+
+
+def find_dialect(name: str) -> Dialect:
+    """Raises KeyError for one that does not exist."""
+    if name in DIALECTS:
+        return DIALECTS[name]
+    module, _, attribute = COMPATIBLE[name].partition(":")
+    found: Dialect = getattr(import_module(module), attribute)
+    return found

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Response
 from starlette.requests import Request
 
 from middleware.edge.dialect import RenderedError
-from middleware.listener import default_listener
+from middleware.listener import ListenerSettings, default_listener
 from middleware.pipeline import Operation, Stage, compose
 from middleware.stages.analytics import AnalyticsStage
 from middleware.stages.planning import PlanningStage
@@ -120,7 +120,7 @@ class ShoutRoutes:
             return Response(b"".join([chunk.data async for chunk in chunks]), media_type="audio/pcm")
 
 
-def _routes(services: Services) -> Sequence[Routes]:
+def _routes(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
     return (ShoutRoutes(services),)
 
 

@@ -1,0 +1,18 @@
+"""The profiles of this server, by name. A new one is added here; each is imported when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from routers.profile import Profile
+
+PROFILES: Mapping[str, str] = {}
+"""Name -> `module:NAME` of the Profile."""
+
+
+def find_profile(name: str) -> Profile:
+    """Raises KeyError for one that does not exist."""
+    module, _, attribute = PROFILES[name].partition(":")
+    found: Profile = getattr(import_module(module), attribute)
+    return found
