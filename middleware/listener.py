@@ -52,7 +52,7 @@ class ListenerSettings:
     limits: Callable[[], LimitSettings]
     output: Callable[[], OutputDefaults]
     options: Section | None = None
-    """What the listener says to its dialect alone (`Dialect.options`)."""
+    """The options of its dialect alone (`Dialect.options`)."""
     tls_certificate: str | None = None
     """PEM file with the certificate chain; turns TLS on."""
     tls_key: str | None = None

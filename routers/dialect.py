@@ -27,4 +27,4 @@ class Dialect(EdgeDialect):
     routes: Callable[[Services, ListenerSettings], Sequence[Routes]]
     """Made for each listener that speaks it. Each endpoint states its policy (stts/access/policy.py)."""
     options: type[Section] | None = None
-    """What a listener's `options` say to this dialect alone; the listener has them as a value of this type."""
+    """The shape of `options` of a listener, which are for this dialect alone; the listener has a value of it."""

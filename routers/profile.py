@@ -26,7 +26,7 @@ ReadEnvironment = Callable[[Mapping[str, str]], Translated]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     name: str
-    """What `stts serve --as` and `listeners.NAME.profile` take."""
+    """As `stts serve --as` and `listeners.NAME.profile` take it."""
     title: str
     """The system's own name."""
     dialects: tuple[str, ...]

@@ -65,10 +65,30 @@ MAY_IMPORT = {("transcription", "detection")}
 NO_ENGINES = ("engines.registry", "engines.environments")
 """Rooms beside the engines, which name none."""
 
-SHARED_BY_ROUTES = ("http", "sockets", "access_services", "batch_services", "pipelines", "services", "dialect", "core")
+SHARED_BY_ROUTES = (
+    "http",
+    "sockets",
+    "access_services",
+    "batch_services",
+    "pipelines",
+    "services",
+    "profile",
+    "dialect",
+    "core",
+)
+    "http",
+    "sockets",
+    "access_services",
+    "batch_services",
+    "pipelines",
+    "services",
+    "profile",
+    "dialect",
+    "core",
+)
 """Inside routers: each may import itself and those before it, and every dialect may import them."""
 
-ASSEMBLY = ("dialects", "app", "startup", "websocket.schema")
+ASSEMBLY = ("dialects", "profiles", "app", "startup", "websocket.schema")
 """Modules of routers that put the dialects together or describe them all."""
 
 KNOWN_EXCEPTIONS: dict[str, str] = {}
