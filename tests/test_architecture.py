@@ -76,16 +76,6 @@ SHARED_BY_ROUTES = (
     "dialect",
     "core",
 )
-    "http",
-    "sockets",
-    "access_services",
-    "batch_services",
-    "pipelines",
-    "services",
-    "profile",
-    "dialect",
-    "core",
-)
 """Inside routers: each may import itself and those before it, and every dialect may import them."""
 
 ASSEMBLY = ("dialects", "profiles", "app", "startup", "websocket.schema")
