@@ -145,7 +145,9 @@ MANAGEMENT = Dialect(
 DIALECTS = {dialect.name: dialect for dialect in (NATIVE, OPENAI, PAGES, MANAGEMENT)}
 """Dialects, in the order of the page at /docs."""
 
-COMPATIBLE: Mapping[str, str] = {}
+COMPATIBLE: Mapping[str, str] = {
+    "batch-api": "routers.compat.batch_api.dialect:BATCH_API",
+}
 """Dialects of other services: name -> `module:NAME` of the Dialect, which is imported when it is asked for."""
 
 

@@ -7,7 +7,9 @@ from importlib import import_module
 
 from routers.profile import Profile
 
-PROFILES: Mapping[str, str] = {}
+PROFILES: Mapping[str, str] = {
+    "batch-api": "routers.compat.batch_api.profile:BATCH_API",
+}
 """Name -> `module:NAME` of the Profile."""
 
 

@@ -72,6 +72,7 @@ SHARED_BY_ROUTES = (
     "batch_services",
     "pipelines",
     "services",
+    "foreign_environment",
     "profile",
     "dialect",
     "core",

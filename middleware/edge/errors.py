@@ -45,7 +45,7 @@ def error_response(scope: Scope, error: STTSError, headers: Mapping[str, str] | 
     response.headers.update(headers or {})
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
-    if error.status == 401:
+    if rendered.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
@@ -112,10 +112,12 @@ def _translate(error: HTTPException, connection: HTTPConnection) -> STTSError:
 
 def _field(item: Mapping[str, Any], connection: HTTPConnection) -> dict[str, str]:
     # The first part of the location says body, query or path; the rest can hold keys that the client made up.
-    names = [str(part) for part in item["loc"][1:]] or [str(item["loc"][0])] if item["loc"] else ["body"]
+    place = str(item["loc"][0]) if item["loc"] else "body"
+    names = [str(part) for part in item["loc"][1:]] or [place]
     param = ".".join(map(plain_name, names))
     if item["type"] == "json_invalid":
-        return {"param": "body", "message": not_json(item, connection), "code": "json_invalid"}
+        return {"param": "body", "message": not_json(item, connection), "code": "json_invalid", "place": place}
     if is_about_whole_body(item):
-        return {"param": "body", "message": no_object(connection), "code": item["type"]}
-    return {"param": param, "message": item["msg"].removeprefix("Value error, "), "code": item["type"]}
+        return {"param": "body", "message": no_object(connection), "code": item["type"], "place": place}
+    message = item["msg"].removeprefix("Value error, ")
+    return {"param": param, "message": message, "code": item["type"], "place": place}

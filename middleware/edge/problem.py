@@ -44,7 +44,7 @@ class InvalidFields(InvalidRequest):
         super().__init__("; ".join(f"{field['param']}: {field['message']}" for field in fields[:3]))
         self.param = fields[0]["param"] if fields else None
         self.fields = fields
-        """For each wrong field: `param`, `message`, `code`."""
+        """For each wrong field: `param`, `message`, `code`, and `place`: body, query, path or header."""
 
 
 def problem(error: STTSError, request_id: str) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def problem(error: STTSError, request_id: str) -> dict[str, Any]:
     if isinstance(error, Conflict) and error.current is not None:
         members["current"] = error.current
     if isinstance(error, InvalidFields):
-        members["errors"] = list(error.fields)
+        members["errors"] = [{name: field[name] for name in FieldError.model_fields} for field in error.fields]
     return members
 
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from starlette.types import Send
 
 from middleware.stages.timing import server_timing
-from routers.http.answer import Answer, send_sized, stream_answer
+from routers.http.answer import Answer, Headers, send_sized, stream_answer
 from routers.http.lookahead import Lookahead
 from routers.http.operation import speech_headers
 from routers.http.spool import Spool
@@ -46,7 +46,13 @@ def streamed_speech(chunks: Chunks, context: RequestContext) -> Answer:
     return stream_answer(_data(chunks), headers)
 
 
-def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
+def whole_speech(chunks: Chunks, context: RequestContext, headers: Headers) -> Answer:
+    """Answers with the whole file and its length, and with headers of a dialect's own, which come before the usual."""
+    context.hold = Hold()
+    return collected_speech(chunks, context, headers)
+
+
+def collected_speech(chunks: Chunks, context: RequestContext, own_headers: Headers = dict) -> Answer:
     """Answers with the whole file and its length, in the header of the file too."""
 
     async def respond(send: Send) -> None:
@@ -61,7 +67,8 @@ def collected_speech(chunks: Chunks, context: RequestContext) -> Answer:
                     await spool.write(chunk.data)
                     header = chunk.header or header
             await spool.replace_start(header)
-            await send_sized(send, spool.chunks(), _whole_headers(context, spool), spool.size)
+            headers = {**_whole_headers(context, spool), **own_headers()}
+            await send_sized(send, spool.chunks(), headers, spool.size)
 
     return Answer(respond)
 

@@ -1,0 +1,44 @@
+"""Speech by the defaults of a listener, for dialects whose requests say little."""
+
+from __future__ import annotations
+
+from starlette.requests import HTTPConnection
+
+from middleware.listener import OutputDefaults, listener_of
+from routers.http.operation import principal_of
+from stts.context import RequestContext
+from stts.errors import TextTooLong
+from stts.speech import AudioFormat, SynthesisConfig
+
+
+def check_length(text: str, output: OutputDefaults) -> None:
+    """Raises TextTooLong for a text over the listener's own limit; that of the server is looked at by the pipeline."""
+    limit = output.text_characters
+    if limit is not None and len(text) > limit:
+        raise TextTooLong(f"The text is longer than the limit of {limit} characters.", param="text")
+
+
+def listener_config(
+    request: HTTPConnection,
+    *,
+    format: AudioFormat | None = None,
+    voice: str | None = None,
+    sample_rate: int | None = None,
+) -> SynthesisConfig:
+    """How the listener speaks where the request does not say."""
+    output = listener_of(request.scope).output()
+    return SynthesisConfig(
+        engine=output.engine,
+        voice=voice or output.voice,
+        language=output.language,
+        format=format or output.format,
+        sample_rate=sample_rate or output.sample_rate,
+        parameters=output.parameters,
+        permission=principal_of(request).permission,
+    )
+
+
+def cache_header(context: RequestContext) -> dict[str, str]:
+    """`X-Cache` in the two words that most clients know: whoever joins an answer in the making has missed it."""
+    note = context.output_data.cache
+    return {} if note is None else {"x-cache": "HIT" if note.state == "HIT" else "MISS"}
