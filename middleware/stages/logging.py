@@ -15,9 +15,11 @@ from dataclasses import fields
 from typing import Any, TextIO, cast
 
 import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from middleware.logs.console import ConsoleRenderer
+from middleware.logs.json_lines import render_json
+from middleware.logs.logger import CurrentLogger
 from middleware.logs.stream import LogStream
 from middleware.logs.texts import KeptTexts
 from middleware.pipeline import Item, Operation, Request
@@ -46,7 +48,7 @@ class LoggingStage:
 
     def __init__(self, settings: CurrentSettings) -> None:
         self._texts = KeptTexts(settings())
-        self._log: FilteringBoundLogger = structlog.get_logger()
+        self._logger = CurrentLogger()
 
     async def __call__(
         self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
@@ -60,12 +62,12 @@ class LoggingStage:
                     heard.append(_words(item))
                 yield item
         except (GeneratorExit, asyncio.CancelledError):
-            self._log.info("operation", **self._line(context, request, heard))
+            self._logger().info("operation", **self._line(context, request, heard))
             raise
         except Exception as error:
             self._failed(error, self._line(context, request, heard) | _answered(context, error))
             raise
-        self._log.info("operation", **self._line(context, request, heard) | _answered(context))
+        self._logger().info("operation", **self._line(context, request, heard) | _answered(context))
 
     def _line(self, context: RequestContext, request: object, heard: list[str] | None) -> dict[str, Any]:
         line = _line(context, request)
@@ -79,16 +81,16 @@ class LoggingStage:
         """Logs an error: a client's mistake as info, a temporary one as a warning, an unforeseen one with traceback."""
         line["error"] = type(error).__name__
         if not isinstance(error, STTSError):
-            self._log.error("operation", code=STTSError.code, exc_info=error, **line)
+            self._logger().error("operation", code=STTSError.code, exc_info=error, **line)
             return
         error.is_logged = True
         line |= {"code": error.code, "reason": error.message}
         if error.status == 500:
-            self._log.error("operation", exc_info=error, **line)
+            self._logger().error("operation", exc_info=error, **line)
         elif error.status > 500:
-            self._log.warning("operation", **line)
+            self._logger().warning("operation", **line)
         else:
-            self._log.info("operation", **line)
+            self._logger().info("operation", **line)
 
 
 def _line(context: RequestContext, request: object) -> dict[str, Any]:
@@ -100,33 +102,39 @@ def _line(context: RequestContext, request: object) -> dict[str, Any]:
     }
     if context.span is not None and context.span.recorded:
         line["trace_id"] = context.span.trace
-    line |= {key: value for key, value in _known(context).items() if value is not None}
+    _tell(line, context)
     if isinstance(request, SpeechRequest):
         line["characters"] = request.text.characters if isinstance(request.text, LiveText) else len(request.text)
     elif isinstance(request, ListenRequest):
         line["upload_bytes"] = request.audio.size
     elif isinstance(request, ReplyRequest):
         line["messages"] = len(request.messages)
+    times = context.metrics
     for name, label in MEASUREMENTS:
-        if (value := getattr(context.metrics, name)) is not None:
+        if (value := getattr(times, name)) is not None:
             line[label] = round(value, 4)
     return line
 
 
-def _known(context: RequestContext) -> dict[str, Any]:
-    """The outcome of the operation, and its route."""
-    output, audio = context.output_data, context.output_data.audio
-    return {
-        "engine": output.engine,
-        "fallback": output.fallback,
-        "voice": output.voice,
-        "language": output.language,
-        "format": audio.format if audio is not None else None,
-        "sample_rate": audio.sample_rate if audio is not None else None,
-        "method": context.input_data.method,
-        "route": context.input_data.route,
-        "parent_id": context.parent.request_id if context.parent is not None else None,
-    }
+def _tell(line: dict[str, Any], context: RequestContext) -> None:
+    """Adds the outcome of the operation, and its route."""
+    output, asked, audio = context.output_data, context.input_data, context.output_data.audio
+    if output.engine is not None:
+        line["engine"] = output.engine
+    if output.fallback is not None:
+        line["fallback"] = output.fallback
+    if output.voice is not None:
+        line["voice"] = output.voice
+    if output.language is not None:
+        line["language"] = output.language
+    if audio is not None:
+        line["format"], line["sample_rate"] = audio.format, audio.sample_rate
+    if asked.method is not None:
+        line["method"] = asked.method
+    if asked.route is not None:
+        line["route"] = asked.route
+    if context.parent is not None:
+        line["parent_id"] = context.parent.request_id
 
 
 def _answered(context: RequestContext, error: Exception | None = None) -> dict[str, int]:
@@ -196,7 +204,7 @@ def _renderer(settings: CurrentSettings, stream: TextIO) -> Processor:
     chosen = settings().logging.format
     if chosen == "console" or (chosen == "auto" and stream.isatty()):
         return ConsoleRenderer(colours=stream.isatty())
-    return structlog.processors.JSONRenderer()
+    return render_json
 
 
 def _take_over_stdlib() -> None:

@@ -6,7 +6,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from stts.analytics.history import OTHER
-from stts.analytics.metrics import MOST_COMBINATIONS, Metrics
+from stts.analytics.metrics import Metrics
+from stts.analytics.operation_metrics import MOST_COMBINATIONS
 from stts.analytics.resources import Resources
 from tests.stts.analytics.test_history import DONE
 
@@ -40,6 +41,35 @@ def test_labels_are_bounded_whatever_comes() -> None:
         metrics.operation_finished(replace(DONE, labels=DONE.labels._replace(engine=f"engine{number}")))
     labels = {"type": "tts", "engine": OTHER, "format": OTHER, "status": "completed"}
     assert metrics.registry.get_sample_value("stts_operations_total", labels) == 20
+
+
+def test_buckets_hold_what_is_below_them() -> None:
+    metrics = Metrics()
+    for seconds in (0.001, 0.005, 0.02, 400.0):
+        metrics.operation_finished(replace(DONE, total=seconds))
+    below = {
+        bound: metrics.registry.get_sample_value("stts_operation_seconds_bucket", {**WHO, "le": bound})
+        for bound in ("0.005", "0.01", "0.025", "300.0", "+Inf")
+    }
+    assert below == {"0.005": 2, "0.01": 2, "0.025": 3, "300.0": 3, "+Inf": 4}
+
+
+def test_what_is_under_way_is_a_gauge() -> None:
+    metrics = Metrics()
+    metrics.operation_started("tts")
+    metrics.operation_started("tts")
+    metrics.operation_finished(DONE)
+    assert metrics.registry.get_sample_value("stts_operations_in_progress", {"type": "tts"}) == 1
+
+
+def test_formats_of_one_engine_are_added_up() -> None:
+    metrics = Metrics()
+    for form in ("wav", "mp3"):
+        metrics.operation_finished(replace(DONE, labels=DONE.labels._replace(format=form), cache="HIT"))
+    sample = metrics.registry.get_sample_value
+    assert sample("stts_characters_total", WHO) == 18
+    assert sample("stts_cache_answers_total", {"engine": "tone", "state": "hit"}) == 2
+    assert sample("stts_operations_total", {**WHO, "format": "mp3", "status": "completed"}) == 1
 
 
 def test_voices_and_languages_are_no_labels() -> None:
