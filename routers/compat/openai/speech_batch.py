@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import Request, Response
@@ -21,10 +20,11 @@ from routers.http.answer import stream_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.openai_errors import OpenAIErrorDetail, openai_error
 from routers.http.operation import operation_context, principal_of
+from routers.http.whole_audio import Room, whole_audio
 from routers.services import Services
 from stts.access.policy import RouteKind, policy
 from stts.context import Priority
-from stts.errors import PayloadTooLarge, STTSError, TextTooLong
+from stts.errors import STTSError, TextTooLong
 from stts.plans import SpeechRequest
 from stts.streams.hold import Hold
 
@@ -35,6 +35,10 @@ MOST_BYTES = 32_000_000
 """Audio of all items together, which is in memory until it is sent. A slow WAV of so many characters were 200 MB."""
 AT_ONCE = 4
 """Items spoken at once for one request."""
+NO_ROOM = (
+    f"The audio of all items together is longer than {MOST_BYTES} bytes: ask for mp3 or opus, send fewer, "
+    "or begin a job (POST /jobs/speech)."
+)
 
 
 class SpeechBatchRequest(BaseModel):
@@ -55,23 +59,6 @@ class SpokenItem(BaseModel):
 class SpeechBatchAnswer(BaseModel):
     object: str = "list"
     data: list[SpokenItem]
-
-
-class _Room:
-    """The bytes of audio that a request may still have."""
-
-    def __init__(self) -> None:
-        self._left = MOST_BYTES
-
-    def take(self, size: int) -> None:
-        """Raises PayloadTooLarge."""
-        if size > self._left:
-            said = f"The audio of all items together is longer than {MOST_BYTES} bytes: ask for mp3 or opus, send fewer"
-            raise PayloadTooLarge(f"{said}, or begin a job (POST /jobs/speech).", param="items")
-        self._left -= size
-
-    def give_back(self, size: int) -> None:
-        self._left += size
 
 
 class SpeechBatchRoutes:
@@ -103,7 +90,7 @@ class SpeechBatchRoutes:
 
     async def _answer(self, request: Request, items: Sequence[CreateSpeechRequest]) -> AsyncGenerator[bytes, None]:
         """Yields the whole answer in parts, the first when all items have ended."""
-        places, room = asyncio.Semaphore(AT_ONCE), _Room()
+        places, room = asyncio.Semaphore(AT_ONCE), Room(MOST_BYTES, NO_ROOM, "items")
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._item(request, index, item, places, room)) for index, item in enumerate(items)
@@ -116,7 +103,7 @@ class SpeechBatchRoutes:
         yield b"]}"
 
     async def _item(
-        self, request: Request, index: int, item: CreateSpeechRequest, places: asyncio.Semaphore, room: _Room
+        self, request: Request, index: int, item: CreateSpeechRequest, places: asyncio.Semaphore, room: Room
     ) -> bytes:
         """Tells the item as JSON."""
         async with places:
@@ -126,27 +113,15 @@ class SpeechBatchRoutes:
                 detail: dict[str, Any] = openai_error(error)["error"]
                 return _written(SpokenItem(index=index, error=OpenAIErrorDetail(**detail)))
 
-    async def _spoken(self, request: Request, index: int, item: CreateSpeechRequest, room: _Room) -> bytes:
+    async def _spoken(self, request: Request, index: int, item: CreateSpeechRequest, room: Room) -> bytes:
         """Raises what the operation raises, and PayloadTooLarge."""
         config = item.config(self._models.engine(item.model, "tts"), principal_of(request).permission)
         context = operation_context(
             request, "tts", characters=len(item.input), format=config.format, priority=Priority.COLLECTED
         )
         context.hold = Hold()
-        data, header = bytearray(), b""
-        try:
-            async with aclosing(in_dialect(self._speak(context, SpeechRequest(item.input, config)))) as chunks:
-                async for chunk in chunks:
-                    if chunk.retracts:
-                        room.give_back(len(data))
-                        data.clear()
-                    room.take(len(chunk.data))
-                    data += chunk.data
-                    header = chunk.header or header
-        except BaseException:
-            room.give_back(len(data))
-            raise
-        data[: len(header)] = header
+        chunks = in_dialect(self._speak(context, SpeechRequest(item.input, config)))
+        data = await whole_audio(chunks, room)
         assert context.output_data.audio is not None
         spoken = SpokenItem(
             index=index,
