@@ -26,7 +26,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from adapters.configuration.adapter import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
-from adapters.configuration.checks import operator_check
 from engines.registry import Registry
 from middleware.listener import ListenerSettings, default_listener
 from middleware.serving.file_limit import raise_file_limit
@@ -36,6 +35,7 @@ from middleware.serving.server import HTTPListener, loop_factory, server_config
 from middleware.stages.logging import configure_logging
 from routers.app import build_app
 from routers.dialects import DIALECTS
+from routers.listeners.checks import whole_check
 from routers.services import Services, build_services
 from routers.startup import running
 from stts import __version__
@@ -104,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
             os.environ[f"STTS_SERVER__{name.upper()}"] = value
     try:
         registry = Registry()
-        config = ConfigAdapter.load(configuration_file(options.config), check=operator_check(registry))
+        config = ConfigAdapter.load(configuration_file(options.config), check=whole_check(registry))
         settings = config.current()
         configure_logging(config.current)
         config.log_origins()

@@ -35,6 +35,23 @@ class OutputDefaults:
     """Parameters of engines, as a request would give them."""
 
 
+@dataclass(frozen=True, slots=True)
+class ListenerRates:
+    """Rates and places of the clients of one listener, whoever they are. None: no bound."""
+
+    requests_per_minute: int | None = None
+    """Requests of one client's network."""
+    operations_per_minute: int | None = None
+    """The same of requests that speak or listen."""
+    operations_at_once: int | None = None
+    """Requests that speak or listen at once, of all clients together; others wait."""
+    place_seconds: float = 2.0
+    """Longest wait for a place among them."""
+
+
+NO_RATES = ListenerRates()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerSettings:
     """One address that the server answers at. Several share one process, one event loop and all services.
@@ -51,6 +68,12 @@ class ListenerSettings:
     security: SecuritySettings
     limits: Callable[[], LimitSettings]
     output: Callable[[], OutputDefaults]
+    rates: Callable[[], ListenerRates] = lambda: NO_RATES
+    """Asked for each request."""
+    cache_hours: Callable[[], float | None] = lambda: None
+    """Age at which speech that was made here is made anew; None: as the section `cache` says."""
+    path: str = ""
+    """Prefix on the address of the main listener; empty: it has an address of its own."""
     options: Section | None = None
     """The options of its dialect alone (`Dialect.options`)."""
     tls_certificate: str | None = None

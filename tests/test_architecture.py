@@ -79,7 +79,7 @@ SHARED_BY_ROUTES = (
 )
 """Inside routers: each may import itself and those before it, and every dialect may import them."""
 
-ASSEMBLY = ("dialects", "profiles", "app", "startup", "websocket.schema")
+ASSEMBLY = ("dialects", "profiles", "listeners", "app", "startup", "websocket.schema")
 """Modules of routers that put the dialects together or describe them all."""
 
 KNOWN_EXCEPTIONS: dict[str, str] = {}

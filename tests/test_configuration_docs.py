@@ -35,7 +35,7 @@ def written(values: Any, key: Key) -> Any:
 @pytest.mark.parametrize("key", IN_THE_FILE.values(), ids=list(IN_THE_FILE))
 def test_a_setting_stands_in_the_file_with_its_default_and_a_comment(key: Key) -> None:
     assert written(yaml.safe_load(FILE), key) == key.default
-    mark = " [live]" if key.live else " [protected]" if key.protected else ""
+    mark = " [protected]" if key.protected else " [live]" if key.live else ""
     *sections, name = key.path
     text = f"\n{FILE}"
     for depth, section in enumerate(sections):

@@ -34,7 +34,7 @@ def operator_check(registry: Registry) -> Check:
         yield from engines.wrong_names(settings)
         yield from engines.wrong_options(settings)
         yield from engines.wrong_voices(settings)
-        yield from wrong_tls(settings)
+        yield from wrong_tls(("server",), settings.server.tls_certificate, settings.server.tls_key)
         yield from exposures(settings)
         yield from missing_pairs(settings)
 
@@ -155,29 +155,31 @@ def has_telemetry() -> bool:
         return False
 
 
-def wrong_tls(settings: Settings) -> Iterator[Problem]:
-    """Blocking: reads the certificate and its key, as the server will."""
-    files = {"tls_certificate": settings.server.tls_certificate, "tls_key": settings.server.tls_key}
+def wrong_tls(section: KeyPath, certificate: str | None, key: str | None) -> Iterator[Problem]:
+    """Blocking: reads the certificate and its key, which stand in this section, as the server will."""
+    files = {"tls_certificate": certificate, "tls_key": key}
     given = {field: name for field, name in files.items() if name is not None}
-    unreadable = [problem for field, name in given.items() for problem in _unreadable(field, name)]
+    unreadable = [problem for field, name in given.items() for problem in _unreadable((*section, field), name)]
+    where = ".".join(section)
     if unreadable:
         yield from unreadable
     elif len(given) == 1:
         (field,) = given
         (missing,) = files.keys() - given
-        yield Problem(("server", field), f"needs server.{missing} beside it; where one file holds both, name it twice")
+        said = f"needs {where}.{missing} beside it; where one file holds both, name it twice"
+        yield Problem((*section, field), said)
     elif given and not _is_key_pair(given["tls_certificate"], given["tls_key"]):
-        said = "must be a PEM certificate chain whose private key is in server.tls_key, not encrypted"
-        yield Problem(("server", "tls_certificate"), said, given["tls_certificate"])
+        said = f"must be a PEM certificate chain whose private key is in {where}.tls_key, not encrypted"
+        yield Problem((*section, "tls_certificate"), said, given["tls_certificate"])
 
 
-def _unreadable(field: str, name: str) -> Iterator[Problem]:
+def _unreadable(path: KeyPath, name: str) -> Iterator[Problem]:
     try:
         Path(name).open("rb").close()
     except OSError as error:
-        yield Problem(("server", field), f"cannot be read ({error.strerror})", name)
+        yield Problem(path, f"cannot be read ({error.strerror})", name)
     except ValueError:
-        yield Problem(("server", field), "must be the name of a file")
+        yield Problem(path, "must be the name of a file")
 
 
 def _is_key_pair(certificate: str, key: str) -> bool:

@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from adapters.configuration.problems import Problem
 from stts.settings import Settings
 
+OPEN_ADDRESS = (
+    "this address can be reached from other machines and no key is set: "
+    "set {section}.keys or {section}.api_key, or {section}.allow_open: true if everybody may use it"
+)
+
 
 def exposures(settings: Settings) -> Iterator[Problem]:
     """Finds addresses beyond loopback that anybody could use."""
@@ -16,8 +21,7 @@ def exposures(settings: Settings) -> Iterator[Problem]:
     if not has_keys and not security.allow_open and not is_loopback(settings.server.host):
         yield Problem(
             ("server", "host"),
-            "this address can be reached from other machines and no key is set: "
-            "set security.keys or security.api_key, or security.allow_open: true if everybody may use it",
+            OPEN_ADDRESS.format(section="security"),
             settings.server.host,
         )
     # A key would not help there: the protocol has none.

@@ -23,6 +23,7 @@ from stts.settings.engines import EngineSettings as EngineSettings
 from stts.settings.engines import InstanceSettings as InstanceSettings
 from stts.settings.jobs import JobSettings as JobSettings
 from stts.settings.limits import LimitSettings as LimitSettings
+from stts.settings.listeners import ListenerSection as ListenerSection
 from stts.settings.logging import LoggingSettings as LoggingSettings
 from stts.settings.models import ModelSettings as ModelSettings
 from stts.settings.openai import OpenAISettings as OpenAISettings
@@ -32,7 +33,7 @@ from stts.settings.realtime import RealtimeSettings as RealtimeSettings
 from stts.settings.reply import ReplySettings as ReplySettings
 from stts.settings.routing import RoutingRule as RoutingRule
 from stts.settings.routing import RoutingSettings as RoutingSettings
-from stts.settings.section import Section
+from stts.settings.section import Section, restarts
 from stts.settings.security import SecuritySettings as SecuritySettings
 from stts.settings.server import ServerSettings as ServerSettings
 from stts.settings.storage import StorageSettings as StorageSettings
@@ -47,6 +48,10 @@ class Settings(Section):
     server: ServerSettings = ServerSettings()
     security: SecuritySettings = SecuritySettings()
     limits: LimitSettings = LimitSettings()
+    listeners: dict[str, ListenerSection] = restarts(
+        "Listeners beside this one, by names of your own: each speaks dialects at a port or a path prefix.",
+        default_factory=dict,
+    )
     tts: TTSSettings = TTSSettings()
     stt: STTSettings = STTSettings()
     engines: EngineSettings = EngineSettings()

@@ -22,5 +22,10 @@ def protected(description: str, **constraints: Any) -> Any:
     return Field(description=description, json_schema_extra={"live": False, "protected": True}, **constraints)
 
 
+def restarts(description: str, **constraints: Any) -> Any:
+    """A key of one listener, which cannot be changed over HTTP. Read again, it restarts that listener alone."""
+    return Field(description=description, json_schema_extra={"live": True, "protected": True}, **constraints)
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -59,7 +59,7 @@ class Nested(Settings):
     rules: tuple[Rule, ...] = live("Rules.", default=())
     talk: Talk = Talk()
     instances: dict[str, Instance] = fixed("Instances.", default_factory=dict)
-    listeners: tuple[Listener, ...] = protected("Listeners.", default=(Listener(),))
+    doors: tuple[Listener, ...] = protected("Listeners.", default=(Listener(),))
 
 
 FILE = """
@@ -71,7 +71,7 @@ instances:
   big: {engine: whisper, token: hunter2, options: {model: large, api_key: hunter2}}
   small:
     engine: whisper
-listeners:
+doors:
   - port: 8000
   - port: 9000
     connections: 5
@@ -119,19 +119,19 @@ def test_every_key_has_its_own_marks_and_words() -> None:
     assert key("instances.*.token").secret
     assert key("instances.*.copies").default == 1
     assert key("tools.*.command").protected and not key("tools.*.weight").protected
-    assert key("listeners.*.connections").description == "Connections."
-    assert key("instances").kind == "entries" and key("listeners").kind == "items"
+    assert key("doors.*.connections").description == "Connections."
+    assert key("instances").kind == "entries" and key("doors").kind == "items"
 
 
 def test_every_value_is_shown_by_its_path_with_its_source(file: Path) -> None:
-    environ = {"STTS_INSTANCES__SMALL__COPIES": "3", "STTS_LISTENERS__1__CONNECTIONS": "7"}
+    environ = {"STTS_INSTANCES__SMALL__COPIES": "3", "STTS_DOORS__1__CONNECTIONS": "7"}
     shown = states(adapter(file, environ))
     assert (shown["talk.pause.seconds"].value, shown["talk.pause.seconds"].source) == (0.7, "file")
     assert (shown["talk.pause.words"].value, shown["talk.pause.words"].source) == ({"and": 0.1}, "default")
     assert (shown["instances.small.copies"].value, shown["instances.small.copies"].source) == (3, "environment")
     assert shown["instances.small.engine"].source == "file"
-    assert (shown["listeners.1.connections"].value, shown["listeners.1.connections"].source) == (7, "environment")
-    assert (shown["listeners.0.port"].value, shown["listeners.0.connections"].source) == (8000, "default")
+    assert (shown["doors.1.connections"].value, shown["doors.1.connections"].source) == (7, "environment")
+    assert (shown["doors.0.port"].value, shown["doors.0.connections"].source) == (8000, "default")
 
 
 def test_secrets_are_masked_wherever_they_stand(file: Path) -> None:
@@ -143,12 +143,12 @@ def test_secrets_are_masked_wherever_they_stand(file: Path) -> None:
 
 
 def test_a_mapping_or_list_without_anything_is_shown_itself(file: Path) -> None:
-    file.write_text("listeners: []\ninstances:\n")
+    file.write_text("doors: []\ninstances:\n")
     shown = states(adapter(file))
     assert (shown["instances"].value, shown["instances"].source) == ({}, "file")
-    assert shown["listeners"].value == []
+    assert shown["doors"].value == []
     file.write_text("")
-    assert states(adapter(file))["listeners.0.port"].value == 1
+    assert states(adapter(file))["doors.0.port"].value == 1
 
 
 def test_variables_reach_every_depth(file: Path) -> None:
@@ -162,8 +162,8 @@ def test_variables_reach_every_depth(file: Path) -> None:
     assert current.talk.pause == Pause(seconds=0.9, words={"and": 0.1, "or": 0.2})
     assert current.instances["big"].options == {"model": "small", "api_key": "hunter2"}
     assert current.instances["new"].engine == "piper"
-    replaced = nested(adapter(file, {"STTS_LISTENERS": '[{"port": 1}]'}))
-    assert replaced.listeners == (Listener(port=1),)
+    replaced = nested(adapter(file, {"STTS_DOORS": '[{"port": 1}]'}))
+    assert replaced.doors == (Listener(port=1),)
 
 
 @pytest.mark.parametrize(
@@ -176,9 +176,9 @@ def test_variables_reach_every_depth(file: Path) -> None:
         ("talk:\n  pause: 5\n", "line 2: talk.pause: must be a mapping of keys"),
         ("instances:\n  big: {copies: 0, engine: a}\n", "line 2: instances.big.copies = 0: must be greater"),
         ("instances:\n  big:\n    engin: a\n", "line 3: instances.big.engin: there is no such key; allowed: engine, "),
-        ("listeners:\n  - port: 1\n  - prt: 2\n", "line 3: listeners.1.prt: there is no such key; allowed: port, conn"),
+        ("doors:\n  - port: 1\n  - prt: 2\n", "line 3: doors.1.prt: there is no such key; allowed: port, conn"),
         ("instances:\n  big:\n    engine: a\n    token: [hunter2]\n", "line 4: instances.big.token: must be"),
-        ("listeners:\n  a: {}\n", "line 1: listeners: must be a valid tuple"),
+        ("doors:\n  a: {}\n", "line 1: doors: must be a valid tuple"),
     ],
 )
 def test_what_is_wrong_is_told_by_path_and_line(file: Path, text: str, said: str) -> None:
@@ -192,18 +192,18 @@ def test_what_is_wrong_is_told_by_path_and_line(file: Path, text: str, said: str
 async def test_changes_by_path_are_live_or_wait(file: Path) -> None:
     config = adapter(file)
     report = await config.patch(
-        {"talk.pause.seconds": 0.9, "talk": {"loud": False}, "instances.big.copies": 4, "listeners.1.connections": 6}
+        {"talk.pause.seconds": 0.9, "talk": {"loud": False}, "instances.big.copies": 4, "doors.1.connections": 6}
     )
-    assert report.live == ("talk.pause.seconds", "instances.big.copies", "listeners.1.connections")
+    assert report.live == ("talk.pause.seconds", "instances.big.copies", "doors.1.connections")
     assert report.restart == ("talk.loud",)
     assert saved(file) == {
         "talk": {"pause": {"seconds": 0.9}, "loud": False},
         "instances": {"big": {"copies": 4}},
-        "listeners": {"1": {"connections": 6}},
+        "doors": {"1": {"connections": 6}},
     }
     current = nested(config)
     assert (current.talk.pause.seconds, current.talk.loud) == (0.9, True)
-    assert (current.instances["big"].copies, current.listeners[1].connections) == (4, 6)
+    assert (current.instances["big"].copies, current.doors[1].connections) == (4, 6)
     assert nested(adapter(file)).talk == Talk(pause=Pause(seconds=0.9))
     shown = states(config)
     assert (shown["instances.big.copies"].source, shown["instances.big.engine"].source) == ("runtime", "file")
@@ -243,10 +243,10 @@ async def test_a_list_is_replaced_and_its_items_changed(file: Path) -> None:
         ({"instances.big.engine": "piper"}, "instances.*.engine"),
         ({"instances": {"new": {"engine": "hunter2"}}}, "instances.*.engine"),
         ({"instances.big.options.model": "small"}, "instances.*.options"),
-        ({"listeners": [{"connections": 5}]}, "listeners"),
-        ({"listeners": {"7": {"connections": 5}}}, "listeners"),
-        ({"listeners.0": None}, "listeners"),
-        ({"listeners": None}, "listeners"),
+        ({"doors": [{"connections": 5}]}, "doors"),
+        ({"doors": {"7": {"connections": 5}}}, "doors"),
+        ({"doors.0": None}, "doors"),
+        ({"doors": None}, "doors"),
         ({"tools.own.command": "hunter2"}, "tools.*.command"),
         ({"tools.new.weight": 2}, "tools"),
         ({"rules": [{"weight": 2}, {"pattern": "hunter2"}]}, "rules.*.pattern"),
@@ -273,7 +273,7 @@ async def test_protected_keys_are_refused_at_every_depth(file: Path, changes: di
         {"talk.hunter2": 1},
         {"talk.pause": None},
         {"talk.pause": "hunter2"},
-        {"listeners": {"hunter2": {}}},
+        {"doors": {"hunter2": {}}},
         {"talk.pause.words.hunter2": "hunter2"},
     ],
 )
@@ -295,7 +295,7 @@ async def test_a_secret_is_saved_as_it_is_and_shown_masked(file: Path) -> None:
 
 
 CHANGES = st.dictionaries(
-    st.sampled_from(["talk.pause.seconds", "talk.loud", "instances.big.copies", "listeners.1.connections"]),
+    st.sampled_from(["talk.pause.seconds", "talk.loud", "instances.big.copies", "doors.1.connections"]),
     st.integers(-1, 3) | st.booleans() | st.none(),
 ) | st.dictionaries(
     st.sampled_from(["talk.pause.words", "talk.pause.words.or", "instances.small", "instances.big.token"]),
