@@ -17,6 +17,7 @@ import structlog
 
 from adapters.batches.carrying_out import CarryOut
 from adapters.batches.items import WaitingItems
+from adapters.batches.places import ItemPlaces
 from adapters.batches.work import BatchAtWork, Surroundings
 from stts.errors import DatabaseAway, StorageFull, STTSError
 from stts.jobs.store import BatchWork, Lease, LeaseLost
@@ -86,10 +87,8 @@ class BatchRunner:
         self._clean_at = -math.inf
         self._last_look: float | None = None
         """How far the clock was ahead of the monotonic one when the last look for what is old was taken."""
-        places = asyncio.Semaphore(settings().jobs.at_once)
-        self._around = Surroundings(
-            self._work, carry_out, settings, yielding, places, self._lease, carry_out.forget, self._tell
-        )
+        places = ItemPlaces(settings, yielding)
+        self._around = Surroundings(self._work, carry_out, settings, places, self._lease, carry_out.forget, self._tell)
 
     def wake(self) -> None:
         """Says that there is something to do."""

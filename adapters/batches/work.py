@@ -12,6 +12,7 @@ import structlog
 
 from adapters.batches.end_writing import write_ends
 from adapters.batches.items import WaitingItems
+from adapters.batches.places import ItemPlaces
 from stts.access.allowances import QuotaExceeded
 from stts.errors import (
     DatabaseAway,
@@ -26,7 +27,6 @@ from stts.errors import (
 from stts.jobs.pace import Pace
 from stts.jobs.store import BatchWork, FoundResult, Lease, LeaseLost
 from stts.jobs.values import Batch, BatchItem, ItemEnd, ItemResult, Reason
-from stts.scheduling.yielding import Yielding
 from stts.settings import CurrentSettings
 from stts.tracebacks import describe
 
@@ -35,7 +35,7 @@ RECORD_SECONDS = 0.25
 MOST_UNWRITTEN = 256
 """Ends that wait to be written; beyond, no item begins."""
 LOOK_SECONDS = 0.05
-"""Longest time between two looks whether somebody still waits for something else."""
+"""Longest time between two looks whether a batch still goes on, while it waits to try an item again."""
 FULL_SECONDS = 60.0
 """A batch that rests because a disk is full, or a quota is used up, is tried again after so long, or longer."""
 MOST_REST_SECONDS = 600.0
@@ -50,9 +50,7 @@ class Surroundings:
     work: Callable[[], Awaitable[BatchWork]]
     carry_out: Callable[[Batch, BatchItem, FoundResult | None], Awaitable[ItemResult]]
     settings: CurrentSettings
-    yielding: Yielding
-    places: asyncio.Semaphore
-    """Items at work at once, of all batches."""
+    places: ItemPlaces
     lease: Callable[[], Lease]
     """A new one from now on."""
     forget: Callable[[Batch, Sequence[ItemEnd]], Awaitable[None]]
@@ -117,14 +115,9 @@ class BatchAtWork:
     async def _do_items(self) -> None:
         while self._goes_on and (item := await self._items.take()) is not None:
             await self._has_room.wait()
-            # Not in a place, which others could have meanwhile.
-            await self._wait(lambda now: self._resumed_at - now)
-            async with self._around.places:
-                await self._wait(self._until_quiet)
-                began = time.monotonic()
-                end = await self._end_of(item) if self._goes_on else None
-                share = self._around.settings().jobs.least_share
-                self._around.yielding.worked(began, time.monotonic(), share)
+            await self._wait_to_resume()
+            async with self._around.places.place(self._batch.owner, lambda: self._goes_on) as has_place:
+                end = await self._end_of(item) if has_place and self._goes_on else None
             if end is None:
                 await self._items.put_back(item)
             else:
@@ -133,17 +126,13 @@ class BatchAtWork:
                     self._has_room.clear()
                 await self._items.finish(item, end.result)
 
-    async def _wait(self, left: Callable[[float], float]) -> None:
-        """Waits until `left`, by the time of now, tells no seconds any more."""
+    async def _wait_to_resume(self) -> None:
+        """Not in a place, which others could have meanwhile."""
         while True:
-            seconds = left(time.monotonic())
+            seconds = self._resumed_at - time.monotonic()
             if seconds <= 0 or not self._goes_on:
                 return
             await asyncio.sleep(min(seconds, LOOK_SECONDS))
-
-    def _until_quiet(self, now: float) -> float:
-        """Seconds for which others are to go first, as far as known."""
-        return self._around.yielding.seconds_left(now, self._around.settings().jobs.quiet_seconds)
 
     async def _end_of(self, item: BatchItem) -> ItemEnd | None:
         """How an item has ended; None: it has not, and is tried again, now or when the batch has rested."""

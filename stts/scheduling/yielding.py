@@ -6,6 +6,8 @@ somebody always waits, it gets a part of the time all the same: after a piece th
 
 from __future__ import annotations
 
+COMPANY_SECONDS = 10.0
+"""Time after somebody has waited for which others are thought to come."""
 LONGEST_REST_SECONDS = 30.0
 """Longest rest after a piece of background work, however long that took."""
 
@@ -31,6 +33,11 @@ class Yielding:
         """A piece of background work has ended. `share`: the part of the time that it gets in any case, 0..1."""
         rest = min(LONGEST_REST_SECONDS, (now - began) * (1 - share) / share)
         self._rested_at = max(self._rested_at, now + rest)
+
+    def has_company(self, now: float) -> bool:
+        """True while somebody waits, or has lately: whoever comes next finds less in the way where less was begun."""
+        since = self._quiet_since
+        return bool(self._waited_for) or (since is not None and now - since < COMPANY_SECONDS)
 
     def seconds_left(self, now: float, quiet_seconds: float) -> float:
         """Seconds until the next piece may be asked for again; 0: it may begin."""

@@ -10,6 +10,12 @@ class JobSettings(Section):
     unfinished: int = live("Jobs of one key that have not ended.", default=10, ge=1, le=10_000)
     characters: int = live("Characters of the texts of all jobs of one key that are kept.", default=200_000_000, ge=1)
     at_once: int = fixed("Items worked on at once, of all jobs of this server.", default=4, ge=1, le=64)
+    beside: int = live(
+        "Items worked on at once while somebody waits for speech or a transcript, or did within 10 s.",
+        default=1,
+        ge=1,
+        le=64,
+    )
     quiet_seconds: float = live(
         "Items begin when nobody has been waiting for speech or a transcript for so long.", default=0.25, ge=0, le=60
     )

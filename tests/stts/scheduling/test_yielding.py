@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stts.scheduling.yielding import LONGEST_REST_SECONDS, Yielding
+from stts.scheduling.yielding import COMPANY_SECONDS, LONGEST_REST_SECONDS, Yielding
 
 
 def test_nothing_waits_where_nobody_ever_waited() -> None:
@@ -51,3 +51,13 @@ def test_no_rest_is_longer_than_a_bound() -> None:
     yielding.begin()
     yielding.worked(0.0, 1000.0, 0.01)
     assert yielding.seconds_left(1000.0, 0.25) == LONGEST_REST_SECONDS
+
+
+def test_company_is_who_waits_or_has_waited_lately() -> None:
+    yielding = Yielding()
+    assert not yielding.has_company(0.0)
+    yielding.begin()
+    assert yielding.has_company(1000.0)
+    yielding.end(1000.0)
+    assert yielding.has_company(1000.0 + COMPANY_SECONDS / 2)
+    assert not yielding.has_company(1000.0 + COMPANY_SECONDS)
