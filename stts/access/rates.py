@@ -66,6 +66,11 @@ class RateLimiter:
         """The limits of a caller, its rates among them."""
         return limits_of(principal, network, self._quotas())
 
+    def left(self, rates: Sequence[Rate]) -> list[RateState]:
+        """The states of this process now, for those who ask how much they may still send. Counts nothing."""
+        windows = self._opened() if rates else None
+        return [] if windows is None else [RateState(rate, *windows.left(rate)) for rate in rates]
+
     async def hit(self, rates: Sequence[Rate]) -> list[RateState]:
         """Counts one request for each rate, or for none. Raises RateExceeded, LimitsAway."""
         windows = self._opened()

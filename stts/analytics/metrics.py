@@ -14,7 +14,7 @@ from prometheus_client.exposition import choose_encoder
 
 from stts.analytics.engine_metrics import EngineMetrics
 from stts.analytics.engine_statistics import Reading
-from stts.analytics.operation_metrics import OperationMetrics
+from stts.analytics.operation_metrics import OperationMetrics, Totals
 from stts.analytics.quota_metrics import QuotaMetrics
 from stts.analytics.record import OperationRecord
 from stts.analytics.resources import Resources
@@ -42,6 +42,10 @@ class Metrics:
 
     def operation_finished(self, record: OperationRecord) -> None:
         self._operations.operation_finished(record)
+
+    def totals(self, request_type: RequestType) -> Totals:
+        """Sums over the operations of one type, for those who tell them in another form."""
+        return self._operations.totals(request_type)
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
         """The page for a scraper and its media type: OpenMetrics where `Accept` asks for it, else Prometheus text."""

@@ -6,7 +6,8 @@ Operations end thousands of times a second, scrapers come every few seconds. All
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import accumulate, chain
 
 from prometheus_client import CollectorRegistry
@@ -24,6 +25,17 @@ MOST_COMBINATIONS = 500
 
 Kind = tuple[str, str, str]
 """Type, engine and format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All operations of one type since the start."""
+
+    statuses: Mapping[str, int]
+    """How they ended -> how many."""
+    cached: Mapping[str, int]
+    """How the cache had to do with them -> how many."""
+    audio_seconds: float
 
 
 class OperationMetrics(Collector):
@@ -47,6 +59,10 @@ class OperationMetrics(Collector):
                 kind = (labels.type, OTHER, OTHER)
             sums = self._sums.setdefault(kind, _Sums())
         sums.add(record)
+
+    def totals(self, request_type: RequestType) -> Totals:
+        sums = self._by(lambda kind: kind[:1]).get((request_type,)) or _Sums()
+        return Totals(sums.statuses, sums.cached, sums.audio)
 
     def describe(self) -> Iterator[Metric]:
         yield from _Families()

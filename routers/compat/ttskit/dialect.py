@@ -8,15 +8,22 @@ from middleware.edge.credentials import bearer, key_header
 from middleware.listener import ListenerSettings
 from routers.compat.ttskit.engines import EngineRoutes
 from routers.compat.ttskit.errors import TTSKitError, render_ttskit_error
+from routers.compat.ttskit.measures import MeasureRoutes
 from routers.compat.ttskit.options import TTSKitOptions
 from routers.compat.ttskit.synthesis import SynthesisRoutes
+from routers.compat.ttskit.system import SystemRoutes
 from routers.dialect import Dialect, Routes
 from routers.services import Services
 from stts.access.policy import RouteKind
 
 
 def _routes(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
-    return (SynthesisRoutes(services, listener), EngineRoutes(services, listener))
+    return (
+        SynthesisRoutes(services, listener),
+        EngineRoutes(services, listener),
+        SystemRoutes(services),
+        MeasureRoutes(services, listener),
+    )
 
 
 TTSKIT = Dialect(

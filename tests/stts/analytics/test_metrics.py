@@ -35,6 +35,16 @@ def test_what_is_counted() -> None:
     assert sample("stts_operation_seconds_sum", WHO) == 2.0
 
 
+def test_totals_of_a_type() -> None:
+    metrics = Metrics()
+    for engine in ("tone", "espeak"):
+        metrics.operation_finished(replace(DONE, labels=DONE.labels._replace(engine=engine), cache="HIT"))
+    metrics.operation_finished(replace(DONE, status="error", cache="MISS", audio_seconds=0.0))
+    totals = metrics.totals("tts")
+    assert totals.statuses == {"completed": 2, "error": 1} and totals.cached == {"HIT": 2, "MISS": 1}
+    assert (totals.audio_seconds, metrics.totals("stt").audio_seconds) == (4.0, 0.0)
+
+
 def test_labels_are_bounded_whatever_comes() -> None:
     metrics = Metrics()
     for number in range(MOST_COMBINATIONS + 20):

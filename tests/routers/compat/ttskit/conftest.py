@@ -13,7 +13,7 @@ from middleware.listener import OutputDefaults, default_listener
 from routers.app import build_app
 from routers.compat.ttskit.options import TTSKitOptions
 from routers.services import Services, build_services
-from stts.settings import EngineSettings, Settings, StorageSettings, STTSettings, TTSSettings
+from stts.settings import CacheSettings, EngineSettings, Settings, StorageSettings, STTSettings, TTSSettings
 from tests.fakes import NO_FALL_BACK, registry
 
 
@@ -25,6 +25,7 @@ def settings(tmp_path: Path) -> Settings:
         storage=StorageSettings(root=str(tmp_path / "data")),
         engines=EngineSettings(options={"tone": {"fail_on": "explode"}}),
         routing=NO_FALL_BACK,
+        cache=CacheSettings(enabled=True),
     )
 
 
