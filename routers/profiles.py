@@ -9,6 +9,7 @@ from routers.profile import Profile
 
 PROFILES: Mapping[str, str] = {
     "batch-api": "routers.compat.batch_api.profile:BATCH_API",
+    "elevenlabs": "routers.compat.elevenlabs.profile:ELEVENLABS",
 }
 """Name -> `module:NAME` of the Profile."""
 

@@ -89,6 +89,9 @@ class AudioChunk:
     """The piece of text whose audio begins with this chunk; empty inside a piece."""
     header: bytes = b""
     """In the last chunk: what overwrites the first bytes of a file that is kept, now that its length is known."""
+    ends_piece: bool = False
+    """The audio of the piece of text ends with this chunk, which may hold none; not told where that is known no sooner
+    than when the next begins."""
     retracts: bool = False
     """All chunks before it are taken back: the answer begins anew. Only where the answer has a Hold."""
 

@@ -42,7 +42,7 @@ def gathered(
     sent = 0.0
     next_time = clock()
     for chunk in chunks:
-        if chunk.data or chunk.header:
+        if chunk.data or chunk.header or chunk.ends_piece:
             held.append(chunk)
         if held and (sent < AT_ONCE_SECONDS or clock() >= next_time):
             together = _taken(held)
@@ -56,7 +56,8 @@ def gathered(
 def _taken(held: list[AudioChunk]) -> AudioChunk:
     """Joins what is held, which is empty before anybody has the rest: it is sent once."""
     data = b"".join(chunk.data for chunk in held)
-    together = AudioChunk(data, sum(chunk.seconds for chunk in held), header=held[-1].header)
+    last = held[-1]
+    together = AudioChunk(data, sum(chunk.seconds for chunk in held), header=last.header, ends_piece=last.ends_piece)
     held.clear()
     return together
 
@@ -100,16 +101,17 @@ class ChunkRenderer:
 
     def _chunks(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         self.spoken.clear()
-        for text in self._texts:
+        for number, text in enumerate(self._texts):
             before, blocks, pause = self.audio_seconds, list[Samples](), pause_after(text)
             with closing_iterator(self._samples(engine, text, blocks)) as chunks:
                 yield from chunks
             if self.audio_seconds > before:
-                yield self._renderer.end_piece(pause)
+                ends = number + 1 == len(self._texts) and not self._last
+                yield replace(self._renderer.end_piece(pause), ends_piece=ends)
             if self._recorded:
                 self.spoken.append(SpokenPiece.of(blocks, pause) if any(map(is_audible, blocks)) else None)
         if self._last and self._renderer.begun:
-            yield self._renderer.finish()
+            yield replace(self._renderer.finish(), ends_piece=True)
 
     def _samples(self, engine: TTSEngine, text: str, kept: list[Samples]) -> Iterator[AudioChunk]:
         """Renders block by block, with the engine's time told apart from the renderer's."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice, takewhile
 
 from adapters.speech.render import ChunkRenderer, gathered
@@ -195,12 +196,12 @@ def rendered_again(
 
 def _rendered_again(sentence: SpokenSentence, renderer: SpeechRenderer, rate: int, last: bool) -> Iterator[AudioChunk]:
     first, most = round(FIRST_SECONDS * rate), round(BLOCK_SECONDS * rate)
-    for piece in sentence.pieces:
+    for number, piece in enumerate(sentence.pieces):
         samples = piece.samples
         renderer.expect(samples)
         yield renderer.push(samples[:first])
         for start in range(first, len(samples), most):
             yield renderer.push(samples[start : start + most])
-        yield renderer.end_piece(piece.pause)
+        yield replace(renderer.end_piece(piece.pause), ends_piece=number + 1 == len(sentence.pieces) and not last)
     if last and renderer.begun:
-        yield renderer.finish()
+        yield replace(renderer.finish(), ends_piece=True)

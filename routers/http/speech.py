@@ -116,4 +116,5 @@ def _whole_headers(context: RequestContext, spool: Spool) -> dict[str, str]:
 async def _data(chunks: Chunks) -> AsyncGenerator[bytes, None]:
     async with aclosing(chunks):
         async for chunk in chunks:
-            yield chunk.data
+            if chunk.data:
+                yield chunk.data

@@ -51,8 +51,10 @@ def entry_of(
 def chunks_of(entry: Stored, text: str) -> Iterator[AudioChunk]:
     """The chunks in which it was made. `text`: the one that it was made of."""
     data, at = memoryview(entry.data), 0
-    for size, seconds, begin, end in entry.about["marks"]:
-        yield AudioChunk(bytes(data[at : at + size]), seconds, text[begin:end])
+    marks = entry.about["marks"]
+    for place, (size, seconds, begin, end) in enumerate(marks):
+        ends = place + 1 == len(marks) or marks[place + 1][2] < marks[place + 1][3]
+        yield AudioChunk(bytes(data[at : at + size]), seconds, text[begin:end], ends_piece=ends)
         at += size
 
 

@@ -1,0 +1,46 @@
+"""ElevenLabs' speech API: its routes, its errors, its key in `xi-api-key`, and what a listener may say to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from starlette.types import Scope
+
+from middleware.edge.credentials import CREDENTIALS, AdmissionHeaders
+from middleware.listener import ListenerSettings
+from routers.compat.elevenlabs.account import AccountRoutes
+from routers.compat.elevenlabs.errors import ElevenLabsError, render_elevenlabs_error
+from routers.compat.elevenlabs.options import ElevenLabsOptions
+from routers.compat.elevenlabs.speaking import Speaking
+from routers.compat.elevenlabs.speech import SpeechRoutes
+from routers.compat.elevenlabs.voices import VoiceRoutes
+from routers.dialect import Dialect, Routes
+from routers.services import Services
+from stts.access.policy import RouteKind
+
+
+def xi_api_key(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
+    """`xi-api-key: <key>`."""
+    for name, value in scope["headers"]:
+        if name == b"xi-api-key":
+            yield value.strip()
+
+
+def _routes(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
+    speaking = Speaking(services, listener)
+    return (
+        SpeechRoutes(services, speaking),
+        VoiceRoutes(services, speaking.ids),
+        AccountRoutes(services, speaking),
+    )
+
+
+ELEVENLABS = Dialect(
+    name="elevenlabs",
+    prefixes={"/": RouteKind.USE},
+    routes=_routes,
+    render_error=render_elevenlabs_error,
+    error_shape=ElevenLabsError,
+    credentials=(xi_api_key, *CREDENTIALS),
+    options=ElevenLabsOptions,
+)

@@ -1,0 +1,64 @@
+"""Output formats by ElevenLabs' names: `mp3_44100_128`, `pcm_16000`, `ulaw_8000`, `opus_48000_64`, `wav_24000`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stts.audio.formats import FORMATS
+from stts.audio.g711 import Law, encode
+from stts.context import RequestContext
+from stts.speech import AudioChunk, AudioFormat
+
+DEFAULT = "mp3_44100_128"
+SHOWN = "mp3_44100_128, mp3_22050_32, pcm_16000, pcm_24000, ulaw_8000, alaw_8000, opus_48000_64, wav_24000"
+LAWS: dict[str, Law] = {"ulaw": "pcmu", "alaw": "pcma"}
+LAW_TYPES = {"pcmu": "audio/basic", "pcma": "audio/x-alaw-basic"}
+_NAME = re.compile(r"(mp3|opus|pcm|wav|ulaw|alaw)_(\d{4,5})(?:_\d{2,3})?")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFormat:
+    """The format that is asked of the engine, and what becomes of its samples after that."""
+
+    format: AudioFormat
+    sample_rate: int
+    """Hz."""
+    law: Law | None = None
+    """Samples are sent in 8 bits, for telephones."""
+
+    @property
+    def is_raw(self) -> bool:
+        """True for samples without a header: who asks for them plays them as they come."""
+        return self.format == "pcm"
+
+
+def read_output_format(name: str) -> OutputFormat:
+    """Raises ValueError for one that does not exist. The bit rate is left to the encoder."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        raise ValueError(f"is one of {SHOWN} and the like: codec, sample rate, bit rate")
+    codec, rate = found[1], int(found[2])
+    if codec in LAWS:
+        if rate != 8000:
+            raise ValueError(f"{codec} has a sample rate of 8000")
+        return OutputFormat("pcm", rate, LAWS[codec])
+    format = next(each for each in FORMATS if each == codec)
+    if rate not in FORMATS[format].sample_rates:
+        raise ValueError(f"{codec} carries these sample rates: {FORMATS[format].rates_text}")
+    return OutputFormat(format, rate)
+
+
+async def in_law(
+    chunks: AsyncGenerator[AudioChunk, None], law: Law, context: RequestContext
+) -> AsyncGenerator[AudioChunk, None]:
+    """The same speech in 8 bits a sample. The headers of the answer are made from the context, which is told."""
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if context.output_data.audio is not None:
+                context.output_data.audio = replace(context.output_data.audio, media_type=LAW_TYPES[law])
+            yield replace(chunk, data=encode(law, np.frombuffer(chunk.data, np.int16)))
