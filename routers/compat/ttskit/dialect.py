@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from middleware.edge.credentials import bearer, key_header
 from middleware.listener import ListenerSettings
+from routers.compat.ttskit.admin import AdminRoutes
 from routers.compat.ttskit.engines import EngineRoutes
 from routers.compat.ttskit.errors import TTSKitError, render_ttskit_error
 from routers.compat.ttskit.measures import MeasureRoutes
@@ -23,6 +24,7 @@ def _routes(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
         EngineRoutes(services, listener),
         SystemRoutes(services),
         MeasureRoutes(services, listener),
+        AdminRoutes(services),
     )
 
 
