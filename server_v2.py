@@ -27,15 +27,19 @@ from contextlib import suppress
 
 from adapters.configuration.adapter import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from engines.registry import Registry
-from middleware.listener import ListenerSettings, default_listener
+from middleware.listener import ListenerSettings
+from middleware.serving.connections import connections_of
 from middleware.serving.file_limit import raise_file_limit
 from middleware.serving.listeners import Listener, serve
 from middleware.serving.listening import CannotListen, check_free, listening
+from middleware.serving.prefixes import Prefixes
 from middleware.serving.server import HTTPListener, loop_factory, server_config
+from middleware.serving.supervisor import ListenerStatus
 from middleware.stages.logging import configure_logging
 from routers.app import build_app
-from routers.dialects import DIALECTS
 from routers.listeners.checks import whole_check
+from routers.listeners.plan import ConfiguredListeners, address_text, fixed_status, main_listener
+from routers.listeners.replacing import Replacement, replacement, tell_unknown
 from routers.services import Services, build_services
 from routers.startup import running
 from stts import __version__
@@ -46,12 +50,27 @@ from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.opening import refuse_newer_file
 
 
-def build_listeners(services: Services, listener: ListenerSettings, listens: socket.socket) -> Sequence[Listener]:
-    """HTTP on a socket that listens already, and Wyoming where the settings want it, over the same services."""
-    app = build_app(services, listener)
-    http = HTTPListener(server_config(app, listener, app.state.route_table), listens)
-    if not services.settings().wyoming.enabled:
-        return (http,)
+def build_listeners(
+    services: Services, listener: ListenerSettings, listens: socket.socket | None
+) -> Sequence[Listener]:
+    """The main one on a socket that listens already, Wyoming where the settings want it, and all others, over the same
+    services. `listens`: None where there is no main one. Raises CannotListen."""
+    connections = connections_of(listener.limits(), listener.other_files)
+    others, prefixes = services.listeners, None
+    main: tuple[HTTPListener, ...] = ()
+    if listens is not None:
+        app = build_app(services, listener)
+        prefixes = Prefixes(app)
+        config = server_config(prefixes, listener, app.state.route_table, connections=connections)
+        http = HTTPListener(config, listens)
+        main = (http,)
+        others.fixed.append(fixed_status(services, listener.name, listener.dialects, http.where))
+    others.plan = ConfiguredListeners(services, prefixes, connections)
+    others.open()
+    if services.config is not None:
+        services.config.on_change.append(others.look_again)
+    if listens is None or not services.settings().wyoming.enabled:
+        return (*main, others)
 
     # Most servers do without: its rooms are imported where they are wanted.
     from routers.wyoming.info import Describer
@@ -62,7 +81,9 @@ def build_listeners(services: Services, listener: ListenerSettings, listens: soc
         services.for_session, describer, services.settings, services.limiter.spools, services.access.audit
     )
     services.lifecycle.on_shutdown.append(wyoming.leave)
-    return (wyoming, http)
+    where = address_text(services.settings().wyoming.host, services.settings().wyoming.port)
+    others.fixed.append(fixed_status(services, "wyoming", ("wyoming",), where))
+    return (wyoming, *main, others)
 
 
 async def run(services: Services, listeners: Sequence[Listener], on_start: Callable[[], None]) -> None:
@@ -71,8 +92,8 @@ async def run(services: Services, listeners: Sequence[Listener], on_start: Calla
         await serve(listeners, services.lifecycle, on_start)
 
 
-def announce(settings: Settings, port: int) -> None:
-    """Prints the address of the server and how to make it speak."""
+def announce(settings: Settings, port: int | None, others: Sequence[ListenerStatus]) -> None:
+    """Prints the addresses of the server and how to make it speak. `port`: of the main one, where there is one."""
     scheme = "https" if settings.server.tls_certificate else "http"
     address = f"{scheme}://{_bracketed(settings.server.host)}:{port}"
     wyoming = settings.wyoming
@@ -84,8 +105,17 @@ def announce(settings: Settings, port: int) -> None:
         f"{home}"
         f"Speak:     curl '{address}/tts?text=Hello+world' --output hello.wav"
     )
+    lines = [text if port is not None else f"STTS Server {__version__}"]
+    lines += [f"{each.name}: {_place(each, settings, address)} ({', '.join(each.dialects)})" for each in others]
     with suppress(OSError):  # a full disk, or a reader that has gone, is no reason not to serve
-        print(text, flush=True)  # noqa: T201 - for the person at the terminal, not for the log
+        print("\n".join(lines), flush=True)  # noqa: T201 - for the person at the terminal, not for the log
+
+
+def _place(listener: ListenerStatus, settings: Settings, main: str) -> str:
+    if listener.address.startswith("/"):
+        return f"{main}{listener.address}"
+    has_tls = settings.listeners[listener.name].tls_certificate is not None
+    return f"{'https' if has_tls else 'http'}://{listener.address}"
 
 
 def _bracketed(host: str) -> str:
@@ -98,37 +128,60 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", help="address to listen on, in place of server.host")
     parser.add_argument("--port", help="port to listen on, in place of server.port")
     parser.add_argument("--version", action="version", version=f"STTS Server {__version__}")
+    parser.add_argument("--as", dest="system", help="stand in for another system alone (docs/dialects.md)")
+    parser.add_argument("--env-file", help="with --as: the environment file of that system")
     options = parser.parse_args(arguments)
-    for name in ("host", "port"):
-        if (value := getattr(options, name)) is not None:
-            os.environ[f"STTS_SERVER__{name.upper()}"] = value
+    if options.env_file is not None and options.system is None:
+        parser.error("--env-file needs --as, which says whose it is")
+    address = {name: value for name in ("host", "port") if (value := getattr(options, name)) is not None}
     try:
-        registry = Registry()
-        config = ConfigAdapter.load(configuration_file(options.config), check=whole_check(registry))
-        settings = config.current()
-        configure_logging(config.current)
-        config.log_origins()
-        if settings.opens_database:
-            refuse_newer_file(DatabaseAddress.of(settings))
-        listener = default_listener(config.current, tuple(DIALECTS))
-        raise_file_limit(settings.limits, listener.other_files)
-        listens = listening(listener.host, listener.port)
-        if settings.wyoming.enabled:
-            check_free(settings.wyoming.host, settings.wyoming.port, "wyoming")
-        services = build_services(settings, config=config, registry=registry)
-        listeners = build_listeners(services, listener, listens)
+        replaced = None if options.system is None else replacement(options.system, options.env_file, address)
+        if replaced is None:
+            os.environ.update({f"STTS_SERVER__{name.upper()}": value for name, value in address.items()})
+        start = _start(options.config, replaced)
     except (InvalidConfiguration, DatabaseUnusable, CannotListen) as error:
         text = startup_message(error) if isinstance(error, InvalidConfiguration) else str(error)
         print(text, file=sys.stderr)  # noqa: T201 - for the person at the terminal
         return EXIT_STATUS
+    return start()
+
+
+def _start(file: str | None, replaced: Replacement | None) -> Callable[[], int]:
+    """Makes all that can be refused; what it returns serves. Raises InvalidConfiguration, DatabaseUnusable,
+    CannotListen."""
+    registry = Registry()
+    alone = replaced is not None
+    config = ConfigAdapter.load(
+        configuration_file(file),
+        check=whole_check(registry, has_main=not alone),
+        above=replaced.layer if replaced is not None else None,
+    )
+    settings = config.current()
+    configure_logging(config.current)
+    config.log_origins()
+    if replaced is not None:
+        tell_unknown(replaced)
+    if settings.opens_database:
+        refuse_newer_file(DatabaseAddress.of(settings))
+    listener = main_listener(config.current)
+    raise_file_limit(settings.limits, listener.other_files)
+    listens = None if alone else listening(listener.host, listener.port)
+    if not alone and settings.wyoming.enabled:
+        check_free(settings.wyoming.host, settings.wyoming.port, "wyoming")
+    services = build_services(settings, config=config, registry=registry)
+    listeners = build_listeners(services, listener, listens)
 
     def started() -> None:
-        announce(settings, listens.getsockname()[1])
+        others = [each for each in services.listeners.statuses() if each.name in settings.listeners]
+        announce(settings, None if listens is None else listens.getsockname()[1], others)
         freeze_gc()
 
-    with listens, asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(run(services, listeners, started))
-    return 0
+    def serve_all() -> int:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(run(services, listeners, started))
+        return 0
+
+    return serve_all
 
 
 if __name__ == "__main__":

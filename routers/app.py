@@ -41,7 +41,8 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
             routes[dialect] += each.router.routes
             # Not included, which would make each route a second time.
             app.router.routes += each.router.routes
-    services.lifecycle.on_start.append(partial(analyse_routes, app.router.routes))
+    if services.lifecycle.phase == "starting":
+        services.lifecycle.on_start.append(partial(analyse_routes, app.router.routes))
     if PAGES in dialects:
         with_examples(app)
     return wrap(

@@ -20,6 +20,7 @@ from adapters.transcription.live_decoders import LiveDecoders
 from engines.registry import Registry
 from middleware.pipeline import Stage
 from middleware.serving.lifecycle import Lifecycle
+from middleware.serving.supervisor import Supervisor
 from middleware.stages.analytics import AnalyticsStage
 from middleware.stages.caching import CachingStage
 from middleware.stages.logging import LoggingStage
@@ -90,6 +91,8 @@ class Services:
     history: History
     metrics: Metrics
     resources: Resources
+    listeners: Supervisor
+    """Those beside the main one."""
     tracer: Tracer | None = None
     """None where no traces are kept."""
     config: ConfigAdapter | None = None
@@ -143,6 +146,7 @@ def build_services(
 def _wired(
     current: CurrentSettings, config: ConfigAdapter | None, registry: Registry, lifecycle: Lifecycle
 ) -> Services:
+    listeners = Supervisor()
     access, jobs, files = build_access(current), Jobs(), FileStore(Path(current().storage.root), current)
     cache = open_cache(current)
     engines = EngineCatalogue(registry, current, StoredVoices(files), StoredSentences(cache, current))
@@ -173,12 +177,13 @@ def _wired(
         files=files,
         sessions=SessionStore(current),
         session_holders=SessionHolders(),
-        limiter=_connection_limiter(current, access, lifecycle),
+        limiter=_connection_limiter(current, access, lifecycle, listeners),
         secrets=ClientSecrets(lambda: current().realtime.secrets),
         access=access,
         history=measures.history,
         metrics=measures.metrics,
         resources=measures.resources,
+        listeners=listeners,
         tracer=measures.tracer,
         config=config,
     )
@@ -205,10 +210,13 @@ def _measures(current: CurrentSettings, access: AccessServices, engines: EngineC
     return _Measures(history, metrics, resources, tracer, stages)
 
 
-def _connection_limiter(current: CurrentSettings, access: AccessServices, lifecycle: Lifecycle) -> ConnectionLimiter:
-    """It is drained at shutdown, and ends what is open with keys that end."""
+def _connection_limiter(
+    current: CurrentSettings, access: AccessServices, lifecycle: Lifecycle, listeners: Supervisor
+) -> ConnectionLimiter:
+    """It is drained at shutdown, and ends what is open with keys and listeners that end."""
     limiter = ConnectionLimiter(current, access.refusals, access.places)
     lifecycle.on_shutdown.append(limiter.drain)
+    listeners.on_stop.append(limiter.end_listener)
     if access.directory is not None:
         access.directory.on_end.append(limiter.end_key)
         access.directory.in_use.append(limiter.keys_in_use)

@@ -10,20 +10,20 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from adapters.configuration.changes import changes_of
-from adapters.configuration.keys import Key, KeyPath, key_tree
+from adapters.configuration.keys import KeyPath, key_tree
 from adapters.configuration.merge import Configuration, compared, difference, merged, validated, with_live_keys
 from adapters.configuration.old_keys import moved_path, renamed_value
 from adapters.configuration.overrides import OVERRIDES, write_overrides
 from adapters.configuration.problems import Check, Problem, nothing_more, refusal
-from adapters.configuration.sources import Layer, Source, dotenv_layer, environment_layer, file_layer
+from adapters.configuration.reports import ChangeReport, KeyState
+from adapters.configuration.sources import Layer, dotenv_layer, environment_layer, file_layer
 from adapters.configuration.values import Assignment
 from stts.errors import InvalidConfiguration
 from stts.settings import Settings
@@ -37,30 +37,6 @@ EXIT_STATUS = 2
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class KeyState:
-    name: str
-    """The dotted path."""
-    key: Key
-    value: Any
-    """Value in effect now, as JSON; secrets are masked."""
-    source: Source
-    waiting: bool
-    """True if another value waits for a restart."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeReport:
-    live: tuple[str, ...]
-    """Keys whose new value is in effect for the next request."""
-    restart: tuple[str, ...]
-    """Keys whose new value waits for a restart."""
-    overridden: tuple[str, ...] = ()
-    """Keys that were changed, while `.env` or the environment says otherwise and wins."""
-    values: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-    """Old and new value of each changed key, as JSON; secrets are masked."""
-
-
 class ConfigAdapter:
     def __init__(
         self,
@@ -69,8 +45,10 @@ class ConfigAdapter:
         dotenv_path: Path | None,
         check: Check,
         model: type[Settings] = Settings,
+        above: Layer | None = None,
     ) -> None:
         """Reads everything once, as `load` says."""
+        self._above = () if above is None else (above,)
         self._root = key_tree(model)
         self._path = path
         self._was_there = path.is_file()
@@ -78,6 +56,8 @@ class ConfigAdapter:
         self._environ = environ
         self._dotenv_path = dotenv_path
         self._check = check
+        self.on_change: list[Callable[[], None]] = []
+        """Called in some thread when other values are in effect."""
         self._lock = threading.Lock()
         layers = self._operator_layers()
         self._overrides_path = Path(validated(self._root, layers, nothing_more).storage.root) / OVERRIDES
@@ -92,15 +72,17 @@ class ConfigAdapter:
         dotenv_path: Path | None = DEFAULT_DOTENV,
         check: Check = nothing_more,
         model: type[Settings] = Settings,
+        above: Layer | None = None,
     ) -> ConfigAdapter:
         """Blocking. `path` None is `config.yaml` in the working folder, which need not exist; a named file must.
 
-        `check` finds what is wrong beyond the model, now and at every change; see `operator_check`.
+        `above`: values over all others, the environment's too. `check` finds what is wrong beyond the model, now and
+        at every change; see `operator_check`.
         Raises InvalidConfiguration with one message: file, line, key, what is wrong and what is allowed.
         """
         if path is not None and not path.exists():
             raise InvalidConfiguration(f"{path}: there is no such configuration file")
-        return cls(path or DEFAULT_FILE, environ, dotenv_path, check, model)
+        return cls(path or DEFAULT_FILE, environ, dotenv_path, check, model, above)
 
     def current(self) -> Settings:
         """The settings of this moment: one attribute look-up."""
@@ -179,7 +161,8 @@ class ConfigAdapter:
             raise InvalidConfiguration(f"{self._path.name}: the configuration file is gone; nothing was changed")
         file = file_layer(self._root, self._path)
         self._was_there = self._was_there or self._path.is_file()
-        return file, dotenv_layer(self._root, self._dotenv_path), environment_layer(self._root, self._environ)
+        environment = environment_layer(self._root, self._environ)
+        return file, dotenv_layer(self._root, self._dotenv_path), environment, *self._above
 
     def _configured(self, layers: tuple[Layer, ...], overrides: Layer) -> Configuration:
         own = validated(self._root, layers, nothing_more)  # also what the changes over HTTP hide
@@ -243,6 +226,8 @@ class ConfigAdapter:
     def _adopt(self, configuration: Configuration) -> None:
         self._newest = configuration
         self._current = with_live_keys(self._root, self._current, configuration.settings)
+        for tell in self.on_change:
+            tell()
 
 
 def configuration_file(option: str | None, environ: Mapping[str, str] = os.environ) -> Path | None:

@@ -39,9 +39,13 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     config: Annotated[str | None, typer.Option(help="Configuration file.")] = None,
+    system: Annotated[
+        str | None, typer.Option("--as", help="Stand in for another system alone, as piper-server (docs/dialects.md).")
+    ] = None,
+    env_file: Annotated[str | None, typer.Option(help="With --as: the environment file of that system.")] = None,
 ) -> None:
     """Starts the server."""
-    given = {"--host": host, "--port": port, "--config": config}
+    given = {"--host": host, "--port": port, "--config": config, "--as": system, "--env-file": env_file}
     arguments = [part for name, value in given.items() if value is not None for part in (name, str(value))]
     os.execv(sys.executable, [sys.executable, str(ROOT / "server_v2.py"), *arguments])
 

@@ -16,20 +16,30 @@ from starlette.types import ASGIApp
 
 from middleware.edge.route_table import RouteTable
 from middleware.listener import ListenerSettings
-from middleware.serving.connections import connections_of
+from middleware.serving.connections import Connections, connections_of
 from middleware.serving.http_head import BoundedHead
 from middleware.serving.starts import Starts
 from middleware.serving.websocket_frames import BoundedFrames
 
 
-def server_config(app: ASGIApp, listener: ListenerSettings, table: RouteTable, **changes: Any) -> uvicorn.Config:
-    """The uvicorn configuration of a listener, with as many connections as the current file limit allows."""
-    connections = connections_of(listener.limits(), listener.other_files)
+def server_config(
+    app: ASGIApp,
+    listener: ListenerSettings,
+    table: RouteTable,
+    *,
+    connections: Connections | None = None,
+    **changes: Any,
+) -> uvicorn.Config:
+    """The uvicorn configuration of a listener. `connections`: those among which its own count; None: it has as many as
+    the current file limit allows."""
+    if connections is None:
+        connections = connections_of(listener.limits(), listener.other_files)
     options: dict[str, Any] = {
         "http": partial(BoundedHead, connections=connections, starts=Starts(), table=table),
         "ws": partial(BoundedFrames, connections=connections),
         "ws_max_size": listener.limits().message_bytes,
         "ws_per_message_deflate": False,  # speech does not shrink, and each connection would hold 30 KB for it
+        "interface": "asgi3",
         "host": listener.host,
         "port": listener.port,
         "lifespan": "off",  # services start and stop once, however many listeners there are
@@ -64,6 +74,15 @@ class HTTPListener:
     def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
         self._server = _Server(config)
         self._socket = listening
+        self.address = (config.host, config.port)
+        host, port = listening.getsockname()[:2]
+        self.where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def shared(self) -> socket.socket:
+        """Its socket once more, for whoever goes on there when this one stops: nobody who waits is lost."""
+        shared = self._socket.dup()
+        shared.set_inheritable(False)
+        return shared
 
     async def serve(self, started: Callable[[], None]) -> None:
         self._server.on_start = started

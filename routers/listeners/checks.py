@@ -32,18 +32,18 @@ MAIN_PATHS = frozenset(
 """First parts of the paths of the main listener, which no prefix may hide."""
 
 
-def whole_check(registry: Registry) -> Check:
-    """All that is checked at the start and at each change."""
+def whole_check(registry: Registry, *, has_main: bool = True) -> Check:
+    """All that is checked at the start and at each change. `has_main`: False where the main listener does not start."""
     own = operator_check(registry)
 
     def check(settings: Settings) -> Iterator[Problem]:
         yield from own(settings)
-        yield from listener_problems(settings)
+        yield from listener_problems(settings, has_main=has_main)
 
     return check
 
 
-def listener_problems(settings: Settings) -> Iterator[Problem]:
+def listener_problems(settings: Settings, *, has_main: bool = True) -> Iterator[Problem]:
     """Blocking: reads certificates, and imports the dialects and profiles that are named."""
     found = {}
     for name, section in settings.listeners.items():
@@ -53,7 +53,7 @@ def listener_problems(settings: Settings) -> Iterator[Problem]:
             whole = completed(section)
             found[name] = whole
             yield from _section_problems(("listeners", name), section, whole, settings)
-    yield from _shared_addresses(found, settings)
+    yield from _shared_addresses(found, settings, has_main=has_main)
 
 
 def _name_problems(name: str) -> Iterator[Problem]:
@@ -123,11 +123,11 @@ def _wrong_options(path: KeyPath, whole: ListenerSection) -> Iterator[Problem]:
         yield Problem((*path, "options"), f"{', '.join(whole.dialects)} has no options")
 
 
-def _shared_addresses(found: Mapping[str, ListenerSection], settings: Settings) -> Iterator[Problem]:
+def _shared_addresses(found: Mapping[str, ListenerSection], settings: Settings, *, has_main: bool) -> Iterator[Problem]:
     """Two that would listen at one address."""
     server, wyoming = settings.server, settings.wyoming
-    addresses: dict[KeyPath, tuple[str, int]] = {("server",): (server.host, server.port)}
-    if wyoming.enabled:
+    addresses: dict[KeyPath, tuple[str, int]] = {("server",): (server.host, server.port)} if has_main else {}
+    if has_main and wyoming.enabled:
         addresses["wyoming",] = (wyoming.host, wyoming.port)
     on = {name: section for name, section in found.items() if section.enabled}
     for name, section in on.items():

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import Body, Request
 
-from adapters.configuration.adapter import ChangeReport, ConfigAdapter
+from adapters.configuration.adapter import ConfigAdapter
+from adapters.configuration.reports import ChangeReport
 from middleware.edge.auditing import note_audit
 from routers.http.deferred_route import deferred_router
 from routers.management.config_schemas import ChangeShape, ConfigurationShape, SettingShape, ValidationShape

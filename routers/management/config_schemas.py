@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from adapters.configuration.adapter import ChangeReport, KeyState
+from adapters.configuration.reports import ChangeReport, KeyState
 from adapters.configuration.sources import Source
 from stts.errors import STTSError
 

@@ -34,6 +34,11 @@ class LimitedConnection(Protocol):
         """The client's network, as far as it counts for limits."""
         ...
 
+    @property
+    def listener(self) -> str:
+        """Name of the listener that it came by."""
+        ...
+
     def close_with(self, error: STTSError) -> None:
         """Ends the connection with this error. Returns at once."""
         ...
@@ -109,6 +114,12 @@ class ConnectionLimiter:
         for connection in tuple(self._arrived):
             if (key := connection.principal.key) is not None and key.id == key_id:
                 connection.close_with(Unauthorized("The key of this connection was revoked or has expired."))
+
+    def end_listener(self, name: str) -> None:
+        """Asks all to leave that came by a listener which stops."""
+        for connection in tuple(self._arrived):
+            if connection.listener == name:
+                connection.close_with(ShuttingDown("This address of the server is stopping."))
 
     async def drain(self) -> None:
         """Lets nobody in any more, asks all to leave, and waits for them for a while."""

@@ -21,6 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from middleware.edge.boundary import close_code
 from middleware.edge.route_table import SPAN_LINK
+from middleware.listener import LISTENER, ListenerSettings
 from middleware.serving.websocket_frames import LEFT
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.error_events import ErrorEvent, native_error
@@ -98,6 +99,12 @@ class Socket:
     def principal(self) -> Principal:
         """The caller that opened it."""
         return self._state.get("principal") or ANONYMOUS
+
+    @property
+    def listener(self) -> str:
+        """Name of the listener that it came by; empty in a test without one."""
+        listener: ListenerSettings | None = self._state.get(LISTENER)
+        return listener.name if listener is not None else ""
 
     @property
     def network(self) -> str:

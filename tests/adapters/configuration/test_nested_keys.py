@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import Field, SecretStr
 
-from adapters.configuration.adapter import ConfigAdapter, KeyState
+from adapters.configuration.adapter import ConfigAdapter
 from adapters.configuration.keys import MASK, Key, key_tree, keys_below
 from adapters.configuration.overrides import OVERRIDES
+from adapters.configuration.reports import KeyState
 from stts.errors import Forbidden, InvalidConfiguration, STTSError
 from stts.settings import ReplySettings, Settings
 from stts.settings.section import Section, fixed, live, protected

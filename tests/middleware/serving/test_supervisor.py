@@ -1,0 +1,167 @@
+"""Single listeners start, drain and start again, while the others go on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import pytest
+
+from middleware.serving.listening import CannotListen
+from middleware.serving.supervisor import Placed, Supervisor, Wanted
+from tests.patient import PATIENCE
+
+
+class Door:
+    """A listener that lets nobody in and takes as long to drain as a test wants."""
+
+    def __init__(self, where: str, before: Placed | None) -> None:
+        self.where = where
+        self.before = before
+        self.stopped: bool | None = None
+        self.empty = asyncio.Event()
+        self._stop = asyncio.Event()
+        self.error: OSError | None = None
+
+    async def serve(self, started: Callable[[], None]) -> None:
+        if self.error is not None:
+            raise self.error
+        started()
+        await self._stop.wait()
+        await self.empty.wait()
+
+    def stop(self, *, at_once: bool) -> None:
+        self.stopped = at_once
+        self._stop.set()
+        if at_once:
+            self.empty.set()
+
+
+class Doors:
+    """The plan of a test."""
+
+    def __init__(self, **ports: int) -> None:
+        self.ports = ports
+        self.opened: list[Door] = []
+        self.taken: set[int] = set()
+        self.error: OSError | None = None
+
+    def wanted(self) -> Mapping[str, Wanted]:
+        return {name: Wanted(("native",), f"door:{port}", {"port": port}) for name, port in self.ports.items()}
+
+    def open(self, name: str, before: Placed | None) -> Placed:
+        if self.ports[name] in self.taken:
+            raise CannotListen(f"Port {self.ports[name]} is in use.")
+        door = Door(f"door:{self.ports[name]}", before)
+        door.error = self.error
+        self.opened.append(door)
+        return door
+
+
+@asynccontextmanager
+async def supervised(doors: Doors) -> AsyncIterator[Supervisor]:
+    supervisor = Supervisor()
+    supervisor.plan = doors
+    supervisor.open()
+    ready = asyncio.Event()
+    task = asyncio.create_task(supervisor.serve(ready.set))
+    await asyncio.wait_for(ready.wait(), PATIENCE)
+    try:
+        yield supervisor
+    finally:
+        supervisor.stop(at_once=True)
+        await asyncio.wait_for(task, PATIENCE)
+
+
+def states(supervisor: Supervisor) -> dict[str, str]:
+    return {each.name: each.state for each in supervisor.statuses()}
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - nobody is told
+            await asyncio.sleep(0)
+
+
+async def test_all_are_up_before_it_says_so() -> None:
+    async with supervised(Doors(a=1, b=2)) as supervisor:
+        assert states(supervisor) == {"a": "ready", "b": "ready"}
+
+
+async def test_one_starts_anew_and_the_old_drains_while_the_other_goes_on() -> None:
+    doors = Doors(a=1, b=2)
+    async with supervised(doors) as supervisor:
+        told: list[str] = []
+        supervisor.on_stop.append(told.append)
+        a, b = doors.opened
+        await supervisor.restart("a")
+        again = doors.opened[2]
+        assert again.before is a
+        assert (a.stopped, b.stopped, again.stopped) == (False, None, None)
+        assert (states(supervisor), told) == ({"a": "ready", "b": "ready"}, ["a"])
+        a.empty.set()
+
+
+async def test_a_change_of_the_plan_is_followed() -> None:
+    doors = Doors(a=1, b=2)
+    async with supervised(doors) as supervisor:
+        a, b = doors.opened
+        doors.ports = {"b": 3, "c": 4}
+        supervisor.look_again()
+        await until(lambda: states(supervisor) == {"b": "ready", "c": "ready"})
+        assert (a.stopped, b.stopped) == (False, False)
+        assert [door.where for door in doors.opened] == ["door:1", "door:2", "door:3", "door:4"]
+        supervisor.look_again()
+        await supervisor.start("b")
+        assert len(doors.opened) == 4
+        a.empty.set()
+        b.empty.set()
+
+
+async def test_one_that_an_administrator_stops_stays_stopped_until_it_is_started() -> None:
+    doors = Doors(a=1)
+    async with supervised(doors) as supervisor:
+        await supervisor.stop_one("a")
+        supervisor.look_again()
+        await supervisor.stop_one("a")
+        assert states(supervisor) == {"a": "stopped"}
+        await supervisor.start("a")
+        assert states(supervisor) == {"a": "ready"}
+        doors.opened[0].empty.set()
+
+
+async def test_a_new_address_that_is_taken_leaves_the_old_one_in_place() -> None:
+    doors = Doors(a=1)
+    doors.taken = {2}
+    async with supervised(doors) as supervisor:
+        doors.ports = {"a": 2, "b": 2}
+        await supervisor.restart("a")
+        statuses = {each.name: each for each in supervisor.statuses()}
+        assert (statuses["a"].state, statuses["a"].address) == ("ready", "door:1")
+        assert statuses["a"].problem == "Port 2 is in use."
+        assert (statuses["b"].state, statuses["b"].problem) == ("failed", "Port 2 is in use.")
+        doors.taken = set()
+        await supervisor.start("b")
+        assert states(supervisor) == {"a": "ready", "b": "ready"}
+        for door in doors.opened:
+            door.empty.set()
+
+
+async def test_one_that_fails_ends_alone() -> None:
+    doors = Doors(a=1, b=2)
+    async with supervised(doors) as supervisor:
+        doors.error = OSError("broken")
+        await supervisor.restart("a")
+        assert states(supervisor) == {"a": "ready", "b": "ready"}
+        doors.ports["c"] = 3
+        await supervisor.restart("c")
+        assert states(supervisor) == {"a": "ready", "b": "ready", "c": "failed"}
+
+
+def test_an_address_that_is_taken_at_the_start_is_told_at_once() -> None:
+    supervisor, doors = Supervisor(), Doors(a=1)
+    doors.taken = {1}
+    supervisor.plan = doors
+    with pytest.raises(CannotListen):
+        supervisor.open()
