@@ -155,6 +155,10 @@ class TTSEngine(Engine):
         """The voice that a request names, or None. Override it to accept more names than `voices()` lists."""
         return next((voice for voice in self.voices() if voice.id == voice_id), None)
 
+    def voice_card(self, voice: Voice) -> str | None:
+        """Markdown that its makers wrote about a voice: its data, its licence. Read from the disk; None: nothing."""
+        return None
+
     def of_gender(self, voice: Voice, gender: str) -> Voice:
         """A voice of this gender for the same languages, or the voice itself where there is none."""
         alike = (each for each in self.voices() if each.gender == gender and each.languages == voice.languages)

@@ -126,6 +126,9 @@ class PiperEngine(TTSEngine):
         """Also `NAME#SPEAKER`, by a speaker's name or number."""
         return self._folders.find(voice_id)
 
+    def voice_card(self, voice: Voice) -> str | None:
+        return self._folders.card(voice.id)
+
     def weights_present(self) -> bool:
         return bool(self.voices())
 

@@ -5,6 +5,7 @@ A voice of several speakers is one voice for its first speaker, and `NAME#SPEAKE
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +17,9 @@ from pydantic import BaseModel, Field, ValidationError
 
 from stts.engine_api import Voice
 
-MODEL, DESCRIPTION = ".onnx", ".onnx.json"
+MODEL, DESCRIPTION, CARD = ".onnx", ".onnx.json", "MODEL_CARD"
+CARD_BYTES = 100_000
+"""Most that is read of a card."""
 SPEAKER = "#"
 LEVELS: Mapping[str, float] = {"en_US-joe-medium": -24.2}
 """Mean level in dBFS of voices that were measured; others are measured when they speak."""
@@ -108,6 +111,17 @@ class VoiceFolders:
         name, _, speaker = voice_id.partition(SPEAKER)
         return self._files.get(name.lower()), speaker
 
+    def card(self, voice_id: str) -> str | None:
+        """The `MODEL_CARD` beside a voice, where no other voice could be meant by it."""
+        file, _ = self.file(voice_id)
+        if file is None:
+            return None
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if [each.name for each in file.path.parent.glob(f"*{MODEL}")] == [file.path.name]:
+                with (file.path.parent / CARD).open("rb") as card:
+                    return card.read(CARD_BYTES).decode()
+        return None
+
     def _look(self) -> None:
         now = self._clock()
         if self._looked is not None and now - self._looked < LOOK_AGAIN_SECONDS:
@@ -194,7 +208,8 @@ def _read(path: Path, description: _Description, model_id: str | None, revision:
         revision="" if model_id is not None else revision,
     )
     speakers = description.speaker_id_map or {}
-    listed = [_of_speaker(voice, each) for each in list(speakers)[:SPEAKERS]] if len(speakers) > 1 else []
+    by_number = sorted(speakers, key=speakers.__getitem__)
+    listed = [_of_speaker(voice, each) for each in by_number[:SPEAKERS]] if len(speakers) > 1 else []
     return VoiceFile(path, (voice, *listed), speakers, model_id)
 
 

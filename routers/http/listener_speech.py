@@ -41,4 +41,4 @@ def listener_config(
 def cache_header(context: RequestContext) -> dict[str, str]:
     """`X-Cache` in the two words that most clients know: whoever joins an answer in the making has missed it."""
     note = context.output_data.cache
-    return {} if note is None else {"x-cache": "HIT" if note.state == "HIT" else "MISS"}
+    return {"x-cache": "HIT" if note is not None and note.state == "HIT" else "MISS"}

@@ -22,32 +22,40 @@ WHOLE_CHARACTERS = 2000
 Chunks = AsyncGenerator[AudioChunk, None]
 
 
-def speech_answer(chunks: Chunks, context: RequestContext, *, stream: bool | None, whole_seconds: float) -> Answer:
+def speech_answer(
+    chunks: Chunks,
+    context: RequestContext,
+    *,
+    stream: bool | None,
+    whole_seconds: float,
+    own_headers: Headers = dict,
+) -> Answer:
     """Answers as the request says; by default whole if all is made within `whole_seconds` of the first audio.
 
     An answer that short is heard hardly sooner as a stream, and most programs that keep a file want to know its length.
-    `pcm` is no file: who asks for it plays it as it comes.
+    `pcm` is no file: who asks for it plays it as it comes. `own_headers`: of a dialect, in place of the usual ones.
     """
     if stream or (stream is None and context.input_data.format == "pcm"):
         # Without looking further than the first chunk: only what was kept is all there by then.
-        return _settled_speech(chunks, context, Hold(), 0.0)
+        return _settled_speech(chunks, context, Hold(), 0.0, own_headers)
     context.hold = Hold()
     if stream is None:
-        return _settled_speech(chunks, context, context.hold, whole_seconds)
-    return collected_speech(chunks, context)
+        return _settled_speech(chunks, context, context.hold, whole_seconds, own_headers)
+    return collected_speech(chunks, context, own_headers)
 
 
-def streamed_speech(chunks: Chunks, context: RequestContext) -> Answer:
+def streamed_speech(chunks: Chunks, context: RequestContext, own_headers: Headers = dict) -> Answer:
     """Streams each chunk as it is made; joined they are one file."""
 
     def headers() -> dict[str, str]:
-        return {**speech_headers(context), "server-timing": server_timing(context, collected=False)}
+        timing = {"server-timing": server_timing(context, collected=False)}
+        return {**speech_headers(context), **timing, **own_headers()}
 
     return stream_answer(_data(chunks), headers)
 
 
 def whole_speech(chunks: Chunks, context: RequestContext, headers: Headers) -> Answer:
-    """Answers with the whole file and its length, and with headers of a dialect's own, which come before the usual."""
+    """Answers with the whole file and its length, and with headers of a dialect in place of the usual ones."""
     context.hold = Hold()
     return collected_speech(chunks, context, headers)
 
@@ -73,12 +81,14 @@ def collected_speech(chunks: Chunks, context: RequestContext, own_headers: Heade
     return Answer(respond)
 
 
-def _settled_speech(chunks: Chunks, context: RequestContext, hold: Hold, seconds: float) -> Answer:
+def _settled_speech(
+    chunks: Chunks, context: RequestContext, hold: Hold, seconds: float, own_headers: Headers
+) -> Answer:
     async def respond(send: Send) -> None:
         async with aclosing(Lookahead(chunks, hold)) as start:
             complete = await start.look(lambda: _patience(context, seconds))
             answer = collected_speech if complete or _is_kept(context) else streamed_speech
-            await answer(start.chunks(), context).respond(send)
+            await answer(start.chunks(), context, own_headers).respond(send)
 
     return Answer(respond)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
@@ -19,29 +18,14 @@ from routers.services import Services
 from stts.audio.formats import FORMATS
 from stts.engine_state import AUTO
 from stts.errors import EngineNotInstalled, InvalidRequest
-from stts.languages import primary
 from stts.plans import SpeechRequest
 from stts.speech import AudioFormat, SynthesisConfig
 from stts.storage.files.records import StoredFile
 from stts.voices.measure import WINDOW_SECONDS
+from stts.voices.preview import preview_text
 
 PREVIEW_CHARACTERS = 300
 SOURCE_HEADER = b"x-preview-source"
-TEXTS: Mapping[str, str] = {
-    "en": "Hello! This is how I sound when I read a sentence aloud.",
-    "de": "Hallo! So klinge ich, wenn ich einen Satz vorlese.",
-    "fr": "Bonjour ! Voici ma voix quand je lis une phrase.",
-    "es": "¡Hola! Así sueno cuando leo una frase en voz alta.",
-    "it": "Ciao! Ecco come suono quando leggo una frase.",
-    "pt": "Olá! É assim que soo quando leio uma frase.",
-    "nl": "Hallo! Zo klink ik als ik een zin voorlees.",
-    "pl": "Cześć! Tak brzmię, kiedy czytam zdanie na głos.",
-    "ru": "Привет! Так я звучу, когда читаю вслух.",
-    "ja": "こんにちは。私の声はこのように聞こえます。",
-    "zh": "你好！这就是我朗读时的声音。",
-    "ko": "안녕하세요. 제 목소리는 이렇게 들립니다.",
-}
-"""Language -> words of a preview; for others those in English."""
 
 Source = Literal["speech", "recording"]
 SourceQuery = Annotated[
@@ -80,7 +64,7 @@ class VoicePreview:
         is_open = source is None and engine == AUTO and not text
         if source == "recording" or (is_open and not await self._speaks(config, stored)):
             return _named(self._recording(request, stored, format), "recording")
-        words = text or TEXTS.get(primary(stored.card.language or "en"), TEXTS["en"])
+        words = text or preview_text(stored.card.language)
         context = operation_context(request, "tts", characters=len(words), format=format)
         chunks = self._services.speak(context, SpeechRequest(words, config))
         whole_seconds = self._services.settings().tts.whole_seconds

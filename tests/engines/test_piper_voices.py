@@ -45,6 +45,24 @@ def test_speakers_are_voices_by_name_and_number(tmp_path: Path) -> None:
     assert found.find("nobody") is None and found.find("#p1") is None and found.find("") is None
 
 
+def test_speakers_are_listed_by_their_numbers(tmp_path: Path) -> None:
+    describe(tmp_path, "en_US-many-low", num_speakers=3, speaker_id_map={"z": 0, "m": 2, "a": 1})
+    assert [voice.id.partition("#")[2] for voice in folders(tmp_path).voices[1:]] == ["z", "a", "m"]
+
+
+def test_the_card_beside_a_voice_is_its_own_where_no_other_voice_lies_there(tmp_path: Path) -> None:
+    describe(tmp_path / "alone", "en_US-alone-low")
+    (tmp_path / "alone" / "MODEL_CARD").write_text("# Alone")
+    for name in ("en_US-one-low", "en_US-two-low"):
+        describe(tmp_path / "both", name)
+    (tmp_path / "both" / "MODEL_CARD").write_text("# Whose?")
+    found = folders(tmp_path)
+    assert found.card("en_US-alone-low") == "# Alone"
+    assert found.card("en_US-one-low") is None and found.card("nobody") is None
+    (tmp_path / "alone" / "MODEL_CARD").write_bytes(b"\xff\xfe")
+    assert found.card("en_US-alone-low") is None
+
+
 def test_what_is_no_voice_is_left_out(tmp_path: Path) -> None:
     describe(tmp_path, "good")
     (tmp_path / "alone.onnx").write_bytes(b"")
