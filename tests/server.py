@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -28,11 +28,12 @@ ALIVE: set[RunningServer] = set()
 class RunningServer:
     """Runs as `main` does, but for the signals, in a thread."""
 
-    def __init__(self, services: Services, listens: socket.socket) -> None:
+    def __init__(self, services: Services, listens: socket.socket, dialects: Sequence[str] = tuple(DIALECTS)) -> None:
         self.url = f"http://127.0.0.1:{listens.getsockname()[1]}"
         """Without a slash at its end."""
         self.services = services
         self._listens = listens
+        self._dialects = tuple(dialects)
         self._answering = threading.Event()
         self._thread = threading.Thread(target=self._run, name="server")
 
@@ -57,7 +58,7 @@ class RunningServer:
         self._loop.call_soon_threadsafe(self.services.lifecycle.stop)
 
     def _run(self) -> None:
-        listener = default_listener(self.services.settings, tuple(DIALECTS))
+        listener = default_listener(self.services.settings, self._dialects)
         listeners = build_listeners(self.services, replace(listener, drain_seconds=DRAIN_SECONDS), self._listens)
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(run(self.services, listeners, self._answers))
@@ -84,9 +85,12 @@ class RunningServer:
 
 @contextmanager
 def running(
-    settings: Settings, registry: Registry | None = None, config: ConfigAdapter | None = None
+    settings: Settings,
+    registry: Registry | None = None,
+    config: ConfigAdapter | None = None,
+    dialects: Sequence[str] = tuple(DIALECTS),
 ) -> Iterator[RunningServer]:
     """A server that answers; it is gone, with its streams, when the context ends."""
     services = build_services(settings, config=config, registry=registry)
-    with socket.create_server(("127.0.0.1", 0)) as listens, RunningServer(services, listens) as server:
+    with socket.create_server(("127.0.0.1", 0)) as listens, RunningServer(services, listens, dialects) as server:
         yield server

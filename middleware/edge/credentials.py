@@ -69,6 +69,20 @@ def bearer(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
             yield key.strip()
 
 
+def token(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
+    """`Authorization: Token <key>`."""
+    for value in headers.authorizations:
+        scheme, _, key = value.partition(b" ")
+        if scheme.lower() == b"token":
+            yield key.strip()
+
+
+def named_protocols(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
+    """Two subprotocols of a socket, of which the first says what the second is: `token, <key>` or `bearer, <key>`."""
+    if scope["type"] == "websocket" and len(headers.protocols) > 1 and headers.protocols[0] in ("token", "bearer"):
+        yield headers.protocols[1].encode("latin-1")
+
+
 def socket_protocol(scope: Scope, headers: AdmissionHeaders) -> Iterator[bytes]:
     """A subprotocol of a socket, as OpenAI's clients in browsers offer it."""
     if scope["type"] == "websocket":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
@@ -20,6 +20,8 @@ class RenderedError:
     media_type: str
     body: Mapping[str, Any]
     """To be sent as JSON."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers of the answer."""
 
 
 RenderError = Callable[[STTSError, str], RenderedError]
@@ -36,6 +38,8 @@ class EdgeDialect:
     """The body of its errors, for the OpenAPI document."""
     credentials: tuple[Credential, ...] = CREDENTIALS
     """The ways in which its clients offer a key."""
+    request_id_header: str | None = None
+    """Another name, in lower case, of the header `x-request-id` of its answers."""
 
 
 def render_problem(error: STTSError, request_id: str) -> RenderedError:

@@ -42,7 +42,7 @@ def error_response(scope: Scope, error: STTSError, headers: Mapping[str, str] | 
     rendered = route_match(scope).dialect.render_error(error, scope.get("state", {}).get("request_id", ""))
     log_refusal(scope, local_path(scope), rendered.status, error)
     response = Response(json.dumps(rendered.body), rendered.status, media_type=rendered.media_type)
-    response.headers.update(headers or {})
+    response.headers.update({**rendered.headers, **(headers or {})})
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if rendered.status == 401:

@@ -7,6 +7,7 @@ import re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from middleware.edge.route_table import route_match
 from stts.context import new_request_id
 
 SANE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
@@ -32,6 +33,8 @@ class RequestId:
             if message["type"] in CARRIES_HEADERS:
                 others = [item for item in message.get("headers", ()) if item[0].lower() != HEADER]
                 message["headers"] = [*others, header]
+                if (also := route_match(scope).dialect.request_id_header) is not None:
+                    message["headers"].append((also.encode(), header[1]))
             await send(message)
 
         with bound_contextvars(request_id=request_id):

@@ -23,3 +23,16 @@ async def until_first(*parts: Coroutine[Any, Any, None]) -> None:
     errors.sort(key=lambda error: isinstance(error, WebSocketDisconnect))
     if errors:
         raise errors[0]
+
+
+async def until_all(*parts: Coroutine[Any, Any, None]) -> None:
+    """Runs parts that are one together, until all have ended or one has failed, which ends the others."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in tasks:
+        task.result()

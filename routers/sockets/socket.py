@@ -19,37 +19,34 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from middleware.edge.boundary import close_code
 from middleware.edge.route_table import SPAN_LINK
 from middleware.listener import LISTENER, ListenerSettings
 from middleware.serving.websocket_frames import LEFT
 from routers.sockets.connection_limiter import ConnectionLimiter
-from routers.sockets.error_events import ErrorEvent, native_error
 from routers.sockets.quota_end import QuotaEnd
 from routers.sockets.sent_ahead import SentAhead
+from routers.sockets.socket_dialect import NATIVE, SocketDialect
 from stts.access.networks import network_of
 from stts.access.principal import ANONYMOUS, Principal
 from stts.context import SOCKET, Priority, RequestContext, RequestFacts, RequestType, caller_priority
-from stts.errors import IdleTimeout, ShuttingDown, STTSError
+from stts.errors import IdleTimeout, STTSError
 from stts.streams.spool import MIB, Spool
 
-NORMAL, SERVICE_RESTART = 1000, 1012
-"""WebSocket close codes."""
+NORMAL = 1000
+"""WebSocket close code."""
 GOODBYE_SECONDS = 1.0
 """Seconds for a client that may have stopped reading to read the last event."""
 SLICE_SECONDS = 0.002
 """Time for which messages pass without a pause before others have their turn."""
-REALTIME_PROTOCOL = "realtime"
-"""The subprotocol that is answered where it is offered."""
 
 
 @asynccontextmanager
 async def accepted(
-    websocket: WebSocket, limiter: ConnectionLimiter, *, error_event: ErrorEvent = native_error
+    websocket: WebSocket, limiter: ConnectionLimiter, dialect: SocketDialect = NATIVE
 ) -> AsyncIterator[Socket]:
     """A socket that has a place. Raises Busy and ShuttingDown before it is accepted; afterwards errors are events."""
     spool = Spool(limiter.spools, lambda: limiter.settings().limits.spool_mib * MIB)
-    socket = Socket(websocket, limiter.settings().limits.idle_seconds, error_event, spool)
+    socket = Socket(websocket, limiter.settings().limits.idle_seconds, dialect, spool)
     async with limiter.taken(socket):
         await socket.accept()
         try:
@@ -71,11 +68,11 @@ class Socket:
     WebSocketDisconnect, which ends `accepted` without noise.
     """
 
-    def __init__(self, websocket: WebSocket, idle_seconds: float, error_event: ErrorEvent, spool: Spool) -> None:
+    def __init__(self, websocket: WebSocket, idle_seconds: float, dialect: SocketDialect, spool: Spool) -> None:
         """`spool`: for what the client sends ahead, closed with the socket."""
         self._websocket = websocket
         self._idle_seconds = idle_seconds
-        self._error_event = error_event
+        self._dialect = dialect
         self.at_once: Callable[[str | bytes], dict[str, Any] | None] | None = None
         """Answers a message without waiting for those before it; None: its turn comes."""
         self.quota_end = QuotaEnd()
@@ -140,13 +137,13 @@ class Socket:
         await self._send({"type": "websocket.send", "bytes": data})
 
     async def error(self, error: STTSError, *, fatal: bool = False) -> None:
-        await self.send_json(self._error_event(error, self.request_id, fatal))
+        await self.send_json(self._dialect.error_event(error, self.request_id, fatal))
 
-    async def close(self, code: int = NORMAL) -> None:
+    async def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Nothing more is sent. Does nothing where the client has left."""
         with suppress(WebSocketDisconnect, TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS):
-                await self._send({"type": "websocket.close", "code": code})
+                await self._send({"type": "websocket.close", "code": code, "reason": reason})
         self._gone = True
 
     def close_with(self, error: STTSError) -> None:
@@ -155,14 +152,14 @@ class Socket:
 
     async def accept(self) -> None:
         offered = self._websocket.scope.get("subprotocols", ())
-        await self._websocket.accept(REALTIME_PROTOCOL if REALTIME_PROTOCOL in offered else None)
+        await self._websocket.accept(next((each for each in self._dialect.protocols if each in offered), None))
 
     async def fail(self, error: STTSError) -> None:
         """The last event and the end."""
         with suppress(WebSocketDisconnect, TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await self.error(error, fatal=True)
-        await self.close(SERVICE_RESTART if isinstance(error, ShuttingDown) else close_code(error))
+        await self.close(*self._dialect.goodbye(error))
 
     @asynccontextmanager
     async def guarded(self) -> AsyncIterator[None]:

@@ -16,6 +16,8 @@ UNKNOWN = 0xFFFFFFFF
 SAMPLE_BYTES = 2
 """Bytes of one sample on one channel."""
 _RIFF_REST = HEADER_BYTES - 8
+RAW = {"pcm_s16le": (1, 2), "pcm_f32le": (3, 4), "pcma": (6, 1), "pcmu": (7, 1)}
+"""Raw format -> the code that headers have for it, and the bytes of a sample."""
 
 
 def streaming_header(sample_rate: int, channels: int) -> bytes:
@@ -30,8 +32,16 @@ def sized_header(sample_rate: int, channels: int, data_bytes: int) -> bytes:
     return _header(sample_rate, channels, data_bytes + _RIFF_REST, data_bytes)
 
 
-def _header(sample_rate: int, channels: int, riff_size: int, data_size: int) -> bytes:
-    frame = channels * SAMPLE_BYTES
+def raw_header(format: str, sample_rate: int, channels: int) -> bytes:
+    """The header that makes a file of raw audio of unknown length, in one of the formats of live streams."""
+    code, width = RAW[format]
+    return _header(sample_rate, channels, UNKNOWN, UNKNOWN, code, width)
+
+
+def _header(
+    sample_rate: int, channels: int, riff_size: int, data_size: int, code: int = 1, width: int = SAMPLE_BYTES
+) -> bytes:
+    frame = channels * width
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
         b"RIFF",
@@ -39,12 +49,12 @@ def _header(sample_rate: int, channels: int, riff_size: int, data_size: int) -> 
         b"WAVE",
         b"fmt ",
         16,
-        1,
+        code,
         channels,
         sample_rate,
         sample_rate * frame,
         frame,
-        8 * SAMPLE_BYTES,
+        8 * width,
         b"data",
         data_size,
     )

@@ -233,7 +233,8 @@ class InputPipeline:
         if command in ("stop", "finish") and self.current is None:
             return
         if self.current is None:
-            self._open(self.segmenter.position, self.segmenter.take_prefix(0.0))
+            frames = self.segmenter.take_prefix(0.0)
+            self._open(self.segmenter.position - len(frames) * FRAME_SECONDS, frames)
         signals = self.segmenter.endpointer.end() if self.segmenter.rules is not None else ()
         if any(signal.kind is Endpoint.ENDED for signal in signals):
             for signal in signals:

@@ -88,6 +88,11 @@ class ConversationSession:
         return self._input.settled and self._output.idle and self._outbox.told
 
     @property
+    def position(self) -> float:
+        """Seconds of audio that were looked at."""
+        return self._input.segmenter.position
+
+    @property
     def active(self) -> int | None:
         """Generation of the reply that is being prepared for the listener or spoken."""
         return self._output.active.generation if self._output.active is not None else None

@@ -22,6 +22,7 @@ from routers.sockets.messages import Messages
 from routers.sockets.parts import until_first
 from routers.sockets.read_loop import read_messages
 from routers.sockets.socket import Socket, accepted
+from routers.sockets.socket_dialect import SocketDialect
 from routers.sockets.utterances import SpeechOptions, Utterances
 from stts.access.permission import Permission
 from stts.access.policy import RouteKind, policy
@@ -49,7 +50,7 @@ class SpeechStreamRoutes:
 
     @policy(RouteKind.USE)
     async def converse(self, websocket: WebSocket) -> None:
-        async with accepted(websocket, self._limiter, error_event=stream_error) as socket:
+        async with accepted(websocket, self._limiter, SocketDialect(error_event=stream_error)) as socket:
             options = partial(self._options, socket.principal.permission)
             stream = _Stream(socket, self._speak, options, self._settings)
             await until_first(stream.listen(), stream.utterances.speak_all())

@@ -26,6 +26,7 @@ from routers.http.deferred_route import deferred_router
 from routers.http.operation import principal_of
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.socket import Socket, accepted
+from routers.sockets.socket_dialect import SocketDialect
 from stts.access.client_secrets import ClientSecrets
 from stts.access.policy import RouteKind, policy
 from stts.access.quotas import QuotaBook
@@ -74,7 +75,7 @@ class RealtimeRoutes:
             return {"event_id": ids.next(), **error_event(error)}
 
         async with (
-            accepted(websocket, self._limiter, error_event=as_event) as socket,
+            accepted(websocket, self._limiter, SocketDialect(error_event=as_event)) as socket,
             within(self._settings().realtime.session_minutes),
         ):
             await self._run(socket, self._opened(websocket), ids, older=_speaks_older(websocket))

@@ -1,0 +1,93 @@
+"""Words as Deepgram tells them: bare and as written, with times and how sure the engine is."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stts.text.transcript import join_texts
+from stts.text.units import Unit, units_of
+from stts.transcription import Segment, Word
+
+WIDEST = 10_000
+"""Columns: no word is parted."""
+INSIDE = "'’-.&@"
+"""Marks that belong to a word where they stand within it."""
+UNTOLD = 1.0
+"""Confidence of what an engine says nothing about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The words said in a stretch of audio."""
+
+    text: str
+    words: tuple[dict[str, Any], ...]
+    confidence: float
+
+    def alternative(self) -> dict[str, Any]:
+        return {"transcript": self.text, "confidence": self.confidence, "words": list(self.words)}
+
+
+SILENCE = Told("", (), 0.0)
+
+
+def told(segments: Sequence[Segment], *, formatted: bool, offset: float = 0.0, end: float = math.inf) -> Told:
+    """The words of segments. `offset`: seconds at which their times begin; `end`: seconds of all audio there was.
+
+    `formatted`: with punctuation and capitals. Where an engine tells no word times, those of the segment are shared
+    out by the length of its words.
+    """
+    words: list[dict[str, Any]] = []
+    texts: list[str] = []
+    for segment in segments:
+        bared = ""
+        for unit in units_of(segment, WIDEST):
+            if not (word := bare(unit.text)):
+                continue
+            bared += f" {word}" if bared and unit.spaced else word
+            words.append(_word(word, unit, segment, formatted=formatted, offset=offset, end=end))
+        texts.append(segment.text if formatted else bared)
+    sure = [each["confidence"] for each in words]
+    text = join_texts(texts, segments[0].language if segments else None)
+    return Told(text, tuple(words), round(sum(sure) / len(sure), 4) if sure else 0.0)
+
+
+def bare(word: str) -> str:
+    """The word in small letters, without marks around it and without those that do not belong into a word."""
+    kept = "".join(
+        character for character in word if character.isalnum() or character in INSIDE or _combines(character)
+    )
+    return kept.strip(INSIDE).lower()
+
+
+def _combines(character: str) -> bool:
+    """Vowel signs and accents of their own, without which words of many scripts fall apart."""
+    return unicodedata.category(character) in ("Mn", "Mc")
+
+
+def _word(word: str, unit: Unit, segment: Segment, *, formatted: bool, offset: float, end: float) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "word": word,
+        "start": round(min(offset + unit.start, end), 3),
+        "end": round(min(offset + unit.end, end), 3),
+        "confidence": round(_confidence(unit, segment), 4),
+    }
+    if formatted:
+        found["punctuated_word"] = unit.text
+    return found
+
+
+def _confidence(unit: Unit, segment: Segment) -> float:
+    """That of the engine's word at this time, else of the segment."""
+    word = max(segment.words, key=lambda each: _overlap(each, unit), default=None)
+    if word is not None and word.probability is not None:
+        return min(1.0, max(0.0, word.probability))
+    return UNTOLD if segment.avg_logprob is None else min(1.0, math.exp(segment.avg_logprob))
+
+
+def _overlap(word: Word, unit: Unit) -> float:
+    return min(word.end, unit.end) - max(word.start, unit.start)

@@ -1,0 +1,38 @@
+"""The side of a dialect that its sockets need: how they word errors, say goodbye, and answer subprotocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from middleware.edge.boundary import close_code
+from routers.sockets.error_events import ErrorEvent, native_error
+from stts.errors import ShuttingDown, STTSError
+
+SERVICE_RESTART = 1012
+"""WebSocket close code."""
+
+
+class Goodbye(NamedTuple):
+    """A close frame."""
+
+    code: int
+    reason: str = ""
+    """At most 123 bytes of UTF-8."""
+
+
+def plain_goodbye(error: STTSError) -> Goodbye:
+    return Goodbye(SERVICE_RESTART if isinstance(error, ShuttingDown) else close_code(error))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketDialect:
+    error_event: ErrorEvent = native_error
+    protocols: tuple[str, ...] = ("realtime",)
+    """Subprotocols, of which the first that is offered is answered."""
+    goodbye: Callable[[STTSError], Goodbye] = plain_goodbye
+    """Makes the close frame of a session that ends with this error."""
+
+
+NATIVE = SocketDialect()

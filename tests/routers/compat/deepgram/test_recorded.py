@@ -1,0 +1,105 @@
+"""POST /v1/listen over the whole server."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import patient
+from tests.routers.compat.deepgram.caller import HEADERS
+from tests.routers.compat.recordings import silence, twice, weather
+from tests.routers.websocket.caller import pcm, spoken
+from tests.server import RunningServer
+
+
+def listen(served: RunningServer, data: bytes, headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:
+    sent = {"Content-Type": "audio/wav", **HEADERS, **(headers or {})}
+    return patient.post(f"{served.url}/v1/listen", params=query, content=data, headers=sent)
+
+
+def test_a_recording(served: RunningServer) -> None:
+    data = weather()[1]
+    answer = listen(served, data, model="nova-3", smart_format="true", extra="who:me", tag="a")
+    body = answer.json()
+    metadata, (channel,) = body["metadata"], body["results"]["channels"]
+    assert answer.headers["dg-request-id"] == metadata["request_id"]
+    assert metadata["sha256"] == hashlib.sha256(data).hexdigest()
+    assert metadata["duration"] == pytest.approx(4.82, abs=0.02)
+    assert (metadata["extra"], metadata["tags"]) == ({"who": "me"}, ["a"])
+    assert metadata["model_info"][metadata["models"][0]]["arch"] == "echo"
+    (said,) = channel["alternatives"]
+    times = [time for word in said["words"] for time in (word["start"], word["end"])]
+    assert times == sorted(times) and times[-1] <= metadata["duration"]
+    assert said["transcript"].split() == [word["punctuated_word"] for word in said["words"]]
+    assert said["paragraphs"]["paragraphs"][0]["num_words"] == len(said["words"])
+    assert "detected_language" not in channel and "utterances" not in body["results"]
+
+
+def test_utterances_paragraphs_and_languages(served: RunningServer) -> None:
+    body = listen(served, twice()[1], utterances="true", paragraphs="true", detect_language="true").json()
+    (channel,), utterances = body["results"]["channels"], body["results"]["utterances"]
+    assert channel["detected_language"] == "en"
+    assert len(utterances) == 2 and utterances[0]["end"] < utterances[1]["start"]
+    assert all(each["words"][0]["start"] >= each["start"] for each in utterances)
+    assert len(channel["alternatives"][0]["paragraphs"]["paragraphs"]) == 2
+
+
+def test_silence(served: RunningServer) -> None:
+    (channel,) = listen(served, silence()[1]).json()["results"]["channels"]
+    assert channel["alternatives"] == [{"transcript": "", "confidence": 0.0, "words": []}]
+
+
+@pytest.mark.parametrize("content_type", ["audio/l16", "application/octet-stream", ""])
+def test_audio_without_a_container(served: RunningServer, content_type: str) -> None:
+    data = pcm(spoken(1.6))
+    body = listen(served, data, {"Content-Type": content_type}, encoding="linear16", sample_rate=16000).json()
+    assert body["metadata"]["duration"] == pytest.approx(1.6, abs=0.01)
+    assert body["results"]["channels"][0]["alternatives"][0]["words"]
+
+
+def test_a_file_of_which_the_encoding_is_told_as_well(served: RunningServer) -> None:
+    body = listen(served, silence()[1], encoding="linear16", sample_rate=8000).json()
+    assert body["metadata"]["duration"] == pytest.approx(2.0, abs=0.01)
+
+
+def test_what_is_not_done_is_told(served: RunningServer) -> None:
+    body = listen(served, silence()[1], diarize="true", summarize="v2", topics="false").json()
+    assert [each["parameter"] for each in body["metadata"]["warnings"]] == ["diarize", "summarize"]
+
+
+@pytest.mark.parametrize(
+    ("data", "headers", "query", "status", "told"),
+    [
+        (b"", {}, {}, 400, "no body"),
+        (b"no audio at all " * 100, {}, {}, 400, "corrupt or unsupported data"),
+        (b'{"url": "http://127.0.0.1/a.wav"}', {"Content-Type": "application/json"}, {}, 403, "fetches nothing"),
+        (b'{"file": 1}', {"Content-Type": "application/json"}, {}, 400, "url"),
+        (b"[]", {"Content-Type": "application/json"}, {}, 400, "object"),
+        (b"{", {"Content-Type": "application/json"}, {}, 400, "JSON"),
+        (b"x", {}, {"model": "nosuch"}, 400, "No such model/language/tier combination found"),
+        (b"x", {}, {"encoding": "speex"}, 400, "encoding"),
+        (b"x", {}, {"redact": "pii"}, 400, "redact"),
+        (b"x", {"Authorization": "Token wrong"}, {}, 401, "key"),
+    ],
+)
+def test_what_is_refused(
+    served: RunningServer, data: bytes, headers: dict[str, str], query: dict[str, str], status: int, told: str
+) -> None:
+    answer = listen(served, data, headers, **query)
+    body = answer.json()
+    assert answer.status_code == status and told in body["err_msg"]
+    assert set(body) == {"err_code", "err_msg", "request_id"} and body["request_id"] == answer.headers["dg-request-id"]
+
+
+def test_paths_of_other_dialects_are_not_here(served: RunningServer) -> None:
+    for method, path in (
+        ("POST", "/stt"),
+        ("POST", "/v1/audio/transcriptions"),
+        ("GET", "/health"),
+        ("GET", "/v2/listen"),
+    ):
+        answer = patient.request(method, f"{served.url}{path}", headers=HEADERS)
+        assert answer.status_code in (404, 405) and "err_code" in answer.json(), path
