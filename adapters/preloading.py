@@ -18,16 +18,17 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 async def preload(engines: EngineCatalogue, settings: CurrentSettings) -> None:
     """Loads `engines.preload`, one after the other."""
-    await _load_each(engines, settings().engines.preload)
+    await load_each(engines, settings().engines.preload)
 
 
 async def warm_up(engines: EngineCatalogue) -> None:
     """Starts the processes of engines that `auto` takes, where that is quick and small."""
     spare = [name for name in await engines.chosen() if engines.instances[name].info.limits.spare]
-    await _load_each(engines, spare)
+    await load_each(engines, spare)
 
 
-async def _load_each(engines: EngineCatalogue, names: Iterable[str]) -> None:
+async def load_each(engines: EngineCatalogue, names: Iterable[str]) -> None:
+    """Loads these, one after the other."""
     for name in names:
         try:
             await engines.load(name)

@@ -148,6 +148,7 @@ DIALECTS = {dialect.name: dialect for dialect in (NATIVE, OPENAI, PAGES, MANAGEM
 COMPATIBLE: Mapping[str, str] = {
     "batch-api": "routers.compat.batch_api.dialect:BATCH_API",
     "deepgram": "routers.compat.deepgram.dialect:DEEPGRAM",
+    "discord": "routers.compat.tts_discord.dialect:DISCORD",
     "elevenlabs": "routers.compat.elevenlabs.dialect:ELEVENLABS",
     "piper-server": "routers.compat.piper_server.dialect:PIPER_SERVER",
     "ttskit": "routers.compat.ttskit.dialect:TTSKIT",

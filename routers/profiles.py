@@ -10,6 +10,7 @@ from routers.profile import Profile
 PROFILES: Mapping[str, str] = {
     "batch-api": "routers.compat.batch_api.profile:BATCH_API",
     "deepgram": "routers.compat.deepgram.profile:DEEPGRAM",
+    "discord": "routers.compat.tts_discord.profile:DISCORD",
     "elevenlabs": "routers.compat.elevenlabs.profile:ELEVENLABS",
     "piper-server": "routers.compat.piper_server.profile:PIPER_SERVER",
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from stts.access.permission import EVERYTHING, Permission
+from stts.engine_info import Voice
 from stts.engine_state import AUTO
 
 AudioFormat = Literal["wav", "mp3", "opus", "aac", "flac", "pcm"]
@@ -23,6 +24,8 @@ class SynthesisConfig:
     engine: str = AUTO
     voice: str | None = None
     """An engine's voice id, or a name or file id of kind `references`."""
+    speaker: Voice | None = None
+    """A recording outside of the library that is to be cloned, which the server has found; `voice` is its name."""
     language: str | None = None
     """BCP 47; None: that of the voice, or the one found in the text."""
     detected: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from adapters.speech.refusals import LacksAbility
 from stts.access.viewer import Viewer
-from stts.engine_api import TTSEngine
+from stts.engine_api import EngineInfo, TTSEngine
 from stts.errors import UnknownVoice
 from stts.protocols import LibraryVoice, VoiceLibrary
 
@@ -23,10 +23,7 @@ async def stored_voice(engine: TTSEngine, library: VoiceLibrary, name: str, view
     if found is None:
         return None
     if found.voice.reference is not None:
-        if not info.abilities.cloning:
-            raise LacksAbility(
-                f"{info.name} cannot speak with this voice, which is a recording to be cloned. {WHICH}", "cloning"
-            )
+        require_cloning(info)
         return found
     if not info.abilities.blending:
         raise LacksAbility(f"{info.name} cannot blend voices, and this one is a blend. {WHICH}", "blending")
@@ -34,3 +31,11 @@ async def stored_voice(engine: TTSEngine, library: VoiceLibrary, name: str, view
     if voice is None:
         raise UnknownVoice(f"{info.name} has not all of the voices of which this one is blended.", param="voice")
     return replace(found, voice=voice)
+
+
+def require_cloning(info: EngineInfo) -> None:
+    """Raises UnknownVoice for an engine that cannot speak with a recording."""
+    if not info.abilities.cloning:
+        raise LacksAbility(
+            f"{info.name} cannot speak with this voice, which is a recording to be cloned. {WHICH}", "cloning"
+        )

@@ -8,7 +8,7 @@ from itertools import chain
 
 from adapters.parameters import LISTED
 from adapters.speech.refusals import NoSuchVoice
-from adapters.speech.stored_voice import stored_voice
+from adapters.speech.stored_voice import require_cloning, stored_voice
 from stts.access.viewer import EVERYBODY, Viewer
 from stts.engine_api import TTSEngine, Voice
 from stts.errors import UnknownVoice
@@ -48,6 +48,8 @@ async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceR
     Names of the hosted service are no choice of a language, since its clients must always send one: where the voice
     does not speak what is wanted, another of its gender does.
     """
+    if config.speaker is not None:
+        return _speaker_given(engine, config, config.speaker)
     name = config.voice
     if name is None:
         return _default(engine, config, rules)
@@ -77,6 +79,12 @@ async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceR
 def speaks(voice: Voice, language: str | None) -> bool:
     """True if a voice fits a language; one that names no languages fits all of its engine's."""
     return language is None or not voice.languages or best_match(language, voice.languages) is not None
+
+
+def _speaker_given(engine: TTSEngine, config: SynthesisConfig, speaker: Voice) -> VoiceChoice:
+    require_cloning(engine.info)
+    mismatch = _mismatch(speaker, config.language)
+    return VoiceChoice(speaker, mismatch, exact=mismatch is None)
 
 
 async def _named(engine: TTSEngine, name: str, rules: VoiceRules, viewer: Viewer) -> LibraryVoice | None:

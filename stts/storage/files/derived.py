@@ -40,9 +40,9 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class DerivedFiles:
     """Blocking; safe to use from many threads."""
 
-    def __init__(self, root: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, root: Path, clock: Callable[[], float] = time.monotonic, *, folder: str = FOLDER) -> None:
         """`clock`: seconds."""
-        self._root = root / FOLDER
+        self._root = root / folder
         self._clock = clock
         self._making = tuple(threading.Lock() for _ in range(LOCKS))
         """Held while a file of a voice is made; some voices share one."""

@@ -1,0 +1,107 @@
+"""POST /tts and POST /api/tts: a text in the voice of a recording, as a whole WAV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from fastapi import Request, Response
+
+from adapters.descriptions import EngineDescription
+from adapters.preloading import load_each
+from middleware.listener import ListenerSettings
+from routers.compat.tts_discord.references import References
+from routers.compat.tts_discord.schemas import PARAMETERS, SpeechFields
+from routers.http.cloning import Cloners
+from routers.http.deferred_route import deferred_router
+from routers.http.engine_parameters import accepted
+from routers.http.listener_speech import check_length
+from routers.http.operation import operation_context, principal_of
+from routers.http.speech import whole_speech
+from routers.services import Services
+from stts.access.permission import EVERYTHING, Permission
+from stts.access.policy import RouteKind, policy
+from stts.context import Priority, RequestContext
+from stts.engine_api import Voice
+from stts.engine_state import AUTO
+from stts.plans import SpeechRequest
+from stts.speech import SynthesisConfig
+
+TURBO = "chatterbox_turbo"
+CLONED = "x-voice-cloned"
+NOT_CLONED = "No engine here clones voices: another voice speaks."
+ATTACHMENT = {"content-disposition": "attachment; filename=out.wav"}
+WAV: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {}}, "description": "The audio."}}
+
+
+class SpeechRoutes:
+    def __init__(self, services: Services, listener: ListenerSettings, references: References) -> None:
+        self._speak = services.speak
+        self._engines = services.engines
+        self._output = listener.output
+        self._references = references
+        self._cloners = Cloners(services.engines, services.settings)
+        self.router = deferred_router("TTS Discord System")
+        for path in ("/tts", "/api/tts"):
+            self.router.add_api_route(
+                path, self.speak, methods=["POST"], response_class=Response, responses=WAV, summary="Speak a text"
+            )
+
+    @policy(RouteKind.USE, operates=True)
+    async def speak(self, fields: SpeechFields, request: Request) -> Response:
+        """Tags such as `[laugh]` are the engine's; `X-Voice-Cloned` says whether the voice is that of the file."""
+        check_length(fields.text, self._output())
+        voice = await self._references.voice(fields.voice)
+        permission = principal_of(request).permission
+        context = operation_context(
+            request, "tts", characters=len(fields.text), format="wav", priority=Priority.COLLECTED
+        )
+        config = await self._config(fields, voice, permission, context)
+        headers = {**ATTACHMENT, CLONED: "true" if config.speaker is not None else "false"}
+        return whole_speech(self._speak(context, SpeechRequest(fields.text, config)), context, lambda: headers)
+
+    async def cloner(self, permission: Permission) -> EngineDescription | None:
+        """The engine that clones here: the listener's, else Chatterbox Turbo, else any."""
+        own = self._output().engine
+        return await self._cloners.first((own, TURBO) if own != AUTO else (TURBO,), permission)
+
+    async def preload(self) -> None:
+        """Loads the engine that clones, so that no client gives up before its first answer."""
+        engine = await self.cloner(EVERYTHING)
+        if engine is not None:
+            await load_each(self._engines, [engine.name])
+
+    async def other(self, permission: Permission) -> str:
+        """The engine that speaks with another voice, where none clones."""
+        return await self._cloners.other(permission)
+
+    async def _config(
+        self, fields: SpeechFields, voice: Voice, permission: Permission, context: RequestContext
+    ) -> SynthesisConfig:
+        output, engine = self._output(), await self.cloner(permission)
+        config = SynthesisConfig(
+            language=fields.language or output.language,
+            format="wav",
+            sample_rate=output.sample_rate,
+            permission=permission,
+        )
+        if engine is None:
+            context.warn(NOT_CLONED)
+            return replace(config, engine=await self._cloners.other(permission), voice=output.voice)
+        return replace(
+            config,
+            engine=engine.name,
+            voice=voice.id,
+            speaker=voice,
+            parameters=_parameters(fields, output.parameters, engine),
+            ignore_unknown_parameters=True,
+        )
+
+
+def _parameters(fields: SpeechFields, defaults: Mapping[str, Any], engine: EngineDescription) -> Mapping[str, Any]:
+    """All of them for Turbo. To another engine the defaults, which are Turbo's, would mean something else: it gets what
+    the client has said, as far as it has such a parameter."""
+    if PARAMETERS.keys() <= engine.parameters.model_fields.keys():
+        return fields.parameters(defaults)
+    return accepted(engine.parameters, fields.said())

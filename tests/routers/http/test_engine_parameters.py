@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from engines.tts.pocket import PocketParameters
+from routers.http.engine_parameters import accepted
+
+
+def test_what_an_engine_does_not_take_is_left_out() -> None:
+    sent = {"temperature": 5.0, "top_k": 50, "decode_steps": 2}
+    assert accepted(PocketParameters, sent) == {"decode_steps": 2}
+    assert accepted(PocketParameters, sent | {"temperature": 1.7}) == {"temperature": 1.7, "decode_steps": 2}
