@@ -11,12 +11,12 @@ from typing import Any, TypeVar, cast
 from adapters.catalogue import EngineCatalogue
 from adapters.model_names import engine_named
 from adapters.routing import RoutingPolicy
-from adapters.speech.plan import suits
+from adapters.speech.plan import permitted_names, recording_of, suits, wanted_voices
 from adapters.speech.plan_memory import PlanMemory, names_no_library
 from adapters.speech.voice_choice import speaks
 from adapters.speech.written_language import WrittenLanguage
 from stts.context import Priority
-from stts.engine_api import EngineKind, Voice
+from stts.engine_api import EngineKind
 from stts.engine_state import AUTO
 from stts.errors import Forbidden, InvalidRequest, STTSError
 from stts.plans import ListenRequest, SpeechPlan, SpeechRequest, TranscriptionPlan
@@ -78,7 +78,7 @@ class EngineSelection:
     async def _speaking_by(self, name: str, config: SynthesisConfig, gender: Gender = "") -> SpeechPlan:
         """The plan of one engine. Raises Forbidden for a voice that the caller may not use."""
         plan = await self._catalogue.speech[name].plan(config, gender)
-        config.permission.check_voice(*_names(plan, config.voice))
+        config.permission.check_voice(*permitted_names(plan, config.voice))
         return plan
 
     async def _with_some_voice(self, config: SynthesisConfig, priority: Priority, text: str | None) -> SpeechPlan:
@@ -121,7 +121,9 @@ class EngineSelection:
         """
         if plan.voice.reference is not None:
             plan = replace(plan, alternatives=tuple(name for name in plan.alternatives if self._clones(name)))
-        found = [each for voice in _wanted(plan) if (each := await self._next_with(plan, voice, tried)) is not None]
+        found = [
+            each for voice in wanted_voices(plan) if (each := await self._next_with(plan, voice, tried)) is not None
+        ]
         language = plan.asked.language or plan.asked.detected
 
         def likeness(other: SpeechPlan) -> tuple[bool, bool]:
@@ -135,7 +137,7 @@ class EngineSelection:
         found = await self._routing.next_plan(
             plan, tried, lambda name: self._speaking_by(name, config, plan.voice.gender)
         )
-        if found is None or _recording(plan.voice) not in (None, _recording(found.voice)):
+        if found is None or recording_of(plan.voice) not in (None, recording_of(found.voice)):
             return None
         chosen = None if plan.chosen is None else voice
         return replace(found, asked=plan.asked, chosen=chosen, alternatives=plan.alternatives)
@@ -180,12 +182,22 @@ class EngineSelection:
         plan = self._memory.get(config, priority, state)
         if plan is None or not await self._holds(plan, config, priority, text):
             plan = await self.plan_speech(config, priority, text)
-            if self._is_lasting(plan, config):
+            if self.lasts(plan):
                 self._memory.put(plan, config, priority, state)
         return plan
 
-    def _is_lasting(self, plan: SpeechPlan, config: SynthesisConfig) -> bool:
+    async def holds(self, plan: SpeechPlan, priority: Priority, text: str) -> bool:
+        """True if a plan that lasts is what would be made for its text now."""
+        return await self._holds(plan, plan.asked, priority, text)
+
+    @property
+    def weights_changes(self) -> int:
+        """Counts changes of weights, with each of which plans may become others."""
+        return self._catalogue.weights.changes
+
+    def lasts(self, plan: SpeechPlan) -> bool:
         """True if the next request that asks alike gets the same plan, as long as it holds."""
+        config = plan.asked
         if not names_no_library(plan, config) or any(rule.weights for rule in self._settings().routing.rules):
             return False
         # A recording may come under the name, which an engine that clones would speak with.
@@ -197,15 +209,20 @@ class EngineSelection:
             return False
         if plan.basis.settings is not self._settings():
             return False
-        if plan.asked != config and replace(plan.asked, detected=config.detected) != config:
+        if (
+            plan.asked is not config
+            and plan.asked != config
+            and replace(plan.asked, detected=config.detected) != config
+        ):
             return False
         if config.voice not in (None, plan.voice.id) and self._clones(plan.instance):
             # Another voice stands in for the one asked for, whose recording may have come meanwhile.
             return False
         if not self._catalogue.speech[plan.instance].holds(plan):
             return False
-        occasion = self._speaking(config, priority, text)
-        return plan.basis.candidates == await self._candidates(config.engine, occasion)
+        if self._named("tts", config.engine) != AUTO:
+            return plan.basis.candidates == (plan.instance,)
+        return plan.basis.candidates == await self._candidates(AUTO, self._speaking(config, priority, text))
 
     def _clones(self, instance: str) -> bool:
         return self._catalogue.instance(instance).info.abilities.cloning
@@ -231,20 +248,3 @@ class EngineSelection:
         """The engine that a request names, or `auto`. Raises UnknownEngine."""
         known: Any = self._catalogue.speech if kind == "tts" else self._catalogue.transcription
         return engine_named(asked, known, self._settings().openai.models, kind)
-
-
-def _recording(voice: Voice) -> str | None:
-    """Names a recording by its content: engines are given different parts of it."""
-    return voice.digest or voice.reference
-
-
-def _names(plan: SpeechPlan, asked: str | None) -> tuple[str | None, ...]:
-    """Names under which a caller may use the voice: the one asked for only where it is not just one like it."""
-    return (plan.voice.id, asked) if plan.exact else (plan.voice.id,)
-
-
-def _wanted(plan: SpeechPlan) -> tuple[str | None, ...]:
-    """Voices that may stand in, by name: the one asked for, or all that the caller may use, the chosen one first."""
-    if plan.asked.voice is not None or plan.chosen is None:
-        return (plan.asked.voice,)
-    return (plan.chosen, *(each for each in plan.asked.permission.voices if each != plan.chosen))

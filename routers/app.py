@@ -17,6 +17,7 @@ from middleware.serving.lifecycle import Lifecycle
 from routers.dialects import COMPATIBLE, DIALECTS, PAGES, find_dialect
 from routers.http.deferred_route import analyse_routes
 from routers.pages.api_document import framework_app, with_examples
+from routers.repeating import put_around
 from routers.services import Services, build_services
 from stts.access.remainders import Remainders
 from stts.settings import Settings
@@ -45,6 +46,9 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
         services.lifecycle.on_start.append(partial(analyse_routes, app.router.routes))
     if PAGES in dialects:
         with_examples(app)
+    remainders = Remainders(services.access.quotas)
+    if services.repeating is not None:
+        put_around(app, listener, services.repeating, remainders)
     return wrap(
         app,
         listener,
@@ -55,7 +59,7 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
         services.access.audit,
         services.access.refusals,
         services.tracer,
-        Remainders(services.access.quotas),
+        remainders,
         services.access.operations,
     )
 

@@ -18,6 +18,7 @@ from adapters.operations import EngineOperations
 from adapters.selection import EngineSelection
 from adapters.transcription.live_decoders import LiveDecoders
 from engines.registry import Registry
+from middleware.edge.repeats import Repeating
 from middleware.pipeline import Stage
 from middleware.serving.lifecycle import Lifecycle
 from middleware.serving.supervisor import Supervisor
@@ -27,6 +28,7 @@ from middleware.stages.logging import LoggingStage
 from middleware.stages.planning import PlanningStage
 from middleware.stages.quotas import QuotaStage
 from middleware.stages.timing import TimingStage
+from middleware.stages.whole import WholeAnswers
 from middleware.stages.yielding import YieldingStage
 from middleware.traces import open_tracing
 from routers.access_services import AccessServices, build_access
@@ -34,6 +36,7 @@ from routers.batch_services import BatchServices, build_batches
 from routers.http.operation import Listen, Speak
 from routers.http.recording import RecordingStage
 from routers.pipelines import Converse, Detect, build_pipelines
+from routers.repeating import open_repeating
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
 from stts.access.client_secrets import ClientSecrets
@@ -93,6 +96,8 @@ class Services:
     resources: Resources
     listeners: Supervisor
     """Those beside the main one."""
+    repeating: Repeating | None = None
+    """Answers requests again that are the same; None where each goes the long way."""
     tracer: Tracer | None = None
     """None where no traces are kept."""
     config: ConfigAdapter | None = None
@@ -157,6 +162,7 @@ def _wired(
     yielding = Yielding()
     caching = cast(Stage, CachingStage(cache, operations.speak, current))
     planning, recording = (YieldingStage(yielding), PlanningStage(selection)), RecordingStage(files)
+    whole = WholeAnswers(*measures.counting, quotas, planning[0])
     pipelines = build_pipelines(measures.stages, quotas, planning, recording, caching, engines, operations, replies)
     speak, listen = pipelines.speak, pipelines.listen
     return Services(
@@ -184,6 +190,7 @@ def _wired(
         metrics=measures.metrics,
         resources=measures.resources,
         listeners=listeners,
+        repeating=open_repeating(current, access, cache, selection, whole) if measures.tracer is None else None,
         tracer=measures.tracer,
         config=config,
     )
@@ -196,6 +203,7 @@ class _Measures(NamedTuple):
     metrics: Metrics
     resources: Resources
     tracer: Tracer | None
+    counting: tuple[LoggingStage, AnalyticsStage, TimingStage]
     stages: Sequence[Stage]
 
 
@@ -206,8 +214,8 @@ def _measures(current: CurrentSettings, access: AccessServices, engines: EngineC
     history = History(current().analytics.history_minutes)
     tracer, tracing = open_tracing(current().telemetry)
     writers = (history, metrics) if access.usage is None else (history, metrics, access.usage)
-    stages = (*tracing, LoggingStage(current), AnalyticsStage(writers), TimingStage())
-    return _Measures(history, metrics, resources, tracer, stages)
+    counting = (LoggingStage(current), AnalyticsStage(writers), TimingStage())
+    return _Measures(history, metrics, resources, tracer, counting, (*tracing, *counting))
 
 
 def _connection_limiter(

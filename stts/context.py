@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from stts.access.allowances import QuotaExceeded
 from stts.access.keys import PriorityClass
@@ -77,6 +77,16 @@ class RequestFacts:
     """The wish of the client about the cache."""
     error_status: Callable[[STTSError], int] = own_status
     """The HTTP status with which the dialect of the route answers an error."""
+
+    def again(self, arrived: float) -> RequestFacts:
+        """The same facts of a later request."""
+        later = RequestFacts(arrived=arrived)
+        for name in _ASKED:
+            setattr(later, name, getattr(self, name))
+        return later
+
+
+_ASKED = tuple(name for name in RequestFacts.__slots__ if name != "arrived")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +164,8 @@ def _sum(before: float | None, more: float | None) -> float | None:
 
 
 def new_request_id() -> str:
-    return uuid.uuid4().hex
+    """32 hexadecimal digits. An id names a request and opens nothing: it is drawn without asking the system."""
+    return f"{random.getrandbits(128):032x}"
 
 
 @dataclass(slots=True)
@@ -190,6 +201,8 @@ class RequestContext:
     """Called with the quota that refused it, or that it used up; None where nobody ends a session for that."""
     place_ahead: PlaceAhead | None = None
     """Its place among operations at once, where that was asked for already."""
+    on_kept: Callable[[RequestContext, str, Any], None] | None = None
+    """Called with the key of the cache and the planned request where the answer is one that was kept."""
 
     @property
     def unsent(self) -> bool:

@@ -111,3 +111,20 @@ def unreadable(text: str, voice: Voice, language: str | None) -> str | None:
         return f"The voice cannot read the {script} script of this text."
     spelled = next((each for each in voice.spells if has_letters(text, each)), None)
     return spelled and f"The voice spells out {spelled} letters one by one: it has no readings for them."
+
+
+def permitted_names(plan: SpeechPlan, asked: str | None) -> tuple[str | None, ...]:
+    """Names under which a caller may use the voice: the one asked for only where it is not just one like it."""
+    return (plan.voice.id, asked) if plan.exact else (plan.voice.id,)
+
+
+def wanted_voices(plan: SpeechPlan) -> tuple[str | None, ...]:
+    """Voices that may stand in, by name: the one asked for, or all that the caller may use, the chosen one first."""
+    if plan.asked.voice is not None or plan.chosen is None:
+        return (plan.asked.voice,)
+    return (plan.chosen, *(each for each in plan.asked.permission.voices if each != plan.chosen))
+
+
+def recording_of(voice: Voice) -> str | None:
+    """Names a recording by its content: engines are given different parts of it."""
+    return voice.digest or voice.reference

@@ -92,19 +92,26 @@ class _Headers:
         await self._send(message)
 
     def _headers(self) -> Iterator[tuple[bytes, bytes]]:
-        policies, left = [policy_header(self.states)], [state_header(self.states)]
-        if self._is_openai and self.states:
-            rate = min(self.states, key=lambda state: state.left)
-            yield from _openai(b"requests", rate.rate.most, rate.left, rate.reset_seconds)
-        if self._remainders is not None and self._wanted:
-            standings = self._remainders.standings(self._wanted)
-            policies.append(self._remainders.policies(self._wanted))
-            left.append(states(standings))
-            if self._is_openai and (of := tokens(standings)) is not None:
-                yield from _openai(b"tokens", of.allowance.most, of.left, of.reset_seconds)
-        for name, texts in ((b"ratelimit-policy", policies), (b"ratelimit", left)):
-            if value := ", ".join(filter(None, texts)):
-                yield name, value.encode()
+        return limit_headers(self.states, self._remainders, self._wanted, is_openai=self._is_openai)
+
+
+def limit_headers(
+    rates: list[RateState], remainders: Remainders | None, wanted: Wanted, *, is_openai: bool
+) -> Iterator[tuple[bytes, bytes]]:
+    """Tells what rates and quotas leave."""
+    policies, left = [policy_header(rates)], [state_header(rates)]
+    if is_openai and rates:
+        rate = min(rates, key=lambda state: state.left)
+        yield from _openai(b"requests", rate.rate.most, rate.left, rate.reset_seconds)
+    if remainders is not None and wanted:
+        standings = remainders.standings(wanted)
+        policies.append(remainders.policies(wanted))
+        left.append(states(standings))
+        if is_openai and (of := tokens(standings)) is not None:
+            yield from _openai(b"tokens", of.allowance.most, of.left, of.reset_seconds)
+    for name, texts in ((b"ratelimit-policy", policies), (b"ratelimit", left)):
+        if value := ", ".join(filter(None, texts)):
+            yield name, value.encode()
 
 
 def _openai(unit: bytes, most: float, left: float, reset_seconds: float) -> Iterator[tuple[bytes, bytes]]:

@@ -25,7 +25,7 @@ class RequestId:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        request_id = _from_client(scope) or new_request_id()
+        request_id = request_id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         header = (HEADER, request_id.encode())
 
@@ -41,8 +41,9 @@ class RequestId:
             await self.app(scope, receive, send_with_id)
 
 
-def _from_client(scope: Scope) -> str | None:
+def request_id_of(scope: Scope) -> str:
+    """The client's, where it is sane, or a new one."""
     for name, value in scope["headers"]:
         if name == HEADER:
-            return value.decode() if SANE.fullmatch(value) else None
-    return None
+            return value.decode() if SANE.fullmatch(value) else new_request_id()
+    return new_request_id()

@@ -25,6 +25,8 @@ PLACE_AHEAD = "place_ahead"
 """Key there of the place that the operation of a request has, where it was asked for ahead."""
 ARRIVED = "arrived"
 """Key there of when the request came (`time.perf_counter()` seconds): reading its body may take long."""
+REPEAT = "repeat"
+"""Key there of what is noted of a request that may come again (`middleware/edge/repeats.py`)."""
 SPAN, SPAN_LINK = "span", "span_link"
 """Keys there of a request's span, and of the client's span of a socket, where traces are kept."""
 

@@ -41,10 +41,11 @@ class HeadSize:
         """These bytes go to the parser."""
         self._unparsed += len(data)
 
-    def tell(self, size: int) -> None:
-        """The parser has told of so many bytes of the head."""
+    def tell(self, size: int) -> bool:
+        """The parser has told of so many bytes of the head. False where that is too much."""
         self._unparsed = 0
         self.told += size
+        return self.told <= HEAD_BYTES
 
     def tell_body(self) -> None:
         """The parser has told of a part of the body."""

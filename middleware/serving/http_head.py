@@ -8,7 +8,6 @@ to uvicorn as its `http`. Sockets pass through here until they are upgraded.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,9 +18,10 @@ from middleware.edge.route_table import RouteTable
 from middleware.serving.address import ascii_line, first_address, readable
 from middleware.serving.connections import SLOW, Connections
 from middleware.serving.early import refusal
-from middleware.serving.extensions import CUT, SLOW_BODY
+from middleware.serving.extensions import CUT, SLOW_BODY, WHOLE
 from middleware.serving.head_size import HEADER_BYTES, HeadSize, too_large
 from middleware.serving.starts import Starts
+from middleware.serving.whole import WholeCycle
 from stts.errors import MalformedRequest, STTSError
 
 NO_ROUTES = RouteTable({})
@@ -135,7 +135,8 @@ class BoundedHead(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value) + HEADER_BYTES)
+        if not self._size.tell(len(name) + len(value) + HEADER_BYTES):
+            raise HeadRefused
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -160,9 +161,9 @@ class BoundedHead(HttpToolsProtocol):
         else:
             self._starts.begin(lambda: None if cycle.disconnected else begin())
 
-    def _extensions(self, cycle: RequestResponseCycle) -> dict[str, Callable[[], None]]:
-        """ASGI extensions: calls that the application may make on this connection."""
-        return {CUT: partial(self._cut, cycle), SLOW_BODY: self._tell_slow}
+    def _extensions(self, cycle: RequestResponseCycle) -> dict[str, object]:
+        """ASGI extensions: what the application may do on this connection."""
+        return {CUT: partial(self._cut, cycle), SLOW_BODY: self._tell_slow, WHOLE: WholeCycle(self, cycle)}
 
     def on_response_complete(self) -> None:
         if self._among is not None and not self.pipeline:
@@ -193,8 +194,7 @@ class BoundedHead(HttpToolsProtocol):
         return self.parser.should_upgrade() and not self._should_upgrade()
 
     def _count(self, size: int) -> None:
-        self._size.tell(size)
-        if self._size.is_too_large:
+        if not self._size.tell(size):
             raise HeadRefused
 
     def _give_up(self) -> None:

@@ -25,12 +25,18 @@ class AnalyticsStage:
     async def _counted(
         self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncGenerator[Item, None]:
-        for writer in self._writers:
-            writer.operation_started(context.request_type)
+        self.begin(context)
         try:
             async for item in call_next(context, request):
                 yield item
         finally:
-            record = OperationRecord.of(context)
-            for writer in self._writers:
-                writer.operation_finished(record)
+            self.end(context)
+
+    def begin(self, context: RequestContext) -> None:
+        for writer in self._writers:
+            writer.operation_started(context.request_type)
+
+    def end(self, context: RequestContext) -> None:
+        record = OperationRecord.of(context)
+        for writer in self._writers:
+            writer.operation_finished(record)

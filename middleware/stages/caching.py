@@ -79,6 +79,8 @@ class CachingStage:
         key, renew = key_of(plan, text), context.input_data.cache == "renew"
         entry = None if renew else self._store.in_memory(key)
         if entry is not None:
+            if context.on_kept is not None:
+                context.on_kept(context, key, request)
             for chunk in self._kept(entry, context, plan, text):
                 yield chunk
             return

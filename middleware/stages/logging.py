@@ -67,14 +67,18 @@ class LoggingStage:
         except Exception as error:
             self._failed(error, self._line(context, request, heard) | _answered(context, error))
             raise
+        self.completed(context, request, heard)
+
+    def completed(self, context: RequestContext, request: object, heard: list[str] | None = None) -> None:
+        """Logs an operation that came to its end. `heard`: the words of its items."""
         self._logger().info("operation", **self._line(context, request, heard) | _answered(context))
 
     def _line(self, context: RequestContext, request: object, heard: list[str] | None) -> dict[str, Any]:
         line = _line(context, request)
-        if heard is not None:
+        if self._texts:
             # A live text is gone by now; what wrote it is logged with its reply.
             text = request.text if isinstance(request, SpeechRequest) else None
-            line |= self._texts.members(text if isinstance(text, str) else "".join(heard).strip())
+            line |= self._texts.members(text if isinstance(text, str) else "".join(heard or ()).strip())
         return line
 
     def _failed(self, error: Exception, line: dict[str, Any]) -> None:

@@ -82,6 +82,14 @@ class QuotaStage:
                 self._look(context, uses)
                 give_back()
 
+    async def admitted(self, context: RequestContext, request: object) -> Admitted | None:
+        """The share of an answer that is there at once, to be settled; None where nothing limits its caller.
+
+        Raises as the stage does, but tells nobody: whoever is refused here is asked again by the stage.
+        """
+        limits = limits_of(context.principal, context.input_data.network, self._settings().quotas)
+        return Admitted(*await self._taken(limits, context, request)) if limits.is_limited else None
+
     def _look(self, context: RequestContext, uses: Sequence[_Use]) -> None:
         """Tells a live session of the quota that is used up now."""
         if context.on_exceeded is None:
@@ -94,16 +102,23 @@ class QuotaStage:
         self, limits: LimitSet, context: RequestContext, request: object
     ) -> tuple[GiveBack, Sequence[_Use]]:
         """Raises TooManyRequests, LimitsAway; nothing is taken then."""
+        try:
+            return await self._taken(limits, context, request)
+        except TooManyRequests as error:
+            self._tell(context, error)
+            raise
+
+    async def _taken(
+        self, limits: LimitSet, context: RequestContext, request: object
+    ) -> tuple[GiveBack, Sequence[_Use]]:
         give_back = _nothing
         try:
             # A part of an operation is at work within it.
             if context.parent is None:
                 give_back = await self._concurrency.take(limits.subjects, context.place_ahead)
             return give_back, await self._reserved(limits, request)
-        except BaseException as error:
+        except BaseException:
             give_back()
-            if isinstance(error, TooManyRequests):
-                self._tell(context, error)
             raise
 
     def _tell(self, context: RequestContext, refusal: TooManyRequests) -> None:
@@ -174,6 +189,24 @@ class _Use:
         if self.unit is Unit.HEARD:
             return context.status == "error" and not wrong
         return context.status != "completed"
+
+
+class Admitted:
+    """The share of quotas and places of one answer that is there at once. Whoever has it settles it."""
+
+    def __init__(self, give_back: GiveBack, uses: Sequence[_Use]) -> None:
+        self._give_back = give_back
+        self._uses = uses
+
+    async def settle(self, context: RequestContext, *, sent: bool) -> None:
+        """Counts the whole answer, or nothing of it where it is not sent."""
+        for use in self._uses:
+            use.total = context.metrics.audio_seconds or 0.0
+        context.status = "completed" if sent else "error"
+        try:
+            await _settle(self._uses, context, begun=sent, wrong=False)
+        finally:
+            self._give_back()
 
 
 async def _settle(uses: Sequence[_Use], context: RequestContext, *, begun: bool, wrong: bool) -> None:

@@ -31,6 +31,10 @@ class TimingStage:
                 times.bytes += len(item.data)
             yield item
 
+    def whole(self, context: RequestContext, size: int) -> None:
+        """Writes the same for an answer of so many bytes that is there at once."""
+        context.metrics.first_item, context.metrics.bytes = self._clock() - context.start_time, size
+
 
 def server_timing(context: RequestContext, *, collected: bool) -> str:
     """The value of the `Server-Timing` header, in milliseconds.

@@ -27,9 +27,15 @@ class YieldingStage:
     async def _told(
         self, context: RequestContext, request: Request, call_next: Operation[Request, Item]
     ) -> AsyncGenerator[Item, None]:
-        self._yielding.begin()
+        self.begin()
         try:
             async for item in call_next(context, request):
                 yield item
         finally:
-            self._yielding.end(self._clock())
+            self.end()
+
+    def begin(self) -> None:
+        self._yielding.begin()
+
+    def end(self) -> None:
+        self._yielding.end(self._clock())

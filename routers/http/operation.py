@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from starlette.requests import HTTPConnection
 
-from middleware.edge.route_table import PLACE_AHEAD, SPAN, arrived, route_match
+from middleware.edge.request_memory import RepeatNotes
+from middleware.edge.route_table import PLACE_AHEAD, REPEAT, SPAN, arrived, route_match
 from middleware.stages.timing import server_timing
 from stts.access import networks
 from stts.access.principal import ANONYMOUS, Principal
@@ -44,6 +45,7 @@ def operation_context(
     state = connection.scope.get("state", {})
     route = connection.scope.get("route")
     dialect = route_match(connection.scope).dialect
+    repeat: RepeatNotes | None = state.get(REPEAT)
     return RequestContext(
         request_type=kind,
         request_id=state.get("request_id") or new_request_id(),
@@ -61,6 +63,7 @@ def operation_context(
         ),
         span=state.get(SPAN),
         place_ahead=state.get(PLACE_AHEAD),
+        on_kept=repeat.operation() if repeat is not None else None,
     )
 
 

@@ -78,6 +78,17 @@ class KeyDirectory:
             self._keys.move_to_end(key.id)
         return key
 
+    def still_opens(self, holder: Principal) -> bool:
+        """True if `find` would give the very key of this holder again unasked. Counts as a use."""
+        key, now = holder.key, self._clock()
+        if key is None or holder.secret_hash is None or self._keys.get(key.id) is not key or not self._is_fresh():
+            return False
+        if not key.opens_with(holder.secret_hash, now):
+            return False
+        self._used[key.id] = now
+        self._keys.move_to_end(key.id)
+        return True
+
     def current(self, holder: Principal) -> Principal | None:
         """The holder of a key as that stands now; None where the secret that was shown opens nothing any more."""
         if holder.key is None or holder.secret_hash is None:

@@ -56,7 +56,7 @@ def test_only_one_room_knows_them() -> None:
         for path in (ROOT / room).rglob("*.py")
         if PRIVATE.search(path.read_text(encoding="utf-8"))
     }
-    assert users == {f"middleware/serving/{name}.py" for name in ("early", "http_head", "websocket_frames")}
+    assert users == {f"middleware/serving/{name}.py" for name in ("early", "http_head", "websocket_frames", "whole")}
 
 
 @pytest.mark.socket

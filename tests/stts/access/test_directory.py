@@ -208,3 +208,44 @@ async def test_memory_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) 
 
 def test_following_is_quick_enough_for_a_revoked_key() -> None:
     assert FOLLOW_SECONDS * 2 < 5.0
+
+
+async def test_a_holder_opens_again_while_its_key_is_the_same(world: World) -> None:
+    await world.directory.catch_up()
+    found = await world.directory.find(world.text)
+    assert found is not None
+    holder = key_holder(found, world.text.hash)
+    assert world.directory.still_opens(holder)
+    assert not world.directory.still_opens(replace(holder, secret_hash=world.wrong().hash))
+    world.store.put(new_key(world.text, version=2, name="other"))
+    await world.directory.catch_up()
+    assert not world.directory.still_opens(holder), "whatever was changed of it is looked at"
+
+
+async def test_a_holder_opens_nothing_after_its_key_expired(world: World) -> None:
+    world.store.put(new_key(world.text, expires_at=1010.0, version=2))
+    await world.directory.catch_up()
+    found = await world.directory.find(world.text)
+    assert found is not None
+    world.clock.now = 1009.9
+    assert world.directory.still_opens(key_holder(found, world.text.hash))
+    world.clock.now = 1010.0
+    assert not world.directory.still_opens(key_holder(found, world.text.hash))
+
+
+async def test_a_holder_is_not_trusted_for_longer_than_keys_are(world: World) -> None:
+    await world.directory.catch_up()
+    found = await world.directory.find(world.text)
+    assert found is not None
+    world.monotonic.now += GRACE + 1
+    assert not world.directory.still_opens(key_holder(found, world.text.hash))
+
+
+async def test_a_holder_that_opens_again_has_used_its_key(world: World) -> None:
+    await world.directory.catch_up()
+    found = await world.directory.find(world.text)
+    assert found is not None
+    world.clock.now += 5
+    world.directory.still_opens(key_holder(found, world.text.hash))
+    await world.directory.close()
+    assert world.store.uses == {world.text.id: world.clock.now}

@@ -1,0 +1,148 @@
+"""Requests that come again, of keys: each is asked for its key, its rates, its quotas and its places as any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from middleware.edge.request_memory import RequestMemory
+from stts.settings import CacheSettings, EngineSettings, TTSSettings
+from tests.audio import encoded, tone
+from tests.fakes import NO_FALL_BACK, registry
+from tests.keyed import Keyed, keyed_server, keyed_settings
+from tests.repeating import SPOKEN, memory_of
+
+pytestmark = pytest.mark.socket
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
+    settings = keyed_settings(
+        tmp_path_factory.mktemp("repeats"),
+        tts=TTSSettings(order=("cloner", "tone")),
+        cache=CacheSettings(),
+        engines=EngineSettings(options={"tone": {"speed": 1000.0}}),
+        routing=NO_FALL_BACK,
+    )
+    with keyed_server(settings, registry(cloner="tests.fakes:ClonerEngine")) as keyed:
+        yield keyed
+
+
+@pytest.fixture
+def memory(keyed: Keyed) -> RequestMemory:
+    return memory_of(keyed.server.services)
+
+
+def spoken(client: httpx.Client, **wishes: Any) -> httpx.Response:
+    return client.post("/tts", json={**SPOKEN, "voice": "low", **wishes})
+
+
+def asked_until_remembered(client: httpx.Client, memory: RequestMemory, **wishes: Any) -> None:
+    for _ in range(3):
+        assert spoken(client, **wishes).status_code == 200
+    before = memory.answered
+    assert spoken(client, **wishes).status_code == 200
+    assert memory.answered == before + 1
+
+
+def test_a_revoked_key_is_refused_at_once(keyed: Keyed, memory: RequestMemory) -> None:
+    key = keyed.key(role="write")
+    with keyed.client(key["key"]) as client:
+        asked_until_remembered(client, memory)
+        assert keyed.admin.delete(f"/admin/keys/{key['id']}").status_code in (200, 204)
+        refused = [spoken(client) for _ in range(3)]
+    assert [each.status_code for each in refused] == [401] * 3 and "x-cache" not in refused[0].headers
+
+
+def test_a_key_that_may_do_less_is_refused_at_once(keyed: Keyed, memory: RequestMemory) -> None:
+    key = keyed.key(role="write")
+    with keyed.client(key["key"]) as client:
+        asked_until_remembered(client, memory)
+        changed = keyed.admin.patch(f"/admin/keys/{key['id']}", json={"version": key["version"], "role": "read"})
+        assert changed.status_code == 200, changed.text
+        assert spoken(client).status_code == 403
+
+
+def test_another_key_is_not_the_same_caller(keyed: Keyed, memory: RequestMemory) -> None:
+    with keyed.client(keyed.key(role="write")["key"]) as one, keyed.client(keyed.key(role="read")["key"]) as other:
+        asked_until_remembered(one, memory)
+        assert [spoken(other).status_code for _ in range(3)] == [403] * 3
+    with keyed.client("stts_nobody_nothing") as nobody:
+        assert spoken(nobody).status_code == 401
+
+
+def test_a_private_voice_is_never_remembered(keyed: Keyed, memory: RequestMemory) -> None:
+    with keyed.client(keyed.key(role="write")["key"]) as client:
+        file = {"file": ("mine.wav", encoded(tone(0.2)))}
+        assert client.post("/files", files=file, data={"kind": "references"}).status_code == 201
+        before = memory.answered
+        answers = [spoken(client, engine="cloner", voice="mine.wav") for _ in range(5)]
+    assert [each.headers["x-cache"] for each in answers] == ["MISS"] + ["HIT"] * 4
+    assert memory.answered == before
+
+
+def test_a_rate_holds_to_the_request(keyed: Keyed, memory: RequestMemory) -> None:
+    with keyed.client(keyed.key(role="write", limits={"requests_per_minute": 6})["key"]) as client:
+        asked_until_remembered(client, memory)
+        answers = [spoken(client) for _ in range(5)]
+    assert [each.status_code for each in answers] == [200, 200, 429, 429, 429]
+    assert 'requests-key";r=1;' in answers[0].headers["ratelimit"] and "age" in answers[0].headers
+    assert 'requests-key";r=0;' in answers[1].headers["ratelimit"]
+    assert answers[1].headers["ratelimit-policy"] == '"requests-key";q=6;w=60'
+    assert int(answers[2].headers["retry-after"]) > 0
+
+
+def test_a_quota_holds_to_the_character(keyed: Keyed, memory: RequestMemory) -> None:
+    size = len(SPOKEN["text"])
+    limits = {"characters_per_day": 6 * size + size - 1, "requests_per_minute": 100}
+    with keyed.client(keyed.key(role="write", limits=limits)["key"]) as client:
+        asked_until_remembered(client, memory)
+        answers = [spoken(client) for _ in range(4)]
+        told = client.get("/me").json()
+    assert [each.status_code for each in answers] == [200, 200, 429, 429]
+    assert f'characters-day-key";r={2 * size - 1};' in answers[0].headers["ratelimit"]
+    assert f'characters-day-key";r={size - 1};' in answers[1].headers["ratelimit"]
+    assert answers[2].json()["code"] == "quota_exceeded" and str(size - 1) in str(told)
+    assert answers[2].headers["ratelimit"].count("requests-key") == 1
+    # Who is refused by a quota is counted for the rate once.
+    assert 'requests-key";r=93;' in answers[2].headers["ratelimit"]
+
+
+def test_seconds_are_counted_as_they_are(keyed: Keyed, memory: RequestMemory) -> None:
+    with keyed.client(keyed.key(role="write", limits={"audio_seconds_out_per_day": 100})["key"]) as client:
+        asked_until_remembered(client, memory)
+        left = [spoken(client).headers["ratelimit"].partition("r=")[2].partition(";")[0] for _ in range(3)]
+    seconds = 0.06 * len(SPOKEN["text"])
+    assert [int(each) for each in left] == [int(100 - seconds * count) for count in (5, 6, 7)]
+
+
+def test_places_are_given_back(keyed: Keyed, memory: RequestMemory) -> None:
+    with keyed.client(keyed.key(role="write", limits={"concurrent": 1})["key"]) as client:
+        asked_until_remembered(client, memory)
+        assert [spoken(client).status_code for _ in range(5)] == [200] * 5
+
+
+def test_the_clients_of_openai_read_what_is_left(keyed: Keyed, memory: RequestMemory) -> None:
+    limits = {"requests_per_minute": 100, "characters_per_day": 1000}
+    body = {"model": "tone", "voice": "low", "input": "Good evening."}
+    with keyed.client(keyed.key(role="write", limits=limits)["key"]) as client:
+        answers = [client.post("/v1/audio/speech", json=body) for _ in range(5)]
+    left = [each.headers["x-ratelimit-remaining-requests"] for each in answers]
+    assert left == ["99", "98", "97", "96", "95"] and memory.answered >= 2
+    assert answers[4].headers["x-ratelimit-remaining-tokens"] == str(1000 - 5 * 13)
+    assert set(answers[1].headers) == set(answers[4].headers)
+
+
+def test_usage_has_each_of_them(keyed: Keyed, memory: RequestMemory) -> None:
+    key = keyed.key(role="write")
+    with keyed.client(key["key"]) as client:
+        asked_until_remembered(client, memory)
+    usage = keyed.server.services.access.usage
+    assert usage is not None
+    rows = {row: sums for row, sums in usage._rows.items() if row.key_id == key["id"]}
+    assert sum(sums.operations for sums in rows.values()) <= 4
+    told = keyed.admin.get("/metrics").text
+    assert "stts_cache_answers_total" in told
