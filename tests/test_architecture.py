@@ -70,6 +70,7 @@ SHARED_BY_ROUTES = (
     "sockets",
     "access_services",
     "batch_services",
+    "repeating",
     "pipelines",
     "services",
     "foreign_environment",

@@ -182,7 +182,7 @@ class _Watch:
         self._digest = digest
         self._headers: list[tuple[bytes, bytes]] = []
         self._entry: Stored | None = None
-        """What was kept, while the answer is its bytes."""
+        """The kept answer, while what is sent is its bytes."""
         self._sent = 0
 
     async def send(self, message: Message) -> None:

@@ -35,7 +35,7 @@ CONDITIONS = frozenset(
 )
 """Headers of requests for a part, or for nothing where it is known."""
 FORM_VERSION = 2
-"""Of `marshal`, one in which equal values have equal bytes."""
+"""The version of `marshal` in which equal values have equal bytes."""
 _SECRET = secrets.token_bytes(32)
 
 
@@ -54,7 +54,7 @@ class Repeated:
     plan: SpeechPlan
     text: str
     context: RequestContext
-    """Of one of them, as it ended."""
+    """The context of one of them, as it ended."""
     role: Role
     """The role that its route needs."""
     is_openai: bool
@@ -103,7 +103,7 @@ class RequestMemory:
         """Requests that were answered by it."""
 
     def get(self, digest: bytes) -> Repeated | None:
-        """What may be answered again, if the grounds of it still hold."""
+        """The request that may be answered again, if its grounds still hold."""
         found = self._requests.get(digest)
         if found is None or self._clock() >= found.until:
             return None
