@@ -15,7 +15,7 @@ from adapters.batches.submission import Submission
 from adapters.selection import EngineSelection
 from routers.http.binder import Binder
 from stts.access.keys import KeyStore
-from stts.access.principal import ANONYMOUS, API_KEY_HOLDER, Principal, key_holder
+from stts.access.principal import ANONYMOUS, API_KEY_HOLDER, Principal, key_holder, named_holders
 from stts.access.roles import Role
 from stts.access.viewer import Viewer
 from stts.errors import Forbidden, NotFound, Unauthorized
@@ -154,8 +154,11 @@ def _principals(
 
 def _keyless(batch: Batch, security: SecuritySettings) -> Principal:
     """The caller of a batch that was begun without a key of its own. Raises Unauthorized."""
-    if security.api_key is None and not security.keys:
+    if not security.wants_key:
         return ANONYMOUS
+    for holder in named_holders(security).values():
+        if holder.name == batch.caller:
+            return holder
     if security.api_key is None or batch.caller != API_KEY_HOLDER.name:
         raise Unauthorized("This job works without a key, and the server wants one now; resume it with a key.")
     return API_KEY_HOLDER

@@ -27,7 +27,7 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 async def serve_keys(services: Services, directory: KeyDirectory) -> None:
     """Makes the first key where none works, then follows changes for ever."""
-    if services.settings().security.api_key is None:
+    if not services.settings().security.has_administrator:
         await _first_key(services)
     with suppress(DatabaseAway):
         await directory.catch_up()

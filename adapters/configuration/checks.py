@@ -55,6 +55,7 @@ class _NamedEngines:
             yield from _wrong((*_INSTANCES, name, "engine"), [instance.engine], self._classes)
         yield from _wrong(("tts", "order"), tts.order, speaking)
         yield from _wrong_entries(("tts", "voices"), tts.voices, speaking)
+        yield from _wrong_entries(("tts", "language_voices"), tts.language_voices, speaking)
         yield from _wrong(("stt", "order"), stt.order, listening)
         yield from _wrong(("stt", "vad"), [stt.vad], _names(classes, "vad", known_only=True))
         detectors = {NO_DETECTOR, *_names(classes, "turn")}
@@ -81,14 +82,19 @@ class _NamedEngines:
     def wrong_voices(self, settings: Settings) -> Iterator[Problem]:
         """Default voices that an engine does not have. One that clones may know them as recordings."""
         classes = self._instances(settings)
-        for name, voice in settings.tts.voices.items():
+        named: list[tuple[KeyPath, str, str]] = [
+            (("tts", "voices", name), name, voice) for name, voice in settings.tts.voices.items()
+        ]
+        for name, by_language in settings.tts.language_voices.items():
+            named += [(("tts", "language_voices", name, tag), name, voice) for tag, voice in by_language.items()]
+        for path, name, voice in named:
             kind = classes.get(name)
             if (
                 kind is not None
                 and issubclass(kind, TTSEngine)
                 and _lacks(kind, settings.engines.instance(name).options, voice)
             ):
-                yield Problem(("tts", "voices", name), "this engine has no such voice", voice)
+                yield Problem(path, "this engine has no such voice", voice)
 
     def _instances(self, settings: Settings) -> dict[str, type[Engine] | None]:
         """Every name that a request may use, and the class of its engine, where that can be imported."""

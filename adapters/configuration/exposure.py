@@ -17,8 +17,7 @@ OPEN_ADDRESS = (
 def exposures(settings: Settings) -> Iterator[Problem]:
     """Finds addresses beyond loopback that anybody could use."""
     security = settings.security
-    has_keys = security.keys or security.api_key is not None
-    if not has_keys and not security.allow_open and not is_loopback(settings.server.host):
+    if not security.wants_key and not security.allow_open and not is_loopback(settings.server.host):
         yield Problem(
             ("server", "host"),
             OPEN_ADDRESS.format(section="security"),

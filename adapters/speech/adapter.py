@@ -96,6 +96,7 @@ class EngineTTSAdapter:
         voices = VoiceRules(
             self._library,
             default=settings.tts.voices.get(self.name),
+            by_language=settings.tts.language_voices.get(self.name, {}),
             hosted=settings.openai.voices.get(self.name, {}),
             gender=gender,
         )

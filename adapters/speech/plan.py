@@ -66,7 +66,8 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
         revision=rules.revision,
         warnings=() if choice.warning is None else (choice.warning,),
         exact=choice.exact,
-        default_voice=(rules.voices.default or info.default_voice) is not None,
+        # Where languages have voices of their own, that of a text decides in any case.
+        default_voice=not rules.voices.by_language and (rules.voices.default or info.default_voice) is not None,
         owner=None if choice.stored is None else choice.stored.owner,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from adapters.parameters import LISTED
@@ -25,10 +25,17 @@ class VoiceRules:
     library: VoiceLibrary
     default: str | None = None
     """The operator's default voice."""
+    by_language: Mapping[str, str] = field(default_factory=dict)
+    """The operator's default voices for single languages (BCP 47), which go before the other."""
     hosted: Mapping[str, str] = field(default_factory=dict)
     """Hosted voice name -> voice of this engine."""
     gender: Gender = ""
     """Gender of the voice that is stood in for, where the request names no voice of this engine."""
+
+    def for_language(self, language: str | None) -> VoiceRules:
+        """The rules with the default voice for a language."""
+        tag = best_match(language, self.by_language) if language is not None and self.by_language else None
+        return self if tag is None else replace(self, default=self.by_language[tag])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ async def choose_voice(engine: TTSEngine, config: SynthesisConfig, rules: VoiceR
     """
     if config.speaker is not None:
         return _speaker_given(engine, config, config.speaker)
-    name = config.voice
+    name, rules = config.voice, rules.for_language(config.language or config.detected)
     if name is None:
         return _default(engine, config, rules)
     mapped = rules.hosted.get(name) or rules.hosted.get(name.lower())
@@ -158,7 +165,9 @@ def _preferred(engine: TTSEngine, rules: VoiceRules) -> Voice | None:
     wanted = rules.default or engine.info.default_voice
     preferred = engine.find_voice(wanted) if wanted else None
     if rules.default and preferred is None:
-        raise UnknownVoice(f"tts.voices names a voice that {engine.info.name} does not have.", param="voice")
+        raise UnknownVoice(
+            f"tts.voices or tts.language_voices names a voice that {engine.info.name} does not have.", param="voice"
+        )
     return preferred
 
 

@@ -54,7 +54,7 @@ def wrap(
     """
     app.state.route_table = table
     install_error_handlers(app)
-    guarded = listener.security.api_key is not None or directory is not None
+    guarded = listener.security.wants_key or directory is not None
     describe_edge(app, table, guarded=guarded)
     app.add_middleware(Ranges)
     app.add_middleware(Conditions)

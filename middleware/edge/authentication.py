@@ -26,7 +26,7 @@ from stts.access.client_secrets import ClientSecrets
 from stts.access.directory import KeyDirectory
 from stts.access.failures import KeyFailures
 from stts.access.policy import Public, RouteKind, RoutePolicy
-from stts.access.principal import VISITOR, Principal
+from stts.access.principal import VISITOR, Principal, named_holders
 from stts.errors import Forbidden, STTSError, Unauthorized
 from stts.settings import SecuritySettings
 
@@ -61,7 +61,7 @@ class Authentication:
         self._audit = audit
         self._hosts = Hosts(listener.host, security.allowed_hosts)
         self._origins = Origins(security.allowed_origins)
-        self._admission = Admission(_key_bytes(security), directory, KeyFailures())
+        self._admission = Admission(_key_bytes(security), directory, KeyFailures(), named_holders(security))
         self._public_lists = security.public_lists
         self._query_keys = security.query_keys
 

@@ -88,8 +88,7 @@ def _section_problems(
     if security.keys and not settings.security.keys:
         yield Problem((*path, "security", "keys"), "needs security.keys: true, which opens the database of keys")
     host = settings.server.host if whole.path is not None else whole.host or settings.server.host
-    has_keys = security.keys or security.api_key is not None
-    if not (has_keys or security.allow_open or is_loopback(host)):
+    if not (security.wants_key or security.allow_open or is_loopback(host)):
         yield Problem((*path, "host"), OPEN_ADDRESS.format(section=".".join((*path, "security"))), host)
 
 

@@ -47,8 +47,8 @@ def security_of(section: ListenerSection, settings: Settings) -> SecuritySetting
     """Raises ValidationError."""
     own = _without_unsaid(section.security.model_dump())
     inherited = settings.security.model_dump()
-    if {"api_key", "keys"} & own.keys():
-        inherited |= {"api_key": None, "keys": False}
+    if {"api_key", "keys", "named_keys"} & own.keys():
+        inherited |= {"api_key": None, "keys": False, "named_keys": {}}
     return SecuritySettings.model_validate(inherited | own)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from stts.access.directory import KeyDirectory
 from stts.access.failures import KeyFailures
@@ -15,21 +16,30 @@ from stts.errors import Forbidden, Unauthorized
 
 MOST_OFFERED = 4
 """Keys that one request may offer; clients send the same in two places, nobody more."""
+NOBODY: Mapping[bytes, Principal] = MappingProxyType({})
 HOW = "`Authorization: Bearer <key>` or `X-API-Key: <key>`."
 
 
 class Admission:
     """Judges keys. `directory` is None where keys are off: then only `api_key` counts, and without one nothing."""
 
-    def __init__(self, api_key: bytes | None, directory: KeyDirectory | None, failures: KeyFailures) -> None:
+    def __init__(
+        self,
+        api_key: bytes | None,
+        directory: KeyDirectory | None,
+        failures: KeyFailures,
+        named: Mapping[bytes, Principal] = NOBODY,
+    ) -> None:
+        """`named`: keys that operators have chosen themselves, and who holds them."""
         self._api_key = api_key
+        self._named = named
         self._directory = directory
         self._failures = failures
 
     @property
     def is_open(self) -> bool:
         """True if no key is wanted."""
-        return self._api_key is None and self._directory is None
+        return self._api_key is None and self._directory is None and not self._named
 
     async def admit(self, offered: Sequence[bytes], address: str) -> Principal:
         """Raises Unauthorized, TooManyRequests, Forbidden for an address that the key does not work from, and
@@ -39,6 +49,8 @@ class Admission:
         offered = offered[:MOST_OFFERED]
         if self._api_key is not None and any(hmac.compare_digest(each, self._api_key) for each in offered):
             return API_KEY_HOLDER
+        if (holder := self._holder(offered)) is not None:
+            return holder
         for each in offered:
             text = KeyText.parse(each)
             if text is not None and (key := await self._key(text, address)) is not None:
@@ -48,6 +60,15 @@ class Admission:
             self._failures.count(address)
             raise Unauthorized(f"This key is not known here, is no longer valid, or is cut off. It goes into {HOW}")
         raise Unauthorized(f"This server wants a key: {HOW}")
+
+    def _holder(self, offered: Sequence[bytes]) -> Principal | None:
+        """The holder of a named key. All of them are compared, so that the time tells nothing."""
+        found: Principal | None = None
+        for text, holder in self._named.items():
+            for each in offered:
+                if hmac.compare_digest(each, text):
+                    found = found or holder
+        return found
 
     async def _key(self, text: KeyText, address: str) -> AccessKey | None:
         if self._directory is None:

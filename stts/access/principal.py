@@ -8,6 +8,7 @@ from stts.access.keys import AccessKey
 from stts.access.permission import EVERYTHING, Permission
 from stts.access.roles import Role
 from stts.access.viewer import Viewer
+from stts.settings.security import SecuritySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,18 @@ VISITOR = Principal("visitor", Role.READ)
 """Somebody without a key, on a server that wants one, at what is open to all."""
 WYOMING_CLIENT = Principal("wyoming", Role.WRITE)
 """A client of the Wyoming listener, which knows no keys: what belongs to users is not there for it."""
+NAMED = "named:"
+"""Stands before the names of keys that operators have chosen themselves."""
 API_KEY_HOLDER = Principal("api_key", Role.ADMIN)
 """Holder of `security.api_key`."""
+
+
+def named_holders(security: SecuritySettings) -> dict[bytes, Principal]:
+    """Keys that operators have chosen themselves -> who holds them."""
+    return {
+        each.key.get_secret_value().encode(): Principal(f"{NAMED}{name}", Role.named(each.role))
+        for name, each in security.named_keys.items()
+    }
 
 
 def key_holder(key: AccessKey, secret_hash: bytes | None = None) -> Principal:

@@ -8,18 +8,22 @@ from typing import Any
 from pydantic import SecretStr, field_validator
 
 from stts.settings.section import Section, live, restarts
+from stts.settings.security import NamedKey
 from stts.speech import AudioFormat
 
 PREFIX = re.compile(r"(/[a-z0-9_-]+)+")
 
 
 class ListenerSecurity(Section):
-    """Access to one listener. Where it says `api_key` or `keys`, it has only what it says of both."""
+    """Access to one listener. Where it says `api_key`, `keys` or `named_keys`, it has only what it says of them."""
 
     api_key: SecretStr | None = restarts("Key of this listener alone.", default=None, min_length=1)
     keys: bool | None = restarts(
         "Clients need keys of their own, as with security.keys; false, without api_key: nobody needs a key here.",
         default=None,
+    )
+    named_keys: dict[str, NamedKey] = restarts(
+        "Keys of this listener that you have chosen yourself: name -> key and role.", default_factory=dict
     )
     query_keys: bool | None = restarts("As security.query_keys.", default=None)
     allow_open: bool | None = restarts("As security.allow_open.", default=None)

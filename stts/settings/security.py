@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from pydantic import SecretStr, field_validator
 
@@ -23,11 +24,24 @@ NO_HOST = (
 )
 
 
+class NamedKey(Section):
+    key: SecretStr = protected("The key, as clients send it.", min_length=1)
+    role: Literal["read", "write", "admin"] = protected("What it may do.", default="write")
+
+    @field_validator("key")
+    @classmethod
+    def _can_be_sent(cls, key: SecretStr) -> SecretStr:
+        return sendable(key)
+
+
 class SecuritySettings(Section):
     api_key: SecretStr | None = protected(
         "Clients must send this key (Bearer or X-API-Key).", default=None, min_length=1
     )
     keys: bool = protected("Clients need keys of their own (`stts keys create`), kept in the database.", default=False)
+    named_keys: dict[str, NamedKey] = protected(
+        "Keys that you have chosen yourself, by names for the log: name -> key and role.", default_factory=dict
+    )
     query_keys: bool = protected("Take a key from `?api_key=` in an address, which many things log.", default=False)
     allow_open: bool = protected("Allow an address beyond loopback without a key.", default=False)
     allowed_hosts: tuple[str, ...] = protected(
@@ -41,10 +55,7 @@ class SecuritySettings(Section):
     @field_validator("api_key")
     @classmethod
     def _can_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
-        """A header loses the white space around its value, so no client could send such a key."""
-        if key is not None and key.get_secret_value() != key.get_secret_value().strip():
-            raise ValueError("must not begin or end with white space")
-        return key
+        return key if key is None else sendable(key)
 
     @field_validator("allowed_origins")
     @classmethod
@@ -61,3 +72,20 @@ class SecuritySettings(Section):
             if host != ANY and not (HOST.fullmatch(host) or ADDRESS.fullmatch(host)):
                 raise ValueError(NO_HOST)
         return hosts
+
+    @property
+    def wants_key(self) -> bool:
+        """True if nobody comes in without a key."""
+        return self.keys or self.api_key is not None or bool(self.named_keys)
+
+    @property
+    def has_administrator(self) -> bool:
+        """True if a key that stands here opens everything."""
+        return self.api_key is not None or any(each.role == "admin" for each in self.named_keys.values())
+
+
+def sendable(key: SecretStr) -> SecretStr:
+    """A header loses the white space around its value, so no client could send such a key. Raises ValueError."""
+    if key.get_secret_value() != key.get_secret_value().strip():
+        raise ValueError("must not begin or end with white space")
+    return key

@@ -11,6 +11,9 @@ class TTSSettings(Section):
     order: tuple[str, ...] = live("Engines that `auto` tries, first to last.", default=SPEAKING_ENGINES)
     format: AudioFormat = live("Format where the request names none.", default="wav")
     voices: dict[str, str] = live("Default voice of an engine: engine name -> voice.", default_factory=dict)
+    language_voices: dict[str, dict[str, str]] = live(
+        "Default voice of an engine for a language: engine name -> language -> voice.", default_factory=dict
+    )
     markup: Markup = live(
         "Markdown, HTML, entities and actions in texts: `speak` reads them as speech, `keep` leaves them to the voice.",
         default="speak",

@@ -129,6 +129,10 @@ def test_the_defaults_are_right_without_any_heavy_engine() -> None:
         ("tts:\n  voices:\n    espeek: de\n", "line 3: tts.voices.espeek: there is no such engine"),
         ("tts:\n  voices:\n    tone: nobody\n", 'line 3: tts.voices.tone = "nobody": this engine has no such voice'),
         (
+            "tts:\n  language_voices:\n    tone: {en: nobody}\n",
+            'line 3: tts.language_voices.tone.en = "nobody": this engine has no such voice',
+        ),
+        (
             "tts:\n  voices:\n    espeak: nobody\n",
             'line 3: tts.voices.espeak = "nobody": this engine has no such voice',
         ),

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from importlib.metadata import EntryPoint
+from typing import Any
 
 import pytest
 
@@ -243,3 +244,34 @@ async def test_an_engine_in_any_case(engines: Engines, name: str) -> None:
 async def test_the_nearest_engine_is_told(engines: Engines) -> None:
     with pytest.raises(UnknownEngine, match="espeak"):
         await engines.selection.plan_speech(SynthesisConfig(engine="e-speak-ng"))
+
+
+class PairEngine(ToneEngine):
+    """A tone with two voices of each of two languages."""
+
+    @property
+    def info(self) -> EngineInfo:
+        voices = tuple(
+            Voice(f"{tag}-{name}", languages=(tag,)) for tag in ("en-US", "de-DE") for name in ("one", "two")
+        )
+        return replace(
+            super().info, name="pair", languages=("en-US", "de-DE"), voices=voices, default_voice="en-US-one"
+        )
+
+
+async def test_a_language_has_a_default_voice_of_its_own() -> None:
+    voices = {"pair": {"en": "en-US-two", "de": "de-DE-two"}}
+    settings = Settings(tts=TTSSettings(order=("pair",), language_voices=voices), stt=STTSettings(order=()))
+    own = Registry([EntryPoint("pair", f"{__name__}:PairEngine", GROUP)])
+    engines = Engines(own, lambda: settings)
+
+    async def chosen(**wishes: Any) -> str:
+        return (await engines.selection.plan_speech(SynthesisConfig(engine="pair", **wishes))).voice.id
+
+    assert await chosen(language="en") == "en-US-two"
+    assert await chosen(language="de") == await chosen(detected="de") == "de-DE-two"
+    assert await chosen() == "en-US-one"
+    assert await chosen(language="de", voice="de-DE-one") == "de-DE-one"
+    # A plan for texts whose language is not known yet does not do for one that is.
+    assert not (await engines.selection.plan_speech(SynthesisConfig(engine="pair"))).default_voice
+    await engines.close()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
 from stts.access.admission import Admission
 from stts.access.directory import KeyDirectory
 from stts.access.failures import LOOK_UP_SECONDS, LOOK_UPS, MOST_FAILURES, WINDOW_SECONDS, KeyFailures
 from stts.access.key_text import KeyText
-from stts.access.principal import ANONYMOUS, API_KEY_HOLDER
+from stts.access.principal import ANONYMOUS, API_KEY_HOLDER, named_holders
+from stts.access.roles import Role
 from stts.errors import Forbidden, TooManyRequests, Unauthorized
+from stts.settings.security import NamedKey, SecuritySettings
 from tests.stts.access.keys import Clock, MemoryKeys, new_key
 
 HOME, AWAY = "192.0.2.1", "198.51.100.7"
@@ -56,6 +59,19 @@ async def test_the_one_key_is_an_administrator(world: World) -> None:
 async def test_a_key_of_its_own_is_named_by_its_id(world: World) -> None:
     assert await world.name(str(world.text)) == f"key:{world.text.id}"
     assert await world.name("something else", str(world.text)) == f"key:{world.text.id}"
+
+
+async def test_keys_that_operators_have_chosen_have_names_and_roles() -> None:
+    keys = {"phones": NamedKey(key=SecretStr("p"), role="read"), "desk": NamedKey(key=SecretStr("d"))}
+    holders = named_holders(SecuritySettings(named_keys=keys))
+    admission = Admission(None, None, KeyFailures(), holders)
+    assert not admission.is_open
+    reader = await admission.admit([b"wrong", b"p"], HOME)
+    assert (reader.name, reader.role) == ("named:phones", Role.READ)
+    assert (await admission.admit([b"d"], HOME)).role is Role.WRITE
+    for offered in ([], [b"pd"], [b""]):
+        with pytest.raises(Unauthorized):
+            await admission.admit(offered, HOME)
 
 
 @pytest.mark.parametrize("offered", ["", "the keyX", "stts_", "x" * 10_000, "stts_0123456789ab_" + "c" * 64, "\udcff"])
