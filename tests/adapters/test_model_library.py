@@ -157,3 +157,21 @@ async def test_a_join_that_is_left_is_cancelled(
     await asyncio.wait([joining])
     (cancellation,) = seen
     assert isinstance(cancellation, Cancellation) and cancellation.cancelled
+
+
+@pytest.mark.parametrize("wanted", ["small", "voice"])
+async def test_wanted_models_are_fetched_by_id_or_by_the_voice_that_they_are(
+    parts: CatalogueModel, tmp_path: Path, wanted: str
+) -> None:
+    known = parts if wanted == "small" else parts.model_copy(update={"id": f"{parts.engine}-voice"})
+    settings = ModelSettings(folder=str(tmp_path / "models"), wanted=(wanted, "nobody"))
+    library = Library(known, settings)
+    (job,) = await library.models.pull_wanted()
+    assert job.subject == known.id
+    await library.jobs.close()
+
+
+async def test_wanted_models_that_are_here_are_left_alone(parts: CatalogueModel, tmp_path: Path) -> None:
+    library = Library(parts, ModelSettings(folder=str(tmp_path / "models"), offline=True, wanted=("small",)))
+    await library.models.join_installed()
+    assert await library.models.pull_wanted() == []

@@ -36,7 +36,7 @@ def read_environment(variables: Mapping[str, str]) -> Translated:
     if seconds is not None:
         listener["cache_hours"] = seconds / HOUR_SECONDS
     if (voice := read.text("TTS_MODEL", "TTS_DEFAULT_MODEL")) is not None:
-        listener["output"] = {"voice": voice.removesuffix(NETWORK)}
+        listener["output"] = {"voice": _voice(voice)}
     return Translated(listener=listener, settings=_settings(read), unknown=read.unknown)
 
 
@@ -46,15 +46,25 @@ def _settings(read: ForeignEnvironment) -> dict[str, Any]:
         settings["cache"] = {"redis_url": url}
     if (level := read.text("LOG_LEVEL")) is not None:
         settings["logging"] = {"level": LEVELS.get(level.lower(), level.lower())}
+    models = [_voice(each) for each in read.texts("TTS_AVAILABLE_MODELS") or ()]
+    if (voice := read.text("TTS_MODEL", "TTS_DEFAULT_MODEL")) is not None:
+        models.append(_voice(voice))
+    if models:
+        # It fetches at its start what it has not, and keeps all of it loaded.
+        settings["models"] = {"wanted": list(dict.fromkeys(models))}
     piper: dict[str, Any] = {}
     if (folder := read.text("ASSETS_DIR", "TTS_ASSETS_DIR")) is not None:
         piper["voices"] = [folder]
-    if models := read.texts("TTS_AVAILABLE_MODELS"):
-        # All of them stay loaded there.
-        piper["loaded_voices"] = len(models)
+    if models:
+        piper["loaded_voices"] = len(set(models))
     if piper:
         settings["engines"] = {"options": {"piper": piper}}
     return settings
+
+
+def _voice(model: str) -> str:
+    """The voice of a model, which may be named as its file is."""
+    return model.removesuffix(NETWORK)
 
 
 def _redis(read: ForeignEnvironment) -> str | None:

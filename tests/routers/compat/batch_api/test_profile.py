@@ -36,7 +36,8 @@ def test_its_own_example_is_understood_whole() -> None:
     assert found.settings == {
         "cache": {"redis_url": "redis://:a%2Fb@valkey:6379"},
         "logging": {"level": "info"},
-        "engines": {"options": {"piper": {"voices": ["/app/assets"]}}},
+        "models": {"wanted": ["en_US-kathleen-low"]},
+        "engines": {"options": {"piper": {"voices": ["/app/assets"], "loaded_voices": 1}}},
     }
 
 
@@ -54,6 +55,7 @@ def test_other_names() -> None:
     assert found.listener["port"] == 8181 and found.listener["cache_hours"] == 0.0
     assert found.settings["cache"] == {"redis_url": "redis://redis:6379"}
     assert found.settings["engines"] == {"options": {"piper": {"loaded_voices": 2}}}
+    assert found.settings["models"] == {"wanted": ["en_US-kathleen-low", "en_US-ryan-medium"]}
     assert found.unknown == ("COLOUR",)
 
 

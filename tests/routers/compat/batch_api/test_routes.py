@@ -69,6 +69,17 @@ async def test_model_and_sample_rate(client: httpx.AsyncClient) -> None:
     assert unknown.status_code == 400 and isinstance(unknown.json()["detail"], str)
 
 
+async def test_a_voice_of_the_listener_that_is_not_here_is_stood_in_for_and_told(services: Services) -> None:
+    async with client_of(services, OutputDefaults("pcm", voice="high")) as client:
+        answer = await client.post("/synthesizeSpeech", headers=HEADERS, json={"text": TEXT})
+        assert answer.headers["x-voice"] == "high" and "x-warnings" not in answer.headers
+    async with client_of(services, OutputDefaults("pcm", voice="en_US-kathleen-low")) as client:
+        for state in ("MISS", "HIT"):
+            answer = await client.post("/synthesizeSpeech", headers=HEADERS, json={"text": TEXT})
+            assert (answer.status_code, answer.headers["x-voice"], answer.headers["x-cache"]) == (200, "low", state)
+            assert "no such voice here" in answer.headers["x-warnings"]
+
+
 async def test_the_same_text_is_the_same_bytes_and_made_once(client: httpx.AsyncClient) -> None:
     answers = await asyncio.gather(
         *(client.post("/synthesizeSpeech", headers=HEADERS, json={"text": TEXT}) for _ in range(3))
