@@ -8,15 +8,24 @@ from middleware.edge.credentials import bearer, key_header, named_protocols, tok
 from middleware.listener import ListenerSettings
 from routers.compat.deepgram.errors import DeepgramError, render_deepgram_error
 from routers.compat.deepgram.live import LiveListenRoutes
+from routers.compat.deepgram.model_list import ModelRoutes
 from routers.compat.deepgram.options import DeepgramOptions
 from routers.compat.deepgram.recorded import RecordedListenRoutes
+from routers.compat.deepgram.speak_socket import SpeakSocketRoutes
+from routers.compat.deepgram.speech import SpeakRoutes
 from routers.dialect import Dialect, Routes
 from routers.services import Services
 from stts.access.policy import RouteKind
 
 
 def _routes(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
-    return (LiveListenRoutes(services, listener), RecordedListenRoutes(services, listener))
+    return (
+        LiveListenRoutes(services, listener),
+        RecordedListenRoutes(services, listener),
+        SpeakRoutes(services, listener),
+        SpeakSocketRoutes(services, listener),
+        ModelRoutes(services),
+    )
 
 
 DEEPGRAM = Dialect(

@@ -11,7 +11,15 @@ from middleware.edge.dialect import RenderedError
 from routers.http.operation import header_value
 from routers.sockets.socket_dialect import Goodbye, SocketDialect, plain_goodbye
 from stts.access.allowances import QuotaExceeded
-from stts.errors import IdleTimeout, InvalidRequest, MalformedRequest, STTSError, UndecodableAudio, UnknownModel
+from stts.errors import (
+    IdleTimeout,
+    InvalidRequest,
+    MalformedRequest,
+    STTSError,
+    TextTooLong,
+    UndecodableAudio,
+    UnknownModel,
+)
 
 UNKNOWN_MODEL = "No such model/language/tier combination found."
 CODES = {
@@ -45,6 +53,8 @@ def render_deepgram_error(error: STTSError, request_id: str) -> RenderedError:
 def status_of(error: STTSError) -> int:
     if isinstance(error, QuotaExceeded):
         return 402
+    if isinstance(error, TextTooLong):
+        return 413
     if isinstance(error, UnknownModel) or error.status == 422:
         return 400
     return error.status

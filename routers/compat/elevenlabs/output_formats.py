@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from stts.audio.formats import FORMATS
-from stts.audio.g711 import Law, encode
-from stts.context import RequestContext
-from stts.speech import AudioChunk, AudioFormat
+from stts.audio.g711 import Law
+from stts.speech import AudioFormat
 
 DEFAULT = "mp3_44100_128"
 SHOWN = "mp3_44100_128, mp3_22050_32, pcm_16000, pcm_24000, ulaw_8000, alaw_8000, opus_48000_64, wav_24000"
 LAWS: dict[str, Law] = {"ulaw": "pcmu", "alaw": "pcma"}
-LAW_TYPES = {"pcmu": "audio/basic", "pcma": "audio/x-alaw-basic"}
 _NAME = re.compile(r"(mp3|opus|pcm|wav|ulaw|alaw)_(\d{4,5})(?:_\d{2,3})?")
 
 
@@ -51,14 +45,3 @@ def read_output_format(name: str) -> OutputFormat:
     if rate not in FORMATS[format].sample_rates:
         raise ValueError(f"{codec} carries these sample rates: {FORMATS[format].rates_text}")
     return OutputFormat(format, rate)
-
-
-async def in_law(
-    chunks: AsyncGenerator[AudioChunk, None], law: Law, context: RequestContext
-) -> AsyncGenerator[AudioChunk, None]:
-    """The same speech in 8 bits a sample. The headers of the answer are made from the context, which is told."""
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            if context.output_data.audio is not None:
-                context.output_data.audio = replace(context.output_data.audio, media_type=LAW_TYPES[law])
-            yield replace(chunk, data=encode(law, np.frombuffer(chunk.data, np.int16)))

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from middleware.listener import ListenerSettings
 from routers.compat.elevenlabs.options import ElevenLabsOptions
-from routers.compat.elevenlabs.output_formats import OutputFormat, in_law, read_output_format
+from routers.compat.elevenlabs.output_formats import OutputFormat, read_output_format
 from routers.compat.elevenlabs.schemas import VoiceSettings
 from routers.compat.elevenlabs.voice_ids import VoiceIds
 from routers.http.listener_speech import check_length
+from routers.http.telephone import in_law
 from routers.services import Services
 from stts.access.permission import Permission
 from stts.context import RequestContext
