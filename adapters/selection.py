@@ -49,7 +49,9 @@ class EngineSelection:
     async def planned(self, request: Request, priority: Priority = Priority.STREAM) -> Request:
         """The request with its plan; any other kind of request as it is. Raises as `plan_speech` does."""
         if isinstance(request, SpeechRequest):
-            return cast(Request, replace(request, plan=await self._speech(request, priority)))
+            if request.is_planned:
+                return request
+            return cast(Request, replace(request, plan=await self._speech(request, priority), is_planned=True))
         if isinstance(request, ListenRequest):
             plan = request.plan or await self.plan_transcription(request.config, priority)
             return cast(Request, replace(request, plan=plan))

@@ -141,6 +141,8 @@ class SpeechRequest:
     config: SynthesisConfig
     plan: SpeechPlan | None = None
     """Set by the planning stage. Before it: a plan that was made for this configuration earlier, if there is one."""
+    is_planned: bool = False
+    """The plan was made for this very text, just now."""
     saved: bool = False
     """A copy of the speech is kept as a file."""
 

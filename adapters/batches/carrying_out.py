@@ -54,11 +54,14 @@ class CarryOut:
         self._uploads = uploads
         self._principal_of = principal_of
 
-    async def __call__(self, batch: Batch, item: BatchItem, found: FoundResult | None = None) -> ItemResult:
-        """`found`: a result of the same content, which is taken where it was made with what would be taken now."""
+    async def __call__(
+        self, batch: Batch, item: BatchItem, found: FoundResult | None, on_made: Callable[[], None]
+    ) -> ItemResult:
+        """`found`: a result of the same content, which is taken where it was made with what would be taken now.
+        `on_made` is called when no engine is needed any more."""
         principal = await self._principal_of(batch)
         do = self._spoken if batch.kind == "speech" else self._heard
-        return await do(batch, item, principal, found)
+        return await do(batch, item, principal, found, on_made)
 
     async def _adopted(self, batch: Batch, item: BatchItem, found: FoundResult | None, key: str) -> ItemResult | None:
         if found is None or found.result.key != key:
@@ -67,6 +70,12 @@ class CarryOut:
         source = self._results.path(found.batch_id, item.digest, extension)
         is_there = await asyncio.to_thread(self._results.adopt, source, batch.id, item.digest, extension)
         return replace(found.result, pause=(item.request or {}).get("pause", 0.0)) if is_there else None
+
+    async def sync(self, batch: Batch, ends: Sequence[ItemEnd]) -> None:
+        """Lets results survive a power cut."""
+        results = [(end.item.digest, end.result.extension) for end in ends if end.result is not None]
+        if results:
+            await asyncio.to_thread(self._results.sync, batch.id, results)
 
     async def forget(self, batch: Batch, ends: Sequence[ItemEnd]) -> None:
         """Removes uploads that came with the job and were heard."""
@@ -78,7 +87,12 @@ class CarryOut:
                     await asyncio.to_thread(self._uploads.delete, request["file"], viewer)
 
     async def _spoken(
-        self, batch: Batch, item: BatchItem, principal: Principal, found: FoundResult | None
+        self,
+        batch: Batch,
+        item: BatchItem,
+        principal: Principal,
+        found: FoundResult | None,
+        on_made: Callable[[], None],
     ) -> ItemResult:
         assert item.request is not None
         text, config = item.request["text"], speech_config(item.request, principal.permission)
@@ -100,6 +114,7 @@ class CarryOut:
                     await writer.clear()
                 await writer.write(chunk.data)
                 header = chunk.header or header
+            on_made()
             audio = context.output_data.audio
             assert audio is not None
             extension = FORMATS[audio.format].extension
@@ -109,7 +124,12 @@ class CarryOut:
         return replace(made, key=_kept(key, context, request.plan.instance), pause=item.request.get("pause", 0.0))
 
     async def _heard(
-        self, batch: Batch, item: BatchItem, principal: Principal, found: FoundResult | None
+        self,
+        batch: Batch,
+        item: BatchItem,
+        principal: Principal,
+        found: FoundResult | None,
+        on_made: Callable[[], None],
     ) -> ItemResult:
         assert item.request is not None
         config = transcription_config(item.request, principal.permission)
@@ -129,6 +149,7 @@ class CarryOut:
             request = ListenRequest(AudioData(file, stored.size), config, plan)
             async with aclosing(self._listen(context, request)) as events:
                 result = await collect_transcript(events)
+        on_made()
         async with ResultWriter(self._results, batch.id, item.digest) as writer:
             await writer.write(json.dumps(asdict(result), ensure_ascii=False).encode("utf-8", "surrogatepass"))
             size = await writer.commit(TRANSCRIPT)

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from stts.scheduling.yielding import Yielding
 from stts.settings import CurrentSettings
@@ -33,6 +34,21 @@ class _Waiter:
         return True
 
 
+class Place:
+    """A place that was taken: `leave()` it once, or the end of its context does."""
+
+    __slots__ = ("_on_leave",)
+
+    def __init__(self, on_leave: Callable[[], None]) -> None:
+        self._on_leave: Callable[[], None] | None = on_leave
+
+    def leave(self) -> None:
+        """Lets another have it: what is left to do needs no engine."""
+        on_leave, self._on_leave = self._on_leave, None
+        if on_leave is not None:
+            on_leave()
+
+
 class ItemPlaces:
     """One for the server, on its event loop."""
 
@@ -48,18 +64,21 @@ class ItemPlaces:
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
-    async def place(self, owner: Owner, is_wanted: Callable[[], bool]) -> AsyncIterator[bool]:
-        """A place when its turn has come; False: it is not wanted any more, and none was taken."""
+    async def place(self, owner: Owner, is_wanted: Callable[[], bool]) -> AsyncIterator[Place | None]:
+        """A place when its turn has come; None: it is not wanted any more."""
         if not await self._take(owner, is_wanted):
-            yield False
+            yield None
             return
-        began = self._clock()
+        place = Place(partial(self._left, self._clock()))
         try:
-            yield True
+            yield place
         finally:
-            self._yielding.worked(began, self._clock(), self._settings().jobs.least_share)
-            self._taken -= 1
-            self._look()
+            place.leave()
+
+    def _left(self, began: float) -> None:
+        self._yielding.worked(began, self._clock(), self._settings().jobs.least_share)
+        self._taken -= 1
+        self._look()
 
     async def _take(self, owner: Owner, is_wanted: Callable[[], bool]) -> bool:
         waiter = _Waiter(is_wanted)

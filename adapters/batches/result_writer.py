@@ -7,7 +7,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
-from stts.storage.batch_files import BatchFiles, ResultFile
+from stts.storage.batch_files import BatchFiles
+from stts.storage.result_file import ResultFile
 
 BUFFER_BYTES = 1 << 20
 """Audio that is kept in memory before it goes to the disk."""
@@ -48,7 +49,9 @@ class ResultWriter:
         return await self._run(lambda: self._committed(extension, header))
 
     def _committed(self, extension: str, header: bytes) -> int:
-        return self._flush().commit(extension, header)
+        size = self._flush().commit(extension, header)
+        self._file = None
+        return size
 
     def _flush(self) -> ResultFile:
         file = self._file = self._file or self._files.begin(self._batch_id, self._digest)
@@ -62,7 +65,7 @@ class ResultWriter:
         return await asyncio.shield(running)
 
     async def _end(self) -> None:
-        if self._running is not None:
+        if self._running is not None and not self._running.done():
             await asyncio.wait((self._running,))
         if self._file is not None:
             await asyncio.to_thread(self._file.abort)
@@ -73,4 +76,6 @@ class ResultWriter:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await asyncio.shield(asyncio.ensure_future(self._end()))
+        # Mostly it was committed: nothing is left to do then.
+        if self._file is not None or (self._running is not None and not self._running.done()):
+            await asyncio.shield(asyncio.ensure_future(self._end()))

@@ -88,7 +88,9 @@ class BatchRunner:
         self._last_look: float | None = None
         """How far the clock was ahead of the monotonic one when the last look for what is old was taken."""
         places = ItemPlaces(settings, yielding)
-        self._around = Surroundings(self._work, carry_out, settings, places, self._lease, carry_out.forget, self._tell)
+        self._around = Surroundings(
+            self._work, carry_out, settings, places, self._lease, carry_out.sync, carry_out.forget, self._tell
+        )
 
     def wake(self) -> None:
         """Says that there is something to do."""

@@ -12,7 +12,7 @@ import structlog
 
 from adapters.batches.end_writing import write_ends
 from adapters.batches.items import WaitingItems
-from adapters.batches.places import ItemPlaces
+from adapters.batches.places import ItemPlaces, Place
 from stts.access.allowances import QuotaExceeded
 from stts.errors import (
     DatabaseAway,
@@ -30,8 +30,10 @@ from stts.jobs.values import Batch, BatchItem, ItemEnd, ItemResult, Reason
 from stts.settings import CurrentSettings
 from stts.tracebacks import describe
 
-RECORD_SECONDS = 0.25
+RECORD_SECONDS = 0.5
 """Between two writes of how items ended."""
+BEING_WRITTEN = 4
+"""Items whose results become files while engines work on others."""
 MOST_UNWRITTEN = 256
 """Ends that wait to be written; beyond, no item begins."""
 LOOK_SECONDS = 0.05
@@ -48,11 +50,13 @@ class Surroundings:
     """All that the works of the batches of a server share."""
 
     work: Callable[[], Awaitable[BatchWork]]
-    carry_out: Callable[[Batch, BatchItem, FoundResult | None], Awaitable[ItemResult]]
+    carry_out: Callable[[Batch, BatchItem, FoundResult | None, Callable[[], None]], Awaitable[ItemResult]]
     settings: CurrentSettings
     places: ItemPlaces
     lease: Callable[[], Lease]
     """A new one from now on."""
+    sync: Callable[[Batch, Sequence[ItemEnd]], Awaitable[None]]
+    """Lets results survive a power cut, before they are known as done."""
     forget: Callable[[Batch, Sequence[ItemEnd]], Awaitable[None]]
     """Removes what those that are done need no longer."""
     on_change: Callable[[], None]
@@ -78,7 +82,8 @@ class BatchAtWork:
 
     async def run(self) -> None:
         """Raises LeaseLost."""
-        workers = [asyncio.create_task(self._do_items()) for _ in range(self._around.settings().jobs.at_once)]
+        count = self._around.settings().jobs.at_once + BEING_WRITTEN
+        workers = [asyncio.create_task(self._do_items()) for _ in range(count)]
         try:
             pending = set(workers)
             while pending:
@@ -116,8 +121,8 @@ class BatchAtWork:
         while self._goes_on and (item := await self._items.take()) is not None:
             await self._has_room.wait()
             await self._wait_to_resume()
-            async with self._around.places.place(self._batch.owner, lambda: self._goes_on) as has_place:
-                end = await self._end_of(item) if has_place and self._goes_on else None
+            async with self._around.places.place(self._batch.owner, lambda: self._goes_on) as place:
+                end = await self._end_of(item, place) if place is not None and self._goes_on else None
             if end is None:
                 await self._items.put_back(item)
             else:
@@ -134,10 +139,11 @@ class BatchAtWork:
                 return
             await asyncio.sleep(min(seconds, LOOK_SECONDS))
 
-    async def _end_of(self, item: BatchItem) -> ItemEnd | None:
+    async def _end_of(self, item: BatchItem, place: Place) -> ItemEnd | None:
         """How an item has ended; None: it has not, and is tried again, now or when the batch has rested."""
         try:
-            result = await self._around.carry_out(self._batch, item, self._items.found.get(item.digest))
+            found = self._items.found.get(item.digest)
+            result = await self._around.carry_out(self._batch, item, found, place.leave)
         except STTSError as error:
             return await self._after(error, item)
         except Exception as error:  # noqa: BLE001 - whatever an item raises, the others go on, and the log tells why
@@ -171,7 +177,13 @@ class BatchAtWork:
         self._pace.add(sum(end.item.size for end in ends), now - self._recorded_at, len(ends))
         self._recorded_at = now
         try:
+            await self._around.sync(self._batch, ends)
             await write_ends(self._write, self._batch.id, ends)
+        except StorageFull as error:
+            # They wait, for all that others know.
+            self._rest = Reason(error.code, error.message), _resume_at(error)
+            self._has_room.set()
+            return
         except DatabaseAway:
             self._ends = ends + self._ends
             if not pending:

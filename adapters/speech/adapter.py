@@ -234,6 +234,7 @@ class EngineTTSAdapter:
                 last=speech.finished,
                 hurried=speech.hurried(time.monotonic()),
                 recorded=speech.reuse is not None and speech.reuse.is_recording,
+                leisurely=speech.context.priority is Priority.BATCH,
             )
             speech.held = piece.held
             with self._health.call(speech.context, slot, first=not playback.begun) as call:

@@ -19,6 +19,8 @@ from stts.streams.closing import closing_iterator
 
 GATHER_SECONDS = 0.01
 """Longest wait of audio for more of it."""
+LEISURE_SECONDS = 0.25
+"""The same where nobody waits for audio: what an item of a job is made in is seldom more than one piece then."""
 
 MOST_SECONDS = 30.0
 MOST_CHARACTER_SECONDS = 3.0
@@ -32,15 +34,19 @@ def gathered(
     chunks: Iterator[AudioChunk],
     clock: Callable[[], float] = time.perf_counter,
     held: list[AudioChunk] | None = None,
+    *,
+    hurried: bool = True,
 ) -> Iterator[AudioChunk]:
     """The same audio: the first of it at once, what is made within a moment after that together.
 
     An engine that makes seconds of speech in a millisecond would else send each of its blocks through the whole house.
-    `held`: what was not sent yet when the chunks broke off is left here.
+    `held`: what was not sent yet when the chunks broke off is left here. `hurried`: False where nobody waits for the
+    first of it.
     """
     held = [] if held is None else held
-    sent = 0.0
-    next_time = clock()
+    sent = 0.0 if hurried else AT_ONCE_SECONDS
+    pause = GATHER_SECONDS if hurried else LEISURE_SECONDS
+    next_time = clock() + (0.0 if hurried else pause)
     for chunk in chunks:
         if chunk.data or chunk.header or chunk.ends_piece:
             held.append(chunk)
@@ -48,7 +54,7 @@ def gathered(
             together = _taken(held)
             sent += together.seconds
             yield together
-            next_time = clock() + GATHER_SECONDS
+            next_time = clock() + pause
     if held:
         yield _taken(held)
 
@@ -74,16 +80,18 @@ class ChunkRenderer:
         last: bool,
         hurried: bool = False,
         recorded: bool = False,
+        leisurely: bool = False,
     ) -> None:
         """`texts`: all of the piece, as the engine is given it, one after the other. `last`: the file ends with it, if
         the engine has said anything until then. `hurried`: a listener waits for the first of it. `recorded`: what the
-        engine makes is to be known again."""
+        engine makes is to be known again. `leisurely`: nobody waits for it."""
         self._texts = texts
         self._plan = plan
         self._params = replace(plan.params, hurried=True) if hurried else plan.params
         self._renderer = renderer
         self._last = last
         self._recorded = recorded
+        self._leisurely = leisurely
         self.engine_seconds = 0.0
         self.audio_seconds = 0.0
         self.audible = False
@@ -97,7 +105,7 @@ class ChunkRenderer:
 
     def render(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         with closing_iterator(self._chunks(engine)) as chunks:
-            yield from gathered(chunks, held=self.held)
+            yield from gathered(chunks, held=self.held, hurried=not self._leisurely)
 
     def _chunks(self, engine: TTSEngine) -> Iterator[AudioChunk]:
         self.spoken.clear()

@@ -130,7 +130,7 @@ class EspeakEngine(TTSEngine):
 
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         utterance = self._utterance(text, voice, params)
-        blocks = Blocks()
+        blocks = Blocks(hurried=params.hurried)
         threading.Thread(target=_speak, args=(utterance, blocks), name="espeak", daemon=True).start()
         try:
             for block in blocks:

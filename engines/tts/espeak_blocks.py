@@ -1,7 +1,8 @@
 """Blocks of audio on their way from the thread in which eSpeak NG speaks to the one that reads them.
 
-The library makes seconds of speech in a millisecond. Its first block is handed on at once, what follows a moment's
-together: every change of threads, and every message on the way to a client, costs as much as a block.
+The library makes seconds of speech in a millisecond. Its first block is handed on at once where somebody waits for it,
+what follows a moment's together: every change of threads, and every message on the way to a client, costs as much as a
+block.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ MOST_BLOCKS = 256
 class Blocks:
     """16-bit samples of one utterance: one thread puts blocks and ends them, another iterates once."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter, *, hurried: bool = True) -> None:
+        """`hurried`: the first block is waited for."""
         self._clock = clock
         self._changed = threading.Condition(threading.Lock())
         self._waiting: list[bytes] = []
-        self._due = 0.0
+        self._due = 0.0 if hurried else clock() + GATHER_SECONDS
         """On the clock: when what waits is handed on at the latest."""
         self._ended = False
         self._left = False

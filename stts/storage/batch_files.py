@@ -1,7 +1,8 @@
 """Results of batches: files under `storage.root`/jobs, a folder for each batch, each file named by its content.
 
-A file appears complete or not at all. An item that another batch of the same owner has is a second name of the same
-file, so each batch can be removed alone. Blocking: call it in a thread.
+A file appears complete or not at all; before it counts as done it is synced, together with others. An item that another
+batch of the same owner has is a second name of the same file, so each batch can be removed alone. Blocking: call it in
+a thread.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from stts.errors import StorageFull
 from stts.storage.files.atomic import create_file, sync_folder
 from stts.storage.files.failures import translated_disk_errors
+from stts.storage.result_file import ResultFile
 
 FOLDER = "jobs"
 ID_FILE = "id"
@@ -77,35 +78,57 @@ class BatchFiles:
     def begin(self, batch_id: str, digest: str) -> ResultFile:
         """A file on its way. Raises StorageFull, StorageFailed."""
         self.require_room()
+        temporary = self._temporary / secrets.token_hex(16)
+
+        def place(extension: str) -> None:
+            self._put(temporary, self.path(batch_id, digest, extension))
+
         with translated_disk_errors():
-            self._temporary.mkdir(parents=True, exist_ok=True)
-            return ResultFile(self, self._temporary / secrets.token_hex(16), batch_id, digest)
+            try:
+                return ResultFile(temporary, place)
+            except FileNotFoundError:
+                self._temporary.mkdir(parents=True, exist_ok=True)
+                return ResultFile(temporary, place)
 
     def adopt(self, source: Path, batch_id: str, digest: str, extension: str) -> bool:
-        """Gives the result of another batch to this one. False: it is not there any more."""
-        target = self.path(batch_id, digest, extension)
+        """Gives the result of another batch to this one, over what a server that was killed may have left there.
+
+        False: it is not there any more.
+        """
+        temporary = self._temporary / secrets.token_hex(16)
         with translated_disk_errors():
-            target.parent.mkdir(parents=True, exist_ok=True)
+            self._temporary.mkdir(parents=True, exist_ok=True)
             try:
-                os.link(source, target)
-            except FileExistsError:
-                return True
+                os.link(source, temporary)
             except FileNotFoundError:
                 return False
-            sync_folder(target.parent)
+            try:
+                self._put(temporary, self.path(batch_id, digest, extension))
+            finally:
+                # A rename over another name of the same file does nothing.
+                temporary.unlink(missing_ok=True)
         return True
 
-    def place(self, temporary: Path, batch_id: str, digest: str, extension: str) -> None:
-        """Puts a complete file to its place, over one of the same content."""
-        self._put(temporary, self.path(batch_id, digest, extension))
+    def sync(self, batch_id: str, results: Iterable[tuple[str, str]]) -> None:
+        """Lets results survive a power cut: those of these digests and extensions. Raises StorageFull, StorageFailed.
+
+        What is gone meanwhile was removed with its batch.
+        """
+        paths = [self.path(batch_id, digest, extension) for digest, extension in results]
+        folders = {path.parent for path in paths}
+        with translated_disk_errors(), suppress(FileNotFoundError):
+            for path in (*paths, *folders, self._folder / batch_id):
+                sync_folder(path)
 
     def _put(self, temporary: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
         with self._counting:
-            added = temporary.stat().st_size - _bytes_alone(target)
-            temporary.replace(target)
+            added = _bytes_alone(temporary) - _bytes_alone(target)
+            try:
+                temporary.replace(target)
+            except FileNotFoundError:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                temporary.replace(target)
             self._used = None if self._used is None else self._used + added
-        sync_folder(target.parent)
 
     def found(self, batch_id: str, name: str) -> Path | None:
         """A file that was made before."""
@@ -128,6 +151,7 @@ class BatchFiles:
                 make(temporary)
                 _sync_file(temporary)
                 self._put(temporary, target)
+                sync_folder(target.parent)
             finally:
                 temporary.unlink(missing_ok=True)
         return target
@@ -156,51 +180,6 @@ class BatchFiles:
         """Ids of batches that have results here."""
         with translated_disk_errors():
             return [path.name for path in self._folder.iterdir() if path.is_dir() and path.name != TEMPORARY]
-
-
-class ResultFile:
-    """A result on its way; one call at a time. What was not committed is gone when it is aborted."""
-
-    def __init__(self, files: BatchFiles, temporary: Path, batch_id: str, digest: str) -> None:
-        self._files = files
-        self._temporary = temporary
-        self._batch_id = batch_id
-        self._digest = digest
-        self._file: BinaryIO = temporary.open("xb")
-        self.size = 0
-        """Bytes."""
-
-    def write(self, data: bytes) -> None:
-        with translated_disk_errors():
-            self._file.write(data)
-        self.size += len(data)
-
-    def clear(self) -> None:
-        """Forgets all that was written."""
-        with translated_disk_errors():
-            self._file.seek(0)
-            self._file.truncate()
-        self.size = 0
-
-    def commit(self, extension: str, header: bytes = b"") -> int:
-        """Puts it to its place and tells its bytes. `header` overwrites its first bytes."""
-        with translated_disk_errors():
-            if header:
-                self._file.seek(0)
-                self._file.write(header)
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._files.place(self._temporary, self._batch_id, self._digest, extension)
-        return self.size
-
-    def abort(self) -> None:
-        """Discards it; after a commit it does nothing."""
-        # Closing tries again what a full disk has refused.
-        with suppress(OSError):
-            self._file.close()
-        with suppress(OSError):
-            self._temporary.unlink(missing_ok=True)
 
 
 def _write(data: bytes, path: Path) -> None:

@@ -70,3 +70,11 @@ def test_a_speaker_that_waits_for_room_learns_that_the_reader_has_left() -> None
     blocks.leave()
     speaker.join(PATIENCE)
     assert len(told) == MOST_BLOCKS + 1 and told[-1] is False
+
+
+def test_where_nobody_waits_the_first_block_waits_for_others() -> None:
+    blocks = Blocks(lambda: 0.0, hurried=False)
+    for block in (b"a", b"b"):
+        blocks.put(block)
+    blocks.end()
+    assert list(blocks) == [b"ab"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Row
@@ -16,7 +16,7 @@ LONGEST_REASON = 2000
 """Characters of it that are kept."""
 LONGEST_CODE = 100
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_OF_RESULT = frozenset(each.name for each in fields(ItemResult))
+_OF_RESULT = tuple(each.name for each in fields(ItemResult))
 
 
 def batch_values(batch: Batch) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def item_of(row: Row[Any]) -> BatchItem:
 
 
 def result_values(result: ItemResult) -> dict[str, Any]:
-    return asdict(result) | {"warnings": list(result.warnings)}
+    return {name: getattr(result, name) for name in _OF_RESULT} | {"warnings": list(result.warnings)}
 
 
 def result_of(values: Mapping[str, Any]) -> ItemResult:

@@ -25,6 +25,7 @@ class World:
         self.sent_away: list[str] = []
         self.ends: dict[str, asyncio.Event] = {}
         self.wanted = True
+        self.leave_early: set[str] = set()
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
     async def begin(self, name: str, owner: str | None = None) -> None:
@@ -43,13 +44,16 @@ class World:
         await settle()
 
     async def _work(self, name: str, owner: str | None) -> None:
-        async with self.places.place(owner, lambda: self.wanted) as has_place:
-            if not has_place:
+        async with self.places.place(owner, lambda: self.wanted) as place:
+            if place is None:
                 self.sent_away.append(name)
                 return
             self.working.append(name)
             await self.ends[name].wait()
             self.working.remove(name)
+            if name in self.leave_early:
+                place.leave()
+                await asyncio.Event().wait()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[World]:
@@ -128,3 +132,15 @@ async def test_whoever_is_cancelled_leaves_no_place_taken(granted: bool) -> None
         await world.end("a")
         await world.begin("c")
         assert world.working == ["c"]
+
+
+async def test_whoever_leaves_early_lets_another_in_once() -> None:
+    async with World(at_once=1).running() as world:
+        world.leave_early = {"a"}
+        for name in "abc":
+            await world.begin(name)
+        await world.end("a")
+        assert world.working == ["b"]
+        world.tasks["a"].cancel()
+        await settle()
+        assert world.working == ["b"]

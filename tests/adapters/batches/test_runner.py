@@ -32,6 +32,9 @@ class Dies:
     async def __call__(self, *_: Any) -> ItemResult:
         return ItemResult(".wav", "audio/wav", 1000, 1.5)
 
+    async def sync(self, *_: Any) -> None:
+        """Nothing was written."""
+
     async def forget(self, *_: Any) -> None:
         self.tries += 1
         raise ZeroDivisionError
@@ -112,7 +115,7 @@ async def test_results_without_a_batch_go_at_once(world: World) -> None:
 async def test_a_long_job_gives_way_to_one_that_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner_module, "MOST_AT_WORK", 1)
     monkeypatch.setattr(runner_module, "LOOK_SECONDS", 0.05)
-    world.runner._around = replace(world.runner._around, carry_out=slowly, forget=done)
+    world.runner._around = replace(world.runner._around, carry_out=slowly, sync=done, forget=done)
     world.monotonic = 100.0
     await world.begin(count=1000)
     await world.begin("job-2", at=2.0)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.speech.render import gathered
+from adapters.speech.render import LEISURE_SECONDS, gathered
 from stts.audio.speech import SpeechRenderer
 from stts.context import Priority, RequestContext
 from stts.errors import EngineError
@@ -57,6 +57,13 @@ def test_a_fast_engine_s_blocks_are_gathered_and_a_slow_one_s_sent_at_once() -> 
     assert [chunk.data for chunk in gathered(iter(headers), lambda: next(still))] == [b"h", b"i", b"a", b"bc"]
     slow = (seconds / 10 for seconds in range(100))
     assert [chunk.data for chunk in gathered(iter(blocks), lambda: next(slow))] == [b"a", b"b", b"c"]
+
+
+def test_where_nobody_waits_a_longer_moment_is_sent_together() -> None:
+    blocks = [AudioChunk(data, 1.0) for data in (b"a", b"b", b"c", b"d")]
+    times = iter([0.0, 0.01, LEISURE_SECONDS, LEISURE_SECONDS, LEISURE_SECONDS, LEISURE_SECONDS])
+    sent = gathered(iter(blocks), lambda: next(times), hurried=False)
+    assert [chunk.data for chunk in sent] == [b"ab", b"cd"]
 
 
 def speak(engines: Engines, text: str = TEXT, **config: Any) -> Any:

@@ -83,16 +83,47 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     store = files(tmp_path)
     file = store.begin("job-1", DIGEST)
     file.write(b"audio")
-
-    def full(descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(StorageFull, match="full"):
         file.commit(".wav")
     monkeypatch.undo()
     file.abort()
-    assert store.batches() == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "id"] == []
+
+
+def test_results_and_their_folders_are_synced_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = files(tmp_path)
+    other = "cd" * 32
+    paths = [made(store, "job-1", b"audio", digest) for digest in (DIGEST, other)]
+    synced: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.add(os.fstat(descriptor).st_ino))
+    store.sync("job-1", [(DIGEST, ".wav"), (other, ".wav")])
+    assert synced == {each.stat().st_ino for path in paths for each in (path, path.parent, path.parent.parent)}
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageFull):
+        store.sync("job-1", [(DIGEST, ".wav")])
+    store.remove("job-1")
+    store.sync("job-1", [(DIGEST, ".wav")])
+
+
+def test_what_is_adopted_takes_the_place_of_what_a_killed_server_left(tmp_path: Path) -> None:
+    store = files(tmp_path, most=20)
+    store.require_room()
+    made(store, "job-2", b"half")
+    first = made(store, "job-1", b"audio")
+    assert store.adopt(first, "job-2", DIGEST, ".wav")
+    assert store.path("job-2", DIGEST, ".wav").read_bytes() == b"audio"
+    # What took its place counts once.
+    made(store, "job-3", b"1234567890")
+    store.require_room()
+    made(store, "job-4", b"12345")
+    with pytest.raises(StorageFull):
+        store.require_room()
+    assert list(tmp_path.rglob(".temporary/*")) == []
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_room_is_looked_for_while_folders_of_other_batches_go(tmp_path: Path) -> None:
