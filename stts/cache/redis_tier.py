@@ -61,7 +61,7 @@ class RedisTier:
     async def put(self, key: str, entry: Stored, now: float) -> None:
         milliseconds = int((entry.expires - now) * 1000)
         if milliseconds > 0 and not self._link.is_away:
-            packed = await asyncio.to_thread(pack, key, entry)
+            packed = await asyncio.to_thread(pack, key, entry, compress=True)
             await self._link.ask(LONG_SECONDS, "SET", PREFIX + key, packed, "PX", milliseconds)
 
     def note_use(self, key: str) -> None:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from itertools import product, starmap
 from typing import Any, Literal
 
+from stts.cache.compression import compressed, restored
+
 StoredKind = Literal["answer", "sentence"]
 
 MAGIC = b"STTSC1\r\n"
@@ -16,6 +18,8 @@ MAGIC = b"STTSC1\r\n"
 HASH_BYTES = 32
 LENGTH_BYTES = 4
 HEAD_BYTES = len(MAGIC) + HASH_BYTES + LENGTH_BYTES
+WHOLE_BYTES = "whole_bytes"
+"""In the header of an entry that is compressed: the bytes of its audio."""
 MOST_HEADER_BYTES = 1_000_000
 OVERHEAD_BYTES = 1_000
 """Memory that an entry takes beside its audio, about."""
@@ -93,11 +97,14 @@ class Selection:
 EVERYTHING = Selection()
 
 
-def pack(key: str, entry: Stored) -> bytes:
+def pack(key: str, entry: Stored, *, compress: bool = False) -> bytes:
     """The entry as bytes. Their hash covers the key too, so that a file under another name is no entry."""
     about = {each.name: getattr(entry, each.name) for each in fields(entry) if each.name != "data"}
+    data = entry.data
+    if compress and (smaller := compressed(data)) is not None:
+        about[WHOLE_BYTES], data = len(data), smaller
     header = json.dumps(about, separators=(",", ":")).encode()
-    rest = len(header).to_bytes(LENGTH_BYTES, "big") + header + entry.data
+    rest = len(header).to_bytes(LENGTH_BYTES, "big") + header + data
     return MAGIC + _hash(key, rest) + rest
 
 
@@ -130,7 +137,9 @@ def as_json(entry: Stored) -> dict[str, Any]:
 def _described(header: bytes, data: bytes) -> Stored | None:
     try:
         about = json.loads(header)
-        return Stored(data=data, **{**about, "voices": tuple(about["voices"])})
+        size = about.pop(WHOLE_BYTES, None)
+        whole = data if size is None or not data else restored(data, size)
+        return None if whole is None else Stored(data=whole, **{**about, "voices": tuple(about["voices"])})
     except (ValueError, TypeError, KeyError):
         return None
 

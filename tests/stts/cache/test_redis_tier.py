@@ -29,7 +29,7 @@ async def test_servers_share_what_they_made() -> None:
         await one.written()
         assert await two.get(key(1)) == entry(1) and await two.get(key(3)) is None
         found = await second.statistics(NOW)
-        assert (found.entries, found.hits, found.state) == (2, 1, "up") and found.bytes > 2000
+        assert (found.entries, found.hits, found.state) == (2, 1, "up") and 2000 > found.bytes > 500
         assert [share.engine for share in found.shares] == ["piper", "tone"]
         assert await removed(second, Selection(owner="u1")) == 1
         assert await second.get(key(2), NOW) is None and await first.get(key(1), NOW)

@@ -20,6 +20,15 @@ def test_an_entry_comes_back_as_it_was() -> None:
     assert described(packed[:30]) is None
 
 
+def test_a_compressed_entry_comes_back_as_it_was() -> None:
+    kept = replace(entry(7), data=bytes(10_000))
+    packed = pack(key(7), kept, compress=True)
+    assert len(packed) < 1000 and unpack(key(7), packed) == kept
+    assert described(packed[:4096]) == replace(kept, data=b"")
+    small = replace(kept, data=b"ID3")
+    assert pack(key(7), small, compress=True) == pack(key(7), small)
+
+
 @given(st.integers(0, 700), st.integers(0, 7))
 def test_one_flipped_bit_is_found(place: int, bit: int) -> None:
     packed = bytearray(pack(key(1), entry(1, 400)))
