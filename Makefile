@@ -95,7 +95,7 @@ $(VENV)/.dev: requirements/dev.txt requirements/test.txt requirements/pocketsphi
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
 	touch $@
 
-$(VENV)/.clients: requirements/clients.txt $(NODE:%=%/package-lock.json) $(VENV)/.dev
+$(VENV)/.clients: requirements/clients.txt requirements/frameworks.txt $(NODE:%=%/package-lock.json) $(VENV)/.dev
 	command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends chromium; } \
 		|| { echo "make test-clients needs Chromium: apt-get install chromium" >&2; exit 1; }
 	command -v npm >/dev/null || { echo "make test-clients needs Node 20 or newer, with npm" >&2; exit 1; }

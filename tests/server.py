@@ -6,9 +6,10 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from adapters.configuration.adapter import ConfigAdapter
 from engines.registry import Registry
@@ -19,6 +20,8 @@ from routers.services import Services, build_services
 from server_v2 import build_listeners, run
 from stts.settings import Settings
 from tests.patient import PATIENCE
+
+Result = TypeVar("Result")
 
 DRAIN_SECONDS = 1.0
 ALIVE: set[RunningServer] = set()
@@ -73,6 +76,10 @@ class RunningServer:
         while any(name.startswith(("prepare", "load ", "probe ", "spare ")) for name in self.tasks()):
             assert time.monotonic() < deadline, self.tasks()
             time.sleep(0.01)
+
+    def call(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Runs this on the loop of the server."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def tasks(self) -> list[str]:
         """Names of the tasks that run in the server now."""

@@ -11,6 +11,7 @@ from middleware.listener import ListenerSettings
 from routers.compat.elevenlabs.account import AccountRoutes
 from routers.compat.elevenlabs.errors import ElevenLabsError, render_elevenlabs_error
 from routers.compat.elevenlabs.options import ElevenLabsOptions
+from routers.compat.elevenlabs.sockets import SocketRoutes
 from routers.compat.elevenlabs.speaking import Speaking
 from routers.compat.elevenlabs.speech import SpeechRoutes
 from routers.compat.elevenlabs.voices import VoiceRoutes
@@ -30,6 +31,7 @@ def _routes(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
     speaking = Speaking(services, listener)
     return (
         SpeechRoutes(services, speaking),
+        SocketRoutes(services, speaking),
         VoiceRoutes(services, speaking.ids),
         AccountRoutes(services, speaking),
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from middleware.edge.dialect import RenderedError
 from middleware.edge.problem import InvalidFields, plain_name
 from routers.http.detail_errors import WrongField, detail_fields
+from routers.sockets.socket_dialect import SocketDialect
 from stts.access.allowances import QuotaExceeded
 from stts.errors import (
     Busy,
@@ -68,6 +69,9 @@ def render_elevenlabs_error(error: STTSError, request_id: str) -> RenderedError:
 def socket_error(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
     """The event of an error on a socket; the socket is closed behind it."""
     return {"message": error.message, "error": words_of(error)[1], "code": 1008 if error.status < 500 else 1011}
+
+
+SOCKET = SocketDialect(error_event=socket_error)
 
 
 def words_of(error: STTSError) -> tuple[int, str, str]:

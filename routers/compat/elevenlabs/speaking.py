@@ -16,7 +16,7 @@ from routers.services import Services
 from stts.access.permission import Permission
 from stts.context import RequestContext
 from stts.errors import UnknownVoice
-from stts.plans import SpeechRequest
+from stts.plans import SpeechPlan, SpeechRequest
 from stts.speech import AudioChunk, SynthesisConfig
 from stts.streams.live import LiveText
 
@@ -76,8 +76,18 @@ class Speaking:
                 return replace(config, voice=output.voice)
         return config
 
+    async def plan(self, config: SynthesisConfig) -> SpeechPlan:
+        """Plans the texts of a socket. Raises UnknownVoice and what else can be wrong."""
+        return await self._plan_speech(config)
+
     def speak(
-        self, context: RequestContext, text: str | LiveText, config: SynthesisConfig, format: OutputFormat
+        self,
+        context: RequestContext,
+        text: str | LiveText,
+        config: SynthesisConfig,
+        format: OutputFormat,
+        plan: SpeechPlan | None = None,
     ) -> AsyncGenerator[AudioChunk, None]:
-        chunks = self._speak(context, SpeechRequest(text, config))
+        """`plan`: one that was made for this configuration earlier."""
+        chunks = self._speak(context, SpeechRequest(text, config, plan))
         return chunks if format.law is None else in_law(chunks, format.law, context)

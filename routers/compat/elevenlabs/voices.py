@@ -14,7 +14,7 @@ from routers.http.deferred_route import deferred_router
 from routers.http.names import NAME_CHARACTERS
 from routers.http.operation import principal_of
 from routers.services import Services
-from stts.access.policy import Public, RouteKind, policy
+from stts.access.policy import RouteKind, policy
 from stts.access.roles import Role
 from stts.access.viewer import Viewer
 from stts.errors import UnknownVoice
@@ -75,11 +75,11 @@ class VoiceRoutes:
         one = "/v1/voices/{voice_id}/settings"
         add(one, self.settings, methods=["GET"], response_model=Settings, summary="Settings of one voice")
 
-    @policy(RouteKind.USE, Public.LISTED, role=Role.READ)
+    @policy(RouteKind.USE, role=Role.READ)
     async def listing(self, request: Request) -> VoiceList:
         return VoiceList(voices=await self._known(principal_of(request).viewer))
 
-    @policy(RouteKind.USE, Public.LISTED, role=Role.READ)
+    @policy(RouteKind.USE, role=Role.READ)
     async def search(
         self,
         request: Request,
