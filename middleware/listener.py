@@ -49,9 +49,6 @@ class ListenerRates:
     """Longest wait for a place among them."""
 
 
-NO_RATES = ListenerRates()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerSettings:
     """One address that the server answers at. Several share one process, one event loop and all services.
@@ -68,8 +65,8 @@ class ListenerSettings:
     security: SecuritySettings
     limits: Callable[[], LimitSettings]
     output: Callable[[], OutputDefaults]
-    rates: Callable[[], ListenerRates] = lambda: NO_RATES
-    """Asked for each request."""
+    rates: Callable[[], ListenerRates | None] | None = None
+    """Asked for each request, which may have none; None: there are never any."""
     cache_hours: Callable[[], float | None] = lambda: None
     """Age at which speech that was made here is made anew; None: as the section `cache` says."""
     path: str = ""

@@ -14,6 +14,7 @@ from middleware.edge.conditions import Conditions
 from middleware.edge.cors import CORS
 from middleware.edge.document import describe_edge
 from middleware.edge.errors import install_error_handlers
+from middleware.edge.listener_limits import ListenerLimiting
 from middleware.edge.methods import Methods
 from middleware.edge.ranges import Ranges
 from middleware.edge.rate_limiting import RateLimiting
@@ -46,7 +47,7 @@ def wrap(
     operations: Concurrency | None = None,
 ) -> FastAPI:
     """Puts the classes around an app that has not started, outside in: id, match of the route, tracing, CORS,
-    errors, body limit, authentication, rates, audit, methods, conditions, ranges.
+    errors, body limit, authentication, limits of the listener, rates, audit, methods, conditions, ranges.
 
     `app.state.route_table` is the table, for what answers before an app is asked. The id is outermost, so that every
     answer carries it; CORS is around the errors, so that pages can read them; bodies are limited before access is
@@ -64,6 +65,8 @@ def wrap(
     if rates is not None:
         told = refusals or QuotaRefusals(audit)
         app.add_middleware(RateLimiting, limiter=rates, refusals=told, remainders=remainders, operations=operations)
+    if listener.rates is not None:
+        app.add_middleware(ListenerLimiting, listener=listener, limiter=rates, refusals=refusals)
     app.add_middleware(Authentication, listener=listener, secrets=secrets, directory=directory, audit=audit)
     app.add_middleware(BodyLimit, listener=listener)
     app.add_middleware(ErrorBoundary)

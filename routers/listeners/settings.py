@@ -79,8 +79,10 @@ def _output_of(output: ListenerOutput, settings: Settings) -> OutputDefaults:
     )
 
 
-def _rates_of(section: ListenerSection, settings: Settings) -> ListenerRates:
+def _rates_of(section: ListenerSection, settings: Settings) -> ListenerRates | None:
     limits = section.limits
+    if limits.requests_per_minute is limits.operations_per_minute is limits.operations_at_once is None:
+        return None
     return ListenerRates(
         requests_per_minute=limits.requests_per_minute,
         operations_per_minute=limits.operations_per_minute,

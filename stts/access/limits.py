@@ -18,6 +18,8 @@ MOST_KNOWN = 10_000
 """Callers whose limits are kept."""
 WINDOW_SECONDS = 60.0
 """The window of a rate."""
+REQUESTS, OPERATIONS = "client", "operations"
+"""First words of the subjects whose rates are those of a listener: requests of a client, and what it begins."""
 Values = Mapping[str, int | None]
 
 

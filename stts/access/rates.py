@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from stts.access.limits import MOST_KNOWN, LimitSet, Rate, limits_of
+from stts.access.limits import MOST_KNOWN, OPERATIONS, LimitSet, Rate, limits_of
 from stts.access.principal import Principal
 from stts.errors import TooManyRequests
 from stts.settings.quotas import QuotaSettings
@@ -33,9 +33,15 @@ class RateExceeded(TooManyRequests):
 
     def __init__(self, states: list[RateState], over: RateState) -> None:
         rate = over.rate
-        said = f"This {rate.subject.partition(':')[0]} may send {rate.most} requests a minute, and has sent them."
-        super().__init__(said, retry_after=max(1.0, over.reset_seconds))
+        super().__init__(_said(rate), retry_after=max(1.0, over.reset_seconds))
         self.states = states
+
+
+def _said(rate: Rate) -> str:
+    kind = rate.subject.partition(":")[0]
+    if kind == OPERATIONS:
+        return f"A client may begin {rate.most} operations a minute here, and this one has."
+    return f"This {kind} may send {rate.most} requests a minute, and has sent them."
 
 
 class SharedRates(Protocol):
@@ -124,4 +130,6 @@ def state_header(states: list[RateState]) -> str:
 def _name(rate: Rate) -> str:
     """As `requests-key`; of routes, `requests-write`."""
     kind, _, rest = rate.subject.partition(":")
+    if kind == OPERATIONS:
+        return "operations-client"
     return f"requests-{kind}" if kind != "route" else f"requests-{rest.partition(':')[0]}"

@@ -1,0 +1,108 @@
+"""Limits of one listener: requests and operations a minute of one client's network, and operations at once of all.
+
+They stand beside those of keys, for clients of systems that know no keys. This machine is a network like any other: a
+proxy on it that serves strangers is to be limited where keys are, or to say no limits here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from middleware.edge.authentication import address_of
+from middleware.edge.boundary import BEGIN, refuse
+from middleware.edge.route_table import route_match, route_name
+from middleware.listener import ListenerRates, ListenerSettings
+from stts.access.limits import OPERATIONS, REQUESTS, Rate
+from stts.access.networks import network_of
+from stts.access.places import Places
+from stts.access.policy import Public, RouteKind, RoutePolicy
+from stts.access.quota_refusals import QuotaRefusals
+from stts.access.rates import RateExceeded, RateLimiter, RateState, policy_header, state_header
+from stts.access.roles import Role
+from stts.errors import Busy, LimitsAway
+
+THIS_MACHINE = "local"
+"""Network of clients on this machine."""
+
+
+class ListenerLimiting:
+    """Stands inside authentication: who is refused there does not count."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        listener: ListenerSettings,
+        limiter: RateLimiter | None = None,
+        refusals: QuotaRefusals | None = None,
+    ) -> None:
+        """`limiter`: None where nobody counts requests; `refusals` is told of each."""
+        self.app = app
+        self._name = listener.name
+        self._current = listener.rates or (lambda: None)
+        self._limiter = limiter
+        self._refusals = refusals or QuotaRefusals()
+        self._places = Places()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limits = self._current() if scope["type"] in ("http", "websocket") else None
+        policy = route_match(scope).policy
+        if limits is None or policy.public is Public.ANYWHERE:
+            await self.app(scope, receive, send)
+            return
+        operates = is_operation(policy) and scope.get("method") != "HEAD"
+        try:
+            rates = list(self._rates(limits, scope, operates=operates))
+            if rates and self._limiter is not None:
+                send = _Told(send, await self._limiter.hit(rates))
+            if not operates or limits.operations_at_once is None:
+                await self.app(scope, receive, send)
+                return
+            await self._in_its_place(limits.operations_at_once, limits.place_seconds, scope, receive, send)
+        except RateExceeded as error:
+            self._refusals.tell(scope["state"]["principal"], error.code, route_name(scope))
+            await refuse(scope, receive, _Told(send, error.states), error)
+        except LimitsAway as error:
+            await refuse(scope, receive, send, error)
+
+    async def _in_its_place(self, most: int, seconds: float, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._places.take(most, seconds)
+        except Busy as error:
+            await refuse(scope, receive, send, error)
+            return
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._places.give_back()
+
+    def _rates(self, limits: ListenerRates, scope: Scope, *, operates: bool) -> Iterator[Rate]:
+        who = f"{self._name}:{network_of(address_of(scope)) or THIS_MACHINE}"
+        if limits.requests_per_minute is not None:
+            yield Rate(f"{REQUESTS}:{who}", limits.requests_per_minute)
+        if operates and limits.operations_per_minute is not None:
+            yield Rate(f"{OPERATIONS}:{who}", limits.operations_per_minute)
+
+
+def is_operation(policy: RoutePolicy) -> bool:
+    """True for routes that speak, listen or converse, and for no others."""
+    is_use = policy.kind is RouteKind.USE and policy.role is Role.WRITE
+    return is_use and policy.public is Public.NEVER and policy.action is None
+
+
+class _Told:
+    """Adds what is left of the rates to the head of the answer."""
+
+    def __init__(self, send: Send, states: list[RateState]) -> None:
+        self._send = send
+        self._states = states
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] in BEGIN:
+            told = [
+                (b"ratelimit-policy", policy_header(self._states).encode()),
+                (b"ratelimit", state_header(self._states).encode()),
+            ]
+            message = {**message, "headers": [*message.get("headers", ()), *told]}
+        await self._send(message)
