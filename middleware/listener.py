@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.types import Scope
@@ -12,10 +12,11 @@ from middleware.serving.file_limit import wyoming_files
 from stts.engine_state import AUTO
 from stts.settings import CurrentSettings, LimitSettings, SecuritySettings
 from stts.settings.section import Section
-from stts.speech import AudioFormat
+from stts.speech import AudioFormat, SynthesisConfig
 
 LISTENER = "listener"
 """Key of the listener in `scope["state"]`."""
+NOTHING = (None,) * 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,26 @@ class OutputDefaults:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of engines, as a request would give them."""
 
+    def given_to(self, config: SynthesisConfig) -> SynthesisConfig:
+        """The config with these where it says nothing. One that names a voice finds the engine of that voice; who names
+        an engine or a voice gets no voice and no parameters that are meant for another."""
+        if config.engine not in (AUTO, self.engine):
+            return config
+        if config.voice is None:
+            config = replace(config, engine=self.engine, voice=self.voice, language=config.language or self.language)
+        if self.parameters and config.engine == self.engine:
+            config = replace(config, parameters={**self.parameters, **config.parameters})
+        return config if config.sample_rate else replace(config, sample_rate=self.sample_rate)
+
+    @property
+    def says_nothing(self) -> bool:
+        """True where there is nothing but a format: nearly everywhere."""
+        return (
+            (self.voice, self.language, self.sample_rate, self.text_characters) == NOTHING
+            and self.engine == AUTO
+            and not self.parameters
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ListenerRates:
@@ -47,6 +68,14 @@ class ListenerRates:
     """Requests that speak or listen at once, of all clients together; others wait."""
     place_seconds: float = 2.0
     """Longest wait for a place among them."""
+
+
+NO_RATES = ListenerRates()
+
+
+def no_rates() -> ListenerRates:
+    """Stands where there are never any."""
+    return NO_RATES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +94,8 @@ class ListenerSettings:
     security: SecuritySettings
     limits: Callable[[], LimitSettings]
     output: Callable[[], OutputDefaults]
-    rates: Callable[[], ListenerRates | None] | None = None
-    """Asked for each request, which may have none; None: there are never any."""
+    rates: Callable[[], ListenerRates] = no_rates
+    """Asked for each request."""
     cache_hours: Callable[[], float | None] = lambda: None
     """Age at which speech that was made here is made anew; None: as the section `cache` says."""
     path: str = ""
@@ -87,6 +116,12 @@ def listener_of(scope: Scope) -> ListenerSettings:
     """The listener that a request or socket came by."""
     listener: ListenerSettings = scope["state"][LISTENER]
     return listener
+
+
+def listener_name(state: Mapping[str, Any]) -> str | None:
+    """Name of the listener by the state of a scope; None for a scope that came by none."""
+    listener: ListenerSettings | None = state.get(LISTENER)
+    return listener.name if listener is not None else None
 
 
 def default_listener(current: CurrentSettings, dialects: tuple[str, ...] = ()) -> ListenerSettings:

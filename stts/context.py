@@ -75,6 +75,10 @@ class RequestFacts:
     """`time.perf_counter()` seconds."""
     cache: CacheUse = "any"
     """The wish of the client about the cache."""
+    listener: str | None = None
+    """Name of the listener that it came by; None: of the server's own doing."""
+    cache_hours: float | None = None
+    """Age at which speech that is made for it is made anew; None: as the section `cache` says."""
     error_status: Callable[[STTSError], int] = own_status
     """The HTTP status with which the dialect of the route answers an error."""
 
@@ -212,7 +216,14 @@ class RequestContext:
     def part(self, request_type: RequestType) -> RequestContext:
         """Makes the context of an operation inside this one."""
         asked = self.input_data
-        facts = RequestFacts(asked.method, asked.route, asked.network, cache=asked.cache)
+        facts = RequestFacts(
+            asked.method,
+            asked.route,
+            asked.network,
+            cache=asked.cache,
+            listener=asked.listener,
+            cache_hours=asked.cache_hours,
+        )
         return RequestContext(
             request_type,
             principal=self.principal,

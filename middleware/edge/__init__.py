@@ -20,7 +20,7 @@ from middleware.edge.ranges import Ranges
 from middleware.edge.rate_limiting import RateLimiting
 from middleware.edge.request_id import RequestId
 from middleware.edge.route_table import RouteMatching, RouteTable
-from middleware.listener import ListenerSettings
+from middleware.listener import ListenerSettings, no_rates
 from stts.access.audit_trail import AuditTrail
 from stts.access.client_secrets import ClientSecrets
 from stts.access.concurrency import Concurrency
@@ -65,7 +65,7 @@ def wrap(
     if rates is not None:
         told = refusals or QuotaRefusals(audit)
         app.add_middleware(RateLimiting, limiter=rates, refusals=told, remainders=remainders, operations=operations)
-    if listener.rates is not None:
+    if listener.rates is not no_rates:
         app.add_middleware(ListenerLimiting, listener=listener, limiter=rates, refusals=refusals)
     app.add_middleware(Authentication, listener=listener, secrets=secrets, directory=directory, audit=audit)
     app.add_middleware(BodyLimit, listener=listener)

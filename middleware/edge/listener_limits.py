@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from middleware.edge.authentication import address_of
 from middleware.edge.boundary import BEGIN, refuse
 from middleware.edge.route_table import route_match, route_name
-from middleware.listener import ListenerRates, ListenerSettings
+from middleware.listener import NO_RATES, ListenerRates, ListenerSettings
 from stts.access.limits import OPERATIONS, REQUESTS, Rate
 from stts.access.networks import network_of
 from stts.access.places import Places
@@ -40,15 +40,15 @@ class ListenerLimiting:
         """`limiter`: None where nobody counts requests; `refusals` is told of each."""
         self.app = app
         self._name = listener.name
-        self._current = listener.rates or (lambda: None)
+        self._current = listener.rates
         self._limiter = limiter
         self._refusals = refusals or QuotaRefusals()
         self._places = Places()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limits = self._current() if scope["type"] in ("http", "websocket") else None
+        limits = self._current() if scope["type"] in ("http", "websocket") else NO_RATES
         policy = route_match(scope).policy
-        if limits is None or policy.public is Public.ANYWHERE:
+        if limits is NO_RATES or policy.public is Public.ANYWHERE:
             await self.app(scope, receive, send)
             return
         operates = is_operation(policy) and scope.get("method") != "HEAD"

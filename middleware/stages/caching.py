@@ -61,6 +61,7 @@ class CachingStage:
         return (
             cache.enabled
             and context.input_data.cache != "none"
+            and context.input_data.cache_hours != 0
             # What stands in for an engine that rests is told with it.
             and plan.resting is None
             and cache.engine_hours.get(plan.instance, cache.hours) > 0
@@ -141,7 +142,8 @@ class CachingStage:
         # All of it is here. What was renewed meanwhile is older than what is kept by then.
         wanted = context.input_data.cache != "read" and self.fills.has(key, fill)
         if wanted and _is_clean(fill, plan):
-            made = entry_of(plan, text, tuple(fill.chunks), etag, created, self._store.expiry(plan.instance, created))
+            expires = self._store.expiry(plan.instance, created, context.input_data.cache_hours)
+            made = entry_of(plan, text, tuple(fill.chunks), etag, created, expires)
             if made is not None:
                 self._store.put(key, made, since)
 

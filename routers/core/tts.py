@@ -10,6 +10,7 @@ from middleware.edge.methods import is_head_only
 from middleware.listener import listener_of
 from routers.core.tts_schemas import SpeechFields
 from routers.http.deferred_route import deferred_router
+from routers.http.listener_speech import with_defaults
 from routers.http.operation import operation_context, principal_of
 from routers.http.speech import speech_answer
 from routers.services import Services
@@ -71,4 +72,5 @@ class TTSRoutes:
 
 
 def _config(fields: SpeechFields, request: Request) -> SynthesisConfig:
-    return fields.config(listener_of(request.scope).output().format, principal_of(request).permission)
+    config = fields.config(listener_of(request.scope).output().format, principal_of(request).permission)
+    return with_defaults(request, fields.text, config)

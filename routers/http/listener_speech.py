@@ -18,6 +18,15 @@ def check_length(text: str, output: OutputDefaults) -> None:
         raise TextTooLong(f"The text is longer than the limit of {limit} characters.", param="text")
 
 
+def with_defaults(connection: HTTPConnection, text: str, config: SynthesisConfig) -> SynthesisConfig:
+    """The config with the defaults of the listener where it says nothing. Raises TextTooLong."""
+    output = listener_of(connection.scope).output()
+    if output.says_nothing:
+        return config
+    check_length(text, output)
+    return output.given_to(config)
+
+
 def listener_config(
     request: HTTPConnection,
     *,

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from middleware.edge.request_memory import RepeatNotes
 from middleware.edge.route_table import PLACE_AHEAD, REPEAT, SPAN, arrived, route_match
+from middleware.listener import LISTENER
 from middleware.stages.timing import server_timing
 from stts.access import networks
 from stts.access.principal import ANONYMOUS, Principal
@@ -44,8 +45,8 @@ def operation_context(
     """A context with the correlation id, route and principal of the connection."""
     state = connection.scope.get("state", {})
     route = connection.scope.get("route")
-    dialect = route_match(connection.scope).dialect
     repeat: RepeatNotes | None = state.get(REPEAT)
+    dialect, listener = route_match(connection.scope).dialect, state.get(LISTENER)
     return RequestContext(
         request_type=kind,
         request_id=state.get("request_id") or new_request_id(),
@@ -59,6 +60,8 @@ def operation_context(
             format,
             arrived=arrived(connection.scope),
             cache=cache_use(connection),
+            listener=listener.name if listener is not None else None,
+            cache_hours=listener.cache_hours() if listener is not None else None,
             error_status=lambda error: dialect.render_error(error, "").status,
         ),
         span=state.get(SPAN),

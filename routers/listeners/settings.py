@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from middleware.listener import ListenerRates, ListenerSettings, OutputDefaults
+from middleware.listener import NO_RATES, ListenerRates, ListenerSettings, OutputDefaults
 from routers.dialects import find_dialect
 from routers.listeners.sections import completed, limits_of, security_of
 from stts.engine_state import AUTO
@@ -79,10 +79,10 @@ def _output_of(output: ListenerOutput, settings: Settings) -> OutputDefaults:
     )
 
 
-def _rates_of(section: ListenerSection, settings: Settings) -> ListenerRates | None:
+def _rates_of(section: ListenerSection, settings: Settings) -> ListenerRates:
     limits = section.limits
     if limits.requests_per_minute is limits.operations_per_minute is limits.operations_at_once is None:
-        return None
+        return NO_RATES
     return ListenerRates(
         requests_per_minute=limits.requests_per_minute,
         operations_per_minute=limits.operations_per_minute,

@@ -35,7 +35,7 @@ class LimitedConnection(Protocol):
         ...
 
     @property
-    def listener(self) -> str:
+    def listener(self) -> str | None:
         """Name of the listener that it came by."""
         ...
 

@@ -20,7 +20,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from middleware.edge.route_table import SPAN_LINK
-from middleware.listener import LISTENER, ListenerSettings
+from middleware.listener import listener_name
 from middleware.serving.websocket_frames import LEFT
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.quota_end import QuotaEnd
@@ -80,6 +80,7 @@ class Socket:
         self._filler: asyncio.Task[None] | None = None
         self._ahead = SentAhead(spool, self.error)
         self._state = websocket.scope.get("state", {})
+        self.listener = listener_name(self._state)
         self._loop = asyncio.get_running_loop()
         self._sending = asyncio.Lock()
         self._gone = False
@@ -98,12 +99,6 @@ class Socket:
         return self._state.get("principal") or ANONYMOUS
 
     @property
-    def listener(self) -> str:
-        """Name of the listener that it came by; empty in a test without one."""
-        listener: ListenerSettings | None = self._state.get(LISTENER)
-        return listener.name if listener is not None else ""
-
-    @property
     def network(self) -> str:
         """The network of the client, as far as it counts for limits."""
         client = self._websocket.client
@@ -116,7 +111,7 @@ class Socket:
             kind,
             principal=self.principal,
             priority=caller_priority(self.principal, Priority.REALTIME),
-            input_data=RequestFacts(SOCKET, route, self.network),
+            input_data=RequestFacts(SOCKET, route, self.network, listener=self.listener),
             link=self._state.get(SPAN_LINK),
             on_exceeded=self.quota_end.tell,
         )

@@ -166,5 +166,5 @@ def may_enter(address: str, networks: Sequence[str]) -> bool:
 
 def _context(network: str, kind: RequestType) -> RequestContext:
     """A context of a connection from this network, whose limits it counts for."""
-    facts = RequestFacts(route=ROUTE, network=network)
+    facts = RequestFacts(route=ROUTE, network=network, listener=ROUTE)
     return RequestContext(kind, principal=WYOMING_CLIENT, priority=Priority.REALTIME, input_data=facts)

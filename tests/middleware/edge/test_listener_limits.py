@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from middleware.edge.listener_limits import ListenerLimiting
 from middleware.edge.route_table import RouteMatching, RouteTable
-from middleware.listener import ListenerRates, ListenerSettings, OutputDefaults
+from middleware.listener import NO_RATES, ListenerRates, ListenerSettings, OutputDefaults
 from routers.dialects import NATIVE
 from stts.access.policy import Public, RouteKind, policy
 from stts.access.principal import ANONYMOUS
@@ -60,7 +60,7 @@ class Known:
         await self._app(scope, receive, send)
 
 
-def limited(work: Work, rates: ListenerRates | None) -> httpx.AsyncClient:
+def limited(work: Work, rates: ListenerRates) -> httpx.AsyncClient:
     listener = ListenerSettings(
         name="piper",
         dialects=("native",),
@@ -121,6 +121,6 @@ async def test_who_waits_too_long_is_told_to_come_back() -> None:
 async def test_without_limits_it_does_nothing() -> None:
     work = Work()
     work.go_on.set()
-    async with limited(work, None) as client:
+    async with limited(work, NO_RATES) as client:
         answer = await client.get("/tts")
         assert (answer.status_code, "ratelimit" in answer.headers) == (200, False)

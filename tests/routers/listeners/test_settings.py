@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from middleware.listener import NO_RATES
 from routers.listeners.sections import security_of
 from routers.listeners.settings import listener_settings
 from routers.profile import Profile, Translated
@@ -42,8 +43,7 @@ def test_a_listener_has_what_it_says() -> None:
     assert listener.limits().json_bytes == 2048
     assert listener.limits().upload_bytes == settings.limits.upload_bytes
     assert listener.output().format == settings.tts.format
-    assert listener.rates is not None
-    assert listener.rates() is None
+    assert listener.rates() is NO_RATES
 
 
 @pytest.mark.usefixtures("toy")
@@ -53,8 +53,7 @@ def test_a_profile_says_what_the_section_does_not() -> None:
     assert (listener.port, listener.dialects) == (5999, ("openai",))
     output = listener.output()
     assert (output.format, output.voice, dict(output.parameters)) == ("mp3", "low", {"warmth": 1, "depth": 3})
-    rates = listener.rates() if listener.rates is not None else None
-    assert rates is not None
+    rates = listener.rates()
     assert (rates.requests_per_minute, rates.operations_at_once, listener.limits().json_bytes) == (60, None, 2048)
     assert listener.cache_hours() == 1.0
 

@@ -21,7 +21,7 @@ from tests.stts.access.keys import new_key
 class Connection:
     principal: Principal
     network: str = ""
-    listener: str = "default"
+    listener: str | None = "default"
     errors: list[str] = field(default_factory=list)
 
     def close_with(self, error: STTSError) -> None:
