@@ -93,7 +93,10 @@ class ListenerSection(Section):
     limits: ListenerLimits = ListenerLimits()
     output: ListenerOutput = ListenerOutput()
     cache_hours: float | None = live(
-        "Age at which speech that it made is made anew; null: cache.hours.", default=None, ge=0, le=100_000
+        "Age at which speech that it made is made anew, at most cache.hours; null: as there.",
+        default=None,
+        ge=0,
+        le=100_000,
     )
     options: dict[str, Any] = restarts("Options of its dialect (docs/dialects.md).", default_factory=dict)
 

@@ -17,11 +17,11 @@ PIPER = OutputDefaults(
     [
         (
             SynthesisConfig(),
-            SynthesisConfig("piper", "joe", "en-US", sample_rate=22_050, parameters={"noise": 1}),
+            SynthesisConfig("piper", "joe", language="en-US", sample_rate=22_050, parameters={"noise": 1}),
         ),
         (
             SynthesisConfig(language="de", sample_rate=8000, parameters={"noise": 2}),
-            SynthesisConfig("piper", "joe", "de", sample_rate=8000, parameters={"noise": 2}),
+            SynthesisConfig("piper", "joe", language="de", sample_rate=8000, parameters={"noise": 2}),
         ),
         (
             SynthesisConfig(voice="heart"),
