@@ -17,6 +17,8 @@ class Translated:
     """Keys of the configuration beside it, by section."""
     unknown: tuple[str, ...] = ()
     """Names that it did not understand."""
+    notes: tuple[str, ...] = ()
+    """Sentences about names that are understood and have no effect here."""
 
 
 ReadEnvironment = Callable[[Mapping[str, str]], Translated]

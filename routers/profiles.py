@@ -13,6 +13,7 @@ PROFILES: Mapping[str, str] = {
     "discord": "routers.compat.tts_discord.profile:DISCORD",
     "elevenlabs": "routers.compat.elevenlabs.profile:ELEVENLABS",
     "piper-server": "routers.compat.piper_server.profile:PIPER_SERVER",
+    "ttskit": "routers.compat.ttskit.profile:TTSKIT_PROFILE",
 }
 """Name -> `module:NAME` of the Profile."""
 

@@ -32,6 +32,8 @@ class Replacement:
     """Over the rest of the configuration: this listener and no other."""
     unknown: tuple[str, ...]
     """Names of the file that nobody here understands."""
+    notes: tuple[str, ...] = ()
+    """Sentences about names of the file that have no effect here."""
 
     @property
     def name(self) -> str:
@@ -50,11 +52,14 @@ def replacement(name: str, file: str | None, address: Mapping[str, Any]) -> Repl
     translated = profile.read_environment({} if file is None else read_environment(Path(file)))
     said: Mapping[str, Any] = {"profile": name, **translated.listener}
     layer = _layer(name, translated, overlaid(said, {"enabled": True, **address}), file or f"--as {name}")
-    return Replacement(profile, layer, translated.unknown)
+    return Replacement(profile, layer, translated.unknown, translated.notes)
 
 
 def tell_unknown(replaced: Replacement) -> None:
-    """Says which names of the file nobody understood, on the terminal and in the log."""
+    """Says which names of the file nobody understood or have no effect, on the terminal and in the log."""
+    for note in replaced.notes:
+        log.info("environment_without_effect", system=replaced.name, note=note)
+        print(f"{replaced.profile.title}: {note}", file=sys.stderr)  # noqa: T201 - for the person there
     if replaced.unknown:
         names = ", ".join(replaced.unknown)
         log.warning("environment_not_understood", system=replaced.name, names=list(replaced.unknown))
