@@ -162,7 +162,7 @@ def _wired(
     yielding = Yielding()
     caching = cast(Stage, CachingStage(cache, operations.speak, current))
     planning, recording = (YieldingStage(yielding), PlanningStage(selection)), RecordingStage(files)
-    whole = WholeAnswers(*measures.counting, quotas, planning[0])
+    whole = WholeAnswers(*measures.counting, quotas, planning[0], access.rates)
     pipelines = build_pipelines(measures.stages, quotas, planning, recording, caching, engines, operations, replies)
     speak, listen = pipelines.speak, pipelines.listen
     return Services(

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import gc
 
+YOUNG_OBJECTS = 5000
+"""Objects that may be new between two passes over the new ones. Under load thousands live for a moment, and a pass
+finds nothing among them."""
 _frozen = False
 """True in a process that froze at its start, which is this server's own."""
 
@@ -20,6 +23,7 @@ def freeze_gc() -> None:
     global _frozen
     _frozen = True
     gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
     gc.enable()
 
 

@@ -11,6 +11,7 @@ So a class of the edge that is added, and that refuses or counts, is asked here 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,12 +23,12 @@ from middleware.edge.request_memory import Repeated, RepeatNotes, RequestMemory,
 from middleware.edge.route_table import REPEAT, local_path, route_match
 from middleware.listener import NO_RATES, ListenerSettings
 from middleware.serving.extensions import WHOLE, WholeExchange
-from middleware.stages.timing import server_timing
+from middleware.stages.timing import whole_timing
 from middleware.stages.whole import WholeAnswers
 from stts.access.directory import KeyDirectory
-from stts.access.limits import UNLIMITED
+from stts.access.limits import UNLIMITED, Rate
 from stts.access.principal import ANONYMOUS, API_KEY_HOLDER, Principal
-from stts.access.rates import RateLimiter, RateState
+from stts.access.rates import RateLimiter
 from stts.access.remainders import Remainders
 from stts.cache.store import HOUR, CacheStore
 from stts.cache.stored import Stored
@@ -106,14 +107,9 @@ class Repeats:
             return False
         context = known.begun(request_id_of(scope), age)
         limits = parts.rates.limits_of(principal, context.input_data.network)
-        rates, states = limits.rates.get(known.role, ()), list[RateState]()
-
-        async def admit() -> None:
-            if rates:
-                states.extend(await parts.rates.hit(rates))
-
+        rates: Sequence[Rate] = () if limits is UNLIMITED else limits.rates.get(known.role, ())
         try:
-            await parts.whole.count(context, known.request, len(entry.data), admit)
+            states = await parts.whole.count(context, known.request, len(entry.data), rates)
         except STTSError:
             return False
         self._memory.answered += 1
@@ -221,9 +217,8 @@ def _no_body(scope: Scope) -> bytes | None:
 def _own_time(context: RequestContext) -> list[tuple[bytes, bytes]]:
     note = context.output_data.cache
     assert note is not None
-    timing = server_timing(context, collected=True)
     return [
         (b"age", b"%d" % (note.age or 0.0)),
-        (b"server-timing", timing.encode()),
+        (b"server-timing", whole_timing(context).encode()),
         (HEADER, context.request_id.encode()),
     ]

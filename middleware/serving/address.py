@@ -18,6 +18,10 @@ def ascii_line(data: bytes) -> tuple[bytes, bool]:
 
     Also returns whether the line goes on in the next read. Parsers of HTTP refuse raw bytes in an address.
     """
+    end = data.find(b"\n", 2)
+    if end >= 0 and data[0] > 13 and data[:end].isascii():
+        # As good as all of them are: nothing is copied.
+        return data, False
     start = len(data) - len(data.lstrip(b"\r\n"))
     end = data.find(b"\n", start)
     line = data[:end] if end >= 0 else data

@@ -16,13 +16,13 @@ class HeadSize:
     def __init__(self) -> None:
         self.told = 0
         """Bytes of addresses and headers that the parser has told of."""
-        self._unparsed = 0
+        self.unparsed = 0
         """Bytes read since the parser last told of anything: it is collecting them."""
 
     @property
     def begun(self) -> bool:
         """True if anything of a head has been read."""
-        return bool(self.told or self._unparsed)
+        return bool(self.told or self.unparsed)
 
     @property
     def is_too_large(self) -> bool:
@@ -31,7 +31,7 @@ class HeadSize:
     @property
     def collects_too_much(self) -> bool:
         """True if the parser holds more than a head may have."""
-        return self._unparsed > HEAD_BYTES
+        return self.unparsed > HEAD_BYTES
 
     def begin(self) -> None:
         """A request begins."""
@@ -39,17 +39,13 @@ class HeadSize:
 
     def read(self, data: bytes) -> None:
         """These bytes go to the parser."""
-        self._unparsed += len(data)
+        self.unparsed += len(data)
 
     def tell(self, size: int) -> bool:
         """The parser has told of so many bytes of the head. False where that is too much."""
-        self._unparsed = 0
+        self.unparsed = 0
         self.told += size
         return self.told <= HEAD_BYTES
-
-    def tell_body(self) -> None:
-        """The parser has told of a part of the body."""
-        self._unparsed = 0
 
 
 def too_large() -> HeadTooLarge:

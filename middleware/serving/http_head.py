@@ -19,7 +19,7 @@ from middleware.serving.address import ascii_line, first_address, readable
 from middleware.serving.connections import SLOW, Connections
 from middleware.serving.early import refusal
 from middleware.serving.extensions import CUT, SLOW_BODY, WHOLE
-from middleware.serving.head_size import HEADER_BYTES, HeadSize, too_large
+from middleware.serving.head_size import HEAD_BYTES, HEADER_BYTES, HeadSize, too_large
 from middleware.serving.starts import Starts
 from middleware.serving.whole import WholeCycle
 from stts.errors import MalformedRequest, STTSError
@@ -90,7 +90,7 @@ class BoundedHead(HttpToolsProtocol):
         self._parse(data)
         if self._size.collects_too_much:
             self._refuse(too_large())
-        elif self._timer is None and self._is_idle():
+        elif self._timer is None and (self.cycle is None or self.cycle.response_complete) and self._is_idle():
             self._start(HEAD_SECONDS)
 
     def _asks_more_than_health(self, data: bytes) -> bool:
@@ -131,11 +131,15 @@ class BoundedHead(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        self._count(len(url))
+        if not self._size.tell(len(url)):
+            raise HeadRefused
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._size.tell(len(name) + len(value) + HEADER_BYTES):
+        size = self._size
+        size.unparsed = 0
+        size.told += len(name) + len(value) + HEADER_BYTES
+        if size.told > HEAD_BYTES:
             raise HeadRefused
         super().on_header(name, value)
 
@@ -155,11 +159,11 @@ class BoundedHead(HttpToolsProtocol):
                 self.cycle.keep_alive = self.cycle.keep_alive and not self._is_beyond
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if self._starts is None or not self._starts.are_held or self._table.is_always_answered(self.url):
+            super()._start_asgi_task(cycle, app)
+            return
         begin = partial(super()._start_asgi_task, cycle, app)
-        if self._starts is None or self._table.is_always_answered(self.url):
-            begin()
-        else:
-            self._starts.begin(lambda: None if cycle.disconnected else begin())
+        self._starts.begin(lambda: None if cycle.disconnected else begin())
 
     def _extensions(self, cycle: RequestResponseCycle) -> dict[str, object]:
         """ASGI extensions: what the application may do on this connection."""
@@ -181,7 +185,7 @@ class BoundedHead(HttpToolsProtocol):
         super().resume_writing()
 
     def on_body(self, body: bytes) -> None:
-        self._size.tell_body()
+        self._size.unparsed = 0  # it is not collected
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -192,10 +196,6 @@ class BoundedHead(HttpToolsProtocol):
     def _is_declined(self) -> bool:
         """True if the request that is being parsed offers a protocol that is not spoken here."""
         return self.parser.should_upgrade() and not self._should_upgrade()
-
-    def _count(self, size: int) -> None:
-        if not self._size.tell(size):
-            raise HeadRefused
 
     def _give_up(self) -> None:
         """The parser cannot go on."""

@@ -41,6 +41,11 @@ class Starts:
             self._watches = True
             later(lambda: self._turn(later))
 
+    @property
+    def are_held(self) -> bool:
+        """True if a request has to wait for its turn."""
+        return self._watches
+
     def begin(self, start: Start) -> None:
         """Now, or when its turn has come."""
         if self._watches:

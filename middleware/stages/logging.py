@@ -18,7 +18,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from middleware.logs.console import ConsoleRenderer
-from middleware.logs.json_lines import render_json
+from middleware.logs.json_lines import UTCTimes, render_json
 from middleware.logs.logger import CurrentLogger
 from middleware.logs.stream import LogStream
 from middleware.logs.texts import KeptTexts
@@ -170,7 +170,7 @@ def configure_logging(settings: CurrentSettings, stream: TextIO | None = None) -
             _level_filter(settings),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            UTCTimes(),
             _exceptions(settings),
             lines.add_lost,
             _renderer(settings, stream),

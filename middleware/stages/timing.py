@@ -36,6 +36,12 @@ class TimingStage:
         context.metrics.first_item, context.metrics.bytes = self._clock() - context.start_time, size
 
 
+def whole_timing(context: RequestContext) -> str:
+    """The same of an answer that was there at once: nothing of it was made."""
+    times = context.metrics
+    return f"first;dur={(times.first_item or 0.0) * 1000:.1f}, total;dur={(times.total or 0.0) * 1000:.1f}"
+
+
 def server_timing(context: RequestContext, *, collected: bool) -> str:
     """The value of the `Server-Timing` header, in milliseconds.
 

@@ -6,7 +6,7 @@ It has the very stages of the operation, so what is logged, counted and limited 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from middleware.stages.analytics import AnalyticsStage
@@ -14,28 +14,31 @@ from middleware.stages.logging import LoggingStage
 from middleware.stages.quotas import QuotaStage
 from middleware.stages.timing import TimingStage
 from middleware.stages.yielding import YieldingStage
+from stts.access.limits import Rate
+from stts.access.rates import RateLimiter, RateState
 from stts.context import RequestContext
 from stts.plans import SpeechRequest
 
 
 @dataclass(frozen=True, slots=True)
 class WholeAnswers:
-    """The stages of the operation whose answers they are."""
+    """The stages of the operation whose answers they are, and the rates that its request counts for."""
 
     logging: LoggingStage
     analytics: AnalyticsStage
     timing: TimingStage
     quotas: QuotaStage
     yielding: YieldingStage
+    rates: RateLimiter
 
     async def count(
-        self, context: RequestContext, request: SpeechRequest, size: int, admit: Callable[[], Awaitable[None]]
-    ) -> None:
-        """Counts an answer of so many bytes. Raises what a quota, a place or `admit` refuses it with; then nothing is
-        counted and nobody is told, so that the stages can be asked in its place."""
+        self, context: RequestContext, request: SpeechRequest, size: int, rates: Sequence[Rate]
+    ) -> list[RateState]:
+        """Counts an answer of so many bytes, and gives the states of its caller's rates. Raises what a quota, a place
+        or a rate refuses it with; then nothing is counted and nobody is told, so that others can be asked instead."""
         admitted = await self.quotas.admitted(context, request)
         try:
-            await admit()
+            states = await self.rates.hit(rates) if rates else []
         except BaseException:
             if admitted is not None:
                 await admitted.settle(context, sent=False)
@@ -51,3 +54,4 @@ class WholeAnswers:
             self.yielding.end()
             self.analytics.end(context)
         self.logging.completed(context, request)
+        return states

@@ -8,6 +8,7 @@ GROWTH = 1.2
 """Each bound is this many times the one before: a percentile is at most 10 % off."""
 SMALLEST = 0.0001
 """Seconds; whatever is shorter counts as this."""
+LOG_GROWTH = math.log(GROWTH)
 BUCKETS = 100
 LARGEST = SMALLEST * GROWTH**BUCKETS
 """Seconds, over two hours; whatever is longer counts as this."""
@@ -23,8 +24,8 @@ class Histogram:
         """Bucket -> values in it."""
 
     def add(self, seconds: float) -> None:
-        seconds = min(max(seconds, SMALLEST), LARGEST)
-        bucket = min(int(math.log(seconds / SMALLEST, GROWTH)), BUCKETS - 1)
+        seconds = SMALLEST if seconds < SMALLEST else min(seconds, LARGEST)
+        bucket = min(int(math.log(seconds / SMALLEST) / LOG_GROWTH), BUCKETS - 1)
         self.counts[bucket] = self.counts.get(bucket, 0) + 1
 
     def merge(self, other: Histogram) -> None:

@@ -97,12 +97,13 @@ class History:
     def operation_finished(self, record: OperationRecord) -> None:
         minute = self._current()
         labels = record.labels
-        if labels not in minute.series and len(minute.series) >= MINUTE_SERIES:
-            labels = Labels(labels.type, OTHER, OTHER, OTHER, OTHER)
-        if labels not in minute.series:
-            minute.series[labels] = Tally()
-            self._series += 1
-        minute.series[labels].add(record)
+        tally = minute.series.get(labels)
+        if tally is None:
+            if len(minute.series) >= MINUTE_SERIES:
+                labels = Labels(labels.type, OTHER, OTHER, OTHER, OTHER)
+            self._series += labels not in minute.series
+            tally = minute.series.setdefault(labels, Tally())
+        tally.add(record)
 
     async def group(self, window: float, key: Callable[[int, Labels], Key]) -> dict[Key, Tally]:
         """Sums of the last `window` seconds, in whole minutes with the current one, by any key of minute and labels."""

@@ -61,9 +61,14 @@ class OperationRecord:
     def of(cls, context: RequestContext) -> OperationRecord:
         known, times, key = context.output_data, context.metrics, context.principal.key
         form = known.audio.format if known.audio is not None else None
-        chosen = (known.engine, known.voice, known.language, form)
         return cls(
-            Labels(context.request_type, *(name or NONE for name in chosen)),
+            Labels(
+                context.request_type,
+                known.engine or NONE,
+                known.voice or NONE,
+                known.language or NONE,
+                form or NONE,
+            ),
             context.status,
             context.error,
             times.queue,

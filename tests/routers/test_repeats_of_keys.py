@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from stts.settings import CacheSettings, EngineSettings, TTSSettings
 from tests.audio import encoded, tone
 from tests.fakes import NO_FALL_BACK, registry
 from tests.keyed import Keyed, keyed_server, keyed_settings
+from tests.patient import PATIENCE
 from tests.repeating import SPOKEN, memory_of
 
 pytestmark = pytest.mark.socket
@@ -40,12 +42,14 @@ def spoken(client: httpx.Client, **wishes: Any) -> httpx.Response:
     return client.post("/tts", json={**SPOKEN, "voice": "low", **wishes})
 
 
-def asked_until_remembered(client: httpx.Client, memory: RequestMemory, **wishes: Any) -> None:
-    for _ in range(3):
-        assert spoken(client, **wishes).status_code == 200
+def asked_until_remembered(client: httpx.Client, memory: RequestMemory, **wishes: Any) -> int:
+    """Tells how often that was: on a busy machine a body may come so late that its request is routed."""
     before = memory.answered
-    assert spoken(client, **wishes).status_code == 200
-    assert memory.answered == before + 1
+    for count in range(1, 21):
+        assert spoken(client, **wishes).status_code == 200
+        if memory.answered > before:
+            return count
+    raise AssertionError("it is never remembered")
 
 
 def test_a_revoked_key_is_refused_at_once(keyed: Keyed, memory: RequestMemory) -> None:
@@ -85,38 +89,36 @@ def test_a_private_voice_is_never_remembered(keyed: Keyed, memory: RequestMemory
 
 
 def test_a_rate_holds_to_the_request(keyed: Keyed, memory: RequestMemory) -> None:
-    with keyed.client(keyed.key(role="write", limits={"requests_per_minute": 6})["key"]) as client:
-        asked_until_remembered(client, memory)
-        answers = [spoken(client) for _ in range(5)]
-    assert [each.status_code for each in answers] == [200, 200, 429, 429, 429]
-    assert 'requests-key";r=1;' in answers[0].headers["ratelimit"] and "age" in answers[0].headers
-    assert 'requests-key";r=0;' in answers[1].headers["ratelimit"]
-    assert answers[1].headers["ratelimit-policy"] == '"requests-key";q=6;w=60'
-    assert int(answers[2].headers["retry-after"]) > 0
+    with keyed.client(keyed.key(role="write", limits={"requests_per_minute": 30})["key"]) as client:
+        asked = asked_until_remembered(client, memory)
+        answers = [spoken(client) for _ in range(33 - asked)]
+    assert [each.status_code for each in answers] == [200] * (30 - asked) + [429] * 3
+    assert f'requests-key";r={29 - asked};' in answers[0].headers["ratelimit"] and "age" in answers[0].headers
+    assert 'requests-key";r=0;' in answers[-4].headers["ratelimit"]
+    assert answers[-4].headers["ratelimit-policy"] == '"requests-key";q=30;w=60'
+    assert int(answers[-1].headers["retry-after"]) > 0
 
 
 def test_a_quota_holds_to_the_character(keyed: Keyed, memory: RequestMemory) -> None:
     size = len(SPOKEN["text"])
-    limits = {"characters_per_day": 6 * size + size - 1, "requests_per_minute": 100}
+    limits = {"characters_per_day": 30 * size + size - 1, "requests_per_minute": 100}
     with keyed.client(keyed.key(role="write", limits=limits)["key"]) as client:
-        asked_until_remembered(client, memory)
-        answers = [spoken(client) for _ in range(4)]
-        told = client.get("/me").json()
-    assert [each.status_code for each in answers] == [200, 200, 429, 429]
-    assert f'characters-day-key";r={2 * size - 1};' in answers[0].headers["ratelimit"]
-    assert f'characters-day-key";r={size - 1};' in answers[1].headers["ratelimit"]
-    assert answers[2].json()["code"] == "quota_exceeded" and str(size - 1) in str(told)
-    assert answers[2].headers["ratelimit"].count("requests-key") == 1
+        asked = asked_until_remembered(client, memory)
+        answers = [spoken(client) for _ in range(32 - asked)]
+    assert [each.status_code for each in answers] == [200] * (30 - asked) + [429] * 2
+    assert f'characters-day-key";r={(30 - asked) * size - 1};' in answers[0].headers["ratelimit"]
+    assert f'characters-day-key";r={size - 1};' in answers[-3].headers["ratelimit"]
+    assert answers[-1].json()["code"] == "quota_exceeded"
     # Who is refused by a quota is counted for the rate once.
-    assert 'requests-key";r=93;' in answers[2].headers["ratelimit"]
+    assert 'requests-key";r=68;' in answers[-1].headers["ratelimit"]
 
 
 def test_seconds_are_counted_as_they_are(keyed: Keyed, memory: RequestMemory) -> None:
     with keyed.client(keyed.key(role="write", limits={"audio_seconds_out_per_day": 100})["key"]) as client:
-        asked_until_remembered(client, memory)
+        asked = asked_until_remembered(client, memory)
         left = [spoken(client).headers["ratelimit"].partition("r=")[2].partition(";")[0] for _ in range(3)]
     seconds = 0.06 * len(SPOKEN["text"])
-    assert [int(each) for each in left] == [int(100 - seconds * count) for count in (5, 6, 7)]
+    assert [int(each) for each in left] == [int(100 - seconds * count) for count in (asked + 1, asked + 2, asked + 3)]
 
 
 def test_places_are_given_back(keyed: Keyed, memory: RequestMemory) -> None:
@@ -139,10 +141,11 @@ def test_the_clients_of_openai_read_what_is_left(keyed: Keyed, memory: RequestMe
 def test_usage_has_each_of_them(keyed: Keyed, memory: RequestMemory) -> None:
     key = keyed.key(role="write")
     with keyed.client(key["key"]) as client:
-        asked_until_remembered(client, memory)
+        asked = asked_until_remembered(client, memory)
     usage = keyed.server.services.access.usage
     assert usage is not None
-    rows = {row: sums for row, sums in usage._rows.items() if row.key_id == key["id"]}
-    assert sum(sums.operations for sums in rows.values()) <= 4
-    told = keyed.admin.get("/metrics").text
-    assert "stts_cache_answers_total" in told
+    asyncio.run_coroutine_threadsafe(usage.write(), keyed.server._loop).result(PATIENCE)
+    rows = keyed.admin.get("/analytics/usage", params={"group": "key"}).json()["rows"]
+    row = next(row for row in rows if row["key"] == key["id"])
+    assert (row["operations"], row["characters"]) == (asked, asked * len(SPOKEN["text"]))
+    assert row["cache_hits"] in (asked, asked - 1), "the first was made, unless another test had it made"
