@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -13,13 +14,16 @@ from benchmarks.server import Server
 from load.desk import POLL_SECONDS, Desk
 
 MIB = 1024 * 1024
+OF_NO_FILE = ("Pss_Anon:", "Pss_Shmem:")
+"""Lines of `/proc/PID/smaps_rollup`, in kB."""
 OPERATIONS = "stts_operations_in_progress"
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     memory: int
-    """Bytes of the server and its children; what they share is counted once (PSS), where the system tells."""
+    """Bytes of the server and its children that are in no file: pages of libraries count for less while other programs
+    map them too, so they rise and fall with the neighbours. What they share is counted once, where the system tells."""
     descriptors: int
     threads: int
     children: int
@@ -48,11 +52,15 @@ def held(server: Server) -> Held:
 
 
 def _memory(process: psutil.Process) -> int:
+    """Bytes of one process, its part of what it shares with others; its resident memory where Linux is not."""
     try:
-        info = process.memory_full_info()
-    except psutil.NoSuchProcess:
+        rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return int(process.memory_info().rss) if process.is_running() else 0
+    except ProcessLookupError:
         return 0
-    return int(getattr(info, "pss", info.rss))
+    kilobytes = {name: words[0] for name, *words in map(str.split, rollup.splitlines()) if name in OF_NO_FILE}
+    return sum(int(each) for each in kilobytes.values()) * 1024
 
 
 async def busy(desk: Desk) -> Busy:
