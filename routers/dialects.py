@@ -147,6 +147,7 @@ DIALECTS = {dialect.name: dialect for dialect in (NATIVE, OPENAI, PAGES, MANAGEM
 
 COMPATIBLE: Mapping[str, str] = {
     "batch-api": "routers.compat.batch_api.dialect:BATCH_API",
+    "chatterbox-server": "routers.compat.chatterbox_server.dialect:CHATTERBOX_SERVER",
     "deepgram": "routers.compat.deepgram.dialect:DEEPGRAM",
     "discord": "routers.compat.tts_discord.dialect:DISCORD",
     "elevenlabs": "routers.compat.elevenlabs.dialect:ELEVENLABS",

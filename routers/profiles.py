@@ -9,6 +9,7 @@ from routers.profile import Profile
 
 PROFILES: Mapping[str, str] = {
     "batch-api": "routers.compat.batch_api.profile:BATCH_API",
+    "chatterbox-server": "routers.compat.chatterbox_server.profile:CHATTERBOX_SERVER",
     "deepgram": "routers.compat.deepgram.profile:DEEPGRAM",
     "discord": "routers.compat.tts_discord.profile:DISCORD",
     "elevenlabs": "routers.compat.elevenlabs.profile:ELEVENLABS",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,14 +11,19 @@ from adapters.parameters import validated
 from stts.errors import InvalidParameter
 
 
-def accepted(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that the engine has, with values in its own ranges: the ranges of the other system are not its own."""
-    return {name: value for name, value in values.items() if _takes(model, name, value)}
+def accepted(model: type[BaseModel], values: Mapping[str, Any], warn: Callable[[str], None]) -> dict[str, Any]:
+    """Those that the engine has, with values in its own ranges: the ranges of the other system are not its own.
 
-
-def _takes(model: type[BaseModel], name: str, value: Any) -> bool:
-    try:
-        validated(model, {name: value}, ignore_unknown=False)
-    except InvalidParameter:
-        return False
-    return True
+    `warn` is told of each that is beyond them. Names are those of fields, never a client's.
+    """
+    taken: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in model.model_fields:
+            continue
+        try:
+            validated(model, {name: value}, ignore_unknown=False)
+        except InvalidParameter:
+            warn(f"{name} is beyond what the engine takes: its own default counts.")
+        else:
+            taken[name] = value
+    return taken

@@ -23,6 +23,8 @@ from stts.errors import InvalidRequest
 MULTIPART = "multipart/form-data"
 URLENCODED = "application/x-www-form-urlencoded"
 MOST_FILES = 2
+MOST_TOGETHER = 20
+"""Files in a form that may bring several."""
 MOST_FIELDS = 256
 """Enough for the lists of the OpenAI dialect, each item of which is a field."""
 FIELD_BYTES = 16_384
@@ -38,7 +40,7 @@ CAUSES = {
     "Part exceeded": TOO_LONG,
     "Field exceeded": TOO_LONG,
     "Too many fields": f"The form has more than {MOST_FIELDS} fields.",
-    "Too many files": f"The form has more than {MOST_FILES} files; a request takes one.",
+    "Too many files": f"The form has more files than a request takes: one, or where several may come {MOST_TOGETHER}.",
     "The Content-Disposition": 'A part of the form has no name: Content-Disposition: form-data; name="file".',
     "Invalid multipart": (
         "The form is damaged: its parts do not begin and end with the boundary that the Content-Type names, each on a "
@@ -88,6 +90,20 @@ class OptionalRecordingRoute(RecordingRoute):
     needs_file = False
 
 
+class FilesRoute(DeferredRoute):
+    """Route that takes several files in a form, as `files`: `route_class_override=FilesRoute`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_form(request: Request) -> Response:
+            # The request keeps what it has parsed.
+            await read_form(request, MOST_TOGETHER)
+            return await handle(request)
+
+        return handle_form
+
+
 class ReadRequest(Request):
     """Request with a form that was built from another kind of body."""
 
@@ -100,10 +116,10 @@ class ReadRequest(Request):
         return self._read
 
 
-async def read_form(request: Request) -> FormData:
+async def read_form(request: Request, most_files: int = MOST_FILES) -> FormData:
     """Raises InvalidRequest for a form that is too big or none; errors of the body itself pass."""
     try:
-        return await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=FIELD_BYTES)
+        return await request.form(max_files=most_files, max_fields=MOST_FIELDS, max_part_size=FIELD_BYTES)
     except (HTTPException, ValueError) as error:
         why = COMPRESSED if is_compressed(request) else _cause(error)
         raise InvalidRequest(why, param="body") from error

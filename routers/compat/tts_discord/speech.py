@@ -94,14 +94,16 @@ class SpeechRoutes:
             engine=engine.name,
             voice=voice.id,
             speaker=voice,
-            parameters=_parameters(fields, output.parameters, engine),
+            parameters=_parameters(fields, output.parameters, engine, context),
             ignore_unknown_parameters=True,
         )
 
 
-def _parameters(fields: SpeechFields, defaults: Mapping[str, Any], engine: EngineDescription) -> Mapping[str, Any]:
+def _parameters(
+    fields: SpeechFields, defaults: Mapping[str, Any], engine: EngineDescription, context: RequestContext
+) -> Mapping[str, Any]:
     """All of them for Turbo. To another engine the defaults, which are Turbo's, would mean something else: it gets what
     the client has said, as far as it has such a parameter."""
     if PARAMETERS.keys() <= engine.parameters.model_fields.keys():
         return fields.parameters(defaults)
-    return accepted(engine.parameters, fields.said())
+    return accepted(engine.parameters, fields.said(), context.warn)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import httpx
@@ -16,24 +15,10 @@ from routers.app import build_app
 from routers.compat.tts_discord.schemas import DiscordOptions
 from routers.services import build_services
 from stts.settings import CacheSettings, Settings, TTSSettings
-from stts.speech import AudioFormat
 from tests import patient
-from tests.audio import encoded
 from tests.fakes import registry
-from tests.routers.compat.tts_discord.engines import OtherCloner, TurboLike
+from tests.routers.compat.cloning_engines import TURBO, OtherCloner, TurboLike, recording
 from tests.serving import serving
-from tests.stts.voices.recordings import RATE, speech
-
-HERE = "tests.routers.compat.tts_discord.engines"
-TURBO = {"chatterbox_turbo": f"{HERE}:TurboLike"}
-OTHER = {"mimic": f"{HERE}:OtherCloner"}
-FORMATS: dict[str, AudioFormat] = {".wav": "wav", ".mp3": "mp3", ".ogg": "opus", ".flac": "flac"}
-
-
-@cache
-def recording(seconds: float, suffix: str = ".wav") -> bytes:
-    """A person who reads, from the start of a recording."""
-    return encoded(speech()[: round(seconds * RATE)], FORMATS[suffix], RATE)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from middleware.listener import OutputDefaults
 from stts.settings import Settings
-from tests.routers.compat.tts_discord.conftest import TURBO, discord, recording
-from tests.routers.compat.tts_discord.engines import TurboLike
+from tests.routers.compat.cloning_engines import TURBO, TurboLike, recording
+from tests.routers.compat.tts_discord.conftest import discord
 
 pytestmark = pytest.mark.socket
 

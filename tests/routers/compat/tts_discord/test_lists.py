@@ -16,7 +16,8 @@ from routers.services import build_services
 from stts.settings import Settings
 from stts.storage.files import derived
 from tests.fakes import registry
-from tests.routers.compat.tts_discord.conftest import OTHER, TURBO, discord, recording
+from tests.routers.compat.cloning_engines import OTHER, TURBO, recording
+from tests.routers.compat.tts_discord.conftest import discord
 
 pytestmark = pytest.mark.socket
 

@@ -11,8 +11,8 @@ import pytest
 from middleware.listener import OutputDefaults
 from stts.settings import Settings
 from tests.audio import decoded
-from tests.routers.compat.tts_discord.conftest import OTHER, TURBO, discord, recording
-from tests.routers.compat.tts_discord.engines import OtherCloner, TurboLike
+from tests.routers.compat.cloning_engines import OTHER, TURBO, OtherCloner, TurboLike, recording
+from tests.routers.compat.tts_discord.conftest import discord
 
 pytestmark = pytest.mark.socket
 

@@ -1,9 +1,10 @@
-"""Engines that clone, for tests: one with the parameters of Chatterbox Turbo, and one with its own."""
+"""Engines that clone, for tests: one with the parameters of Chatterbox Turbo, one with its own; and what they clone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,8 +15,21 @@ from engines.tts.chatterbox_parameters import TurboParameters
 from engines.tts.reference_voices import reference_samples
 from stts.engine_api import Abilities, EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import EngineOutOfMemory
+from stts.speech import AudioFormat
+from tests.audio import encoded
+from tests.stts.voices.recordings import RATE as READING_RATE
+from tests.stts.voices.recordings import speech
 
 RATE = 24_000
+TURBO = {"chatterbox_turbo": f"{__name__}:TurboLike"}
+OTHER = {"mimic": f"{__name__}:OtherCloner"}
+FORMATS: dict[str, AudioFormat] = {".wav": "wav", ".mp3": "mp3", ".ogg": "opus", ".flac": "flac"}
+
+
+@cache
+def recording(seconds: float, suffix: str = ".wav") -> bytes:
+    """A person who reads, from the start of a recording."""
+    return encoded(speech()[: round(seconds * READING_RATE)], FORMATS[suffix], READING_RATE)
 
 
 class TurboLike(TTSEngine):

@@ -1,0 +1,84 @@
+"""POST /save_settings and /reset_settings: that system's settings of speech, as changes of this listener's defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request
+
+from middleware.edge.auditing import note_audit
+from middleware.listener import ListenerSettings
+from routers.compat.chatterbox_server.models_named import engine_named
+from routers.compat.chatterbox_server.schemas import Status
+from routers.http.deferred_route import deferred_router
+from routers.services import Services
+from stts.access.audit import Action
+from stts.access.policy import RouteKind, policy
+from stts.errors import Forbidden
+
+PARAMETERS = ("temperature", "exaggeration", "cfg_weight")
+PLACES = {
+    ("model", "repo_id"): "engine",
+    ("tts_engine", "default_voice_id"): "voice",
+    ("generation_defaults", "language"): "language",
+    ("audio_output", "format"): "format",
+    ("audio_output", "sample_rate"): "sample_rate",
+}
+"""Section and key of that system -> key of `listeners.NAME.output`."""
+FIXED = "The settings of this listener are not changed over HTTP: they are in the configuration of the server."
+SAVED = "Settings saved successfully."
+NOTHING = "Nothing of this is a setting of this server: what a page shows is not kept here."
+RESET = "Configuration reset to defaults."
+
+
+class SettingRoutes:
+    def __init__(self, services: Services, listener: ListenerSettings) -> None:
+        self._config = services.config
+        self._settings = services.settings
+        self._name = listener.name
+        self.router = deferred_router("Chatterbox-TTS-Server")
+        add = self.router.add_api_route
+        add("/save_settings", self.save, methods=["POST"], response_model=Status, summary="Change defaults of speech")
+        add("/reset_settings", self.reset, methods=["POST"], response_model=Status, summary="Take changes back")
+
+    @policy(RouteKind.MANAGE, action=Action.CONFIG_CHANGE)
+    async def save(self, request: Request, settings: dict[str, Any]) -> Status:
+        """Addresses, paths, and all that a page shows are passed over: they are no defaults of speech."""
+        output = _output(settings)
+        if not output:
+            return Status(message=NOTHING)
+        await self._change(request, output)
+        return Status(message=SAVED)
+
+    @policy(RouteKind.MANAGE, action=Action.CONFIG_CHANGE)
+    async def reset(self, request: Request) -> Status:
+        """The defaults of speech are those of the configuration and its profile again."""
+        await self._change(request, {**dict.fromkeys(PLACES.values()), "parameters": dict.fromkeys(PARAMETERS)})
+        return Status(message=RESET)
+
+    async def _change(self, request: Request, output: Mapping[str, Any]) -> None:
+        """Raises Forbidden where the settings are fixed, and what a change raises."""
+        if self._config is None or self._name not in self._settings().listeners:
+            raise Forbidden(FIXED)
+        report = await self._config.patch({"listeners": {self._name: {"output": output}}})
+        changes = {name: {"old": old, "new": new} for name, (old, new) in report.values.items()}
+        note_audit(request, changes=changes, overridden=report.overridden)
+
+
+def _output(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the settings that are defaults of speech."""
+    output = {
+        ours: value for (section, key), ours in PLACES.items() if (value := _said(settings, section, key)) is not None
+    }
+    if isinstance(engine := output.get("engine"), str):
+        output["engine"] = engine_named(engine)
+    sent = {name: _said(settings, "generation_defaults", name) for name in PARAMETERS}
+    if parameters := {name: value for name, value in sent.items() if value is not None}:
+        output["parameters"] = parameters
+    return output
+
+
+def _said(settings: Mapping[str, Any], section: str, key: str) -> Any:
+    values = settings.get(section)
+    return values.get(key) if isinstance(values, Mapping) else None
