@@ -99,6 +99,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/files/usage"): keys("/files/usage", "bytes"),
     ("POST", "/files/cleanup"): cleanup,
     ("GET", "/cache"): keys("/cache", "enabled", "tiers"),
+    ("GET", "/cache/{key}"): told_none("GET", f"/cache/{'0' * 64}"),
     ("DELETE", "/cache"): clear_nothing,
     ("GET", "/models"): all_models,
     ("GET", "/models/{model_id}"): catalogue_model,

@@ -79,6 +79,8 @@ class RequestFacts:
     """Name of the listener that it came by; None: of the server's own doing."""
     cache_hours: float | None = None
     """Age at which speech that is made for it is made anew; None: as the section `cache` says."""
+    alias: str | None = None
+    """Another system's name for the answer (`stts/cache/aliases.py`)."""
     error_status: Callable[[STTSError], int] = own_status
     """The HTTP status with which the dialect of the route answers an error."""
 

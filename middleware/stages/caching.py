@@ -6,10 +6,12 @@ counts like any other. The work is begun apart from the request that asks first 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 
 from middleware.pipeline import Operation
+from stts.cache.aliases import adopted, named, samples_of
 from stts.cache.answers import chunks_of, entry_of, etag_of, key_of, note_of, tell
 from stts.cache.filling import Fill
 from stts.cache.fills import Fills, wishes_of
@@ -128,7 +130,7 @@ class CachingStage:
         self, fill: Fill, key: str, text: str, request: SpeechRequest, plan: SpeechPlan
     ) -> AsyncGenerator[AudioChunk, None]:
         context, since = fill.context, self._store.removals
-        entry = await self._found(key, context)
+        entry = await self._found(key, context) or await self._adopted(key, text, context, plan, since)
         if entry is not None:
             fill.note = note_of(entry, self._store.now)
             tell(entry, plan, text, context)
@@ -145,7 +147,28 @@ class CachingStage:
             expires = self._store.expiry(plan.instance, created, context.input_data.cache_hours)
             made = entry_of(plan, text, tuple(fill.chunks), etag, created, expires)
             if made is not None:
-                self._store.put(key, made, since)
+                self._keep(key, made, context, since)
+
+    def _keep(self, key: str, made: Stored, context: RequestContext, since: int) -> None:
+        self._store.put(key, made, since)
+        if context.input_data.alias is not None:
+            self._store.put(context.input_data.alias, named(key, made), since)
+
+    async def _adopted(
+        self, key: str, text: str, context: RequestContext, plan: SpeechPlan, since: int
+    ) -> Stored | None:
+        """An answer that another system has left in Redis under its own name, which from now on is ours."""
+        alias, find = context.input_data.alias, self._store.left_by_others
+        if alias is None or find is None or context.input_data.cache == "renew" or (kept := await find(alias)) is None:
+            return None
+        samples = await asyncio.to_thread(samples_of, kept, self._settings().cache.entry_bytes)
+        created = self._store.now
+        expires = self._store.expiry(plan.instance, created, context.input_data.cache_hours)
+        found = samples and adopted(plan, text, samples, etag_of(key, new_request_id()), created, expires)
+        if not found:
+            return None
+        self._keep(key, found, context, since)
+        return found
 
     async def _found(self, key: str, context: RequestContext) -> Stored | None:
         """An entry of the slower tiers."""

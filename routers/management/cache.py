@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import Query, Request
+from fastapi import Path, Query, Request
 from pydantic import BaseModel, Field
 
 from adapters.catalogue import EngineCatalogue
@@ -12,20 +12,22 @@ from middleware.edge.auditing import note_audit
 from routers.http.deferred_route import deferred_router
 from stts.access.audit import Action
 from stts.access.policy import RouteKind, policy
+from stts.cache.aliases import meant_by
 from stts.cache.statistics import TierStatistics
 from stts.cache.store import CacheStore
 from stts.cache.stored import Selection
-from stts.errors import EngineError, InvalidRequest, UnknownEngine
+from stts.errors import EngineError, InvalidRequest, NotFound, UnknownEngine
 from stts.settings import CurrentSettings
 from stts.speech import SynthesisConfig
 from stts.voice_names import DEFAULT_NAMES
 
 Name = Annotated[str | None, Query(max_length=200)]
+Key = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="64 hexadecimal digits.")]
 
 
 class ShareShape(BaseModel):
     engine: str
-    kind: Literal["answer", "sentence"]
+    kind: Literal["answer", "sentence", "alias"]
     age: Literal["hour", "day", "week", "older"] = Field(description="Younger than that.")
     entries: int
     bytes: int
@@ -51,6 +53,16 @@ class CacheShape(BaseModel):
     tiers: list[TierShape]
 
 
+class EntryShape(BaseModel):
+    key: str = Field(description="Its own, also where it was found by an alias.")
+    kind: Literal["answer", "sentence"]
+    engine: str
+    voices: list[str] = Field(description="Names of its voice: its id, and the digest of its recording.")
+    bytes: int
+    created: float = Field(description="Unix time.")
+    expires: float = Field(description="Unix time.")
+
+
 class RemovedEntries(BaseModel):
     removed: int = Field(description="Entries, in the tier that had the most.")
 
@@ -62,6 +74,13 @@ class CacheRoutes:
         self._settings = settings
         self.router = deferred_router("cache")
         self.router.add_api_route("/cache", self.show, methods=["GET"], response_model=CacheShape)
+        self.router.add_api_route(
+            "/cache/{key}",
+            self.entry,
+            methods=["GET"],
+            response_model=EntryShape,
+            responses={404: {"description": "Nothing is kept under it."}},
+        )
         self.router.add_api_route("/cache", self.clear, methods=["DELETE"], response_model=RemovedEntries)
 
     @policy(RouteKind.MANAGE)
@@ -69,6 +88,24 @@ class CacheRoutes:
         """Entries and bytes of each tier, by engine, kind and age."""
         tiers = [TierShape.of(tier) for tier in await self._cache.statistics()]
         return CacheShape(enabled=self._settings().cache.enabled, tiers=tiers)
+
+    @policy(RouteKind.MANAGE)
+    async def entry(self, key: Key) -> EntryShape:
+        """The entry of a key, or of an alias: the SHA-256 of `voice_id:text` of the TTS Batch API."""
+        entry = await self._cache.get(key)
+        if entry is not None and (meant := meant_by(entry)) is not None:
+            key, entry = meant, await self._cache.get(meant)
+        if entry is None or entry.kind == "alias":
+            raise NotFound("Nothing is kept under this key.")
+        return EntryShape(
+            key=key,
+            kind=entry.kind,
+            engine=entry.engine,
+            voices=list(entry.voices),
+            bytes=len(entry.data),
+            created=entry.created,
+            expires=entry.expires,
+        )
 
     @policy(RouteKind.MANAGE, action=Action.CACHE_CLEAR)
     async def clear(self, request: Request, engine: Name = None, voice: Name = None) -> RemovedEntries:

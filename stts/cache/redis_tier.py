@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Set
 
+from stts.cache.aliases import FOREIGN_KEYS
 from stts.cache.redis_link import CALL_SECONDS, RedisLink
 from stts.cache.statistics import Counts, Tally, TierState, TierStatistics
 from stts.cache.stored import EVERYTHING, MOST_HEADER_BYTES, Selection, Stored, described, pack, unpack
@@ -57,6 +58,11 @@ class RedisTier:
             return None
         self._counts.hits += 1
         return entry
+
+    async def left_by_others(self, alias: str) -> bytes | None:
+        """The answer that another system has kept here under this name, in its own form."""
+        found = await self._link.ask(CALL_SECONDS, "MGET", *(each.format(alias=alias) for each in FOREIGN_KEYS))
+        return next(filter(None, found or ()), None)
 
     async def put(self, key: str, entry: Stored, now: float) -> None:
         milliseconds = int((entry.expires - now) * 1000)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
 from contextvars import Context
 from itertools import islice
 
@@ -28,14 +28,22 @@ CLOSE_SECONDS = 5.0
 """Longest wait at the end for what is to be written."""
 HOUR = 3600.0
 
+LeftByOthers = Callable[[str], Awaitable[bytes | None]]
+"""Finds what another system has kept of an answer, by its alias (`stts/cache/aliases.py`)."""
+
 
 class CacheStore:
     """One for the process, used on one event loop."""
 
     def __init__(
-        self, settings: CurrentSettings, tiers: Sequence[SlowTier] = (), clock: Callable[[], float] = time.time
+        self,
+        settings: CurrentSettings,
+        tiers: Sequence[SlowTier] = (),
+        clock: Callable[[], float] = time.time,
+        left_by_others: LeftByOthers | None = None,
     ) -> None:
         """`tiers`: the slower ones, the fastest first. `clock`: Unix time in seconds."""
+        self.left_by_others = left_by_others
         self._settings = settings
         self._clock = clock
         self._memory = MemoryTier(lambda: settings().cache.memory_bytes)

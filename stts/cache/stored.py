@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from stts.cache.compression import compressed, restored
 
-StoredKind = Literal["answer", "sentence"]
+StoredKind = Literal["answer", "sentence", "alias"]
 
 MAGIC = b"STTSC1\r\n"
 """Begins each entry, and names the version of its form: others are no entries."""
@@ -45,7 +45,7 @@ class Stored:
 
     kind: StoredKind
     data: bytes
-    """The audio: a whole file of an answer, the samples of a sentence."""
+    """The audio: a whole file of an answer, the samples of a sentence. Of an alias: the key of its answer."""
     engine: str
     """The engine instance that made it."""
     created: float

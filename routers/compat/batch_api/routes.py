@@ -14,6 +14,7 @@ from routers.http.operation import operation_context
 from routers.http.speech import whole_speech
 from routers.services import Services
 from stts.access.policy import Public, RouteKind, policy
+from stts.cache.aliases import alias_of
 from stts.context import Priority, RequestContext
 from stts.plans import SpeechRequest
 
@@ -58,6 +59,8 @@ class BatchAPIRoutes:
         context = operation_context(
             request, "tts", characters=len(fields.text), format=config.format, priority=Priority.COLLECTED
         )
+        if rate == SAMPLE_RATE:
+            context.input_data.alias = alias_of(config.voice, fields.text)
         chunks = self._speak(context, SpeechRequest(fields.text, config))
         return whole_speech(chunks, context, lambda: _headers(context))
 
