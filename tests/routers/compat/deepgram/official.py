@@ -18,6 +18,7 @@ from tests.server import RunningServer, running
 
 RATE = 16_000
 SAID = ("kitchen.flac", "weather.flac")
+SAID_WORDS = " ".join(WORDS[name] for name in SAID)
 TEXT = "The first move is what sets everything in motion."
 VOICE = "aura-2-thalia-en"
 
@@ -37,7 +38,7 @@ def recording() -> Samples:
     return np.concatenate([part for name in SAID for part in (read(DATA / name), quiet)])
 
 
-def understood(heard: str, said: str = " ".join(WORDS[name] for name in SAID)) -> bool:
+def understood(heard: str, said: str = SAID_WORDS) -> bool:
     return word_error_rate(said.lower().removesuffix("."), heard) < 0.3
 
 

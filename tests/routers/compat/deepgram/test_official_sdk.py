@@ -137,7 +137,7 @@ def test_speech_from_text_that_is_being_written(client: Any) -> None:
             if isinstance(message, bytes):
                 spoken.write(message)
         connection.send_close()
-    samples = np.frombuffer(spoken.getvalue(), "<i2").astype(np.float32) / 32_768
+    samples = np.asarray(np.frombuffer(spoken.getvalue(), "<i2"), np.float32) / np.float32(32_768)
     heard = client.listen.v1.media.transcribe_file(request=encoded(samples, rate=24_000), model="nova-3")
     assert understood(heard.results.channels[0].alternatives[0].transcript, TEXT)
 
