@@ -18,7 +18,7 @@ from middleware.edge.bodies import is_json
 from middleware.edge.boundary import refuse
 from middleware.edge.route_table import route_match
 from middleware.listener import ListenerSettings
-from middleware.serving.extensions import SLOW_BODY
+from middleware.serving.extensions import SLOW_BODY, WHOLE, WholeExchange
 from stts.access.policy import Upload
 from stts.errors import BodyTimeout, PayloadTooLarge, STTSError
 
@@ -46,6 +46,11 @@ class BodyLimit:
         longest = limits.upload_bytes if is_stream or (takes_files and is_multipart) else limits.json_bytes
         if not is_multipart and upload is Upload.FORM_OR_JSON:
             longest = max(longest, limits.json_audio_bytes)
+        exchange: WholeExchange | None = (scope.get("extensions") or {}).get(WHOLE)
+        if exchange is not None and (come := exchange.body) is not None and len(come) <= longest:
+            # All of it is here: nobody is waited for.
+            await self.app(scope, receive, send)
+            return
         body = _Body(receive, send, longest, Pace(limits.body_seconds, limits.body_rate, limits.body_total_seconds))
         body.on_slow = scope.get("extensions", {}).get(SLOW_BODY)
         if takes_files and not is_multipart and upload is not Upload.LINES:
