@@ -32,7 +32,8 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
     """
     if unknown := set(listener.dialects) - {*DIALECTS, *COMPATIBLE}:
         raise KeyError(f"{listener.name}: there is no dialect {', '.join(sorted(unknown))}")
-    dialects = [find_dialect(name) for name in (*DIALECTS, *COMPATIBLE) if name in listener.dialects]
+    # Where two know a path, that of the one system counts before that which many speak.
+    dialects = [find_dialect(name) for name in (*COMPATIBLE, *DIALECTS) if name in listener.dialects]
     app = framework_app(has_document=PAGES in dialects)
     routes: dict[EdgeDialect, list[BaseRoute]] = {dialect: [] for dialect in dialects}
     if PAGES in dialects:

@@ -151,6 +151,7 @@ COMPATIBLE: Mapping[str, str] = {
     "deepgram": "routers.compat.deepgram.dialect:DEEPGRAM",
     "discord": "routers.compat.tts_discord.dialect:DISCORD",
     "elevenlabs": "routers.compat.elevenlabs.dialect:ELEVENLABS",
+    "kokoro-fastapi": "routers.compat.kokoro_fastapi.dialect:KOKORO_FASTAPI",
     "piper-server": "routers.compat.piper_server.dialect:PIPER_SERVER",
     "ttskit": "routers.compat.ttskit.dialect:TTSKIT",
 }

@@ -13,6 +13,7 @@ PROFILES: Mapping[str, str] = {
     "deepgram": "routers.compat.deepgram.profile:DEEPGRAM",
     "discord": "routers.compat.tts_discord.profile:DISCORD",
     "elevenlabs": "routers.compat.elevenlabs.profile:ELEVENLABS",
+    "kokoro-fastapi": "routers.compat.kokoro_fastapi.profile:KOKORO_FASTAPI",
     "piper-server": "routers.compat.piper_server.profile:PIPER_SERVER",
     "ttskit": "routers.compat.ttskit.profile:TTSKIT_PROFILE",
 }

@@ -1,0 +1,100 @@
+"""Several passages in one file: each is an operation of its own, and their samples are encoded together.
+
+So every voice may be another engine's, and pauses and loudness are made here, where all of them meet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+
+import numpy as np
+
+from routers.http.operation import Speak
+from stts.audio.encode import Encoder
+from stts.audio.formats import audio_output
+from stts.context import RequestContext
+from stts.engine_api import Samples
+from stts.plans import SpeechRequest
+from stts.speech import AudioChunk, SynthesisConfig
+from stts.text.passages import Passage, Passages
+
+NewContext = Callable[[int], RequestContext]
+"""Makes the context of a passage of so many characters."""
+FULL_SCALE = np.float32(32_768)
+SLOWEST, FASTEST = 0.25, 4.0
+
+
+class PassageSpeech:
+    """One answer; its `chunks` are read once."""
+
+    def __init__(
+        self,
+        speak: Speak,
+        context: RequestContext,
+        others: NewContext,
+        passages: Passages,
+        config: SynthesisConfig,
+        *,
+        sample_rate: int,
+        gain: float = 1.0,
+    ) -> None:
+        """`context`: of the first passage, by which the answer is described. `sample_rate`: Hz of the file. `gain`: a
+        factor of all samples."""
+        self.voice: str | None = config.voice
+        """The voice that speaks now, as it was asked for."""
+        self._speak = speak
+        self._context = context
+        self._others = others
+        self._passages = passages
+        self._config = config
+        self._sample_rate = sample_rate
+        self._gain = np.float32(gain / FULL_SCALE)
+
+    async def chunks(self) -> AsyncGenerator[AudioChunk, None]:
+        """Raises InvalidText, UnknownVoice and what else speaking raises, before the first chunk where it can."""
+        encoder = await asyncio.to_thread(Encoder, self._config.format, self._sample_rate, self._config.channels)
+        context = self._context
+        for passage in self._passages.spoken:
+            silence = self._silence(passage.pause)
+            self.voice = passage.voice or self._config.voice
+            async with aclosing(self._speak(context, self._request(passage))) as chunks:
+                async for chunk in chunks:
+                    samples = np.frombuffer(chunk.data, np.int16) * self._gain
+                    if len(silence):
+                        yield await self._encoded(encoder, AudioChunk(b"", 0.0), silence)
+                        silence = silence[:0]
+                    yield await self._encoded(encoder, chunk, samples)
+            context = self._others(0)
+        yield await self._encoded(encoder, AudioChunk(b"", 0.0), self._silence(self._passages.pause))
+        before = encoder.seconds
+        data = await asyncio.to_thread(encoder.finish)
+        self._context.metrics.audio_seconds = encoder.seconds
+        yield AudioChunk(data, encoder.seconds - before, header=encoder.header(), ends_piece=True)
+
+    def _request(self, passage: Passage) -> SpeechRequest:
+        speed = self._config.speed
+        if passage.rate != 1.0:
+            speed = min(max((speed or 1.0) * passage.rate, SLOWEST), FASTEST)
+        config = replace(
+            self._config,
+            format="pcm",
+            channels=1,
+            sample_rate=self._sample_rate,
+            voice=self.voice,
+            speed=speed,
+        )
+        return SpeechRequest(passage.text, config)
+
+    async def _encoded(self, encoder: Encoder, chunk: AudioChunk, samples: Samples) -> AudioChunk:
+        """The chunk in the format of the file; the context of the answer is told of that, and that nobody keeps it."""
+        output = self._context.output_data
+        output.audio, output.cache = audio_output(self._config, self._sample_rate), None
+        before = encoder.seconds
+        data = await asyncio.to_thread(encoder.encode, samples) if len(samples) else b""
+        return replace(chunk, data=data, seconds=encoder.seconds - before, header=b"")
+
+    def _silence(self, seconds: float) -> Samples:
+        return np.zeros(round(seconds * self._sample_rate), np.float32)
