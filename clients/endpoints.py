@@ -139,6 +139,11 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/config/validate"): validate,
     ("PATCH", "/config"): change_nothing,
     ("POST", "/config/reload"): reload,
+    ("GET", "/listeners"): keys("/listeners", "listeners"),
+    **{
+        ("POST", f"/listeners/{{name}}/{order}"): told_none("POST", f"/listeners/none-of-this-name/{order}")
+        for order in ("restart", "start", "stop")
+    },
     ("GET", "/analytics/summary"): keys("/analytics/summary", "total"),
     ("GET", "/analytics/timeseries"): keys("/analytics/timeseries", "points"),
     ("GET", "/analytics/voices"): keys("/analytics/voices", "voices"),

@@ -32,6 +32,7 @@ from routers.management.config import ConfigRoutes
 from routers.management.files import FileRoutes
 from routers.management.jobs import JobRoutes
 from routers.management.keys import KeyRoutes
+from routers.management.listeners import ListenerRoutes
 from routers.management.me import MeRoutes
 from routers.management.models import ModelRoutes
 from routers.management.packages import PackageRoutes
@@ -107,7 +108,8 @@ def _management(services: Services, listener: ListenerSettings) -> Sequence[Rout
     )
     audit = AuditRoutes(services.access.audit, services.access.stores.audit)
     counted = (analytics, UsageRoutes(usage), CacheRoutes(services.cache, services.engines, services.settings))
-    return (FileRoutes(services.files), models, *jobs, *counted, *access, audit, *configuration)
+    addresses = ListenerRoutes(services.listeners)
+    return (FileRoutes(services.files), models, addresses, *jobs, *counted, *access, audit, *configuration)
 
 
 NATIVE = Dialect(
@@ -134,7 +136,18 @@ PAGES = Dialect(
 MANAGEMENT = Dialect(
     name="management",
     prefixes=dict.fromkeys(
-        ("/config", "/files", "/models", "/model_card", "/jobs", "/analytics", "/metrics", "/admin", "/me"),
+        (
+            "/config",
+            "/files",
+            "/models",
+            "/model_card",
+            "/jobs",
+            "/listeners",
+            "/analytics",
+            "/metrics",
+            "/admin",
+            "/me",
+        ),
         RouteKind.MANAGE,
     ),
     routes=_management,

@@ -70,6 +70,9 @@ class PrefixListener:
             self._prefixes.remove(self._prefix, self)
         await self._drain()
 
+    def close(self) -> None:
+        """Has no address of its own."""
+
     def stop(self, *, at_once: bool) -> None:
         self._at_once = self._at_once or at_once
         self._stopping.set()

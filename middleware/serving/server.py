@@ -84,6 +84,10 @@ class HTTPListener:
         shared.set_inheritable(False)
         return shared
 
+    def close(self) -> None:
+        """Gives its address back, where it never served."""
+        self._socket.close()
+
     async def serve(self, started: Callable[[], None]) -> None:
         self._server.on_start = started
         await self._server.serve(sockets=[self._socket])

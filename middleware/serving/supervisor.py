@@ -37,6 +37,10 @@ class Placed(Listener, Protocol):
     where: str
     """Its address for people, `127.0.0.1:5000`, or its path."""
 
+    def close(self) -> None:
+        """Gives its address back, where it never served."""
+        ...
+
 
 class ListenerPlan(Protocol):
     def wanted(self) -> Mapping[str, Wanted]:
@@ -93,8 +97,13 @@ class Supervisor:
 
     def open(self) -> None:
         """Takes the addresses of all, before anything has begun. Raises CannotListen."""
-        for name, wanted in self._wanted().items():
-            self._now[name] = _Running(wanted, self._opened(name, None))
+        try:
+            for name, wanted in self._wanted().items():
+                self._now[name] = _Running(wanted, self._opened(name, None))
+        except CannotListen:
+            for running in self._now.values():
+                running.listener.close()
+            raise
 
     def statuses(self) -> list[ListenerStatus]:
         return [*(each() for each in self.fixed), *self._supervised()]
@@ -235,6 +244,9 @@ class _Nothing:
 
     def stop(self, *, at_once: bool) -> None:
         """Stops nothing."""
+
+    def close(self) -> None:
+        """Has nothing."""
 
 
 NOTHING = _Nothing()

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from adapters.descriptions import EngineDescription, OfferedVoice
+from middleware.serving.supervisor import State
 from stts.analytics.engine_statistics import Reading
 from stts.engine_state import BreakerState, EngineState, Probe
 from stts.storage.database.opening import DatabaseState
@@ -139,6 +140,7 @@ class Ready(BaseModel):
     redis: Literal["unused", "up", "away"] = Field(
         description="Where servers count limits together; `away`: this one counts alone, or refuses who has limits."
     )
+    listeners: dict[str, State] = Field(description="The addresses of this server, by name; GET /listeners tells more.")
     engines: dict[str, EngineStatus]
     missing: dict[str, str] = Field(
         description="Engines of the base install that are not here, so that others stand in for them: how to get them."

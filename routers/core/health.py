@@ -22,6 +22,7 @@ class HealthRoutes:
         self._engines = services.engines
         self._settings = services.settings
         self._lifecycle = services.lifecycle
+        self._listeners = services.listeners
         self._stores = services.access.stores
         self._shared_limits = services.access.shared_limits
         self.router = deferred_router("health")
@@ -77,6 +78,7 @@ class HealthRoutes:
             status=status,
             database=database,
             redis=self._shared_limits.state if self._shared_limits is not None else "unused",
+            listeners={each.name: each.state for each in self._listeners.statuses()},
             engines={each.name: EngineStatus.of(each) for each in self._engines.descriptions()},
             missing=await self._engines.missing(),
         )

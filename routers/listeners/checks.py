@@ -25,7 +25,7 @@ TAKEN_NAMES = frozenset({"default", "wyoming"})
 MAIN_PATHS = frozenset(
     {
         *("admin", "analytics", "cache", "config", "conversation", "docs", "engines", "files", "health"),
-        *("info", "jobs", "me", "metrics", "model_card", "models", "ready", "static-offline-docs", "stt"),
+        *("info", "jobs", "listeners", "me", "metrics", "model_card", "models", "ready", "static-offline-docs", "stt"),
         *("talk", "tts", "v1", "voices", "ws"),
     }
 )

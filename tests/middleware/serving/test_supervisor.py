@@ -20,6 +20,7 @@ class Door:
         self.where = where
         self.before = before
         self.stopped: bool | None = None
+        self.closed = False
         self.empty = asyncio.Event()
         self._stop = asyncio.Event()
         self.error: OSError | None = None
@@ -30,6 +31,9 @@ class Door:
         started()
         await self._stop.wait()
         await self.empty.wait()
+
+    def close(self) -> None:
+        self.closed = True
 
     def stop(self, *, at_once: bool) -> None:
         self.stopped = at_once
@@ -160,8 +164,9 @@ async def test_one_that_fails_ends_alone() -> None:
 
 
 def test_an_address_that_is_taken_at_the_start_is_told_at_once() -> None:
-    supervisor, doors = Supervisor(), Doors(a=1)
-    doors.taken = {1}
+    supervisor, doors = Supervisor(), Doors(a=1, b=2)
+    doors.taken = {2}
     supervisor.plan = doors
     with pytest.raises(CannotListen):
         supervisor.open()
+    assert doors.opened[0].closed
