@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -57,8 +58,9 @@ def memory_of(services: Services) -> RequestMemory:
 
 
 @asynccontextmanager
-async def connected(services: Services) -> AsyncIterator[httpx.AsyncClient]:
-    app = build_app(services, default_listener(services.settings, tuple(DIALECTS)))
+async def connected(services: Services, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """`changes`: of the listener."""
+    app = build_app(services, replace(default_listener(services.settings, tuple(DIALECTS)), **changes))
     transport = httpx.ASGITransport(read_whole(app), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         yield client

@@ -27,7 +27,7 @@ from middleware.stages.timing import whole_timing
 from middleware.stages.whole import WholeAnswers
 from stts.access.directory import KeyDirectory
 from stts.access.limits import UNLIMITED, Rate
-from stts.access.principal import ANONYMOUS, API_KEY_HOLDER, Principal
+from stts.access.principal import VISITOR, Principal
 from stts.access.rates import RateLimiter
 from stts.access.remainders import Remainders
 from stts.cache.store import HOUR, CacheStore
@@ -113,7 +113,7 @@ class Repeats:
         except STTSError:
             return False
         self._memory.answered += 1
-        headers = _own_time(context)
+        headers = [item for item in _own_time(context) if item[0] in known.own_time]
         if limits is not UNLIMITED:
             headers += limit_headers(states, self._remainders, limits.amounts, is_openai=known.is_openai)
         if exchange is None or not exchange.answer(known.head + lines(headers), entry.data):
@@ -124,7 +124,8 @@ class Repeats:
     def _opens(self, principal: Principal) -> bool:
         """True if whoever was admitted would be admitted again."""
         if principal.key is None:
-            return principal is ANONYMOUS or principal is API_KEY_HOLDER
+            # Whoever else there is holds a key of the listener, which is the same as long as the settings are.
+            return principal is not VISITOR
         return self._parts.directory is not None and self._parts.directory.still_opens(principal)
 
     def take(self, digest: bytes, scope: Scope, notes: RepeatNotes, headers: list[tuple[bytes, bytes]]) -> None:
@@ -152,6 +153,7 @@ class Repeats:
                 plan,
                 text,
                 context,
+                frozenset(name for name, _ in told if name in OWN_TIME),
                 route_match(scope).policy.role,
                 local_path(scope).startswith(OPENAI_PREFIX),
                 parts.settings(),

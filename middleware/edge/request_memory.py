@@ -55,6 +55,8 @@ class Repeated:
     text: str
     context: RequestContext
     """The context of one of them, as it ended."""
+    own_time: frozenset[bytes]
+    """Headers that tell of the time of each answer, as far as its dialect has them."""
     role: Role
     """The role that its route needs."""
     is_openai: bool

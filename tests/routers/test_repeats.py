@@ -9,11 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from adapters.configuration.adapter import ConfigAdapter
 from adapters.configuration.checks import operator_check
+from middleware.listener import ListenerRates
 from routers.services import Services, build_services
+from stts.settings import SecuritySettings
 from tests.audio import encoded, tone
 from tests.fakes import registry
 from tests.repeating import SPOKEN, connected, memory_of, remembered
@@ -191,3 +194,32 @@ async def test_audio_within_other_bytes_is_no_answer_to_repeat(client: httpx.Asy
     body = {"model": "tone", "input": "Good evening.", "stream_format": "sse"}
     bodies = [(await client.post("/v1/audio/speech", json=body)).text for _ in range(4)]
     assert memory_of(services).answered == 0 and all("speech.audio.done" in each for each in bodies)
+
+
+async def test_each_dialect_keeps_its_own_headers(services: Services) -> None:
+    security = SecuritySettings(api_key=SecretStr("token"))
+    async with connected(services, name="batch", dialects=("batch-api",), security=security) as client:
+        body = {"text": "Good evening.", "model": "low"}
+        answers = [await client.post("/synthesizeSpeech", json=body, headers={"user-token": "token"}) for _ in range(5)]
+        assert [each.status_code for each in answers] == [200] * 5
+        assert memory_of(services).answered == 2
+        assert set(answers[1].headers) == set(answers[4].headers) and answers[1].content == answers[4].content
+        assert [(await client.post("/synthesizeSpeech", json=body)).status_code for _ in range(3)] == [403] * 3
+        wrong = [await client.post("/synthesizeSpeech", json=body, headers={"user-token": "other"}) for _ in range(3)]
+        assert [each.status_code for each in wrong] == [403] * 3
+
+
+async def test_rates_of_a_listener_are_for_the_long_way(services: Services) -> None:
+    async with connected(services, rates=lambda: ListenerRates(requests_per_minute=1000)) as client:
+        for _ in range(5):
+            assert (await client.get("/tts", params=SPOKEN)).status_code == 200
+    assert memory_of(services).answered == 0
+
+
+async def test_what_is_too_old_for_a_listener_is_for_the_long_way(services: Services) -> None:
+    hours = [24.0]
+    async with connected(services, cache_hours=lambda: hours[0]) as client:
+        await remembered(client, services)
+        before, hours[0] = memory_of(services).answered, 0.0
+        assert (await client.get("/tts", params=SPOKEN)).status_code == 200
+    assert memory_of(services).answered == before
