@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks import (
     access,
+    batch_api,
     books,
     cache,
     continuity,
@@ -34,6 +35,7 @@ from benchmarks import (
     partials,
     pipeline,
     piper,
+    piper_server,
     places,
     pushed,
     sentences,
@@ -49,6 +51,7 @@ from benchmarks.result import Row, table
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "access": access.run,
     "cache": cache.run,
+    "batch_api": batch_api.run,
     "pipeline": pipeline.run,
     "fallback": fallback.run,
     "first_audio": first_audio.run,
@@ -75,6 +78,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "places": places.run,
     "pushed": pushed.run,
     "piper": piper.run,
+    "piper_server": piper_server.run,
     "kokoro": kokoro.run,
     "ears": ears.run,
     "engine_places": engine_places.run,

@@ -31,9 +31,10 @@ class Received:
 class Connection:
     """Kept alive from one request to the next. `async with Connection(port) as connection`."""
 
-    def __init__(self, port: int, key: str | None = None) -> None:
+    def __init__(self, port: int, key: str | None = None, key_header: str = "x-api-key") -> None:
+        """`key_header`: the header in which the dialect wants the key."""
         self._port = port
-        self._key = f"x-api-key: {key}\r\n" if key is not None else ""
+        self._key = f"{key_header}: {key}\r\n" if key is not None else ""
         self.headers: Mapping[str, str] = {}
         """Those of the last answer; names are in lower case."""
         self.status = 0

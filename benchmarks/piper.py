@@ -59,7 +59,7 @@ def run() -> list[Row]:
 async def _compare(port: int, ports: dict[str, int]) -> list[Row]:
     await fetch(port, "POST", "/engines/piper/load")
     whole, streamed = ours(port, "piper", stream=False), ours(port, "piper", stream=True)
-    others = {"http": _http(ports["http"]), "wyoming": _wyoming(ports["wyoming"])}
+    others = {"http": piper_http(ports["http"]), "wyoming": _wyoming(ports["wyoming"])}
     for speak in (whole, *others.values()):
         await rate([speak] * CLIENTS, WARM_SECONDS)
     return [row for peer, other in others.items() for row in await _rows(peer, whole, streamed, other)]
@@ -115,7 +115,7 @@ def ours(port: int, engine: str, *, stream: bool, leave: bool = False, **fields:
     return speak
 
 
-def _http(port: int) -> Speak:
+def piper_http(port: int) -> Speak:
     async def speak(text: str) -> float:
         started = time.monotonic()
         audio = await fetch(port, "POST", "/synthesize", json.dumps({"text": text}).encode())

@@ -21,12 +21,15 @@ from routers.http.speech import speech_answer
 from routers.http.time_limit import within
 from routers.services import Services
 from stts.access.policy import RouteKind, policy
+from stts.context import Priority
 from stts.plans import SpeechRequest
 from stts.voices.preview import preview_text
 
 WAV = "audio/wav"
 TEXT_CHARACTERS = 500
 """Longest text where the listener does not say."""
+SENTENCE_CHARACTERS = 120
+"""Texts up to this length are answered whole, however long they take."""
 AUDIO: dict[int | str, dict[str, Any]] = {200: {"content": {WAV: {}}, "description": "The speech."}}
 
 
@@ -75,12 +78,15 @@ class PiperSpeechRoutes:
             engine=model.engine,
             ignore_unknown_parameters=True,
         )
-        context = operation_context(request, "tts", characters=len(text), format=config.format)
+        # A sentence in one piece costs less than one that is heard while it is made, and is there about as soon.
+        is_short = len(text) <= SENTENCE_CHARACTERS
+        priority = Priority.COLLECTED if is_short else Priority.STREAM
+        context = operation_context(request, "tts", characters=len(text), format=config.format, priority=priority)
         chunks = within(self._speak(context, SpeechRequest(text, config)), self._options.timeout_seconds)
         return speech_answer(
             chunks,
             context,
-            stream=None,
+            stream=False if is_short else None,
             whole_seconds=self._options.whole_seconds,
             own_headers=lambda: {**cache_header(context), **headers},
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 
 import httpx
 import pytest
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from middleware.listener import OutputDefaults, default_listener
 from routers.app import build_app
@@ -19,7 +20,9 @@ TOKEN = "debug-token"
 HEADERS: Mapping[str, str] = {"user-token": TOKEN}
 
 
-def client_of(services: Services, output: OutputDefaults | None = None) -> httpx.AsyncClient:
+def client_of(
+    services: Services, output: OutputDefaults | None = None, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app
+) -> httpx.AsyncClient:
     """A client that sends no token by itself."""
     listener = replace(
         default_listener(services.settings, ("batch-api",)),
@@ -27,7 +30,7 @@ def client_of(services: Services, output: OutputDefaults | None = None) -> httpx
         security=SecuritySettings(api_key=SecretStr(TOKEN)),
         output=lambda: output or OutputDefaults("pcm"),
     )
-    transport = httpx.ASGITransport(build_app(services, listener), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(wrap(build_app(services, listener)), raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
 

@@ -15,6 +15,7 @@ from routers.services import Services, build_services
 from stts.settings import CacheSettings, Settings
 from tests.fakes import registry
 from tests.redis import running_redis
+from tests.repeating import memory_of, read_whole
 from tests.routers.compat.batch_api.conftest import HEADERS, client_of
 
 TEXT = "Hello world, this is a test."
@@ -61,6 +62,16 @@ async def test_what_is_removed_has_no_alias_any_more(client: httpx.AsyncClient, 
     assert (await operator.delete("/cache?engine=tone")).json()["removed"] >= 2
     assert (await operator.get(f"/cache/{old_key('default')}")).status_code == 404
     assert (await operator.get("/cache/none")).status_code == 422
+
+
+async def test_requests_that_come_again_are_answered_without_being_routed(services: Services) -> None:
+    async with client_of(services, wrap=read_whole) as client:
+        answers = [await speak(client) for _ in range(5)]
+        assert memory_of(services).answered >= 1
+        assert len({answer.content for answer in answers}) == 1
+        assert {answer.headers["content-type"] for answer in answers} == {"audio/x-raw"}
+        refused = await client.post("/synthesizeSpeech", headers={"user-token": "wrong"}, json={"text": TEXT})
+        assert refused.status_code == 403
 
 
 @pytest.mark.socket
