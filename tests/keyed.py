@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from engines.registry import Registry
+from routers.dialects import DIALECTS
 from stts.access.administration import Administration, KeyWishes
 from stts.access.roles import Role
 from stts.settings import DatabaseSettings, SecuritySettings, Settings, StorageSettings, STTSettings, TTSSettings
@@ -76,10 +77,12 @@ class Keyed:
 
 
 @contextmanager
-def keyed_server(settings: Settings, engines: Registry | None = None) -> Iterator[Keyed]:
+def keyed_server(
+    settings: Settings, engines: Registry | None = None, dialects: Sequence[str] = tuple(DIALECTS)
+) -> Iterator[Keyed]:
     """A server with these settings. The administrator's key is there before it starts."""
     key = asyncio.run(make_key(settings))
-    with running(settings, engines or registry()) as server:
+    with running(settings, engines or registry(), dialects=dialects) as server:
         headers = {"Authorization": f"Bearer {key}"}
         with httpx.Client(base_url=server.url, headers=headers, timeout=PATIENCE) as admin:
             yield Keyed(server, settings, admin)

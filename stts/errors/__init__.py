@@ -9,6 +9,7 @@
     │   ├── UnknownVoice          no such voice for this engine
     │   ├── UnknownEngine         no such engine
     │   ├── UnsupportedFormat     a format, rate or channel count that does not exist
+    │   ├── RemoteContentFailed   a recording that a client names by its address could not be fetched
     │   ├── UndecodableAudio      nothing in the upload decodes
     │   ├── UnreadableBook        a book that is damaged, protected, too large, or none
     │   └── InvalidConfiguration  a configuration value that does not validate
@@ -80,6 +81,7 @@ from stts.errors.requests import NotCompleteYet as NotCompleteYet
 from stts.errors.requests import NotFound as NotFound
 from stts.errors.requests import PayloadTooLarge as PayloadTooLarge
 from stts.errors.requests import RangeNotSatisfiable as RangeNotSatisfiable
+from stts.errors.requests import RemoteContentFailed as RemoteContentFailed
 from stts.errors.requests import SessionExpired as SessionExpired
 from stts.errors.requests import TextTooLong as TextTooLong
 from stts.errors.requests import TooManyRequests as TooManyRequests

@@ -43,6 +43,10 @@ class UndecodableAudio(InvalidRequest):
     code, title = "undecodable_audio", "Undecodable audio"
 
 
+class RemoteContentFailed(InvalidRequest):
+    code, title = "remote_content_failed", "Remote content failed"
+
+
 class UnreadableBook(InvalidRequest):
     code, title = "unreadable_book", "Unreadable book"
 

@@ -15,6 +15,7 @@ from stts.errors import (
     IdleTimeout,
     InvalidRequest,
     MalformedRequest,
+    RemoteContentFailed,
     STTSError,
     TextTooLong,
     UndecodableAudio,
@@ -45,8 +46,11 @@ class DeepgramError(BaseModel):
 def render_deepgram_error(error: STTSError, request_id: str) -> RenderedError:
     """Its clients know 400 for what is wrong with a request, and 402 for a quota that is used up."""
     status = status_of(error)
-    message = f"Bad Request: {_message(error)}" if status == 400 else _message(error)
-    body = {"err_code": _code(status), "err_msg": message, "request_id": request_id}
+    message = _message(error)
+    if status == 400 and not isinstance(error, RemoteContentFailed):
+        message = f"Bad Request: {message}"
+    code = "REMOTE_CONTENT_ERROR" if isinstance(error, RemoteContentFailed) else _code(status)
+    body = {"err_code": code, "err_msg": message, "request_id": request_id}
     return RenderedError(status, "application/json", body, {"dg-error": header_value(message)})
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import Field
 
 from middleware.listener import ListenerSettings
 from stts.engine_state import AUTO
 from stts.settings.section import Section
+
+Address = Annotated[str, Field(pattern=r"^https?://[^/@\s]+/")]
 
 
 class DeepgramOptions(Section):
@@ -21,7 +24,7 @@ class DeepgramOptions(Section):
     shortest_pause_ms: int = Field(
         300, description="Least silence that ends an utterance, whatever `endpointing` says.", ge=100, le=10_000
     )
-    allowed_urls: tuple[str, ...] = Field(
+    allowed_urls: tuple[Address, ...] = Field(
         (), description="Beginnings of addresses that recordings may be fetched from, `https://host/path/`."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -18,16 +19,17 @@ from routers.compat.deepgram.models import listening_engine
 from routers.compat.deepgram.options import options_of
 from routers.compat.deepgram.transcript import results
 from routers.http.answer import collected_answer
-from routers.http.binary_body import receive_body
+from routers.http.binary_body import spooled
 from routers.http.deferred_route import deferred_router
 from routers.http.engine_fields import engine_of
+from routers.http.fetching import check_address, fetched
 from routers.http.operation import engine_headers, operation_context
 from routers.services import Services
 from routers.sockets.messages import parse_object
 from stts.access.policy import RouteKind, Upload, policy
 from stts.audio.wav import raw_header
 from stts.context import RequestContext
-from stts.errors import Forbidden, InvalidParameter
+from stts.errors import InvalidParameter
 from stts.plans import ListenRequest
 from stts.streams.hold import Hold
 from stts.text.transcript import collect_transcript
@@ -65,6 +67,7 @@ class RecordedListenRoutes:
         self._listen = services.listen
         self._models = services.models
         self._options = options_of(listener)
+        self._limits = listener.limits
         self.router = deferred_router("Deepgram")
         self.router.add_api_route(
             "/v1/listen",
@@ -87,20 +90,24 @@ class RecordedListenRoutes:
         return self._answer(request, context, fields, facts, audio)
 
     async def _received(self, request: Request, fields: RecordedFields, facts: StreamFacts) -> AudioData:
-        if is_json(media_type(request)):
-            url = parse_object(await request.body()).get("url")
-            if not isinstance(url, str) or not url:
-                raise InvalidParameter("The JSON must name the recording as `url`.", param="url")
-            raise Forbidden(
-                "This server fetches nothing from other addresses: send the recording itself as the body.", param="url"
-            )
-
         def before(head: bytes) -> bytes:
             if fields.pcm is None or fields.sample_rate is None or head.startswith(CONTAINER):
                 return b""
             return raw_header(fields.pcm, fields.sample_rate, fields.channels)
 
-        return (await receive_body(request, before=before, on_chunk=facts.received)).audio
+        chunks = request.stream()
+        if is_json(media_type(request)):
+            chunks = self._fetched(parse_object(await request.body()).get("url"))
+        async with aclosing(chunks):
+            return await spooled(chunks, before=before, on_chunk=facts.received)
+
+    def _fetched(self, url: object) -> AsyncGenerator[bytes, None]:
+        if not isinstance(url, str) or not url:
+            raise InvalidParameter("The JSON must name the recording as `url`.", param="url")
+        check_address(url, self._options.allowed_urls)
+        limits = self._limits()
+        most, pause, total = limits.upload_bytes, limits.body_seconds, limits.body_total_seconds
+        return fetched(url, most_bytes=most, pause=pause, total=total)
 
     def _answer(
         self,

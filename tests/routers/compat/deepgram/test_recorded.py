@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from middleware.listener import default_listener
+from routers.app import build_app
+from routers.compat.deepgram.options import DeepgramOptions
+from routers.services import build_services
+from stts.settings import Settings
 from tests import patient
+from tests.fakes import registry
 from tests.routers.compat.deepgram.caller import HEADERS
 from tests.routers.compat.recordings import silence, twice, weather
 from tests.routers.websocket.caller import pcm, spoken
 from tests.server import RunningServer
+
+pytestmark = pytest.mark.socket
 
 
 def listen(served: RunningServer, data: bytes, headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:
@@ -103,3 +115,32 @@ def test_paths_of_other_dialects_are_not_here(served: RunningServer) -> None:
     ):
         answer = patient.request(method, f"{served.url}{path}", headers=HEADERS)
         assert answer.status_code in (404, 405) and "err_code" in answer.json(), path
+
+
+async def test_addresses_that_the_operator_allows_are_fetched(settings: Settings) -> None:
+    async with answering(weather()[1]) as url:
+        services = build_services(settings, registry=registry())
+        options = DeepgramOptions.model_validate({"allowed_urls": [url.rpartition("/")[0] + "/"]})
+        app = build_app(services, replace(default_listener(services.settings, ("deepgram",)), options=options))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=HEADERS) as client:
+            body = (await client.post("/v1/listen?model=echo", json={"url": url})).json()
+            elsewhere = await client.post("/v1/listen?model=echo", json={"url": "http://127.0.0.1:1/a.wav"})
+            gone = await client.post("/v1/listen?model=echo", json={"url": f"{url}.gone"})
+        await services.engines.close()
+    assert body["metadata"]["duration"] == pytest.approx(4.82, abs=0.02)
+    assert (elsewhere.status_code, elsewhere.json()["err_code"]) == (403, "INSUFFICIENT_PERMISSIONS")
+    assert (gone.status_code, gone.json()["err_code"]) == (400, "REMOTE_CONTENT_ERROR")
+
+
+@asynccontextmanager
+async def answering(data: bytes) -> AsyncIterator[str]:
+    async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        status = b"404 Not Found" if b".gone" in head else b"200 OK"
+        writer.write(b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b" % (status, len(data), data))
+        writer.close()
+
+    server = await asyncio.start_server(reply, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/calls/a.flac"
