@@ -16,7 +16,7 @@ from stts.access.networks import network_of
 from stts.access.policy import Public
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.rates import RateExceeded, RateLimiter, RateState, policy_header, state_header
-from stts.access.remainders import Remainders, Wanted, states, tokens
+from stts.access.remainders import Remainders, Wanted, tokens
 from stts.errors import LimitsAway
 
 OPENAI_PREFIX = "/v1/"
@@ -104,10 +104,9 @@ def limit_headers(
         rate = min(rates, key=lambda state: state.left)
         yield from _openai(b"requests", rate.rate.most, rate.left, rate.reset_seconds)
     if remainders is not None and wanted:
-        standings = remainders.standings(wanted)
         policies.append(remainders.policies(wanted))
-        left.append(states(standings))
-        if is_openai and (of := tokens(standings)) is not None:
+        left.append(remainders.states(wanted))
+        if is_openai and (of := tokens(remainders.standings(wanted))) is not None:
             yield from _openai(b"tokens", of.allowance.most, of.left, of.reset_seconds)
     for name, texts in ((b"ratelimit-policy", policies), (b"ratelimit", left)):
         if value := ", ".join(filter(None, texts)):

@@ -37,8 +37,14 @@ def with_permission(request: Request, permission: Permission) -> Request:
     if permission is EVERYTHING:
         return request
     # Most routes of speech have said it already, which saves the copies.
-    if isinstance(request, SpeechRequest) and request.config.permission != permission:
+    if isinstance(request, SpeechRequest) and _lacks(request, permission):
         return cast(Request, replace(request, config=replace(request.config, permission=permission)))
-    if isinstance(request, ListenRequest) and request.config.permission != permission:
+    if isinstance(request, ListenRequest) and _lacks(request, permission):
         return cast(Request, replace(request, config=replace(request.config, permission=permission)))
     return request
+
+
+def _lacks(request: SpeechRequest | ListenRequest, permission: Permission) -> bool:
+    said = request.config.permission
+    # Mostly it is the very same: the principal of a key has one.
+    return said is not permission and said != permission

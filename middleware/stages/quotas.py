@@ -18,7 +18,8 @@ from stts.access.allowances import Allowance, QuotaExceeded, Unit
 from stts.access.concurrency import Concurrency, GiveBack
 from stts.access.limits import LimitSet, limits_of
 from stts.access.quota_refusals import QuotaRefusals
-from stts.access.quotas import QuotaBook, Reservation
+from stts.access.quotas import QuotaBook
+from stts.access.reservations import Reservation
 from stts.audio.declared import declared_seconds
 from stts.context import RequestContext
 from stts.errors import STTSError, TooManyRequests
@@ -67,7 +68,8 @@ class QuotaStage:
             async for item in call_next(context, request):
                 begun = True
                 for use in growing:
-                    if not await use.saw(item):
+                    total = use.seen(item)
+                    if not use.reservation.has(total) and not await use.reservation.grow(total):
                         self._look(context, uses)
                 yield item
         except STTSError as error:
@@ -130,11 +132,11 @@ class QuotaStage:
     async def _reserved(self, limits: LimitSet, request: object) -> list[_Use]:
         """Raises QuotaExceeded; nothing stays reserved then."""
         uses: list[_Use] = []
-        expected = await _expected(request) if limits.allowances else {}
         try:
-            for unit, amount in expected.items():
+            for unit, amount in await _expected(request) if limits.allowances else ():
                 if wanted := limits.allowances.get(unit):
-                    uses.append(_use(unit, wanted, await self._book.reserve(wanted, amount), request))
+                    reserved = self._book.at_hand(wanted, amount) or await self._book.reserve(wanted, amount)
+                    uses.append(_use(unit, wanted, reserved, request))
         except BaseException:
             for use in uses:
                 await use.reservation.settle(0.0)
@@ -155,26 +157,25 @@ class _Use:
     """Audio that is still coming in."""
     total: float = 0.0
 
-    async def saw(self, item: object) -> bool:
-        """False where what there is now is beyond a quota; it is counted all the same."""
+    def seen(self, item: object) -> float:
+        """Adds an item, and tells what was used in all."""
         if self.live is not None:
-            return await self.reservation.grow(self.live.seconds)
-        if isinstance(item, AudioChunk) and item.retracts:
-            self.total = 0.0
+            self.total = self.live.seconds
         elif isinstance(item, AudioChunk):
-            self.total += item.seconds if self.unit is Unit.SPOKEN else len(item.text)
-            return await self.reservation.grow(self.total)
-        return True
+            if item.retracts:
+                self.total = 0.0
+            else:
+                self.total += item.seconds if self.unit is Unit.SPOKEN else len(item.text)
+        return self.total
 
-    async def settle(self, context: RequestContext, *, begun: bool, wrong: bool) -> None:
-        """Counts what the operation costs; its status is known by now. `begun`: something was made that counts.
-        `wrong`: the input of the caller ended it."""
+    def cost(self, context: RequestContext, *, begun: bool, wrong: bool) -> float:
+        """Tells what the operation costs; its status is known by now. `begun`: something was made that counts. `wrong`: the
+        input of the caller ended it."""
         if not begun and self._is_free(context, wrong=wrong):
-            await self.reservation.settle(0.0)
-        elif self.unit is Unit.HEARD:
-            await self.reservation.settle(self._heard(context))
-        else:
-            await self.reservation.settle(self.reservation.amount if self.known else self.total)
+            return 0.0
+        if self.unit is Unit.HEARD:
+            return self._heard(context)
+        return self.reservation.amount if self.known else self.total
 
     def _heard(self, context: RequestContext) -> float:
         """Seconds that count. A client that left while it waited for the engine had nothing heard."""
@@ -211,11 +212,17 @@ class Admitted:
 
 async def _settle(uses: Sequence[_Use], context: RequestContext, *, begun: bool, wrong: bool) -> None:
     """Settles each, also where another is cancelled meanwhile."""
-    if uses:
+    costs = [(use.reservation, use.cost(context, begun=begun, wrong=wrong)) for use in uses]
+    if late := [(share, cost) for share, cost in costs if not share.settle_at_hand(cost)]:
+        await _settle_late(late)
+
+
+async def _settle_late(costs: Sequence[tuple[Reservation, float]]) -> None:
+    if costs:
         try:
-            await uses[0].settle(context, begun=begun, wrong=wrong)
+            await costs[0][0].settle(costs[0][1])
         finally:
-            await _settle(uses[1:], context, begun=begun, wrong=wrong)
+            await _settle_late(costs[1:])
 
 
 def _nothing() -> None:
@@ -228,14 +235,14 @@ def _use(unit: Unit, wanted: Sequence[Allowance], reservation: Reservation, requ
     return _Use(unit, wanted, reservation, known=_is_known(unit, request))
 
 
-async def _expected(request: object) -> dict[Unit, float]:
+async def _expected(request: object) -> Sequence[tuple[Unit, float]]:
     """Amounts of what a request will use, as far as they are known."""
     if isinstance(request, SpeechRequest):
         characters = float(len(request.text)) if isinstance(request.text, str) else SMALLEST
-        return {Unit.CHARACTERS: characters, Unit.SPOKEN: max(SMALLEST, characters / SLOWEST_CHARACTERS)}
+        return (Unit.CHARACTERS, characters), (Unit.SPOKEN, max(SMALLEST, characters / SLOWEST_CHARACTERS))
     if isinstance(request, ListenRequest):
-        return {Unit.HEARD: await asyncio.to_thread(declared_seconds, request.audio.file, request.audio.size)}
-    return {Unit.HEARD: SMALLEST} if isinstance(request, HearRequest) else {}
+        return ((Unit.HEARD, await asyncio.to_thread(declared_seconds, request.audio.file, request.audio.size)),)
+    return ((Unit.HEARD, SMALLEST),) if isinstance(request, HearRequest) else ()
 
 
 def _is_known(unit: Unit, request: object) -> bool:

@@ -58,12 +58,10 @@ class Account:
 
     def has_at_hand(self, amount: float, most: float) -> bool:
         """True if an amount can be taken from the block in hand, and nobody waits for the store."""
-        return (
-            self.free >= amount
-            and self.spent + amount <= most
-            and not self._lock.locked()
-            and not self._was_just_refused(amount)
-        )
+        free = self.free
+        # What is used and reserved, as `spent` has it.
+        has_room = free >= amount and (self.used or 0.0) - free + self.unwritten + amount <= most
+        return has_room and not self._lock.locked() and (self._refused is None or not self._was_just_refused(amount))
 
     async def take(self, amount: float, most: float, store: OpenQuotas) -> bool:
         """True if an amount could be reserved within a limit."""

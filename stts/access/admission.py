@@ -10,6 +10,7 @@ from stts.access.directory import KeyDirectory
 from stts.access.failures import KeyFailures
 from stts.access.key_text import KeyText
 from stts.access.keys import AccessKey
+from stts.access.limits import MOST_KNOWN
 from stts.access.networks import is_inside
 from stts.access.principal import ANONYMOUS, API_KEY_HOLDER, Principal, key_holder
 from stts.errors import Forbidden, Unauthorized
@@ -35,6 +36,8 @@ class Admission:
         self._named = named
         self._directory = directory
         self._failures = failures
+        self._holders: dict[str, Principal] = {}
+        """The latest holders of keys, by their ids."""
 
     @property
     def is_open(self) -> bool:
@@ -55,7 +58,7 @@ class Admission:
             text = KeyText.parse(each)
             if text is not None and (key := await self._key(text, address)) is not None:
                 check_address(key, address)
-                return key_holder(key, text.hash)
+                return self._kept_holder(key, text.hash)
         if offered:
             self._failures.count(address)
             raise Unauthorized(f"This key is not known here, is no longer valid, or is cut off. It goes into {HOW}")
@@ -68,6 +71,16 @@ class Admission:
             for each in offered:
                 if hmac.compare_digest(each, text):
                     found = found or holder
+        return found
+
+    def _kept_holder(self, key: AccessKey, secret_hash: bytes) -> Principal:
+        """The same principal for the same key: what it may do is worked out once."""
+        known = self._holders.get(key.id)
+        if known is not None and known.key is key and known.secret_hash == secret_hash:
+            return known
+        if len(self._holders) >= MOST_KNOWN:
+            self._holders.clear()
+        found = self._holders[key.id] = key_holder(key, secret_hash)
         return found
 
     async def _key(self, text: KeyText, address: str) -> AccessKey | None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from stts.access.limits import Subject
+from stts.access.limits import MOST_KNOWN, Subject
 from stts.access.place_ahead import Kind, PlaceAhead, Places, SharedPlaces
 from stts.errors import TooManyRequests
 
@@ -27,6 +27,8 @@ class Concurrency:
         self._kind = kind
         self._shared = shared
         self._now: dict[str, int] = {}
+        self._places_of: dict[int, tuple[Sequence[Subject], Places]] = {}
+        """By the identity of subjects, which are kept so that nobody else has it."""
 
     @asynccontextmanager
     async def taken(self, who: Sequence[Subject]) -> AsyncIterator[None]:
@@ -76,7 +78,16 @@ class Concurrency:
         return holder
 
     def _places(self, who: Sequence[Subject]) -> Places:
-        return [(each.name, most) for each in who if (most := each.limits.get(self._kind)) is not None]
+        known = self._places_of.get(id(who))
+        if known is not None:
+            return known[1]
+        places = [(each.name, most) for each in who if (most := each.limits.get(self._kind)) is not None]
+        # A list may become another one.
+        if isinstance(who, tuple):
+            if len(self._places_of) >= MOST_KNOWN:
+                self._places_of.clear()
+            self._places_of[id(who)] = who, places
+        return places
 
     def _leave(self, places: Places, give_back: GiveBack | None = None) -> None:
         """`give_back`: what tells all servers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from stts.access.keys import AccessKey
 from stts.access.permission import EVERYTHING, Permission
@@ -11,7 +12,7 @@ from stts.access.viewer import Viewer
 from stts.settings.security import SecuritySettings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Principal:
     name: str
     """For logs: the id of a key, never its text."""
@@ -21,14 +22,14 @@ class Principal:
     secret_hash: bytes | None = field(default=None, repr=False)
     """The hash of the secret that it showed."""
 
-    @property
+    @cached_property
     def permission(self) -> Permission:
         """The engines and voices that it may use."""
         if self.key is None:
             return EVERYTHING if self.role is Role.ADMIN else Permission(viewer=self.viewer)
         return Permission(self.key.allowed_engines, self.key.allowed_voices, self.viewer)
 
-    @property
+    @cached_property
     def viewer(self) -> Viewer:
         """Whose files, voices, jobs and sessions it reaches. All keys of a user own them together."""
         return Viewer(self.key.user_id if self.key is not None else None, self.role is Role.ADMIN)

@@ -12,75 +12,22 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from stts.access.accounts import Account, OpenQuotas
 from stts.access.allowances import Allowance, Counter, Period, QuotaExceeded, Standing
 from stts.access.periods import DAY_SECONDS, Windows
+from stts.access.reservations import Accounts, Reservation, take_all, take_at_hand
 
 MOST_ACCOUNTS = 20_000
 """Accounts in memory; the block of one that is forgotten counts as used."""
+MOST_FOUND = 20_000
+"""Callers whose accounts are remembered as they were found, which takes longer than to count."""
 MOST_LOOKED_AT = 100
 """Accounts looked at for one that may be forgotten; where all of them are in use, there may be more for a while."""
 KEPT_DAYS = 62
 """Days for which counters of ended windows are kept."""
-
-
-class Reservation:
-    """The share of one operation. It grows while more is made than was thought, and is settled at the end."""
-
-    def __init__(self, accounts: Sequence[tuple[Account, float]], amount: float, store: OpenQuotas) -> None:
-        """`accounts`: each with its limit."""
-        self._accounts = accounts
-        self._store = store
-        self._held = True
-        self._unused = 0.0
-        self.amount = amount
-        for account, _ in accounts:
-            account.holds += 1
-        self._keep(amount)
-
-    async def grow(self, total: float) -> bool:
-        """Counts up to a total that was used. False where that is beyond some quota; it is counted all the same."""
-        self._keep(max(0.0, self.amount - total))
-        if (more := total - self.amount) <= 0:
-            return True
-        fits = await take_all(self._accounts, more, self._store) is None
-        if not fits:
-            for account, _ in self._accounts:
-                await account.exceed(more, self._store)
-        self.amount = total
-        return fits
-
-    async def settle(self, used: float) -> None:
-        """Gives back what was not used, or counts what was used beyond it; once."""
-        if not self._held:
-            return
-        self._held = False
-        try:
-            if used > self.amount:
-                await self.grow(used)
-        finally:
-            self._let_go(used)
-
-    def _let_go(self, used: float) -> None:
-        """Whoever is cancelled meanwhile has used it all the same."""
-        self._keep(0.0)
-        for account, _ in self._accounts:
-            account.holds -= 1
-            if used > self.amount:
-                account.exceed_later(used - self.amount)
-            else:
-                account.free += self.amount - used
-        self.amount = used
-
-    def _keep(self, unused: float) -> None:
-        """Tells the accounts how much of it may still come back."""
-        for account, _ in self._accounts:
-            account.unused = max(0.0, account.unused + unused - self._unused)
-        self._unused = unused
 
 
 class QuotaBook:
@@ -99,10 +46,17 @@ class QuotaBook:
         self._windows = Windows.of_day(0)
         """Those of the day of the last look."""
         self._accounts: OrderedDict[Counter, Account] = OrderedDict()
+        self._found: dict[int, tuple[Sequence[Allowance], Windows, Accounts]] = {}
+        """By the identity of the allowances, which are kept so that nobody else has it."""
+
+    def at_hand(self, allowances: Sequence[Allowance], amount: float) -> Reservation | None:
+        """As `reserve`, where all of it is at hand; else None, and nothing is reserved."""
+        accounts = self._found_for(allowances)
+        return Reservation(accounts, amount, self._store) if take_at_hand(accounts, amount) else None
 
     async def reserve(self, allowances: Sequence[Allowance], amount: float) -> Reservation:
         """Reserves an amount of one unit in every account. Raises QuotaExceeded; nothing is reserved then."""
-        accounts = [(self.account(each), each.most) for each in allowances]
+        accounts = self._found_for(allowances)
         refused = await take_all(accounts, amount, self._store)
         if refused is not None:
             raise self._exceeded(allowances[refused], amount)
@@ -115,14 +69,43 @@ class QuotaBook:
 
     def standings(self, allowances: Sequence[Allowance]) -> list[Standing]:
         """How allowances stand, as far as that is known here."""
-        # Nobody is remembered for being looked at: that would make others forgotten.
-        found, windows = [], self._windows_now()
-        for each in allowances:
-            account = self._accounts.get(_counter(each, windows))
+        windows, found = self._windows_now(), []
+        for each, account in zip(allowances, self._known(allowances, windows), strict=True):
             if account is not None and account.used is not None:
-                left = max(0.0, each.most - account.spent)
-                found.append(Standing(each, left, windows.ends[each.period] - self._now))
+                left = each.most - account.used + account.free - account.unwritten
+                found.append(Standing(each, left if left > 0.0 else 0.0, windows.ends[each.period] - self._now))
         return found
+
+    def _known(self, allowances: Sequence[Allowance], windows: Windows) -> Sequence[Account | None]:
+        """The accounts that there are: nobody is remembered for being looked at, that would make others forgotten."""
+        found = self._found.get(id(allowances))
+        if found is not None and found[1] is windows:
+            return [account for account, _ in found[2]]
+        known = [self._accounts.get(_counter(each, windows)) for each in allowances]
+        if all(known):
+            self._remember(
+                allowances,
+                windows,
+                [(account, each.most) for account, each in zip(known, allowances, strict=True) if account is not None],
+            )
+        return known
+
+    def _found_for(self, allowances: Sequence[Allowance]) -> Accounts:
+        """Their accounts in the windows of this moment, each with its limit."""
+        windows = self._windows_now()
+        found = self._found.get(id(allowances))
+        if found is not None and found[1] is windows:
+            return found[2]
+        accounts = [(self.account(each), each.most) for each in allowances]
+        self._remember(allowances, windows, accounts)
+        return accounts
+
+    def _remember(self, allowances: Sequence[Allowance], windows: Windows, accounts: Accounts) -> None:
+        # A list may become another one.
+        if isinstance(allowances, tuple):
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
+            self._found[id(allowances)] = (allowances, windows, accounts)
 
     def used_up(self, allowances: Sequence[Allowance], least: float) -> QuotaExceeded | None:
         """The first that has less left, as far as that is known here. What is only reserved may come back."""
@@ -150,6 +133,7 @@ class QuotaBook:
         idle = (counter for counter, account in islice(self._accounts.items(), MOST_LOOKED_AT) if account.is_idle)
         if (counter := next(idle, None)) is not None:
             del self._accounts[counter]
+            self._found.clear()
 
     def seconds_left(self, period: Period) -> float:
         """Until the window ends."""
@@ -176,6 +160,7 @@ class QuotaBook:
         if rest:
             await (await self._store()).add(rest)
         self._accounts.clear()
+        self._found.clear()
 
     def _exceeded(self, allowed: Allowance, amount: float) -> QuotaExceeded:
         left = max(0.0, allowed.most - self.account(allowed).spent)
@@ -201,28 +186,5 @@ class QuotaBook:
         return self._now
 
 
-async def take_all(accounts: Sequence[tuple[Account, float]], amount: float, store: OpenQuotas) -> int | None:
-    """Reserves an amount in all accounts, or in none: then the place of the one that refused."""
-    for account, most in accounts:
-        if not account.has_at_hand(amount, most):
-            break
-    else:
-        # The most common case: nothing is asked, so nobody takes anything meanwhile.
-        for account, _ in accounts:
-            account.free -= amount
-        return None
-    with ExitStack() as taken:
-        for place, (account, most) in enumerate(accounts):
-            if not await account.take(amount, most, store):
-                return place
-            taken.callback(_give_back, account, amount)
-        taken.pop_all()
-    return None
-
-
 def _counter(allowance: Allowance, windows: Windows) -> Counter:
     return Counter(allowance.subject, str(allowance.unit), windows.names[allowance.period])
-
-
-def _give_back(account: Account, amount: float) -> None:
-    account.free += amount

@@ -118,12 +118,17 @@ def _tightest(here: Sequence[RateState], there: Sequence[RateState]) -> list[Rat
 
 def policy_header(states: list[RateState]) -> str:
     """The value of `RateLimit-Policy`: the rates of a caller."""
-    return ", ".join([f'"{_name(rate)}";q={rate.most};w=60' for rate, _, _ in states])
+    return _policies(tuple([rate for rate, _, _ in states]))
 
 
 def state_header(states: list[RateState]) -> str:
     """The value of `RateLimit`: what is left of each, and when there is more."""
     return ", ".join([f'"{_name(rate)}";r={left};t={math.ceil(seconds)}' for rate, left, seconds in states])
+
+
+@lru_cache(maxsize=MOST_KNOWN)
+def _policies(rates: tuple[Rate, ...]) -> str:
+    return ", ".join([f'"{_name(rate)}";q={rate.most};w=60' for rate in rates])
 
 
 @lru_cache(maxsize=MOST_KNOWN)

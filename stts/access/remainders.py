@@ -26,18 +26,20 @@ class Remainders:
     def standings(self, wanted: Wanted) -> list[Standing]:
         return self._book.standings(wanted)
 
+    def states(self, wanted: Wanted) -> str:
+        """Their part of `RateLimit`."""
+        return ", ".join(
+            [
+                f'"{_name(each)}";r={math.floor(left)};t={math.ceil(reset_seconds)}'
+                for each, left, reset_seconds in self._book.standings(wanted)
+            ]
+        )
+
 
 @lru_cache(maxsize=MOST_KNOWN)
 def _policies(wanted: Wanted, month: int) -> str:
     lengths = {Period.DAY: 86_400, Period.MONTH: month}
     return ", ".join(f'"{_name(each)}";q={each.most:.0f};w={lengths[each.period]}' for each in wanted)
-
-
-def states(standings: Sequence[Standing]) -> str:
-    """Their part of `RateLimit`."""
-    return ", ".join(
-        [f'"{_name(each.allowance)}";r={math.floor(each.left)};t={math.ceil(each.reset_seconds)}' for each in standings]
-    )
 
 
 def tokens(standings: Sequence[Standing]) -> Standing | None:

@@ -61,8 +61,10 @@ class MovingWindows(Storage, MovingWindowSupport):
         return times
 
     def _add(self, key: str, amount: int) -> None:
-        times, now = self._times.setdefault(key, deque()), self._clock()
-        times.extend(now for _ in range(amount))
+        times, now = self._times.get(key), self._clock()
+        if times is None:
+            times = self._times[key] = deque()
+        times.extend([now] * amount)
         self._times.move_to_end(key)
         while len(self._times) > MOST_WINDOWS:
             self._times.popitem(last=False)

@@ -71,7 +71,11 @@ class UsageWriter:
                 key = UsageKey(key.day, OTHER, OTHER, OTHER, OTHER, OTHER, kind)
             sums = self._rows.setdefault(key, UsageSums())
         sums.add(record)
-        self._hours.setdefault(HourKey(int(now // HOUR), kind), UsageSums()).add(record)
+        hour = HourKey(int(now // HOUR), kind)
+        of_hour = self._hours.get(hour)
+        if of_hour is None:
+            of_hour = self._hours[hour] = UsageSums()
+        of_hour.add(record)
 
     @property
     def waiting(self) -> int:

@@ -332,3 +332,37 @@ async def test_nothing_stays_unused_when_all_is_settled(book: QuotaBook) -> None
         await (await book.reserve(wanted, 10)).settle(used)
         assert book.account(wanted[0]).unused == 0.0
     assert book.standings(wanted)[0].left == 65
+
+
+async def test_what_is_at_hand_is_taken_and_settled_without_the_store(book: QuotaBook, store: MemoryQuotas) -> None:
+    allowances = (characters(1000), characters(5000, Period.MONTH))
+    assert book.at_hand(allowances, 10) is None
+    await (await book.reserve(allowances, 10)).settle(10)
+    calls = store.calls
+    reservation = book.at_hand(allowances, 5)
+    assert reservation is not None and reservation.has(4) and not reservation.has(6)
+    assert not reservation.settle_at_hand(6)
+    assert reservation.settle_at_hand(4) and reservation.settle_at_hand(0)
+    assert [standing.left for standing in book.standings(allowances)] == [986, 4986]
+    assert store.calls == calls
+
+
+async def test_accounts_that_were_found_are_those_of_the_day(book: QuotaBook, clock: Clock) -> None:
+    allowances = (characters(100),)
+    await book.reserve(allowances, 90)
+    clock.now += 86_400
+    assert book.at_hand(allowances, 5) is None
+    await book.reserve(allowances, 90)
+
+
+async def test_an_account_that_is_forgotten_is_found_anew(
+    book: QuotaBook, store: MemoryQuotas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stts.access.quotas.MOST_ACCOUNTS", 1)
+    allowances = (characters(1000),)
+    await (await book.reserve(allowances, 1)).settle(1)
+    await (await book.reserve((characters(1000, subject="key:2"),), 1)).settle(1)
+    # Its block went with it: what is left of that is no more at hand.
+    assert book.at_hand(allowances, 1) is None
+    await (await book.reserve(allowances, 1)).settle(1)
+    assert store.total == 60
