@@ -10,6 +10,8 @@ from typing import Any
 
 LOOK_SECONDS = 0.005
 """Between two looks of the loop whether an answer came."""
+LEAST_LOOKS = 5
+"""Looks after which a wait is over with its time, however much of that others took: each has read what came."""
 STARVED_SECONDS = 0.5
 """Most by which a wait is longer for time in which the machine did not let us run."""
 STEP_SECONDS = 0.1
@@ -42,10 +44,14 @@ class Patience:
         """True once it has ended; False where it did not within a time of a loop that is not held up.
 
         However late the loop comes to look, a look counts as `LOOK_SECONDS`, for between two of them it has read what
-        came; one that comes late counts as half of that. Time in which the machine did not let us run lately is given
-        once more: one that has no processor for us now and then has none for a Redis on it either, at other moments.
+        came; one that comes late counts as half of that. After `LEAST_LOOKS` the time alone counts: a thread that works
+        beside the loop makes each of them late, and whoever waits here waits with it. Time in which the machine did not
+        let us run lately is given once more: one that has no processor for us now and then has none for a Redis on it
+        either, at other moments.
         """
         loop, looks, more = asyncio.get_running_loop(), seconds / LOOK_SECONDS, 0.0
+        # The last look begins in time.
+        seen, until = 0, loop.time() + seconds - LOOK_SECONDS
         if self._seen is None:
             self._seen = self._run_delay()
         while looks > 0 or more < self._given(loop.time()):
@@ -56,7 +62,10 @@ class Patience:
                 self._note(loop.time())
             if trip.done():
                 return True
-            if looks > 0:
+            seen += 1
+            if seen >= LEAST_LOOKS and looks > 0 and loop.time() >= until:
+                looks = 0
+            elif looks > 0:
                 looks -= 1 if took < 2 * LOOK_SECONDS else 0.5
             else:
                 more += took

@@ -117,6 +117,21 @@ async def test_our_own_work_and_waits_for_the_interpreter_are_no_reason_to_wait_
 
 
 @virtual
+async def test_a_thread_that_makes_each_look_a_little_late_makes_the_wait_no_longer() -> None:
+    silence, answer = (asyncio.get_running_loop().create_future() for _ in range(2))
+    patience = Machine().patience()
+    working = asyncio.create_task(held_up(pass_unnoticed, 0.002))
+    began = now()
+    assert not await patience.ends(silence, CALL_SECONDS)
+    assert now() - began < 0.051
+    # As many looks as it needs, however long they take.
+    asyncio.get_running_loop().call_at(now() + 0.15, answer.set_result, None)
+    asyncio.get_running_loop().call_soon(pass_unnoticed, 0.14)
+    assert await patience.ends(answer, CALL_SECONDS)
+    working.cancel()
+
+
+@virtual
 async def test_lapses_that_go_on_add_up_for_2_s_only() -> None:
     loop, machine, silence = asyncio.get_running_loop(), Machine(), asyncio.get_running_loop().create_future()
     patience, lapses, each = machine.patience(), 60, 0.15
