@@ -169,8 +169,8 @@ class _Use:
         return self.total
 
     def cost(self, context: RequestContext, *, begun: bool, wrong: bool) -> float:
-        """Tells what the operation costs; its status is known by now. `begun`: something was made that counts. `wrong`: the
-        input of the caller ended it."""
+        """Tells what the operation costs, whose status is known by now. `begun`: something was made that counts.
+        `wrong`: the input of the caller ended it."""
         if not begun and self._is_free(context, wrong=wrong):
             return 0.0
         if self.unit is Unit.HEARD:
