@@ -172,6 +172,10 @@ class TTSEngine(Engine):
         iterator at the next yield.
         """
 
+    def phonemes(self, text: str, voice: Voice) -> str:
+        """How the voice reads a short text, in the engine's own phonemes. `abilities.phonemes` engines have it."""
+        raise NotImplementedError(f"{self.info.name} does not tell phonemes.")
+
 
 class STTEngine(Engine):
     @abstractmethod

@@ -59,6 +59,8 @@ class Abilities:
     """Speaks with the voice of a reference recording."""
     blending: bool = False
     """Speaks with blends of its voices: `find_voice` takes them in words (`stts.voices.blend`)."""
+    phonemes: bool = False
+    """Tells the phonemes of a text, and where its parameters have `phonemes`, speaks them in place of a text."""
     seed: bool = False
     """The same seed gives the same audio."""
     speed: tuple[float, float] | None = None

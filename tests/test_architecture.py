@@ -49,7 +49,7 @@ ADAPTERS = (
     ("detection", "speech", "transcription"),
     ("availability", "making", "catalogue"),
     ("selection", "routing", "hosted_names", "environments", "preloading"),
-    ("fallback",),
+    ("fallback", "phonemes"),
     ("operations",),
     ("batches",),
 )

@@ -77,6 +77,9 @@ class _SpeechClient(_Client[TTSEngine], TTSEngine):
         results = self._backend.call("synthesize", (text, voice_fields(voice), params_fields(params)))
         return cast(Iterator[Samples], results)
 
+    def phonemes(self, text: str, voice: Voice) -> str:
+        return str(self._result("phonemes", text, voice_fields(voice)))
+
 
 class _TranscriptionClient(_Client[STTEngine], STTEngine):
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:

@@ -29,6 +29,10 @@ def _synthesize(engine: TTSEngine, text: str, voice: Mapping[str, Any], params: 
     return engine.synthesize(text, read_voice(voice), read_params(SpeechParams, engine.Parameters, params))
 
 
+def _phonemes(engine: TTSEngine, text: str, voice: Mapping[str, Any]) -> Iterator[Value]:
+    yield engine.phonemes(text, read_voice(voice))
+
+
 def _transcribe(engine: STTEngine, samples: Any, params: Mapping[str, Any]) -> Iterator[Value]:
     segments = engine.transcribe(samples, read_params(ListenParams, engine.Parameters, params))
     try:
@@ -76,6 +80,7 @@ def _installed(engine: Engine) -> Iterator[Value]:
 
 METHODS: Mapping[str, Callable[..., Iterator[Value]]] = {
     "synthesize": _synthesize,
+    "phonemes": _phonemes,
     "transcribe": _transcribe,
     "transcribe_many": _transcribe_many,
     "begin": _begin,

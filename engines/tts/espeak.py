@@ -80,7 +80,7 @@ class EspeakEngine(TTSEngine):
             default_voice="en-us",
             hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
-            abilities=Abilities(streaming=True, speed=(0.46, 2.57)),
+            abilities=Abilities(streaming=True, phonemes=True, speed=(0.46, 2.57)),
             limits=EngineLimits(max_characters=1000, concurrency=self.options.processes, spare=True),
             real_time_factor=0.003,
             level=LEVEL,
@@ -137,6 +137,14 @@ class EspeakEngine(TTSEngine):
                 yield np.frombuffer(block, np.int16).astype(np.float32) / 32768.0
         finally:
             blocks.leave()
+
+    def phonemes(self, text: str, voice: Voice) -> str:
+        """In IPA; where a clause ends, a comma."""
+        path = self._catalogue.path(voice) if self._catalogue else None
+        if path is None:
+            raise UnknownVoice("eSpeak NG has no such voice.", param="voice")
+        clauses = LIBRARY.phonemes(_CONTROLS.sub(" ", text), path).split("\n")
+        return ", ".join(clause.strip() for clause in clauses if clause.strip())
 
     def _utterance(self, text: str, voice: Voice, params: SpeechParams) -> Utterance:
         path = self._catalogue.path(voice) if self._catalogue else None

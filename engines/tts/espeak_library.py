@@ -20,6 +20,8 @@ LONGEST_DATA_PATH = 120
 
 SYNCHRONOUS, DONT_EXIT = 2, 0x8000
 CHARS_UTF8, END_PAUSE = 0x1, 0x1000
+IPA = 0x02
+"""Phoneme mode of espeak_TextToPhonemes."""
 RATE, VOLUME, PITCH, RANGE, PUNCTUATION, WORD_GAP = 1, 2, 3, 4, 5, 7
 """Numbers of espeak_PARAMETER."""
 
@@ -66,6 +68,8 @@ class EspeakLibrary:
         if self._rate <= 0:
             raise EngineLoadFailed("eSpeak NG could not read its data folder.")
         native.espeak_SetSynthCallback(self._callback)
+        native.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        native.espeak_TextToPhonemes.argtypes = (ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int)
         self._native = native
 
     def close(self) -> None:
@@ -97,6 +101,20 @@ class EspeakLibrary:
         flags = CHARS_UTF8 | (END_PAUSE if utterance.end_pause else 0)
         if native.espeak_Synth(text, ctypes.c_size_t(len(text) + 1), 0, 0, 0, flags, None, None) != 0:
             raise EngineError("eSpeak NG could not speak the text.")
+
+    def phonemes(self, text: str, voice: str) -> str:
+        """The sounds of a text in IPA, a clause a line. `voice`: the library's name of it. Raises EngineError."""
+        with self._lock:
+            if self._native is None or not self._users:
+                raise EngineError("eSpeak NG is not loaded.")
+            if self._native.espeak_SetVoiceByName(voice.encode()) != 0:
+                raise EngineError("eSpeak NG could not load the voice.")
+            rest = ctypes.c_char_p(text.encode("utf-8", "replace"))
+            clauses: list[str] = []
+            while rest.value:
+                told = self._native.espeak_TextToPhonemes(ctypes.byref(rest), CHARS_UTF8, IPA)
+                clauses.append((told or b"").decode("utf-8", "replace"))
+            return "\n".join(clauses)
 
     def _on_audio(self, samples: int | None, count: int, _events: int | None) -> int:
         if not samples or not count or self._deliver is None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from engines.tts.hibari_model import SAMPLE_RATE, HibariModel
-from engines.tts.hibari_voices import HEART, HOSTED, VOICES
+from engines.tts.hibari_voices import HEART, HOSTED, VOICES, HibariVoice
 from stts.audio.framing import SilenceTrimmer
 from stts.engine_api import Abilities, EngineInfo, EngineLimits, Progress, Samples, SpeechParams, TTSEngine, Voice
 from stts.errors import UnknownVoice
@@ -36,10 +36,17 @@ class HibariOptions(BaseModel):
     processes: int = Field(default=1, ge=1, le=64, description="Texts spoken at once, each in a process; 90 MB each.")
 
 
+class HibariParameters(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    phonemes: bool = Field(default=False, description="The text is phonemes, in misaki's alphabet.")
+
+
 class HibariEngine(TTSEngine):
     """Without a seed it speaks with seed 0: the same text is the same audio."""
 
     Options = HibariOptions
+    Parameters = HibariParameters
     options: HibariOptions
 
     _model: HibariModel | None = None
@@ -59,7 +66,7 @@ class HibariEngine(TTSEngine):
             default_voice=HEART.voice.id,
             hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
-            abilities=Abilities(streaming=True, seed=True, speed=SPEEDS),
+            abilities=Abilities(streaming=True, phonemes=True, seed=True, speed=SPEEDS),
             limits=EngineLimits(
                 max_characters=1000, sentence_characters=LONGEST_SENTENCE, concurrency=self.options.processes
             ),
@@ -100,7 +107,18 @@ class HibariEngine(TTSEngine):
         self._model = None
         self._networks = {}
 
+    def phonemes(self, text: str, voice: Voice) -> str:
+        """In misaki's alphabet."""
+        chosen, _ = self._prepared(voice)
+        assert self._model is not None
+        return " ".join(self._model.phonemes(sentence, british=chosen.british) for sentence in _sentences(text))
+
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
+        chosen, network = self._prepared(voice)
+        assert self._model is not None
+        yield from self._spoken(self._model, text, network, chosen.british, params)
+
+    def _prepared(self, voice: Voice) -> tuple[HibariVoice, Path]:
         chosen = next((each for each in VOICES if each.voice.id == voice.id), None)
         if chosen is None:
             raise UnknownVoice("hibari has no such voice.", param="voice")
@@ -110,14 +128,15 @@ class HibariEngine(TTSEngine):
             network = self.require_model(chosen.model) / chosen.file
             self._model.prepare(network, british=chosen.british)
             self._networks[voice.id] = network
-        yield from self._spoken(self._model, text, network, chosen.british, params)
+        return chosen, network
 
     def _spoken(
         self, model: HibariModel, text: str, network: Path, british: bool, params: SpeechParams
     ) -> Iterator[Samples]:
         trimmer = SilenceTrimmer(SAMPLE_RATE)
-        for sentence in _sentences(text):
-            phonemes = model.phonemes(sentence, british=british)
+        told = isinstance(params.extra, HibariParameters) and params.extra.phonemes
+        for sentence in [text] if told else _sentences(text):
+            phonemes = sentence if told else model.phonemes(sentence, british=british)
             for sound in model.speak(phonemes, network, speed=params.speed, seed=params.seed or 0):
                 yield trimmer.push(sound)
             yield trimmer.end_piece(pause_after(sentence))

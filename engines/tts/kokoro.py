@@ -40,6 +40,7 @@ _VOICES = (".npz", ".bin")
 class KokoroParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    phonemes: bool = Field(default=False, description="The text is phonemes, as Kokoro's own are written.")
     trim: bool = Field(default=True, description="Cut off the silence that the model makes around a sentence.")
 
 
@@ -90,7 +91,7 @@ class KokoroEngine(TTSEngine):
             hosted_voices=HOSTED,
             sample_rate=SAMPLE_RATE,
             level=LEVEL,
-            abilities=Abilities(streaming=False, blending=True, speed=SPEED),
+            abilities=Abilities(streaming=False, blending=True, phonemes=True, speed=SPEED),
             limits=EngineLimits(max_characters=400, min_characters=12, concurrency=self.options.processes),
             real_time_factor=0.7,
             by_sentence=True,
@@ -158,15 +159,24 @@ class KokoroEngine(TTSEngine):
         extra = params.extra if isinstance(params.extra, KokoroParameters) else KokoroParameters()
         language = best_match(params.language or voice.languages[0], ESPEAK) or voice.languages[0]
         style = self._style(voice)
-        for sentence in plain_sentences(text, language):
-            if primary(language) == "en":
-                sentence = spoken_english(sentence)
-            phonemes = self._kokoro.tokenizer.phonemize(sentence, ESPEAK[language])
+        for phonemes in [text] if extra.phonemes else self._read(text, language):
             if any(each.isalpha() for each in phonemes):
                 audio, _ = self._kokoro.create(phonemes, style, params.speed, is_phonemes=True, trim=extra.trim)
                 yield np.clip(np.asarray(audio, np.float32) * HEADROOM, -1.0, 1.0)
                 if extra.trim:
                     yield np.zeros(round(PAUSE_SECONDS * SAMPLE_RATE / params.speed), np.float32)
+
+    def phonemes(self, text: str, voice: Voice) -> str:
+        if self._kokoro is None:
+            raise EngineError("Kokoro is not loaded.")
+        return " ".join(self._read(text, voice.languages[0]))
+
+    def _read(self, text: str, language: str) -> Iterator[str]:
+        """The phonemes of each sentence."""
+        for sentence in plain_sentences(text, language):
+            if primary(language) == "en":
+                sentence = spoken_english(sentence)
+            yield self._kokoro.tokenizer.phonemize(sentence, ESPEAK[language])
 
     def _style(self, voice: Voice) -> Samples:
         """The array of a voice, or the sum of several by their shares."""

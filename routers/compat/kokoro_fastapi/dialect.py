@@ -8,6 +8,7 @@ from middleware.listener import ListenerSettings
 from routers.compat.kokoro_fastapi.captions import CaptionRoutes
 from routers.compat.kokoro_fastapi.errors import KokoroError, render_kokoro_error
 from routers.compat.kokoro_fastapi.lists import ListRoutes
+from routers.compat.kokoro_fastapi.phonemes import PhonemeRoutes
 from routers.compat.kokoro_fastapi.speaking import Speaking
 from routers.compat.kokoro_fastapi.speech import SpeechRoutes
 from routers.dialect import Dialect, Routes
@@ -17,7 +18,12 @@ from stts.access.policy import RouteKind
 
 def _routes(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
     speaking = Speaking(services, listener)
-    return (SpeechRoutes(services, speaking), CaptionRoutes(speaking), ListRoutes(services, speaking))
+    return (
+        SpeechRoutes(services, speaking),
+        CaptionRoutes(speaking),
+        PhonemeRoutes(services),
+        ListRoutes(services, speaking),
+    )
 
 
 KOKORO_FASTAPI = Dialect(
