@@ -8,6 +8,7 @@ import structlog
 from starlette.types import Scope
 from structlog.typing import FilteringBoundLogger
 
+from middleware.listener import listener_name
 from stts.context import SOCKET
 from stts.errors import STTSError
 
@@ -39,8 +40,10 @@ def log_refusal(scope: Scope, path: str, status: int, error: STTSError) -> None:
 
 
 def request_line(scope: Scope, path: str) -> dict[str, str]:
-    """Method and path of a request, as members of a log line."""
-    return {"method": scope.get("method", SOCKET), "path": shown_path(path)}
+    """Method, path and listener of a request, as members of a log line."""
+    line = {"method": scope.get("method", SOCKET), "path": shown_path(path)}
+    name = listener_name(scope.get("state") or {})
+    return line if name is None else {**line, "listener": name}
 
 
 def shown_path(path: str) -> str:

@@ -135,6 +135,8 @@ def _tell(line: dict[str, Any], context: RequestContext) -> None:
         line["format"], line["sample_rate"] = audio.format, audio.sample_rate
     if asked.method is not None:
         line["method"] = asked.method
+    if asked.listener is not None:
+        line["listener"] = asked.listener
     if asked.route is not None:
         line["route"] = asked.route
     if context.parent is not None:

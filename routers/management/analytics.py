@@ -43,6 +43,8 @@ Duration = Annotated[
     str, Query(pattern=r"^[1-9][0-9]{0,7}[smhd]?$", description="Seconds, or with a unit: `90s`, `15m`, `1h`, `7d`.")
 ]
 
+ListenerName = Annotated[str | None, Query(max_length=64, description="Only what came by this listener.")]
+
 
 class AnalyticsRoutes:
     def __init__(
@@ -82,9 +84,9 @@ class AnalyticsRoutes:
         self.router.add_api_route("/metrics", self.metrics, methods=["GET"], response_class=PlainTextResponse)
 
     @policy(RouteKind.MANAGE)
-    async def summary(self, window: Duration = "1h") -> Summary:
+    async def summary(self, window: Duration = "1h", listener: ListenerName = None) -> Summary:
         """Counts, errors, latencies, audio and characters, together and by type, engine and language."""
-        found = await self._long.window(seconds(window), "language")
+        found = await self._long.window(seconds(window), "language", listener)
         groups = found.groups
         return Summary(
             total=Operations.of(_sum(groups, lambda _: "").get("", Tally())),
@@ -112,9 +114,9 @@ class AnalyticsRoutes:
         )
 
     @policy(RouteKind.MANAGE)
-    async def voices(self, window: Duration = "1h") -> Voices:
+    async def voices(self, window: Duration = "1h", listener: ListenerName = None) -> Voices:
         """What each voice was used for."""
-        found = await self._long.window(seconds(window), "voice")
+        found = await self._long.window(seconds(window), "voice", listener)
         voices = [
             VoiceOperations(engine=group.engine, voice=group.name, operations=Operations.of(tally))
             for group, tally in _most_used(found.groups)

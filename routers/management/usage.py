@@ -67,6 +67,7 @@ class UsageRoutes:
         group: Annotated[str, Query(max_length=100, description=f"Any of {', '.join(COLUMNS)}, with commas.")] = "day",
         key: Annotated[Id, Query(description="Only this key; empty: callers without one.")] = None,
         user: Annotated[Id, Query(description="Only keys of this user.")] = None,
+        listener: Annotated[Id, Query(description="Only what came by this listener.")] = None,
         format: Annotated[
             Literal["json", "csv"] | None, Query(description="Else by `Accept`: `text/csv` gives CSV.")
         ] = None,
@@ -76,7 +77,7 @@ class UsageRoutes:
         store = await self._store()
         now = self._now()
         first, last = int((now - seconds(window)) // DAY), int(now // DAY)
-        query = UsageQuery(max(0, first), key_id=key, user_id=user)
+        query = UsageQuery(max(0, first), key_id=key, user_id=user, listener=listener)
         groups = await store.sums(query, [COLUMNS[name] for name in names], most=MOST_ROWS + 1)
         if len(groups) > MOST_ROWS:
             raise InvalidParameter(f"That would be more than {MOST_ROWS} rows; use a shorter window.", param="window")

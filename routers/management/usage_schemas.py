@@ -21,6 +21,7 @@ COLUMNS: Mapping[str, UsageColumn] = {
     "voice": "voice",
     "language": "language",
     "kind": "kind",
+    "listener": "listener",
     "day": "day",
 }
 """Names that a request may group by."""
@@ -53,6 +54,7 @@ class UsageRow(Used):
     voice: str | None = None
     language: str | None = None
     kind: str | None = Field(None, description="tts, stt, conversation.")
+    listener: str | None = Field(None, description="Listener that it came by; none: the server's own.")
     day: str | None = Field(None, description="2026-11-29, in UTC.")
 
 

@@ -100,7 +100,7 @@ class History:
         tally = minute.series.get(labels)
         if tally is None:
             if len(minute.series) >= MINUTE_SERIES:
-                labels = Labels(labels.type, OTHER, OTHER, OTHER, OTHER)
+                labels = Labels(labels.type, OTHER, OTHER, OTHER, OTHER, OTHER)
             self._series += labels not in minute.series
             tally = minute.series.setdefault(labels, Tally())
         tally.add(record)

@@ -61,18 +61,31 @@ class LongHistory:
         self.history = history
         self._usage = usage
 
-    async def window(self, seconds: int, by: Literal["voice", "language"]) -> Window:
-        """Sums of the last seconds: whole minutes, and beyond memory whole days (UTC). Raises DatabaseAway."""
+    async def window(self, seconds: int, by: Literal["voice", "language"], listener: str | None = None) -> Window:
+        """Sums of the last seconds: whole minutes, and beyond memory whole days (UTC). Raises DatabaseAway.
+
+        `listener`: only what came by this one.
+        """
         if self._usage is None or not self._is_beyond_memory(seconds):
-            groups = await self.history.group(seconds, lambda _, labels: _group(labels, by))
+            groups = await self._remembered(seconds, by, listener)
             return Window(groups, self.history.covered(seconds), self.history.since)
         now = self.history.now()
         first_day = max(0, int((now - seconds) // DAY))
         store = await self._usage()
-        found = await store.sums(UsageQuery(first_day), ("kind", "engine", by), most=MOST_GROUPS)
+        found = await store.sums(UsageQuery(first_day, listener=listener), ("kind", "engine", by), most=MOST_GROUPS)
         kept = {Group(*map(str, each.by)): _tally(each.sums) for each in found}
-        remembered = await self.history.group(seconds, lambda _, labels: _group(labels, by))
+        remembered = await self._remembered(seconds, by, listener)
         return Window(_completed(kept, remembered), int(now - first_day * DAY), await self._since(store))
+
+    async def _remembered(
+        self, seconds: int, by: Literal["voice", "language"], listener: str | None
+    ) -> dict[Group, Tally]:
+        found = await self.history.group(seconds, lambda _, labels: (labels.listener, _group(labels, by)))
+        groups: dict[Group, Tally] = {}
+        for (name, group), tally in found.items():
+            if listener is None or name == listener:
+                groups.setdefault(group, Tally()).merge(tally)
+        return groups
 
     async def steps(self, seconds: int, step_seconds: int, most: int) -> Steps:
         """Sums over time in steps of whole minutes, beyond memory of whole hours.

@@ -44,6 +44,8 @@ class OperationMetrics(Collector):
     def __init__(self, registry: CollectorRegistry) -> None:
         self._running: dict[str, int] = {}
         self._sums: dict[Kind, _Sums] = {}
+        self._listeners: dict[tuple[str, str, str], int] = {}
+        """Finished operations by listener, type and status."""
         registry.register(self)
 
     def operation_started(self, request_type: RequestType) -> None:
@@ -59,6 +61,8 @@ class OperationMetrics(Collector):
                 kind = (labels.type, OTHER, OTHER)
             sums = self._sums.setdefault(kind, _Sums())
         sums.add(record)
+        came = (labels.listener, labels.type, record.status)
+        self._listeners[came] = self._listeners.get(came, 0) + 1
 
     def totals(self, request_type: RequestType) -> Totals:
         sums = self._by(lambda kind: kind[:1]).get((request_type,)) or _Sums()
@@ -74,6 +78,8 @@ class OperationMetrics(Collector):
         for (kind, engine, form), sums in self._sums.items():
             for status, count in sums.statuses.items():
                 families.operations.add_metric((kind, engine, form, status), count)
+        for came, count in self._listeners.items():
+            families.listeners.add_metric(came, count)
         for who, those in self._by(lambda kind: kind[:2]).items():
             families.add_sums(who, those)
         for (engine,), those in self._by(lambda kind: kind[1:2]).items():
@@ -172,6 +178,9 @@ class _Families:
     def __init__(self) -> None:
         self.running = GaugeMetricFamily("stts_operations_in_progress", "Operations under way.", labels=["type"])
         self.operations = _counter("stts_operations", "Finished operations.", *WHO, "format", "status")
+        self.listeners = _counter(
+            "stts_listener_operations", "Finished operations by listener.", "listener", "type", "status"
+        )
         self.errors = _counter("stts_errors", "Failed operations.", *WHO, "code")
         self.fallbacks = _counter("stts_fallbacks", "Requests that another engine did in its place.", *WHO, "code")
         self.cached = _counter("stts_cache_answers", "Answers that the cache was asked for.", "engine", "state")
@@ -195,7 +204,7 @@ class _Families:
 
     def __iter__(self) -> Iterator[Metric]:
         """All of them."""
-        counters: Iterable[Metric] = (self.operations, self.errors, self.fallbacks, self.cached)
+        counters: Iterable[Metric] = (self.operations, self.listeners, self.errors, self.fallbacks, self.cached)
         totals: Iterable[Metric] = (self.audio, self.characters, self.bytes)
         yield from chain((self.running,), counters, totals, (self.queue, self.first_item, self.total))
 

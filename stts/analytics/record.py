@@ -19,6 +19,7 @@ class Labels(NamedTuple):
     voice: str
     language: str
     format: str
+    listener: str = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class OperationRecord:
                 known.voice or NONE,
                 known.language or NONE,
                 form or NONE,
+                context.input_data.listener or NONE,
             ),
             context.status,
             context.error,

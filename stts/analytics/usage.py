@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
-from stts.analytics.record import OperationRecord
+from stts.analytics.record import NONE, OperationRecord
 
 DAY, HOUR = 86_400, 3600
 """Seconds."""
@@ -15,7 +15,7 @@ NO_KEY = ""
 OTHER = "other"
 """Stands for names that are not told apart any more."""
 
-UsageColumn = Literal["day", "key_id", "user_id", "engine", "voice", "language", "kind"]
+UsageColumn = Literal["day", "key_id", "user_id", "engine", "voice", "language", "kind", "listener"]
 """A member of UsageKey."""
 
 
@@ -31,6 +31,8 @@ class UsageKey(NamedTuple):
     language: str
     kind: str
     """tts, stt, conversation."""
+    listener: str = NONE
+    """Name of the listener that it came by; `none`: the server did it by itself, or it is older than this."""
 
     @property
     def nameless(self) -> UsageKey:
@@ -102,6 +104,7 @@ class UsageQuery:
     """The newest day; None: there is no end."""
     key_id: str | None = None
     user_id: str | None = None
+    listener: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

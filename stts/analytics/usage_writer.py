@@ -68,7 +68,7 @@ class UsageWriter:
         sums = self._rows.get(key)
         if sums is None:
             if len(self._rows) >= WAITING_ROWS:
-                key = UsageKey(key.day, OTHER, OTHER, OTHER, OTHER, OTHER, kind)
+                key = UsageKey(key.day, OTHER, OTHER, OTHER, OTHER, OTHER, kind, OTHER)
             sums = self._rows.setdefault(key, UsageSums())
         sums.add(record)
         hour = HourKey(int(now // HOUR), kind)
@@ -150,4 +150,5 @@ def _key(day: int, record: OperationRecord) -> UsageKey:
         labels.voice,
         labels.language,
         labels.type,
+        labels.listener,
     )

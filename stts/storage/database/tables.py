@@ -34,6 +34,7 @@ LONGEST_ID = 32
 LONGEST_NAME = 200
 """Characters of an engine, voice or language in rows of usage."""
 LONGEST_KIND = 16
+LONGEST_LISTENER = 64
 
 metadata = MetaData(naming_convention=NAMES)
 
@@ -122,6 +123,7 @@ usage = Table(
     Column("voice", String(LONGEST_NAME), primary_key=True),
     Column("language", String(LONGEST_NAME), primary_key=True),
     Column("kind", String(LONGEST_KIND), primary_key=True),
+    Column("listener", String(LONGEST_LISTENER), primary_key=True),
     Column("user_id", String(LONGEST_ID), nullable=False),
     *_measures(),
     Index(None, "key_id", "day"),

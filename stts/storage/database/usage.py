@@ -210,6 +210,8 @@ def _conditions(query: UsageQuery) -> list[ColumnElement[bool]]:
         conditions.append(usage.c.key_id == query.key_id)
     if query.user_id is not None:
         conditions.append(usage.c.user_id == query.user_id)
+    if query.listener is not None:
+        conditions.append(usage.c.listener == query.listener)
     return conditions
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from stts.access.key_text import KeyText
 from stts.access.principal import API_KEY_HOLDER, key_holder
 from stts.analytics.record import NONE, Labels, OperationRecord
-from stts.context import Outcome, RequestContext, RequestType, Timings
+from stts.context import Outcome, RequestContext, RequestFacts, RequestType, Timings
 from stts.speech import AudioOutput
 from tests.stts.access.keys import new_key
 
@@ -46,3 +46,10 @@ def test_audio_is_heard_or_spoken_by_the_kind_of_the_operation() -> None:
         record = OperationRecord.of(RequestContext(kind, metrics=times))
         seconds[kind] = (record.seconds_in, record.seconds_out)
     assert seconds == {"tts": (0.0, 3.0), "stt": (3.0, 0.0), "conversation": (2.0, 3.0)}
+
+
+def test_it_tells_the_listener_that_it_came_by() -> None:
+    context = RequestContext("tts", input_data=RequestFacts(listener="piper", cache_hours=1.0))
+    assert OperationRecord.of(context).labels.listener == "piper"
+    part = context.part("stt")
+    assert (part.input_data.listener, part.input_data.cache_hours) == ("piper", 1.0)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from stts.errors import DatabaseAway
 from stts.storage.database.address import DatabaseAddress
-from stts.storage.database.migrating import LOCK, blocking_engine, current_version, known_versions, upgrade
+from stts.storage.database.migrating import LOCK, MIGRATIONS, blocking_engine, current_version, known_versions, upgrade
 from stts.storage.database.migrations import HEAD
 from stts.storage.database.tables import metadata
 from stts.storage.database.versions import DatabaseTooNew
@@ -48,6 +48,28 @@ def test_migrations_make_the_tables_that_repositories_use(address: DatabaseAddre
     engine = blocking_engine(address)
     with engine.begin() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_usage_from_before_there_were_listeners_is_kept(address: DatabaseAddress) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    if address.file is not None:
+        address.file.parent.mkdir(parents=True)
+    engine = blocking_engine(address)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        names = "day, key_id, engine, voice, language, kind, user_id, operations, errors, cancelled, characters"
+        more = "seconds_in, seconds_out, cache_hits, bytes"
+        values = "20000, 'laptop', 'tone', 'low', 'en', 'tts', 'anna', 7, 0, 0, 9, 0, 1.5, 0, 8"
+        connection.execute(text(f"INSERT INTO usage ({names}, {more}) VALUES ({values})"))
+    assert upgrade(address) == "0006"
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT operations, listener FROM usage")).all() == [(7, "none")]
     engine.dispose()
 
 

@@ -37,6 +37,14 @@ async def test_a_batch_that_was_added_before_changes_nothing(stores: Stores) -> 
     assert (await stores.usage.hours(0))[DAY_ONE * 24 + 5].operations == 2
 
 
+async def test_rows_are_told_apart_by_the_listener_that_they_came_by(stores: Stores) -> None:
+    await stores.usage.add(batch({key(listener="piper"): sums(2), key(listener="default"): sums(3), key(): sums(5)}))
+    groups = await stores.usage.sums(UsageQuery(DAY_ONE), ("listener",), most=10)
+    assert [(each.by, each.sums.operations) for each in groups] == [(("default",), 3), (("none",), 5), (("piper",), 2)]
+    groups = await stores.usage.sums(UsageQuery(DAY_ONE, listener="piper"), (), most=10)
+    assert [each.sums.operations for each in groups] == [2]
+
+
 async def test_sums_by_any_columns_and_days(stores: Stores) -> None:
     rows = {
         key(): sums(1),
