@@ -24,8 +24,10 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from adapters.configuration.adapter import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
+from adapters.configuration.storage_root import ROOT_VARIABLE, fallen_back, tell_fallen_back
 from engines.registry import Registry
 from middleware.listener import ListenerSettings
 from middleware.serving.connections import connections_of
@@ -151,14 +153,21 @@ def _start(file: str | None, replaced: Replacement | None) -> Callable[[], int]:
     CannotListen."""
     registry = Registry()
     alone = replaced is not None
-    config = ConfigAdapter.load(
+    load = partial(
+        ConfigAdapter.load,
         configuration_file(file),
         check=whole_check(registry, has_main=not alone),
         above=replaced.layer if replaced is not None else None,
     )
+    config = load()
+    if (home := fallen_back(config.current().storage)) is not None:
+        os.environ[ROOT_VARIABLE] = home
+        config = load()
     settings = config.current()
     configure_logging(config.current)
     config.log_origins()
+    if home is not None:
+        tell_fallen_back(home)
     if replaced is not None:
         tell_unknown(replaced)
     if settings.opens_database:

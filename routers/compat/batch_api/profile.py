@@ -41,7 +41,7 @@ def read_environment(variables: Mapping[str, str]) -> Translated:
 
 
 def _settings(read: ForeignEnvironment) -> dict[str, Any]:
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = {"storage": {"home_when_read_only": True}}
     if (url := _redis(read)) is not None:
         settings["cache"] = {"redis_url": url}
     if (level := read.text("LOG_LEVEL")) is not None:

@@ -34,6 +34,7 @@ def test_its_own_example_is_understood_whole() -> None:
         "output": {"voice": "en_US-kathleen-low"},
     }
     assert found.settings == {
+        "storage": {"home_when_read_only": True},
         "cache": {"redis_url": "redis://:a%2Fb@valkey:6379"},
         "logging": {"level": "info"},
         "models": {"wanted": ["en_US-kathleen-low"]},

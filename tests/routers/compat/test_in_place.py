@@ -1,0 +1,132 @@
+"""Servers started in the place of other systems, from those systems' own environment files, for their own calls."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import time
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from benchmarks.server import HOST, ROOT, free_port, healthy
+from tests import patient
+from tests.patience import PATIENCE
+
+pytestmark = pytest.mark.socket
+
+PROGRAM = str(ROOT / "server_v2.py")
+TEXT = "The birch canoe slid on the smooth planks."
+TOKEN = "your-secret-token"
+BATCH_FILE = """\
+# Required
+ALLOWED_USER_TOKEN={token}
+TTS_MODEL=en_US-kathleen-low.onnx
+ENABLE_CACHE=true
+CACHE_TTL=604800
+LOG_LEVEL=INFO
+ASSETS_DIR=assets
+PORT={port}
+"""
+PIPER_FILE = """\
+host=127.0.0.1
+port={port}
+debug=false
+model_dir=models
+max_text_length=500
+default_model=en_GB-vctk-medium
+default_speaker=0
+enable_cors=true
+allowed_origins=["*"]
+rate_limit_requests=60
+rate_limit_window=60
+max_concurrent_requests=10
+enable_caching=true
+cache_ttl=3600
+SOMETHING_ELSE=1
+"""
+
+
+def command(system: str, file: Path) -> list[str]:
+    return [sys.executable, PROGRAM, "--as", system, "--env-file", str(file)]
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("STTS_")}
+
+
+@contextmanager
+def in_place_of(system: str, text: str, folder: Path) -> Iterator[int]:
+    port = free_port()
+    file = folder / f"{system}.env"
+    file.write_text(text.format(port=port, token=TOKEN))
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command(system, file), cwd=folder, env=environment(), stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not healthy(port):
+            assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def client_of(port: int) -> httpx.Client:
+    return patient.Client(base_url=f"http://{HOST}:{port}")
+
+
+def test_the_tts_batch_api(tmp_path: Path) -> None:
+    call: dict[str, Any] = {"json": {"text": TEXT}, "headers": {"user-token": TOKEN}}
+    with in_place_of("batch-api", BATCH_FILE, tmp_path) as port, client_of(port) as client:
+        assert client.get("/health").json() == {"status": "healthy"}
+        first = client.post("/synthesizeSpeech", **call)
+        assert (first.status_code, first.headers["content-type"]) == (200, "audio/x-raw")
+        assert len(first.content) == int(first.headers["content-length"])
+        samples = np.frombuffer(first.content, "<i2").astype(int)
+        assert 1.5 < len(samples) / 22_050 < 4.0 and 2000 < np.abs(samples).max() < 32_768
+        again = client.post("/v1/synthesizeSpeech", **call)
+        assert again.content == first.content and again.headers["x-cache"] == "HIT"
+        refused = client.post("/synthesizeSpeech", json={"text": TEXT}, headers={"user-token": "another"})
+        assert (refused.status_code, refused.json()) == (403, {"detail": "Forbidden"})
+    with in_place_of("batch-api", BATCH_FILE, tmp_path) as port, client_of(port) as client:
+        restarted = client.post("/synthesizeSpeech", **call)
+        assert restarted.content == first.content and restarted.headers["x-cache"] == "HIT", "after a restart too"
+    log = (tmp_path / "log").read_text()
+    assert "canoe" not in log and TOKEN not in log and "not understood" not in log
+
+
+def test_the_tts_batch_api_does_not_start_without_its_token(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CACHE_TTL=604800\n")
+    started = command("batch-api", tmp_path / ".env")
+    done = patient.run(started, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "ALLOWED_USER_TOKEN" in done.stderr
+
+
+def test_the_piper_tts_server(tmp_path: Path) -> None:
+    with in_place_of("piper-server", PIPER_FILE, tmp_path) as port, client_of(port) as client:
+        health, voices = client.get("/health").json(), client.get("/voices").json()
+        assert health["status"] == "ok" and health["models_available"] == len(voices) > 0
+        info = client.get("/info").json()
+        assert info["settings"] == {"max_text_length": 500, "max_concurrent_requests": 10}
+        spoken = client.post("/tts", json={"text": TEXT}, headers={"origin": "https://example.org"})
+        assert (spoken.status_code, spoken.headers["content-type"]) == (200, "audio/wav")
+        assert spoken.headers["x-cache"] == "MISS" and spoken.headers["access-control-allow-origin"] == "*"
+        with wave.open(io.BytesIO(spoken.content)) as file:
+            assert 1.5 < file.getnframes() / file.getframerate() < 4.0
+        assert client.post("/tts", json={"text": TEXT}).headers["x-cache"] == "HIT"
+        assert client.post("/tts", json={"text": TEXT, "model": "../../etc/passwd"}).status_code == 404
+        # Ten a minute of those that speak.
+        statuses = [client.post("/tts", json={"text": TEXT}).status_code for _ in range(10)]
+        assert set(statuses) == {200, 429}
+    log = (tmp_path / "log").read_text()
+    assert "not understood: SOMETHING_ELSE" in log and "canoe" not in log
