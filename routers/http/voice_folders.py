@@ -8,8 +8,7 @@ from pathlib import Path
 import structlog
 
 from routers.http.workers import Workers
-from stts.engine_api import Voice
-from stts.storage.files.voice_folder import Recording, VoiceFolder
+from stts.storage.files.voice_folder import Recording, Taken, VoiceFolder
 
 READERS = 2
 """Threads that list, measure and convert recordings."""
@@ -39,14 +38,9 @@ class FolderVoices:
         """All, measured: what has not changed since the last time is not decoded again."""
         return [await self._recording(name) for name in await self.names()]
 
-    async def find(self, name: str) -> Recording | None:
-        """The recording that a client means by a name, measured."""
-        found = await self._workers.run(lambda checkpoint: self._folder.find(name))
-        return None if found is None else await self._recording(found)
-
-    async def voice(self, name: str) -> Voice | None:
-        """The voice of one of the recordings, converted if it was not yet; None where it has just gone."""
-        return await self._workers.run(lambda checkpoint: self._folder.voice(name))
+    async def take(self, name: str, *, voice: bool) -> Taken | None:
+        """The recording that a client means by a name, and if wanted its voice, converted if it was not yet."""
+        return await self._workers.run(lambda checkpoint: self._folder.take(name, voice=voice))
 
     async def _recording(self, name: str) -> Recording:
         return await self._workers.run(lambda checkpoint: self._folder.recording(name))

@@ -14,13 +14,16 @@ class UnsuitableName(InvalidRequest):
 
 
 class NoSuchFile(NotFound):
-    """The dialect names the file as the client did."""
+    """`named` is what this client is told; the message, which the log has too, does not repeat what was sent."""
 
     def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"{kind} '{name}' not found.", param="voice")
+        super().__init__(f"{kind} not found.", param="voice")
+        self.named = f"{kind} '{name}' not found."
 
 
 def render_error(error: STTSError, request_id: str) -> RenderedError:
+    if isinstance(error, NoSuchFile):
+        return RenderedError(error.status, "application/json", {"detail": error.named})
     status = 404 if isinstance(error, UnknownVoice) else error.status
     body = detail_fields(error) if status == 422 else {"detail": error.message}
     return RenderedError(status, "application/json", body)

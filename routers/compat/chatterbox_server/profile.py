@@ -13,6 +13,7 @@ from routers.foreign_environment import ForeignEnvironment
 from routers.profile import Profile, Translated
 from stts.engine_state import AUTO
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PARAMETERS = ("temperature", "exaggeration", "cfg_weight")
 
 
@@ -21,8 +22,10 @@ def read_environment(variables: Mapping[str, str]) -> Translated:
     read = ForeignEnvironment(variables)
     listener: dict[str, Any] = {}
     if (host := read.text("HOST", "SERVER_HOST")) is not None:
-        # It knows no keys: an address that others reach is open to them, as the file says.
-        listener["host"], listener["security"] = host, {"allow_open": True}
+        listener["host"] = host
+        if host not in LOOPBACK:
+            # It knows no keys, and its operator says where it is to listen.
+            listener["security"] = {"allow_open": True}
     if (port := read.whole_number("PORT", "SERVER_PORT", least=1)) is not None:
         listener["port"] = port
     names = ("predefined_voices_path", "reference_audio_path")
@@ -56,6 +59,7 @@ CHATTERBOX_SERVER = Profile(
     title="Chatterbox-TTS-Server",
     dialects=("chatterbox-server",),
     port=8004,
-    defaults={"output": {"format": "wav", "sample_rate": 24_000}},
+    # That system lets pages of all origins in; here they speak, and manage nothing.
+    defaults={"output": {"format": "wav", "sample_rate": 24_000}, "security": {"allowed_origins": ["*"]}},
     read_environment=read_environment,
 )

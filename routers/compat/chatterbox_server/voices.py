@@ -81,13 +81,14 @@ class Voices:
         return found
 
     async def _in_folder(self, folder: FolderVoices | None, name: str) -> Chosen | None:
-        recording = None if folder is None else await folder.find(_checked(name))
-        if folder is None or recording is None:
+        taken = None if folder is None else await folder.take(_checked(name), voice=True)
+        if taken is None:
             return None
-        if recording.seconds is None:
+        if taken.recording.seconds is None:
             raise UnsuitableName("Invalid reference audio: it cannot be decoded.", param="voice")
-        voice = await folder.voice(recording.name)
-        return None if voice is None else Chosen(voice.id, voice, is_cloned=True)
+        if taken.voice is None:
+            raise UnsuitableName(f"Invalid reference audio: it is shorter than {SECONDS[0]:g} s.", param="voice")
+        return Chosen(taken.voice.id, taken.voice, is_cloned=True)
 
     async def _offered(self, name: str, viewer: Viewer) -> Chosen | None:
         """A voice of the library or of an engine, or of the hosted service or that system, for which one stands in."""

@@ -16,10 +16,11 @@ class UnsuitableReference(InvalidRequest):
 
 
 class NoSuchReference(NotFound):
-    """The dialect's own words for a voice that is not there name it as the client did."""
+    """`named` is what this client is told; the message, which the log has too, does not repeat what was sent."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Voice file '{name}' not found in references directory", param="voice")
+        super().__init__("Voice file not found in references directory", param="voice")
+        self.named = f"Voice file '{name}' not found in references directory"
 
 
 def render_error(error: STTSError, request_id: str) -> RenderedError:
@@ -28,5 +29,7 @@ def render_error(error: STTSError, request_id: str) -> RenderedError:
         advice = f" {ON_THE_CPU}" if isinstance(error, EngineOutOfMemory) else ""
         detail = f"TTS generation failed: {error.message}{advice}"
         return RenderedError(500, "application/json", {"detail": detail})
+    if isinstance(error, NoSuchReference):
+        return RenderedError(error.status, "application/json", {"detail": error.named})
     is_reference = isinstance(error, InvalidParameter) and error.param == "voice"
     return RenderedError(400 if is_reference else error.status, "application/json", detail_text(error))

@@ -12,6 +12,7 @@ from routers.profile import Profile, Translated
 from stts.engine_state import AUTO
 from stts.errors import InvalidConfiguration
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 LEVELS = {"critical": "error", "fatal": "error", "warn": "warning", "notset": "debug"}
 """Levels of Python's logging that the server does not have."""
@@ -26,8 +27,11 @@ def read_environment(variables: Mapping[str, str]) -> Translated:
 def _listener(read: ForeignEnvironment) -> dict[str, Any]:
     listener: dict[str, Any] = {}
     if (host := read.text("SERVER_HOST", "HOST")) is not None:
-        # It knows no keys: an address that others reach is open to them, as the file says.
-        listener["host"], listener["security"] = host, {"allow_open": True}
+        listener["host"] = host
+        if host not in LOOPBACK:
+            # It knows no keys and no names of its own, and its operator says where it is to listen. Nothing here is
+            # managed over HTTP.
+            listener["security"] = {"allow_open": True, "allowed_hosts": ["*"]}
     if (port := read.whole_number("SERVER_PORT", "PORT", least=1)) is not None:
         listener["port"] = port
     if (folder := read.text("TTS_REFERENCES_DIR", "REFERENCES_DIR")) is not None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from routers.compat.tts_discord.errors import NoSuchReference, UnsuitableReference
 from routers.compat.tts_discord.schemas import EXTENSIONS, LONGEST, SHORTEST, CheckedShape, DiscordOptions
 from routers.http.voice_folders import FolderVoices
-from stts.engine_api import Voice
 from stts.storage.files.names import extension
-from stts.storage.files.voice_folder import Recording
+from stts.storage.files.voice_folder import Recording, Taken
 
 
 class References:
@@ -26,17 +25,18 @@ class References:
         """Every file by its name."""
         return {each.name: _checked(each) for each in await self._folder.recordings()}
 
-    async def voice(self, name: str) -> Voice:
-        """The voice that a request names. Raises NoSuchReference and UnsuitableReference."""
-        recording = await self._folder.find(name)
-        if recording is None:
+    async def take(self, name: str, *, voice: bool) -> Taken:
+        """The recording that a request names, and if wanted its voice. Raises NoSuchReference and
+        UnsuitableReference."""
+        taken = await self._folder.take(name, voice=voice)
+        if taken is None:
             raise NoSuchReference(name)
-        if (problem := _problem(recording)) is not None:
+        if (problem := _problem(taken.recording)) is not None:
             raise UnsuitableReference(problem, param="voice")
-        voice = await self._folder.voice(recording.name)
-        if voice is None:
+        if voice and taken.voice is None:
+            # It went just now.
             raise NoSuchReference(name)
-        return voice
+        return taken
 
 
 def _problem(recording: Recording) -> str | None:

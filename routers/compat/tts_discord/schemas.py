@@ -94,8 +94,12 @@ class CheckedShape(BaseModel):
     error: str | None
 
 
-class VoiceShape(CheckedShape):
+class VoiceShape(BaseModel):
     filename: str
+    valid: bool
+    duration: float
+    format: str
+    error: str | None
 
 
 class VoiceList(BaseModel):

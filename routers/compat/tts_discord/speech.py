@@ -52,12 +52,13 @@ class SpeechRoutes:
     async def speak(self, fields: SpeechFields, request: Request) -> Response:
         """Tags such as `[laugh]` are the engine's; `X-Voice-Cloned` says whether the voice is that of the file."""
         check_length(fields.text, self._output())
-        voice = await self._references.voice(fields.voice)
         permission = principal_of(request).permission
+        engine = await self.cloner(permission)
+        taken = await self._references.take(fields.voice, voice=engine is not None)
         context = operation_context(
             request, "tts", characters=len(fields.text), format="wav", priority=Priority.COLLECTED
         )
-        config = await self._config(fields, voice, permission, context)
+        config = await self._config(fields, engine, taken.voice, permission, context)
         headers = {**ATTACHMENT, CLONED: "true" if config.speaker is not None else "false"}
         return whole_speech(self._speak(context, SpeechRequest(fields.text, config)), context, lambda: headers)
 
@@ -77,16 +78,21 @@ class SpeechRoutes:
         return await self._cloners.other(permission)
 
     async def _config(
-        self, fields: SpeechFields, voice: Voice, permission: Permission, context: RequestContext
+        self,
+        fields: SpeechFields,
+        engine: EngineDescription | None,
+        voice: Voice | None,
+        permission: Permission,
+        context: RequestContext,
     ) -> SynthesisConfig:
-        output, engine = self._output(), await self.cloner(permission)
+        output = self._output()
         config = SynthesisConfig(
             language=fields.language or output.language,
             format="wav",
             sample_rate=output.sample_rate,
             permission=permission,
         )
-        if engine is None:
+        if engine is None or voice is None:
             context.warn(NOT_CLONED)
             return replace(config, engine=await self._cloners.other(permission), voice=output.voice)
         return replace(

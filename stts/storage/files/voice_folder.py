@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from stts.access.viewer import EVERYBODY
 from stts.audio.container import sniff
@@ -29,8 +30,10 @@ DERIVED = ".converted"
 """Folder with the parts that engines clone."""
 DECODED_SECONDS = 60.0
 """The length of a longer recording is taken from its header: how long exactly makes no difference to anybody."""
-MOST_MEASURED = 2000
+MOST_KEPT = 2000
 MOST_LISTED = 1000
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,15 @@ class Recording:
         return extension(self.name)[1:]
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A recording that was asked for, as far as it was wanted."""
+
+    recording: Recording
+    voice: Voice | None = None
+    """None: it is too short to be cloned, cannot be decoded, or nobody wanted it."""
+
+
 class VoiceFolder:
     """Blocking; safe to use from many threads. Makes the folder where it can."""
 
@@ -59,8 +71,8 @@ class VoiceFolder:
         self._folder = Folder("references", path.resolve())
         self._derived = DerivedFiles(self._folder.path, folder=DERIVED)
         self._references = References(self._folder, self._derived)
-        self._measured: OrderedDict[Entry, float | None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lengths = _Kept[float | None]()
+        self._voices = _Kept[Voice | None]()
         self._known: frozenset[str] = frozenset()
         """Names at the last look."""
 
@@ -92,11 +104,22 @@ class VoiceFolder:
 
         The name is compared, and no path is made from it.
         """
+        if not is_plain(name):
+            return None
+        if self._is_audio(name) and self._folder.entry(name) is not None:
+            return name
         names = self.names()
-        if name in names or not is_plain(name):
-            return name if name in names else None
         alike = [each for each in names if same_voice(each) == same_voice(name)]
         return min(alike, key=lambda each: self._extensions.index(extension(each)), default=None)
+
+    def take(self, name: str, *, voice: bool) -> Taken | None:
+        """The recording that a name means, measured, and if wanted its voice; None: there is none."""
+        found = self.find(name)
+        if found is None:
+            return None
+        recording = self.recording(found)
+        is_long = recording.seconds is not None and recording.seconds >= self._seconds[0]
+        return Taken(recording, self.voice(found) if voice and is_long else None)
 
     def recording(self, name: str) -> Recording:
         """A file of `names`, measured."""
@@ -105,22 +128,45 @@ class VoiceFolder:
 
     def voice(self, name: str) -> Voice | None:
         """The voice of a file of `names`, with the part of it that engines clone; None where it has just gone."""
+        entry = self._folder.entry(name)
+        known = None if entry is None else self._voices.get(entry)
+        if entry is None or (known is not None and Path(known.reference or "").is_file()):
+            return known
         found = self._references.find(name, EVERYBODY, self._seconds)
-        return None if found is None or found.voice.id != name else found.voice
+        if found is None or found.voice.id != name:
+            return None
+        if found.voice.revision:
+            # A part was made of it; another try may make one of what could not be written.
+            self._voices.put(entry, found.voice)
+        return found.voice
 
     def _is_audio(self, name: str) -> bool:
         return extension(name) in self._extensions
 
     def _length(self, entry: Entry) -> float | None:
+        if entry not in self._lengths:
+            self._lengths.put(entry, _measured_length(entry.path))
+        return self._lengths.get(entry)
+
+
+class _Kept(Generic[Value]):
+    """What is known of files, by their sizes and times; the oldest goes first."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[Entry, Value] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __contains__(self, entry: Entry) -> bool:
+        return entry in self._values
+
+    def get(self, entry: Entry) -> Value | None:
+        return self._values.get(entry)
+
+    def put(self, entry: Entry, value: Value) -> None:
         with self._lock:
-            if entry in self._measured:
-                return self._measured[entry]
-        seconds = _measured_length(entry.path)
-        with self._lock:
-            self._measured[entry] = seconds
-            while len(self._measured) > MOST_MEASURED:
-                self._measured.popitem(last=False)
-        return seconds
+            self._values[entry] = value
+            while len(self._values) > MOST_KEPT:
+                self._values.popitem(last=False)
 
 
 def _measured_length(path: Path) -> float | None:

@@ -81,3 +81,11 @@ async def test_paths_that_are_not_there(client: httpx.AsyncClient) -> None:
     for path in ("/voices", "/v1/models", "/config", "/api/tts", "/outputs/x.wav"):
         answer = await client.get(path)
         assert answer.status_code == 404 and list(answer.json()) == ["detail"]
+
+
+async def test_the_log_has_no_name_that_a_client_has_sent(
+    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, detail = await refused(client, predefined_voice_id="my secret.wav")
+    assert status == 404 and "my secret" in detail
+    assert "my secret" not in "".join(capsys.readouterr())

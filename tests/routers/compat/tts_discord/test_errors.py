@@ -64,6 +64,12 @@ async def test_names_that_are_no_file_of_the_folder(turbo: httpx.AsyncClient, re
     assert not TurboLike.told
 
 
+async def test_half_a_character_is_no_name(turbo: httpx.AsyncClient) -> None:
+    body = b'{"text": "Hello.", "voice": "\\ud800.wav"}'
+    answer = await turbo.post("/tts", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code in (404, 422) and isinstance(answer.json()["detail"], str)
+
+
 async def test_fields_that_are_wrong(turbo: httpx.AsyncClient) -> None:
     for fields in ({"temperature": 0.01}, {"top_k": 101}, {"top_p": 1.5}, {"repetition_penalty": 0.1}, {"voice": None}):
         status, detail = await refused(turbo, **fields)
@@ -95,3 +101,11 @@ async def test_paths_that_are_not_there(turbo: httpx.AsyncClient) -> None:
         assert answer.status_code == 404 and list(answer.json()) == ["detail"], path
     answer = await turbo.get("/tts")
     assert answer.status_code == 405 and list(answer.json()) == ["detail"]
+
+
+async def test_the_log_has_no_name_that_a_client_has_sent(
+    turbo: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, detail = await refused(turbo, voice="my secret.wav")
+    assert status == 404 and "my secret" in detail
+    assert "my secret" not in "".join(capsys.readouterr())

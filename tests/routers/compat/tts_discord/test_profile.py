@@ -33,7 +33,7 @@ def test_its_own_example() -> None:
     assert found.listener == {
         "host": "0.0.0.0",
         "port": 5002,
-        "security": {"allow_open": True, "allowed_origins": ["*"]},
+        "security": {"allow_open": True, "allowed_hosts": ["*"], "allowed_origins": ["*"]},
         "options": {"references_dir": "./references"},
         "limits": {"operations_at_once": 1},
         "output": {
@@ -66,6 +66,7 @@ def test_other_names_of_the_same() -> None:
     variables = {"HOST": "127.0.0.1", "PORT": "5100", "TTS_REFERENCES_DIR": "/voices", "MODEL": "chatterbox-turbo"}
     found = find_profile("discord").read_environment(variables)
     assert (found.listener["host"], found.listener["port"]) == ("127.0.0.1", 5100)
+    assert "security" not in found.listener
     assert found.listener["options"] == {"references_dir": "/voices"}
     assert found.listener["output"] == {"engine": "chatterbox_turbo"}
 
