@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from adapters.catalogue import EngineCatalogue
 from adapters.descriptions import EngineDescription
@@ -22,7 +23,7 @@ class Cloners:
     async def first(self, preferred: Iterable[str], permission: Permission) -> EngineDescription | None:
         """The first that works here and that the caller may use; one that rests where no other clones."""
         asked = dict.fromkeys((*preferred, *self._settings().tts.order, *self._engines.speech))
-        names = [name for name in asked if name in self._engines.speech and self._clones(name)]
+        names = [name for name in asked if name in self._cloning]
         found = permission.allowed((await self._engines.candidates("tts", names)).names)
         return self._engines.describe(found[0]) if found else None
 
@@ -37,8 +38,11 @@ class Cloners:
             raise EngineNotInstalled("No engine that speaks without a network is here.")
         return AUTO if len(here) == len(found) else here[0]
 
-    def _clones(self, name: str) -> bool:
-        return self._engines.instance(name).info.abilities.cloning and not self._needs_network(name)
+    @cached_property
+    def _cloning(self) -> frozenset[str]:
+        """Those that clone without a network: an engine's abilities are the same for as long as the server runs."""
+        cloning = (name for name, each in self._engines.speech.items() if each.info.abilities.cloning)
+        return frozenset(name for name in cloning if not self._needs_network(name))
 
     def _needs_network(self, name: str) -> bool:
         return self._engines.instance(name).network
