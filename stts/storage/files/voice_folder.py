@@ -150,7 +150,7 @@ class VoiceFolder:
 
 
 class _Kept(Generic[Value]):
-    """What is known of files, by their sizes and times; the oldest goes first."""
+    """Knowledge of files, by their sizes and times; the oldest goes first."""
 
     def __init__(self) -> None:
         self._values: OrderedDict[Entry, Value] = OrderedDict()
