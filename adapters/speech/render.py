@@ -115,7 +115,9 @@ class ChunkRenderer:
                 yield from chunks
             if self.audio_seconds > before:
                 ends = number + 1 == len(self._texts) and not self._last
-                yield replace(self._renderer.end_piece(pause), ends_piece=ends)
+                ended = self._renderer.end_piece(pause)
+                # Silence is no piece of an answer that has not begun: another engine may still begin it.
+                yield replace(ended, ends_piece=ends and self._renderer.begun)
             if self._recorded:
                 self.spoken.append(SpokenPiece.of(blocks, pause) if any(map(is_audible, blocks)) else None)
         if self._last and self._renderer.begun:

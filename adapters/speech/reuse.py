@@ -202,6 +202,7 @@ def _rendered_again(sentence: SpokenSentence, renderer: SpeechRenderer, rate: in
         yield renderer.push(samples[:first])
         for start in range(first, len(samples), most):
             yield renderer.push(samples[start : start + most])
-        yield replace(renderer.end_piece(piece.pause), ends_piece=number + 1 == len(sentence.pieces) and not last)
+        ended, ends = renderer.end_piece(piece.pause), number + 1 == len(sentence.pieces) and not last
+        yield replace(ended, ends_piece=ends and renderer.begun)
     if last and renderer.begun:
         yield replace(renderer.finish(), ends_piece=True)
