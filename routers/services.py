@@ -40,6 +40,7 @@ from routers.repeating import open_repeating
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
 from stts.access.client_secrets import ClientSecrets
+from stts.analytics.cache_metrics import CacheMetrics
 from stts.analytics.history import History
 from stts.analytics.memory_metrics import MemoryMetrics
 from stts.analytics.metrics import Metrics
@@ -158,6 +159,7 @@ def _wired(
     selection, replies = EngineSelection(engines, current), Replies(current)
     operations = EngineOperations(engines, selection, current)
     measures = _measures(current, access, engines)
+    CacheMetrics(lambda: cache.hits, measures.metrics.registry)
     quotas = QuotaStage(access.quotas, access.operations, current, access.refusals)
     yielding = Yielding()
     caching = cast(Stage, CachingStage(cache, operations.speak, current))

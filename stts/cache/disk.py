@@ -19,7 +19,7 @@ import structlog
 
 from stts.cache.disk_index import DiskIndex, Indexed
 from stts.cache.files import CachedFile, CacheFiles
-from stts.cache.statistics import Counts, Tally, TierState, TierStatistics
+from stts.cache.statistics import Counts, Tally, TierName, TierState, TierStatistics
 from stts.cache.stored import EVERYTHING, Label, Selection, Stored, pack, unpack
 from stts.settings import CurrentSettings
 
@@ -35,6 +35,8 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 class DiskTier:
     """One for the process. Its blocking work is done in threads."""
+
+    name: TierName = "disk"
 
     def __init__(self, root: Path, settings: CurrentSettings, monotonic: Callable[[], float] = time.monotonic) -> None:
         """`root`: as `storage.root`."""
@@ -67,6 +69,10 @@ class DiskTier:
         """Looks at the folder, so that from then on a miss waits for no disk."""
         if self.is_wanted and not self._is_known:
             await asyncio.to_thread(self._guarded, self._look, time.time())
+
+    @property
+    def hits(self) -> int:
+        return self._counts.hits
 
     def may_have(self, key: str) -> bool:
         return not self._is_known or key in self._index
@@ -185,12 +191,12 @@ class DiskTier:
             if entry is not None:
                 tally.add(entry, file.size)
         return TierStatistics(
-            "disk",
+            self.name,
             self.state,
             self._limit,
             entries=len(self._index),
             bytes=self._index.bytes,
-            hits=self._counts.hits,
+            hits=self.hits,
             failures=self._counts.failures,
             shares=tally.shares,
         )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Set
 
 from stts.cache.aliases import FOREIGN_KEYS
 from stts.cache.redis_link import CALL_SECONDS, RedisLink
-from stts.cache.statistics import Counts, Tally, TierState, TierStatistics
+from stts.cache.statistics import Counts, Tally, TierName, TierState, TierStatistics
 from stts.cache.stored import EVERYTHING, MOST_HEADER_BYTES, Selection, Stored, described, pack, unpack
 
 PREFIX = "stts:cache:"
@@ -28,6 +28,7 @@ LARGE_BYTES = 200_000
 class RedisTier:
     """One for the process."""
 
+    name: TierName = "redis"
     is_wanted = True
 
     def __init__(self, url: str) -> None:
@@ -42,6 +43,10 @@ class RedisTier:
     async def open(self) -> None:
         """Looks whether Redis is there."""
         await self._link.ask(CALL_SECONDS, "PING")
+
+    @property
+    def hits(self) -> int:
+        return self._counts.hits
 
     def may_have(self, key: str) -> bool:
         return not self._link.is_away
@@ -94,12 +99,12 @@ class RedisTier:
                     tally.add(entry, size)
         shares = tally.shares
         return TierStatistics(
-            "redis",
+            self.name,
             self.state,
             limit_bytes=None,
             entries=sum(share.entries for share in shares),
             bytes=sum(share.bytes for share in shares),
-            hits=self._counts.hits,
+            hits=self.hits,
             failures=self._counts.failures,
             shares=shares,
         )

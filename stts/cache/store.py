@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from contextvars import Context
 from itertools import islice
 
@@ -129,6 +129,11 @@ class CacheStore:
         counts = [self._memory.remove(selection)]
         counts += await asyncio.gather(*[removals.ask(selection) for removals in self._open_removals])
         return max(counts)
+
+    @property
+    def hits(self) -> Mapping[str, int]:
+        """How often each tier had an entry, since the start."""
+        return {"memory": self._memory.hits, **{tier.name: tier.hits for tier in self._tiers}}
 
     async def statistics(self) -> list[TierStatistics]:
         """Each tier that is wanted; the slower ones look into all of their entries for it."""

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from typing import Protocol
 
-from stts.cache.statistics import TierStatistics
+from stts.cache.statistics import TierName, TierStatistics
 from stts.cache.stored import Selection, Stored
 
 
 class SlowTier(Protocol):
     """Fails at nothing: what cannot be read is not there, what cannot be written is counted and not kept."""
+
+    name: TierName
+
+    @property
+    def hits(self) -> int:
+        """How often it had an entry, since the start of this server."""
+        ...
 
     @property
     def is_wanted(self) -> bool:
