@@ -71,6 +71,8 @@ class AudioData:
     """Seekable, at position 0; owned by the route that made it."""
     size: int
     """Bytes."""
+    channel: int | None = None
+    """The one that is listened to; None: all of them, mixed to one."""
 
 
 @dataclass(frozen=True, slots=True)

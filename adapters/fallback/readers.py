@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from dataclasses import replace
 from typing import BinaryIO, cast
 
 from stts.transcription import AudioData
@@ -18,7 +19,7 @@ class Readers:
 
     def open(self) -> AudioData:
         """The whole recording, from its beginning. Nothing needs to be closed."""
-        return AudioData(cast(BinaryIO, _Reader(self._audio.file, self._lock)), self._audio.size)
+        return replace(self._audio, file=cast(BinaryIO, _Reader(self._audio.file, self._lock)))
 
 
 class _Reader(io.RawIOBase):

@@ -97,7 +97,7 @@ class EngineSTTAdapter:
     ) -> AsyncGenerator[TranscriptEvent, None]:
         settings = self._settings()
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
-        decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds)
+        decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds, channel=audio.channel)
         recording = Recording(decoder, self._rules(), context.metrics)
         listener = RegionListener(self._instance, self._health, plan.params, context)
         try:

@@ -52,13 +52,16 @@ class Decoder:
         sample_rate: int = STT_SAMPLE_RATE,
         max_seconds: float,
         block_seconds: float = BLOCK_SECONDS,
+        channel: int | None = None,
     ) -> None:
+        """`channel`: yields this one by itself; None: all of them, mixed to one."""
         self.warnings: list[str] = []
         """Complete when the iteration ends."""
         self._file = file
         self._sample_rate = sample_rate
         self._max_seconds = max_seconds
         self._block = round(block_seconds * sample_rate)
+        self._channel = channel
         self._samples = 0
         self._damaged = 0
 
@@ -133,7 +136,8 @@ class Decoder:
                 if setup is None or setup.key != _key(frame):
                     if setup is not None:
                         yield setup.push(None)
-                    setup = _Setup(frame, self._sample_rate, min(self._block, round(MIX_SECONDS * self._sample_rate)))
+                    block = min(self._block, round(MIX_SECONDS * self._sample_rate))
+                    setup = _Setup(frame, self._sample_rate, block, self._channel)
                 samples = setup.push(frame)
             except av.FFmpegError:
                 # A damaged header may name a rate or a layout that no resampler can be made for.
@@ -173,7 +177,8 @@ class Decoder:
 class _Setup:
     """Frames of one rate and layout on their way to mono at another rate."""
 
-    def __init__(self, frame: av.AudioFrame, sample_rate: int, block: int) -> None:
+    def __init__(self, frame: av.AudioFrame, sample_rate: int, block: int, channel: int | None = None) -> None:
+        self._channel = channel
         self.key = _key(frame)
         self._block = block
         """Samples that are mixed at once."""
@@ -199,6 +204,9 @@ class _Setup:
         # Files of floats may hold anything.
         block = bounded(np.concatenate(self._held, axis=1), 1.0)
         self._held, self._size = [], 0
+        if self._channel is not None and self._downmix:
+            # A part of a file that has fewer channels has nothing on the others.
+            return block[self._channel] if self._channel < len(block) else np.zeros(block.shape[1], np.float32)
         return self._downmix.mix(block) if self._downmix else block[0]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request, Response
@@ -27,8 +29,9 @@ from routers.http.operation import engine_headers, operation_context
 from routers.services import Services
 from routers.sockets.messages import parse_object
 from stts.access.policy import RouteKind, Upload, policy
+from stts.audio.container import sniff
+from stts.audio.decode import MOST_CHANNELS
 from stts.audio.wav import raw_header
-from stts.context import RequestContext
 from stts.errors import InvalidParameter
 from stts.plans import ListenRequest
 from stts.streams.hold import Hold
@@ -84,10 +87,9 @@ class RecordedListenRoutes:
         fields = read_query(RecordedFields, request.query_params)
         fields.check()
         engine = listening_engine(fields.model, self._models, self._options)
-        context = operation_context(request, "stt")
-        facts = StreamFacts(context.request_id, fields, engine)
+        facts = StreamFacts(request.scope["state"]["request_id"], fields, engine)
         audio = await self._received(request, fields, facts)
-        return self._answer(request, context, fields, facts, audio)
+        return self._answer(request, fields, facts, audio)
 
     async def _received(self, request: Request, fields: RecordedFields, facts: StreamFacts) -> AudioData:
         def before(head: bytes) -> bytes:
@@ -109,38 +111,40 @@ class RecordedListenRoutes:
         most, pause, total = limits.upload_bytes, limits.body_seconds, limits.body_total_seconds
         return fetched(url, most_bytes=most, pause=pause, total=total)
 
-    def _answer(
-        self,
-        request: Request,
-        context: RequestContext,
-        fields: RecordedFields,
-        facts: StreamFacts,
-        audio: AudioData,
-    ) -> Response:
-        context.hold = Hold()
-        config = fields.config(facts.engine, self._options)
-
+    def _answer(self, request: Request, fields: RecordedFields, facts: StreamFacts, audio: AudioData) -> Response:
         async def make() -> Response:
             try:
-                return await self._transcribed(context, ListenRequest(audio, config), fields, facts)
+                return await self._transcribed(request, fields, facts, audio)
             finally:
                 audio.file.close()
 
         return collected_answer(make, request.scope, request.receive)
 
     async def _transcribed(
-        self, context: RequestContext, work: ListenRequest, fields: RecordedFields, facts: StreamFacts
+        self, request: Request, fields: RecordedFields, facts: StreamFacts, audio: AudioData
     ) -> Response:
-        with engine_of("model"):
-            async with aclosing(self._listen(context, work)) as events:
-                result = await collect_transcript(events)
-        facts.engine, facts.seconds = context.output_data.engine or facts.engine, result.duration
-        warned = fields.warnings() + [_warning(message) for message in (*context.warnings, *result.warnings)]
-        metadata = {**facts.of_audio(), **({"warnings": warned} if warned else {}), **_extra(fields.extra)}
-        found = results(
-            result,
+        parts = [audio]
+        if fields.multichannel:
+            parts = await _channels(audio)
+            facts.channels = len(parts)
+        config = fields.config(facts.engine, self._options)
+        heard, warnings = [], fields.warnings()
+        # One after the other: they share a file.
+        for part in parts:
+            context = operation_context(request, "stt")
+            context.hold = Hold()
+            with engine_of("model"):
+                async with aclosing(self._listen(context, ListenRequest(part, config))) as events:
+                    result = await collect_transcript(events)
+            heard.append(result)
+            warnings += [_warning(message) for message in (*context.warnings, *result.warnings)]
+        facts.engine, facts.seconds = context.output_data.engine or facts.engine, heard[0].duration
+        metadata = {**facts.of_audio(), **({"warnings": warnings} if warnings else {}), **_extra(fields.extra)}
+        found = await asyncio.to_thread(
+            results,
+            heard,
             formatted=fields.formatted,
-            detected=_detected(fields, work.config),
+            detected=_detected(fields, config),
             utterances=fields.utterances,
             paragraphs=fields.paragraphs or fields.smart_format,
         )
@@ -148,6 +152,13 @@ class RecordedListenRoutes:
         response.headers["server-timing"] = server_timing(context, collected=True)
         response.headers.update(engine_headers(context))
         return response
+
+
+async def _channels(audio: AudioData) -> list[AudioData]:
+    """The recording once for each of its channels. Raises UndecodableAudio."""
+    count = (await asyncio.to_thread(sniff, audio.file)).channels
+    audio.file.seek(0)
+    return [replace(audio, channel=index) for index in range(count)] if 1 < count <= MOST_CHANNELS else [audio]
 
 
 def _detected(fields: RecordedFields, config: TranscriptionConfig) -> bool:

@@ -14,29 +14,37 @@ PARAGRAPH_SECONDS = 1.5
 
 
 def results(
-    result: TranscriptionResult, *, formatted: bool, detected: bool, utterances: bool, paragraphs: bool
+    heard: Sequence[TranscriptionResult], *, formatted: bool, detected: bool, utterances: bool, paragraphs: bool
 ) -> dict[str, Any]:
-    """`detected`: the language was to be found."""
-    alternative = told(result.segments, formatted=formatted, end=result.duration).alternative()
-    if paragraphs:
-        alternative["paragraphs"] = _paragraphs(result.segments, result.duration, formatted=formatted)
-    channel: dict[str, Any] = {"alternatives": [alternative]}
-    if detected and result.language is not None:
-        channel["detected_language"] = result.language
-    found: dict[str, Any] = {"channels": [channel]}
+    """`heard`: the channels that were listened to. `detected`: the language was to be found. Takes long for hours."""
+    channels = []
+    for result in heard:
+        alternative = told(result.segments, formatted=formatted, end=result.duration).alternative()
+        if paragraphs:
+            alternative["paragraphs"] = _paragraphs(result.segments, result.duration, formatted=formatted)
+        channel: dict[str, Any] = {"alternatives": [alternative]}
+        if detected and result.language is not None:
+            channel["detected_language"] = result.language
+        channels.append(channel)
+    found: dict[str, Any] = {"channels": channels}
     if utterances:
-        found["utterances"] = [_utterance(each, result.duration, formatted=formatted) for each in result.segments]
+        said = [
+            _utterance(segment, index, result.duration, formatted=formatted)
+            for index, result in enumerate(heard)
+            for segment in result.segments
+        ]
+        found["utterances"] = sorted(said, key=lambda each: float(each["start"]))
     return found
 
 
-def _utterance(segment: Segment, end: float, *, formatted: bool) -> dict[str, Any]:
+def _utterance(segment: Segment, channel: int, end: float, *, formatted: bool) -> dict[str, Any]:
     """One segment as an utterance."""
     said = told([segment], formatted=formatted, end=end)
     return {
         "start": round(min(segment.start, end), 3),
         "end": round(min(segment.end, end), 3),
         "confidence": said.confidence,
-        "channel": 0,
+        "channel": channel,
         "transcript": said.text,
         "words": list(said.words),
         "id": str(uuid4()),

@@ -45,11 +45,12 @@ def told(segments: Sequence[Segment], *, formatted: bool, offset: float = 0.0, e
     texts: list[str] = []
     for segment in segments:
         bared = ""
+        sureness = _Sureness(segment)
         for unit in units_of(segment, WIDEST):
             if not (word := bare(unit.text)):
                 continue
             bared += f" {word}" if bared and unit.spaced else word
-            words.append(_word(word, unit, segment, formatted=formatted, offset=offset, end=end))
+            words.append(_word(word, unit, sureness.of(unit), formatted=formatted, offset=offset, end=end))
         texts.append(segment.text if formatted else bared)
     sure = [each["confidence"] for each in words]
     text = join_texts(texts, segments[0].language if segments else None)
@@ -69,24 +70,36 @@ def _combines(character: str) -> bool:
     return unicodedata.category(character) in ("Mn", "Mc")
 
 
-def _word(word: str, unit: Unit, segment: Segment, *, formatted: bool, offset: float, end: float) -> dict[str, Any]:
+def _word(word: str, unit: Unit, sure: float, *, formatted: bool, offset: float, end: float) -> dict[str, Any]:
     found: dict[str, Any] = {
         "word": word,
         "start": round(min(offset + unit.start, end), 3),
         "end": round(min(offset + unit.end, end), 3),
-        "confidence": round(_confidence(unit, segment), 4),
+        "confidence": round(sure, 4),
     }
     if formatted:
         found["punctuated_word"] = unit.text
     return found
 
 
-def _confidence(unit: Unit, segment: Segment) -> float:
-    """That of the engine's word at this time, else of the segment."""
-    word = max(segment.words, key=lambda each: _overlap(each, unit), default=None)
-    if word is not None and word.probability is not None:
-        return min(1.0, max(0.0, word.probability))
-    return UNTOLD if segment.avg_logprob is None else min(1.0, math.exp(segment.avg_logprob))
+class _Sureness:
+    """How sure the engine is of the words of one segment, which are asked for in order."""
+
+    def __init__(self, segment: Segment) -> None:
+        self._words = segment.words
+        self._next = 0
+        logprob = segment.avg_logprob
+        self._whole = UNTOLD if logprob is None else min(1.0, math.exp(logprob))
+
+    def of(self, unit: Unit) -> float:
+        """That of the engine's word at this time, else of the segment."""
+        words = self._words
+        if not words:
+            return self._whole
+        while self._next + 1 < len(words) and _overlap(words[self._next + 1], unit) > _overlap(words[self._next], unit):
+            self._next += 1
+        told = words[self._next].probability
+        return self._whole if told is None else min(1.0, max(0.0, told))
 
 
 def _overlap(word: Word, unit: Unit) -> float:

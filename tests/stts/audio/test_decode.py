@@ -309,3 +309,15 @@ def test_sniff_tells_what_a_file_is_from_its_content(format: AudioFormat, contai
 def test_sniff_refuses_what_is_no_audio(data: bytes) -> None:
     with pytest.raises(UndecodableAudio):
         sniff(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_one_channel_by_itself(channel: int) -> None:
+    tones = [tone(1.0, 24_000, frequency=frequency) for frequency in (300.0, 900.0)]
+    data = np.stack([wav.to_int16(each) for each in tones], axis=1).astype("<i2").tobytes()
+    file = io.BytesIO(wav.sized_header(24_000, 2, len(data)) + data)
+    samples = np.concatenate(list(Decoder(file, max_seconds=60.0, channel=channel)))
+    if channel == 2:
+        assert len(samples) == 16_000 and not samples.any()
+    else:
+        assert frequency_of(samples, 16_000) == pytest.approx((300.0, 900.0)[channel], abs=5.0)

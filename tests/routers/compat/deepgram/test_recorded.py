@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from middleware.listener import default_listener
@@ -27,7 +28,9 @@ from tests.server import RunningServer
 pytestmark = pytest.mark.socket
 
 
-def listen(served: RunningServer, data: bytes, headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:
+def listen(
+    served: RunningServer, data: bytes, headers: dict[str, str] | None = None, /, **query: Any
+) -> httpx.Response:
     sent = {"Content-Type": "audio/wav", **HEADERS, **(headers or {})}
     return patient.post(f"{served.url}/v1/listen", params=query, content=data, headers=sent)
 
@@ -62,6 +65,20 @@ def test_utterances_paragraphs_and_languages(served: RunningServer) -> None:
 def test_silence(served: RunningServer) -> None:
     (channel,) = listen(served, silence()[1]).json()["results"]["channels"]
     assert channel["alternatives"] == [{"transcript": "", "confidence": 0.0, "words": []}]
+
+
+def test_each_channel_is_heard_by_itself(served: RunningServer) -> None:
+    left = np.concatenate([spoken(1.6), np.zeros(3 * 16_000, np.float32)])
+    data = np.stack([np.frombuffer(pcm(each), "<i2") for each in (left, left[::-1] * 0)], axis=1).tobytes()
+    raw: dict[str, Any] = {"encoding": "linear16", "sample_rate": 16_000, "channels": 2}
+    body = listen(served, data, model="echo", multichannel="true", utterances="true", **raw).json()
+    first, second = body["results"]["channels"]
+    assert first["alternatives"][0]["words"] and not second["alternatives"][0]["words"]
+    assert {each["channel"] for each in body["results"]["utterances"]} == {0}
+    assert body["metadata"]["channels"] == 2
+    (mono,) = listen(served, weather()[1], model="echo", multichannel="true").json()["results"]["channels"]
+    assert mono["alternatives"][0]["words"]
+    assert listen(served, b"no audio " * 99, model="echo", multichannel="true").status_code == 400
 
 
 @pytest.mark.parametrize("content_type", ["audio/l16", "application/octet-stream", ""])
