@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from fastapi import FastAPI
@@ -34,6 +35,9 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
         raise KeyError(f"{listener.name}: there is no dialect {', '.join(sorted(unknown))}")
     # Where two know a path, that of the one system counts before that which many speak.
     dialects = [find_dialect(name) for name in (*COMPATIBLE, *DIALECTS) if name in listener.dialects]
+    defaults = [dialect.options() for dialect in dialects if dialect.options is not None]
+    if listener.options is None and defaults:
+        listener = replace(listener, options=defaults[0])
     app = framework_app(has_document=PAGES in dialects)
     routes: dict[EdgeDialect, list[BaseRoute]] = {dialect: [] for dialect in dialects}
     if PAGES in dialects:

@@ -109,6 +109,9 @@ def _address_problems(path: KeyPath, section: ListenerSection, whole: ListenerSe
 
 
 def _wrong_options(path: KeyPath, whole: ListenerSection) -> Iterator[Problem]:
+    if not whole.options:
+        # A dialect is imported when its first request comes: all of its options have defaults.
+        return
     with_options = {name: options for name in whole.dialects if (options := find_dialect(name).options) is not None}
     if len(with_options) > 1:
         said = f"both {' and '.join(with_options)} have options of their own: give each a listener"
@@ -118,7 +121,7 @@ def _wrong_options(path: KeyPath, whole: ListenerSection) -> Iterator[Problem]:
             options.model_validate(whole.options)
         except ValidationError as error:
             yield from model_problems(error, options, (*path, "options"))
-    if whole.options and not with_options:
+    if not with_options:
         yield Problem((*path, "options"), f"{', '.join(whole.dialects)} has no options")
 
 

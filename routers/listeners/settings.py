@@ -34,7 +34,10 @@ def listener_settings(name: str, current: CurrentSettings) -> ListenerSettings:
 
 
 def options_of(section: ListenerSection) -> Section | None:
-    """The options of its dialect as a value of their type; None where it has none. Raises ValidationError."""
+    """The options of its dialect as a value of their type; None where it says none: `build_app` then takes the
+    defaults, and the dialect is not imported for that. Raises ValidationError."""
+    if not section.options:
+        return None
     for name in section.dialects:
         if (options := find_dialect(name).options) is not None:
             return options.model_validate(section.options)
