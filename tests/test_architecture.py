@@ -14,7 +14,7 @@ from tests import patient
 
 ROOT = Path(__file__).parent.parent
 
-LAYERS = ("stts", "engines", "adapters", "middleware", "routers", "commands", "server_v2")
+LAYERS = ("stts", "engines", "adapters", "middleware", "routers", "embedded", "commands", "server_v2")
 """Each may import itself and those before it."""
 
 DOMAIN = (

@@ -13,6 +13,7 @@ TREE = (
     "adapters",
     "middleware",
     "routers",
+    "embedded",
     "server_v2.py",
     "clients",
     "benchmarks",

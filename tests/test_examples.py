@@ -75,6 +75,19 @@ def test_speak(server: RunningServer, tmp_path: Path) -> None:
     assert np.abs(samples).max() > 0.1
 
 
+def test_in_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(EXAMPLES.parents[1]))
+    monkeypatch.chdir(tmp_path)
+    spoken, heard, refused = run("in_process.py", tmp_path, *TEXT.split())
+    assert spoken.startswith("hibari/") and spoken.endswith(" s")
+    assert share_heard(TEXT, heard) >= 0.5, heard
+    assert refused.startswith("unknown_voice: ")
+    with wave.open(str(tmp_path / "spoken.wav")) as file:
+        whole = file.getnframes() / file.getframerate()
+    samples, rate = decoded((tmp_path / "streamed.mp3").read_bytes())
+    assert len(samples) / rate == pytest.approx(whole, abs=0.2)
+
+
 def test_converse(server: RunningServer, recording: Path, tmp_path: Path) -> None:
     you, reply = run("converse.py", f"{server.url}/", recording, tmp_path / "reply.wav")
     assert share_heard(WORDS["kitchen.flac"], you) >= 0.5, you

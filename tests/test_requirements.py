@@ -12,7 +12,10 @@ from engines.models.catalogue import KnownModels
 from stts.models import PackageSource
 
 ROOT = Path(__file__).parent.parent
-OWN = ("stts", "engines", "adapters", "middleware", "routers", "commands", "clients", "examples", "server_v2", "server")
+OWN = (
+    *("stts", "engines", "adapters", "middleware", "routers", "embedded", "commands", "clients", "examples"),
+    *("server_v2", "server"),
+)
 FOR_TESTS = ("test.txt", "dev.txt", "clients.txt", "frameworks.txt")
 NAMED_OTHERWISE = {
     "av": "av",

@@ -53,7 +53,7 @@ class ListenerLimiting:
             return
         operates = is_operation(policy) and scope.get("method") != "HEAD"
         try:
-            rates = list(self._rates(limits, scope, operates=operates))
+            rates = list(listener_rates(self._name, limits, address_of(scope), operates=operates))
             if rates and self._limiter is not None:
                 send = _Told(send, await self._limiter.hit(rates))
             if not operates or limits.operations_at_once is None:
@@ -77,12 +77,14 @@ class ListenerLimiting:
         finally:
             self._places.give_back()
 
-    def _rates(self, limits: ListenerRates, scope: Scope, *, operates: bool) -> Iterator[Rate]:
-        who = f"{self._name}:{network_of(address_of(scope)) or THIS_MACHINE}"
-        if limits.requests_per_minute is not None:
-            yield Rate(f"{REQUESTS}:{who}", limits.requests_per_minute)
-        if operates and limits.operations_per_minute is not None:
-            yield Rate(f"{OPERATIONS}:{who}", limits.operations_per_minute)
+
+def listener_rates(name: str, limits: ListenerRates, address: str, *, operates: bool) -> Iterator[Rate]:
+    """The rates that a request from an address to the listener of this name counts for."""
+    who = f"{name}:{network_of(address) or THIS_MACHINE}"
+    if limits.requests_per_minute is not None:
+        yield Rate(f"{REQUESTS}:{who}", limits.requests_per_minute)
+    if operates and limits.operations_per_minute is not None:
+        yield Rate(f"{OPERATIONS}:{who}", limits.operations_per_minute)
 
 
 def is_operation(policy: RoutePolicy) -> bool:

@@ -21,6 +21,7 @@ from routers.compat.ttskit.admin_schemas import (
     permissions_of,
     role_of,
     seconds_of,
+    user_name,
 )
 from routers.compat.ttskit.system_schemas import Message
 from routers.http.deferred_route import deferred_router
@@ -123,7 +124,7 @@ class AdminRoutes:
     async def myself(self, request: Request) -> Myself:
         """The caller and what it may do. TTSKit wants a key that may write for it."""
         principal = principal_of(request)
-        name = principal.name
+        name = user_name(principal)
         if principal.key is not None:
             name = (await (await self._administration()).user(principal.key.user_id)).name
         role = principal.role

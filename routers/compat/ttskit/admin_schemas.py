@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from stts.access.keys import AccessKey, User
+from stts.access.principal import NAMED, Principal
 from stts.access.roles import Role
 from stts.errors import InvalidParameter
 
@@ -109,6 +110,11 @@ class Myself(BaseModel):
     api_key: str = "***"
     is_active: bool = True
     is_admin: bool
+
+
+def user_name(principal: Principal) -> str:
+    """The name by which TTSKit knows a caller without a key in the database."""
+    return principal.name.removeprefix(NAMED)
 
 
 def permissions_of(role: Role) -> list[Permission]:

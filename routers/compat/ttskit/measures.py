@@ -10,7 +10,9 @@ import psutil
 from fastapi import Request
 
 from middleware.edge.auditing import note_audit
+from middleware.edge.listener_limits import listener_rates
 from middleware.listener import ListenerSettings
+from routers.compat.ttskit.admin_schemas import user_name
 from routers.compat.ttskit.options import TTSKitOptions
 from routers.compat.ttskit.schemas import DEFAULT_FORMAT, LANGUAGE, NAMES, TEXT_CHARACTERS
 from routers.compat.ttskit.system_schemas import (
@@ -68,10 +70,11 @@ class MeasureRoutes:
     async def rate_limit(self, request: Request) -> RateLimit:
         """How much the caller may still send. Asking counts for a request, like any other."""
         principal, history = principal_of(request), self._services.history
-        rates = self._services.access.rates
-        limits = rates.limits_of(principal, network_of(request))
-        states = rates.left(limits.rates.get(Role.WRITE, ()))
-        user = principal.name
+        rates, own, client = self._services.access.rates, self._listener.rates(), request.client
+        limits = rates.limits_of(principal, network_of(request)).rates.get(Role.WRITE, ())
+        address = client.host if client is not None else ""
+        states = rates.left([*limits, *listener_rates(self._listener.name, own, address, operates=True)])
+        user = user_name(principal)
         if not states:
             return RateLimit(
                 user_id=user,
@@ -97,7 +100,10 @@ class MeasureRoutes:
         """Settings by the names that TTSKit has for them; what is secret is masked."""
         settings, output, security = self._settings(), self._listener.output(), self._listener.security
         options = cast(TTSKitOptions, self._listener.options or TTSKitOptions())
-        engine = output.engine if output.engine != AUTO else next(iter(settings.tts.order), AUTO)
+        # The last rule is about all texts that no other is about.
+        rules = [rule.engines for rule in settings.routing.rules if rule.kind == "tts" and not rule.languages]
+        engine = rules[-1][0] if output.engine == AUTO and rules and rules[-1] else output.engine
+        hours = self._listener.cache_hours()
         characters = output.text_characters or TEXT_CHARACTERS
         redis = settings.cache.redis_url or settings.limits.redis_url
         return {
@@ -112,9 +118,9 @@ class MeasureRoutes:
             "fallback_enabled": settings.routing.fall_back,
             "cache_enabled": settings.cache.enabled,
             "enable_caching": settings.cache.enabled,
-            "cache_ttl": round(settings.cache.hours * HOUR_SECONDS),
-            "enable_auth": security.api_key is not None or security.keys,
-            "api_key": None if security.api_key is None else MASKED,
+            "cache_ttl": round((settings.cache.hours if hours is None else hours) * HOUR_SECONDS),
+            "enable_auth": security.wants_key,
+            "api_key": MASKED if security.wants_key else None,
             "redis_url": None if redis is None else MASKED,
             "api_host": self._listener.host,
             "api_port": self._listener.port,
