@@ -26,6 +26,8 @@ from stts.errors import (
 PARAMS = {"voice": "voice_id", "engine": "model_id", "language": "language_code", "speed": "voice_settings.speed"}
 """Name of a field in the core -> its name here."""
 
+NO_KEY = "This API key is not known here, or is no longer valid. It goes into the header xi-api-key."
+
 _STATUSES: tuple[tuple[type[STTSError], int, str, str], ...] = (
     (UnknownVoice, 404, "voice_not_found", "not_found"),
     (UnknownModel, 400, "model_not_found", "validation_error"),
@@ -59,7 +61,8 @@ def render_elevenlabs_error(error: STTSError, request_id: str) -> RenderedError:
     if isinstance(error, InvalidFields):
         return RenderedError(422, "application/json", detail_fields(error))
     status, word, kind = words_of(error)
-    detail: dict[str, Any] = {"status": word, "message": error.message, "type": kind, "code": word}
+    message = NO_KEY if isinstance(error, Unauthorized) else error.message
+    detail: dict[str, Any] = {"status": word, "message": message, "type": kind, "code": word}
     detail["request_id"] = request_id
     if error.param is not None:
         detail["param"] = plain_name(PARAMS.get(error.param, error.param))

@@ -19,7 +19,7 @@ from routers.compat.elevenlabs.output_formats import read_output_format
 from routers.compat.elevenlabs.schemas import Query, SpeechBody
 from routers.compat.elevenlabs.speaking import Speaking, Wanted
 from routers.core.tts import AUDIO
-from routers.http.answer import collected_answer, stream_answer
+from routers.http.answer import Headers, collected_answer, stream_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.names import NAME_CHARACTERS
 from routers.http.operation import operation_context, principal_of, speech_headers
@@ -60,14 +60,15 @@ class SpeechRoutes:
         self, voice_id: VoiceId, body: SpeechBody, query: Annotated[Query, QueryOf()], request: Request
     ) -> Response:
         chunks, context = await self._spoken(voice_id, body, query, request, Priority.STREAM)
-        return speech_answer(chunks, context, stream=None, whole_seconds=self._settings().tts.whole_seconds)
+        whole_seconds = self._settings().tts.whole_seconds
+        return speech_answer(chunks, context, stream=None, whole_seconds=whole_seconds, own_headers=_told(context))
 
     @policy(RouteKind.USE, operates=True)
     async def stream(
         self, voice_id: VoiceId, body: SpeechBody, query: Annotated[Query, QueryOf()], request: Request
     ) -> Response:
         chunks, context = await self._spoken(voice_id, body, query, request, Priority.STREAM)
-        return speech_answer(chunks, context, stream=True, whole_seconds=0.0)
+        return speech_answer(chunks, context, stream=True, whole_seconds=0.0, own_headers=_told(context))
 
     @policy(RouteKind.USE, operates=True)
     async def convert_with_timestamps(
@@ -142,4 +143,11 @@ def _timed(data: bytes, pieces: Any) -> dict[str, Any]:
 
 def _headers(context: RequestContext, *, collected: bool) -> dict[str, str]:
     timing = server_timing(context, collected=collected)
-    return {**speech_headers(context), "server-timing": timing, "content-type": "application/json"}
+    told = _told(context)()
+    return {**speech_headers(context), "server-timing": timing, **told, "content-type": "application/json"}
+
+
+def _told(context: RequestContext) -> Headers:
+    """Headers by which clients of the hosted service know a request and what it cost."""
+    told = {"request-id": context.request_id, "character-cost": str(context.input_data.characters)}
+    return lambda: told

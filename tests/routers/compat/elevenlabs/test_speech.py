@@ -36,6 +36,7 @@ async def test_a_text_is_a_file_of_the_format(
     answer = await client.post(path, params={"output_format": format}, json={"text": TEXT})
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == media_type
+    assert answer.headers["character-cost"] == str(len(TEXT)) and answer.headers["request-id"]
     samples, found = decoded(answer.content)
     assert found == rate and len(samples) / rate == pytest.approx(SECONDS, abs=0.1)
 
