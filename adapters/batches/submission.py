@@ -90,6 +90,7 @@ class Submission:
         """
         await self.require_place(principal)
         root = await asyncio.to_thread(self._files.open)
+        secret = await asyncio.to_thread(self._files.secret)
         batch = Batch(
             id=f"job-{secrets.token_hex(8)}",
             kind=new.kind,
@@ -104,7 +105,7 @@ class Submission:
         store = await self._store()
         await store.draft(batch)
         try:
-            plan = _Plan(batch, store, self._possible(), self._settings)
+            plan = _Plan(batch, store, self._possible(), self._settings, secret)
             async with aclosing(items):
                 async for item in items:
                     await plan.add(item)
@@ -160,11 +161,14 @@ class _Plan:
         store: BatchStore,
         check: Callable[[SpeechItem | RecordingItem], Awaitable[None]],
         settings: CurrentSettings,
+        secret: bytes,
     ) -> None:
+        """`secret`: the key of the addresses of contents."""
         self._batch = batch
         self._store = store
         self._check = check
         self._settings = settings
+        self._secret = secret
         self._part: list[BatchItem] = []
         self._characters = 0
         self._total = 0
@@ -178,7 +182,7 @@ class _Plan:
             await self._check(item)
         except STTSError as error:
             raise named(error, number) from error
-        planned = _planned(self._batch.kind, number, item)
+        planned = _planned(self._batch.kind, number, item, self._secret)
         self._part.append(planned)
         self._total += 1
         self._size += planned.size
@@ -213,12 +217,12 @@ def named(error: STTSError, number: int) -> STTSError:
     return error
 
 
-def _planned(kind: BatchKind, number: int, item: SpeechItem | RecordingItem) -> BatchItem:
+def _planned(kind: BatchKind, number: int, item: SpeechItem | RecordingItem, secret: bytes) -> BatchItem:
     if isinstance(item, SpeechItem):
         request, size, chapter = speech_request(item.text, item.config, item.pause), len(item.text), item.chapter
     else:
         request, size, chapter = transcription_request(item.file_id, item.config, own=item.own), item.size, None
-    digest = address(kind, request)
+    digest = address(kind, request, secret)
     return BatchItem(number=number, digest=digest, size=size, request=request, name=item.name, chapter=chapter)
 
 

@@ -24,7 +24,9 @@ from stts.storage.result_file import ResultFile
 FOLDER = "jobs"
 ID_FILE = "id"
 TEMPORARY = ".temporary"
-NO_RESULTS = frozenset({ID_FILE, TEMPORARY})
+SECRET_FILE = "address.key"
+SECRET_BYTES = 32
+NO_RESULTS = frozenset({ID_FILE, SECRET_FILE, TEMPORARY})
 COVER = "cover"
 """Name of the picture of a book among the results."""
 
@@ -52,6 +54,15 @@ class BatchFiles:
             with suppress(FileExistsError):
                 create_file(self._folder / ID_FILE, secrets.token_hex(8).encode())
             return (self._folder / ID_FILE).read_text(encoding="ascii").strip()
+
+    def secret(self) -> bytes:
+        """The key of the addresses of contents. Where it is lost, what is spoken again was not known; else nothing."""
+        path = self._folder / SECRET_FILE
+        with translated_disk_errors():
+            if not path.exists():
+                with suppress(FileExistsError):
+                    create_file(path, secrets.token_bytes(SECRET_BYTES))
+            return path.read_bytes()
 
     def remove_leftovers(self, written_before: float) -> None:
         """Removes what a server that was killed has left half written, by Unix time; another may be writing now."""

@@ -15,6 +15,7 @@ from stts.jobs.requests import (
 from stts.speech import SynthesisConfig
 from stts.transcription import TranscriptionConfig
 
+SECRET = b"secret"
 MINE = Permission(voices=("anna",))
 
 
@@ -43,9 +44,10 @@ def test_the_address_is_over_all_that_is_heard() -> None:
         speech_request("Hello.", SynthesisConfig(format="mp3")),
         speech_request("Hello.", SynthesisConfig(parameters={"noise": 0.1})),
     ]
-    addresses = {address("speech", each) for each in (plain, *others)}
+    addresses = {address("speech", each, SECRET) for each in (plain, *others)}
     assert len(addresses) == 5
-    assert address("speech", plain) == address("speech", speech_request("Hello.", SynthesisConfig(permission=MINE)))
+    again = speech_request("Hello.", SynthesisConfig(permission=MINE))
+    assert address("speech", plain, SECRET) == address("speech", again, SECRET) != address("speech", plain, b"other")
 
 
 def test_what_a_newer_server_has_written_is_left_out() -> None:

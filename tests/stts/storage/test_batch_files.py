@@ -35,6 +35,12 @@ def test_a_root_has_one_id_and_none_before_it_is_opened(tmp_path: Path) -> None:
     assert unopened.exists
 
 
+def test_a_root_has_one_secret_that_others_cannot_read(tmp_path: Path) -> None:
+    secret = files(tmp_path).secret()
+    assert len(secret) == 32 and files(tmp_path).secret() == secret
+    assert (tmp_path / "jobs" / "address.key").stat().st_mode & 0o077 == 0
+
+
 def test_a_result_appears_when_it_is_complete(tmp_path: Path) -> None:
     store = files(tmp_path)
     file = store.begin("job-1", DIGEST)
