@@ -12,6 +12,7 @@ So a class of the edge that is added, and that refuses or counts, is asked here 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -86,8 +87,11 @@ class Repeats:
             await exchange.rest()
         digest = digest_of(scope, self._listener.name, exchange.body if exchange is not None else _no_body(scope))
         known = self._memory.get(digest) if digest is not None else None
-        if known is not None and await self._is_answered(known, scope, exchange, send):
-            return
+        if known is not None:
+            with suppress(STTSError):
+                # Whatever it is refused with, the long way tells.
+                if await self._is_answered(known, scope, exchange, send):
+                    return
         notes = scope.setdefault("state", {})[REPEAT] = RepeatNotes()
         watch = _Watch(self, scope, send, notes, digest)
         await self.app(scope, receive, watch.send)
@@ -108,10 +112,7 @@ class Repeats:
         context = known.begun(request_id_of(scope), age)
         limits = parts.rates.limits_of(principal, context.input_data.network)
         rates: Sequence[Rate] = () if limits is UNLIMITED else limits.rates.get(known.role, ())
-        try:
-            states = await parts.whole.count(context, known.request, len(entry.data), rates)
-        except STTSError:
-            return False
+        states = await parts.whole.count(context, known.request, len(entry.data), rates)
         self._memory.answered += 1
         headers = [item for item in _own_time(context) if item[0] in known.own_time]
         if limits is not UNLIMITED:

@@ -14,8 +14,10 @@ from structlog.testing import capture_logs
 
 from adapters.configuration.adapter import ConfigAdapter
 from adapters.configuration.checks import operator_check
+from adapters.selection import EngineSelection
 from middleware.listener import ListenerRates
 from routers.services import Services, build_services
+from stts.errors import UnknownEngine
 from stts.settings import SecuritySettings
 from tests.audio import encoded, tone
 from tests.fakes import registry
@@ -179,6 +181,20 @@ async def test_an_engine_that_went_is_not_answered_for(client: httpx.AsyncClient
     services.engines.weights.forget("tone")
     await client.get("/tts", params={**SPOKEN, "engine": "auto"})
     assert memory_of(services).answered == before, "what is on the disk may have become another"
+
+
+async def test_a_plan_that_cannot_be_asked_for_is_for_the_long_way(
+    client: httpx.AsyncClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await remembered(client, services)
+    before = memory_of(services).answered
+
+    async def unknown(*_: object) -> bool:
+        raise UnknownEngine("There is no such engine.")
+
+    monkeypatch.setattr(EngineSelection, "holds", unknown)
+    assert (await client.get("/tts", params=SPOKEN)).status_code == 200
+    assert memory_of(services).answered == before
 
 
 @pytest.mark.parametrize("wishes", [{"save": True}, {"text": "..."}])
