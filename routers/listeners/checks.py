@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import combinations
 
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from engines.registry import Registry
 from routers.dialects import COMPATIBLE, DIALECTS, find_dialect
 from routers.listeners.sections import completed, security_of
 from routers.profiles import PROFILES
+from stts.engine_state import AUTO
 from stts.settings import SecuritySettings, Settings
 from stts.settings.listeners import ListenerSection
 
@@ -39,8 +40,17 @@ def whole_check(registry: Registry, *, has_main: bool = True) -> Check:
     def check(settings: Settings) -> Iterator[Problem]:
         yield from own(settings)
         yield from listener_problems(settings, has_main=has_main)
+        yield from _wrong_engines(settings, {AUTO, *registry.names(), *settings.engines.instances})
 
     return check
+
+
+def _wrong_engines(settings: Settings, known: Set[str]) -> Iterator[Problem]:
+    for name, section in settings.listeners.items():
+        engine = section.output.engine
+        if engine is not None and engine not in known:
+            path = ("listeners", name, "output", "engine")
+            yield Problem(path, "there is no such engine", engine, tuple(sorted(known)))
 
 
 def listener_problems(settings: Settings, *, has_main: bool = True) -> Iterator[Problem]:

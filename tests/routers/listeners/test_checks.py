@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from adapters.configuration.adapter import ConfigAdapter
+from engines.registry import Registry
 from routers.app import create_app
 from routers.dialects import DIALECTS
-from routers.listeners.checks import MAIN_PATHS, listener_problems
+from routers.listeners.checks import MAIN_PATHS, listener_problems, whole_check
 from stts.settings import Settings
 from stts.settings.listeners import PREFIX
 
@@ -92,6 +93,13 @@ def test_what_is_wrong_is_said(listeners: Mapping[str, Any], message: str) -> No
 )
 def test_what_is_right_is_not_refused(listeners: Mapping[str, Any]) -> None:
     assert said(listeners) == []
+
+
+def test_an_engine_that_is_not_there_is_refused() -> None:
+    check = whole_check(Registry())
+    settings = Settings.model_validate({"listeners": {"a": {**OPENAI, "output": {"engine": "klingon"}}}})
+    (problem,) = check(settings)
+    assert (problem.path[-2:], problem.message) == (("output", "engine"), "there is no such engine")
 
 
 def test_half_a_pair_of_tls_is_refused(tmp_path: Path) -> None:
