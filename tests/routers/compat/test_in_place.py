@@ -54,6 +54,23 @@ cache_ttl=3600
 SOMETHING_ELSE=1
 """
 
+KIT_FILE = """\
+BOT_TOKEN=123456789:ABCdefGHIjklMNOpqrsTUVwxyz
+DEFAULT_LANG=en
+TTS_ENGINE=hibari
+ENGINE_ROUTING=en:hibari,de:espeak
+EDGE_VOICE_en=en-US-JennyNeural
+EDGE_VOICE_fa=fa-IR-DilaraNeural
+API_KEYS={{"demo-user": "demo-key", "admin": "admin-secret", "readonly_board": "board-key"}}
+ENABLE_AUTH=true
+API_RATE_LIMIT=20
+API_HOST=127.0.0.1
+API_PORT={port}
+ENABLE_CACHING=true
+ENABLE_RATE_LIMITING=true
+COLOUR=red
+"""
+
 
 def command(system: str, file: Path) -> list[str]:
     return [sys.executable, PROGRAM, "--as", system, "--env-file", str(file)]
@@ -130,3 +147,34 @@ def test_the_piper_tts_server(tmp_path: Path) -> None:
         assert set(statuses) == {200, 429}
     log = (tmp_path / "log").read_text()
     assert "not understood: SOMETHING_ELSE" in log and "canoe" not in log
+
+
+def test_ttskit(tmp_path: Path) -> None:
+    with in_place_of("ttskit", KIT_FILE, tmp_path) as port, client_of(port) as client:
+        assert client.get("/health").json()["status"] == "healthy"
+        assert client.post("/api/v1/synth", json={"text": TEXT}).status_code == 401
+        client.headers["authorization"] = "Bearer demo-key"
+        spoken = client.post("/api/v1/synth", json={"text": TEXT, "lang": "en", "engine": None, "format": "ogg"})
+        assert (spoken.headers["content-type"], spoken.headers["x-engine-used"]) == ("audio/ogg", "hibari")
+        assert spoken.headers["content-disposition"] == "attachment; filename=synthesis.ogg"
+        assert 1.5 < float(spoken.headers["x-audio-duration"]) < 4.0 and spoken.headers["x-sample-rate"] == "48000"
+        texts = {"texts": [TEXT, "de: Guten Tag.", ""], "format": "wav"}
+        told = client.post("/api/v1/synth/batch", json=texts).json()
+        assert [each.get("engine") for each in told["results"]] == ["hibari", "espeak", None]
+        assert (told["successful"], told["failed"]) == (2, 1)
+        assert client.get("/api/v1/admin/users/me").json()["permissions"] == ["read", "write"]
+        admin = {"authorization": "Bearer admin-secret"}
+        wishes = {"user_id": "new_user", "permissions": ["read"]}
+        made = client.post("/api/v1/admin/api-keys", json=wishes, headers=admin).json()["api_key"]
+        reader = {"authorization": f"Bearer {made}"}
+        assert client.get("/api/v1/engines", headers=reader).status_code == 200
+        assert client.post("/api/v1/synth", json={"text": TEXT}, headers=reader).status_code == 403
+        assert client.delete("/api/v1/admin/api-keys/new_user", headers=admin).status_code == 200
+        assert client.get("/api/v1/engines", headers=reader).status_code == 401
+        left = client.get("/api/v1/rate-limit").json()
+        assert left["limit"] == 20 and 0 < left["remaining_requests"] < 15
+        statuses = [client.get("/api/v1/version").status_code for _ in range(20)]
+        assert set(statuses) == {200, 429}
+    log = (tmp_path / "log").read_text()
+    assert "TTSKit: not understood: COLOUR" in log and "Telegram bot" in log
+    assert "canoe" not in log and "demo-key" not in log and "admin-secret" not in log and "ABCdef" not in log
