@@ -53,7 +53,7 @@ class Model:
 
 
 Models = Mapping[str, Model]
-"""By name, the default of the first engine first."""
+"""By name, in the order of the engines and of their voices."""
 
 
 class SpeechModels:

@@ -122,6 +122,20 @@ def test_the_tts_batch_api(tmp_path: Path) -> None:
     assert "canoe" not in log and TOKEN not in log and "not understood" not in log
 
 
+@pytest.mark.parametrize(
+    ("system", "text", "example"),
+    [("batch-api", BATCH_FILE, "batch_api.py"), ("piper-server", PIPER_FILE, "piper_server.py")],
+)
+def test_examples_of_their_clients(tmp_path: Path, system: str, text: str, example: str) -> None:
+    with in_place_of(system, text, tmp_path) as port:
+        program = [sys.executable, str(ROOT / "examples" / "python" / example), f"http://{HOST}:{port}/", "out.wav"]
+        token = {**environment(), "ALLOWED_USER_TOKEN": TOKEN}
+        done = patient.run([*program, TEXT], cwd=tmp_path, env=token, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    with wave.open(str(tmp_path / "out.wav")) as file:
+        assert 1.5 < file.getnframes() / file.getframerate() < 6.0
+
+
 def test_the_tts_batch_api_does_not_start_without_its_token(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("CACHE_TTL=604800\n")
     started = command("batch-api", tmp_path / ".env")

@@ -17,15 +17,19 @@ from tests.fakes import registry
 
 
 def client_of(
-    services: Services, output: OutputDefaults | None = None, options: PiperServerOptions | None = None
+    services: Services,
+    output: OutputDefaults | None = None,
+    options: PiperServerOptions | None = None,
+    root_path: str = "",
 ) -> httpx.AsyncClient:
+    """`root_path`: prefix before all of its paths."""
     listener = replace(
         default_listener(services.settings, ("piper-server",)),
         name="piper",
         output=lambda: output or OutputDefaults("wav", engine="speakers"),
         options=options,
     )
-    transport = httpx.ASGITransport(build_app(services, listener), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(build_app(services, listener), raise_app_exceptions=False, root_path=root_path)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
 

@@ -52,6 +52,14 @@ async def test_every_address_that_is_listed_is_there(client: httpx.AsyncClient) 
         assert f'src="{model["demo"]}/raw"' in demo.text
 
 
+async def test_below_a_prefix_addresses_begin_with_it(services: Services) -> None:
+    async with client_of(services, root_path="/piper") as client:
+        model = (await client.get("/piper/voices")).json()[ONE]
+        assert model["model_card"] == f"/piper/model_card/{ONE}" and model["demo"] == f"/piper/demo/{ONE}"
+        assert f'src="/piper/demo/{ONE}/raw"' in (await client.get(model["demo"])).text
+        assert (await client.get("/piper/info")).json()["api"] == "/piper/docs"
+
+
 async def test_cards_are_those_of_the_makers_or_what_is_known(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"/model_card/{ONE}")).text == "# Card of Kristin"
     own = (await client.get(f"/model_card/{MANY}")).text

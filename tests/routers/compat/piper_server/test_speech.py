@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import wave
 
@@ -31,6 +32,13 @@ async def test_the_second_time_it_is_a_hit(client: httpx.AsyncClient) -> None:
     first, second = [await client.post("/tts", json={"text": TEXT, "model": ONE, "speaker_id": "0"}) for _ in range(2)]
     assert (first.headers["x-cache"], second.headers["x-cache"]) == ("MISS", "HIT")
     assert first.content == second.content
+
+
+async def test_whoever_joins_an_answer_in_the_making_has_missed_it(client: httpx.AsyncClient) -> None:
+    answers = await asyncio.gather(*(client.post("/tts", json={"text": TEXT}) for _ in range(4)))
+    states = [answer.headers["x-cache"] for answer in answers]
+    assert set(states) <= {"MISS", "HIT"} and states.count("MISS") >= 1
+    assert len({answer.content for answer in answers}) == 1
 
 
 async def test_speakers_by_index_number_and_name(client: httpx.AsyncClient) -> None:
