@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from middleware.listener import OutputDefaults
-from stts.settings import Settings
+from stts.settings import SecuritySettings, Settings
 from tests.routers.compat.cloning_engines import TURBO, TurboLike, recording
 from tests.routers.compat.tts_discord.conftest import discord
 
@@ -109,3 +110,13 @@ async def test_the_log_has_no_name_that_a_client_has_sent(
     status, detail = await refused(turbo, voice="my secret.wav")
     assert status == 404 and "my secret" in detail
     assert "my secret" not in "".join(capsys.readouterr())
+
+
+async def test_a_key_is_asked_for_in_the_same_words(settings: Settings, references: Path) -> None:
+    locked = settings.model_copy(update={"security": SecuritySettings(api_key=SecretStr("abc"), public_lists=False)})
+    async with discord(locked, references, TURBO) as client:
+        assert (await refused(client))[0] == 401
+        for path in ("/health", "/info", "/list-voices", "/validate-references"):
+            answer = await client.get(path)
+            assert answer.status_code == 401 and list(answer.json()) == ["detail"], path
+            assert (await client.get(path, headers={"authorization": "Bearer abc"})).status_code == 200
