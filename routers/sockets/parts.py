@@ -34,5 +34,7 @@ async def until_all(*parts: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-    for task in tasks:
-        task.result()
+    # Those that were ended say nothing of why.
+    for error in (task.exception() for task in tasks if not task.cancelled()):
+        if error is not None:
+            raise error
