@@ -16,6 +16,7 @@ import httpx
 import openai
 from openai.resources.realtime.realtime import AsyncRealtimeConnectionManager
 from websockets.asyncio import client
+from websockets.sync import client as blocking_client
 
 from tests.patience import PATIENCE as PATIENCE
 
@@ -29,6 +30,9 @@ AsyncClient = partial(httpx.AsyncClient, timeout=PATIENCE)
 OpenAI = partial(openai.OpenAI, timeout=PATIENCE)
 AsyncOpenAI = partial(openai.AsyncOpenAI, timeout=PATIENCE)
 connect = partial(client.connect, open_timeout=PATIENCE, ping_timeout=PATIENCE, close_timeout=PATIENCE)
+connect_blocking = partial(
+    blocking_client.connect, open_timeout=PATIENCE, ping_timeout=PATIENCE, close_timeout=PATIENCE
+)
 
 urlopen = partial(urllib.request.urlopen, timeout=PATIENCE)
 create_connection = partial(socket.create_connection, timeout=PATIENCE)

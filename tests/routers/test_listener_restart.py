@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
 from adapters.configuration.adapter import ConfigAdapter
 from middleware.listener import default_listener
@@ -147,7 +146,7 @@ def test_a_changed_configuration_restarts_what_changed_and_nothing_else(house: H
 def test_live_sockets_of_a_listener_that_stops_are_asked_to_leave_and_others_stay(house: House) -> None:
     with house.open():
         addresses = [f"ws://127.0.0.1:{house.ports[name]}/ws/tts" for name in ("apps", "other")]
-        with connect(addresses[0]) as apps, connect(addresses[1]) as other:
+        with patient.connect_blocking(addresses[0]) as apps, patient.connect_blocking(addresses[1]) as other:
             patient.post(f"{house.main}/listeners/apps/stop")
             with pytest.raises(ConnectionClosed) as closed:
                 while True:
