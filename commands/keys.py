@@ -28,6 +28,7 @@ def create(
     role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLE_NAMES)}.")] = "write",
     user: Annotated[str, typer.Option(help="Id of an existing user; without it a new one is made.")] = "",
     days: Annotated[float | None, typer.Option(min=0.001, help="Days until it expires.")] = None,
+    cache: Annotated[bool, typer.Option(help="Answer its speech from the cache, and keep it there.")] = True,
     config: ConfigOption = None,
     json: JSONOption = False,
 ) -> None:
@@ -42,7 +43,7 @@ def create(
             await record(config, stores, Action.USER_CREATE, owner.id, {"name": owner.name})
         expires = time.time() + days * DAY if days is not None else None
         issued = await administration.create_key(
-            KeyWishes(name=name, user_id=owner.id, role=Role.named(role), expires_at=expires)
+            KeyWishes(name=name, user_id=owner.id, role=Role.named(role), expires_at=expires, cache=cache)
         )
         await record(config, stores, Action.KEY_CREATE, issued.key.id, key_details(issued.key))
         return issued
@@ -101,7 +102,7 @@ def _tell_issued(issued: IssuedKey, *, as_json: bool) -> None:
 
 
 def _members(key: AccessKey) -> dict[str, Any]:
-    names = ("id", "name", "user_id", "created_at", "expires_at", "revoked_at", "last_used_at", "version")
+    names = ("id", "name", "user_id", "created_at", "expires_at", "revoked_at", "last_used_at", "cache", "version")
     return {name: getattr(key, name) for name in names} | {"role": key.role.label}
 
 

@@ -74,7 +74,7 @@ class RequestFacts:
     arrived: float = field(default_factory=time.perf_counter)
     """`time.perf_counter()` seconds."""
     cache: CacheUse = "any"
-    """The wish of the client about the cache."""
+    """The wish of the client about the cache; `RequestContext.cache_use` says what holds."""
     listener: str | None = None
     """Name of the listener that it came by; None: of the server's own doing."""
     cache_hours: float | None = None
@@ -215,16 +215,17 @@ class RequestContext:
         """True if what was given so far has not been sent, and may be taken back."""
         return self.hold is not None and self.hold.kept
 
+    @property
+    def cache_use(self) -> CacheUse:
+        """The client's wish about the cache; `none` where its key keeps out of it."""
+        key = self.principal.key
+        return self.input_data.cache if key is None or key.cache else "none"
+
     def part(self, request_type: RequestType) -> RequestContext:
         """Makes the context of an operation inside this one."""
-        asked = self.input_data
+        own = self.input_data
         facts = RequestFacts(
-            asked.method,
-            asked.route,
-            asked.network,
-            cache=asked.cache,
-            listener=asked.listener,
-            cache_hours=asked.cache_hours,
+            own.method, own.route, own.network, cache=own.cache, listener=own.listener, cache_hours=own.cache_hours
         )
         return RequestContext(
             request_type,

@@ -141,7 +141,7 @@ class EngineTTSAdapter:
             live=context.priority < Priority.COLLECTED,
             streaming=self.info.abilities.streaming,
         )
-        reuse = self._reuse(plan, context.input_data.cache)
+        reuse = self._reuse(plan, context.cache_use)
         if cut is not None:
             renderer = cut.renderer.successor(effects, plan.sample_rate)
             return cut.successor(plan, renderer, planner, context, problem, reuse)

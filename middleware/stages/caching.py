@@ -62,7 +62,7 @@ class CachingStage:
         cache = self._settings().cache
         return (
             cache.enabled
-            and context.input_data.cache != "none"
+            and context.cache_use != "none"
             and context.input_data.cache_hours != 0
             # What stands in for an engine that rests is told with it.
             and plan.resting is None
@@ -79,7 +79,7 @@ class CachingStage:
         call_next: Operation[SpeechRequest, AudioChunk],
     ) -> AsyncGenerator[AudioChunk, None]:
         text = await cleaned(asked, self._settings().limits.text_characters, speak_markup=plan.speak_markup)
-        key, renew = key_of(plan, text), context.input_data.cache == "renew"
+        key, renew = key_of(plan, text), context.cache_use == "renew"
         entry = None if renew else self._store.in_memory(key)
         if entry is not None:
             if context.on_kept is not None:
@@ -105,7 +105,7 @@ class CachingStage:
 
     def _joined(self, key: str, context: RequestContext, plan: SpeechPlan) -> Fill | None:
         """The fill that this request may read along; None: there is none."""
-        if context.input_data.cache == "renew":
+        if context.cache_use == "renew":
             return None
         return self.fills.joinable(key, wishes_of(plan), context.priority)
 
@@ -123,7 +123,7 @@ class CachingStage:
         note = CacheNote("MISS", etag_of(key, new_request_id()))
         bounds = Bounds(self._settings().cache.entry_bytes, expected, self.fills.room)
         fill = Fill(context, make, note, bounds, lambda fill: self.fills.leave(key, fill))
-        self.fills.add(key, wishes_of(plan), fill, renews=context.input_data.cache == "renew")
+        self.fills.add(key, wishes_of(plan), fill, renews=context.cache_use == "renew")
         return fill
 
     async def _made(
@@ -142,7 +142,7 @@ class CachingStage:
             async for chunk in chunks:
                 yield chunk
         # All of it is here. What was renewed meanwhile is older than what is kept by then.
-        wanted = context.input_data.cache != "read" and self.fills.has(key, fill)
+        wanted = context.cache_use != "read" and self.fills.has(key, fill)
         if wanted and _is_clean(fill, plan):
             expires = self._store.expiry(plan.instance, created, context.input_data.cache_hours)
             made = entry_of(plan, text, tuple(fill.chunks), etag, created, expires)
@@ -159,7 +159,7 @@ class CachingStage:
     ) -> Stored | None:
         """An answer that another system has left in Redis under its own name, which from now on is ours."""
         alias, find = context.input_data.alias, self._store.left_by_others
-        if alias is None or find is None or context.input_data.cache == "renew" or (kept := await find(alias)) is None:
+        if alias is None or find is None or context.cache_use == "renew" or (kept := await find(alias)) is None:
             return None
         samples = await asyncio.to_thread(samples_of, kept, self._settings().cache.entry_bytes)
         created = self._store.now
@@ -172,7 +172,7 @@ class CachingStage:
 
     async def _found(self, key: str, context: RequestContext) -> Stored | None:
         """An entry of the slower tiers."""
-        if context.input_data.cache == "renew" or not self._store.may_have(key):
+        if context.cache_use == "renew" or not self._store.may_have(key):
             return None
         return await self._store.get(key)
 

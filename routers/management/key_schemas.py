@@ -80,6 +80,7 @@ class KeyFields(Networks):
     expires_at: Time = None
     allowed_engines: Entries = Field((), description="Engines it may use; empty: all.")
     allowed_voices: Entries = Field((), description="Voices it may use; empty: all.")
+    cache: bool = Field(True, description="False: its speech is neither answered from the cache nor kept there.")
     limits: LimitFields = LimitFields()
 
     def wishes(self, user_id: str) -> KeyWishes:
@@ -92,6 +93,7 @@ class KeyFields(Networks):
             allowed_addresses=self.allowed_addresses or (),
             allowed_engines=self.allowed_engines,
             allowed_voices=self.allowed_voices,
+            cache=self.cache,
             limits=self.limits.limits(),
         )
 
@@ -106,6 +108,7 @@ class KeyChangeFields(Networks):
     expires_at: Time = None
     allowed_engines: Entries | None = None
     allowed_voices: Entries | None = None
+    cache: bool | None = None
     limits: LimitFields | None = Field(None, description="All limits of the key anew.")
 
     def changes(self) -> dict[str, object]:
@@ -139,6 +142,7 @@ class KeyShape(BaseModel):
     allowed_addresses: tuple[str, ...]
     allowed_engines: tuple[str, ...]
     allowed_voices: tuple[str, ...]
+    cache: bool
     limits: dict[str, int] = Field(description="Those that are set.")
     version: int
 

@@ -54,6 +54,7 @@ class Me(BaseModel):
     expires_at: float | None = Field(None, description="Unix time.")
     allowed_engines: tuple[str, ...] = Field((), description="Empty: all.")
     allowed_voices: tuple[str, ...] = Field((), description="Empty: all.")
+    cache: bool | None = Field(None, description="False: its speech is neither answered from the cache nor kept there.")
     limits: dict[str, int] = Field({}, description="Those that are set.")
     left: list[Left] = Field([], description="What is left of each quota that counts for the caller.")
 
@@ -72,6 +73,7 @@ class Me(BaseModel):
             expires_at=key.expires_at,
             allowed_engines=key.allowed_engines,
             allowed_voices=key.allowed_voices,
+            cache=key.cache,
             limits={name: most for name, most in asdict(key.limits).items() if most is not None},
         )
 

@@ -71,6 +71,7 @@ BODIES: Mapping[tuple[str, str], Examples] = {
     ("post", "/admin/keys"): {
         "Of a new user": {"name": "Anna's laptop"},
         "With a monthly quota": {"name": "Anna's laptop", "limits": {"characters_per_month": 100_000}},
+        "Whose speech is not cached": {"name": "Anna's laptop", "cache": False},
     },
     ("patch", "/admin/keys/{key_id}"): {"Another name": {"version": 1, "name": "Anna's desktop"}},
     ("post", "/admin/keys/{key_id}/rotate"): {"An hour of both": {"overlap_seconds": 3600}},

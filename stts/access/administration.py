@@ -46,6 +46,7 @@ class KeyWishes:
     allowed_addresses: tuple[str, ...] = ()
     allowed_engines: tuple[str, ...] = ()
     allowed_voices: tuple[str, ...] = ()
+    cache: bool = True
     limits: KeyLimits = NO_LIMITS
 
 
@@ -151,6 +152,7 @@ class Administration:
             allowed_addresses=wishes.allowed_addresses,
             allowed_engines=wishes.allowed_engines,
             allowed_voices=wishes.allowed_voices,
+            cache=wishes.cache,
             limits=wishes.limits,
         )
         return IssuedKey(key, text)

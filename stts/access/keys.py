@@ -75,6 +75,8 @@ class AccessKey:
     allowed_engines: tuple[str, ...] = ()
     """Engine instances that it may use; empty: all."""
     allowed_voices: tuple[str, ...] = ()
+    cache: bool = True
+    """False: its speech is neither answered from the cache nor kept there."""
     limits: KeyLimits = NO_LIMITS
     version: int = 1
     """Counts changes by people; the last use is none."""

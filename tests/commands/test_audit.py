@@ -48,6 +48,14 @@ def test_commands_leave_entries_that_hold(stts: Stts) -> None:
     assert report["newest"]["hash"] == listed[-1]["hash"]
 
 
+def test_a_key_is_made_that_keeps_out_of_the_cache(stts: Stts) -> None:
+    made = stts("keys", "create", "--name", "private", "--no-cache")[1]
+    assert made["cache"] is False and stts("keys", "rotate", made["id"])[1]["cache"] is False
+    assert stts("keys", "create", "--name", "laptop")[1]["cache"] is True
+    told = stts("audit", "list", "--action", "key.create")[1]
+    assert {each["details"]["name"]: each["details"]["cache"] for each in told} == {"private": False, "laptop": True}
+
+
 def test_a_changed_row_is_found(stts: Stts, tmp_path: Path) -> None:
     for name in ("one", "two"):
         stts("keys", "create", "--name", name)

@@ -70,6 +70,26 @@ def test_a_key_that_may_do_less_is_refused_at_once(keyed: Keyed, memory: Request
         assert spoken(client).status_code == 403
 
 
+def test_a_key_that_keeps_out_of_the_cache_is_never_remembered(keyed: Keyed, memory: RequestMemory) -> None:
+    with keyed.client(keyed.key(role="write", cache=False)["key"]) as client:
+        before = memory.answered
+        answers = [spoken(client) for _ in range(5)]
+    assert {each.status_code for each in answers} == {200} and memory.answered == before
+    assert not any("x-cache" in each.headers for each in answers)
+
+
+def test_a_key_that_opts_out_later_is_repeated_no_more(keyed: Keyed, memory: RequestMemory) -> None:
+    key = keyed.key(role="write")
+    with keyed.client(key["key"]) as client:
+        asked_until_remembered(client, memory)
+        changed = keyed.admin.patch(f"/admin/keys/{key['id']}", json={"version": key["version"], "cache": False})
+        assert changed.status_code == 200, changed.text
+        before = memory.answered
+        answers = [spoken(client) for _ in range(3)]
+    assert {each.status_code for each in answers} == {200} and memory.answered == before
+    assert not any("x-cache" in each.headers for each in answers)
+
+
 def test_another_key_is_not_the_same_caller(keyed: Keyed, memory: RequestMemory) -> None:
     with keyed.client(keyed.key(role="write")["key"]) as one, keyed.client(keyed.key(role="read")["key"]) as other:
         asked_until_remembered(one, memory)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from stts.access.key_text import KeyText
+from stts.access.principal import API_KEY_HOLDER, key_holder
 from stts.context import CacheUse, RequestContext, RequestFacts
+from tests.stts.access.keys import new_key
 
 
 @pytest.mark.parametrize("use", ["any", "renew", "none"])
@@ -17,3 +20,13 @@ def test_a_part_has_the_wish_about_the_cache(use: CacheUse) -> None:
         "192.0.2.1",
         0,
     )
+
+
+@pytest.mark.parametrize("use", ["any", "read", "renew", "none"])
+def test_a_key_that_keeps_out_of_the_cache_does_so_whatever_is_asked(use: CacheUse) -> None:
+    facts = RequestFacts(cache=use)
+    for cache, expected in ((True, use), (False, "none")):
+        principal = key_holder(new_key(KeyText.new(), cache=cache))
+        context = RequestContext("conversation", principal=principal, input_data=facts)
+        assert context.cache_use == context.part("tts").cache_use == expected
+    assert RequestContext("tts", principal=API_KEY_HOLDER, input_data=facts).cache_use == use

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Double,
     ForeignKey,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    true,
 )
 
 NAMES = {
@@ -65,6 +67,8 @@ access_keys = Table(
     Column("allowed_addresses", JSON, nullable=False),
     Column("allowed_engines", JSON, nullable=False),
     Column("allowed_voices", JSON, nullable=False),
+    # With a default: servers that do not know it go on adding keys while others are updated.
+    Column("cache", Boolean, nullable=False, server_default=true()),
     Column("limits", JSON, nullable=False),
     Column("version", Integer, nullable=False),
     # Of the change that touched it last, so that other servers find what is new.

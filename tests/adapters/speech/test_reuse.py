@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stts.access.key_text import KeyText
+from stts.access.principal import ANONYMOUS, key_holder
 from stts.audio.level import active_level
 from stts.cache.sentences import StoredSentences
 from stts.cache.store import CacheStore
@@ -22,6 +24,7 @@ from stts.speech import SynthesisConfig
 from stts.streams.live import LiveText
 from tests.adapters.speech.counting_engine import CALLS, FAILING, RATE, registry
 from tests.patience import PATIENCE
+from tests.stts.access.keys import new_key
 from tests.wired import Engines
 
 SENTENCES = (
@@ -56,7 +59,8 @@ class House:
         """The answer; `texts` are those that its chunks tell."""
         priority = config.pop("priority", Priority.COLLECTED)
         facts = RequestFacts(cache=config.pop("cache", "any"))
-        self.context = RequestContext("tts", priority=priority, input_data=facts)
+        principal = config.pop("principal", ANONYMOUS)
+        self.context = RequestContext("tts", principal=principal, priority=priority, input_data=facts)
         self.texts.clear()
         request = SpeechRequest(text, SynthesisConfig(**{"engine": "counting", "format": "pcm", **config}))
         spoken: list[bytes] = []
@@ -195,6 +199,16 @@ async def test_a_client_may_want_none_of_it(house: House) -> None:
     await house.speak(SENTENCES[0])
     await house.speak(f"{SENTENCES[0]} {NEW}", cache="none")
     assert asked() == [SENTENCES[0], f"{SENTENCES[0]} {NEW}"]
+    await house.speak(f"{SENTENCES[0]} {NEW}")
+    assert asked() == [NEW]
+
+
+async def test_a_key_may_keep_out_of_it(house: House) -> None:
+    private = key_holder(new_key(KeyText.new(), cache=False))
+    await house.speak(SENTENCES[0])
+    for _ in range(2):
+        await house.speak(f"{SENTENCES[0]} {NEW}", principal=private)
+    assert asked() == [SENTENCES[0]] + [f"{SENTENCES[0]} {NEW}"] * 2
     await house.speak(f"{SENTENCES[0]} {NEW}")
     assert asked() == [NEW]
 

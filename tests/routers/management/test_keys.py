@@ -38,6 +38,24 @@ def test_who_am_i(keyed: Keyed) -> None:
     assert keyed.admin.get("/me").json()["role"] == "admin"
 
 
+def test_a_key_that_keeps_out_of_the_cache(keyed: Keyed) -> None:
+    made = keyed.key(cache=False)
+    assert made["cache"] is False and keyed.key()["cache"] is True
+    path = f"/admin/keys/{made['id']}"
+    rotated = keyed.admin.post(f"{path}/rotate").json()
+    assert rotated["cache"] is False
+    with keyed.client(rotated["key"]) as client:
+        assert client.get("/me").json()["cache"] is False
+        named = keyed.admin.patch(path, json={"version": rotated["version"], "name": "desk", "cache": None}).json()
+        assert named["name"] == "desk" and named["cache"] is False, "what is not said stays"
+        again = keyed.admin.patch(path, json={"version": named["version"], "cache": True}).json()
+        assert again["cache"] is client.get("/me").json()["cache"] is True
+    told = keyed.admin.get("/admin/audit", params={"target": made["id"], "action": "key.change"}).json()["entries"]
+    assert told[0]["details"]["changes"] == {"cache": {"old": False, "new": True}}
+    assert keyed.admin.patch(path, json={"version": again["version"], "cache": "maybe"}).status_code == 422
+    assert "cache" in keyed.admin.get("/admin/keys").json()[0] and keyed.admin.get("/me").json()["cache"] is True
+
+
 def test_a_key_is_shown_once(keyed: Keyed) -> None:
     made = keyed.key()
     text = KeyText.parse(made["key"].encode())

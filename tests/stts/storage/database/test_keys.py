@@ -55,6 +55,7 @@ async def test_a_key_comes_back_as_it_was(stores: Stores) -> None:
         allowed_addresses=("10.0.0.0/8", "::1"),
         allowed_engines=("hibari",),
         allowed_voices=("Ünï",),
+        cache=False,
         limits=KeyLimits(requests_per_minute=60, characters_per_month=0),
     )
     await stores.keys.add(made)

@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from stts.errors import DatabaseAway
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.migrating import LOCK, MIGRATIONS, blocking_engine, current_version, known_versions, upgrade
 from stts.storage.database.migrations import HEAD
-from stts.storage.database.tables import metadata
+from stts.storage.database.tables import access_keys, metadata
 from stts.storage.database.versions import DatabaseTooNew
 from tests.patience import PATIENCE
 
@@ -70,6 +70,38 @@ def test_usage_from_before_there_were_listeners_is_kept(address: DatabaseAddress
     assert upgrade(address) == "0006"
     with engine.begin() as connection:
         assert connection.execute(text("SELECT operations, listener FROM usage")).all() == [(7, "none")]
+    engine.dispose()
+
+
+def test_keys_from_before_use_the_cache(address: DatabaseAddress) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    if address.file is not None:
+        address.file.parent.mkdir(parents=True)
+    engine = blocking_engine(address)
+    columns = "id, user_id, name, role, priority, secret_hash, created_at, allowed_addresses, allowed_engines"
+    more = "allowed_voices, limits, version, revision"
+    lists = "'[]', '[]', '[]', '{}'"
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        connection.execute(text("INSERT INTO users (id, name, created_at) VALUES ('anna', 'Anna', 1)"))
+        row = text(
+            f"INSERT INTO access_keys ({columns}, {more}) "
+            f"VALUES (:id, 'anna', 'laptop', 2, 'normal', :hash, 1, {lists}, 1, 1)"
+        )
+        connection.execute(row, {"id": "before", "hash": bytes(32)})
+    assert upgrade(address) == "0007"
+    with engine.begin() as connection:
+        # A server that is still of the version before.
+        connection.execute(row, {"id": "since", "hash": bytes(32)})
+        assert connection.execute(select(access_keys.c.id, access_keys.c.cache).order_by("id")).all() == [
+            ("before", True),
+            ("since", True),
+        ]
     engine.dispose()
 
 
