@@ -6,6 +6,7 @@ proxy on it that serves strangers is to be limited where keys are, or to say no 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -67,15 +68,74 @@ class ListenerLimiting:
             await refuse(scope, receive, send, error)
 
     async def _in_its_place(self, most: int, seconds: float, scope: Scope, receive: Receive, send: Send) -> None:
+        place = _Place(self._places, most, seconds, receive)
         try:
-            await self._places.take(most, seconds)
-        except Busy as error:
-            await refuse(scope, receive, send, error)
-            return
-        try:
-            await self.app(scope, receive, send)
+            if not _has_body_to_come(scope):
+                try:
+                    await place.take()
+                except Busy as error:
+                    await refuse(scope, receive, send, error)
+                    return
+            await self.app(scope, place.receive, send)
         finally:
+            place.give_back()
+
+
+class _Place:
+    """The place of one operation, taken when its body is complete: who sends slowly keeps nobody from his."""
+
+    def __init__(self, places: Places, most: int, seconds: float, receive: Receive) -> None:
+        self._places = places
+        self._most = most
+        self._seconds = seconds
+        self._receive = receive
+        self._is_taken = False
+
+    async def take(self) -> None:
+        """Raises Busy."""
+        await self._places.take(self._most, self._seconds)
+        self._is_taken = True
+
+    async def receive(self) -> Message:
+        """The last message of the body once there is a place. Raises Busy where none comes to be free.
+
+        A client that leaves while it waits gives its turn back, and its request is one that did not come whole.
+        """
+        message = await self._receive()
+        is_last = message["type"] == "http.request" and not message.get("more_body", False)
+        if not is_last or self._is_taken:
+            return message
+        if self._places.take_free(self._most):
+            self._is_taken = True
+            return message
+        return await self._left_meanwhile() or message
+
+    def give_back(self) -> None:
+        if self._is_taken:
+            self._is_taken = False
             self._places.give_back()
+
+    async def _left_meanwhile(self) -> Message | None:
+        """Waits for the place; tells that the client has left where it does so before."""
+        turn, leaving = asyncio.ensure_future(self.take()), asyncio.ensure_future(self._receive())
+        try:
+            await asyncio.wait((turn, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if turn.done():
+                turn.result()
+                return None
+            return leaving.result()
+        finally:
+            for each in (turn, leaving):
+                each.cancel()
+            await asyncio.gather(turn, leaving, return_exceptions=True)
+
+
+def _has_body_to_come(scope: Scope) -> bool:
+    """True for requests whose routes read a body that may come slowly; those that are asked by GET read none."""
+    if scope["type"] != "http" or scope["method"] == "GET":
+        return False
+    announced = {name: value for name, value in scope["headers"] if name in (b"content-length", b"transfer-encoding")}
+    return b"transfer-encoding" in announced or announced.get(b"content-length", b"0").strip(b"0") != b""
 
 
 def listener_rates(name: str, limits: ListenerRates, address: str, *, operates: bool) -> Iterator[Rate]:

@@ -24,10 +24,16 @@ class Places:
         """Places that are taken."""
         return self._taken
 
+    def take_free(self, most: int) -> bool:
+        """Takes one of `most` places where one is free and nobody waits for it; False where not."""
+        if self._taken >= most or self._waiting:
+            return False
+        self._taken += 1
+        return True
+
     async def take(self, most: int, seconds: float) -> None:
         """Takes one of `most` places, which its holder gives back. Raises Busy where none is free for so long."""
-        if self._taken < most and not self._waiting:
-            self._taken += 1
+        if self.take_free(most):
             return
         if len(self._waiting) >= MOST_WAITING:
             raise _busy(most)
