@@ -145,8 +145,9 @@ def missing_pairs(settings: Settings) -> Iterator[Problem]:
     url = settings.database.url
     if url is not None and url.get_secret_value().startswith("postgresql:") and find_spec("psycopg") is None:
         yield Problem(("database", "url"), "needs its driver: pip install -r requirements/postgresql.txt")
-    if settings.limits.redis_url is not None and find_spec("redis") is None:
-        yield Problem(("limits", "redis_url"), "needs its client: pip install -r requirements/redis.txt")
+    for section, address in (("limits", settings.limits.redis_url), ("cache", settings.cache.redis_url)):
+        if address is not None and find_spec("redis") is None:
+            yield Problem((section, "redis_url"), "needs its client: pip install -r requirements/redis.txt")
     if settings.telemetry.enabled and not has_telemetry():
         yield Problem(("telemetry", "enabled"), "needs packages: pip install -r requirements/telemetry.txt")
     if wyoming.enabled and wyoming.port == server.port != 0 and wyoming.host == server.host:

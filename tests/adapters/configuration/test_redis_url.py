@@ -91,10 +91,11 @@ def test_addresses_of_a_database_may_hold_signs(url: str) -> None:
     assert DatabaseSettings.model_validate({"url": url}).url is not None
 
 
-def test_a_missing_client_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings.model_validate({"limits": {"redis_url": URL}})
+@pytest.mark.parametrize("section", ["limits", "cache"])
+def test_a_missing_client_is_told_at_the_start(section: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings.model_validate({section: {"redis_url": URL}})
     assert list(checks.missing_pairs(settings)) == []
     monkeypatch.setattr(checks, "find_spec", lambda name: None)
     (problem,) = checks.missing_pairs(settings)
-    assert problem.path == ("limits", "redis_url")
+    assert problem.path == (section, "redis_url")
     assert "pip install -r requirements/redis.txt" in problem.message
