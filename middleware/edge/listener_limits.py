@@ -48,11 +48,12 @@ class ListenerLimiting:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limits = self._current() if scope["type"] in ("http", "websocket") else NO_RATES
-        policy = route_match(scope).policy
+        match = route_match(scope)
+        policy = match.policy
         if limits is NO_RATES or policy.public is Public.ANYWHERE:
             await self.app(scope, receive, send)
             return
-        operates = is_operation(policy) and scope.get("method") != "HEAD"
+        operates = match.is_route and is_operation(policy) and scope.get("method") != "HEAD"
         try:
             rates = list(listener_rates(self._name, limits, address_of(scope), operates=operates))
             if rates and self._limiter is not None:

@@ -37,6 +37,8 @@ class RouteMatch:
     dialect: EdgeDialect
     path: str = ""
     """The path of the route as it is written, `/engines/{name}`; for what is not routed, the prefix that claims it."""
+    is_route: bool = False
+    """False where no route has the path."""
 
 
 UNROUTED = RouteMatch(RoutePolicy(RouteKind.USE), PLAIN)
@@ -68,7 +70,7 @@ class RouteTable:
         self._prefixes = sorted(prefixes, key=lambda item: len(item[0]), reverse=True)
         for dialect, those in routes.items():
             for route in those:
-                self._add(route, RouteMatch(stated_policy(route), dialect, getattr(route, "path", "")))
+                self._add(route, RouteMatch(stated_policy(route), dialect, getattr(route, "path", ""), True))
         self._always_answered = frozenset(
             path.encode()
             for (kind, path), entries in self._plain.items()

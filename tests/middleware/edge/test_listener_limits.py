@@ -101,6 +101,16 @@ async def test_a_client_has_so_many_requests_and_operations_a_minute() -> None:
         assert (await client.get("/health")).status_code == 200
 
 
+async def test_a_path_that_does_not_exist_is_no_operation() -> None:
+    work = Work()
+    work.go_on.set()
+    async with limited(work, ListenerRates(requests_per_minute=100, operations_per_minute=1)) as client:
+        wrong = [(await client.post("/nope")).status_code for _ in range(3)]
+        assert wrong == [404] * 3
+        assert (await client.get("/tts")).status_code == 200
+        assert (await client.get("/tts")).status_code == 429
+
+
 async def test_so_many_operations_go_on_at_once_while_others_wait() -> None:
     work = Work()
     async with limited(work, ListenerRates(operations_at_once=2, place_seconds=PATIENCE)) as client:
