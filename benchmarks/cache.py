@@ -35,7 +35,7 @@ PLAIN = (str(ROOT / "benchmarks" / "plain_server.py"),)
 def run() -> list[Row]:
     port = free_port()
     output = {"engine": "espeak", "voice": "en-us"}
-    batch = {"profile": "batch-api", "host": "127.0.0.1", "port": port, "output": output}
+    batch = {"profile": "batch-api", "port": port, "output": output, "security": {"allow_open": True}}
     with running({"cache": {}, "listeners": {"batch": batch}}) as server:
         rows = [*_hits(server, server.port, SPEECH, 0.02), *_hits(server, port, BATCH, 0.05)]
         return [*rows, *asyncio.run(_crowd(server.port))]

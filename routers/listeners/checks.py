@@ -23,6 +23,12 @@ from stts.settings.listeners import ListenerSection
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 TAKEN_NAMES = frozenset({"default", "wyoming"})
 """Names of the listeners that the sections `server` and `wyoming` describe."""
+WITH_TOKEN = frozenset({"batch-api"})
+"""Dialects of systems that do not start without a key."""
+NO_TOKEN = (
+    "{dialect} needs a token: set {section}.api_key or {section}.keys, "
+    "or {section}.allow_open: true if everybody may use it"
+)
 MAIN_PATHS = frozenset(
     {
         *("admin", "analytics", "cache", "config", "conversation", "docs", "engines", "files", "health"),
@@ -97,6 +103,9 @@ def _section_problems(
         return
     if security.keys and not settings.security.keys:
         yield Problem((*path, "security", "keys"), "needs security.keys: true, which opens the database of keys")
+    for dialect in () if security.wants_key or security.allow_open else WITH_TOKEN & {*whole.dialects}:
+        said = NO_TOKEN.format(dialect=dialect, section=".".join((*path, "security")))
+        yield Problem((*path, "security", "api_key"), said)
     host = settings.server.host if whole.path is not None else whole.host or settings.server.host
     if not (security.wants_key or security.allow_open or is_loopback(host)):
         yield Problem((*path, "host"), OPEN_ADDRESS.format(section=".".join((*path, "security"))), host)

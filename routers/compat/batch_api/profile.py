@@ -84,8 +84,7 @@ BATCH_API = Profile(
     dialects=("batch-api",),
     port=8000,
     defaults={
-        # It is run in containers, which publish a port of every address; the token guards it.
-        "host": "0.0.0.0",
+        # It is called by the names of containers; the token guards it.
         "security": {"allowed_hosts": ["*"]},
         "output": {"format": "pcm", "sample_rate": 22_050},
         "cache_hours": WEEK_HOURS,

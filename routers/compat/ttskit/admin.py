@@ -120,9 +120,9 @@ class AdminRoutes:
         note_audit(request, ",".join(revoked))
         return Message(message="API key deleted successfully")
 
-    @policy(RouteKind.USE)
+    @policy(RouteKind.USE, role=Role.READ)
     async def myself(self, request: Request) -> Myself:
-        """The caller and what it may do. TTSKit wants a key that may write for it."""
+        """The caller and what it may do."""
         principal = principal_of(request)
         name = user_name(principal)
         if principal.key is not None:

@@ -13,6 +13,7 @@ from engines.registry import Registry
 from routers.app import create_app
 from routers.dialects import DIALECTS
 from routers.listeners.checks import MAIN_PATHS, listener_problems, whole_check
+from routers.profiles import PROFILES, find_profile
 from stts.settings import Settings
 from stts.settings.listeners import PREFIX
 
@@ -64,6 +65,12 @@ BELOW = {"dialects": ["openai"], "path": "/a"}
             "listeners.a.security.keys or listeners.a.security.api_key, or listeners.a.security.allow_open: true if "
             "everybody may use it",
         ),
+        (
+            {"a": {"profile": "batch-api", "port": 8081}},
+            "listeners.a.security.api_key: batch-api needs a token: set listeners.a.security.api_key or "
+            "listeners.a.security.keys, or listeners.a.security.allow_open: true if everybody may use it",
+        ),
+        ({"a": {"dialects": ["batch-api"], "path": "/a"}}, "listeners.a.security.api_key: batch-api needs a token"),
         ({"a": {**OPENAI, "options": {"x": 1}}}, "listeners.a.options: openai has no options"),
         (
             {"a": {**OPENAI, "security": {"keys": True}}},
@@ -89,10 +96,21 @@ def test_what_is_wrong_is_said(listeners: Mapping[str, Any], message: str) -> No
         {"a": {**OPENAI, "host": "127.0.0.2"}, "b": OPENAI},
         {"a": {**OPENAI, "host": "0.0.0.0", "security": {"api_key": "secret"}}},
         {"a": {**OPENAI, "host": "0.0.0.0", "security": {"allow_open": True}}},
+        {"a": {"profile": "batch-api", "port": 8081, "security": {"api_key": "secret"}}},
+        {"a": {"profile": "batch-api", "port": 8081, "security": {"allow_open": True}}},
     ],
 )
 def test_what_is_right_is_not_refused(listeners: Mapping[str, Any]) -> None:
     assert said(listeners) == []
+
+
+def test_a_token_may_be_that_of_the_main_listener() -> None:
+    assert said({"a": {"profile": "batch-api", "port": 8081}}, security={"api_key": "secret"}) == []
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_no_profile_leaves_loopback_by_itself(name: str) -> None:
+    assert "host" not in find_profile(name).defaults
 
 
 def test_an_engine_that_is_not_there_is_refused() -> None:
