@@ -34,7 +34,7 @@ class ModelCatalogue:
             near = nearest(model, known)
             hint = f" Near it are: {', '.join(near)}." if near else ""
             raise UnknownModel(
-                f"There is no such model for this; GET /v1/models lists all.{hint}",
+                f"There is no such model for this.{hint}",
                 param="model",
                 allowed=[*near, *(name for name in sorted(known) if name not in near)],
             )

@@ -56,8 +56,4 @@ def _unknown(name: str, engines: Iterable[EngineDescription]) -> UnknownVoice:
     voices = [voice for each in engines for voice in each.voices]
     near = nearest(name, [*(each.id for each in voices), *HOSTED, *(each.name for each in voices if each.name)])
     hint = f" Near it are: {', '.join(near)}." if near else ""
-    return UnknownVoice(
-        f"No engine that `auto` takes here has this voice, nor has the library; GET /voices lists all.{hint}",
-        param="voice",
-        allowed=near or None,
-    )
+    return UnknownVoice(f"No engine that `auto` takes here has this voice, nor has the library.{hint}", param="voice")

@@ -104,7 +104,7 @@ def _translate(error: HTTPException, connection: HTTPConnection) -> STTSError:
     if error.status_code == 404:
         return NotFound("There is nothing at this path.")
     status = HTTPStatus(error.status_code)
-    translated = STTSError(status.description or status.phrase)
+    translated = STTSError(f"{(status.description or status.phrase).rstrip('.')}.")
     translated.status, translated.title = status.value, status.phrase
     translated.code = re.sub(r"[^a-z]+", "_", status.phrase.lower())
     return translated

@@ -75,10 +75,9 @@ def checked_card(fields: dict[str, Any]) -> VoiceCard:
     language = fields["language"]
     if language is not None and not is_known(language):
         near = nearest(language, ENGLISH)
+        hint = f" Near it are: {', '.join(near)}." if near else ""
         raise InvalidParameter(
-            "`language` is a BCP 47 tag of a known language (`en`, `pt-BR`), or its name.",
-            param="language",
-            allowed=near or None,
+            f"`language` is a BCP 47 tag of a known language (`en`, `pt-BR`), or its name.{hint}", param="language"
         )
     try:
         return VoiceCard(**fields)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from middleware.edge.dialect import RenderedError
-from routers.http.operation import header_value
 from routers.sockets.socket_dialect import Goodbye, SocketDialect, plain_goodbye
 from stts.access.allowances import QuotaExceeded
 from stts.errors import (
@@ -18,10 +18,12 @@ from stts.errors import (
     RemoteContentFailed,
     STTSError,
     TextTooLong,
+    Unauthorized,
     UndecodableAudio,
     UnknownModel,
 )
 
+NO_KEY = "No key was sent, or it is not known here or no longer valid. It goes into `Authorization: Token <key>`."
 UNKNOWN_MODEL = "No such model/language/tier combination found."
 CODES = {
     400: "Bad Request",
@@ -33,6 +35,8 @@ CODES = {
     429: "TOO_MANY_REQUESTS",
 }
 """Status -> `err_code`; of others the phrase that HTTP has for it."""
+PRINTABLE = bytes(range(0x20, 0x7F)).decode()
+"""Characters that a header carries as they are."""
 REASON_BYTES = 123
 """Longest reason of a close frame."""
 
@@ -51,7 +55,7 @@ def render_deepgram_error(error: STTSError, request_id: str) -> RenderedError:
         message = f"Bad Request: {message}"
     code = "REMOTE_CONTENT_ERROR" if isinstance(error, RemoteContentFailed) else _code(status)
     body = {"err_code": code, "err_msg": message, "request_id": request_id}
-    return RenderedError(status, "application/json", body, {"dg-error": header_value(message)})
+    return RenderedError(status, "application/json", body, {"dg-error": quote(message, safe=PRINTABLE)})
 
 
 def status_of(error: STTSError) -> int:
@@ -65,6 +69,8 @@ def status_of(error: STTSError) -> int:
 
 
 def _message(error: STTSError) -> str:
+    if isinstance(error, Unauthorized):
+        return NO_KEY
     if isinstance(error, UnknownModel):
         return f"{UNKNOWN_MODEL} {error.message}"
     if isinstance(error, UndecodableAudio):

@@ -75,8 +75,7 @@ class SpeechModels:
         """Raises UnknownModel."""
         models = await self.all(output)
         if name not in models:
-            told = ", ".join([*models][:LISTED])
-            raise UnknownModel(f"There is no such model. Models: {told}." if told else "There are no models here.")
+            raise UnknownModel(f"There is no such model. {told(models)}" if models else "There are no models here.")
         return models[name]
 
     async def default(self, output: OutputDefaults) -> Model:
@@ -107,6 +106,13 @@ class SpeechModels:
         return [name for name in piper if self._engines.instance(name).engine.voices()] or list(
             (await self._engines.candidates("tts")).names
         )
+
+
+def told(models: Models) -> str:
+    """The first of their names, and how many more there are."""
+    told = f"Models: {', '.join([*models][:LISTED])}"
+    more = len(models) - LISTED
+    return f"{told}, and {more} more; GET /voices lists all." if more > 0 else f"{told}."
 
 
 def _models(engines: Iterable[tuple[str, Sequence[Voice]]]) -> Models:

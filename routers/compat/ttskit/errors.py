@@ -14,6 +14,7 @@ TYPES = {
     401: "authentication_error",
     403: "permission_error",
     404: "not_found",
+    405: "method_not_allowed",
     409: "conflict",
     413: "payload_too_large",
     422: "validation_error",
@@ -49,4 +50,4 @@ def _type_of(error: STTSError, status: int) -> str:
         return "text_too_long"
     if isinstance(error, EngineError):
         return "engine_error"
-    return TYPES.get(status, OTHER)
+    return TYPES.get(status, OTHER if status >= 500 else TYPES[400])

@@ -121,7 +121,7 @@ async def test_a_method_that_is_not_allowed_says_which_are() -> None:
         answer = await http.delete("/tts")
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "POST, OPTIONS"
-    assert answer.json()["allowed"] == ["POST", "OPTIONS"]
+    assert answer.json()["allowed"] == ["POST", "OPTIONS"] and answer.json()["detail"].endswith("resource.")
 
 
 async def test_exceptions_of_the_framework_keep_their_status() -> None:

@@ -45,6 +45,13 @@ def test_over_http(error: STTSError, status: int, code: str) -> None:
     assert rendered.headers["dg-error"]
 
 
+def test_a_key_that_is_wrong_is_told_where_it_goes_and_headers_say_it_in_clear() -> None:
+    rendered = render_deepgram_error(Unauthorized("X-API-Key"), "id")
+    assert "`Authorization: Token <key>`" in rendered.body["err_msg"] and "X-API-Key" not in rendered.body["err_msg"]
+    assert rendered.headers["dg-error"] == rendered.body["err_msg"]
+    assert render_deepgram_error(Busy("100%\r\nä"), "id").headers["dg-error"] == "100%%0D%0A%C3%A4"
+
+
 def test_on_a_socket() -> None:
     assert error_message(InvalidRequest("Not JSON."), "id", False) == {
         "type": "Error",
