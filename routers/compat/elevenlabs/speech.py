@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path, Response
 from fastapi import Query as QueryOf
-from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from middleware.stages.timing import server_timing
@@ -19,12 +16,14 @@ from routers.compat.elevenlabs.output_formats import read_output_format
 from routers.compat.elevenlabs.schemas import Query, SpeechBody
 from routers.compat.elevenlabs.speaking import Speaking, Wanted
 from routers.core.tts import AUDIO
-from routers.http.answer import Headers, collected_answer, stream_answer
+from routers.http.answer import Headers, stream_answer
+from routers.http.audio_objects import MOST_BYTES, NO_ROOM, Rest, object_answer, object_line
 from routers.http.deferred_route import deferred_router
 from routers.http.names import NAME_CHARACTERS
 from routers.http.operation import operation_context, principal_of, speech_headers
 from routers.http.speech import speech_answer
 from routers.http.timed_speech import timed_speech
+from routers.http.whole_audio import Room
 from routers.services import Services
 from stts.access.policy import RouteKind, policy
 from stts.context import Priority, RequestContext
@@ -37,6 +36,7 @@ VoiceId = Annotated[str, Path(max_length=NAME_CHARACTERS)]
 Chunks = AsyncGenerator[AudioChunk, None]
 MOST_IN_ONE_OBJECT = 10_000
 """Characters of a text whose audio is answered in one object, all of which is in memory."""
+AUDIO_FIELD = "audio_base64"
 PATH = "/v1/text-to-speech/{voice_id}"
 
 
@@ -80,22 +80,14 @@ class SpeechRoutes:
         chunks, context = await self._spoken(voice_id, body, query, request, Priority.COLLECTED)
         context.hold = Hold()
 
-        async def make() -> Response:
-            data, pieces = bytearray(), list[TimedText]()
-            header = b""
-            async with aclosing(timed_speech(chunks, context, body.text)) as heard:
-                async for item in heard:
-                    if item.retracts:
-                        data.clear()
-                        pieces.clear()
-                    data += item.data
-                    header = item.header or header
-                    if item.times is not None:
-                        pieces.append(item.times)
-            data[: len(header)] = header
-            return JSONResponse(_timed(bytes(data), pieces), headers=_headers(context, collected=True))
-
-        return collected_answer(make, request.scope, request.receive)
+        return object_answer(
+            timed_speech(chunks, context, body.text),
+            AUDIO_FIELD,
+            lambda times: (times,),
+            _alignments,
+            lambda: _headers(context, collected=True),
+            Room(MOST_BYTES, NO_ROOM, "text"),
+        )
 
     @policy(RouteKind.USE, operates=True)
     async def stream_with_timestamps(
@@ -129,16 +121,12 @@ async def _lines(chunks: Chunks, context: RequestContext, text: str) -> AsyncGen
     async with aclosing(timed_speech(chunks, context, text)) as heard:
         async for item in heard:
             pieces = () if item.times is None else (item.times,)
-            yield json.dumps(_timed(item.data, pieces)).encode() + b"\n"
+            yield await object_line(AUDIO_FIELD, item.data, _alignments(pieces))
 
 
-def _timed(data: bytes, pieces: Any) -> dict[str, Any]:
+def _alignments(pieces: Sequence[TimedText]) -> Rest:
     alignment = in_seconds(pieces)
-    return {
-        "audio_base64": b64encode(data).decode("ascii"),
-        "alignment": alignment,
-        "normalized_alignment": alignment,
-    }
+    return {"alignment": alignment, "normalized_alignment": alignment}
 
 
 def _headers(context: RequestContext, *, collected: bool) -> dict[str, str]:

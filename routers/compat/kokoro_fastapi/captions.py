@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.responses import JSONResponse
 
 from routers.compat.kokoro_fastapi.schemas import CaptionedFields
 from routers.compat.kokoro_fastapi.speaking import Speaking, Spoken
-from routers.http.answer import collected_answer, stream_answer
+from routers.http.answer import stream_answer
+from routers.http.audio_objects import MOST_BYTES, NO_ROOM, Rest, object_answer, object_line
 from routers.http.deferred_route import deferred_router
 from routers.http.operation import speech_headers
 from routers.http.timed_speech import timed_speech
+from routers.http.whole_audio import Room
 from stts.access.policy import RouteKind, policy
 from stts.audio.formats import format_spec
 from stts.errors import TextTooLong
@@ -24,6 +23,7 @@ from stts.text.timing import TimedText
 
 MOST_IN_ONE_OBJECT = 10_000
 """Characters of a text whose audio is answered in one object, all of which is in memory."""
+AUDIO_FIELD = "audio"
 Word = dict[str, Any]
 
 
@@ -48,17 +48,14 @@ class CaptionRoutes:
         if len(fields.input) > MOST_IN_ONE_OBJECT:
             raise TextTooLong(f"In one object at most {MOST_IN_ONE_OBJECT} characters; streamed any.", param="input")
 
-        async def make() -> Response:
-            data, header, words = bytearray(), b"", list[Word]()
-            async with aclosing(timed_speech(spoken.chunks, spoken.context)) as heard:
-                async for item in heard:
-                    data += item.data
-                    header = item.header or header
-                    words += _words(item.times, spoken, fields)
-            data[: len(header)] = header
-            return JSONResponse(_captioned(bytes(data), words, fields), headers=_headers(spoken, fields))
-
-        return collected_answer(make, request.scope, request.receive)
+        return object_answer(
+            timed_speech(spoken.chunks, spoken.context),
+            AUDIO_FIELD,
+            lambda times: _words(times, spoken, fields),
+            lambda words: _captions(words, fields),
+            lambda: _headers(spoken, fields),
+            Room(MOST_BYTES, NO_ROOM, "input"),
+        )
 
 
 async def _lines(spoken: Spoken, fields: CaptionedFields) -> AsyncGenerator[bytes, None]:
@@ -67,10 +64,10 @@ async def _lines(spoken: Spoken, fields: CaptionedFields) -> AsyncGenerator[byte
         async for item in heard:
             untold += _words(item.times, spoken, fields)
             if item.data:
-                yield json.dumps(_captioned(item.data, untold, fields)).encode() + b"\n"
+                yield await object_line(AUDIO_FIELD, item.data, _captions(untold, fields))
                 untold = []
     if untold:
-        yield json.dumps(_captioned(b"", untold, fields)).encode() + b"\n"
+        yield await object_line(AUDIO_FIELD, b"", _captions(untold, fields))
 
 
 def _words(times: TimedText | None, spoken: Spoken, fields: CaptionedFields) -> list[Word]:
@@ -83,9 +80,8 @@ def _words(times: TimedText | None, spoken: Spoken, fields: CaptionedFields) -> 
     ]
 
 
-def _captioned(data: bytes, words: list[Word], fields: CaptionedFields) -> dict[str, Any]:
+def _captions(words: list[Word], fields: CaptionedFields) -> Rest:
     return {
-        "audio": b64encode(data).decode("ascii"),
         "audio_format": format_spec(fields.response_format).media_type,
         "timestamps": words if fields.return_timestamps else None,
     }
