@@ -145,6 +145,8 @@ class SpeechRequest:
     """The plan was made for this very text, just now."""
     saved: bool = False
     """A copy of the speech is kept as a file."""
+    silence: float = 0.0
+    """Seconds of pauses that are put around the speech later, and that quotas count with it."""
 
 
 @dataclass(frozen=True, slots=True)

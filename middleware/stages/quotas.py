@@ -155,6 +155,8 @@ class _Use:
     """The amount was known before the work."""
     live: LiveAudio | None = None
     """Audio that is still coming in."""
+    silence: float = 0.0
+    """Seconds beside those of the items."""
     total: float = 0.0
 
     def seen(self, item: object) -> float:
@@ -166,7 +168,7 @@ class _Use:
                 self.total = 0.0
             else:
                 self.total += item.seconds if self.unit is Unit.SPOKEN else len(item.text)
-        return self.total
+        return self.total + self.silence
 
     def cost(self, context: RequestContext, *, begun: bool, wrong: bool) -> float:
         """Tells what the operation costs, whose status is known by now. `begun`: something was made that counts.
@@ -175,7 +177,7 @@ class _Use:
             return 0.0
         if self.unit is Unit.HEARD:
             return self._heard(context)
-        return self.reservation.amount if self.known else self.total
+        return self.reservation.amount if self.known else self.total + self.silence
 
     def _heard(self, context: RequestContext) -> float:
         """Seconds that count. A client that left while it waited for the engine had nothing heard."""
@@ -232,18 +234,17 @@ def _nothing() -> None:
 def _use(unit: Unit, wanted: Sequence[Allowance], reservation: Reservation, request: object) -> _Use:
     if isinstance(request, HearRequest):
         return _Use(unit, wanted, reservation, live=request.audio)
-    return _Use(unit, wanted, reservation, known=_is_known(unit, request))
+    known = unit is Unit.CHARACTERS and isinstance(request, SpeechRequest) and not isinstance(request.text, LiveText)
+    silence = request.silence if unit is Unit.SPOKEN and isinstance(request, SpeechRequest) else 0.0
+    return _Use(unit, wanted, reservation, known=known, silence=silence)
 
 
 async def _expected(request: object) -> Sequence[tuple[Unit, float]]:
     """Amounts of what a request will use, as far as they are known."""
     if isinstance(request, SpeechRequest):
         characters = float(len(request.text)) if isinstance(request.text, str) else SMALLEST
-        return (Unit.CHARACTERS, characters), (Unit.SPOKEN, max(SMALLEST, characters / SLOWEST_CHARACTERS))
+        seconds = max(SMALLEST, characters / SLOWEST_CHARACTERS) + request.silence
+        return (Unit.CHARACTERS, characters), (Unit.SPOKEN, seconds)
     if isinstance(request, ListenRequest):
         return ((Unit.HEARD, await asyncio.to_thread(declared_seconds, request.audio.file, request.audio.size)),)
     return ((Unit.HEARD, SMALLEST),) if isinstance(request, HearRequest) else ()
-
-
-def _is_known(unit: Unit, request: object) -> bool:
-    return unit is Unit.CHARACTERS and isinstance(request, SpeechRequest) and not isinstance(request.text, LiveText)

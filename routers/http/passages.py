@@ -6,7 +6,7 @@ So every voice may be another engine's, and pauses and loudness are made here, w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ import numpy as np
 from routers.http.operation import Speak
 from stts.audio.encode import Encoder
 from stts.audio.formats import audio_output
-from stts.context import RequestContext
+from stts.context import Priority, RequestContext
 from stts.engine_api import Samples
 from stts.plans import SpeechRequest
 from stts.speech import AudioChunk, SynthesisConfig
@@ -23,6 +23,8 @@ from stts.text.passages import Passage, Passages
 
 NewContext = Callable[[int], RequestContext]
 """Makes the context of a passage of so many characters."""
+Plan = Callable[[SpeechRequest, Priority], Awaitable[SpeechRequest]]
+"""Raises all that can be known to be wrong before a request is spoken."""
 FULL_SCALE = np.float32(32_768)
 SLOWEST, FASTEST = 0.25, 4.0
 
@@ -33,6 +35,7 @@ class PassageSpeech:
     def __init__(
         self,
         speak: Speak,
+        plan: Plan,
         context: RequestContext,
         others: NewContext,
         passages: Passages,
@@ -46,6 +49,7 @@ class PassageSpeech:
         self.voice: str | None = config.voice
         """The voice that speaks now, as it was asked for."""
         self._speak = speak
+        self._plan = plan
         self._context = context
         self._others = others
         self._passages = passages
@@ -55,12 +59,17 @@ class PassageSpeech:
 
     async def chunks(self) -> AsyncGenerator[AudioChunk, None]:
         """Raises InvalidText, UnknownVoice and what else speaking raises, before the first chunk where it can."""
+        await self._check_later()
         encoder = await asyncio.to_thread(Encoder, self._config.format, self._sample_rate, self._config.channels)
         context = self._context
+        last = self._passages.spoken[-1]
         for passage in self._passages.spoken:
             silence = self._silence(passage.pause)
-            self.voice = passage.voice or self._config.voice
-            async with aclosing(self._speak(context, self._request(passage))) as chunks:
+            self.voice = self._voice_of(passage)
+            request = self._request(passage)
+            if passage is last:
+                request = replace(request, silence=request.silence + self._passages.pause)
+            async with aclosing(self._speak(context, request)) as chunks:
                 async for chunk in chunks:
                     samples = np.frombuffer(chunk.data, np.int16) * self._gain
                     if len(silence):
@@ -74,6 +83,24 @@ class PassageSpeech:
         self._context.metrics.audio_seconds = encoder.seconds
         yield AudioChunk(data, encoder.seconds - before, header=encoder.header(), ends_piece=True)
 
+    async def _check_later(self) -> None:
+        """Plans the longest passage of each voice but that of the first, whose own operation does.
+
+        Once the answer has begun it could only be broken off.
+        """
+        first, *later = self._passages.spoken
+        longest: dict[str | None, Passage] = {}
+        for passage in later:
+            voice = self._voice_of(passage)
+            if voice not in longest or len(longest[voice].text) < len(passage.text):
+                longest[voice] = passage
+        for voice, passage in longest.items():
+            if voice != self._voice_of(first) or len(passage.text) > len(first.text):
+                await self._plan(self._request(passage), self._context.priority)
+
+    def _voice_of(self, passage: Passage) -> str | None:
+        return passage.voice or self._config.voice
+
     def _request(self, passage: Passage) -> SpeechRequest:
         speed = self._config.speed
         if passage.rate != 1.0:
@@ -83,10 +110,10 @@ class PassageSpeech:
             format="pcm",
             channels=1,
             sample_rate=self._sample_rate,
-            voice=self.voice,
+            voice=self._voice_of(passage),
             speed=speed,
         )
-        return SpeechRequest(passage.text, config)
+        return SpeechRequest(passage.text, config, silence=passage.pause)
 
     async def _encoded(self, encoder: Encoder, chunk: AudioChunk, samples: Samples) -> AudioChunk:
         """The chunk in the format of the file; the context of the answer is told of that, and that nobody keeps it."""

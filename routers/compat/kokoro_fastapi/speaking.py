@@ -39,6 +39,7 @@ class Speaking:
 
     def __init__(self, services: Services, listener: ListenerSettings) -> None:
         self._speak = services.speak
+        self._plan = services.selection.planned
         self._models = services.models
         self._output = listener.output
 
@@ -84,6 +85,7 @@ class Speaking:
             return Spoken(context, self._speak(context, work), lambda: config.voice, is_composed=False)
         speech = PassageSpeech(
             self._speak,
+            self._plan,
             context,
             context_of,
             passages,

@@ -11,6 +11,7 @@ import pytest
 
 from middleware.pipeline import Operation, compose
 from middleware.stages.quotas import QuotaStage
+from stts.access.allowances import QuotaExceeded
 from stts.access.concurrency import Concurrency
 from stts.access.quotas import QuotaBook
 from stts.context import RequestContext
@@ -133,5 +134,32 @@ async def test_an_answer_that_failed_before_it_was_sent_costs_nothing(kept: bool
     with pytest.raises(EngineError):
         async with aclosing(compose([stage], speak)(context, request)) as chunks:
             assert [chunk.seconds async for chunk in chunks] == [20.0, 0.0, 30.0]
+    await book.close()
+    assert counted.total == cost
+
+
+@pytest.mark.parametrize(("pauses", "cost"), [(0.0, 5.0), (40.0, 45.0)])
+async def test_pauses_around_speech_count_with_it(pauses: float, cost: float) -> None:
+    counted = MemoryQuotas()
+    book = QuotaBook(counted.opened)
+    limits = Settings.model_validate({"quotas": {"address": {"audio_seconds_out_per_day": 60}}})
+    stage = QuotaStage(book, Concurrency("concurrent"), lambda: limits)
+
+    async def speak(context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
+        yield AudioChunk(b"", 2.0)
+        yield RETRACTION
+        yield AudioChunk(b"", 5.0)
+
+    async def spoken(silence: float) -> None:
+        context = RequestContext("tts")
+        context.input_data.network = NETWORK
+        request = SpeechRequest("Hello.", SynthesisConfig(), silence=silence)
+        async with aclosing(compose([stage], speak)(context, request)) as chunks:
+            async for _ in chunks:
+                pass
+
+    with pytest.raises(QuotaExceeded):
+        await spoken(61.0)
+    await spoken(pauses)
     await book.close()
     assert counted.total == cost

@@ -127,6 +127,8 @@ async def test_captions_in_one_object(client: httpx.AsyncClient) -> None:
         (PATH, {"input": "[pause:1s]"}, 400, "validation_error"),
         (PATH, {"input": "[pause:60s]" * 6 + "A"}, 400, "validation_error"),
         (PATH, {"input": "A [voice:nosuch] B", "allow_voice_tags": True, "stream": False}, 400, "validation_error"),
+        (PATH, {"input": "A [voice:high] B [voice:nosuch] C", "allow_voice_tags": True}, 400, "validation_error"),
+        (CAPTIONS, {"input": "A [voice:nosuch] B", "allow_voice_tags": True}, 400, "validation_error"),
         (PATH, {"input": "explode"}, 500, "processing_error"),
         (CAPTIONS, {"input": "explode"}, 500, "processing_error"),
         (CAPTIONS, {"input": "a" * 2001}, 400, "validation_error"),
