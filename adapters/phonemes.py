@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 
 from adapters.catalogue import EngineCatalogue
 from adapters.selection import EngineSelection
+from stts.context import RequestContext
 from stts.engine_state import AUTO
 from stts.errors import STTSError, UnknownEngine
+from stts.plans import SpeechRequest
 from stts.speech import SynthesisConfig
 
 MOST_SECONDS = 30.0
@@ -30,16 +32,22 @@ class PhonemeReader:
         self._engines = engines
         self._selection = selection
 
-    async def read(self, text: str, config: SynthesisConfig) -> ReadText:
-        """By the engine of the configuration, or with `auto` by the first that has phonemes and such a voice.
+    async def read(self, context: RequestContext, request: SpeechRequest) -> AsyncGenerator[ReadText, None]:
+        """An operation of one item: by the engine of the configuration, or with `auto` by the first that has phonemes
+        and such a voice.
 
         Raises UnknownEngine where none has, and what planning a speech raises.
         """
+        text, config = str(request.text), request.config
         plan = await self._selection.plan_speech(await self.choose(config, speaks=False))
+        context.output_data.engine, context.output_data.voice = plan.instance, plan.voice.id
         instance = self._engines.instance(plan.instance)
         async with instance.slot(time.monotonic()) as slot:
+            begun = time.monotonic()
             phonemes = await slot.ask(lambda engine: engine.phonemes(text, plan.voice), MOST_SECONDS)
-        return ReadText(phonemes, plan.instance, plan.voice.id)
+            context.metrics.add(queue=slot.queue_seconds, engine=time.monotonic() - begun)
+        context.metrics.characters = len(text)
+        yield ReadText(phonemes, plan.instance, plan.voice.id)
 
     async def choose(self, config: SynthesisConfig, *, speaks: bool) -> SynthesisConfig:
         """The configuration with an engine that tells phonemes, or that speaks them as well. Raises as `read` does."""

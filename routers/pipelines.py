@@ -9,17 +9,21 @@ from adapters.catalogue import EngineCatalogue
 from adapters.chat.router import Replies
 from adapters.detection.speech_detector import DetectRequest, Speech
 from adapters.operations import EngineOperations
+from adapters.phonemes import PhonemeReader, ReadText
 from middleware.pipeline import Stage, compose
 from routers.http.operation import Listen, Speak
 from stts.context import RequestContext
 from stts.conversation.exchange import ExchangeRequest, Exchanges, UserTurn
 from stts.conversation.generation import ReplyItem
 from stts.conversation.services import Hear, Reply
+from stts.plans import SpeechRequest
 
 Converse = Callable[[RequestContext, ExchangeRequest], AsyncGenerator[UserTurn | ReplyItem, None]]
 """The pipeline with one exchange (listen, reply, speak) at its end."""
 Detect = Callable[[RequestContext, DetectRequest], AsyncGenerator[Speech, None]]
 """The pipeline with the speech detector at its end."""
+ReadPhonemes = Callable[[RequestContext, SpeechRequest], AsyncGenerator[ReadText, None]]
+"""The pipeline with an engine at its end that tells the phonemes of a text, in one item."""
 
 
 class Pipelines(NamedTuple):
@@ -31,6 +35,7 @@ class Pipelines(NamedTuple):
     reply: Reply
     converse: Converse
     detect: Detect
+    read_phonemes: ReadPhonemes
 
 
 def build_pipelines(
@@ -42,6 +47,7 @@ def build_pipelines(
     engines: EngineCatalogue,
     operations: EngineOperations,
     replies: Replies,
+    phonemes: PhonemeReader,
 ) -> Pipelines:
     """Stages stand outside in: all operations are counted, those that speak and hear have quotas, and some a plan.
 
@@ -59,4 +65,5 @@ def build_pipelines(
         reply=reply,
         converse=compose(limited, Exchanges(listen, reply, speak).exchange),
         detect=compose(counting, engines.detector.detect),
+        read_phonemes=compose(limited, phonemes.read),
     )

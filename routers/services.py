@@ -15,6 +15,7 @@ from adapters.hosted_names import ModelCatalogue
 from adapters.jobs import Jobs
 from adapters.model_library import ModelLibrary
 from adapters.operations import EngineOperations
+from adapters.phonemes import PhonemeReader
 from adapters.selection import EngineSelection
 from adapters.transcription.live_decoders import LiveDecoders
 from engines.registry import Registry
@@ -35,7 +36,7 @@ from routers.access_services import AccessServices, build_access
 from routers.batch_services import BatchServices, build_batches
 from routers.http.operation import Listen, Speak
 from routers.http.recording import RecordingStage
-from routers.pipelines import Converse, Detect, build_pipelines
+from routers.pipelines import Converse, Detect, ReadPhonemes, build_pipelines
 from routers.repeating import open_repeating
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
@@ -75,9 +76,11 @@ class Services:
     reply: Reply
     converse: Converse
     detect: Detect
+    read_phonemes: ReadPhonemes
     cache: CacheStore
     engines: EngineCatalogue
     selection: EngineSelection
+    phonemes: PhonemeReader
     models: ModelCatalogue
     model_library: ModelLibrary
     environments: EngineEnvironments
@@ -158,6 +161,7 @@ def _wired(
     engines = EngineCatalogue(registry, current, StoredVoices(files), StoredSentences(cache, current))
     selection, replies = EngineSelection(engines, current), Replies(current)
     operations = EngineOperations(engines, selection, current)
+    phonemes = PhonemeReader(engines, selection)
     measures = _measures(current, access, engines)
     CacheMetrics(lambda: cache.hits, measures.metrics.registry)
     quotas = QuotaStage(access.quotas, access.operations, current, access.refusals)
@@ -165,7 +169,9 @@ def _wired(
     caching = cast(Stage, CachingStage(cache, operations.speak, current))
     planning, recording = (YieldingStage(yielding), PlanningStage(selection)), RecordingStage(files)
     whole = WholeAnswers(*measures.counting, quotas, planning[0], access.rates)
-    pipelines = build_pipelines(measures.stages, quotas, planning, recording, caching, engines, operations, replies)
+    pipelines = build_pipelines(
+        measures.stages, quotas, planning, recording, caching, engines, operations, replies, phonemes
+    )
     speak, listen = pipelines.speak, pipelines.listen
     return Services(
         current,
@@ -174,6 +180,7 @@ def _wired(
         cache=cache,
         engines=engines,
         selection=selection,
+        phonemes=phonemes,
         models=ModelCatalogue(engines, current),
         model_library=ModelLibrary(registry.known_models, current, jobs, engines.in_use, engines.weights_changed),
         environments=EngineEnvironments(engines, jobs),

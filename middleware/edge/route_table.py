@@ -1,7 +1,7 @@
 """Which route a request will reach, found before it is routed: its policy and its dialect, for the classes of the edge.
 
 Paths without parameters are found in a dictionary, the others by their patterns. A path without a route takes the
-dialect that claims the longest prefix of it, and the kind of route that goes with that prefix.
+dialect that claims the longest prefix of it, the first of several, and the kind of route that goes with that prefix.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ LARGE_BYTES = 65_536
 Told = TypeVar("Told")
 Heard = AsyncGenerator[TimedAudio, None]
 Rest = Mapping[str, Any]
-"""What stands behind the audio in its object: at least one field."""
+"""The fields of an object behind its audio: at least one."""
 
 
 def object_answer(

@@ -28,7 +28,8 @@ def _routes(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
 
 KOKORO_FASTAPI = Dialect(
     name="kokoro-fastapi",
-    prefixes={"/": RouteKind.USE},
+    # OpenAI's dialect behind it claims what is below /v1 too; of equal claims the first counts.
+    prefixes={"/": RouteKind.USE, "/v1/": RouteKind.USE},
     routes=_routes,
     render_error=render_kokoro_error,
     error_shape=KokoroError,

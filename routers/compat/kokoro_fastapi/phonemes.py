@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.phonemes import PARAMETER, PhonemeReader
+from adapters.phonemes import PARAMETER
 from routers.compat.kokoro_fastapi.schemas import DEFAULT_VOICE
 from routers.core.tts import AUDIO
 from routers.http.deferred_route import deferred_router
@@ -18,6 +19,7 @@ from routers.http.operation import operation_context
 from routers.http.speech import streamed_speech
 from routers.services import Services
 from stts.access.policy import RouteKind, policy
+from stts.context import Priority
 from stts.errors import InvalidText
 from stts.plans import SpeechRequest
 from stts.speech import SynthesisConfig
@@ -51,7 +53,8 @@ class GenerateFromPhonemes(LenientFields):
 class PhonemeRoutes:
     def __init__(self, services: Services) -> None:
         self._speak = services.speak
-        self._reader = PhonemeReader(services.engines, services.selection)
+        self._read = services.read_phonemes
+        self._reader = services.phonemes
         self.router = deferred_router("Kokoro-FastAPI")
         add = self.router.add_api_route
         path = "/dev/phonemize"
@@ -59,13 +62,15 @@ class PhonemeRoutes:
         path = "/dev/generate_from_phonemes"
         add(path, self.generate, methods=["POST"], response_class=Response, responses=AUDIO, summary="Speak phonemes")
 
-    @policy(RouteKind.USE)
+    @policy(RouteKind.USE, operates=True)
     async def phonemize(self, fields: PhonemeRequest, request: Request) -> PhonemeResponse:
-        """By the first engine that has phonemes for the language."""
+        """By the first engine that has phonemes for the language. Characters count as those of speech do."""
         if not fields.text.strip():
             raise InvalidText("Text cannot be empty.", param="text")
         config = self._config(request, None, fields.language)
-        read = await self._reader.read(fields.text, config)
+        context = operation_context(request, "tts", characters=len(fields.text), priority=Priority.COLLECTED)
+        async with aclosing(self._read(context, SpeechRequest(fields.text, config))) as told:
+            (read,) = [each async for each in told]
         return PhonemeResponse(phonemes=read.phonemes, engine=read.engine)
 
     @policy(RouteKind.USE, operates=True)

@@ -21,7 +21,7 @@ TEXT = "The first move is what sets everything in motion."
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     root = str(tmp_path_factory.mktemp("phonemes") / "data")
     settings = Settings(storage=StorageSettings(root=root), tts=TTSSettings(order=("hibari", "espeak")))
-    with running(settings, dialects=KOKORO_FASTAPI.dialects) as server:
+    with running(settings, dialects=(*KOKORO_FASTAPI.dialects, "management")) as server:
         yield server
 
 
@@ -38,6 +38,17 @@ def test_phonemes_of_a_text_are_spoken_like_the_text(server: RunningServer) -> N
     assert spoken.headers["content-type"] == "audio/wav"
     lengths = [len(decoded(each.content)[0]) for each in (spoken, plain)]
     assert lengths[0] == pytest.approx(lengths[1], rel=0.05)
+
+
+def test_phonemes_are_an_operation(server: RunningServer) -> None:
+    def counted(name: str) -> float:
+        lines = patient.get(f"{server.url}/metrics").text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+    names = ("stts_operations_total{", "stts_characters_total")
+    operations, characters = map(counted, names)
+    assert patient.post(f"{server.url}/dev/phonemize", json={"text": TEXT, "language": "a"}).status_code == 200
+    assert list(map(counted, names)) == [operations + 1, characters + len(TEXT)]
 
 
 @pytest.mark.parametrize(("language", "sound"), [("e", "mˈund"), ("f", "bɔ̃ʒˈuʁ"), ("pt-BR", "ŋdʊ")])

@@ -145,3 +145,9 @@ async def test_errors(client: httpx.AsyncClient, path: str, body: dict[str, Any]
 async def test_fields_that_are_wrong(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
     answer = await client.post(PATH, json=body)
     assert answer.status_code == 422 and answer.json()["detail"][0]["loc"][0] == "body"
+
+
+@pytest.mark.parametrize("path", ["/nosuch", "/v1/nosuch", "/v1/audio/nosuch"])
+async def test_paths_that_are_not_there_are_told_in_its_own_words(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert answer.status_code == 404 and "detail" in answer.json(), answer.text
