@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import wave
@@ -135,7 +136,7 @@ def test_without_arguments_it_says_how_it_is_called(name: str) -> None:
 def test_every_example_is_named() -> None:
     text = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
     names = {path.name for folder in ("python", "javascript") for path in (EXAMPLES.parent / folder).glob("*.*")}
-    assert {name for name in names if name not in text} == {
+    assert {name for name in names if not re.search(rf"\b{re.escape(name)}", text)} == {
         "package.json",
         "package-lock.json",
         "server.mjs",
