@@ -52,14 +52,16 @@ def build_app(services: Services, listener: ListenerSettings) -> FastAPI:
     if PAGES in dialects:
         with_examples(app)
     remainders = Remainders(services.access.quotas)
+    # The database of keys opens only a listener that says so: one with keys of its own knows no others.
+    directory = services.access.directory if listener.security.keys else None
     if services.repeating is not None:
-        put_around(app, listener, services.repeating, remainders)
+        put_around(app, listener, replace(services.repeating, directory=directory), remainders)
     return wrap(
         app,
         listener,
         RouteTable(routes),
         services.secrets,
-        services.access.directory,
+        directory,
         services.access.rates,
         services.access.audit,
         services.access.refusals,

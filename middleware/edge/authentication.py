@@ -22,7 +22,7 @@ from middleware.edge.route_table import RouteMatch, route_match, route_name
 from middleware.listener import ListenerSettings
 from stts.access.admission import Admission, check_address
 from stts.access.audit_trail import AuditTrail
-from stts.access.client_secrets import ClientSecrets
+from stts.access.client_secrets import ClientSecrets, Door
 from stts.access.directory import KeyDirectory
 from stts.access.failures import KeyFailures
 from stts.access.policy import Public, RouteKind, RoutePolicy
@@ -57,6 +57,7 @@ class Authentication:
         self.app = app
         security = listener.security
         self._secrets = secrets
+        self._door = Door(listener.name, security)
         self._directory = directory
         self._audit = audit
         self._hosts = Hosts(listener.host, security.allowed_hosts)
@@ -97,7 +98,7 @@ class Authentication:
         if self._secrets is None or not route.policy.client_secrets:
             return None
         for each in offered:
-            found = self._secrets.session(each)
+            found = self._secrets.session(each, self._door)
             issuer = self._current(found.issuer) if found is not None else None
             if found is not None and issuer is not None:
                 if issuer.key is not None:

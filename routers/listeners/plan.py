@@ -14,7 +14,7 @@ from middleware.listener import ListenerSettings, default_listener
 from middleware.serving.connections import Connections, connections_of
 from middleware.serving.file_limit import FILES_PER_CONNECTION
 from middleware.serving.late_app import LateApp
-from middleware.serving.listening import listening
+from middleware.serving.listening import CannotListen, listening
 from middleware.serving.prefixes import Prefixes, PrefixListener
 from middleware.serving.server import HTTPListener, server_config
 from middleware.serving.supervisor import ListenerStatus, Placed, Wanted
@@ -47,6 +47,9 @@ class ConfiguredListeners:
         """Raises CannotListen."""
         current = self.services.settings
         listener = listener_settings(name, current)
+        if listener.security.keys and self.services.access.directory is None:
+            # Nobody could tell a right key from a wrong one: to let everybody in is what must not come of that.
+            raise CannotListen(f"{name} wants keys, and security.keys was off when the server started: restart it.")
 
         def make() -> tuple[ASGIApp, RouteTable]:
             app = build_app(self.services, listener)

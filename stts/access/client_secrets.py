@@ -13,6 +13,7 @@ from typing import Any
 
 from stts.access.principal import Principal
 from stts.errors import Busy, PayloadTooLarge
+from stts.settings.security import SecuritySettings
 
 PREFIX = "ek_"
 PATH = "/v1/realtime"
@@ -31,11 +32,20 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """The listener that a secret was made on, and the keys of that: it opens no other, and none that has new keys."""
+
+    listener: str
+    security: SecuritySettings
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     expires_at: float
     session: str
     """JSON."""
     issuer: Principal
+    door: Door
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ class ClientSecrets:
         self._clock = clock
         self._kept: dict[bytes, _Kept] = {}
 
-    def issue(self, session: Mapping[str, Any], seconds: int, issuer: Principal) -> Issued:
+    def issue(self, session: Mapping[str, Any], seconds: int, issuer: Principal, door: Door) -> Issued:
         """A secret for a session like this. Raises Busy where too many are alive, PayloadTooLarge."""
         kept = json.dumps(session)
         if len(kept) > SESSION_CHARACTERS:
@@ -69,13 +79,13 @@ class ClientSecrets:
             raise Busy("Too many client secrets are alive.", retry_after=first - self._clock())
         value = f"{PREFIX}{secrets.token_urlsafe(24)}"
         expires_at = math.ceil(self._clock() + seconds)
-        self._kept[_hash(value.encode())] = _Kept(expires_at, kept, issuer)
+        self._kept[_hash(value.encode())] = _Kept(expires_at, kept, issuer, door)
         return Issued(value, expires_at)
 
-    def session(self, offered: bytes) -> SecretSession | None:
-        """The session of a secret that is alive; None for anything else."""
+    def session(self, offered: bytes, door: Door) -> SecretSession | None:
+        """The session of a secret that is alive and was made at this door; None for anything else."""
         kept = self._kept.get(_hash(offered)) if offered.startswith(PREFIX.encode()) else None
-        if kept is None or kept.expires_at <= self._clock():
+        if kept is None or kept.expires_at <= self._clock() or kept.door != door:
             return None
         return SecretSession(json.loads(kept.session), kept.issuer)
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.websockets import WebSocket
 
 from adapters.hosted_names import ModelCatalogue
+from middleware.listener import listener_of
 from routers.compat.realtime import beta
 from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.connection import Connection, EventIds, within
@@ -27,7 +28,7 @@ from routers.http.operation import principal_of
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.socket import Socket, accepted
 from routers.sockets.socket_dialect import SocketDialect
-from stts.access.client_secrets import ClientSecrets
+from stts.access.client_secrets import ClientSecrets, Door
 from stts.access.policy import RouteKind, policy
 from stts.access.quotas import QuotaBook
 from stts.conversation.config import SessionConfig
@@ -101,8 +102,9 @@ class RealtimeRoutes:
         session = fields.session or {}
         object = self._new(_kind(session.get("type", KINDS[0])), None).updated(session)
         await self._config(object)
-        issuer = principal_of(request)
-        issued = self._secrets.issue(object.shape.model_dump(), asked or settings.secret_seconds, issuer)
+        listener = listener_of(request.scope)
+        issuer, door = principal_of(request), Door(listener.name, listener.security)
+        issued = self._secrets.issue(object.shape.model_dump(), asked or settings.secret_seconds, issuer, door)
         return ClientSecret(value=issued.value, expires_at=issued.expires_at, session=without_unset(object.wire()))
 
     @policy(RouteKind.USE)

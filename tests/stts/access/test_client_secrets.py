@@ -11,7 +11,7 @@ from middleware.edge.authentication import Authentication
 from middleware.edge.dialect import PLAIN
 from middleware.edge.route_table import STATE, RouteMatch
 from middleware.listener import default_listener
-from stts.access.client_secrets import SESSION_CHARACTERS, ClientSecrets
+from stts.access.client_secrets import SESSION_CHARACTERS, ClientSecrets, Door
 from stts.access.directory import KeyDirectory
 from stts.access.key_text import KeyText
 from stts.access.keys import KeyLimits
@@ -23,6 +23,8 @@ from stts.settings import SecuritySettings, Settings
 from tests.stts.access.keys import MemoryKeys, new_key
 
 SESSION = {"type": "realtime", "model": "auto"}
+DOOR = Door("default", SecuritySettings.model_validate({"api_key": "key"}))
+OPEN_DOOR = Door("default", SecuritySettings())
 
 
 class Clock:
@@ -43,49 +45,56 @@ def secrets(clock: Clock) -> ClientSecrets:
 
 
 def test_a_secret_brings_its_session_until_it_expires(secrets: ClientSecrets, clock: Clock) -> None:
-    issued = secrets.issue(SESSION, 60, API_KEY_HOLDER)
+    issued = secrets.issue(SESSION, 60, API_KEY_HOLDER, DOOR)
     assert issued.value.startswith("ek_") and issued.expires_at == 1060
-    found = secrets.session(issued.value.encode())
+    found = secrets.session(issued.value.encode(), DOOR)
     assert found is not None and (found.session, found.issuer) == (SESSION, API_KEY_HOLDER)
     clock.now = 1060.0
-    assert secrets.session(issued.value.encode()) is None
+    assert secrets.session(issued.value.encode(), DOOR) is None
 
 
 @pytest.mark.parametrize("offered", [b"", b"ek_", b"ek_wrong", b"\xff", b"key"])
 def test_nothing_else_opens(secrets: ClientSecrets, offered: bytes) -> None:
-    secrets.issue(SESSION, 60, API_KEY_HOLDER)
-    assert secrets.session(offered) is None
+    secrets.issue(SESSION, 60, API_KEY_HOLDER, DOOR)
+    assert secrets.session(offered, DOOR) is None
+
+
+def test_another_listener_and_one_with_new_keys_are_not_opened(secrets: ClientSecrets) -> None:
+    value = secrets.issue(SESSION, 60, API_KEY_HOLDER, DOOR).value.encode()
+    assert secrets.session(value, Door("apps", DOOR.security)) is None
+    assert secrets.session(value, Door("default", SecuritySettings.model_validate({"api_key": "new"}))) is None
+    assert secrets.session(value, Door("default", SecuritySettings.model_validate({"api_key": "key"}))) is not None
 
 
 def test_too_many_are_refused_until_one_expires(secrets: ClientSecrets, clock: Clock) -> None:
-    secrets.issue(SESSION, 60, API_KEY_HOLDER)
-    secrets.issue(SESSION, 10, API_KEY_HOLDER)
+    secrets.issue(SESSION, 60, API_KEY_HOLDER, DOOR)
+    secrets.issue(SESSION, 10, API_KEY_HOLDER, DOOR)
     with pytest.raises(Busy) as caught:
-        secrets.issue(SESSION, 10, API_KEY_HOLDER)
+        secrets.issue(SESSION, 10, API_KEY_HOLDER, DOOR)
     assert caught.value.retry_after == pytest.approx(10)
     clock.now += 10
-    assert secrets.issue(SESSION, 10, API_KEY_HOLDER).value
+    assert secrets.issue(SESSION, 10, API_KEY_HOLDER, DOOR).value
 
 
 def test_many_large_sessions_are_bounded_together(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stts.access.client_secrets.MOST_CHARACTERS", 2500)
     secrets = ClientSecrets(lambda: 1000, clock)
     for _ in range(2):
-        secrets.issue({"instructions": "x" * 1000}, 60, API_KEY_HOLDER)
+        secrets.issue({"instructions": "x" * 1000}, 60, API_KEY_HOLDER, DOOR)
     with pytest.raises(Busy):
-        secrets.issue({"instructions": "x" * 1000}, 60, API_KEY_HOLDER)
-    assert secrets.issue(SESSION, 60, API_KEY_HOLDER).value
+        secrets.issue({"instructions": "x" * 1000}, 60, API_KEY_HOLDER, DOOR)
+    assert secrets.issue(SESSION, 60, API_KEY_HOLDER, DOOR).value
     clock.now += 60
-    assert secrets.issue({"instructions": "x" * 1000}, 60, API_KEY_HOLDER).value
+    assert secrets.issue({"instructions": "x" * 1000}, 60, API_KEY_HOLDER, DOOR).value
 
 
 def test_a_huge_session_is_not_kept(secrets: ClientSecrets) -> None:
     with pytest.raises(PayloadTooLarge):
-        secrets.issue({"instructions": "x" * SESSION_CHARACTERS}, 60, API_KEY_HOLDER)
+        secrets.issue({"instructions": "x" * SESSION_CHARACTERS}, 60, API_KEY_HOLDER, DOOR)
 
 
 def test_only_hashes_are_kept(secrets: ClientSecrets) -> None:
-    issued = secrets.issue(SESSION, 60, API_KEY_HOLDER)
+    issued = secrets.issue(SESSION, 60, API_KEY_HOLDER, DOOR)
     assert issued.value not in repr(vars(secrets))
 
 
@@ -123,7 +132,7 @@ async def admitted(
 
 
 async def test_a_secret_opens_its_socket(secrets: ClientSecrets) -> None:
-    scope = await admitted(secrets, secrets.issue(SESSION, 60, API_KEY_HOLDER).value, key="key")
+    scope = await admitted(secrets, secrets.issue(SESSION, 60, API_KEY_HOLDER, DOOR).value, key="key")
     assert scope is not None
     assert scope["state"] == {"principal": API_KEY_HOLDER, "realtime_session": SESSION}
 
@@ -133,17 +142,17 @@ async def test_a_secret_opens_its_socket(secrets: ClientSecrets) -> None:
     [{"path": "/ws/tts"}, {"path": "/v1/realtime/client_secrets"}, {"type": "http", "method": "POST"}],
 )
 async def test_a_secret_opens_nothing_else(secrets: ClientSecrets, changes: dict[str, object]) -> None:
-    assert await admitted(secrets, secrets.issue(SESSION, 60, API_KEY_HOLDER).value, key="key", **changes) is None
+    assert await admitted(secrets, secrets.issue(SESSION, 60, API_KEY_HOLDER, DOOR).value, key="key", **changes) is None
 
 
 async def test_an_expired_secret_opens_nothing(secrets: ClientSecrets, clock: Clock) -> None:
-    value = secrets.issue(SESSION, 60, API_KEY_HOLDER).value
+    value = secrets.issue(SESSION, 60, API_KEY_HOLDER, DOOR).value
     clock.now += 60
     assert await admitted(secrets, value, key="key") is None
 
 
 async def test_without_a_key_a_secret_still_brings_its_session(secrets: ClientSecrets) -> None:
-    scope = await admitted(secrets, secrets.issue(SESSION, 60, ANONYMOUS).value, key=None)
+    scope = await admitted(secrets, secrets.issue(SESSION, 60, ANONYMOUS, OPEN_DOOR).value, key=None)
     assert scope is not None and scope["state"] == {"principal": ANONYMOUS, "realtime_session": SESSION}
     other = await admitted(secrets, "ek_unknown", key=None)
     assert other is not None and other["state"] == {"principal": ANONYMOUS}
@@ -161,7 +170,7 @@ class Issuer:
         self.becomes(previous_hash=self.before.hash, previous_until=1030.0)
         shown = self.before if shows_previous else self.text
         holder = key_holder(new_key(self.text), shown.hash)
-        self.value = secrets.issue(SESSION, 600, holder).value
+        self.value = secrets.issue(SESSION, 600, holder, DOOR).value
 
     def becomes(self, **values: object) -> None:
         self.version += 1
