@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,3 +28,6 @@ class Dialect(EdgeDialect):
     """Made for each listener that speaks it. Each endpoint states its policy (stts/access/policy.py)."""
     options: type[Section] | None = None
     """The shape of `options` of a listener, which are for this dialect alone; the listener has a value of it."""
+    on_start: Callable[[Services, ListenerSettings], Awaitable[None]] | None = None
+    """Called once for each listener that is there at the start of the server, before that is ready: its routes are
+    made only with its first request."""

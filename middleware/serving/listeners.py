@@ -30,6 +30,24 @@ class Listener(Protocol):
         ...
 
 
+class NoListener:
+    """Stands where a listener could not be opened."""
+
+    where = ""
+
+    async def serve(self, started: Callable[[], None]) -> None:
+        """Serves nobody."""
+
+    def stop(self, *, at_once: bool) -> None:
+        """Stops nothing."""
+
+    def close(self) -> None:
+        """Has nothing."""
+
+
+NO_LISTENER = NoListener()
+
+
 async def serve(
     listeners: Sequence[Listener], lifecycle: Lifecycle, on_start: Callable[[], None] = lambda: None
 ) -> None:

@@ -90,7 +90,11 @@ class HTTPListener:
 
     async def serve(self, started: Callable[[], None]) -> None:
         self._server.on_start = started
-        await self._server.serve(sockets=[self._socket])
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            # uvicorn closes it only after a start: left open, it would take connections that nobody answers.
+            self._socket.close()
 
     def stop(self, *, at_once: bool) -> None:
         self._server.should_exit = True

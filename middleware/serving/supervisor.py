@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 import structlog
 
-from middleware.serving.listeners import Listener
+from middleware.serving.listeners import NO_LISTENER, Listener
 from middleware.serving.listening import CannotListen
 from stts.tracebacks import describe
 
@@ -179,20 +179,30 @@ class Supervisor:
             self._held &= wanted.keys()
             for name in [name for name in self._now if name not in wanted or name in self._held]:
                 self._let_go(name, self._now.pop(name))
-            for name, each in wanted.items():
-                running = self._now.get(name)
-                if name not in self._held and (
-                    running is None or running.state in ("failed", "stopped") or name == again or running.wanted != each
+            for name in wanted:
+                # A replacement takes its time: by now this one may be wanted otherwise, or no more.
+                each, running = self._wanted().get(name), self._now.get(name)
+                if (
+                    each is not None
+                    and name not in self._held
+                    and (
+                        running is None
+                        or running.state in ("failed", "stopped")
+                        or name == again
+                        or running.wanted != each
+                    )
                 ):
                     await self._replace(name, each, running)
 
     async def _replace(self, name: str, wanted: Wanted, before: _Running | None) -> None:
         try:
-            listener = self._opened(name, before.listener if before is not None else None)
+            # One that has ended has given its socket back.
+            has_socket = before is not None and before.state not in ("failed", "stopped")
+            listener = self._opened(name, before.listener if before is not None and has_socket else None)
         except CannotListen as error:
             log.warning("listener_unchanged", listener=name, reason=str(error))
             if before is None:
-                before = self._now[name] = _Running(wanted, NOTHING, "failed")
+                before = self._now[name] = _Running(wanted, NO_LISTENER, "failed")
             before.problem = str(error)
             return
         assert self._group is not None
@@ -232,21 +242,3 @@ class Supervisor:
         finally:
             running.begun.set()
             self._leaving.discard(running)
-
-
-class _Nothing:
-    """Stands where a listener could not be opened."""
-
-    where = ""
-
-    async def serve(self, started: Callable[[], None]) -> None:
-        """Serves nobody."""
-
-    def stop(self, *, at_once: bool) -> None:
-        """Stops nothing."""
-
-    def close(self) -> None:
-        """Has nothing."""
-
-
-NOTHING = _Nothing()

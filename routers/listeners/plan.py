@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp
 
 from middleware.edge.route_table import RouteTable
@@ -19,7 +21,7 @@ from middleware.serving.prefixes import Prefixes, PrefixListener
 from middleware.serving.server import HTTPListener, server_config
 from middleware.serving.supervisor import ListenerStatus, Placed, Wanted
 from routers.app import build_app
-from routers.dialects import DIALECTS
+from routers.dialects import DIALECTS, find_dialect
 from routers.listeners.sections import completed
 from routers.listeners.settings import listener_settings
 from routers.services import Services
@@ -46,7 +48,11 @@ class ConfiguredListeners:
     def open(self, name: str, before: Placed | None) -> Placed:
         """Raises CannotListen."""
         current = self.services.settings
-        listener = listener_settings(name, current)
+        try:
+            listener = listener_settings(name, current)
+            connections = self.connections if listener.path else self._connections_of(name, listener)
+        except (KeyError, ValidationError) as error:
+            raise CannotListen(f"listeners.{name} is gone, or says what cannot be ({type(error).__name__}).") from error
         if listener.security.keys and self.services.access.directory is None:
             # Nobody could tell a right key from a wrong one: to let everybody in is what must not come of that.
             raise CannotListen(f"{name} wants keys, and security.keys was off when the server started: restart it.")
@@ -55,11 +61,13 @@ class ConfiguredListeners:
             app = build_app(self.services, listener)
             return app, app.state.route_table
 
+        if self.services.lifecycle.phase == "starting":
+            self.services.lifecycle.on_start.append(partial(_begin, self.services, listener))
         app = LateApp(make)
         if listener.path:
             assert self.prefixes is not None
             return PrefixListener(self.prefixes, listener.path, app, listener.drain_seconds)
-        config = server_config(app, listener, app.table, connections=self._connections_of(name, listener))
+        config = server_config(app, listener, app.table, connections=connections)
         address = (listener.host, listener.port)
         if isinstance(before, HTTPListener) and before.address == address:
             return HTTPListener(config, before.shared())
@@ -70,6 +78,15 @@ class ConfiguredListeners:
         if not has_own_bound(completed(settings.listeners[name])):
             return self.connections
         return connections_of(listener.limits(), listener.other_files)
+
+
+async def _begin(services: Services, listener: ListenerSettings) -> None:
+    """Asks its dialects for what they do at the start of the server."""
+    for name in listener.dialects:
+        # In a thread: others are being answered, and to import a dialect takes a while.
+        begin = (await asyncio.to_thread(find_dialect, name)).on_start
+        if begin is not None:
+            await begin(services, listener)
 
 
 def has_own_bound(section: ListenerSection) -> bool:

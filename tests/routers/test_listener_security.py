@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from stts.settings import Settings
+from tests import patient
 from tests.adapters.configuration.test_checks import CERTIFICATE, KEY
 from tests.fakes import registry
 from tests.keyed import keyed_server, keyed_settings
@@ -65,6 +66,41 @@ def test_a_listener_has_its_own_tls_key_and_origins(tmp_path: Path) -> None:
         assert client.get(f"{server.url}/apps/tts?text=a", headers={"x-api-key": "other"}).status_code == 404
         with pytest.raises(httpx.TransportError):
             client.get(f"http://127.0.0.1:{port}/v1/models")
+
+
+def test_a_listener_that_cannot_start_leaves_no_socket_behind(tmp_path: Path) -> None:
+    certificate, key, port = tmp_path / "certificate.pem", tmp_path / "key.pem", free_port()
+    certificate.write_text(CERTIFICATE)
+    key.write_text(KEY)
+    tls = {"dialects": ["native"], "port": port, "tls_certificate": str(certificate), "tls_key": str(key)}
+    settings = Settings.model_validate(
+        {
+            "storage": {"root": str(tmp_path / "data")},
+            "tts": {"order": ["tone"]},
+            "stt": {"order": []},
+            "listeners": {"tls": tls},
+        }
+    )
+    with running(settings, registry()) as server, httpx.Client(verify=False, timeout=PATIENCE) as client:
+        health = f"https://127.0.0.1:{port}/health"
+        certificate.rename(tmp_path / "gone.pem")
+        client.post(f"{server.url}/listeners/tls/restart")
+        assert client.get(health).status_code == 200
+        client.post(f"{server.url}/listeners/tls/stop")
+        deadline = time.monotonic() + PATIENCE
+        while _is_taken(port):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        client.post(f"{server.url}/listeners/tls/start")
+        assert not _is_taken(port)
+        (tmp_path / "gone.pem").rename(certificate)
+        client.post(f"{server.url}/listeners/tls/start")
+        assert client.get(health).status_code == 200
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_keys_of_the_database_open_only_the_listeners_that_want_them(tmp_path: Path) -> None:
@@ -152,8 +188,8 @@ def _instructions(address: str, secret: str) -> str | int:
     """The instructions of the session that a secret opens, or the status that refuses it."""
     headers = {"Authorization": f"Bearer {secret}"}
     try:
-        with connect(
-            f"{address.replace('http', 'ws')}/v1/realtime", additional_headers=headers, open_timeout=PATIENCE
+        with patient.connect_blocking(
+            f"{address.replace('http', 'ws')}/v1/realtime", additional_headers=headers
         ) as socket:
             return str(json.loads(socket.recv(timeout=PATIENCE))["session"].get("instructions", ""))
     except InvalidStatus as refused:

@@ -18,6 +18,7 @@ from routers import startup
 from routers.removals import Removals
 from routers.services import build_services
 from routers.startup import kept_running
+from stts.access.client_secrets import Door
 from stts.access.directory import KeyDirectory
 from stts.access.key_text import KeyText
 from stts.access.keys import DataRemoval
@@ -76,7 +77,8 @@ class World:
 
     def issue_secret(self, owner: str) -> None:
         text = KeyText.new()
-        self.services.secrets.issue({}, 60, key_holder(new_key(text, user_id=owner), text.hash))
+        holder, security = key_holder(new_key(text, user_id=owner), text.hash), self.services.settings().security
+        self.services.secrets.issue({}, 60, holder, Door("default", security))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -17,12 +17,19 @@ from stts.access.policy import RouteKind
 
 
 def _routes(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
-    options = listener.options if isinstance(listener.options, DiscordOptions) else DiscordOptions()
-    references = References(options)
+    references = References(_options(listener))
     speech = SpeechRoutes(services, listener, references)
-    if options.preload:
-        services.lifecycle.on_start.append(speech.preload)
     return speech, ListRoutes(services, references, speech)
+
+
+async def _on_start(services: Services, listener: ListenerSettings) -> None:
+    options = _options(listener)
+    if options.preload:
+        await SpeechRoutes(services, listener, References(options)).preload()
+
+
+def _options(listener: ListenerSettings) -> DiscordOptions:
+    return listener.options if isinstance(listener.options, DiscordOptions) else DiscordOptions()
 
 
 DISCORD = Dialect(
@@ -32,4 +39,5 @@ DISCORD = Dialect(
     render_error=render_error,
     error_shape=DetailError,
     options=DiscordOptions,
+    on_start=_on_start,
 )

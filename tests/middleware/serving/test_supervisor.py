@@ -163,6 +163,34 @@ async def test_one_that_fails_ends_alone() -> None:
         assert states(supervisor) == {"a": "ready", "b": "ready", "c": "failed"}
 
 
+async def test_one_that_is_wanted_no_more_when_its_turn_comes_is_not_opened() -> None:
+    doors = Doors(a=1)
+    async with supervised(doors) as supervisor:
+        first = doors.opened[0]
+        doors.ports = {"a": 2, "late": 3}
+
+        # The configuration changes once more in the middle of it.
+        def changes(name: str) -> None:
+            doors.ports = {"a": 2}
+
+        supervisor.on_stop.append(changes)
+        await supervisor.start("a")
+        assert states(supervisor) == {"a": "ready"}
+        first.empty.set()
+
+
+async def test_one_that_has_failed_is_not_shared_with_the_next() -> None:
+    doors = Doors(a=1)
+    async with supervised(doors) as supervisor:
+        doors.error = OSError("broken")
+        doors.ports["b"] = 2
+        await supervisor.start("b")
+        doors.error = None
+        await supervisor.start("b")
+        assert states(supervisor) == {"a": "ready", "b": "ready"}
+        assert doors.opened[-1].before is None
+
+
 def test_an_address_that_is_taken_at_the_start_is_told_at_once() -> None:
     supervisor, doors = Supervisor(), Doors(a=1, b=2)
     doors.taken = {2}
