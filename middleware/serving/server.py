@@ -58,8 +58,14 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvicorn.Config("", log_config=None).get_loop_factory()
 
 
+OF_A_PROCESS = ("Started server process", "Finished server process", "Waiting for ", "Shutting down")
+"""Beginnings of uvicorn's lines about the whole process, which go wrong here: it logs them for each listener."""
+
+
 def _stop_is_no_error(record: logging.LogRecord) -> bool:
-    """Log filter: connections cut by a forced stop are logged as warnings, not as errors."""
+    """Log filter: connections cut by a forced stop are logged as warnings; what a listener says of a process is not."""
+    if str(record.msg).startswith(OF_A_PROCESS):
+        return False
     if str(record.msg).startswith("Cancel %s running task"):
         record.levelno, record.levelname = logging.WARNING, "WARNING"
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -29,6 +30,8 @@ from stts.plans import SpeechRequest
 from stts.speech import SynthesisConfig
 
 TURBO = "chatterbox_turbo"
+TAGS = re.compile(r"[ \t]*\[(?:laugh|chuckle|sigh|gasp|cough|clear throat|sniff|groan|shush)\]", re.IGNORECASE)
+"""Tags that Turbo speaks; other engines would read them out."""
 CLONED = "x-voice-cloned"
 NOT_CLONED = "No engine here clones voices: another voice speaks."
 ATTACHMENT = {"content-disposition": "attachment; filename=out.wav"}
@@ -59,8 +62,9 @@ class SpeechRoutes:
             request, "tts", characters=len(fields.text), format="wav", priority=Priority.COLLECTED
         )
         config = await self._config(fields, engine, taken.voice, permission, context)
+        text = fields.text if config.speaker and engine and _is_turbo(engine) else without_tags(fields.text)
         headers = {**ATTACHMENT, CLONED: "true" if config.speaker is not None else "false"}
-        return whole_speech(self._speak(context, SpeechRequest(fields.text, config)), context, lambda: headers)
+        return whole_speech(self._speak(context, SpeechRequest(text, config)), context, lambda: headers)
 
     async def cloner(self, permission: Permission) -> EngineDescription | None:
         """The engine that clones here: the listener's, else Chatterbox Turbo, else any."""
@@ -105,11 +109,21 @@ class SpeechRoutes:
         )
 
 
+def without_tags(text: str) -> str:
+    """A text of nothing but tags stays, since something is to be said."""
+    return TAGS.sub("", text).strip() or text
+
+
+def _is_turbo(engine: EngineDescription) -> bool:
+    """True if it has Turbo's parameters."""
+    return PARAMETERS.keys() <= engine.parameters.model_fields.keys()
+
+
 def _parameters(
     fields: SpeechFields, defaults: Mapping[str, Any], engine: EngineDescription, context: RequestContext
 ) -> Mapping[str, Any]:
     """All of them for Turbo. To another engine the defaults, which are Turbo's, would mean something else: it gets what
     the client has said, as far as it has such a parameter."""
-    if PARAMETERS.keys() <= engine.parameters.model_fields.keys():
+    if _is_turbo(engine):
         return fields.parameters(defaults)
     return accepted(engine.parameters, fields.said(), context.warn)

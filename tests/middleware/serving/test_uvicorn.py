@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from importlib.metadata import version
 from pathlib import Path
@@ -81,3 +82,14 @@ async def test_a_body_that_nobody_reads_goes_with_its_connection() -> None:
             assert not cycle.body
         finally:
             never.set()
+
+
+def test_lines_about_the_whole_process_are_not_logged_for_each_listener() -> None:
+    logger = logging.getLogger("uvicorn.error")
+
+    def is_logged(message: str) -> bool:
+        return bool(logger.filter(logging.LogRecord(logger.name, logging.INFO, "", 0, message, (), None)))
+
+    assert not is_logged("Finished server process [%d]")
+    assert not is_logged("Waiting for connections to close. (CTRL+C to force quit)")
+    assert is_logged("ASGI callable returned without starting response.")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from middleware.listener import OutputDefaults
+from routers.compat.tts_discord.speech import without_tags
 from stts.settings import Settings
 from tests.audio import decoded
 from tests.routers.compat.cloning_engines import OTHER, TURBO, OtherCloner, TurboLike, recording
@@ -106,3 +107,9 @@ async def test_without_an_engine_that_clones_another_voice_speaks_and_says_so(
         assert "clones" in answer.headers["x-warnings"]
         missing = await client.post("/tts", json={"text": "Hello.", "voice": "nobody.wav"})
         assert missing.status_code == 404
+
+
+def test_tags_are_not_read_out_by_engines_that_do_not_know_them() -> None:
+    assert without_tags("[laugh] That was [Clear Throat] good [sigh].") == "That was good."
+    assert without_tags("see [1] and [note]") == "see [1] and [note]"
+    assert without_tags("[laugh]") == "[laugh]"
