@@ -4,11 +4,9 @@
 #   `connect()` raises the SDK's ApiError with that status, in the blocking client as in the asynchronous one.
 # Seen: the asynchronous client raises ApiError, with a body of the SDK's own words: what the server wrote in its
 #   answer is gone. The blocking client raises websockets' InvalidStatus, which is no ApiError, with the server's
-#   answer inside. (It catches the error that websockets' older client raises, and connects with the newer one.) Both
-#   raise ApiError for HTTP.
+#   answer inside. (It catches the error that websockets' older client raises, and connects with the newer one.)
 # Matters: a handler of ApiError in a blocking program never runs when a key is revoked or a rate is met, and whoever
-#   reads the server's reason finds it in only one of the two. Catch both, and tell of reasons in a header or over
-#   HTTP, too.
+#   reads the server's reason finds it in only one of the two. Catch both, and go by the status.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
