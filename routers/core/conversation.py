@@ -22,6 +22,7 @@ from routers.core.exchange import Items, Talk
 from routers.http.deferred_route import deferred_router
 from routers.http.engine_fields import engine_of
 from routers.http.forms import MULTIPART, URLENCODED, OptionalRecordingRoute, is_chosen
+from routers.http.listener_speech import check_length, with_defaults
 from routers.http.operation import operation_context
 from routers.services import Services
 from stts.access.policy import RouteKind, Upload, policy
@@ -87,13 +88,15 @@ class ConversationRoutes:
         elif sent not in FORMS:
             raise InvalidRequest(f"Send a form (multipart/form-data) or JSON ({JSON}), and say which in Content-Type.")
         said = self._said(fields)
+        if isinstance(said, str):
+            check_length(said, listener_of(request.scope).output())
         accept = request.headers.get("accept", "")
         wants_audio = "audio/" in accept and "text/event-stream" not in accept
         accepted = _accepted_format(accept) if wants_audio else None
         format = fields.format or accepted or listener_of(request.scope).output().format
         priority = Priority.STREAM if wants_audio or fields.stream else Priority.COLLECTED
         talk = Talk(operation_context(request, "conversation", priority=priority), format)
-        items = self._items(talk, fields, said)
+        items = self._items(talk, fields, said, request)
         if wants_audio:
             return talk.audio(items, request.scope, request.receive)
         return talk.events(items) if fields.stream else talk.whole(items, request.scope, request.receive)
@@ -120,12 +123,13 @@ class ConversationRoutes:
         assert file is not None
         return AudioData(file.file, file.size or 0)
 
-    async def _items(self, talk: Talk, fields: ExchangeFields, said: AudioData | str) -> Items:
+    async def _items(self, talk: Talk, fields: ExchangeFields, said: AudioData | str, request: Request) -> Items:
         limits = self._settings().limits
         await self._sessions.room(limits.live_sessions, limits.place_seconds)
         stored = talk.session = self._sessions.begin(fields.session, talk.context.principal.viewer)
         try:
             speak = replace(fields.speaking(talk.format), permission=talk.context.principal.permission)
+            speak = with_defaults(request, "", speak)
             with engine_of("tts"):
                 plan = await self._plan_speech(spoken_reply(speak))
             work = ExchangeRequest(said, fields.listening(), fields.replying(), speak, stored.history, plan)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.requests import HTTPConnection
 
 from middleware.listener import OutputDefaults, listener_of
 from routers.http.operation import principal_of
 from stts.context import RequestContext
+from stts.conversation.config import SessionConfig
 from stts.errors import TextTooLong
 from stts.speech import AudioFormat, SynthesisConfig
 
@@ -18,13 +21,30 @@ def check_length(text: str, output: OutputDefaults) -> None:
         raise TextTooLong(f"The text is longer than the limit of {limit} characters.", param="text")
 
 
-def with_defaults(connection: HTTPConnection, text: str, config: SynthesisConfig) -> SynthesisConfig:
-    """The config with the defaults of the listener where it says nothing. Raises TextTooLong."""
-    output = listener_of(connection.scope).output()
+def text_limit(connection: HTTPConnection, limit: int) -> int:
+    """The lower of the listener's limit of a text and this one, in characters."""
+    own = listener_of(connection.scope).output().text_characters
+    return limit if own is None else min(own, limit)
+
+
+def given_defaults(output: OutputDefaults, text: str, config: SynthesisConfig) -> SynthesisConfig:
+    """The config with these defaults where it says nothing. Raises TextTooLong."""
     if output.says_nothing:
         return config
     check_length(text, output)
     return output.given_to(config)
+
+
+def with_defaults(connection: HTTPConnection, text: str, config: SynthesisConfig) -> SynthesisConfig:
+    """The config with the defaults of the listener where it says nothing. Raises TextTooLong."""
+    return given_defaults(listener_of(connection.scope).output(), text, config)
+
+
+def spoken_session(connection: HTTPConnection, config: SessionConfig) -> SessionConfig:
+    """The session whose replies are spoken with the defaults of the listener, where the client says nothing."""
+    if config.speak is None:
+        return config
+    return replace(config, speak=with_defaults(connection, "", config.speak))
 
 
 def listener_config(

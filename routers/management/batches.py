@@ -204,8 +204,7 @@ class BatchRoutes:
         return JobShape.of_batch(batch)
 
     def _reader(self, request: Request, body: SpeechJobFields) -> ItemReader:
-        format = listener_of(request.scope).output().format
-        return ItemReader(body.defaults, format, principal_of(request).permission)
+        return ItemReader(body.defaults, listener_of(request.scope).output(), principal_of(request).permission)
 
     async def _begin(
         self,

@@ -10,13 +10,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from adapters.batches.submission import SpeechItem
+from adapters.batches.submission import SpeechItem, named
+from middleware.listener import OutputDefaults
 from routers.core.tts_schemas import SpeechFields
+from routers.http.listener_speech import given_defaults
 from routers.http.names import NAME_CHARACTERS as NAME_CHARACTERS
 from routers.http.names import OwnWord
 from stts.access.permission import Permission
-from stts.errors import InvalidRequest, MalformedRequest, PayloadTooLarge
-from stts.speech import AudioFormat
+from stts.errors import InvalidRequest, MalformedRequest, PayloadTooLarge, TextTooLong
 
 JSON_LINES = frozenset(
     {"application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/jsonlines"}
@@ -53,7 +54,8 @@ class ItemReader:
     """Makes items of what clients send."""
 
     defaults: Mapping[str, Any]
-    default_format: AudioFormat
+    output: OutputDefaults
+    """Defaults of the listener."""
     permission: Permission
 
     def item(self, number: int, sent: object, *, chapter: int | None = None, pause: float = 0.0) -> SpeechItem:
@@ -70,7 +72,11 @@ class ItemReader:
             place = ".".join(str(part) for part in first["loc"])
             said = f"Item {number}: {place}: {first['msg']}"
             raise InvalidRequest(said, param=f"items[{number}].{place}") from error
-        config = fields.config(self.default_format, self.permission)
+        config = fields.config(self.output.format, self.permission)
+        try:
+            config = given_defaults(self.output, fields.text, config)
+        except TextTooLong as error:
+            raise named(error, number) from None
         return SpeechItem(fields.text, config, fields.name, chapter, pause)
 
     async def listed(self, sent: Sequence[object]) -> AsyncGenerator[SpeechItem, None]:

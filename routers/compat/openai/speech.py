@@ -8,21 +8,19 @@ from contextlib import aclosing
 
 from fastapi import Request, Response
 
-from middleware.listener import listener_of
 from routers.compat.openai.errors import error_event, in_dialect
+from routers.compat.openai.listener_defaults import speech_config
 from routers.compat.openai.schemas import CreateSpeechRequest
 from routers.core.tts import AUDIO
 from routers.http.answer import Answer, event_answer
 from routers.http.deferred_route import deferred_router
-from routers.http.listener_speech import with_defaults
-from routers.http.operation import event_headers, operation_context, principal_of
+from routers.http.operation import event_headers, operation_context
 from routers.http.speech import speech_answer
 from routers.http.sse import event
 from routers.http.usage import speech_usage
 from routers.services import Services
 from stts.access.policy import RouteKind, policy
 from stts.context import RequestContext
-from stts.engine_state import AUTO
 from stts.errors import TextTooLong
 from stts.plans import SpeechRequest
 from stts.speech import AudioChunk
@@ -49,11 +47,8 @@ class SpeechRoutes:
 
         Fields beyond these may be parameters of the engine; others are ignored.
         """
-        engine = self._models.engine(fields.model, "tts")
-        if engine == AUTO:
-            engine = listener_of(request.scope).output().engine
         self._check_length(fields.input)
-        config = with_defaults(request, fields.input, fields.config(engine, principal_of(request).permission))
+        config = speech_config(request, self._models, fields)
         context = operation_context(
             request, "tts", characters=len(fields.input), format=config.format, priority=fields.priority
         )

@@ -15,11 +15,12 @@ from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from routers.compat.openai.errors import in_dialect
+from routers.compat.openai.listener_defaults import speech_config
 from routers.compat.openai.schemas import CreateSpeechRequest
 from routers.http.answer import stream_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.openai_errors import OpenAIErrorDetail, openai_error
-from routers.http.operation import operation_context, principal_of
+from routers.http.operation import operation_context
 from routers.http.whole_audio import Room, whole_audio
 from routers.services import Services
 from stts.access.policy import RouteKind, policy
@@ -115,7 +116,7 @@ class SpeechBatchRoutes:
 
     async def _spoken(self, request: Request, index: int, item: CreateSpeechRequest, room: Room) -> bytes:
         """Raises what the operation raises, and PayloadTooLarge."""
-        config = item.config(self._models.engine(item.model, "tts"), principal_of(request).permission)
+        config = speech_config(request, self._models, item)
         context = operation_context(
             request, "tts", characters=len(item.input), format=config.format, priority=Priority.COLLECTED
         )

@@ -12,9 +12,11 @@ from typing import Any
 from pydantic import BaseModel
 from starlette.websockets import WebSocket
 
+from routers.compat.openai.listener_defaults import speech_config
 from routers.compat.openai.speech_stream_encoder import EventEncoder
 from routers.compat.openai.speech_stream_schemas import CLIENT_MESSAGES, StreamCommand, StreamConfig, StreamText
 from routers.http.deferred_route import deferred_router
+from routers.http.listener_speech import text_limit
 from routers.http.openai_errors import openai_error
 from routers.http.operation import Speak
 from routers.services import Services
@@ -24,7 +26,6 @@ from routers.sockets.read_loop import read_messages
 from routers.sockets.socket import Socket, accepted
 from routers.sockets.socket_dialect import SocketDialect
 from routers.sockets.utterances import SpeechOptions, Utterances
-from stts.access.permission import Permission
 from stts.access.policy import RouteKind, policy
 from stts.errors import Conflict, STTSError
 from stts.settings import CurrentSettings
@@ -51,20 +52,23 @@ class SpeechStreamRoutes:
     @policy(RouteKind.USE)
     async def converse(self, websocket: WebSocket) -> None:
         async with accepted(websocket, self._limiter, SocketDialect(error_event=stream_error)) as socket:
-            options = partial(self._options, socket.principal.permission)
-            stream = _Stream(socket, self._speak, options, self._settings)
+            options = partial(self._options, websocket)
+            stream = _Stream(websocket, socket, self._speak, options, self._settings)
             await until_first(stream.listen(), stream.utterances.speak_all())
 
-    async def _options(self, permission: Permission, fields: StreamConfig) -> SpeechOptions:
+    async def _options(self, websocket: WebSocket, fields: StreamConfig) -> SpeechOptions:
         """Raises stts.errors for what nobody here can speak."""
-        config = fields.config(self._models.engine(fields.model, "tts"), permission)
+        config = speech_config(websocket, self._models, fields)
         return SpeechOptions(config, await self._plan_speech(config), whole=not fields.stream_audio)
 
 
 class _Stream:
     """Reads one connection: text is written into utterances, which are spoken meanwhile."""
 
-    def __init__(self, socket: Socket, speak: Speak, options: OptionsFor, settings: CurrentSettings) -> None:
+    def __init__(
+        self, websocket: WebSocket, socket: Socket, speak: Speak, options: OptionsFor, settings: CurrentSettings
+    ) -> None:
+        self._websocket = websocket
         self._socket = socket
         self._options = options
         self._settings = settings
@@ -83,7 +87,8 @@ class _Stream:
         elif not self._configured:
             raise Conflict("session.config comes first.")
         elif isinstance(message, StreamText):
-            await self.utterances.write(message.text, self._settings().openai.input_characters)
+            limit = text_limit(self._websocket, self._settings().openai.input_characters)
+            await self.utterances.write(message.text, limit)
         else:
             await self.utterances.end()
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.websockets import WebSocket
 
 from adapters.hosted_names import ModelCatalogue
@@ -55,7 +55,7 @@ class RealtimeRoutes:
         self._services_for, self._limiter, self._secrets = services_for, limiter, secrets
         self._settings, self._clock = settings, clock
         self._quotas = quotas
-        self._translation = Translation(models, settings)
+        self._models = models
         self.router = deferred_router("OpenAI")
         self.router.add_api_websocket_route("/v1/realtime", self.converse)
         add = self.router.add_api_route
@@ -79,20 +79,25 @@ class RealtimeRoutes:
             accepted(websocket, self._limiter, SocketDialect(error_event=as_event)) as socket,
             within(self._settings().realtime.session_minutes),
         ):
-            await self._run(socket, self._opened(websocket), ids, older=_speaks_older(websocket))
+            translation = self._translation(websocket)
+            await self._run(
+                socket, translation, self._opened(websocket, translation), ids, older=_speaks_older(websocket)
+            )
 
-    async def _run(self, socket: Socket, object: SessionObject, ids: EventIds, *, older: bool) -> None:
+    async def _run(
+        self, socket: Socket, translation: Translation, object: SessionObject, ids: EventIds, *, older: bool
+    ) -> None:
         settings = self._settings()
         stored_seconds, conversation = settings.realtime.item_audio_seconds, settings.conversation
         history = History(conversation.history_messages, conversation.history_characters)
-        services, config = self._services_for(socket.context), await self._config(object)
+        services, config = self._services_for(socket.context), await _config(translation, object)
         async with ConversationSession(services, config, history) as session:
             items = Items(history, stored_seconds)
             microphone = Microphone(object.shape.audio.input.format, services, stored_seconds)
             name = f"conv_{random.token_hex(10)}"
             limits = CallerLimits(socket, self._quotas, self._settings)
             encoder = EventEncoder(items, microphone.input_audio, name, stored_seconds, limits)
-            commands = Commands(object, session, self._translation, items, microphone, encoder)
+            commands = Commands(object, session, translation, items, microphone, encoder)
             await Connection(socket, session, commands, encoder, ids, older=older).run(name)
 
     @policy(RouteKind.USE)
@@ -100,8 +105,9 @@ class RealtimeRoutes:
         settings = self._settings().realtime
         asked = fields.expires_after.seconds if fields.expires_after is not None else None
         session = fields.session or {}
-        object = self._new(_kind(session.get("type", KINDS[0])), None).updated(session)
-        await self._config(object)
+        translation = self._translation(request)
+        object = self._new(_kind(session.get("type", KINDS[0])), None, translation).updated(session)
+        await _config(translation, object)
         listener = listener_of(request.scope)
         issuer, door = principal_of(request), Door(listener.name, listener.security)
         issued = self._secrets.issue(object.shape.model_dump(), asked or settings.secret_seconds, issuer, door)
@@ -112,29 +118,34 @@ class RealtimeRoutes:
         """Calls by WebRTC and SIP."""
         raise NotFound("There are no calls by WebRTC here: open a WebSocket to /v1/realtime.")
 
-    async def _config(self, object: SessionObject) -> SessionConfig:
-        try:
-            return await self._translation.config(object)
-        except STTSError as error:
-            raise in_dialect(error) from None
+    def _translation(self, connection: HTTPConnection) -> Translation:
+        return Translation(self._models, self._settings, listener_of(connection.scope).output)
 
-    def _opened(self, websocket: WebSocket) -> SessionObject:
+    def _opened(self, websocket: WebSocket, translation: Translation) -> SessionObject:
         """Configures the session by the client secret, if there is one, else by the address."""
         query = websocket.query_params
         secret = websocket.scope["state"].get("realtime_session")
         if secret is not None:
-            object = self._new(secret["type"], None).updated(secret)
+            object = self._new(secret["type"], None, translation).updated(secret)
             model = query.get("model")
             return object.updated({"model": model}) if model and not object.named else object
         kind = "transcription" if query.get("intent") == "transcription" else "realtime"
-        object = self._new(kind, query.get("model") or None)
+        object = self._new(kind, query.get("model") or None, translation)
         wanted = {"model": query.get("transcription_model"), "language": query.get("language")}
         wanted = {name: value for name, value in wanted.items() if value}
         return object.updated({"audio": {"input": {"transcription": wanted}}}) if wanted else object
 
-    def _new(self, kind: str, model: str | None) -> SessionObject:
+    def _new(self, kind: str, model: str | None, translation: Translation) -> SessionObject:
         minutes = self._settings().realtime.session_minutes
-        return opened(kind, model, int(self._clock() + minutes * 60))
+        voice = translation.usual_voice(model)
+        return opened(kind, model, int(self._clock() + minutes * 60), voice)
+
+
+async def _config(translation: Translation, object: SessionObject) -> SessionConfig:
+    try:
+        return await translation.config(object)
+    except STTSError as error:
+        raise in_dialect(error) from None
 
 
 def _kind(value: Any) -> str:

@@ -10,7 +10,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from routers.compat.realtime.reading import meant
-from routers.compat.realtime.session_schemas import RealtimeSession, ServerVAD, TranscriptionSession, TurnDetection
+from routers.compat.realtime.session_schemas import (
+    USUAL_VOICE,
+    RealtimeSession,
+    ServerVAD,
+    TranscriptionSession,
+    TurnDetection,
+)
 from routers.sockets.messages import invalid
 from stts.errors import InvalidParameter, STTSError
 
@@ -81,14 +87,15 @@ class SessionObject:
         return {"id": self.id, "object": kind, "expires_at": self.expires_at, **fields}
 
 
-def opened(type: str, model: str | None, expires_at: int) -> SessionObject:
-    """A new one with its defaults. Raises InvalidParameter for a model that is no name."""
+def opened(type: str, model: str | None, expires_at: int, voice: str = USUAL_VOICE) -> SessionObject:
+    """A new one with its defaults, `voice` among them. Raises InvalidParameter for a model that is no name."""
     id = f"sess_{secrets.token_hex(12)}"
     if type == "transcription":
         patch = {"audio": {"input": {"transcription": {"model": model or AUTO_MODEL}}}}
         shape = _with_usual_turns(parsed(TranscriptionSession, {"type": type, **patch}))
         return SessionObject(id, shape, expires_at)
-    shape = parsed(RealtimeSession, {"type": "realtime", "model": model or AUTO_MODEL})
+    audio = {"output": {"voice": voice}}
+    shape = parsed(RealtimeSession, {"type": "realtime", "model": model or AUTO_MODEL, "audio": audio})
     return SessionObject(id, shape, expires_at, named=model is not None)
 
 

@@ -95,12 +95,15 @@ def _voice_name(voice: Any) -> Any:
     return voice["id"] if isinstance(voice, dict) and "id" in voice else voice
 
 
+USUAL_VOICE = "alloy"
+"""Voice of a session that names none, at a listener that names none."""
+
 Voice = Annotated[Name, BeforeValidator(_voice_name)]
 
 
 class Output(Shape):
     format: Format = PCM(type="audio/pcm")
-    voice: Voice = "alloy"
+    voice: Voice = USUAL_VOICE
     speed: float = Field(1.0, ge=0.25, le=1.5)
 
 

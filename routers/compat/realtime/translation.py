@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from adapters.hosted_names import ModelCatalogue
+from middleware.listener import OutputDefaults
 from routers.compat.realtime.command_schemas import ResponseOutput, ResponseParams
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.response import Order
 from routers.compat.realtime.session import SessionObject
 from routers.compat.realtime.session_schemas import (
+    USUAL_VOICE,
     ChosenFunction,
     FunctionTool,
     MaxTokens,
@@ -21,6 +24,7 @@ from routers.compat.realtime.session_schemas import (
     Transcription,
 )
 from routers.compat.realtime.voice import Voice, sample_rate
+from routers.http.listener_speech import given_defaults
 from stts.chat import ReplyConfig, Tool
 from stts.conversation.config import ReplyOrder, SessionConfig, session_config
 from stts.engine_state import AUTO
@@ -43,9 +47,11 @@ PARAMS = {
 
 
 class Translation:
-    def __init__(self, models: ModelCatalogue, settings: CurrentSettings) -> None:
+    def __init__(self, models: ModelCatalogue, settings: CurrentSettings, output: Callable[[], OutputDefaults]) -> None:
+        """`output`: the defaults of the listener that the client came by, asked for each change."""
         self._models = models
         self._settings = settings
+        self._output = output
 
     async def config(self, session: SessionObject) -> SessionConfig:
         """Raises UnknownModel for a model of transcription that is none."""
@@ -95,6 +101,12 @@ class Translation:
         )
         return order, replace(self.standing(asked), metadata=params.metadata, given=given)
 
+    def usual_voice(self, model: str | None) -> str:
+        """The voice of a session whose client names none."""
+        defaults = self._output()
+        ours = model is None or self.engine(model) in (AUTO, defaults.engine)
+        return defaults.voice if ours and defaults.voice is not None else USUAL_VOICE
+
     def engine(self, model: str) -> str:
         """The engine that speaks for a model of a session."""
         try:
@@ -123,9 +135,12 @@ class Translation:
         if shape.output_modalities == ["text"]:
             return None
         output, wanted = shape.audio.output, shape.audio.input.transcription
-        return SynthesisConfig(
-            engine=self.engine(shape.model),
-            voice=output.voice,
+        defaults, engine = self._output(), self.engine(shape.model)
+        # A session always has a voice: that of the listener comes with its engine, language and parameters.
+        usual = engine in (AUTO, defaults.engine) and output.voice == defaults.voice
+        config = SynthesisConfig(
+            engine=defaults.engine if engine == AUTO else engine,
+            voice=None if usual else output.voice,
             language=wanted.language if wanted is not None else None,
             format="pcm",
             sample_rate=sample_rate(output.format),
@@ -133,6 +148,7 @@ class Translation:
             speed=None if output.speed == 1.0 else output.speed,
             ignore_unknown_parameters=True,
         )
+        return given_defaults(defaults, "", config)
 
     def _replying(self, shape: RealtimeSession) -> ReplyConfig:
         model = None if self._is_ours(shape.model) else shape.model

@@ -17,6 +17,8 @@ from stts.transcription import TranscriptionConfig
 from stts.vad.rules import TurnRules
 
 TEXT_CHARACTERS = 100_000
+MOST_RATE = 48_000
+"""Hz of the audio received."""
 ReplyName = Literal["echo", "template", "openai"]
 
 
@@ -103,7 +105,13 @@ class ConnectFields(ConversationFields):
     session: str | None = Field(None, description="A session to resume.", max_length=100)
     rate: int = Field(16_000, description="Hz of the audio sent.", ge=8000, le=48_000)
     format: Literal["pcm_s16le", "pcm_f32le", "pcmu", "pcma"] = "pcm_s16le"
-    output_rate: int = Field(24_000, description="Hz of the audio received.", ge=8000, le=48_000)
+    output_rate: int = Field(24_000, description="Hz of the audio received.", ge=8000, le=MOST_RATE)
+
+    def at_rate_of(self, listener_rate: int | None) -> ConnectFields:
+        """The query with the sample rate of the listener, where the client names none."""
+        if listener_rate is None or "output_rate" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"output_rate": min(listener_rate, MOST_RATE)})
 
     def fields(self) -> ConversationFields:
         return ConversationFields.model_validate(self.model_dump(include=set(ConversationFields.model_fields)))

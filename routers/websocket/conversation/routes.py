@@ -8,8 +8,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from starlette.websockets import WebSocket
 
+from middleware.listener import listener_of
 from routers.http.deferred_route import deferred_router
 from routers.http.engine_fields import engines_named
+from routers.http.listener_speech import spoken_session
 from routers.services import Services
 from routers.sockets.messages import Messages, invalid
 from routers.sockets.parts import until_first
@@ -59,6 +61,7 @@ class ConversationSocketRoutes:
             connect = ConnectFields.model_validate(dict(websocket.query_params))
         except ValidationError as error:
             raise invalid(error) from None
+        connect = connect.at_rate_of(listener_of(websocket.scope).output().sample_rate)
         async with accepted(websocket, self._limiter) as socket:
             viewer = socket.principal.viewer
             self._sessions.check_began(connect.session, viewer)
@@ -66,16 +69,16 @@ class ConversationSocketRoutes:
             stored = self._sessions.begin(connect.session, viewer)
             async with self._holders.held(stored.id, socket):
                 try:
-                    await self._run(socket, connect, stored)
+                    await self._run(websocket, socket, connect, stored)
                 finally:
                     self._sessions.end(stored)
 
-    async def _run(self, socket: Socket, connect: ConnectFields, stored: StoredSession) -> None:
+    async def _run(self, websocket: WebSocket, socket: Socket, connect: ConnectFields, stored: StoredSession) -> None:
         fields = connect.fields()
-        config = fields.over(session_config(self._settings()), connect.output_rate)
+        config = spoken_session(websocket, fields.over(session_config(self._settings()), connect.output_rate))
         services = engines_named(self._services_for(socket.context))
         async with ConversationSession(services, config, stored.history) as session:
-            talk = Talk(socket, session, connect, fields, self._settings)
+            talk = Talk(websocket, socket, session, connect, fields, self._settings)
             await talk.greet(stored)
             await until_first(talk.listen(), talk.send_events(), socket.quota_end.at_rest(session))
 
@@ -85,12 +88,14 @@ class Talk:
 
     def __init__(
         self,
+        websocket: WebSocket,
         socket: Socket,
         session: ConversationSession,
         connect: ConnectFields,
         fields: ConversationFields,
         settings: CurrentSettings,
     ) -> None:
+        self._websocket = websocket
         self._socket = socket
         self._session = session
         self._connect = connect
@@ -185,8 +190,8 @@ class Talk:
             fields = ConversationFields.model_validate({**self._fields.model_dump(), **changes})
         except ValidationError as error:
             raise invalid(error) from None
-        rate = self._connect.output_rate
-        await self._session.configure(fields.over(session_config(self._settings()), rate))
+        config = fields.over(session_config(self._settings()), self._connect.output_rate)
+        await self._session.configure(spoken_session(self._websocket, config))
         self._fields = fields
         await self._socket.send_json({"type": "session.updated", "config": fields.model_dump(mode="json")})
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocket
 
 from routers.http.deferred_route import deferred_router
+from routers.http.listener_speech import spoken_session
 from routers.services import Services
 from routers.sockets.messages import Messages, invalid
 from routers.sockets.parts import until_first
@@ -69,16 +70,22 @@ class ConversationV1Routes:
         async with accepted(websocket, self._limiter) as socket:
             limits = self._settings().conversation
             history = History(limits.history_messages, limits.history_characters)
-            config = fields.over(session_config(self._settings()))
+            config = spoken_session(websocket, fields.over(session_config(self._settings())))
             async with ConversationSession(self._services_for(socket.context), config, history) as session:
-                talk = _Talk(socket, session, fields, self._settings)
+                talk = _Talk(websocket, socket, session, fields, self._settings)
                 await until_first(talk.listen(), talk.send_events(), socket.quota_end.at_rest(session))
 
 
 class _Talk:
     def __init__(
-        self, socket: Socket, session: ConversationSession, fields: V1Fields, settings: CurrentSettings
+        self,
+        websocket: WebSocket,
+        socket: Socket,
+        session: ConversationSession,
+        fields: V1Fields,
+        settings: CurrentSettings,
     ) -> None:
+        self._websocket = websocket
         self._socket = socket
         self._session = session
         self._fields = fields
@@ -114,7 +121,7 @@ class _Talk:
 
     async def _configure(self, changes: dict[str, Any], *, whole: bool) -> None:
         fields = V1Fields.model_validate({**self._fields.model_dump(), **changes})
-        config = fields.over(session_config(self._settings()))
+        config = spoken_session(self._websocket, fields.over(session_config(self._settings())))
         await self._session.configure(replace(config, turns=None) if whole else config)
         self._fields, self._whole = fields, whole
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from adapters.hosted_names import ModelCatalogue
+from middleware.listener import default_listener
 from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.event_encoder import EventEncoder
 from routers.compat.realtime.items import Items
@@ -34,7 +35,8 @@ async def commanding(world: World) -> AsyncIterator[Commands]:
     """A session that nobody reads."""
     settings = Settings()
     engines = Engines(registry(), lambda: settings)
-    translation = Translation(ModelCatalogue(engines.catalogue, lambda: settings), lambda: settings)
+    models, output = ModelCatalogue(engines.catalogue, lambda: settings), default_listener(lambda: settings).output
+    translation = Translation(models, lambda: settings, output)
     object = opened("realtime", "gpt-realtime", 1).updated({"output_modalities": ["text"]})
     config, history, parts = await translation.config(object), History(100, 10_000), world.parts()
     items = Items(history, 0)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.hosted_names import ModelCatalogue
+from middleware.listener import OutputDefaults
 from routers.compat.realtime.command_schemas import ResponseParams
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.session import SessionObject, opened
@@ -23,8 +24,8 @@ from tests.wired import Engines
 TOOL = {"type": "function", "name": "weather", "description": "Tells it.", "parameters": {"type": "object"}}
 
 
-@pytest.fixture
-def translation() -> Translation:
+def translating(output: OutputDefaults) -> Translation:
+    """The translation for clients of a listener with these defaults."""
     settings = Settings(
         tts=TTSSettings(order=("tone",)),
         stt=STTSettings(order=("echo",), min_speech_seconds=0.2),
@@ -32,7 +33,12 @@ def translation() -> Translation:
         openai=OpenAISettings(models={"whisper-1": "echo"}, voices={"tone": {"sage": "high"}}),
     )
     engines = Engines(registry(), lambda: settings)
-    return Translation(ModelCatalogue(engines.catalogue, lambda: settings), lambda: settings)
+    return Translation(ModelCatalogue(engines.catalogue, lambda: settings), lambda: settings, lambda: output)
+
+
+@pytest.fixture
+def translation() -> Translation:
+    return translating(OutputDefaults("wav"))
 
 
 def session(model: str | None = "gpt-realtime", **fields: Any) -> SessionObject:
@@ -125,6 +131,30 @@ async def test_voices_are_left_for_the_engine_to_find(translation: Translation) 
     for voice in ("sage", "low", "marin"):
         config = await translation.config(session(audio={"output": {"voice": voice, "speed": 1.5}}))
         assert config.speak is not None and (config.speak.voice, config.speak.speed) == (voice, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("model", "voice", "spoken"),
+    [
+        ("gpt-realtime", None, ("tone", "high", "en", {"frequency": 440})),
+        ("tone", None, ("tone", "high", "en", {"frequency": 440})),
+        ("gpt-realtime", "low", ("tone", "low", None, {"frequency": 440})),
+        ("espeak", None, ("espeak", "alloy", None, {})),
+        ("espeak", "high", ("espeak", "high", None, {})),
+    ],
+)
+async def test_a_listener_says_who_speaks_where_the_client_does_not(
+    model: str, voice: str | None, spoken: tuple[str, str, str | None, dict[str, Any]]
+) -> None:
+    translation = translating(
+        OutputDefaults("mp3", "tone", "high", "en", sample_rate=8000, parameters={"frequency": 440})
+    )
+    object = opened("realtime", model, 1, translation.usual_voice(model))
+    if voice is not None:
+        object = object.updated({"audio": {"output": {"voice": voice}}})
+    speak = (await translation.config(object)).speak
+    assert speak is not None and (speak.format, speak.sample_rate) == ("pcm", 24_000)
+    assert (speak.engine, speak.voice, speak.language, dict(speak.parameters)) == spoken
 
 
 async def test_a_telephone_has_eight_kilohertz(translation: Translation) -> None:
