@@ -41,7 +41,7 @@ from middleware.stages.logging import configure_logging
 from routers.app import build_app
 from routers.listeners.checks import whole_check
 from routers.listeners.plan import ConfiguredListeners, address_text, fixed_status, main_listener
-from routers.listeners.replacing import Replacement, replacement, tell_unknown
+from routers.listeners.replacing import Replacement, replacement, tell_lacking, tell_unknown
 from routers.services import Services, build_services
 from routers.startup import running
 from stts import __version__
@@ -170,6 +170,7 @@ def _start(file: str | None, replaced: Replacement | None) -> Callable[[], int]:
         tell_fallen_back(home)
     if replaced is not None:
         tell_unknown(replaced)
+        tell_lacking(replaced, settings, registry)
     if settings.opens_database:
         refuse_newer_file(DatabaseAddress.of(settings))
     listener = main_listener(config.current)

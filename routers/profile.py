@@ -37,3 +37,5 @@ class Profile:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Keys of a section of `listeners`, nested as there, where the configuration does not say."""
     read_environment: ReadEnvironment
+    clones: str = ""
+    """Engine to install where none that clones is, for a system whose voices are recordings."""

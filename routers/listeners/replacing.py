@@ -14,6 +14,8 @@ from dotenv.parser import parse_stream
 from adapters.configuration.keys import key_tree
 from adapters.configuration.sources import Layer
 from adapters.configuration.values import EMPTIED, Assignment, assignments
+from engines.registry import Registry
+from routers.listeners.lacking import lacking_engines
 from routers.listeners.sections import overlaid
 from routers.profile import Profile, Translated
 from routers.profiles import PROFILES, find_profile
@@ -64,6 +66,13 @@ def tell_unknown(replaced: Replacement) -> None:
         names = ", ".join(replaced.unknown)
         log.warning("environment_not_understood", system=replaced.name, names=list(replaced.unknown))
         print(f"{replaced.profile.title}: not understood: {names}", file=sys.stderr)  # noqa: T201 - for the person there
+
+
+def tell_lacking(replaced: Replacement, settings: Settings, registry: Registry) -> None:
+    """Says which engines that it is started for are not installed, and by which command they are."""
+    for sentence in lacking_engines(replaced.profile, settings, registry):
+        log.warning("engine_not_installed", system=replaced.name, note=sentence)
+        print(f"{replaced.profile.title}: {sentence}", file=sys.stderr)  # noqa: T201 - for the person there
 
 
 def read_environment(path: Path) -> dict[str, str]:

@@ -62,4 +62,5 @@ CHATTERBOX_SERVER = Profile(
     # That system lets pages of all origins in; here they speak, and manage nothing.
     defaults={"output": {"format": "wav", "sample_rate": 24_000}, "security": {"allowed_origins": ["*"]}},
     read_environment=read_environment,
+    clones="chatterbox_turbo",
 )

@@ -37,6 +37,7 @@ Chunks = AsyncGenerator[AudioChunk, None]
 MOST_IN_ONE_OBJECT = 10_000
 """Characters of a text whose audio is answered in one object, all of which is in memory."""
 AUDIO_FIELD = "audio_base64"
+STAND_IN = "That voice is not here: another one speaks."
 PATH = "/v1/text-to-speech/{voice_id}"
 
 
@@ -112,6 +113,8 @@ class SpeechRoutes:
         )
         config = await self._speaking.config(wanted, principal_of(request).permission)
         context = operation_context(request, "tts", characters=len(body.text), format=config.format, priority=priority)
+        if self._speaking.ids.is_stood_in_for(voice_id):
+            context.warn(STAND_IN)
         if not query.enable_logging:
             context.input_data.cache = "none"
         return self._speaking.speak(context, body.text, config, read_output_format(query.output_format)), context

@@ -56,6 +56,10 @@ class VoiceIds:
         gender = PREMADE.get(voice_id)
         return voice_id if gender is None else STANDS_FOR[gender]
 
+    def is_stood_in_for(self, voice_id: str) -> bool:
+        """True for a premade voice of the service for which the listener names no voice."""
+        return voice_id in PREMADE and voice_id not in self._options.voices
+
     def engine(self, model_id: str | None, default: str) -> str:
         """The engine behind a model. `default`: that of the listener. Raises UnknownModel."""
         if not model_id:

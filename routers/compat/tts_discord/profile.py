@@ -85,4 +85,5 @@ DISCORD = Profile(
     port=5002,
     defaults={"output": {"format": "wav"}},
     read_environment=read_environment,
+    clones=TURBO,
 )

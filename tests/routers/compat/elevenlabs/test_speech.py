@@ -115,11 +115,14 @@ async def test_times_as_they_are_made(client: httpx.AsyncClient) -> None:
 async def test_voices_of_the_hosted_service(services: Services) -> None:
     options = ElevenLabsOptions(voices={"my-old-id": "high"})
     async with client_of(services, options=options) as client:
-        heard = {}
+        heard, warned = {}, set()
         for voice in ("21m00Tcm4TlvDq8ikWAM", "my-old-id", "high", "low"):
             answer = await client.post(f"/v1/text-to-speech/{voice}", json={"text": TEXT})
             assert answer.status_code == 200, answer.text
             heard[voice] = answer.headers["x-voice"]
+            if "another one speaks" in answer.headers.get("x-warnings", ""):
+                warned.add(voice)
+        assert warned == {"21m00Tcm4TlvDq8ikWAM"}
         assert heard.pop("21m00Tcm4TlvDq8ikWAM") in ("low", "high")
         assert heard == {"my-old-id": "high", "high": "high", "low": "low"}
 
