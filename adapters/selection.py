@@ -207,15 +207,11 @@ class EngineSelection:
 
     async def _holds(self, plan: SpeechPlan, config: SynthesisConfig, priority: Priority, text: str | None) -> bool:
         """True if an earlier plan is what would be made now. A stored recording may have been replaced meanwhile."""
-        if plan.basis is None or plan.voice.reference is not None:
+        basis = plan.basis
+        if basis is None or plan.voice.reference is not None or basis.settings is not self._settings():
             return False
-        if plan.basis.settings is not self._settings():
-            return False
-        if (
-            plan.asked is not config
-            and plan.asked != config
-            and replace(plan.asked, detected=config.detected) != config
-        ):
+        asked = plan.asked
+        if asked is not config and asked != config and replace(asked, detected=config.detected) != config:
             return False
         if config.voice not in (None, plan.voice.id) and self._clones(plan.instance):
             # Another voice stands in for the one asked for, whose recording may have come meanwhile.
@@ -223,8 +219,8 @@ class EngineSelection:
         if not self._catalogue.speech[plan.instance].holds(plan):
             return False
         if self._named("tts", config.engine) != AUTO:
-            return plan.basis.candidates == (plan.instance,)
-        return plan.basis.candidates == await self._candidates(AUTO, self._speaking(config, priority, text))
+            return basis.candidates == (plan.instance,)
+        return basis.candidates == await self._candidates(AUTO, self._speaking(config, priority, text))
 
     def _clones(self, instance: str) -> bool:
         return self._catalogue.instance(instance).info.abilities.cloning

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from middleware.edge.credentials import CREDENTIALS, Credential
 from middleware.edge.problem import Problem, problem
 from stts.access.policy import RouteKind
+from stts.context import RequestContext
 from stts.errors import STTSError
 
 
@@ -23,6 +24,9 @@ class RenderedError:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers of the answer."""
 
+
+OwnTime = Callable[[RequestContext], str]
+"""Makes the value of a header that tells of the time of one answer."""
 
 RenderError = Callable[[STTSError, str], RenderedError]
 """An error and a request id -> the answer that clients of the dialect understand."""
@@ -40,6 +44,8 @@ class EdgeDialect:
     """The ways in which its clients offer a key."""
     request_id_header: str | None = None
     """Another name, in lower case, of the header `x-request-id` of its answers."""
+    own_time: Mapping[str, OwnTime] = field(default_factory=dict)
+    """Further headers of its speech, in lower case, that are others each time: a repeated answer gets new ones."""
 
 
 def render_problem(error: STTSError, request_id: str) -> RenderedError:

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from middleware.edge.dialect import EdgeDialect, OwnTime
 from middleware.edge.rate_limiting import OPENAI_PREFIX, limit_headers
 from middleware.edge.request_id import HEADER, request_id_of
 from middleware.edge.request_memory import Repeated, RepeatNotes, RequestMemory, digest_of, is_short, lines
@@ -39,9 +40,9 @@ from stts.plans import SpeechPlan
 from stts.settings import CurrentSettings
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-OWN_TIME = frozenset({b"age", b"server-timing", b"ratelimit", b"ratelimit-policy", HEADER})
-"""Headers of an answer that tell of its own time, and are made for each."""
-OWN_TIME_PREFIX = b"x-ratelimit-"
+RATES = frozenset({b"ratelimit", b"ratelimit-policy"})
+RATES_PREFIX = b"x-ratelimit-"
+"""Headers that tell what is left of rates, and are made for each answer."""
 
 
 class Plans(Protocol):
@@ -114,7 +115,7 @@ class Repeats:
         rates: Sequence[Rate] = () if limits is UNLIMITED else limits.rates.get(known.role, ())
         states = await parts.whole.count(context, known.request, len(entry.data), rates)
         self._memory.answered += 1
-        headers = [item for item in _own_time(context) if item[0] in known.own_time]
+        headers = [(name, make(context).encode()) for name, make in known.own_time]
         if limits is not UNLIMITED:
             headers += limit_headers(states, self._remainders, limits.amounts, is_openai=known.is_openai)
         if exchange is None or not exchange.answer(known.head + lines(headers), entry.data):
@@ -142,7 +143,12 @@ class Repeats:
         if context.output_data.fallback is not None or "realtime_session" in scope["state"]:
             return
         told = tuple((name.lower(), value) for name, value in headers)
-        same = tuple(item for item in told if item[0] not in OWN_TIME and not item[0].startswith(OWN_TIME_PREFIX))
+        makers = _own_time(route_match(scope).dialect)
+        own_time = tuple((name, makers[name]) for name, _ in told if name in makers)
+        same = tuple(item for item in told if item[0] not in makers and not _is_of_rates(item[0]))
+        if context.request_id.encode() in (value for _, value in same):
+            # A header that tells this request's id, and that no dialect names, would tell it to the next one.
+            return
         self._memory.put(
             digest,
             lambda until: Repeated(
@@ -154,7 +160,7 @@ class Repeats:
                 plan,
                 text,
                 context,
-                frozenset(name for name, _ in told if name in OWN_TIME),
+                own_time,
                 route_match(scope).policy.role,
                 local_path(scope).startswith(OPENAI_PREFIX),
                 parts.settings(),
@@ -217,11 +223,23 @@ def _no_body(scope: Scope) -> bytes | None:
     return None if is_announced else b""
 
 
-def _own_time(context: RequestContext) -> list[tuple[bytes, bytes]]:
+def _is_of_rates(name: bytes) -> bool:
+    return name in RATES or name.startswith(RATES_PREFIX)
+
+
+def _own_time(dialect: EdgeDialect) -> dict[bytes, OwnTime]:
+    """Makers of the headers that tell of the own time of each answer, by their names."""
+    makers: dict[bytes, OwnTime] = {b"age": _age, b"server-timing": whole_timing, HEADER: _request_id}
+    if dialect.request_id_header is not None:
+        makers[dialect.request_id_header.encode()] = _request_id
+    return makers | {name.encode(): make for name, make in dialect.own_time.items()}
+
+
+def _age(context: RequestContext) -> str:
     note = context.output_data.cache
     assert note is not None
-    return [
-        (b"age", b"%d" % (note.age or 0.0)),
-        (b"server-timing", whole_timing(context).encode()),
-        (HEADER, context.request_id.encode()),
-    ]
+    return str(int(note.age or 0.0))
+
+
+def _request_id(context: RequestContext) -> str:
+    return context.request_id

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from starlette.types import Scope
 
+from middleware.edge.dialect import OwnTime
 from stts.access.roles import Role
 from stts.context import CacheNote, Outcome, RequestContext, Timings
 from stts.plans import SpeechPlan, SpeechRequest
@@ -55,8 +56,8 @@ class Repeated:
     text: str
     context: RequestContext
     """The context of one of them, as it ended."""
-    own_time: frozenset[bytes]
-    """Headers that tell of the time of each answer, as far as its dialect has them."""
+    own_time: tuple[tuple[bytes, OwnTime], ...]
+    """Headers that tell of the time of each answer, as far as its dialect has them, and what makes them."""
     role: Role
     """The role that its route needs."""
     is_openai: bool

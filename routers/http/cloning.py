@@ -12,6 +12,10 @@ from stts.engine_state import AUTO
 from stts.errors import EngineNotInstalled
 from stts.settings import CurrentSettings
 
+CLONED = "x-voice-cloned"
+"""Header that says whether the voice of an answer is that of the recording."""
+NOT_CLONED = "No engine here clones voices: another voice speaks."
+
 
 class Cloners:
     """Names of engines, of this moment."""

@@ -239,3 +239,28 @@ async def test_what_is_too_old_for_a_listener_is_for_the_long_way(services: Serv
         before, hours[0] = memory_of(services).answered, 0.0
         assert (await client.get("/tts", params=SPOKEN)).status_code == 200
     assert memory_of(services).answered == before
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path", "body", "header"),
+    [
+        ("elevenlabs", "/v1/text-to-speech/low?output_format=pcm_16000", {"text": "Good evening."}, "request-id"),
+        ("deepgram", "/v1/speak?model=low&encoding=linear16", {"text": "Good evening."}, "dg-request-id"),
+        ("chatterbox-server", "/tts", {"text": "Good evening.", "predefined_voice_id": "low"}, "content-disposition"),
+    ],
+)
+async def test_no_answer_tells_what_is_of_another(
+    services: Services, monkeypatch: pytest.MonkeyPatch, dialect: str, path: str, body: dict[str, Any], header: str
+) -> None:
+    async with connected(services, name=dialect, dialects=(dialect,)) as client:
+        for _ in range(4):
+            first = await client.post(path, json=body, headers={"x-request-id": "mine-1"})
+        before = memory_of(services).answered
+        assert before == 1, "it is repeated though the dialect has a header of its own time"
+        monkeypatch.setattr("time.strftime", lambda *_: "20300101_000000")
+        other = await client.post(path, json=body, headers={"x-request-id": "mine-2"})
+        assert memory_of(services).answered == before + 1
+    assert set(other.headers) == set(first.headers) and other.content == first.content
+    assert other.headers["x-request-id"] == "mine-2"
+    told = 'attachment; filename="tts_output_20300101_000000.wav"' if header == "content-disposition" else "mine-2"
+    assert other.headers.get_list(header) == [told]

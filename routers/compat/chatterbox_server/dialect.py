@@ -10,7 +10,7 @@ from routers.compat.chatterbox_server.lists import ListRoutes
 from routers.compat.chatterbox_server.model import ModelRoutes, Models
 from routers.compat.chatterbox_server.schemas import ChatterboxOptions
 from routers.compat.chatterbox_server.settings import SettingRoutes
-from routers.compat.chatterbox_server.speech import SpeechRoutes
+from routers.compat.chatterbox_server.speech import SpeechRoutes, attachment_now
 from routers.compat.chatterbox_server.uploads import UploadRoutes
 from routers.compat.chatterbox_server.voices import Voices
 from routers.dialect import Dialect, Routes
@@ -46,5 +46,6 @@ CHATTERBOX_SERVER = Dialect(
     routes=_routes,
     render_error=render_error,
     error_shape=DetailError,
+    own_time={"content-disposition": attachment_now},
     options=ChatterboxOptions,
 )

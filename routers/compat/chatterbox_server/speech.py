@@ -20,7 +20,7 @@ from routers.compat.chatterbox_server.schemas import (
     SpeechFields,
 )
 from routers.compat.chatterbox_server.voices import Chosen, Voices
-from routers.http.cloning import Cloners
+from routers.http.cloning import CLONED, NOT_CLONED, Cloners
 from routers.http.deferred_route import deferred_router
 from routers.http.engine_parameters import accepted
 from routers.http.listener_speech import check_length
@@ -33,8 +33,6 @@ from stts.context import Priority, RequestContext
 from stts.plans import SpeechRequest
 from stts.speech import SynthesisConfig
 
-CLONED = "x-voice-cloned"
-NOT_CLONED = "No engine here clones voices: another voice speaks."
 STAND_IN = "That voice is not here: another one speaks."
 AUDIO: dict[int | str, dict[str, Any]] = {
     200: {"content": {media: {} for media in MEDIA_TYPES.values()}, "description": "The audio."}
@@ -103,7 +101,7 @@ class SpeechRoutes:
         config = await self._config(fields, chosen, principal_of(request).permission, context)
         config = replace(config, format=format, speed=speed)
         chunks = self._speak(context, SpeechRequest(text, config))
-        headers = _headers(format, chosen, config)
+        headers = _headers(format, chosen, config, context)
         answer = streamed_speech if is_streamed else whole_speech
         return answer(chunks, context, lambda: headers)
 
@@ -139,9 +137,13 @@ class SpeechRoutes:
         return replace(config, engine=engine.name, speaker=chosen.speaker, parameters=parameters)
 
 
-def _headers(format: Format, chosen: Chosen, config: SynthesisConfig) -> Mapping[str, str]:
-    name = f"tts_output_{time.strftime('%Y%m%d_%H%M%S')}.{format}"
-    headers = {"content-type": MEDIA_TYPES[format], "content-disposition": f'attachment; filename="{name}"'}
+def attachment_now(context: RequestContext) -> str:
+    """The value of `Content-Disposition`: that system names a file by the second in which it was made."""
+    return f'attachment; filename="tts_output_{time.strftime("%Y%m%d_%H%M%S")}.{context.input_data.format}"'
+
+
+def _headers(format: Format, chosen: Chosen, config: SynthesisConfig, context: RequestContext) -> Mapping[str, str]:
+    headers = {"content-type": MEDIA_TYPES[format], "content-disposition": attachment_now(context)}
     if chosen.is_cloned:
         headers[CLONED] = "true" if config.voice == chosen.voice else "false"
     return headers

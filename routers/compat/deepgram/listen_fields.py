@@ -7,7 +7,7 @@ holds what was to be removed from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AliasChoices, ConfigDict, Field, ValidationError
@@ -110,7 +110,7 @@ class ListenFields(LenientFields):
             language=language,
             partials=partials,
             prefer_word_times=True,
-            prompt=", ".join(each for each in terms if each)[:PROMPT_CHARACTERS] or None,
+            prompt=joined_terms(terms),
         )
 
     def warnings(self) -> list[dict[str, str]]:
@@ -136,3 +136,8 @@ def read_query(shape: type[Fields], query: QueryParams) -> Fields:
         return shape.model_validate({**flat, "ignored": wanted})
     except ValidationError as error:
         raise invalid(error) from None
+
+
+def joined_terms(terms: Iterable[str]) -> str | None:
+    """Terms as the hint that engines take, as far as they fit into it."""
+    return ", ".join(each for each in terms if each)[:PROMPT_CHARACTERS] or None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from adapters.transcription.live_decoders import LiveDecoder, LiveDecoders
+from routers.compat.deepgram.listen_fields import joined_terms
 from routers.compat.deepgram.live_fields import Configure, Control, LiveFields
 from routers.compat.deepgram.metadata import StreamFacts
 from routers.compat.deepgram.result_encoder import ResultEncoder
@@ -163,7 +164,7 @@ class LiveStream:
         if message.keyterms is None:
             await self._socket.send_json(answer)
             return
-        prompt = ", ".join(message.keyterms) or None
+        prompt = joined_terms(message.keyterms)
         for channel in self._channels.each:
             config = channel.session.config
             await channel.session.configure(replace(config, listen=replace(config.listen, prompt=prompt)))

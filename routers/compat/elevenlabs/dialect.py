@@ -44,5 +44,6 @@ ELEVENLABS = Dialect(
     render_error=render_elevenlabs_error,
     error_shape=ElevenLabsError,
     credentials=(xi_api_key, *CREDENTIALS),
+    request_id_header="request-id",
     options=ElevenLabsOptions,
 )

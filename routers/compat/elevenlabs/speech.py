@@ -139,6 +139,6 @@ def _headers(context: RequestContext, *, collected: bool) -> dict[str, str]:
 
 
 def _told(context: RequestContext) -> Headers:
-    """Headers by which clients of the hosted service know a request and what it cost."""
-    told = {"request-id": context.request_id, "character-cost": str(context.input_data.characters)}
+    """The header by which clients of the hosted service know what a request cost."""
+    told = {"character-cost": str(context.input_data.characters)}
     return lambda: told

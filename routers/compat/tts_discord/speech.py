@@ -14,7 +14,7 @@ from adapters.preloading import load_each
 from middleware.listener import ListenerSettings
 from routers.compat.tts_discord.references import References
 from routers.compat.tts_discord.schemas import PARAMETERS, SpeechFields
-from routers.http.cloning import Cloners
+from routers.http.cloning import CLONED, NOT_CLONED, Cloners
 from routers.http.deferred_route import deferred_router
 from routers.http.engine_parameters import accepted
 from routers.http.listener_speech import check_length
@@ -32,8 +32,6 @@ from stts.speech import SynthesisConfig
 TURBO = "chatterbox_turbo"
 TAGS = re.compile(r"[ \t]*\[(?:laugh|chuckle|sigh|gasp|cough|clear throat|sniff|groan|shush)\]", re.IGNORECASE)
 """Tags that Turbo speaks; other engines would read them out."""
-CLONED = "x-voice-cloned"
-NOT_CLONED = "No engine here clones voices: another voice speaks."
 ATTACHMENT = {"content-disposition": "attachment; filename=out.wav"}
 WAV: dict[int | str, dict[str, Any]] = {200: {"content": {"audio/wav": {}}, "description": "The audio."}}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import Path, Request
@@ -104,6 +104,8 @@ class AdminRoutes:
             changes["expires_at"] = expires
         administration = await self._administration()
         before = (await _working(administration, user_id))[0]
+        if fields.is_active is False or "expires_at" in changes or changes.get("role", Role.ADMIN) is not Role.ADMIN:
+            await _refuse_last(administration, [before])
         after = await administration.change_key(before.id, before.version, changes) if changes else before
         if fields.is_active is False:
             after = await administration.revoke_key(before.id)
@@ -116,7 +118,9 @@ class AdminRoutes:
         """Revokes all keys of a user: whoever asks for it wants nobody to come in by one of them."""
         administration = await self._administration()
         _refuse_first(await _named(administration, user_id))
-        revoked = [(await administration.revoke_key(key.id)).id for key in await _working(administration, user_id)]
+        keys = await _working(administration, user_id)
+        await _refuse_last(administration, keys)
+        revoked = [(await administration.revoke_key(key.id)).id for key in keys]
         note_audit(request, ",".join(revoked))
         return Message(message="API key deleted successfully")
 
@@ -159,6 +163,7 @@ class AdminRoutes:
         administration = await self._administration()
         user = await _known(administration, user_id)
         _refuse_first(user)
+        await _refuse_last(administration, await administration.keys.all(user_id=user.id, most=PAGE))
         note_audit(request, user.id, revoked_keys=await administration.delete_user(user.id))
         return Message(message="User deleted successfully")
 
@@ -228,3 +233,11 @@ def _refuse_first(user: User | None) -> None:
     """TTSKit keeps its administrator, so that nobody locks everybody out."""
     if user is not None and user.name == FIRST_USER:
         raise Forbidden("Cannot delete admin user")
+
+
+async def _refuse_last(administration: Administration, ending: Sequence[AccessKey]) -> None:
+    """Refuses to end, to lower and to let expire the last keys that administer: nobody could make another."""
+    now, ids = time.time(), {key.id for key in ending}
+    administering = [key async for key in _keys(administration) if key.role is Role.ADMIN and key.is_alive(now)]
+    if administering and ids.issuperset(key.id for key in administering):
+        raise Forbidden("No other key of an administrator works: make one before this one changes or ends.")

@@ -31,7 +31,7 @@ def repeated(until: float, text: str = "Hello.", headers: tuple[tuple[bytes, byt
     facts = RequestFacts("POST", "/tts", "10.0.0.1", len(text), "wav", arrived=1.0)
     context = RequestContext("tts", "first", input_data=facts)
     return Repeated(
-        *("key", '"tag"', headers, b"", request, PLAN, text, context, frozenset[bytes](), Role.WRITE),
+        *("key", '"tag"', headers, b"", request, PLAN, text, context, (), Role.WRITE),
         is_openai=False,
         settings=Settings(),
         weights_changes=0,

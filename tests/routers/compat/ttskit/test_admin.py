@@ -55,7 +55,8 @@ async def test_permissions_are_the_roles_of_keys(admin: httpx.AsyncClient) -> No
     assert (refused.status_code, refused.json()["error_type"]) == (403, "permission_error")
     assert (await admin.post("/api/v1/synth", json={"text": "Hello"}, headers=writer)).status_code == 200
     assert (await admin.post("/api/v1/cache/clear", headers=reader)).status_code == 403
-    assert (await admin.post("/api/v1/cache/clear", headers=writer)).status_code == 200
+    assert (await admin.post("/api/v1/cache/clear", headers=writer)).status_code == 403
+    assert (await admin.post("/api/v1/cache/clear")).status_code == 200
     assert (await admin.get(f"{ADMIN}/api-keys", headers=writer)).status_code == 403
     me = (await admin.get(f"{ADMIN}/users/me", headers=reader)).json()
     assert (me["user_id"], me["permissions"], me["is_admin"]) == ("reader", ["read"], False)
@@ -131,3 +132,12 @@ async def test_users(admin: httpx.AsyncClient) -> None:
 async def test_the_administrator_stays(admin: httpx.AsyncClient, path: str) -> None:
     refused = await admin.delete(f"{ADMIN}/{path}")
     assert (refused.status_code, refused.json()["detail"]) == (403, "Cannot delete admin user")
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"permissions": ["read"]}, {"expires_at": "2090-01-01"}])
+async def test_the_last_key_that_administers_stays(admin: httpx.AsyncClient, change: dict[str, object]) -> None:
+    refused = await admin.put(f"{ADMIN}/api-keys/admin", json=change)
+    assert (refused.status_code, "make one before" in refused.text) == (403, True)
+    assert (await admin.get(f"{ADMIN}/users")).status_code == 200
+    await made(admin, "anna", "admin")
+    assert (await admin.put(f"{ADMIN}/api-keys/admin", json=change)).status_code == 200
