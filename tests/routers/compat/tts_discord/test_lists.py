@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from middleware.listener import default_listener
-from routers.app import build_app
-from routers.compat.tts_discord.schemas import DiscordOptions
-from routers.services import build_services
 from stts.settings import Settings
 from stts.storage.files import derived
-from tests.fakes import registry
 from tests.routers.compat.cloning_engines import OTHER, TURBO, recording
 from tests.routers.compat.tts_discord.conftest import discord
 
@@ -136,13 +130,3 @@ async def test_a_folder_that_cannot_be_written(settings: Settings, references: P
     async with discord(settings, references, TURBO) as client:
         answer = await client.post("/tts", json={"text": "Hello.", "voice": "anna.wav"})
     assert answer.status_code == 200 and answer.headers["x-voice-cloned"] == "true"
-
-
-async def test_the_engine_is_loaded_at_the_start(settings: Settings, references: Path) -> None:
-    services = build_services(settings, registry=registry(**TURBO))
-    options = DiscordOptions(references_dir=str(references))
-    build_app(services, replace(default_listener(services.settings, ("discord",)), options=options))
-    for hook in services.lifecycle.on_start:
-        await hook()
-    assert services.engines.instance("chatterbox_turbo").state == "ready"
-    await services.engines.close()
