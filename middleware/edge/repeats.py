@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,6 +41,7 @@ from stts.plans import SpeechPlan
 from stts.settings import CurrentSettings
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_PLACES = count()
 RATES = frozenset({b"ratelimit", b"ratelimit-policy"})
 RATES_PREFIX = b"x-ratelimit-"
 """Headers that tell what is left of rates, and are made for each answer."""
@@ -78,6 +80,8 @@ class Repeats:
         self._parts = parts
         self._memory = parts.memory
         self._remainders = remainders
+        # A listener that takes the place of another of its name may have another key: it repeats nothing of that one.
+        self._place = f"{listener.name} {next(_PLACES)}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -86,7 +90,7 @@ class Repeats:
         exchange: WholeExchange | None = (scope.get("extensions") or {}).get(WHOLE)
         if exchange is not None and exchange.body is None and is_short(scope):
             await exchange.rest()
-        digest = digest_of(scope, self._listener.name, exchange.body if exchange is not None else _no_body(scope))
+        digest = digest_of(scope, self._place, exchange.body if exchange is not None else _no_body(scope))
         known = self._memory.get(digest) if digest is not None else None
         if known is not None:
             with suppress(STTSError):
