@@ -172,7 +172,6 @@ def _wired(
     pipelines = build_pipelines(
         measures.stages, quotas, planning, recording, caching, engines, operations, replies, phonemes
     )
-    speak, listen = pipelines.speak, pipelines.listen
     return Services(
         current,
         lifecycle,
@@ -185,7 +184,7 @@ def _wired(
         model_library=ModelLibrary(registry.known_models, current, jobs, engines.in_use, engines.weights_changed),
         environments=EngineEnvironments(engines, jobs),
         jobs=jobs,
-        batches=build_batches(current, access.stores, files, selection, speak, listen, yielding),
+        batches=build_batches(current, access.stores, files, selection, pipelines.speak, pipelines.listen, yielding),
         operations=operations,
         replies=replies,
         live_decoders=LiveDecoders(current),

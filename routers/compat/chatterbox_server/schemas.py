@@ -35,9 +35,9 @@ class Generation(LenientFields):
 
     model_config = ConfigDict(allow_inf_nan=False)
 
-    temperature: float | None = None
-    exaggeration: float | None = None
-    cfg_weight: float | None = None
+    temperature: float | None = Field(None, ge=0, le=5)
+    exaggeration: float | None = Field(None, ge=0, le=2)
+    cfg_weight: float | None = Field(None, ge=0, le=1)
     seed: int | None = Field(None, ge=0, le=LONGEST_SEED, description="0: random.")
     language: LanguageTag = None
 

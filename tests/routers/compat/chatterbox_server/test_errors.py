@@ -59,6 +59,8 @@ async def test_wrong_fields_are_listed(client: httpx.AsyncClient) -> None:
         {"chunk_size": 10},
         {"seed": -1},
         {"speed_factor": 9},
+        {"temperature": 99},
+        {"exaggeration": -1},
         {"text": ""},
     )
     for body in wrong:
