@@ -135,6 +135,13 @@ class ConfigAdapter:
         """
         return await asyncio.to_thread(self._patch, changes)
 
+    async def restore(self, path: KeyPath) -> ChangeReport:
+        """Takes back what was changed over HTTP at a path and below it: what the operator's file says counts again.
+
+        Raises as `patch` does.
+        """
+        return await asyncio.to_thread(self._restore, path)
+
     async def reload(self) -> ChangeReport:
         """Reads everything again. Raises InvalidConfiguration, and keeps the old, if that is not valid."""
         return await asyncio.to_thread(self._reload)
@@ -143,6 +150,16 @@ class ConfigAdapter:
         with self._lock:
             configuration, report = self._planned(changes)
             write_overrides(self._overrides_path, configuration.layers[1].values)
+            self._adopt(configuration)
+        return report
+
+    def _restore(self, path: KeyPath) -> ChangeReport:
+        with self._lock:
+            changed = file_layer(self._root, self._overrides_path, "runtime").values
+            kept = tuple(each for each in changed if each[0][: len(path)] != path)
+            configuration = self._configured(self._operator_layers(), Layer("runtime", kept))
+            report = self._report(configuration, [])
+            write_overrides(self._overrides_path, kept)
             self._adopt(configuration)
         return report
 

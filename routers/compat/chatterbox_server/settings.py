@@ -7,6 +7,8 @@ from typing import Any
 
 from fastapi import Request
 
+from adapters.configuration.adapter import ConfigAdapter
+from adapters.configuration.reports import ChangeReport
 from middleware.edge.auditing import note_audit
 from middleware.listener import ListenerSettings
 from routers.compat.chatterbox_server.models_named import engine_named
@@ -48,20 +50,23 @@ class SettingRoutes:
         output = _output(settings)
         if not output:
             return Status(message=NOTHING)
-        await self._change(request, output)
+        report = await self._changeable().patch({"listeners": {self._name: {"output": output}}})
+        self._note(request, report)
         return Status(message=SAVED)
 
     @policy(RouteKind.MANAGE, action=Action.CONFIG_CHANGE)
     async def reset(self, request: Request) -> Status:
         """The defaults of speech are those of the configuration and its profile again."""
-        await self._change(request, {**dict.fromkeys(PLACES.values()), "parameters": dict.fromkeys(PARAMETERS)})
+        self._note(request, await self._changeable().restore(("listeners", self._name, "output")))
         return Status(message=RESET)
 
-    async def _change(self, request: Request, output: Mapping[str, Any]) -> None:
-        """Raises Forbidden where the settings are fixed, and what a change raises."""
+    def _changeable(self) -> ConfigAdapter:
+        """Raises Forbidden where the settings are fixed."""
         if self._config is None or self._name not in self._settings().listeners:
             raise Forbidden(FIXED)
-        report = await self._config.patch({"listeners": {self._name: {"output": output}}})
+        return self._config
+
+    def _note(self, request: Request, report: ChangeReport) -> None:
         changes = {name: {"old": old, "new": new} for name, (old, new) in report.values.items()}
         note_audit(request, changes=changes, overridden=report.overridden)
 
