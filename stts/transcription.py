@@ -50,6 +50,8 @@ class TranscriptionConfig:
     engine: str = AUTO
     partials: bool = True
     """Live: tell what is understood while it is said, where that is work of its own."""
+    settle_after: float | None = None
+    """Live: seconds without words that are final after which the next pause of a turn makes those so far final."""
     language: str | None = None
     """BCP 47 or ISO 639-1; None detects."""
     task: Task = "transcribe"
@@ -118,9 +120,11 @@ class TranscriptPartial:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptCheckpoint:
-    """Live, after `LiveAudio.settle()`: the text if this were the end."""
+    """Live, after `LiveAudio.checkpoint()`: the text if this were the end. With `settle_after` it is final."""
 
     text: str
+    segment: Segment | None = None
+    """The same with its times, where it is final and has words."""
 
 
 @dataclass(frozen=True, slots=True)

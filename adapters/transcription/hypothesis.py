@@ -45,9 +45,24 @@ class Hypothesis:
         """Whether these words of the open part are others than were committed of it; `all_heard` as for Agreement."""
         return self._agreement.contradicted(self._joined(segments), all_heard=all_heard)
 
-    def checkpoint(self, undecided: Sequence[Segment] = ()) -> TranscriptCheckpoint:
-        """If this were the end."""
-        return TranscriptCheckpoint(self._agreement.whole(self._joined(undecided)))
+    def so_far(
+        self, undecided: Sequence[Segment] = (), begun: int = 0, *, settle: bool
+    ) -> Iterator[TranscriptPartial | TranscriptCheckpoint]:
+        """The text if this were the end; `begun` as for `commit`.
+
+        `settle`: its words are final, and more may follow in the same part.
+        """
+        text = self._joined(undecided)
+        if not settle:
+            yield TranscriptCheckpoint(self._agreement.whole(text))
+            return
+        delta = self._untold + self._agreement.settle(text)
+        if delta or self._tail:
+            yield TranscriptPartial(delta, "")
+        self._untold = self._tail = ""
+        all_text = self._agreement.committed
+        segments = [*self._decided, *(shifted(segment, begun / STT_SAMPLE_RATE) for segment in undecided)]
+        yield TranscriptCheckpoint(all_text, united(segments, all_text) if segments and all_text else None)
 
     def finish(self, seconds: float) -> Iterator[TranscriptPartial | TranscriptSegment | TranscriptDone]:
         """All is decided: the last of the text, the segment if there are words, the end."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, suppress
 
 import numpy as np
@@ -21,7 +21,7 @@ from adapters.transcription.intake import LAG_SECONDS, AudioSource, Intake, Stop
 from adapters.transcription.rhythm import Rhythm
 from adapters.transcription.window_reader import WindowReader
 from stts.context import RequestContext
-from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Samples, Segment, STTEngine
+from stts.engine_api import STT_SAMPLE_RATE, Samples, Segment, STTEngine
 from stts.errors import STTSError
 from stts.plans import TranscriptionPlan
 from stts.streams.channel import Channel
@@ -65,10 +65,7 @@ class RollingSession:
         plan = self.plan
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
         intake, utterance = Intake(audio), Hypothesis(plan.language)
-        partials = plan.asked.partials
-        listener = _Listener(
-            self._instance, self._health, plan.params, context, intake, utterance, self._rhythm, partials=partials
-        )
+        listener = _Listener(self._instance, self._health, plan, context, intake, utterance, self._rhythm)
         async with aclosing(prefetch(listener.listen, EVENTS_AHEAD, "live transcript")) as events:
             async for event in events:
                 yield event
@@ -87,20 +84,19 @@ class _Listener:
         self,
         instance: EngineInstance[STTEngine],
         health: InstanceHealth,
-        params: ListenParams,
+        plan: TranscriptionPlan,
         context: RequestContext,
         intake: Intake,
         utterance: Hypothesis,
         rhythm: Rhythm,
-        *,
-        partials: bool,
     ) -> None:
         self._context = context
         self._intake = intake
         self._utterance = utterance
-        self._reader = WindowReader(instance, health, params, context, utterance)
+        self._reader = WindowReader(instance, health, plan.params, context, utterance)
         self._rhythm = rhythm
-        self._partials = partials
+        self._partials = plan.asked.partials
+        self._settles = plan.asked.settle_after is not None
         self._window: Samples = np.zeros(0, np.float32)
         self._begun = 0
         """The sample of the utterance with which the window begins."""
@@ -128,9 +124,8 @@ class _Listener:
                     continue
                 words = await self._all_words()
                 if stop is Stop.CHECKPOINT:
-                    for event in self._utterance.update(self._joined(words)) if self._partials else ():
+                    for event in self._so_far(words):
                         ready.put(event, 1)
-                    ready.put(self._utterance.checkpoint(words), 1)
         finally:
             await self._end_interim()
         self._finish(words, ready)
@@ -203,6 +198,12 @@ class _Listener:
             intake.mark()
             self._words = await self._reader.decide(self._window)
         return self._words
+
+    def _so_far(self, words: Sequence[Segment]) -> Iterator[TranscriptEvent]:
+        """The words up to a checkpoint."""
+        if self._partials and not self._settles:
+            yield from self._utterance.update(self._joined(words))
+        yield from self._utterance.so_far(words, self._begun, settle=self._settles)
 
     def _joined(self, words: Sequence[Segment]) -> str:
         return join_texts((word.text for word in words), self._utterance.language)

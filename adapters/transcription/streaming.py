@@ -21,7 +21,7 @@ from adapters.transcription.attention import Attention
 from adapters.transcription.hypothesis import Hypothesis
 from adapters.transcription.intake import AudioSource, Intake, Stop
 from stts.context import RequestContext
-from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, Samples, Segment, STTEngine
+from stts.engine_api import STT_SAMPLE_RATE, EngineInfo, Samples, STTEngine
 from stts.errors import Busy, STTSError
 from stts.plans import TranscriptionPlan
 from stts.protocols import VoiceActivity
@@ -181,11 +181,12 @@ class StreamingSession:
                     yield lagging
             ends = stop is not None or attention.tired or self._full(intake, decided)
             if ends and self._slot is not None and not intake.quiet:
-                utterance.commit(await self._ask(_end, context), decided)
+                utterance.commit(await self._ask(lambda engine: list(engine.end()), context), decided)
                 decided = intake.taken
                 intake.mark()
             if stop is Stop.CHECKPOINT:
-                yield utterance.checkpoint()
+                for known in utterance.so_far(settle=self.plan.asked.settle_after is not None):
+                    yield known
             if attention.tired:
                 attention.rest()
                 await self._let_go()
@@ -244,7 +245,3 @@ class StreamingSession:
     async def _let_go(self) -> None:
         self._slot = None
         await self._held.aclose()
-
-
-def _end(engine: STTEngine) -> list[Segment]:
-    return list(engine.end())

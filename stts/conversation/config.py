@@ -39,6 +39,11 @@ class SessionConfig:
     """Seconds of silence of both sides after which the prompt is spoken; 0: never."""
 
     @property
+    def answers_early(self) -> bool:
+        """Replies are prepared to the words up to a pause."""
+        return self.speculate and self.policy.answers
+
+    @property
     def policy(self) -> TurnPolicy:
         return TurnPolicy(
             answers=self.respond and self.reply is not None,

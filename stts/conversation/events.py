@@ -59,6 +59,19 @@ class PartialTranscript:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptSettled:
+    """The turn goes on, and all of its stable deltas so far are final: the words of what was said until a pause."""
+
+    turn: int
+    item: str
+    segment: Segment | None
+    """All words of the turn so far, with times as those of FinalTranscript."""
+    start: float
+    at: float
+    """Seconds of the session's audio at that pause."""
+
+
+@dataclass(frozen=True, slots=True)
 class FinalTranscript:
     """The turn's words; `segment` is None where it had none. Joined, the stable deltas are its text."""
 
@@ -211,6 +224,7 @@ SessionEvent = (
     | TurnCommitted
     | AudioCleared
     | PartialTranscript
+    | TranscriptSettled
     | FinalTranscript
     | TranscriptFailed
     | Lagging

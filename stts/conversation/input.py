@@ -116,7 +116,7 @@ class InputPipeline:
         utterance.paused = True
         utterance.pauses += 1
         config = self._state.config
-        if config.speculate and config.policy.answers:
+        if utterance.settle(self.segmenter.position, config.listen.settle_after) or config.answers_early:
             utterance.audio.checkpoint()
         self._early.ask_detector(utterance, rules.longest_silence)
 

@@ -60,6 +60,8 @@ class Utterance:
     ended_at: float = 0.0
     """Clock at the user's last sound."""
     transcribed_at: float | None = None
+    settled_at: float = 0.0
+    """Seconds of the stream up to which words were asked for as final, at the latest pause that made them so."""
     stable: str = ""
     tail: str = ""
     """The part of its transcript that may change."""
@@ -88,6 +90,13 @@ class Utterance:
         """The metrics of a turn that nobody replies to."""
         after = None if self.transcribed_at is None else round((self.transcribed_at - self.ended_at) * 1000, 1)
         return TurnMetrics(self.turn, 0, after, None, None, None)
+
+    def settle(self, at: float, after: float | None) -> bool:
+        """Whether its words up to a pause `at` seconds of the stream are to be final; `after` as in its config."""
+        if after is None or at - max(self.start, self.settled_at) < after:
+            return False
+        self.settled_at = at
+        return True
 
     def write(self, samples: Samples, probability: float | None, *, remember: bool) -> None:
         self.audio.write(samples, probability)

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from contextlib import aclosing, suppress
 
 from stts.chat import Message
-from stts.conversation.events import FinalTranscript, Lagging, PartialTranscript, TranscriptFailed
+from stts.conversation.events import FinalTranscript, Lagging, PartialTranscript, TranscriptFailed, TranscriptSettled
 from stts.conversation.segmenter import Utterance
 from stts.conversation.session_state import SessionState
 from stts.errors import EngineTimeout, NotFound, STTSError
 from stts.protocols import HearRequest, TranscriptionSession
 from stts.streams.channel import Channel
 from stts.transcription import (
+    Segment,
     TranscriptCheckpoint,
     TranscriptEvent,
     TranscriptionConfig,
@@ -150,6 +151,8 @@ class Transcriber:
                     self._emit_partial(utterance, delta)
                 else:
                     self._on_unconfirmed(utterance)
+            case TranscriptCheckpoint(segment=segment) if utterance.settled_at:
+                self._settled(utterance, segment)
             case TranscriptCheckpoint(text) if utterance.paused and not utterance.committed:
                 utterance.transcribed_at = self._state.clock()
                 self._on_settled(utterance, text)
@@ -157,6 +160,12 @@ class Transcriber:
                 utterance.segment = segment
             case TranscriptLagging(seconds):
                 self._state.outbox.emit(Lagging(seconds))
+
+    def _settled(self, utterance: Utterance, segment: Segment | None) -> None:
+        """Its words so far are final. Once its audio is complete, so are all of them."""
+        if not utterance.committed and not utterance.forgotten:
+            settled = TranscriptSettled(utterance.turn, utterance.item, segment, utterance.start, utterance.settled_at)
+            self._state.outbox.emit(settled)
 
     def _emit_partial(self, utterance: Utterance, delta: str) -> None:
         self._state.outbox.emit(PartialTranscript(utterance.turn, utterance.item, delta, utterance.tail))

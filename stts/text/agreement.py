@@ -102,6 +102,12 @@ class Agreement:
         self._earlier.clear()
         return delta
 
+    def settle(self, text: str) -> str:
+        """Commits the words of the open part so far, which goes on; returns the last `stable_delta` of them."""
+        delta = self._commit(self._rest(_words(text)))
+        self._earlier.clear()
+        return delta
+
     def contradicted(self, text: str, *, all_heard: bool = True) -> bool:
         """Whether a text of the open part is another than was committed of it, beyond what guesses usually miss.
 

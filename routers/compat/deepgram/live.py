@@ -71,6 +71,6 @@ class LiveListenRoutes:
             # Nobody replies, so nobody reads it.
             history = History(settings.conversation.history_messages, settings.conversation.history_characters)
             session = await stack.enter_async_context(ConversationSession(services, config, history))
-            encoder = ResultEncoder(index, count, fields.rules(), facts.of_results(), socket.request_id)
+            encoder = ResultEncoder(index, count, fields.rules(self._options), facts.of_results(), socket.request_id)
             channels.append(Channel(session, encoder))
         return Channels(channels)

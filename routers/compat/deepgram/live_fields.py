@@ -16,6 +16,8 @@ from stts.transcription import TranscriptionConfig
 from stts.vad.rules import TurnRules
 
 LONGEST_PAUSE_MS = 10_000
+STRETCH_SECONDS = 4.0
+"""Seconds of a turn after which its words are told at the next pause, as Deepgram tells them every few seconds."""
 NEVER = frozenset({"false", "0"})
 """Values of `endpointing` that mean that nobody wants to be told of pauses."""
 
@@ -42,9 +44,10 @@ class LiveFields(ListenFields):
 
     def over(self, base: SessionConfig, listen: TranscriptionConfig, options: DeepgramOptions) -> SessionConfig:
         """The operator's configuration with the wishes of the client: nobody replies."""
+        short = self._short_pauses(options)
         return replace(
             base,
-            listen=listen,
+            listen=replace(listen, settle_after=0.0 if short else STRETCH_SECONDS),
             speak=None,
             reply=None,
             turns=self._turns(base.turns or TurnRules(), options),
@@ -53,22 +56,31 @@ class LiveFields(ListenFields):
             prompt_after=0.0,
         )
 
-    def rules(self) -> ResultRules:
+    def rules(self, options: DeepgramOptions) -> ResultRules:
         return ResultRules(
             formatted=self.formatted,
             interim=self.interim_results,
             vad_events=self.vad_events,
             endpoints=(self.endpointing or "").lower() not in NEVER,
+            pauses_end=self._short_pauses(options),
             utterance_end=None if self.utterance_end_ms is None else self.utterance_end_ms / 1000,
             multilingual=self.detects or ("language" in self.model_fields_set and self.language is None),
         )
 
     def _turns(self, rules: TurnRules, options: DeepgramOptions) -> TurnRules:
-        """Turns are cut by silence alone. An utterance is understood as a whole: so short a pause as Deepgram's clients
-        ask for would part words."""
+        """Turns are cut by silence alone. So short a pause as Deepgram's clients ask for would part what is understood
+        better as a whole: at such a one the words so far are told, and the turn goes on."""
         pause = self._pause_ms()
-        silence = rules.silence if pause is None else max(pause, options.shortest_pause_ms) / 1000
-        return replace(rules, silence=silence, detector=False)
+        if pause is None:
+            return replace(rules, detector=False)
+        if self._short_pauses(options):
+            return replace(rules, pause=pause / 1000, silence=options.shortest_pause_ms / 1000, detector=False)
+        return replace(rules, silence=pause / 1000, detector=False)
+
+    def _short_pauses(self, options: DeepgramOptions) -> bool:
+        """Pauses are to be told of that end no turn here."""
+        pause = self._pause_ms()
+        return pause is not None and pause < options.shortest_pause_ms
 
     def _pause_ms(self) -> int | None:
         said = (self.endpointing or "true").lower()

@@ -1,8 +1,8 @@
 """Encodes the events of a session that listens as messages of Deepgram's live transcription: one for each channel.
 
 Deepgram tells of one stretch of audio several times: results that may change, then one that is final, which says
-whether the speaker has paused (`speech_final`) or the client has asked for it (`from_finalize`). Here such a stretch is
-a turn of the session.
+whether the speaker has paused (`speech_final`) or the client has asked for it (`from_finalize`). Here a stretch ends
+with a turn of the session, or at a pause in it at which its words so far were made final.
 """
 
 from __future__ import annotations
@@ -19,6 +19,16 @@ from stts.transcription import Segment
 Message = dict[str, Any]
 
 
+@dataclass(slots=True)
+class Stretch:
+    """The part of a turn behind the words of it that were told as final."""
+
+    start: float
+    """Seconds of the stream."""
+    told: int = 0
+    """Visible characters of the turn before it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRules:
     """The wishes of the client about what it is told."""
@@ -28,6 +38,8 @@ class ResultRules:
     vad_events: bool
     endpoints: bool
     """Tell that the speaker has paused."""
+    pauses_end: bool = False
+    """A pause within a turn is one that is told of: the client wants to know of shorter ones than end a turn."""
     utterance_end: float | None
     """Seconds without words after which an utterance is said to have ended; None: nobody asked."""
     multilingual: bool
@@ -40,10 +52,12 @@ class ResultEncoder:
         self._rules = rules
         self._metadata = metadata
         self._request_id = request_id
-        self._turn, self._start = 0, 0.0
-        """The newest turn, and the seconds of the stream at which it begins."""
+        self._turn = 0
+        """The newest turn."""
         self._text = ""
-        """The part of its transcript that is not going to change."""
+        """The part of the transcript of its stretch that is not going to change."""
+        self._stretches: dict[int, Stretch] = {}
+        """Those of the turns that are not over."""
         self._speaking = False
         self._finalized: set[int] = set()
         """Turns that were ended by the client and are not told yet."""
@@ -55,21 +69,24 @@ class ResultEncoder:
         match event:
             case events.SpeechStarted(turn=turn, at=at):
                 self._begin(turn)
-                self._start, self._speaking = at, True
+                self._stretches[turn] = Stretch(at)
+                self._speaking = True
                 return [self._speech_started(at)] if self._rules.vad_events else []
             case events.TurnCommitted(turn=turn, pushed=True):
                 self._finalized.add(turn)
             case events.PartialTranscript(turn=turn, stable_delta=delta, tail=tail):
                 self._begin(turn)
                 self._text += delta
-                return self._interim(self._text + tail, position)
+                return self._interim(turn, self._text + tail, position)
+            case events.TranscriptSettled():
+                return self._settled(event)
             case events.FinalTranscript():
                 return self._final(event)
             case events.TranscriptFailed(error=QuotaExceeded()):
                 return []  # The session ends with it.
             case events.TranscriptFailed(turn=turn, error=error):
                 # It is over nevertheless: clients that wait for the end of it would wait for ever.
-                return [error_message(error, self._request_id, True), self._over(turn, self._start, position)]
+                return [error_message(error, self._request_id, True), *self._over(turn, position)]
             case events.Failed(error):
                 return [error_message(error, self._request_id, True)]
         return []
@@ -93,35 +110,71 @@ class ResultEncoder:
     def _speech_started(self, at: float) -> Message:
         return {"type": "SpeechStarted", "channel": self._index, "timestamp": round(at, 3)}
 
-    def _interim(self, text: str, position: float) -> list[Message]:
+    def _interim(self, turn: int, text: str, position: float) -> list[Message]:
         if not self._rules.interim or not text.strip():
             return []
-        heard = told(
-            [Segment(text, 0.0, max(0.0, position - self._start))], formatted=self._rules.formatted, offset=self._start
-        )
-        return [self._results(heard, self._start, position - self._start, final=False, speech_final=False)]
+        start = self._stretch(turn, 0.0).start
+        heard = told([Segment(text, 0.0, max(0.0, position - start))], formatted=self._rules.formatted, offset=start)
+        return [self._results(heard, start, position - start, final=False, speech_final=False)]
+
+    def _settled(self, event: events.TranscriptSettled) -> list[Message]:
+        """The words up to a pause within a turn."""
+        stretch, ends = self._stretch(event.turn, event.start), self._rules.endpoints and self._rules.pauses_end
+        heard = self._words(event.segment, event.start, event.at, stretch)
+        start, stretch.start = stretch.start, event.at
+        if event.turn == self._turn:
+            self._text = ""
+        if not heard.words:
+            return []
+        stretch.told = len("".join(event.segment.text.split())) if event.segment is not None else 0
+        return [self._result_of(event.segment, heard, start, event.at, speech_final=ends)]
 
     def _final(self, event: events.FinalTranscript) -> list[Message]:
         end = event.start + event.seconds
-        segments = [event.segment] if event.segment is not None else []
-        heard = told(segments, formatted=self._rules.formatted, offset=event.start, end=end)
-        if heard.words:
-            self._last_word = heard.words[-1]["end"]
-        language = event.segment.language if event.segment is not None else None
-        return [self._over(event.turn, event.start, end, heard, language)]
+        heard = self._words(event.segment, event.start, end, self._stretch(event.turn, event.start))
+        return self._over(event.turn, end, heard, event.segment)
 
-    def _over(self, turn: int, start: float, end: float, heard: Told = SILENCE, language: str | None = None) -> Message:
-        """The last that is told of a turn."""
+    def _over(self, turn: int, end: float, heard: Told = SILENCE, segment: Segment | None = None) -> list[Message]:
+        """The last that is told of a turn; nothing where all of it has been told."""
         self._speaking = self._speaking and turn != self._turn
+        stretch = self._stretches.pop(turn, Stretch(end))
         pushed = turn in self._finalized
         self._finalized.discard(turn)
+        ends = self._rules.endpoints
+        if not heard.words and stretch.told and not pushed and (self._rules.pauses_end or not ends):
+            return []
+        return [self._result_of(segment, heard, stretch.start, end, speech_final=ends, from_finalize=pushed)]
+
+    def _stretch(self, turn: int, start: float) -> Stretch:
+        return self._stretches.setdefault(turn, Stretch(start))
+
+    def _words(self, segment: Segment | None, start: float, end: float, stretch: Stretch) -> Told:
+        """The words of a turn that begins at `start` which were not told before."""
+        segments = [segment] if segment is not None else []
+        span = (stretch.start if stretch.told else 0.0, end)
+        heard = told(segments, formatted=self._rules.formatted, offset=start, span=span, skipped=stretch.told)
+        if heard.words:
+            self._last_word = heard.words[-1]["end"]
+        return heard
+
+    def _result_of(
+        self,
+        segment: Segment | None,
+        heard: Told,
+        start: float,
+        end: float,
+        *,
+        speech_final: bool,
+        from_finalize: bool = False,
+    ) -> Message:
+        language = segment.language if segment is not None else None
         return self._results(
             heard,
             start,
             end - start,
             final=True,
-            speech_final=self._rules.endpoints,
-            from_finalize=pushed,
+            speech_final=speech_final,
+            from_finalize=from_finalize,
             language=language,
         )
 

@@ -19,7 +19,7 @@ def results(
     """`heard`: the channels that were listened to. `detected`: the language was to be found. Takes long for hours."""
     channels = []
     for result in heard:
-        alternative = told(result.segments, formatted=formatted, end=result.duration).alternative()
+        alternative = told(result.segments, formatted=formatted, span=(0.0, result.duration)).alternative()
         if paragraphs:
             alternative["paragraphs"] = _paragraphs(result.segments, result.duration, formatted=formatted)
         channel: dict[str, Any] = {"alternatives": [alternative]}
@@ -39,7 +39,7 @@ def results(
 
 def _utterance(segment: Segment, channel: int, end: float, *, formatted: bool) -> dict[str, Any]:
     """One segment as an utterance."""
-    said = told([segment], formatted=formatted, end=end)
+    said = told([segment], formatted=formatted, span=(0.0, end))
     return {
         "start": round(min(segment.start, end), 3),
         "end": round(min(segment.end, end), 3),

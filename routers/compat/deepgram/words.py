@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stts.text.transcript import join_texts
@@ -35,8 +35,16 @@ class Told:
 SILENCE = Told("", (), 0.0)
 
 
-def told(segments: Sequence[Segment], *, formatted: bool, offset: float = 0.0, end: float = math.inf) -> Told:
-    """The words of segments. `offset`: seconds at which their times begin; `end`: seconds of all audio there was.
+def told(
+    segments: Sequence[Segment],
+    *,
+    formatted: bool,
+    offset: float = 0.0,
+    span: tuple[float, float] = (0.0, math.inf),
+    skipped: int = 0,
+) -> Told:
+    """The words of segments. `offset`: seconds at which their times begin; `span`: seconds that they lie within;
+    `skipped`: visible characters that are left out, because they were told before.
 
     `formatted`: with punctuation and capitals. Where an engine tells no word times, those of the segment are shared
     out by the length of its words.
@@ -44,14 +52,18 @@ def told(segments: Sequence[Segment], *, formatted: bool, offset: float = 0.0, e
     words: list[dict[str, Any]] = []
     texts: list[str] = []
     for segment in segments:
-        bared = ""
+        bared, written, whole = "", "", not skipped
         sureness = _Sureness(segment)
         for unit in units_of(segment, WIDEST):
-            if not (word := bare(unit.text)):
+            # Engines tell a text that has grown in other words; its characters stay.
+            written_here, skipped = unit.text[skipped:], max(0, skipped - len(unit.text))
+            if not (word := bare(written_here)):
                 continue
             bared += f" {word}" if bared and unit.spaced else word
-            words.append(_word(word, unit, sureness.of(unit), formatted=formatted, offset=offset, end=end))
-        texts.append(segment.text if formatted else bared)
+            written += f" {written_here}" if written and unit.spaced else written_here
+            unit = replace(unit, text=written_here)
+            words.append(_word(word, unit, sureness.of(unit), formatted=formatted, offset=offset, span=span))
+        texts.append(bared if not formatted else segment.text if whole else written)
     sure = [each["confidence"] for each in words]
     text = join_texts(texts, segments[0].language if segments else None)
     return Told(text, tuple(words), round(sum(sure) / len(sure), 4) if sure else 0.0)
@@ -70,11 +82,14 @@ def _combines(character: str) -> bool:
     return unicodedata.category(character) in ("Mn", "Mc")
 
 
-def _word(word: str, unit: Unit, sure: float, *, formatted: bool, offset: float, end: float) -> dict[str, Any]:
+def _word(
+    word: str, unit: Unit, sure: float, *, formatted: bool, offset: float, span: tuple[float, float]
+) -> dict[str, Any]:
+    first, last = span
     found: dict[str, Any] = {
         "word": word,
-        "start": round(min(offset + unit.start, end), 3),
-        "end": round(min(offset + unit.end, end), 3),
+        "start": round(min(max(offset + unit.start, first), last), 3),
+        "end": round(min(max(offset + unit.end, first), last), 3),
         "confidence": round(sure, 4),
     }
     if formatted:

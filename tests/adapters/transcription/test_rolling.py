@@ -71,6 +71,21 @@ async def test_what_is_settled_is_not_transcribed_again_unless_somebody_spoke() 
         assert engine(made).given[-1] == 32_000
 
 
+@pytest.mark.parametrize("partials", [True, False])
+async def test_a_pause_settles_words_where_that_was_asked(partials: bool) -> None:
+    async with engines() as made:
+        session = await session_of(made, settle_after=0.0, partials=partials)
+        heard = Heard(made, session)
+        for length in (0.9, 1.1):
+            heard.audio.write(sound(length))
+            heard.audio.checkpoint()
+            known = await heard.until(TranscriptCheckpoint, len(heard.settled) + 1)
+            assert isinstance(known, TranscriptCheckpoint) and known.segment is not None
+            assert heard.told == known.text == known.segment.text
+        assert await heard.end() == "word0 word1" == heard.settled[-1]
+        await session.aclose()
+
+
 async def test_an_utterance_longer_than_the_engine_hears_at_once() -> None:
     async with engines() as made:
         session = await session_of(made)

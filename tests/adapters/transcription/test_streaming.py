@@ -76,6 +76,20 @@ async def test_after_a_pause_it_goes_on() -> None:
         await session.aclose()
 
 
+async def test_a_pause_settles_words_where_that_was_asked() -> None:
+    async with engines() as made:
+        session = await open_session(made, "quick", settle_after=0.0)
+        heard = Heard(made, session)
+        heard.audio.write(sound(0.6))
+        heard.audio.checkpoint()
+        known = await heard.until(TranscriptCheckpoint)
+        assert isinstance(known, TranscriptCheckpoint) and known.segment is not None
+        assert heard.told == known.text == known.segment.text == words(2)
+        heard.audio.write(sound(0.9))
+        assert await heard.end() == f"{words(2)} {words(3)}"
+        await session.aclose()
+
+
 async def test_a_turn_without_end_is_decided_part_by_part() -> None:
     """The cost stays the same: the engine never holds more than twice what it hears at once, 3 s here."""
     async with engines(longest=3.0) as made:

@@ -36,6 +36,16 @@ def test_the_newest_word_is_held_back_and_what_two_agree_on_is_told() -> None:
     assert agreement.committed == "the cats are here now"
 
 
+def test_what_is_settled_stays_and_the_part_goes_on() -> None:
+    agreement = Agreement()
+    agreement.hear("the cat")
+    assert agreement.settle("The cat sat.") == "The cat sat."
+    assert agreement.hear("The cat sad on the mat") == ("", " on the mat")
+    assert agreement.settle("The cat sat.") == ""
+    assert agreement.commit("The cat sat on the mat.") == " on the mat."
+    assert agreement.committed == "The cat sat. on the mat."
+
+
 def test_more_hypotheses_may_have_to_agree() -> None:
     agreement = Agreement(agreeing=3, held=0)
     assert [agreement.hear("one two")[0] for _ in range(3)] == ["", "", "one two"]

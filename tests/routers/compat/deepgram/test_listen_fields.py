@@ -96,20 +96,24 @@ def test_what_is_refused(query: dict[str, object], param: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("endpointing", "silence", "told"),
+    ("endpointing", "silence", "told", "pause"),
     [
-        (None, 0.7, True),
-        ("true", 0.7, True),
-        ("10", 0.3, True),
-        ("900", 0.9, True),
-        ("false", 0.7, False),
-        ("0", 0.7, False),
+        (None, 0.7, True, 0.16),
+        ("true", 0.7, True, 0.16),
+        ("10", 0.3, True, 0.01),
+        ("300", 0.3, True, 0.16),
+        ("900", 0.9, True, 0.16),
+        ("false", 0.7, False, 0.16),
+        ("0", 0.7, False, 0.16),
     ],
 )
-def test_pauses(endpointing: str | None, silence: float, told: bool) -> None:
+def test_pauses(endpointing: str | None, silence: float, told: bool, pause: float) -> None:
     fields = checked(**({} if endpointing is None else {"endpointing": endpointing}))
     base = SessionConfig(turns=TurnRules(silence=0.7))
     config = fields.over(base, fields.config("auto", OPTIONS), OPTIONS)
     assert config.turns is not None and (config.turns.silence, config.turns.detector) == (silence, False)
-    assert fields.rules().endpoints is told
+    assert fields.rules(OPTIONS).endpoints is told
+    assert config.turns.pause == pause and fields.rules(OPTIONS).pauses_end is (pause < 0.16)
+    # Where a short pause is one that is told of, it makes the words so far final; else a long turn's do.
+    assert config.listen.settle_after == (0.0 if pause < 0.16 else 4.0)
     assert config.reply is None and config.speak is None

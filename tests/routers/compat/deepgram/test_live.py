@@ -75,6 +75,34 @@ async def test_finalize_tells_what_was_said_so_far(served: RunningServer) -> Non
     assert caller.code == 1000
 
 
+async def test_a_short_pause_tells_its_words_and_the_turn_goes_on(served: RunningServer) -> None:
+    async with calling(served, model="quick", endpointing=10, punctuate="true", **RAW) as caller:
+        for _ in range(2):
+            await caller.say(spoken(1.6), silence(0.2))
+            assert (await caller.until("Results"))["speech_final"]
+        await caller.send("CloseStream")
+        await caller.ended()
+    first, second = (each for each in caller.of("Results") if each["channel"]["alternatives"][0]["words"])
+    assert first["is_final"] and second["is_final"]
+    assert first["start"] + first["duration"] == pytest.approx(second["start"], abs=0.01)  # one turn in two parts
+    words = [each["channel"]["alternatives"][0]["words"] for each in (first, second)]
+    assert words[0][-1]["end"] <= second["start"] and words[1][0]["start"] >= words[0][-1]["end"]
+
+
+async def test_words_of_a_long_turn_are_final_before_its_end(served: RunningServer) -> None:
+    async with calling(served, model="quick", endpointing=900, **RAW) as caller:
+        await caller.say(spoken(5.0), silence(0.3))
+        first = await caller.until("Results")
+        assert first["is_final"] and not first["speech_final"]
+        assert first["channel"]["alternatives"][0]["transcript"]
+        await caller.say(silence(1.0))
+        last = await caller.until("Results")
+        # Nothing was said since, and the pause is told all the same.
+        assert last["speech_final"] and not last["channel"]["alternatives"][0]["words"]
+        await caller.send("CloseStream")
+        await caller.ended()
+
+
 async def test_an_empty_message_ends_a_stream_as_older_clients_do(served: RunningServer) -> None:
     async with calling(served, model="nova-2", **RAW) as caller:
         await caller.connection.send(b"")

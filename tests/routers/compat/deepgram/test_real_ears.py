@@ -12,8 +12,9 @@ import pytest
 
 from stts.engine_api import Samples
 from tests import patient
+from tests.engines.speech import DATA, read
 from tests.routers.compat.deepgram.caller import HEADERS, RAW, calling
-from tests.routers.compat.deepgram.official import RATE, TEXT, VOICE, recording, serving, understood
+from tests.routers.compat.deepgram.official import RATE, SAID, TEXT, VOICE, recording, serving, understood
 from tests.server import RunningServer
 
 pytestmark = pytest.mark.socket
@@ -47,6 +48,22 @@ async def test_live_words_and_their_times(server: RunningServer, model: str) -> 
     for each in finals:
         for word in each["channel"]["alternatives"][0]["words"]:
             assert each["start"] <= word["start"] and word["end"] <= each["start"] + each["duration"] + 0.01
+
+
+@pytest.mark.parametrize("model", ["nova-3", "pocketsphinx"])
+async def test_words_are_told_once_however_short_the_pauses_are(server: RunningServer, model: str) -> None:
+    quiet = np.zeros(round(0.2 * RATE), np.float32)
+    async with calling(server, model=model, endpointing=10, smart_format="true", **RAW) as caller:
+        for name in SAID:
+            await caller.say(read(DATA / name), quiet)
+            await caller.until("Results")
+        await caller.send("CloseStream")
+        await caller.ended()
+    heard = " ".join(text for text in caller.texts() if text)
+    assert understood(heard) or (model == "pocketsphinx" and 15 < len(heard.split()) < 35), heard
+    words = [word for each in caller.of("Results") for word in each["channel"]["alternatives"][0]["words"]]
+    assert len(words) == len(heard.split())
+    check(words, sum(len(read(DATA / name)) + len(quiet) for name in SAID) / RATE)
 
 
 @pytest.mark.parametrize("container", ["webm", "ogg"])

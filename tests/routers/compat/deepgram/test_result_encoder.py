@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from routers.compat.deepgram.result_encoder import ResultEncoder, ResultRules
 from stts.access.allowances import QuotaExceeded
 from stts.conversation import events
@@ -74,6 +76,42 @@ def test_an_utterance_ends_once_when_nobody_has_spoken_for_a_while() -> None:
     assert made.utterance_ended(9.0) == [{"type": "UtteranceEnd", "channel": [0, 1], "last_word_end": end}]
     assert made.utterance_ended(10.0) == []
     assert encoder(replace(RULES, utterance_end=None)).utterance_ended(9.0) == []
+
+
+def settled(text: str, at: float) -> events.TranscriptSettled:
+    return events.TranscriptSettled(1, "item", Segment(text, 0.3, at - 0.5), 0.5, at)
+
+
+@pytest.mark.parametrize("pauses_end", [True, False])
+def test_words_up_to_a_pause_are_told_once(pauses_end: bool) -> None:
+    made = encoder(replace(RULES, pauses_end=pauses_end))
+    made.to_messages(events.SpeechStarted(1, "item", 0.5), 1.0)
+    made.to_messages(events.PartialTranscript(1, "item", "Good morning,", ""), 1.5)
+    (first,) = made.to_messages(settled("Good morning,", 2.0), 2.1)
+    assert (first["start"], first["duration"]) == (0.5, 1.5)
+    assert (first["is_final"], first["speech_final"]) == (True, pauses_end)
+    (interim,) = made.to_messages(events.PartialTranscript(1, "item", " you", " all"), 2.5)
+    assert interim["channel"]["alternatives"][0]["transcript"] == "you all" and interim["start"] == 2.0
+    whole = replace(final("Good morning, you all."), seconds=3.0)
+    (last,) = made.to_messages(whole, 3.6)
+    alternative = last["channel"]["alternatives"][0]
+    assert alternative["transcript"] == "you all." and [each["word"] for each in alternative["words"]] == ["you", "all"]
+    assert (last["start"], last["speech_final"]) == (2.0, True)
+
+
+def test_the_end_of_a_turn_that_is_told_is_told_where_it_is_news() -> None:
+    for pauses_end, more in ((True, 0), (False, 1)):
+        made = encoder(replace(RULES, pauses_end=pauses_end))
+        made.to_messages(events.SpeechStarted(1, "item", 0.5), 1.0)
+        made.to_messages(settled("Good.", 2.0), 2.1)
+        over = made.to_messages(final("Good."), 3.0)
+        assert [each["speech_final"] for each in over] == [True] * more
+    made = encoder(replace(RULES, pauses_end=True))
+    made.to_messages(events.SpeechStarted(1, "item", 0.5), 1.0)
+    made.to_messages(settled("Good.", 2.0), 2.1)
+    made.to_messages(events.TurnCommitted(1, "item", 1.0, pushed=True), 3.0)
+    (answer,) = made.to_messages(final("Good."), 3.0)
+    assert answer["from_finalize"] and not answer["channel"]["alternatives"][0]["words"]
 
 
 def test_a_turn_that_fails_is_over_nevertheless() -> None:

@@ -32,7 +32,7 @@ def test_words_have_the_times_and_the_confidence_of_the_engine() -> None:
 
 
 def test_times_that_an_engine_does_not_tell_are_shared_out_within_the_audio() -> None:
-    found = told([Segment("one two three", 0.0, 2.0)], formatted=False, offset=1.0, end=2.5)
+    found = told([Segment("one two three", 0.0, 2.0)], formatted=False, offset=1.0, span=(0.0, 2.5))
     times = [(each["start"], each["end"]) for each in found.words]
     assert times == sorted(times) and times[0][0] == 1.0 and times[-1][1] == 2.5
     assert {each["confidence"] for each in found.words} == {UNTOLD}
@@ -59,3 +59,12 @@ def test_what_an_engine_says_of_a_segment_counts_for_its_words() -> None:
 
 def test_nothing() -> None:
     assert told([], formatted=True) == SILENCE
+
+
+def test_what_was_told_before_is_left_out() -> None:
+    words = (Word("Good", 0.1, 0.3), Word(" morning,", 0.3, 0.8), Word(" all.", 1.2, 1.5))
+    segment = Segment("Good morning, all.", 0.0, 1.5, words)
+    found = told([segment], formatted=True, span=(1.3, 9.0), skipped=len("Goodmorning,"))
+    assert found.text == "all." and [(each["start"], each["end"]) for each in found.words] == [(1.3, 1.5)]
+    # As one word for the engine, and as characters of its text.
+    assert told([Segment("今天很好", 0.0, 1.0, language="zh")], formatted=False, skipped=2).text == "很好"
