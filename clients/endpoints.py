@@ -34,6 +34,7 @@ from clients.checks.openai import (
     openai_speech,
     openai_transcription,
     openai_translation,
+    provenance,
     speech_timestamps,
     voices_of_models,
 )
@@ -81,6 +82,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/v1/audio/transcriptions"): openai_transcription,
     ("POST", "/v1/audio/translations"): openai_translation,
     ("POST", "/v1/audio/speech/timestamps"): speech_timestamps,
+    ("POST", "/v1/content_provenance_checks"): provenance,
     ("POST", "/v1/realtime/client_secrets"): client_secret,
     ("POST", "/v1/voices"): make_voice,
     ("GET", "/v1/voices"): keys("/v1/voices", "total"),

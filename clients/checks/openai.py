@@ -70,3 +70,14 @@ def client_secret(visit: Visit) -> str:
     if not body["value"].startswith("ek_") or body["session"]["type"] != "realtime":
         raise Failed("no secret for a session")
     return "a secret"
+
+
+def provenance(visit: Visit) -> str:
+    """A server without the detector has to say so."""
+    answer = visit.send("/v1/content_provenance_checks", refusals=(503,))
+    if not answer.ok:
+        return f"refused, no detector: {answer.complaint()}"
+    found = object_of(answer)["watermarks"]
+    if not found or found[0]["outcome"] not in ("detected", "not_detected"):
+        raise Failed(f"watermarks {found!r}")
+    return f"{found[0]['type']} {found[0]['outcome']}"

@@ -41,6 +41,7 @@ from stts.settings.stt import STTSettings as STTSettings
 from stts.settings.telemetry import TelemetrySettings as TelemetrySettings
 from stts.settings.tts import TTSSettings as TTSSettings
 from stts.settings.usage import UsageSettings as UsageSettings
+from stts.settings.watermark import WatermarkSettings as WatermarkSettings
 from stts.settings.wyoming import WyomingSettings as WyomingSettings
 
 
@@ -64,6 +65,7 @@ class Settings(Section):
     wyoming: WyomingSettings = WyomingSettings()
     storage: StorageSettings = StorageSettings()
     cache: CacheSettings = CacheSettings()
+    watermark: WatermarkSettings = WatermarkSettings()
     quotas: QuotaSettings = QuotaSettings()
     jobs: JobSettings = JobSettings()
     database: DatabaseSettings = DatabaseSettings()

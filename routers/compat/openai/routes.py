@@ -10,6 +10,7 @@ it would be taken for one with it.
 from __future__ import annotations
 
 from routers.compat.openai.models import ModelRoutes
+from routers.compat.openai.provenance import ProvenanceRoutes
 from routers.compat.openai.speech import SpeechRoutes
 from routers.compat.openai.speech_batch import SpeechBatchRoutes
 from routers.compat.openai.speech_stream import SpeechStreamRoutes
@@ -27,4 +28,5 @@ class OpenAIRoutes:
             TranscriptionRoutes(services),
             ModelRoutes(services.models),
             VoiceRoutes(services),
+            ProvenanceRoutes(services),
         )

@@ -1,0 +1,113 @@
+"""Writes the watermark into speech as it streams: samples in, the same number of marked samples out, 0.22 s behind.
+
+Only what the mark adds goes through the network's own rate; the speech itself stays as it is, all its frequencies too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stts.audio.filters import SILENCE, FilterChain
+from stts.audio.watermark.layers import Streamed
+from stts.audio.watermark.network import WatermarkNetwork
+from stts.audio.watermark.spectrum import BAND, HALF, HOP, RANGE_DB, RATE, SHARE_HEARD, Spectra, levels, spectra, waves
+from stts.engine_api import Samples
+
+MOST_GAIN_DB = 30.0
+"""Decibels by which the mark may raise or lower a frequency; the network stays far below."""
+
+
+class Watermarker:
+    """One per answer, for mono samples at one rate."""
+
+    def __init__(self, network: WatermarkNetwork, rate: int) -> None:
+        self._encoder = Streamed(network.encoder)
+        self._down = FilterChain(rate, RATE, ()) if rate != RATE else None
+        self._up = FilterChain(RATE, rate, ()) if rate != RATE else None
+        self._unmarked: list[Samples] = []
+        """Samples that wait for their mark."""
+        self._input: Samples = np.zeros(HALF, np.float32)
+        """Samples at the network's rate, from the first that the next window needs."""
+        self._waiting: Spectra = np.zeros((0, HALF + 1), np.complex64)
+        """Spectra whose mark is not known yet."""
+        self._heard: list[bool] = []
+        self._loudest = 0.0
+        self._sum: Samples = np.zeros(0, np.float32)
+        """The added sound that further windows may still change."""
+        self._to_skip = HALF
+        """Samples before the first one of the answer, which the first windows reach over."""
+        self._mark: Samples = SILENCE
+        """The added sound that is complete, and not in the speech yet."""
+
+    def push(self, samples: Samples) -> Samples:
+        if len(samples) == 0:
+            return SILENCE
+        self._unmarked.append(samples)
+        self._take(self._down.push(samples) if self._down is not None else samples)
+        return self._marked()
+
+    def finish(self) -> Samples:
+        """The last samples. Nothing may be pushed after that."""
+        if self._down is not None and (self._unmarked or self._to_skip < HALF):
+            self._take(self._down.finish())
+        self._take(np.zeros(HALF + HOP, np.float32))
+        self._add(self._encoder.finish())
+        rest = self._sum
+        self._sum = SILENCE
+        self._keep(rest)
+        if self._up is not None:
+            self._mark = np.concatenate([self._mark, self._up.finish()])
+        wanted = sum(map(len, self._unmarked))
+        missing = max(0, wanted - len(self._mark))
+        self._mark = np.concatenate([self._mark, np.zeros(missing, np.float32)])
+        return self._marked()
+
+    def _take(self, samples: Samples) -> None:
+        """Looks at further samples, of the network's rate."""
+        self._input = np.concatenate([self._input, samples])
+        found = spectra(self._input)
+        if len(found) == 0:
+            return
+        self._input = self._input[len(found) * HOP :]
+        read = levels(found)
+        sums = read.sum(axis=1)
+        self._loudest = max(self._loudest, float(sums.max()))
+        self._heard.extend((sums > self._loudest * SHARE_HEARD).tolist())
+        self._waiting = np.concatenate([self._waiting, found])
+        self._add(self._encoder.push(read[:, :BAND]))
+
+    def _add(self, marks: Samples) -> None:
+        """Adds the marks of the spectra that have waited longest."""
+        count = len(marks)
+        if count == 0:
+            return
+        found, self._waiting = self._waiting[:count], self._waiting[count:]
+        heard, self._heard = np.array(self._heard[:count]), self._heard[count:]
+        decibels = np.clip(marks * RANGE_DB, -MOST_GAIN_DB, MOST_GAIN_DB) * heard[:, None]
+        added = np.zeros_like(found)
+        added[:, :BAND] = found[:, :BAND] * (10 ** (decibels / 20) - 1)
+        windows = waves(added)
+        total = np.zeros(max(len(self._sum), (count - 1) * HOP + 2 * HALF), np.float32)
+        total[: len(self._sum)] = self._sum
+        for place, window in enumerate(windows):
+            total[place * HOP : place * HOP + 2 * HALF] += window
+        self._sum = total[count * HOP :]
+        self._keep(total[: count * HOP])
+
+    def _keep(self, complete: Samples) -> None:
+        skipped = min(self._to_skip, len(complete))
+        self._to_skip -= skipped
+        complete = complete[skipped:]
+        if self._up is not None and len(complete):
+            complete = self._up.push(complete)
+        self._mark = np.concatenate([self._mark, complete])
+
+    def _marked(self) -> Samples:
+        """The samples whose mark is complete."""
+        if not self._unmarked:
+            return SILENCE
+        samples = np.concatenate(self._unmarked)
+        count = min(len(samples), len(self._mark))
+        self._unmarked = [samples[count:]] if count < len(samples) else []
+        mark, self._mark = self._mark[:count], self._mark[count:]
+        return samples[:count] + mark
