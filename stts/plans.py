@@ -92,7 +92,9 @@ class SpeechPlan:
         # A recording is known by its content: another may come under the same name.
         own = self.voice.digest or [self.voice.id, self.voice.reference]
         voice = [own, self.voice.revision, self.owner, self.params.language, self.params.speed, self.params.seed, extra]
-        heard = [engine, voice, asdict(self.output), asdict(self.effects), self.speak_markup]
+        # What is as it always was has no part in the key, so that what was kept goes on being found.
+        output = {name: value for name, value in asdict(self.output).items() if value is not None}
+        heard = [engine, voice, output, asdict(self.effects), self.speak_markup]
         return hashlib.sha256(json.dumps(heard, sort_keys=True).encode())
 
     def sentence_key(self, text: str) -> str:

@@ -35,6 +35,8 @@ class SynthesisConfig:
     """Hz of the answer; None: the engine's own, or the nearest the format carries."""
     channels: int = 1
     """1 or 2; the same on both."""
+    bit_rate: int | None = None
+    """Bits a second of MP3, Opus and AAC; None: as many as leave nothing to hear in speech."""
     speed: float | None = None
     """0.25..4, without change of pitch; None: that of the voice, mostly 1."""
     pitch: float = 0.0
@@ -62,6 +64,8 @@ class AudioOutput:
     sample_rate: int
     """Hz."""
     channels: int
+    bit_rate: int | None = None
+    """As in SynthesisConfig."""
 
 
 @dataclass(frozen=True, slots=True)

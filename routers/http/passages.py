@@ -60,7 +60,8 @@ class PassageSpeech:
     async def chunks(self) -> AsyncGenerator[AudioChunk, None]:
         """Raises InvalidText, UnknownVoice and what else speaking raises, before the first chunk where it can."""
         await self._check_later()
-        encoder = await asyncio.to_thread(Encoder, self._config.format, self._sample_rate, self._config.channels)
+        wanted = audio_output(self._config, self._sample_rate)
+        encoder = await asyncio.to_thread(Encoder, wanted.format, self._sample_rate, wanted.channels, wanted.bit_rate)
         context = self._context
         last = self._passages.spoken[-1]
         for passage in self._passages.spoken:
@@ -109,6 +110,7 @@ class PassageSpeech:
             self._config,
             format="pcm",
             channels=1,
+            bit_rate=None,
             sample_rate=self._sample_rate,
             voice=self._voice_of(passage),
             speed=speed,

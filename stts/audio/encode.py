@@ -11,7 +11,7 @@ import numpy as np
 
 from stts.audio import wav
 from stts.audio.filters import bounded
-from stts.audio.formats import resolve_sample_rate
+from stts.audio.formats import check_bit_rate, resolve_sample_rate
 from stts.audio.muxed import RECIPES, MuxedWriter
 from stts.engine_api import Samples
 from stts.speech import AudioFormat
@@ -23,15 +23,20 @@ SHORTEST_SECONDS = 0.02
 class Encoder:
     """Encodes one stream. Make one per answer; it is used from one thread at a time."""
 
-    def __init__(self, format: AudioFormat, sample_rate: int, channels: int = 1) -> None:
-        """Everything costly happens here, before the first samples. Raises UnsupportedFormat."""
+    def __init__(self, format: AudioFormat, sample_rate: int, channels: int = 1, bit_rate: int | None = None) -> None:
+        """Everything costly happens here, before the first samples. `bit_rate` as in SynthesisConfig.
+
+        Raises UnsupportedFormat.
+        """
         resolve_sample_rate(format, sample_rate, sample_rate)
+        if bit_rate is not None:
+            check_bit_rate(format, sample_rate, bit_rate)
         self._sample_rate = sample_rate
         self._samples_in = 0
         self._finished = False
         self._writer: _Writer
         if format in RECIPES:
-            self._writer = MuxedWriter(format, sample_rate, channels)
+            self._writer = MuxedWriter(format, sample_rate, channels, bit_rate)
         else:
             self._writer = _PCMWriter(sample_rate, channels, header=format == "wav")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -31,6 +31,14 @@ _ANY_RATE = range(8_000, 192_001)
 _MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _AAC_RATES = (*_MP3_RATES, 64_000, 88_200, 96_000)
 _OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
+
+_MP3_KILOBITS = (
+    (32_000, (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)),
+    (16_000, (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)),
+    (0, (8, 16, 24, 32, 40, 48, 56, 64)),
+)
+"""Least sample rate of each MPEG version -> its kilobits a second."""
+_BIT_RATES: Mapping[AudioFormat, range] = {"opus": range(6_000, 256_001), "aac": range(8_000, 256_001)}
 
 FORMATS: Mapping[AudioFormat, FormatSpec] = MappingProxyType(
     {
@@ -70,7 +78,26 @@ def resolve_sample_rate(format: AudioFormat, requested: int | None, native: int)
     return requested
 
 
+def check_bit_rate(format: AudioFormat, sample_rate: int, bit_rate: int) -> None:
+    """Raises UnsupportedFormat for bits a second that the format does not have at this rate in Hz."""
+    allowed: Container[int]
+    match format:
+        case "mp3":
+            kilobits = next(rates for least, rates in _MP3_KILOBITS if sample_rate >= least)
+            allowed, shown = [1000 * each for each in kilobits], ", ".join(f"{each}000" for each in kilobits)
+        case "opus" | "aac":
+            allowed, shown = _BIT_RATES[format], f"{_BIT_RATES[format][0]} to {_BIT_RATES[format][-1]}"
+        case _:
+            raise UnsupportedFormat(f"{format} has no bit rate to choose.", param="bit_rate")
+    if bit_rate not in allowed:
+        raise UnsupportedFormat(
+            f"{format} at {sample_rate} Hz has these bit rates: {shown} bits a second", param="bit_rate"
+        )
+
+
 def audio_output(config: SynthesisConfig, native: int) -> AudioOutput:
     """The encoding of an answer from an engine that yields `native` Hz. Raises UnsupportedFormat."""
     rate = resolve_sample_rate(config.format, config.sample_rate, native)
-    return AudioOutput(config.format, format_spec(config.format).media_type, rate, config.channels)
+    if config.bit_rate is not None:
+        check_bit_rate(config.format, rate, config.bit_rate)
+    return AudioOutput(config.format, format_spec(config.format).media_type, rate, config.channels, config.bit_rate)

@@ -55,8 +55,10 @@ _FLAC_FRAMES_PER_SECOND = 50
 class MuxedWriter:
     """Encodes and muxes through PyAV. Raises what ffmpeg raises for a rate that a codec does not take."""
 
-    def __init__(self, format: AudioFormat, sample_rate: int, channels: int) -> None:
+    def __init__(self, format: AudioFormat, sample_rate: int, channels: int, bit_rate: int | None = None) -> None:
+        """`bit_rate`: bits a second where the codec has them; None: as many as speech needs."""
         self.samples_out = 0
+        self._bit_rate = bit_rate
         self._recipe = RECIPES[format]
         self._sample_rate = sample_rate
         self._channels = channels
@@ -84,7 +86,7 @@ class MuxedWriter:
         codec.layout = "stereo" if self._channels == 2 else "mono"
         codec.format = self._recipe.sample_format
         if format != "flac":
-            codec.bit_rate = _bit_rate(format, self._sample_rate)
+            codec.bit_rate = self._bit_rate or _bit_rate(format, self._sample_rate)
         return stream
 
     def write(self, samples: Samples) -> bytes:

@@ -46,7 +46,8 @@ class SpeechFile:
     @cached_property
     def encoder(self) -> Encoder:
         """Opened at the first push, off the event loop, as it takes milliseconds."""
-        return Encoder(self._output.format, self._output.sample_rate, self._output.channels)
+        output = self._output
+        return Encoder(output.format, output.sample_rate, output.channels, output.bit_rate)
 
     def finish(self) -> bytes:
         """The last bytes; nothing if it has ended already."""

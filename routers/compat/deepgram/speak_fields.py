@@ -14,7 +14,7 @@ from routers.http.lenient_fields import LenientFields, said
 from routers.http.names import NAME_CHARACTERS
 from routers.sockets.messages import invalid
 from stts.access.permission import Permission
-from stts.audio.formats import resolve_sample_rate
+from stts.audio.formats import check_bit_rate, resolve_sample_rate
 from stts.audio.g711 import Law
 from stts.errors import InvalidParameter
 from stts.speech import AudioFormat, SynthesisConfig
@@ -47,7 +47,7 @@ class SpeakFields(LenientFields):
     encoding: Encoding = "mp3"
     container: Container | None = None
     sample_rate: int | None = None
-    bit_rate: float | None = Field(None, description="Left to the encoder.")
+    bit_rate: int | None = Field(None, description="Bits a second of MP3, Opus and AAC.")
     speed: float = Field(1.0, ge=0.25, le=4.0)
     callback: str | None = None
 
@@ -88,6 +88,8 @@ class SpeakFields(LenientFields):
                 f"container: {self.encoding} comes in {' or '.join(allowed)}.", param="container", allowed=[*allowed]
             )
         resolve_sample_rate(self.format, self.rate, self.rate)
+        if self.bit_rate is not None:
+            check_bit_rate(self.format, self.rate, self.bit_rate)
 
     def config(self, speaker: Speaker, output: OutputDefaults, permission: Permission) -> SynthesisConfig:
         """A voice that was not named is the listener's."""
@@ -98,6 +100,7 @@ class SpeakFields(LenientFields):
             language=output.language if voice is not None else speaker.language or output.language,
             format=self.format,
             sample_rate=self.rate,
+            bit_rate=self.bit_rate,
             speed=said(self, "speed", self.speed),
             parameters=output.parameters,
             ignore_unknown_parameters=True,

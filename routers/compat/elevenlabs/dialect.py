@@ -9,6 +9,7 @@ from starlette.types import Scope
 from middleware.edge.credentials import CREDENTIALS, AdmissionHeaders
 from middleware.listener import ListenerSettings
 from routers.compat.elevenlabs.account import AccountRoutes
+from routers.compat.elevenlabs.dialogue import DialogueRoutes
 from routers.compat.elevenlabs.errors import ElevenLabsError, render_elevenlabs_error
 from routers.compat.elevenlabs.options import ElevenLabsOptions
 from routers.compat.elevenlabs.sockets import SocketRoutes
@@ -31,6 +32,7 @@ def _routes(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
     speaking = Speaking(services, listener)
     return (
         SpeechRoutes(services, speaking),
+        DialogueRoutes(services, speaking),
         SocketRoutes(services, speaking),
         VoiceRoutes(services, speaking.ids),
         AccountRoutes(services, speaking),

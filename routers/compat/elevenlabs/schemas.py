@@ -23,7 +23,10 @@ Name = Annotated[str, Field(max_length=NAME_CHARACTERS)]
 OutputFormatName = Annotated[
     str,
     AfterValidator(_known),
-    Field(description="Codec, sample rate, bit rate, which is left to the encoder.", max_length=NAME_CHARACTERS),
+    Field(
+        description="Codec, sample rate in Hz, and kilobits a second where the codec has them.",
+        max_length=NAME_CHARACTERS,
+    ),
 ]
 
 

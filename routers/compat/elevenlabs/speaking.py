@@ -63,6 +63,7 @@ class Speaking:
             language=wanted.language or output.language,
             format=format.format,
             sample_rate=format.sample_rate,
+            bit_rate=format.bit_rate,
             speed=None if wanted.settings is None else wanted.settings.speed,
             seed=wanted.seed or None,
             parameters={**output.parameters, **wanted.parameters},

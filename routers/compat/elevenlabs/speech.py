@@ -62,14 +62,14 @@ class SpeechRoutes:
     ) -> Response:
         chunks, context = await self._spoken(voice_id, body, query, request, Priority.STREAM)
         whole_seconds = self._settings().tts.whole_seconds
-        return speech_answer(chunks, context, stream=None, whole_seconds=whole_seconds, own_headers=_told(context))
+        return speech_answer(chunks, context, stream=None, whole_seconds=whole_seconds, own_headers=told_cost(context))
 
     @policy(RouteKind.USE, operates=True)
     async def stream(
         self, voice_id: VoiceId, body: SpeechBody, query: Annotated[Query, QueryOf()], request: Request
     ) -> Response:
         chunks, context = await self._spoken(voice_id, body, query, request, Priority.STREAM)
-        return speech_answer(chunks, context, stream=True, whole_seconds=0.0, own_headers=_told(context))
+        return speech_answer(chunks, context, stream=True, whole_seconds=0.0, own_headers=told_cost(context))
 
     @policy(RouteKind.USE, operates=True)
     async def convert_with_timestamps(
@@ -134,11 +134,11 @@ def _alignments(pieces: Sequence[TimedText]) -> Rest:
 
 def _headers(context: RequestContext, *, collected: bool) -> dict[str, str]:
     timing = server_timing(context, collected=collected)
-    told = _told(context)()
+    told = told_cost(context)()
     return {**speech_headers(context), "server-timing": timing, **told, "content-type": "application/json"}
 
 
-def _told(context: RequestContext) -> Headers:
+def told_cost(context: RequestContext) -> Headers:
     """The header by which clients of the hosted service know what a request cost."""
     told = {"character-cost": str(context.input_data.characters)}
     return lambda: told

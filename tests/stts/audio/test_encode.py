@@ -154,6 +154,38 @@ def test_there_is_one_header_and_no_trailer(format: AudioFormat) -> None:
         assert len(data) == 44 + 2 * 24_000
 
 
+@pytest.mark.parametrize(
+    ("format", "rate", "bits"),
+    [
+        ("mp3", 44_100, 192_000),
+        ("mp3", 44_100, 32_000),
+        ("mp3", 24_000, 48_000),
+        ("mp3", 22_050, 32_000),
+        ("opus", 48_000, 192_000),
+        ("opus", 48_000, 32_000),
+        ("aac", 24_000, 48_000),
+    ],
+)
+def test_a_bit_rate_is_what_was_asked(format: AudioFormat, rate: int, bits: int) -> None:
+    noise = np.random.default_rng(1).normal(0, 0.2, 4 * rate).astype(np.float32)
+    encoder = Encoder(format, rate, 1, bits)
+    data = encoder.encode(noise) + encoder.finish()
+    container = 8 * 28 * 50 if format == "opus" else 0  # a page of Ogg each 20 ms
+    assert 8 * len(data) / 4 == pytest.approx(bits + container, rel=0.15)
+
+
+def test_a_bit_rate_that_a_format_has_not_is_refused() -> None:
+    for format, rate, bits in (
+        ("mp3", 44_100, 16_000),
+        ("mp3", 8_000, 128_000),
+        ("opus", 48_000, 1),
+        ("wav", 8_000, 1),
+    ):
+        with pytest.raises(UnsupportedFormat) as caught:
+            Encoder(format, rate, 1, bits)  # type: ignore[arg-type]
+        assert caught.value.param == "bit_rate"
+
+
 def test_a_rate_the_format_cannot_carry_is_refused() -> None:
     with pytest.raises(UnsupportedFormat):
         Encoder("opus", 22_050)

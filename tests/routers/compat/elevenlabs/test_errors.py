@@ -40,6 +40,8 @@ async def test_a_detail_with_a_status_in_words(
         ({}, {}, ["body", "text"]),
         ({}, {"text": 5}, ["body", "text"]),
         ({"output_format": "mp3_44100_1280"}, {"text": "a"}, ["query", "output_format"]),
+        ({"output_format": "mp3_44100_100"}, {"text": "a"}, ["query", "output_format"]),
+        ({"output_format": "pcm_16000_64"}, {"text": "a"}, ["query", "output_format"]),
         ({"output_format": "ulaw_16000"}, {"text": "a"}, ["query", "output_format"]),
         ({"output_format": "mp3_12345_64"}, {"text": "a"}, ["query", "output_format"]),
         ({"optimize_streaming_latency": "9"}, {"text": "a"}, ["query", "optimize_streaming_latency"]),

@@ -49,6 +49,18 @@ def test_convert(client: Any, server: RunningServer, format: str) -> None:
     assert understood(server, b"".join(audio))
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+def test_dialogue(client: Any, server: RunningServer, streamed: bool) -> None:
+    said = ("Please open the window.", "The weather will be warm tomorrow.")
+    inputs = [
+        elevenlabs.DialogueInput(text=text, voice_id=voice)
+        for text, voice in zip(said, (VOICE, "JBFqnCBsd6RMkjVDRZzb"), strict=True)
+    ]
+    speak = client.text_to_dialogue.stream if streamed else client.text_to_dialogue.convert
+    audio = b"".join(speak(inputs=inputs, model_id="eleven_v3", output_format="mp3_44100_64", seed=3))
+    assert understood(server, audio, " ".join(said).lower().replace(".", ""))
+
+
 def test_stream(client: Any, server: RunningServer) -> None:
     settings = elevenlabs.VoiceSettings(stability=0.5, similarity_boost=0.7, use_speaker_boost=True, speed=1.1)
     audio = client.text_to_speech.stream(

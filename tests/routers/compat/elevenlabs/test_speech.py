@@ -41,6 +41,16 @@ async def test_a_text_is_a_file_of_the_format(
     assert found == rate and len(samples) / rate == pytest.approx(SECONDS, abs=0.1)
 
 
+async def test_bit_rates_are_kept_to(client: httpx.AsyncClient) -> None:
+    sizes: dict[str, float] = {}
+    for name in ("mp3_44100_32", "mp3_44100_64", "mp3_44100_128", "mp3_44100_192", "mp3_22050_32"):
+        answer = await client.post(PATH, params={"output_format": name}, json={"text": TEXT * 4})
+        samples, rate = decoded(answer.content)
+        sizes[name] = 8 * len(answer.content) / (len(samples) / rate)
+    for name, bits in sizes.items():
+        assert bits == pytest.approx(1000 * int(name.rpartition("_")[2]), rel=0.1)
+
+
 @pytest.mark.parametrize(("format", "rate"), [("pcm_16000", 16_000), ("pcm_44100", 44_100)])
 async def test_bare_samples(client: httpx.AsyncClient, format: str, rate: int) -> None:
     answer = await client.post(f"{PATH}/stream", params={"output_format": format}, json={"text": TEXT})
