@@ -30,7 +30,9 @@ from stts.errors import EngineNotInstalled, EngineWeightsMissing
 from stts.models.access import ModelAccess
 from stts.transcription import Segment as Segment
 from stts.transcription import Task as Task
+from stts.transcription import Token as Token
 from stts.transcription import Word as Word
+from stts.transcription import word_tokens as word_tokens
 
 Samples = NDArray[np.float32]
 """Mono audio, shape (n,), float32 in -1..1."""
@@ -64,7 +66,13 @@ class ListenParams:
     task: Task = "transcribe"
     word_timestamps: bool = False
     prompt: str | None = None
-    """The text before this region, as a hint."""
+    """The text before this region, as a hint, behind the keywords where the engine has no other way to favour them."""
+    languages: tuple[str, ...] = ()
+    """Where the language is detected: those that come into question; none: all."""
+    keywords: tuple[str, ...] = ()
+    """Words to favour, for engines with `abilities.keywords`."""
+    logprobs: bool = False
+    """Tell `Segment.likely`, for engines with `abilities.logprobs`."""
     extra: BaseModel | None = None
     interim: bool = False
     """Its speaker goes on, and all is asked again soon: a quick guess is enough."""

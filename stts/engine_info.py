@@ -71,6 +71,10 @@ class Abilities:
     language_detection: bool = False
     prompt: bool = False
     """Uses preceding text as a hint."""
+    keywords: bool = False
+    """Favours words that it is given. Engines that use a prompt have them before it instead."""
+    logprobs: bool = False
+    """Tells how likely it finds the tokens of a transcript."""
     live: bool = False
     """Understands speech while it is spoken: `begin`, `hear`, `end`."""
 

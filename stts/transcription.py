@@ -7,7 +7,8 @@ its hypothesis so far: `TranscriptPartial`, whose joined `stable_delta` are, at 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal
 
@@ -18,6 +19,8 @@ TranscriptFormat = Literal["json", "text", "srt", "vtt", "verbose_json"]
 
 
 Task = Literal["transcribe", "translate"]
+LEAST_PROBABILITY = 1e-30
+"""Stands for any smaller one, so that each has a logarithm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,30 @@ class Word:
     """Seconds from the start of the samples given."""
     end: float
     probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of a transcript, and how likely the engine found it."""
+
+    text: str
+    """As it stands in the transcript, with the space before it; of a part of a character, U+FFFD."""
+    logprob: float
+    """Natural logarithm of its probability after all before it."""
+    bytes: bytes
+    """What it stands for in UTF-8: a token may be a part of a character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunking:
+    """How a recording is cut where nobody speaks; None: by the settings."""
+
+    threshold: float | None = None
+    """Probability of speech from which somebody speaks."""
+    padding: float | None = None
+    """Seconds kept around speech."""
+    silence: float | None = None
+    """Seconds of silence that end a region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +70,8 @@ class Segment:
     avg_logprob: float | None = None
     compression_ratio: float | None = None
     no_speech_prob: float | None = None
+    likely: tuple[Token, ...] = ()
+    """Its tokens with their probabilities, where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +83,18 @@ class TranscriptionConfig:
     """Live: seconds without words that are final after which the next pause of a turn makes those so far final."""
     language: str | None = None
     """BCP 47 or ISO 639-1; None detects."""
+    languages: tuple[str, ...] = ()
+    """Those among which it is detected; none: all."""
     task: Task = "transcribe"
     word_timestamps: bool = False
     prefer_word_times: bool = False
     """Word times where the engine has them, for subtitles."""
     prompt: str | None = None
+    keywords: tuple[str, ...] = ()
+    """Words that are likely."""
+    logprobs: bool = False
+    """Tell how likely each token is, where the engine knows."""
+    chunking: Chunking | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     ignore_unknown_parameters: bool = False
     permission: Permission = EVERYTHING
@@ -137,6 +173,16 @@ class TranscriptLagging:
 @dataclass(frozen=True, slots=True)
 class TranscriptRetracted:
     """All events before it are taken back: the transcript begins anew. Only where the answer has a Hold."""
+
+
+def word_tokens(words: Iterable[Word]) -> tuple[Token, ...]:
+    """Words as tokens, for engines that judge nothing smaller; those without a probability are left out."""
+    known = [word for word in words if word.probability is not None and word.text.strip()]
+    texts = [f" {word.text.strip()}" for word in known]
+    return tuple(
+        Token(text, math.log(max(word.probability or 0.0, LEAST_PROBABILITY)), text.encode())
+        for text, word in zip(texts, known, strict=True)
+    )
 
 
 TranscriptEvent = (

@@ -9,6 +9,7 @@ from stts.audio.decode import Decoder
 from stts.context import Timings
 from stts.engine_api import Samples, VADEngine
 from stts.settings import STTSettings
+from stts.transcription import Chunking
 from stts.vad.regions import Region, RegionFinder
 from stts.vad.rules import RegionRules
 
@@ -16,12 +17,19 @@ TURN_BLOCKS = 120
 """Blocks of half a second in one turn of a recording: about a quarter of a second's work."""
 
 
-def region_rules(settings: STTSettings, max_seconds: float) -> RegionRules:
+def region_rules(settings: STTSettings, max_seconds: float, asked: Chunking | None = None) -> RegionRules:
+    """Rules by the settings, but for what a request asks otherwise.
+
+    Padding beyond the silence that ends a region would have the end of each region heard again in the next.
+    """
+    asked = asked or Chunking()
+    silence = settings.min_silence_seconds if asked.silence is None else asked.silence
+    padding = settings.padding_seconds if asked.padding is None else asked.padding
     return RegionRules(
-        threshold=settings.vad_threshold,
+        threshold=settings.vad_threshold if asked.threshold is None else asked.threshold,
         min_speech=settings.min_speech_seconds,
-        min_silence=settings.min_silence_seconds,
-        padding=settings.padding_seconds,
+        min_silence=silence,
+        padding=min(padding, silence) if asked.padding is not None or asked.silence is not None else padding,
         max_seconds=max_seconds,
     )
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from stts.engine_api import ListenParams, Segment, SpeechParams, Voice, Word
+from stts.engine_api import ListenParams, Segment, SpeechParams, Token, Voice, Word
 from stts.errors import EngineError
 
 Value: TypeAlias = (
@@ -24,6 +24,8 @@ Value: TypeAlias = (
 """None, numbers, text, bytes, arrays, and lists and mappings of them."""
 
 Fields = dict[str, Any]
+LEAST_LOGPROB = -100.0
+"""Logarithm of a probability that is as good as none."""
 P = TypeVar("P", SpeechParams, ListenParams)
 
 
@@ -44,25 +46,35 @@ def params_fields(params: SpeechParams | ListenParams) -> Fields:
 def read_params(kind: type[P], parameters: type[BaseModel], values: Mapping[str, Any]) -> P:
     """The parameters again, the engine's own as an instance of its model."""
     extra = values["extra"]
-    return kind(**{**values, "extra": None if extra is None else parameters.model_validate(extra)})
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return kind(**{**values, **lists, "extra": None if extra is None else parameters.model_validate(extra)})
 
 
 def segment_fields(segment: Segment) -> Fields:
-    return {**_fields(segment), "words": [_fields(word) for word in segment.words]}
+    # Numbers, for each byte string would be a part of its own on the way to another process.
+    likely = [{**_fields(token), "bytes": list(token.bytes)} for token in segment.likely]
+    return {**_fields(segment), "words": [_fields(word) for word in segment.words], "likely": likely}
 
 
 def read_segment(values: Mapping[str, Any]) -> Segment:
     """Raises EngineError for times that are no numbers; what else is none is unknown."""
     words = tuple(_read_word(word) for word in values["words"])
+    likely = tuple(_read_token(token) for token in values.get("likely", ()))
     known = {name: _known(values[name]) for name in ("avg_logprob", "compression_ratio", "no_speech_prob")}
     start, end = _times(values)
-    own = {"start": start, "end": end, "words": words, "tokens": tuple(values["tokens"])}
+    own = {"start": start, "end": end, "words": words, "tokens": tuple(values["tokens"]), "likely": likely}
     return Segment(**{**values, **known, **own})
 
 
 def _read_word(values: Mapping[str, Any]) -> Word:
     start, end = _times(values)
     return Word(values["text"], start, end, _known(values["probability"]))
+
+
+def _read_token(values: Mapping[str, Any]) -> Token:
+    logprob = float(values["logprob"])
+    # Below what any float network tells: no client could read infinity.
+    return Token(values["text"], logprob if math.isfinite(logprob) else LEAST_LOGPROB, bytes(values["bytes"]))
 
 
 def _times(values: Mapping[str, Any]) -> tuple[float, float]:

@@ -14,7 +14,8 @@ from functools import partial
 from adapters.detection.recording import Recording, region_rules
 from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
-from adapters.parameters import check_language, validated
+from adapters.parameters import validated
+from adapters.transcription.asked import listen_params
 from adapters.transcription.paced import PacedSession
 from adapters.transcription.recorded import RecordedUtterances
 from adapters.transcription.region_listener import RegionListener
@@ -23,8 +24,7 @@ from adapters.transcription.rolling import RollingSession
 from adapters.transcription.streaming import StreamingSession, StreamingSlots
 from stts.audio.decode import Decoder
 from stts.context import RequestContext
-from stts.engine_api import EngineInfo, ListenParams, STTEngine, VADEngine
-from stts.errors import InvalidParameter
+from stts.engine_api import EngineInfo, STTEngine, VADEngine
 from stts.languages import best_match
 from stts.plans import TranscriptionPlan
 from stts.settings import CurrentSettings
@@ -70,18 +70,18 @@ class EngineSTTAdapter:
 
     def plan(self, config: TranscriptionConfig) -> TranscriptionPlan:
         """Decides what the engine is given. Raises InvalidParameter for what it cannot do."""
-        abilities = self.info.abilities
-        check_language(self.info, config.language)
-        if config.task == "translate" and not abilities.translation:
-            raise InvalidParameter(f"{self.info.name} cannot translate.", param="task", allowed=["transcribe"])
-        if config.word_timestamps and not abilities.word_times:
-            raise InvalidParameter(f"{self.info.name} has no word times.", param="word_timestamps", allowed=["false"])
         extra = validated(self._instance.parameters, config.parameters, ignore_unknown=config.ignore_unknown_parameters)
-        word_times = config.word_timestamps or (config.prefer_word_times and abilities.word_times)
-        params = ListenParams(config.language, config.task, word_times, config.prompt, extra)
-        asked = best_match(config.language, self.info.languages) if config.language else None
+        params, warnings = listen_params(self.info, config, extra)
+        asked = best_match(params.language, self.info.languages) if params.language else None
         models = self._instance.engine.models()
-        return TranscriptionPlan(config, self._instance.name, params, asked, models[0].id if len(models) == 1 else "")
+        return TranscriptionPlan(
+            config,
+            self._instance.name,
+            params,
+            asked,
+            models[0].id if len(models) == 1 else "",
+            warnings=tuple(warnings),
+        )
 
     def session(self, plan: TranscriptionPlan) -> PacedSession:
         """Raises Busy where all places are taken. Whoever opens it closes it."""
@@ -89,7 +89,7 @@ class EngineSTTAdapter:
             session: StreamingSession | RollingSession = self._slots.open(plan)
         else:
             session = RollingSession(self._instance, self._health, plan, self._rhythm)
-        recorded = RecordedUtterances(self._instance, self._health, self._vad, plan, self._rules)
+        recorded = RecordedUtterances(self._instance, self._health, self._vad, plan, partial(self._rules, plan))
         return PacedSession(session, recorded)
 
     async def transcribe(
@@ -98,7 +98,7 @@ class EngineSTTAdapter:
         settings = self._settings()
         context.output_data.engine, context.output_data.language = plan.instance, plan.language
         decoder = Decoder(audio.file, max_seconds=settings.limits.audio_seconds, channel=audio.channel)
-        recording = Recording(decoder, self._rules(), context.metrics)
+        recording = Recording(decoder, self._rules(plan), context.metrics)
         listener = RegionListener(self._instance, self._health, plan.params, context)
         try:
             make = partial(self._make, recording, listener)
@@ -112,8 +112,8 @@ class EngineSTTAdapter:
         context.output_data.language = plan.language or listener.language
         yield TranscriptDone(decoder.seconds, listener.language)
 
-    def _rules(self) -> RegionRules:
-        return region_rules(self._settings().stt, self.info.limits.max_seconds)
+    def _rules(self, plan: TranscriptionPlan) -> RegionRules:
+        return region_rules(self._settings().stt, self.info.limits.max_seconds, plan.asked.chunking)
 
     async def _make(self, recording: Recording, listener: RegionListener, ready: Channel[TranscriptEvent]) -> None:
         """Looks for speech for a while, has it transcribed, and so on: no slot is held while another is waited for."""

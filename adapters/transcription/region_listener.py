@@ -9,15 +9,13 @@ from dataclasses import replace
 
 from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
+from adapters.transcription.hint import HEARD_CHARACTERS, hint
 from adapters.transcription.segments import shifted
 from stts.context import Priority, RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Segment, STTEngine
 from stts.scheduling.playback import Playback
 from stts.text.transcript import join_texts
 from stts.vad.regions import Region
-
-PROMPT_CHARACTERS = 200
-"""Text before a region that an engine is given as a hint."""
 
 
 class RegionListener:
@@ -67,8 +65,8 @@ class RegionListener:
     def _prompt(self) -> str | None:
         if not self._instance.info.abilities.prompt:
             return None
-        return self._heard[-PROMPT_CHARACTERS:] or None
+        return hint(self._params.keywords, self._heard)
 
     def _remember(self, segment: Segment) -> None:
         self.language = self.language or segment.language
-        self._heard = join_texts((self._heard, segment.text), self.language)[-PROMPT_CHARACTERS:]
+        self._heard = join_texts((self._heard, segment.text), self.language)[-HEARD_CHARACTERS:]

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
+from adapters.transcription.hint import hint
 from adapters.transcription.hypothesis import Hypothesis
 from stts.context import RequestContext
 from stts.engine_api import STT_SAMPLE_RATE, ListenParams, Samples, Segment, STTEngine
@@ -21,8 +22,6 @@ from stts.text.transcript import join_texts
 
 PATIENCE_SECONDS = 5.0
 """A guess goes behind whoever is due within this time."""
-PROMPT_CHARACTERS = 200
-"""Text before a window that an engine is given as a hint."""
 
 
 class WindowReader:
@@ -65,7 +64,7 @@ class WindowReader:
         if not self._instance.info.abilities.prompt:
             return None
         heard = join_texts((self._params.prompt or "", self._utterance.decided), self._utterance.language)
-        return heard[-PROMPT_CHARACTERS:] or None
+        return hint(self._params.keywords, heard)
 
     async def _read(self, samples: Samples, params: ListenParams, patience_seconds: float = 0.0) -> Sequence[Segment]:
         """Transcribes in its turn: due now, or so much later if the queue has room for it."""

@@ -50,7 +50,11 @@ class BytePairs:
 
     def text(self, tokens: Sequence[int]) -> str:
         """The text of tokens; parts of characters become U+FFFD, and numbers without a piece nothing."""
-        return b"".join(self._piece(token) for token in tokens if 0 <= token < len(self)).decode(errors="replace")
+        return b"".join(map(self.piece, tokens)).decode(errors="replace")
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token; empty for numbers without a piece."""
+        return self._piece(token) if 0 <= token < len(self) else b""
 
     def tokens(self, text: str) -> list[int]:
         """The tokens of a text."""

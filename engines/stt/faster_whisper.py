@@ -67,6 +67,7 @@ class FasterWhisperEngine(STTEngine):
                 translation=not english and "turbo" not in self._name and "distil" not in self._name,
                 language_detection=not english,
                 prompt=True,
+                logprobs=True,
             ),
             limits=EngineLimits(
                 max_seconds=WHOLE_SECONDS,
@@ -158,7 +159,9 @@ class FasterWhisperEngine(STTEngine):
             decoder.code_of(params.language),
             params.task,
             extra.guards,
+            languages=decoder.codes_of(params.languages),
             word_times=params.word_timestamps,
+            logprobs=params.logprobs,
             interim=params.interim,
             whole_window=params.whole_window,
         )

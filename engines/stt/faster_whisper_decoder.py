@@ -71,6 +71,10 @@ class Decoder:
             raise InvalidParameter("This Whisper model does not know this language.", param="language")
         return code
 
+    def codes_of(self, languages: Sequence[str]) -> frozenset[str]:
+        """Whisper's codes of those languages that the model knows."""
+        return frozenset(map(whisper_language, languages)) & self.vocabulary.languages.keys()
+
     def decode(self, regions: Sequence[Heard]) -> Iterator[tuple[int, Attempt | None]]:
         """Words of each region with its number, as soon as they are known; None where nothing was said.
 
@@ -163,7 +167,10 @@ class Decoder:
         if all(region.language for region in regions):
             return [region.language for region in regions]
         likely = self.model.detect_language(encoded)
-        return [region.language or ranked[0][0].strip("<|>") for region, ranked in zip(regions, likely, strict=True)]
+        return [
+            region.language or _likeliest([each[0].strip("<|>") for each in ranked], region.languages)
+            for region, ranked in zip(regions, likely, strict=True)
+        ]
 
     def _read(
         self, result: Any, language: str | None, temperature: float, most: int, encoded: Any, columns: int
@@ -193,6 +200,11 @@ def _sounds_silent(region: Heard, attempt: Attempt) -> bool:
     return (silence > threshold and words < region.guards.logprob) or (
         silence > max(threshold, NO_SPEECH) and words < NO_SPEECH_LOGPROB
     )
+
+
+def _likeliest(ranked: Sequence[str], among: frozenset[str]) -> str:
+    """The first of the codes, likeliest first, that comes into question."""
+    return next((code for code in ranked if code in among), ranked[0])
 
 
 def _alone(encoded: Any, place: int) -> Any:

@@ -35,7 +35,10 @@ class Heard:
     """Whisper's code; None: detect it, or the model's only one."""
     task: Task
     guards: Guards
+    languages: frozenset[str] = frozenset()
+    """Whisper's codes of those among which the language is detected; none: all."""
     word_times: bool = False
+    logprobs: bool = False
     interim: bool = False
     """Only a guess is wanted: one try."""
     whole_window: bool = False

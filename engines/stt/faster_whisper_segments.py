@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 from engines.log_mel import HOP
 from engines.stt.faster_whisper_decoder import Attempt, Decoder
 from engines.stt.faster_whisper_region import Heard
-from engines.stt.faster_whisper_vocabulary import TokenWord
+from engines.stt.faster_whisper_vocabulary import TokenWord, Vocabulary
 from engines.stt.whisper_languages import language_tag
-from stts.engine_api import STT_SAMPLE_RATE, Segment, Word
+from stts.engine_api import STT_SAMPLE_RATE, Segment, Token, Word
+from stts.transcription import LEAST_PROBABILITY
 
 SECONDS_PER_STEP = 2 * HOP / STT_SAMPLE_RATE
 """Time between two places of the encoder's output."""
@@ -32,6 +34,8 @@ CLOSING = frozenset("\"'.。,，!！?？:：”)]}、»…")
 class TimedWord:
     word: Word
     tokens: tuple[int, ...]
+    likely: tuple[float, ...] = ()
+    """Probability of each token."""
 
 
 def segments_of(decoder: Decoder, region: Heard, attempt: Attempt | None) -> Iterator[Segment]:
@@ -41,15 +45,29 @@ def segments_of(decoder: Decoder, region: Heard, attempt: Attempt | None) -> Ite
     vocabulary, word_times = decoder.vocabulary, region.word_times
     long = region.sound.end - region.sound.start > SPLIT_SECONDS and not region.interim
     several = any(end in attempt.text[:-1] for end in ENDS)
-    timed = align(decoder, region, attempt) if word_times or (long and several) else []
-    if not timed:
-        yield _segment(attempt, attempt.text, region.sound.start, region.sound.end, attempt.tokens, ())
+    cut = word_times or (long and several)
+    timed = align(decoder, region, attempt) if cut or region.logprobs else []
+    if not timed or not cut:
+        likely = _likely(vocabulary, timed)
+        yield _segment(attempt, attempt.text, region.sound.start, region.sound.end, attempt.tokens, (), likely)
         return
     for sentence in sentences(timed):
         words = tuple(each.word for each in sentence)
         tokens = [token for each in sentence for token in each.tokens]
         text = vocabulary.text(tokens).strip()
-        yield _segment(attempt, text, words[0].start, words[-1].end, tokens, words if word_times else ())
+        likely = _likely(vocabulary, sentence) if region.logprobs else ()
+        yield _segment(attempt, text, words[0].start, words[-1].end, tokens, words if word_times else (), likely)
+
+
+def _likely(vocabulary: Vocabulary, words: Sequence[TimedWord]) -> tuple[Token, ...]:
+    """The tokens of the words, with the probabilities of the model's own words, given all before them."""
+    found = [
+        (token, probability) for each in words for token, probability in zip(each.tokens, each.likely, strict=True)
+    ]
+    return tuple(
+        Token(vocabulary.text([token]), math.log(max(probability, LEAST_PROBABILITY)), vocabulary.piece(token))
+        for token, probability in found
+    )
 
 
 def align(decoder: Decoder, region: Heard, attempt: Attempt) -> list[TimedWord]:
@@ -58,7 +76,9 @@ def align(decoder: Decoder, region: Heard, attempt: Attempt) -> list[TimedWord]:
     words = joined_marks(vocabulary.words(attempt.tokens, attempt.language))
     if not words:
         return []
-    begin = vocabulary.begin(attempt.language, region.task)
+    # Probabilities are those of the words behind the same prompt; times are surer without one.
+    prompt = region.prompt if region.logprobs else ()
+    begin = [*prompt, *vocabulary.begin(attempt.language, region.task)]
     frames = min(attempt.columns, len(region.samples) // HOP)
     (result,) = decoder.model.align(attempt.encoded, begin, [attempt.tokens], frames)
     pairs = np.array(result.alignments)
@@ -85,7 +105,8 @@ def _timed(
         since = max(since, until - longest)
         if text := word.text.strip():
             probability = float(np.clip(np.mean(likely[begin:end] or [0.0]), 0.0, 1.0))
-            yield TimedWord(Word(text, since, until, probability), tuple(attempt.tokens[begin:end]))
+            of_word = tuple(float(np.clip(each, 0.0, 1.0)) for each in likely[begin:end])
+            yield TimedWord(Word(text, since, until, probability), tuple(attempt.tokens[begin:end]), of_word)
 
 
 def joined_marks(words: Sequence[TokenWord]) -> list[TokenWord]:
@@ -121,7 +142,13 @@ def sentences(words: Sequence[TimedWord]) -> Iterator[list[TimedWord]]:
 
 
 def _segment(
-    attempt: Attempt, text: str, start: float, end: float, tokens: Sequence[int], words: tuple[Word, ...]
+    attempt: Attempt,
+    text: str,
+    start: float,
+    end: float,
+    tokens: Sequence[int],
+    words: tuple[Word, ...],
+    likely: tuple[Token, ...],
 ) -> Segment:
     return Segment(
         text=text,
@@ -134,4 +161,5 @@ def _segment(
         avg_logprob=attempt.avg_logprob,
         compression_ratio=attempt.compression_ratio,
         no_speech_prob=attempt.no_speech_prob,
+        likely=likely,
     )

@@ -80,6 +80,10 @@ class Vocabulary:
     def text(self, tokens: Sequence[int]) -> str:
         return self._pairs.text(tokens)
 
+    def piece(self, token: int) -> bytes:
+        """What a token stands for, in UTF-8; it may be a part of a character."""
+        return self._pairs.piece(token)
+
     def words(self, tokens: Sequence[int], language: str | None) -> list[TokenWord]:
         """The words of text tokens, marks of punctuation as words of their own."""
         words: list[TokenWord] = []

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from engines.stt.moonshine_tokens import Vocabulary
 from stts.engine_api import (
     STT_SAMPLE_RATE,
+    Abilities,
     EngineInfo,
     EngineLimits,
     ListenParams,
@@ -26,6 +27,7 @@ from stts.engine_api import (
     Samples,
     Segment,
     STTEngine,
+    Token,
 )
 from stts.errors import EngineError, EngineLoadFailed
 
@@ -69,6 +71,7 @@ class MoonshineEngine(STTEngine):
             kind="stt",
             description="Moonshine: quick with short utterances, robust in noise",
             languages=(self.options.language,),
+            abilities=Abilities(logprobs=True),
             limits=EngineLimits(max_seconds=20.0, concurrency=self.options.processes),
             runs_in="process",
             packages=(PACKAGE,),
@@ -113,18 +116,21 @@ class MoonshineEngine(STTEngine):
         if len(samples) < SHORTEST or float(np.abs(samples).max()) < SILENCE_PEAK:
             return
         seconds = len(samples) / STT_SAMPLE_RATE
-        text = self._vocabulary.text(self._written(samples, max(4, round(seconds * TOKENS_A_SECOND))))
+        written = self._written(samples, max(4, round(seconds * TOKENS_A_SECOND)), logprobs=params.logprobs)
+        text = self._vocabulary.text([token for token, _ in written])
         if text:
-            yield Segment(text, 0.0, seconds, language=self.options.language)
+            likely = tuple(_token(self._vocabulary, *each) for each in written) if params.logprobs else ()
+            yield Segment(text, 0.0, seconds, language=self.options.language, likely=likely)
 
-    def _written(self, samples: Samples, most: int) -> list[int]:
+    def _written(self, samples: Samples, most: int, *, logprobs: bool) -> list[tuple[int, float]]:
         """Greedy decoding: the likeliest token each time, until the end. Where none comes, a loop is cut off.
 
-        A decoder that ends by itself wrote what was said: people repeat themselves, too.
+        A decoder that ends by itself wrote what was said: people repeat themselves, too. Each with the logarithm of its
+        probability, where that is wanted.
         """
         (heard,) = self._encoder.run(None, {"input_values": samples[None].astype(np.float32)})
         cache = self._empty_cache()
-        tokens: list[int] = []
+        tokens, likely = list[int](), list[float]()
         last = START
         for step in range(most):
             given = {
@@ -135,10 +141,13 @@ class MoonshineEngine(STTEngine):
             logits, *present = self._decoder.run(None, {**given, **cache})
             last = int(logits[0, -1].argmax())
             if last == END:
-                return tokens
+                break
             tokens.append(last)
+            likely.append(_logprob(logits[0, -1], last) if logprobs else 0.0)
             self._keep(cache, present, first=step == 0)
-        return _without_loop(tokens)
+        else:
+            tokens = _without_loop(tokens)
+        return list(zip(tokens, likely, strict=False))
 
     def _empty_cache(self) -> Cache:
         shapes = {each.name: each.shape for each in self._decoder.get_inputs() if each.name.startswith("past_")}
@@ -149,6 +158,17 @@ class MoonshineEngine(STTEngine):
         for name, value in zip(cache, present, strict=True):
             if first or ".decoder." in name:
                 cache[name] = value
+
+
+def _logprob(logits: NDArray[np.float32], token: int) -> float:
+    """Logarithm of the probability of a token, by the scores of all."""
+    highest = float(logits.max())
+    return float(logits[token]) - highest - float(np.log(np.exp(logits.astype(np.float64) - highest).sum()))
+
+
+def _token(vocabulary: Vocabulary, token: int, logprob: float) -> Token:
+    piece = vocabulary.piece(token)
+    return Token(piece.decode(errors="replace"), min(logprob, 0.0), piece)
 
 
 def _without_loop(tokens: list[int]) -> list[int]:

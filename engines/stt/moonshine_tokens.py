@@ -45,10 +45,13 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.pieces)
 
+    def piece(self, token: int) -> bytes:
+        """What a token stands for, in UTF-8; it may be a part of a character."""
+        return self._spoken(self.pieces[token]).replace(SPACE, b" ") if 0 <= token < len(self.pieces) else b""
+
     def text(self, tokens: Iterable[int]) -> str:
         """The words of tokens. Numbers that the vocabulary does not have, and special ones, say nothing."""
-        spoken = (self._spoken(self.pieces[token]) for token in tokens if 0 <= token < len(self.pieces))
-        return b"".join(spoken).replace(SPACE, b" ").decode(errors="replace").strip()
+        return b"".join(map(self.piece, tokens)).decode(errors="replace").strip()
 
     def _spoken(self, piece: bytes) -> bytes:
         if byte := _BYTE.fullmatch(piece):

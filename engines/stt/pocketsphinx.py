@@ -29,6 +29,7 @@ from stts.engine_api import (
     Segment,
     STTEngine,
     Word,
+    word_tokens,
 )
 from stts.errors import EngineError, EngineLoadFailed
 
@@ -86,7 +87,7 @@ class PocketSphinxEngine(STTEngine):
             kind="stt",
             description="PocketSphinx: small and offline, for clear US English",
             languages=(self.options.language,),
-            abilities=Abilities(word_times=True, live=True),
+            abilities=Abilities(word_times=True, live=True, logprobs=True),
             limits=EngineLimits(
                 max_seconds=30.0, concurrency=self.options.decoders, live_sessions=self.options.live_decoders
             ),
@@ -188,6 +189,7 @@ class PocketSphinxEngine(STTEngine):
                 end=words[-1].end,
                 words=words if params.word_timestamps else (),
                 language=self.options.language,
+                likely=word_tokens(words) if params.logprobs else (),
             )
 
     def _words(self) -> tuple[Word, ...]:

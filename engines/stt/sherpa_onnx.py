@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from engines.stt.sherpa_onnx_checks import Tokens, check, check_pieces
-from engines.stt.sherpa_onnx_hotwords import unit_of, why_none, written
+from engines.stt.sherpa_onnx_hotwords import favours, unit_of, why_none, written
 from engines.stt.sherpa_onnx_models import SherpaModel, find
 from engines.stt.sherpa_onnx_options import SherpaOnnxOptions, SherpaOnnxParameters
 from engines.stt.sherpa_onnx_recognizer import Recognizers, languages
@@ -81,6 +81,8 @@ class SherpaOnnxEngine(STTEngine):
                 word_times=model is None or model.timed,
                 live=model is not None and model.live,
                 language_detection=kind in ("sense_voice", "whisper") and len(spoken) > 1,
+                keywords=favours(model, beams=options.decoding == "modified_beam_search"),
+                logprobs=True,
             ),
             limits=EngineLimits(max_seconds=28.0, concurrency=options.processes, live_sessions=options.live_processes),
             runs_in="process",
@@ -189,6 +191,7 @@ class SherpaOnnxEngine(STTEngine):
                 words=words if params.word_timestamps else (),
                 language=self._language(getattr(result, "lang", ""), params.language),
                 avg_logprob=heard.score,
+                likely=heard.likely() if params.logprobs else (),
             ),
         )
 
@@ -206,7 +209,8 @@ class SherpaOnnxEngine(STTEngine):
         words = [word.strip() for word in asked.split(",") if word.strip()]
         if words and not self._unit:
             raise InvalidParameter(f"sherpa_onnx: {why_none(model)}", param="hotwords")
-        return written((*words, *self.options.hotwords), capitals=self._tokens.capitals)
+        favoured = params.keywords if self._unit else ()
+        return written((*words, *favoured, *self.options.hotwords), capitals=self._tokens.capitals)
 
     def _loaded(self) -> SherpaModel:
         if self._model is None:

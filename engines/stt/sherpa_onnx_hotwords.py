@@ -27,6 +27,11 @@ def unit_of(model: SherpaModel, tokens: Tokens) -> str:
     return "bpe" if model.vocabulary else ""
 
 
+def favours(model: SherpaModel | None, *, beams: bool) -> bool:
+    """Whether it can take words of a request, as far as that is known of a model that is not loaded."""
+    return beams and model is not None and model.beams and model.vocabulary is not None
+
+
 def why_none(model: SherpaModel) -> str:
     """The reason for which a model takes no hotwords, for people."""
     if not model.beams:

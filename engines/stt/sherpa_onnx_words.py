@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from stts.engine_api import Word
+from stts.engine_api import Token, Word
 from stts.text.agreement import UNSPACED
 
 LAST_SECONDS = 0.2
@@ -42,6 +42,12 @@ class Heard:
     def score(self) -> float | None:
         """Mean log probability of its tokens."""
         return sum(self.scores) / len(self.scores) if self.scores else None
+
+    def likely(self) -> tuple[Token, ...]:
+        """Its tokens with what the library tells of them; none for models of which it tells nothing."""
+        texts = [token.replace("▁", " ").removesuffix("@@") for token in self.tokens]
+        found = zip(texts, self.scores, strict=True) if self.scores else ()
+        return tuple(Token(text, min(float(score), 0.0), text.encode()) for text, score in found)
 
     def words(self, seconds: float) -> tuple[Word, ...]:
         """Its words in audio of so many seconds.

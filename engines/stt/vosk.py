@@ -27,6 +27,7 @@ from stts.engine_api import (
     Segment,
     STTEngine,
     Word,
+    word_tokens,
 )
 from stts.errors import EngineError, EngineLoadFailed
 
@@ -71,7 +72,7 @@ class VoskEngine(STTEngine):
             kind="stt",
             description="Vosk: small models that listen live",
             languages=(options.language,),
-            abilities=Abilities(word_times=True, live=True),
+            abilities=Abilities(word_times=True, live=True, logprobs=True),
             limits=EngineLimits(max_seconds=30.0, concurrency=options.processes, live_sessions=options.live_processes),
             runs_in="process",
             packages=(PACKAGE,),
@@ -145,6 +146,7 @@ class VoskEngine(STTEngine):
                 end=words[-1].end,
                 words=words if self._params.word_timestamps else (),
                 language=self.options.language,
+                likely=word_tokens(words) if self._params.logprobs else (),
             ),
         )
 

@@ -7,7 +7,7 @@ unlikely or sounds like no speech is decoded again at a higher temperature or dr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 from urllib.error import URLError
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engines.base_torch import AUTO, CPU, TorchEngine, TorchOptions, limit_threads
 from engines.stt.whisper_languages import ALSO, CANTONESE, LANGUAGES, language_tag, whisper_language
+from engines.stt.whisper_segments import segment_of
 from engines.weights import fetch_file
 from stts.engine_api import (
     STT_SAMPLE_RATE,
@@ -29,7 +30,6 @@ from stts.engine_api import (
     Samples,
     Segment,
     STTEngine,
-    Word,
 )
 from stts.errors import EngineWeightsMissing, InvalidParameter
 from stts.models.hub_cache import user_cache
@@ -104,6 +104,7 @@ class WhisperEngine(TorchEngine, STTEngine):
                 translation=not english and "turbo" not in stem,
                 language_detection=not english,
                 prompt=True,
+                logprobs=True,
             ),
             limits=EngineLimits(max_seconds=30.0),
             packages=("torch", "whisper"),
@@ -155,14 +156,14 @@ class WhisperEngine(TorchEngine, STTEngine):
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
         if np.abs(samples).max(initial=0.0) <= SILENT:
             return
-        result = self.on_device(lambda model: model.transcribe(samples, **self._decoding(model, params)))
+        result = self.on_device(lambda model: model.transcribe(samples, **self._decoding(model, params, samples)))
         duration = len(samples) / STT_SAMPLE_RATE
         language = language_tag(result["language"])
         for segment in result["segments"]:
             if segment["text"].strip():
-                yield _segment(segment, language, duration)
+                yield segment_of(segment, language, duration, params)
 
-    def _decoding(self, model: Any, params: ListenParams) -> dict[str, Any]:
+    def _decoding(self, model: Any, params: ListenParams, samples: Samples) -> dict[str, Any]:
         extra = params.extra if params.extra is not None else self.Parameters()
         if params.task == "translate" and not _translates(model):
             raise InvalidParameter("This Whisper model cannot translate.", param="task", allowed=["transcribe"])
@@ -171,9 +172,9 @@ class WhisperEngine(TorchEngine, STTEngine):
         return {
             **arguments,
             "temperature": arguments["temperature"] or FALLBACK_TEMPERATURES,
-            "language": whisper_code(model, params.language),
+            "language": whisper_code(model, params.language) or _detected(model, samples, params.languages),
             "task": params.task,
-            "word_timestamps": params.word_timestamps,
+            "word_timestamps": params.word_timestamps or params.logprobs,
             "initial_prompt": _SPECIAL_TOKEN.sub("", params.prompt or "").strip() or None,
             "condition_on_previous_text": False,
             "fp16": self.device.startswith("cuda") if fp16 == "auto" else fp16,
@@ -212,25 +213,13 @@ def whisper_code(model: Any, language: str | None) -> str | None:
     return code
 
 
-def _segment(segment: Mapping[str, Any], language: str, duration: float) -> Segment:
-    """Times are held within the audio: Whisper works on 30 s and may place an end behind it."""
-    return Segment(
-        text=segment["text"].strip(),
-        start=min(float(segment["start"]), duration),
-        end=min(float(segment["end"]), duration),
-        words=tuple(
-            Word(
-                word["word"].strip(),
-                min(float(word["start"]), duration),
-                min(float(word["end"]), duration),
-                float(word["probability"]),
-            )
-            for word in segment.get("words", ())
-        ),
-        language=language,
-        tokens=tuple(int(token) for token in segment["tokens"]),
-        temperature=float(segment["temperature"]),
-        avg_logprob=float(segment["avg_logprob"]),
-        compression_ratio=float(segment["compression_ratio"]),
-        no_speech_prob=float(segment["no_speech_prob"]),
-    )
+def _detected(model: Any, samples: Samples, among: Sequence[str]) -> str | None:
+    """The likeliest of several languages; None: Whisper is to find it among all."""
+    if not among or not model.is_multilingual:
+        return None
+    import whisper
+
+    mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(samples), n_mels=model.dims.n_mels).to(model.device)
+    likely = model.detect_language(mel)[1]
+    codes = [code for language in among if (code := whisper_language(language)) in likely]
+    return max(codes, key=lambda code: float(likely[code]), default=None)

@@ -85,14 +85,42 @@ class Cue:
 
 def cues(segments: Iterable[Segment], rules: CueRules, duration: float) -> list[Cue]:
     """Makes the cues, in order. `duration`: seconds of the recording, past which no cue is shown."""
-    drafts: list[_Draft] = []
-    for segment in segments:
-        language = primary(segment.language or "en")
-        for part in _spoken(units_of(segment, rules.line_width)):
-            for block in _cut(part, rules, language, CUE_COST):
-                lines = _lines(block, rules, language)
-                drafts.append(_Draft(round(block[0].start * 1000), round(block[-1].end * 1000), width(block), lines))
-    return list(_timed(drafts, rules, round(duration * 1000)))
+    writer = CueWriter(rules)
+    made = [cue for segment in segments for cue in writer.push(segment)]
+    return [*made, *writer.finish(duration)]
+
+
+class CueWriter:
+    """Makes the cues of a transcript that is still being made: each as soon as what follows it is known."""
+
+    def __init__(self, rules: CueRules) -> None:
+        self._rules = rules
+        self._last: _Draft | None = None
+        """The latest, whose end depends on what follows."""
+
+    def push(self, segment: Segment) -> Iterator[Cue]:
+        """Takes the next segment, and gives the cues that can be told by now."""
+        for draft in _drafts(segment, self._rules):
+            if self._last is None:
+                self._last = draft
+                continue
+            draft = replace(draft, start=max(draft.start, self._last.start + 1))
+            yield _timed(self._last, self._rules, draft.start)
+            self._last = draft
+
+    def finish(self, duration: float) -> Iterator[Cue]:
+        """Gives the last cue. `duration`: seconds of the recording."""
+        if self._last is not None:
+            yield _timed(self._last, self._rules, max(round(duration * 1000), self._last.end))
+            self._last = None
+
+
+def _drafts(segment: Segment, rules: CueRules) -> Iterator[_Draft]:
+    language = primary(segment.language or "en")
+    for part in _spoken(units_of(segment, rules.line_width)):
+        for block in _cut(part, rules, language, CUE_COST):
+            start, end = max(0, round(block[0].start * 1000)), round(block[-1].end * 1000)
+            yield _Draft(start, end, width(block), _lines(block, rules, language))
 
 
 def _spoken(units: Sequence[Unit]) -> Iterable[Sequence[Unit]]:
@@ -195,15 +223,9 @@ class _Draft:
     lines: tuple[str, ...]
 
 
-def _timed(drafts: Sequence[_Draft], rules: CueRules, duration: int) -> Iterator[Cue]:
-    """Extends each cue until it can be read, at most until the next one."""
-    starts: list[int] = []
-    for draft in drafts:
-        starts.append(max(draft.start, starts[-1] + 1 if starts else 0))
-    for number, draft in enumerate(drafts):
-        start = starts[number]
-        read = start + max(SHORTEST_MS, round(draft.columns / rules.reading_speed * 1000))
-        longest = start + int(rules.max_seconds * 1000)
-        following = starts[number + 1] if number + 1 < len(starts) else max(duration, draft.end)
-        end = min(max(draft.end, read), longest, following)
-        yield Cue(start, max(end, start + 1), draft.lines)
+def _timed(draft: _Draft, rules: CueRules, following: int) -> Cue:
+    """Extends a cue until it can be read, at most until what follows."""
+    read = draft.start + max(SHORTEST_MS, round(draft.columns / rules.reading_speed * 1000))
+    longest = draft.start + int(rules.max_seconds * 1000)
+    end = min(max(draft.end, read), longest, following)
+    return Cue(draft.start, max(end, draft.start + 1), draft.lines)

@@ -1,32 +1,23 @@
-"""Transcripts as OpenAI's clients parse them, whole and in events."""
+"""Whole transcripts as OpenAI's clients parse them."""
 
 from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import AsyncGenerator, Collection, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
-from routers.http.sse import event
 from routers.http.transcripts import written_transcript
-from routers.http.usage import duration_usage, transcript_usage
+from routers.http.usage import duration_usage
 from stts.languages import english_name, primary
 from stts.text.cues import CueRules
-from stts.text.transcript import separator
-from stts.transcription import (
-    Segment,
-    Task,
-    TranscriptDone,
-    TranscriptEvent,
-    TranscriptFormat,
-    TranscriptionResult,
-    TranscriptSegment,
-    TranscriptWarning,
-)
+from stts.transcription import Segment, Task, TranscriptFormat, TranscriptionResult
+
+TokenCount = Callable[[float, str], dict[str, Any]]
+"""Seconds of a recording and its text to a usage in tokens."""
 
 SEEK_FRAMES_A_SECOND = 100
 """`seek` counts in Whisper's frames of 10 ms."""
@@ -38,49 +29,35 @@ async def whole_transcript(
     task: Task,
     granularities: Collection[str],
     rules: CueRules,
+    *,
+    tokens: TokenCount | None = None,
+    logprobs: bool = False,
 ) -> Response:
+    """`tokens`: counts the usage in them; None: in seconds. `logprobs`: they were asked for."""
     match format:
         case "json":
-            return JSONResponse(_plain(result, task))
+            return JSONResponse(_plain(result, task, tokens, logprobs=logprobs))
         case "verbose_json":
-            return JSONResponse(_verbose(result, task, granularities or ("segment",)))
+            likely = {"logprobs": logprobs_of(result.segments)} if logprobs else {}
+            return JSONResponse({**verbose(result, task, granularities), **likely})
         case "text" | "srt" | "vtt":
             return await written_transcript(result, format, rules)
 
 
-async def transcript_events(
-    events: AsyncGenerator[TranscriptEvent, None], prompt: str, known: Sequence[str] = ()
-) -> AsyncGenerator[str, None]:
-    """One delta a segment; joined they are the text of the last event. `known`: warnings given before."""
-    text = ""
-    warnings: list[str] = []
-    async with aclosing(events):
-        async for item in events:
-            match item:
-                case TranscriptSegment(segment) if spoken := segment.text.strip():
-                    delta = separator(segment.language) + spoken if text else spoken
-                    text += delta
-                    yield event({"type": "transcript.text.delta", "delta": delta})
-                case TranscriptWarning(message):
-                    warnings.append(message)
-                case TranscriptDone(duration, language):
-                    done = {"type": "transcript.text.done", "text": text, "languages": _languages(language)}
-                    usage = transcript_usage(duration, prompt, text)
-                    yield event({**done, "usage": usage, **_warnings([*known, *warnings])})
-
-
-def _plain(result: TranscriptionResult, task: Task) -> dict[str, Any]:
+def _plain(result: TranscriptionResult, task: Task, tokens: TokenCount | None, *, logprobs: bool) -> dict[str, Any]:
     if task == "translate":
-        return {"text": result.text, **_warnings(result.warnings)}
+        return {"text": result.text, **warned(result.warnings)}
     return {
         "text": result.text,
-        "languages": _languages(result.language),
-        "usage": duration_usage(result.duration),
-        **_warnings(result.warnings),
+        "languages": languages_of(result.language),
+        **({"logprobs": logprobs_of(result.segments)} if logprobs else {}),
+        "usage": duration_usage(result.duration) if tokens is None else tokens(result.duration, result.text),
+        **warned(result.warnings),
     }
 
 
-def _verbose(result: TranscriptionResult, task: Task, granularities: Collection[str]) -> dict[str, Any]:
+def verbose(result: TranscriptionResult, task: Task, granularities: Collection[str]) -> dict[str, Any]:
+    granularities = granularities or ("segment",)
     body: dict[str, Any] = {
         "task": task,
         "language": "english" if task == "translate" else english_name(result.language),
@@ -95,7 +72,7 @@ def _verbose(result: TranscriptionResult, task: Task, granularities: Collection[
         ]
     if "segment" in granularities:
         body["segments"] = [_segment(number, segment) for number, segment in enumerate(result.segments)]
-    return {**body, "usage": duration_usage(result.duration), **_warnings(result.warnings)}
+    return {**body, "usage": duration_usage(result.duration), **warned(result.warnings)}
 
 
 def _segment(number: int, segment: Segment) -> dict[str, Any]:
@@ -129,10 +106,21 @@ def _compression_ratio(text: str) -> float:
     return round(len(data) / len(zlib.compress(data)), 4)
 
 
-def _languages(tag: str | None) -> list[dict[str, str]]:
+def logprobs_of(segments: Iterable[Segment], *, begun: bool = False) -> list[dict[str, Any]]:
+    """The tokens of a transcript, or of what goes on with one that has begun: joined, they are its text."""
+    told: list[dict[str, Any]] = []
+    for token in (token for segment in segments for token in segment.likely):
+        text, data = token.text, token.bytes
+        if not told and not begun:
+            text, data = text.lstrip(" "), data.lstrip(b" ")
+        told.append({"token": text, "logprob": token.logprob, "bytes": list(data)})
+    return told
+
+
+def languages_of(tag: str | None) -> list[dict[str, str]]:
     return [{"code": primary(tag)}] if tag else []
 
 
-def _warnings(messages: Collection[str]) -> dict[str, list[str]]:
+def warned(messages: Collection[str]) -> dict[str, list[str]]:
     """Member `warnings`, an extension: parts of the recording that were skipped."""
     return {"warnings": [*messages]} if messages else {}

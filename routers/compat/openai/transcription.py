@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Form, Request, Response
 
 from routers.compat.openai.errors import error_event, in_dialect
-from routers.compat.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest, ListeningForm
-from routers.compat.openai.transcript import transcript_events, whole_transcript
+from routers.compat.openai.transcript import whole_transcript
+from routers.compat.openai.transcript_stream import StreamWishes, transcript_events
+from routers.compat.openai.transcription_schemas import (
+    CreateTranscriptionRequest,
+    CreateTranslationRequest,
+    ListeningForm,
+)
+from routers.compat.openai.usage_kinds import counts_tokens
 from routers.core.stt import upload
 from routers.http.answer import collected_answer, event_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.json_audio import SCHEMA, JSONUploadRoute
 from routers.http.operation import event_headers, operation_context
 from routers.http.transcripts import finished, with_warnings
+from routers.http.usage import transcript_usage
 from routers.services import Services
 from stts.access.policy import RouteKind, Upload, policy
 from stts.context import RequestContext
 from stts.plans import ListenRequest
 from stts.streams.hold import Hold
 from stts.text.transcript import collect_transcript
-from stts.transcription import TranscriptionConfig
+from stts.transcription import TranscriptionConfig, TranscriptionResult
 
 MULTIPART = "multipart/form-data"
 
@@ -66,7 +74,14 @@ class TranscriptionRoutes:
         if not form.stream:
             return self._whole(context, work, form, request, form.timestamp_granularities)
         heard = in_dialect(self._listen(context, work))
-        events = transcript_events(heard, work.config.prompt or "", context.warnings)
+        wishes = StreamWishes(
+            form.response_format,
+            form.cue_rules(self._settings().stt),
+            form.timestamp_granularities,
+            work.config.logprobs,
+            form.prompt,
+        )
+        events = transcript_events(heard, wishes, context.warnings)
         return event_answer(
             events, lambda: event_headers(context), lambda error: error_event("transcript.text.error", error)
         )
@@ -103,8 +118,23 @@ class TranscriptionRoutes:
                 result = with_warnings(await collect_transcript(events), context)
             rules = form.cue_rules(self._settings().stt)
             response = await whole_transcript(
-                result, form.response_format, work.config.task, granularities or (), rules
+                result,
+                form.response_format,
+                work.config.task,
+                granularities or (),
+                rules,
+                tokens=partial(_tokens, form.prompt) if counts_tokens(form.model) else None,
+                logprobs=_has_logprobs(work, result),
             )
             return finished(response, result, form.response_format, context)
 
         return collected_answer(make, request.scope, request.receive)
+
+
+def _tokens(prompt: str, seconds: float, text: str) -> dict[str, Any]:
+    return transcript_usage(seconds, prompt, text)
+
+
+def _has_logprobs(work: ListenRequest, result: TranscriptionResult) -> bool:
+    """Whether they were asked for, and the engine has told any; of silence there are none to tell."""
+    return work.config.logprobs and (not result.segments or any(segment.likely for segment in result.segments))

@@ -2,23 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from routers.compat.openai.transcript import transcript_events, whole_transcript
+from routers.compat.openai.transcript import TokenCount, logprobs_of, whole_transcript
 from stts.text.cues import CueRules
 from stts.transcription import (
     Segment,
-    TranscriptDone,
-    TranscriptEvent,
+    Token,
     TranscriptFormat,
     TranscriptionResult,
-    TranscriptSegment,
-    TranscriptWarning,
     Word,
 )
 
@@ -29,19 +22,19 @@ TOLD = Segment(
 BARE = Segment("Bare.", 3.0, 4.0)
 
 
-def body(*segments: Segment, format: TranscriptFormat = "verbose_json", **fields: Any) -> dict[str, Any]:
+def body(
+    *segments: Segment,
+    format: TranscriptFormat = "verbose_json",
+    asked: bool = False,
+    tokens: TokenCount | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
     result = TranscriptionResult(" ".join(each.text.strip() for each in segments), 4.2, "en", segments, **fields)
-    made = whole_transcript(result, format, "transcribe", ("word", "segment"), CueRules())
+    made = whole_transcript(
+        result, format, "transcribe", ("word", "segment"), CueRules(), tokens=tokens, logprobs=asked
+    )
     answer: dict[str, Any] = json.loads(bytes(asyncio.run(made).body))
     return answer
-
-
-async def streamed(*items: TranscriptEvent) -> list[dict[str, Any]]:
-    async def events() -> AsyncGenerator[TranscriptEvent, None]:
-        for item in items:
-            yield item
-
-    return [json.loads(each.removeprefix("data: ")) async for each in transcript_events(events(), "", ["otherwise"])]
 
 
 def test_a_segment_says_what_the_engine_told() -> None:
@@ -84,21 +77,25 @@ def test_warnings_are_told_where_there_are_any() -> None:
         assert body(TOLD, warnings=("2 s were lost",), format=format)["warnings"] == ["2 s were lost"]
 
 
-@pytest.mark.parametrize(("language", "text"), [("en", "eins zwei"), ("ja", "einszwei"), (None, "eins zwei")])
-async def test_deltas_have_the_spaces_of_their_language(language: str | None, text: str) -> None:
-    segments = [TranscriptSegment(Segment(each, 0.0, 1.0, language=language)) for each in (" eins ", " ", "zwei")]
-    *deltas, done = await streamed(*segments, TranscriptDone(2.0, language))
-    assert "".join(each["delta"] for each in deltas) == done["text"] == text
-    assert done["languages"] == ([{"code": language}] if language else [])
+TOLD_TOKENS = (Token(" Well", -0.1, b" Well"), Token(" told.", -0.2, b" told."))
+LIKELY = replace(TOLD, likely=TOLD_TOKENS)
 
 
-@given(st.lists(st.text(max_size=20), max_size=6))
-async def test_joined_deltas_are_the_text(texts: list[str]) -> None:
-    *deltas, done = await streamed(
-        *(TranscriptSegment(Segment(text, 0.0, 1.0)) for text in texts),
-        TranscriptWarning("something"),
-        TranscriptDone(1.0, None),
-    )
-    assert "".join(each["delta"] for each in deltas) == done["text"]
-    assert done["text"] == " ".join(text.strip() for text in texts if text.strip())
-    assert done["warnings"] == ["otherwise", "something"]
+def test_joined_tokens_are_the_text() -> None:
+    following = replace(BARE, likely=(Token(" Bare.", -3.0, b" Bare."),))
+    told = logprobs_of([LIKELY, following])
+    assert "".join(each["token"] for each in told) == "Well told. Bare."
+    assert told[0] == {"token": "Well", "logprob": -0.1, "bytes": list(b"Well")}
+    assert logprobs_of([following], begun=True)[0]["bytes"] == list(b" Bare.")
+
+
+def test_log_probabilities_only_where_they_were_asked_for() -> None:
+    assert "logprobs" not in body(LIKELY, format="json") and "logprobs" not in body(LIKELY)
+    for format in ("json", "verbose_json"):
+        assert len(body(LIKELY, format=format, asked=True)["logprobs"]) == 2
+
+
+def test_usage_in_tokens_where_a_client_counts_in_them() -> None:
+    assert body(TOLD, format="json")["usage"]["type"] == "duration"
+    counted = body(TOLD, format="json", tokens=lambda seconds, text: {"type": "tokens", "of": [seconds, text]})
+    assert counted["usage"] == {"type": "tokens", "of": [4.2, "Well told."]}

@@ -167,7 +167,9 @@ def test_the_language_is_passed_on(server: RunningServer, language: dict[str, st
     assert body["language"] == "german"
 
 
-@pytest.mark.parametrize("language", [{"language": ""}, {"language": "auto"}, {"languages": ["en", "de"]}, {}])
+@pytest.mark.parametrize(
+    "language", [{"language": ""}, {"language": "auto"}, {"languages": ["en", "de"]}, {"languages[]": []}, {}]
+)
 def test_without_one_language_it_is_detected(server: RunningServer, language: dict[str, Any]) -> None:
     body = post(server, {"model": "whisper-1", "response_format": "verbose_json", **language}).json()
     assert body["language"] == "english"
@@ -231,7 +233,9 @@ def test_a_damaged_file_is_transcribed_as_far_as_it_goes(server: RunningServer, 
         ({"timestamp_granularities": "letter", "response_format": "verbose_json"}, "timestamp_granularities.0"),
         ({"language": "xx"}, "language"),
         ({"stream": "maybe"}, "stream"),
-        ({"stream": "true", "response_format": "srt"}, "stream"),
+        ({"keywords[]": "a<b"}, "keywords"),
+        ({"chunking_strategy": "fixed"}, "chunking_strategy"),
+        ({"chunking_strategy[threshold]": "2"}, "chunking_strategy.threshold"),
         ({"prompt": "x" * 4001}, "prompt"),
     ],
 )
@@ -249,6 +253,7 @@ def test_what_cannot_be_done_is_400_and_names_the_field(
 @pytest.mark.parametrize("format", ["json", "text", "srt"])
 def test_what_cannot_be_had_does_not_lose_the_transcription(server: RunningServer, field: str, format: str) -> None:
     value = "logprobs" if field.startswith("include") else "word"
+    # Of log probabilities that fake knows nothing.
     answer = post(server, {"model": "whisper-1", "response_format": format, field: value})
     assert answer.status_code == 200
     assert "word0" in answer.text
@@ -301,3 +306,58 @@ def test_events_are_plain_data_lines(server: RunningServer) -> None:
     assert answer.headers["content-type"] == "text/event-stream"
     lines = [line for line in answer.text.splitlines() if line]
     assert all(json.loads(line.removeprefix("data: "))["type"].startswith("transcript.text.") for line in lines)
+
+
+def test_log_probabilities_of_a_real_ear(openai: OpenAI) -> None:
+    create = openai.audio.transcriptions.create
+    whole = create(model="pocketsphinx", file=weather(), include=["logprobs"])
+    assert whole.logprobs and "".join(each.token or "" for each in whole.logprobs) == whole.text
+    assert all(each.logprob is not None and each.logprob <= 0 for each in whole.logprobs)
+    assert b"".join(bytes(map(int, each.bytes or ())) for each in whole.logprobs).decode() == whole.text
+    assert create(model="pocketsphinx", file=weather()).logprobs is None
+    with create(model="pocketsphinx", file=weather(), include=["logprobs"], stream=True) as stream:
+        *deltas, done = list(stream)
+    assert isinstance(done, TranscriptionTextDoneEvent) and done.logprobs
+    told = [each for delta in deltas if isinstance(delta, TranscriptionTextDeltaEvent) for each in delta.logprobs or ()]
+    assert [each.token for each in told] == [each.token for each in done.logprobs]
+    assert "".join(each.token or "" for each in told) == done.text
+
+
+@pytest.mark.parametrize("format", ["json", "text", "srt", "vtt", "verbose_json"])
+def test_whoever_asks_for_a_stream_gets_one(openai: OpenAI, server: RunningServer, format: Any) -> None:
+    create = openai.audio.transcriptions.create
+    with create(model="whisper-1", file=twice(), response_format=format, stream=True) as stream:
+        *deltas, done = list(stream)
+    assert deltas and isinstance(done, TranscriptionTextDoneEvent)
+    whole = post_twice(server, format)
+    assert done.text == "".join(each.delta for each in deltas if isinstance(each, TranscriptionTextDeltaEvent)) == whole
+
+
+def post_twice(server: RunningServer, format: str) -> str:
+    fields = {"model": "whisper-1", "response_format": format}
+    answer = patient.post(f"{server.url}/v1/audio/transcriptions", data=fields, files={"file": twice()})
+    return str(answer.json()["text"]) if "json" in format else answer.text
+
+
+@pytest.mark.parametrize(("silence_ms", "count"), [(300, 2), (9000, 1)])
+def test_chunks_are_cut_as_they_are_asked_for(openai: OpenAI, silence_ms: int, count: int) -> None:
+    answer = openai.audio.transcriptions.create(
+        model="whisper-1",
+        file=twice(),
+        response_format="verbose_json",
+        chunking_strategy={"type": "server_vad", "silence_duration_ms": silence_ms},
+    )
+    assert answer.segments is not None and len(answer.segments) == count
+
+
+def test_keywords_that_an_engine_cannot_use_are_told(server: RunningServer) -> None:
+    body = post(server, {"model": "pocketsphinx", "keywords[]": ["rain", "warm"]}).json()
+    assert body["text"] and "keywords" in body["warnings"][0]
+    assert "warnings" not in post(server, {"model": "whisper-1", "keywords[]": ["rain", "warm"]}).json()
+
+
+def test_languages_of_which_the_engine_knows_none(server: RunningServer) -> None:
+    answer = post(server, {"model": "whisper-1", "languages[]": ["fr", "it"]})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "language")
+    only = post(server, {"model": "whisper-1", "languages[]": ["fr", "de"], "response_format": "verbose_json"})
+    assert only.json()["language"] == "german"

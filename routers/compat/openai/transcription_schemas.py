@@ -1,0 +1,161 @@
+"""The requests of OpenAI's transcriptions and translations, as its clients send them.
+
+Lists may be named `name[]` or `name`. Fields that the hosted service takes only together with certain models or formats
+are taken with any: what has no place in an answer is told in a warning.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from fastapi import UploadFile
+from pydantic import Field, ValidationError, model_validator
+
+from routers.compat.openai.chunking_fields import FIELD, ServerVAD, asked_chunking, with_members
+from routers.compat.openai.schemas import Fields, Model
+from routers.http.names import NAME_CHARACTERS, LanguageTag
+from routers.http.subtitle_fields import CueSeconds, LineCount, LineWidth, WordsPerLine
+from routers.http.transcripts import SUBTITLES, cue_rules
+from stts.errors import InvalidParameter
+from stts.settings import STTSettings
+from stts.text.cues import CueRules
+from stts.transcription import Chunking, TranscriptFormat, TranscriptionConfig
+
+PROMPT_CHARACTERS = 4000
+MOST_ITEMS = 100
+"""Entries of one list in a form."""
+BRACKETS = "[]"
+"""Some clients name a list `name[]`, some `name`."""
+LOGPROBS = "logprobs"
+DETAILED: frozenset[TranscriptFormat] = frozenset({"json", "verbose_json"})
+"""Formats that have a place for log probabilities."""
+_NO_KEYWORD = re.compile(r"[<>\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+"""What the hosted service refuses in a keyword: angle brackets and line breaks."""
+
+Name = Annotated[str, Field(max_length=NAME_CHARACTERS)]
+
+
+class ListeningForm(Fields):
+    """Form fields shared by transcriptions and translations."""
+
+    file: UploadFile = Field(description="Any audio or video container.")
+    model: Model
+    prompt: str = Field("", max_length=PROMPT_CHARACTERS)
+    response_format: TranscriptFormat = "json"
+    temperature: float = Field(0.0, ge=0, le=1, description="0: the engine's own choice.")
+    max_line_width: LineWidth = None
+    max_line_count: LineCount = None
+    max_words_per_line: WordsPerLine = None
+    max_cue_seconds: CueSeconds = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_form(cls, values: Any) -> Any:
+        """Joins `name[]` with `name`; what is empty counts as absent."""
+        if not isinstance(values, dict):
+            return values
+        values = with_members(values)
+        form = {name: value for name, value in values.items() if value != "" and not name.endswith(BRACKETS)}
+        for name in values:
+            if name.endswith(BRACKETS):
+                bare = name.removesuffix(BRACKETS)
+                form[bare] = [*_items(form.get(bare)), *_items(values[name])]
+        return {name: _items(value) if isinstance(value, list) else value for name, value in form.items()}
+
+    def parameters(self) -> dict[str, Any]:
+        """Parameters of the engine. A temperature of 0 is left to the engine, which raises it where it must."""
+        return self.unknown() | ({"temperature": self.temperature} if self.temperature else {})
+
+    def cue_rules(self, settings: STTSettings) -> CueRules:
+        return cue_rules(
+            settings,
+            line_width=self.max_line_width,
+            line_count=self.max_line_count,
+            words_per_line=self.max_words_per_line,
+            cue_seconds=self.max_cue_seconds,
+        )
+
+    def warnings(self) -> list[str]:
+        """Warnings: parts of the request that are answered otherwise than asked."""
+        return []
+
+
+class CreateTranscriptionRequest(ListeningForm):
+    """Lists may be named `name[]` or `name`."""
+
+    language: LanguageTag = Field(None, description="ISO 639-1, BCP 47, or a name.")
+    languages: list[LanguageTag] = Field(
+        [], description="One: as `language`. Several: the spoken one is found among them.", max_length=MOST_ITEMS
+    )
+    keywords: list[Name] = Field(
+        [], description="Words to expect, without `<`, `>` and line breaks.", max_length=MOST_ITEMS
+    )
+    timestamp_granularities: list[Literal["word", "segment"]] = Field(
+        [], description="For verbose_json; default: segment.", max_length=MOST_ITEMS
+    )
+    include: list[Name] = Field(
+        [], description="`logprobs`: how likely each token is, where the engine tells it.", max_length=MOST_ITEMS
+    )
+    stream: bool = Field(False, description="Server-sent events.")
+    chunking_strategy: str = Field(
+        "", description='"auto", or an object in JSON: {"type": "server_vad", "silence_duration_ms": 200}.'
+    )
+
+    def config(self, engine: str) -> TranscriptionConfig:
+        """Raises InvalidParameter for what does not go together."""
+        if any(_NO_KEYWORD.search(keyword) for keyword in self.keywords):
+            raise InvalidParameter("A keyword may have no angle bracket and no line break.", param="keywords")
+        return TranscriptionConfig(
+            engine=engine,
+            language=self.language,
+            languages=() if self.language else tuple(language for language in self.languages if language),
+            word_timestamps=self.response_format == "verbose_json" and "word" in self.timestamp_granularities,
+            prefer_word_times=self.response_format in SUBTITLES,
+            prompt=self.prompt or None,
+            keywords=tuple(stripped for keyword in self.keywords if (stripped := keyword.strip())),
+            logprobs=LOGPROBS in self.include and self.response_format in DETAILED,
+            chunking=self._chunking(),
+            parameters=self.parameters(),
+            ignore_unknown_parameters=True,
+        )
+
+    def warnings(self) -> list[str]:
+        found = []
+        if self.include and self.response_format not in DETAILED:
+            found.append("include was ignored: log probabilities are in json and verbose_json only")
+        if others := [name for name in self.include if name != LOGPROBS]:
+            found.append(f"include: {len(others)} unknown ignored; there is {LOGPROBS}")
+        if self.timestamp_granularities and self.response_format != "verbose_json":
+            found.append("timestamp_granularities was ignored: times are in verbose_json only")
+        return found
+
+    def _chunking(self) -> Chunking | None:
+        asked = asked_chunking(self.chunking_strategy)
+        if asked is None:
+            return None
+        try:
+            return ServerVAD.model_validate(asked).chunking()
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+            member = ".".join(map(str, first["loc"]))
+            raise InvalidParameter(f"{first['msg']}.", param=f"{FIELD}.{member}") from None
+
+
+class CreateTranslationRequest(ListeningForm):
+    def config(self, engine: str) -> TranscriptionConfig:
+        return TranscriptionConfig(
+            engine=engine,
+            task="translate",
+            prefer_word_times=self.response_format in SUBTITLES,
+            prompt=self.prompt or None,
+            parameters=self.parameters(),
+            ignore_unknown_parameters=True,
+        )
+
+
+def _items(value: Any) -> list[Any]:
+    """Entries of a list without the empty ones, which a form sends for a list that is not filled in."""
+    if value is None:
+        return []
+    return [item for item in (value if isinstance(value, list) else [value]) if item != ""]
