@@ -82,7 +82,7 @@ class SherpaOnnxEngine(STTEngine):
                 live=model is not None and model.live,
                 language_detection=kind in ("sense_voice", "whisper") and len(spoken) > 1,
                 keywords=favours(model, beams=options.decoding == "modified_beam_search"),
-                logprobs=True,
+                logprobs=kind.endswith("transducer"),
             ),
             limits=EngineLimits(max_seconds=28.0, concurrency=options.processes, live_sessions=options.live_processes),
             runs_in="process",

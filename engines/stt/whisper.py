@@ -156,14 +156,19 @@ class WhisperEngine(TorchEngine, STTEngine):
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
         if np.abs(samples).max(initial=0.0) <= SILENT:
             return
-        result = self.on_device(lambda model: model.transcribe(samples, **self._decoding(model, params, samples)))
+        result = self.on_device(lambda model: self._heard(model, samples, params))
         duration = len(samples) / STT_SAMPLE_RATE
         language = language_tag(result["language"])
         for segment in result["segments"]:
             if segment["text"].strip():
                 yield segment_of(segment, language, duration, params)
 
-    def _decoding(self, model: Any, params: ListenParams, samples: Samples) -> dict[str, Any]:
+    def _heard(self, model: Any, samples: Samples, params: ListenParams) -> Any:
+        decoding = self._decoding(model, params)
+        language = decoding["language"] or _detected(model, samples, params.languages)
+        return model.transcribe(samples, **{**decoding, "language": language})
+
+    def _decoding(self, model: Any, params: ListenParams) -> dict[str, Any]:
         extra = params.extra if params.extra is not None else self.Parameters()
         if params.task == "translate" and not _translates(model):
             raise InvalidParameter("This Whisper model cannot translate.", param="task", allowed=["transcribe"])
@@ -172,7 +177,7 @@ class WhisperEngine(TorchEngine, STTEngine):
         return {
             **arguments,
             "temperature": arguments["temperature"] or FALLBACK_TEMPERATURES,
-            "language": whisper_code(model, params.language) or _detected(model, samples, params.languages),
+            "language": whisper_code(model, params.language),
             "task": params.task,
             "word_timestamps": params.word_timestamps or params.logprobs,
             "initial_prompt": _SPECIAL_TOKEN.sub("", params.prompt or "").strip() or None,

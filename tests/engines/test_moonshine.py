@@ -112,6 +112,15 @@ def test_the_true_model_understands(moonshine: MoonshineEngine, name: str) -> No
 
 
 @pytest.mark.engines("onnx", "moonshine_cpp")
+def test_the_true_model_tells_how_likely_its_tokens_are(moonshine: MoonshineEngine) -> None:
+    (segment,) = moonshine.transcribe(speech.read(speech.DATA / "weather.flac"), ListenParams(logprobs=True))
+    assert b"".join(token.bytes for token in segment.likely).decode().strip() == segment.text
+    assert all(-10 < token.logprob <= 0 for token in segment.likely)
+    (plain,) = moonshine.transcribe(speech.read(speech.DATA / "weather.flac"), ListenParams())
+    assert plain.likely == () and plain.text == segment.text
+
+
+@pytest.mark.engines("onnx", "moonshine_cpp")
 def test_the_true_model_says_nothing_of_what_is_no_speech(moonshine: MoonshineEngine) -> None:
     silence: Samples = np.zeros(16_000, np.float32)
     assert list(moonshine.transcribe(silence, ListenParams())) == []

@@ -88,6 +88,16 @@ def test_words_stand_where_they_were_said(make: Callable[..., SherpaOnnxEngine],
     assert (segment.start, segment.end) == (segment.words[0].start, segment.words[-1].end)
 
 
+@pytest.mark.parametrize("kind", MAKERS)
+def test_transducers_tell_how_likely_their_tokens_are(make: Callable[..., SherpaOnnxEngine], kind: str) -> None:
+    engine = make(kind)
+    (segment,) = engine.transcribe(SAID, ListenParams(logprobs=True))
+    assert bool(segment.likely) is engine.info.abilities.logprobs is kind.endswith("transducer")
+    assert all(token.logprob <= 0 for token in segment.likely)
+    if segment.likely:
+        assert "".join(token.text for token in segment.likely).lower().split() == HEARD.split()
+
+
 @pytest.mark.parametrize("kind", LIVE)
 def test_it_listens_live_and_goes_on_after_a_pause(make: Callable[..., SherpaOnnxEngine], kind: str) -> None:
     engine = make(kind)

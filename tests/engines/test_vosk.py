@@ -49,7 +49,7 @@ def test_the_contract_with_a_real_model(vosk: VoskEngine, korean: Samples) -> No
 
 
 def test_it_listens_live_and_goes_on_after_a_pause(vosk: VoskEngine, korean: Samples) -> None:
-    vosk.begin(ListenParams(word_timestamps=True))
+    vosk.begin(ListenParams(word_timestamps=True, logprobs=True))
     partials = [vosk.hear(korean[start : start + 4000]) for start in range(0, len(korean), 4000)]
     assert any(partials) and not any("[" in partial for partial in partials)
     (first,) = vosk.end()
@@ -60,6 +60,7 @@ def test_it_listens_live_and_goes_on_after_a_pause(vosk: VoskEngine, korean: Sam
     for segment in (first, second):
         assert 0 <= segment.start < segment.end <= seconds + 0.01
         assert segment.words[0].start == segment.start
+        assert [token.text.strip() for token in segment.likely] == [word.text for word in segment.words]
 
 
 def test_a_folder_of_its_name_where_the_server_was_started_is_no_model(
