@@ -41,7 +41,7 @@ class Token:
     logprob: float
     """Natural logarithm of its probability after all before it."""
     bytes: bytes
-    """What it stands for in UTF-8: a token may be a part of a character."""
+    """Its bytes in UTF-8: a token may be a part of a character."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a request asks of an engine that listens, against what that engine can do."""
+"""Translates what a request asks into what an engine that listens can do."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Vocabulary:
         return self._pairs.text(tokens)
 
     def piece(self, token: int) -> bytes:
-        """What a token stands for, in UTF-8; it may be a part of a character."""
+        """The bytes that a token stands for, in UTF-8; they may be a part of a character."""
         return self._pairs.piece(token)
 
     def words(self, tokens: Sequence[int], language: str | None) -> list[TokenWord]:

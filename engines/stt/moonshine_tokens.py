@@ -46,7 +46,7 @@ class Vocabulary:
         return len(self.pieces)
 
     def piece(self, token: int) -> bytes:
-        """What a token stands for, in UTF-8; it may be a part of a character."""
+        """The bytes that a token stands for, in UTF-8; they may be a part of a character."""
         return self._spoken(self.pieces[token]).replace(SPACE, b" ") if 0 <= token < len(self.pieces) else b""
 
     def text(self, tokens: Iterable[int]) -> str:

@@ -1,4 +1,4 @@
-"""What a request may ask of Whisper beside words: keywords, log probabilities, languages that come into question."""
+"""Wishes beside words that a request may have of Whisper: keywords, log probabilities, languages that come into question."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def with_members(form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def asked_chunking(text: str) -> Any:
-    """What the field says, as a value that `ServerVAD` reads; None for what leaves it to the server.
+    """The field as a value that `ServerVAD` reads; None for what leaves it to the server.
 
     Raises InvalidParameter for what is neither a word that is known nor an object.
     """

@@ -30,7 +30,7 @@ from stts.transcription import (
 
 @dataclass(frozen=True, slots=True)
 class StreamWishes:
-    """What of a transcript is told, and how."""
+    """Says what of a transcript is told, and how."""
 
     format: TranscriptFormat = "json"
     rules: CueRules = CueRules()  # noqa: RUF009 - a frozen value
@@ -126,7 +126,7 @@ async def transcript_events(
 
 
 class _Kept:
-    """What the last event tells again, or for the first time."""
+    """Keeps what the last event tells again, or for the first time."""
 
     def __init__(self, wishes: StreamWishes) -> None:
         self._wishes = wishes
@@ -148,7 +148,7 @@ class _Kept:
         return {"logprobs": self._likely} if self._likely else {}
 
     def detail(self, text: str, done: TranscriptDone) -> dict[str, Any]:
-        """What verbose_json knows beside the text."""
+        """The detail that verbose_json knows beside the text."""
         if self._wishes.format != "verbose_json":
             return {}
         result = TranscriptionResult(text, done.duration, done.language, tuple(self._segments))

@@ -31,7 +31,7 @@ LOGPROBS = "logprobs"
 DETAILED: frozenset[TranscriptFormat] = frozenset({"json", "verbose_json"})
 """Formats that have a place for log probabilities."""
 _NO_KEYWORD = re.compile(r"[<>\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
-"""What the hosted service refuses in a keyword: angle brackets and line breaks."""
+"""Signs that the hosted service refuses in a keyword: angle brackets and line breaks."""
 
 Name = Annotated[str, Field(max_length=NAME_CHARACTERS)]
 
