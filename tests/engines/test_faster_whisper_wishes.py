@@ -1,4 +1,4 @@
-"""Wishes beside words that a request may have of Whisper: keywords, log probabilities, languages that come into question."""
+"""Wishes that a request may have of Whisper beside words: keywords, log probabilities, a choice of languages."""
 
 from __future__ import annotations
 
