@@ -12,6 +12,7 @@ from importlib import import_module
 from middleware.edge.dialect import render_problem
 from middleware.edge.problem import Problem
 from middleware.listener import ListenerSettings
+from routers.compat.live.routes import LiveRoutes
 from routers.compat.openai.errors import render_openai_error
 from routers.compat.openai.routes import OpenAIRoutes
 from routers.compat.openai.timestamps import TimestampRoutes
@@ -74,7 +75,8 @@ def _openai(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
         services.settings,
         services.access.quotas,
     )
-    return (*OpenAIRoutes(services).parts, realtime, TimestampRoutes(services), LibraryVoiceRoutes(services))
+    live = LiveRoutes(services.for_session, services.limiter, services.models, services.settings)
+    return (*OpenAIRoutes(services).parts, realtime, live, TimestampRoutes(services), LibraryVoiceRoutes(services))
 
 
 def _pages(services: Services, listener: ListenerSettings) -> Sequence[Routes]:

@@ -150,10 +150,11 @@ class Socket:
         await self._websocket.accept(next((each for each in self._dialect.protocols if each in offered), None))
 
     async def fail(self, error: STTSError) -> None:
-        """The last event and the end."""
+        """The last events and the end."""
         with suppress(WebSocketDisconnect, TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS):
-                await self.error(error, fatal=True)
+                for event in self._dialect.last_events(error, self.request_id):
+                    await self.send_json(event)
         await self.close(*self._dialect.goodbye(error))
 
     @asynccontextmanager

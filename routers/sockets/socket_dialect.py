@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from middleware.edge.boundary import close_code
 from routers.sockets.error_events import ErrorEvent, native_error
@@ -33,6 +33,13 @@ class SocketDialect:
     """Subprotocols, of which the first that is offered is answered."""
     goodbye: Callable[[STTSError], Goodbye] = plain_goodbye
     """Makes the close frame of a session that ends with this error."""
+    farewell: Callable[[STTSError, str], Sequence[dict[str, Any]]] | None = None
+    """Makes the last events of a session that ends with an error, by that and the request id; None: the error alone."""
+
+    def last_events(self, error: STTSError, request_id: str) -> Sequence[dict[str, Any]]:
+        if self.farewell is not None:
+            return self.farewell(error, request_id)
+        return [self.error_event(error, request_id, True)]
 
 
 NATIVE = SocketDialect()

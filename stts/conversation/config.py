@@ -34,14 +34,18 @@ class SessionConfig:
     """Audio of a turn that may wait for its engine; then whoever sends more waits."""
     longest_pushed: float = 600.0
     """Seconds after which a turn is ended here that the client was to end."""
+    early_words: bool = False
+    """The words up to a pause are asked for although nobody replies to them: those of the turn are known sooner."""
+    follow_words: bool = False
+    """Frames of replies carry the words that end within them."""
     prompt: str = ""
     prompt_after: float = 0.0
     """Seconds of silence of both sides after which the prompt is spoken; 0: never."""
 
     @property
     def answers_early(self) -> bool:
-        """Replies are prepared to the words up to a pause."""
-        return self.speculate and self.policy.answers
+        """The words up to a pause are wanted: replies are prepared to them, or they are the turn's if it is over."""
+        return self.speculate and (self.policy.answers or self.early_words)
 
     @property
     def policy(self) -> TurnPolicy:

@@ -162,6 +162,8 @@ class AudioFrame:
     data: bytes
     """s16le mono at the rate of the session's `speak`."""
     seconds: float
+    text: str = ""
+    """The words that end within it, where the session follows words; frames that are sent again have none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class Outbox:
             elif not item.reply.over and item.reply.playback.epoch == item.epoch:
                 playback = item.reply.playback
                 self._on_frame(item.reply)
-                yield AudioFrame(item.reply.generation, playback.sequence, item.frame.data, item.frame.seconds)
+                frame = item.frame
+                yield AudioFrame(item.reply.generation, playback.sequence, frame.data, frame.seconds, frame.words)
                 playback.sequence += 1
             self._telling = False

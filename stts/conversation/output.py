@@ -170,7 +170,8 @@ class OutputPipeline:
         request = ReplyRequest(messages, order.reply or config.reply or ReplyConfig())
         speak = None if order.silent else order.speak or config.speak
         rate = (speak.sample_rate if speak is not None else None) or DEFAULT_RATE
-        playback = ReplyPlayback(rate, ahead=None if order.out_of_band else config.ahead, clock=state.clock)
+        ahead = None if order.out_of_band else config.ahead
+        playback = ReplyPlayback(rate, ahead=ahead, clock=state.clock, follow_words=config.follow_words)
         reply = GeneratedReply(self._generation, turn, new_item_id(), order, request, speak, playback)
         reply.trace = trace
         reply.tasks = state.start(self._writer.make(reply), "reply made"), state.start(self._send(reply), "reply sent")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stts.audio.pacing import FRAME_SECONDS, PacedSender
+from stts.conversation.followed_words import FollowedWords
 from stts.conversation.history import Spoken
 from stts.speech import AudioChunk
 from stts.streams.channel import Channel
@@ -31,13 +32,18 @@ class Frame:
     seconds: float
     text: str = ""
     """The piece that begins with it."""
+    words: str = ""
+    """The words that end within it, where they are followed."""
 
 
 class ReplyPlayback:
     """Keeps what was sent and heard of one reply: one task writes its audio, another takes it frame by frame."""
 
-    def __init__(self, rate: int, *, ahead: float | None, clock: Callable[[], float]) -> None:
-        """`rate`: Hz. `ahead`: seconds that may be sent before they are played; None: all at once."""
+    def __init__(
+        self, rate: int, *, ahead: float | None, clock: Callable[[], float], follow_words: bool = False
+    ) -> None:
+        """`rate`: Hz. `ahead`: seconds that may be sent before they are played; None: all at once. `follow_words`:
+        frames carry the words that end within them."""
         self.flowing = asyncio.Event()
         """Cleared while the reply is held."""
         self.flowing.set()
@@ -58,6 +64,7 @@ class ReplyPlayback:
         """Frames sent lately, each with the seconds sent before it."""
         self._told = 0.0
         """Seconds of audio whose text is accounted for; frames that are sent again are not counted twice."""
+        self._words = FollowedWords() if follow_words else None
         self._frames: Channel[Frame] = Channel(MADE_SECONDS)
         self._rest, self._piece = b"", ""
         """Written and not long enough for a frame yet; the text that begins with the next one."""
@@ -84,6 +91,8 @@ class ReplyPlayback:
 
     def write(self, chunk: AudioChunk) -> None:
         """Takes the next audio, which goes out in frames of equal length."""
+        if self._words is not None:
+            self._words.made(chunk.text, chunk.seconds)
         data = self._rest + chunk.data
         self._piece = " ".join(filter(None, (self._piece, chunk.text)))
         size = round(FRAME_SECONDS * self._rate) * SAMPLE_BYTES
@@ -98,6 +107,8 @@ class ReplyPlayback:
 
     def close(self) -> None:
         """Ends the audio: all of it is written."""
+        if self._words is not None:
+            self._words.finish()
         rest = self._rest[: len(self._rest) - len(self._rest) % SAMPLE_BYTES]
         if rest:
             self._put(rest)
@@ -134,7 +145,7 @@ class ReplyPlayback:
                 continue
             frame = await self._frames.next()
             if self.flowing.is_set():
-                return frame
+                return self._with_words(frame)
             if frame is not None:
                 self._frames.put_back(frame, frame.seconds)
 
@@ -159,6 +170,11 @@ class ReplyPlayback:
         if self._sent > self._told:
             self._spoken.add(frame.text, frame.seconds)
             self._told = self._sent
+
+    def _with_words(self, frame: Frame | None) -> Frame | None:
+        if frame is None or self._words is None:
+            return frame
+        return replace(frame, words=self._words.until(self._sent + frame.seconds))
 
     def _put(self, data: bytes) -> None:
         frame = Frame(data, len(data) / SAMPLE_BYTES / self._rate, self._piece)

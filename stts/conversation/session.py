@@ -88,6 +88,11 @@ class ConversationSession:
         return self._input.settled and self._output.idle and self._outbox.told
 
     @property
+    def user_speaks(self) -> bool:
+        """A turn of the user is open, and is no noise."""
+        return self._turns.confirmed
+
+    @property
     def position(self) -> float:
         """Seconds of audio that were looked at."""
         return self._input.segmenter.position

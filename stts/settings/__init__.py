@@ -24,6 +24,7 @@ from stts.settings.engines import InstanceSettings as InstanceSettings
 from stts.settings.jobs import JobSettings as JobSettings
 from stts.settings.limits import LimitSettings as LimitSettings
 from stts.settings.listeners import ListenerSection as ListenerSection
+from stts.settings.live import LiveSettings as LiveSettings
 from stts.settings.logging import LoggingSettings as LoggingSettings
 from stts.settings.models import ModelSettings as ModelSettings
 from stts.settings.openai import OpenAISettings as OpenAISettings
@@ -62,6 +63,7 @@ class Settings(Section):
     conversation: ConversationSettings = ConversationSettings()
     reply: ReplySettings = ReplySettings()
     realtime: RealtimeSettings = RealtimeSettings()
+    live: LiveSettings = LiveSettings()
     wyoming: WyomingSettings = WyomingSettings()
     storage: StorageSettings = StorageSettings()
     cache: CacheSettings = CacheSettings()

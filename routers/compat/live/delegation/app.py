@@ -1,0 +1,51 @@
+"""The app is the brain: each turn of the user is delegated to it, and its commentary is spoken as it stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from routers.compat.live.delegation.brain import AppendKind, Stage, UserTurn
+from routers.compat.live.session_schemas import Delegation
+from stts.chat import Message
+from stts.conversation.config import SessionConfig
+from stts.conversation.events import SessionEvent
+from stts.conversation.history import Item, new_item_id
+from stts.errors import InvalidRequest
+
+
+class AppBrain:
+    """No language model is asked. Nobody knows when the app is done with what was delegated to it."""
+
+    pending = False
+
+    def __init__(self) -> None:
+        self._stage: Stage | None = None
+
+    def configured(self, config: SessionConfig) -> SessionConfig:
+        return replace(config, respond=False, early_words=True)
+
+    def begin(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def turn(self, turn: UserTurn) -> None:
+        if self._stage is not None:
+            self._stage.delegate()
+
+    def observe(self, event: SessionEvent) -> None:
+        return
+
+    async def append(self, kind: AppendKind, content: str, delegation_id: str | None) -> None:
+        stage = self._stage
+        if stage is None:
+            return
+        if kind == "commentary":
+            stage.say(content)
+        else:
+            stage.core.history.append(Item(new_item_id(), Message("system", content)))
+
+    async def command(self, kind: str, item: dict[str, Any] | None) -> None:
+        raise InvalidRequest(f"`{kind}` is for sessions whose delegation is of type `responses`.")
+
+    def updated(self, delegation: Delegation) -> Delegation:
+        return delegation

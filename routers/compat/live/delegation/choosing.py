@@ -1,0 +1,20 @@
+"""Chooses who does the work of a session, by its delegation and the configuration."""
+
+from __future__ import annotations
+
+from routers.compat.live.delegation.app import AppBrain
+from routers.compat.live.delegation.brain import Brain
+from routers.compat.live.session_schemas import ClientDelegation, Delegation
+from stts.errors import InvalidParameter
+from stts.settings import CurrentSettings
+
+
+def make_brain(delegation: Delegation, instructions: str | None, settings: CurrentSettings) -> Brain:
+    """Raises InvalidParameter for a delegation that nobody here can carry out."""
+    if isinstance(delegation, ClientDelegation):
+        return AppBrain()
+    raise InvalidParameter(
+        "No language model is configured for delegations of type `responses`.",
+        param="session.delegation.type",
+        allowed=["client"],
+    )

@@ -1,0 +1,74 @@
+"""A Live client on a WebSocket: audio in base64, in the format of the session, both ways."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from typing import Any
+
+from routers.compat.live.formats import encode, reader
+from routers.compat.live.link import OutputFrame
+from routers.compat.live.session_schemas import PCM, Format
+from routers.sockets.quota_end import QuotaEnd
+from routers.sockets.socket import Socket
+from stts.access.principal import Principal
+from stts.context import RequestContext, RequestType
+from stts.engine_api import Samples
+
+
+class SocketLink:
+    def __init__(self, socket: Socket) -> None:
+        self._socket = socket
+        self._format: Format = PCM(type="audio/pcm")
+        self._reader = reader(self._format)
+        self._silence: dict[int, str] = {}
+        """Length of silence in bytes -> its base64."""
+
+    def use(self, format: Format) -> None:
+        """Sets the format of both directions, before the session begins."""
+        self._format, self._reader = format, reader(format)
+
+    @property
+    def rate(self) -> int:
+        return self._format.rate
+
+    @property
+    def principal(self) -> Principal:
+        return self._socket.principal
+
+    @property
+    def quota_end(self) -> QuotaEnd:
+        return self._socket.quota_end
+
+    def context(self, kind: RequestType) -> RequestContext:
+        return self._socket.context(kind)
+
+    def messages(self) -> AsyncIterator[str | bytes]:
+        return self._socket.__aiter__()
+
+    def microphone(self) -> AsyncIterator[Samples] | None:
+        return None
+
+    async def ready(self) -> None:
+        """Returns when `decode` will not hold up the event loop."""
+        await self._reader.ready()
+
+    def decode(self, audio: bytes) -> Samples:
+        return self._reader.read(audio)
+
+    async def send(self, event: dict[str, Any]) -> None:
+        await self._socket.send_json(event)
+
+    async def play(self, frame: OutputFrame) -> None:
+        await self._socket.send_json({"type": "session.output_audio.delta", "delta": self._encoded(frame)})
+
+    def interrupted(self) -> None:
+        """All that was sent is on its way, and never more than a frame ahead of its playback."""
+
+    def _encoded(self, frame: OutputFrame) -> str:
+        if not frame.silent:
+            return b64encode(encode(self._format, frame.pcm)).decode()
+        size = len(frame.pcm)
+        if size not in self._silence:
+            self._silence[size] = b64encode(encode(self._format, frame.pcm)).decode()
+        return self._silence[size]

@@ -1,0 +1,161 @@
+"""State that the parts of one Live session share, and what they do with it: tell, play, end."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
+
+from routers.compat.live.errors import error_event
+from routers.compat.live.fixture import FIXTURE
+from routers.compat.live.hearing import Hearing
+from routers.compat.live.link import LiveLink
+from routers.compat.live.opening import Opening
+from routers.compat.live.outgoing import Event, Outgoing
+from routers.compat.live.speaking import Speaking
+from routers.compat.live.timeline import InputPlaces, Timeline
+from stts.conversation.continuous import ContinuousOutput
+from stts.conversation.services import ServicesFor
+from stts.conversation.session import ConversationSession
+from stts.errors import Conflict, STTSError
+from stts.settings import CurrentSettings
+
+Reason = Literal["close_requested", "expired", "content", "remote_hangup", "connection_lost"]
+DRAIN_SECONDS = 10.0
+"""Seconds that a session which is closed has for what it began."""
+
+
+class LiveState:
+    """Lends to its brain the Stage of `delegation/brain.py`."""
+
+    def __init__(
+        self,
+        opening: Opening,
+        link: LiveLink,
+        services_for: ServicesFor,
+        settings: CurrentSettings,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.object, self.brain, self.link, self.settings = opening.object, opening.brain, link, settings
+        self.services = services_for(link.context)
+        self.core = ConversationSession(self.services, opening.config, opening.history, clock=clock)
+        self.timeline = Timeline(clock)
+        self.places = InputPlaces()
+        self.hearing = Hearing(self.core, self.timeline, self.places)
+        self.mixer = ContinuousOutput(link.rate)
+        self.speaking = Speaking(self.core, lambda: self.fixture)
+        self.outgoing = Outgoing(lambda: self.end("connection_lost"))
+        self.fixture = False
+        """One is being played."""
+        self.closing = False
+        self.rest_by = 0.0
+        """Second on the timeline by which a session that closes is over."""
+        self.reason: Reason | None = None
+        """Why it has ended."""
+        self.over = asyncio.Event()
+        self._close_id: str | None = None
+        self._fixture_id: str | None = None
+        self._ids = f"event_{secrets.token_hex(6)}"
+        self._number = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def strict(self) -> bool:
+        return self.settings().live.strict
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing that was begun is unfinished."""
+        return self.speaking.idle and self.mixer.idle and not self.brain.pending
+
+    def tell(self, event: Event) -> None:
+        self.outgoing.tell({"event_id": self._next_id(), **event})
+
+    def answer(self, event: Event, client_event_id: str | None) -> None:
+        """Tells an event that a command has brought about."""
+        self.tell(event if client_event_id is None else {**event, "client_event_id": client_event_id})
+
+    def delegate(self, *, response_id: str | None = None, id: str | None = None) -> str:
+        id = id or f"delegation_{secrets.token_hex(10)}"
+        delegation = {"id": id, "type": "delegation", "target": self.object.delegation.type}
+        if response_id is not None:
+            delegation["response_id"] = response_id
+        self.tell({"type": "session.delegation.created", "offset_ms": self.timeline.now, "delegation": delegation})
+        return id
+
+    def say(self, text: str) -> None:
+        self.speaking.say(text)
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(self._told(work), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def end_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def end(self, reason: Reason) -> None:
+        """Ends it at once, with `session.closed`."""
+        if self.reason is None:
+            self.reason = reason
+            self.over.set()
+
+    def close(self, client_event_id: str | None = None) -> None:
+        """Ends it when what was begun is done: speech, and what was delegated here."""
+        if not self.closing:
+            self.closing, self._close_id = True, client_event_id
+            self.rest_by = self.timeline.seconds + DRAIN_SECONDS
+
+    def require_open(self) -> None:
+        """Raises Conflict."""
+        if self.closing:
+            raise Conflict("The session is closing.")
+
+    def closed(self) -> Event:
+        """The last event. Where no reason was given the connection was lost."""
+        reason, session = self.reason or "connection_lost", self.object.wire()
+        event = {"type": "session.closed", "reason": reason, "session": session, "usage": self.usage()}
+        event["event_id"] = self._next_id()
+        return event if self._close_id is None else {**event, "client_event_id": self._close_id}
+
+    def usage(self) -> dict[str, Any]:
+        return {"seconds": int(self.timeline.seconds)}
+
+    async def play_fixture(self, pcm: bytes, client_event_id: str | None) -> None:
+        """Plays a recording at the rate of the link, over everything."""
+        self.fixture, self._fixture_id = True, client_event_id
+        self.speaking.forget()
+        self.core.cancel()
+        self.interrupted()
+        self.mixer.add(FIXTURE, pcm)
+        self.mixer.end(FIXTURE)
+        self.hearing.covered = True
+        self.answer({"type": "session.output_audio.fixture.playing"}, client_event_id)
+        await self.hearing.end_turn()
+
+    def fixture_played(self) -> None:
+        """The last of the recording is on its way."""
+        if self.fixture:
+            self.fixture = self.hearing.covered = False
+            self.answer({"type": "session.output_audio.fixture.played"}, self._fixture_id)
+
+    def interrupted(self) -> None:
+        """Nothing of what was being said goes out any more."""
+        self.mixer.clear()
+        self.outgoing.interrupted()
+        self.link.interrupted()
+
+    def _next_id(self) -> str:
+        self._number += 1
+        return f"{self._ids}{self._number}"
+
+    async def _told(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except STTSError as error:
+            self.tell(error_event(error))

@@ -1,0 +1,21 @@
+"""The GPT-Live dialect."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from stts.settings.section import Section, live
+
+Commentary = Literal["verbatim", "paraphrase", "auto"]
+
+
+class LiveSettings(Section):
+    session_minutes: float = live("Longest session.", default=120.0, gt=0, le=1440)
+    idle_seconds: float = live("A session whose client sends nothing for so long ends.", default=300.0, gt=0, le=86_400)
+    commentary: Commentary = live(
+        "How commentary is spoken: `verbatim`, as it stands; `paraphrase`, by the language model in words of its own; "
+        "`auto`: paraphrased where a language model is configured.",
+        default="auto",
+    )
+    strict: bool = live("Refuse fields that are unknown, instead of ignoring them.", default=False)
+    sidebands: int = live("Connections that may be attached to one session at once.", default=8, ge=0, le=100)

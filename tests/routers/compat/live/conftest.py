@@ -1,0 +1,100 @@
+"""The routes of the dialect on a socket, over parts without engines: a tone is speech, every 300 ms of it a word."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from openai import AsyncOpenAI
+
+from adapters.hosted_names import ModelCatalogue
+from middleware.edge import wrap
+from middleware.edge.route_table import RouteTable
+from middleware.listener import default_listener
+from middleware.serving.server import server_config
+from routers.compat.live.routes import LiveRoutes
+from routers.dialects import OPENAI
+from routers.sockets.connection_limiter import ConnectionLimiter
+from stts.conversation.services import NewContext, SessionServices
+from stts.settings import SecuritySettings, Settings
+from tests import patient
+from tests.fakes import registry
+from tests.patient import PATIENCE
+from tests.routers.compat.live.talk import Talk, connected
+from tests.stts.conversation.caller import World
+from tests.wired import Engines
+
+KEY = "the-key"
+
+
+class Served:
+    """A server and the world behind it."""
+
+    def __init__(self, world: World, settings: Settings) -> None:
+        self.world = world
+        self.url = ""
+        self.places = ConnectionLimiter(lambda: settings)
+        models = ModelCatalogue(Engines(registry(), lambda: settings).catalogue, lambda: settings)
+        self.listener = default_listener(lambda: settings)
+        routes = LiveRoutes(self._parts, self.places, models, lambda: settings).router.routes
+        app = FastAPI(openapi_url=None)
+        app.router.routes += routes
+        self.app = wrap(app, self.listener, RouteTable({OPENAI: routes}))
+
+    def _parts(self, context: NewContext) -> SessionServices:
+        return replace(self.world.parts(), context=context)
+
+    @asynccontextmanager
+    async def client(self, key: str = KEY) -> AsyncIterator[AsyncOpenAI]:
+        async with patient.AsyncOpenAI(base_url=f"{self.url}/v1", api_key=key, max_retries=0) as client:
+            yield client
+
+    @asynccontextmanager
+    async def talk(self, key: str = KEY, **options: Any) -> AsyncIterator[Talk]:
+        """A connection on which nothing was said yet."""
+        async with self.client(key) as client, connected(client, **options) as connection:
+            yield Talk(connection)
+
+
+@contextmanager
+def serving(world: World, **changes: Any) -> Iterator[Served]:
+    served = Served(world, Settings(**changes))
+    table = served.app.state.route_table
+    server = uvicorn.Server(server_config(served.app, served.listener, table, timeout_graceful_shutdown=1))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        served.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield served
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+    assert (world.places, world.running, world.voice.streams) == (0, 0, 0)
+    assert served.places.open == 0
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def served(world: World) -> Iterator[Served]:
+    with serving(world) as served:
+        yield served
+
+
+@pytest.fixture
+def guarded(world: World) -> Iterator[Served]:
+    """A server that wants its key."""
+    with serving(world, security=SecuritySettings.model_validate({"api_key": KEY})) as served:
+        yield served

@@ -1,0 +1,122 @@
+"""One Live session of the official client: every event it gets is checked against the client's own types."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import openai
+from openai.resources.live.live import AsyncLiveConnection
+from openai.types.live import ServerEvent
+from pydantic import TypeAdapter
+
+from tests.patient import PATIENCE
+
+SERVER_EVENTS: TypeAdapter[Any] = TypeAdapter(ServerEvent)
+RATE = 24_000
+"""Hz."""
+APPEND_SECONDS = 0.1
+DELTA = "session.output_audio.delta"
+
+Event = dict[str, Any]
+
+
+def tone(seconds: float, rate: int = RATE) -> bytes:
+    return np.full(round(seconds * rate), 9000, "<i2").tobytes()
+
+
+def silence(seconds: float, rate: int = RATE) -> bytes:
+    return bytes(2 * round(seconds * rate))
+
+
+@asynccontextmanager
+async def connected(client: openai.AsyncOpenAI, **options: Any) -> AsyncIterator[AsyncLiveConnection]:
+    limits: dict[str, Any] = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE}
+    socket: Any = limits | {"max_queue": None}
+    async with client.live.connect(websocket_connection_options=socket, **options) as connection:
+        yield connection
+
+
+class Talk:
+    def __init__(self, connection: AsyncLiveConnection, events: TypeAdapter[Any] = SERVER_EVENTS) -> None:
+        self.connection = connection
+        self.events: list[Event] = []
+        """All that came but audio."""
+        self.audio: list[tuple[float, bytes]] = []
+        """When each piece of output came, by the monotonic clock."""
+        self.started_at = 0.0
+        self._types = events
+        self._read = 0
+
+    async def start(self, **session: Any) -> Event:
+        await self.send("session.start", session={"model": "gpt-live-1", **session})
+        return (await self.until("session.started"))["session"]  # type: ignore[no-any-return]
+
+    async def send(self, type: str, **fields: Any) -> None:
+        await self.connection.send({"type": type, **fields})  # type: ignore[arg-type]
+
+    async def append(self, data: bytes) -> None:
+        await self.send("session.input_audio.append", audio=b64encode(data).decode())
+
+    async def say(self, *parts: bytes, rate: int = RATE, pace: float = 1.0) -> None:
+        """In real time; `pace` 0: as fast as it goes."""
+        data = b"".join(parts)
+        step = 2 * round(APPEND_SECONDS * rate)
+        due = time.monotonic()
+        for start in range(0, len(data), step):
+            await self.append(data[start : start + step])
+            due += APPEND_SECONDS * pace
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    async def next(self) -> Event:
+        async with asyncio.timeout(PATIENCE):
+            event: Event = json.loads(await self.connection.recv_bytes())
+        if event["type"] == DELTA:
+            self.audio.append((time.monotonic(), b64decode(event["delta"])))
+            assert set(event) == {"type", "delta"} or "start_ms" in event
+            return event
+        told = self._types.validate_python(event, strict=True)
+        assert told.type == event["type"]
+        assert not set(event) - set(type(told).model_fields), event
+        assert event["event_id"] or event["type"] == "session.input_audio.append"
+        if event["type"] == "session.started":
+            self.started_at = time.monotonic()
+        self.events.append(event)
+        return event
+
+    async def until(self, type: str, check: Callable[[Event], bool] = lambda event: True) -> Event:
+        """The next such event after the last one waited for."""
+        while True:
+            while self._read < len(self.events):
+                self._read += 1
+                event = self.events[self._read - 1]
+                if event["type"] == type and check(event):
+                    return event
+            await self.next()
+
+    async def listen(self, seconds: float) -> None:
+        """Takes what comes for a while."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            await self.next()
+
+    async def error(self) -> Event:
+        return (await self.until("error"))["error"]  # type: ignore[no-any-return]
+
+    def of(self, type: str) -> list[Event]:
+        return [event for event in self.events if event["type"] == type]
+
+    def types(self) -> list[str]:
+        return [event["type"] for event in self.events]
+
+    def text(self, side: str) -> str:
+        return "".join(event["delta"] for event in self.of(f"session.{side}_transcript.delta"))
+
+    def sound(self) -> bytes:
+        return b"".join(data for _, data in self.audio)
