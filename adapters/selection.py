@@ -206,9 +206,9 @@ class EngineSelection:
         return config.voice is None or not any(map(self._clones, plan.basis.candidates if plan.basis else ()))
 
     async def _holds(self, plan: SpeechPlan, config: SynthesisConfig, priority: Priority, text: str | None) -> bool:
-        """True if an earlier plan is what would be made now. A stored recording may have been replaced meanwhile."""
+        """True if an earlier plan is what would be made now. A stored voice may have been replaced, or its card."""
         basis = plan.basis
-        if basis is None or plan.voice.reference is not None or basis.settings is not self._settings():
+        if basis is None or plan.voice.reference is not None or plan.has_card or basis.settings is not self._settings():
             return False
         asked = plan.asked
         if asked is not config and asked != config and replace(asked, detected=config.detected) != config:

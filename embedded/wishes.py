@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, TypedDict
 from stts.engine_state import AUTO
 from stts.errors import InvalidParameter
 from stts.languages import read_language
+from stts.pronunciation.entries import read_entries
 from stts.speech import AudioFormat, SynthesisConfig
 from stts.transcription import AudioData
 
@@ -47,6 +48,8 @@ class SpeechWishes(TypedDict, total=False):
     """Loudness in LUFS."""
     trim_silence: bool
     seed: int | None
+    dictionary: dict[str, str]
+    """Words and how they are spoken."""
     parameters: dict[str, Any]
     """The engine's own parameters."""
 
@@ -67,6 +70,10 @@ def speech_config(wishes: SpeechWishes) -> SynthesisConfig:
         raise InvalidParameter(f"pitch must be from -{HIGHEST:g} to {HIGHEST:g}", param="pitch")
     if wishes.get("channels", 1) not in (1, 2):
         raise InvalidParameter("channels must be 1 or 2", param="channels", allowed=["1", "2"])
+    try:
+        dictionary = read_entries(wishes.get("dictionary", {}))
+    except ValueError as error:
+        raise InvalidParameter(f"dictionary: {error}", param="dictionary") from None
     return SynthesisConfig(
         engine=wishes.get("engine", AUTO),
         voice=wishes.get("voice"),
@@ -79,6 +86,7 @@ def speech_config(wishes: SpeechWishes) -> SynthesisConfig:
         normalize=wishes.get("normalize"),
         trim_silence=wishes.get("trim_silence", False),
         seed=wishes.get("seed"),
+        dictionary=dictionary,
         parameters=wishes.get("parameters", {}),
     )
 

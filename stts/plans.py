@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 from stts.engine_api import ListenParams, SpeechParams, Voice
+from stts.pronunciation.dictionary import Dictionary
 from stts.settings import Settings
 from stts.speech import AudioOutput, EffectSettings, SynthesisConfig
 from stts.streams.live import LiveText
@@ -68,6 +69,14 @@ class SpeechPlan:
     """Code of why the engine that would have been taken rests; None: it is this one."""
     owner: str | None = None
     """Id of the user whose voice it is; None: it is the engine's or the server's."""
+    has_card: bool = False
+    """A card of the library has a say in it, which may be another at any moment."""
+    dictionary: Dictionary | None = None
+    """How words of its texts are spoken; None: as they are written."""
+
+    def spoken(self, text: str) -> str:
+        """The text, or a piece of it, as the engine is given it."""
+        return text if self.dictionary is None else self.dictionary.respell(text)
 
     @property
     def language(self) -> str | None:
@@ -82,6 +91,9 @@ class SpeechPlan:
         """
         digest = self._heard.copy()
         digest.update(json.dumps(text).encode())
+        # What a dictionary makes of this text, and no other entry: an answer outlives all changes that are not heard.
+        if (spoken := self.spoken(text)) is not text:
+            digest.update(json.dumps(["spoken", spoken]).encode())
         return digest.hexdigest()
 
     @cached_property
@@ -103,7 +115,8 @@ class SpeechPlan:
         engine = [HEARD_VERSION, self.instance, self.model, self.revision, self.sample_rate]
         # A recording is known by its content, and by its place: the same one of another user is another voice.
         voice = [self.voice.id, self.voice.reference, self.voice.digest, self.voice.revision, self.owner]
-        told = ["sentence", engine, voice, self.params.language, self.params.speed, self.params.seed, extra, text]
+        said = [self.params.language, self.params.speed, self.params.seed, extra, self.spoken(text)]
+        told = ["sentence", engine, voice, *said]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 
 

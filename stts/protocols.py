@@ -34,6 +34,10 @@ class LibraryVoice:
     """Factor for requests that say none."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Parameters for requests that do not say them."""
+    dictionary: Mapping[str, str] = field(default_factory=dict)
+    """Words and how it speaks them."""
+    has_card: bool = False
+    """It is of the library: what its card says may change at any moment."""
 
 
 class VoiceLibrary(Protocol):

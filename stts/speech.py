@@ -49,6 +49,8 @@ class SynthesisConfig:
     """None: as the settings say."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """The engine's own parameters, validated by its own model."""
+    dictionary: Mapping[str, str] = field(default_factory=dict)
+    """Words of this speech and how they are spoken; they go before those of the voice and of the server."""
     ignore_unknown_parameters: bool = False
     """True for dialects whose clients send fields of other servers."""
     permission: Permission = EVERYTHING

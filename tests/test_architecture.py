@@ -29,6 +29,7 @@ DOMAIN = (
         "engine_state",
         "engine_info",
         "http_address",
+        "pronunciation",
         "streams",
         "tracebacks",
         "garbage_collection",

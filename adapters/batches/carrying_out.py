@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
@@ -19,7 +20,7 @@ from stts.errors import STTSError
 from stts.jobs.requests import speech_config, transcription_config
 from stts.jobs.store import FoundResult
 from stts.jobs.values import Batch, BatchItem, ItemEnd, ItemResult
-from stts.plans import ListenRequest, SpeechRequest, TranscriptionPlan
+from stts.plans import ListenRequest, SpeechPlan, SpeechRequest, TranscriptionPlan
 from stts.speech import AudioChunk
 from stts.storage.batch_files import BatchFiles
 from stts.storage.files.store import FileStore
@@ -98,7 +99,7 @@ class CarryOut:
         text, config = item.request["text"], speech_config(item.request, principal.permission)
         request = await self._selection.planned(SpeechRequest(text, config), Priority.BATCH)
         assert request.plan is not None
-        key = request.plan.key("")
+        key = await self._speech_key(request.plan, text)
         if (adopted := await self._adopted(batch, item, found, key)) is not None:
             return adopted
         # A book has more sentences than the cache has room: they would push out what is asked for again.
@@ -122,6 +123,15 @@ class CarryOut:
         result = _result(context, extension, audio.media_type, size, context.metrics.audio_seconds or 0.0)
         made = replace(result, sample_rate=audio.sample_rate, channels=audio.channels)
         return replace(made, key=_kept(key, context, request.plan.instance), pause=item.request.get("pause", 0.0))
+
+    async def _speech_key(self, plan: SpeechPlan, text: str) -> str:
+        """A key over what the text of an item, whose digest is known, is spoken with. What a dictionary makes of it is
+        hashed with a secret: nobody finds the words by trying."""
+        key, spoken = plan.key(""), plan.spoken(text)
+        if spoken is text:
+            return key
+        secret = await asyncio.to_thread(self._results.secret)
+        return hmac.new(secret, f"{key} {spoken}".encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
     async def _heard(
         self,

@@ -19,14 +19,14 @@ import structlog
 from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
 from adapters.speech.answer import Speech
+from adapters.speech.dictionaries import ServerDictionaries
 from adapters.speech.levels import MeasuredLevels
-from adapters.speech.plan import SpeechRules, plan_speech, unreadable
+from adapters.speech.plan import plan_speech, rules_of, unreadable
 from adapters.speech.relay import Relay
 from adapters.speech.render import ChunkRenderer
 from adapters.speech.reuse import Reuse, is_worth_keeping, rendered_again
 from adapters.speech.revision import Revision
 from adapters.speech.text_source import CompleteText, StreamingText, TextSource
-from adapters.speech.voice_choice import VoiceRules
 from stts.audio.speech import SpeechRenderer
 from stts.context import CacheUse, Priority, RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
@@ -70,6 +70,7 @@ class EngineTTSAdapter:
         self._encoding: dict[AudioFormat, float] = {}
         """Seconds of effects and encoding per second of speech, lately."""
         self._levels = MeasuredLevels()
+        self._dictionaries = ServerDictionaries()
 
     @property
     def name(self) -> str:
@@ -93,14 +94,8 @@ class EngineTTSAdapter:
         `gender`: of the voice that this one stands in for, where the request names none of this engine's.
         """
         settings = self._settings()
-        voices = VoiceRules(
-            self._library,
-            default=settings.tts.voices.get(self.name),
-            by_language=settings.tts.language_voices.get(self.name, {}),
-            hosted=settings.openai.voices.get(self.name, {}),
-            gender=gender,
-        )
-        rules = SpeechRules(self.name, voices, settings.tts.markup == "speak", self._revision(), settings.tts.level)
+        words = self._dictionaries.of(settings.tts)
+        rules = rules_of(settings, self.name, self._library, gender, self._revision(), words)
         return await plan_speech(self._instance.engine, config, rules)
 
     async def synthesize(
@@ -127,7 +122,7 @@ class EngineTTSAdapter:
             text = await cleaned(text, limit, speak_markup=plan.speak_markup)
         for warning in plan.warnings:
             context.warn(warning)
-        problem = unreadable(text, plan.voice, plan.language) if isinstance(text, str) else None
+        problem = unreadable(plan.spoken(text), plan.voice, plan.language) if isinstance(text, str) else None
         if problem is not None:
             context.warn(problem)
         effects = self._levels.applied(plan)
@@ -152,10 +147,12 @@ class EngineTTSAdapter:
             if (pace := self._instance.real_time_factor) is not None:
                 pace += self._encoding.get(plan.output.format, 0.0)
                 output.expected_seconds = pace * len(text) / planner.characters_per_second
-            script = CompleteText(text, plan.language)
+            script = CompleteText(text, plan.language, plan.dictionary)
         else:
             shortest = self.info.limits.min_characters
-            script = StreamingText(text, plan.language, limit, shortest, speak_markup=plan.speak_markup)
+            script = StreamingText(
+                text, plan.language, limit, shortest, plan.dictionary, speak_markup=plan.speak_markup
+            )
         return Speech(script, plan, renderer, planner, playback, context, problem, reuse)
 
     def _reuse(self, plan: SpeechPlan, use: CacheUse) -> Reuse | None:

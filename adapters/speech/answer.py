@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from adapters.speech.plan import unreadable
 from adapters.speech.render import ChunkRenderer
@@ -21,6 +22,7 @@ from stts.speech import AudioChunk
 from stts.streams.channel import Channel
 from stts.text.normalise import has_words
 from stts.text.script import has_sound
+from stts.text.sentences import TextCutter
 
 JITTER_SECONDS = 0.02
 """Delay that no listener notices: every player has as much in hand."""
@@ -93,8 +95,19 @@ class Speech:
         text = self.script.next_piece(budget, limits.min_characters, limits.sentence_characters)
         if text is not None:
             self.begin_piece(text)
-            self.parts = (text,) if self.reuse is None else self.reuse.begin_piece(text)
+            parts = (text,) if self.reuse is None else self.reuse.begin_piece(text)
+            self.parts = tuple(map(self.plan.spoken, parts))
+            if any(len(part) > limits.max_characters for part in self.parts):
+                self._cut_again(limits)
         return text
+
+    def _cut_again(self, limits: EngineLimits) -> None:
+        """A dictionary has made the piece longer than the engine takes at once: then none of it is kept."""
+        if self.reuse is not None:
+            self.reuse.leave_piece()
+        cutters = [TextCutter(part, self.plan.language) for part in self.parts]
+        pieces = (iter(partial(cutter.next_piece, limits.max_characters), None) for cutter in cutters)
+        self.parts = tuple(piece for cut in pieces for piece in cut if piece is not None)
 
     def begin_piece(self, text: str) -> None:
         self.finished = self.script.done
@@ -124,9 +137,9 @@ class Speech:
         """The engine made no sound of a piece. With rare signs that is no fault: anybody could put it to rest."""
         self.unsaid += 1
         self.context.warn("The engine made no sound of a part of the text.")
-        why = unreadable(text, self.plan.voice, self.plan.language)
+        why = unreadable(self.plan.spoken(text), self.plan.voice, self.plan.language)
         self.unreadable = self.unreadable or why
-        self.failed = self.failed or (why is None and has_sound(text, self.plan.language))
+        self.failed = self.failed or (why is None and has_sound(self.plan.spoken(text), self.plan.language))
 
     def _note_underrun(self, now: float) -> None:
         """Counts audio that comes later than any before it, to a listener who has played all of that."""

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from adapters.parameters import check_language, validated
+from adapters.speech.dictionaries import ServerDictionaries, plan_dictionary
 from adapters.speech.voice_choice import VoiceChoice, VoiceRules, choose_voice
 from stts.audio.formats import audio_output
 from stts.engine_api import EngineInfo, SpeechParams, TTSEngine, Voice
 from stts.languages import best_match, same_language
 from stts.plans import SpeechPlan
+from stts.protocols import VoiceLibrary
+from stts.settings import Settings
 from stts.speech import EffectSettings, SynthesisConfig
 from stts.text.script import has_letters, main_script, reads
+from stts.voice_names import Gender
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,28 @@ class SpeechRules:
     """Fingerprint of what the instance speaks with."""
     level: float | None = None
     """Level in dBFS that all voices are brought to; None leaves them as they are."""
+    dictionaries: ServerDictionaries | None = None
+    """The operator's dictionaries of pronunciation."""
+
+
+def rules_of(
+    settings: Settings,
+    instance: str,
+    library: VoiceLibrary,
+    gender: Gender,
+    revision: str,
+    dictionaries: ServerDictionaries | None = None,
+) -> SpeechRules:
+    """The rules of the settings. `gender`: of the voice that this engine's stands in for."""
+    tts = settings.tts
+    voices = VoiceRules(
+        library,
+        default=tts.voices.get(instance),
+        by_language=tts.language_voices.get(instance, {}),
+        hosted=settings.openai.voices.get(instance, {}),
+        gender=gender,
+    )
+    return SpeechRules(instance, voices, tts.markup == "speak", revision, tts.level, dictionaries)
 
 
 async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechRules) -> SpeechPlan:
@@ -40,8 +66,9 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
     low, high = info.abilities.speed or (1.0, 1.0)
     speed = spoken_speed(config, choice)
     own_speed = speed if low <= speed <= high else 1.0
+    language = spoken_language(info, config.language or config.detected, choice.voice)
     params = SpeechParams(
-        language=spoken_language(info, config.language or config.detected, choice.voice),
+        language=language,
         speed=own_speed,
         seed=config.seed,
         extra=parameters(engine, config, choice),
@@ -69,6 +96,8 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
         # Where languages have voices of their own, that of a text decides in any case.
         default_voice=not rules.voices.by_language and (rules.voices.default or info.default_voice) is not None,
         owner=None if choice.stored is None else choice.stored.owner,
+        has_card=choice.stored is not None and choice.stored.has_card,
+        dictionary=plan_dictionary(config, choice.stored, rules.dictionaries, language or only_language(info, config)),
     )
 
 
@@ -103,6 +132,12 @@ def spoken_language(info: EngineInfo, wanted: str | None, voice: Voice) -> str |
     if wanted is None or (own is not None and "-" not in wanted and same_language(own, wanted)):
         return own
     return best_match(wanted, voice.languages or info.languages) or own
+
+
+def only_language(info: EngineInfo, config: SynthesisConfig) -> str | None:
+    """The language of a text where neither voice nor engine says what is spoken: as far as it is known otherwise."""
+    wanted = config.language or config.detected
+    return wanted or (info.languages[0] if len(info.languages) == 1 else None)
 
 
 def unreadable(text: str, voice: Voice, language: str | None) -> str | None:

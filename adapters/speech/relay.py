@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from adapters.speech.answer import Speech
 from adapters.speech.text_source import CompleteText, TextSource
+from stts.plans import SpeechPlan
 from stts.scheduling.playback import Playback
 from stts.speech import AudioChunk
 from stts.streams.channel import Channel
@@ -65,7 +66,7 @@ def _take_back(speech: Speech) -> None:
     speech.untold.clear()
     speech.piece = ""
     if again:
-        speech.script = ResumedText(again, speech.script, speech.plan.language)
+        speech.script = ResumedText(again, speech.script, speech.plan)
     speech.finished = speech.script.done
 
 
@@ -85,8 +86,8 @@ def unheard(speech: Speech) -> str:
 class ResumedText:
     """A text source that begins with a part that was taken from it before."""
 
-    def __init__(self, again: str, source: TextSource, language: str | None) -> None:
-        self._again = CompleteText(again, language)
+    def __init__(self, again: str, source: TextSource, plan: SpeechPlan) -> None:
+        self._again = CompleteText(again, plan.language, plan.dictionary)
         self._source = source
 
     @property

@@ -114,6 +114,10 @@ class Reuse:
         """True if the piece that was begun is a sentence, several, or a part of one, and is to be recorded."""
         return bool(self._recordings)
 
+    def leave_piece(self) -> None:
+        """The piece that was begun is given to the engine in other texts: none of it is kept."""
+        self._recordings = []
+
     def end_piece(self, piece: ChunkRenderer) -> None:
         """The piece was made to its end. A sentence of which something cannot be heard is not kept."""
         going_on: list[Recording] = []

@@ -15,7 +15,7 @@ from stts.streams.live import LiveText, Mark
 from stts.text.growing import GrowingCutter
 from stts.text.markup import MarkupRemover
 from stts.text.normalise import TextIntake, clean_piece, speakable
-from stts.text.sentences import NextSentence, TextCutter
+from stts.text.sentences import NextSentence, Phrases, TextCutter
 
 
 class TextSource(Protocol):
@@ -56,9 +56,9 @@ class CompleteText:
 
     written_at = None
 
-    def __init__(self, text: str, language: str | None) -> None:
+    def __init__(self, text: str, language: str | None, phrases: Phrases | None = None) -> None:
         self.characters = len(text)
-        self._cutter = TextCutter(text, language)
+        self._cutter = TextCutter(text, language, phrases)
 
     @property
     def done(self) -> bool:
@@ -82,12 +82,19 @@ class StreamingText:
     """Text source for a text being written: clauses while a listener waits, sentences while there is audio in hand."""
 
     def __init__(
-        self, text: LiveText, language: str | None, limit: int, min_characters: int, *, speak_markup: bool
+        self,
+        text: LiveText,
+        language: str | None,
+        limit: int,
+        min_characters: int,
+        phrases: Phrases | None = None,
+        *,
+        speak_markup: bool,
     ) -> None:
         self._text = text
         self._markup = MarkupRemover() if speak_markup else None
         self._intake = TextIntake(limit)
-        self._cutter = GrowingCutter(language)
+        self._cutter = GrowingCutter(language, phrases)
         self._min_characters = min_characters
         self.written_at: float | None = None
 

@@ -22,7 +22,7 @@ from stts.context import CacheNote, RequestContext, new_request_id
 from stts.plans import SpeechPlan, SpeechRequest
 from stts.settings import CurrentSettings
 from stts.speech import AudioChunk
-from stts.text.complete import cleaned
+from stts.text.complete import IN_THREAD_CHARACTERS, cleaned
 
 MOST_FILLING_BYTES = 256_000_000
 """Audio of answers in the making, and of those still being read; beyond it further ones are made for their own request
@@ -79,7 +79,7 @@ class CachingStage:
         call_next: Operation[SpeechRequest, AudioChunk],
     ) -> AsyncGenerator[AudioChunk, None]:
         text = await cleaned(asked, self._settings().limits.text_characters, speak_markup=plan.speak_markup)
-        key, renew = key_of(plan, text), context.cache_use == "renew"
+        key, renew = await _key(plan, text), context.cache_use == "renew"
         entry = None if renew else self._store.in_memory(key)
         if entry is not None:
             if context.on_kept is not None:
@@ -157,9 +157,14 @@ class CachingStage:
     async def _adopted(
         self, key: str, text: str, context: RequestContext, plan: SpeechPlan, since: int
     ) -> Stored | None:
-        """An answer that another system has left in Redis under its own name, which from now on is ours."""
+        """An answer that another system has left in Redis under its own name, which from now on is ours.
+
+        That system knew no dictionary.
+        """
         alias, find = context.input_data.alias, self._store.left_by_others
-        if alias is None or find is None or context.cache_use == "renew" or (kept := await find(alias)) is None:
+        if alias is None or find is None or plan.spoken(text) is not text:
+            return None
+        if context.cache_use == "renew" or (kept := await find(alias)) is None:
             return None
         samples = await asyncio.to_thread(samples_of, kept, self._settings().cache.entry_bytes)
         created = self._store.now
@@ -175,6 +180,13 @@ class CachingStage:
         if context.cache_use == "renew" or not self._store.may_have(key):
             return None
         return await self._store.get(key)
+
+
+async def _key(plan: SpeechPlan, text: str) -> str:
+    """The key of a text; a long one is looked through for the words of a dictionary in a thread."""
+    if plan.dictionary is None or len(text) < IN_THREAD_CHARACTERS:
+        return key_of(plan, text)
+    return await asyncio.to_thread(key_of, plan, text)
 
 
 def _is_clean(fill: Fill, plan: SpeechPlan) -> bool:

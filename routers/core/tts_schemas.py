@@ -12,6 +12,7 @@ from routers.http.names import EngineName, LanguageTag, VoiceName
 from stts.access.permission import EVERYTHING, Permission
 from stts.context import Priority
 from stts.engine_state import AUTO
+from stts.pronunciation.fields import Entries
 from stts.speech import AudioFormat, Markup, SynthesisConfig
 
 TEXT_FIELD_CHARACTERS = 10_000_000
@@ -70,6 +71,10 @@ class SpeechFields(LenientFields):
     markup: Markup | None = Field(
         None, description="speak: Markdown and HTML are read as speech; keep: as they are. Default: `tts.markup`."
     )
+    dictionary: Entries = Field(
+        default_factory=dict,
+        description='Words and how they are spoken, before those of voice and server: `{"STTS": "S T T S"}`.',
+    )
     save: bool = Field(False, description="Keep the audio as a file of kind outputs; answered with X-File-Id.")
 
     def config(self, default_format: AudioFormat, permission: Permission = EVERYTHING) -> SynthesisConfig:
@@ -88,6 +93,7 @@ class SpeechFields(LenientFields):
             seed=self.seed or None,
             parameters=self.own_parameters(),
             markup=self.markup,
+            dictionary=self.dictionary,
             permission=permission,
         )
 

@@ -57,7 +57,7 @@ def _card(card: VoiceCard, fields: VoiceChange) -> VoiceCard:
     if fields.tags is not None:
         values["tags"] = tuple(tag for each in fields.tags if (tag := cleaned(each)))
     if fields.defaults is not None:
-        values |= {"speed": fields.defaults.speed, "parameters": fields.defaults.parameters}
+        values |= fields.defaults.model_dump()
     if "consent" in said:
         values |= _consent(fields.consent)
     if card.report is not None and values["transcript"] != card.transcript:

@@ -15,6 +15,7 @@ from routers.management.voice_schemas import CONSENT_CHARACTERS, DefaultsShape
 from stts.errors import InvalidParameter
 from stts.language_names import ENGLISH
 from stts.languages import is_known, nearest
+from stts.pronunciation.fields import Entries
 from stts.storage.files.names import cleaned
 from stts.voices.card import FASTEST, MOST_TAGS, SLOWEST, TRANSCRIPT_CHARACTERS, VoiceCard
 
@@ -55,6 +56,9 @@ class VoiceForm(BaseModel):
         None, ge=SLOWEST, le=FASTEST, description="For requests that say none."
     )
     parameters: str = Field("", max_length=4000, description="Of engines, as a JSON object.")
+    dictionary: Entries = Field(
+        default_factory=dict, description='Words and how the voice speaks them, as a JSON object: `{"Nguyen": "Win"}`.'
+    )
 
     def card(self) -> VoiceCard:
         """Raises InvalidParameter for parameters that are no JSON object, and for too many tags."""
@@ -66,6 +70,7 @@ class VoiceForm(BaseModel):
             "consent_recording": self.consent_recording or None,
             "speed": self.speed,
             "parameters": _parameters(self.parameters),
+            "dictionary": self.dictionary,
         }
         return checked_card(fields)
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from routers.http.names import LanguageTag
 from routers.management.voice_report import Seconds, VoiceReport
 from stts.access.viewer import Viewer
+from stts.pronunciation.fields import Entries
 from stts.storage.files.names import stem
 from stts.storage.files.records import StoredFile
 from stts.voices.card import FASTEST, MOST_PARAMETERS, MOST_TAGS, SLOWEST, TRANSCRIPT_CHARACTERS, Tag
@@ -51,6 +52,9 @@ class DefaultsShape(BaseModel):
     parameters: dict[str, Any] = Field(
         default_factory=dict, max_length=MOST_PARAMETERS, description="Of engines; one passes over those of others."
     )
+    dictionary: Entries = Field(
+        default_factory=dict, description='Words and how this voice speaks them: `{"Nguyen": "Win"}`.'
+    )
 
 
 class LibraryVoiceShape(BaseModel):
@@ -88,7 +92,7 @@ class LibraryVoiceShape(BaseModel):
             visibility="shared" if stored.shared else "private",
             created=stored.created,
             seconds=stored.duration,
-            defaults=DefaultsShape(speed=card.speed, parameters=card.parameters),
+            defaults=DefaultsShape(speed=card.speed, parameters=card.parameters, dictionary=card.dictionary),
             report=VoiceReport.model_validate(card.report) if card.report is not None else None,
         )
 

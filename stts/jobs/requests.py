@@ -13,6 +13,8 @@ from stts.jobs.values import BatchKind
 from stts.speech import SynthesisConfig
 from stts.transcription import TranscriptionConfig
 
+MAPPINGS = ("parameters", "dictionary")
+"""Fields that are not kept where they are empty."""
 NOT_AUDIBLE = frozenset({"pause", "own"})
 """Parts of a request on which its result does not depend."""
 
@@ -52,8 +54,11 @@ def _stored(config: SynthesisConfig | TranscriptionConfig) -> dict[str, Any]:
     values = {each.name: getattr(config, each.name) for each in fields(config) if each.name != "permission"}
     defaults = {each.name: each.default for each in fields(config) if each.default is not MISSING}
     stored = {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
-    stored["parameters"] = dict(config.parameters)
-    return stored if stored["parameters"] else {name: stored[name] for name in stored if name != "parameters"}
+    return {
+        name: dict(value) if name in MAPPINGS else value
+        for name, value in stored.items()
+        if name not in MAPPINGS or value
+    }
 
 
 def _restored(kind: type[Config], stored: Mapping[str, Any], permission: Permission) -> Config:

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from stts.languages import is_known
+from stts.pronunciation.fields import Entries
 from stts.settings.built_in import SPEAKING_ENGINES
 from stts.settings.section import Section, live
 from stts.speech import AudioFormat, Markup
+
+ALL_LANGUAGES = "*"
+
+
+def _check_tags(dictionaries: dict[str, Entries]) -> dict[str, Entries]:
+    for tag in dictionaries:
+        if tag != ALL_LANGUAGES and not is_known(tag):
+            raise ValueError('its keys are BCP 47 tags of languages (`en`, `pt-BR`), or "*" for all of them')
+    return dictionaries
+
+
+Dictionaries = Annotated[dict[str, Entries], AfterValidator(_check_tags)]
 
 
 class TTSSettings(Section):
@@ -13,6 +31,9 @@ class TTSSettings(Section):
     voices: dict[str, str] = live("Default voice of an engine: engine name -> voice.", default_factory=dict)
     language_voices: dict[str, dict[str, str]] = live(
         "Default voice of an engine for a language: engine name -> language -> voice.", default_factory=dict
+    )
+    dictionaries: Dictionaries = live(
+        "Words and how they are spoken: language, or `*` for all -> word -> respelling.", default_factory=dict
     )
     markup: Markup = live(
         "Markdown, HTML, entities and actions in texts: `speak` reads them as speech, `keep` leaves them to the voice.",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from stts.text.sentences import LOOKAHEAD, TextCutter
+from stts.text.sentences import LOOKAHEAD, Phrases, TextCutter
 
 LONGEST_UNIT = 300
 """Characters after which no end of sentence, clause or word is waited for any more."""
@@ -29,8 +29,8 @@ class Unit(Enum):
 class GrowingCutter(TextCutter):
     """`add` what is written; where `ready`, take pieces as of any text."""
 
-    def __init__(self, language: str | None) -> None:
-        super().__init__("", language)
+    def __init__(self, language: str | None, phrases: Phrases | None = None) -> None:
+        super().__init__("", language, phrases)
         self._settled = 0
         """Characters that may be spoken whatever follows."""
         self.closed = False

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from stts.languages import primary
 
@@ -42,6 +42,12 @@ _VIRAMA = 9
 """Canonical combining class of the sign that binds two consonants."""
 
 
+class Phrases(Protocol):
+    def parts_phrase(self, text: str, cut: int) -> bool:
+        """True if a text that is cut here may have a phrase on both sides of the cut."""
+        ...
+
+
 class NextSentence(NamedTuple):
     """A sentence that lies at the front of a text, or behind others that do."""
 
@@ -70,8 +76,10 @@ def sentences(text: str, language: str | None) -> list[str]:
 class TextCutter:
     """Cuts a text into pieces. Joined, they are the text but for the white space between them."""
 
-    def __init__(self, text: str, language: str | None) -> None:
+    def __init__(self, text: str, language: str | None, phrases: Phrases | None = None) -> None:
+        """`phrases`: words that are not parted where a cut may be made elsewhere."""
         self._text = text
+        self._phrases = phrases
         self._language = primary(language or "en")
         self._end = len(text.rstrip())
         self._at = self._skip_space(0)
@@ -127,7 +135,8 @@ class TextCutter:
         if self.remaining <= longest:
             longest = self.remaining
         window = self._text[self._at : self._at + longest + LOOKAHEAD]
-        found = next((cut for cut in self._sentence_ends(window) if 0 < cut <= longest), 0)
+        cuts = (cut for cut in self._sentence_ends(window) if 0 < cut <= longest)
+        found = next((cut for cut in cuts if not self._parts_phrase(cut)), 0)
         return found or (self.remaining if self.remaining <= longest else 0)
 
     def _longest_cut(self, longest: int, shortest: int) -> int:
@@ -156,7 +165,11 @@ class TextCutter:
 
     def _good_rest(self, cut: int, shortest: int) -> bool:
         start = self._skip_space(self._at + cut)
-        return self._end - start >= shortest and self._text[start] not in _CLOSING
+        good = self._end - start >= shortest and self._text[start] not in _CLOSING
+        return good and not self._parts_phrase(cut)
+
+    def _parts_phrase(self, cut: int) -> bool:
+        return self._phrases is not None and self._phrases.parts_phrase(self._text, self._at + cut)
 
     def _sentence_ends(self, window: str) -> list[int]:
         ends = set(_matches(_PARAGRAPH, window, end=False))

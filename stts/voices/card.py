@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stts.pronunciation.fields import Entries
+
 MOST_TAGS = 32
 TAG_CHARACTERS = 64
 TRANSCRIPT_CHARACTERS = 10_000
@@ -34,6 +36,8 @@ class VoiceCard(BaseModel):
     """Factor for requests that say none."""
     parameters: dict[str, Any] = Field(default_factory=dict, max_length=MOST_PARAMETERS)
     """Parameters of engines, for requests that do not say them; an engine passes over those that it does not know."""
+    dictionary: Entries = Field(default_factory=dict)
+    """Words and how this voice speaks them; those of a request go before them."""
     report: dict[str, Any] | None = None
     """The last validation, as it was answered."""
 

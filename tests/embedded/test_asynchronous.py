@@ -121,6 +121,7 @@ async def test_recordings_are_written_down(speech: AsyncSpeech, tmp_path: Path) 
         ({"pitch": 99.0}, InvalidParameter),
         ({"channels": 6}, InvalidParameter),
         ({"volume": 1}, InvalidParameter),
+        ({"dictionary": {"": "x"}}, InvalidParameter),
         ({"parameters": {"warmth": 1}}, InvalidParameter),
         ({"language": "klingon"}, STTSError),
     ],

@@ -12,6 +12,7 @@ from routers.http.names import NAME_CHARACTERS, EngineName, LanguageTag, VoiceNa
 from stts.chat import ReplyConfig, Tool
 from stts.conversation.config import SessionConfig
 from stts.engine_state import AUTO
+from stts.pronunciation.fields import Entries
 from stts.speech import SynthesisConfig
 from stts.transcription import TranscriptionConfig
 from stts.vad.rules import TurnRules
@@ -46,6 +47,9 @@ class ConversationFields(LenientFields):
         validation_alias=AliasChoices("voice", "voice_id", "predefined_voice_id", "reference_audio_filename"),
     )
     speed: float = Field(1.0, ge=0.25, le=4.0)
+    dictionary: Entries = Field(
+        default_factory=dict, description='Words of replies and how they are spoken: `{"STTS": "S T T S"}`.'
+    )
     words: bool = Field(False, description="Tell the times of words, where the engine knows them.")
     mode: Literal["voice", "text"] = Field("voice", description="text: replies are not spoken.")
     reply: ReplyName | None = Field(None, validation_alias=AliasChoices("reply", "response_mode"))
@@ -88,6 +92,7 @@ class ConversationFields(LenientFields):
             format="pcm",
             sample_rate=rate,
             speed=said(self, "speed", self.speed),
+            dictionary=self.dictionary,
         )
 
     def _turns(self, base: SessionConfig) -> TurnRules | None:

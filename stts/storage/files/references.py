@@ -60,7 +60,9 @@ class References:
                 # The name of a derived file tells how it was made; another version of ours makes another.
                 revision = part.name if part != stored.path else ""
                 voice = replace(voice, reference=str(part), revision=revision)
-        return LibraryVoice(voice, self.blend(stored), stored.owner, card.speed, card.parameters)
+        return LibraryVoice(
+            voice, self.blend(stored), stored.owner, card.speed, card.parameters, card.dictionary, has_card=True
+        )
 
     def blend(self, stored: StoredFile) -> str:
         """The blend of a voice in words; empty for a recording, and where it cannot be read."""

@@ -85,7 +85,7 @@ def test_a_recording_becomes_a_voice_with_its_card_and_figures(anna: httpx.Clien
     )
     assert voice["tags"] == ["calm", "old"] and voice["transcript"] == WORDS
     assert voice["consent"] == {"statement": "Ann, on the phone", "date": "2026-11-01", "recording": consented}
-    assert voice["defaults"] == {"speed": 1.5, "parameters": {"frequency": 300}}
+    assert voice["defaults"] == {"speed": 1.5, "parameters": {"frequency": 300}, "dictionary": {}}
     report = voice["report"]
     assert report["usable"] and report["speech_seconds"] > 2 and report["signal_to_noise"] > 20
     assert (report["speakers"], report["words_spoken"]) == (None, 12) and "speakers" in report["unknown"]

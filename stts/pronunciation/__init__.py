@@ -1,0 +1,1 @@
+"""Dictionaries of pronunciation: words and phrases, and how each is spoken."""
