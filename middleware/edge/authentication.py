@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from middleware.edge.boundary import refuse
 from middleware.edge.credentials import AdmissionHeaders, query_key
 from middleware.edge.hosts import Hosts, Origins
+from middleware.edge.late_key import LateKeys, MessageKey
 from middleware.edge.route_table import RouteMatch, route_match, route_name
 from middleware.listener import ListenerSettings
 from stts.access.admission import Admission, check_address
@@ -27,7 +28,7 @@ from stts.access.directory import KeyDirectory
 from stts.access.failures import KeyFailures
 from stts.access.policy import Public, RouteKind, RoutePolicy
 from stts.access.principal import VISITOR, Principal, named_holders
-from stts.errors import Forbidden, STTSError, Unauthorized
+from stts.errors import Busy, Forbidden, STTSError, Unauthorized
 from stts.settings import SecuritySettings
 
 REFUSALS = frozenset({401, 403, 429})
@@ -63,6 +64,7 @@ class Authentication:
         self._hosts = Hosts(listener.host, security.allowed_hosts)
         self._origins = Origins(security.allowed_origins)
         self._admission = Admission(_key_bytes(security), directory, KeyFailures(), named_holders(security))
+        self._late_keys = LateKeys()
         self._public_lists = security.public_lists
         self._query_keys = security.query_keys
 
@@ -75,12 +77,44 @@ class Authentication:
             principal = await self._admit(scope, route)
             _check_role(principal, route.policy)
         except STTSError as error:
-            if self._audit is not None and error.status in REFUSALS:
-                self._audit.access_refused(principal, address_of(scope), error.status, route_name(scope))
+            key = route.dialect.message_key
+            if key is not None and isinstance(error, Unauthorized) and self._may_come_late(scope, route):
+                await self._lead_on(scope, receive, send, route, key)
+                return
+            self._tell_refusal(principal, scope, error)
             await refuse(scope, receive, send, error)
             return
         scope.setdefault("state", {})["principal"] = principal
         await self.app(scope, receive, send)
+
+    async def _lead_on(self, scope: Scope, receive: Receive, send: Send, route: RouteMatch, key: MessageKey) -> None:
+        """Admits a socket by the key in its first message, or tells why not and closes it."""
+        try:
+            socket = await self._late_keys.opened(receive, send)
+        except Busy as error:
+            await refuse(scope, receive, send, error)
+            return
+        principal, state = None, scope.setdefault("state", {})
+        try:
+            offered = key.read(socket.first)
+            principal = await self._admission.admit([] if offered is None else [offered], address_of(scope))
+            _check_role(principal, route.policy)
+        except STTSError as error:
+            self._tell_refusal(principal, scope, error)
+            await socket.refuse(key.error_event(error, state.get("request_id") or "", True), error)
+            return
+        state["principal"] = principal
+        await self.app(scope, socket.receive, socket.send)
+
+    def _may_come_late(self, scope: Scope, route: RouteMatch) -> bool:
+        """A socket that there is, and to which no key was offered."""
+        if scope["type"] != "websocket" or not route.is_route:
+            return False
+        return not any(True for _ in self._offered(scope, AdmissionHeaders(scope), route))
+
+    def _tell_refusal(self, principal: Principal | None, scope: Scope, error: STTSError) -> None:
+        if self._audit is not None and error.status in REFUSALS:
+            self._audit.access_refused(principal, address_of(scope), error.status, route_name(scope))
 
     async def _admit(self, scope: Scope, route: RouteMatch) -> Principal:
         """Raises Forbidden, Unauthorized, TooManyRequests, DatabaseAway."""

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from middleware.edge.credentials import CREDENTIALS, Credential
+from middleware.edge.late_key import MessageKey
 from middleware.edge.problem import Problem, problem
 from stts.access.policy import RouteKind
 from stts.context import RequestContext
@@ -42,6 +43,8 @@ class EdgeDialect:
     """The body of its errors, for the OpenAPI document."""
     credentials: tuple[Credential, ...] = CREDENTIALS
     """The ways in which its clients offer a key."""
+    message_key: MessageKey | None = None
+    """How the first message of a socket may bring one where no other way did; None: it may not."""
     request_id_header: str | None = None
     """Another name, in lower case, of the header `x-request-id` of its answers."""
     own_time: Mapping[str, OwnTime] = field(default_factory=dict)

@@ -26,7 +26,10 @@ from stts.errors import (
 PARAMS = {"voice": "voice_id", "engine": "model_id", "language": "language_code", "speed": "voice_settings.speed"}
 """Name of a field in the core -> its name here."""
 
-NO_KEY = "This API key is not known here, or is no longer valid. It goes into the header xi-api-key."
+NO_KEY = (
+    "This API key is not known here, or is no longer valid. It goes into the header xi-api-key, "
+    "or into the first message of a socket as xi_api_key."
+)
 
 _STATUSES: tuple[tuple[type[STTSError], int, str, str], ...] = (
     (UnknownVoice, 404, "voice_not_found", "not_found"),
@@ -71,7 +74,8 @@ def render_elevenlabs_error(error: STTSError, request_id: str) -> RenderedError:
 
 def socket_error(error: STTSError, request_id: str, fatal: bool) -> dict[str, Any]:
     """The event of an error on a socket; the socket is closed behind it."""
-    return {"message": error.message, "error": words_of(error)[1], "code": 1008 if error.status < 500 else 1011}
+    message = NO_KEY if isinstance(error, Unauthorized) else error.message
+    return {"message": message, "error": words_of(error)[1], "code": 1008 if error.status < 500 else 1011}
 
 
 SOCKET = SocketDialect(error_event=socket_error)

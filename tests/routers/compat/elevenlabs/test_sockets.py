@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from stts.settings import SecuritySettings, Settings
 from tests import patient
@@ -173,12 +174,51 @@ async def test_errors_end_a_socket_with_one_text(
 
 async def test_a_wrong_key_or_address_is_refused_before(server: RunningServer) -> None:
     address = f"{server.url.replace('http', 'ws')}/v1/text-to-speech/low/stream-input"
-    for headers, status in (({"xi-api-key": "wrong"}, 401), ({}, 401)):
-        with pytest.raises(InvalidStatus) as refused:
-            await patient.connect(address, additional_headers=headers)
-        assert refused.value.response.status_code == status
+    with pytest.raises(InvalidStatus) as refused:
+        await patient.connect(address, additional_headers={"xi-api-key": "wrong"})
+    assert refused.value.response.status_code == 401
+    with pytest.raises(InvalidStatus) as refused:
+        await patient.connect(address.replace("stream-input", "nothing"))
+    assert refused.value.response.status_code == 401
+    with pytest.raises(InvalidStatus) as refused:
+        await patient.connect(address, origin=Origin("https://elsewhere.example"))
+    assert refused.value.response.status_code == 403
     with pytest.raises(InvalidStatus):
         await opened(server, "stream-input", output_format="tape_44100")
+
+
+@pytest.mark.parametrize("way", ["stream-input", "multi-stream-input"])
+@pytest.mark.parametrize("key", [{"xi_api_key": KEY}, {"authorization": f"Bearer {KEY}"}, {"authorization": KEY}])
+async def test_a_key_may_come_in_the_first_message(server: RunningServer, way: str, key: dict[str, str]) -> None:
+    address = f"{server.url.replace('http', 'ws')}/v1/text-to-speech/low/{way}?output_format=pcm_16000"
+    end = {"text": ""} if way == "stream-input" else {"close_socket": True}
+    async with patient.connect(address) as socket:
+        await said(socket, {"text": " ", "voice_settings": {"stability": 0.5}, **key})
+        await said(socket, {"text": "Hello there.", "flush": True}, end)
+        assert characters(await heard(socket)) == "Hello there."
+    assert socket.close_code == 1000
+
+
+@pytest.mark.parametrize(
+    "first", ['{"text": " ", "xi_api_key": "wrong"}', '{"text": " "}', "no json", '{"xi_api_key": 5}', b"\xff"]
+)
+async def test_no_right_key_in_the_first_message_ends_the_socket(server: RunningServer, first: str | bytes) -> None:
+    address = f"{server.url.replace('http', 'ws')}/v1/text-to-speech/low/stream-input"
+    async with patient.connect(address) as socket:
+        await socket.send(first)
+        (told,) = await heard(socket)
+        assert (told["error"], told["code"]) == ("invalid_api_key", 1008) and "wrong" not in str(told)
+    assert socket.close_code == 1008
+
+
+async def test_what_is_wrong_with_the_address_closes_a_socket_that_was_accepted_for_its_key(
+    server: RunningServer,
+) -> None:
+    address = f"{server.url.replace('http', 'ws')}/v1/text-to-speech/low/stream-input?output_format=tape_44100"
+    async with patient.connect(address) as socket:
+        await said(socket, {"text": " ", "xi_api_key": KEY})
+        assert await heard(socket) == []
+    assert socket.close_code == 1008
 
 
 async def test_a_client_that_leaves_ends_its_speech(server: RunningServer) -> None:
