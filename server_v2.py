@@ -26,6 +26,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
+import structlog
+
 from adapters.configuration.adapter import EXIT_STATUS, ConfigAdapter, configuration_file, startup_message
 from adapters.configuration.storage_root import ROOT_VARIABLE, fallen_back, tell_fallen_back
 from engines.registry import Registry
@@ -50,6 +52,8 @@ from stts.garbage_collection import freeze_gc
 from stts.settings import Settings
 from stts.storage.database.address import DatabaseAddress
 from stts.storage.database.opening import refuse_newer_file
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 def build_listeners(
@@ -182,7 +186,10 @@ def _start(file: str | None, replaced: Replacement | None) -> Callable[[], int]:
     listeners = build_listeners(services, listener, listens)
 
     def started() -> None:
-        others = [each for each in services.listeners.statuses() if each.name in settings.listeners]
+        statuses = services.listeners.statuses()
+        for each in statuses:
+            log.info("listening", listener=each.name, dialects=each.dialects, address=each.address)
+        others = [each for each in statuses if each.name in settings.listeners]
         announce(settings, None if listens is None else listens.getsockname()[1], others)
         freeze_gc()
 

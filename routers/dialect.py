@@ -29,5 +29,5 @@ class Dialect(EdgeDialect):
     options: type[Section] | None = None
     """The shape of `options` of a listener, which are for this dialect alone; the listener has a value of it."""
     on_start: Callable[[Services, ListenerSettings], Awaitable[None]] | None = None
-    """Called once for each listener that is there at the start of the server, before that is ready: its routes are
-    made only with its first request."""
+    """Called once for each listener that is there at the start of the server, before that is ready, and beside the work
+    of one that starts later: its routes are made only with its first request."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from adapters.configuration.change_report import change_report
 from adapters.configuration.changes import changes_of
 from adapters.configuration.keys import KeyPath, key_tree
 from adapters.configuration.merge import Configuration, compared, difference, merged, validated, with_live_keys
@@ -212,33 +213,7 @@ class ConfigAdapter:
         return configuration, self._report(configuration, changes)
 
     def _report(self, configuration: Configuration, changes: Sequence[Assignment]) -> ChangeReport:
-        """Counts what the operator has changed in the file by hand meanwhile, too."""
-        named: dict[KeyPath, list[KeyPath]] = {}
-        for path, _ in changes:
-            named.setdefault(self._root.holder(path)[1], []).append(path)
-        overridden = [path for path, leaves in named.items() if any(map(configuration.overrides, leaves))]
-        unheard = {path for path in overridden if all(map(configuration.overrides, named[path]))}
-        new = configuration.settings
-        waiting = {pair.path for pair in compared(self._root, self._current, new) if pair.old != pair.new}
-        touched = [
-            pair
-            for pair in compared(self._root, self._newest.settings, new)
-            if pair.path not in unheard and (pair.path in named or pair.old != pair.new)
-        ]
-        return ChangeReport(
-            live=tuple(".".join(pair.path) for pair in touched if pair.key.live),
-            restart=tuple(
-                ".".join(pair.path)
-                for pair in touched
-                if not pair.key.live and any(pair.path[:length] in waiting for length in range(1, len(pair.path) + 1))
-            ),
-            overridden=tuple(".".join(path) for path in overridden),
-            values={
-                ".".join(pair.path): (pair.key.shown(pair.old), pair.key.shown(pair.new))
-                for pair in touched
-                if pair.old != pair.new
-            },
-        )
+        return change_report(self._root, self._current, self._newest.settings, configuration, changes)
 
     def _adopt(self, configuration: Configuration) -> None:
         self._newest = configuration

@@ -74,7 +74,7 @@ class KeylessSocket:
         self._early: deque[Message] = deque()
         """Messages that the application has not seen."""
         self.first: str | bytes = b""
-        """What came in the first message."""
+        """The text or the bytes of the first message."""
 
     async def open(self) -> None:
         """Raises WebSocketDisconnect where the client leaves."""

@@ -58,13 +58,17 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvicorn.Config("", log_config=None).get_loop_factory()
 
 
-OF_A_PROCESS = ("Started server process", "Finished server process", "Waiting for ", "Shutting down")
-"""Beginnings of uvicorn's lines about the whole process, which go wrong here: it logs them for each listener."""
+UNTOLD = (
+    *("Started server process", "Finished server process", "Waiting for ", "Shutting down"),
+    "Uvicorn running on",
+)
+"""Beginnings of uvicorn's lines that go wrong here, where it logs them for each listener: about the whole process, and
+of an address without its listener, which the supervisor and the start tell by name."""
 
 
 def _stop_is_no_error(record: logging.LogRecord) -> bool:
     """Log filter: connections cut by a forced stop are logged as warnings; what a listener says of a process is not."""
-    if str(record.msg).startswith(OF_A_PROCESS):
+    if str(record.msg).startswith(UNTOLD):
         return False
     if str(record.msg).startswith("Cancel %s running task"):
         record.levelno, record.levelname = logging.WARNING, "WARNING"
@@ -97,7 +101,8 @@ class HTTPListener:
     async def serve(self, started: Callable[[], None]) -> None:
         self._server.on_start = started
         try:
-            await self._server.serve(sockets=[self._socket])
+            if not self._server.should_exit:
+                await self._server.serve(sockets=[self._socket])
         finally:
             # uvicorn closes it only after a start: left open, it would take connections that nobody answers.
             self._socket.close()
@@ -115,6 +120,9 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.on_start()
+        if self.should_exit:
+            # It was stopped meanwhile: uvicorn then goes without closing what it has just opened.
+            await self.shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

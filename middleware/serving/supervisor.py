@@ -9,47 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 import structlog
 
-from middleware.serving.listeners import NO_LISTENER, Listener
+from middleware.serving.listener_plan import ListenerPlan, Placed, Wanted
+from middleware.serving.listeners import NO_LISTENER
 from middleware.serving.listening import CannotListen
 from stts.tracebacks import describe
 
 State = Literal["starting", "ready", "draining", "stopped", "failed"]
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One listener as it is to be. Two that are equal need no restart."""
-
-    dialects: tuple[str, ...]
-    address: str
-    """For people, where it does not listen."""
-    fixed: Mapping[str, Any]
-    """Settings that hold from its start."""
-
-
-class Placed(Listener, Protocol):
-    where: str
-    """Its address for people, `127.0.0.1:5000`, or its path."""
-
-    def close(self) -> None:
-        """Gives its address back, where it never served."""
-        ...
-
-
-class ListenerPlan(Protocol):
-    def wanted(self) -> Mapping[str, Wanted]:
-        """The listeners that are to be, by name."""
-        ...
-
-    def open(self, name: str, before: Placed | None) -> Placed:
-        """Takes its address, or shares it with the one that it follows. Raises CannotListen."""
-        ...
 
 
 @dataclass(eq=False, slots=True)
@@ -85,6 +56,9 @@ class Supervisor:
         self.on_stop: list[Callable[[str], None]] = []
         """Called with the name of a listener before it stops, to ask clients to leave who would stay for ever."""
         self._now: dict[str, _Running] = {}
+        self._coming: set[_Running] = set()
+        """Those that have begun and do not accept yet."""
+        self._beginning: set[asyncio.Task[None]] = set()
         self._leaving: set[_Running] = set()
         """Those that others have followed, with clients inside."""
         self._held: set[str] = set()
@@ -152,8 +126,10 @@ class Supervisor:
     def stop(self, *, at_once: bool) -> None:
         self._stopping = True
         self._changed.set()
-        for running in (*self._now.values(), *self._leaving):
+        for running in (*self._now.values(), *self._coming, *self._leaving):
             running.listener.stop(at_once=at_once)
+        for task in self._beginning:
+            task.cancel()
 
     def _wanted(self) -> Mapping[str, Wanted]:
         return self.plan.wanted() if self.plan is not None else {}
@@ -207,15 +183,28 @@ class Supervisor:
             return
         assert self._group is not None
         running = _Running(wanted, listener)
+        self._coming.add(running)
         self._group.create_task(self._run(name, running), name=f"listener {name}")
-        await running.begun.wait()
+        try:
+            await running.begun.wait()
+        finally:
+            self._coming.discard(running)
         if running.state == "failed" and before is not None and before.state == "ready":
             before.problem = running.problem
             return
         self._now[name] = running
-        log.info("listener_started", listener=name, address=listener.where)
+        log.info("listener_started", listener=name, dialects=wanted.dialects, address=listener.where)
+        self._begin(name)
         if before is not None:
             self._let_go(name, before)
+
+    def _begin(self, name: str) -> None:
+        """Others are not waited for: an engine may be loaded by it."""
+        if self._group is None or self.plan is None or self._stopping:
+            return
+        task = self._group.create_task(self.plan.begin(name), name=f"beginning of {name}")
+        self._beginning.add(task)
+        task.add_done_callback(self._beginning.discard)
 
     def _let_go(self, name: str, running: _Running) -> None:
         if running.state in ("failed", "stopped"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import structlog
 from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp
 
@@ -16,17 +17,21 @@ from middleware.listener import ListenerSettings, default_listener
 from middleware.serving.connections import Connections, connections_of
 from middleware.serving.file_limit import FILES_PER_CONNECTION
 from middleware.serving.late_app import LateApp
+from middleware.serving.listener_plan import Placed, Wanted
 from middleware.serving.listening import CannotListen, listening
 from middleware.serving.prefixes import Prefixes, PrefixListener
 from middleware.serving.server import HTTPListener, server_config
-from middleware.serving.supervisor import ListenerStatus, Placed, Wanted
+from middleware.serving.supervisor import ListenerStatus
 from routers.app import build_app
 from routers.dialects import DIALECTS, find_dialect
 from routers.listeners.sections import completed
 from routers.listeners.settings import listener_settings
 from routers.services import Services
+from stts.errors import STTSError
 from stts.settings import CurrentSettings, Settings
 from stts.settings.listeners import ListenerSection
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,15 @@ class ConfiguredListeners:
         if isinstance(before, HTTPListener) and before.address == address:
             return HTTPListener(config, before.shared())
         return HTTPListener(config, listening(*address, f"listeners.{name}"))
+
+    async def begin(self, name: str) -> None:
+        """An error is logged: the listener goes on without what its dialect would have done."""
+        try:
+            await _begin(self.services, listener_settings(name, self.services.settings))
+        except (KeyError, ValidationError):
+            return  # It is gone again, or says what cannot be.
+        except STTSError as error:
+            log.warning("listener_begins_without", listener=name, error=error.code)
 
     def _connections_of(self, name: str, listener: ListenerSettings) -> Connections:
         settings = self.services.settings()

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from middleware.serving.listener_plan import Placed, Wanted
 from middleware.serving.listening import CannotListen
-from middleware.serving.supervisor import Placed, Supervisor, Wanted
+from middleware.serving.supervisor import Supervisor
 from tests.patient import PATIENCE
 
 
@@ -24,10 +25,14 @@ class Door:
         self.empty = asyncio.Event()
         self._stop = asyncio.Event()
         self.error: OSError | None = None
+        self.opens = asyncio.Event()
+        """Not set: it takes its time until it accepts."""
+        self.opens.set()
 
     async def serve(self, started: Callable[[], None]) -> None:
         if self.error is not None:
             raise self.error
+        await self.opens.wait()
         started()
         await self._stop.wait()
         await self.empty.wait()
@@ -50,6 +55,15 @@ class Doors:
         self.opened: list[Door] = []
         self.taken: set[int] = set()
         self.error: OSError | None = None
+        self.slow: asyncio.Event | None = None
+        """Those that are opened from now on wait for it until they accept."""
+        self.begun: list[str] = []
+        self.beginning = asyncio.Event()
+        self.beginning.set()
+
+    async def begin(self, name: str) -> None:
+        await self.beginning.wait()
+        self.begun.append(name)
 
     def wanted(self) -> Mapping[str, Wanted]:
         return {name: Wanted(("native",), f"door:{port}", {"port": port}) for name, port in self.ports.items()}
@@ -59,6 +73,7 @@ class Doors:
             raise CannotListen(f"Port {self.ports[name]} is in use.")
         door = Door(f"door:{self.ports[name]}", before)
         door.error = self.error
+        door.opens = self.slow or door.opens
         self.opened.append(door)
         return door
 
@@ -150,6 +165,32 @@ async def test_a_new_address_that_is_taken_leaves_the_old_one_in_place() -> None
         assert states(supervisor) == {"a": "ready", "b": "ready"}
         for door in doors.opened:
             door.empty.set()
+
+
+async def test_a_stop_reaches_one_that_does_not_accept_yet() -> None:
+    doors = Doors(a=1)
+    async with supervised(doors) as supervisor:
+        first, doors.slow = doors.opened[0], asyncio.Event()
+        restarting = asyncio.create_task(supervisor.restart("a"))
+        await until(lambda: len(doors.opened) == 2)
+        supervisor.stop(at_once=True)
+        assert (first.stopped, doors.opened[1].stopped) == (True, True)
+        doors.slow.set()
+        await asyncio.wait_for(restarting, PATIENCE)
+
+
+async def test_one_that_comes_later_begins_as_at_the_start_and_nobody_waits_for_it() -> None:
+    doors = Doors(a=1)
+    async with supervised(doors) as supervisor:
+        doors.ports = {"a": 1, "b": 2, "c": 3}
+        doors.beginning.clear()
+        await supervisor.start("b")
+        assert states(supervisor) == {"a": "ready", "b": "ready", "c": "ready"} and doors.begun == []
+        doors.beginning.set()
+        await until(lambda: sorted(doors.begun) == ["b", "c"])
+        doors.beginning.clear()
+        await supervisor.restart("c")  # and a stop ends what it began
+        doors.opened[2].empty.set()
 
 
 async def test_one_that_fails_ends_alone() -> None:

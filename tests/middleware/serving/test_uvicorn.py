@@ -92,4 +92,5 @@ def test_lines_about_the_whole_process_are_not_logged_for_each_listener() -> Non
 
     assert not is_logged("Finished server process [%d]")
     assert not is_logged("Waiting for connections to close. (CTRL+C to force quit)")
+    assert not is_logged("Uvicorn running on socket %s (Press CTRL+C to quit)")  # our own line names the listener
     assert is_logged("ASGI callable returned without starting response.")
