@@ -109,8 +109,8 @@ class Caller:
     def post(self, path: str, value: Any, method: str = "POST") -> Answer:
         return self.ask(method, path, json.dumps(value).encode())
 
-    def send_file(self, path: str, file: bytes, name: str, **fields: str) -> Answer:
-        body, content_type = multipart(file, name, fields)
+    def send_file(self, path: str, file: bytes, name: str, part: str = "file", /, **fields: str) -> Answer:
+        body, content_type = multipart(file, name, fields, part)
         return self.ask("POST", path, body, content_type)
 
     def _no_answer(self, error: Exception) -> str:
@@ -149,15 +149,15 @@ def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
         raise http.client.IncompleteRead(b"", missing)
 
 
-def multipart(file: bytes, name: str, fields: Mapping[str, str]) -> tuple[bytes, str]:
-    """A form with a field `file`: its body and content type."""
+def multipart(file: bytes, name: str, fields: Mapping[str, str], part: str = "file") -> tuple[bytes, str]:
+    """A form with a file as a part of this name: its body and content type."""
     boundary = uuid.uuid4().hex
     parts = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
         for field, value in fields.items()
     ]
     head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{part}"; filename="{name}"\r\n'
         "Content-Type: application/octet-stream\r\n\r\n"
     )
     body = b"".join([*parts, head.encode(), file, f"\r\n--{boundary}--\r\n".encode()])

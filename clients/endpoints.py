@@ -25,6 +25,15 @@ from clients.checks.access import (
 )
 from clients.checks.answers import list_of
 from clients.checks.catalogue import all_models, cancel_job, catalogue_model, job_events, model_card, one_job, pull
+from clients.checks.custom_voices import (
+    consents,
+    delete_consent,
+    delete_custom_voice,
+    make_consent,
+    make_custom_voice,
+    one_consent,
+    rename_consent,
+)
 from clients.checks.engines import engines, load, one_engine, unload, voices
 from clients.checks.files import cleanup, delete_file, file_content, one_file, share_none, upload
 from clients.checks.openai import (
@@ -77,6 +86,13 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("GET", "/v1/audio/models"): named("/v1/audio/models", "models"),
     ("GET", "/v1/audio/voices"): named("/v1/audio/voices", "voices"),
     ("GET", "/v1/audio/speech/voices"): voices_of_models,
+    ("POST", "/v1/audio/voice_consents"): make_consent,
+    ("GET", "/v1/audio/voice_consents"): consents,
+    ("GET", "/v1/audio/voice_consents/{consent_id}"): one_consent,
+    ("POST", "/v1/audio/voice_consents/{consent_id}"): rename_consent,
+    ("POST", "/v1/audio/voices"): make_custom_voice,
+    ("DELETE", "/v1/audio/voices/{voice_id}"): delete_custom_voice,
+    ("DELETE", "/v1/audio/voice_consents/{consent_id}"): delete_consent,
     ("POST", "/v1/audio/speech"): openai_speech,
     ("POST", "/v1/audio/speech/batch"): batches.synchronous,
     ("POST", "/v1/audio/transcriptions"): openai_transcription,

@@ -23,6 +23,8 @@ class Visit:
         self.file_id = ""
         self.voice_id = ""
         """A voice of the library that was made."""
+        self.consent_id = ""
+        self.custom_voice_id = ""
         self.job = ""
         """The job that was started."""
         self.batch = ""
@@ -43,11 +45,11 @@ class Visit:
     def post(self, path: str, value: Any, method: str = "POST", *, refusals: tuple[int, ...] = ()) -> Answer:
         return self._seen(self._caller.post(path, value, method), refusals)
 
-    def send(self, path: str, *, refusals: tuple[int, ...] = (), **fields: str) -> Answer:
-        """A form with the speech that the server itself has made."""
+    def send(self, path: str, *, part: str = "file", refusals: tuple[int, ...] = (), **fields: str) -> Answer:
+        """A form with the speech that the server itself has made, as a part of this name."""
         if not self.speech:
             raise Failed("not tried: the server has not spoken")
-        return self._seen(self._caller.send_file(path, self.speech, "smoke.wav", **fields), refusals)
+        return self._seen(self._caller.send_file(path, self.speech, "smoke.wav", part, **fields), refusals)
 
     def can(self, ability: str) -> bool:
         """True if an installed engine has this ability."""

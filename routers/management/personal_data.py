@@ -25,6 +25,7 @@ class RemovedData(BaseModel):
     """Numbers of what was removed."""
 
     voices: int = Field(description="Reference recordings, shared ones too.")
+    consents: int = Field(description="Recordings of people who consent to voices.")
     uploads: int
     outputs: int
     jobs: int = Field(description="Those that ran were ended.")
@@ -63,6 +64,7 @@ class PersonalDataRoutes:
         await services.cache.remove(Selection(owner=user_id))
         removed = RemovedData(
             voices=files["references"],
+            consents=files["consents"],
             uploads=files["uploads"],
             outputs=files["outputs"],
             jobs=jobs,

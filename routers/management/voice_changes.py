@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from routers.core.voice_report import NO_TRANSCRIPT, VoiceReport
 from routers.management.voice_forms import checked_card
-from routers.management.voice_report import NO_TRANSCRIPT, VoiceReport
 from routers.management.voice_schemas import ConsentShape, VoiceChange
 from stts.access.viewer import Viewer
 from stts.errors import Forbidden, InvalidParameter, NotFound

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import io
-from typing import BinaryIO
 
 from fastapi import Request, UploadFile
 
 from adapters.hosted_names import require_own_name
+from routers.core.voice_checks import VoiceChecks
+from routers.core.voice_recordings import VoiceRecordings
+from routers.core.voice_report import VoiceReport
 from routers.http.operation import principal_of
-from routers.management.voice_checks import VoiceChecks
 from routers.management.voice_forms import VoiceForm
-from routers.management.voice_report import VoiceReport
 from routers.services import Services
 from stts.access.viewer import Viewer
-from stts.audio.encode import encoded
-from stts.audio.formats import resolve_sample_rate
-from stts.engine_api import Samples
 from stts.errors import InvalidParameter, NotFound, UnknownVoice
-from stts.speech import AudioFormat, SynthesisConfig
+from stts.speech import SynthesisConfig
 from stts.storage.files.records import StoredFile
 from stts.voices.blend import is_blend
-from stts.voices.figures import Figures
-from stts.voices.measure import WINDOW_SECONDS, suitable_rate
-from stts.voices.repair import cut_out, repaired
+from stts.voices.measure import WINDOW_SECONDS
 
 KEPT_SECONDS = 60.0
 """The best part that is kept of a recording which is longer than `storage.reference_seconds`."""
@@ -36,6 +31,7 @@ class VoiceMaking:
     def __init__(self, services: Services, checks: VoiceChecks) -> None:
         self._services = services
         self._checks = checks
+        self.recordings = VoiceRecordings(checks)
         self._files = services.files
 
     async def make(self, request: Request, form: VoiceForm, filename: str | None) -> StoredFile:
@@ -70,34 +66,16 @@ class VoiceMaking:
 
     async def _recording(self, request: Request, form: VoiceForm, file: UploadFile, filename: str | None) -> StoredFile:
         most = self._services.settings().storage.reference_seconds
-        figures = await self._checks.figures(file.file, WINDOW_SECONDS)
-        if is_cut := figures.seconds > most:
-            figures = await self._checks.figures(file.file, min(most, KEPT_SECONDS))
-        report = await self._checks.report(request, file.file, figures, form.transcript, form.language)
-        refused = next((each for each in report.problems if each.refused), None)
-        if refused is not None:
-            raise InvalidParameter(refused.message, param="file")
-        card = form.card().model_copy(update={"report": report.model_dump(mode="json")})
-        kept: BinaryIO = file.file
-        if is_cut:
-            kept = io.BytesIO(await self.best_part(file.file, figures))
+        prepared = await self.recordings.prepared(
+            request, file.file, longest=most, kept=KEPT_SECONDS, transcript=form.transcript, language=form.language
+        )
+        card = form.card().model_copy(update={"report": prepared.report.model_dump(mode="json")})
         owner, consent = principal_of(request).viewer.user_id, form.consent
         name = form.name or filename or None
         return await self._checks.workers.run(
             lambda checkpoint: self._files.save(
-                "references", name, kept, owner=owner, consent=consent, card=card, checkpoint=checkpoint
+                "references", name, prepared.file, owner=owner, consent=consent, card=card, checkpoint=checkpoint
             )
-        )
-
-    async def best_part(self, file: BinaryIO, figures: Figures, format: AudioFormat = "wav") -> bytes:
-        """The best part of a recording, repaired, as a file of this format."""
-        rate = resolve_sample_rate(format, None, suitable_rate(figures.sample_rate))
-
-        def part(samples: Samples) -> bytes:
-            return encoded(repaired(samples, rate).samples, format, rate)
-
-        return await self._checks.workers.run(
-            lambda checkpoint: part(cut_out(file, figures.window, rate, checkpoint=checkpoint))
         )
 
     async def _blend(self, request: Request, form: VoiceForm, blend: str) -> StoredFile:

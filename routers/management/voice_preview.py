@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 from fastapi import Query, Request, Response
 from starlette.types import Message, Send
 
+from routers.core.voice_checks import VoiceChecks
 from routers.http.answer import Answer, collected_answer
 from routers.http.names import EngineName
 from routers.http.operation import operation_context, principal_of
 from routers.http.speech import speech_answer
-from routers.management.voice_checks import VoiceChecks
 from routers.management.voice_making import VoiceMaking
 from routers.services import Services
 from stts.audio.formats import FORMATS
@@ -87,7 +87,7 @@ class VoicePreview:
         async def make() -> Response:
             with await asyncio.to_thread(stored.path.open, "rb") as file:
                 figures = await self._checks.figures(file, WINDOW_SECONDS)
-                part = await self._making.best_part(file, figures, format)
+                part = await self._making.recordings.best_part(file, figures, format)
                 return Response(part, media_type=FORMATS[format].media_type)
 
         return collected_answer(make, request.scope, request.receive)

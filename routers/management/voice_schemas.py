@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from routers.core.voice_report import Seconds, VoiceReport
 from routers.http.names import LanguageTag
-from routers.management.voice_report import Seconds, VoiceReport
 from stts.access.viewer import Viewer
 from stts.pronunciation.fields import Entries
 from stts.storage.files.names import stem

@@ -12,17 +12,17 @@ from fastapi.responses import JSONResponse
 
 from adapters.hosted_names import require_own_name
 from middleware.edge.auditing import note_audit
+from routers.core.voice_checks import VoiceChecks
+from routers.core.voice_report import VoiceReport
 from routers.http.answer import collected_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.names import LanguageTag
 from routers.http.operation import principal_of
 from routers.management.files import unescaped
 from routers.management.voice_changes import changed, check_change
-from routers.management.voice_checks import VoiceChecks
 from routers.management.voice_forms import VoiceForm, VoiceRoute
 from routers.management.voice_making import NO_RECORDING, VoiceMaking
 from routers.management.voice_preview import EngineQuery, SourceQuery, TextQuery, VoicePreview
-from routers.management.voice_report import VoiceReport
 from routers.management.voice_schemas import LibraryVoiceList, LibraryVoiceShape, VoiceChange
 from routers.services import Services
 from stts.access.audit import Action

@@ -59,6 +59,7 @@ BODIES: Mapping[tuple[str, str], Examples] = {
     ("post", "/v1/audio/speech/batch"): {
         "Two texts": {"items": [{"model": "tts-1", "input": TEXT}, {"model": "tts-1", "input": "And another."}]},
     },
+    ("post", "/v1/audio/voice_consents/{consent_id}"): {"Another name": {"name": "Anna, on the phone"}},
     ("post", "/v1/realtime/client_secrets"): {
         "For a conversation": {"session": {"type": "realtime", "model": "gpt-realtime"}},
         "For transcription": {"session": {"type": "transcription"}},

@@ -16,6 +16,9 @@ FIELDS: Mapping[tuple[str, str], Any] = {
     ("/v1/audio/translations", "model"): "whisper-1",
     ("/v1/audio/transcriptions", "timestamp_granularities"): ["segment"],
     ("/v1/audio/translations", "timestamp_granularities"): ["segment"],
+    ("/v1/audio/voices", "name"): "Anna",
+    ("/v1/audio/voice_consents", "name"): "Anna",
+    ("/v1/audio/voice_consents", "language"): "en-US",
     ("/conversation", "text"): "Hello, who are you?",
     ("/v1/audio/speech/timestamps", "threshold"): 0.5,
 }

@@ -17,6 +17,7 @@ class StorageSettings(Section):
     references_bytes: int = live("Quota of kind references.", default=2_000_000_000, ge=0)
     uploads_bytes: int = live("Quota of kind uploads.", default=2_000_000_000, ge=0)
     outputs_bytes: int = live("Quota of kind outputs; the oldest go first.", default=5_000_000_000, ge=0)
+    consents_bytes: int = live("Quota of kind consents.", default=1_000_000_000, ge=0)
     user_bytes: int = live(
         "Quota of all files of one user together, on top of those of the kinds. 0: none.", default=0, ge=0
     )

@@ -9,18 +9,22 @@ it would be taken for one with it.
 
 from __future__ import annotations
 
+from routers.compat.openai.custom_voices import CustomVoiceRoutes
 from routers.compat.openai.models import ModelRoutes
 from routers.compat.openai.provenance import ProvenanceRoutes
 from routers.compat.openai.speech import SpeechRoutes
 from routers.compat.openai.speech_batch import SpeechBatchRoutes
 from routers.compat.openai.speech_stream import SpeechStreamRoutes
 from routers.compat.openai.transcription import TranscriptionRoutes
+from routers.compat.openai.voice_consents import VoiceConsentRoutes
 from routers.compat.openai.voices import VoiceRoutes
+from routers.core.voice_checks import VoiceChecks
 from routers.services import Services
 
 
 class OpenAIRoutes:
     def __init__(self, services: Services) -> None:
+        checks = VoiceChecks(services)
         self.parts = (
             SpeechRoutes(services),
             SpeechBatchRoutes(services),
@@ -28,5 +32,7 @@ class OpenAIRoutes:
             TranscriptionRoutes(services),
             ModelRoutes(services.models),
             VoiceRoutes(services),
+            VoiceConsentRoutes(services, checks),
+            CustomVoiceRoutes(services, checks),
             ProvenanceRoutes(services),
         )

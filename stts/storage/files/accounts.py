@@ -65,6 +65,7 @@ class Accounts:
             "references": storage.references_bytes,
             "uploads": storage.uploads_bytes,
             "outputs": storage.outputs_bytes,
+            "consents": storage.consents_bytes,
         }[kind]
 
     def _removed(self, kind: Kind, entries: Sequence[Entry]) -> Sequence[Entry]:

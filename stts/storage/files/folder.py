@@ -92,7 +92,7 @@ class Folder:
         written = entry_of(temporary)
         sidecar = Sidecar(
             id=incoming.id,
-            name=owned(path.name).name if bare or name is None else name,
+            name=incoming.label or (owned(path.name).name if bare or name is None else name),
             media_type=content.media_type,
             created=created,
             duration=content.duration,

@@ -12,12 +12,17 @@ from typing import Literal, get_args
 
 from stts.audio.formats import FORMATS
 
-Kind = Literal["references", "uploads", "outputs"]
+Kind = Literal["references", "uploads", "outputs", "consents"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-_PREFIXES: Mapping[str, Kind] = MappingProxyType({"ref": "references", "upl": "uploads", "out": "outputs"})
-_ID = re.compile(r"(ref|upl|out)_[A-Za-z0-9_-]{22}")
+CUSTOM_VOICE = "voice"
+"""Prefix of the ids of references that are known by their id alone, whatever people call them."""
+
+_PREFIXES: Mapping[str, Kind] = MappingProxyType(
+    {"ref": "references", CUSTOM_VOICE: "references", "upl": "uploads", "out": "outputs", "cons": "consents"}
+)
+_ID = re.compile(rf"({'|'.join(_PREFIXES)})_[A-Za-z0-9_-]{{22}}")
 _RANDOM_BYTES = 16
 
 RAW = FORMATS["pcm"].extension
@@ -82,8 +87,8 @@ def extension_of(container: str) -> str:
     return _EXTENSIONS.get(container.partition(",")[0], UNKNOWN)
 
 
-def new_id(kind: Kind) -> str:
-    return f"{_prefix(kind)}_{secrets.token_urlsafe(_RANDOM_BYTES)}"
+def new_id(kind: Kind, prefix: str | None = None) -> str:
+    return f"{prefix or _prefix(kind)}_{secrets.token_urlsafe(_RANDOM_BYTES)}"
 
 
 def id_of_name(kind: Kind, name: str) -> str:

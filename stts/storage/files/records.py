@@ -63,6 +63,8 @@ class Incoming:
     """Unix time at which the operation began that makes it."""
     card: VoiceCard | None = None
     is_blend: bool = False
+    label: str | None = None
+    """Name for people of a file that is found by its id alone."""
 
 
 @dataclass(frozen=True, slots=True)

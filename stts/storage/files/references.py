@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from stts.access.viewer import Viewer
+from stts.access.viewer import SERVER, Viewer
 from stts.engine_api import Voice
 from stts.errors import Conflict
 from stts.protocols import LibraryVoice
@@ -37,7 +37,7 @@ class References:
         self._digests: OrderedDict[tuple[str, int, int], str] = OrderedDict()
         """Path, size and time of a recording -> SHA-256 of its content."""
 
-    def voice(self, name_or_id: str, viewer: Viewer) -> Voice | None:
+    def voice(self, name_or_id: str, viewer: Viewer = SERVER) -> Voice | None:
         """`anna`, `anna.wav`, and `anna.wav` where only `anna.mp3` is there; an id before a name that looks so.
 
         Administrators reach the voices of others by id only, so that a name means the same for all who share it.
@@ -84,7 +84,7 @@ class References:
         """The one of `reached` that has this id."""
         return next((stored for stored in self.reached(viewer) if stored.id == id), None)
 
-    def voices(self, viewer: Viewer) -> list[Voice]:
+    def voices(self, viewer: Viewer = SERVER) -> list[Voice]:
         """The recordings that have a name for this viewer, up to a bound, without their digests: none is read."""
         mine = self._folder.described(lambda file: viewer.uses(file.owner, shared=file.shared))
         return [_listed(stored) for stored in islice(mine, MOST_LISTED) if not stored.is_blend]
@@ -135,6 +135,11 @@ class References:
         )
 
 
+def is_by_id(stored: StoredFile) -> bool:
+    """True for a voice that is found by its id alone: its file is named so, and people call it otherwise."""
+    return owned(stored.path.name).bare == stored.id
+
+
 def _listed(stored: StoredFile) -> Voice:
     language = stored.card.language
     return replace(_voice(stored), languages=() if language is None else (language,))
@@ -143,4 +148,9 @@ def _listed(stored: StoredFile) -> Voice:
 def _voice(stored: StoredFile) -> Voice:
     name = owned(stored.path.name).name
     # Not the language of its card: a clone speaks all that its engine speaks.
-    return Voice(name, stem(name), reference=None if stored.is_blend else str(stored.path))
+    reference = None if stored.is_blend else str(stored.path)
+    return (
+        Voice(stored.id, stored.name, reference=reference)
+        if is_by_id(stored)
+        else Voice(name, stem(name), reference=reference)
+    )

@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stts.access.viewer import SERVER, Viewer
-from stts.engine_api import Voice
 from stts.errors import InvalidConfiguration, InvalidParameter, NotFound, StorageFull
 from stts.settings import CurrentSettings
 from stts.storage.files.accounts import Accounts
 from stts.storage.files.cards import VoiceCards
 from stts.storage.files.carried_out import CarriedOut
+from stts.storage.files.consents import Consents
 from stts.storage.files.derived import DerivedFiles
 from stts.storage.files.expiry import Cleanup, Expiring, Expiry
 from stts.storage.files.failures import translated_disk_errors
 from stts.storage.files.folder import Folder, entry_or_none
 from stts.storage.files.inspection import inspected
-from stts.storage.files.kinds import KINDS, Kind, kind_of, new_id
+from stts.storage.files.kinds import CUSTOM_VOICE, KINDS, Kind, kind_of, new_id
 from stts.storage.files.names import cleaned, reference_name, safe_name
 from stts.storage.files.owners import owned
 from stts.storage.files.pending import Pending
@@ -64,6 +64,7 @@ class FileStore:
         """Held while a file gets its name, gets another one, or is found by it to be removed."""
         self._pending = Pending()
         self.cards = VoiceCards(self._folders["references"], self.references, self.get, self._naming, settings)
+        self.consents = Consents(self._folders["consents"], self.get, self.delete)
         self.carried_out = CarriedOut(root)
         self._expiry = Expiry(self._folders, self._temporary, self._pending, self._remove, settings, clock)
 
@@ -76,6 +77,7 @@ class FileStore:
         consent: str | None = None,
         card: VoiceCard | None = None,
         is_blend: bool = False,
+        label: str | None = None,
         expected_bytes: int = 0,
         age: float = 0.0,
         checkpoint: Checkpoint = lambda: None,
@@ -85,7 +87,7 @@ class FileStore:
 
         `owner`: the id of the user whose it will be; None: the server. `age`: seconds since the operation began that
         makes it: where the data of the owner was removed since, it will not be kept. The name of an output is the
-        server's own, and its extension says what it is.
+        server's own, and its extension says what it is. `label`: instead of a name, of what is found by id alone.
         """
         name = safe_name(name) if name is not None else None
         consent = cleaned(consent or "") or None
@@ -93,7 +95,8 @@ class FileStore:
             raise InvalidParameter("Say who consented to the use of this voice: `consent`.", param="consent")
         if kind == "references" and name is not None:
             self.references.require_free(reference_name(name), Viewer(owner))
-        incoming = Incoming(new_id(kind), name, owner, consent, self._clock() - age, card, is_blend)
+        id = new_id(kind, CUSTOM_VOICE if kind == "references" and label is not None else None)
+        incoming = Incoming(id, name, owner, consent, self._clock() - age, card, is_blend, label)
         with translated_disk_errors():
             self._temporary.mkdir(parents=True, exist_ok=True)
             if expected_bytes > shutil.disk_usage(self._temporary).free:
@@ -121,12 +124,21 @@ class FileStore:
         age: float = 0.0,
         card: VoiceCard | None = None,
         is_blend: bool = False,
+        label: str | None = None,
         checkpoint: Checkpoint = lambda: None,
     ) -> StoredFile:
         """Copies a file from its start. Raises what the writer and the checkpoint raise."""
         file.seek(0)
         with self.create(
-            kind, name, owner=owner, consent=consent, age=age, card=card, is_blend=is_blend, checkpoint=checkpoint
+            kind,
+            name,
+            owner=owner,
+            consent=consent,
+            age=age,
+            card=card,
+            is_blend=is_blend,
+            label=label,
+            checkpoint=checkpoint,
         ) as writer:
             while data := file.read(COPY_BYTES):
                 checkpoint()
@@ -196,14 +208,6 @@ class FileStore:
         removed = self.remove_all(due)
         self.carried_out.add(due)
         return sum(removed.values())
-
-    def voice(self, name_or_id: str, viewer: Viewer = SERVER) -> Voice | None:
-        """The recording of this id, this name, or this name with another extension."""
-        return self.references.voice(name_or_id, viewer)
-
-    def voices(self, viewer: Viewer = SERVER) -> list[Voice]:
-        """The reference recordings that have a name for this viewer."""
-        return self.references.voices(viewer)
 
     def usage(self) -> list[Usage]:
         """Bytes per kind, counted afresh."""

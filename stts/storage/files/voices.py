@@ -32,4 +32,4 @@ class StoredVoices:
 
     async def voices(self, viewer: Viewer) -> Sequence[Voice]:
         """The reference recordings that have a name for this viewer, up to a bound."""
-        return await asyncio.to_thread(self._files.voices, viewer)
+        return await asyncio.to_thread(self._files.references.voices, viewer)

@@ -91,7 +91,7 @@ async def test_an_upload_is_listed_shown_and_deleted(client: httpx.AsyncClient) 
 async def test_a_reference_is_a_voice(client: httpx.AsyncClient, files: FileStore) -> None:
     answer = await post(client, "anna.ogg", kind="references")
     assert (answer.json()["kind"], answer.json()["name"]) == ("references", "anna.wav")
-    assert files.voice("anna") is not None
+    assert files.references.voice("anna") is not None
     assert (await post(client, "anna.wav", kind="references")).status_code == 409
     assert (await post(client, "x.wav", kind="references", name="bob")).json()["name"] == "bob.wav"
 
@@ -157,7 +157,12 @@ async def test_a_name_stays_what_it_is(
     """httpx escapes quotes in a form's file name as browsers do."""
     shape = (await post(client, filename, kind="references")).json()
     assert shape["name"] == name
-    assert files.voice(filename) == files.voice(name) == files.voice(shape["id"]) is not None
+    assert (
+        files.references.voice(filename)
+        == files.references.voice(name)
+        == files.references.voice(shape["id"])
+        is not None
+    )
     told = (await client.get(f"/files/{shape['id']}/content")).headers["content-disposition"]
     encoded = quote(name, safe="")
     assert told == (disposition or f"attachment; filename=\"{shape['id']}.wav\"; filename*=utf-8''{encoded}")
@@ -254,7 +259,7 @@ async def test_usage(client: httpx.AsyncClient) -> None:
     usage = (await client.get("/files/usage")).json()
     assert usage["bytes"] == 8044
     assert usage["kinds"]["uploads"] == {"files": 1, "bytes": 8044, "quota": 30_000}
-    assert set(usage["kinds"]) == {"uploads", "references", "outputs"}
+    assert set(usage["kinds"]) == {"uploads", "references", "outputs", "consents"}
 
 
 async def test_cleaning_up(client: httpx.AsyncClient, files: FileStore) -> None:

@@ -159,4 +159,4 @@ def test_a_sidecar_of_before_is_read_and_keeps_its_consent(files: FileStore) -> 
     changed = files.cards.change(stored.id, SERVER, card=lambda card: card.model_copy(update={"tags": ("a",)}))
     assert (changed.consent, changed.card.tags, changed.id) == ("Anna", ("a",), stored.id)
     renamed = files.cards.change(stored.id, SERVER, name="Bertha")
-    assert (renamed.name, renamed.card.tags) == ("Bertha.wav", ("a",)) and files.voice("bertha") is not None
+    assert (renamed.name, renamed.card.tags) == ("Bertha.wav", ("a",)) and files.references.voice("bertha") is not None

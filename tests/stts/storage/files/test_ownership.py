@@ -42,10 +42,10 @@ def test_two_users_have_a_voice_of_one_name(files: FileStore, keep: Keep) -> Non
     annas, berts = keep("anna", ANNA), keep("Anna.mp3", BERT, seconds=0.2)
     assert (annas.name, annas.owner, annas.shared) == ("anna.wav", ANNA, False)
     for viewer, stored in ((ANNAS, annas), (BERTS, berts)):
-        found = [files.voice(name, viewer) for name in ("anna", "ANNA.wav", stored.id)]
+        found = [files.references.voice(name, viewer) for name in ("anna", "ANNA.wav", stored.id)]
         assert {voice.reference for voice in found if voice} == {str(stored.path)} and None not in found
-        assert [voice.reference for voice in files.voices(viewer)] == [str(stored.path)]
-    assert files.voice("anna", EVERYBODY) is None and files.voices(EVERYBODY) == []
+        assert [voice.reference for voice in files.references.voices(viewer)] == [str(stored.path)]
+    assert files.references.voice("anna", EVERYBODY) is None and files.references.voices(EVERYBODY) == []
     with pytest.raises(Conflict):
         keep("ANNA", ANNA)
 
@@ -53,17 +53,20 @@ def test_two_users_have_a_voice_of_one_name(files: FileStore, keep: Keep) -> Non
 def test_administrators_reach_the_voices_of_others_by_id_alone(files: FileStore, keep: Keep) -> None:
     stored = keep("anna", ANNA)
     admin = Viewer(BERT, sees_all=True)
-    assert files.voice("anna", admin) is None and files.voice(stored.id, admin) is not None
-    assert files.voices(admin) == [] and files.page(viewer=admin, limit=10).total == 1
-    assert files.voice(stored.id, BERTS) is None
+    assert files.references.voice("anna", admin) is None and files.references.voice(stored.id, admin) is not None
+    assert files.references.voices(admin) == [] and files.page(viewer=admin, limit=10).total == 1
+    assert files.references.voice(stored.id, BERTS) is None
 
 
 def test_what_the_operator_puts_into_the_folder_is_everybodys(files: FileStore, keep: Keep, tmp_path: Path) -> None:
     stored = keep("old", None)
     (tmp_path / "references" / "hand made.wav").write_bytes(encoded(tone(0.1)))
     for viewer in (ANNAS, EVERYBODY, SERVER):
-        assert sorted(voice.name for voice in files.voices(viewer)) == ["hand made", "old"]
-        assert files.voice("hand made", viewer) is not None and files.voice(stored.id, viewer) is not None
+        assert sorted(voice.name for voice in files.references.voices(viewer)) == ["hand made", "old"]
+        assert (
+            files.references.voice("hand made", viewer) is not None
+            and files.references.voice(stored.id, viewer) is not None
+        )
     # Speaking with it is everybody's; the file itself is the server's.
     with pytest.raises(NotFound):
         files.get(stored.id, ANNAS)
@@ -76,7 +79,7 @@ def test_what_the_operator_puts_into_the_folder_is_everybodys(files: FileStore, 
 def test_ones_own_voice_goes_before_everybodys(files: FileStore, keep: Keep) -> None:
     own = keep("anna", ANNA)
     keep("anna", None, seconds=0.2)
-    voice, other = files.voice("anna", ANNAS), files.voice("anna", BERTS)
+    voice, other = files.references.voice("anna", ANNAS), files.references.voice("anna", BERTS)
     assert voice is not None and voice.reference == str(own.path)
     assert other is not None and other.reference != voice.reference
 
@@ -101,7 +104,7 @@ def test_a_lost_sidecar_opens_nothing(files: FileStore, keep: Keep, tmp_path: Pa
     upload = keep("call.wav", ANNA, "uploads")
     for sidecar in tmp_path.rglob(".*.json"):
         sidecar.unlink()
-    assert files.voice("anna", BERTS) is None and files.voice("anna", ANNAS) is not None
+    assert files.references.voice("anna", BERTS) is None and files.references.voice("anna", ANNAS) is not None
     assert files.page(viewer=BERTS, limit=10).total == 0
     assert files.get(upload.id, ANNAS).owner == ANNA
 
@@ -123,15 +126,15 @@ def test_a_voice_is_made_everybodys_and_ones_own_again(files: FileStore, keep: K
     stored = keep("anna", ANNA)
     shared = files.cards.share(stored.id, shared=True)
     assert (shared.id, shared.owner, shared.shared) == (stored.id, ANNA, True)
-    voice = files.voice("anna", BERTS)
-    assert voice is not None and voice.id == "anna.wav" and files.voice(stored.id, BERTS) is not None
+    voice = files.references.voice("anna", BERTS)
+    assert voice is not None and voice.id == "anna.wav" and files.references.voice(stored.id, BERTS) is not None
     with pytest.raises(NotFound):
         files.delete(stored.id, BERTS)
     with pytest.raises(Conflict):
         keep("anna", BERT)
     assert files.cards.share(stored.id, shared=True) == shared
     assert files.cards.share(stored.id, shared=False).path == stored.path
-    assert files.voice("anna", BERTS) is None
+    assert files.references.voice("anna", BERTS) is None
     assert files.get(stored.id, ANNAS) == stored
 
 
@@ -151,7 +154,7 @@ def test_a_name_that_everybody_has_cannot_be_shared_twice(files: FileStore, keep
     files.cards.share(first.id, shared=True)
     with pytest.raises(Conflict):
         files.cards.share(second.id, shared=True)
-    voice = files.voice("anna", BERTS)
+    voice = files.references.voice("anna", BERTS)
     assert voice is not None and voice.reference == str(second.path)
 
 
@@ -188,14 +191,14 @@ def test_files_of_users_go_up_to_a_moment_for_each(files: FileStore, keep: Keep)
 
 
 def test_all_files_of_a_user_go(files: FileStore, keep: Keep, tmp_path: Path) -> None:
-    kinds: tuple[Kind, ...] = ("references", "uploads", "outputs")
+    kinds: tuple[Kind, ...] = ("references", "uploads", "outputs", "consents")
     for kind in kinds:
         keep("anna.wav", ANNA, kind)
         keep("anna.wav", BERT, kind)
     files.cards.share(keep("second", ANNA).id, shared=True)
-    assert files.remove_all({ANNA: math.inf}) == {"references": 2, "uploads": 1, "outputs": 1}
-    assert files.remove_all({ANNA: math.inf}) == {"references": 0, "uploads": 0, "outputs": 0}
-    assert files.page(viewer=BERTS, limit=10).total == 3
+    assert files.remove_all({ANNA: math.inf}) == {"references": 2, "uploads": 1, "outputs": 1, "consents": 1}
+    assert files.remove_all({ANNA: math.inf}) == {"references": 0, "uploads": 0, "outputs": 0, "consents": 0}
+    assert files.page(viewer=BERTS, limit=10).total == 4
     assert not [path for path in tmp_path.rglob("*") if ANNA in path.name]
     assert sum(each.bytes for each in files.usage()) == sum(each.size for each in files.page(limit=10).files)
 

@@ -121,7 +121,7 @@ def test_a_voice_that_was_put_in_by_hand_keeps_its_id(files: FileStore, tmp_path
         told = files.cards.share(stored.id, shared=shared)
         assert told.id == stored.id and told.shared == shared
         assert files.page(limit=10).files == [told] and files.get(stored.id) == told
-    voice = files.voice(stored.id, EVERYBODY)
+    voice = files.references.voice(stored.id, EVERYBODY)
     assert voice is not None and voice.name == "anna"
     # After a restart, too.
     assert FileStore(tmp_path, Settings).get(stored.id).shared

@@ -82,7 +82,7 @@ def test_what_is_no_audio_is_not_stored(tmp_path: Path, kind: Kind, data: bytes)
     with pytest.raises(UndecodableAudio):
         files.save(kind, "a.wav", io.BytesIO(data))
     assert visible(tmp_path) == []
-    assert [usage.bytes for usage in files.usage()] == [0, 0, 0]
+    assert [usage.bytes for usage in files.usage()] == [0, 0, 0, 0]
 
 
 def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_names_that_find_nothing(tmp_path: Path, name: str) -> None:
     for attempt in (files.get, files.delete):
         with pytest.raises(NotFound):
             attempt(name)
-    assert files.voice(name) is None
+    assert files.references.voice(name) is None
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_names_are_kept_as_given_and_found_again(tmp_path: Path, given: str, bar
     stored = files.save("references", given, io.BytesIO(wav()))
     assert (stored.name, stored.path.name) == (f"{bare}.wav", f"{bare}.wav")
     for name in (given, bare, f"{bare}.wav", bare.upper(), stored.id):
-        voice = files.voice(name)
+        voice = files.references.voice(name)
         assert voice is not None
         assert (voice.id, voice.name) == (f"{bare}.wav", bare)
     upload = files.save("uploads", given, io.BytesIO(wav()))
@@ -218,11 +218,11 @@ def test_a_reference_called_as_an_id_is_found_and_hides_no_other(tmp_path: Path)
     files = store(tmp_path)
     first = save(files, "references", "anna")
     save(files, "references", first)
-    voice = files.voice(first)
+    voice = files.references.voice(first)
     assert voice is not None
     assert voice.name == "anna"
     files.delete(first)
-    voice = files.voice(first)
+    voice = files.references.voice(first)
     assert voice is not None
     assert voice.name == first
 
@@ -232,13 +232,13 @@ def test_a_recording_put_there_by_hand_is_a_voice(tmp_path: Path) -> None:
     path = tmp_path / "data" / "references" / "Anna Müller.wav"
     path.write_bytes(wav())
     for name in ("Anna Müller", "Anna Müller.wav", "Anna Müller.mp3", "Anna Mu\u0308ller"):
-        voice = files.voice(name)
+        voice = files.references.voice(name)
         assert voice is not None
         assert (voice.id, voice.name, voice.reference) == ("Anna Müller.wav", "Anna Müller", str(path.resolve()))
     [listed] = files.page("references", limit=10).files
     assert store(tmp_path).get(listed.id) == listed
-    assert files.voice(listed.id) == files.voice("Anna Müller")
-    assert [voice.name for voice in files.voices()] == ["Anna Müller"]
+    assert files.references.voice(listed.id) == files.references.voice("Anna Müller")
+    assert [voice.name for voice in files.references.voices()] == ["Anna Müller"]
     assert os.listdir(path.parent) == [path.name]
 
 
@@ -246,7 +246,7 @@ def test_the_exact_name_goes_before_another_extension(tmp_path: Path) -> None:
     files = store(tmp_path)
     for name in ("anna.flac", "anna.wav", "anna.v2.wav"):
         (tmp_path / "data" / "references" / name).write_bytes(wav())
-    found = [files.voice(name) for name in ("anna.wav", "anna.flac", "anna.v2")]
+    found = [files.references.voice(name) for name in ("anna.wav", "anna.flac", "anna.v2")]
     assert [voice.id for voice in found if voice] == ["anna.wav", "anna.flac", "anna.v2.wav"]
 
 
@@ -261,7 +261,7 @@ def test_what_is_no_audio_is_no_voice(tmp_path: Path) -> None:
     files = store(tmp_path)
     (tmp_path / "data" / "references" / "notes.txt").write_text("about the voices")
     assert files.page(limit=10).files == []
-    assert files.voice("notes") is None
+    assert files.references.voice("notes") is None
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
@@ -271,8 +271,8 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     for kind in ("references", "uploads"):
         (tmp_path / "data" / kind / "linked.wav").symlink_to(outside)
     assert files.page(limit=10).total == 0
-    assert files.voice("linked") is None
-    assert files.voice("linked.wav") is None
+    assert files.references.voice("linked") is None
+    assert files.references.voice("linked.wav") is None
 
 
 def test_two_references_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -286,13 +286,13 @@ def test_two_references_of_one_name_are_refused(tmp_path: Path) -> None:
         first.commit()
         with pytest.raises(Conflict):
             second.commit()
-    assert sorted(voice.name for voice in files.voices()) == ["anna", "bob"]
+    assert sorted(voice.name for voice in files.references.voices()) == ["anna", "bob"]
 
 
 def test_a_reference_without_a_name_has_its_id(tmp_path: Path) -> None:
     files = store(tmp_path)
     id = save(files, "references")
-    voice = files.voice(id)
+    voice = files.references.voice(id)
     assert voice is not None
     assert voice.name == id
 
@@ -443,9 +443,9 @@ def test_a_crash_between_writing_and_the_rename(tmp_path: Path, monkeypatch: pyt
         patch.setattr(Path, "rename", crash)
         with pytest.raises(StorageFailed, match="Input/output"):
             save(files, "references", "anna.wav")
-    assert files.voices() == []
+    assert files.references.voices() == []
     save(files, "references", "anna.wav")
-    assert len(files.voices()) == 1
+    assert len(files.references.voices()) == 1
 
 
 def test_a_name_that_the_file_system_does_not_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -519,14 +519,14 @@ def test_folders_removed_by_hand_come_back(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "data")
     assert files.expire().files == 0
     assert files.page(limit=10).total == 0
-    assert files.voices() == []
-    assert files.voice("anna") is None
+    assert files.references.voices() == []
+    assert files.references.voice("anna") is None
     for id in ids:
         with pytest.raises(NotFound):
             files.get(id)
     shutil.rmtree(tmp_path / "data", ignore_errors=True)
-    assert [files.get(save(files, kind, "anna.wav")).size for kind in KINDS] == [len(wav())] * 3
-    assert [usage.files for usage in files.usage()] == [1, 1, 1]
+    assert [files.get(save(files, kind, "anna.wav")).size for kind in KINDS] == [len(wav())] * 4
+    assert [usage.files for usage in files.usage()] == [1, 1, 1, 1]
 
 
 def test_a_quota_knows_what_was_removed_by_hand(tmp_path: Path) -> None:
@@ -565,7 +565,7 @@ def test_an_upload_whose_header_says_that_it_is_too_long(tmp_path: Path) -> None
     with pytest.raises(AudioTooLong):
         save(files, "uploads", data=wav(2.1))
     assert files.page(limit=10).total == 1
-    assert [usage.bytes for usage in files.usage()] == [0, len(wav(2.0)), 0]
+    assert [usage.bytes for usage in files.usage()] == [0, len(wav(2.0)), 0, 0]
 
 
 @pytest.mark.parametrize("blocks", [1, 3])
@@ -589,7 +589,7 @@ def test_a_broken_sidecar_is_looked_past(tmp_path: Path) -> None:
     files = store(tmp_path)
     stored = files.save("references", "anna.wav", io.BytesIO(wav()))
     stored.path.with_name(".anna.wav.json").write_text(json.dumps({"id": 5}))
-    assert files.voice("anna") is not None
+    assert files.references.voice("anna") is not None
 
 
 def test_pages(tmp_path: Path) -> None:
@@ -637,11 +637,11 @@ def test_no_name_leaves_the_store(tmp_path: Path, name: str) -> None:
         assert stored.path.resolve().parent == root / kind
         assert files.get(stored.id) == stored
         if kind == "references":
-            voice = files.voice(name)
+            voice = files.references.voice(name)
             assert voice is not None
             assert voice.reference == str(stored.path)
         files.delete(stored.id)
-    assert files.voice(name) is None
+    assert files.references.voice(name) is None
     assert {path.name for path in tmp_path.iterdir()} == {"data", "outside.wav"}
     assert visible(tmp_path) == []
 
@@ -649,11 +649,11 @@ def test_no_name_leaves_the_store(tmp_path: Path, name: str) -> None:
 def test_a_reference_is_known_by_its_content(tmp_path: Path) -> None:
     files = store(tmp_path)
     saved = files.save("references", "anna.wav", io.BytesIO(wav()))
-    voice = files.voice("anna")
+    voice = files.references.voice("anna")
     assert voice is not None
     assert voice.digest == hashlib.sha256(wav()).hexdigest()
-    assert files.voices()[0].digest == ""
+    assert files.references.voices()[0].digest == ""
     saved.path.write_bytes(wav() + b"more")
-    other = files.voice("anna")
+    other = files.references.voice("anna")
     assert other is not None
     assert other.digest not in ("", voice.digest)

@@ -9,9 +9,9 @@ from typing import BinaryIO
 from fastapi import Request
 
 from adapters.detection.speech_detector import DetectRequest
+from routers.core.voice_report import NO_TRANSCRIPT, ProblemShape, VoiceReport, WindowShape
 from routers.http.operation import operation_context, principal_of
 from routers.http.workers import Workers
-from routers.management.voice_report import NO_TRANSCRIPT, ProblemShape, VoiceReport, WindowShape
 from routers.services import Services
 from stts.context import Priority
 from stts.errors import STTSError
@@ -73,6 +73,13 @@ class VoiceChecks:
             usable=not any(each.refused for each in found),
         )
 
+    async def heard(self, request: Request, file: BinaryIO, language: str | None) -> str:
+        """The words of a recording. Raises STTSError where nobody here can listen to it."""
+        config = TranscriptionConfig(language=language, permission=principal_of(request).permission)
+        context = operation_context(request, "stt", priority=Priority.COLLECTED)
+        async with aclosing(self._services.listen(context, ListenRequest(_audio(file), config))) as events:
+            return (await collect_transcript(events)).text
+
     async def _speech_seconds(self, request: Request, file: BinaryIO, unknown: dict[str, str]) -> float | None:
         settings = self._services.settings()
         rules = RegionRules(settings.stt.vad_threshold, 0.25, 0.5, 0.0, settings.limits.audio_seconds)
@@ -95,11 +102,8 @@ class VoiceChecks:
     ) -> WordsFound | None:
         why = _not_listened(figures, transcript)
         if why is None:
-            config = TranscriptionConfig(language=language, permission=principal_of(request).permission)
-            context = operation_context(request, "stt", priority=Priority.COLLECTED)
             try:
-                async with aclosing(self._services.listen(context, ListenRequest(_audio(file), config))) as events:
-                    heard = (await collect_transcript(events)).text
+                heard = await self.heard(request, file, language)
                 return words_found(transcript, heard, english=language is not None and primary(language) == "en")
             except STTSError as error:
                 why = f"It could not be transcribed: {error.message}"
