@@ -58,6 +58,11 @@ async def async_anna(keyed: Keyed) -> AsyncIterator[AsyncOpenAI]:
         yield anna
 
 
+def bare(anna: OpenAI) -> httpx.Client:
+    """Requests as other clients than the official one send them."""
+    return patient.Client(base_url=str(anna.base_url), headers={"Authorization": f"Bearer {anna.api_key}"})
+
+
 def consent(anna: OpenAI, name: str = "Anna", **more: Any) -> str:
     given: dict[str, Any] = {"recording": ("yes.wav", recording(6.0)), "language": "en-US", "name": name, **more}
     return anna.audio.voice_consents.create(**given).id
@@ -93,7 +98,7 @@ def test_an_engine_that_cannot_clone_refuses_it_in_words(anna: OpenAI) -> None:
 def test_two_voices_may_have_one_name_and_are_in_the_list_of_open_webui(anna: OpenAI) -> None:
     consented = consent(anna)
     voices = [make(anna, name="One name", consent=consented) for _ in range(2)]
-    listed = httpx.get(f"{anna.base_url}audio/voices", headers={"Authorization": f"Bearer {anna.api_key}"}).json()
+    listed = bare(anna).get("audio/voices").json()
     assert set(listed) == {"voices"}
     mine = [each for each in listed["voices"] if each["name"] == "One name"]
     assert {each["id"] for each in mine} == {each.id for each in voices}
@@ -226,11 +231,7 @@ def test_voices_out_of_a_description_are_refused(anna: OpenAI) -> None:
     with pytest.raises(BadRequestError, match="out of a description") as caught:
         anna.audio.voices.create(name="Calm", type="prompt", prompt="A calm old man", model="auto", script_hint="Hi")
     assert caught.value.param == "type"
-    answer = httpx.post(
-        f"{anna.base_url}audio/voices",
-        json={"name": "Calm", "type": "prompt", "prompt": "A calm old man"},
-        headers={"Authorization": f"Bearer {anna.api_key}"},
-    )
+    answer = bare(anna).post("audio/voices", json={"name": "Calm", "type": "prompt", "prompt": "A calm old man"})
     assert answer.status_code == 400 and answer.json()["error"]["param"] == "type"
 
 
@@ -270,24 +271,23 @@ def test_the_words_that_were_heard_are_kept(anna: OpenAI) -> None:
 
 
 def test_ids_with_a_slash_and_deletes_with_an_empty_json_body(anna: OpenAI) -> None:
-    headers = {"Authorization": f"Bearer {anna.api_key}", "Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json"}
     for path in ("audio/voices/a%2Fb", "audio/voice_consents/a%2Fb"):
-        answer = httpx.delete(f"{anna.base_url}{path}", headers=headers)
+        answer = bare(anna).delete(path, headers=headers)
         assert answer.status_code == 404
         assert "with this id" in answer.json()["error"]["message"]
     voice = make(anna, consent=consent(anna))
-    assert httpx.delete(f"{anna.base_url}audio/voices/{voice.id}", headers=headers).json()["deleted"] is True
+    assert bare(anna).delete(f"audio/voices/{voice.id}", headers=headers).json()["deleted"] is True
 
 
 def test_the_recording_under_another_name_or_as_text(anna: OpenAI) -> None:
-    headers = {"Authorization": f"Bearer {anna.api_key}"}
     wrong: list[dict[str, Any]] = [
         {"files": {"file": ("a.wav", recording(6.0))}, "data": {"name": "x", "language": "en"}},
         {"files": {"name": (None, "x"), "language": (None, "en"), "recording": (None, "text")}},
         {"files": {"name": (None, "x"), "language": (None, "en")}},
     ]
     for fields in wrong:
-        answer = httpx.post(f"{anna.base_url}audio/voice_consents", headers=headers, **fields)
+        answer = bare(anna).post("audio/voice_consents", **fields)
         assert answer.status_code == 400, answer.text
         assert answer.json()["error"]["param"] == "recording"
 
