@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 
 from middleware.pipeline import Operation
 from stts.cache.aliases import adopted, named, samples_of
@@ -16,7 +17,7 @@ from stts.cache.answers import chunks_of, entry_of, etag_of, key_of, note_of, te
 from stts.cache.filling import Fill
 from stts.cache.fills import Fills, wishes_of
 from stts.cache.room import Bounds
-from stts.cache.store import CacheStore
+from stts.cache.store import HOUR, CacheStore
 from stts.cache.stored import Stored
 from stts.context import CacheNote, RequestContext, new_request_id
 from stts.plans import SpeechPlan, SpeechRequest
@@ -81,7 +82,7 @@ class CachingStage:
         text = await cleaned(asked, self._settings().limits.text_characters, speak_markup=plan.speak_markup)
         key, renew = await _key(plan, text), context.cache_use == "renew"
         entry = None if renew else self._store.in_memory(key)
-        if entry is not None:
+        if entry is not None and self._is_fresh(entry, context):
             if context.on_kept is not None:
                 context.on_kept(context, key, request)
             for chunk in self._kept(entry, context, plan, text):
@@ -138,13 +139,13 @@ class CachingStage:
                 yield chunk
             return
         created, etag = self._store.now, fill.note.etag
-        async with aclosing(self._speak(context, request)) as chunks:
+        async with aclosing(self._speak(context, replace(request, text=text))) as chunks:
             async for chunk in chunks:
                 yield chunk
         # All of it is here. What was renewed meanwhile is older than what is kept by then.
         wanted = context.cache_use != "read" and self.fills.has(key, fill)
         if wanted and _is_clean(fill, plan):
-            expires = self._store.expiry(plan.instance, created, context.input_data.cache_hours)
+            expires = self._store.expiry(plan.instance, created)
             made = entry_of(plan, text, tuple(fill.chunks), etag, created, expires)
             if made is not None:
                 self._keep(key, made, context, since)
@@ -168,7 +169,7 @@ class CachingStage:
             return None
         samples = await asyncio.to_thread(samples_of, kept, self._settings().cache.entry_bytes)
         created = self._store.now
-        expires = self._store.expiry(plan.instance, created, context.input_data.cache_hours)
+        expires = self._store.expiry(plan.instance, created)
         found = samples and adopted(plan, text, samples, etag_of(key, new_request_id()), created, expires)
         if not found:
             return None
@@ -179,7 +180,13 @@ class CachingStage:
         """An entry of the slower tiers."""
         if context.cache_use == "renew" or not self._store.may_have(key):
             return None
-        return await self._store.get(key)
+        entry = await self._store.get(key)
+        return entry if entry is not None and self._is_fresh(entry, context) else None
+
+    def _is_fresh(self, entry: Stored, context: RequestContext) -> bool:
+        """True for what is not too old for the listener of a request; others may still take it."""
+        hours = context.input_data.cache_hours
+        return hours is None or entry.age(self._store.now) < hours * HOUR
 
 
 async def _key(plan: SpeechPlan, text: str) -> str:

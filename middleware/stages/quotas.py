@@ -1,38 +1,33 @@
 """Quotas: characters and seconds are reserved before the work and settled after it.
 
 The rule of what a call costs: nothing where it failed before anything was sent; else the whole text of a request (of
-one that is still being written, what was spoken) and the seconds that were sent, unless the client left before the
-first of them; and the seconds that were heard, also where the caller's own input ended it. In an answer that is sent
-whole, what was made counts as sent, unless the server failed at it. What was begun is finished: what it takes beyond a
-quota is counted, and the next call is refused.
+one that is still being written, what was spoken; as long as a dictionary of its own makes it) and the seconds that were
+sent, unless the client left before the first of them; and the seconds that were heard, also where the caller's own
+input ended it. In an answer that is sent whole, what was made counts as sent, unless the server failed at it. What was
+begun is finished: what it takes beyond a quota is counted, and the next call is refused.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from middleware.pipeline import Item, Operation, Request
+from middleware.stages.expected_use import SMALLEST, expected
 from stts.access.allowances import Allowance, QuotaExceeded, Unit
 from stts.access.concurrency import Concurrency, GiveBack
 from stts.access.limits import LimitSet, limits_of
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.quotas import QuotaBook
 from stts.access.reservations import Reservation
-from stts.audio.declared import declared_seconds
 from stts.context import RequestContext
 from stts.errors import STTSError, TooManyRequests
-from stts.plans import ListenRequest, SpeechRequest
+from stts.plans import SpeechRequest
+from stts.pronunciation.dictionary import spoken_characters
 from stts.protocols import HearRequest
 from stts.settings import CurrentSettings
 from stts.speech import AudioChunk
-from stts.streams.live import LiveAudio, LiveText
-
-SLOWEST_CHARACTERS = 10.0
-"""Characters that a slow voice speaks a second: an answer is thought too long rather than too short."""
-SMALLEST = 1.0
-"""Characters or seconds reserved of what is not known yet: a call begins where as much is left."""
+from stts.streams.live import LiveAudio
 
 
 class QuotaStage:
@@ -100,9 +95,7 @@ class QuotaStage:
             if (error := self._book.used_up(use.allowances, SMALLEST)) is not None:
                 context.on_exceeded(error)
 
-    async def _admitted(
-        self, limits: LimitSet, context: RequestContext, request: object
-    ) -> tuple[GiveBack, Sequence[_Use]]:
+    async def _admitted(self, limits: LimitSet, context: RequestContext, request: object) -> _Taken:
         """Raises TooManyRequests, LimitsAway; nothing is taken then."""
         try:
             return await self._taken(limits, context, request)
@@ -110,9 +103,7 @@ class QuotaStage:
             self._tell(context, error)
             raise
 
-    async def _taken(
-        self, limits: LimitSet, context: RequestContext, request: object
-    ) -> tuple[GiveBack, Sequence[_Use]]:
+    async def _taken(self, limits: LimitSet, context: RequestContext, request: object) -> _Taken:
         give_back = _nothing
         try:
             # A part of an operation is at work within it.
@@ -133,7 +124,7 @@ class QuotaStage:
         """Raises QuotaExceeded; nothing stays reserved then."""
         uses: list[_Use] = []
         try:
-            for unit, amount in await _expected(request) if limits.allowances else ():
+            for unit, amount in await expected(request) if limits.allowances else ():
                 if wanted := limits.allowances.get(unit):
                     reserved = self._book.at_hand(wanted, amount) or await self._book.reserve(wanted, amount)
                     uses.append(_use(unit, wanted, reserved, request))
@@ -157,6 +148,8 @@ class _Use:
     """Audio that is still coming in."""
     silence: float = 0.0
     """Seconds beside those of the items."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """The request's own dictionary."""
     total: float = 0.0
 
     def seen(self, item: object) -> float:
@@ -167,7 +160,8 @@ class _Use:
             if item.retracts:
                 self.total = 0.0
             else:
-                self.total += item.seconds if self.unit is Unit.SPOKEN else len(item.text)
+                spoken = item.seconds if self.unit is Unit.SPOKEN else spoken_characters(item.text, self.words)
+                self.total += spoken
         return self.total + self.silence
 
     def cost(self, context: RequestContext, *, begun: bool, wrong: bool) -> float:
@@ -192,6 +186,9 @@ class _Use:
         if self.unit is Unit.HEARD:
             return context.status == "error" and not wrong
         return context.status != "completed"
+
+
+_Taken = tuple[GiveBack, Sequence[_Use]]
 
 
 class Admitted:
@@ -234,17 +231,8 @@ def _nothing() -> None:
 def _use(unit: Unit, wanted: Sequence[Allowance], reservation: Reservation, request: object) -> _Use:
     if isinstance(request, HearRequest):
         return _Use(unit, wanted, reservation, live=request.audio)
-    known = unit is Unit.CHARACTERS and isinstance(request, SpeechRequest) and not isinstance(request.text, LiveText)
-    silence = request.silence if unit is Unit.SPOKEN and isinstance(request, SpeechRequest) else 0.0
-    return _Use(unit, wanted, reservation, known=known, silence=silence)
-
-
-async def _expected(request: object) -> Sequence[tuple[Unit, float]]:
-    """Amounts of what a request will use, as far as they are known."""
-    if isinstance(request, SpeechRequest):
-        characters = float(len(request.text)) if isinstance(request.text, str) else SMALLEST
-        seconds = max(SMALLEST, characters / SLOWEST_CHARACTERS) + request.silence
-        return (Unit.CHARACTERS, characters), (Unit.SPOKEN, seconds)
-    if isinstance(request, ListenRequest):
-        return ((Unit.HEARD, await asyncio.to_thread(declared_seconds, request.audio.file, request.audio.size)),)
-    return ((Unit.HEARD, SMALLEST),) if isinstance(request, HearRequest) else ()
+    if not isinstance(request, SpeechRequest):
+        return _Use(unit, wanted, reservation)
+    known = unit is Unit.CHARACTERS and isinstance(request.text, str)
+    silence = request.silence if unit is Unit.SPOKEN else 0.0
+    return _Use(unit, wanted, reservation, known=known, silence=silence, words=request.config.dictionary)

@@ -63,12 +63,10 @@ class CacheStore:
         """Unix time in seconds, by which entries are made and expire."""
         return self._clock()
 
-    def expiry(self, engine: str, created: float, most_hours: float | None = None) -> float:
-        """Unix time at which an entry of this engine expires; `created` itself where nothing of it is kept.
-        `most_hours`: a bound of whoever asked for it."""
+    def expiry(self, engine: str, created: float) -> float:
+        """Unix time at which an entry of this engine expires; `created` itself where nothing of it is kept."""
         cache = self._settings().cache
-        hours = cache.engine_hours.get(engine, cache.hours)
-        return created + (hours if most_hours is None else min(hours, most_hours)) * HOUR
+        return created + cache.engine_hours.get(engine, cache.hours) * HOUR
 
     def in_memory(self, key: str) -> Stored | None:
         """The entry, where it is at hand: nothing is waited for. `key`: 64 hexadecimal digits."""

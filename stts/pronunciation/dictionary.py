@@ -116,6 +116,12 @@ def dictionary_of(layers: Iterable[Layer]) -> Dictionary | None:
     return _made(kept) if kept else None
 
 
+def spoken_characters(text: str, entries: Mapping[str, str]) -> int:
+    """Characters of a text that these entries may lengthen: a short text could else ask for long speech."""
+    dictionary = dictionary_of([layer_of(entries)]) if entries else None
+    return len(text) if dictionary is None else max(len(text), len(dictionary.respell(text)))
+
+
 @lru_cache(MOST_KEPT)
 def _made(layers: tuple[Layer, ...]) -> Dictionary:
     return Dictionary(layers)

@@ -93,7 +93,7 @@ class ListenerSection(Section):
     limits: ListenerLimits = ListenerLimits()
     output: ListenerOutput = ListenerOutput()
     cache_hours: float | None = live(
-        "Age at which speech that it made is made anew, at most cache.hours; null: as there.",
+        "Age at which speech is made anew for its clients, at most cache.hours; null: as there.",
         default=None,
         ge=0,
         le=100_000,

@@ -10,6 +10,9 @@ from routers.sockets.socket import Socket
 from routers.sockets.utterances import Utterance
 from stts.context import RequestContext
 
+AUDIO = ("format", "sample_rate", "channels", "media_type")
+"""Members of the encoding that clients are told."""
+
 
 class EventEncoder:
     """Sends the events of one connection's utterances."""
@@ -19,7 +22,8 @@ class EventEncoder:
 
     async def begin(self, utterance: Utterance, context: RequestContext) -> None:
         known = context.output_data
-        shape = {**asdict(spoken_audio(context)), "engine": known.engine, "voice": known.voice}
+        audio = asdict(spoken_audio(context))
+        shape = {**{name: audio[name] for name in AUDIO}, "engine": known.engine, "voice": known.voice}
         start = {"type": "audio.start", "utterance": utterance.number, **shape, **utterance.deviations()}
         await self._socket.send_json(start)
 

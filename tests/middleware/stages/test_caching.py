@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import cast
 
 import pytest
 
+import stts.text.complete
 from middleware.pipeline import Operation, Stage, compose
 from middleware.stages.caching import CHARACTERS_PER_SECOND, MOST_FILLING_BYTES, SAMPLE_BYTES, CachingStage
 from middleware.stages.planning import PlanningStage
@@ -38,7 +40,9 @@ class World:
             routing=NO_FALL_BACK,
         )
         self.engines = Engines(registry(), lambda: self.settings)
-        self.store = CacheStore(lambda: self.settings, [DiskTier(root, lambda: self.settings)])
+        self.now = time.time()
+        tiers = [DiskTier(root, lambda: self.settings)]
+        self.store = CacheStore(lambda: self.settings, tiers, lambda: self.now)
         self.spoken: list[str] = []
         self.asked: asyncio.Queue[str] = asyncio.Queue()
         """Requests that came to the stage."""
@@ -82,8 +86,9 @@ class World:
         use: CacheUse = "any",
         config: SynthesisConfig | None = None,
         priority: Priority = Priority.STREAM,
+        hours: float | None = None,
     ) -> tuple[bytes, RequestContext]:
-        context = RequestContext("tts", input_data=RequestFacts(cache=use), priority=priority)
+        context = RequestContext("tts", input_data=RequestFacts(cache=use, cache_hours=hours), priority=priority)
         request = SpeechRequest(text, config or SynthesisConfig(engine="tone"))
         async with aclosing(self._pipeline(context, request)) as chunks:
             return b"".join([chunk.data async for chunk in chunks]), context
@@ -322,3 +327,46 @@ async def test_makings_leave_when_they_end(tmp_path: Path) -> None:
 def test_the_longest_text_of_the_hosted_service_fits_as_wav_by_default() -> None:
     seconds = 4096 / CHARACTERS_PER_SECOND
     assert seconds * 48_000 * SAMPLE_BYTES <= CacheSettings().entry_bytes <= MOST_FILLING_BYTES / 8
+
+
+@pytest.mark.parametrize("slower", [False, True])
+async def test_what_is_too_old_for_one_listener_is_still_answered_at_others(tmp_path: Path, slower: bool) -> None:
+    world = World(tmp_path)
+
+    async def said(hours: float | None = None) -> str | None:
+        if slower:
+            # In memory there is nothing, as after a restart.
+            await world.store.close()
+            now, world.store = (
+                world.now,
+                CacheStore(lambda: world.settings, [DiskTier(tmp_path, lambda: world.settings)], lambda: now),
+            )
+            world.stage._store = world.store
+        return state((await world.say("Once more.", hours=hours))[1])
+
+    assert await said() == "MISS"
+    world.now += 1800
+    assert [await said(1.0), await said()] == ["HIT", "HIT"]
+    world.now += 1800
+    assert await said() == "HIT"
+    assert [await said(1.0), await said(1.0), await said(0.5)] == ["MISS", "HIT", "HIT"]
+    world.now += 100 * 3600
+    assert await said() == "HIT", "what the other made lasts as long as the engine's"
+    await world.close()
+
+
+async def test_a_text_is_cleaned_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, cleanings = World(tmp_path), list[str]()
+    real = stts.text.complete.complete_text
+
+    def noted(text: str, limit: int, *, speak_markup: bool) -> str:
+        cleanings.append(text)
+        return real(text, limit, speak_markup=speak_markup)
+
+    monkeypatch.setattr(stts.text.complete, "complete_text", noted)
+    for text in (r"A \*star and **marks**.", "Long. " * 1000):
+        cleanings.clear()
+        await world.say(text)
+        assert cleanings == [text]
+    assert world.spoken[0] == "A *star and marks."
+    await world.close()

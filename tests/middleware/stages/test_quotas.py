@@ -21,6 +21,7 @@ from stts.plans import ListenRequest, SpeechRequest
 from stts.settings import Settings
 from stts.speech import RETRACTION, AudioChunk, SynthesisConfig
 from stts.streams.hold import Hold
+from stts.streams.live import LiveText
 from stts.transcription import AudioData, TranscriptEvent, TranscriptionConfig, TranscriptSegment
 from tests.stts.access.test_quotas import MemoryQuotas
 
@@ -110,6 +111,26 @@ async def test_a_client_that_leaves_an_answer_that_is_held_back_pays_what_was_ma
         await anext(chunks)
     await book.close()
     assert counted.total == 20.0 and context.status == "cancelled"
+
+
+@pytest.mark.parametrize("is_live", [False, True])
+async def test_a_text_costs_as_much_as_a_dictionary_of_its_own_makes_of_it(is_live: bool) -> None:
+    counted = MemoryQuotas()
+    book = QuotaBook(counted.opened)
+    limits = Settings.model_validate({"quotas": {"address": {"characters_per_day": 1000}}})
+    stage = QuotaStage(book, Concurrency("concurrent"), lambda: limits)
+    for words, cost in [({"ha": "long laughter"}, len("Say long laughter")), ({"Say": "."}, 6), ({}, 6)]:
+        context, before = RequestContext("tts"), counted.total
+        context.input_data.network = NETWORK
+
+        async def speak(context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
+            yield AudioChunk(b"", 1.0, "Say ha")
+
+        request = SpeechRequest(LiveText(100) if is_live else "Say ha", SynthesisConfig(dictionary=words))
+        async with aclosing(compose([stage], speak)(context, request)) as chunks:
+            assert [chunk.text async for chunk in chunks] == ["Say ha"]
+        await book.close()
+        assert counted.total - before == cost
 
 
 @pytest.mark.parametrize(("kept", "cost"), [(True, 0.0), (False, 30.0)])
