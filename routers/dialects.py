@@ -16,6 +16,7 @@ from routers.compat.live.routes import LiveRoutes
 from routers.compat.openai.errors import render_openai_error
 from routers.compat.openai.routes import OpenAIRoutes
 from routers.compat.openai.timestamps import TimestampRoutes
+from routers.compat.realtime.calls import CallRoutes
 from routers.compat.realtime.routes import RealtimeRoutes
 from routers.core.conversation import ConversationRoutes
 from routers.core.engines import EngineRoutes
@@ -76,7 +77,15 @@ def _openai(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
         services.access.quotas,
     )
     live = LiveRoutes(services.for_session, services.limiter, services.models, services.settings)
-    return (*OpenAIRoutes(services).parts, realtime, live, TimestampRoutes(services), LibraryVoiceRoutes(services))
+    calls = CallRoutes(realtime, services.calls, services.settings)
+    return (
+        *OpenAIRoutes(services).parts,
+        realtime,
+        calls,
+        live,
+        TimestampRoutes(services),
+        LibraryVoiceRoutes(services),
+    )
 
 
 def _pages(services: Services, listener: ListenerSettings) -> Sequence[Routes]:

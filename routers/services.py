@@ -40,6 +40,7 @@ from routers.pipelines import Converse, Detect, ReadPhonemes, build_pipelines
 from routers.repeating import open_repeating
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.session_holders import SessionHolders
+from routers.webrtc.calls import Calls
 from stts.access.client_secrets import ClientSecrets
 from stts.analytics.cache_metrics import CacheMetrics
 from stts.analytics.history import History
@@ -93,6 +94,7 @@ class Services:
     sessions: SessionStore
     session_holders: SessionHolders
     limiter: ConnectionLimiter
+    calls: Calls
     secrets: ClientSecrets
     access: AccessServices
     history: History
@@ -172,6 +174,7 @@ def _wired(
     pipelines = build_pipelines(
         measures.stages, quotas, planning, recording, caching, engines, operations, replies, phonemes
     )
+    limiter = _connection_limiter(current, access, lifecycle, listeners)
     return Services(
         current,
         lifecycle,
@@ -191,7 +194,8 @@ def _wired(
         files=files,
         sessions=SessionStore(current),
         session_holders=SessionHolders(),
-        limiter=_connection_limiter(current, access, lifecycle, listeners),
+        limiter=limiter,
+        calls=Calls(limiter, current, measures.metrics.registry),
         secrets=ClientSecrets(lambda: current().realtime.secrets),
         access=access,
         history=measures.history,

@@ -69,6 +69,7 @@ NO_ENGINES = ("engines.registry", "engines.environments")
 SHARED_BY_ROUTES = (
     "http",
     "sockets",
+    "webrtc",
     "access_services",
     "batch_services",
     "repeating",

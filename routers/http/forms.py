@@ -116,10 +116,11 @@ class ReadRequest(Request):
         return self._read
 
 
-async def read_form(request: Request, most_files: int = MOST_FILES) -> FormData:
-    """Raises InvalidRequest for a form that is too big or none; errors of the body itself pass."""
+async def read_form(request: Request, most_files: int = MOST_FILES, part_bytes: int = FIELD_BYTES) -> FormData:
+    """Raises InvalidRequest for a form that is too big or none; errors of the body itself pass. `part_bytes`: of the
+    longest text field."""
     try:
-        return await request.form(max_files=most_files, max_fields=MOST_FIELDS, max_part_size=FIELD_BYTES)
+        return await request.form(max_files=most_files, max_fields=MOST_FIELDS, max_part_size=part_bytes)
     except (HTTPException, ValueError) as error:
         why = COMPRESSED if is_compressed(request) else _cause(error)
         raise InvalidRequest(why, param="body") from error

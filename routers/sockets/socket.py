@@ -84,7 +84,8 @@ class Socket:
         self._loop = asyncio.get_running_loop()
         self._sending = asyncio.Lock()
         self._gone = False
-        self._active = self._rested = self._loop.time()
+        self.active = self._rested = self._loop.time()
+        """When something came or went last: a message, or the audio of a call."""
         self._scope: asyncio.Timeout | None = None
         self._reason: STTSError | WebSocketDisconnect | None = None
         self._left: asyncio.Future[None] | None = websocket.scope.get("extensions", {}).get(LEFT)
@@ -224,7 +225,7 @@ class Socket:
 
     def _watch(self) -> None:
         """Looks after the time of the last message has passed, not at every message."""
-        left = self._active + self._idle_seconds - self._loop.time()
+        left = self.active + self._idle_seconds - self._loop.time()
         if left > 0:
             self._watcher = self._loop.call_later(left, self._watch)
         else:
@@ -244,7 +245,7 @@ class Socket:
 
     async def _passed(self) -> None:
         """A message has. Neither end needs to have waited for it, so a flood of them would let nobody else run."""
-        self._active = self._loop.time()
-        if self._active - self._rested > SLICE_SECONDS:
+        self.active = self._loop.time()
+        if self.active - self._rested > SLICE_SECONDS:
             await asyncio.sleep(0)
             self._rested = self._loop.time()

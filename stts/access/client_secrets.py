@@ -17,7 +17,7 @@ from stts.settings.security import SecuritySettings
 
 PREFIX = "ek_"
 PATH = "/v1/realtime"
-"""The only socket that client secrets open."""
+"""The socket that client secrets open; calls by WebRTC begin with the same path."""
 SESSION_CHARACTERS = 65_536
 """Longest JSON of a session kept with one secret, in characters."""
 MOST_CHARACTERS = 32_000_000

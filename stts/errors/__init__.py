@@ -37,6 +37,7 @@
     │   │   └── DatabaseUnusable  it will not before somebody changes something
     │   ├── LimitsAway            what counts limits for all servers does not answer
     │   └── ShuttingDown          the server is stopping
+    ├── PartNotInstalled          its library is missing; the message is the install command (501)
     ├── ModelFetchFailed          no source gave the files of a model (502)
     ├── ReplyFailed               whoever writes the replies could not (502)
     │   └── ReplyTimeout          it said nothing for too long (504)
@@ -99,6 +100,7 @@ from stts.errors.service import DatabaseAway as DatabaseAway
 from stts.errors.service import DatabaseUnusable as DatabaseUnusable
 from stts.errors.service import LimitsAway as LimitsAway
 from stts.errors.service import ModelFetchFailed as ModelFetchFailed
+from stts.errors.service import PartNotInstalled as PartNotInstalled
 from stts.errors.service import ReplyFailed as ReplyFailed
 from stts.errors.service import ReplyTimeout as ReplyTimeout
 from stts.errors.service import ShuttingDown as ShuttingDown

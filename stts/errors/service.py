@@ -37,6 +37,10 @@ class ShuttingDown(Unavailable):
     code, title = "shutting_down", "Shutting down"
 
 
+class PartNotInstalled(STTSError):
+    code, title, status = "part_not_installed", "Part not installed", 501
+
+
 class ModelFetchFailed(STTSError):
     code, title, status, retryable = "model_fetch_failed", "Model could not be fetched", 502, True
 

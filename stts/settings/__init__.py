@@ -43,6 +43,7 @@ from stts.settings.telemetry import TelemetrySettings as TelemetrySettings
 from stts.settings.tts import TTSSettings as TTSSettings
 from stts.settings.usage import UsageSettings as UsageSettings
 from stts.settings.watermark import WatermarkSettings as WatermarkSettings
+from stts.settings.webrtc import WebRTCSettings as WebRTCSettings
 from stts.settings.wyoming import WyomingSettings as WyomingSettings
 
 
@@ -64,6 +65,7 @@ class Settings(Section):
     reply: ReplySettings = ReplySettings()
     realtime: RealtimeSettings = RealtimeSettings()
     live: LiveSettings = LiveSettings()
+    webrtc: WebRTCSettings = WebRTCSettings()
     wyoming: WyomingSettings = WyomingSettings()
     storage: StorageSettings = StorageSettings()
     cache: CacheSettings = CacheSettings()

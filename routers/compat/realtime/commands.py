@@ -26,6 +26,7 @@ from routers.compat.realtime.event_encoder import TRANSCRIPTION, EventEncoder, e
 from routers.compat.realtime.hosted_errors import ACTIVE, CANCELLED_NOTHING, COMMITTED_NOTHING, VOICE_IN_USE
 from routers.compat.realtime.items import Items
 from routers.compat.realtime.microphone import Microphone
+from routers.compat.realtime.playback import LinePlayback
 from routers.compat.realtime.reading import meant
 from routers.compat.realtime.response import Event
 from routers.compat.realtime.session import SessionObject
@@ -60,8 +61,11 @@ class Commands:
         items: Items,
         microphone: Microphone,
         encoder: EventEncoder,
+        playback: LinePlayback | None = None,
     ) -> None:
+        """`playback`: None where clients play what they are sent."""
         self.object = object
+        self._playback = playback
         self._session, self._translation = session, translation
         self._items, self._microphone, self._encoder = items, microphone, encoder
         self._waiting: deque[tuple[ReplyOrder, str | None]] = deque()
@@ -154,6 +158,9 @@ class Commands:
         return []
 
     async def _clear_output(self, command: BufferCommand) -> Answers:
+        if self._playback is not None:
+            # The end of an active response ends its audio.
+            return [] if self._session.cancel() else self._playback.clear()
         raise InvalidRequest("On a WebSocket the audio that is played is the client's own: stop it, and truncate.")
 
     async def _create(self, command: ItemCreate) -> Answers:

@@ -11,6 +11,7 @@ from typing import Any
 from routers.compat.realtime import beta
 from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.event_encoder import EventEncoder, error_event
+from routers.compat.realtime.line import LineAudio
 from routers.compat.realtime.response import Event
 from routers.compat.realtime.unset import without_unset
 from routers.sockets.messages import parse_object
@@ -60,8 +61,10 @@ class Connection:
         ids: EventIds,
         *,
         older: bool,
+        line: LineAudio | None = None,
     ) -> None:
-        """`older`: the client speaks the older dialect."""
+        """`older`: the client speaks the older dialect. `line`: audio that goes by a track instead of events."""
+        self._line = line
         self._socket, self._session, self._commands = socket, session, commands
         self._encoder, self._ids = encoder, ids
         self._older = older
@@ -79,7 +82,10 @@ class Connection:
         if self._older and object.speaks is not None:
             about = {"id": conversation, "object": "realtime.conversation"}
             await self._say({"type": "conversation.created", "conversation": about})
-        await until_first(self._listen(), self._tell(), self._socket.quota_end.at_rest(self))
+        parts = [self._listen(), self._tell(), self._socket.quota_end.at_rest(self)]
+        if self._line is not None:
+            parts += [self._line.hear(self._session), self._line.playback.finish(self._say)]
+        await until_first(*parts)
 
     def wind_down(self) -> None:
         self._session.wind_down()
@@ -92,8 +98,13 @@ class Connection:
     async def _tell(self) -> None:
         async with aclosing(self._session.events()) as events:
             async for event in events:
-                for message in self._encoder.to_messages(event):
-                    await self._say(message)
+                if self._line is None:
+                    for message in self._encoder.to_messages(event):
+                        await self._say(message)
+                else:
+                    async with aclosing(self._line.playback.told(event, self._encoder)) as messages:
+                        async for message in messages:
+                            await self._say(message)
                 for message in self._commands.resume():
                     await self._say(message)
                 self._progress.set()

@@ -46,12 +46,19 @@ class Microphone:
     async def heard(self, audio: str) -> AsyncGenerator[Samples, None]:
         """Mono float32 at 16 kHz. Raises InvalidParameter and PayloadTooLarge before it gives any."""
         data = await decoded(audio)
-        await self._reader.ready()
+        await self.ready()
         for piece in _slices(data, self._format):
-            self.input_audio.write(piece, hold=self._hold)
-            samples = self._reader.read(piece)
-            if len(samples):
+            if len(samples := self.read(piece)):
                 yield samples
+
+    def read(self, piece: bytes) -> Samples:
+        """Bytes in the format, some at a time, to mono float32 at 16 kHz."""
+        self.input_audio.write(piece, hold=self._hold)
+        return self._reader.read(piece)
+
+    async def ready(self) -> None:
+        """Returns when `read` will not hold up the event loop."""
+        await self._reader.ready()
 
     def clear(self) -> None:
         self._reader = reader(self._format)

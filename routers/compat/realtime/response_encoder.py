@@ -57,6 +57,11 @@ class ResponseEncoder:
         """Id of the response that is part of the conversation and not over."""
         return next((each.id for each in self._responses.values() if not each.started.out_of_band), None)
 
+    def heard_id(self, generation: int) -> str | None:
+        """Id of a response that is part of the conversation and not over, for whoever plays it."""
+        response = self._responses.get(generation)
+        return None if response is None or response.started.out_of_band else response.id
+
     def generation(self, response_id: str) -> int | None:
         """Returns the generation of a response that is not over; None: there is none."""
         return next((number for number, each in self._responses.items() if each.id == response_id), None)

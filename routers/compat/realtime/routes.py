@@ -17,6 +17,7 @@ from routers.compat.realtime.commands import Commands
 from routers.compat.realtime.connection import Connection, EventIds, within
 from routers.compat.realtime.event_encoder import EventEncoder, error_event
 from routers.compat.realtime.items import Items
+from routers.compat.realtime.line import LineAudio, LineMicrophone
 from routers.compat.realtime.microphone import Microphone
 from routers.compat.realtime.rate_limits import CallerLimits
 from routers.compat.realtime.session import SessionObject, opened
@@ -28,6 +29,7 @@ from routers.http.operation import principal_of
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.socket import Socket, accepted
 from routers.sockets.socket_dialect import SocketDialect
+from routers.webrtc.calls import Line
 from stts.access.client_secrets import ClientSecrets, Door
 from stts.access.policy import RouteKind, policy
 from stts.access.quotas import QuotaBook
@@ -35,7 +37,7 @@ from stts.conversation.config import SessionConfig
 from stts.conversation.history import History
 from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
-from stts.errors import InvalidParameter, NotFound, STTSError
+from stts.errors import InvalidParameter, STTSError
 from stts.settings import CurrentSettings
 
 KINDS = ("realtime", "transcription")
@@ -66,7 +68,6 @@ class RealtimeRoutes:
             response_model=ClientSecret,
             summary="A short-lived key for a browser's socket",
         )
-        add("/v1/realtime/calls", self.refuse_call, methods=["POST"], include_in_schema=False)
 
     @policy(RouteKind.USE, client_secrets=True)
     async def converse(self, websocket: WebSocket) -> None:
@@ -79,52 +80,59 @@ class RealtimeRoutes:
             accepted(websocket, self._limiter, SocketDialect(error_event=as_event)) as socket,
             within(self._settings().realtime.session_minutes),
         ):
-            translation = self._translation(websocket)
-            await self._run(
-                socket, translation, self._opened(websocket, translation), ids, older=_speaks_older(websocket)
+            translation = self.translation(websocket)
+            await self.run(
+                socket, translation, self.opened(websocket, translation), ids, older=_speaks_older(websocket)
             )
 
-    async def _run(
-        self, socket: Socket, translation: Translation, object: SessionObject, ids: EventIds, *, older: bool
+    async def run(
+        self,
+        socket: Socket,
+        translation: Translation,
+        object: SessionObject,
+        ids: EventIds,
+        *,
+        older: bool,
+        line: Line | None = None,
     ) -> None:
+        """`line`: the audio of a call; None where audio comes and goes in events."""
         settings = self._settings()
         stored_seconds, conversation = settings.realtime.item_audio_seconds, settings.conversation
         history = History(conversation.history_messages, conversation.history_characters)
-        services, config = self._services_for(socket.context), await _config(translation, object)
+        services, config = self._services_for(socket.context), await config_of(translation, object)
         async with ConversationSession(services, config, history) as session:
             items = Items(history, stored_seconds)
             microphone = Microphone(object.shape.audio.input.format, services, stored_seconds)
+            if line is not None:
+                microphone = LineMicrophone(services, stored_seconds)
             name = f"conv_{random.token_hex(10)}"
             limits = CallerLimits(socket, self._quotas, self._settings)
             encoder = EventEncoder(items, microphone.input_audio, name, stored_seconds, limits)
-            commands = Commands(object, session, translation, items, microphone, encoder)
-            await Connection(socket, session, commands, encoder, ids, older=older).run(name)
+            audio = None if line is None else LineAudio(line, microphone, encoder.responses)
+            playback = None if audio is None else audio.playback
+            commands = Commands(object, session, translation, items, microphone, encoder, playback)
+            await Connection(socket, session, commands, encoder, ids, older=older, line=audio).run(name)
 
     @policy(RouteKind.USE)
     async def create_secret(self, request: Request, fields: ClientSecretRequest) -> ClientSecret:
         settings = self._settings().realtime
         asked = fields.expires_after.seconds if fields.expires_after is not None else None
         session = fields.session or {}
-        translation = self._translation(request)
+        translation = self.translation(request)
         object = self._new(_kind(session.get("type", KINDS[0])), None, translation).updated(session)
-        await _config(translation, object)
+        await config_of(translation, object)
         listener = listener_of(request.scope)
         issuer, door = principal_of(request), Door(listener.name, listener.security)
         issued = self._secrets.issue(object.shape.model_dump(), asked or settings.secret_seconds, issuer, door)
         return ClientSecret(value=issued.value, expires_at=issued.expires_at, session=without_unset(object.wire()))
 
-    @policy(RouteKind.USE)
-    async def refuse_call(self) -> None:
-        """Calls by WebRTC and SIP."""
-        raise NotFound("There are no calls by WebRTC here: open a WebSocket to /v1/realtime.")
+    def translation(self, connection: HTTPConnection, *, line: bool = False) -> Translation:
+        return Translation(self._models, self._settings, listener_of(connection.scope).output, line=line)
 
-    def _translation(self, connection: HTTPConnection) -> Translation:
-        return Translation(self._models, self._settings, listener_of(connection.scope).output)
-
-    def _opened(self, websocket: WebSocket, translation: Translation) -> SessionObject:
+    def opened(self, connection: HTTPConnection, translation: Translation) -> SessionObject:
         """Configures the session by the client secret, if there is one, else by the address."""
-        query = websocket.query_params
-        secret = websocket.scope["state"].get("realtime_session")
+        query = connection.query_params
+        secret = connection.scope["state"].get("realtime_session")
         if secret is not None:
             object = self._new(secret["type"], None, translation).updated(secret)
             model = query.get("model")
@@ -141,7 +149,7 @@ class RealtimeRoutes:
         return opened(kind, model, int(self._clock() + minutes * 60), voice)
 
 
-async def _config(translation: Translation, object: SessionObject) -> SessionConfig:
+async def config_of(translation: Translation, object: SessionObject) -> SessionConfig:
     try:
         return await translation.config(object)
     except STTSError as error:

@@ -12,8 +12,10 @@ from routers.compat.realtime.items import Items
 from routers.compat.realtime.response import Order
 from routers.compat.realtime.session import SessionObject
 from routers.compat.realtime.session_schemas import (
+    PCM,
     USUAL_VOICE,
     ChosenFunction,
+    Format,
     FunctionTool,
     MaxTokens,
     RealtimeSession,
@@ -36,6 +38,10 @@ from stts.vad.rules import TurnRules
 
 EAGERNESS = {"low": (1.2, 8.0), "medium": (0.8, 4.0), "auto": (0.8, 4.0), "high": (0.4, 2.0)}
 """Seconds of silence that end a turn: without an opinion of a turn detector, and with it saying that more will come."""
+LINE_FORMAT = PCM(type="audio/pcm", rate=24_000)
+"""What goes to the track of a call."""
+LINE_AHEAD = 0.1
+"""Seconds sent to it before they are played: it plays them itself, so the network needs no more of them."""
 HOSTED_REALTIME = "realtime"
 """Part of the names of hosted speech-to-speech models: here each operation names a model of its own."""
 PARAMS = {
@@ -47,8 +53,17 @@ PARAMS = {
 
 
 class Translation:
-    def __init__(self, models: ModelCatalogue, settings: CurrentSettings, output: Callable[[], OutputDefaults]) -> None:
-        """`output`: the defaults of the listener that the client came by, asked for each change."""
+    def __init__(
+        self,
+        models: ModelCatalogue,
+        settings: CurrentSettings,
+        output: Callable[[], OutputDefaults],
+        *,
+        line: bool = False,
+    ) -> None:
+        """`output`: the defaults of the listener that the client came by, asked for each change. `line`: audio goes by
+        a track, whatever formats the session names."""
+        self._line = line
         self._models = models
         self._settings = settings
         self._output = output
@@ -66,14 +81,16 @@ class Translation:
             turns=_rules(base.turns or TurnRules(), turns),
             respond=shape is not None and turns is not None and turns.create_response,
             resume=False,
-            ahead=None if turns is None else base.ahead,
+            ahead=LINE_AHEAD if self._line else None if turns is None else base.ahead,
             prompt_after=(idle or 0) / 1000,
         )
 
     def standing(self, shape: RealtimeSession) -> Order:
         """Returns the order of responses that nobody asked for."""
         output = shape.audio.output
-        return Order(Voice(output.voice, output.format), tuple(shape.output_modalities), shape.max_output_tokens)
+        return Order(
+            Voice(output.voice, self._format(output.format)), tuple(shape.output_modalities), shape.max_output_tokens
+        )
 
     async def order(
         self, shape: RealtimeSession, params: ResponseParams, items: Items, tag: str
@@ -100,6 +117,9 @@ class Translation:
             tag=tag,
         )
         return order, replace(self.standing(asked), metadata=params.metadata, given=given)
+
+    def _format(self, format: Format) -> Format:
+        return LINE_FORMAT if self._line else format
 
     def usual_voice(self, model: str | None) -> str:
         """The voice of a session whose client names none."""
@@ -143,7 +163,7 @@ class Translation:
             voice=None if usual else output.voice,
             language=wanted.language if wanted is not None else None,
             format="pcm",
-            sample_rate=sample_rate(output.format),
+            sample_rate=sample_rate(self._format(output.format)),
             # A session always has a speed: its usual one leaves the voice its own.
             speed=None if output.speed == 1.0 else output.speed,
             ignore_unknown_parameters=True,

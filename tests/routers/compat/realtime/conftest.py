@@ -19,9 +19,11 @@ from middleware.edge import wrap
 from middleware.edge.route_table import RouteTable
 from middleware.listener import default_listener
 from middleware.serving.server import server_config
+from routers.compat.realtime.calls import CallRoutes
 from routers.compat.realtime.routes import RealtimeRoutes
 from routers.dialects import OPENAI
 from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.webrtc.calls import Calls
 from stts.access.client_secrets import ClientSecrets
 from stts.access.quotas import QuotaBook
 from stts.conversation.services import NewContext, SessionServices
@@ -48,7 +50,9 @@ class Served:
         models = ModelCatalogue(Engines(registry(), lambda: settings).catalogue, lambda: settings)
         self.listener = default_listener(lambda: settings)
         quotas = QuotaBook(StoreOpener(lambda: settings).quotas)
-        routes = RealtimeRoutes(self._parts, self.places, secrets, models, lambda: settings, quotas).router.routes
+        realtime = RealtimeRoutes(self._parts, self.places, secrets, models, lambda: settings, quotas)
+        self.calls = Calls(self.places, lambda: settings)
+        routes = realtime.router.routes + CallRoutes(realtime, self.calls, lambda: settings).router.routes
         app = FastAPI(openapi_url=None)
         app.router.routes += routes
         self.app = wrap(app, self.listener, RouteTable({OPENAI: routes}), secrets=secrets)
@@ -90,6 +94,7 @@ def serving(world: World, **changes: Any) -> Iterator[Served]:
             assert not thread.is_alive()
     assert (world.places, world.running, world.voice.streams) == (0, 0, 0)
     assert served.places.open == 0
+    assert served.calls.open_calls == 0
 
 
 @pytest.fixture

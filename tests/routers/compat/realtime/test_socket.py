@@ -556,13 +556,6 @@ async def test_secrets_are_bounded_and_checked(guarded: Served) -> None:
         assert full.status_code == 503 and int(full.headers["retry-after"]) > 0
 
 
-async def test_calls_are_refused_in_words(served: Served) -> None:
-    async with patient.AsyncClient(base_url=served.url) as client:
-        answer = await client.post("/v1/realtime/calls", content=b"v=0", headers={"content-type": "application/sdp"})
-    assert answer.status_code == 404
-    assert "WebSocket" in answer.json()["error"]["message"]
-
-
 @pytest.mark.parametrize("moment", ["session.created", "input_audio_buffer.speech_started", "response.created"])
 async def test_a_client_that_vanishes_leaves_nothing(served: Served, moment: str) -> None:
     async with served.talk() as talk:

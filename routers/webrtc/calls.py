@@ -1,0 +1,199 @@
+"""Calls by WebRTC of one process: opened by a request, which is answered at once, and carried on in tasks of their own.
+
+    call = await calls.open(request, offer, DIALECT, converse)     # raises what a request can be refused with
+    call.answer                                                    # SDP, for the answer of the request
+
+`converse(socket, line)` is given the data channel as a socket, with its place among the others, and the audio of the
+call; the call ends with it, with the caller, with `hang_up`, and with whatever ends sockets. A call that is not
+connected in time ends without it having run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from prometheus_client import CollectorRegistry
+from starlette.requests import Request
+from starlette.websockets import WebSocket
+
+from middleware.listener import listener_of
+from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.sockets.parts import until_first
+from routers.sockets.socket import Socket, accepted
+from routers.sockets.socket_dialect import SocketDialect
+from routers.webrtc.backlog import Backlog, Counts
+from routers.webrtc.channel import ChannelSocket
+from routers.webrtc.offers import Offer
+from routers.webrtc.ports import site_of
+from stts.access.principal import ANONYMOUS, Principal
+from stts.analytics.call_metrics import CallMetrics
+from stts.engine_api import Samples
+from stts.errors import NotFound, PartNotInstalled, ShuttingDown, STTSError
+from stts.settings import CurrentSettings
+
+if TYPE_CHECKING:
+    from routers.webrtc.peer import Peer
+
+INSTALL = "Calls by WebRTC need another library: pip install -r requirements/webrtc.txt"
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class Line:
+    """The audio of one call."""
+
+    def __init__(self, peer: Peer, socket: Socket) -> None:
+        self._peer, self._socket = peer, socket
+        self.backlog: Backlog = peer.backlog
+        """What the caller hears: float32 at 24 kHz, in real time."""
+
+    async def audio(self, rate: int) -> AsyncGenerator[Samples, None]:
+        """What the caller says: float32 mono at this rate, until it leaves."""
+        async with aclosing(self._peer.microphone.audio(rate)) as pieces:
+            async for samples in pieces:
+                self._socket.active = asyncio.get_running_loop().time()
+                yield samples
+
+
+Converse = Callable[[Socket, Line], Awaitable[None]]
+
+
+@dataclass(eq=False, slots=True)
+class Call:
+    id: str
+    principal: Principal
+    answer: asyncio.Future[str]
+    hung_up: asyncio.Event
+    task: asyncio.Task[None] | None = None
+
+
+class Calls:
+    """One for the process."""
+
+    def __init__(
+        self, limiter: ConnectionLimiter, settings: CurrentSettings, registry: CollectorRegistry | None = None
+    ) -> None:
+        """`registry`: of the metrics that tell of them."""
+        self._limiter, self._settings = limiter, settings
+        self._open: dict[str, Call] = {}
+        self.counts = Counts()
+        if registry is not None:
+            CallMetrics(lambda: (len(self._open), self.counts.spoken, self.counts.starved), registry)
+
+    @property
+    def open_calls(self) -> int:
+        return len(self._open)
+
+    async def require(self) -> None:
+        """Raises NotFound where calls are off, PartNotInstalled where their library is missing."""
+        if not self._settings().webrtc.enabled:
+            raise NotFound("Calls by WebRTC are off (webrtc.enabled): open a WebSocket.")
+        if find_spec("aiortc") is None:
+            raise PartNotInstalled(INSTALL)
+        await asyncio.to_thread(import_module, "routers.webrtc.peer")
+
+    async def open(
+        self, request: Request, offer: Offer, dialect: SocketDialect, converse: Converse, *, prefix: str = "rtc"
+    ) -> tuple[str, str]:
+        """Returns the id of a call and the answer to its offer. Raises what a socket can be refused with."""
+        await self.require()
+        principal = request.scope["state"].get("principal") or ANONYMOUS
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        call = Call(f"{prefix}_{secrets.token_hex(12)}", principal, answer, asyncio.Event())
+        self._open[call.id] = call
+        call.task = asyncio.create_task(self._carry_on(call, request, offer, dialect, converse), name="call")
+        call.task.add_done_callback(partial(self._end, call))
+        # A request that was given up asks for its answer no more.
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            return call.id, await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            call.task.cancel()
+            raise
+
+    def hang_up(self, id: str, principal: Principal) -> None:
+        """Ends a call. Raises NotFound for one that is not the caller's."""
+        call = self._open.get(id)
+        viewer = principal.viewer
+        if call is None or not (viewer.sees_all or viewer.began(call.principal.viewer.user_id)):
+            raise NotFound("There is no such call.")
+        call.hung_up.set()
+
+    def end_all(self) -> None:
+        """Ends all calls, as their callers would."""
+        for call in self._open.values():
+            call.hung_up.set()
+
+    async def _carry_on(
+        self, call: Call, request: Request, offer: Offer, dialect: SocketDialect, converse: Converse
+    ) -> None:
+        """The task of a call: its errors are told to the request, or once that is answered on the data channel."""
+        from routers.webrtc.peer import Peer
+
+        settings = self._settings().webrtc
+        channel = ChannelSocket(request.scope, awaited=offer.has_channel)
+        site = site_of(settings, listener_of(request.scope).host)
+        peer = Peer(settings, site, channel, Backlog(self.counts, is_heard=offer.listens))
+        websocket = WebSocket(channel.scope, channel.receive, channel.send)
+        try:
+            async with accepted(websocket, self._limiter, dialect) as socket:
+                if await self._is_answered(call, peer, offer):
+                    await until_first(self._run(converse, peer, socket), _hung_up(call))
+        except STTSError as error:
+            self._refuse(call, error)
+        finally:
+            self._refuse(call, ShuttingDown("The call was given up."))
+            await _finished(peer.aclose())
+
+    async def _is_answered(self, call: Call, peer: Peer, offer: Offer) -> bool:
+        try:
+            answer = await peer.answer(offer)
+        except STTSError as error:
+            self._refuse(call, error)
+            return False
+        if not call.answer.done():
+            call.answer.set_result(answer)
+        return True
+
+    async def _is_connected(self, peer: Peer) -> bool:
+        seconds = self._settings().webrtc.connect_seconds
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await peer.connected()
+        log.info("call was not connected", seconds=seconds)
+        return False
+
+    async def _run(self, converse: Converse, peer: Peer, socket: Socket) -> None:
+        if await self._is_connected(peer):
+            await converse(socket, Line(peer, socket))
+
+    def _refuse(self, call: Call, error: STTSError) -> None:
+        if not call.answer.done():
+            call.answer.set_exception(error)
+
+    def _end(self, call: Call, task: asyncio.Task[None]) -> None:
+        self._open.pop(call.id, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("call failed", error=type(error).__name__, exc_info=error)
+
+
+async def _hung_up(call: Call) -> None:
+    await call.hung_up.wait()
+
+
+async def _finished(work: Coroutine[Any, Any, None]) -> None:
+    """Waits for the end of it, even if cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
