@@ -30,7 +30,7 @@ Event = dict[str, Any]
 
 
 class Voice(MediaStreamTrack):
-    """What the caller says: frames of 20 ms in real time, silence where there is nothing to say."""
+    """The voice of the caller: frames of 20 ms in real time, silence where there is nothing to say."""
 
     kind = "audio"
 
@@ -72,7 +72,7 @@ class Caller:
         """Audio at 24 kHz, each piece with the time at which it came."""
         self.closed = asyncio.Event()
         self.location = ""
-        """Of the call."""
+        """Path of the call."""
         self._read = 0
         self._changed = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None

@@ -53,10 +53,10 @@ class Line:
     def __init__(self, peer: Peer, socket: Socket) -> None:
         self._peer, self._socket = peer, socket
         self.backlog: Backlog = peer.backlog
-        """What the caller hears: float32 at 24 kHz, in real time."""
+        """Audio that the caller hears: float32 at 24 kHz, in real time."""
 
     async def audio(self, rate: int) -> AsyncGenerator[Samples, None]:
-        """What the caller says: float32 mono at this rate, until it leaves."""
+        """Gives what the caller says: float32 mono at this rate, until it leaves."""
         async with aclosing(self._peer.microphone.audio(rate)) as pieces:
             async for samples in pieces:
                 self._socket.active = asyncio.get_running_loop().time()

@@ -28,7 +28,7 @@ FLUSH_SECONDS = 1.0
 
 
 class Channel(Protocol):
-    """What is used of the transport's data channel."""
+    """The part that is used of the transport's data channel."""
 
     @property
     def readyState(self) -> str: ...

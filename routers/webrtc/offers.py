@@ -37,7 +37,7 @@ FINGERPRINT = re.compile(r"(\S{1,16}) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+)")
 @dataclass(frozen=True, slots=True)
 class Offer:
     sdp: str
-    """What is left of it, in the form that it came in."""
+    """The rest of it, in the form that it came in."""
     listens: bool
     """The client plays audio."""
     has_channel: bool

@@ -28,7 +28,7 @@ from stts.settings.webrtc import WebRTCSettings
 
 UNUSABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, OverflowError)
 REFUSED = (InternalError, InvalidAccessError, InvalidStateError, OperationError, *UNUSABLE)
-"""What the transport raises for an offer that it cannot take."""
+"""Errors of the transport for an offer that it cannot take."""
 CLOSE_SECONDS = 5.0
 
 for _name in ("aiortc", "aioice"):

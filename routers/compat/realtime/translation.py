@@ -39,7 +39,7 @@ from stts.vad.rules import TurnRules
 EAGERNESS = {"low": (1.2, 8.0), "medium": (0.8, 4.0), "auto": (0.8, 4.0), "high": (0.4, 2.0)}
 """Seconds of silence that end a turn: without an opinion of a turn detector, and with it saying that more will come."""
 LINE_FORMAT = PCM(type="audio/pcm", rate=24_000)
-"""What goes to the track of a call."""
+"""Format of the audio of a call."""
 LINE_AHEAD = 0.1
 """Seconds sent to it before they are played: it plays them itself, so the network needs no more of them."""
 HOSTED_REALTIME = "realtime"
