@@ -103,6 +103,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/v1/realtime/client_secrets"): client_secret,
     ("POST", "/v1/realtime/calls"): call,
     ("POST", "/v1/realtime/calls/{call_id}/hangup"): hang_up,
+    ("POST", "/v1/live/sessions/{session_id}/hangup"): told_none("POST", "/v1/live/sessions/live_none/hangup"),
     ("POST", "/v1/voices"): make_voice,
     ("GET", "/v1/voices"): keys("/v1/voices", "total"),
     ("GET", "/v1/voices/{voice_id}"): one_voice,

@@ -76,7 +76,7 @@ def _openai(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
         services.settings,
         services.access.quotas,
     )
-    live = LiveRoutes(services.for_session, services.limiter, services.models, services.settings)
+    live = LiveRoutes(services)
     calls = CallRoutes(realtime, services.calls, services.settings)
     return (
         *OpenAIRoutes(services).parts,

@@ -39,6 +39,7 @@ from routers.http.recording import RecordingStage
 from routers.pipelines import Converse, Detect, ReadPhonemes, build_pipelines
 from routers.repeating import open_repeating
 from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.sockets.running_sessions import RunningSessions
 from routers.sockets.session_holders import SessionHolders
 from routers.webrtc.calls import Calls
 from stts.access.client_secrets import ClientSecrets
@@ -93,6 +94,7 @@ class Services:
     files: FileStore
     sessions: SessionStore
     session_holders: SessionHolders
+    running_sessions: RunningSessions
     limiter: ConnectionLimiter
     calls: Calls
     secrets: ClientSecrets
@@ -194,6 +196,7 @@ def _wired(
         files=files,
         sessions=SessionStore(current),
         session_holders=SessionHolders(),
+        running_sessions=RunningSessions(),
         limiter=limiter,
         calls=Calls(limiter, current, measures.metrics.registry),
         secrets=ClientSecrets(lambda: current().realtime.secrets),

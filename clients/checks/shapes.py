@@ -38,6 +38,7 @@ def told_none(method: str, path: str) -> Check:
         answer = visit.post(path, {}, refusals=(404,)) if ask is None else ask(path, refusals=(404,))
         if answer.status != 404:
             raise Failed("did something with what does not exist")
-        return str(object_of(answer)["code"])
+        told = object_of(answer)
+        return str(told["error"]["code"] if isinstance(told.get("error"), dict) else told["code"])
 
     return check

@@ -15,6 +15,8 @@ APPEND_TOKENS = 500
 class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
+    event_id: str | None = None
+
 
 class Start(Command):
     type: Literal["session.start"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from middleware.edge.problem import plain_name
 from routers.compat.live.command_schemas import (
     COMMANDS,
     EVENT_ID_CHARACTERS,
@@ -29,6 +30,8 @@ from stts.errors import Conflict, InvalidParameter, InvalidRequest, PayloadTooLa
 
 MOST_CHARACTERS = 15 * 1024 * 1024
 """Base64 in one message."""
+SLICE_BYTES = 24_000
+"""Audio that is converted at once."""
 
 
 class Commands:
@@ -55,7 +58,7 @@ class Commands:
         if isinstance(command, AudioAppend) and attached:
             raise InvalidRequest("Audio comes from the client that began the session.")
         if self._state.strict:
-            check_known(sorted(command.model_extra or ())[:1], strict="event_id" not in (command.model_extra or ()))
+            check_known([plain_name(name) for name in command.model_extra or ()], strict=True)
         await self._table[type(command)](command, event_id)
 
     async def _start(self, command: Start, event_id: str | None) -> None:
@@ -81,9 +84,11 @@ class Commands:
     async def _hear(self, command: AudioAppend, event_id: str | None) -> None:
         if len(command.audio) > MOST_CHARACTERS:
             raise PayloadTooLarge(f"One message carries at most {MOST_CHARACTERS} characters of audio.", param="audio")
-        samples = self._state.link.decode(await decoded(command.audio))
-        if not self._state.closing:
-            await self._state.hearing.hear(samples)
+        audio = await decoded(command.audio)
+        for start in range(0, len(audio), SLICE_BYTES):
+            samples = self._state.link.decode(audio[start : start + SLICE_BYTES])
+            if not self._state.closing:
+                await self._state.hearing.hear(samples)
 
     async def _mute(self, command: Mute, event_id: str | None) -> None:
         muted = command.type == "session.input_audio.mute"

@@ -9,16 +9,17 @@ from typing import Any
 
 from routers.http.openai_errors import openai_error
 from stts.access.allowances import QuotaExceeded
-from stts.errors import Forbidden, STTSError, Unauthorized, UnknownModel, UnknownVoice
+from stts.errors import Forbidden, STTSError, Unauthorized, UnknownModel, UnknownParameter, UnknownVoice
 
-FATAL: dict[type[STTSError], str] = {
+OWN: dict[type[STTSError], str] = {
     QuotaExceeded: "insufficient_quota",
     Unauthorized: "invalid_api_key",
     Forbidden: "forbidden",
     UnknownModel: "forbidden",
     UnknownVoice: "forbidden",
+    UnknownParameter: "unknown_parameter",
 }
-"""Errors that no repetition of the same session overcomes -> codes at which clients give up."""
+"""Errors -> codes. At all but the last clients give up: no repetition of the same session overcomes them."""
 CODES = {"invalid_parameter": "invalid_value", "unsupported_format": "invalid_value"}
 """Ours -> the hosted service's."""
 
@@ -26,7 +27,7 @@ CODES = {"invalid_parameter": "invalid_value", "unsupported_format": "invalid_va
 def error_event(error: STTSError, client_event_id: str | None = None) -> dict[str, Any]:
     """`client_event_id`: of the command that it is about."""
     body = openai_error(error)["error"]
-    code = next((code for kind, code in FATAL.items() if isinstance(error, kind)), CODES.get(error.code, error.code))
+    code = next((code for kind, code in OWN.items() if isinstance(error, kind)), CODES.get(error.code, error.code))
     told = {"type": body["type"], "code": code, "message": body["message"]}
     if body["param"] is not None:
         told["param"] = body["param"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from routers.compat.live.timeline import InputPlaces, Timeline
@@ -15,8 +17,11 @@ GAP_MS = 1000
 
 
 class Hearing:
-    def __init__(self, core: ConversationSession, timeline: Timeline, places: InputPlaces) -> None:
-        self._core, self._timeline, self._places = core, timeline, places
+    def __init__(
+        self, core: ConversationSession, timeline: Timeline, places: InputPlaces, on_audio: Callable[[Samples], None]
+    ) -> None:
+        """`on_audio` gets all that comes, muted or not."""
+        self._core, self._timeline, self._places, self._on_audio = core, timeline, places, on_audio
         self.muted = False
         """The client wants it so."""
         self.covered = False
@@ -31,6 +36,7 @@ class Hearing:
         """Takes audio, mono float32 at 16 kHz. Waits while too much is unheard."""
         if not len(samples):
             return
+        self._on_audio(samples)
         if self.muted or self.covered:
             samples = np.zeros_like(samples)
         self._ended = False

@@ -56,6 +56,7 @@ class LiveSession:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.state.hub.close(self.state.closed())
         try:
             await self.state.end_tasks()
         finally:
@@ -116,6 +117,7 @@ class LiveSession:
         await self.state.over.wait()
         self.state.outgoing.tell(self.state.closed())
         self.state.outgoing.close()
+        self.state.hub.close(self.state.closed())
         await asyncio.sleep(GOODBYE_SECONDS)
 
     async def _quota(self) -> None:
@@ -131,6 +133,7 @@ class LiveSession:
             return
         self._events.spoken(frame, mixed)
         state.outgoing.play(frame)
+        state.hub.said(frame)
         if FIXTURE in mixed.ended:
             state.fixture_played()
         if frame.start_ms >= self._usage_ms:

@@ -165,6 +165,8 @@ def _within_session(error: ValidationError, given: Any, start: str = "") -> STTS
             if part != path[-1]:
                 continue
         names.append(plain_name(str(part)))
+    if error.errors(include_url=False, include_input=False)[0]["type"] == "union_tag_invalid":
+        names.append("type")
     told = invalid(error)
     told.param = ".".join(["session", *names])
     told.message = f"{told.param}: {told.message.partition(': ')[2]}"

@@ -11,11 +11,13 @@ from typing import Any, Literal
 from routers.compat.live.errors import error_event
 from routers.compat.live.fixture import FIXTURE
 from routers.compat.live.hearing import Hearing
+from routers.compat.live.hub import Hub
 from routers.compat.live.link import LiveLink
 from routers.compat.live.opening import Opening
 from routers.compat.live.outgoing import Event, Outgoing
 from routers.compat.live.speaking import Speaking
 from routers.compat.live.timeline import InputPlaces, Timeline
+from stts.access.viewer import Viewer
 from stts.conversation.continuous import ContinuousOutput
 from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
@@ -43,7 +45,8 @@ class LiveState:
         self.core = ConversationSession(self.services, opening.config, opening.history, clock=clock)
         self.timeline = Timeline(clock)
         self.places = InputPlaces()
-        self.hearing = Hearing(self.core, self.timeline, self.places)
+        self.hub = Hub(link.rate, lambda: settings().live.sidebands)
+        self.hearing = Hearing(self.core, self.timeline, self.places, self.hub.heard)
         self.mixer = ContinuousOutput(link.rate)
         self.speaking = Speaking(self.core, lambda: self.fixture)
         self.outgoing = Outgoing(lambda: self.end("connection_lost"))
@@ -56,10 +59,15 @@ class LiveState:
         """Why it has ended."""
         self.over = asyncio.Event()
         self._close_id: str | None = None
+        self._closed: Event | None = None
         self._fixture_id: str | None = None
         self._ids = f"event_{secrets.token_hex(6)}"
         self._number = 0
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def viewer(self) -> Viewer:
+        return self.link.principal.viewer
 
     @property
     def strict(self) -> bool:
@@ -71,7 +79,9 @@ class LiveState:
         return self.speaking.idle and self.mixer.idle and not self.brain.pending
 
     def tell(self, event: Event) -> None:
-        self.outgoing.tell({"event_id": self._next_id(), **event})
+        told = {"event_id": self.next_id(), **event}
+        self.outgoing.tell(told)
+        self.hub.tell(told)
 
     def answer(self, event: Event, client_event_id: str | None) -> None:
         """Tells an event that a command has brought about."""
@@ -111,20 +121,28 @@ class LiveState:
             self.closing, self._close_id = True, client_event_id
             self.rest_by = self.timeline.seconds + DRAIN_SECONDS
 
+    def hang_up(self) -> None:
+        self.end("close_requested")
+
     def require_open(self) -> None:
         """Raises Conflict."""
         if self.closing:
             raise Conflict("The session is closing.")
 
     def closed(self) -> Event:
-        """The last event. Where no reason was given the connection was lost."""
-        reason, session = self.reason or "connection_lost", self.object.wire()
-        event = {"type": "session.closed", "reason": reason, "session": session, "usage": self.usage()}
-        event["event_id"] = self._next_id()
-        return event if self._close_id is None else {**event, "client_event_id": self._close_id}
+        """The last event, the same each time. Where no reason was given the connection was lost."""
+        if self._closed is None:
+            self._closed = self._last_event()
+        return self._closed
 
     def usage(self) -> dict[str, Any]:
         return {"seconds": int(self.timeline.seconds)}
+
+    def _last_event(self) -> Event:
+        reason, session = self.reason or "connection_lost", self.object.wire()
+        event = {"type": "session.closed", "reason": reason, "session": session, "usage": self.usage()}
+        event["event_id"] = self.next_id()
+        return event if self._close_id is None else {**event, "client_event_id": self._close_id}
 
     async def play_fixture(self, pcm: bytes, client_event_id: str | None) -> None:
         """Plays a recording at the rate of the link, over everything."""
@@ -148,9 +166,11 @@ class LiveState:
         """Nothing of what was being said goes out any more."""
         self.mixer.clear()
         self.outgoing.interrupted()
+        self.hub.interrupted()
         self.link.interrupted()
 
-    def _next_id(self) -> str:
+    def next_id(self) -> str:
+        """Returns the id of another event."""
         self._number += 1
         return f"{self._ids}{self._number}"
 

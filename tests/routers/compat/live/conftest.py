@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -22,12 +23,13 @@ from middleware.serving.server import server_config
 from routers.compat.live.routes import LiveRoutes
 from routers.dialects import OPENAI
 from routers.sockets.connection_limiter import ConnectionLimiter
+from routers.sockets.running_sessions import RunningSessions
 from stts.conversation.services import NewContext, SessionServices
-from stts.settings import SecuritySettings, Settings
+from stts.settings import CurrentSettings, SecuritySettings, Settings
 from tests import patient
 from tests.fakes import registry
 from tests.patient import PATIENCE
-from tests.routers.compat.live.talk import Talk, connected
+from tests.routers.compat.live.talk import SIDEBAND_EVENTS, Talk, connected, sideband
 from tests.stts.conversation.caller import World
 from tests.wired import Engines
 
@@ -38,17 +40,29 @@ class Served:
     """A server and the world behind it."""
 
     def __init__(self, world: World, settings: Settings) -> None:
+        self._settings = settings
+        self._loop: asyncio.AbstractEventLoop
+        """The server's."""
         self.world = world
         self.url = ""
-        self.places = ConnectionLimiter(lambda: settings)
-        models = ModelCatalogue(Engines(registry(), lambda: settings).catalogue, lambda: settings)
-        self.listener = default_listener(lambda: settings)
-        routes = LiveRoutes(self._parts, self.places, models, lambda: settings).router.routes
+        self.limiter = ConnectionLimiter(self.current)
+        self.models = ModelCatalogue(Engines(registry(), self.current).catalogue, self.current)
+        self.running_sessions = RunningSessions()
+        self.listener = default_listener(self.current)
+        routes = LiveRoutes(self).router.routes
         app = FastAPI(openapi_url=None)
         app.router.routes += routes
         self.app = wrap(app, self.listener, RouteTable({OPENAI: routes}))
 
-    def _parts(self, context: NewContext) -> SessionServices:
+    @property
+    def settings(self) -> CurrentSettings:
+        return self.current
+
+    def current(self) -> Settings:
+        return self._settings
+
+    def for_session(self, context: NewContext) -> SessionServices:
+        self._loop = asyncio.get_running_loop()
         return replace(self.world.parts(), context=context)
 
     @asynccontextmanager
@@ -61,6 +75,19 @@ class Served:
         """A connection on which nothing was said yet."""
         async with self.client(key) as client, connected(client, **options) as connection:
             yield Talk(connection)
+
+    @asynccontextmanager
+    async def attached(self, client: AsyncOpenAI, session_id: str) -> AsyncIterator[Talk]:
+        """A sideband."""
+        async with sideband(client, session_id) as connection:
+            yield Talk(connection, SIDEBAND_EVENTS)
+
+    async def drain(self) -> None:
+        """Asks all to leave, as a server does that stops."""
+        await asyncio.to_thread(self._drain)
+
+    def _drain(self) -> None:
+        asyncio.run_coroutine_threadsafe(self.limiter.drain(), self._loop).result(PATIENCE)
 
 
 @contextmanager
@@ -79,7 +106,8 @@ def serving(world: World, **changes: Any) -> Iterator[Served]:
             thread.join(PATIENCE)
             assert not thread.is_alive()
     assert (world.places, world.running, world.voice.streams) == (0, 0, 0)
-    assert served.places.open == 0
+    assert served.limiter.open == 0
+    assert not len(served.running_sessions)
 
 
 @pytest.fixture

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import openai
 from openai.resources.live.live import AsyncLiveConnection
-from openai.types.live import ServerEvent
+from openai.resources.live.sideband import AsyncSidebandConnection
+from openai.types.live import ConnectServerEvent, ServerEvent
 from pydantic import TypeAdapter
 
 from tests.patient import PATIENCE
 
 SERVER_EVENTS: TypeAdapter[Any] = TypeAdapter(ServerEvent)
+SIDEBAND_EVENTS: TypeAdapter[Any] = TypeAdapter(ConnectServerEvent)
 RATE = 24_000
 """Hz."""
 APPEND_SECONDS = 0.1
@@ -43,13 +45,26 @@ async def connected(client: openai.AsyncOpenAI, **options: Any) -> AsyncIterator
         yield connection
 
 
+@asynccontextmanager
+async def sideband(client: openai.AsyncOpenAI, session_id: str) -> AsyncIterator[AsyncSidebandConnection]:
+    limits: dict[str, Any] = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE}
+    socket: Any = limits | {"max_queue": None}
+    attaching = client.live.sideband.connect(session_id=session_id, websocket_connection_options=socket)
+    async with attaching as connection:
+        yield connection
+
+
 class Talk:
-    def __init__(self, connection: AsyncLiveConnection, events: TypeAdapter[Any] = SERVER_EVENTS) -> None:
+    def __init__(
+        self, connection: AsyncLiveConnection | AsyncSidebandConnection, events: TypeAdapter[Any] = SERVER_EVENTS
+    ) -> None:
         self.connection = connection
         self.events: list[Event] = []
         """All that came but audio."""
         self.audio: list[tuple[float, bytes]] = []
         """When each piece of output came, by the monotonic clock."""
+        self.spans: list[tuple[int, int]] = []
+        """Begin and end of each piece of output that a sideband got."""
         self.started_at = 0.0
         self._types = events
         self._read = 0
@@ -79,12 +94,14 @@ class Talk:
             event: Event = json.loads(await self.connection.recv_bytes())
         if event["type"] == DELTA:
             self.audio.append((time.monotonic(), b64decode(event["delta"])))
-            assert set(event) == {"type", "delta"} or "start_ms" in event
+            if "start_ms" in event:
+                self.spans.append((event["start_ms"], event["end_ms"]))
+            assert set(event) - {"start_ms", "end_ms"} == {"type", "delta"}
             return event
         told = self._types.validate_python(event, strict=True)
         assert told.type == event["type"]
         assert not set(event) - set(type(told).model_fields), event
-        assert event["event_id"] or event["type"] == "session.input_audio.append"
+        assert event["type"] == "session.input_audio.append" or event["event_id"]
         if event["type"] == "session.started":
             self.started_at = time.monotonic()
         self.events.append(event)

@@ -1,0 +1,49 @@
+"""Sessions that run, by their ids: whoever began one may end it, or attach to it, by another request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from stts.access.viewer import Viewer
+from stts.errors import NotFound
+
+NO_SESSION = "There is no such session, or it is over."
+
+
+class RunningSession(Protocol):
+    @property
+    def viewer(self) -> Viewer:
+        """The caller that began it."""
+        ...
+
+    def hang_up(self) -> None:
+        """Ends it at once. Does nothing for one that has ended."""
+        ...
+
+
+class RunningSessions:
+    """One for the process, whichever the listener of a session and of its caller's other requests."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, RunningSession] = {}
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    @contextmanager
+    def running(self, id: str, session: RunningSession) -> Iterator[None]:
+        """The session can be found until the context ends."""
+        self._sessions[id] = session
+        try:
+            yield
+        finally:
+            del self._sessions[id]
+
+    def find(self, id: str, viewer: Viewer) -> RunningSession:
+        """Raises NotFound, also for a session that somebody else began."""
+        session = self._sessions.get(id)
+        if session is None or not viewer.began(session.viewer.user_id):
+            raise NotFound(NO_SESSION)
+        return session
