@@ -186,7 +186,7 @@ class BatchRunner:
             return
         del self._deaths[batch_id]
         with suppress(LeaseLost, DatabaseAway):
-            await (await self._work()).rest(batch_id, self._holder, DIED, None)
+            await (await self._work()).rest(batch_id, self._holder, DIED, None, now=self._clock())
 
     def _ended(self, batch_id: str) -> None:
         del self._at_work[batch_id]
@@ -194,7 +194,7 @@ class BatchRunner:
         self._tell()
 
     async def _clean(self) -> None:
-        """Removes batches that ended long ago, and results without a batch."""
+        """Removes batches that ended long ago or rest for long, and results without a batch."""
         if (now := self._monotonic()) < self._clean_at:
             return
         is_sure = self._is_clock_sure(now)
@@ -202,8 +202,12 @@ class BatchRunner:
         store = await self._stores.batches()
         removed: list[str] = []
         if is_sure:
-            ended = self._clock() - self._settings().jobs.hours * 3600
-            removed = await store.remove_old(ended_before=ended, drafts_before=self._clock() - DRAFT_SECONDS)
+            now, jobs = self._clock(), self._settings().jobs
+            removed = await store.remove_old(
+                ended_before=now - jobs.hours * 3600,
+                paused_before=now - jobs.paused_hours * 3600,
+                drafts_before=now - DRAFT_SECONDS,
+            )
         with suppress(StorageFull):
             here = await asyncio.to_thread(self._files.batches)
             known = await store.known(here)

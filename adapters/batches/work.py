@@ -105,7 +105,7 @@ class BatchAtWork:
     async def _give_back(self) -> None:
         work, holder = await self._around.work(), self._around.lease().holder
         if self._rest is not None:
-            await work.rest(self._batch.id, holder, *self._rest)
+            await work.rest(self._batch.id, holder, *self._rest, now=time.time())
         elif self._gives_way and not self._has_ended:
             await work.give_way(self._batch.id, holder, now=time.time())
 

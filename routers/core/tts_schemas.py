@@ -73,7 +73,8 @@ class SpeechFields(LenientFields):
     )
     dictionary: Entries = Field(
         default_factory=dict,
-        description='Words and how they are spoken, before those of voice and server: `{"STTS": "S T T S"}`.',
+        description='Words and how they are spoken, before those of voice and server: `{"STTS": "S T T S"}`. In a '
+        "query as JSON.",
     )
     save: bool = Field(False, description="Keep the audio as a file of kind outputs; answered with X-File-Id.")
 

@@ -98,8 +98,9 @@ class BatchStore(Protocol):
         """Removes all batches of a user that were begun before a Unix time, and tells their ids."""
         ...
 
-    async def remove_old(self, *, ended_before: float, drafts_before: float) -> list[str]:
-        """Removes what has ended so long ago, and drafts that a server has left behind; tells their ids."""
+    async def remove_old(self, *, ended_before: float, paused_before: float, drafts_before: float) -> list[str]:
+        """Removes what has ended so long ago, what rests since then, and drafts that a server has left behind; tells
+        their ids."""
         ...
 
     async def known(self, batch_ids: Sequence[str]) -> set[str]:
@@ -139,7 +140,7 @@ class BatchWork(Protocol):
         """
         ...
 
-    async def rest(self, batch_id: str, holder: str, reason: Reason, resume_at: float | None) -> None:
+    async def rest(self, batch_id: str, holder: str, reason: Reason, resume_at: float | None, *, now: float) -> None:
         """Pauses a batch that cannot go on, and gives it back. Raises LeaseLost."""
         ...
 

@@ -50,6 +50,8 @@ class Batch:
     resume_at: float | None = None
     """When the server tries again by itself; None: people resume it."""
     created_at: float
+    paused_at: float | None = None
+    """Since when it rests; None: it does not, or did before this was kept."""
     ended_at: float | None = None
     total: int = 0
     """Items."""

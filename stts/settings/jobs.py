@@ -26,4 +26,7 @@ class JobSettings(Section):
         "Time after which the jobs of a server that was killed are taken up again.", default=15.0, ge=1, le=3600
     )
     hours: float = live("Hours for which an ended job and its results are kept.", default=168.0, gt=0)
+    paused_hours: float = live(
+        "Hours for which a job that rests, and that nobody resumes, is kept with its results.", default=2160.0, gt=0
+    )
     bytes: int = live("Results of all jobs together.", default=20_000_000_000, ge=0)

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from routers.websocket.conversation.commands import ConnectFields
+from stts.conversation.config import SessionConfig
 from stts.settings import CacheSettings, StorageSettings, TTSSettings
 from tests import patient
 from tests.audio import speech
@@ -133,3 +135,24 @@ def test_items_of_a_job_have_theirs(http: httpx.Client) -> None:
     assert ended(http, job["id"])["state"] == "done"
     lengths = [len(http.get(f"/jobs/{job['id']}/items/{number}/content").content) for number in (0, 1)]
     assert [round(length / CHARACTER_BYTES) for length in lengths] == [len("Job to Win"), len("Job to Winnie")]
+
+
+def test_an_item_is_spoken_anew_only_where_its_voice_says_it_otherwise(http: httpx.Client) -> None:
+    form = {"name": "Words of a job", "blend": "low(0.3)+high(0.7)", "dictionary": '{"Nguyen": "Win"}'}
+    one = f"/v1/voices/{http.post('/v1/voices', data=form).json()['id']}"
+
+    def spoken() -> list[tuple[int, int]]:
+        body = {"items": ["Ask Nguyen", "Ask nobody"], "format": "pcm", "voice": "Words of a job"}
+        job = ended(http, http.post("/jobs/speech", json=body).json()["id"])
+        contents = [http.get(f"/jobs/{job['id']}/items/{number}/content") for number in (0, 1)]
+        return [(round(len(each.content) / CHARACTER_BYTES), each.status_code) for each in contents]
+
+    assert spoken() == [(len("Ask Win"), 200), (len("Ask nobody"), 200)]
+    http.patch(one, json={"defaults": {"dictionary": {"Nguyen": "Winnie"}}})
+    assert spoken() == [(len("Ask Winnie"), 200), (len("Ask nobody"), 200)]
+
+
+def test_sessions_take_it_in_the_query_and_later() -> None:
+    query = ConnectFields.model_validate({"dictionary": '{"Nguyen": "Win"}'})
+    speak = query.fields().over(SessionConfig(), 16_000).speak
+    assert speak is not None and speak.dictionary == {"Nguyen": "Win"}

@@ -109,11 +109,11 @@ class WorkOnBatches:
             }
             return await changed(connection, batch_id, values | _end(batch, values, ends, now))
 
-    async def rest(self, batch_id: str, holder: str, reason: Reason, resume_at: float | None) -> None:
+    async def rest(self, batch_id: str, holder: str, reason: Reason, resume_at: float | None, *, now: float) -> None:
         async with self._database.writing() as connection:
             batch = await _held(connection, batch_id, holder)
             values = {"state": next_state(batch.state, "rest"), "resume_at": resume_at, **reason_values(reason)}
-            await changed(connection, batch_id, values | _FREE | {"sequence": batch.sequence + 1})
+            await changed(connection, batch_id, values | _FREE | {"sequence": batch.sequence + 1, "paused_at": now})
 
     async def release(self, holder: str) -> None:
         async with self._database.writing() as connection:
@@ -153,6 +153,7 @@ def _is_free(root: str, lease: Lease, now: float, ahead: float) -> ColumnElement
 async def _taken(connection: AsyncConnection, batch: Batch, values: dict[str, Any]) -> Batch:
     if batch.state == "paused":
         values = values | {"state": next_state("paused", "wake"), "resume_at": None, "sequence": batch.sequence + 1}
+        values |= {"paused_at": None}
         values |= reason_values(None)
     return await changed(connection, batch.id, values)
 

@@ -98,6 +98,7 @@ class Batches:
             if state == batch.state and batch.resume_at is None:
                 return batch
             values: dict[str, Any] = {"state": state, "resume_at": None, "sequence": batch.sequence + 1}
+            values["paused_at"] = now if state == "paused" else None
             if event in ("resume", "retry"):
                 values |= reason_values(None) | ({} if by is None else {"key_id": by.key_id, "caller": by.caller})
             if event == "retry":
@@ -124,10 +125,11 @@ class Batches:
         last = min(begun_before, sys.float_info.max)
         return await self._remove_where((batches.c.owner == owner) & (batches.c.created_at < last))
 
-    async def remove_old(self, *, ended_before: float, drafts_before: float) -> list[str]:
+    async def remove_old(self, *, ended_before: float, paused_before: float, drafts_before: float) -> list[str]:
+        rests = (batches.c.state == "paused") & (batches.c.paused_at < paused_before)
         has_ended = batches.c.state.in_(ENDED) & (batches.c.ended_at < ended_before)
         is_left = (batches.c.state == "draft") & (batches.c.created_at < drafts_before)
-        return await self._remove_where(has_ended | is_left)
+        return await self._remove_where(has_ended | rests | is_left)
 
     async def known(self, batch_ids: Sequence[str]) -> set[str]:
         async with self._database.reading() as connection:

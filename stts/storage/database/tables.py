@@ -196,6 +196,7 @@ batches = Table(
     Column("reason", Text),
     Column("resume_at", Double),
     Column("created_at", Double, nullable=False),
+    Column("paused_at", Double),
     Column("ended_at", Double),
     Column("total", Integer, nullable=False),
     Column("done", Integer, nullable=False),

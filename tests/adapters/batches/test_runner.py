@@ -42,7 +42,9 @@ class Dies:
 
 class World:
     def __init__(self, root: Path) -> None:
-        settings = Settings(storage=StorageSettings(root=str(root)), jobs=JobSettings(lease_seconds=1, hours=1))
+        settings = Settings(
+            storage=StorageSettings(root=str(root)), jobs=JobSettings(lease_seconds=1, hours=1, paused_hours=100)
+        )
         self.stores = StoreOpener(lambda: settings)
         self.files = BatchFiles(root, lambda: 1 << 20)
         self.dies = Dies()
@@ -98,6 +100,16 @@ async def test_what_a_clock_calls_old_is_removed_when_it_goes_evenly(world: Worl
     await world.look(0.0, set_by=1000 * HOUR)
     await world.look(200.0, set_by=-1000 * HOUR)
     await world.look(200.0)
+    assert await world.found() is not None
+    await world.look(2 * HOUR)
+    assert await world.found() is None
+
+
+async def test_what_rests_is_kept_longer_than_what_has_ended(world: World) -> None:
+    await world.begin()
+    await (await world.stores.batches()).command("job-1", "pause", now=world.wall)
+    await world.look(0.0)
+    await world.look(99 * HOUR)
     assert await world.found() is not None
     await world.look(2 * HOUR)
     assert await world.found() is None

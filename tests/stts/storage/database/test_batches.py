@@ -160,14 +160,14 @@ async def test_a_cancelled_batch_forgets_its_words_and_is_not_worked_on(stores: 
 async def test_a_batch_that_rests_is_taken_again_when_its_time_has_come(stores: Stores) -> None:
     await begun(stores)
     await stores.batch_work.claim(ROOT, lease(), now=1.0, most=1)
-    await stores.batch_work.rest("job-1", "a", Reason("quota_exceeded", "Used up."), 60.0)
+    await stores.batch_work.rest("job-1", "a", Reason("quota_exceeded", "Used up."), 60.0, now=3.0)
     resting = await stores.batches.find("job-1")
     assert resting is not None and resting.reason == Reason("quota_exceeded", "Used up.")
     assert (resting.state, resting.resume_at) == ("paused", 60.0)
     assert await stores.batch_work.claim(ROOT, lease(), now=59.0, most=1) == []
     [woken] = await stores.batch_work.claim(ROOT, lease(), now=61.0, most=1)
     assert (woken.state, woken.reason, woken.resume_at) == ("running", None, None)
-    await stores.batch_work.rest("job-1", "a", Reason("quota_exceeded", "Used up."), 60.0)
+    await stores.batch_work.rest("job-1", "a", Reason("quota_exceeded", "Used up."), 60.0, now=3.0)
     paused = await stores.batches.command("job-1", "pause", now=62.0)
     assert (paused.state, paused.resume_at) == ("paused", None)
     assert await stores.batch_work.claim(ROOT, lease(), now=90.0, most=1) == []
@@ -242,9 +242,31 @@ async def test_batches_of_a_user_are_removed_and_old_ones_too(stores: Stores, mo
     assert await stores.batches.remove_all("anna") == ["job-1"]
     assert await stores.batches.items("job-1", after=-1, most=10) == []
     await stores.batches.command("job-2", "cancel", now=10.0)
-    assert await stores.batches.remove_old(ended_before=5.0, drafts_before=0.0) == []
-    assert await stores.batches.remove_old(ended_before=11.0, drafts_before=2.0) == ["job-2", "job-3"]
+    assert await stores.batches.remove_old(ended_before=5.0, paused_before=0.0, drafts_before=0.0) == []
+    assert await stores.batches.remove_old(ended_before=11.0, paused_before=0.0, drafts_before=2.0) == [
+        "job-2",
+        "job-3",
+    ]
     assert await stores.batches.known(["job-1", "job-2", "job-3"]) == set()
+
+
+async def test_what_rests_for_long_is_removed_and_what_was_resumed_is_not(stores: Stores) -> None:
+    for number in (1, 2, 3):
+        await begun(stores, f"job-{number}")
+        await stores.batches.command(f"job-{number}", "pause", now=10.0)
+    await stores.batches.command("job-1", "pause", now=50.0)
+    await stores.batches.command("job-2", "resume", now=20.0)
+    await stores.batches.command("job-3", "resume", now=20.0)
+    await stores.batch_work.claim(ROOT, lease(), now=30.0, most=9)
+    await stores.batch_work.rest("job-3", "a", Reason("quota_exceeded", "Used up."), 60.0, now=40.0)
+
+    async def removed(paused_before: float) -> list[str]:
+        return await stores.batches.remove_old(ended_before=0.0, paused_before=paused_before, drafts_before=0.0)
+
+    assert await removed(10.0) == []
+    assert await removed(11.0) == ["job-1"], "it rests since it was told the first time"
+    await stores.batch_work.claim(ROOT, lease(), now=61.0, most=9)
+    assert await removed(1000.0) == [], "it went on by itself"
 
 
 async def test_everybody_sees_their_own_and_administrators_all(stores: Stores) -> None:
@@ -265,7 +287,7 @@ async def test_reasons_are_kept_whatever_an_engine_says(stores: Stores) -> None:
     [kept] = await stores.batches.items("job-1", after=-1, most=10, state="failed")
     assert kept.error is not None and kept.error.message.startswith("nul  , half  , naïve 👋\nxxx")
     assert len(kept.error.message) == 2000
-    await stores.batch_work.rest("job-1", "a", said.error or BROKEN, None)
+    await stores.batch_work.rest("job-1", "a", said.error or BROKEN, None, now=3.0)
     resting = await stores.batches.find("job-1")
     assert resting is not None and resting.reason == kept.error
 
