@@ -24,6 +24,10 @@ from benchmarks import (
     engine_places,
     fallback,
     first_audio,
+    heavy,
+    heavy_ears,
+    heavy_memory,
+    heavy_server,
     idle_sessions,
     incremental,
     isolation,
@@ -84,6 +88,10 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "kokoro": kokoro.run,
     "ears": ears.run,
     "engine_places": engine_places.run,
+    "heavy": heavy.run,
+    "heavy_ears": heavy_ears.run,
+    "heavy_memory": heavy_memory.run,
+    "heavy_server": heavy_server.run,
 }
 
 

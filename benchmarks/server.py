@@ -114,7 +114,7 @@ def _prepare(folder: Path, port: int, settings: Mapping[str, Any]) -> dict[str, 
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STTS_")}
     return kept | {
         "STTS_CONFIG": str(folder / "config.yaml"),
-        "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
+        "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.error import URLError
@@ -147,11 +148,14 @@ class WhisperEngine(TorchEngine, STTEngine):
         limit_threads(self._settings.threads)
         name = self._settings.model
         try:
-            return whisper.load_model(
+            model = whisper.load_model(
                 name if name in MODELS else str(self._file()), device=device, download_root=str(self._file().parent)
             )
         except URLError as error:  # the file on disk was damaged, so Whisper tried to fetch it anew
             raise _unfetched(whisper._MODELS[name], self._file()) from error
+        if device.startswith("cuda") and self._settings.fp16:
+            keep_in_half(model)
+        return model
 
     def transcribe(self, samples: Samples, params: ListenParams) -> Iterator[Segment]:
         if np.abs(samples).max(initial=0.0) <= SILENT:
@@ -191,6 +195,19 @@ class WhisperEngine(TorchEngine, STTEngine):
             return Path(name).expanduser()
         root = self._settings.download_root or f"{user_cache()}/whisper"
         return Path(root).expanduser() / f"{_FILES.get(name, name)}.pt"
+
+
+def keep_in_half(model: Any) -> None:
+    """Whisper keeps weights in full precision, and converts them and what it normalises for every token: twice the
+    memory, and 101 conversions in a step of four layers, of which 3 are left. Published weights are halves anyway.
+    """
+    from torch.nn import Conv1d, Embedding, LayerNorm, Linear
+
+    for module in model.modules():
+        if isinstance(module, Linear | Conv1d | Embedding | LayerNorm):
+            module.half()
+        if isinstance(module, LayerNorm):
+            module.forward = partial(LayerNorm.forward, module)
 
 
 def _unfetched(url: str, target: Path) -> EngineWeightsMissing:

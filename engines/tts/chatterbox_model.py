@@ -38,6 +38,7 @@ class SharedModel:
         self._budget = 0
         self.builtin = _on_cpu(model.conds) if model.conds is not None else None
         """The voice that came with the checkpoint."""
+        in_single_precision(model)
         model.t3.inference = self._bounded(model.t3.inference, "max_new_tokens")
         model.t3.inference_turbo = self._bounded(model.t3.inference_turbo, "max_gen_len")
 
@@ -74,6 +75,13 @@ def only_sound(tokens: Any) -> Any:
     """Tokens of shape (1, n) without marks, and never none: the decoder fails on both."""
     sound = tokens[tokens < SPEECH_TOKENS]
     return (sound if len(sound) else sound.new_full((1,), SILENCE_TOKEN)).unsqueeze(0)
+
+
+def in_single_precision(model: Any) -> None:
+    """Turbo's loudness is a factor that makes doubles of all samples from NumPy 2 on, at which its networks fail."""
+    normalise = getattr(model, "norm_loudness", None)
+    if normalise is not None:
+        model.norm_loudness = lambda *given, **named: normalise(*given, **named).astype(np.float32)
 
 
 def _copy(voice: Any) -> Any:

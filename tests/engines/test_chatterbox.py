@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from engines.registry import Registry
 from engines.tts.chatterbox import ChatterboxFamily, longest_speech
-from engines.tts.chatterbox_model import SILENCE_TOKEN, SharedModel, only_sound
+from engines.tts.chatterbox_model import SILENCE_TOKEN, SharedModel, in_single_precision, only_sound
 from stts.engine_api import Samples, SpeechParams, Voice
 from stts.errors import EngineWeightsMissing, InvalidParameter, UnknownVoice
 from tests.engines import checkpoints, contract
@@ -273,6 +274,13 @@ def test_the_watermark_is_applied(english: ChatterboxFamily, monkeypatch: pytest
     monkeypatch.setattr(perth.PerthImplicitWatermarker, "apply_watermark", noting)
     audio = say(english, own(english))
     assert len(marked) == 1 and np.array_equal(marked[0].astype(np.float32), audio)
+
+
+def test_the_loudness_of_a_recording_does_not_make_doubles() -> None:
+    """From NumPy 2 on a factor of its own makes doubles of samples, and Turbo's networks refuse them."""
+    model = SimpleNamespace(norm_loudness=lambda samples, rate: samples.astype(np.float64))
+    in_single_precision(model)
+    assert model.norm_loudness(np.ones(3, np.float32), 24_000).dtype == np.float32
 
 
 def test_no_bars_in_the_log(english: ChatterboxFamily, capfd: pytest.CaptureFixture[str]) -> None:

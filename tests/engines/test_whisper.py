@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engines.stt.whisper import MODELS, WhisperEngine, WhisperOptions, WhisperParameters, whisper_code
+from engines.stt.whisper import (
+    MODELS,
+    WhisperEngine,
+    WhisperOptions,
+    WhisperParameters,
+    keep_in_half,
+    whisper_code,
+)
 from engines.stt.whisper_languages import LANGUAGES
 from stts.engine_api import ListenParams, Samples, Segment
 from stts.errors import EngineWeightsMissing, InvalidParameter
@@ -132,6 +139,22 @@ def test_an_english_model_knows_english(heard: Samples, tmp_path: Path) -> None:
     assert {segment.language for segment in listen(engine, heard, language="en-US")} == {"en"}
     with pytest.raises(InvalidParameter):
         listen(engine, heard, language="de")
+
+
+def test_weights_kept_in_half_precision_say_the_same(tmp_path: Path) -> None:
+    """On a GPU Whisper would convert each of them for every token."""
+    import torch
+    import whisper
+
+    path = str(checkpoints.whisper(tmp_path / "half.pt", half=True))
+    kept, converted = whisper.load_model(path, device="cpu"), whisper.load_model(path, device="cpu")
+    keep_in_half(kept)
+    assert kept.decoder.positional_embedding.dtype == torch.float32
+    assert {each.dtype for each in kept.decoder.blocks.parameters()} == {torch.float16}
+    mel, tokens = torch.randn(1, 80, 3000).half(), torch.tensor([[50258, 50259, 50359]])
+    with torch.no_grad():
+        heard, wanted = kept(mel, tokens), converted(mel, tokens)
+    assert float((heard - wanted).abs().max()) <= float(wanted.abs().max()) * 2**-9
 
 
 @pytest.fixture
