@@ -34,7 +34,7 @@ from middleware.stages.yielding import YieldingStage
 from middleware.traces import open_tracing
 from routers.access_services import AccessServices, build_access
 from routers.batch_services import BatchServices, build_batches
-from routers.http.operation import Listen, Speak
+from routers.http.operation import Listen, ReserveAhead, Speak
 from routers.http.recording import RecordingStage
 from routers.pipelines import Converse, Detect, ReadPhonemes, build_pipelines
 from routers.repeating import open_repeating
@@ -79,6 +79,8 @@ class Services:
     converse: Converse
     detect: Detect
     read_phonemes: ReadPhonemes
+    reserve_ahead: ReserveAhead
+    """Reserves the quotas of several speeches of one answer."""
     cache: CacheStore
     engines: EngineCatalogue
     selection: EngineSelection
@@ -181,6 +183,7 @@ def _wired(
         current,
         lifecycle,
         *pipelines,
+        reserve_ahead=quotas.ahead,
         cache=cache,
         engines=engines,
         selection=selection,

@@ -13,6 +13,7 @@ from stts.access.allowances import QuotaExceeded
 from stts.access.keys import PriorityClass
 from stts.access.place_ahead import PlaceAhead
 from stts.access.principal import ANONYMOUS, Principal
+from stts.access.quota_ahead import QuotaAhead
 from stts.errors import STTSError
 from stts.speech import AudioFormat, AudioOutput
 from stts.streams.hold import Hold
@@ -207,6 +208,8 @@ class RequestContext:
     """Called with the quota that refused it, or that it used up; None where nobody ends a session for that."""
     place_ahead: PlaceAhead | None = None
     """Its place among operations at once, where that was asked for already."""
+    quota_ahead: QuotaAhead | None = None
+    """Its share of quotas, where that was reserved already."""
     on_kept: Callable[[RequestContext, str, Any], None] | None = None
     """Called with the key of the cache and the planned request where the answer is one that was kept."""
 

@@ -9,25 +9,21 @@ begun is finished: what it takes beyond a quota is counted, and the next call is
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from middleware.pipeline import Item, Operation, Request
 from middleware.stages.expected_use import SMALLEST, expected
-from stts.access.allowances import Allowance, QuotaExceeded, Unit
+from middleware.stages.quota_uses import Use, settle, use_of
+from stts.access.allowances import QuotaExceeded
 from stts.access.concurrency import Concurrency, GiveBack
 from stts.access.limits import LimitSet, limits_of
+from stts.access.quota_ahead import QuotaAhead
 from stts.access.quota_refusals import QuotaRefusals
 from stts.access.quotas import QuotaBook
-from stts.access.reservations import Reservation
 from stts.context import RequestContext
 from stts.errors import STTSError, TooManyRequests
 from stts.plans import SpeechRequest
-from stts.pronunciation.dictionary import spoken_characters
-from stts.protocols import HearRequest
 from stts.settings import CurrentSettings
-from stts.speech import AudioChunk
-from stts.streams.live import LiveAudio
 
 
 class QuotaStage:
@@ -74,7 +70,7 @@ class QuotaStage:
             # What the server failed at while it was held back was never sent; what the caller sent wrong was worked on.
             unsent = context.unsent and context.status == "error" and not wrong
             try:
-                await _settle(uses, context, begun=begun and not unsent, wrong=wrong)
+                await settle(uses, context, begun=begun and not unsent, wrong=wrong)
             finally:
                 self._look(context, uses)
                 give_back()
@@ -87,7 +83,27 @@ class QuotaStage:
         limits = limits_of(context.principal, context.input_data.network, self._settings().quotas)
         return Admitted(*await self._taken(limits, context, request)) if limits.is_limited else None
 
-    def _look(self, context: RequestContext, uses: Sequence[_Use]) -> None:
+    async def ahead(self, context: RequestContext, requests: Sequence[SpeechRequest]) -> Sequence[QuotaAhead]:
+        """The shares of several requests of one answer, which is to be spoken whole or not at all.
+
+        Each goes into the context of its request as `quota_ahead`; what is not taken is to be given back. Raises
+        TooManyRequests, and nothing stays reserved then.
+        """
+        limits = limits_of(context.principal, context.input_data.network, self._settings().quotas)
+        shares: list[QuotaAhead] = []
+        try:
+            for request in requests if limits.allowances else ():
+                uses = await self._reserved(limits, request)
+                shares.append(QuotaAhead([(use.unit, use.reservation) for use in uses]))
+        except BaseException as error:
+            for share in shares:
+                await share.give_back()
+            if isinstance(error, TooManyRequests):
+                self._tell(context, error)
+            raise
+        return shares
+
+    def _look(self, context: RequestContext, uses: Sequence[Use]) -> None:
         """Tells a live session of the quota that is used up now."""
         if context.on_exceeded is None:
             return
@@ -109,6 +125,10 @@ class QuotaStage:
             # A part of an operation is at work within it.
             if context.parent is None:
                 give_back = await self._concurrency.take(limits.subjects, context.place_ahead)
+            ahead, context.quota_ahead = context.quota_ahead, None
+            if ahead is not None:
+                shares = ahead.take()
+                return give_back, [use_of(unit, limits.allowances[unit], share, request) for unit, share in shares]
             return give_back, await self._reserved(limits, request)
         except BaseException:
             give_back()
@@ -120,14 +140,14 @@ class QuotaStage:
         if isinstance(refusal, QuotaExceeded) and context.on_exceeded is not None:
             context.on_exceeded(refusal)
 
-    async def _reserved(self, limits: LimitSet, request: object) -> list[_Use]:
+    async def _reserved(self, limits: LimitSet, request: object) -> list[Use]:
         """Raises QuotaExceeded; nothing stays reserved then."""
-        uses: list[_Use] = []
+        uses: list[Use] = []
         try:
             for unit, amount in await expected(request) if limits.allowances else ():
                 if wanted := limits.allowances.get(unit):
                     reserved = self._book.at_hand(wanted, amount) or await self._book.reserve(wanted, amount)
-                    uses.append(_use(unit, wanted, reserved, request))
+                    uses.append(use_of(unit, wanted, reserved, request))
         except BaseException:
             for use in uses:
                 await use.reservation.settle(0.0)
@@ -135,66 +155,13 @@ class QuotaStage:
         return uses
 
 
-@dataclass(slots=True)
-class _Use:
-    """One unit in one operation."""
-
-    unit: Unit
-    allowances: Sequence[Allowance]
-    reservation: Reservation
-    known: bool = False
-    """The amount was known before the work."""
-    live: LiveAudio | None = None
-    """Audio that is still coming in."""
-    silence: float = 0.0
-    """Seconds beside those of the items."""
-    words: Mapping[str, str] = field(default_factory=dict)
-    """The request's own dictionary."""
-    total: float = 0.0
-
-    def seen(self, item: object) -> float:
-        """Adds an item, and tells what was used in all."""
-        if self.live is not None:
-            self.total = self.live.seconds
-        elif isinstance(item, AudioChunk):
-            if item.retracts:
-                self.total = 0.0
-            else:
-                spoken = item.seconds if self.unit is Unit.SPOKEN else spoken_characters(item.text, self.words)
-                self.total += spoken
-        return self.total + self.silence
-
-    def cost(self, context: RequestContext, *, begun: bool, wrong: bool) -> float:
-        """Tells what the operation costs, whose status is known by now. `begun`: something was made that counts.
-        `wrong`: the input of the caller ended it."""
-        if not begun and self._is_free(context, wrong=wrong):
-            return 0.0
-        if self.unit is Unit.HEARD:
-            return self._heard(context)
-        return self.reservation.amount if self.known else self.total + self.silence
-
-    def _heard(self, context: RequestContext) -> float:
-        """Seconds that count. A client that left while it waited for the engine had nothing heard."""
-        heard = context.metrics.audio_seconds
-        if heard is None:
-            return self.reservation.amount if context.status == "completed" else 0.0
-        return heard
-
-    def _is_free(self, context: RequestContext, *, wrong: bool) -> bool:
-        """True if an operation that sent nothing costs nothing. Audio was heard also for a client that did not stay,
-        and where it had no words before it turned out too long or broken."""
-        if self.unit is Unit.HEARD:
-            return context.status == "error" and not wrong
-        return context.status != "completed"
-
-
-_Taken = tuple[GiveBack, Sequence[_Use]]
+_Taken = tuple[GiveBack, Sequence[Use]]
 
 
 class Admitted:
     """The share of quotas and places of one answer that is there at once. Whoever has it settles it."""
 
-    def __init__(self, give_back: GiveBack, uses: Sequence[_Use]) -> None:
+    def __init__(self, give_back: GiveBack, uses: Sequence[Use]) -> None:
         self._give_back = give_back
         self._uses = uses
 
@@ -204,35 +171,10 @@ class Admitted:
             use.total = context.metrics.audio_seconds or 0.0
         context.status = "completed" if sent else "error"
         try:
-            await _settle(self._uses, context, begun=sent, wrong=False)
+            await settle(self._uses, context, begun=sent, wrong=False)
         finally:
             self._give_back()
 
 
-async def _settle(uses: Sequence[_Use], context: RequestContext, *, begun: bool, wrong: bool) -> None:
-    """Settles each, also where another is cancelled meanwhile."""
-    costs = [(use.reservation, use.cost(context, begun=begun, wrong=wrong)) for use in uses]
-    if late := [(share, cost) for share, cost in costs if not share.settle_at_hand(cost)]:
-        await _settle_late(late)
-
-
-async def _settle_late(costs: Sequence[tuple[Reservation, float]]) -> None:
-    if costs:
-        try:
-            await costs[0][0].settle(costs[0][1])
-        finally:
-            await _settle_late(costs[1:])
-
-
 def _nothing() -> None:
     """Gives back what was not taken."""
-
-
-def _use(unit: Unit, wanted: Sequence[Allowance], reservation: Reservation, request: object) -> _Use:
-    if isinstance(request, HearRequest):
-        return _Use(unit, wanted, reservation, live=request.audio)
-    if not isinstance(request, SpeechRequest):
-        return _Use(unit, wanted, reservation)
-    known = unit is Unit.CHARACTERS and isinstance(request.text, str)
-    silence = request.silence if unit is Unit.SPOKEN else 0.0
-    return _Use(unit, wanted, reservation, known=known, silence=silence, words=request.config.dictionary)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from urllib.parse import quote
 
 from starlette.requests import HTTPConnection
@@ -13,6 +13,7 @@ from middleware.listener import LISTENER
 from middleware.stages.timing import server_timing
 from stts.access import networks
 from stts.access.principal import ANONYMOUS, Principal
+from stts.access.quota_ahead import QuotaAhead
 from stts.context import (
     SOCKET,
     CacheUse,
@@ -29,6 +30,9 @@ from stts.transcription import TranscriptEvent
 
 Speak = Callable[[RequestContext, SpeechRequest], AsyncGenerator[AudioChunk, None]]
 """The pipeline with the TTS adapters at its end."""
+
+ReserveAhead = Callable[[RequestContext, Sequence[SpeechRequest]], Awaitable[Sequence[QuotaAhead]]]
+"""Reserves the quotas of all speeches of one answer. Raises QuotaExceeded."""
 
 Listen = Callable[[RequestContext, ListenRequest], AsyncGenerator[TranscriptEvent, None]]
 """The pipeline with the STT adapters at its end."""

@@ -6,13 +6,14 @@ So every voice may be another engine's, and pauses and loudness are made here, w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 import numpy as np
 
-from routers.http.operation import Speak
+from routers.http.operation import ReserveAhead, Speak
+from stts.access.quota_ahead import QuotaAhead
 from stts.audio.encode import Encoder
 from stts.audio.formats import audio_output
 from stts.context import Priority, RequestContext
@@ -41,6 +42,7 @@ class PassageSpeech:
         passages: Passages,
         config: SynthesisConfig,
         *,
+        reserve: ReserveAhead,
         sample_rate: int,
         gain: float = 1.0,
     ) -> None:
@@ -50,6 +52,7 @@ class PassageSpeech:
         """The voice that speaks now, as it was asked for."""
         self._speak = speak
         self._plan = plan
+        self._reserve = reserve
         self._context = context
         self._others = others
         self._passages = passages
@@ -62,14 +65,31 @@ class PassageSpeech:
         await self._check_later()
         wanted = audio_output(self._config, self._sample_rate)
         encoder = await asyncio.to_thread(Encoder, wanted.format, self._sample_rate, wanted.channels, wanted.bit_rate)
+        requests = [self._request(passage) for passage in self._passages.spoken]
+        requests[-1] = replace(requests[-1], silence=requests[-1].silence + self._passages.pause)
+        shares = await self._reserve(self._context, requests)
+        try:
+            async with aclosing(self._spoken(encoder, requests, shares)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            for share in shares:
+                await share.give_back()
+        yield await self._encoded(encoder, AudioChunk(b"", 0.0), self._silence(self._passages.pause))
+        before = encoder.seconds
+        data = await asyncio.to_thread(encoder.finish)
+        self._context.metrics.audio_seconds = encoder.seconds
+        yield AudioChunk(data, encoder.seconds - before, header=encoder.header(), ends_piece=True)
+
+    async def _spoken(
+        self, encoder: Encoder, requests: Sequence[SpeechRequest], shares: Sequence[QuotaAhead]
+    ) -> AsyncGenerator[AudioChunk, None]:
+        """Speaks one passage after the other. `shares`: those of the requests; none where nothing limits the caller."""
         context = self._context
-        last = self._passages.spoken[-1]
-        for passage in self._passages.spoken:
+        for number, (passage, request) in enumerate(zip(self._passages.spoken, requests, strict=True)):
             silence = self._silence(passage.pause)
             self.voice = self._voice_of(passage)
-            request = self._request(passage)
-            if passage is last:
-                request = replace(request, silence=request.silence + self._passages.pause)
+            context.quota_ahead = shares[number] if shares else None
             async with aclosing(self._speak(context, request)) as chunks:
                 async for chunk in chunks:
                     samples = np.frombuffer(chunk.data, np.int16) * self._gain
@@ -78,11 +98,6 @@ class PassageSpeech:
                         silence = silence[:0]
                     yield await self._encoded(encoder, chunk, samples)
             context = self._others(0)
-        yield await self._encoded(encoder, AudioChunk(b"", 0.0), self._silence(self._passages.pause))
-        before = encoder.seconds
-        data = await asyncio.to_thread(encoder.finish)
-        self._context.metrics.audio_seconds = encoder.seconds
-        yield AudioChunk(data, encoder.seconds - before, header=encoder.header(), ends_piece=True)
 
     async def _check_later(self) -> None:
         """Plans the longest passage of each voice but that of the first, whose own operation does.

@@ -65,6 +65,7 @@ class DialogueRoutes:
     def __init__(self, services: Services, speaking: Speaking) -> None:
         self._speaking = speaking
         self._speak = services.speak
+        self._reserve = services.reserve_ahead
         self._plan = services.selection.planned
         self.router = deferred_router("ElevenLabs")
         for path, route, summary in (
@@ -122,7 +123,14 @@ class DialogueRoutes:
         config = replace(config, voice=None)  # each passage names its own
         passages = _passages(body.inputs, voices)
         speech = PassageSpeech(
-            self._speak, self._plan, context, context_of, passages, config, sample_rate=format.sample_rate
+            self._speak,
+            self._plan,
+            context,
+            context_of,
+            passages,
+            config,
+            reserve=self._reserve,
+            sample_rate=format.sample_rate,
         )
         chunks = speech.chunks()
         return chunks if format.law is None else in_law(chunks, format.law, context), context, told_cost(context)

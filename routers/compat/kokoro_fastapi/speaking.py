@@ -40,6 +40,7 @@ class Speaking:
     def __init__(self, services: Services, listener: ListenerSettings) -> None:
         self._speak = services.speak
         self._plan = services.selection.planned
+        self._reserve = services.reserve_ahead
         self._models = services.models
         self._output = listener.output
 
@@ -90,6 +91,7 @@ class Speaking:
             context_of,
             passages,
             config,
+            reserve=self._reserve,
             sample_rate=config.sample_rate or SAMPLE_RATE,
             gain=fields.volume_multiplier,
         )

@@ -184,3 +184,36 @@ async def test_pauses_around_speech_count_with_it(pauses: float, cost: float) ->
     await spoken(pauses)
     await book.close()
     assert counted.total == cost
+
+
+CHARACTERS = Settings.model_validate({"quotas": {"address": {"characters_per_day": 30}}})
+
+
+async def test_shares_that_are_reserved_ahead_are_those_of_the_operations() -> None:
+    counted = MemoryQuotas()
+    book = QuotaBook(counted.opened)
+    stage = QuotaStage(book, Concurrency("concurrent"), lambda: CHARACTERS)
+
+    async def speak(context: RequestContext, request: SpeechRequest) -> AsyncIterator[AudioChunk]:
+        yield AudioChunk(b"x", 1.0, str(request.text))
+
+    def context_of() -> RequestContext:
+        context = RequestContext("tts")
+        context.input_data.network = NETWORK
+        return context
+
+    requests = [SpeechRequest("a" * 10, SynthesisConfig()), SpeechRequest("b" * 15, SynthesisConfig())]
+    shares = await stage.ahead(context_of(), requests)
+    with pytest.raises(QuotaExceeded):
+        await stage.ahead(context_of(), requests)
+    for request, share in zip(requests, shares, strict=True):
+        context = context_of()
+        context.quota_ahead = share
+        assert [item async for item in compose([stage], speak)(context, request)]
+        await share.give_back()  # it was taken
+    with pytest.raises(QuotaExceeded):
+        await stage.ahead(context_of(), [SpeechRequest("c" * 6, SynthesisConfig())])
+    (left,) = await stage.ahead(context_of(), [SpeechRequest("d" * 5, SynthesisConfig())])
+    await left.give_back()
+    await book.close()
+    assert counted.total == 25
