@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 
 from adapters.catalogue import EngineCatalogue
 from adapters.descriptions import EngineDescription
 from stts.access.permission import Permission
+from stts.context import RequestContext
 from stts.engine_state import AUTO
 from stts.errors import EngineNotInstalled
 from stts.settings import CurrentSettings
+from stts.speech import SynthesisConfig
 
 CLONED = "x-voice-cloned"
 """Header that says whether the voice of an answer is that of the recording."""
@@ -30,6 +33,16 @@ class Cloners:
         names = [name for name in asked if name in self._cloning]
         found = permission.allowed((await self._engines.candidates("tts", names)).names)
         return self._engines.describe(found[0]) if found else None
+
+    async def with_another_voice(
+        self, config: SynthesisConfig, voice: str | None, context: RequestContext
+    ) -> SynthesisConfig:
+        """The speech where nothing clones: by an engine that is here, with this voice or its own, and a warning.
+
+        Raises EngineNotInstalled.
+        """
+        context.warn(NOT_CLONED)
+        return replace(config, engine=await self.other(config.permission), voice=voice)
 
     async def other(self, permission: Permission) -> str:
         """The engine to name for speech with another voice: `auto`, unless that may take one that needs a network.

@@ -34,7 +34,7 @@ def _routes(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
     model = ModelRoutes(services, models)
     speech = SpeechRoutes(services, listener, voices, models)
     lists, uploads = ListRoutes(listener, voices, model), UploadRoutes(services, voices)
-    return speech, uploads, lists, model, SettingRoutes(services, listener)
+    return speech, uploads, lists, model, SettingRoutes(services, listener, models)
 
 
 CHATTERBOX_SERVER = Dialect(

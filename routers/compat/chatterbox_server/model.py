@@ -17,9 +17,11 @@ from stts.access.audit import Action
 from stts.access.permission import Permission
 from stts.access.policy import Public, RouteKind, policy
 from stts.access.roles import Role
+from stts.context import RequestContext
 from stts.engine_state import AUTO
 from stts.errors import EngineNotInstalled
 from stts.languages import english_name, primary
+from stts.speech import SynthesisConfig
 
 TURBO, ORIGINAL, MULTILINGUAL = "chatterbox_turbo", "chatterbox", "chatterbox_multilingual"
 TYPES = {
@@ -49,6 +51,10 @@ class Models:
         own = self._output().engine
         return await self._cloners.first(family if own == AUTO else (own, *family), permission)
 
+    async def with_another_voice(self, config: SynthesisConfig, context: RequestContext) -> SynthesisConfig:
+        """The speech where nothing clones."""
+        return await self._cloners.with_another_voice(config, None, context)
+
     async def current(self, permission: Permission) -> EngineDescription:
         """The one that clones, else the one that speaks. Raises EngineNotInstalled."""
         if (cloner := await self.cloner(permission)) is not None:
@@ -57,6 +63,12 @@ class Models:
         if not names:
             raise EngineNotInstalled(NO_MODEL)
         return self._engines.describe(names[0])
+
+    async def named(self, name: object, permission: Permission) -> EngineDescription:
+        """The engine of this name, else the current one. Raises EngineNotInstalled."""
+        if isinstance(name, str) and name in self._engines.speech:
+            return self._engines.describe(name)
+        return await self.current(permission)
 
     def is_here(self, engine: str) -> bool:
         return engine in self._engines.speech and self._engines.describe(engine).installed

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Request
+from pydantic import ValidationError
 
 from adapters.configuration.adapter import ConfigAdapter
 from adapters.configuration.reports import ChangeReport
+from adapters.parameters import validated
 from middleware.edge.auditing import note_audit
 from middleware.listener import ListenerSettings
+from routers.compat.chatterbox_server.model import Models
 from routers.compat.chatterbox_server.models_named import engine_named
-from routers.compat.chatterbox_server.schemas import Status
+from routers.compat.chatterbox_server.schemas import Generation, Status
 from routers.http.deferred_route import deferred_router
+from routers.http.operation import principal_of
 from routers.services import Services
+from routers.sockets.messages import invalid
 from stts.access.audit import Action
+from stts.access.permission import Permission
 from stts.access.policy import RouteKind, policy
-from stts.errors import Forbidden
+from stts.errors import EngineNotInstalled, Forbidden, InvalidParameter
 
 PARAMETERS = ("temperature", "exaggeration", "cfg_weight")
 PLACES = {
@@ -35,7 +42,8 @@ RESET = "Configuration reset to defaults."
 
 
 class SettingRoutes:
-    def __init__(self, services: Services, listener: ListenerSettings) -> None:
+    def __init__(self, services: Services, listener: ListenerSettings, models: Models) -> None:
+        self._models = models
         self._config = services.config
         self._settings = services.settings
         self._name = listener.name
@@ -50,7 +58,9 @@ class SettingRoutes:
         output = _output(settings)
         if not output:
             return Status(message=NOTHING)
-        report = await self._changeable().patch({"listeners": {self._name: {"output": output}}})
+        changeable = self._changeable()
+        await self._check(output, principal_of(request).permission)
+        report = await changeable.patch({"listeners": {self._name: {"output": output}}})
         self._note(request, report)
         return Status(message=SAVED)
 
@@ -59,6 +69,20 @@ class SettingRoutes:
         """The defaults of speech are those of the configuration and its profile again."""
         self._note(request, await self._changeable().restore(("listeners", self._name, "output")))
         return Status(message=RESET)
+
+    async def _check(self, output: Mapping[str, Any], permission: Permission) -> None:
+        """Raises InvalidParameter for a value with which every later text would be refused."""
+        parameters = output.get("parameters", {})
+        try:
+            Generation.model_validate({**parameters, "language": output.get("language")})
+        except ValidationError as error:
+            raise invalid(error) from None
+        with suppress(EngineNotInstalled):
+            engine = await self._models.named(output.get("engine"), permission)
+            try:
+                validated(engine.parameters, parameters, ignore_unknown=True)
+            except InvalidParameter as error:
+                raise InvalidParameter(f"{error.param}: {error.message}", param=error.param) from None
 
     def _changeable(self) -> ConfigAdapter:
         """Raises Forbidden where the settings are fixed."""

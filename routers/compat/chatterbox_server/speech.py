@@ -20,7 +20,7 @@ from routers.compat.chatterbox_server.schemas import (
     SpeechFields,
 )
 from routers.compat.chatterbox_server.voices import Chosen, Voices
-from routers.http.cloning import CLONED, NOT_CLONED, Cloners
+from routers.http.cloning import CLONED
 from routers.http.deferred_route import deferred_router
 from routers.http.engine_parameters import accepted
 from routers.http.listener_speech import check_length
@@ -45,7 +45,6 @@ class SpeechRoutes:
         self._output = listener.output
         self._voices = voices
         self._models = models
-        self._cloners = Cloners(services.engines, services.settings)
         self.router = deferred_router("Chatterbox-TTS-Server")
         add = self.router.add_api_route
         add("/tts", self.speak, methods=["POST"], response_class=Response, responses=AUDIO, summary="Speak a text")
@@ -131,8 +130,7 @@ class SpeechRoutes:
             return config
         engine = await self._models.cloner(permission, config.language)
         if engine is None:
-            context.warn(NOT_CLONED)
-            return replace(config, engine=await self._cloners.other(permission), voice=None)
+            return await self._models.with_another_voice(config, context)
         parameters = accepted(engine.parameters, sent, context.warn)
         return replace(config, engine=engine.name, speaker=chosen.speaker, parameters=parameters)
 

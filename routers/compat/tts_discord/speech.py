@@ -14,7 +14,7 @@ from adapters.preloading import load_each
 from middleware.listener import ListenerSettings
 from routers.compat.tts_discord.references import References
 from routers.compat.tts_discord.schemas import PARAMETERS, SpeechFields
-from routers.http.cloning import CLONED, NOT_CLONED, Cloners
+from routers.http.cloning import CLONED, Cloners
 from routers.http.deferred_route import deferred_router
 from routers.http.engine_parameters import accepted
 from routers.http.listener_speech import check_length
@@ -95,8 +95,7 @@ class SpeechRoutes:
             permission=permission,
         )
         if engine is None or voice is None:
-            context.warn(NOT_CLONED)
-            return replace(config, engine=await self._cloners.other(permission), voice=output.voice)
+            return await self._cloners.with_another_voice(config, output.voice, context)
         return replace(
             config,
             engine=engine.name,

@@ -108,5 +108,15 @@ async def test_settings_of_speech_are_those_of_the_listener(configured: httpx.As
     assert await now() == ("turbo", 0.4)
     wrong = await configured.post("/save_settings", json={"audio_output": {"sample_rate": "high"}})
     assert wrong.status_code == 422 and "detail" in wrong.json()
+    for engine, name, value in (
+        ("ResembleAI/chatterbox-turbo", "temperature", 9),
+        ("ResembleAI/chatterbox-turbo", "exaggeration", "much"),
+        ("mimic", "temperature", 3),  # beyond what this engine takes, though that system's own takes it
+        ("mimic", "language", "no language at all"),
+    ):
+        changes = {"model": {"repo_id": engine}, "generation_defaults": {name: value}}
+        wrong = await configured.post("/save_settings", json=changes)
+        assert wrong.status_code in (400, 422) and name in str(wrong.json()["detail"]), wrong.text
+        assert await now() == ("turbo", 0.4)
     assert (await configured.post("/reset_settings")).status_code == 200
     assert await now() == ("turbo", 0.6), "as the operator's file says"
