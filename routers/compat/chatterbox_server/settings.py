@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from adapters.configuration.adapter import ConfigAdapter
 from adapters.configuration.reports import ChangeReport
-from adapters.parameters import validated
+from adapters.parameters import check_language, validated
 from middleware.edge.auditing import note_audit
 from middleware.listener import ListenerSettings
 from routers.compat.chatterbox_server.model import Models
@@ -81,6 +81,7 @@ class SettingRoutes:
             engine = await self._models.named(output.get("engine"), permission)
             try:
                 validated(engine.parameters, parameters, ignore_unknown=True)
+                check_language(engine.info, output.get("language"))
             except InvalidParameter as error:
                 raise InvalidParameter(f"{error.param}: {error.message}", param=error.param) from None
 

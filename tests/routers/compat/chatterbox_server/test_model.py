@@ -112,7 +112,7 @@ async def test_settings_of_speech_are_those_of_the_listener(configured: httpx.As
         ("ResembleAI/chatterbox-turbo", "temperature", 9),
         ("ResembleAI/chatterbox-turbo", "exaggeration", "much"),
         ("mimic", "temperature", 3),  # beyond what this engine takes, though that system's own takes it
-        ("mimic", "language", "no language at all"),
+        ("ResembleAI/chatterbox-turbo", "language", "xx"),
     ):
         changes = {"model": {"repo_id": engine}, "generation_defaults": {name: value}}
         wrong = await configured.post("/save_settings", json=changes)
