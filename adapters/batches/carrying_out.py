@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import asdict, replace
 
+from adapters.batches.grouped_calls import GroupedCalls
 from adapters.batches.result_writer import ResultWriter
 from adapters.selection import EngineSelection
 from stts.access.principal import Principal
@@ -54,6 +55,7 @@ class CarryOut:
         self._results = results
         self._uploads = uploads
         self._principal_of = principal_of
+        self._calls = GroupedCalls()
 
     async def __call__(
         self, batch: Batch, item: BatchItem, found: FoundResult | None, on_made: Callable[[], None]
@@ -107,7 +109,7 @@ class CarryOut:
         context = RequestContext("tts", principal=principal, priority=Priority.BATCH, input_data=facts, hold=Hold())
         header = b""
         async with (
-            ResultWriter(self._results, batch.id, item.digest) as writer,
+            ResultWriter(self._results, self._calls, batch.id, item.digest) as writer,
             aclosing(self._speak(context, request)) as chunks,
         ):
             async for chunk in chunks:
@@ -160,7 +162,7 @@ class CarryOut:
             async with aclosing(self._listen(context, request)) as events:
                 result = await collect_transcript(events)
         on_made()
-        async with ResultWriter(self._results, batch.id, item.digest) as writer:
+        async with ResultWriter(self._results, self._calls, batch.id, item.digest) as writer:
             await writer.write(json.dumps(asdict(result), ensure_ascii=False).encode("utf-8", "surrogatepass"))
             size = await writer.commit(TRANSCRIPT)
         made = _result(context, TRANSCRIPT, "application/json", size, result.duration)

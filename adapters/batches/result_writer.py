@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
+from adapters.batches.grouped_calls import GroupedCalls
 from stts.storage.batch_files import BatchFiles
 from stts.storage.result_file import ResultFile
 
@@ -22,8 +23,10 @@ class ResultWriter:
     One call at a time is in a thread, also where a task is cancelled that waits for one.
     """
 
-    def __init__(self, files: BatchFiles, batch_id: str, digest: str) -> None:
+    def __init__(self, files: BatchFiles, calls: GroupedCalls, batch_id: str, digest: str) -> None:
+        """`calls`: what is short is done with that of others."""
         self._files = files
+        self._calls = calls
         self._batch_id = batch_id
         self._digest = digest
         self._file: ResultFile | None = None
@@ -46,7 +49,8 @@ class ResultWriter:
 
     async def commit(self, extension: str, header: bytes = b"") -> int:
         """Puts the file to its place, and tells its bytes. Raises StorageFull, StorageFailed."""
-        return await self._run(lambda: self._committed(extension, header))
+        running = self._running = self._calls.submit(lambda: self._committed(extension, header))
+        return await asyncio.shield(running)
 
     def _committed(self, extension: str, header: bytes) -> int:
         size = self._flush().commit(extension, header)

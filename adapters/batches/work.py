@@ -32,7 +32,7 @@ from stts.tracebacks import describe
 
 RECORD_SECONDS = 0.5
 """Between two writes of how items ended."""
-BEING_WRITTEN = 4
+BEING_WRITTEN = 12
 """Items whose results become files while engines work on others."""
 MOST_UNWRITTEN = 256
 """Ends that wait to be written; beyond, no item begins."""

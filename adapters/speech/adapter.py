@@ -21,16 +21,16 @@ from adapters.health.instance import InstanceHealth
 from adapters.speech.answer import Speech
 from adapters.speech.dictionaries import ServerDictionaries
 from adapters.speech.levels import MeasuredLevels
+from adapters.speech.pieces import PieceMaker
 from adapters.speech.plan import plan_speech, rules_of, unreadable
 from adapters.speech.relay import Relay
-from adapters.speech.render import ChunkRenderer
-from adapters.speech.reuse import Reuse, is_worth_keeping, rendered_again
+from adapters.speech.reuse import Reuse, is_worth_keeping
 from adapters.speech.revision import Revision
 from adapters.speech.text_source import CompleteText, StreamingText, TextSource
 from stts.audio.speech import SpeechRenderer
 from stts.context import CacheUse, Priority, RequestContext
 from stts.engine_api import EngineInfo, TTSEngine
-from stts.errors import Busy, EngineError
+from stts.errors import Busy, EngineError, STTSError
 from stts.plans import SpeechPlan
 from stts.protocols import SentenceCache, VoiceLibrary
 from stts.scheduling.chunking import ChunkPlanner
@@ -71,6 +71,7 @@ class EngineTTSAdapter:
         """Seconds of effects and encoding per second of speech, lately."""
         self._levels = MeasuredLevels()
         self._dictionaries = ServerDictionaries()
+        self._pieces = PieceMaker(instance, health, settings)
 
     @property
     def name(self) -> str:
@@ -109,7 +110,11 @@ class EngineTTSAdapter:
         speech = await self._begin(plan, text, context, cut)
         if relay is not None:
             relay.carry(speech)
-        async with aclosing(prefetch(partial(self._make, speech, relay), AHEAD_BYTES, "speech")) as chunks:
+        if context.priority is Priority.BATCH and isinstance(text, str) and relay is None:
+            made = self._made(speech)
+        else:
+            made = prefetch(partial(self._make, speech, relay), AHEAD_BYTES, "speech")
+        async with aclosing(made) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -162,13 +167,36 @@ class EngineTTSAdapter:
         return Reuse(kept, self.info, plan, use)
 
     async def _make(self, speech: Speech, relay: Relay | None, ready: Channel[AudioChunk]) -> None:
+        async with aclosing(self._pieces_of(speech, relay, ready)) as pieces:
+            async for _ in pieces:
+                pass
+
+    async def _made(self, speech: Speech) -> AsyncGenerator[AudioChunk, None]:
+        """Makes a piece when all before it was taken: whoever keeps the audio for later needs none ahead."""
+        ready: Channel[AudioChunk] = Channel(math.inf)
+        async with aclosing(self._pieces_of(speech, None, ready)) as pieces:
+            try:
+                async for _ in pieces:
+                    for chunk in ready.unread():
+                        yield chunk
+            except STTSError:
+                for chunk in ready.unread():
+                    yield chunk
+                raise
+        for chunk in ready.unread():
+            yield chunk
+
+    async def _pieces_of(
+        self, speech: Speech, relay: Relay | None, ready: Channel[AudioChunk]
+    ) -> AsyncGenerator[None, None]:
+        """Puts all of it, with an item after each piece."""
         try:
             while not speech.finished and not speech.handed_over:
                 await ready.room()
                 if not await speech.script.ready(speech.playback, self._instance.real_time_factor):
                     break
-                if not await self._repeat(speech, ready):
-                    await self._make_piece(speech, ready)
+                await self._pieces.make(speech, ready, alone=relay is not None)
+                yield
             if speech.handed_over:
                 return
             if not speech.renderer.begun:
@@ -191,55 +219,3 @@ class EngineTTSAdapter:
         if renderer.seconds:
             pace = renderer.encode_seconds / renderer.seconds
             self._encoding[format] = (self._encoding.get(format, pace) + pace) / 2
-
-    async def _repeat(self, speech: Speech, ready: Channel[AudioChunk]) -> bool:
-        """Renders the next sentence where it was spoken before, without a slot; False: it is to be spoken."""
-        known = await speech.reuse.look(speech.script) if speech.reuse is not None else None
-        if known is None or speech.handed_over:
-            return speech.handed_over
-        sentence, spoken = known
-        speech.script.take(sentence.end)
-        speech.begin_piece(sentence.text)
-        rate = speech.plan.sample_rate
-        chunks = rendered_again(spoken, speech.renderer, rate, last=speech.finished)
-        while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
-            speech.put(chunk, ready)
-        speech.end_piece()
-        speech.planner.made(len(sentence.text), spoken.seconds(rate))
-        return True
-
-    async def _make_piece(self, speech: Speech, ready: Channel[AudioChunk]) -> None:
-        """Waits for a slot and only then cuts the piece: what fits best is known when its turn has come."""
-        playback = speech.playback
-        turn = self._instance.slot(playback.deadline, begun=playback.begun)
-        async with self._health.waited(speech.context, turn) as slot:
-            if speech.handed_over:
-                return
-            speech.context.metrics.add(queue=slot.queue_seconds)
-            budget = speech.planner.budget(
-                self._instance.real_time_factor,
-                spare=playback.deadline - time.monotonic() if playback.begun else None,
-                streams=math.ceil((self._instance.running + self._instance.waiting) / self._instance.slots),
-            )
-            text = speech.next_piece(budget, self.info.limits)
-            if text is None:
-                return
-            piece = ChunkRenderer(
-                speech.parts,
-                speech.plan,
-                speech.renderer,
-                last=speech.finished,
-                hurried=speech.hurried(time.monotonic()),
-                recorded=speech.reuse is not None and speech.reuse.is_recording,
-                leisurely=speech.context.priority is Priority.BATCH,
-            )
-            speech.held = piece.held
-            with self._health.call(speech.context, slot, first=not playback.begun) as call:
-                async with aclosing(slot.run(piece.render)) as chunks:
-                    async for chunk in chunks:
-                        call.item()
-                        speech.put(chunk, ready)
-        speech.end_piece(piece)
-        self._instance.observe(piece.audio_seconds, piece.engine_seconds)
-        speech.planner.made(len(text), piece.audio_seconds)
-        speech.context.metrics.add(engine=piece.engine_seconds)

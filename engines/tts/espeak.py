@@ -1,7 +1,7 @@
 """eSpeak NG: small, instant and at home in more than a hundred languages; sounds like a machine.
 
-The library speaks inside one blocking call and hands blocks to a callback, hence the thread: it lets the consumer have
-the first block while the rest is made. The text is plain text: no SSML, no phoneme input, no embedded commands.
+The library speaks inside one blocking call and hands blocks to a callback. Where a listener waits for the first one, a
+thread makes the rest while it is sent. The text is plain text: no SSML, no phoneme input, no embedded commands.
 """
 
 from __future__ import annotations
@@ -130,11 +130,14 @@ class EspeakEngine(TTSEngine):
 
     def synthesize(self, text: str, voice: Voice, params: SpeechParams) -> Iterator[Samples]:
         utterance = self._utterance(text, voice, params)
-        blocks = Blocks(hurried=params.hurried)
+        if not params.hurried:
+            yield from _whole(utterance)
+            return
+        blocks = Blocks(hurried=True)
         threading.Thread(target=_speak, args=(utterance, blocks), name="espeak", daemon=True).start()
         try:
             for block in blocks:
-                yield np.frombuffer(block, np.int16).astype(np.float32) / 32768.0
+                yield _samples(block)
         finally:
             blocks.leave()
 
@@ -165,6 +168,25 @@ class EspeakEngine(TTSEngine):
                 espeak_library.WORD_GAP: extra.word_gap,
             },
         )
+
+
+def _whole(utterance: Utterance) -> Iterator[Samples]:
+    """All of it at once, where nobody waits for its beginning: a thread and its changes cost as much as two words."""
+    blocks: list[bytes] = []
+
+    def keep(block: bytes) -> bool:
+        blocks.append(block)
+        return True
+
+    LIBRARY.speak(utterance, keep)
+    if blocks:
+        yield _samples(b"".join(blocks))
+
+
+def _samples(block: bytes) -> Samples:
+    samples = np.frombuffer(block, np.int16).astype(np.float32)
+    samples /= 32768.0
+    return samples
 
 
 def _speak(utterance: Utterance, blocks: Blocks) -> None:

@@ -74,7 +74,8 @@ class PeakLimiter:
     def push(self, samples: Samples) -> Samples:
         if self._chain is not None:
             return self._chain.push(samples)
-        samples, self._held = np.concatenate([self._held, samples]), SILENCE
+        if len(self._held):
+            samples, self._held = np.concatenate([self._held, samples]), SILENCE
         if samples.max(initial=0.0) > PEAK_LIMIT or samples.min(initial=0.0) < -PEAK_LIMIT:
             self._chain = FilterChain(self._rate, self._rate, (_LIMITER,))
             return self._chain.push(samples)

@@ -12,6 +12,7 @@ from stts.engine_api import Samples
 
 SILENCE: Samples = np.zeros(0, np.float32)
 """No samples at all."""
+LOOKED_AT_ONCE = 2048
 LOUDEST = 10.0
 """Amplitude beyond which samples are a fault and not a voice: it would upset filters for long after."""
 
@@ -22,6 +23,19 @@ def bounded(samples: Samples, limit: float) -> Samples:
     if samples.size == 0 or (samples.max() <= limit and samples.min() >= -limit):
         return samples
     return np.clip(np.nan_to_num(samples, nan=0.0), -limit, limit)
+
+
+def first_above(samples: Samples, level: float) -> int | None:
+    """Where the first sample beyond +-`level` is; None: there is none, whatever is no number.
+
+    Looks at a part at a time: most blocks have one soon, and an array of all of them is dear.
+    """
+    for start in range(0, len(samples), LOOKED_AT_ONCE):
+        above = np.abs(samples[start : start + LOOKED_AT_ONCE]) > level
+        index = int(above.argmax())
+        if above[index]:
+            return start + index
+    return None
 
 
 class FilterChain:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from stts.audio.filters import SILENCE
+from stts.audio.filters import SILENCE, first_above
 from stts.engine_api import Samples
 
 PRE_ROLL_SECONDS = 0.015
@@ -63,14 +63,14 @@ class SilenceTrimmer:
         """Silence after the last piece that only a next piece makes part of the answer."""
 
     def push(self, samples: Samples) -> Samples:
-        loud = np.abs(samples) > _SILENT_BELOW
-        if not loud.any():
+        if (found := first_above(samples, _SILENT_BELOW)) is None:
             return self._silence(samples)
-        first, last = 0, len(loud) - int(loud[::-1].argmax())
+        first, last = 0, len(samples) - (first_above(samples[::-1], _SILENT_BELOW) or 0)
         before = self._held
         if not self._sounding:
-            first = int(loud.argmax())
-            lead = _last(np.concatenate([self._held, samples[:first]]), self._lead)
+            # What of the lead lies in the same block goes with the sound, and is not copied.
+            first = max(0, found - self._lead)
+            lead = _last(self._held, self._lead - (found - first))
             before = np.concatenate([self._pause, lead])
         self._sounding, self._passed, self._held, self._pause = True, 0, SILENCE, SILENCE
         # The silence that is passed on follows the sound in the same block: most blocks are not copied.
@@ -109,7 +109,7 @@ class EdgeFader:
         self._held = SILENCE
 
     def push(self, samples: Samples) -> Samples:
-        samples = np.concatenate([self._held, self._fade_in(samples)])
+        samples = np.concatenate([self._held, *self._fade_in(samples)])
         split = max(0, len(samples) - len(self._fall))
         # A copy: an engine may yield the same array again and again, with other samples in it.
         self._held = samples[split:].copy()
@@ -120,12 +120,13 @@ class EdgeFader:
         self._held, self._position = SILENCE, 0
         return tail
 
-    def _fade_in(self, samples: Samples) -> Samples:
+    def _fade_in(self, samples: Samples) -> tuple[Samples, ...]:
+        """The samples, in parts."""
         if self._position == len(self._rise):
-            return samples
+            return (samples,)
         ramp = self._rise[self._position : self._position + len(samples)]
         self._position += len(ramp)
-        return np.concatenate([samples[: len(ramp)] * ramp, samples[len(ramp) :]])
+        return samples[: len(ramp)] * ramp, samples[len(ramp) :]
 
 
 @lru_cache(16)

@@ -12,7 +12,7 @@ import numpy as np
 
 from stts.audio.effects import Effects
 from stts.audio.encode import Encoder
-from stts.audio.filters import LOUDEST, bounded
+from stts.audio.filters import LOUDEST, bounded, first_above
 from stts.audio.framing import PAUSE_SECONDS, ChunkFramer
 from stts.audio.level import LevelMatch
 from stts.engine_api import Samples
@@ -27,8 +27,7 @@ SILENT = 1e-4
 
 def is_audible(block: Samples) -> bool:
     """True if any of it can be heard."""
-    # Sample by sample: with a single NaN among them the greatest would be none.
-    return bool((np.abs(block) > SILENT).any())
+    return first_above(block, SILENT) is not None
 
 
 class SpeechFile:
@@ -123,8 +122,10 @@ class SpeechRenderer:
                     # A copy: an engine may yield the same array again and again, with other samples in it.
                     self._lead.append(block.copy())
                     return NOTHING
-                block, self.begun = np.concatenate([*self._lead, block]), True
-                self._lead.clear()
+                if self._lead:
+                    block = np.concatenate([*self._lead, block])
+                    self._lead.clear()
+                self.begun = True
             return self._chunk(self._render(self._framer.push(self._level.push(block))), start)
 
     def end_piece(self, pause: float = PAUSE_SECONDS) -> AudioChunk:

@@ -102,12 +102,17 @@ class Channel(Generic[T]):
         finally:
             self._wanted = 0.0
         self._urgent = False
+        taken = self.unread()
+        if not taken and self._error is not None:
+            raise self._error
+        return taken
+
+    def unread(self) -> list[T]:
+        """Takes all that lies unread, which may be nothing."""
         taken = [item for item, _ in self._items]
         self._items.clear()
         self._weight = 0.0
         self._changed.set()
-        if not taken and self._error is not None:
-            raise self._error
         return taken
 
     async def _until(self, condition: Callable[[], bool]) -> None:

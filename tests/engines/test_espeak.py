@@ -170,7 +170,7 @@ def test_the_first_block_does_not_wait_for_the_last(engine: EspeakEngine, monkey
     monkeypatch.setattr(espeak_blocks, "MOST_BLOCKS", 1)
     voice = engine.find_voice("en-us")
     assert voice is not None
-    blocks = engine.synthesize(SENTENCE * 10, voice, SpeechParams())
+    blocks = engine.synthesize(SENTENCE * 10, voice, SpeechParams(hurried=True))
     assert len(next(blocks)) < 22_050
     assert any(thread.name == "espeak" for thread in threading.enumerate()), "still speaking"
     blocks.close()  # type: ignore[attr-defined]
