@@ -69,7 +69,7 @@ class SeriesPiece:
 
 
 class Series:
-    """What is made in one slot. `make()` in its thread, all else on the event loop."""
+    """The pieces of one slot: its thread calls `make()`, the event loop all else."""
 
     def __init__(self, waiting: deque[SeriesPiece], gives_way: Callable[[], bool], most: int) -> None:
         """`waiting`: those that have joined, which all series take from. `gives_way`: it is to end with the piece at
