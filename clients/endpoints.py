@@ -24,7 +24,7 @@ from clients.checks.access import (
     where_kept,
 )
 from clients.checks.answers import list_of
-from clients.checks.calls import call, hang_up
+from clients.checks.calls import call, hang_up, live_call
 from clients.checks.catalogue import all_models, cancel_job, catalogue_model, job_events, model_card, one_job, pull
 from clients.checks.custom_voices import (
     consents,
@@ -102,6 +102,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/v1/content_provenance_checks"): provenance,
     ("POST", "/v1/realtime/client_secrets"): client_secret,
     ("POST", "/v1/realtime/calls"): call,
+    ("POST", "/v1/live/sessions"): live_call,
     ("POST", "/v1/realtime/calls/{call_id}/hangup"): hang_up,
     ("POST", "/v1/live/sessions/{session_id}/hangup"): told_none("POST", "/v1/live/sessions/live_none/hangup"),
     ("POST", "/v1/voices"): make_voice,

@@ -12,6 +12,7 @@ from importlib import import_module
 from middleware.edge.dialect import render_problem
 from middleware.edge.problem import Problem
 from middleware.listener import ListenerSettings
+from routers.compat.live.calls import LiveCallRoutes
 from routers.compat.live.routes import LiveRoutes
 from routers.compat.openai.errors import render_openai_error
 from routers.compat.openai.routes import OpenAIRoutes
@@ -78,11 +79,13 @@ def _openai(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
     )
     live = LiveRoutes(services)
     calls = CallRoutes(realtime, services.calls, services.settings)
+    live_calls = LiveCallRoutes(services)
     return (
         *OpenAIRoutes(services).parts,
         realtime,
         calls,
         live,
+        live_calls,
         TimestampRoutes(services),
         LibraryVoiceRoutes(services),
     )

@@ -12,6 +12,13 @@ def call(visit: Visit) -> str:
     return f"refused, as it should be: {answer.complaint()}"
 
 
+def live_call(visit: Visit) -> str:
+    answer = visit.post("/v1/live/sessions", {"session": {}, "transport": {}}, refusals=(400, 404, 501))
+    if answer.ok:
+        raise Failed("an empty offer was taken")
+    return f"refused, as it should be: {answer.complaint()}"
+
+
 def hang_up(visit: Visit) -> str:
     answer = visit.post("/v1/realtime/calls/rtc_none/hangup", {}, refusals=(404,))
     if answer.ok:

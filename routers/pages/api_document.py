@@ -64,6 +64,9 @@ BODIES: Mapping[tuple[str, str], Examples] = {
         "For a conversation": {"session": {"type": "realtime", "model": "gpt-realtime"}},
         "For transcription": {"session": {"type": "transcription"}},
     },
+    ("post", "/v1/live/sessions"): {
+        "An offer": {"session": {"model": "gpt-live-1"}, "transport": {"type": "webrtc", "sdp": "v=0\r\n..."}},
+    },
     ("post", "/jobs/speech"): {
         "Two texts": {"items": [TEXT, {"text": "Guten Morgen!", "language": "de"}], "format": "mp3"},
     },

@@ -24,6 +24,10 @@ MOST_SECONDS = 0.16
 """Audio that may wait: whoever brings more waits."""
 
 
+def silence(seconds: float) -> Samples:
+    return np.zeros(round(seconds * RATE), np.float32)
+
+
 @dataclass(slots=True)
 class Counts:
     """Frames of all tracks together."""

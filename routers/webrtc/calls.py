@@ -101,13 +101,13 @@ class Calls:
         await asyncio.to_thread(import_module, "routers.webrtc.peer")
 
     async def open(
-        self, request: Request, offer: Offer, dialect: SocketDialect, converse: Converse, *, prefix: str = "rtc"
+        self, request: Request, offer: Offer, dialect: SocketDialect, converse: Converse, *, id: str | None = None
     ) -> tuple[str, str]:
         """Returns the id of a call and the answer to its offer. Raises what a socket can be refused with."""
         await self.require()
         principal = request.scope["state"].get("principal") or ANONYMOUS
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        call = Call(f"{prefix}_{secrets.token_hex(12)}", principal, answer, asyncio.Event())
+        call = Call(id or f"rtc_{secrets.token_hex(12)}", principal, answer, asyncio.Event())
         self._open[call.id] = call
         call.task = asyncio.create_task(self._carry_on(call, request, offer, dialect, converse), name="call")
         call.task.add_done_callback(partial(self._end, call))

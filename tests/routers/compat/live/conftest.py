@@ -20,10 +20,12 @@ from middleware.edge import wrap
 from middleware.edge.route_table import RouteTable
 from middleware.listener import default_listener
 from middleware.serving.server import server_config
+from routers.compat.live.calls import LiveCallRoutes
 from routers.compat.live.routes import LiveRoutes
 from routers.dialects import OPENAI
 from routers.sockets.connection_limiter import ConnectionLimiter
 from routers.sockets.running_sessions import RunningSessions
+from routers.webrtc.calls import Calls
 from stts.conversation.services import NewContext, SessionServices
 from stts.settings import CurrentSettings, SecuritySettings, Settings
 from tests import patient
@@ -49,7 +51,8 @@ class Served:
         self.models = ModelCatalogue(Engines(registry(), self.current).catalogue, self.current)
         self.running_sessions = RunningSessions()
         self.listener = default_listener(self.current)
-        routes = LiveRoutes(self).router.routes
+        self.calls = Calls(self.limiter, self.current)
+        routes = LiveRoutes(self).router.routes + LiveCallRoutes(self).router.routes
         app = FastAPI(openapi_url=None)
         app.router.routes += routes
         self.app = wrap(app, self.listener, RouteTable({OPENAI: routes}))

@@ -1,0 +1,67 @@
+"""A Live client by WebRTC: events on the data channel, audio on tracks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+
+from routers.compat.live.link import OutputFrame
+from routers.sockets.quota_end import QuotaEnd
+from routers.sockets.socket import Socket
+from routers.webrtc.backlog import RATE, silence
+from routers.webrtc.calls import Line
+from stts.access.principal import Principal
+from stts.context import RequestContext, RequestType
+from stts.engine_api import STT_SAMPLE_RATE, Samples
+from stts.errors import InvalidParameter
+
+CUSHION_SECONDS = 0.04
+"""Silence before speech: its frames come when they are due, and the track must not run dry when one is late."""
+FULL_SCALE = 32_768
+
+
+class LineLink:
+    def __init__(self, socket: Socket, line: Line) -> None:
+        self._socket, self._line = socket, line
+
+    @property
+    def rate(self) -> int:
+        return RATE
+
+    @property
+    def principal(self) -> Principal:
+        return self._socket.principal
+
+    @property
+    def quota_end(self) -> QuotaEnd:
+        return self._socket.quota_end
+
+    def context(self, kind: RequestType) -> RequestContext:
+        return self._socket.context(kind)
+
+    def messages(self) -> AsyncIterator[str | bytes]:
+        return self._socket.__aiter__()
+
+    def microphone(self) -> AsyncIterator[Samples] | None:
+        return self._line.audio(STT_SAMPLE_RATE)
+
+    def decode(self, audio: bytes) -> Samples:
+        raise InvalidParameter("In a call by WebRTC what you say is on your track.", param="type")
+
+    async def send(self, event: dict[str, Any]) -> None:
+        await self._socket.send_json(event)
+
+    async def play(self, frame: OutputFrame) -> None:
+        """Of silence nothing is put on the track, which is silent by itself."""
+        backlog = self._line.backlog
+        if frame.silent:
+            backlog.end()
+            return
+        if not backlog.speaking:
+            await backlog.put(silence(CUSHION_SECONDS))
+        await backlog.put(np.frombuffer(frame.pcm, "<i2").astype(np.float32) / np.float32(FULL_SCALE))
+
+    def interrupted(self) -> None:
+        self._line.backlog.interrupt()
