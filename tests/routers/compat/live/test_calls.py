@@ -67,7 +67,7 @@ async def test_audio_in_events_is_refused_and_the_session_goes_on(served: Served
 
 async def test_it_is_hung_up_by_its_id(served: Served) -> None:
     async with call(served) as caller, served.client() as client:
-        await client.live.hangup(caller.of("session.started")[0]["session"]["id"])
+        await client.live.sessions.hangup(caller.of("session.started")[0]["session"]["id"])
         assert (await caller.until("session.closed"))["reason"] == "close_requested"
         await asyncio.wait_for(caller.closed.wait(), PATIENCE)
 
