@@ -54,7 +54,7 @@ class LineLink:
         await self._socket.send_json(event)
 
     async def play(self, frame: OutputFrame) -> None:
-        """Of silence nothing is put on the track, which is silent by itself."""
+        """Puts speech on the track, which is silent by itself."""
         backlog = self._line.backlog
         if frame.silent:
             backlog.end()
