@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 
 SAMPLE_BYTES = 2
 """s16le."""
@@ -38,6 +39,8 @@ class _Audio:
     text: str
     last: bool = False
     """Nothing more comes of this source."""
+    taken: int = 0
+    """Bytes."""
 
 
 class ContinuousOutput:
@@ -47,23 +50,14 @@ class ContinuousOutput:
         """`rate`: Hz."""
         self.rate = rate
         self._waiting: deque[_Audio] = deque()
-        self._bytes = 0
-        self._played: dict[int, int] = {}
-        """Bytes of each source that have been taken."""
 
     @property
     def idle(self) -> bool:
         return not self._waiting
 
-    @property
-    def seconds(self) -> float:
-        """Audio that waits."""
-        return self._bytes / SAMPLE_BYTES / self.rate
-
     def add(self, source: int, data: bytes, text: str = "") -> None:
         """The next audio of a source, behind all that waits; `text` is told with its beginning."""
         self._waiting.append(_Audio(source, data, text))
-        self._bytes += len(data)
 
     def end(self, source: int) -> None:
         """A source is complete: that is told with its last audio."""
@@ -72,12 +66,6 @@ class ContinuousOutput:
     def clear(self) -> None:
         """Nothing that waits is played."""
         self._waiting.clear()
-        self._played.clear()
-        self._bytes = 0
-
-    def played(self, source: int) -> float:
-        """Seconds of a source that have been taken."""
-        return self._played.get(source, 0) / SAMPLE_BYTES / self.rate
 
     def take(self, milliseconds: int) -> Mixed:
         """The next piece: what waits, and silence where that is too little."""
@@ -93,14 +81,16 @@ class ContinuousOutput:
                 head.text = ""
             if head.last:
                 ended.append(head.source)
-                self._played.pop(head.source, None)
-            piece, head.data = head.data[:room], head.data[room:]
-            self._played[head.source] = self._played.get(head.source, 0) + len(piece)
+            piece = head.data[head.taken : head.taken + room]
             pieces.append(piece)
             room -= len(piece)
-            if not head.data:
+            head.taken += len(piece)
+            if head.taken == len(head.data):
                 self._waiting.popleft()
-        self._bytes -= size - room
-        for source in ended:
-            self._played.pop(source, None)
-        return Mixed(b"".join((*pieces, bytes(room))), room == size, tuple(words), tuple(ended))
+        pcm = b"".join((*pieces, bytes(room))) if room < size else _silence(size)
+        return Mixed(pcm, room == size, tuple(words), tuple(ended))
+
+
+@lru_cache(16)
+def _silence(size: int) -> bytes:
+    return bytes(size)

@@ -30,8 +30,8 @@ from stts.errors import Conflict, InvalidParameter, InvalidRequest, PayloadTooLa
 
 MOST_CHARACTERS = 15 * 1024 * 1024
 """Base64 in one message."""
-SLICE_BYTES = 24_000
-"""Audio that is converted at once."""
+SLICE_BYTES = 2400
+"""Audio that is converted at once: what a resampler keeps for a session grows with it."""
 
 
 class Commands:

@@ -18,8 +18,7 @@ def reader(format: Format) -> PCMReader:
     return PCMReader(name, format.rate)
 
 
-def encode(format: Format, pcm: bytes) -> bytes:
-    """Converts s16le at the format's rate to bytes of the format."""
-    if isinstance(format, PCM):
-        return pcm
-    return g711.encode(_LAWS[format.type], np.frombuffer(pcm, "<i2"))
+def encode(type: str, pcm: bytes) -> bytes:
+    """Converts s16le at the format's rate to bytes of the format of this type."""
+    law = _LAWS.get(type)
+    return pcm if law is None else g711.encode(law, np.frombuffer(pcm, "<i2"))

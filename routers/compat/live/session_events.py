@@ -72,14 +72,14 @@ class SessionEvents:
         """The end of a reply that is complete may still wait to be heard."""
         self._input.started(event)
         config = self._state.core.config
-        if not self._state.fixture and config.policy.interrupts:
+        if config.policy.interrupts:
             self._state.interrupted()
 
     def _partial(self, event: PartialTranscript) -> None:
         self._tell(self._input.partial(event, self._state.core.position))
 
     def _final(self, event: FinalTranscript) -> None:
-        self._tell(self._input.final(event))
+        self._tell(self._input.final(event, self._state.core.position))
         if event.text.strip() and not self._state.closing:
             self._state.brain.turn(UserTurn(event.text, event.item))
 
@@ -104,7 +104,7 @@ class SessionEvents:
             state.tell(error_event(event.error))
         if event.status in COMPLETE:
             state.mixer.end(event.generation)
-        elif not state.fixture:
+        else:
             state.speaking.forget()
             state.interrupted()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
 
 from routers.compat.live.formats import encode, reader
@@ -21,8 +22,6 @@ class SocketLink:
         self._socket = socket
         self._format: Format = PCM(type="audio/pcm")
         self._reader = reader(self._format)
-        self._silence: dict[int, str] = {}
-        """Length of silence in bytes -> its base64."""
 
     def use(self, format: Format) -> None:
         """Sets the format of both directions, before the session begins."""
@@ -66,9 +65,12 @@ class SocketLink:
         """All that was sent is on its way, and never more than a frame ahead of its playback."""
 
     def _encoded(self, frame: OutputFrame) -> str:
-        if not frame.silent:
-            return b64encode(encode(self._format, frame.pcm)).decode()
-        size = len(frame.pcm)
-        if size not in self._silence:
-            self._silence[size] = b64encode(encode(self._format, frame.pcm)).decode()
-        return self._silence[size]
+        if frame.silent:
+            return _silence(self._format.type, len(frame.pcm))
+        return b64encode(encode(self._format.type, frame.pcm)).decode()
+
+
+@lru_cache(16)
+def _silence(type: str, size: int) -> str:
+    """Base64 of so many bytes of s16le silence in a format."""
+    return b64encode(encode(type, bytes(size))).decode()

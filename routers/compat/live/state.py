@@ -146,10 +146,10 @@ class LiveState:
 
     async def play_fixture(self, pcm: bytes, client_event_id: str | None) -> None:
         """Plays a recording at the rate of the link, over everything."""
-        self.fixture, self._fixture_id = True, client_event_id
         self.speaking.forget()
         self.core.cancel()
         self.interrupted()
+        self.fixture, self._fixture_id = True, client_event_id
         self.mixer.add(FIXTURE, pcm)
         self.mixer.end(FIXTURE)
         self.hearing.covered = True
@@ -163,7 +163,9 @@ class LiveState:
             self.answer({"type": "session.output_audio.fixture.played"}, self._fixture_id)
 
     def interrupted(self) -> None:
-        """Nothing of what was being said goes out any more."""
+        """Nothing of what was being said goes out any more. A fixture is not interrupted."""
+        if self.fixture:
+            return
         self.mixer.clear()
         self.outgoing.interrupted()
         self.hub.interrupted()

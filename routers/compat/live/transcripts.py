@@ -31,6 +31,10 @@ class Transcript:
         """Another turn or reply."""
         self._new = True
 
+    def is_told(self, milliseconds: int) -> bool:
+        """True where a span before reaches as far."""
+        return milliseconds <= self._end
+
     def fragment(self, text: str, start: int, end: int) -> dict[str, Any] | None:
         """The event of the next piece. Its start is moved to the end of the one before, within a turn."""
         if not text:
@@ -68,12 +72,14 @@ class InputTranscript:
         start = self._starts.get(event.turn, position)
         return self._fragment(event.turn, event.stable_delta, start, self._ends.get(event.turn, position))
 
-    def final(self, event: FinalTranscript) -> dict[str, Any] | None:
-        """The rest of a turn's words."""
+    def final(self, event: FinalTranscript, position: float) -> dict[str, Any] | None:
+        """The rest of a turn's words. Where all of its span was told it stands in the silence that has followed."""
         told = self._told.get(event.turn, "")
         rest = event.text[len(told) :] if event.text.startswith(told) else ""
         start = self._starts.get(event.turn, event.start)
         end = self._ends.get(event.turn, event.start + event.seconds)
+        if told and self._transcript.is_told(self._places.milliseconds(end)):
+            end = position
         fragment = self._fragment(event.turn, rest, start, end)
         self.over(event.turn)
         return fragment

@@ -348,7 +348,7 @@ async def test_sidebands_hear_both_sides_and_command(served: Served) -> None:
             assert (await first.error())["client_event_id"] == "no"
             await talk.append(tone(0.1, 16_000))
             reflected = await first.until("session.input_audio.append")
-            assert len(reflected["audio"]) > 6000
+            assert len(reflected["audio"]) > 3000
             await first.send("session.commentary.append", content="one", delegation_id=None)
             for each in (talk, first, second):
                 await each.until(OUTPUT)
