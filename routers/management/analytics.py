@@ -99,9 +99,11 @@ class AnalyticsRoutes:
         )
 
     @policy(RouteKind.MANAGE)
-    async def timeseries(self, window: Duration = "1h", step: Duration = "1m") -> Timeseries:
+    async def timeseries(
+        self, window: Duration = "1h", step: Duration = "1m", listener: ListenerName = None
+    ) -> Timeseries:
         """The same over time, in steps of whole minutes, beyond memory of whole hours."""
-        found = await self._long.steps(seconds(window), seconds(step), MOST_POINTS)
+        found = await self._long.steps(seconds(window), seconds(step), MOST_POINTS, listener)
         points = [
             Point(
                 start=found.first + index * found.step_seconds,

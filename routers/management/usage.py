@@ -95,13 +95,14 @@ class UsageRoutes:
         measure: Measure = "operations",
         kind: RequestType | None = None,
         weeks: Annotated[int, Query(ge=4, le=52, description="Weeks of history that it rests on, at most.")] = 12,
+        listener: Annotated[str | None, Query(max_length=64, description="Only what came by this listener.")] = None,
     ) -> ForecastShape:
         """Usual values of each hour of the week with a band, the busiest hours, and days out of the usual. UTC."""
         store = await self._store()
         now = self._now()
         first_day = int(now // DAY) - weeks * 7
         first, kept_from = first_day * 24, await store.first_day()
-        hours = await store.hours(first, kind=kind)
+        hours = await store.hours(first, kind=kind, listener=listener)
         values = {first + number: float(getattr(sums, measure)) for number, sums in hours.items()}
         if kept_from is not None and kept_from < first_day:
             # The history does not begin with the first use that is looked at.

@@ -87,33 +87,43 @@ class LongHistory:
                 groups.setdefault(group, Tally()).merge(tally)
         return groups
 
-    async def steps(self, seconds: int, step_seconds: int, most: int) -> Steps:
-        """Sums over time in steps of whole minutes, beyond memory of whole hours.
+    async def steps(self, seconds: int, step_seconds: int, most: int, listener: str | None = None) -> Steps:
+        """Sums over time in steps of whole minutes, beyond memory of whole hours. `listener`: as for `window`.
 
         Raises InvalidParameter where that are more than `most` steps, and DatabaseAway.
         """
         if self._usage is None or not self._is_beyond_memory(seconds):
-            return await self._minutes(seconds, -(-step_seconds // MINUTE), most)
-        return await self._hours(self._usage, seconds, -(-step_seconds // HOUR), most)
+            return await self._minutes(seconds, -(-step_seconds // MINUTE), most, listener)
+        return await self._hours(self._usage, seconds, -(-step_seconds // HOUR), most, listener)
 
-    async def _minutes(self, seconds: int, step: int, most: int) -> Steps:
+    async def _minutes(self, seconds: int, step: int, most: int, listener: str | None) -> Steps:
         history = self.history
         covered = history.covered(seconds)
         _bound(covered, step * MINUTE, most)
         first, last = history.first_minute(seconds), history.minute()
-        tallies = await history.group(seconds, lambda minute, _: (minute - first) // step)
+        tallies = await self._numbered(seconds, lambda minute: (minute - first) // step, listener)
         count = (last - first) // step + 1
         return Steps(tallies, count, first * MINUTE, step * MINUTE, covered, history.since)
 
-    async def _hours(self, usage: UsageOpener, seconds: int, step: int, most: int) -> Steps:
+    async def _hours(self, usage: UsageOpener, seconds: int, step: int, most: int, listener: str | None) -> Steps:
         _bound(seconds, step * HOUR, most)
         now = self.history.now()
         first, last = max(0, int((now - seconds) // HOUR)), int(now // HOUR)
         store = await usage()
-        kept = {number: _tally(sums) for number, sums in (await store.hours(first, step=step)).items()}
-        remembered = await self.history.group(seconds, lambda minute, _: (minute * MINUTE // HOUR - first) // step)
+        hours = await store.hours(first, step=step, listener=listener)
+        kept = {number: _tally(sums) for number, sums in hours.items()}
+        remembered = await self._numbered(seconds, lambda minute: (minute * MINUTE // HOUR - first) // step, listener)
         tallies, count = _completed(kept, remembered), (last - first) // step + 1
         return Steps(tallies, count, first * HOUR, step * HOUR, int(now - first * HOUR), await self._since(store))
+
+    async def _numbered(self, seconds: int, number: Callable[[int], int], listener: str | None) -> dict[int, Tally]:
+        """What is in memory, by the number of each minute's step."""
+        found = await self.history.group(seconds, lambda minute, labels: (number(minute), labels.listener))
+        tallies: dict[int, Tally] = {}
+        for (step, name), tally in found.items():
+            if listener is None or name == listener:
+                tallies.setdefault(step, Tally()).merge(tally)
+        return tallies
 
     def _is_beyond_memory(self, seconds: int) -> bool:
         """True for windows of days whose beginning memory does not reach."""

@@ -44,6 +44,8 @@ class HourKey(NamedTuple):
     hour: int
     """Hours since 1970."""
     kind: str
+    listener: str = NONE
+    """As in UsageKey."""
 
 
 @dataclass(slots=True)
@@ -127,8 +129,13 @@ class UsageStore(Protocol):
         """Sums by columns, in their order; at most so many."""
         ...
 
-    async def hours(self, first_hour: int, *, step: int = 1, kind: str | None = None) -> dict[int, UsageSums]:
-        """Sums of steps of so many hours from `first_hour` on, by the number of the step; empty ones are absent."""
+    async def hours(
+        self, first_hour: int, *, step: int = 1, kind: str | None = None, listener: str | None = None
+    ) -> dict[int, UsageSums]:
+        """Sums of steps of so many hours from `first_hour` on, by the number of the step; empty ones are absent.
+
+        `listener`: of what came by this one, since servers tell that by the hour.
+        """
         ...
 
     async def first_day(self) -> int | None:

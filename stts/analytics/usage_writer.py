@@ -50,7 +50,7 @@ class UsageWriter:
         self._writer = secrets.token_hex(16)
         self._number = 0
         self._rows: dict[UsageKey, UsageSums] = {}
-        # Three more an hour.
+        # Three more an hour for each listener.
         self._hours: dict[HourKey, UsageSums] = {}
         self._unsure: UsageBatch | None = None
         """The batch that was sent and not yet acknowledged."""
@@ -71,7 +71,7 @@ class UsageWriter:
                 key = UsageKey(key.day, OTHER, OTHER, OTHER, OTHER, OTHER, kind, OTHER)
             sums = self._rows.setdefault(key, UsageSums())
         sums.add(record)
-        hour = HourKey(int(now // HOUR), kind)
+        hour = HourKey(int(now // HOUR), kind, record.labels.listener)
         of_hour = self._hours.get(hour)
         if of_hour is None:
             of_hour = self._hours[hour] = UsageSums()

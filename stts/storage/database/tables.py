@@ -142,6 +142,16 @@ usage_hours = Table(
     *_measures(),
 )
 
+# Beside the sums of all: servers that know nothing of listeners go on writing those alone.
+usage_listener_hours = Table(
+    "usage_listener_hours",
+    metadata,
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(LONGEST_KIND), primary_key=True),
+    Column("listener", String(LONGEST_LISTENER), primary_key=True),
+    *_measures(),
+)
+
 usage_batches = Table(
     "usage_batches",
     metadata,

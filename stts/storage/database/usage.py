@@ -25,7 +25,7 @@ from stts.analytics.usage import (
     UsageSums,
 )
 from stts.storage.database.connections import Database
-from stts.storage.database.tables import LONGEST_NAME, usage, usage_batches, usage_hours, users
+from stts.storage.database.tables import LONGEST_NAME, usage, usage_batches, usage_hours, usage_listener_hours, users
 
 FORGOTTEN_DAYS = 7
 """Days after which the last batch of a writer is forgotten; it waits for its answer no longer than it runs."""
@@ -43,7 +43,7 @@ class Usage:
         # The two write "insert or add" alike, each in a dialect of its own. Made once: that costs as much as to run it.
         insert: Any = sqlite.insert if database.address.is_embedded else postgresql.insert
         self._noting = _noting(insert(usage_batches))
-        self._adding = {table: _adding(table, insert(table)) for table in (usage, usage_hours)}
+        self._adding = {table: _adding(table, insert(table)) for table in (usage, usage_hours, usage_listener_hours)}
 
     async def add(self, batch: UsageBatch) -> None:
         async with self._database.writing() as connection:
@@ -52,7 +52,9 @@ class Usage:
             if rows := _rows(_without(await self._deleted_users(connection, batch), batch.rows)):
                 await connection.execute(self._adding[usage], rows)
             if batch.hours:
-                await connection.execute(self._adding[usage_hours], _hour_rows(batch.hours))
+                await connection.execute(self._adding[usage_hours], _hour_rows(_of_all(batch.hours), ("hour", "kind")))
+                by_listener = _hour_rows(batch.hours, HourKey._fields)
+                await connection.execute(self._adding[usage_listener_hours], by_listener)
 
     async def sums(self, query: UsageQuery, columns: Sequence[UsageColumn], *, most: int) -> list[UsageGroup]:
         by = [usage.c[name] for name in columns]
@@ -67,11 +69,16 @@ class Usage:
                 if row[len(by)] is not None
             ]
 
-    async def hours(self, first_hour: int, *, step: int = 1, kind: str | None = None) -> dict[int, UsageSums]:
-        number = (usage_hours.c.hour - first_hour) // step
-        chosen = select(number, *_sums_of(usage_hours)).where(usage_hours.c.hour >= first_hour)
+    async def hours(
+        self, first_hour: int, *, step: int = 1, kind: str | None = None, listener: str | None = None
+    ) -> dict[int, UsageSums]:
+        table = usage_hours if listener is None else usage_listener_hours
+        number = (table.c.hour - first_hour) // step
+        chosen = select(number, *_sums_of(table)).where(table.c.hour >= first_hour)
         if kind is not None:
-            chosen = chosen.where(usage_hours.c.kind == kind)
+            chosen = chosen.where(table.c.kind == kind)
+        if listener is not None:
+            chosen = chosen.where(table.c.listener == listener)
         # By its position: PostgreSQL takes an expression with parameters for another one each time.
         chosen = chosen.group_by(text("1"))
         async with self._database.reading() as connection:
@@ -88,7 +95,8 @@ class Usage:
             async with self._database.writing() as connection:
                 await connection.execute(delete(usage).where(usage.c.day <= first))
         async with self._database.writing() as connection:
-            await connection.execute(delete(usage_hours).where(usage_hours.c.hour < day * 24))
+            for table in (usage_hours, usage_listener_hours):
+                await connection.execute(delete(table).where(table.c.hour < day * 24))
             await connection.execute(delete(usage_batches).where(usage_batches.c.day < _today() - FORGOTTEN_DAYS))
 
     async def forget(self, user_id: str) -> int:
@@ -183,8 +191,16 @@ def _nameless(found: Sequence[Row[Any]]) -> dict[UsageKey, UsageSums]:
     return merged
 
 
-def _hour_rows(hours: Mapping[HourKey, UsageSums]) -> list[dict[str, Any]]:
-    return [key._asdict() | _measured(hours[key]) for key in sorted(hours)]
+def _of_all(hours: Mapping[HourKey, UsageSums]) -> dict[HourKey, UsageSums]:
+    """The same sums, of all listeners together."""
+    merged: dict[HourKey, UsageSums] = {}
+    for key, sums in hours.items():
+        merged.setdefault(HourKey(key.hour, key.kind), UsageSums()).merge(sums)
+    return merged
+
+
+def _hour_rows(hours: Mapping[HourKey, UsageSums], columns: Sequence[str]) -> list[dict[str, Any]]:
+    return [{name: getattr(key, name) for name in columns} | _measured(hours[key]) for key in sorted(hours)]
 
 
 def _storable(key: UsageKey) -> UsageKey:

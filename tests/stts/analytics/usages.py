@@ -71,10 +71,12 @@ class MemoryUsage:
                 groups.setdefault(tuple(getattr(key, name) for name in columns), UsageSums()).merge(sums)
         return [UsageGroup(by, groups[by]) for by in sorted(groups, key=str)][:most]
 
-    async def hours(self, first_hour: int, *, step: int = 1, kind: str | None = None) -> dict[int, UsageSums]:
+    async def hours(
+        self, first_hour: int, *, step: int = 1, kind: str | None = None, listener: str | None = None
+    ) -> dict[int, UsageSums]:
         found: dict[int, UsageSums] = {}
         for key, sums in self.hour_rows.items():
-            if key.hour >= first_hour and kind in (None, key.kind):
+            if key.hour >= first_hour and kind in (None, key.kind) and listener in (None, key.listener):
                 found.setdefault((key.hour - first_hour) // step, UsageSums()).merge(sums)
         return found
 

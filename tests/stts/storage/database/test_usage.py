@@ -90,6 +90,26 @@ async def test_hours_in_steps(stores: Stores) -> None:
     }
 
 
+async def test_hours_by_listener(stores: Stores) -> None:
+    hours = {
+        HourKey(100, "tts", "main"): sums(2),
+        HourKey(100, "tts", "old"): sums(3),
+        HourKey(101, "stt", "old"): sums(4),
+    }
+    await stores.usage.add(UsageBatch("one", 1, {}, hours))
+
+    async def found(listener: str | None = None, kind: str | None = None) -> dict[int, int]:
+        hours = await stores.usage.hours(100, listener=listener, kind=kind)
+        return {hour: each.operations for hour, each in hours.items()}
+
+    assert await found() == {0: 5, 1: 4}
+    assert await found(listener="old") == {0: 3, 1: 4}
+    assert await found(listener="old", kind="stt") == {1: 4}
+    assert await found(listener="nobody") == {}
+    await stores.usage.remove_before(5)
+    assert await found() == await found(listener="old") == {}
+
+
 async def test_old_days_are_removed(stores: Stores) -> None:
     await stores.usage.add(batch({key(DAY_ONE + day): sums() for day in range(5)}))
     await stores.usage.remove_before(DAY_ONE + 3)
