@@ -26,6 +26,8 @@ class LacksAbility(UnknownVoice):
 class NoSuchVoice(UnknownVoice):
     """Neither the engine nor the library has it."""
 
+    is_in_no_list = True
+
 
 def refusal_of_all(
     refusal: LacksAbility | NoSuchVoice, name: str, asked: Iterable[str], engines: Iterable[EngineDescription]
@@ -56,4 +58,4 @@ def _unknown(name: str, engines: Iterable[EngineDescription]) -> UnknownVoice:
     voices = [voice for each in engines for voice in each.voices]
     near = nearest(name, [*(each.id for each in voices), *HOSTED, *(each.name for each in voices if each.name)])
     hint = f" Near it are: {', '.join(near)}." if near else ""
-    return UnknownVoice(f"No engine that `auto` takes here has this voice, nor has the library.{hint}", param="voice")
+    return NoSuchVoice(f"No engine that `auto` takes here has this voice, nor has the library.{hint}", param="voice")

@@ -139,9 +139,7 @@ def _alike(engine: TTSEngine, config: SynthesisConfig, rules: VoiceRules, name: 
     like = likeness(name)
     language = config.language or (like.language if like is not None else None)
     if like is None or (info.languages and best_match(language or "", info.languages) is None):
-        raise _unknown(
-            engine, name, f"{info.name} has no such voice; the list of voices has all {len(engine.voices())}."
-        )
+        raise _unknown(engine, name, f"{info.name} has no such voice among its {len(engine.voices())}.")
     voice = _speaker_of(engine, rules, language, like.gender or rules.gender)
     warning = "There is no such voice here; a voice of the same language speaks." if like.is_voice else None
     return VoiceChoice(voice, warning, exact=False)

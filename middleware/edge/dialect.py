@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from middleware.edge.credentials import CREDENTIALS, Credential
 from middleware.edge.late_key import MessageKey
-from middleware.edge.problem import Problem, problem
+from middleware.edge.problem import Problem, message_with_list, problem
 from stts.access.policy import RouteKind
 from stts.context import RequestContext
 from stts.errors import STTSError
@@ -53,7 +53,8 @@ class EdgeDialect:
 
 def render_problem(error: STTSError, request_id: str) -> RenderedError:
     """RFC 9457 problem details."""
-    return RenderedError(error.status, "application/problem+json", problem(error, request_id))
+    body = {**problem(error, request_id), "detail": message_with_list(error, voices="/voices")}
+    return RenderedError(error.status, "application/problem+json", body)
 
 
 PLAIN = EdgeDialect(name="plain", prefixes={"/": RouteKind.USE}, render_error=render_problem, error_shape=Problem)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from stts.errors import Conflict, InvalidRequest, STTSError
+from stts.errors import Conflict, InvalidRequest, STTSError, UnknownModel, UnknownVoice
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\[\]?-]{1,128}")
 
@@ -45,6 +45,18 @@ class InvalidFields(InvalidRequest):
         self.param = fields[0]["param"] if fields else None
         self.fields = fields
         """For each wrong field: `param`, `message`, `code`, and `place`: body, query, path or header."""
+
+
+def message_with_list(error: STTSError, *, voices: str | None = None, models: str | None = None) -> str:
+    """The message, and where all voices or models are listed that there are: paths of the dialect."""
+    path = None
+    if isinstance(error, UnknownVoice) and error.is_in_no_list:
+        path = voices
+    elif isinstance(error, UnknownModel):
+        path = models
+    return (
+        f"{error.message} GET {path} lists all." if path is not None and "GET " not in error.message else error.message
+    )
 
 
 def problem(error: STTSError, request_id: str) -> dict[str, Any]:

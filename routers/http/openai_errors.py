@@ -31,13 +31,13 @@ class OpenAIError(BaseModel):
     error: OpenAIErrorDetail
 
 
-def openai_error(error: STTSError) -> dict[str, Any]:
-    """OpenAI's `{"error": {...}}`."""
+def openai_error(error: STTSError, message: str | None = None) -> dict[str, Any]:
+    """OpenAI's `{"error": {...}}`. `message`: in place of the error's own."""
     default = "server_error" if error.status >= 500 else "invalid_request_error"
     allowed = f" Allowed: {', '.join(map(str, error.allowed))}." if error.allowed else ""
     return {
         "error": {
-            "message": f"{error.message}{allowed}",
+            "message": f"{message or error.message}{allowed}",
             "type": TYPES.get(error.status, default),
             "param": None if error.param is None else plain_name(error.param),
             "code": error.code,

@@ -117,7 +117,7 @@ class LongHistory:
         return Steps(tallies, count, first * HOUR, step * HOUR, int(now - first * HOUR), await self._since(store))
 
     async def _numbered(self, seconds: int, number: Callable[[int], int], listener: str | None) -> dict[int, Tally]:
-        """What is in memory, by the number of each minute's step."""
+        """Sums that are in memory, by the number of each minute's step."""
         found = await self.history.group(seconds, lambda minute, labels: (number(minute), labels.listener))
         tallies: dict[int, Tally] = {}
         for (step, name), tally in found.items():

@@ -29,6 +29,8 @@ class UnknownParameter(InvalidParameter):
 
 class UnknownVoice(InvalidRequest):
     code, title = "unknown_voice", "Unknown voice"
+    is_in_no_list = False
+    """True where a list of all voices would have helped: a dialect that has one names it."""
 
 
 class UnknownEngine(InvalidRequest):

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from middleware.edge.dialect import RenderedError
-from middleware.edge.problem import InvalidFields, plain_name
+from middleware.edge.problem import InvalidFields, message_with_list, plain_name
 from routers.http.detail_errors import WrongField, detail_fields
 from routers.sockets.socket_dialect import SocketDialect
 from stts.access.allowances import QuotaExceeded
@@ -64,7 +64,8 @@ def render_elevenlabs_error(error: STTSError, request_id: str) -> RenderedError:
     if isinstance(error, InvalidFields):
         return RenderedError(422, "application/json", detail_fields(error))
     status, word, kind = words_of(error)
-    message = NO_KEY if isinstance(error, Unauthorized) else error.message
+    listed = message_with_list(error, voices="/v1/voices", models="/v1/models")
+    message = NO_KEY if isinstance(error, Unauthorized) else listed
     detail: dict[str, Any] = {"status": word, "message": message, "type": kind, "code": word}
     detail["request_id"] = request_id
     if error.param is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from middleware.edge.dialect import RenderedError
-from middleware.edge.problem import InvalidFields
+from middleware.edge.problem import InvalidFields, message_with_list
 from routers.http.detail_errors import WrongField, detail_fields
 from stts.errors import Forbidden, NotFound, STTSError, UnknownModel
 
@@ -34,7 +34,11 @@ def render_kokoro_error(error: STTSError, request_id: str) -> RenderedError:
     if isinstance(error, InvalidFields):
         return RenderedError(422, "application/json", detail_fields(error))
     status, name, kind = _words_of(error)
-    detail: dict[str, Any] = {"error": name, "message": error.message, "type": kind}
+    detail: dict[str, Any] = {
+        "error": name,
+        "message": message_with_list(error, voices="/v1/audio/voices", models="/v1/models"),
+        "type": kind,
+    }
     return RenderedError(status, "application/json", {"detail": detail})
 
 

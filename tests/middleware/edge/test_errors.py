@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
 
+from adapters.speech.refusals import LacksAbility, NoSuchVoice
 from middleware.edge import errors
 from middleware.edge.dialect import RenderedError, render_problem
 from middleware.edge.errors import error_response
@@ -16,7 +17,7 @@ from middleware.edge.problem import InvalidFields, problem
 from routers.compat.openai.errors import render_openai_error
 from routers.http.openai_errors import openai_error
 from stts import errors as tree
-from stts.errors import Busy, STTSError, UnknownVoice
+from stts.errors import Busy, STTSError, UnknownModel, UnknownVoice
 from tests.middleware.edge.apps import app_with, client, settings
 
 APP = app_with(settings())
@@ -39,6 +40,18 @@ def test_a_problem_has_the_members_of_its_rfc_and_ours() -> None:
         "param": "voice",
         "allowed": ["low", "high"],
     }
+
+
+def test_a_voice_that_there_is_not_names_the_list_of_the_dialect() -> None:
+    missing = NoSuchVoice("No engine has it.", param="voice")
+    assert render_problem(missing, "").body["detail"] == "No engine has it. GET /voices lists all."
+    told = render_openai_error(missing, "").body["error"]["message"]
+    assert told == "No engine has it. GET /v1/audio/voices lists all."
+    model = UnknownModel("There is no such model.", param="model")
+    assert render_openai_error(model, "").body["error"]["message"].endswith("GET /v1/models lists all.")
+    # Another list would not help where the voice is there.
+    lacking = LacksAbility("It cannot clone.", "cloning")
+    assert render_problem(lacking, "").body["detail"] == "It cannot clone."
 
 
 def test_a_problem_leaves_out_what_there_is_not() -> None:
