@@ -58,9 +58,12 @@ async def async_anna(keyed: Keyed) -> AsyncIterator[AsyncOpenAI]:
         yield anna
 
 
-def bare(anna: OpenAI) -> httpx.Client:
-    """Requests as other clients than the official one send them."""
-    return patient.Client(base_url=str(anna.base_url), headers={"Authorization": f"Bearer {anna.api_key}"})
+@pytest.fixture
+def bare(anna: OpenAI) -> Iterator[httpx.Client]:
+    """Requests of Anna as other clients than the official one send them."""
+    headers = {"Authorization": f"Bearer {anna.api_key}"}
+    with patient.Client(base_url=str(anna.base_url), headers=headers) as client:
+        yield client
 
 
 def consent(anna: OpenAI, name: str = "Anna", **more: Any) -> str:
@@ -95,10 +98,10 @@ def test_an_engine_that_cannot_clone_refuses_it_in_words(anna: OpenAI) -> None:
     assert caught.value.param == "voice"
 
 
-def test_two_voices_may_have_one_name_and_are_in_the_list_of_open_webui(anna: OpenAI) -> None:
+def test_two_voices_may_have_one_name_and_are_in_the_list_of_open_webui(anna: OpenAI, bare: httpx.Client) -> None:
     consented = consent(anna)
     voices = [make(anna, name="One name", consent=consented) for _ in range(2)]
-    listed = bare(anna).get("audio/voices").json()
+    listed = bare.get("audio/voices").json()
     assert set(listed) == {"voices"}
     mine = [each for each in listed["voices"] if each["name"] == "One name"]
     assert {each["id"] for each in mine} == {each.id for each in voices}
@@ -227,11 +230,11 @@ def test_of_a_long_sample_the_best_part_is_kept(anna: OpenAI, keyed: Keyed) -> N
     assert stored.duration is not None and 5.0 < stored.duration <= 30.01
 
 
-def test_voices_out_of_a_description_are_refused(anna: OpenAI) -> None:
+def test_voices_out_of_a_description_are_refused(anna: OpenAI, bare: httpx.Client) -> None:
     with pytest.raises(BadRequestError, match="out of a description") as caught:
         anna.audio.voices.create(name="Calm", type="prompt", prompt="A calm old man", model="auto", script_hint="Hi")
     assert caught.value.param == "type"
-    answer = bare(anna).post("audio/voices", json={"name": "Calm", "type": "prompt", "prompt": "A calm old man"})
+    answer = bare.post("audio/voices", json={"name": "Calm", "type": "prompt", "prompt": "A calm old man"})
     assert answer.status_code == 400 and answer.json()["error"]["param"] == "type"
 
 
@@ -270,24 +273,24 @@ def test_the_words_that_were_heard_are_kept(anna: OpenAI) -> None:
     assert kept.model_extra is not None and kept.model_extra["transcript"]
 
 
-def test_ids_with_a_slash_and_deletes_with_an_empty_json_body(anna: OpenAI) -> None:
+def test_ids_with_a_slash_and_deletes_with_an_empty_json_body(anna: OpenAI, bare: httpx.Client) -> None:
     headers = {"Content-Type": "application/json"}
     for path in ("audio/voices/a%2Fb", "audio/voice_consents/a%2Fb"):
-        answer = bare(anna).delete(path, headers=headers)
+        answer = bare.delete(path, headers=headers)
         assert answer.status_code == 404
         assert "with this id" in answer.json()["error"]["message"]
     voice = make(anna, consent=consent(anna))
-    assert bare(anna).delete(f"audio/voices/{voice.id}", headers=headers).json()["deleted"] is True
+    assert bare.delete(f"audio/voices/{voice.id}", headers=headers).json()["deleted"] is True
 
 
-def test_the_recording_under_another_name_or_as_text(anna: OpenAI) -> None:
+def test_the_recording_under_another_name_or_as_text(anna: OpenAI, bare: httpx.Client) -> None:
     wrong: list[dict[str, Any]] = [
         {"files": {"file": ("a.wav", recording(6.0))}, "data": {"name": "x", "language": "en"}},
         {"files": {"name": (None, "x"), "language": (None, "en"), "recording": (None, "text")}},
         {"files": {"name": (None, "x"), "language": (None, "en")}},
     ]
     for fields in wrong:
-        answer = bare(anna).post("audio/voice_consents", **fields)
+        answer = bare.post("audio/voice_consents", **fields)
         assert answer.status_code == 400, answer.text
         assert answer.json()["error"]["param"] == "recording"
 
