@@ -49,6 +49,7 @@ from benchmarks import (
     throughput,
     tracing,
     vad_sessions,
+    watermark,
 )
 from benchmarks.machine import machine, machine_line
 from benchmarks.result import Row, table
@@ -78,6 +79,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "partials": partials.run,
     "incremental": incremental.run,
     "vad_sessions": vad_sessions.run,
+    "watermark": watermark.run,
     "conversations": conversations.run,
     "idle_sessions": idle_sessions.run,
     "slow_connections": slow_connections.run,

@@ -142,6 +142,8 @@ class EngineInfo:
     requirements: tuple[str, ...] = ()
     """Requirements of its own environment, for `worker`: in pip's form, with bounds, and with the package
     that brings the engine; or one list of this server (`chatterbox.txt`)."""
+    watermarked: bool = False
+    """True if all its speech carries the watermark of Perth already: the server does not mark it again."""
     licence: str = ""
     """Licence of the engine and its weights, in a few words."""
     maker: str = ""

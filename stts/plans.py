@@ -67,6 +67,8 @@ class SpeechPlan:
     """The grounds of the choice; the plan holds for another request while they are the same."""
     resting: str | None = None
     """Code of why the engine that would have been taken rests; None: it is this one."""
+    watermark: bool = False
+    """The server writes its watermark into the speech on its way out."""
     owner: str | None = None
     """Id of the user whose voice it is; None: it is the engine's or the server's."""
     has_card: bool = False
@@ -107,6 +109,7 @@ class SpeechPlan:
         # What is as it always was has no part in the key, so that what was kept goes on being found.
         output = {name: value for name, value in asdict(self.output).items() if value is not None}
         heard = [engine, voice, output, asdict(self.effects), self.speak_markup]
+        heard += ["watermark"] if self.watermark else []
         return hashlib.sha256(json.dumps(heard, sort_keys=True).encode())
 
     def sentence_key(self, text: str) -> str:

@@ -21,6 +21,7 @@ from adapters.health.instance import InstanceHealth
 from adapters.speech.answer import Speech
 from adapters.speech.dictionaries import ServerDictionaries
 from adapters.speech.levels import MeasuredLevels
+from adapters.speech.marking import network_of, require_watermark
 from adapters.speech.pieces import PieceMaker
 from adapters.speech.plan import plan_speech, rules_of, unreadable
 from adapters.speech.relay import Relay
@@ -95,6 +96,7 @@ class EngineTTSAdapter:
         `gender`: of the voice that this one stands in for, where the request names none of this engine's.
         """
         settings = self._settings()
+        await require_watermark(settings)
         words = self._dictionaries.of(settings.tts)
         rules = rules_of(settings, self.name, self._library, gender, self._revision(), words)
         return await plan_speech(self._instance.engine, config, rules)
@@ -130,7 +132,7 @@ class EngineTTSAdapter:
         problem = unreadable(plan.spoken(text), plan.voice, plan.language) if isinstance(text, str) else None
         if problem is not None:
             context.warn(problem)
-        effects = self._levels.applied(plan)
+        effects, network = self._levels.applied(plan), network_of(plan, settings)
         output = context.output_data
         output.engine, output.voice, output.language = plan.instance, plan.voice.id, plan.language
         output.audio = plan.output
@@ -143,9 +145,9 @@ class EngineTTSAdapter:
         )
         reuse = self._reuse(plan, context.cache_use)
         if cut is not None:
-            renderer = cut.renderer.successor(effects, plan.sample_rate)
+            renderer = cut.renderer.successor(effects, plan.sample_rate, network)
             return cut.successor(plan, renderer, planner, context, problem, reuse)
-        renderer = SpeechRenderer(plan.output, effects, plan.sample_rate)
+        renderer = SpeechRenderer(plan.output, effects, plan.sample_rate, network=network)
         playback = Playback(time.monotonic(), context.priority)
         script: TextSource
         if isinstance(text, str):

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from adapters.parameters import check_language, validated
 from adapters.speech.dictionaries import ServerDictionaries, plan_dictionary
+from adapters.speech.marking import ASKED, is_marked_here
 from adapters.speech.voice_choice import VoiceChoice, VoiceRules, choose_voice
 from stts.audio.formats import audio_output
 from stts.engine_api import EngineInfo, SpeechParams, TTSEngine, Voice
@@ -35,6 +36,8 @@ class SpeechRules:
     """Level in dBFS that all voices are brought to; None leaves them as they are."""
     dictionaries: ServerDictionaries | None = None
     """The operator's dictionaries of pronunciation."""
+    watermark: str = "engine"
+    """The operator's policy of watermarks."""
 
 
 def rules_of(
@@ -54,7 +57,9 @@ def rules_of(
         hosted=settings.openai.voices.get(instance, {}),
         gender=gender,
     )
-    return SpeechRules(instance, voices, tts.markup == "speak", revision, tts.level, dictionaries)
+    return SpeechRules(
+        instance, voices, tts.markup == "speak", revision, tts.level, dictionaries, settings.watermark.policy
+    )
 
 
 async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechRules) -> SpeechPlan:
@@ -71,7 +76,7 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
         language=language,
         speed=own_speed,
         seed=config.seed,
-        extra=parameters(engine, config, choice),
+        extra=parameters(engine, config, choice, rules.watermark),
     )
     return SpeechPlan(
         asked=config,
@@ -95,6 +100,7 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
         exact=choice.exact,
         # Where languages have voices of their own, that of a text decides in any case.
         default_voice=not rules.voices.by_language and (rules.voices.default or info.default_voice) is not None,
+        watermark=is_marked_here(rules.watermark, info, config.pitch),
         owner=None if choice.stored is None else choice.stored.owner,
         has_card=choice.stored is not None and choice.stored.has_card,
         dictionary=plan_dictionary(config, choice.stored, rules.dictionaries, language or only_language(info, config)),
@@ -108,9 +114,11 @@ def spoken_speed(config: SynthesisConfig, choice: VoiceChoice) -> float:
     return choice.stored.speed if choice.stored is not None and choice.stored.speed is not None else 1.0
 
 
-def parameters(engine: TTSEngine, config: SynthesisConfig, choice: VoiceChoice) -> BaseModel:
-    """The engine's own parameters: those of the request, else those of the voice's card that the engine knows."""
-    own = {} if choice.stored is None else choice.stored.parameters
+def parameters(engine: TTSEngine, config: SynthesisConfig, choice: VoiceChoice, watermark: str = "engine") -> BaseModel:
+    """The engine's own parameters: those of the request, else those of the voice's card that the engine knows, else
+    that nothing is to be marked where this is the policy."""
+    own = {ASKED: False} if watermark == "off" else {}
+    own |= {} if choice.stored is None else choice.stored.parameters
     known = {name: value for name, value in own.items() if name in engine.Parameters.model_fields}
     return validated(engine.Parameters, {**known, **config.parameters}, ignore_unknown=config.ignore_unknown_parameters)
 

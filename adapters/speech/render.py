@@ -145,4 +145,4 @@ class ChunkRenderer:
                 if self._recorded:
                     # A copy: an engine may yield the same array again and again, with other samples in it.
                     kept.append(block.astype(np.float32))
-                yield self._renderer.push(block)
+                yield from self._renderer.push_in_parts(block)

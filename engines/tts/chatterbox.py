@@ -83,6 +83,7 @@ class ChatterboxFamily(TorchEngine, TTSEngine):
             install="pip install -r requirements/chatterbox.txt",
             requirements=("chatterbox.txt",),
             runs_in="worker",
+            watermarked=True,
             licence="MIT; all speech carries an inaudible watermark",
             maker="Resemble AI",
             homepage="https://github.com/resemble-ai/chatterbox",

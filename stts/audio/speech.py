@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
-from collections import deque
+from collections.abc import Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stts.audio.effects import Effects
-from stts.audio.encode import Encoder
 from stts.audio.filters import LOUDEST, bounded, first_above
 from stts.audio.framing import PAUSE_SECONDS, ChunkFramer
 from stts.audio.level import LevelMatch
+from stts.audio.speech_file import SpeechFile
 from stts.engine_api import Samples
 from stts.speech import AudioChunk, AudioOutput, EffectSettings
 
+if TYPE_CHECKING:
+    from stts.audio.watermark.marker import Watermarker
+    from stts.audio.watermark.network import WatermarkNetwork
+
 QUIETEST_LUFS = -70.0
 """Lowest target of the loudness filter, in LUFS."""
+MARKED_SECONDS = 0.5
+"""Speech that gets its watermark at once."""
 NOTHING = AudioChunk(b"", 0.0)
 SILENT = 1e-4
 """Amplitude that nobody hears."""
@@ -30,32 +36,6 @@ def is_audible(block: Samples) -> bool:
     return first_above(block, SILENT) is not None
 
 
-class SpeechFile:
-    """The encoded file of one answer, which renderers go on with one after the other."""
-
-    def __init__(self, output: AudioOutput) -> None:
-        self._output = output
-        self.turn = threading.Lock()
-        """Held by whoever is at work in the encoder."""
-        self.unsent: deque[AudioChunk] = deque()
-        """Chunks of it that have not been sent, in order."""
-        self.ended = False
-        """It has its last frame."""
-
-    @cached_property
-    def encoder(self) -> Encoder:
-        """Opened at the first push, off the event loop, as it takes milliseconds."""
-        output = self._output
-        return Encoder(output.format, output.sample_rate, output.channels, output.bit_rate)
-
-    def finish(self) -> bytes:
-        """The last bytes; nothing if it has ended already."""
-        if self.ended:
-            return b""
-        self.ended = True
-        return self.encoder.finish()
-
-
 class SpeechRenderer:
     """One per answer, for all its pieces: `push` blocks, `end_piece` after each piece of text, `finish` once.
 
@@ -63,9 +43,14 @@ class SpeechRenderer:
     """
 
     def __init__(
-        self, output: AudioOutput, effects: EffectSettings, engine_rate: int, file: SpeechFile | None = None
+        self,
+        output: AudioOutput,
+        effects: EffectSettings,
+        engine_rate: int,
+        file: SpeechFile | None = None,
+        network: WatermarkNetwork | None = None,
     ) -> None:
-        """`engine_rate`: Hz of the blocks that are pushed. `file`: the one that this goes on with."""
+        """`engine_rate`: Hz of what is pushed. `file`: the one that this goes on with. `network`: marks the speech."""
         self.encode_seconds = 0.0
         """Seconds of processor time spent on rendering and encoding."""
         self.encoded_between: tuple[float, float] | None = None
@@ -79,6 +64,7 @@ class SpeechRenderer:
         self._engine_rate = engine_rate
         self._level = LevelMatch(effects.level, effects.own_level, engine_rate)
         self._framer = ChunkFramer(engine_rate, trim_silence=effects.trim_silence)
+        self._network = network
         self._file = file or SpeechFile(output)
         self._turn = self._file.turn
         self._inherits = file is not None
@@ -106,9 +92,25 @@ class SpeechRenderer:
             self._engine_rate, output.sample_rate, speed=effects.speed, pitch=effects.pitch, normalize=loudness
         )
 
+    @cached_property
+    def _watermarker(self) -> Watermarker | None:
+        from stts.audio.watermark.marker import Watermarker  # few servers mark their speech
+
+        return None if self._network is None else Watermarker(self._network, self._output.sample_rate)
+
     def expect(self, samples: Samples) -> None:
         """Tells what is pushed after this, in blocks: the level of a voice is measured on all of it."""
         self._level.expect(samples)
+
+    def push_in_parts(self, block: Samples) -> Iterator[AudioChunk]:
+        """Pushes a block. Where it is marked, which takes time, its first half second does not wait for all of it."""
+        most = len(block) if self._network is None else round(MARKED_SECONDS * self._engine_rate)
+        if len(block) <= most:
+            yield self.push(block)
+            return
+        self.expect(block)
+        for start in range(0, len(block), most):
+            yield self.push(block[start : start + most])
 
     def push(self, block: Samples) -> AudioChunk:
         with self._turn:
@@ -136,7 +138,7 @@ class SpeechRenderer:
                 return NOTHING
             start = time.perf_counter()
             self._level.end_piece()
-            return self._chunk(self._render(self._framer.end_piece(pause)), start)
+            return self._chunk(self._render(self._framer.end_piece(pause), ends=True), start)
 
     def finish(self) -> AudioChunk:
         """The rest, to the last frame. The renderer cannot be used after that."""
@@ -163,9 +165,11 @@ class SpeechRenderer:
         """
         self._left = True
 
-    def successor(self, effects: EffectSettings, engine_rate: int) -> SpeechRenderer:
+    def successor(
+        self, effects: EffectSettings, engine_rate: int, network: WatermarkNetwork | None = None
+    ) -> SpeechRenderer:
         """A renderer that goes on in the same file with the blocks of another engine; nothing of it has begun."""
-        after = SpeechRenderer(self._output, effects, engine_rate, self._file)
+        after = SpeechRenderer(self._output, effects, engine_rate, self._file, network)
         after.encode_seconds = self.encode_seconds
         return after
 
@@ -198,11 +202,18 @@ class SpeechRenderer:
         samples = np.zeros(round(seconds * self._output.sample_rate), np.float32)
         return self._chunk(self._file.encoder.encode(samples) + self._file.finish(), start)
 
-    def _render(self, samples: Samples) -> bytes:
-        return b"" if self._file.ended else self._file.encoder.encode(self._effects.push(samples))
+    def _render(self, samples: Samples, *, ends: bool = False) -> bytes:
+        return b"" if self._file.ended else self._encode(self._effects.push(samples), ends=ends)
 
     def _flush(self) -> bytes:
-        return b"" if self._file.ended else self._file.encoder.encode(self._effects.finish())
+        return b"" if self._file.ended else self._encode(self._effects.finish(), ends=True)
+
+    def _encode(self, samples: Samples, *, ends: bool) -> bytes:
+        """`ends`: the watermark of all that was pushed is to be complete, so that no piece waits for the next one."""
+        if (marker := self._watermarker) is not None:
+            samples = marker.push(samples)
+            samples = np.concatenate([samples, marker.finish()]) if ends else samples
+        return self._file.encoder.encode(samples)
 
     def _chunk(self, data: bytes, start: float) -> AudioChunk:
         file = self._file

@@ -1,4 +1,4 @@
-"""Writes the watermark into speech as it streams: samples in, the same number of marked samples out, 0.22 s behind.
+"""Writes the watermark into speech as it streams: samples in, as many marked samples out, 0.2 to 0.3 s behind.
 
 Only what the mark adds goes through the network's own rate; the speech itself stays as it is, all its frequencies too.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from stts.audio.filters import SILENCE, FilterChain
+from stts.audio.filters import SILENCE, FilterChain, bounded
 from stts.audio.watermark.layers import Streamed
 from stts.audio.watermark.network import WatermarkNetwork
 from stts.audio.watermark.spectrum import BAND, HALF, HOP, RANGE_DB, RATE, SHARE_HEARD, Spectra, levels, spectra, waves
 from stts.engine_api import Samples
 
+LEAST_SPECTRA = 8
+"""Spectra that are looked at together, 80 ms: with one by one most of the time goes into fetching the weights."""
 MOST_GAIN_DB = 30.0
 """Decibels by which the mark may raise or lower a frequency; the network stays far below."""
 
@@ -21,9 +23,14 @@ class Watermarker:
     """One per answer, for mono samples at one rate."""
 
     def __init__(self, network: WatermarkNetwork, rate: int) -> None:
-        self._encoder = Streamed(network.encoder)
-        self._down = FilterChain(rate, RATE, ()) if rate != RATE else None
-        self._up = FilterChain(RATE, rate, ()) if rate != RATE else None
+        self._network = network
+        self._rate = rate
+        self._begin()
+
+    def _begin(self) -> None:
+        self._encoder = Streamed(self._network.encoder)
+        self._down = FilterChain(self._rate, RATE, ()) if self._rate != RATE else None
+        self._up = FilterChain(RATE, self._rate, ()) if self._rate != RATE else None
         self._unmarked: list[Samples] = []
         """Samples that wait for their mark."""
         self._input: Samples = np.zeros(HALF, np.float32)
@@ -32,42 +39,44 @@ class Watermarker:
         """Spectra whose mark is not known yet."""
         self._heard: list[bool] = []
         self._loudest = 0.0
-        self._sum: Samples = np.zeros(0, np.float32)
+        self._sum: Samples = SILENCE
         """The added sound that further windows may still change."""
         self._to_skip = HALF
         """Samples before the first one of the answer, which the first windows reach over."""
         self._mark: Samples = SILENCE
         """The added sound that is complete, and not in the speech yet."""
+        self._begun = False
 
     def push(self, samples: Samples) -> Samples:
         if len(samples) == 0:
             return SILENCE
+        self._begun = True
         self._unmarked.append(samples)
         self._take(self._down.push(samples) if self._down is not None else samples)
         return self._marked()
 
     def finish(self) -> Samples:
-        """The last samples. Nothing may be pushed after that."""
-        if self._down is not None and (self._unmarked or self._to_skip < HALF):
+        """The last samples. What is pushed after that is marked anew."""
+        if not self._begun:
+            return SILENCE
+        if self._down is not None:
             self._take(self._down.finish())
-        self._take(np.zeros(HALF + HOP, np.float32))
+        self._take(np.zeros(HALF + HOP, np.float32), last=True)
         self._add(self._encoder.finish())
-        rest = self._sum
-        self._sum = SILENCE
-        self._keep(rest)
-        if self._up is not None:
-            self._mark = np.concatenate([self._mark, self._up.finish()])
-        wanted = sum(map(len, self._unmarked))
-        missing = max(0, wanted - len(self._mark))
-        self._mark = np.concatenate([self._mark, np.zeros(missing, np.float32)])
-        return self._marked()
+        self._keep(self._sum)
+        rest = SILENCE if self._up is None else self._up.finish()
+        missing = max(0, sum(map(len, self._unmarked)) - len(self._mark) - len(rest))
+        self._mark = np.concatenate([self._mark, rest, np.zeros(missing, np.float32)])
+        last = self._marked()
+        self._begin()
+        return last
 
-    def _take(self, samples: Samples) -> None:
-        """Looks at further samples, of the network's rate."""
+    def _take(self, samples: Samples, *, last: bool = False) -> None:
+        """Looks at further samples, of the network's rate, where there are enough of them."""
         self._input = np.concatenate([self._input, samples])
-        found = spectra(self._input)
-        if len(found) == 0:
+        if not last and len(self._input) < 2 * HALF + (LEAST_SPECTRA - 1) * HOP:
             return
+        found = spectra(self._input)
         self._input = self._input[len(found) * HOP :]
         read = levels(found)
         sums = read.sum(axis=1)
@@ -110,4 +119,4 @@ class Watermarker:
         count = min(len(samples), len(self._mark))
         self._unmarked = [samples[count:]] if count < len(samples) else []
         mark, self._mark = self._mark[:count], self._mark[count:]
-        return samples[:count] + mark
+        return bounded(samples[:count] + mark, 1.0)

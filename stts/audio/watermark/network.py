@@ -27,6 +27,11 @@ class WatermarkNetwork:
     def __init__(self, checkpoint: Path) -> None:
         self._checkpoint = checkpoint
 
+    @property
+    def is_ready(self) -> bool:
+        """True if speech can be marked without reading anything."""
+        return "encoder" in self.__dict__
+
     @cached_property
     def encoder(self) -> tuple[Convolution, ...]:
         """Raises OSError, and ValueError where the checkpoint is another one."""

@@ -1,0 +1,193 @@
+"""The watermark: what it costs, how far it is below the speech, and whether it is found after what recordings suffer.
+
+`python -m benchmarks watermark`: speech of the engines that are here, in windows of three seconds, marked as it
+streams and read again; then the same speech and recordings of people without a mark.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.result import Row
+from benchmarks.voices import utterances
+from embedded import AsyncSpeech
+from stts.audio.decode import Decoder
+from stts.audio.encode import Encoder, encoded
+from stts.audio.filters import FilterChain
+from stts.audio.watermark.detector import DETECTED, find_watermark
+from stts.audio.watermark.marker import Watermarker
+from stts.audio.watermark.weights import watermark_network
+from stts.engine_api import STT_SAMPLE_RATE, Samples
+from stts.errors import STTSError
+from stts.speech import AudioFormat
+
+RATE = 24_000
+BLOCK = 2_400
+"""Samples that an engine yields at once: a tenth of a second."""
+CUT_SECONDS = 3.0
+TEXT = (
+    "Good morning. The train to the coast leaves at nine, and it will be on time. Please have your tickets ready, and "
+    "mind the gap between the train and the platform. We wish you a pleasant journey, and a quiet day by the sea."
+)
+VOICES = {
+    "espeak": ("en-us", "en-us+m7", "en-us+f3", "de", "fr", "es", "it", "pl", "ru", "zh"),
+    "hibari": (None,),
+    "kokoro": ("af_heart", "am_michael", "bf_emma"),
+    "piper": (None,),
+}
+
+
+def _resampled(samples: Samples, rate_in: int, rate_out: int) -> Samples:
+    if rate_in == rate_out:
+        return samples
+    chain = FilterChain(rate_in, rate_out, ())
+    return np.concatenate([chain.push(samples), chain.finish()])
+
+
+def _read(data: bytes, rate: int = RATE) -> Samples:
+    return np.concatenate(list(Decoder(io.BytesIO(data), sample_rate=rate, max_seconds=600)))
+
+
+def _through(format: AudioFormat, bit_rate: int) -> Callable[[Samples], Samples]:
+    def damage(samples: Samples) -> Samples:
+        encoder = Encoder(format, RATE, bit_rate=bit_rate)
+        return _read(encoder.encode(samples) + encoder.finish())
+
+    return damage
+
+
+def _noisy(samples: Samples) -> Samples:
+    noise = np.random.default_rng(7).standard_normal(len(samples)).astype(np.float32)
+    noisy: Samples = samples + noise * np.float32(np.sqrt(np.square(samples).mean()) / 10)
+    return noisy
+
+
+def _lower(rate: int) -> Callable[[Samples], Samples]:
+    return lambda samples: _resampled(_resampled(samples, RATE, rate), rate, RATE)
+
+
+DAMAGES: Mapping[str, Callable[[Samples], Samples]] = {
+    "nothing": lambda samples: samples,
+    "MP3 at 128 kbit/s": _through("mp3", 128_000),
+    "MP3 at 32 kbit/s": _through("mp3", 32_000),
+    "Opus at 32 kbit/s": _through("opus", 32_000),
+    "Opus at 12 kbit/s": _through("opus", 12_000),
+    "AAC at 64 kbit/s": _through("aac", 64_000),
+    "16 kHz": _lower(16_000),
+    "8 kHz": _lower(8_000),
+    "Opus at 32 kbit/s, then 16 kHz": lambda samples: _lower(16_000)(_through("opus", 32_000)(samples)),
+    "noise 20 dB below": _noisy,
+    "a third as loud": lambda samples: samples * np.float32(1 / 3),
+}
+
+
+@dataclass
+class Tally:
+    """Confidences of windows."""
+
+    found: list[float] = field(default_factory=list)
+
+    def add(self, samples: Samples) -> None:
+        file = io.BytesIO(encoded(samples, "wav", RATE))
+        confidence = find_watermark(file, watermark_network(None), max_seconds=600).confidence
+        if confidence is not None:
+            self.found.append(confidence)
+
+    @property
+    def share(self) -> float:
+        return sum(each >= DETECTED for each in self.found) / max(1, len(self.found))
+
+    @property
+    def words(self) -> str:
+        marked = sum(each >= DETECTED for each in self.found)
+        return f"{marked} of {len(self.found)} (confidence {min(self.found):.2f} to {max(self.found):.2f})"
+
+
+def _cuts(samples: Samples) -> Iterator[Samples]:
+    """Windows from places that are no windows of the detector."""
+    size = round(CUT_SECONDS * RATE)
+    for start in range(round(0.4 * RATE), len(samples) - size, size):
+        yield samples[start : start + size]
+
+
+async def _speech() -> Mapping[str, Samples]:
+    spoken: dict[str, Samples] = {}
+    async with AsyncSpeech() as speech:
+        for engine, voices in VOICES.items():
+            for voice in voices:
+                try:
+                    answer = await speech.speak(TEXT, engine=engine, voice=voice, format="wav")
+                except STTSError:
+                    continue
+                spoken[f"{engine} {voice or ''}".strip()] = _read(answer.data)
+    return spoken
+
+
+def _people() -> Mapping[str, Samples]:
+    return {each.name: _resampled(each.samples, STT_SAMPLE_RATE, RATE) for each in utterances()}
+
+
+def _marked(samples: Samples) -> tuple[Samples, float]:
+    """The marked speech, and the processor time that it took."""
+    begun = time.process_time()
+    marker = Watermarker(watermark_network(None), RATE)
+    parts = [marker.push(samples[start : start + BLOCK]) for start in range(0, len(samples), BLOCK)]
+    parts.append(marker.finish())
+    return np.concatenate(parts), time.process_time() - begun
+
+
+def _power(samples: Samples) -> float:
+    return float(np.square(samples, dtype=np.float64).mean())
+
+
+def _sounds() -> Sequence[Samples]:
+    """Sounds that are no speech."""
+    times = np.arange(6 * RATE) / RATE
+    chord = np.sum([np.sin(2 * np.pi * note * times) for note in (220.0, 277.2, 329.6, 440.0)], axis=0) / 8
+    noise = 0.1 * np.random.default_rng(5).standard_normal(len(times))
+    return [each.astype(np.float32) for each in (0.5 * np.sin(2 * np.pi * 220 * times), chord, noise)]
+
+
+def run() -> list[Row]:
+    """Figures of all voices that are here."""
+    spoken, people = asyncio.run(_speech()), _people()
+    marked, work, below = {}, 0.0, []
+    for name, samples in spoken.items():
+        marked[name], took = _marked(samples)
+        work += took
+        below.append(10 * np.log10(_power(samples) / _power(marked[name] - samples)))
+    seconds = sum(map(len, spoken.values())) / RATE
+    plain = Tally()
+    begun = time.process_time()
+    for samples in spoken.values():
+        plain.add(samples)
+    looking = time.process_time() - begun
+    for samples in (*spoken.values(), *people.values()):
+        for cut in _cuts(samples):
+            plain.add(cut)
+    others = Tally()
+    for samples in _sounds():
+        others.add(samples)
+    voices = f"{len(spoken)} voices, {seconds:.0f} s"
+    return [
+        Row(f"watermark: processor time of writing, of the speech ({voices})", "", f"{work / seconds:.3f}"),
+        Row("watermark: processor time of finding, of the speech", "", f"{looking / seconds:.3f}"),
+        Row("watermark: level below the speech", "", f"{np.median(below):.1f} dB, at least {min(below):.1f} dB"),
+        Row("watermark: found in unmarked speech", "none", plain.words, plain.share == 0.0),
+        Row("watermark: found in a tone, a chord and noise", "", others.words),
+        *(_survival(name, damage, marked) for name, damage in DAMAGES.items()),
+    ]
+
+
+def _survival(name: str, damage: Callable[[Samples], Samples], marked: Mapping[str, Samples]) -> Row:
+    tally = Tally()
+    for samples in marked.values():
+        for cut in _cuts(damage(samples)):
+            tally.add(cut)
+    return Row(f"watermark: found in 3 s after {name}", "all", tally.words, tally.share == 1.0)
