@@ -84,6 +84,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     },
     ("GET", "/v1/models"): models,
     ("GET", "/v1/models/{model_id}"): one_model,
+    ("DELETE", "/v1/models/{model_id}"): told_none("DELETE", "/v1/models/none"),
     ("GET", "/v1/audio/models"): named("/v1/audio/models", "models"),
     ("GET", "/v1/audio/voices"): named("/v1/audio/voices", "voices"),
     ("GET", "/v1/audio/speech/voices"): voices_of_models,

@@ -26,6 +26,7 @@ DOMAIN = (
         "languages",
         "language_names",
         "voice_names",
+        "hosted_models",
         "engine_state",
         "engine_info",
         "http_address",

@@ -14,7 +14,7 @@ METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 READABLE = (
     *("X-Request-ID", "Server-Timing", "X-File-Id", "X-Session-ID", "X-Transcription"),
     *("X-Cache", "X-Engine", "X-Voice", "X-Voice-Cloned", "X-Warnings", "Content-Disposition"),
-    *("Retry-After", "RateLimit", "RateLimit-Policy"),
+    *("Retry-After", "Retry-After-Ms", "X-Should-Retry", "RateLimit", "RateLimit-Policy"),
     *("X-RateLimit-Limit-Requests", "X-RateLimit-Remaining-Requests", "X-RateLimit-Reset-Requests"),
     *("X-RateLimit-Limit-Tokens", "X-RateLimit-Remaining-Tokens", "X-RateLimit-Reset-Tokens"),
 )

@@ -23,7 +23,7 @@ class RenderedError:
     body: Mapping[str, Any]
     """To be sent as JSON."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Further headers of the answer."""
+    """Further headers of the answer; a `Retry-After` among them counts instead of the usual one."""
 
 
 OwnTime = Callable[[RequestContext], str]

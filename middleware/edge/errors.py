@@ -43,7 +43,7 @@ def error_response(scope: Scope, error: STTSError, headers: Mapping[str, str] | 
     log_refusal(scope, local_path(scope), rendered.status, error)
     response = Response(json.dumps(rendered.body), rendered.status, media_type=rendered.media_type)
     response.headers.update({**rendered.headers, **(headers or {})})
-    if error.retry_after is not None:
+    if error.retry_after is not None and "Retry-After" not in response.headers:
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if rendered.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from middleware.edge.problem import plain_name
-from stts.errors import STTSError
+from stts.errors import Conflict, NotCompleteYet, STTSError
 
 TYPES = {
     401: "authentication_error",
@@ -16,6 +17,8 @@ TYPES = {
     429: "rate_limit_error",
 }
 """Status -> OpenAI's kind of error."""
+PATIENCE_SECONDS = 120.0
+"""Longest wait that OpenAI's clients take from an answer: told a longer one, they do not wait at all."""
 
 
 class OpenAIErrorDetail(BaseModel):
@@ -43,3 +46,28 @@ def openai_error(error: STTSError, message: str | None = None) -> dict[str, Any]
             "code": error.code,
         }
     }
+
+
+def repeated_by_clients(status: int) -> bool:
+    """True for answers that OpenAI's clients follow by the same request, unless they are told not to."""
+    return status in (408, 409, 429) or status >= 500
+
+
+def retry_headers(error: STTSError, status: int) -> dict[str, str]:
+    """Headers that tell OpenAI's clients when to repeat a request, and where that would fail again."""
+    headers: dict[str, str] = {}
+    wait = error.retry_after
+    if repeated_by_clients(status) and not _may_help(error):
+        headers["X-Should-Retry"] = "false"
+    if wait is not None:
+        wait = min(max(wait, 0.0), PATIENCE_SECONDS)
+        headers["Retry-After"] = str(max(1, math.ceil(wait)))
+        headers["Retry-After-Ms"] = str(math.ceil(wait * 1000))
+    return headers
+
+
+def _may_help(error: STTSError) -> bool:
+    """True if the same request may be answered otherwise, and within the time that clients wait."""
+    if not error.retryable or (isinstance(error, Conflict) and not isinstance(error, NotCompleteYet)):
+        return False
+    return error.retry_after is None or error.retry_after <= PATIENCE_SECONDS

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from middleware.edge.dialect import RenderedError
 from middleware.edge.problem import message_with_list
-from routers.http.openai_errors import openai_error
+from routers.http.openai_errors import openai_error, retry_headers
 from routers.http.sse import event
 from stts.errors import AudioTooLong, STTSError, UndecodableAudio
 
@@ -28,10 +28,10 @@ AUDIO_ERRORS = (UndecodableAudio, AudioTooLong)
 
 
 def render_openai_error(error: STTSError, request_id: str) -> RenderedError:
-    """OpenAI's clients know 400, not 422."""
+    """OpenAI's clients know 400, not 422, and repeat what may go better then."""
     status = 400 if error.status == 422 else error.status
     message = message_with_list(error, voices="/v1/audio/voices", models="/v1/models")
-    return RenderedError(status, "application/json", openai_error(error, message))
+    return RenderedError(status, "application/json", openai_error(error, message), retry_headers(error, status))
 
 
 async def in_dialect(items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:

@@ -12,6 +12,7 @@ class ModelShape(BaseModel):
     object: Literal["model"] = "model"
     created: int = Field(description="Unix time.")
     owned_by: str
+    shutdown_date: None = Field(None, description="Models stay here.")
 
 
 class ModelList(BaseModel):

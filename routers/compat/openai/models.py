@@ -14,7 +14,8 @@ from routers.http.deferred_route import deferred_router
 from stts.access.policy import Public, RouteKind, policy
 from stts.access.roles import Role
 from stts.engine_api import EngineKind
-from stts.errors import UnknownModel
+from stts.errors import Forbidden, UnknownModel
+from stts.hosted_models import SESSIONS
 
 OWNER = "stts-server"
 
@@ -47,23 +48,47 @@ class ModelRoutes:
         add = self.router.add_api_route
         add("/v1/models", self.listing, methods=["GET"], response_model=ModelList, summary="Models")
         add("/v1/models/{model_id:path}", self.show, methods=["GET"], response_model=ModelShape, summary="One model")
+        add(
+            "/v1/models/{model_id:path}",
+            self.remove,
+            methods=["DELETE"],
+            response_model=ModelShape,
+            summary="Refused: models are the operator's",
+        )
         add("/v1/audio/models", self.speaking, methods=["GET"], response_model=ModelNames, summary="Models that speak")
 
     @policy(RouteKind.USE, role=Role.READ)
     async def listing(self, task: Annotated[ModelTask | None, BeforeValidator(_no_task)] = None) -> ModelList:
         """All, or those of one task, as clients of speaches ask."""
         kinds: tuple[EngineKind, ...] = ("tts", "stt") if task is None else TASKS[task]
-        return ModelList(data=[self._shape(name) for name in self._models.names(*kinds)])
+        names = self._all() if task is None else self._models.names(*kinds)
+        return ModelList(data=[self._shape(name) for name in names])
 
     @policy(RouteKind.USE, role=Role.READ)
     async def show(self, model_id: Annotated[str, Path(max_length=NAME_CHARACTERS)]) -> ModelShape:
-        if model_id not in self._models.names("tts", "stt"):
-            raise UnknownModel("There is no such model; GET /v1/models lists all.", param="model")
+        self._require(model_id)
         return self._shape(model_id)
+
+    @policy(RouteKind.USE)
+    async def remove(self, model_id: Annotated[str, Path(max_length=NAME_CHARACTERS)]) -> ModelShape:
+        """The hosted service removes models that were trained for somebody. There are none of these here."""
+        self._require(model_id)
+        raise Forbidden(
+            "This model was trained for nobody, so nobody can delete it here. What an engine has fetched is removed "
+            "by the operator: `stts models remove`, or DELETE /models/{model_id}.",
+            param="model",
+        )
 
     @policy(RouteKind.USE, Public.LISTED, role=Role.READ)
     async def speaking(self) -> ModelNames:
         return ModelNames(models=[ModelName(id=name) for name in self._models.names("tts")])
+
+    def _all(self) -> list[str]:
+        return [*self._models.names("tts", "stt"), *SESSIONS]
+
+    def _require(self, model: str) -> None:
+        if model not in self._all():
+            raise UnknownModel("There is no such model; GET /v1/models lists all.", param="model")
 
     def _shape(self, name: str) -> ModelShape:
         return ModelShape(id=name, created=self._models.created, owned_by=OWNER)

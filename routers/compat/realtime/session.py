@@ -19,6 +19,7 @@ from routers.compat.realtime.session_schemas import (
 )
 from routers.sockets.messages import invalid
 from stts.errors import InvalidParameter, STTSError
+from stts.hosted_models import commits_turns
 
 MERGED = frozenset({"audio", "input", "output", "transcription", "turn_detection"})
 """Objects whose fields are changed one by one; others are replaced."""
@@ -29,9 +30,6 @@ NULLABLE = frozenset(
     }
 )  # fmt: skip
 """Fields that null clears; elsewhere it changes nothing."""
-
-COMMITTED_BY_CLIENT = frozenset({"gpt-realtime-whisper", "gpt-live-transcribe"})
-"""Hosted models of live transcription whose clients end turns themselves, unless they ask for turn detection."""
 
 Shapes = RealtimeSession | TranscriptionSession
 AUTO_MODEL = "auto"
@@ -60,7 +58,7 @@ class SessionObject:
     def hears_live(self) -> bool:
         """True if words are told before the client has ended their turn, as the hosted live models do."""
         transcription = self.shape.audio.input.transcription
-        return self.turns is None and transcription is not None and transcription.model in COMMITTED_BY_CLIENT
+        return self.turns is None and transcription is not None and commits_turns(transcription.model)
 
     def updated(self, patch: Mapping[str, Any]) -> SessionObject:
         """Applies the fields that a client has sent. Raises InvalidParameter.
@@ -137,12 +135,12 @@ def _input(patch: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _with_usual_turns(shape: Shapes) -> Shapes:
-    """Default turn detection: by silence, or by the client under COMMITTED_BY_CLIENT."""
+    """Default turn detection: by silence, or by the client under models that leave it to it."""
     if not isinstance(shape, TranscriptionSession):
         return shape
     given = shape.audio.input
     model = given.transcription.model if given.transcription is not None else ""
-    turns = None if model in COMMITTED_BY_CLIENT else ServerVAD(type="server_vad")
+    turns = None if commits_turns(model) else ServerVAD(type="server_vad")
     audio = shape.audio.model_copy(update={"input": given.model_copy(update={"turn_detection": turns})})
     return shape.model_copy(update={"audio": audio})
 
