@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Use = Literal["speech", "transcription", "live transcription", "conversation", "translation", "live"]
-"""What a model is for: the first two are requests, the others sessions."""
+"""Purpose of a model: the first two are requests, the others sessions."""
 Counted = Literal["tokens", "duration"]
 
 DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
