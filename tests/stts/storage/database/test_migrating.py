@@ -26,6 +26,12 @@ def test_head_is_the_newest_migration() -> None:
     assert known_versions()[0] == HEAD
 
 
+def test_no_two_migrations_have_the_same_number() -> None:
+    """Alembic takes one of two for granted and says nothing."""
+    names = sorted(path.name for path in (MIGRATIONS / "versions").glob("v[0-9]*.py"))
+    assert [name[1:5] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
+
+
 def test_an_empty_database_gets_the_newest_version(address: DatabaseAddress) -> None:
     assert current_version(address) is None
     assert upgrade(address) is None
