@@ -38,6 +38,8 @@ class SessionConfig:
     """The words up to a pause are asked for although nobody replies to them: those of the turn are known sooner."""
     follow_words: bool = False
     """Frames of replies carry the words that end within them."""
+    tell_written: bool = False
+    """ReplyWritten is told as soon as the text and the calls of a reply are complete, while it may still be spoken."""
     prompt: str = ""
     prompt_after: float = 0.0
     """Seconds of silence of both sides after which the prompt is spoken; 0: never."""

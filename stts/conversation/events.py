@@ -155,6 +155,17 @@ class ToolCalled:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyWritten:
+    """All text and all calls of a reply are told, where the session wants to know; its speech may go on."""
+
+    generation: int
+    input_tokens: int
+    output_tokens: int
+    cut: bool
+    """The model stopped at its limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class AudioFrame:
     generation: int
     sequence: int
@@ -237,6 +248,7 @@ SessionEvent = (
     | ReplyStarted
     | ReplyDelta
     | ReplyWarned
+    | ReplyWritten
     | ToolCalled
     | AudioFrame
     | ReplyEnded

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stts.chat import ReplyRequest, ToolCall
+from stts.chat import ReplyRequest, ReplyUsage, ToolCall
 from stts.conversation.config import ReplyOrder
 from stts.conversation.events import EndStatus, ReplyEnded, TurnMetrics
 from stts.conversation.playback import ReplyPlayback
@@ -39,8 +39,8 @@ class GeneratedReply:
     ducked: bool = False
     """The listener was asked to turn it down."""
     text: str = ""
-    unsent_text: list[str | ToolCall | SpeechWarning] = field(default_factory=list)
-    """Text and calls that were written before it was adopted, or while it was held."""
+    unsent_text: list[str | ToolCall | SpeechWarning | ReplyUsage] = field(default_factory=list)
+    """Text and calls that were written before it was adopted, or while it was held, and that this was all."""
     tokens: tuple[int, int] = (0, 0)
     """Input and output."""
     cut: bool = False

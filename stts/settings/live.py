@@ -6,6 +6,7 @@ from typing import Literal
 
 from stts.settings.section import Section, live
 
+ResponsesModel = Literal["asked", "configured", "auto"]
 Commentary = Literal["verbatim", "paraphrase", "auto"]
 
 
@@ -15,6 +16,12 @@ class LiveSettings(Section):
     commentary: Commentary = live(
         "How commentary is spoken: `verbatim`, as it stands; `paraphrase`, by the language model in words of its own; "
         "`auto`: paraphrased where a language model is configured.",
+        default="auto",
+    )
+    responses_model: ResponsesModel = live(
+        "Which model of the chat endpoint answers where a delegation names one: `asked`, that; `configured`, "
+        "reply.model; `auto`: that, but reply.model for names of hosted models (gpt-...) at endpoints that are not "
+        "hosted.",
         default="auto",
     )
     strict: bool = live("Refuse fields that are unknown, instead of ignoring them.", default=False)

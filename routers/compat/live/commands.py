@@ -23,7 +23,7 @@ from routers.compat.live.command_schemas import (
 )
 from routers.compat.live.delegation.brain import AppendKind
 from routers.compat.live.fixture import decoded, read_fixture
-from routers.compat.live.session_object import UPDATABLE, check_known, ignored, read_delegation
+from routers.compat.live.session_object import UPDATABLE, check_known, ignored, read_delegation, unknown_fields
 from routers.compat.live.state import LiveState
 from routers.sockets.messages import parse_object
 from stts.errors import Conflict, InvalidParameter, InvalidRequest, PayloadTooLarge
@@ -76,7 +76,10 @@ class Commands:
             raise InvalidParameter("There are no triggers here.", param="session.triggers")
         if command.session.get("delegation") is not None:
             delegation = read_delegation(state.object.delegation, command.session["delegation"])
-            state.object = state.object.with_delegation(state.brain.updated(delegation))
+            unused = unknown_fields(delegation, "session.delegation")
+            check_known(unused, strict=state.strict)
+            unknown += unused
+            state.object = state.object.with_delegation(await state.brain.updated(delegation))
         state.answer({"type": "session.updated", "session": state.object.wire()}, event_id)
         if unknown:
             state.answer(ignored(unknown), event_id)

@@ -108,7 +108,7 @@ class LiveSession:
             async for event in events:
                 self._events.take(event)
                 self.state.brain.observe(event)
-                self.state.speaking.go_on()
+                self._go_on()
 
     async def _deliver(self) -> None:
         await self.state.outgoing.deliver(self._link.send, self._link.play)
@@ -150,4 +150,9 @@ class LiveSession:
             state.end("close_requested")
         if state.hearing.stopped:
             state.start(state.hearing.end_turn(), "end of input")
-        state.speaking.go_on()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Says what waits, if nobody speaks."""
+        self.state.speaking.go_on()
+        self.state.brain.go_on()

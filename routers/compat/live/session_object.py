@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from middleware.edge.problem import plain_name
 from routers.compat.live.session_schemas import PCM, ClientDelegation, Delegation, Format, LiveSessionFields
+from routers.compat.live.shape import Shape
 from routers.sockets.messages import invalid
 from stts.errors import InvalidParameter, STTSError, UnknownParameter
 
@@ -125,6 +126,9 @@ def ignored(unknown: list[str]) -> dict[str, Any]:
 
 
 def _unknown(shape: BaseModel, path: str) -> Iterator[str]:
+    if isinstance(shape, Shape) and shape.ignored:
+        yield f"{path} ({plain_name(str(getattr(shape, 'type', '')))})"
+        return
     for name in shape.model_extra or ():
         yield f"{path}.{plain_name(name)}"
     for name in type(shape).model_fields:
@@ -134,10 +138,16 @@ def _unknown(shape: BaseModel, path: str) -> Iterator[str]:
                 yield from _unknown(each, f"{path}.{name}")
 
 
-def _known(shape: BaseModel) -> dict[str, Any]:
+def _known(shape: Shape) -> dict[str, Any]:
     """The fields of a shape that the client or a default has set, without those that nobody knows."""
-    dumped = shape.model_dump(exclude_none=True)
-    return {name: dumped[name] for name in type(shape).model_fields if name in dumped}
+    fields = {name: getattr(shape, name) for name in type(shape).model_fields}
+    return {name: _told(value) for name, value in fields.items() if value is not None}
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_told(each) for each in value if not (isinstance(each, Shape) and each.ignored)]
+    return _known(value) if isinstance(value, Shape) else value
 
 
 def _without_blanks(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,9 +166,13 @@ def _without_blanks(given: Mapping[str, Any]) -> dict[str, Any]:
 def _within_session(error: ValidationError, given: Any, start: str = "") -> STTSError:
     """The error about the first wrong field, by the names that its client used: those of union members are ours."""
     path = [*filter(None, [start]), *error.errors(include_url=False, include_input=False)[0]["loc"]]
+    if path[0] == "delegation" and path[1:2] in (["client"], ["responses"]):
+        del path[1]  # the member of the union
     found: Any = given
     names = []
     for part in path:
+        if isinstance(part, str) and part.startswith("a "):
+            continue  # so are these
         try:
             found = found[part]
         except (KeyError, IndexError, TypeError):

@@ -1,11 +1,13 @@
-"""The session object of GPT-Live as clients send it. What nobody here knows is kept apart, to be told or refused."""
+"""The session object of GPT-Live as clients send it."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
+from routers.compat.live.responses_schemas import ResponsesSettings
+from routers.compat.live.shape import Shape
 from routers.compat.live.tokens import TokenLimited
 from routers.http.names import NAME_CHARACTERS
 
@@ -16,10 +18,6 @@ MOST_INPUT = 128
 LONGEST_ACKNOWLEDGEMENT_MS = 600_000
 
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS)]
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(frozen=True, allow_inf_nan=False, extra="allow")
 
 
 class PCM(Shape):
@@ -68,7 +66,7 @@ class ResponsesDelegation(Shape):
     """The configured chat endpoint does what is delegated."""
 
     type: Literal["responses"]
-    responses: dict[str, Any]
+    responses: ResponsesSettings
     acknowledgement_delay_ms: Acknowledgement = None
 
 

@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 from stts.conversation.config import ReplyOrder
 from stts.conversation.session import ConversationSession
+from stts.conversation.state import State
 from stts.errors import Conflict
 
 MOST_WAITING = 64
 """Texts."""
+SAID = "said"
+"""Tag of replies that are a given text."""
 
 
 class Speaking:
@@ -33,9 +36,18 @@ class Speaking:
 
     def go_on(self) -> None:
         """Says the next, if nobody speaks."""
+        if self._waiting and self._quiet:
+            self._core.respond(ReplyOrder(text=self._waiting.popleft(), tag=SAID))
+
+    @property
+    def free(self) -> bool:
+        """Nobody speaks, nothing waits to be said, and the words of no turn are awaited that is to be replied to."""
+        return not self._waiting and self._quiet
+
+    @property
+    def _quiet(self) -> bool:
         core = self._core
-        if self._waiting and core.active is None and not core.user_speaks and not self._held():
-            core.respond(ReplyOrder(text=self._waiting.popleft()))
+        return core.active is None and core.state is State.LISTENING and not core.user_speaks and not self._held()
 
     def forget(self) -> None:
         """Nothing that waits is said."""

@@ -74,6 +74,10 @@ class LiveState:
         return self.settings().live.strict
 
     @property
+    def free(self) -> bool:
+        return self.speaking.free
+
+    @property
     def at_rest(self) -> bool:
         """Nothing that was begun is unfinished."""
         return self.speaking.idle and self.mixer.idle and not self.brain.pending

@@ -35,6 +35,9 @@ class AppBrain:
     def observe(self, event: SessionEvent) -> None:
         return
 
+    def go_on(self) -> None:
+        """Nothing waits here: what is to be said waits on the stage."""
+
     async def append(self, kind: AppendKind, content: str, delegation_id: str | None) -> None:
         stage = self._stage
         if stage is None:
@@ -47,5 +50,5 @@ class AppBrain:
     async def command(self, kind: str, item: dict[str, Any] | None) -> None:
         raise InvalidRequest(f"`{kind}` is for sessions whose delegation is of type `responses`.")
 
-    def updated(self, delegation: Delegation) -> Delegation:
+    async def updated(self, delegation: Delegation) -> Delegation:
         return delegation

@@ -44,6 +44,11 @@ class Stage(Protocol):
         """The session is about to end: nothing is to begin."""
         ...
 
+    @property
+    def free(self) -> bool:
+        """Nobody speaks, nothing waits to be said, and no turn of the user is about to be replied to."""
+        ...
+
     def delegate(self, *, response_id: str | None = None, id: str | None = None) -> str:
         """Tells `session.delegation.created`, with the target of the session's delegation. Returns its id."""
         ...
@@ -88,6 +93,10 @@ class Brain(Protocol):
         """Takes each event of the session, in order, after its clients were told what they are told of it."""
         ...
 
+    def go_on(self) -> None:
+        """Begins what waits for silence, if the stage is free; called often."""
+        ...
+
     async def append(self, kind: AppendKind, content: str, delegation_id: str | None) -> None:
         """Takes context from the app. Raises for a delegation that it is not for, before the append is acknowledged."""
         ...
@@ -96,6 +105,6 @@ class Brain(Protocol):
         """Takes `response.item.create` or `response.create`. Raises InvalidRequest where they are not for it."""
         ...
 
-    def updated(self, delegation: Delegation) -> Delegation:
+    async def updated(self, delegation: Delegation) -> Delegation:
         """Takes other settings of the delegation, of the same type, merged. Returns those that hold; raises."""
         ...

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from routers.compat.live.delegation.app import AppBrain
 from routers.compat.live.delegation.brain import Brain
+from routers.compat.live.delegation.endpoint import has_language_model
+from routers.compat.live.delegation.responses import ResponsesBrain
 from routers.compat.live.session_schemas import ClientDelegation, Delegation
 from stts.errors import InvalidParameter
 from stts.settings import CurrentSettings
@@ -13,8 +15,10 @@ def make_brain(delegation: Delegation, instructions: str | None, settings: Curre
     """Raises InvalidParameter for a delegation that nobody here can carry out."""
     if isinstance(delegation, ClientDelegation):
         return AppBrain()
+    if has_language_model(settings()):
+        return ResponsesBrain(delegation, instructions, settings)
     raise InvalidParameter(
-        "No language model is configured for delegations of type `responses`.",
+        "No language model is configured for delegations of type `responses` (reply.adapter: openai).",
         param="session.delegation.type",
         allowed=["client"],
     )
