@@ -29,6 +29,7 @@ from stts.engine_api import Samples
 from stts.errors import STTSError
 from stts.settings import Settings
 from tests.fakes import registry
+from tests.patient import PATIENCE
 from tests.stts.conversation.caller import MESSAGE_SECONDS, RATE, World, silence, tone
 from tests.virtual import now
 from tests.wired import Engines
@@ -135,7 +136,7 @@ class Line:
                 if event["type"] == type and check(event):
                     return event
             self._changed.clear()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 await self._changed.wait()
 
     async def response(self, type: str) -> Event:
