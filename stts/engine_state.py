@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-EngineKind = Literal["tts", "stt", "vad", "turn"]
+EngineKind = Literal["tts", "stt", "vad", "turn", "speaker"]
 EngineState = Literal["not_installed", "cold", "loading", "ready", "failed"]
 BreakerState = Literal["closed", "open", "half_open"]
 """Circuit breaker of an engine: it works, it rests after failures, it is being tried."""

@@ -57,6 +57,26 @@ class Chunking:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSpeaker:
+    name: str
+    recording: bytes = field(repr=False)
+    """Some seconds of the voice, in any container."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerWishes:
+    """How speakers are to be told apart."""
+
+    fewest: int = 1
+    most: int = 64
+    known: tuple[KnownSpeaker, ...] = ()
+    same: float | None = None
+    """Cosine from which two voices are one; None: by the engine that tells them apart."""
+    early: bool = False
+    """Tell segments before the recording has been heard to its end: later ones may then sound like a better choice."""
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     text: str
     start: float
@@ -70,6 +90,8 @@ class Segment:
     avg_logprob: float | None = None
     compression_ratio: float | None = None
     no_speech_prob: float | None = None
+    speaker: str | None = None
+    """The speaker, where speakers were to be told apart: a name that is known, else `A`, `B`, .."""
     likely: tuple[Token, ...] = ()
     """Its tokens with their probabilities, where they were asked for."""
 
@@ -95,6 +117,8 @@ class TranscriptionConfig:
     logprobs: bool = False
     """Tell how likely each token is, where the engine knows."""
     chunking: Chunking | None = None
+    speakers: SpeakerWishes | None = None
+    """None: speakers are not told apart."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     ignore_unknown_parameters: bool = False
     permission: Permission = EVERYTHING

@@ -37,7 +37,7 @@ DOMAIN = (
     ),
     ("speech", "transcription", "chat", "settings", "access", "models"),
     ("context", "engine_api", "telemetry", "spoken"),
-    ("plans", "protocols", "analytics", "jobs"),
+    ("plans", "protocols", "analytics", "jobs", "speaker_engine"),
     ("audio", "text"),
     ("voices",),
     ("scheduling", "vad", "storage", "cache", "books"),

@@ -18,12 +18,19 @@ from stts.engine_api import Engine, EngineKind, STTEngine, TTSEngine, TurnEngine
 from stts.engine_state import AUTO
 from stts.http_address import is_http_address
 from stts.settings import Settings
+from stts.speaker_engine import SpeakerEngine
 
-_KINDS: Mapping[EngineKind, type] = {"tts": TTSEngine, "stt": STTEngine, "vad": VADEngine, "turn": TurnEngine}
+_KINDS: Mapping[EngineKind, type] = {
+    "tts": TTSEngine,
+    "stt": STTEngine,
+    "vad": VADEngine,
+    "turn": TurnEngine,
+    "speaker": SpeakerEngine,
+}
 _OPTIONS: KeyPath = ("engines", "options")
 _INSTANCES: KeyPath = ("engines", "instances")
 NO_DETECTOR = "none"
-"""Value of `conversation.turn_detector` that names no engine."""
+"""Value of `conversation.turn_detector` and `stt.speakers` that names no engine."""
 
 
 def operator_check(registry: Registry) -> Check:
@@ -60,6 +67,7 @@ class _NamedEngines:
         yield from _wrong(("stt", "vad"), [stt.vad], _names(classes, "vad", known_only=True))
         detectors = {NO_DETECTOR, *_names(classes, "turn")}
         yield from _wrong(("conversation", "turn_detector"), [settings.conversation.turn_detector], detectors)
+        yield from _wrong(("stt", "speakers"), [stt.speakers], {NO_DETECTOR, *_names(classes, "speaker")})
         yield from _wrong(("engines", "preload"), settings.engines.preload, classes)
         yield from _wrong_entries(_OPTIONS, settings.engines.options, self._classes)
         for model, engine in openai.models.items():

@@ -29,6 +29,7 @@ from stts.engine_api import (
     VADEngine,
     Voice,
 )
+from stts.speaker_engine import SpeakerEngine
 from stts.streams.closing import closing_iterator
 
 E = TypeVar("E", bound=Engine)
@@ -117,9 +118,23 @@ class _TurnClient(_Client[TurnEngine], TurnEngine):
         return float(self._result("finished", samples))
 
 
+class _SpeakerClient(_Client[SpeakerEngine], SpeakerEngine):
+    def __init__(self, engine: SpeakerEngine, backend: Backend) -> None:
+        super().__init__(engine, backend)
+        self.window_seconds, self.hop_seconds = engine.window_seconds, engine.hop_seconds  # type: ignore[misc]
+
+    @property
+    def same_speaker(self) -> float:
+        return self._engine.same_speaker
+
+    def vectors(self, samples: Samples) -> NDArray[np.float32]:
+        return np.asarray(self._result("vectors", samples), np.float32)
+
+
 _CLIENTS: dict[EngineKind, type[_Client[Any]]] = {
     "tts": _SpeechClient,
     "stt": _TranscriptionClient,
     "vad": _VoiceActivityClient,
     "turn": _TurnClient,
+    "speaker": _SpeakerClient,
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.execution.values import Value, read_params, read_voice, segment_fields
 from stts.engine_api import Engine, ListenParams, SpeechParams, STTEngine, TTSEngine, TurnEngine, VADEngine
+from stts.speaker_engine import SpeakerEngine
 
 
 def serve(engine: Engine, method: str, values: Sequence[Any]) -> Iterator[Value]:
@@ -74,6 +75,10 @@ def _finished(engine: TurnEngine, samples: Any) -> Iterator[Value]:
     yield engine.finished(samples)
 
 
+def _vectors(engine: SpeakerEngine, samples: Any) -> Iterator[Value]:
+    yield engine.vectors(samples)
+
+
 def _installed(engine: Engine) -> Iterator[Value]:
     yield engine.installed()
 
@@ -88,6 +93,7 @@ METHODS: Mapping[str, Callable[..., Iterator[Value]]] = {
     "end": _end,
     "probabilities": _probabilities,
     "finished": _finished,
+    "vectors": _vectors,
     "installed": _installed,
 }
 """Everything that can be asked of an engine."""

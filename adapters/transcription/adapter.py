@@ -12,10 +12,12 @@ from contextlib import aclosing
 from functools import partial
 
 from adapters.detection.recording import Recording, region_rules
+from adapters.detection.speakers import EngineSpeakers
 from adapters.execution.instance import EngineInstance
 from adapters.health.instance import InstanceHealth
 from adapters.parameters import validated
 from adapters.transcription.asked import listen_params
+from adapters.transcription.diarised import DiarisedListener
 from adapters.transcription.paced import PacedSession
 from adapters.transcription.recorded import RecordedUtterances
 from adapters.transcription.region_listener import RegionListener
@@ -24,7 +26,7 @@ from adapters.transcription.rolling import RollingSession
 from adapters.transcription.streaming import StreamingSession, StreamingSlots
 from stts.audio.decode import Decoder
 from stts.context import RequestContext
-from stts.engine_api import EngineInfo, STTEngine, VADEngine
+from stts.engine_api import EngineInfo, Segment, STTEngine, VADEngine
 from stts.languages import best_match
 from stts.plans import TranscriptionPlan
 from stts.settings import CurrentSettings
@@ -55,6 +57,7 @@ class EngineSTTAdapter:
         settings: CurrentSettings,
         slots: StreamingSlots,
         health: InstanceHealth,
+        speakers: EngineSpeakers,
     ) -> None:
         """`slots`: for live streams, where the engine understands those itself. `health` is told of each call."""
         self._instance = instance
@@ -62,6 +65,7 @@ class EngineSTTAdapter:
         self._vad = vad
         self._settings = settings
         self._slots = slots
+        self._speakers = speakers
         self._rhythm = Rhythm()
 
     @property
@@ -101,7 +105,7 @@ class EngineSTTAdapter:
         recording = Recording(decoder, self._rules(plan), context.metrics)
         listener = RegionListener(self._instance, self._health, plan.params, context)
         try:
-            make = partial(self._make, recording, listener)
+            make = partial(self._make, recording, listener, await self._telling(plan, listener))
             async with aclosing(prefetch(make, EVENTS_AHEAD, "transcript")) as events:
                 async for event in events:
                     yield event
@@ -115,14 +119,29 @@ class EngineSTTAdapter:
     def _rules(self, plan: TranscriptionPlan) -> RegionRules:
         return region_rules(self._settings().stt, self.info.limits.max_seconds, plan.asked.chunking)
 
-    async def _make(self, recording: Recording, listener: RegionListener, ready: Channel[TranscriptEvent]) -> None:
+    async def _telling(self, plan: TranscriptionPlan, listener: RegionListener) -> DiarisedListener | None:
+        """A listener that tells speakers apart; None: nobody wants that. Raises InvalidParameter where nothing does."""
+        wishes = plan.asked.speakers
+        if wishes is None:
+            return None
+        telling = DiarisedListener(listener, self._speakers, wishes, word_times=plan.params.word_timestamps)
+        await telling.prepare()
+        return telling
+
+    async def _make(
+        self,
+        recording: Recording,
+        listener: RegionListener,
+        telling: DiarisedListener | None,
+        ready: Channel[TranscriptEvent],
+    ) -> None:
         """Looks for speech for a while, has it transcribed, and so on: no slot is held while another is waited for."""
         while not recording.done:
             await ready.room()
             for region in await self._look(recording, listener):
-                async with aclosing(listener.listen(region)) as segments:
-                    async for segment in segments:
-                        ready.put(TranscriptSegment(segment), 1)
+                await _put(ready, (telling or listener).listen(region))
+        if telling is not None:
+            await _put(ready, telling.finish())
 
     async def _look(self, recording: Recording, listener: RegionListener) -> list[Region]:
         """The regions of the next stretch of the recording; there may be none."""
@@ -135,3 +154,9 @@ class EngineSTTAdapter:
             finally:
                 if (span := listener.context.span) is not None:
                     span.detected(began)
+
+
+async def _put(ready: Channel[TranscriptEvent], heard: AsyncGenerator[Segment, None]) -> None:
+    async with aclosing(heard) as segments:
+        async for segment in segments:
+            ready.put(TranscriptSegment(segment), 1)

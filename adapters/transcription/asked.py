@@ -33,7 +33,7 @@ def listen_params(info: EngineInfo, config: TranscriptionConfig, extra: BaseMode
     params = ListenParams(
         language=language,
         task=config.task,
-        word_timestamps=config.word_timestamps or (config.prefer_word_times and abilities.word_times),
+        word_timestamps=config.word_timestamps or (_prefers_word_times(config) and abilities.word_times),
         prompt=config.prompt,
         languages=among,
         keywords=keywords,
@@ -41,6 +41,10 @@ def listen_params(info: EngineInfo, config: TranscriptionConfig, extra: BaseMode
         extra=extra,
     )
     return params, warnings
+
+
+def _prefers_word_times(config: TranscriptionConfig) -> bool:
+    return config.prefer_word_times or config.speakers is not None
 
 
 def _languages(info: EngineInfo, config: TranscriptionConfig) -> tuple[str | None, tuple[str, ...]]:

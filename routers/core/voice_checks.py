@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import asdict
 from typing import BinaryIO
 
+import numpy as np
 from fastapi import Request
 
 from adapters.detection.speech_detector import DetectRequest
@@ -20,11 +21,12 @@ from stts.plans import ListenRequest
 from stts.text.transcript import collect_transcript
 from stts.transcription import AudioData, TranscriptionConfig
 from stts.vad.rules import RegionRules
+from stts.voices.clustering import unit
 from stts.voices.figures import Figures
 from stts.voices.measure import measured
 from stts.voices.problems import problems
 from stts.voices.repair import needed
-from stts.voices.speakers import SpeakerEmbedder, speakers_in
+from stts.voices.speakers import audible_windows, count_speakers
 from stts.voices.words import WordsFound, words_found
 
 THREADS = 1
@@ -34,9 +36,8 @@ MOST_LISTENED = 60.0
 
 
 class VoiceChecks:
-    def __init__(self, services: Services, embedder: SpeakerEmbedder | None = None) -> None:
+    def __init__(self, services: Services) -> None:
         self._services = services
-        self._embedder = embedder
         self.workers = Workers("voices", threads=THREADS, queue_length=MOST_WAITING)
 
     async def figures(self, file: BinaryIO, longest: float) -> Figures:
@@ -52,12 +53,7 @@ class VoiceChecks:
         """The figures, with all that others find in the recording. What nobody can tell is null, and says why."""
         unknown: dict[str, str] = {}
         speech = None if figures.level is None else await self._speech_seconds(request, file, unknown)
-        speakers = None
-        if self._embedder is None:
-            unknown["speakers"] = "Nothing here tells speakers apart."
-        else:
-            embedder = self._embedder
-            speakers = await self.workers.run(lambda checkpoint: speakers_in(file, embedder, checkpoint))
+        speakers = await self._speakers(file, unknown)
         words = await self._words(request, file, figures, transcript, language, unknown)
         found = problems(figures, speech_seconds=speech, speakers=speakers, words=words)
         return VoiceReport(
@@ -79,6 +75,20 @@ class VoiceChecks:
         context = operation_context(request, "stt", priority=Priority.COLLECTED)
         async with aclosing(self._services.listen(context, ListenRequest(_audio(file), config))) as events:
             return (await collect_transcript(events)).text
+
+    async def _speakers(self, file: BinaryIO, unknown: dict[str, str]) -> int | None:
+        """People who speak in it; None, and why, where nobody can tell."""
+        speakers = self._services.engines.speakers
+        why = await speakers.missing()
+        if why is None:
+            windows = await self.workers.run(lambda checkpoint: audible_windows(file, checkpoint))
+            try:
+                vectors = [(await speakers.windows(each)).vectors.mean(axis=0) for each in windows]
+                return count_speakers(unit(np.stack(vectors)), speakers.same()) if vectors else 0
+            except STTSError as error:
+                why = error.message
+        unknown["speakers"] = why
+        return None
 
     async def _speech_seconds(self, request: Request, file: BinaryIO, unknown: dict[str, str]) -> float | None:
         settings = self._services.settings()

@@ -122,8 +122,12 @@ async def read_form(request: Request, most_files: int = MOST_FILES, part_bytes: 
     try:
         return await request.form(max_files=most_files, max_fields=MOST_FIELDS, max_part_size=part_bytes)
     except (HTTPException, ValueError) as error:
-        why = COMPRESSED if is_compressed(request) else _cause(error)
-        raise InvalidRequest(why, param="body") from error
+        raise form_error(error, request) from error
+
+
+def form_error(error: Exception, request: Request) -> InvalidRequest:
+    """The error for a form that cannot be read, with its cause in words."""
+    return InvalidRequest(COMPRESSED if is_compressed(request) else _cause(error), param="body")
 
 
 def check_files(form: FormData, sent: str, names: tuple[str, ...], *, needed: bool) -> None:

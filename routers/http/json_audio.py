@@ -18,6 +18,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from middleware.edge.bodies import is_json, media_type, unreadable
 from routers.http.forms import FIELD_BYTES, MOST_FIELDS, ReadRequest, UploadRoute
+from routers.http.long_field_names import LONG_FIELD_BYTES, LONG_FIELDS
 from routers.http.workers import Workers
 from stts.errors import InvalidRequest
 
@@ -94,8 +95,9 @@ def _fields(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
             if item is None:
                 continue
             text = item if isinstance(item, str) else json.dumps(item)
-            if len(text.encode("utf-8", "replace")) > FIELD_BYTES:
-                raise InvalidRequest(f"A field is longer than {FIELD_BYTES} bytes. {MEND}", param="body")
+            most = LONG_FIELD_BYTES if name in LONG_FIELDS else FIELD_BYTES
+            if len(text.encode("utf-8", "replace")) > most:
+                raise InvalidRequest(f"A field is longer than {most} bytes. {MEND}", param="body")
             yield name, text
 
 

@@ -60,9 +60,7 @@ def with_warnings(result: TranscriptionResult, context: RequestContext) -> Trans
     return replace(result, warnings=(*context.warnings, *result.warnings))
 
 
-def finished(
-    response: Response, result: TranscriptionResult, format: TranscriptFormat, context: RequestContext
-) -> Response:
+def finished(response: Response, result: TranscriptionResult, format: str, context: RequestContext) -> Response:
     """The answer with its headers. What has no place for warnings in its body has them in one."""
     response.headers["server-timing"] = server_timing(context, collected=True)
     response.headers.update(engine_headers(context))

@@ -13,6 +13,7 @@ BASE_ENGINES = ("hibari", "faster_whisper")
 """Those that the base install brings: without one of them another engine speaks or listens, and the server says so."""
 SPEECH_DETECTOR = "silero"
 TURN_DETECTOR = "smart_turn"
+SPEAKER_DETECTOR = "speaker_embedding"
 HOSTED_MODELS: Mapping[str, str] = {
     "tts-1": "auto",
     "tts-1-hd": "auto",

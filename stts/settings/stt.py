@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from stts.settings.built_in import LISTENING_ENGINES, SPEECH_DETECTOR
+from stts.settings.built_in import LISTENING_ENGINES, SPEAKER_DETECTOR, SPEECH_DETECTOR
 from stts.settings.section import Section, fixed, live
 
 
 class STTSettings(Section):
     order: tuple[str, ...] = live("Engines that `auto` tries, first to last.", default=LISTENING_ENGINES)
     vad: str = fixed("Engine that finds speech.", default=SPEECH_DETECTOR)
+    speakers: str = live("Engine that tells speakers apart; `none`: nobody does.", default=SPEAKER_DETECTOR)
     vad_threshold: float = live("Probability from which a frame counts as speech.", default=0.5, gt=0, lt=1)
     min_speech_seconds: float = live("Shorter bursts are not speech.", default=0.15, ge=0, le=5)
     min_silence_seconds: float = live("Silence that ends a region.", default=0.4, gt=0, le=10)

@@ -20,6 +20,7 @@ PARAMS = {
     "task": "model",
     "format": "response_format",
     "word_timestamps": "timestamp_granularities",
+    "speakers": "response_format",
 }
 """Name of a field in the core -> its name in OpenAI's API."""
 

@@ -2,9 +2,9 @@
 
 Decisions where the hosted service gives no model to follow: tests/routers/compat shows each. An unknown model is 404
 `model_not_found`, as there; a model that does the other thing is unknown too. `voice` may be left out. Fields of other
-servers are ignored, those of the engine at hand are used. An extra that nobody here can give (log probabilities) is
-left out and told; what changes the meaning of the answer (telling speakers apart) is refused, since an answer without
-it would be taken for one with it.
+servers are ignored, those of the engine at hand are used. An extra that an engine cannot give (log probabilities) is
+left out and told; what changes the meaning of the answer (telling speakers apart, where no model does) is refused,
+since an answer without it would be taken for one with it.
 """
 
 from __future__ import annotations

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Form, Request, Response
 
+from routers.compat.openai.diarised import diarised_events, diarised_transcript
 from routers.compat.openai.errors import error_event, in_dialect
 from routers.compat.openai.transcript import whole_transcript
 from routers.compat.openai.transcript_stream import StreamWishes, transcript_events
@@ -21,6 +24,7 @@ from routers.core.stt import upload
 from routers.http.answer import collected_answer, event_answer
 from routers.http.deferred_route import deferred_router
 from routers.http.json_audio import SCHEMA, JSONUploadRoute
+from routers.http.long_fields import LongFieldsRoute
 from routers.http.operation import event_headers, operation_context
 from routers.http.transcripts import finished, with_warnings
 from routers.http.usage import transcript_usage
@@ -51,9 +55,9 @@ class TranscriptionRoutes:
         self._models = services.models
         self._settings = services.settings
         self.router = deferred_router("OpenAI", JSONUploadRoute)
-        for path, route, responses, summary in (
-            ("/v1/audio/transcriptions", self.transcribe, STREAMED, "Transcribe a recording"),
-            ("/v1/audio/translations", self.translate, ANSWERS, "Translate a recording into English text"),
+        for path, route, responses, summary, kind in (
+            ("/v1/audio/transcriptions", self.transcribe, STREAMED, "Transcribe a recording", LongFieldsRoute),
+            ("/v1/audio/translations", self.translate, ANSWERS, "Translate a recording into English", JSONUploadRoute),
         ):
             self.router.add_api_route(
                 path,
@@ -62,6 +66,7 @@ class TranscriptionRoutes:
                 response_class=Response,
                 responses=responses,
                 summary=summary,
+                route_class_override=kind,
                 openapi_extra={"requestBody": {"content": {"application/json": {"schema": SCHEMA}}}},
             )
 
@@ -70,10 +75,25 @@ class TranscriptionRoutes:
         self, form: Annotated[CreateTranscriptionRequest, Form(media_type=MULTIPART)], request: Request
     ) -> Response:
         """Fields beyond these may be parameters of the engine; others are ignored."""
-        context, work = self._work(form, form.config(self._models.engine(form.model, "stt")), request)
+        engine = self._models.engine(form.model, "stt")
+        # Recordings of speakers may be long, and are decoded from base64.
+        brings = form.known_speaker_references
+        config = await asyncio.to_thread(form.config, engine) if brings else form.config(engine)
+        context, work = self._work(form, config, request)
         if not form.stream:
             return self._whole(context, work, form, request, form.timestamp_granularities)
+        return event_answer(
+            self._events(context, work, form),
+            lambda: event_headers(context),
+            lambda error: error_event("transcript.text.error", error),
+        )
+
+    def _events(
+        self, context: RequestContext, work: ListenRequest, form: CreateTranscriptionRequest
+    ) -> AsyncGenerator[str, None]:
         heard = in_dialect(self._listen(context, work))
+        if form.response_format == "diarized_json":
+            return diarised_events(heard, context.warnings)
         wishes = StreamWishes(
             form.response_format,
             form.cue_rules(self._settings().stt),
@@ -81,10 +101,7 @@ class TranscriptionRoutes:
             work.config.logprobs,
             form.prompt,
         )
-        events = transcript_events(heard, wishes, context.warnings)
-        return event_answer(
-            events, lambda: event_headers(context), lambda error: error_event("transcript.text.error", error)
-        )
+        return transcript_events(heard, wishes, context.warnings)
 
     @policy(RouteKind.USE, upload=Upload.FORM_OR_JSON)
     async def translate(
@@ -116,6 +133,8 @@ class TranscriptionRoutes:
         async def make() -> Response:
             async with aclosing(in_dialect(self._listen(context, work))) as events:
                 result = with_warnings(await collect_transcript(events), context)
+            if form.response_format == "diarized_json":
+                return finished(diarised_transcript(result), result, form.response_format, context)
             rules = form.cue_rules(self._settings().stt)
             response = await whole_transcript(
                 result,

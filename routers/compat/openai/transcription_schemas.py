@@ -14,13 +14,14 @@ from pydantic import Field, ValidationError, model_validator
 
 from routers.compat.openai.chunking_fields import FIELD, ServerVAD, asked_chunking, with_members
 from routers.compat.openai.schemas import Fields, Model
+from routers.compat.openai.speaker_fields import MOST_SPEAKERS, speaker_wishes
 from routers.http.names import NAME_CHARACTERS, LanguageTag
 from routers.http.subtitle_fields import CueSeconds, LineCount, LineWidth, WordsPerLine
 from routers.http.transcripts import SUBTITLES, cue_rules
 from stts.errors import InvalidParameter
 from stts.settings import STTSettings
 from stts.text.cues import CueRules
-from stts.transcription import Chunking, TranscriptFormat, TranscriptionConfig
+from stts.transcription import Chunking, SpeakerWishes, TranscriptFormat, TranscriptionConfig
 
 PROMPT_CHARACTERS = 4000
 MOST_ITEMS = 100
@@ -28,7 +29,9 @@ MOST_ITEMS = 100
 BRACKETS = "[]"
 """Some clients name a list `name[]`, some `name`."""
 LOGPROBS = "logprobs"
-DETAILED: frozenset[TranscriptFormat] = frozenset({"json", "verbose_json"})
+DIARIZED = "diarized_json"
+ResponseFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
+DETAILED: frozenset[str] = frozenset({"json", "verbose_json"})
 """Formats that have a place for log probabilities."""
 _NO_KEYWORD = re.compile(r"[<>\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 """Signs that the hosted service refuses in a keyword: angle brackets and line breaks."""
@@ -42,7 +45,7 @@ class ListeningForm(Fields):
     file: UploadFile = Field(description="Any audio or video container.")
     model: Model
     prompt: str = Field("", max_length=PROMPT_CHARACTERS)
-    response_format: TranscriptFormat = "json"
+    response_format: ResponseFormat = "json"
     temperature: float = Field(0.0, ge=0, le=1, description="0: the engine's own choice.")
     max_line_width: LineWidth = None
     max_line_count: LineCount = None
@@ -102,8 +105,20 @@ class CreateTranscriptionRequest(ListeningForm):
         "", description='"auto", or an object in JSON: {"type": "server_vad", "silence_duration_ms": 200}.'
     )
 
+    known_speaker_names: list[Name] = Field(
+        [],
+        description="For diarized_json: speakers who are known, as many as recordings of them.",
+        max_length=MOST_ITEMS,
+    )
+    known_speaker_references: list[str] = Field(
+        [], description="A recording of each, 2 to 10 s, as a data URL.", max_length=MOST_ITEMS
+    )
+    num_speakers: int | None = Field(
+        None, description="Extension, for diarized_json: how many people speak.", ge=1, le=MOST_SPEAKERS
+    )
+
     def config(self, engine: str) -> TranscriptionConfig:
-        """Raises InvalidParameter for what does not go together."""
+        """Blocking where there are recordings of speakers. Raises InvalidParameter for what does not go together."""
         if any(_NO_KEYWORD.search(keyword) for keyword in self.keywords):
             raise InvalidParameter("A keyword may have no angle bracket and no line break.", param="keywords")
         return TranscriptionConfig(
@@ -116,6 +131,7 @@ class CreateTranscriptionRequest(ListeningForm):
             keywords=tuple(stripped for keyword in self.keywords if (stripped := keyword.strip())),
             logprobs=LOGPROBS in self.include and self.response_format in DETAILED,
             chunking=self._chunking(),
+            speakers=self._speakers(),
             parameters=self.parameters(),
             ignore_unknown_parameters=True,
         )
@@ -126,9 +142,17 @@ class CreateTranscriptionRequest(ListeningForm):
             found.append("include was ignored: log probabilities are in json and verbose_json only")
         if others := [name for name in self.include if name != LOGPROBS]:
             found.append(f"include: {len(others)} unknown ignored; there is {LOGPROBS}")
+        if self.response_format != DIARIZED and (self.known_speaker_names or self.known_speaker_references):
+            found.append("known speakers were ignored: speakers are in diarized_json only")
         if self.timestamp_granularities and self.response_format != "verbose_json":
             found.append("timestamp_granularities was ignored: times are in verbose_json only")
         return found
+
+    def _speakers(self) -> SpeakerWishes | None:
+        if self.response_format != DIARIZED:
+            return None
+        names, references = self.known_speaker_names, self.known_speaker_references
+        return speaker_wishes(names, references, self.num_speakers, early=self.stream)
 
     def _chunking(self) -> Chunking | None:
         asked = asked_chunking(self.chunking_strategy)
@@ -143,6 +167,8 @@ class CreateTranscriptionRequest(ListeningForm):
 
 
 class CreateTranslationRequest(ListeningForm):
+    response_format: TranscriptFormat = "json"
+
     def config(self, engine: str) -> TranscriptionConfig:
         return TranscriptionConfig(
             engine=engine,

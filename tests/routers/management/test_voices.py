@@ -88,7 +88,8 @@ def test_a_recording_becomes_a_voice_with_its_card_and_figures(anna: httpx.Clien
     assert voice["defaults"] == {"speed": 1.5, "parameters": {"frequency": 300}, "dictionary": {}}
     report = voice["report"]
     assert report["usable"] and report["speech_seconds"] > 2 and report["signal_to_noise"] > 20
-    assert (report["speakers"], report["words_spoken"]) == (None, 12) and "speakers" in report["unknown"]
+    assert report["words_spoken"] == 12
+    assert report["speakers"] == 1 or (report["speakers"] is None and "speakers" in report["unknown"])
     assert [each["code"] for each in report["problems"]] == ["short", "transcript"], "the ear here counts seconds"
     assert anna.get(f"/v1/voices/{voice['id']}").json() == voice
     assert anna.get(f"/v1/voices/{voice['id']}/validate").json() == report

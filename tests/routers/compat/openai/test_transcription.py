@@ -226,7 +226,6 @@ def test_a_damaged_file_is_transcribed_as_far_as_it_goes(server: RunningServer, 
     [
         ({"model": None}, "model"),
         ({"model": ""}, "model"),
-        ({"response_format": "diarized_json"}, "response_format"),
         ({"response_format": "xml"}, "response_format"),
         ({"temperature": "1.5"}, "temperature"),
         ({"temperature": "nan"}, "temperature"),
