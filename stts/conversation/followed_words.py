@@ -31,6 +31,7 @@ class FollowedWords:
     def finish(self) -> None:
         """All audio is made."""
         self._whole = True
+        self._spoken.finish()
 
     def until(self, seconds: float) -> str:
         """The words that end within the first seconds and were not told yet, with the space before them."""

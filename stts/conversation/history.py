@@ -128,6 +128,11 @@ class Spoken:
         self._pieces: list[tuple[str, float]] = []
         """Text and seconds."""
         self._seconds = 0.0
+        self._whole = False
+
+    def finish(self) -> None:
+        """All pieces were given whole."""
+        self._whole = True
 
     def add(self, text: str, seconds: float) -> None:
         """The next audio; `text` is the piece that begins with it, empty inside a piece."""
@@ -141,7 +146,7 @@ class Spoken:
         """The text of the first seconds: whole pieces, and of the one in play the words by proportion."""
         heard, rest = "", seconds
         for number, (text, length) in enumerate(self._pieces):
-            if number == len(self._pieces) - 1 and seconds < max(self._seconds, SHORTEST):
+            if number == len(self._pieces) - 1 and not self._whole and seconds < max(self._seconds, SHORTEST):
                 length = max(length, len(text) / self._pace())
             if rest < length - SHORTEST:
                 return _joined(heard, _words(text, rest / length))

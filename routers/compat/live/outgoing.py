@@ -31,6 +31,9 @@ class Outgoing:
         self._changed = asyncio.Event()
 
     def tell(self, event: Event) -> None:
+        """Does nothing once it is closed."""
+        if self._closed:
+            return
         self._waiting.append(event)
         self._events += 1
         if self._events > MOST_EVENTS:

@@ -12,6 +12,8 @@ from stts.conversation.continuous import ContinuousOutput, Mixed
 FRAME_MS = 100
 SPOKEN_MS = 50
 """Frames with speech are shorter, so that it begins and ends sooner."""
+EARLY_SECONDS = 0.001
+"""A frame may go so much before its time: clocks are no finer."""
 
 
 class OutputClock:
@@ -27,7 +29,7 @@ class OutputClock:
         while True:
             wait = self._sent_ms / 1000 - self._timeline.seconds
             await asyncio.sleep(max(wait, 0.0))
-            if self._timeline.seconds * 1000 >= self._sent_ms:
+            if wait <= EARLY_SECONDS:
                 self._next()
 
     def _next(self) -> None:
