@@ -148,7 +148,7 @@ class Socket:
 
     async def accept(self) -> None:
         offered = self._websocket.scope.get("subprotocols", ())
-        await self._websocket.accept(next((each for each in self._dialect.protocols if each in offered), None))
+        await self._websocket.accept(self._dialect.answered(offered))
 
     async def fail(self, error: STTSError) -> None:
         """The last events and the end."""

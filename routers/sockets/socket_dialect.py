@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from middleware.edge.boundary import close_code
+from middleware.edge.credentials import KEY_PROTOCOL
 from routers.sockets.error_events import ErrorEvent, native_error
 from stts.errors import ShuttingDown, STTSError
 
@@ -31,10 +32,18 @@ class SocketDialect:
     error_event: ErrorEvent = native_error
     protocols: tuple[str, ...] = ("realtime",)
     """Subprotocols, of which the first that is offered is answered."""
+    answers_keys: bool = False
+    """A key that is offered alone is answered: browsers give up a socket none of whose subprotocols is."""
     goodbye: Callable[[STTSError], Goodbye] = plain_goodbye
     """Makes the close frame of a session that ends with this error."""
     farewell: Callable[[STTSError, str], Sequence[dict[str, Any]]] | None = None
     """Makes the last events of a session that ends with an error, by that and the request id; None: the error alone."""
+
+    def answered(self, offered: Sequence[str]) -> str | None:
+        """The subprotocol that is answered; never one that was not offered."""
+        known = next((each for each in self.protocols if each in offered), None)
+        alone = self.answers_keys and len(offered) == 1 and offered[0].startswith(KEY_PROTOCOL)
+        return known or (offered[0] if alone else None)
 
     def last_events(self, error: STTSError, request_id: str) -> Sequence[dict[str, Any]]:
         if self.farewell is not None:

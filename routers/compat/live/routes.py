@@ -76,7 +76,7 @@ class LiveRoutes:
     @policy(RouteKind.USE)
     async def converse(self, websocket: WebSocket) -> None:
         primary = _Primary(self._services)
-        dialect = SocketDialect(error_event=primary.error, farewell=primary.farewell)
+        dialect = SocketDialect(error_event=primary.error, farewell=primary.farewell, answers_keys=True)
         async with accepted(websocket, self._services.limiter, dialect) as socket:
             output = listener_of(websocket.scope).output
             await primary.run(socket, lambda session: self._openings.open(session, output))
@@ -84,7 +84,7 @@ class LiveRoutes:
     @policy(RouteKind.USE)
     async def attach(self, websocket: WebSocket, session_id: str) -> None:
         state = self._find(session_id, principal_of(websocket))
-        async with accepted(websocket, self._services.limiter, SocketDialect(error_event=_error)) as socket:
+        async with accepted(websocket, self._services.limiter, _DIALECT) as socket:
             await Sideband(socket, state).run()
 
     @policy(RouteKind.USE)
@@ -95,7 +95,7 @@ class LiveRoutes:
 
     @policy(RouteKind.USE)
     async def fork(self, websocket: WebSocket, session_id: str) -> None:
-        async with accepted(websocket, self._services.limiter, SocketDialect(error_event=_error)):
+        async with accepted(websocket, self._services.limiter, _DIALECT):
             raise _not_stored()
 
     @policy(RouteKind.USE)
@@ -159,6 +159,10 @@ class _Primary:
 
 def _error(error: STTSError, request_id: str, fatal: bool, client_event_id: str | None = None) -> Event:
     return {"event_id": f"event_{secrets.token_hex(8)}", **error_event(error, client_event_id)}
+
+
+_DIALECT = SocketDialect(error_event=_error, answers_keys=True)
+"""Sockets that begin no session."""
 
 
 def _not_stored() -> NotFound:

@@ -139,6 +139,8 @@ class World:
     """Raised by speech."""
     dumb: STTSError | None = None
     """Raised by the reply, after its first token."""
+    full: STTSError | None = None
+    """Raised where a place for transcription is asked for."""
     places: int = 0
     ready: int = 0
     """Sessions for which something is kept ready."""
@@ -163,6 +165,8 @@ class World:
         )
 
     async def _open(self, config: TranscriptionConfig) -> CountsWords:
+        if self.full is not None:
+            raise self.full
         session = CountsWords(self)
         self.ready += 1
         self.most_ready = max(self.most_ready, self.ready)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from stts.errors import Busy
 from stts.settings import LiveSettings
 from tests import patient
 from tests.routers.compat.live.conftest import KEY, Served, serving
@@ -385,3 +386,62 @@ async def test_a_fork_is_refused_in_words(served: Served) -> None:
         talk = Talk(connection)  # type: ignore[arg-type]
         assert "stored" in (await talk.error())["message"]
         assert await closed(talk) == 1008
+
+
+@pytest.mark.parametrize(
+    ("offered", "answered"),
+    [
+        (["realtime", f"openai-insecure-api-key.{KEY}"], "realtime"),
+        ([f"openai-insecure-api-key.{KEY}"], f"openai-insecure-api-key.{KEY}"),
+    ],
+)
+async def test_browsers_offer_the_key_as_a_subprotocol(guarded: Served, offered: list[Any], answered: str) -> None:
+    url = f"{guarded.url.replace('http', 'ws')}/v1/live/sessions"
+    async with patient.connect(url, subprotocols=offered) as socket:
+        assert socket.subprotocol == answered
+        await socket.send(json.dumps({"type": "session.start", "session": {"model": "auto"}}))
+        assert json.loads(await socket.recv())["type"] == "session.started"
+
+
+async def test_a_server_without_room_says_when_to_come_again(served: Served) -> None:
+    served.world.full = Busy("All places are taken.")
+    async with served.talk() as talk:
+        await talk.send("session.start", session={"model": "gpt-live-1"})
+        assert (await talk.error())["code"] == "busy"
+        assert await closed(talk) == 1013
+
+
+async def test_too_many_sidebands_are_refused(world: World) -> None:
+    with serving(world, live=LiveSettings(sidebands=1)) as served:
+        async with served.talk() as talk, served.client() as client:
+            session = await talk.start()
+            async with (
+                served.attached(client, session["id"]) as first,
+                served.attached(client, session["id"]) as second,
+            ):
+                await first.until("session.started")
+                assert (await second.error())["code"] == "conflict"
+                assert await closed(second) == 1008
+
+
+async def test_a_sideband_that_leaves_leaves_the_session_alone(served: Served) -> None:
+    async with served.talk() as talk, served.client() as client:
+        session = await talk.start()
+        async with served.attached(client, session["id"]) as first:
+            await first.until("session.started")
+        await talk.listen(0.3)
+        async with served.attached(client, session["id"]) as first:
+            await first.until("session.started")
+            await first.send("session.close", event_id="from the side")
+            assert await closed(talk) == 1000
+        assert talk.events[-1]["client_event_id"] == "from the side"
+
+
+async def test_a_client_that_vanishes_frees_its_place(served: Served) -> None:
+    async with served.talk() as talk, served.client() as client:
+        session = await talk.start()
+        async with served.attached(client, session["id"]) as first:
+            await first.until("session.started")
+            talk.connection._connection.transport.abort()
+            assert await closed(first) == 1000
+            assert first.events[-1]["reason"] == "connection_lost"
