@@ -14,6 +14,7 @@ from adapters.configuration.exposure import exposures
 from adapters.configuration.keys import KeyPath
 from adapters.configuration.problems import Check, Problem, model_problems
 from engines.registry import Registry
+from stts.audio.watermark.weights import INSTALL, find_checkpoint
 from stts.engine_api import Engine, EngineKind, STTEngine, TTSEngine, TurnEngine, VADEngine
 from stts.engine_state import AUTO
 from stts.http_address import is_http_address
@@ -153,6 +154,10 @@ def missing_pairs(settings: Settings) -> Iterator[Problem]:
     url = settings.database.url
     if url is not None and url.get_secret_value().startswith("postgresql:") and find_spec("psycopg") is None:
         yield Problem(("database", "url"), "needs its driver: pip install -r requirements/postgresql.txt")
+    marks, weights = settings.watermark.policy == "always", settings.watermark.weights
+    if marks and find_checkpoint(weights) is None:
+        needed = "the file that watermark.weights names" if weights else "its weights"
+        yield Problem(("watermark", "policy"), f"needs {needed}: {INSTALL}")
     for section, address in (("limits", settings.limits.redis_url), ("cache", settings.cache.redis_url)):
         if address is not None and find_spec("redis") is None:
             yield Problem((section, "redis_url"), "needs its client: pip install -r requirements/redis.txt")

@@ -15,6 +15,7 @@ from adapters.configuration.adapter import ConfigAdapter
 from adapters.configuration.checks import operator_check
 from adapters.configuration.problems import Check
 from engines.registry import GROUP, Registry
+from stts.audio.watermark import weights
 from stts.errors import InvalidConfiguration
 from stts.settings import Settings
 from tests import fakes
@@ -333,4 +334,16 @@ def test_a_missing_package_of_traces_is_told_at_the_start(monkeypatch: pytest.Mo
     (problem,) = checks.missing_pairs(settings)
     assert problem.path == ("telemetry", "enabled")
     assert "pip install -r requirements/telemetry.txt" in problem.message
+    assert list(checks.missing_pairs(Settings())) == []
+
+
+def test_weights_that_all_speech_needs_are_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings.model_validate({"watermark": {"policy": "always"}})
+    assert list(checks.missing_pairs(settings)) == []
+    monkeypatch.setattr(weights, "PACKAGE", "no_such_package")
+    (problem,) = checks.missing_pairs(settings)
+    assert problem.path == ("watermark", "policy")
+    assert "pip install -r requirements/watermark.txt" in problem.message
+    named = Settings.model_validate({"watermark": {"policy": "always", "weights": "/nowhere/weights"}})
+    assert "watermark.weights" in next(iter(checks.missing_pairs(named))).message
     assert list(checks.missing_pairs(Settings())) == []
