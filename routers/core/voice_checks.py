@@ -21,7 +21,7 @@ from stts.plans import ListenRequest
 from stts.text.transcript import collect_transcript
 from stts.transcription import AudioData, TranscriptionConfig
 from stts.vad.rules import RegionRules
-from stts.voices.clustering import unit
+from stts.voices.clustering import Vectors, unit
 from stts.voices.figures import Figures
 from stts.voices.measure import measured
 from stts.voices.problems import problems
@@ -76,19 +76,37 @@ class VoiceChecks:
         async with aclosing(self._services.listen(context, ListenRequest(_audio(file), config))) as events:
             return (await collect_transcript(events)).text
 
+    async def are_one_person(self, first: BinaryIO, second: BinaryIO) -> bool | None:
+        """True if two recordings are of one person; None where nobody here can tell."""
+        speakers = self._services.engines.speakers
+        if await speakers.missing() is not None:
+            return None
+        try:
+            vectors = [await self._vectors(each) for each in (first, second)]
+        except STTSError:
+            return None
+        if not all(map(len, vectors)):
+            return None
+        one, other = (unit(each.mean(axis=0)) for each in vectors)
+        return bool(one @ other >= speakers.same())
+
     async def _speakers(self, file: BinaryIO, unknown: dict[str, str]) -> int | None:
         """People who speak in it; None, and why, where nobody can tell."""
         speakers = self._services.engines.speakers
         why = await speakers.missing()
         if why is None:
-            windows = await self.workers.run(lambda checkpoint: audible_windows(file, checkpoint))
             try:
-                vectors = [(await speakers.windows(each)).vectors.mean(axis=0) for each in windows]
-                return count_speakers(unit(np.stack(vectors)), speakers.same()) if vectors else 0
+                return count_speakers(await self._vectors(file), speakers.same())
             except STTSError as error:
                 why = error.message
         unknown["speakers"] = why
         return None
+
+    async def _vectors(self, file: BinaryIO) -> Vectors:
+        """One vector for each two seconds in which something can be heard. Raises what the engine raises."""
+        windows = await self.workers.run(lambda checkpoint: audible_windows(file, checkpoint))
+        found = [(await self._services.engines.speakers.windows(each)).vectors.mean(axis=0) for each in windows]
+        return unit(np.stack(found)) if found else np.zeros((0, 1), np.float32)
 
     async def _speech_seconds(self, request: Request, file: BinaryIO, unknown: dict[str, str]) -> float | None:
         settings = self._services.settings()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import Form, Path, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
@@ -35,6 +35,7 @@ from stts.voices.card import VoiceCard
 SAMPLE_SECONDS = 30.0
 """Longest sample that is kept; of a longer recording it is the best part."""
 NO_PROMPTS = "No engine here makes a voice out of a description: send `audio_sample`, a recording, and `consent`."
+ANOTHER_PERSON = "The person in the sample is not the one who consents: their voices are not alike."
 WITHOUT_CONSENT = "A sample needs a consent: the id of a recording of POST /v1/audio/voice_consents."
 
 
@@ -118,6 +119,7 @@ class CustomVoiceRoutes:
         except AUDIO_ERRORS as error:
             error.param = "audio_sample"
             raise
+        await self._require_one_person(prepared.file, consent)
         card = VoiceCard(
             consent_recording=consent.id,
             consent_date=datetime.fromtimestamp(consent.created, UTC).date(),
@@ -137,6 +139,16 @@ class CustomVoiceRoutes:
                     checkpoint=checkpoint,
                 )
             )
+
+    async def _require_one_person(self, sample: BinaryIO, consent: StoredFile) -> None:
+        """Raises InvalidParameter where another person consents than speaks, as far as somebody here can tell."""
+        try:
+            recording = await asyncio.to_thread(consent.path.open, "rb")
+        except FileNotFoundError:
+            raise InvalidParameter(f"The consent has gone meanwhile. {WITHOUT_CONSENT}", param="consent") from None
+        with recording:
+            if await self._checks.are_one_person(sample, recording) is False:
+                raise InvalidParameter(ANOTHER_PERSON, param="audio_sample")
 
 
 def _about(stored: StoredFile) -> dict[str, Any]:

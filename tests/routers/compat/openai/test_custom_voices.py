@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from openai import APIStatusError, AsyncOpenAI, BadRequestError, NotFoundError, OpenAI
 
@@ -17,6 +18,7 @@ from tests.audio import decoded, encoded
 from tests.fakes import registry
 from tests.keyed import Keyed, keyed_server, keyed_settings
 from tests.routers.compat.cloning_engines import OTHER, recording
+from tests.speakers import need_speakers, voice
 from tests.stts.voices.recordings import RATE, music, noise
 from tests.stts.voices.recordings import speech as person
 
@@ -206,6 +208,16 @@ def test_what_nobody_speaks_in_is_no_consent_and_no_sample(anna: OpenAI, samples
     assert caught.value.param == "recording"
     with pytest.raises(BadRequestError, match=why) as caught:
         make(anna, audio_sample=data, consent=consent(anna))
+    assert caught.value.param == "audio_sample"
+
+
+def test_another_person_may_not_consent(anna: OpenAI) -> None:
+    need_speakers()
+    first, second = (encoded(np.concatenate(voice(number)), rate=16_000) for number in (1, 2))
+    consented = consent(anna, recording=("yes.wav", first))
+    assert make(anna, audio_sample=("same.wav", encoded(np.concatenate(voice(1)[:4]), rate=16_000)), consent=consented)
+    with pytest.raises(BadRequestError, match="not the one who consents") as caught:
+        make(anna, audio_sample=("other.wav", second), consent=consented)
     assert caught.value.param == "audio_sample"
 
 
