@@ -51,6 +51,7 @@ from benchmarks import (
     tracing,
     vad_sessions,
     watermark,
+    webrtc,
 )
 from benchmarks.machine import machine, machine_line
 from benchmarks.result import Row, table
@@ -96,6 +97,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "heavy_ears": heavy_ears.run,
     "heavy_memory": heavy_memory.run,
     "heavy_server": heavy_server.run,
+    "webrtc": webrtc.run,
 }
 
 

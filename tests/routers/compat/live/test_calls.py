@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.webrtc_caller import Caller, calling
 from tests import patient
 from tests.patient import PATIENCE
 from tests.routers.compat.live.conftest import Served
 from tests.routers.compat.live.talk import SERVER_EVENTS
 from tests.routers.compat.realtime.test_calls import tone
 from tests.routers.webrtc.test_offers import BROWSER
-from tests.webrtc import Caller, calling
 
 pytestmark = pytest.mark.socket
 

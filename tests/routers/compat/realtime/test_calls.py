@@ -13,6 +13,7 @@ import httpx
 import numpy as np
 import pytest
 
+from benchmarks.webrtc_caller import RATE, Caller, calling
 from stts.engine_api import Samples
 from stts.settings.webrtc import WebRTCSettings
 from tests import patient
@@ -20,7 +21,6 @@ from tests.patient import PATIENCE
 from tests.routers.compat.realtime.conftest import KEY, Served, serving
 from tests.routers.webrtc.test_offers import BROWSER
 from tests.stts.conversation.caller import World
-from tests.webrtc import RATE, Caller, calling
 
 pytestmark = pytest.mark.socket
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import fractions
 import json
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -19,14 +21,56 @@ from numpy.typing import NDArray
 from routers.webrtc.microphone import Microphone
 from routers.webrtc.ports import Site, gather
 from stts.engine_api import Samples
-from tests.patience import PATIENCE
 
 RATE = 48_000
 """Hz."""
 FRAME = 960
+PATIENCE = 120.0
+"""Seconds."""
 LOOPBACK = Site(("127.0.0.1",), None, None)
 
 Event = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Network:
+    """A bad network between caller and server: packets are lost, late, and overtake each other."""
+
+    delay: float
+    """Seconds, each way."""
+    jitter: float
+    """Seconds by which a packet is earlier or later than that."""
+    loss: float
+    """Share of the packets."""
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+
+    def between(self, protocol: Any) -> None:
+        """Puts it between a socket of the transport and its protocol."""
+        transport, received = protocol.transport, protocol.datagram_received
+        protocol.transport = _Sender(transport, self)
+        protocol.datagram_received = lambda data, address: self.carry(received, data, address)
+
+    def carry(self, deliver: Callable[[bytes, Any], None], data: bytes, address: Any) -> None:
+        if self.chance.random() >= self.loss:
+            late = max(0.0, self.delay + self.chance.uniform(-self.jitter, self.jitter))
+            asyncio.get_running_loop().call_later(late, deliver, data, address)
+
+
+class _Sender:
+    """The transport of a socket, as far as it is used."""
+
+    def __init__(self, transport: Any, network: Network) -> None:
+        self._transport, self._network = transport, network
+
+    def sendto(self, data: bytes, address: Any = None) -> None:
+        self._network.carry(self._sent, data, address)
+
+    def _sent(self, data: bytes, address: Any) -> None:
+        if not self._transport.is_closing():
+            self._transport.sendto(data, address)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class Voice(MediaStreamTrack):
@@ -62,8 +106,11 @@ class Voice(MediaStreamTrack):
 
 
 class Caller:
-    def __init__(self, site: Site = LOOPBACK, *, label: str | None = "oai-events") -> None:
+    def __init__(
+        self, site: Site = LOOPBACK, *, label: str | None = "oai-events", network: Network | None = None
+    ) -> None:
         """`label`: of its data channel; None: it opens none."""
+        self._network = network
         self._site = site
         self.connection = RTCPeerConnection(RTCConfiguration([]))
         self.voice = Voice()
@@ -93,6 +140,10 @@ class Caller:
             ice = transport.transport.iceGatherer._connection
             ice.get_component_candidates = partial(_gathered, ice, self._site)
         await self.connection.setLocalDescription(offer)
+        if self._network is not None:
+            for transport in transports - {None}:
+                for protocol in transport.transport.iceGatherer._connection._protocols:
+                    self._network.between(protocol)
         return self.connection.localDescription.sdp
 
     async def take(self, answer: str) -> None:
@@ -126,6 +177,11 @@ class Caller:
 
     def audio(self) -> Samples:
         return np.concatenate([np.zeros(0, np.float32), *(samples for _, samples in self.heard)])
+
+    @property
+    def lost_seconds(self) -> float:
+        """Audio that did not come in time to be heard."""
+        return self._ear.filled
 
     async def aclose(self) -> None:
         if self._listening is not None:
