@@ -70,5 +70,6 @@ class PacketOrder(Generic[P]):
         return ready
 
     def _is_over(self, now: float) -> bool:
-        waited = self._since is not None and now - self._since >= self._patience
-        return waited or len(self._waiting) >= MOST_WAITING
+        # Compared with the very time that callers are told to come back at: a difference may round to less.
+        until = self.waits_until
+        return (until is not None and now >= until) or len(self._waiting) >= MOST_WAITING

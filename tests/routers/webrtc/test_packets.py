@@ -41,7 +41,7 @@ def test_a_second_gap_is_waited_for_by_itself() -> None:
     ours.push(3, 3, 1.0)
     ours.push(5, 5, 1.05)
     assert ours.due(1.0 + PATIENCE_SECONDS) == [3]
-    assert ours.waits_until == 1.0 + 2 * PATIENCE_SECONDS
+    assert ours.waits_until == 1.0 + PATIENCE_SECONDS + PATIENCE_SECONDS
 
 
 def test_no_more_than_so_many_wait() -> None:
@@ -62,6 +62,14 @@ def test_another_stream_begins_where_it_likes() -> None:
     ours.push(10, 10, 0.0)
     ours.push(12, 12, 0.0)
     assert ours.push(30_000, 30_000, 0.0) == [30_000] and ours.push(30_001, 30_001, 0.0) == [30_001]
+
+
+def test_a_gap_is_given_up_at_the_time_that_was_told_whatever_it_rounds_to() -> None:
+    ours, began = order(), 0.1 + 0.2
+    ours.push(0, 0, began)
+    ours.push(2, 2, began)
+    until = ours.waits_until
+    assert until is not None and until - began < PATIENCE_SECONDS and ours.due(until) == [2]
 
 
 @given(st.permutations(range(30)), st.sets(st.integers(0, 29)))
