@@ -17,7 +17,7 @@ class OutputFrame:
     """A piece of the output, which is to be played when it comes. Frames follow one another without gaps."""
 
     pcm: bytes
-    """s16le mono at the rate of the link: 100 ms of silence, or 50 ms where there is speech."""
+    """s16le mono at the rate of the link: 100 ms of silence, or 50 ms where speech is or is made."""
     silent: bool
     """True for digital silence."""
     start_ms: int

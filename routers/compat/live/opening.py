@@ -89,12 +89,12 @@ class Openings:
         """The voice that speaks; None: the usual one of its engine."""
         wanted = fields.audio.output.voice if fields.audio is not None and fields.audio.output is not None else None
         if wanted is None or is_hosted_alone(wanted):
-            ours = self._engine(fields.model, "tts") in (AUTO, defaults.engine)
+            ours = self._speaker(fields.model) in (AUTO, defaults.engine)
             return defaults.voice if ours else None
         return wanted
 
     def _speaking(self, fields: LiveSessionFields, voice: str | None, defaults: OutputDefaults) -> SynthesisConfig:
-        engine = self._engine(fields.model, "tts")
+        engine = self._speaker(fields.model)
         usual = engine in (AUTO, defaults.engine) and voice == defaults.voice
         config = SynthesisConfig(
             engine=defaults.engine if engine == AUTO else engine,
@@ -111,7 +111,7 @@ class Openings:
             engine = AUTO
         return TranscriptionConfig(engine=engine, ignore_unknown_parameters=True)
 
-    def _engine(self, model: str, kind: Any) -> str:
+    def _speaker(self, model: str) -> str:
         """The engine that speaks for a model. Raises UnknownModel for a name that means nothing here."""
         if any(part in model for part in HOSTED_LIVE):
             return AUTO

@@ -11,7 +11,7 @@ from stts.conversation.continuous import ContinuousOutput, Mixed
 
 FRAME_MS = 100
 SPOKEN_MS = 50
-"""Frames with speech are shorter, so that it begins and ends sooner."""
+"""Frames with speech, or just before it, are shorter: it begins and ends sooner."""
 EARLY_SECONDS = 0.001
 """A frame may go so much before its time: clocks are no finer."""
 
@@ -20,9 +20,14 @@ class OutputClock:
     """Gives each frame to `on_frame` when it is due: its start on the timeline. What was late is made up for."""
 
     def __init__(
-        self, mixer: ContinuousOutput, timeline: Timeline, on_frame: Callable[[OutputFrame, Mixed], None]
+        self,
+        mixer: ContinuousOutput,
+        timeline: Timeline,
+        on_frame: Callable[[OutputFrame, Mixed], None],
+        expects: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._mixer, self._timeline, self._on_frame = mixer, timeline, on_frame
+        """`expects`: speech is being made."""
+        self._mixer, self._timeline, self._on_frame, self._expects = mixer, timeline, on_frame, expects
         self._sent_ms = 0
 
     async def run(self) -> None:
@@ -35,7 +40,8 @@ class OutputClock:
     def _next(self) -> None:
         start = self._sent_ms
         # Speech begins at any frame; silence is told in whole ones.
-        length = FRAME_MS if self._mixer.idle and start % FRAME_MS == 0 else SPOKEN_MS
+        silent = self._mixer.idle and not self._expects()
+        length = FRAME_MS if silent and start % FRAME_MS == 0 else SPOKEN_MS
         mixed = self._mixer.take(length)
         self._sent_ms = start + length
         self._on_frame(OutputFrame(mixed.pcm, mixed.silent, start, self._sent_ms), mixed)

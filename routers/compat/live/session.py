@@ -44,7 +44,7 @@ class LiveSession:
         self._link, self._settings, self._unknown = link, settings, opening.unknown
         self._commands = Commands(self.state)
         self._events = SessionEvents(self.state)
-        self._output = OutputClock(self.state.mixer, self.state.timeline, self._frame)
+        self._output = OutputClock(self.state.mixer, self.state.timeline, self._frame, self.state.expects)
         self._active = 0.0
         """Second on the timeline at which its client sent something last."""
         self._usage_ms = USAGE_MS

@@ -35,7 +35,9 @@ class Speaking:
             self.go_on()
 
     def go_on(self) -> None:
-        """Says the next, if nobody speaks."""
+        """Says the next, if nobody speaks. A session that winds down begins nothing more."""
+        if self._core.winding_down:
+            self.forget()
         if self._waiting and self._quiet:
             self._core.respond(ReplyOrder(text=self._waiting.popleft(), tag=SAID))
 

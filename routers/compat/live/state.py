@@ -82,6 +82,10 @@ class LiveState:
         """Nothing that was begun is unfinished."""
         return self.speaking.idle and self.mixer.idle and not self.brain.pending
 
+    def expects(self) -> bool:
+        """Speech is being made."""
+        return self.core.active is not None
+
     def tell(self, event: Event) -> None:
         told = {"event_id": self.next_id(), **event}
         self.outgoing.tell(told)

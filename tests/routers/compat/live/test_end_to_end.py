@@ -138,3 +138,19 @@ def check_fragments(talk: Talk, heard: list[float]) -> None:
     assert begun - fragments[0]["start_ms"] < 300
     ended = (heard[-1] - talk.started_at) * 1000
     assert abs(ended - fragments[-1]["end_ms"]) < 500
+
+
+async def test_voices_and_models_of_ours_and_of_others(house: RunningServer) -> None:
+    async with talking(house) as (talk, _):
+        session = await talk.start(audio={"output": {"voice": "vesper"}})
+        assert session["audio"]["output"]["voice"] == "marin"
+    for model in ("auto", "espeak", "gpt-live-1.1"):
+        async with talking(house) as (talk, _):
+            await talk.start(model=model, audio={"output": {"voice": "alloy"}})
+            await talk.send("session.commentary.append", content="Good morning.", delegation_id=None)
+            await talk.until(OUTPUT)
+    async with talking(house) as (talk, _):
+        voice = {"output": {"voice": "nobody of this name"}}
+        await talk.send("session.start", session={"model": "gpt-live-1", "audio": voice})
+        error = await talk.error()
+        assert (error["code"], error["param"]) == ("forbidden", "session.audio.output.voice")
