@@ -99,7 +99,7 @@ class Streamed:
         layer = self._layers[place]
         frames = np.concatenate([self._kept[place], frames])
         held = min(2 * layer.margin, len(frames))
-        self._kept[place] = frames[len(frames) - held :]
+        self._kept[place] = frames[len(frames) - held :].copy()
         if len(frames) <= 2 * layer.margin:
             return np.zeros((0, layer.outputs), np.float32)
         return layer.inside(frames)

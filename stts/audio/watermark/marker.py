@@ -20,7 +20,7 @@ MOST_GAIN_DB = 30.0
 
 
 class Watermarker:
-    """One per answer, for mono samples at one rate."""
+    """One per answer, for mono samples at one rate. What is kept is copied: a view would keep all that came with it."""
 
     def __init__(self, network: WatermarkNetwork, rate: int) -> None:
         self._network = network
@@ -35,8 +35,8 @@ class Watermarker:
         """Samples that wait for their mark."""
         self._input: Samples = np.zeros(HALF, np.float32)
         """Samples at the network's rate, from the first that the next window needs."""
-        self._waiting: Spectra = np.zeros((0, HALF + 1), np.complex64)
-        """Spectra whose mark is not known yet."""
+        self._waiting: Spectra = np.zeros((0, BAND), np.complex64)
+        """Spectra whose mark is not known yet, as far as they carry one."""
         self._heard: list[bool] = []
         self._loudest = 0.0
         self._sum: Samples = SILENCE
@@ -77,12 +77,12 @@ class Watermarker:
         if not last and len(self._input) < 2 * HALF + (LEAST_SPECTRA - 1) * HOP:
             return
         found = spectra(self._input)
-        self._input = self._input[len(found) * HOP :]
+        self._input = self._input[len(found) * HOP :].copy()
         read = levels(found)
         sums = read.sum(axis=1)
         self._loudest = max(self._loudest, float(sums.max()))
         self._heard.extend((sums > self._loudest * SHARE_HEARD).tolist())
-        self._waiting = np.concatenate([self._waiting, found])
+        self._waiting = np.concatenate([self._waiting, found[:, :BAND]])
         self._add(self._encoder.push(read[:, :BAND]))
 
     def _add(self, marks: Samples) -> None:
@@ -90,17 +90,16 @@ class Watermarker:
         count = len(marks)
         if count == 0:
             return
-        found, self._waiting = self._waiting[:count], self._waiting[count:]
+        found, self._waiting = self._waiting[:count], self._waiting[count:].copy()
         heard, self._heard = np.array(self._heard[:count]), self._heard[count:]
         decibels = np.clip(marks * RANGE_DB, -MOST_GAIN_DB, MOST_GAIN_DB) * heard[:, None]
-        added = np.zeros_like(found)
-        added[:, :BAND] = found[:, :BAND] * (10 ** (decibels / 20) - 1)
-        windows = waves(added)
+        # The rest of each spectrum is zero: nothing is added there.
+        windows = waves((found * (10 ** (decibels / 20) - 1)).astype(np.complex64))
         total = np.zeros(max(len(self._sum), (count - 1) * HOP + 2 * HALF), np.float32)
         total[: len(self._sum)] = self._sum
         for place, window in enumerate(windows):
             total[place * HOP : place * HOP + 2 * HALF] += window
-        self._sum = total[count * HOP :]
+        self._sum = total[count * HOP :].copy()
         self._keep(total[: count * HOP])
 
     def _keep(self, complete: Samples) -> None:
@@ -117,6 +116,6 @@ class Watermarker:
             return SILENCE
         samples = np.concatenate(self._unmarked)
         count = min(len(samples), len(self._mark))
-        self._unmarked = [samples[count:]] if count < len(samples) else []
-        mark, self._mark = self._mark[:count], self._mark[count:]
+        self._unmarked = [samples[count:].copy()] if count < len(samples) else []
+        mark, self._mark = self._mark[:count], self._mark[count:].copy()
         return bounded(samples[:count] + mark, 1.0)
