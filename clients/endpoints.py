@@ -39,6 +39,7 @@ from clients.checks.engines import engines, load, one_engine, unload, voices
 from clients.checks.files import cleanup, delete_file, file_content, one_file, share_none, upload
 from clients.checks.openai import (
     client_secret,
+    diarization,
     models,
     one_model,
     openai_speech,
@@ -100,6 +101,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/v1/audio/transcriptions"): openai_transcription,
     ("POST", "/v1/audio/translations"): openai_translation,
     ("POST", "/v1/audio/speech/timestamps"): speech_timestamps,
+    ("POST", "/v1/audio/diarization"): diarization,
     ("POST", "/v1/content_provenance_checks"): provenance,
     ("POST", "/v1/realtime/client_secrets"): client_secret,
     ("POST", "/v1/realtime/calls"): call,

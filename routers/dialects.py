@@ -14,6 +14,7 @@ from middleware.edge.problem import Problem
 from middleware.listener import ListenerSettings
 from routers.compat.live.calls import LiveCallRoutes
 from routers.compat.live.routes import LiveRoutes
+from routers.compat.openai.diarization import DiarizationRoutes
 from routers.compat.openai.errors import render_openai_error
 from routers.compat.openai.routes import OpenAIRoutes
 from routers.compat.openai.timestamps import TimestampRoutes
@@ -87,6 +88,7 @@ def _openai(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
         live,
         live_calls,
         TimestampRoutes(services),
+        DiarizationRoutes(services),
         LibraryVoiceRoutes(services),
     )
 

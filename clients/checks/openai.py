@@ -39,6 +39,17 @@ def openai_translation(visit: Visit) -> str:
     return f"refused, no engine translates: {answer.complaint()}" if not answer.ok else words_of(answer)
 
 
+def diarization(visit: Visit) -> str:
+    """A server without a model that tells voices apart has to say so."""
+    answer = visit.send("/v1/audio/diarization", refusals=(400, 503))
+    if not answer.ok:
+        return f"refused, nothing tells speakers apart: {answer.complaint()}"
+    told = object_of(answer)
+    if told["num_speakers"] != 1 or {each["speaker"] for each in told["segments"]} != {"SPEAKER_00"}:
+        raise Failed(f"{told['num_speakers']} speakers in the speech of one voice")
+    return "one speaker"
+
+
 def speech_timestamps(visit: Visit) -> str:
     regions = visit.send("/v1/audio/speech/timestamps").json()
     if not regions or not all(0 <= each["start"] < each["end"] for each in regions):

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-RECORDINGS = ("/stt", "/v1/audio/transcriptions", "/v1/audio/translations", "/v1/audio/speech/timestamps", "/files")
+RECORDINGS = (
+    *("/stt", "/v1/audio/transcriptions", "/v1/audio/translations", "/v1/audio/speech/timestamps"),
+    *("/v1/audio/diarization", "/files"),
+)
 """Routes whose form needs a recording."""
 
 FIELDS: Mapping[tuple[str, str], Any] = {
