@@ -30,6 +30,10 @@ UNUSABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, 
 REFUSED = (InternalError, InvalidAccessError, InvalidStateError, OperationError, *UNUSABLE)
 """Errors of the transport for an offer that it cannot take."""
 CLOSE_SECONDS = 5.0
+LOOK_SECONDS = 0.5
+MOST_BEYOND_BYTES = 1_048_576
+"""Bytes of messages not complete yet that may come beyond the window that the client was told of: the transport tells
+of it, and keeps whatever comes."""
 
 for _name in ("aiortc", "aioice"):
     # They write addresses of clients, and every check of a candidate.
@@ -48,6 +52,7 @@ class Peer:
         self._connection = RTCPeerConnection(RTCConfiguration(servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._connected = asyncio.Event()
         self._gone = False
+        self._looking = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
         self._connection.on("connectionstatechange", self._follow)
         self._connection.on("datachannel", self._attach)
 
@@ -75,6 +80,7 @@ class Peer:
 
     async def aclose(self) -> None:
         """Frees its sockets, tasks and thread; not even what waits for the network holds it up for long."""
+        self._looking.cancel()
         self._leave()
         closing = asyncio.ensure_future(self._connection.close())
         await asyncio.wait([closing], timeout=CLOSE_SECONDS)
@@ -94,6 +100,12 @@ class Peer:
         self.microphone.close()
         self.backlog.interrupt()
         self._socket.leave()
+
+    def _look(self) -> None:
+        sctp = self._connection.sctp
+        if sctp is not None and sctp._advertised_rwnd < -MOST_BEYOND_BYTES:
+            self._leave()
+        self._looking = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
 
     def _attach(self, channel: RTCDataChannel) -> None:
         longest: int = channel.transport._remote_max_message_size

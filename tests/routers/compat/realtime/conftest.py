@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -45,6 +46,8 @@ class Served:
     def __init__(self, world: World, settings: Settings) -> None:
         self.world = world
         self.url = ""
+        self._loop: asyncio.AbstractEventLoop
+        """The server's, known from the first session on."""
         self.places = ConnectionLimiter(lambda: settings)
         secrets = ClientSecrets(lambda: settings.realtime.secrets)
         models = ModelCatalogue(Engines(registry(), lambda: settings).catalogue, lambda: settings)
@@ -57,7 +60,16 @@ class Served:
         app.router.routes += routes
         self.app = wrap(app, self.listener, RouteTable({OPENAI: routes}), secrets=secrets)
 
+    def tasks(self) -> int:
+        """Tasks in the server's event loop."""
+        return len(asyncio.all_tasks(self._loop))
+
+    def end(self) -> None:
+        """Asks all to leave, as a server that stops does."""
+        asyncio.run_coroutine_threadsafe(self.places.drain(), self._loop)
+
     def _parts(self, context: NewContext) -> SessionServices:
+        self._loop = asyncio.get_running_loop()
         return replace(self.world.parts(), context=context)
 
     @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ import pytest
 
 from benchmarks.webrtc_caller import RATE, Caller, calling
 from stts.engine_api import Samples
+from stts.settings import LimitSettings, RealtimeSettings
 from stts.settings.webrtc import WebRTCSettings
 from tests import patient
 from tests.patient import PATIENCE
@@ -24,6 +26,8 @@ from tests.stts.conversation.caller import World
 
 pytestmark = pytest.mark.socket
 
+MOST_TASKS = 10
+"""Tasks of a server at rest: its own, and those of connections that are kept alive."""
 SDP = {"Content-Type": "application/sdp"}
 QUICK: dict[str, Any] = {
     "type": "realtime",
@@ -215,6 +219,40 @@ async def test_a_request_that_is_given_up_leaves_nothing(served: Served) -> None
     await at_rest(served)
 
 
+async def test_no_more_calls_than_places(world: World) -> None:
+    with serving(world, limits=LimitSettings(live_sessions=1, place_seconds=0.05)) as served:
+        async with call(served) as caller:
+            await caller.until("session.created")
+            full = await post(served, content=BROWSER, headers=SDP)
+            assert full.status_code == 503 and full.json()["error"]["code"] == "busy"
+            assert int(full.headers["retry-after"]) > 0
+
+
+async def test_a_call_ends_with_its_time(world: World) -> None:
+    with serving(world, realtime=RealtimeSettings(session_minutes=0.02)) as served:
+        async with call(served) as caller:
+            assert (await caller.until("error"))["error"]["code"] == "session_expired"
+            await asyncio.wait_for(caller.closed.wait(), PATIENCE)
+
+
+async def test_a_server_that_stops_says_goodbye(world: World) -> None:
+    with serving(world) as served:
+        async with call(served) as caller:
+            await caller.until("session.created")
+            served.end()
+            assert (await caller.until("error"))["error"]["code"] == "shutting_down"
+            await asyncio.wait_for(caller.closed.wait(), PATIENCE)
+
+
+async def test_without_its_library_the_command_that_installs_it_is_told(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("routers.webrtc.calls.find_spec", lambda name: None)
+    answer = await post(served, content=BROWSER, headers=SDP)
+    assert answer.status_code == 501
+    assert "pip install -r requirements/webrtc.txt" in answer.json()["error"]["message"]
+
+
 async def test_a_flood_on_the_channel_is_answered_and_holds_up_no_other(served: Served) -> None:
     async with call(served) as other, call(served) as caller:
         await caller.until("session.created")
@@ -225,6 +263,47 @@ async def test_a_flood_on_the_channel_is_answered_and_holds_up_no_other(served: 
         await other.send("input_audio_buffer.clear")
         await other.until("input_audio_buffer.cleared")
         assert len(caller.of("error")) < 1_000
+
+
+async def test_whatever_callers_do_nothing_is_left(world: World) -> None:
+    """Forty calls at random, some at once: one is spoken on, others are hung up, abandoned, flooded, or are none."""
+    chance = random.Random(5)
+
+    async def one(served: Served) -> None:
+        match chance.choice(["garbage", "abandoned", "silent", "left", "hung up", "flooded"]):
+            case "garbage":
+                lines = BROWSER.split("\r\n")
+                lines[chance.randrange(len(lines))] = "a=\0"
+                await post(served, content="\r\n".join(lines), headers=SDP)
+            case "abandoned":
+                await post(served, content=BROWSER, headers=SDP)
+            case "silent":
+                async with call(served, label=None):
+                    pass
+            case "left":
+                async with call(served) as caller:
+                    await caller.until("session.created")
+            case "hung up":
+                async with call(served) as caller:
+                    await caller.until("session.created")
+                    await post(served, f"{caller.location}/hangup")
+                    await asyncio.wait_for(caller.closed.wait(), PATIENCE)
+            case "flooded":
+                async with call(served) as caller:
+                    await caller.until("session.created")
+                    for _ in range(100):
+                        await caller.send("x" * chance.randrange(1_000))
+
+    with serving(world, webrtc=WebRTCSettings(connect_seconds=3.0)) as served:
+        async with call(served) as first:
+            await first.until("session.created")
+        await at_rest(served)
+        before = files()
+        for _ in range(8):
+            await asyncio.gather(*(one(served) for _ in range(5)))
+        await at_rest(served)
+        assert files() <= before
+        assert served.tasks() <= MOST_TASKS
 
 
 async def test_many_calls_leave_nothing(served: Served) -> None:
