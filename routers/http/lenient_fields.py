@@ -50,11 +50,14 @@ def _by_name(shape: type[BaseModel]) -> Mapping[str, tuple[FieldInfo, Set[Any]]]
 
 
 def _read(field: FieldInfo, kinds: Set[Any], value: Any) -> Any:
+    is_mapping = dict in kinds and list not in kinds
     is_container = list in kinds or dict in kinds
-    if isinstance(value, list) and len(value) == 1 and not is_container and str not in kinds:
+    if isinstance(value, list) and len(value) == 1 and (is_mapping or not is_container) and str not in kinds:
         value = value[0]
     if value is None:
         return value if field.is_required() or None in kinds else ABSENT
+    if is_mapping and isinstance(value, str) and value.strip().lower() in ("", AUTO) and not field.is_required():
+        return ABSENT
     if is_container:
         return [value] if isinstance(value, str) and list in kinds and value else value
     if str in kinds or not isinstance(value, str):
