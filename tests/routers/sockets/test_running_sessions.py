@@ -1,0 +1,41 @@
+"""Sessions that run are found by whoever began them, and by nobody else."""
+
+from __future__ import annotations
+
+import pytest
+
+from routers.sockets.running_sessions import RunningSessions
+from stts.access.viewer import SERVER, Viewer
+from stts.errors import NotFound
+
+
+class Session:
+    def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+        self.ended = 0
+
+    def hang_up(self) -> None:
+        self.ended += 1
+
+
+def test_a_session_is_found_while_it_runs() -> None:
+    sessions, session = RunningSessions(), Session(Viewer("anna"))
+    with sessions.running("live_1", session):
+        assert sessions.find("live_1", Viewer("anna")) is session
+        assert len(sessions) == 1
+    assert len(sessions) == 0
+    with pytest.raises(NotFound):
+        sessions.find("live_1", Viewer("anna"))
+
+
+@pytest.mark.parametrize("viewer", [Viewer("berta"), Viewer(), SERVER, Viewer("admin", sees_all=True)])
+def test_what_others_began_is_for_nobody_else(viewer: Viewer) -> None:
+    sessions = RunningSessions()
+    with sessions.running("live_1", Session(Viewer("anna"))), pytest.raises(NotFound):
+        sessions.find("live_1", viewer)
+
+
+def test_a_session_without_a_user_belongs_to_the_server() -> None:
+    sessions, session = RunningSessions(), Session(SERVER)
+    with sessions.running("live_1", session):
+        assert sessions.find("live_1", SERVER) is session
