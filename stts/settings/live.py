@@ -18,6 +18,11 @@ class LiveSettings(Section):
         "`auto`: paraphrased where a language model is configured.",
         default="auto",
     )
+    acknowledgement: str = live(
+        "What is said while an app works on what was delegated to it, where it gives an `acknowledgement_delay_ms` and "
+        "nobody else speaks; empty: nothing.",
+        default="One moment.",
+    )
     responses_model: ResponsesModel = live(
         "Which model of the chat endpoint answers where a delegation names one: `asked`, that; `configured`, "
         "reply.model; `auto`: that, but reply.model for names of hosted models (gpt-...) at endpoints that are not "
