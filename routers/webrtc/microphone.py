@@ -79,16 +79,20 @@ class Microphone:
         """Mono float32 at this rate, as it comes, until it is closed."""
         resampler = Resampler(RATE, rate)
         await resampler.ready()
-        while not self._closed:
-            if not self._ready:
-                await self._more()
-            if self._ready:
-                heard = np.concatenate(self._ready)
-                self._ready.clear()
-                self._held = 0
-                samples = resampler.push(heard)
-                if len(samples):
-                    yield samples
+        try:
+            while not self._closed:
+                if not self._ready:
+                    await self._more()
+                if self._ready:
+                    heard = np.concatenate(self._ready)
+                    self._ready.clear()
+                    self._held = 0
+                    samples = resampler.push(heard)
+                    if len(samples):
+                        yield samples
+        finally:
+            # It has threads, which would else be there until somebody collects what a call leaves.
+            resampler.finish()
 
     def close(self) -> None:
         self._closed = True

@@ -34,7 +34,10 @@ class LineAudio:
     async def hear(self, session: ConversationSession) -> None:
         """Gives the session what the caller says, until it leaves."""
         await self._microphone.ready()
-        async with aclosing(self._line.audio(LINE_FORMAT.rate)) as pieces:
-            async for samples in pieces:
-                piece = (samples * FULL_SCALE).astype("<i2").tobytes()
-                await session.hear(self._microphone.read(piece))
+        try:
+            async with aclosing(self._line.audio(LINE_FORMAT.rate)) as pieces:
+                async for samples in pieces:
+                    piece = (samples * FULL_SCALE).astype("<i2").tobytes()
+                    await session.hear(self._microphone.read(piece))
+        finally:
+            self._microphone.clear()
