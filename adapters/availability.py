@@ -53,12 +53,33 @@ class Availability:
 
     async def candidates(self, kind: EngineKind, order: Sequence[str]) -> Candidates:
         """Those of an order that work, and those that rest, because their breaker is open or they crash in a loop."""
+        if (well := self._well(kind, order)) is not None:
+            return Candidates(well, (), tuple(order))
         ordered = [self._instances[name] for name in order if name in self._instances]
         ordered = [each for each in ordered if each.kind == kind]
         usable = await self.usable(ordered)
         broken = {name for name in usable if not self._health.closed(name)}
         resting = [each.name for each in ordered if each.name in broken or (_crashed(each) and each.rest)]
         return Candidates(tuple(name for name in usable if name not in broken), tuple(resting), tuple(order))
+
+    def _well(self, kind: EngineKind, order: Sequence[str]) -> tuple[str, ...] | None:
+        """Those of an order that work, as each request asks that names no engine; None where that is to be looked at
+        closely, because one has failed or the disk is to be asked."""
+        network, names = self._settings().engines.allow_network, list[str]()
+        for name in order:
+            instance = self._instances.get(name)
+            if instance is None or instance.kind != kind or (state := instance.state) == "not_installed":
+                continue
+            if state == "failed" or not self._health.closed(name):
+                return None
+            if instance.network and not network:
+                continue
+            is_here = state == "ready" or self._weights.known(name)
+            if is_here is None:
+                return None
+            if is_here:
+                names.append(name)
+        return tuple(names)
 
 
 def _crashed(instance: EngineInstance[Any]) -> bool:

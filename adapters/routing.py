@@ -142,6 +142,8 @@ class RoutingPolicy:
 
 
 def _permitted(found: Candidates, permission: Permission) -> Candidates:
+    if not permission.engines:
+        return found
     working, resting = permission.allowed(found.working), permission.allowed(found.resting)
     return replace(found, working=working, resting=resting)
 

@@ -46,6 +46,10 @@ class WeightsLookup:
         self._known.pop(name, None)
         self.changes += 1
 
+    def known(self, name: str) -> bool | None:
+        """True if the weights of one are remembered to be here; None: the disk is to be asked."""
+        return self._known[name][0] if self._remembers(name) else None
+
     def _remembers(self, name: str) -> bool:
         return name in self._known and self._clock() < self._known[name][1]
 

@@ -29,6 +29,9 @@ SECRET_BYTES = 32
 NO_RESULTS = frozenset({ID_FILE, SECRET_FILE, TEMPORARY})
 COVER = "cover"
 """Name of the picture of a book among the results."""
+FOLDER_LETTERS, FORMER_LETTERS = 1, 2
+"""Letters of a digest that name the folder of its result: of new ones, and of those of servers before. Few folders,
+for each that something is put into is synced as well."""
 
 
 class BatchFiles:
@@ -84,7 +87,15 @@ class BatchFiles:
             raise StorageFull("The results of jobs have all the room that they may have (jobs.bytes).")
 
     def path(self, batch_id: str, digest: str, extension: str) -> Path:
-        return self._folder / batch_id / digest[:2] / f"{digest}{extension}"
+        """Where a result lies, or is to lie."""
+        path = self._path(batch_id, digest, extension)
+        if not path.exists():
+            former = self._path(batch_id, digest, extension, FORMER_LETTERS)
+            return former if former.exists() else path
+        return path
+
+    def _path(self, batch_id: str, digest: str, extension: str, letters: int = FOLDER_LETTERS) -> Path:
+        return self._folder / batch_id / digest[:letters] / f"{digest}{extension}"
 
     def begin(self, batch_id: str, digest: str) -> ResultFile:
         """A file on its way. Raises StorageFull, StorageFailed."""

@@ -96,3 +96,13 @@ async def test_what_is_forgotten_while_the_disk_is_asked_is_answered_as_it_was_k
 
     monkeypatch.setattr(Fetched, "weights_present", unloaded_meanwhile)
     assert await weights.present(instances) == {"first", "second"}
+
+
+async def test_what_is_known_is_told_without_the_disk(instances: list[EngineInstance[TTSEngine]]) -> None:
+    times = [0.0]
+    lookup, (first, _) = WeightsLookup(lambda: times[0]), instances
+    assert lookup.known(first.name) is None
+    await lookup.present([first])
+    assert lookup.known(first.name) is True
+    times[0] = REMEMBERED_SECONDS
+    assert lookup.known(first.name) is None and len(Fetched.asked) == 1

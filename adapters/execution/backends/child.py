@@ -43,9 +43,12 @@ EXIT_SECONDS = 0.5
 """Longest wait between the end of its sockets and its own."""
 OUTPUT_SECONDS = 1.0
 """Seconds for the last that it printed, when it has ended."""
-FRUGAL = {"MALLOC_ARENA_MAX": "1"}
+FRUGAL = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 26)}
 """Variables of a child, unless the operator has set them: with an arena for each thread glibc keeps memory that it
-cannot give back, 20 MB of Whisper's. The large blocks of engines come from the system and wait for no arena."""
+cannot give back, 20 MB of Whisper's. The large blocks of engines come from the system and wait for no arena. The
+thresholds are those that glibc comes to by itself after blocks of 32 MiB: until then it gives the audio of each call
+back to the system and fetches it again, a hundred faults of pages a sentence. What is free goes when a child is idle.
+"""
 WITHOUT_WORK = ("load", "installed")
 """Methods that give a child nothing of a user's."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import threading
 from pathlib import Path
@@ -110,6 +111,38 @@ def test_results_and_their_folders_are_synced_together(tmp_path: Path, monkeypat
         store.sync("job-1", [(DIGEST, ".wav")])
     store.remove("job-1")
     store.sync("job-1", [(DIGEST, ".wav")])
+
+
+def test_a_few_folders_are_synced_for_many_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = files(tmp_path)
+    digests = [hashlib.sha256(bytes([number])).hexdigest() for number in range(200)]
+    for digest in digests:
+        made(store, "job-1", b"audio", digest)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+    store.sync("job-1", [(digest, ".wav") for digest in digests])
+    assert len(set(synced)) == len(synced) <= len(digests) + 17
+
+
+def test_results_of_servers_before_are_found_adopted_synced_and_not_doubled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = files(tmp_path)
+    path = tmp_path / "jobs" / "job-1" / DIGEST[:2] / f"{DIGEST}.wav"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"audio of a server before")
+    assert store.path("job-1", DIGEST, ".wav") == path
+    assert store.adopt(store.path("job-1", DIGEST, ".wav"), "job-2", DIGEST, ".wav")
+    assert store.path("job-2", DIGEST, ".wav").read_bytes() == b"audio of a server before"
+    synced: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.add(os.fstat(descriptor).st_ino))
+    store.sync("job-1", [(DIGEST, ".wav")])
+    assert {path.stat().st_ino, path.parent.stat().st_ino} < synced
+    # A server that was killed had not recorded it: it is made again, in its place.
+    assert made(store, "job-1", b"audio") == path
+    assert [each.read_bytes() for each in (tmp_path / "jobs" / "job-1").rglob("*.wav")] == [b"audio"]
+    store.remove("job-1")
+    assert store.batches() == ["job-2"]
 
 
 def test_what_is_adopted_takes_the_place_of_what_a_killed_server_left(tmp_path: Path) -> None:

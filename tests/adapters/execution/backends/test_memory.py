@@ -12,7 +12,10 @@ import pytest
 from adapters.execution.backends import inline, memory
 from adapters.execution.backends.child import Child
 from adapters.execution.backends.wire import WorkerSpec
+from adapters.execution.values import params_fields, voice_fields
 from engines.registry import Registry
+from engines.tts.espeak import EspeakEngine
+from stts.engine_api import SpeechParams
 
 
 @pytest.fixture
@@ -72,3 +75,32 @@ def test_a_child_keeps_one_heap_unless_the_operator_says_otherwise(
         assert psutil.Process(child.pid).environ()["MALLOC_ARENA_MAX"] == arenas
     finally:
         child.close()
+
+
+@pytest.mark.socket
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the allocator of glibc")
+def test_a_child_keeps_what_a_call_took_for_the_next_one() -> None:
+    registry = Registry()
+    voice = EspeakEngine().find_voice("en-us")
+    assert voice is not None
+    said = ("All of this is spoken again. " * 3, voice_fields(voice), params_fields(SpeechParams()))
+    child = Child("espeak", WorkerSpec(Path(sys.executable), registry.target("espeak"), {}))
+
+    def speak(times: int) -> int:
+        before = faults(child.pid)
+        for _ in range(times):
+            assert list(child.call("synthesize", [said]))
+        return faults(child.pid) - before
+
+    try:
+        list(child.call("load", [()]))
+        speak(5)
+        assert speak(20) < 20 * 20
+    finally:
+        child.close()
+
+
+def faults(pid: int) -> int:
+    """Pages that a process was given by the system so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return int(fields[7])
