@@ -34,7 +34,7 @@ class Speaker(MediaStreamTrack):
     def __init__(self, backlog: Backlog) -> None:
         super().__init__()
         self._backlog = backlog
-        self._encoder = _encoder()
+        self._encoder: AudioCodecContext | None = _encoder()
         self._clock = asyncio.get_running_loop().time
         self._began: float | None = None
         self._frames = 0
@@ -45,7 +45,7 @@ class Speaker(MediaStreamTrack):
 
     async def recv(self) -> Packet[Any]:
         """The next frame, when its time has come."""
-        if self.readyState != "live":
+        if self._encoder is None:
             raise MediaStreamError
         now = self._clock()
         if self._began is None:
@@ -55,19 +55,26 @@ class Speaker(MediaStreamTrack):
             await asyncio.sleep(due - now)
         elif now - due > LATE_SECONDS:
             self._frames += round((now - due) / FRAME_SECONDS)
-        packet: Packet[Any] = Packet(self._encoded(self._backlog.take()))
+        if self._encoder is None:
+            raise MediaStreamError
+        packet: Packet[Any] = Packet(self._encoded(self._encoder, self._backlog.take()))
         packet.pts = self._frames * round(TICKS * FRAME_SECONDS)
         packet.time_base = fractions.Fraction(1, TICKS)
         self._frames += 1
         return packet
 
-    def _encoded(self, frame: Samples) -> bytes:
+    def stop(self) -> None:
+        """Frees the encoder, which has a thread for each core, before somebody collects what a call leaves."""
+        super().stop()
+        self._encoder = None
+
+    def _encoded(self, encoder: AudioCodecContext, frame: Samples) -> bytes:
         self._silent = 0 if frame.any() else self._silent + 1
         if self._silent > SETTLED_FRAMES and self._silence:
             return self._silence
         audio = av.AudioFrame.from_ndarray(frame[np.newaxis], format="flt", layout="mono")
         audio.sample_rate = RATE
-        data = b"".join(bytes(packet) for packet in self._encoder.encode(audio))
+        data = b"".join(bytes(packet) for packet in encoder.encode(audio))
         if self._silent == SETTLED_FRAMES:
             self._silence = data
         return data
