@@ -23,7 +23,7 @@ STORY = (
 ANSWERS = ("The train to the city leaves at nine.", STORY, "Thank you, and good bye.")
 """Answers of the app to its turns. The user interrupts the second one."""
 LOUD = 60
-"""Of 32,768: speech is far above it, and digital silence is below."""
+"""Speech is far above it, of 32,768, and digital silence below."""
 
 
 @cache
