@@ -40,7 +40,7 @@ class Hearing:
         if self.muted or self.covered:
             samples = np.zeros_like(samples)
         self._ended = False
-        await self._put(samples)
+        await self._put(samples, len(samples) / STT_SAMPLE_RATE)
         self._last_ms = self._timeline.now
 
     async def end_turn(self) -> None:
@@ -57,7 +57,8 @@ class Hearing:
         """The client sends nothing any more, without having said so."""
         return not self._ended and self._timeline.now - self._last_ms > GAP_MS
 
-    async def _put(self, samples: Samples) -> None:
+    async def _put(self, samples: Samples, seconds: float = 0.0) -> None:
+        """`seconds`: how much of it has come; none of silence that is put behind what came."""
         self._given += len(samples)
-        self._places.came(self._given / STT_SAMPLE_RATE, self._timeline.now)
+        self._places.came(self._given / STT_SAMPLE_RATE, self._timeline.now, seconds)
         await self._core.hear(samples)

@@ -144,7 +144,8 @@ class LiveState:
         return self._closed
 
     def usage(self) -> dict[str, Any]:
-        return {"seconds": int(self.timeline.seconds)}
+        # A frame is told a moment before it is due: rounded down, 16 s would be 15 now and then.
+        return {"seconds": round(self.timeline.seconds)}
 
     def _last_event(self) -> Event:
         reason, session = self.reason or "connection_lost", self.object.wire()

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 DRIFT_MS = 300
 """Input whose place by the count of its samples is further from the clock than this stands where the clock says."""
+ONSET_SECONDS = 0.5
+"""Quiet with which speech is told at most, before its first sound."""
 MOST_ANCHORS = 64
 
 
@@ -39,13 +41,25 @@ class InputPlaces:
         self._anchors: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=MOST_ANCHORS)
         """Seconds of input, and the milliseconds at which they stand."""
 
-    def came(self, end: float, now: int) -> None:
-        """Input has just come whose last sample is the one before `end` (seconds of all input)."""
+    def came(self, end: float, now: int, seconds: float = 0.0) -> None:
+        """Input of so many `seconds` has just come whose last sample is the one before `end` (seconds of all input)."""
         if abs(self.milliseconds(end) - now) > DRIFT_MS:
-            self._anchors.append((end, now))
+            self._anchors.append((end - seconds, max(0, now - round(seconds * 1000))))
 
     def milliseconds(self, position: float) -> int:
         """The place of an input, by its seconds. What came before the oldest anchor counts from that."""
-        index = bisect_right(self._anchors, position, key=lambda anchor: anchor[0]) - 1
-        at, milliseconds = self._anchors[max(index, 0)]
+        at, milliseconds = self._anchors[max(self._index(position), 0)]
         return max(0, milliseconds + round((position - at) * 1000))
+
+    def onset(self, position: float) -> int:
+        """The place at which speech begins that is told from `position` on: with the quiet before it, which stands
+        before a gap where the speech is the first that came after it."""
+        here, following = self.milliseconds(position), self._index(position) + 1
+        if following < len(self._anchors):
+            at, milliseconds = self._anchors[following]
+            if at - position <= ONSET_SECONDS:
+                return max(here, milliseconds)
+        return here
+
+    def _index(self, position: float) -> int:
+        return bisect_right(self._anchors, position, key=lambda anchor: anchor[0]) - 1

@@ -95,4 +95,4 @@ class InputTranscript:
             self._turn = turn
             self._transcript.begin()
         places = self._places
-        return self._transcript.fragment(text, places.milliseconds(start), places.milliseconds(end))
+        return self._transcript.fragment(text, places.onset(start), places.milliseconds(end))

@@ -32,6 +32,16 @@ def test_after_a_gap_it_stands_where_the_clock_was() -> None:
     assert places.milliseconds(1.6) == 6500
 
 
+def test_the_first_speech_after_a_gap_begins_behind_the_gap() -> None:
+    places = InputPlaces()
+    places.came(1.0, 1000, 0.1)
+    places.came(1.1, 6100, 0.1)
+    assert places.milliseconds(1.05) == 6050
+    assert places.onset(0.8) == 6000
+    assert places.onset(0.4) == 400
+    assert places.onset(1.05) == 6050
+
+
 def test_a_burst_does_not_stand_in_the_future() -> None:
     places = InputPlaces()
     for number in range(1, 101):
