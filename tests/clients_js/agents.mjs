@@ -63,6 +63,7 @@ const SCENARIOS = {
   async interruption(session, seen) {
     await speak(session, files[0], () => seen.audio > 48_000);
     await speak(session, files[1], () => seen.interruptions > 0 && texts(session, "user").length > 1);
+    await speak(session, files[0], () => texts(session, "user").length > 2);
   },
   async text(session, seen) {
     session.sendMessage("Good morning to you.");

@@ -50,12 +50,15 @@ def test_a_written_message_is_answered(node: Node, server: RunningServer) -> Non
     assert seen["audio"] > 0
 
 
-def test_speaking_over_a_reply_interrupts_it(node: Node, tmp_path: Path, spoken: dict[str, Path]) -> None:
+def test_three_turns_in_which_speaking_over_a_reply_interrupts_it(
+    node: Node, tmp_path: Path, spoken: dict[str, Path]
+) -> None:
     settings = {"storage": {"root": str(tmp_path)}, "reply": {"adapter": "template", "template": STORY}}
     with running(Settings.model_validate(settings)) as server:
         seen = run(node, server, "interruption", spoken["kitchen.flac"], spoken["weather.flac"])
     assert seen["interruptions"] >= 1
     assert share_heard(WORDS["weather.flac"], seen["user"][1]) >= 0.4, seen["user"]
+    assert share_heard(WORDS["kitchen.flac"], seen["user"][2]) >= 0.4, seen["user"]
 
 
 def test_a_tool_is_called_and_its_output_used(node: Node, tmp_path: Path) -> None:
