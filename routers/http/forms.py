@@ -162,7 +162,7 @@ def is_chosen(file: UploadFile) -> bool:
 
 
 def _cause(error: Exception) -> str:
-    own = error.__cause__ or error.__context__ or error
+    own = error if isinstance(error, MultiPartException) else error.__cause__ or error.__context__ or error
     said = own.message if isinstance(own, MultiPartException) else ""
     if isinstance(own, MultipartParseError):
         # Older versions of the framework let it pass as it is.

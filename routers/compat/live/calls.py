@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from fastapi import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from middleware.listener import listener_of
 from routers.compat.live.errors import error_event
@@ -17,7 +17,6 @@ from routers.compat.live.routes import PATH, LiveServices
 from routers.compat.live.session import LiveSession
 from routers.compat.live.state import LiveState
 from routers.http.deferred_route import deferred_router
-from routers.sockets.messages import invalid, parse_object
 from routers.sockets.socket import Socket
 from routers.sockets.socket_dialect import SocketDialect
 from routers.webrtc.backlog import RATE
@@ -66,19 +65,14 @@ class LiveCallRoutes:
             methods=["POST"],
             status_code=201,
             response_model=CreatedSession,
-            openapi_extra={
-                "requestBody": {
-                    "required": True,
-                    "content": {"application/json": {"schema": CreateSession.model_json_schema()}},
-                }
-            },
             summary="A Live session by WebRTC: an offer in, an answer out",
         )
 
     @policy(RouteKind.USE)
-    async def create(self, request: Request) -> CreatedSession:
+    async def create(self, request: Request, asked: CreateSession) -> CreatedSession:
         await self._services.calls.require()
-        asked = _read(await request.body())
+        if asked.transport.type != WEBRTC:
+            raise InvalidParameter("Sessions are created by WebRTC only.", param="transport.type", allowed=[WEBRTC])
         offer = read_offer(asked.transport.sdp)
         try:
             opening = self._openings.open(asked.session, listener_of(request.scope).output, RATE)
@@ -120,13 +114,3 @@ class _Told:
         if self.state is not None:
             events.append(self.state.closed())
         return events
-
-
-def _read(body: bytes) -> CreateSession:
-    try:
-        asked = CreateSession.model_validate(parse_object(body))
-    except ValidationError as error:
-        raise invalid(error) from None
-    if asked.transport.type != WEBRTC:
-        raise InvalidParameter("Sessions are created by WebRTC only.", param="transport.type", allowed=[WEBRTC])
-    return asked
