@@ -47,6 +47,7 @@ from clients.checks.openai import (
     openai_translation,
     provenance,
     speech_timestamps,
+    translation_secret,
     voices_of_models,
 )
 from clients.checks.settings import change_nothing, clear_nothing, live, metrics, reload, validate
@@ -104,6 +105,7 @@ CHECKS: Mapping[tuple[str, str], Check] = {
     ("POST", "/v1/audio/diarization"): diarization,
     ("POST", "/v1/content_provenance_checks"): provenance,
     ("POST", "/v1/realtime/client_secrets"): client_secret,
+    ("POST", "/v1/realtime/translations/client_secrets"): translation_secret,
     ("POST", "/v1/realtime/calls"): call,
     ("POST", "/v1/live/sessions"): live_call,
     ("POST", "/v1/realtime/calls/{call_id}/hangup"): hang_up,

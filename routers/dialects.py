@@ -19,6 +19,7 @@ from routers.compat.openai.errors import render_openai_error
 from routers.compat.openai.routes import OpenAIRoutes
 from routers.compat.openai.timestamps import TimestampRoutes
 from routers.compat.realtime.calls import CallRoutes
+from routers.compat.realtime.interpreting.routes import TranslationRoutes
 from routers.compat.realtime.routes import RealtimeRoutes
 from routers.core.conversation import ConversationRoutes
 from routers.core.engines import EngineRoutes
@@ -78,6 +79,9 @@ def _openai(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
         services.settings,
         services.access.quotas,
     )
+    translations = TranslationRoutes(
+        services.for_session, services.limiter, services.secrets, services.models, services.settings
+    )
     live = LiveRoutes(services)
     calls = CallRoutes(realtime, services.calls, services.settings)
     live_calls = LiveCallRoutes(services)
@@ -85,6 +89,7 @@ def _openai(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
         *OpenAIRoutes(services).parts,
         realtime,
         calls,
+        translations,
         live,
         live_calls,
         TimestampRoutes(services),

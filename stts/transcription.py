@@ -101,6 +101,8 @@ class TranscriptionConfig:
     engine: str = AUTO
     partials: bool = True
     """Live: tell what is understood while it is said, where that is work of its own."""
+    guess_after: float | None = None
+    """Live: seconds of new audio after which the words so far are guessed anew; None: as the adapter does it."""
     settle_after: float | None = None
     """Live: seconds without words that are final after which the next pause of a turn makes those so far final."""
     language: str | None = None

@@ -97,6 +97,20 @@ def test_converse(server: RunningServer, recording: Path, tmp_path: Path) -> Non
     assert rate == 24_000 and len(samples) > rate and np.abs(samples).max() > 0.1
 
 
+def test_live(server: RunningServer, recording: Path, tmp_path: Path) -> None:
+    you, reply = run("live.py", server.url, recording, tmp_path / "reply.wav")
+    assert share_heard(WORDS["kitchen.flac"], you) >= 0.5, you
+    assert reply.removeprefix("reply: ") == you.removeprefix("you: ")
+    samples, rate = decoded((tmp_path / "reply.wav").read_bytes())
+    assert rate == 16_000 and len(samples) > 4 * rate and np.abs(samples).max() > 0.1
+
+
+def test_live_says_what_it_needs(server: RunningServer, tmp_path: Path) -> None:
+    (tmp_path / "speech.wav").write_bytes(encoded(np.zeros(8000, np.float32), rate=8000))
+    done = called("live.py", server.url, tmp_path / "speech.wav", tmp_path / "reply.wav")
+    assert done.returncode == 1 and "16,000 or 24,000 Hz" in done.stderr
+
+
 @pytest.mark.parametrize("scheme", ["http", "ws"])
 def test_realtime(server: RunningServer, scheme: str) -> None:
     reply, seconds = run("realtime.py", server.url.replace("http", scheme), TEXT)
@@ -127,7 +141,7 @@ def test_a_reply_that_fails_is_told(tmp_path: Path) -> None:
     assert done.returncode == 1 and done.stderr.startswith("failed: ") and "message" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["listen.py", "speak.py", "converse.py", "realtime.py", "audiobook.py"])
+@pytest.mark.parametrize("name", ["listen.py", "speak.py", "converse.py", "realtime.py", "live.py", "audiobook.py"])
 def test_without_arguments_it_says_how_it_is_called(name: str) -> None:
     done = called(name)
     assert done.returncode == 1 and f"python {name} [ADDRESS]" in done.stderr and "Traceback" not in done.stderr

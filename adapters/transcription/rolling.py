@@ -35,7 +35,7 @@ TAKEN = STT_SAMPLE_RATE // 8
 STEP = STT_SAMPLE_RATE
 """Samples taken at once while they are not."""
 FRESH = round(0.3 * STT_SAMPLE_RATE)
-"""New samples after which another interim run is due; when it begins, the rhythm of the engine says."""
+"""New samples after which another interim run is usually due; when it begins, the rhythm of the engine says."""
 COMFORTABLE = 12 * STT_SAMPLE_RATE
 """Samples of a window beyond which the next pause ends it: each run over it has become dear."""
 SURE_LOGPROB, SURE_COMPRESSION = -0.8, 2.4
@@ -96,6 +96,8 @@ class _Listener:
         self._reader = WindowReader(instance, health, plan.params, context, utterance)
         self._rhythm = rhythm
         self._partials = plan.asked.partials
+        wanted = plan.asked.guess_after
+        self._fresh = FRESH if wanted is None else round(wanted * STT_SAMPLE_RATE)
         self._settles = plan.asked.settle_after is not None
         self._window: Samples = np.zeros(0, np.float32)
         self._begun = 0
@@ -158,7 +160,7 @@ class _Listener:
                 return
             for lagging in intake.lagging(self._interim_end):
                 ready.put(lagging, 1)
-        elif not intake.quiet and intake.taken - self._interim_end >= FRESH:
+        elif not intake.quiet and intake.taken - self._interim_end >= self._fresh:
             self._asked = time.monotonic()
             self._interim = asyncio.create_task(self._run_interim(ready), name="interim")
 

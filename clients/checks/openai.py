@@ -76,6 +76,14 @@ def one_model(visit: Visit) -> str:
     return str(object_of(visit.get(f"/v1/models/{visit.model}"))["id"])
 
 
+def translation_secret(visit: Visit) -> str:
+    session = {"model": "gpt-realtime-translate", "audio": {"output": {"language": "en"}}}
+    body = object_of(visit.post("/v1/realtime/translations/client_secrets", {"session": session}))
+    if not body["value"].startswith("ek_") or body["session"]["type"] != "translation":
+        raise Failed("no secret, or not of a translation session")
+    return str(body["session"]["audio"]["output"]["language"])
+
+
 def client_secret(visit: Visit) -> str:
     body = object_of(visit.post("/v1/realtime/client_secrets", {"session": {"type": "realtime"}}))
     if not body["value"].startswith("ek_") or body["session"]["type"] != "realtime":

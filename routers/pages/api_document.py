@@ -67,6 +67,9 @@ BODIES: Mapping[tuple[str, str], Examples] = {
     ("post", "/v1/live/sessions"): {
         "An offer": {"session": {"model": "gpt-live-1"}, "transport": {"type": "webrtc", "sdp": "v=0\r\n..."}},
     },
+    ("post", "/v1/realtime/translations/client_secrets"): {
+        "Into German": {"session": {"model": "gpt-realtime-translate", "audio": {"output": {"language": "de"}}}},
+    },
     ("post", "/jobs/speech"): {
         "Two texts": {"items": [TEXT, {"text": "Guten Morgen!", "language": "de"}], "format": "mp3"},
     },

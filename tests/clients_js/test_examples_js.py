@@ -28,6 +28,16 @@ const stop = await transcribe(location.hash.slice(1), (text) => (caption.textCon
 document.getElementById("stop").onclick = stop;
 """
 
+LIVE_SCRIPT = """
+import { live } from "./live_browser.js";
+const caption = document.getElementById("caption");
+const answer = async (said) => {
+  caption.textContent += `${said} `;
+  return "Thank you very much.";
+};
+document.getElementById("stop").onclick = await live(location.hash.slice(1), answer, "sesame");
+"""
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
@@ -91,13 +101,22 @@ def test_realtime(node: Node, server: RunningServer) -> None:
     assert float(seconds.split()[0]) > 1
 
 
-def page_of_somebody() -> FastAPI:
-    """Which uses the snippet."""
+@pytest.mark.usefixtures("packages")
+def test_live(node: Node, server: RunningServer, recording: Path, tmp_path: Path) -> None:
+    you, reply = node(EXAMPLES / "live.mjs", server.url, recording, tmp_path / "reply.wav").splitlines()
+    assert share_heard(WORDS["kitchen.flac"], you) >= 0.5, you
+    assert reply.removeprefix("reply: ") == you.removeprefix("you: ")
+    samples, rate = decoded((tmp_path / "reply.wav").read_bytes())
+    assert rate == 16_000 and np.abs(samples).max() > 0.1
+
+
+def page_of_somebody(script: str = SCRIPT, snippet: str = "browser.js") -> FastAPI:
+    """A page that uses the snippet."""
     app = FastAPI()
     files = {
         "page.html": Response(PAGE, media_type="text/html"),
-        "page.js": Response(SCRIPT, media_type="text/javascript"),
-        "browser.js": Response((EXAMPLES / "browser.js").read_bytes(), media_type="text/javascript"),
+        "page.js": Response(script, media_type="text/javascript"),
+        snippet: Response((EXAMPLES / snippet).read_bytes(), media_type="text/javascript"),
     }
     app.add_api_route("/{name}", lambda name: files.get(name, Response(status_code=404)))
     return app
@@ -114,6 +133,21 @@ async def test_browser(tmp_path: Path, microphone: Microphone) -> None:
                 caption = "document.getElementById('caption').textContent"
                 await page.wait_for_function(f"() => {caption}.split(' ').length > 5")
                 await page.wait_for_function(f"() => {caption}.endsWith(' ')")
+                text = await page.evaluate(f"() => {caption}")
+                await page.click("#stop")
+    assert share_heard(WORDS["weather.flac"], text) >= 0.5, text
+
+
+@pytest.mark.skipif(chromium() is None, reason="chromium is not installed")
+async def test_live_in_a_browser(tmp_path: Path, microphone: Microphone) -> None:
+    pytest.importorskip("aiortc")
+    async with serving(page_of_somebody(LIVE_SCRIPT, "live_browser.js")) as port:
+        page_url = f"http://127.0.0.1:{port}"
+        security = {"allowed_origins": [page_url], "api_key": KEY}
+        with running(Settings.model_validate({"storage": {"root": str(tmp_path)}, "security": security})) as server:
+            async with opened(f"{page_url}/page.html#{server.url}/", microphone=microphone("weather.flac")) as page:
+                caption = "document.getElementById('caption').textContent"
+                await page.wait_for_function(f"() => {caption}.split(' ').length > 5")
                 text = await page.evaluate(f"() => {caption}")
                 await page.click("#stop")
     assert share_heard(WORDS["weather.flac"], text) >= 0.5, text

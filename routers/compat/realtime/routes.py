@@ -37,7 +37,7 @@ from stts.conversation.config import SessionConfig
 from stts.conversation.history import History
 from stts.conversation.services import ServicesFor
 from stts.conversation.session import ConversationSession
-from stts.errors import InvalidParameter, STTSError
+from stts.errors import InvalidParameter, NotFound, STTSError
 from stts.settings import CurrentSettings
 
 KINDS = ("realtime", "transcription")
@@ -132,6 +132,8 @@ class RealtimeRoutes:
     def opened(self, connection: HTTPConnection, translation: Translation) -> SessionObject:
         """Configures the session by the client secret, if there is one, else by the address."""
         query = connection.query_params
+        if query.get("call_id"):
+            raise NotFound("Nobody attaches to a call here: its events go by its own data channel.", param="call_id")
         secret = connection.scope["state"].get("realtime_session")
         if secret is not None:
             object = self._new(secret["type"], None, translation).updated(secret)

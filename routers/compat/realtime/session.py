@@ -21,7 +21,7 @@ from routers.sockets.messages import invalid
 from stts.errors import InvalidParameter, STTSError
 from stts.hosted_models import commits_turns
 
-MERGED = frozenset({"audio", "input", "output", "transcription", "turn_detection"})
+MERGED = frozenset({"audio", "input", "output", "transcription", "turn_detection", "noise_reduction"})
 """Objects whose fields are changed one by one; others are replaced."""
 NULLABLE = frozenset(
     {

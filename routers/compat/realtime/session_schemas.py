@@ -82,6 +82,7 @@ TurnDetection = Annotated[ServerVAD | SemanticVAD, Field(discriminator="type")]
 
 class NoiseReduction(Shape):
     type: Literal["near_field", "far_field"]
+    strength: float = Field(1.0, ge=0, le=1)
 
 
 class Input(Shape):

@@ -38,6 +38,8 @@ from stts.vad.rules import TurnRules
 
 EAGERNESS = {"low": (1.2, 8.0), "medium": (0.8, 4.0), "auto": (0.8, 4.0), "high": (0.4, 2.0)}
 """Seconds of silence that end a turn: without an opinion of a turn detector, and with it saying that more will come."""
+DELAYS = {"minimal": 0.16, "low": 0.3, "medium": 1.0, "high": 2.0, "xhigh": 4.0}
+"""Seconds of new audio after which the words so far are guessed anew: who waits longer gets fewer and surer guesses."""
 LINE_FORMAT = PCM(type="audio/pcm", rate=24_000)
 """Format of the audio of a call."""
 LINE_AHEAD = 0.1
@@ -148,6 +150,7 @@ class Translation:
             engine=engine,
             language=wanted.language or only,
             prompt=prompt or None,
+            guess_after=DELAYS.get(wanted.delay or ""),
             ignore_unknown_parameters=True,
         )
 

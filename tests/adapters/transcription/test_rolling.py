@@ -51,6 +51,19 @@ async def test_the_window_grows_and_is_looked_at_again() -> None:
         await session.aclose()
 
 
+async def test_guesses_come_as_seldom_as_was_asked() -> None:
+    async with engines() as made:
+        session = await session_of(made, guess_after=2.0)
+        heard = Heard(made, session)
+        for count in range(1, 3):
+            heard.audio.write(sound(2.0))
+            await heard.until(TranscriptPartial, count)
+        heard.audio.write(sound(1.0))
+        assert await heard.end() == "word0 word1 word2 word3 word4"
+        assert engine(made).given == [32_000, 64_000, 80_000]
+        await session.aclose()
+
+
 async def test_what_is_settled_is_not_transcribed_again_unless_somebody_spoke() -> None:
     async with engines() as made:
         session = await session_of(made)

@@ -21,6 +21,7 @@ from middleware.edge.route_table import RouteTable
 from middleware.listener import default_listener
 from middleware.serving.server import server_config
 from routers.compat.realtime.calls import CallRoutes
+from routers.compat.realtime.interpreting.routes import TranslationRoutes
 from routers.compat.realtime.routes import RealtimeRoutes
 from routers.dialects import OPENAI
 from routers.sockets.connection_limiter import ConnectionLimiter
@@ -55,7 +56,9 @@ class Served:
         quotas = QuotaBook(StoreOpener(lambda: settings).quotas)
         realtime = RealtimeRoutes(self._parts, self.places, secrets, models, lambda: settings, quotas)
         self.calls = Calls(self.places, lambda: settings)
-        routes = realtime.router.routes + CallRoutes(realtime, self.calls, lambda: settings).router.routes
+        translations = TranslationRoutes(self._parts, self.places, secrets, models, lambda: settings)
+        routes = realtime.router.routes + translations.router.routes
+        routes += CallRoutes(realtime, self.calls, lambda: settings).router.routes
         app = FastAPI(openapi_url=None)
         app.router.routes += routes
         self.app = wrap(app, self.listener, RouteTable({OPENAI: routes}), secrets=secrets)

@@ -49,6 +49,14 @@ def turns(**fields: Any) -> dict[str, Any]:
     return {"audio": {"input": {"turn_detection": fields}}}
 
 
+@pytest.mark.parametrize(("delay", "seconds"), [("minimal", 0.16), ("high", 2.0), (None, None)])
+async def test_a_delay_is_how_often_words_are_guessed(
+    translation: Translation, delay: str | None, seconds: float | None
+) -> None:
+    config = await translation.config(session(audio={"input": {"transcription": {"model": "auto", "delay": delay}}}))
+    assert config.listen.guess_after == seconds
+
+
 async def test_a_session_as_it_comes(translation: Translation) -> None:
     config = await translation.config(session())
     assert config.turns is not None and config.reply is not None and config.speak is not None
