@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from base64 import b64encode
-from typing import Any
 
 import pytest
 
@@ -17,14 +15,12 @@ from tests.routers.compat.realtime.talk import Talk, silence, tone
 pytestmark = pytest.mark.socket
 
 
-def options(**query: str) -> dict[str, Any]:
-    limits = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeout": PATIENCE, "max_queue": None}
-    return {"extra_query": query, "websocket_connection_options": limits}
-
-
 @pytest.mark.parametrize("model", ["gpt-live-transcribe", "gpt-realtime-whisper"])
 async def test_transcription_by_intent_alone_is_committed_by_the_client(served: Served, model: str) -> None:
-    async with served.client() as client, client.realtime.connect(**options(intent="transcription")) as connection:
+    async with (
+        served.client() as client,
+        patient.realtime(client, extra_query={"intent": "transcription"}) as connection,
+    ):
         talk = await Talk.greeted(connection)
         assert talk.events[0]["session"]["type"] == "transcription"
         wanted = {"input": {"transcription": {"model": model, "delay": "low", "language": "en"}}}
@@ -41,7 +37,7 @@ async def test_transcription_by_intent_alone_is_committed_by_the_client(served: 
 
 
 async def test_no_query_at_all_is_a_conversation(served: Served) -> None:
-    async with served.client() as client, client.realtime.connect(**options()) as connection:
+    async with served.client() as client, patient.realtime(client) as connection:
         talk = await Talk.greeted(connection)
         session = talk.events[0]["session"]
         assert (session["type"], session["model"]) == ("realtime", "auto")
@@ -51,20 +47,7 @@ async def test_no_query_at_all_is_a_conversation(served: Served) -> None:
 
 
 async def test_nobody_attaches_to_a_call(served: Served) -> None:
-    async with served.client() as client, client.realtime.connect(call_id="rtc_1", **options()) as connection:
+    async with served.client() as client, patient.realtime(client, call_id="rtc_1") as connection:
         async with asyncio.timeout(PATIENCE):
             told = json.loads(await connection.recv_bytes())
         assert (told["type"], told["error"]["param"]) == ("error", "call_id")
-
-
-def test_the_blocking_client_transcribes_by_intent(served: Served) -> None:
-    with (
-        patient.OpenAI(base_url=f"{served.url}/v1", api_key="none", max_retries=0) as client,
-        client.realtime.connect(extra_query={"intent": "transcription"}) as connection,
-    ):
-        assert connection.recv().type == "session.created"
-        connection.input_audio_buffer.append(audio=b64encode(tone(0.65) + silence(1.0)).decode())
-        for event in connection:
-            if event.type == "conversation.item.input_audio_transcription.completed":
-                assert event.transcript == "word0 word1"
-                break
