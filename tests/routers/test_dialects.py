@@ -115,7 +115,7 @@ def _takes(route: BaseRoute, kind: str, method: str, path: str) -> bool:
 def test_a_client_secret_opens_the_socket_and_the_calls_of_realtime_only(app: FastAPI) -> None:
     opened = {route.path for route in app.routes if stated_policy(route).client_secrets}  # type: ignore[attr-defined]
     calls = "/v1/realtime/calls"
-    assert opened == {"/v1/realtime", calls, f"{calls}/{{call_id}}/hangup"}
+    assert opened == {"/v1/realtime", "/v1/realtime/translations", calls, f"{calls}/{{call_id}}/hangup"}
     assert not table(app).match("http", "POST", "/v1/realtime").policy.client_secrets
 
 
