@@ -45,6 +45,14 @@ SPOKEN: Examples = {
     "German, by language": {"text": "Guten Morgen!", "language": "de"},
     "Whole, with its length": {"text": TEXT, "stream": False},
 }
+OFFER = "\r\n".join(
+    [
+        *("v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=-", "t=0 0", "m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=rtcp-mux"),
+        *("a=mid:0", "a=rtpmap:111 opus/48000/2", "a=setup:actpass", "a=ice-ufrag:user", f"a=ice-pwd:{'password' * 3}"),
+        *(f"a=fingerprint:sha-256 {':'.join(['00'] * 32)}", ""),
+    ]
+)
+"""The offer of a caller that listens and speaks, and is told of no events."""
 BODIES: Mapping[tuple[str, str], Examples] = {
     ("post", "/tts"): SPOKEN,
     ("post", "/conversation"): {
@@ -65,7 +73,7 @@ BODIES: Mapping[tuple[str, str], Examples] = {
         "For transcription": {"session": {"type": "transcription"}},
     },
     ("post", "/v1/live/sessions"): {
-        "An offer": {"session": {"model": "gpt-live-1"}, "transport": {"type": "webrtc", "sdp": "v=0\r\n..."}},
+        "An offer": {"session": {"model": "gpt-live-1"}, "transport": {"type": "webrtc", "sdp": OFFER}},
     },
     ("post", "/v1/realtime/translations/client_secrets"): {
         "Into German": {"session": {"model": "gpt-realtime-translate", "audio": {"output": {"language": "de"}}}},

@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { heardPart } from "../../routers/pages/talk/heard.js";
 import { languagesOf } from "../../routers/pages/talk/languages.js";
+import { Translation, session } from "../../routers/pages/talk/realtime.js";
 import { Resampler } from "../../routers/pages/talk/resample.js";
 
 const SECONDS = 1;
@@ -78,4 +79,36 @@ test("languages that are called the same are told apart by their tags", () => {
   const voices = [{ name: "A", languages: ["hy", "hy-arevela"] }, { name: "B", languages: ["fr"] }];
   const named = Object.fromEntries(languagesOf(voices, ["en"]));
   assert.deepEqual(named, { hy: "Armenian (hy)", "hy-arevela": "Armenian (hy-arevela)", fr: "French" });
+});
+
+const DONE = { id: "resp_1", status: "cancelled", output: [{ id: "item_1", type: "message", content: [{ transcript: "one two" }] }] };
+
+test("a reply that is cut off is shown as what was heard of it", () => {
+  const translation = new Translation();
+  translation.read({ type: "response.created", response: { id: "resp_1" } });
+  assert.deepEqual(translation.write({ type: "cancel" }), [{ type: "output_audio_buffer.clear" }]);
+  const { commands } = translation.read({ type: "response.done", response: DONE });
+  assert.deepEqual(commands, [{ type: "conversation.item.retrieve", item_id: "item_1" }]);
+  const item = { id: "item_1", content: [{ transcript: "one" }] };
+  const [message] = translation.read({ type: "conversation.item.retrieved", item }).messages;
+  assert.deepEqual([message.type, message.generation, message.text, message.heard], ["reply.done", 1, "one two", "one"]);
+  assert.deepEqual(translation.write({ type: "cancel" }), []);
+});
+
+test("turns have numbers, and words come to theirs", () => {
+  const translation = new Translation();
+  const read = (type, fields) => translation.read({ type, ...fields }).messages[0];
+  assert.equal(read("input_audio_buffer.speech_started", { item_id: "a" }).turn, 1);
+  assert.equal(read("input_audio_buffer.speech_started", { item_id: "b" }).turn, 2);
+  const delta = "conversation.item.input_audio_transcription.delta";
+  assert.deepEqual(read(delta, { item_id: "a", delta: "x" }), { type: "partial", turn: 1, stable_delta: "x", tail: "" });
+  assert.equal(read("rate_limits.updated", {}), undefined);
+});
+
+test("settings of the page become a session", () => {
+  const made = session({ language: "de", tts: "espeak", stt: "auto", voice: "de", interrupt: false });
+  assert.equal(made.model, "espeak");
+  assert.deepEqual(made.audio.input.transcription, { model: "auto", language: "de" });
+  assert.equal(made.audio.input.turn_detection.interrupt_response, false);
+  assert.deepEqual(made.audio.output, { voice: "de" });
 });

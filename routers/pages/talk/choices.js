@@ -30,6 +30,11 @@ export class Choices {
     return this.#form.elements.key.value.trim();
   }
 
+  /** @returns {"websocket" | "webrtc"} */
+  get transport() {
+    return this.#values().transport;
+  }
+
   /** What a conversation is asked for; null: whatever the server takes. */
   get conversation() {
     const { language, tts, stt, voice, reply, interrupt } = this.#values();

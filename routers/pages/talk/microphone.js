@@ -24,6 +24,11 @@ export class Microphone {
     return this.#stream !== null;
   }
 
+  /** As the browser has it, for a call; null while it is off. @returns {MediaStreamTrack | null} */
+  get track() {
+    return this.#stream?.getAudioTracks()[0] ?? null;
+  }
+
   /** @param {MediaTrackConstraints} processing @throws {DOMException} when it is refused or there is none */
   async open(processing) {
     this.close();

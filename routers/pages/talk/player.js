@@ -19,6 +19,8 @@ export class Player {
   #newest = 0;
   #dropped = new Set();
   #timer = 0;
+  #element = new Audio();
+  #source = null;
 
   /** @param {number} rate Hz of the frames @param {(generation: number, seconds: number) => void} onPlayed */
   constructor(rate, onPlayed) {
@@ -34,6 +36,19 @@ export class Player {
       this.#meter.connect(this.#context.destination);
     }
     if (this.#context.state !== "running") await this.#context.resume();
+  }
+
+  /** Plays a stream that somebody else makes, or none. @param {MediaStream | null} stream */
+  follow(stream) {
+    this.#source?.disconnect();
+    this.#source = null;
+    this.#element.srcObject = stream;
+    if (stream === null || this.#context === null) return;
+    // Browsers decode a stream that comes from elsewhere only where an element plays it.
+    this.#element.muted = true;
+    this.#element.play();
+    this.#source = this.#context.createMediaStreamSource(stream);
+    this.#source.connect(this.#meter);
   }
 
   /** RMS of what comes out now. */

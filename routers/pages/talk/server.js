@@ -11,6 +11,12 @@ export function get(path, key) {
   return fetch(endpoint(path), { headers, cache: "no-store" });
 }
 
+/** POST with the key, if there is one. */
+export function post(path, key, type, body) {
+  const headers = { "Content-Type": type, ...(key ? { "X-API-Key": encoded(key) } : {}) };
+  return fetch(endpoint(path), { method: "POST", headers, body, cache: "no-store" });
+}
+
 /** Headers carry bytes: any text goes as its UTF-8. */
 function encoded(text) {
   return String.fromCharCode(...new TextEncoder().encode(text));

@@ -1,5 +1,6 @@
 /** The page: what people do goes to the conversation, what the conversation says is shown and played. */
 
+import { Call } from "./call.js";
 import { Choices } from "./choices.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
@@ -33,13 +34,16 @@ const microphone = new Microphone((pcm) => connection.sendAudio(pcm), microphone
 const player = new Player(OUTPUT_RATE, (generation, seconds) => {
   if (connection.isOpen) connection.send({ type: "played", generation, ms: Math.round(seconds * 1000) });
 });
-const connection = new Connection({
+const handlers = {
   wanted: () => ({ query: { rate: RATE, output_rate: OUTPUT_RATE, ...choices.conversation }, key: choices.key }),
   message: (message) => HANDLERS[message.type]?.(message),
   audio: heard,
+  stream: (stream) => player.follow(stream),
   status: linkChanged,
   lost: async () => show(await connectionProblem(choices.key)),
-});
+};
+const transports = { websocket: new Connection(handlers), webrtc: new Call(handlers) };
+let connection = transports[choices.transport];
 
 let link = "closed";
 let met = false; // whether there was a conversation before
@@ -128,7 +132,7 @@ function linkChanged(status) {
   $("link").dataset.link = status;
   linkText(LINKS[status]);
   if (status !== "open") player.reset();
-  if (status === "closed") microphone.close();
+  if (status === "closed") closeMicrophone();
   update({ hearing: false });
 }
 
@@ -164,7 +168,7 @@ function shownMicrophone() {
 
 async function toggleMicrophone() {
   if (microphone.isOpen) {
-    microphone.close();
+    closeMicrophone();
     if (hearing) connection.send({ type: "commit" });
     update({});
     return;
@@ -180,6 +184,7 @@ async function openMicrophone() {
   try {
     await Promise.all([microphone.open(choices.processing), player.open()]);
     hide();
+    transports.webrtc.speak(microphone.track);
     connection.connect();
   } catch (error) {
     microphone.close();
@@ -188,8 +193,13 @@ async function openMicrophone() {
   update({});
 }
 
-function microphoneEnded() {
+function closeMicrophone() {
   microphone.close();
+  transports.webrtc.speak(null);
+}
+
+function microphoneEnded() {
+  closeMicrophone();
   show({ title: "No microphone", text: "The microphone has gone." });
   update({});
 }
@@ -215,10 +225,17 @@ function stop() {
 /** Settings take effect at once where the conversation runs. @param {Set<string>} names */
 function changed(names) {
   if (names.has("key")) keyChanged();
+  if (names.has("transport")) transportChanged();
   if (microphone.isOpen && MICROPHONE_FIELDS.some((name) => names.has(name))) openMicrophone();
   if (connection.isOpen && CONVERSATION_FIELDS.some((name) => names.has(name))) {
     connection.send({ type: "session.update", config: choices.conversation });
   }
+}
+
+/** A conversation of another kind begins when somebody speaks or writes. */
+function transportChanged() {
+  connection.close();
+  connection = transports[choices.transport];
 }
 
 async function keyChanged() {
