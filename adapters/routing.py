@@ -9,9 +9,10 @@ from typing import Generic, TypeVar
 from adapters.availability import Candidates
 from adapters.catalogue import EngineCatalogue
 from adapters.speech.refusals import LacksAbility, NoSuchVoice, refusal_of_all
+from adapters.transcription.refusals import refusal_of_ears
 from stts.access.permission import Permission
 from stts.engine_api import EngineKind
-from stts.errors import EngineNotInstalled, Forbidden, InvalidRequest, UnknownParameter
+from stts.errors import EngineNotInstalled, Forbidden, InvalidParameter, InvalidRequest, UnknownParameter
 from stts.plans import PlanBasis, SpeechPlan, TranscriptionPlan
 from stts.scheduling.routing import Occasion, first_fitting, ordered
 from stts.scheduling.shares import Shares
@@ -54,7 +55,7 @@ class RoutingPolicy:
         """The plan of the first candidate that does exactly what is asked, else of the first that does it at all.
 
         Engines that rest are asked where no other can do it. Raises what the last candidate had against the request (of
-        a voice that none of them has or speaks with, what all had),
+        a voice that none of them has or speaks with, and of a language that none understands, what all had),
         Forbidden where one could have done it for somebody else, and EngineNotInstalled where there is none.
         """
         found = await self.candidates(occasion)
@@ -67,6 +68,8 @@ class RoutingPolicy:
             if isinstance(best.refusal, LacksAbility | NoSuchVoice):
                 engines = self._catalogue.descriptions("tts")
                 raise refusal_of_all(best.refusal, occasion.voice or "", found.names, engines)
+            if occasion.kind == "stt" and isinstance(best.refusal, InvalidParameter):
+                raise refusal_of_ears(best.refusal, found.names, self._catalogue.descriptions("stt"))
             raise best.refusal or EngineNotInstalled(
                 f"No engine of {occasion.kind}.order is installed with its weights on this disk."
             )
