@@ -54,12 +54,8 @@ class InputPlaces:
     def onset(self, position: float) -> int:
         """The place at which speech begins that is told from `position` on: with the quiet before it, which stands
         before a gap where the speech is the first that came after it."""
-        here, following = self.milliseconds(position), self._index(position) + 1
-        if following < len(self._anchors):
-            at, milliseconds = self._anchors[following]
-            if at - position <= ONSET_SECONDS:
-                return max(here, milliseconds)
-        return here
+        here, first = self._index(position), self._index(position + ONSET_SECONDS)
+        return self.milliseconds(position) if here == first else self._anchors[first][1]
 
     def _index(self, position: float) -> int:
         return bisect_right(self._anchors, position, key=lambda anchor: anchor[0]) - 1

@@ -42,6 +42,14 @@ def test_the_first_speech_after_a_gap_begins_behind_the_gap() -> None:
     assert places.onset(1.05) == 6050
 
 
+def test_silence_that_was_put_behind_what_was_said_does_not_count_as_time() -> None:
+    places = InputPlaces()
+    places.came(1.0, 1000, 0.1)
+    places.came(4.2, 2000)
+    places.came(4.3, 3100, 0.1)
+    assert places.onset(3.9) == 3000
+
+
 def test_a_burst_does_not_stand_in_the_future() -> None:
     places = InputPlaces()
     for number in range(1, 101):
