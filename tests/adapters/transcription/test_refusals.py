@@ -43,7 +43,9 @@ async def test_where_none_translates_the_model_that_would_is_told(house: House, 
 
 
 async def test_an_engine_that_is_named_speaks_for_itself(house: House) -> None:
-    assert (await refusal(house, TranscriptionConfig("d", language="ja"))).message.startswith("d does not know this language.")
+    assert (await refusal(house, TranscriptionConfig("d", language="ja"))).message.startswith(
+        "d does not know this language."
+    )
     only = InvalidParameter("d does not.", param="language")
     assert refusal_of_ears(only, ["d"], house.engines.catalogue.descriptions("stt")) is only
 
