@@ -1,4 +1,4 @@
-"""What no engine that listens can do is told of all of them."""
+"""Refusals of what no engine that listens can do name none of them."""
 
 from __future__ import annotations
 
