@@ -91,7 +91,8 @@ class Residency:
         """Looks whenever something was loaded, and now and then. Runs until it is cancelled."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._asked.wait()
             self._asked.clear()
             await self.look()
 

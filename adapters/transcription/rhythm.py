@@ -36,7 +36,8 @@ class Rhythm:
     async def turn(self) -> AsyncIterator[None]:
         """Waits for the next common begin; the run is over when the context is left."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), LONGEST_WAIT)
+            async with asyncio.timeout(LONGEST_WAIT):
+                await self._idle.wait()
         if (rest := self._rested - self._clock()) > 0:
             # Whoever wakes from this begins, however many do: they all wake at the same time.
             await asyncio.sleep(rest)

@@ -17,6 +17,7 @@ from stts.analytics.metrics import Metrics
 from stts.settings import EngineSettings, InstanceSettings, Settings
 from tests.adapters.execution.engines_under_test import until
 from tests.fakes import registry
+from tests.patience import PATIENCE
 
 SIZE = 100
 
@@ -169,6 +170,22 @@ async def test_it_looks_when_something_was_loaded(house: Callable[..., House]) -
     await until(lambda: not rooms.loaded())
     watch.cancel()
     await asyncio.wait([watch])
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_it_ends_when_it_is_cancelled_just_as_something_was_loaded(
+    house: Callable[..., House], turns: int
+) -> None:
+    residency = house().residency
+    task = asyncio.create_task(residency.run())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    residency.look_soon()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    ended, _ = await asyncio.wait([task], timeout=PATIENCE)
+    assert ended and task.cancelled()
 
 
 async def test_metrics_tell(house: Callable[..., House]) -> None:

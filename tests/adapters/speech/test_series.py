@@ -151,6 +151,8 @@ async def test_nothing_is_left_when_all_have_left(engines: Engines) -> None:
     await at_work(1)
     for task in tasks:
         task.cancel()
+    for _ in range(3):  # they hear of it before the engine goes on
+        await asyncio.sleep(0)
     GatedEngine.gate.release(1)
     await asyncio.wait(tasks)
     await until(lambda: not asyncio.all_tasks() - before)
