@@ -22,6 +22,7 @@ NOT_OF_OPERATIONS = {
     "database_unusable",
     "engine_install_failed",
     "model_fetch_failed",
+    "part_not_installed",
     "shutting_down",
 }
 """Codes of errors that say nothing of how well it speaks and listens."""

@@ -67,7 +67,9 @@ def test_all_that_a_user_left_goes(keyed: Keyed, is_deleted: bool) -> None:
         removed = keyed.admin.delete(f"/admin/users/{user_id}/data")
         counts = removed.json()
         assert removed.status_code == 200 and counts.pop("usage_rows") > 0
-        assert counts == {"voices": 1, "uploads": 1, "outputs": 1, "jobs": 0, "sessions": 1, "client_secrets": 1}
+        assert counts == {
+            "voices": 1, "consents": 0, "uploads": 1, "outputs": 1, "jobs": 0, "sessions": 1, "client_secrets": 1
+        }  # fmt: skip
         again = keyed.admin.delete(f"/admin/users/{user_id}/data").json()
         assert set(again.values()) == {0}
         if not is_deleted:
