@@ -20,7 +20,13 @@ from benchmarks.voices import Utterance, utterances
 from stts.settings import ConversationSettings
 
 EAR, VOICE = "pocketsphinx", "espeak"
-SETTINGS = {"stt": {"order": [EAR]}, "tts": {"order": [VOICE]}, "limits": {"live_sessions": 2000}}
+SETTINGS = {
+    "stt": {"order": [EAR]},
+    "tts": {"order": [VOICE]},
+    "limits": {"live_sessions": 2000},
+    # It would end turns sooner than the window of silence, or up to three seconds later.
+    "conversation": {"turn_detector": "none"},
+}
 ROUNDS = 8
 BEFORE_SECONDS = 0.8
 """Seconds of an answer that are heard before it is interrupted."""
