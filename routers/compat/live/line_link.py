@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import numpy as np
 
+from routers.compat.live.event_link import EventLink
 from routers.compat.live.link import OutputFrame
-from routers.sockets.quota_end import QuotaEnd
 from routers.sockets.socket import Socket
 from routers.webrtc.backlog import RATE, silence
 from routers.webrtc.calls import Line
-from stts.access.principal import Principal
-from stts.context import RequestContext, RequestType
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.errors import InvalidParameter
 
@@ -22,36 +19,20 @@ CUSHION_SECONDS = 0.04
 FULL_SCALE = 32_768
 
 
-class LineLink:
+class LineLink(EventLink):
     def __init__(self, socket: Socket, line: Line) -> None:
-        self._socket, self._line = socket, line
+        super().__init__(socket)
+        self._line = line
 
     @property
     def rate(self) -> int:
         return RATE
-
-    @property
-    def principal(self) -> Principal:
-        return self._socket.principal
-
-    @property
-    def quota_end(self) -> QuotaEnd:
-        return self._socket.quota_end
-
-    def context(self, kind: RequestType) -> RequestContext:
-        return self._socket.context(kind)
-
-    def messages(self) -> AsyncIterator[str | bytes]:
-        return self._socket.__aiter__()
 
     def microphone(self) -> AsyncIterator[Samples] | None:
         return self._line.audio(STT_SAMPLE_RATE)
 
     def decode(self, audio: bytes) -> Samples:
         raise InvalidParameter("In a call by WebRTC what you say is on your track.", param="type")
-
-    async def send(self, event: dict[str, Any]) -> None:
-        await self._socket.send_json(event)
 
     async def play(self, frame: OutputFrame) -> None:
         """Puts speech on the track, which is silent by itself."""

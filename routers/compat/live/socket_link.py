@@ -5,21 +5,18 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from functools import lru_cache
-from typing import Any
 
+from routers.compat.live.event_link import EventLink
 from routers.compat.live.formats import encode, reader
 from routers.compat.live.link import OutputFrame
 from routers.compat.live.session_schemas import PCM, Format
-from routers.sockets.quota_end import QuotaEnd
 from routers.sockets.socket import Socket
-from stts.access.principal import Principal
-from stts.context import RequestContext, RequestType
 from stts.engine_api import Samples
 
 
-class SocketLink:
+class SocketLink(EventLink):
     def __init__(self, socket: Socket) -> None:
-        self._socket = socket
+        super().__init__(socket)
         self._format: Format = PCM(type="audio/pcm")
         self._reader = reader(self._format)
 
@@ -31,20 +28,6 @@ class SocketLink:
     def rate(self) -> int:
         return self._format.rate
 
-    @property
-    def principal(self) -> Principal:
-        return self._socket.principal
-
-    @property
-    def quota_end(self) -> QuotaEnd:
-        return self._socket.quota_end
-
-    def context(self, kind: RequestType) -> RequestContext:
-        return self._socket.context(kind)
-
-    def messages(self) -> AsyncIterator[str | bytes]:
-        return self._socket.__aiter__()
-
     def microphone(self) -> AsyncIterator[Samples] | None:
         return None
 
@@ -54,9 +37,6 @@ class SocketLink:
 
     def decode(self, audio: bytes) -> Samples:
         return self._reader.read(audio)
-
-    async def send(self, event: dict[str, Any]) -> None:
-        await self._socket.send_json(event)
 
     async def play(self, frame: OutputFrame) -> None:
         await self._socket.send_json({"type": "session.output_audio.delta", "delta": self._encoded(frame)})
