@@ -31,8 +31,7 @@ def pytest_configure() -> None:
     sys.addaudithook(guard)
     keep_quiet()  # Some tests import a library of an engine before there is a registry.
     cache_by_default(wanted=False)
-    # With all local variables in colour, as structlog has them where `rich` is installed, one takes half a second.
-    structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
+    reset_log()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -81,9 +80,20 @@ guard = Guard()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    with guard.watching(item.nodeid) if item.get_closest_marker("unit") else nullcontext():
-        return (yield)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    try:
+        with guard.watching(item.nodeid) if item.get_closest_marker("unit") else nullcontext():
+            return (yield)
+    finally:
+        if nextitem is None or nextitem.path != item.path:
+            reset_log()
+
+
+def reset_log() -> None:
+    """Where lines go is a matter of the process: what one file of tests has set up, no other one finds."""
+    structlog.reset_defaults()
+    # With all local variables in colour, as structlog has them where `rich` is installed, one takes half a second.
+    structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 
 @pytest.fixture(scope="session")
