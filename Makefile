@@ -9,6 +9,9 @@ VENV := .venv
 FULL := .venv-engines
 ONNX := .venv-onnx
 BIN := $(VENV)/bin
+# They speak, and wait for what is spoken: more of them at once than cores, but not so many that they stumble.
+SPEAKING ?= 3
+CLIENTS = tests/clients_js $(shell grep -rl --include='test_*.py' 'pytest\.mark\.clients' tests)
 NODE := tests/clients_js examples/javascript
 
 # Where Debian keeps PostgreSQL's programs that it does not put into the path.
@@ -64,7 +67,7 @@ test-engines: $(FULL)/.full $(ONNX)/.onnx
 	STTS_REQUIRE_ENGINES=onnx $(ONNX)/bin/python -m pytest -m engines
 
 test-clients: $(VENV)/.clients
-	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -m clients
+	STTS_REQUIRE_CLIENTS=1 $(BIN)/python -m pytest -n $(SPEAKING) --dist loadfile -m clients $(CLIENTS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

@@ -1,11 +1,11 @@
 // OpenAI's agents SDK with its stock transport: node agents.mjs SCENARIO URL [FILE.pcm...] prints what came, as JSON.
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { OpenAIRealtimeWebSocket, RealtimeAgent, RealtimeSession, tool } from "@openai/agents/realtime";
 import { z } from "zod";
 
-const MESSAGE_BYTES = 1920; // 40 ms of 24 kHz s16le
+import { speak } from "./microphone.mjs";
+
 const [scenario, url, ...files] = process.argv.slice(2);
 
 const asked = [];
@@ -44,26 +44,18 @@ function texts(session, role) {
   return messages.map(({ content }) => content.map((part) => part.text ?? part.transcript ?? "").join("").trim()).filter(Boolean);
 }
 
-/** A recording as it is spoken, and silence after it for as long as nothing has come of it. */
-async function speak(session, file, done) {
-  const speech = await readFile(file);
-  const silence = Buffer.alloc(MESSAGE_BYTES);
-  const start = performance.now();
-  for (let at = 0; !done(); at += MESSAGE_BYTES) {
-    const part = at < speech.length ? speech.subarray(at, at + MESSAGE_BYTES) : silence;
-    session.sendAudio(new Uint8Array(part).buffer);
-    await sleep(Math.max(0, start + (at / MESSAGE_BYTES) * 40 - performance.now()));
-  }
+function say(session, file, done) {
+  return speak(file, (part) => session.sendAudio(new Uint8Array(part).buffer), done);
 }
 
 const SCENARIOS = {
   async voice(session, seen) {
-    await speak(session, files[0], () => texts(session, "assistant").length > 0 && seen.audio > 48_000);
+    await say(session, files[0], () => texts(session, "assistant").length > 0 && seen.audio > 48_000);
   },
   async interruption(session, seen) {
-    await speak(session, files[0], () => seen.audio > 48_000);
-    await speak(session, files[1], () => seen.interruptions > 0 && texts(session, "user").length > 1);
-    await speak(session, files[0], () => texts(session, "user").length > 2);
+    await say(session, files[0], () => seen.audio > 48_000);
+    await say(session, files[1], () => seen.interruptions > 0 && texts(session, "user").length > 1);
+    await say(session, files[0], () => texts(session, "user").length > 2);
   },
   async text(session, seen) {
     session.sendMessage("Good morning to you.");

@@ -12,16 +12,18 @@ import numpy as np
 import pytest
 
 from stts.engine_api import STT_SAMPLE_RATE, Samples
-from stts.settings import Settings
 from tests import patient
 from tests.audio import encoded
 from tests.engines.speech import DATA, read
+from tests.routers.compat.live.spoken import talkative
 from tests.server import RunningServer, running
 
 HERE = Path(__file__).parent
 REQUIRED = os.environ.get("STTS_REQUIRE_CLIENTS") == "1"
 """Where the clients are installed on purpose, a test of theirs that is skipped has failed."""
 RUN_SECONDS = 60.0
+SENT_RATE = 24_000
+"""Hz."""
 LEAD_SECONDS = 0.5
 """Seconds of silence before the first recording."""
 
@@ -52,8 +54,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """As it is after an installation: PocketSphinx listens, eSpeak speaks, and what is heard is said back."""
-    settings = Settings.model_validate({"storage": {"root": str(tmp_path_factory.mktemp("data"))}})
-    with running(settings) as server:
+    with running(talkative(tmp_path_factory.mktemp("data"))) as server:
         yield server
 
 
@@ -68,6 +69,16 @@ def microphone(tmp_path: Path) -> Microphone:
         return path
 
     return file
+
+
+@pytest.fixture(scope="session")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Recordings as OpenAI's clients send them, s16le at 24 kHz, by the names of the files they were read from."""
+    folder, files = tmp_path_factory.mktemp("spoken"), {}
+    for name in ("kitchen.flac", "weather.flac"):
+        files[name] = folder / f"{name}.pcm"
+        files[name].write_bytes((read(DATA / name, rate=SENT_RATE) * 32_767).astype(np.int16).tobytes())
+    return files
 
 
 @pytest.fixture

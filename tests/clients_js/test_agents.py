@@ -6,27 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pytest
-
 from stts.settings import Settings
 from tests.chat_server import Answer, chat_server
-from tests.clients_js.conftest import Node
-from tests.engines.speech import DATA, WORDS, read, share_heard
+from tests.clients_js.conftest import SENT_RATE, Node
+from tests.engines.speech import WORDS, share_heard
+from tests.routers.compat.live.spoken import talkative
 from tests.server import RunningServer, running
 
-RATE = 24_000
 STORY = "You said {text}. Now listen to a story, which goes on and on, until somebody has had enough of it. " * 5
-
-
-@pytest.fixture
-def spoken(tmp_path: Path) -> dict[str, Path]:
-    """Recordings as the SDK sends them: s16le at 24 kHz."""
-    files = {}
-    for name in ("kitchen.flac", "weather.flac"):
-        files[name] = tmp_path / f"{name}.pcm"
-        files[name].write_bytes((read(DATA / name, rate=RATE) * 32_767).astype(np.int16).tobytes())
-    return files
 
 
 def run(node: Node, server: RunningServer, scenario: str, *files: Path) -> dict[str, Any]:
@@ -41,7 +28,7 @@ def test_what_is_said_is_understood_and_answered(node: Node, server: RunningServ
     (said,), (reply,) = seen["user"], seen["assistant"]
     assert share_heard(WORDS["kitchen.flac"], said) >= 0.5, said
     assert said.startswith(reply) or reply.startswith(said)
-    assert seen["audio"] > RATE
+    assert seen["audio"] > SENT_RATE
 
 
 def test_a_written_message_is_answered(node: Node, server: RunningServer) -> None:
@@ -53,8 +40,7 @@ def test_a_written_message_is_answered(node: Node, server: RunningServer) -> Non
 def test_three_turns_in_which_speaking_over_a_reply_interrupts_it(
     node: Node, tmp_path: Path, spoken: dict[str, Path]
 ) -> None:
-    settings = {"storage": {"root": str(tmp_path)}, "reply": {"adapter": "template", "template": STORY}}
-    with running(Settings.model_validate(settings)) as server:
+    with running(talkative(tmp_path, reply={"adapter": "template", "template": STORY})) as server:
         seen = run(node, server, "interruption", spoken["kitchen.flac"], spoken["weather.flac"])
     assert seen["interruptions"] >= 1
     assert share_heard(WORDS["weather.flac"], seen["user"][1]) >= 0.4, seen["user"]

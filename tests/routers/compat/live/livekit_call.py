@@ -31,13 +31,13 @@ class Call:
 
 
 @asynccontextmanager
-async def calling(model: Any, call: Call, tools: list[Any] | None = None) -> AsyncIterator[Any]:
+async def calling(call: Call, tools: list[Any] | None = None, **parts: Any) -> AsyncIterator[Any]:
     """A session of the framework. Delegations to the app are answered by ANSWERS, in order."""
     agents = pytest.importorskip("livekit.agents", reason=HOW)
 
     class Answering(agents.Agent):  # type: ignore[misc,name-defined]
         async def on_enter(self) -> None:
-            if hasattr(model, "audio_gate"):
+            if hasattr(parts["llm"], "audio_gate"):
                 self.duplex_session.on("delegation_created", self.answer)
 
         def answer(self, delegation: Any) -> None:
@@ -45,7 +45,8 @@ async def calling(model: Any, call: Call, tools: list[Any] | None = None) -> Asy
             call.delegations += 1
             self.duplex_session.append_commentary(text, delegation_id=delegation.id)
 
-    session = agents.AgentSession(llm=model, vad=None, turn_handling={"turn_detection": None})
+    turns = {"turn_handling": {"turn_detection": None}}
+    session = agents.AgentSession(vad=None, **(turns | parts))
     session.on("conversation_item_added", lambda event: _added(call, event.item))
     session.on("error", lambda event: call.errors.append(event.error))
     session.input.audio = _input(call)

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from stts.settings import Settings
 from tests.chat_server import Answer, chat_server
 from tests.patience import PATIENCE
 from tests.routers.compat.live.livekit_call import HOW, Call, calling
-from tests.routers.compat.live.spoken import ANSWERS, STORY, understood, until
+from tests.routers.compat.live.spoken import ANSWERS, STORY, talkative, understood, until
 from tests.routers.compat.recordings import WEATHER
 from tests.server import RunningServer, running
 
@@ -26,9 +25,8 @@ pytestmark = [pytest.mark.clients, pytest.mark.filterwarnings("ignore")]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    root = str(tmp_path_factory.mktemp("livekit"))
-    settings = {"storage": {"root": root}, "reply": {"adapter": "template", "template": TEMPLATE}}
-    with running(Settings.model_validate(settings)) as server:
+    reply = {"adapter": "template", "template": TEMPLATE}
+    with running(talkative(tmp_path_factory.mktemp("livekit"), reply=reply)) as server:
         yield server
 
 
@@ -45,7 +43,7 @@ async def test_three_turns_with_an_interruption_on_live(server: RunningServer, p
         model = plugin.realtime.GPTLiveModel(
             base_url=f"{server.url}/v1", api_key="none", delegation="client", http_session=session
         )
-        async with calling(model, call):
+        async with calling(call, llm=model):
             call.microphone.say("weather.flac")
             await until(lambda: call.assistant)
             call.microphone.say("kitchen.flac")
@@ -80,11 +78,10 @@ async def test_a_tool_of_the_framework_is_called_on_live(tmp_path: Path, plugin:
         chat.answers.append(Answer(calls=(("call_1", "weather", '{"city": "Paris"}'),), finish="tool_calls"))
         chat.answers.append(Answer("Take an umbrella with you."))
         reply = {"adapter": "openai", "base_url": chat.url, "api_key": "any"}
-        settings = Settings.model_validate({"storage": {"root": str(tmp_path)}, "reply": reply})
-        with running(settings) as server:
+        with running(talkative(tmp_path, reply=reply)) as server:
             async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE):
                 model = plugin.realtime.GPTLiveModel(base_url=f"{server.url}/v1", api_key="none", http_session=session)
-                async with calling(model, call, [agents.function_tool(weather)]):
+                async with calling(call, [agents.function_tool(weather)], llm=model):
                     call.microphone.say("weather.flac")
                     await until(lambda: call.assistant)
         assert asked == ["Paris"]
@@ -100,7 +97,7 @@ async def test_three_turns_with_an_interruption_on_realtime(server: RunningServe
     call = Call()
     async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE):
         model = plugin.realtime.RealtimeModel(base_url=f"{server.url}/v1", api_key="none", http_session=session)
-        async with calling(model, call):
+        async with calling(call, llm=model):
             call.microphone.say("weather.flac")
             await until(lambda: call.assistant)
             call.microphone.say("kitchen.flac")

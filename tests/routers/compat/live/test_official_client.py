@@ -11,11 +11,19 @@ from typing import Any
 
 import pytest
 
-from stts.settings import Settings, StorageSettings
 from tests import patient
 from tests.patience import PATIENCE
 from tests.routers.compat.live.conftest import Served
-from tests.routers.compat.live.spoken import ANSWERS, STEP_BYTES, STEP_SECONDS, STORY, Speaker, recording, understood
+from tests.routers.compat.live.spoken import (
+    ANSWERS,
+    STEP_BYTES,
+    STEP_SECONDS,
+    STORY,
+    Speaker,
+    recording,
+    talkative,
+    understood,
+)
 from tests.routers.compat.live.talk import connected
 from tests.routers.compat.recordings import WEATHER
 from tests.server import RunningServer, running
@@ -27,7 +35,7 @@ LIMITS: Any = {"open_timeout": PATIENCE, "ping_timeout": PATIENCE, "close_timeou
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with running(Settings(storage=StorageSettings(root=str(tmp_path_factory.mktemp("official"))))) as server:
+    with running(talkative(tmp_path_factory.mktemp("official"))) as server:
         yield server
 
 

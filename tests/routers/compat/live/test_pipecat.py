@@ -6,18 +6,18 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stts.settings import Settings
 from tests.chat_server import Answer, ChatServer, chat_server
 from tests.patience import PATIENCE
-from tests.routers.compat.live.spoken import ANSWERS, RATE, STORY, Microphone, Speaker, understood, until
+from tests.routers.compat.live.pipecat_call import HOW, Heard, pipeline
+from tests.routers.compat.live.spoken import ANSWERS, STORY, talkative, understood, until
 from tests.routers.compat.recordings import WEATHER
 from tests.server import RunningServer, running
 
-HOW = "pip install -r requirements/frameworks.txt"
 TEMPLATE = "You said {text}, and that is all that can be said about it today."
 
 # The libraries of this framework warn of each other.
@@ -26,87 +26,9 @@ pytestmark = [pytest.mark.clients, pytest.mark.filterwarnings("ignore")]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    root = str(tmp_path_factory.mktemp("pipecat"))
-    settings = {"storage": {"root": root}, "reply": {"adapter": "template", "template": TEMPLATE}}
-    with running(Settings.model_validate(settings)) as server:
+    reply = {"adapter": "template", "template": TEMPLATE}
+    with running(talkative(tmp_path_factory.mktemp("pipecat"), reply=reply)) as server:
         yield server
-
-
-class Heard:
-    """Everything that the pipeline gave on."""
-
-    def __init__(self) -> None:
-        self.microphone = Microphone()
-        self.speaker = Speaker()
-        self.user: list[str] = []
-        self.replies: list[str] = []
-        self.errors: list[str] = []
-
-    def take(self, frames: Any, frame: Any) -> None:
-        if isinstance(frame, (frames.SpeechOutputAudioRawFrame, frames.TTSAudioRawFrame)):
-            self.speaker.play(frame.audio)
-        elif isinstance(frame, frames.TranscriptionFrame):
-            self.user.append(frame.text)
-        elif isinstance(frame, frames.LLMFullResponseStartFrame):
-            self.replies.append("")
-        elif isinstance(frame, frames.TTSTextFrame):
-            self.replies[-1] += frame.text
-        elif isinstance(frame, frames.ErrorFrame):
-            self.errors.append(frame.error)
-
-
-@asynccontextmanager
-async def pipeline(service: Any, heard: Heard) -> AsyncIterator[None]:
-    """Runs the service between a microphone and what notes all frames."""
-    frames = pytest.importorskip("pipecat.frames.frames", reason=HOW)
-    worker_module = pytest.importorskip("pipecat.pipeline.worker")
-    processor = pytest.importorskip("pipecat.processors.frame_processor")
-    context_module = pytest.importorskip("pipecat.processors.aggregators.llm_context")
-    runners = pytest.importorskip("pipecat.workers.runner")
-
-    class Noting(processor.FrameProcessor):  # type: ignore[misc,name-defined]
-        """Notes frames that go one way."""
-
-        def __init__(self, way: Any) -> None:
-            super().__init__()
-            self._way = way
-
-        async def process_frame(self, frame: Any, direction: Any) -> None:
-            await super().process_frame(frame, direction)
-            if direction == self._way:
-                heard.take(frames, frame)
-            await self.push_frame(frame, direction)
-
-    ways = processor.FrameDirection
-    line = pytest.importorskip("pipecat.pipeline.pipeline").Pipeline(
-        [Noting(ways.UPSTREAM), service, Noting(ways.DOWNSTREAM)]
-    )
-    worker = worker_module.PipelineWorker(line, cancel_on_idle_timeout=False, enable_rtvi=False)
-    started = asyncio.Event()
-
-    @worker.event_handler("on_pipeline_started")  # type: ignore[untyped-decorator]
-    async def begun(_worker: Any, _frame: Any) -> None:
-        started.set()
-
-    runner = runners.WorkerRunner(handle_sigint=False)
-    await runner.add_workers(worker)
-    running_tasks = asyncio.create_task(runner.run())
-    await started.wait()
-    context = context_module.LLMContext([{"role": "system", "content": "Be kind."}])
-    await worker.queue_frame(frames.LLMContextFrame(context))
-
-    async def listen() -> None:
-        async for data in heard.microphone.parts():
-            await worker.queue_frame(frames.InputAudioRawFrame(audio=data, sample_rate=RATE, num_channels=1))
-
-    listening = asyncio.create_task(listen())
-    try:
-        yield
-    finally:
-        listening.cancel()
-        await asyncio.wait([listening])
-        await worker.queue_frame(frames.EndFrame())
-        await running_tasks
 
 
 async def _interrupted(heard: Heard) -> float:
@@ -138,12 +60,12 @@ async def test_three_turns_with_an_interruption_on_live(server: RunningServer) -
             asyncio.timeout(PATIENCE),
             _backend(chat) as backend,
             pipeline(
+                heard,
                 live(
                     api_key="none",
                     base_url=f"{server.url.replace('http', 'ws')}/v1/live/sessions",
                     delegation=live.ClientDelegation(backend=backend),
                 ),
-                heard,
             ),
         ):
             heard.microphone.say("weather.flac")
@@ -165,6 +87,53 @@ async def test_three_turns_with_an_interruption_on_live(server: RunningServer) -
     assert stopped - onset < 2.0
 
 
+async def test_three_turns_with_an_interruption_on_live_with_responses(tmp_path: Path) -> None:
+    """The language model of the server answers, and calls a function of the framework."""
+    live = pytest.importorskip("pipecat.services.openai.live.llm", reason=HOW).OpenAILiveLLMService
+    model = pytest.importorskip("pipecat.services.openai.responses.llm").OpenAIResponsesLLMService.Settings
+    heard, asked = Heard(), list[Any]()
+
+    async def weather(call: Any) -> None:
+        asked.append(call.arguments)
+        await call.result_callback("It is raining.")
+
+    with chat_server() as chat:
+        chat.answers.append(Answer(calls=(("call_1", "weather", '{"city": "Paris"}'),), finish="tool_calls"))
+        chat.answers.extend(Answer(text) for text in ANSWERS)
+        reply = {"adapter": "openai", "base_url": chat.url, "api_key": "any"}
+        with running(talkative(tmp_path, reply=reply)) as server:
+            service = live(
+                api_key="none",
+                base_url=f"{server.url.replace('http', 'ws')}/v1/live/sessions",
+                delegation=live.ResponsesDelegation(settings=model(model="gpt-5-mini")),
+            )
+            service.register_function("weather", weather)
+            async with asyncio.timeout(PATIENCE), pipeline(heard, service, tools=_weather_tool()):
+                heard.microphone.say("weather.flac")
+                await until(lambda: "".join(heard.replies).endswith(ANSWERS[0]))
+                heard.microphone.say("kitchen.flac")
+                onset = await _interrupted(heard)
+                await until(lambda: len(chat.requests) == 4)
+                stopped = heard.speaker.last_sound()
+                await until(lambda: "".join(heard.replies).endswith(ANSWERS[2]))
+        asked_of_model = [request["messages"][-1] for request in chat.requests]
+        history = [message["content"] for message in chat.requests[3]["messages"]]
+    assert heard.errors == [] and asked == [{"city": "Paris"}]
+    assert (asked_of_model[1]["role"], asked_of_model[1]["content"]) == ("tool", '"It is raining."')
+    assert understood(WEATHER, asked_of_model[0]["content"]) and understood(WEATHER, asked_of_model[3]["content"])
+    assert ANSWERS[0] in history and STORY not in history
+    second = "".join(heard.replies).removeprefix(ANSWERS[0]).removesuffix(ANSWERS[2])
+    assert STORY.startswith(second.strip()) and 0 < len(second) < len(STORY) - 20
+    assert stopped - onset < 2.0
+
+
+def _weather_tool() -> Any:
+    schemas = pytest.importorskip("pipecat.adapters.llm.schemas.tools_schema")
+    function = pytest.importorskip("pipecat.adapters.llm.schemas.function_schema").FunctionSchema
+    city = {"city": {"type": "string"}}
+    return schemas.ToolsSchema([function("weather", "Tells the weather of a city.", city, ["city"])])
+
+
 async def test_three_turns_with_an_interruption_on_realtime(server: RunningServer) -> None:
     realtime = pytest.importorskip("pipecat.services.openai.realtime.llm", reason=HOW).OpenAIRealtimeLLMService
     heard = Heard()
@@ -176,7 +145,7 @@ async def test_three_turns_with_an_interruption_on_realtime(server: RunningServe
         base_url=f"{server.url.replace('http', 'ws')}/v1/realtime",
         settings=realtime.Settings(session_properties=properties),
     )
-    async with asyncio.timeout(PATIENCE), pipeline(service, heard):
+    async with asyncio.timeout(PATIENCE), pipeline(heard, service):
         heard.microphone.say("weather.flac")
         await until(lambda: len(heard.user) == 1 and understood(WEATHER, heard.replies[-1]))
         heard.microphone.say("kitchen.flac")
