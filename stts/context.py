@@ -196,8 +196,7 @@ class RequestContext:
     error: str | None = None
     """Machine code of what the operation failed with."""
     span: Span | None = None
-    """The span that it happens in: what is around the operation, and its own while it runs. None: no traces are kept,
-    or nothing is around it."""
+    """The span that it happens in, its own while it runs. None: no traces are kept, or nothing is around it."""
     link: RemoteSpan | None = None
     """The client's span, for operations that begin traces of their own."""
     warnings: list[str] = field(default_factory=list)

@@ -4,9 +4,8 @@
         async with Session(...) as session:
             await until_first(read(socket, session), send(socket, session))
 
-Whoever ends first ends the others: the client that leaves (the reader's iteration ends), a sender that is done, an
-error, a socket on which nothing passes, a server that stops. An STTSError that comes out of the body is told as a last
-event; what is wrong with one message is told with `socket.error` and the session goes on.
+Whoever ends first ends the others: the client, a sender that is done, an error, idleness, a server that stops. An
+STTSError of the body is told as a last event, what is wrong with one message with `socket.error`: the session goes on.
 """
 
 from __future__ import annotations

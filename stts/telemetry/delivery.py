@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stts.telemetry.encoding import encoded_span, export_request
+from stts.telemetry.finished_span import FinishedSpan
 from stts.telemetry.losses import Losses
 from stts.telemetry.parts import Value
 from stts.telemetry.receiver import Answer, Receiver
-from stts.telemetry.spans import FinishedSpan
 
 QUEUE = 16_384
 """Spans that may wait: some MB."""

@@ -19,8 +19,8 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Status
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
+from stts.telemetry.finished_span import FinishedSpan, SpanEvent
 from stts.telemetry.parts import Value
-from stts.telemetry.spans import FinishedSpan, SpanEvent
 
 KNOWN = 512
 """Names and attributes whose encodings are kept."""

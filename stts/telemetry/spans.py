@@ -1,4 +1,4 @@
-"""Spans while they go on, and as they are exported.
+"""Spans while they go on; `finished_span.py` has them as they are exported.
 
 A span is carried by whoever works for it (`RequestContext.span`), never by a context variable: an async generator runs
 in the context of its consumer, where a variable would leak into what the consumer does next.
@@ -8,37 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 from stts.telemetry import names
+from stts.telemetry.finished_span import FinishedSpan, SpanEvent
 from stts.telemetry.parts import Part, Value, new_span_id
 from stts.telemetry.traceparent import RemoteSpan, write_traceparent
-
-
-class SpanEvent(NamedTuple):
-    name: str
-    at_ns: int
-    """Nanoseconds since 1970."""
-    attributes: dict[str, Value]
-
-
-class FinishedSpan(NamedTuple):
-    """A tuple is made in half the time of a frozen dataclass. Times in nanoseconds since 1970."""
-
-    name: str
-    trace_id: int
-    span_id: int
-    parent_id: int | None
-    began_ns: int
-    ended_ns: int
-    attributes: dict[str, Value]
-    events: tuple[SpanEvent, ...] = ()
-    failed: bool = False
-    serves: bool = False
-    """It answers a client, who sent it over a connection."""
-    link: RemoteSpan | None = None
-    """The client's span, where it is no parent."""
-
 
 OwnTimes = tuple[float, float, float, int]
 """When the work of an engine's own process began and ended, its seconds of work, and the calls that it made at once."""

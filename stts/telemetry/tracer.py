@@ -6,8 +6,9 @@ import random
 from typing import Protocol
 
 from stts.telemetry import names
+from stts.telemetry.finished_span import FinishedSpan
 from stts.telemetry.parts import Part, Value
-from stts.telemetry.spans import FinishedSpan, Span
+from stts.telemetry.spans import Span
 from stts.telemetry.traceparent import RemoteSpan
 from stts.telemetry.turn import Turns, TurnSpan
 

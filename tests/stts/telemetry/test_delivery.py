@@ -17,8 +17,8 @@ from structlog.testing import capture_logs
 from stts.telemetry import delivery
 from stts.telemetry import receiver as receivers
 from stts.telemetry.delivery import SpanDelivery
+from stts.telemetry.finished_span import FinishedSpan
 from stts.telemetry.losses import Losses
-from stts.telemetry.spans import FinishedSpan
 from tests.patient import PATIENCE
 from tests.receiver import Receiver, receiving
 

@@ -14,8 +14,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from stts.telemetry.encoding import encoded_span, export_request, rejected_spans
+from stts.telemetry.finished_span import FinishedSpan, SpanEvent
 from stts.telemetry.parts import Value
-from stts.telemetry.spans import FinishedSpan, SpanEvent
 from stts.telemetry.traceparent import RemoteSpan
 
 TRACE, SPAN, PARENT = 0x0AF7651916CD43DD8448EB211C80319C, 0xB7AD6B7169203331, 0x00F067AA0BA902B7

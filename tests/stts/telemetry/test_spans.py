@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from stts.telemetry.spans import FinishedSpan, Span
+from stts.telemetry.finished_span import FinishedSpan
+from stts.telemetry.spans import Span
 from stts.telemetry.traceparent import RemoteSpan, read_traceparent
 from stts.telemetry.tracer import Tracer
 
