@@ -17,7 +17,7 @@ NODE := tests/clients_js examples/javascript
 # Where Debian keeps PostgreSQL's programs that it does not put into the path.
 POSTGRESQL ?= /usr/lib/postgresql
 
-.PHONY: serve test check unit socket postgresql redis promtool format test-engines test-clients bench soak faults smoke clean
+.PHONY: serve test check unit socket postgresql redis promtool networks format test-engines test-clients bench soak faults smoke clean
 
 serve: $(VENV)/.base
 	$(if $(HOST),STTS_SERVER__HOST=$(HOST)) $(if $(PORT),STTS_SERVER__PORT=$(PORT)) exec $(BIN)/python server_v2.py
@@ -52,6 +52,12 @@ promtool:
 		&& dpkg-deb --fsys-tarfile prometheus_*.deb > package.tar && tar -xf package.tar ./usr/bin/promtool) \
 		&& mv build/debian/usr/bin/promtool build/promtool && rm -r build/debian; } \
 		|| { echo "make promtool needs root and network, or Prometheus: apt-get install prometheus" >&2; exit 1; }
+
+# For the tests of calls across networks (a TURN server, a NAT), which are skipped without them and without root.
+networks:
+	command -v turnserver >/dev/null && command -v nft >/dev/null && command -v ip >/dev/null \
+		|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y --no-install-recommends coturn nftables iproute2; } \
+		|| { echo "make networks needs root and network: apt-get install coturn nftables iproute2" >&2; exit 1; }
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

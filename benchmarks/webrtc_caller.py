@@ -6,7 +6,7 @@ import asyncio
 import fractions
 import json
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +14,7 @@ from typing import Any
 
 import av
 import numpy as np
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
 from numpy.typing import NDArray
 
@@ -107,12 +107,17 @@ class Voice(MediaStreamTrack):
 
 class Caller:
     def __init__(
-        self, site: Site = LOOPBACK, *, label: str | None = "oai-events", network: Network | None = None
+        self,
+        site: Site = LOOPBACK,
+        *,
+        label: str | None = "oai-events",
+        network: Network | None = None,
+        servers: Sequence[RTCIceServer] = (),
     ) -> None:
-        """`label`: of its data channel; None: it opens none."""
+        """`label`: of its data channel; None: it opens none. `servers`: STUN and TURN servers that it asks."""
         self._network = network
         self._site = site
-        self.connection = RTCPeerConnection(RTCConfiguration([]))
+        self.connection = RTCPeerConnection(RTCConfiguration(list(servers)))
         self.voice = Voice()
         self.events: list[Event] = []
         self.heard: list[tuple[float, Samples]] = []

@@ -60,10 +60,14 @@ def read_offer(text: str) -> Offer:
     if kinds.count(CHANNEL) > 1 or len(kinds) > 1 + kinds.count(CHANNEL):
         raise _wrong("An offer has one audio section and at most one for data channels, and nothing else.")
     bundled = _bundled(head)
-    if len(sections) > 1 and not {section.mid for section in sections} <= bundled:
+    if len(sections) > 1 and not {section.mid for section in sections} <= {*bundled}:
         raise _wrong("The sections of an offer share one transport: a=group:BUNDLE names all of them.")
     audio = next(section for section in sections if section.kind == AUDIO)
-    reduced = [line for section in sections for line in section.reduced(head)]
+    # Each section may bring a transport of its own, for answers that do not bundle; what is shared is that of the
+    # section named first (RFC 9143, 7.2.1), and the client closes the others.
+    shared = min(sections, key=lambda section: bundled.index(section.mid) if section.mid in bundled else 0)
+    transport = shared.transport(head)
+    reduced = [line for section in sections for line in [*section.reduced(), *transport]]
     mids = " ".join(section.mid for section in sections)
     top = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=-", "t=0 0", f"a=group:BUNDLE {mids}"]
     return Offer("\r\n".join([*top, *reduced, ""]), audio.direction in ("sendrecv", "recvonly"), CHANNEL in kinds)
@@ -84,10 +88,10 @@ class _Section:
         directions = [line[2:] for line in lines if line[2:] in DIRECTIONS]
         self.direction = directions[-1] if directions else "sendrecv"
 
-    def reduced(self, head: list[str]) -> list[str]:
-        transport = self._transport(head)
+    def reduced(self) -> list[str]:
+        """All but its transport."""
         rest = self._audio() if self.kind == AUDIO else self._channel()
-        return [*rest, f"a=mid:{self.mid}", *transport]
+        return [*rest, f"a=mid:{self.mid}"]
 
     def _audio(self) -> list[str]:
         if "a=rtcp-mux" not in self._lines:
@@ -116,7 +120,7 @@ class _Section:
             f"a=max-message-size:{size}",
         ]
 
-    def _transport(self, head: list[str]) -> list[str]:
+    def transport(self, head: list[str]) -> list[str]:
         lines = [*head, *self._lines]
         user, password = _last("ice-ufrag", lines), _last("ice-pwd", lines)
         if not (UFRAG.fullmatch(user) and PASSWORD.fullmatch(password)):
@@ -151,8 +155,8 @@ def _candidates(lines: list[str]) -> Iterable[str]:
             yield f"{foundation} 1 udp {priority} {host} {port} typ {kind.lower()}"
 
 
-def _bundled(head: list[str]) -> set[str]:
-    return {mid for value in _values("group", head) if value.startswith("BUNDLE ") for mid in value.split()[1:]}
+def _bundled(head: list[str]) -> list[str]:
+    return [mid for value in _values("group", head) if value.startswith("BUNDLE ") for mid in value.split()[1:]]
 
 
 def _values(name: str, lines: list[str]) -> list[str]:

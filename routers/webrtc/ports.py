@@ -11,8 +11,11 @@ import asyncio
 import ipaddress
 import random
 import socket
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from stts.errors import Busy, Unavailable
 from stts.settings.webrtc import WebRTCSettings
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from aioice import Candidate, Connection
     from aioice.ice import StunProtocol
 
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 GATHER_SECONDS = 3.0
 """Longest wait for STUN and TURN servers."""
 WILDCARDS = ("", "0.0.0.0", "::", "*")
@@ -51,7 +55,6 @@ async def gather(connection: Connection, site: Site, component: int) -> list[Can
     """Binds sockets and returns the candidates that are offered. Raises Busy where all ports are taken, Unavailable
     where nothing can be bound."""
     protocols = await _bound(connection, site, component)
-    connection._protocols += protocols
     candidates = [protocol.local_candidate for protocol in protocols]
     if site.public is not None:
         candidates = [_forwarded(each, site.public) for each in candidates] + candidates
@@ -67,6 +70,7 @@ async def _bound(connection: Connection, site: Site, component: int) -> list[Stu
             except OSError:
                 taken = True
                 continue
+            connection._protocols.append(protocols[-1])
             break
     if protocols:
         return protocols
@@ -81,16 +85,15 @@ async def _bind(connection: Connection, address: str, port: int, component: int)
 
     # Bound before the event loop has it: one that is bound by the loop and fails is not closed by every loop.
     bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-    try:
+    with ExitStack() as unless_taken:
+        unless_taken.callback(bound.close)
         bound.setblocking(False)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
         bound.bind((address, port))
-    except OSError:
-        bound.close()
-        raise
-    transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: StunProtocol(connection), sock=bound
-    )
+        transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: StunProtocol(connection), sock=bound
+        )
+        unless_taken.pop_all()
     protocol.local_candidate = Candidate(
         foundation=candidate_foundation("host", "udp", address),
         component=component,
@@ -107,10 +110,10 @@ async def _helped(connection: Connection, protocols: list[StunProtocol], compone
     """Candidates that STUN and TURN servers give; those that do not answer in time give none."""
     from aioice.ice import StunProtocol, relayed_candidate, server_reflexive_candidate
 
-    asked: list[asyncio.Task[tuple[Candidate, StunProtocol | None]]] = []
+    asked: list[asyncio.Task[Any]] = []
     if connection.stun_server is not None:
         asked += [
-            asyncio.create_task(server_reflexive_candidate(each, connection.stun_server))
+            asyncio.create_task(server_reflexive_candidate(each, connection.stun_server), name="stun")
             for each in protocols
             if _asks_outside(each.local_candidate.host)
         ]
@@ -126,19 +129,25 @@ async def _helped(connection: Connection, protocols: list[StunProtocol], compone
                     turn_password=connection.turn_password,
                     turn_ssl=connection.turn_ssl,
                     turn_transport=connection.turn_transport,
-                )
+                ),
+                name="turn",
             )
         )
     if not asked:
         return []
     try:
-        done, _ = await asyncio.wait(asked, timeout=GATHER_SECONDS)
+        await asyncio.wait(asked, timeout=GATHER_SECONDS)
     finally:
+        answered = [task for task in asked if task.done() and not task.cancelled() and task.exception() is None]
+        # Closed with the connection, also where the call was given up meanwhile.
+        connection._protocols += [relay for _, relay in map(asyncio.Task.result, answered) if relay is not None]
         for task in asked:
             task.cancel()
-    found = [task.result() for task in done if not task.cancelled() and task.exception() is None]
-    connection._protocols += [protocol for _, protocol in found if protocol is not None]
-    return [candidate for candidate, _ in found]
+    for task in asked:
+        if task not in answered:  # operators would else not learn that a server of theirs helps nobody
+            error = task.exception() if task.done() else TimeoutError()
+            log.warning("no candidate from a STUN or TURN server", server=task.get_name(), error=type(error).__name__)
+    return [candidate for candidate, _ in map(asyncio.Task.result, answered)]
 
 
 def _forwarded(candidate: Candidate, address: str) -> Candidate:

@@ -58,9 +58,9 @@ def test_what_a_call_needs_is_left_of_a_browsers_offer() -> None:
     lines = read.sdp.split("\r\n")
     assert read.has_channel and read.listens
     assert "m=audio 9 UDP/TLS/RTP/SAVPF 111" in lines and "a=rtpmap:111 opus/48000/2" in lines
-    assert [line for line in lines if "candidate" in line] == [
+    assert {line for line in lines if "candidate" in line} == {
         "a=candidate:1 1 udp 2113937151 192.168.1.7 51234 typ host"
-    ]
+    }
     assert "a=group:BUNDLE 0 1" in lines and "a=max-message-size:262144" in lines
     assert not any("G722" in line or "extmap" in line for line in lines)
 
@@ -84,6 +84,17 @@ def test_what_stands_before_the_sections_holds_for_each() -> None:
     common = [line for line in CHANNEL if line.startswith(mine)]
     rest = [line for line in AUDIO + CHANNEL if not line.startswith(mine)]
     assert read_offer(offer(*HEAD, *common, *rest)).sdp.count("a=ice-ufrag:abcd") == 2
+
+
+@pytest.mark.parametrize(("bundle", "user"), [("0 1", "abcd"), ("1 0", "wxyz")])
+def test_the_transport_is_that_of_the_section_named_first(bundle: str, user: str) -> None:
+    """Clients that could do without a bundle bring one for each section, and close those that they do not use."""
+    other = [line.replace("abcd", "wxyz") for line in CHANNEL] + ["a=candidate:9 1 udp 1 192.168.1.7 6000 typ host"]
+    head = [line.replace("BUNDLE 0 1", f"BUNDLE {bundle}") for line in HEAD]
+    lines = read_offer(offer(*head, *AUDIO, *other)).sdp.split("\r\n")
+    assert {line for line in lines if "ice-ufrag" in line} == {f"a=ice-ufrag:{user}"}
+    ports = {line.split()[5] for line in lines if "candidate" in line}
+    assert ports == {"51234" if user == "abcd" else "6000"}
 
 
 def test_few_addresses_of_many_are_tried() -> None:
