@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -19,6 +20,9 @@ from stts.settings import Settings
 from stts.speech import EffectSettings, SynthesisConfig
 from stts.text.script import has_letters, main_script, reads
 from stts.voice_names import Gender
+
+INSTRUCTIONS = "instructions"
+"""A parameter of engines that are told in words how to speak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ async def plan_speech(engine: TTSEngine, config: SynthesisConfig, rules: SpeechR
         speak_markup=rules.speak_markup if config.markup is None else config.markup == "speak",
         model=choice.voice.model,
         revision=rules.revision,
-        warnings=() if choice.warning is None else (choice.warning,),
+        warnings=tuple(_otherwise(engine, config, choice)),
         exact=choice.exact,
         # Where languages have voices of their own, that of a text decides in any case.
         default_voice=not rules.voices.by_language and (rules.voices.default or info.default_voice) is not None,
@@ -121,6 +125,14 @@ def parameters(engine: TTSEngine, config: SynthesisConfig, choice: VoiceChoice, 
     own |= {} if choice.stored is None else choice.stored.parameters
     known = {name: value for name, value in own.items() if name in engine.Parameters.model_fields}
     return validated(engine.Parameters, {**known, **config.parameters}, ignore_unknown=config.ignore_unknown_parameters)
+
+
+def _otherwise(engine: TTSEngine, config: SynthesisConfig, choice: VoiceChoice) -> Iterator[str]:
+    """Warnings about what is done otherwise than asked. Other unknown parameters are those of other servers."""
+    if choice.warning is not None:
+        yield choice.warning
+    if INSTRUCTIONS in config.parameters and INSTRUCTIONS not in engine.Parameters.model_fields:
+        yield f"instructions were ignored: {engine.info.name} is not told how to speak"
 
 
 def suits(plan: SpeechPlan, language: str | None) -> bool:

@@ -52,6 +52,25 @@ async def resolve(config: SynthesisConfig, default: str | None = None) -> Speech
     )
 
 
+async def test_instructions_that_nobody_follows_are_told() -> None:
+    asked = SynthesisConfig(parameters={"instructions": "Softly."}, ignore_unknown_parameters=True)
+    assert (await resolve(asked)).warnings == ("instructions were ignored: speaker is not told how to speak",)
+    others = SynthesisConfig(parameters={"exaggeration": 0.3}, ignore_unknown_parameters=True)
+    assert (await resolve(others)).warnings == (), "a field of another server"
+
+
+async def test_instructions_that_are_followed_are_nothing_to_tell() -> None:
+    class Told(Parameters):
+        instructions: str | None = None
+
+    class Actor(Speaker):
+        Parameters = Told
+
+    asked = SynthesisConfig(parameters={"instructions": "Softly."}, ignore_unknown_parameters=True)
+    plan = await plan_speech(Actor(), asked, SpeechRules("actor", VoiceRules(Library(references))))
+    assert plan.warnings == () and plan.params.extra == Told(instructions="Softly.")
+
+
 @pytest.mark.parametrize(
     ("config", "default", "voice"),
     [

@@ -143,6 +143,7 @@ def test_parameters_of_the_engine_are_used_and_others_ignored(openai: OpenAI) ->
         model="tts-1", voice="low", input=TEXT, response_format="wav", instructions="Cheerful.", extra_body=extra
     )
     assert frequency(*decoded(answer.content)) == pytest.approx(440, abs=3)
+    assert "instructions" in answer.response.headers["x-warnings"]
 
 
 def test_a_sample_rate_may_be_asked_for(openai: OpenAI) -> None:

@@ -72,6 +72,8 @@ def test_chunking_says_only_what_it_says() -> None:
     assert listening(chunking_strategy='{"type":"server_vad"}').config("auto").chunking == Chunking()
     asked = {"chunking_strategy[silence_duration_ms]": "50", "chunking_strategy[new]": "x"}
     assert listening(**asked).config("auto").chunking == Chunking(silence=0.05)
+    nothing = '{"type":null,"threshold":null,"silence_duration_ms":50}'
+    assert listening(chunking_strategy=nothing).config("auto").chunking == Chunking(silence=0.05)
 
 
 @pytest.mark.parametrize(

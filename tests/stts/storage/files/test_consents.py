@@ -8,6 +8,7 @@ import pytest
 from stts.access.viewer import SERVER, Viewer
 from stts.errors import InvalidParameter, NotFound
 from stts.settings import Settings, StorageSettings
+from stts.storage.files import consents
 from stts.storage.files.store import FileStore
 from stts.voices.card import VoiceCard
 from tests.audio import speech
@@ -80,6 +81,22 @@ def test_pages_follow_each_other_also_over_those_that_were_removed(files: FileSt
     assert [each.id for each in second] == newest[2:] and not more
     with pytest.raises(InvalidParameter):
         files.consents.page(ANNA, after="cons_" + "x" * 22, limit=3)
+
+
+def test_of_those_that_were_removed_only_the_last_are_remembered(
+    files: FileStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consents, "MOST_REMEMBERED", 2)
+    ids = []
+    for _ in range(4):
+        clock.now += 1
+        ids.append(kept(files))
+    for id in ids[1:]:
+        files.consents.delete(id, ANNA)
+    with pytest.raises(InvalidParameter):
+        files.consents.page(ANNA, after=ids[1], limit=3)
+    page, _ = files.consents.page(ANNA, after=ids[2], limit=3)
+    assert [each.id for each in page] == ids[:1]
 
 
 def test_consents_of_one_moment_have_an_order_too(files: FileStore) -> None:
