@@ -48,6 +48,13 @@ def test_voices_that_are_known_have_the_first_groups_and_are_never_one() -> None
     assert len(grouped(vectors, np.ones(len(vectors), np.float32), SAME, HowMany.exactly(1), alike)[1]) >= 2
 
 
+def test_known_voices_that_are_alike_stay_two_also_when_one_was_joined_by_others() -> None:
+    vectors, _ = people(3, 4)
+    anchors = unit(np.stack([vectors[0], vectors[3]]))
+    _, sums = grouped(vectors, np.ones(len(vectors), np.float32), SAME, HowMany(), anchors)
+    assert len(sums) == 4, "both of the first person, and the two others"
+
+
 def test_hours_are_compared_within_bounds() -> None:
     vectors, who = people(4, MOST_COMPARED)
     labels, sums = grouped(vectors, np.ones(len(vectors), np.float32), SAME, HowMany())

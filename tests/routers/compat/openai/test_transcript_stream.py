@@ -86,3 +86,12 @@ async def test_log_probabilities_come_with_their_delta_and_all_at_the_end() -> N
     assert done["logprobs"] == [*first["logprobs"], *second["logprobs"]]
     assert [each["token"] for each in done["logprobs"]] == ["One", " two"]
     assert all("logprobs" not in each for each in await streamed(*items))
+
+
+async def test_the_prompt_counts_in_the_usage() -> None:
+    items: list[TranscriptEvent] = [TranscriptSegment(SPOKEN[0]), TranscriptDone(3.4, "en")]
+    text = [
+        (await streamed(*items, wishes=StreamWishes(prompt=prompt)))[-1]["usage"]["input_token_details"]["text_tokens"]
+        for prompt in ("", "A walk in the rain.")
+    ]
+    assert text[0] == 0 < text[1]

@@ -53,6 +53,18 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> No
         read_tensors(path)
 
 
+def test_a_file_that_would_unpack_to_more_than_any_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stts.audio.watermark.checkpoint.MOST_BYTES", 10_000)
+    path = tmp_path / "model.pth.tar"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({"model": {}}))
+        archive.writestr("archive/data/0", bytes(20_000))
+    with pytest.raises(ValueError, match="larger"):
+        read_tensors(path)
+
+
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     published = find_checkpoint(None)
     assert published is not None

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 
+from stts.audio.watermark import detector
 from stts.audio.watermark.detector import WatermarkFinding, find_watermark
 from stts.audio.watermark.weights import watermark_network
 from stts.engine_api import Samples
@@ -23,6 +24,13 @@ def test_a_marked_part_is_found_where_it_stands() -> None:
     assert finding.seconds == pytest.approx(21.0, abs=0.01)
     assert [(each.start, each.end) for each in finding.spans] == [(9.0, 15.0)]
     assert finding.marked_seconds == 6.0
+
+
+def test_of_very_many_spans_the_last_ones_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detector, "MOST_SPANS", 2)
+    part = [marked(spoken(3.0)), spoken(3.0)]
+    finding = found(np.concatenate(part * 3))
+    assert [(each.start, each.end) for each in finding.spans] == [(0.0, 3.0), (6.0, 15.0)]
 
 
 def test_the_end_of_a_recording_counts_too() -> None:
