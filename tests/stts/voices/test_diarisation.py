@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 
-from stts.transcription import KnownSpeaker, Segment, SpeakerWishes, Word
+from stts.transcription import KnownSpeaker, Segment, SpeakerWishes, Token, Word
 from stts.voices.change_points import Windows
 from stts.voices.clustering import unit
 from stts.voices.diarisation import Diarisation, letters
@@ -81,6 +82,33 @@ def test_early_segments_come_once_enough_was_heard_and_late_voices_are_new_ones(
         told.append([each.speaker for each in diarisation.add(heard, [said(heard.start, heard.seconds)])])
     assert told == [[], [], [], [], [], ["A", "B", "A", "B", "A", "B"], ["C"], ["A"]]
     assert list(diarisation.finish()) == []
+
+
+def test_late_voices_are_nobody_new_beyond_the_number_that_is_given() -> None:
+    diarisation = Diarisation(SpeakerWishes(2, 2, early=True), SAME)
+    told: list[str | None] = []
+    for number, person in enumerate((0, 1, 0, 1, 0, 1, 2, 3)):
+        heard = windows(number * 4.0, *[person] * 8)
+        told += [each.speaker for each in diarisation.add(heard, [said(heard.start, heard.seconds)])]
+    assert len(told) == 8 and set(told) == {"A", "B"}
+
+
+def test_late_short_answers_are_nobody_new() -> None:
+    diarisation = Diarisation(SpeakerWishes(early=True), SAME)
+    for number in range(6):
+        heard = windows(number * 4.0, *[number % 2] * 8)
+        list(diarisation.add(heard, [said(heard.start, heard.seconds)]))
+    odd = Windows(24.0, 0.8, unit(PEOPLE[[1]] + 0.9 * PEOPLE[[3]] + PEOPLE[[4]]), WIDTH, HOP)
+    short = diarisation.add(odd, [said(24.0, 0.8, words=1)])
+    assert [each.speaker for each in short] == ["B"]
+
+
+def test_a_part_of_a_segment_has_no_tokens_of_the_others() -> None:
+    diarisation = Diarisation(SpeakerWishes(), SAME)
+    heard = windows(0.0, *[0] * 8, *[1] * 8)
+    whole = replace(said(0.0, heard.seconds, words=8), tokens=(1, 2), likely=(Token(" w0", -0.1, b" w0"),))
+    list(diarisation.add(heard, [whole]))
+    assert [(each.tokens, each.likely) for each in diarisation.finish()] == [((), ())] * 2
 
 
 def test_short_answers_are_nobody_new() -> None:
