@@ -46,6 +46,7 @@ from routers.management.transcription_jobs import TranscriptionJobRoutes
 from routers.management.usage import UsageRoutes
 from routers.management.users import UserRoutes
 from routers.management.voices import LibraryVoiceRoutes
+from routers.pages.site_routes import SiteRoutes
 from routers.pages.talk_page import TalkRoutes
 from routers.services import Services
 from routers.websocket.conversation.routes import ConversationSocketRoutes
@@ -57,7 +58,7 @@ from stts.access.policy import RouteKind
 
 def _native(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
     return (
-        HealthRoutes(services),
+        HealthRoutes(services, front="app/home" if "pages" in listener.dialects else "docs"),
         EngineRoutes(services),
         EnvironmentRoutes(services.environments),
         TTSRoutes(services),
@@ -99,7 +100,7 @@ def _openai(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
 
 
 def _pages(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
-    return (TalkRoutes(),)
+    return (SiteRoutes(), TalkRoutes())
 
 
 def _management(services: Services, listener: ListenerSettings) -> Sequence[Routes]:
@@ -149,7 +150,7 @@ OPENAI = Dialect(
 )
 PAGES = Dialect(
     name="pages",
-    prefixes={"/docs": RouteKind.USE, "/talk": RouteKind.USE},
+    prefixes=dict.fromkeys(("/app", "/assets", "/docs", "/talk"), RouteKind.USE),
     routes=_pages,
     render_error=render_problem,
     error_shape=Problem,

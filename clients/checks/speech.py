@@ -51,6 +51,15 @@ def converse(visit: Visit) -> str:
     return f"events {length_of(data)}, whole {length_of(base64.b64decode(whole['audio']))}, {len(heard.split())} words"
 
 
+def front_page(visit: Visit) -> str:
+    """The page that `/` opens, and every file that it names."""
+    text = visit.get("/app/home").body.decode()
+    files = re.findall(r'(?:src|href)="\.\./(assets/[^"]+)"', text)
+    if not any(name.endswith(".js") for name in files):
+        raise Failed("a page without scripts")
+    return f"{len(files)} files, {sum(len(visit.get(f'/{name}').body) for name in files)} bytes"
+
+
 def page(visit: Visit) -> str:
     """A page, and every file that it names."""
     text = visit.get("/talk").body.decode()

@@ -18,7 +18,8 @@ from stts.audio.formats import FORMATS
 
 
 class HealthRoutes:
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, front: str = "docs") -> None:
+        self._front = front
         self._engines = services.engines
         self._settings = services.settings
         self._lifecycle = services.lifecycle
@@ -48,8 +49,8 @@ class HealthRoutes:
 
     @policy(RouteKind.PAGE, Public.ALWAYS)
     async def root(self) -> Response:
-        """Redirects the root, where people look first, to the API documentation."""
-        return RedirectResponse("/docs")
+        """Redirects the root, where people look first, to the front page."""
+        return RedirectResponse(self._front)
 
     @policy(RouteKind.HEALTH, Public.ANYWHERE)
     async def health(self) -> Response:

@@ -31,7 +31,19 @@ NO_TOKEN = (
 )
 MAIN_PATHS = frozenset(
     {
-        *("admin", "analytics", "cache", "config", "conversation", "docs", "engines", "files", "health"),
+        *(
+            "admin",
+            "analytics",
+            "app",
+            "assets",
+            "cache",
+            "config",
+            "conversation",
+            "docs",
+            "engines",
+            "files",
+            "health",
+        ),
         *("info", "jobs", "listeners", "me", "metrics", "model_card", "models", "ready", "static-offline-docs", "stt"),
         *("talk", "tts", "v1", "voices", "ws"),
     }

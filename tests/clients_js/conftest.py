@@ -27,7 +27,13 @@ SENT_RATE = 24_000
 LEAD_SECONDS = 0.5
 """Seconds of silence before the first recording."""
 
-IN_A_BROWSER = ["test_examples_js.py", "test_talk_page.py", "test_talk_page_scripted.py", "test_webrtc.py"]
+IN_A_BROWSER = [
+    "test_examples_js.py",
+    "test_pages.py",
+    "test_talk_page.py",
+    "test_talk_page_scripted.py",
+    "test_webrtc.py",
+]
 collect_ignore = [] if REQUIRED or find_spec("playwright") else IN_A_BROWSER
 """Modules that import a browser's driver, which is not among the packages of `make test`."""
 

@@ -1,13 +1,12 @@
 /** One conversation over a WebSocket: connects when it is needed, keeps the session, comes back after a drop. */
 
-import { endpoint } from "./server.js";
+import { endpoint, protocolsOf } from "./server.js";
 
 const RETRY_SECONDS = [0.3, 1, 2, 4, 8, 15];
 const HEADER_BYTES = 8; // generation and sequence, before the PCM
 const UNSENT_BYTES = 160_000; // audio that may wait in the browser: five seconds of it
 const WAITING_MESSAGES = 16;
 const KEPT = "stts.session"; // in the tab: a page that is loaded again goes on with its session
-const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/; // what a subprotocol may consist of
 
 export class Connection {
   #handlers;
@@ -135,9 +134,5 @@ function address(query, key) {
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== "") url.searchParams.set(name, value);
   }
-  if (key === "") return { url, protocols: [] };
-  if (TOKEN.test(key)) return { url, protocols: ["realtime", `openai-insecure-api-key.${key}`] };
-  const encoded = btoa(String.fromCharCode(...new TextEncoder().encode(key)));
-  const plain = encoded.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  return { url, protocols: ["realtime", `stts-api-key-base64url.${plain}`] };
+  return { url, protocols: protocolsOf(key) };
 }

@@ -58,6 +58,11 @@ export class Player {
     return Math.sqrt(this.#window.reduce((sum, sample) => sum + sample * sample, 0) / this.#window.length);
   }
 
+  /** Seconds of the current reply that have come out of the loudspeaker. */
+  get position() {
+    return this.#reply?.played() ?? 0;
+  }
+
   /** Forgets all replies: another connection counts them anew. */
   reset() {
     this.drop(this.#newest);

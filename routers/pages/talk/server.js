@@ -1,5 +1,7 @@
 /** Where the server is, and how it is asked. */
 
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/; // what a subprotocol may consist of
+
 /** A path below whatever prefix the page is served at. */
 export function endpoint(path) {
   return new URL(`../${path}`, import.meta.url);
@@ -18,6 +20,14 @@ export function post(path, key, type, body) {
 }
 
 /** Headers carry bytes: any text goes as its UTF-8. */
-function encoded(text) {
+export function encoded(text) {
   return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+/** Subprotocols that carry the key: browsers give sockets no headers. @returns {string[]} */
+export function protocolsOf(key) {
+  if (key === "") return [];
+  if (TOKEN.test(key)) return ["realtime", `openai-insecure-api-key.${key}`];
+  const plain = btoa(encoded(key)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return ["realtime", `stts-api-key-base64url.${plain}`];
 }

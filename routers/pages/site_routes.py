@@ -1,0 +1,74 @@
+"""GET /app/{name}: the pages for people, which use the public API only. GET /assets/...: their files."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+
+from routers.http.deferred_route import deferred_router
+from routers.pages.site import LANGUAGES, PAGES, Site, SiteFile
+from stts.access.policy import Public, RouteKind, policy
+from stts.errors import NotFound
+
+COOKIE = "stts-language"
+"""The language that somebody has chosen on a page; without it the browser's own."""
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Permissions-Policy": "microphone=(self)",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+class SiteRoutes:
+    """Serves the pages of a listener."""
+
+    def __init__(self) -> None:
+        self._site = Site()
+        self.router = deferred_router("pages")
+        add = self.router.add_api_route
+        add("/app/{name}", self.page, methods=["GET"], response_class=HTMLResponse, summary="A page for people")
+        add("/assets/{digest}/{path:path}", self.asset, methods=["GET"], include_in_schema=False)
+
+    @policy(RouteKind.PAGE, Public.ALWAYS)
+    async def page(self, name: str, request: Request) -> Response:
+        """For people, in a browser: `home`, `speak`, in English, German or Persian."""
+        file = await asyncio.to_thread(self._site.page, name, _language(request))
+        if file is None:
+            raise NotFound("There is no such page.", allowed=PAGES)
+        return _answer(file, request, "no-cache", {"Vary": "Accept-Language, Cookie, Accept-Encoding"})
+
+    @policy(RouteKind.USE, Public.ALWAYS)
+    async def asset(self, digest: str, path: str, request: Request) -> Response:
+        """A page that was opened before an upgrade asks for files of then: it gets today's, and keeps none of them."""
+        file = await asyncio.to_thread(self._site.asset, path)
+        if file is None:
+            raise NotFound("The pages have no such file.")
+        keep = FOR_GOOD if digest == self._site.digest else "no-cache"
+        return _answer(file, request, keep, {"Vary": "Accept-Encoding"})
+
+
+def _answer(file: SiteFile, request: Request, cache: str, more: dict[str, str]) -> Response:
+    headers = {**HEADERS, **more, "Cache-Control": cache, "ETag": file.etag}
+    if request.headers.get("if-none-match") == file.etag:
+        return Response(status_code=304, headers=headers)
+    data = file.data
+    if "gzip" in request.headers.get("accept-encoding", "") and len(file.compressed) < len(data):
+        data, headers["Content-Encoding"] = file.compressed, "gzip"
+    return Response(data, headers=headers, media_type=file.media_type)
+
+
+def _language(request: Request) -> str:
+    """The one that was chosen, else the first of the browser's that there is, else English."""
+    wished = [request.cookies.get(COOKIE, "")]
+    wished += [part.partition(";")[0] for part in request.headers.get("accept-language", "").split(",")]
+    for tag in wished[:20]:
+        if (language := tag.strip().partition("-")[0].lower()) in LANGUAGES:
+            return language
+    return "en"

@@ -1,0 +1,42 @@
+/** The dialog in which somebody gives the key, and what the key may do. */
+
+import { hasKey, onKeyWanted, quietly, useKey } from "./server.js";
+import { text } from "./texts.js";
+
+const dialog = document.getElementById("key");
+const form = dialog.querySelector("form");
+let asked = null;
+
+/** @param {(me: object | null) => void} onChange who somebody is, whenever that may have changed */
+export function offerKey(onChange) {
+  onKeyWanted(async () => (await ask()) === "use");
+  document.getElementById("open-key").addEventListener("click", async () => {
+    if ((await ask()) !== "") onChange(await quietly("me"));
+  });
+  quietly("me").then(onChange);
+}
+
+/** Shows the dialog, once at a time. @returns {Promise<string>} "use", "forget" or "" */
+function ask() {
+  asked ??= new Promise((resolve) => {
+    form.elements.key.value = "";
+    dialog.addEventListener("close", () => resolve(taken(dialog.returnValue)), { once: true });
+    dialog.returnValue = "";
+    dialog.showModal();
+    describe();
+  }).finally(() => (asked = null));
+  return asked;
+}
+
+function taken(choice) {
+  const given = form.elements.key.value.trim();
+  if (choice === "use" && given) useKey(given, form.elements.keep.checked);
+  else if (choice === "forget") useKey("", false);
+  return choice === "use" && !given ? "" : choice;
+}
+
+async function describe() {
+  const me = await quietly("me");
+  const known = me && text(me.kind === "anonymous" ? "key.none_needed" : "key.you_are", { role: me.role, name: me.key_name ?? "" });
+  document.getElementById("key-who").textContent = known ?? text(hasKey() ? "key.wrong" : "key.wanted");
+}

@@ -1,0 +1,40 @@
+/** What went wrong, and what to do next: one notice at the top of the page. */
+
+import { Refused } from "./server.js";
+import { text } from "./texts.js";
+
+const notice = document.getElementById("notice");
+document.getElementById("notice-close").addEventListener("click", dismiss);
+
+/** Tells of a failure; somebody's own stop is none. @param {unknown} error */
+export function fail(error) {
+  if (error?.name === "AbortError") return;
+  if (error instanceof Refused) show(text(`error.${error.status}.title`), advice(error));
+  else if (error instanceof TypeError) show(text("error.away.title"), text("error.away.text"));
+  else if (error instanceof DOMException) show(text("error.microphone.title"), microphone(error));
+  else throw error;
+}
+
+export function show(title, words) {
+  notice.querySelector("#notice-title").textContent = title.startsWith("error.") ? text("error.title") : title;
+  notice.querySelector("#notice-text").textContent = words;
+  notice.hidden = false;
+}
+
+export function dismiss() {
+  notice.hidden = true;
+}
+
+function advice({ message, status, allowed, requestId }) {
+  const next = { 401: "error.401.next", 403: "error.403.next", 429: "error.429.next", 503: "error.503.next" }[status];
+  const parts = [message];
+  if (allowed.length > 0) parts.push(text("error.allowed", { allowed: allowed.slice(0, 12).join(", ") }));
+  if (next) parts.push(text(next));
+  if (requestId && status >= 500) parts.push(text("error.request", { id: requestId }));
+  return parts.join(" ");
+}
+
+function microphone({ name }) {
+  const known = ["NotAllowedError", "NotFoundError", "NotReadableError"].includes(name);
+  return text(known ? `error.microphone.${name}` : "error.microphone.text");
+}

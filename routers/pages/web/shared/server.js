@@ -1,0 +1,96 @@
+/** The server's public API, asked with the key of whoever uses the page. */
+
+import { encoded, protocolsOf } from "../talk/server.js";
+import { text } from "./texts.js";
+
+const ROOT = new URL("../../../", import.meta.url); // below whatever prefix the pages are served at
+const KEPT = "stts.key";
+
+let key = localStorage.getItem(KEPT) ?? "";
+let askForKey = async () => false;
+
+/** The server said no, in its own words. */
+export class Refused extends Error {
+  /** @param {number} status @param {object} problem as `application/problem+json` has it */
+  constructor(status, problem) {
+    super(problem.detail ?? problem.error?.message ?? text("error.status", { status }));
+    this.status = status;
+    this.code = problem.code ?? problem.error?.code ?? "";
+    this.requestId = problem.request_id ?? "";
+    this.allowed = problem.allowed ?? [];
+  }
+}
+
+/** @param {string} given @param {boolean} keep in this browser, else for as long as the page is open */
+export function useKey(given, keep) {
+  key = given;
+  if (keep && given) localStorage.setItem(KEPT, given);
+  else localStorage.removeItem(KEPT);
+}
+
+/** @param {() => Promise<boolean>} ask is called where the server wants a key; true: there is another one now */
+export function onKeyWanted(ask) {
+  askForKey = ask;
+}
+
+/** Asks without asking for a key: null where the answer is no. @param {string} path */
+export async function quietly(path) {
+  try {
+    const answer = await once(path, {});
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+export function hasKey() {
+  return key !== "";
+}
+
+/** Asks for JSON. @param {string} path @param {RequestInit} options @throws {Refused} */
+export async function json(path, options = {}) {
+  const answer = await request(path, options);
+  return answer.status === 204 ? null : answer.json();
+}
+
+/** @param {string} path @param {object} body @param {RequestInit} options @throws {Refused} */
+export function send(path, body, options = {}) {
+  const headers = { "Content-Type": "application/json" };
+  return request(path, { method: "POST", headers, body: JSON.stringify(body), ...options });
+}
+
+/** @throws {Refused} @throws {TypeError} where the server cannot be reached @throws {DOMException} AbortError */
+export async function request(path, options = {}) {
+  const answer = await once(path, options);
+  if (answer.ok) return answer;
+  if (answer.status === 401 && (await askForKey())) return request(path, options);
+  throw new Refused(answer.status, await problem(answer));
+}
+
+/** @param {string} path @param {Record<string, unknown>} query what is null or empty is left out */
+export function socket(path, query = {}) {
+  const url = new URL(path, ROOT);
+  url.protocol = url.protocol.replace("http", "ws");
+  for (const [name, value] of Object.entries(query)) if (value !== null && value !== "") url.searchParams.set(name, value);
+  const opened = new WebSocket(url, protocolsOf(key));
+  opened.binaryType = "arraybuffer";
+  return opened;
+}
+
+/** The address of a path, for snippets and links. */
+export function address(path) {
+  return new URL(path, ROOT).href;
+}
+
+function once(path, { headers = {}, ...options }) {
+  const mine = key ? { "X-API-Key": encoded(key) } : {};
+  return fetch(new URL(path, ROOT), { cache: "no-store", ...options, headers: { ...mine, ...headers } });
+}
+
+async function problem(answer) {
+  try {
+    return await answer.json();
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * What all pages share: the navigation, the key, language and theme. Pages change without loading the document anew, so
+ * that a key in memory, and what plays, stays. A page is `NAME/NAME.js`, whose `open(main, signal)` brings its HTML to
+ * life; the signal aborts when somebody goes to another one.
+ */
+
+import { offerKey } from "./key.js";
+import { dismiss, fail } from "./notice.js";
+import { text } from "./texts.js";
+
+const THEME = "stts.theme";
+const LANGUAGE = "stts-language";
+const YEAR = 365 * 24 * 3600;
+const main = document.getElementById("main");
+const preferences = document.getElementById("preferences");
+let leaving = new AbortController();
+let going = new AbortController();
+
+function applyTheme(theme) {
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+}
+
+function setUpPreferences() {
+  const { theme, language } = preferences.elements;
+  theme.value = localStorage.getItem(THEME) ?? "";
+  applyTheme(theme.value);
+  theme.addEventListener("change", () => {
+    localStorage.setItem(THEME, theme.value);
+    applyTheme(theme.value);
+  });
+  language.value = document.documentElement.lang;
+  language.addEventListener("change", () => {
+    document.cookie = `${LANGUAGE}=${language.value}; max-age=${YEAR}; path=/; samesite=strict`;
+    location.reload();
+  });
+}
+
+/** Shows what a role may see. @param {{role: string} | null} me */
+function showFor(me) {
+  document.documentElement.dataset.role = me?.role ?? "unknown";
+}
+
+async function start() {
+  leaving = new AbortController();
+  const { page } = main.dataset;
+  const module = await import(`../${page}/${page}.js`);
+  await module.open(main, leaving.signal);
+}
+
+/** Puts another page in the place of this one. @param {string} page @param {boolean} forward not by going back */
+async function go(page, forward) {
+  going.abort();
+  going = new AbortController();
+  const { signal } = going;
+  try {
+    const answer = await fetch(new URL(page, location.href), { signal });
+    if (!answer.ok) throw new TypeError(page);
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (signal.aborted) return;
+    leaving.abort();
+    dismiss();
+    if (forward) history.pushState(null, "", page);
+    show(next, page);
+    await start();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function show(next, page) {
+  document.title = next.title;
+  main.dataset.page = page;
+  main.replaceChildren(...document.adoptNode(next.getElementById("main")).childNodes);
+  for (const link of document.querySelectorAll("nav [data-page]")) {
+    if (link.dataset.page === page) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  main.focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+function followLinks() {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-page]");
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(link.dataset.page, true);
+  });
+  window.addEventListener("popstate", () => go(location.pathname.split("/").pop(), false));
+  window.addEventListener("unhandledrejection", ({ reason }) => fail(reason));
+}
+
+setUpPreferences();
+followLinks();
+offerKey(showFor);
+await start().catch(fail);
+document.documentElement.dataset.ready = text("shell.ready");

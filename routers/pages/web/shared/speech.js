@@ -1,0 +1,134 @@
+/** Speaks over WS /ws/tts and plays while it arrives. One socket serves all that a page says. */
+
+import { Player } from "../talk/player.js";
+import { Refused, socket } from "./server.js";
+
+const RATE = 24000;
+const OPEN_SECONDS = 10;
+
+export class Speech {
+  static RATE = RATE; // Hz, of what is played
+  #socket = null;
+  #opened = null;
+  #player = new Player(RATE, (generation, seconds) => this.#played(generation, seconds));
+  #generation = 0;
+  #current = null;
+
+  /** @param {AbortSignal} signal ends everything */
+  constructor(signal) {
+    signal.addEventListener("abort", () => this.#close());
+  }
+
+  get isSpeaking() {
+    return this.#current !== null;
+  }
+
+  /** Seconds of the utterance that were heard so far. */
+  get position() {
+    return this.#player.position;
+  }
+
+  /** Connects ahead, so that the first word needs no handshake. */
+  prepare() {
+    this.#connected().catch(() => {}); // whoever speaks is told
+  }
+
+  /**
+   * Resolves when all of it was heard or somebody has stopped it.
+   * @param {{text: string, [parameter: string]: unknown}} wanted fields of POST /tts
+   * @param {object} told
+   * @param {(start: {engine: string, voice: string, warnings?: string[]}) => void} [told.begin]
+   * @param {(piece: {text: string, start_ms: number}) => void} [told.piece]
+   * @param {(pcm: Int16Array) => void} [told.audio]
+   * @throws {Refused}
+   */
+  async speak({ text, ...config }, told = {}) {
+    this.stop();
+    await this.#player.open();
+    const opened = await this.#connected();
+    const generation = ++this.#generation;
+    const heard = new Promise((resolve, reject) => (this.#current = { generation, told, resolve, reject, whole: false, sent: 0 }));
+    opened.send(JSON.stringify({ type: "config", ...config, format: "pcm", sample_rate: RATE }));
+    opened.send(JSON.stringify({ type: "text", text }));
+    opened.send(JSON.stringify({ type: "end" }));
+    return heard;
+  }
+
+  /** Falls silent at once. */
+  stop() {
+    if (this.#current === null) return;
+    this.#player.drop(this.#current.generation);
+    if (!this.#current.whole) this.#hangUp(); // what is on its way belongs to nobody
+    this.#end();
+  }
+
+  #connected() {
+    if (this.#socket?.readyState === WebSocket.OPEN) return Promise.resolve(this.#socket);
+    this.#opened ??= new Promise((resolve, reject) => {
+      const opened = socket("ws/tts");
+      opened.onopen = () => resolve(opened);
+      opened.onclose = () => this.#closed(opened, reject);
+      opened.onmessage = ({ data }) => this.#received(data);
+      setTimeout(() => opened.readyState === WebSocket.CONNECTING && opened.close(), OPEN_SECONDS * 1000);
+      this.#socket = opened;
+    }).finally(() => (this.#opened = null));
+    return this.#opened;
+  }
+
+  #received(data) {
+    const current = this.#current;
+    if (current === null) return;
+    if (data instanceof ArrayBuffer) {
+      const pcm = new Int16Array(data);
+      current.sent += pcm.length / RATE;
+      this.#player.play(current.generation, pcm);
+      current.told.audio?.(pcm);
+      return;
+    }
+    const event = JSON.parse(data);
+    if (event.type === "audio.start") current.told.begin?.(event);
+    else if (event.type === "piece") current.told.piece?.(event);
+    else if (event.type === "error") this.#failed(new Refused(0, { detail: event.message, ...event }));
+    else if (event.type === "audio.done") this.#done(current);
+  }
+
+  #done(current) {
+    current.whole = true;
+    if (current.sent === 0) this.#end();
+  }
+
+  #played(generation, seconds) {
+    const current = this.#current;
+    if (current?.generation === generation && current.whole && seconds >= current.sent - 0.01) this.#end();
+  }
+
+  #end() {
+    const { resolve } = this.#current;
+    this.#current = null;
+    resolve();
+  }
+
+  #failed(error) {
+    const current = this.#current;
+    this.#current = null;
+    current?.reject(error);
+  }
+
+  #closed(opened, reject) {
+    reject(new TypeError("closed"));
+    if (this.#socket !== opened) return;
+    this.#socket = null;
+    if (this.#current !== null && !this.#current.whole) this.#failed(new TypeError("closed"));
+  }
+
+  #hangUp() {
+    const opened = this.#socket;
+    this.#socket = null;
+    opened?.close();
+  }
+
+  #close() {
+    this.stop();
+    this.#hangUp();
+  }
+}

@@ -1,0 +1,95 @@
+/** Text into speech: with every parameter that an engine has, read along while it is said, kept to hear and take again. */
+
+import { fail } from "../shared/notice.js";
+import { Speech } from "../shared/speech.js";
+import { text } from "../shared/texts.js";
+import { History } from "./history.js";
+import { Parameters } from "./parameters.js";
+import { Reading } from "./reading.js";
+import { offerSnippets } from "./snippets.js";
+import { Wave } from "./wave.js";
+
+/** @param {HTMLElement} main @param {AbortSignal} signal */
+export async function open(main, signal) {
+  const page = new SpeakPage(main, signal);
+  await page.load();
+}
+
+class SpeakPage {
+  #form;
+  #state;
+  #button;
+  #speech;
+  #reading;
+  #wave;
+  #parameters;
+  #history;
+
+  constructor(main, signal) {
+    this.#form = main.querySelector("#speak");
+    this.#state = main.querySelector("#speak-state");
+    this.#button = main.querySelector("#speak-button");
+    this.#speech = new Speech(signal);
+    this.#reading = new Reading(main.querySelector("#reading"), this.#form.elements.text, () => this.#speech.position);
+    this.#wave = new Wave(main.querySelector("#wave"));
+    this.#parameters = new Parameters(this.#form, signal);
+    this.#history = new History(main, signal, (wanted) => this.#again(wanted));
+    offerSnippets(main, () => this.#wanted());
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (this.#speech.isSpeaking) this.#speech.stop();
+      else this.#speak(this.#wanted());
+    });
+    this.#form.elements.text.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#form.requestSubmit();
+    });
+  }
+
+  async load() {
+    this.#speech.prepare();
+    await this.#parameters.load();
+  }
+
+  #wanted() {
+    return { text: this.#form.elements.text.value, ...this.#parameters.chosen };
+  }
+
+  #again(wanted) {
+    this.#form.elements.text.value = wanted.text;
+    if (this.#speech.isSpeaking) this.#speech.stop();
+    this.#speak(wanted);
+  }
+
+  async #speak(wanted) {
+    this.#state.textContent = text("speak.waiting");
+    this.#button.textContent = text("speak.stop");
+    this.#wave.begin();
+    this.#reading.begin(wanted.text);
+    try {
+      const said = await this.#say(wanted);
+      if (said.seconds > 0) this.#history.add(said);
+    } catch (error) {
+      fail(error);
+    } finally {
+      this.#reading.end();
+      this.#state.textContent = "";
+      this.#button.textContent = text("speak.button");
+    }
+  }
+
+  async #say(wanted) {
+    const said = { wanted, engine: "", voice: "", seconds: 0 };
+    await this.#speech.speak(wanted, {
+      begin: ({ engine, voice, warnings = [] }) => {
+        Object.assign(said, { engine, voice });
+        this.#state.textContent = [text("speak.by", { voice: `${voice}, ${engine}` }), ...warnings].join(" · ");
+      },
+      piece: (piece) => this.#reading.piece(piece),
+      audio: (pcm) => {
+        said.seconds += pcm.length / Speech.RATE;
+        this.#wave.add(pcm);
+      },
+    });
+    return said;
+  }
+}
