@@ -1,0 +1,136 @@
+/** Engines and models: what is there, how it does, and how what is missing comes. */
+
+import { element } from "../shared/dom.js";
+import { fail } from "../shared/notice.js";
+import { json } from "../shared/server.js";
+import { bytes, number, text } from "../shared/texts.js";
+import { spark } from "../shared/spark.js";
+import { showModels } from "./models.js";
+import { installation } from "./installation.js";
+
+const EVERY_MS = 3000;
+const KEPT_POINTS = 60;
+
+/** @param {HTMLElement} main @param {AbortSignal} signal */
+export async function open(main, signal) {
+  const page = new EnginesPage(main.querySelector("#engine-rows"), signal);
+  showModels(main.querySelector("#model-rows"), signal, () => page.look()).catch(fail);
+  await page.watch();
+}
+
+class EnginesPage {
+  #list;
+  #signal;
+  #rows = new Map();
+
+  constructor(list, signal) {
+    this.#list = list;
+    this.#signal = signal;
+  }
+
+  /** Begins to look every few seconds; returns after the first look. */
+  async watch() {
+    await this.look();
+    const timer = setInterval(() => document.hidden || this.look().catch(fail), EVERY_MS);
+    this.#signal.addEventListener("abort", () => clearInterval(timer));
+  }
+
+  async look() {
+    const engines = await json("engines", { signal: this.#signal });
+    engines.sort((one, other) => isMissing(one) - isMissing(other)); // those that are here come first
+    for (const engine of engines) {
+      if (!this.#rows.has(engine.name)) this.#rows.set(engine.name, new Row(engine.name, this.#signal, () => this.look()));
+      this.#rows.get(engine.name).show(engine);
+    }
+    const rows = engines.map(({ name }) => this.#rows.get(name).item);
+    if (rows.some((row) => !row.isConnected)) this.#list.replaceChildren(...rows);
+  }
+}
+
+/** One engine. Its element stays while its state changes, so that focus and progress stay too. */
+class Row {
+  #name;
+  #signal;
+  #changed;
+  #state = element("span", { class: "state" });
+  #words = element("p", { class: "soft" });
+  #facts = element("p", { class: "soft" });
+  #pictures = element("div", { class: "pictures" });
+  #buttons = element("div", { class: "buttons" });
+  #first = [];
+  #factor = [];
+  #shown = "";
+
+  constructor(name, signal, changed) {
+    this.#name = name;
+    this.#signal = signal;
+    this.#changed = changed;
+    const head = element("h3", {}, name, " ", this.#state);
+    this.item = element("li", { "data-engine": name }, element("div", {}, head, this.#words, this.#facts), this.#pictures, this.#buttons);
+  }
+
+  show(engine) {
+    const { state, progress_part: part } = engine;
+    this.#state.dataset.state = state;
+    const percent = part == null ? "" : ` ${number(part, { style: "percent" })}`;
+    this.#state.textContent = text(`state.${state}`) + percent;
+    this.#words.textContent = engine.failure?.detail ?? engine.failure?.message ?? engine.description;
+    this.#facts.textContent = facts(engine).join(" · ");
+    this.#draw(engine.measured);
+    if (this.#shown !== state) this.#offer(engine);
+    this.#shown = state;
+  }
+
+  #draw({ first_seconds: first, real_time_factor: factor, requests }) {
+    if (requests === 0) return;
+    this.#first = [...this.#first, first === null ? null : first * 1000].slice(-KEPT_POINTS);
+    this.#factor = [...this.#factor, factor].slice(-KEPT_POINTS);
+    const pictures = [
+      ["engines.first", this.#first, `${number(this.#first.at(-1) ?? 0, { maximumFractionDigits: 0 })} ms`],
+      ["engines.factor", this.#factor, number(factor, { maximumFractionDigits: 3 })],
+    ];
+    const figures = pictures.map(([name, values, last]) =>
+      element("figure", {}, element("figcaption", {}, `${text(name)} ${last}`), spark(values, `${text(name)} ${last}`)),
+    );
+    this.#pictures.replaceChildren(...figures);
+  }
+
+  #offer({ state, install }) {
+    const act = (name, path, options) => this.#button(text(name), () => json(path, { method: "POST", signal: this.#signal, ...options }));
+    const buttons = [];
+    if (state === "ready") buttons.push(act("engines.unload", `engines/${this.#name}/unload`));
+    else if (state === "cold" || state === "failed") buttons.push(act("engines.load", `engines/${this.#name}/load`));
+    else if (state === "not_installed") buttons.push(installation(this.#name, install, this.#signal, this.#changed));
+    this.#buttons.replaceChildren(...buttons);
+  }
+
+  #button(label, work) {
+    const button = element("button", { class: "plain", type: "button", "data-role-needed": "admin" }, label);
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      try {
+        await work();
+        await this.#changed();
+      } catch (error) {
+        fail(error);
+      } finally {
+        button.disabled = false;
+      }
+    });
+    return button;
+  }
+}
+
+function isMissing({ state }) {
+  return state === "not_installed";
+}
+
+function facts({ kind, languages, voices, memory_bytes: memory, running, waiting, licence, measured }) {
+  const known = [text(`kind.${kind}`), licence];
+  if (languages?.length) known.push(text("engines.languages", { count: number(languages.length) }));
+  if (voices) known.push(text("engines.voices", { count: number(voices) }));
+  if (memory) known.push(bytes(memory));
+  if (running || waiting) known.push(text("engines.work", { running: number(running), waiting: number(waiting) }));
+  if (measured.failures) known.push(text("engines.failures", { failures: number(measured.failures), requests: number(measured.requests) }));
+  return known.filter(Boolean);
+}

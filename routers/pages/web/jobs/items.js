@@ -1,0 +1,74 @@
+/** The items of a job, of which there may be a hundred thousand: only those in sight are fetched and drawn. */
+
+import { element } from "../shared/dom.js";
+import { fail } from "../shared/notice.js";
+import { json } from "../shared/server.js";
+import { number, text } from "../shared/texts.js";
+
+const ROW = 36; // pixels, as in the style
+const PAGE = 100;
+const SPARE = 10; // rows above and below those in sight
+const MOST_PAGES = 50; // in memory
+
+export class Items {
+  #box;
+  #signal;
+  #space = element("div", { class: "space", role: "presentation" });
+  #pages = new Map();
+  #id = "";
+  #total = 0;
+  #frame = 0;
+
+  /** @param {HTMLElement} box that scrolls */
+  constructor(box, signal) {
+    this.#box = box;
+    this.#signal = signal;
+    box.append(this.#space);
+    box.addEventListener("scroll", () => (this.#frame ||= requestAnimationFrame(() => this.#draw())), { passive: true });
+  }
+
+  show({ id, items }) {
+    this.#id = id;
+    this.#total = items.total;
+    this.#pages.clear();
+    this.#box.scrollTop = 0;
+    this.#space.style.blockSize = `${this.#total * ROW}px`;
+    this.#draw();
+  }
+
+  #draw() {
+    this.#frame = 0;
+    const first = Math.max(0, Math.floor(this.#box.scrollTop / ROW) - SPARE);
+    const last = Math.min(this.#total, Math.ceil((this.#box.scrollTop + this.#box.clientHeight) / ROW) + SPARE);
+    for (let page = Math.floor(first / PAGE); page * PAGE < last; page++) this.#fetch(page);
+    const rows = [];
+    for (let index = first; index < last; index++) rows.push(this.#row(index));
+    this.#space.replaceChildren(...rows);
+  }
+
+  async #fetch(page) {
+    if (this.#pages.has(page)) return;
+    this.#pages.set(page, []);
+    if (this.#pages.size > MOST_PAGES) this.#pages.delete(this.#pages.keys().next().value);
+    const id = this.#id;
+    try {
+      const found = await json(`jobs/${id}/items?after=${page * PAGE - 1}&limit=${PAGE}`, { signal: this.#signal });
+      if (id !== this.#id) return;
+      this.#pages.set(page, found.items);
+      this.#draw();
+    } catch (error) {
+      this.#pages.delete(page);
+      fail(error);
+    }
+  }
+
+  #row(index) {
+    const item = this.#pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+    const state = element("span", { class: "state", "data-state": item?.state === "failed" ? "failed" : item?.state === "done" ? "ready" : "cold" });
+    state.textContent = item ? text(`item.state.${item.state}`) : "…";
+    const words = [item?.name, item?.error?.detail, item?.voice].filter(Boolean).join(" · ");
+    const row = element("div", { class: "item", role: "listitem", "aria-posinset": index + 1, "aria-setsize": this.#total }, number(index + 1), state, element("span", { dir: "auto" }, words));
+    row.style.insetBlockStart = `${index * ROW}px`;
+    return row;
+  }
+}

@@ -1,0 +1,99 @@
+/** Speech into text: recordings and the microphone, with times and speakers, to edit and to take along. */
+
+import { Dictation } from "../shared/dictation.js";
+import { choices, element } from "../shared/dom.js";
+import { fail } from "../shared/notice.js";
+import { json } from "../shared/server.js";
+import { language as shown, text } from "../shared/texts.js";
+import { Transcript } from "./transcript.js";
+
+const KEPT = "stts.listen";
+
+/** @param {HTMLElement} main @param {AbortSignal} signal */
+export async function open(main, signal) {
+  const page = new ListenPage(main, signal);
+  await page.load();
+}
+
+class ListenPage {
+  #form;
+  #main;
+  #signal;
+  #waiting = Promise.resolve();
+
+  constructor(main, signal) {
+    this.#main = main;
+    this.#signal = signal;
+    this.#form = main.querySelector("#listen");
+    const { files } = this.#form.elements;
+    files.addEventListener("change", () => this.#take([...files.files]));
+    for (const type of ["dragover", "dragleave", "drop"]) {
+      this.#form.addEventListener(type, (event) => {
+        event.preventDefault();
+        this.#form.toggleAttribute("data-over", type === "dragover");
+        if (type === "drop") this.#take([...event.dataTransfer.files]);
+      });
+    }
+    this.#form.addEventListener("change", ({ target }) => target.name !== "files" && this.#keep());
+    this.#offerMicrophone();
+  }
+
+  async load() {
+    const engines = await json("engines", { signal: this.#signal });
+    const ears = engines.filter(({ kind, state }) => kind === "stt" && state !== "not_installed");
+    const { engine, language, speakers } = this.#form.elements;
+    choices(engine, [["auto", text("speak.automatic")], ...ears.map(({ name }) => [name, name])]);
+    const names = new Intl.DisplayNames(shown, { type: "language" });
+    const tags = new Set(ears.flatMap(({ languages }) => languages.map((tag) => tag.split("-")[0])));
+    choices(language, [["", text("speak.automatic")], ...[...tags].map((tag) => [tag, names.of(tag)])]);
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+    if (ears.some(({ name }) => name === kept.engine)) engine.value = kept.engine;
+    if (tags.has(kept.language)) language.value = kept.language;
+    speakers.checked = kept.speakers === true;
+  }
+
+  #keep() {
+    sessionStorage.setItem(KEPT, JSON.stringify(this.#wanted()));
+  }
+
+  #wanted() {
+    const { engine, language, speakers } = this.#form.elements;
+    return { engine: engine.value, language: language.value, speakers: speakers.checked };
+  }
+
+  /** One after the other, the newest on top. */
+  #take(files) {
+    for (const file of files) {
+      const transcript = new Transcript(file.name, this.#signal);
+      this.#main.querySelector("#transcripts").prepend(transcript.item);
+      this.#waiting = this.#waiting.then(() => transcript.hear(file, this.#wanted())).catch(fail);
+    }
+    this.#form.elements.files.value = "";
+  }
+
+  #offerMicrophone() {
+    const button = this.#form.querySelector("#microphone");
+    const live = this.#main.querySelector("#live");
+    const words = live.querySelector("#live-words");
+    const level = this.#form.querySelector("#level");
+    const pressed = (on) => {
+      button.setAttribute("aria-pressed", String(on));
+      button.textContent = text(on ? "home.hear.stop" : "home.hear.button");
+    };
+    const dictation = new Dictation(this.#signal, {
+      text: (sure, tail) => words.replaceChildren(sure, " ", element("span", { class: "said" }, tail)),
+      level: (value) => (level.value = value),
+      end: () => pressed(false),
+    });
+    button.addEventListener("click", async () => {
+      const on = !dictation.isOn;
+      pressed(on);
+      live.hidden = false;
+      const { engine, language } = this.#wanted();
+      await (on ? dictation.start({ engine, language }) : dictation.stop()).catch((error) => {
+        pressed(false);
+        fail(error);
+      });
+    });
+  }
+}
