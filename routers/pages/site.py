@@ -20,7 +20,7 @@ from pathlib import Path
 WEB = Path(__file__).parent / "web"
 TALK = Path(__file__).parent / "talk"
 """The talk page, whose player and microphone the other pages use."""
-PAGES = ("home", "speak", "listen", "jobs", "engines")
+PAGES = ("home", "speak", "listen", "voices", "jobs", "engines", "analytics", "settings", "keys")
 """In the order of the navigation."""
 LANGUAGES: Mapping[str, str] = {"en": "ltr", "de": "ltr", "fa": "rtl"}
 """Languages of the pages, each with the direction that it is written in."""

@@ -12,7 +12,7 @@ export function spark(values, label, { width = WIDTH, height = HEIGHT } = {}) {
   const picture = shape("svg", { viewBox: `0 0 ${width} ${height}`, class: "spark", role: "img", "aria-label": label, preserveAspectRatio: "none" });
   const most = Math.max(...values.filter((value) => value !== null), 0) || 1;
   const step = width / Math.max(1, values.length - 1);
-  let path = "";
+  let path = `M0 ${height - 1}`;
   let pen = "M";
   values.forEach((value, index) => {
     if (value === null) {
@@ -22,7 +22,7 @@ export function spark(values, label, { width = WIDTH, height = HEIGHT } = {}) {
     path += `${pen}${(index * step).toFixed(1)} ${(height - 1 - (value / most) * (height - 2)).toFixed(1)}`;
     pen = "L";
   });
-  picture.append(shape("path", { d: path || `M0 ${height - 1}H${width}` }));
+  picture.append(shape("path", { d: path.includes("L") ? path : `${path}h1` }));
   return picture;
 }
 

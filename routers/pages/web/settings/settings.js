@@ -1,0 +1,131 @@
+/** The configuration: each value with its source, checked before it is saved, and taken back with one press. */
+
+import { element } from "../shared/dom.js";
+import { fail } from "../shared/notice.js";
+import { json, request } from "../shared/server.js";
+import { number, text } from "../shared/texts.js";
+import { SettingField, nested } from "./field.js";
+
+const CHECK_MS = 300;
+
+/** @param {HTMLElement} main @param {AbortSignal} signal */
+export async function open(main, signal) {
+  await new SettingsPage(main, signal).load();
+}
+
+class SettingsPage {
+  #main;
+  #signal;
+  #fields = new Map();
+  #undo = null;
+  #checking = 0;
+
+  constructor(main, signal) {
+    this.#main = main;
+    this.#signal = signal;
+    main.querySelector("#save").addEventListener("click", () => this.#save().catch(fail));
+    main.querySelector("#discard").addEventListener("click", () => this.load().catch(fail));
+    main.querySelector("#undo").addEventListener("click", () => this.#takeBack().catch(fail));
+    main.querySelector("#search").addEventListener("input", ({ target }) => this.#search(target.value.trim().toLowerCase()));
+  }
+
+  async load() {
+    const [schema, { settings }] = [await json("config/schema", { signal: this.#signal }), await json("config", { signal: this.#signal })];
+    this.#fields.clear();
+    const sections = new Map();
+    for (const [key, state] of Object.entries(settings)) {
+      const field = new SettingField(key, state, schemaOf(schema, key), () => this.#changed());
+      this.#fields.set(key, field);
+      const [section] = key.split(".");
+      sections.set(section, [...(sections.get(section) ?? []), field.item]);
+    }
+    const shown = [...sections].map(([name, items]) => element("details", { class: "card", "data-section": name }, element("summary", {}, element("h2", {}, name)), element("div", { class: "settings" }, ...items)));
+    this.#main.querySelector("#sections").replaceChildren(...shown);
+    this.#changed();
+    this.#search(this.#main.querySelector("#search").value.trim().toLowerCase());
+  }
+
+  get #pending() {
+    return Object.fromEntries([...this.#fields.values()].filter(({ isChanged }) => isChanged).map(({ key, value }) => [key, value]));
+  }
+
+  #changed() {
+    const count = Object.keys(this.#pending).length;
+    this.#main.querySelector("#bar").hidden = count === 0;
+    this.#main.querySelector("#changes").textContent = text("settings.changes", { count: number(count) });
+    clearTimeout(this.#checking);
+    if (count > 0) this.#checking = setTimeout(() => this.#check().catch(fail), CHECK_MS);
+  }
+
+  /** What a change would do, before anything is done. */
+  async #check() {
+    const pending = this.#pending;
+    const found = await json("config/validate", post(nested(pending), this.#signal));
+    for (const field of this.#fields.values()) field.mark("");
+    const words = [text("settings.changes", { count: number(Object.keys(pending).length) })];
+    if (!found.valid) {
+      this.#fields.get(found.param)?.mark(found.problem);
+      words.push(found.problem);
+    }
+    if (found.restart.length) words.push(text("settings.needs_restart", { keys: found.restart.join(", ") }));
+    if (found.overridden.length) words.push(text("settings.overridden", { keys: found.overridden.join(", ") }));
+    this.#main.querySelector("#changes").textContent = words.join(" · ");
+    this.#main.querySelector("#save").disabled = !found.valid;
+  }
+
+  async #save() {
+    const pending = this.#pending;
+    const before = Object.fromEntries(Object.keys(pending).map((key) => [key, this.#fields.get(key).before]));
+    const done = await this.#patch(pending);
+    this.#undo = before;
+    this.#main.querySelector("#undo").hidden = false;
+    const words = [text("settings.saved")];
+    if (done.restart.length) words.push(text("settings.needs_restart", { keys: done.restart.join(", ") }));
+    this.#main.querySelector("#saved").textContent = words.join(" ");
+  }
+
+  async #takeBack() {
+    await this.#patch(this.#undo);
+    this.#main.querySelector("#undo").hidden = true;
+    this.#main.querySelector("#saved").textContent = text("settings.taken_back");
+  }
+
+  async #patch(values) {
+    const answer = await request("config", { ...post(nested(values), this.#signal), method: "PATCH" });
+    const done = await answer.json();
+    const open = new Set([...this.#main.querySelectorAll("details[open]")].map(({ dataset }) => dataset.section));
+    await this.load();
+    for (const section of this.#main.querySelectorAll("details")) section.open = section.open || open.has(section.dataset.section);
+    return done;
+  }
+
+  #search(words) {
+    for (const section of this.#main.querySelectorAll("#sections details")) {
+      let found = 0;
+      for (const item of section.querySelectorAll("[data-key]")) {
+        item.hidden = words !== "" && !item.textContent.toLowerCase().includes(words);
+        if (!item.hidden) found++;
+      }
+      section.hidden = found === 0;
+      if (words !== "") section.open = found > 0;
+    }
+  }
+}
+
+function post(body, signal) {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal };
+}
+
+/** The schema of one dotted key: down through the sections. */
+function schemaOf(root, key) {
+  let schema = root;
+  for (const name of key.split(".")) {
+    schema = resolved(root, resolved(root, schema).properties?.[name] ?? {});
+  }
+  return schema;
+}
+
+function resolved(root, schema) {
+  const target = schema.$ref?.split("/").pop();
+  return target ? { ...root.$defs[target], ...schema, $ref: undefined } : schema;
+}

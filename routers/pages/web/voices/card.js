@@ -1,0 +1,67 @@
+/** One voice of the library: what was found in its recording, as a picture, and what can be done with it. */
+
+import { element } from "../shared/dom.js";
+import { fail } from "../shared/notice.js";
+import { json, request } from "../shared/server.js";
+import { clock, number, text } from "../shared/texts.js";
+
+/** Each figure with the value that is a full bar, and whether more is better. */
+const FIGURES = [
+  ["signal_to_noise", 60, true, (value) => `${number(value, { maximumFractionDigits: 0 })} dB`],
+  ["bandwidth", 12_000, true, (value) => `${number(value / 1000, { maximumFractionDigits: 1 })} kHz`],
+  ["speech_seconds", 30, true, (value) => clock(value)],
+  ["silence", 1, false, (value) => number(value, { style: "percent" })],
+  ["clipping", 0.01, false, (value) => number(value, { style: "percent", maximumFractionDigits: 2 })],
+];
+
+/** @param {object} voice of GET /v1/voices @param {() => Promise<void>} again */
+export function card(voice, signal, again) {
+  const { id, name, language, source, blend, tags, report, visibility, consent } = voice;
+  const facts = [text(`voices.source.${source}`), blend, language, text(`voices.visibility.${visibility}`), ...tags, consent?.statement];
+  const words = element("div", {}, element("h3", { dir: "auto" }, name), element("p", { class: "soft", dir: "auto" }, facts.filter(Boolean).join(" · ")), problems(report));
+  const player = element("audio", { controls: true, hidden: true });
+  const hear = (label, query) => button(label, async () => play(player, await request(`v1/voices/${id}/preview${query}`, { signal })));
+  const offered = [hear("voices.hear", "")];
+  if (source === "recording") offered.push(hear("voices.hear_recording", "?source=recording"), button("voices.validate", () => json(`v1/voices/${id}/validate`, { method: "POST", signal }).then(again)));
+  offered.push(button("voices.remove", () => confirm(text("voices.remove.sure", { name })) && request(`v1/voices/${id}`, { method: "DELETE", signal }).then(again)));
+  return element("li", { "data-voice": id }, element("div", {}, words, picture(report), player), element("div", { class: "buttons" }, ...offered));
+}
+
+function problems(report) {
+  if (!report?.problems.length) return "";
+  return element("p", { class: "warning" }, report.problems.map(({ message }) => message).join(" "));
+}
+
+function picture(report) {
+  if (!report) return "";
+  const bars = FIGURES.filter(([name]) => report[name] != null).map(([name, full, more, shown]) => {
+    const part = Math.min(1, report[name] / full);
+    const meter = element("meter", { min: 0, max: 1, value: part, "aria-label": text(`voices.figure.${name}`) });
+    if (more) Object.assign(meter, { low: 0.25, high: 0.5, optimum: 1 });
+    else Object.assign(meter, { low: 0.5, high: 0.8, optimum: 0 });
+    return element("div", {}, element("dt", {}, text(`voices.figure.${name}`)), element("dd", {}, meter, " ", shown(report[name])));
+  });
+  return element("dl", { class: "report" }, ...bars);
+}
+
+async function play(player, answer) {
+  URL.revokeObjectURL(player.src);
+  player.src = URL.createObjectURL(await answer.blob());
+  player.hidden = false;
+  await player.play();
+}
+
+function button(name, work) {
+  const made = element("button", { class: "plain", type: "button" }, text(name));
+  made.addEventListener("click", async () => {
+    made.disabled = true;
+    try {
+      await work();
+    } catch (error) {
+      fail(error);
+    } finally {
+      made.disabled = false;
+    }
+  });
+  return made;
+}

@@ -1,0 +1,99 @@
+/** A recording for a voice: from the microphone, with its level and time, or a file. */
+
+import { fail } from "../shared/notice.js";
+import { clock, text } from "../shared/texts.js";
+
+const MOST_SECONDS = 60;
+const PROCESSING = { echoCancellation: false, noiseSuppression: false, autoGainControl: false }; // the voice as it is
+
+export class Recorder {
+  recording = null;
+  #form;
+  #button;
+  #media = null;
+  #stream = null;
+  #started = 0;
+
+  constructor(form, signal) {
+    this.#form = form;
+    this.#button = form.querySelector("#record");
+    this.#button.addEventListener("click", () => (this.#media ? this.#media.stop() : this.#begin().catch(fail)));
+    form.elements.file.addEventListener("change", ({ target }) => target.files[0] && this.#take(target.files[0]));
+    for (const type of ["dragover", "dragleave", "drop"]) {
+      form.addEventListener(type, (event) => {
+        event.preventDefault();
+        form.toggleAttribute("data-over", type === "dragover");
+        if (type === "drop" && event.dataTransfer.files[0]) this.#take(event.dataTransfer.files[0]);
+      });
+    }
+    signal.addEventListener("abort", () => this.#release());
+  }
+
+  forget() {
+    this.recording = null;
+    this.#form.querySelector("#take").hidden = true;
+    this.#form.querySelector("#chosen").textContent = "";
+  }
+
+  async #begin() {
+    if (!navigator.mediaDevices) throw new DOMException("", "NotFoundError");
+    this.#stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, ...PROCESSING } });
+    this.#media = new MediaRecorder(this.#stream);
+    const parts = [];
+    this.#media.ondataavailable = ({ data }) => parts.push(data);
+    this.#media.onstop = () => {
+      const { mimeType } = this.#media;
+      this.#release();
+      this.#take(new File(parts, `recording.${mimeType.includes("mp4") ? "m4a" : "webm"}`, { type: mimeType }));
+    };
+    this.#media.start();
+    this.#started = performance.now();
+    this.#pressed(true);
+    this.#measure();
+  }
+
+  #measure() {
+    const context = new AudioContext();
+    const meter = new AnalyserNode(context, { fftSize: 2048 });
+    context.createMediaStreamSource(this.#stream).connect(meter);
+    const window = new Float32Array(meter.fftSize);
+    const level = this.#form.querySelector("#record-level");
+    const time = this.#form.querySelector("#record-time");
+    const look = () => {
+      if (this.#media === null) {
+        level.value = 0;
+        context.close();
+        return;
+      }
+      meter.getFloatTimeDomainData(window);
+      level.value = Math.sqrt(window.reduce((sum, sample) => sum + sample * sample, 0) / window.length);
+      const seconds = (performance.now() - this.#started) / 1000;
+      time.textContent = clock(seconds);
+      if (seconds >= MOST_SECONDS) this.#media.stop();
+      requestAnimationFrame(look);
+    };
+    look();
+  }
+
+  #release() {
+    this.#stream?.getTracks().forEach((track) => track.stop());
+    this.#stream = this.#media = null;
+    this.#pressed(false);
+  }
+
+  #pressed(on) {
+    this.#button.setAttribute("aria-pressed", String(on));
+    this.#button.textContent = text(on ? "home.hear.stop" : "voices.record");
+  }
+
+  #take(file) {
+    this.recording = file;
+    const player = this.#form.querySelector("#take");
+    URL.revokeObjectURL(player.src);
+    player.src = URL.createObjectURL(file);
+    player.hidden = false;
+    this.#form.querySelector("#chosen").textContent = file.name;
+    const { name } = this.#form.elements;
+    if (!name.value && !file.name.startsWith("recording.")) name.value = file.name.replace(/\.\w+$/, "");
+  }
+}

@@ -1,0 +1,66 @@
+/** Voices of one's own: recorded or chosen, looked at, heard, compared and blended. */
+
+import { choices } from "../shared/dom.js";
+import { fail } from "../shared/notice.js";
+import { json } from "../shared/server.js";
+import { text } from "../shared/texts.js";
+import { offerBlend } from "./blend.js";
+import { card } from "./card.js";
+import { offerComparison } from "./comparison.js";
+import { Recorder } from "./recorder.js";
+
+/** @param {HTMLElement} main @param {AbortSignal} signal */
+export async function open(main, signal) {
+  const again = () => load(main, signal, again);
+  offerForm(main.querySelector("#new-voice"), signal, again);
+  offerComparison(main.querySelector("#compare"), signal);
+  offerBlend(main.querySelector("#blend"), signal, again);
+  await again();
+}
+
+async function load(main, signal, again) {
+  const { voices } = await json("v1/voices?limit=200", { signal });
+  main.querySelector("#library-none").hidden = voices.length > 0;
+  main.querySelector("#library").replaceChildren(...voices.map((voice) => card(voice, signal, again)));
+  const [all, engines] = [await json("voices", { signal }), await json("engines", { signal })];
+  const there = new Set(engines.filter(({ state }) => state !== "not_installed").map(({ name }) => name));
+  const named = all.filter(({ engine }) => there.has(engine)).map(({ id, name, engine }) => [`${engine}/${id}`, `${name} (${engine})`]);
+  for (const select of main.querySelectorAll("#compare select")) choices(select, named);
+  const { other } = main.querySelector("#compare").elements;
+  if (other.selectedIndex === 0 && named.length > 1) other.selectedIndex = 1;
+}
+
+function offerForm(form, signal, again) {
+  const state = form.querySelector("#voice-state");
+  const recorder = new Recorder(form, signal);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (recorder.recording === null) {
+      state.textContent = text("voices.no_recording");
+      return;
+    }
+    state.textContent = text("voices.looking");
+    try {
+      await json("v1/voices", { method: "POST", body: filled(form, recorder.recording), signal });
+      form.reset();
+      recorder.forget();
+      await again();
+    } catch (error) {
+      fail(error);
+    } finally {
+      state.textContent = "";
+    }
+  });
+}
+
+/** @param {File} recording */
+function filled(form, recording) {
+  const body = new FormData();
+  for (const name of ["name", "language", "tags", "transcript", "consent"]) {
+    const value = form.elements[name].value.trim();
+    if (value) body.append(name, value);
+  }
+  body.append("consent_date", new Date().toISOString().slice(0, 10));
+  body.append("file", recording);
+  return body;
+}
