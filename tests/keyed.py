@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from adapters.configuration.adapter import ConfigAdapter
 from engines.registry import Registry
 from routers.dialects import DIALECTS
 from stts.access.administration import Administration, KeyWishes
@@ -78,11 +79,14 @@ class Keyed:
 
 @contextmanager
 def keyed_server(
-    settings: Settings, engines: Registry | None = None, dialects: Sequence[str] = tuple(DIALECTS)
+    settings: Settings,
+    engines: Registry | None = None,
+    dialects: Sequence[str] = tuple(DIALECTS),
+    config: ConfigAdapter | None = None,
 ) -> Iterator[Keyed]:
     """A server with these settings. The administrator's key is there before it starts."""
     key = asyncio.run(make_key(settings))
-    with running(settings, engines or registry(), dialects=dialects) as server:
+    with running(settings, engines or registry(), config, dialects) as server:
         headers = {"Authorization": f"Bearer {key}"}
         with httpx.Client(base_url=server.url, headers=headers, timeout=PATIENCE) as admin:
             yield Keyed(server, settings, admin)

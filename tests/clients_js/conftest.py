@@ -7,15 +7,17 @@ import shutil
 from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
+from adapters.configuration.adapter import ConfigAdapter
 from stts.engine_api import STT_SAMPLE_RATE, Samples
 from tests import patient
 from tests.audio import encoded
 from tests.engines.speech import DATA, read
-from tests.routers.compat.live.spoken import talkative
 from tests.server import RunningServer, running
 
 HERE = Path(__file__).parent
@@ -60,8 +62,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """As it is after an installation: PocketSphinx listens, eSpeak speaks, and what is heard is said back."""
-    with running(talkative(tmp_path_factory.mktemp("data"))) as server:
+    config = configured(tmp_path_factory.mktemp("data"))
+    with running(config.current(), config=config) as server:
         yield server
+
+
+def configured(folder: Path, **sections: Any) -> ConfigAdapter:
+    """The configuration of a server whose file stands in this folder, with its data."""
+    file = folder / "config.yaml"
+    file.write_text(yaml.safe_dump({"storage": {"root": str(folder)}, **sections}))
+    return ConfigAdapter.load(file, {})
 
 
 @pytest.fixture

@@ -39,7 +39,9 @@ async def test_home_writes_down_what_the_microphone_hears(browser: Browser, serv
     async with visited(browser, f"{server.url}/app/home") as page:
         await page.wait_for_selector(READY)
         await page.click("#hear-button")
-        await page.wait_for_function("() => document.querySelector('#heard').textContent.trim().split(/\\s+/).length >= 3")
+        await page.wait_for_function(
+            "() => document.querySelector('#heard').textContent.trim().split(/\\s+/).length >= 3"
+        )
         await page.click("#hear-button")
         await page.wait_for_function("() => document.querySelector('#hear-button').textContent === 'Microphone'")
 

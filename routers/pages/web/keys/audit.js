@@ -8,21 +8,35 @@ import { language } from "../shared/texts.js";
 
 const PAGE = 50;
 
-/** @param {HTMLElement} main @param {AbortSignal} signal */
-export async function showAudit(main, signal) {
-  const place = main.querySelector("#audit");
-  const older = main.querySelector("#older");
-  let rows = [];
-  let before = "";
-  const more = async () => {
-    const { entries, next_before: next } = await json(`admin/audit?limit=${PAGE}${before}`, { signal });
-    rows = [...rows, ...entries.map(row)];
-    place.replaceChildren(table(["keys.at", "keys.actor", "keys.action", "keys.target", "keys.details"], rows));
-    before = `&before=${next}`;
-    older.hidden = next === null;
-  };
-  older.addEventListener("click", () => more().catch(fail));
-  await more();
+export class Audit {
+  #place;
+  #older;
+  #signal;
+  #rows = [];
+  #before = "";
+
+  /** @param {HTMLElement} main @param {AbortSignal} signal */
+  constructor(main, signal) {
+    this.#place = main.querySelector("#audit");
+    this.#older = main.querySelector("#older");
+    this.#signal = signal;
+    this.#older.addEventListener("click", () => this.#more().catch(fail));
+  }
+
+  /** Shows the newest entries. */
+  async begin() {
+    this.#rows = [];
+    this.#before = "";
+    await this.#more();
+  }
+
+  async #more() {
+    const { entries, next_before: next } = await json(`admin/audit?limit=${PAGE}${this.#before}`, { signal: this.#signal });
+    this.#rows = [...this.#rows, ...entries.map(row)];
+    this.#place.replaceChildren(table(["keys.at", "keys.actor", "keys.action", "keys.target", "keys.details"], this.#rows));
+    this.#before = `&before=${next}`;
+    this.#older.hidden = next === null;
+  }
 }
 
 function row({ at, actor, action, target, details }) {

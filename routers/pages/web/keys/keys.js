@@ -4,7 +4,7 @@ import { choices } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json, send } from "../shared/server.js";
 import { text } from "../shared/texts.js";
-import { showAudit } from "./audit.js";
+import { Audit } from "./audit.js";
 import { keyRow, userRow } from "./rows.js";
 
 const LIMITS = ["characters_per_day", "audio_seconds_in_per_day", "requests_per_minute"];
@@ -12,12 +12,15 @@ const DAY = 24 * 3600;
 
 /** @param {HTMLElement} main @param {AbortSignal} signal */
 export async function open(main, signal) {
-  const again = () => load(main, signal, again);
+  const audit = new Audit(main, signal);
+  const again = async () => {
+    await load(main, signal, again);
+    await audit.begin();
+  };
   offerForm(main, signal, again);
   const { settings } = await json("config", { signal });
   if (settings["security.keys"].value) {
     await again();
-    await showAudit(main, signal);
     return;
   }
   main.querySelector("#keys-lead").textContent = text("keys.off");

@@ -1,0 +1,99 @@
+"""The pages for administrators, in a browser, on a server that wants keys."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from engines.registry import Registry
+from tests.clients_js.browser import launched, visited
+from tests.clients_js.conftest import configured
+from tests.keyed import Keyed, keyed_server
+
+READY = "html[data-ready]"
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
+    sections = {"security": {"keys": True}, "tts": {"order": ["espeak"]}}
+    config = configured(tmp_path_factory.mktemp("keyed"), **sections)
+    with keyed_server(config.current(), Registry(), config=config) as keyed:
+        yield keyed
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with launched() as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def signed_in(browser: Browser, keyed: Keyed, path: str) -> AsyncIterator[Page]:
+    """A page whose user has given the administrator's key when it was asked for."""
+    async with visited(browser, f"{keyed.server.url}{path}") as page:
+        await page.wait_for_selector("dialog#key[open]")
+        await page.fill("[name=key]", keyed.admin.headers["authorization"].removeprefix("Bearer "))
+        await page.click("button[value=use]")
+        await page.wait_for_selector(READY)
+        yield page
+
+
+async def test_the_key_is_asked_for_once_and_stays_while_pages_change(browser: Browser, keyed: Keyed) -> None:
+    async with signed_in(browser, keyed, "/app/engines") as page:
+        await page.locator("[data-engine=espeak]").wait_for()
+        await page.click("nav a[data-page=voices]")
+        await page.locator("#compare option").first.wait_for(state="attached")
+        assert await page.locator("dialog#key").is_hidden()
+        assert await page.evaluate("localStorage.getItem('stts.key')") is None
+
+
+async def test_a_wrong_key_is_asked_for_again(browser: Browser, keyed: Keyed) -> None:
+    async with visited(browser, f"{keyed.server.url}/app/engines") as page:
+        await page.wait_for_selector("dialog#key[open]")
+        await page.fill("[name=key]", "stts_000000000000_0000")
+        await page.click("button[value=use]")
+        await expect(page.locator("#key-who")).to_contain_text("does not know")
+
+
+async def test_a_key_is_made_shown_once_and_revoked(browser: Browser, keyed: Keyed) -> None:
+    async with signed_in(browser, keyed, "/app/keys") as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        await page.fill("#new-key [name=name]", "Colleague")
+        await page.fill("[name=characters_per_day]", "5000")
+        await page.click("#new-key button[type=submit]")
+        await expect(page.locator("#secret")).to_contain_text("stts_")
+        row = page.locator("#key-rows li", has_text="Colleague")
+        await expect(row).to_contain_text("5,000")
+        await row.get_by_role("button", name="Revoke").click()
+        await expect(row.locator(".state")).to_have_text("revoked")
+        await expect(page.locator("#user-rows")).to_contain_text("Colleague")
+        await expect(page.locator("#audit")).to_contain_text("key.create")
+
+
+async def test_a_setting_is_checked_saved_and_taken_back(browser: Browser, keyed: Keyed) -> None:
+    async with signed_in(browser, keyed, "/app/settings") as page:
+        await page.fill("#search", "text_characters")
+        field = page.locator("[data-key='limits.text_characters'] input")
+        before = await field.input_value()
+        await field.fill("-1")
+        await expect(page.locator("[data-key='limits.text_characters'] .warning")).to_contain_text("greater than")
+        await expect(page.locator("#save")).to_be_disabled()
+        await field.fill("5000")
+        await expect(page.locator("#save")).to_be_enabled()
+        await page.click("#save")
+        await expect(page.locator("[data-key='limits.text_characters']")).to_contain_text("saved here")
+        assert keyed.admin.get("/config").json()["settings"]["limits.text_characters"]["value"] == 5000
+        await page.click("#undo")
+        await expect(page.locator("[data-key='limits.text_characters'] input")).to_have_value(before)
+
+
+async def test_requests_and_their_errors_are_shown(browser: Browser, keyed: Keyed) -> None:
+    keyed.admin.post("/tts", json={"text": "Hello there."}).raise_for_status()
+    async with signed_in(browser, keyed, "/app/analytics") as page:
+        await expect(page.locator("#by-engine")).to_contain_text("espeak")
+        await expect(page.locator("#usage table")).to_be_visible()
+        await expect(page.locator("#forecast")).not_to_be_empty()
+        assert await page.locator("#requests rect").count() >= 1
