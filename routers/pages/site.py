@@ -20,8 +20,18 @@ from pathlib import Path
 WEB = Path(__file__).parent / "web"
 TALK = Path(__file__).parent / "talk"
 """The talk page, whose player and microphone the other pages use."""
-PAGES = ("home", "speak", "listen", "voices", "jobs", "engines", "analytics", "settings", "keys")
-"""In the order of the navigation."""
+PAGES: Mapping[str, str] = {
+    "home": "read",
+    "speak": "write",
+    "listen": "write",
+    "voices": "write",
+    "jobs": "write",
+    "engines": "read",
+    "analytics": "admin",
+    "settings": "admin",
+    "keys": "admin",
+}
+"""In the order of the navigation, each with the role that it is for: who has less is not shown the way to it."""
 LANGUAGES: Mapping[str, str] = {"en": "ltr", "de": "ltr", "fa": "rtl"}
 """Languages of the pages, each with the direction that it is written in."""
 MEDIA_TYPES: Mapping[str, str] = {
@@ -104,7 +114,7 @@ def read_texts(language: str) -> Mapping[str, str]:
 
 def _link(name: str, text: str, *, current: bool) -> str:
     mark = ' aria-current="page"' if current else ""
-    return f'<a href="{name}" data-page="{name}"{mark}>{html.escape(text)}</a>'
+    return f'<a href="{name}" data-page="{name}" data-needs="{PAGES[name]}"{mark}>{html.escape(text)}</a>'
 
 
 def _files() -> Iterator[tuple[str, Path]]:

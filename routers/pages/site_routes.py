@@ -38,10 +38,10 @@ class SiteRoutes:
 
     @policy(RouteKind.PAGE, Public.ALWAYS)
     async def page(self, name: str, request: Request) -> Response:
-        """For people, in a browser: `home`, `speak`, in English, German or Persian."""
+        """For people, in a browser, in English, German or Persian."""
         file = await asyncio.to_thread(self._site.page, name, _language(request))
         if file is None:
-            raise NotFound("There is no such page.", allowed=PAGES)
+            raise NotFound("There is no such page.", allowed=list(PAGES))
         return _answer(file, request, "no-cache", {"Vary": "Accept-Language, Cookie, Accept-Encoding"})
 
     @policy(RouteKind.USE, Public.ALWAYS)

@@ -46,7 +46,7 @@ async def test_every_page_opens_without_the_key_in_every_language(
     answer = await http.get(f"/app/{page}", headers={"Accept-Language": f"xx, {language}-XX;q=0.8"})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert f'<html lang="{language}" dir="{LANGUAGES[language]}">' in answer.text
-    assert f'href="{page}" data-page="{page}" aria-current="page"' in answer.text
+    assert f'href="{page}" data-page="{page}" data-needs="{PAGES[page]}" aria-current="page"' in answer.text
     assert not PLACE.search(answer.text)
 
 

@@ -105,7 +105,7 @@ class Row {
   }
 
   #button(label, work) {
-    const button = element("button", { class: "plain", type: "button", "data-role-needed": "admin" }, label);
+    const button = element("button", { class: "plain", type: "button", "data-needs": "admin" }, label);
     button.addEventListener("click", async () => {
       button.disabled = true;
       try {

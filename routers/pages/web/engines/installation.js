@@ -9,7 +9,7 @@ import { bytes, text } from "../shared/texts.js";
 /** @param {string} name @param {string} command that installs it by hand @param {() => void} changed */
 export function installation(name, command, signal, changed) {
   const box = element("div", { class: "buttons" });
-  const look = element("button", { class: "plain", type: "button", "data-role-needed": "admin" }, text("engines.install"));
+  const look = element("button", { class: "plain", type: "button", "data-needs": "admin" }, text("engines.install"));
   look.addEventListener("click", async () => {
     look.disabled = true;
     try {

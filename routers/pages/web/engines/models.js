@@ -27,7 +27,7 @@ function item(model, signal, changed) {
 }
 
 function pull(id, name, work, signal, changed) {
-  const button = element("button", { class: "plain", type: "button", "aria-label": `${text("models.pull")}: ${name}` }, text("models.pull"));
+  const button = element("button", { class: "plain", type: "button", "data-needs": "admin", "aria-label": `${text("models.pull")}: ${name}` }, text("models.pull"));
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
@@ -42,7 +42,7 @@ function pull(id, name, work, signal, changed) {
 }
 
 function remove(id, signal, changed) {
-  const button = element("button", { class: "plain", type: "button" }, text("models.remove"));
+  const button = element("button", { class: "plain", type: "button", "data-needs": "admin" }, text("models.remove"));
   button.addEventListener("click", () => request(`models/${id}`, { method: "DELETE", signal }).then(changed).catch(fail));
   return button;
 }
