@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
 
+from tests import patient
 from tests.clients_js.browser import launched, visited
 from tests.clients_js.conftest import Microphone
 from tests.engines.speech import DATA
@@ -112,3 +115,22 @@ async def test_a_language_and_a_theme_stay_chosen(browser: Browser, server: Runn
         box = await page.locator("nav").bounding_box()
         assert box is not None
         assert box["x"] > 700
+
+
+@pytest.mark.parametrize("kind", ["curl", "Python", "JavaScript"])
+async def test_what_is_shared_works_as_it_stands(
+    browser: Browser, server: RunningServer, tmp_path: Path, kind: str
+) -> None:
+    async with visited(browser, f"{server.url}/app/speak") as page:
+        await page.wait_for_selector(READY)
+        await page.select_option("[name=engine]", "espeak")
+        await page.fill("#speak-text", 'It\'s a "test".\nOf two lines.')
+        await page.click("#share")
+        await page.click(f"#kinds button[value={kind}]")
+        snippet = await page.locator("#snippet").inner_text()
+    (tmp_path / "snippet.mjs").write_text(snippet)
+    program = {"curl": "bash", "Python": sys.executable, "JavaScript": "node"}[kind]
+    command = [program, "snippet.mjs"]
+    done = await asyncio.to_thread(patient.run, command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "speech.mp3").read_bytes()) > 5000

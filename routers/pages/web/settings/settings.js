@@ -4,7 +4,8 @@ import { element } from "../shared/dom.js";
 import { fail } from "../shared/notice.js";
 import { json, request } from "../shared/server.js";
 import { number, text } from "../shared/texts.js";
-import { SettingField, nested } from "./field.js";
+import { SettingField } from "./field.js";
+import { nested } from "./nested.js";
 
 const CHECK_MS = 300;
 

@@ -40,6 +40,7 @@ export class Speech {
    * @param {(start: {engine: string, voice: string, warnings?: string[]}) => void} [told.begin]
    * @param {(piece: {text: string, start_ms: number}) => void} [told.piece]
    * @param {(pcm: Int16Array) => void} [told.audio]
+   * @param {() => void} [told.whole] all of it has arrived
    * @throws {Refused}
    */
   async speak({ text, ...config }, told = {}) {
@@ -94,6 +95,7 @@ export class Speech {
 
   #done(current) {
     current.whole = true;
+    current.told.whole?.();
     if (current.sent === 0) this.#end();
   }
 

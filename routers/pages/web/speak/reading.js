@@ -1,11 +1,16 @@
-/** The text, lit up as it is said. Pieces of speech come with their text and the time at which they begin. */
+/** The text, sentence by sentence, lit up as it is said. Pieces of speech come with their text and the time of their start. */
+
+import { located } from "./located.js";
+import { Envelope, sentencesOf, startsOf } from "./sentences.js";
 
 export class Reading {
   #place;
   #field;
   #position;
-  #pieces = [];
+  #rate;
   #text = "";
+  #sentences = [];
+  #piece = null;
   #end = 0;
   #frame = 0;
 
@@ -13,16 +18,19 @@ export class Reading {
    * @param {HTMLElement} place where it is read
    * @param {HTMLTextAreaElement} field where it was written, which it stands in for meanwhile
    * @param {() => number} position seconds that were heard
+   * @param {number} rate Hz of the audio
    */
-  constructor(place, field, position) {
+  constructor(place, field, position, rate) {
     this.#place = place;
     this.#field = field;
     this.#position = position;
+    this.#rate = rate;
   }
 
   begin(text) {
     this.#text = text;
-    this.#pieces = [];
+    this.#sentences = [];
+    this.#piece = null;
     this.#end = 0;
     this.#place.replaceChildren(text);
     this.#show(true);
@@ -31,14 +39,30 @@ export class Reading {
 
   /** Its words are looked for behind the piece before; a text that was normalised on the way stands as it was written. */
   piece({ text, start_ms: start }) {
+    this.whole();
     const [from, to] = located(this.#text, text.trim(), this.#end);
-    const span = document.createElement("span");
-    span.textContent = this.#text.slice(from, to);
     const gap = this.#text.slice(this.#end, from);
+    const sentences = sentencesOf(this.#text.slice(from, to), document.documentElement.lang);
+    const spans = sentences.map(spanOf);
     this.#end = to;
-    this.#pieces.push({ span, start: start / 1000 });
     this.#place.lastChild?.remove();
-    this.#place.append(gap, span, this.#text.slice(to));
+    this.#place.append(gap, ...spans, this.#text.slice(to));
+    this.#piece = { sentences, first: this.#sentences.length, start: start / 1000, envelope: new Envelope(this.#rate) };
+    // Until all of its sound is there, a piece begins with its first sentence and stays there.
+    this.#sentences.push(...spans.map((span, index) => ({ span, start: index === 0 ? this.#piece.start : Infinity })));
+  }
+
+  /** @param {Int16Array} pcm of the current piece */
+  audio(pcm) {
+    this.#piece?.envelope.add(pcm);
+  }
+
+  /** All audio of the current piece is there. */
+  whole() {
+    if (this.#piece === null) return;
+    const { sentences, first, start, envelope } = this.#piece;
+    startsOf(sentences, envelope).forEach((at, index) => (this.#sentences[first + index].start = start + at));
+    this.#piece = null;
   }
 
   end() {
@@ -53,21 +77,16 @@ export class Reading {
 
   #follow() {
     const now = this.#position();
-    const current = this.#pieces.findLastIndex(({ start }) => start <= now);
-    this.#pieces.forEach(({ span }, index) => {
+    const current = this.#sentences.findLastIndex(({ start }) => start <= now);
+    this.#sentences.forEach(({ span }, index) => {
       span.className = index === current ? "now" : index < current ? "said" : "";
     });
     this.#frame = requestAnimationFrame(() => this.#follow());
   }
 }
 
-/** Where words stand, whatever blanks are between them. @returns {[number, number]} */
-export function located(text, words, after) {
-  const pattern = words.split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("\\s+");
-  const found = words ? new RegExp(pattern, "u").exec(text.slice(after)) : null;
-  if (found) return [after + found.index, after + found.index + found[0].length];
-  const rest = text.slice(after);
-  const ends = /[.!?…؟。！？]["'»)]*\s|\n/u.exec(rest.trimStart());
-  const begin = after + rest.length - rest.trimStart().length;
-  return [begin, ends ? begin + ends.index + 1 : text.length];
+function spanOf(sentence) {
+  const span = document.createElement("span");
+  span.textContent = sentence;
+  return span;
 }

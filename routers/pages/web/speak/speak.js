@@ -30,7 +30,7 @@ class SpeakPage {
     this.#state = main.querySelector("#speak-state");
     this.#button = main.querySelector("#speak-button");
     this.#speech = new Speech(signal);
-    this.#reading = new Reading(main.querySelector("#reading"), this.#form.elements.text, () => this.#speech.position);
+    this.#reading = new Reading(main.querySelector("#reading"), this.#form.elements.text, () => this.#speech.position, Speech.RATE);
     this.#wave = new Wave(main.querySelector("#wave"));
     this.#parameters = new Parameters(this.#form, signal);
     this.#history = new History(main, signal, (wanted) => this.#again(wanted));
@@ -84,10 +84,12 @@ class SpeakPage {
         Object.assign(said, { engine, voice });
         this.#state.textContent = [text("speak.by", { voice: `${voice}, ${engine}` }), ...warnings].join(" · ");
       },
+      whole: () => this.#reading.whole(),
       piece: (piece) => this.#reading.piece(piece),
       audio: (pcm) => {
         said.seconds += pcm.length / Speech.RATE;
         this.#wave.add(pcm);
+        this.#reading.audio(pcm);
       },
     });
     return said;

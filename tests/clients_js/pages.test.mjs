@@ -1,0 +1,73 @@
+// Parts of the pages that need no browser.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { written } from "../../routers/pages/web/listen/writing.js";
+import { nested } from "../../routers/pages/web/settings/nested.js";
+import { located } from "../../routers/pages/web/speak/located.js";
+import { Envelope, sentencesOf, startsOf } from "../../routers/pages/web/speak/sentences.js";
+
+const RATE = 24000;
+
+/** Sound and silence by turns, in seconds. */
+function sound(...lengths) {
+  const parts = lengths.map((seconds, index) => new Int16Array(Math.round(seconds * RATE)).fill(index % 2 ? 0 : 8000));
+  const whole = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function starts(text, pcm) {
+  const envelope = new Envelope(RATE);
+  envelope.add(pcm);
+  return startsOf(sentencesOf(text, "en"), envelope).map((seconds) => Math.round(seconds * 100) / 100);
+}
+
+test("sentences begin behind the pauses between them", () => {
+  assert.deepEqual(starts("A sentence of words. And another one.", sound(1.5, 0.3, 1.2)), [0, 1.8]);
+});
+
+test("a pause within a sentence is not taken for its end", () => {
+  const text = "First of all, this is quite a long sentence. It ends here.";
+  assert.deepEqual(starts(text, sound(0.8, 0.15, 1.9, 0.4, 0.9)), [0, 3.25]);
+});
+
+test("a short sentence between two longer ones has its own place", () => {
+  const text = "It was a bright cold day in April, and the clocks were striking. Nobody came. The rain had stopped long before.";
+  assert.deepEqual(starts(text, sound(3.6, 0.4, 0.8, 0.4, 2.1)), [0, 4, 5.2]);
+});
+
+test("without pauses sentences have their share of the time", () => {
+  const [first, second] = starts("One two three. One two three.", sound(2));
+  assert.equal(first, 0);
+  assert.ok(Math.abs(second - 1) < 0.1, String(second));
+});
+
+test("silence alone is no mistake", () => {
+  assert.deepEqual(starts("One. Two.", new Int16Array(0)), [0, 0]);
+});
+
+test("words are found whatever blanks and marks are around them", () => {
+  const text = "Hello  there.\n\nHow (really) are you?";
+  assert.deepEqual(located(text, "Hello there.", 0), [0, 13]);
+  assert.deepEqual(located(text, "How (really) are you?", 13), [15, 36]);
+});
+
+test("words that were spoken otherwise than written are the next sentence", () => {
+  assert.deepEqual(located("It costs $5. Cheap!", "It costs five dollars.", 0), [0, 12]);
+});
+
+test("subtitles have the marks of their kind", () => {
+  const segments = [{ start: 0.48, end: 3661.5, text: " <b> & c ", speaker: "A" }];
+  assert.equal(written(segments, "srt"), "1\n00:00:00,480 --> 01:01:01,500\nA: <b> & c\n");
+  assert.equal(written(segments, "vtt"), "WEBVTT\n\n00:00:00.480 --> 01:01:01.500\n<v A>&lt;b&gt; &amp; c\n");
+  assert.deepEqual(JSON.parse(written(segments, "json")), [{ start: 0.48, end: 3661.5, speaker: "A", text: "<b> & c" }]);
+});
+
+test("dotted keys become sections", () => {
+  assert.deepEqual(nested({ "a.b": 1, "a.c.d": null, "e.f": [2] }), { a: { b: 1, c: { d: null } }, e: { f: [2] } });
+});
