@@ -15,14 +15,12 @@ MULTILINGUAL = "`stts models pull whisper-base` brings a model that hears 99 lan
 def refusal_of_ears(
     refusal: InvalidParameter, asked: Iterable[str], engines: Iterable[EngineDescription]
 ) -> InvalidParameter:
-    """The refusal of a language or of translation in words about all engines that `auto` asked, if it asked several.
+    """The refusal of a language or of translation in words about all engines that `auto` asked, of which one may be all.
 
     `asked`: their names; `engines`: all that listen.
     """
     names = set(asked)
     here = [each.info for each in engines if each.name in names]
-    if len(here) < 2:
-        return refusal
     hint = "" if any(info.abilities.translation for info in here) else f" {MULTILINGUAL}"
     if refusal.param == "language":
         known = sorted({tag for info in here for tag in info.languages})
