@@ -15,7 +15,7 @@ MULTILINGUAL = "`stts models pull whisper-base` brings a model that hears 99 lan
 def refusal_of_ears(
     refusal: InvalidParameter, asked: Iterable[str], engines: Iterable[EngineDescription]
 ) -> InvalidParameter:
-    """The refusal of a language or of translation in words about all engines that `auto` asked, of which one may be all.
+    """The refusal of a language or of translation in words about all engines that `auto` asked, one or more.
 
     `asked`: their names; `engines`: all that listen.
     """
