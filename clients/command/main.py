@@ -12,24 +12,26 @@ from typing import Annotated
 
 import typer
 
-from clients.command import cache, engines, jobs, models, speech
+from clients.command import cache, configuration, doctor, engines, jobs, models, speech, transcribing
 from clients.command.connection import ROOT, Target
 
-app = typer.Typer(name="stts", no_args_is_help=True, add_completion=False, help="Speaks, listens and serves.")
+app = typer.Typer(name="stts", no_args_is_help=True, help="Speaks, listens and serves.")
 app.add_typer(engines.app, name="engines")
 app.add_typer(models.app, name="models")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(cache.app, name="cache")
+app.add_typer(configuration.app, name="config")
 app.command()(speech.say)
-app.command()(speech.transcribe)
+app.command()(transcribing.transcribe)
 app.command()(speech.voices)
+app.command()(doctor.doctor)
 
 
 @app.callback()
 def options(
     context: typer.Context,
-    url: Annotated[str | None, typer.Option(envvar="STTS_URL", help="Address of the server.")] = None,
-    key: Annotated[str | None, typer.Option(envvar="STTS_API_KEY", help="Key for it.")] = None,
+    url: Annotated[str | None, typer.Option("--server", "--url", envvar="STTS_URL", help="Its address.")] = None,
+    key: Annotated[str | None, typer.Option(envvar=["STTS_KEY", "STTS_API_KEY"], help="Key for it.")] = None,
 ) -> None:
     context.obj = Target(url, key or os.environ.get("STTS_SECURITY__API_KEY"))
 

@@ -1,4 +1,4 @@
-"""`stts say`, `stts transcribe` and `stts voices`."""
+"""`stts say` and `stts voices`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from clients.command.connection import CommandFailed, connected, require, succeed, succeeded
+from clients.command.connection import CommandFailed, connected, require, succeed
 from clients.command.output import arriving, write
 from clients.command.playback import play
 from clients.command.terminal import explained, show_json, table
@@ -55,24 +55,6 @@ def say(
             show_json({"output": output, "bytes": size, **spoken_by})
 
 
-def transcribe(
-    context: typer.Context,
-    file: Annotated[str, typer.Argument(help="A recording in any format; `-`: standard input.")],
-    language: Language = None,
-    engine: EngineChoice = None,
-    format: Annotated[str, typer.Option(help="text, srt, vtt, json or verbose_json.")] = "text",
-    as_json: Json = False,
-) -> None:
-    """Writes down what a recording says."""
-    with explained(as_json):
-        data, name = _recording(file)
-        wanted = {"language": language, "engine": engine, "format": "json" if as_json else format}
-        fields = {name: value for name, value in wanted.items() if value}
-        with connected(context.obj) as caller:
-            body = succeeded(caller.send_file("/stt", data, name, **fields)).decode()
-    print(body, end="" if body.endswith("\n") else "\n")
-
-
 def voices(
     context: typer.Context, engine: EngineChoice = None, language: Language = None, as_json: Json = False
 ) -> None:
@@ -114,12 +96,3 @@ def _deliver(blocks: Iterable[bytes], output: str | None) -> int:
     else:
         write(Path(output), counted())
     return size
-
-
-def _recording(file: str) -> tuple[bytes, str]:
-    if file == STANDARD:
-        return sys.stdin.buffer.read(), "recording"
-    try:
-        return Path(file).read_bytes(), Path(file).name.replace('"', "'")
-    except OSError as error:
-        raise CommandFailed(f"{file} cannot be read: {error.strerror}") from error

@@ -1,0 +1,179 @@
+"""`stts transcribe`: what recordings say, of one file on the standard output, of many each beside its recording."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clients.caller import Answer, Caller
+from clients.command.connection import UNREACHED, CommandFailed, connected, require, succeeded
+from clients.command.output import write
+from clients.command.speech import STANDARD, EngineChoice, Json, Language
+from clients.command.terminal import Progress, explained, show_json
+
+FORMATS = {"text": "txt", "srt": "srt", "vtt": "vtt", "json": "json", "verbose_json": "json"}
+"""Formats of transcripts, each with the ending of its files."""
+RECORDINGS = frozenset(
+    {
+        *("aac", "aif", "aiff", "amr", "avi", "flac", "m4a", "m4b", "mka", "mkv", "mov", "mp3", "mp4", "mpeg", "mpga"),
+        *("oga", "ogg", "opus", "ts", "wav", "weba", "webm", "wma", "wmv"),
+    }
+)
+"""Endings of the files that are taken out of a folder."""
+SOME_FAILED = 1
+"""Exit status where some recordings could not be transcribed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The wishes for each recording."""
+
+    fields: dict[str, str]
+    ending: str
+    folder: Path | None
+    """Where transcripts go; None: beside their recordings."""
+
+    def target(self, recording: Path) -> Path:
+        folder = recording.parent if self.folder is None else self.folder
+        return folder / f"{recording.stem}.{self.ending}"
+
+
+def transcribe(
+    context: typer.Context,
+    files: Annotated[list[str], typer.Argument(help="Recordings, folders, patterns (`*.mp3`); `-`: standard input.")],
+    language: Language = None,
+    engine: EngineChoice = None,
+    format: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.")] = "text",
+    beside: Annotated[bool, typer.Option("--beside", help="Write a file beside each recording.")] = False,
+    folder: Annotated[Path | None, typer.Option("--output", "-o", help="Write files into this folder.")] = None,
+    force: Annotated[bool, typer.Option(help="Also those whose transcript is there already.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Writes down what recordings say. Of many, a second run goes on where the first one ended."""
+    with explained(as_json):
+        if format not in FORMATS:
+            raise CommandFailed(f"There is no format {format}: choose {', '.join(FORMATS)}.")
+        recordings = None if files == [STANDARD] else list(found(files))
+        one = recordings is None or (len(recordings) == 1 and not os.path.isdir(files[0]))
+        fields = {"language": language, "engine": engine, "format": format}
+        given = {name: value for name, value in fields.items() if value}
+        if one and folder is None and not beside:
+            _print_one(context, None if recordings is None else recordings[0], given, as_json)
+            return
+        if recordings is None:
+            raise CommandFailed("The standard input has no name to call a file by: leave --beside and --output out.")
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        wanted = Wanted(given, FORMATS[format], folder)
+        with connected(context.obj) as caller:
+            done = _transcribe_all(caller, recordings, wanted, force=force, quiet=as_json)
+    if as_json:
+        show_json(done)
+    if any("error" in each for each in done):
+        raise typer.Exit(SOME_FAILED)
+
+
+def found(names: Sequence[str]) -> Iterator[Path]:
+    """The recordings that are named, each once: files as they are, those in folders (and theirs), and of patterns.
+
+    Raises CommandFailed for a name that finds nothing.
+    """
+    seen: set[Path] = set()
+    for name in names:
+        for path in _named(name):
+            if path not in seen:
+                seen.add(path)
+                yield path
+
+
+def _named(name: str) -> list[Path]:
+    path = Path(name)
+    if path.is_dir():
+        inside = sorted(each for each in path.rglob("*") if each.suffix.lower().removeprefix(".") in RECORDINGS)
+        if not inside:
+            raise CommandFailed(f"There is no recording in {name}.")
+        return inside
+    if path.exists():
+        return [path]
+    # A shell expands patterns by itself, but for those in quotes, and on Windows.
+    matched = [Path(each) for each in sorted(glob.glob(name, recursive=True)) if os.path.isfile(each)]
+    if not matched:
+        raise CommandFailed(f"{name} cannot be read: there is no such file.")
+    return matched
+
+
+def _print_one(context: typer.Context, recording: Path | None, fields: dict[str, str], as_json: bool) -> None:
+    data = sys.stdin.buffer.read() if recording is None else _read(recording)
+    name = "recording" if recording is None else recording.name
+    with connected(context.obj) as caller:
+        body = succeeded(_sent(caller, data, name, {**fields, **({"format": "json"} if as_json else {})})).decode()
+    print(body, end="" if body.endswith("\n") else "\n")
+
+
+def _transcribe_all(
+    caller: Caller, recordings: Sequence[Path], wanted: Wanted, *, force: bool, quiet: bool
+) -> list[dict[str, Any]]:
+    """Tells what became of each. One that fails leaves the others alone; a server that is away ends it."""
+    shown, done = Progress(lines=False), []
+    sizes = [recording.stat().st_size for recording in recordings]
+    began, heard = time.monotonic(), 0
+    for place, (recording, size) in enumerate(zip(recordings, sizes, strict=True)):
+        shown.tell(f"{place + 1} of {len(recordings)}: {recording.name}", _left(began, heard, sum(sizes[place:])))
+        outcome = _one(caller, recording, wanted, force=force)
+        if "skipped" not in outcome:
+            heard += size
+        done.append(outcome)
+        shown.end()
+        if not quiet:
+            _tell(outcome)
+    return done
+
+
+def _one(caller: Caller, recording: Path, wanted: Wanted, *, force: bool) -> dict[str, Any]:
+    target = wanted.target(recording)
+    told: dict[str, Any] = {"file": str(recording), "transcript": str(target)}
+    if not force and target.exists() and target.stat().st_mtime >= recording.stat().st_mtime:
+        return {**told, "skipped": "it is there already"}
+    try:
+        answer = _sent(caller, _read(recording), recording.name, wanted.fields)
+        require(answer)
+    except CommandFailed as failed:
+        if failed.status == UNREACHED:
+            raise
+        return {"file": str(recording), "error": str(failed)}
+    write(target, [answer.body])
+    return told
+
+
+def _tell(outcome: dict[str, Any]) -> None:
+    if "error" in outcome:
+        print(f"{outcome['file']}: {outcome['error']}", file=sys.stderr)
+    else:
+        print(f"{outcome['transcript']}{' (was there)' if 'skipped' in outcome else ''}", flush=True)
+
+
+def _left(began: float, heard: int, rest: int) -> str:
+    """Time that is left, by the bytes that were heard in the time so far."""
+    if not heard:
+        return ""
+    seconds = (time.monotonic() - began) / heard * rest
+    return f", {seconds / 60:.0f} min left" if seconds >= 60 else f", {seconds:.0f} s left"
+
+
+def _sent(caller: Caller, data: bytes, name: str, fields: dict[str, str]) -> Answer:
+    return caller.send_file("/stt", data, name.replace('"', "'"), **fields)
+
+
+def _read(recording: Path) -> bytes:
+    try:
+        return recording.read_bytes()
+    except OSError as error:
+        raise CommandFailed(f"{recording} cannot be read: {error.strerror}") from error

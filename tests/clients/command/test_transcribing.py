@@ -1,0 +1,98 @@
+"""`stts transcribe` of one recording and of many, against a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from benchmarks.server import Server, running
+from clients.command.connection import REFUSED
+from clients.command.main import app
+from clients.command.transcribing import SOME_FAILED
+from tests.engines.speech import DATA
+
+pytestmark = pytest.mark.socket
+
+WORDS = "weather"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running({"stt": {"order": ["pocketsphinx"]}, "models": {"offline": True}}) as server:
+        yield server
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    folder = tmp_path / "recordings"
+    (folder / "inner").mkdir(parents=True)
+    shutil.copy(DATA / "weather.flac", folder / "one.flac")
+    shutil.copy(DATA / "weather.flac", folder / "inner" / "two.flac")
+    (folder / "notes.txt").write_text("no recording")
+    return folder
+
+
+def transcribe(server: Server, *arguments: object) -> Result:
+    place = ["--server", f"http://127.0.0.1:{server.port}", "transcribe"]
+    return CliRunner().invoke(app, [*place, *map(str, arguments)])
+
+
+def test_one_recording_is_written_to_the_standard_output(server: Server, recordings: Path) -> None:
+    result = transcribe(server, recordings / "one.flac")
+    assert WORDS in result.output
+    assert not (recordings / "one.txt").exists()
+
+
+def test_a_folder_has_a_file_beside_each_recording(server: Server, recordings: Path) -> None:
+    result = transcribe(server, recordings, "--format", "srt")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [str(recordings / "inner" / "two.srt"), str(recordings / "one.srt")]
+    assert WORDS in (recordings / "one.srt").read_text()
+    assert (recordings / "inner" / "two.srt").read_text().startswith("1\n00:00:0")
+
+
+def test_a_second_run_goes_on_where_the_first_one_ended(server: Server, recordings: Path) -> None:
+    (recordings / "one.txt").write_text("by hand")
+    result = transcribe(server, recordings, "--json")
+    told = {Path(each["file"]).name: each for each in json.loads(result.output)}
+    assert (recordings / "one.txt").read_text() == "by hand"
+    assert "skipped" in told["one.flac"]
+    assert "skipped" not in told["two.flac"]
+    os.utime(recordings / "one.txt", (0, 0))  # older than its recording, which has changed since
+    transcribe(server, recordings)
+    assert WORDS in (recordings / "one.txt").read_text()
+
+
+def test_files_go_into_a_folder_and_are_made_anew_where_that_is_wanted(
+    server: Server, recordings: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "texts"
+    pattern = str(recordings / "*.flac")
+    assert transcribe(server, pattern, "-o", target).exit_code == 0
+    (target / "one.txt").write_text("old")
+    assert transcribe(server, pattern, "-o", target, "--force").exit_code == 0
+    assert WORDS in (target / "one.txt").read_text()
+
+
+def test_a_recording_that_fails_leaves_the_others_alone(server: Server, recordings: Path) -> None:
+    (recordings / "broken.mp3").write_bytes(b"no sound")
+    result = transcribe(server, recordings)
+    assert result.exit_code == SOME_FAILED
+    assert f"{recordings / 'broken.mp3'}: " in result.output
+    assert WORDS in (recordings / "one.txt").read_text()
+    assert not (recordings / "broken.txt").exists()
+
+
+def test_names_that_find_nothing_are_told(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for name, told in (("missing-*.mp3", "no such file"), (tmp_path / "empty", "no recording in"), ("-", "no name")):
+        result = transcribe(server, name, "--beside")
+        assert result.exit_code == REFUSED
+        assert told in result.output
+    assert "no format" in transcribe(server, "-", "--format", "doc").output
