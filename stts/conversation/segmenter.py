@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from stts.telemetry.turn import TurnSpan
 
 FRAME = round(FRAME_SECONDS * SAMPLE_RATE)
+SILENT_FRAME: Samples = np.zeros(FRAME, np.float32)
+"""Digital silence, one for all sessions."""
+SILENT_FRAME.setflags(write=False)
 QUIETEST_DBFS = -100.0
 BATCH_FRAMES = 32
 """Judged at once: about a second, however long a client's message is."""
@@ -158,8 +161,9 @@ class SpeechSegmenter:
         return self.endpointer.push(probability, level, over=over)
 
     def keep(self, frame: Samples, probability: float | None) -> None:
-        """Remembers a frame outside any utterance: it may be the beginning of one."""
-        self._kept.append((frame, probability))
+        """Remembers a frame outside any utterance: it may be the beginning of one. Silence takes no memory."""
+        # A copy: a part of what was heard would hold on to all of it.
+        self._kept.append((frame.copy() if frame.any() else SILENT_FRAME, probability))
         rules = self._rules or TurnRules()
         most = (rules.prefix + rules.onset + SPARE_SECONDS) / FRAME_SECONDS
         while len(self._kept) > most:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,10 @@ from stts.engine_api import STT_SAMPLE_RATE, Samples
 from stts.vad.rules import TurnRules
 
 SPARE_SECONDS = 0.2
+SILENCE_SECONDS = 0.25
+"""Silence is put behind what came in pieces of so much: all that a pause needs at once is 200 KB a session."""
+SILENCE: Samples = np.zeros(round(SILENCE_SECONDS * STT_SAMPLE_RATE), np.float32)
+SILENCE.setflags(write=False)
 GAP_MS = 1000
 """Input that has stopped for so long is silence: who spoke has finished."""
 
@@ -50,7 +55,8 @@ class Hearing:
         self._ended = True
         rules = self._core.config.turns or TurnRules()
         seconds = max(rules.silence, rules.longest_silence) + SPARE_SECONDS
-        await self._put(np.zeros(round(seconds * STT_SAMPLE_RATE), np.float32))
+        for _ in range(math.ceil(seconds / SILENCE_SECONDS)):
+            await self._put(SILENCE)
 
     @property
     def stopped(self) -> bool:
