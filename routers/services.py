@@ -199,7 +199,7 @@ def _wired(
         files=files,
         sessions=SessionStore(current),
         session_holders=SessionHolders(),
-        running_sessions=RunningSessions(),
+        running_sessions=RunningSessions(measures.metrics.registry),
         limiter=limiter,
         calls=Calls(limiter, current, measures.metrics.registry),
         secrets=ClientSecrets(lambda: current().realtime.secrets),

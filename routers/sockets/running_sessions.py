@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from prometheus_client import CollectorRegistry, Gauge
+
 from stts.access.viewer import Viewer
 from stts.errors import NotFound
 
@@ -26,8 +28,12 @@ class RunningSession(Protocol):
 class RunningSessions:
     """One for the process, whichever the listener of a session and of its caller's other requests."""
 
-    def __init__(self) -> None:
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        """`registry` of the metrics, which tell how many there are."""
         self._sessions: dict[str, RunningSession] = {}
+        if registry is not None:
+            gauge = Gauge("stts_live_sessions", "Sessions of GPT-Live that are open.", registry=registry)
+            gauge.set_function(self.__len__)
 
     def __len__(self) -> int:
         return len(self._sessions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from routers.sockets.running_sessions import RunningSessions
 from stts.access.viewer import SERVER, Viewer
@@ -39,3 +40,11 @@ def test_a_session_without_a_user_belongs_to_the_server() -> None:
     sessions, session = RunningSessions(), Session(SERVER)
     with sessions.running("live_1", session):
         assert sessions.find("live_1", SERVER) is session
+
+
+def test_metrics_tell_how_many_there_are() -> None:
+    registry = CollectorRegistry()
+    sessions = RunningSessions(registry)
+    with sessions.running("live_1", Session(SERVER)):
+        assert registry.get_sample_value("stts_live_sessions") == 1
+    assert registry.get_sample_value("stts_live_sessions") == 0
